@@ -1,0 +1,20 @@
+/** Who is calling, as proved by a verified token. Plain data; nothing of the token itself but its id. */
+export interface Principal {
+  /** The issuer's short name from AUTH_ISSUERS; policies pin this. */
+  readonly issuer: string;
+  /** The token's `iss`. */
+  readonly issuerUrl: string;
+  readonly subject: string;
+  readonly clientId: string;
+  readonly groups: readonly string[];
+  /** `app` when the client acts for itself (client credentials), else `user`. */
+  readonly kind: 'user' | 'app';
+  readonly scopes: readonly Scope[];
+  /** The token's `jti`, when it has one. */
+  readonly tokenId: string | null;
+  /** The token's `exp`, in seconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+export const SCOPES = ['invites:write', 'audit:read'] as const;
+export type Scope = (typeof SCOPES)[number];

@@ -1,0 +1,19 @@
+/**
+ * Reads one small public JSON document (a key set, discovery metadata) over HTTP GET.
+ * Implementations never follow a redirect, send no credentials, and stop reading at `maxBytes`.
+ */
+export type FetchDocument = (request: DocumentRequest) => Promise<DocumentResult>;
+
+export interface DocumentRequest {
+  readonly url: string;
+  /** For the whole exchange. */
+  readonly timeoutMs: number;
+  /** Counted after any content decoding, as the body arrives. */
+  readonly maxBytes: number;
+}
+
+export type DocumentResult =
+  | { readonly kind: 'document'; readonly text: string; readonly contentType: string | null }
+  | { readonly kind: 'failed'; readonly reason: DocumentFailure; readonly status?: number };
+
+export type DocumentFailure = 'unreachable' | 'timeout' | 'redirected' | 'bad_status' | 'too_large' | 'not_utf8';

@@ -1,0 +1,5 @@
+/** Timers, injected because the core may not own any. */
+export interface Schedule {
+  /** Calls `task` once after `delayMs`; the returned function cancels it. A pending timer keeps no process alive. */
+  after(delayMs: number, task: () => void): () => void;
+}

@@ -1,0 +1,13 @@
+import type { Secret } from '../lib/secret.ts';
+
+/** Where the upstream keys come from: environment, a file that is re-read when it changes, or a binding. */
+export interface Secrets {
+  /** The keys as they are now. Rejects when none can be read. */
+  galileoKeys(): Promise<GalileoKeys>;
+}
+
+export interface GalileoKeys {
+  readonly current: Secret;
+  /** Tried once when the upstream answers the current key with a complete 401. */
+  readonly next: Secret | null;
+}

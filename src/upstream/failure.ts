@@ -1,0 +1,48 @@
+import type { RecordAttempt } from '../audit/record.ts';
+import type { MaybeSentReason, NotSentReason } from './http-port.ts';
+
+/**
+ * How sending ended, before anyone thinks of HTTP or of the record. The split follows DESIGN §3
+ * "How an admitted request ends": only a complete answer proves anything about the upstream.
+ */
+export type SendResult = (Accepted | Refused | NotSent | Unknown) & { readonly attempts: readonly RecordAttempt[] };
+
+export interface Accepted {
+  readonly kind: 'accepted';
+  readonly status: number;
+  /** The upstream's JSON text untouched; '' when it was empty; null when it was withheld. */
+  readonly body: string | null;
+  readonly withheld: WithheldReason | null;
+}
+
+/** A complete 4xx other than 401, 408 and 429. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly status: number;
+  /** The upstream's message, sanitised; a fixed sentence when it gave none fit to show. */
+  readonly message: string;
+  /** A 422 list without `input` and `ctx`, addresses redacted; null for every other shape. */
+  readonly errors: readonly UpstreamValidationError[] | null;
+}
+
+export interface UpstreamValidationError {
+  readonly type: string;
+  readonly loc: readonly (string | number)[];
+  readonly msg: string;
+}
+
+export interface NotSent {
+  readonly kind: 'not_sent';
+  readonly reason: NotSentReason | 'breaker_open' | 'key_unavailable' | 'credentials_rejected' | 'rate_limited';
+  readonly upstreamStatus: number | null;
+  /** The upstream's or the breaker's, in whole seconds. */
+  readonly retryAfterS: number | null;
+}
+
+export interface Unknown {
+  readonly kind: 'unknown';
+  readonly reason: MaybeSentReason | 'redirect' | 'request_timeout' | 'server_error' | 'unusable_response' | 'interrupted' | 'expired';
+  readonly upstreamStatus: number | null;
+}
+
+export type WithheldReason = 'contains_key';

@@ -1,0 +1,42 @@
+/**
+ * One HTTP exchange, told in the only terms that matter for never sending twice:
+ * did a byte leave, and did a complete answer come back. Implementations never follow a redirect,
+ * never retry, and never put request headers into an error.
+ */
+export interface HttpPort {
+  exchange(request: HttpExchange): Promise<HttpResult>;
+}
+
+export interface HttpExchange {
+  readonly method: 'POST' | 'GET';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  readonly deadlines: Deadlines;
+  /** Counted as the body arrives, after content decoding. */
+  readonly maxResponseBytes: number;
+}
+
+/** All in milliseconds; `totalMs` bounds the whole exchange whatever the others say. */
+export interface Deadlines {
+  readonly connectMs: number;
+  readonly headersMs: number;
+  readonly bodyMs: number;
+  readonly totalMs: number;
+}
+
+export type HttpResult =
+  /** Proof that no byte of the request left. */
+  | { readonly kind: 'not_sent'; readonly reason: NotSentReason }
+  /** Bytes may have left; no complete answer. `status` when at least the head of one came. */
+  | { readonly kind: 'maybe_sent'; readonly reason: MaybeSentReason; readonly status: number | null }
+  /** A complete answer; `headers` names are lower-case, repeated ones joined by ", ". */
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: Uint8Array;
+    };
+
+export type NotSentReason = 'connect_failed' | 'connect_timeout' | 'tls_failed' | 'name_not_resolved' | 'client_closed';
+export type MaybeSentReason = 'timeout' | 'connection_lost' | 'protocol_error' | 'response_too_large';
