@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+
+import { Hono } from 'hono';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import type { CryptoKey, JWK, JWTPayload } from 'jose';
+
+/**
+ * A stand-in identity provider for `npm start`, the demo and the tests: real signatures, discovery, a key set that
+ * rotates, and client credentials (RFC 6749 §4.4) for a small table of demo clients; its tokens follow RFC 9068.
+ * Never part of the service: nothing in src/ imports it, its secrets are no secrets, and its keys die with the process.
+ */
+export interface IdentityProvider {
+  /** Serves everything below the issuer's own path. */
+  readonly app: Hono;
+  readonly issuer: string;
+  /** Signs with a new key from now on. The old one stays published until `retire`. */
+  rotate(): Promise<void>;
+  /** Publishes the current key only. */
+  retire(): Promise<void>;
+  /** A signed access token. A claim that is `undefined` is left out. */
+  issue(claims?: JWTPayload, options?: IssueOptions): Promise<string>;
+  /** What /jwks serves now. */
+  keySet(): Promise<{ keys: JWK[] }>;
+}
+
+export interface IdentityProviderOptions {
+  readonly issuer: string;
+  readonly audience?: string;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  readonly algorithm?: SigningAlgorithm;
+}
+
+export interface IssueOptions {
+  readonly lifetimeS?: number;
+  /** Added to the header, or put in its place. A field that is `undefined` is left out. */
+  readonly header?: Readonly<Record<string, unknown>>;
+}
+
+export const SIGNING_ALGORITHMS = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'EdDSA',
+  'Ed25519',
+] as const;
+export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
+
+export const DEMO_AUDIENCE = 'galileo-invites';
+
+interface DemoClient {
+  readonly secret: string;
+  readonly scopes: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** Clients of the token endpoint. The secrets are printed in the documentation. */
+export const DEMO_CLIENTS: Readonly<Record<string, DemoClient>> = {
+  'hr-portal': { secret: 'hr-portal-demo', scopes: ['invites:write'], groups: [] },
+  'it-desk': { secret: 'it-desk-demo', scopes: ['invites:write'], groups: ['it-admins'] },
+  'audit-desk': { secret: 'audit-desk-demo', scopes: ['audit:read'], groups: [] },
+  'no-rights': { secret: 'no-rights-demo', scopes: [], groups: [] },
+};
+
+const LIFETIME_S = 600;
+
+interface SigningKey {
+  readonly keyId: string;
+  readonly privateKey: CryptoKey;
+  readonly publicJwk: JWK;
+}
+
+export function createIdentityProvider(options: IdentityProviderOptions): IdentityProvider {
+  const { issuer, audience = DEMO_AUDIENCE, now = Date.now, algorithm = 'ES256' } = options;
+  /** Newest first; begun at once, awaited where needed. */
+  let keys: Promise<readonly SigningKey[]> = createKey(algorithm).then((key) => [key]);
+
+  const issue = async (claims: JWTPayload = {}, { lifetimeS = LIFETIME_S, header = {} }: IssueOptions = {}) => {
+    const [current] = await keys;
+    if (current === undefined) throw new Error('no signing key');
+    const iat = Math.floor(now() / 1000);
+    const subject = claims.sub ?? 'hr-portal';
+    const defaults = {
+      iss: issuer,
+      aud: audience,
+      sub: subject,
+      client_id: subject,
+      scope: 'invites:write',
+      iat,
+      exp: iat + lifetimeS,
+      jti: randomUUID(),
+    };
+    return new SignJWT(withoutUndefined({ ...defaults, ...claims }))
+      .setProtectedHeader(
+        withoutUndefined({ alg: algorithm, typ: 'at+jwt', kid: current.keyId, ...header }) as { alg: string },
+      )
+      .sign(current.privateKey);
+  };
+
+  const keySet = async () => ({ keys: (await keys).map(({ publicJwk }) => publicJwk) });
+
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  const metadata = {
+    issuer,
+    jwks_uri: `${origin}${path}/jwks`,
+    token_endpoint: `${origin}${path}/token`,
+    grant_types_supported: ['client_credentials'],
+    response_types_supported: [],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    scopes_supported: ['invites:write', 'audit:read'],
+  };
+
+  const app = new Hono();
+  app.get(`${path}/.well-known/openid-configuration`, (c) => c.json(metadata));
+  app.get(`/.well-known/oauth-authorization-server${path}`, (c) => c.json(metadata));
+  app.get(`${path}/jwks`, async (c) => c.json(await keySet()));
+  app.post(`${path}/token`, async (c) => {
+    c.header('Cache-Control', 'no-store'); // RFC 6749 §5.1
+    const form = new URLSearchParams(await c.req.text());
+    if (form.get('grant_type') !== 'client_credentials') return c.json({ error: 'unsupported_grant_type' }, 400);
+    const { id, secret } = basicCredentials(c.req.header('Authorization')) ?? {
+      id: form.get('client_id'),
+      secret: form.get('client_secret'),
+    };
+    const client = id !== null && Object.hasOwn(DEMO_CLIENTS, id) ? DEMO_CLIENTS[id] : undefined;
+    if (id === null || client === undefined || client.secret !== secret) {
+      return c.json({ error: 'invalid_client' }, 401, { 'WWW-Authenticate': 'Basic realm="demo"' });
+    }
+    const asked = form.get('scope')?.split(' ') ?? client.scopes;
+    if (asked.some((scope) => !client.scopes.includes(scope))) return c.json({ error: 'invalid_scope' }, 400);
+    const scope = asked.join(' ');
+    const groups = client.groups.length === 0 ? undefined : [...client.groups];
+    return c.json({
+      access_token: await issue({ sub: id, scope, groups }),
+      token_type: 'Bearer',
+      expires_in: LIFETIME_S,
+      scope,
+    });
+  });
+
+  return {
+    app,
+    issuer,
+    issue,
+    keySet,
+    async rotate() {
+      keys = Promise.all([createKey(algorithm), keys]).then(([created, older]) => [created, ...older]);
+      await keys;
+    },
+    async retire() {
+      keys = keys.then((all) => all.slice(0, 1));
+      await keys;
+    },
+  };
+}
+
+async function createKey(algorithm: SigningAlgorithm): Promise<SigningKey> {
+  const { privateKey, publicKey } = await generateKeyPair(algorithm, { extractable: true });
+  const keyId = randomUUID();
+  return { keyId, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid: keyId, alg: algorithm, use: 'sig' } };
+}
+
+/** RFC 6749 §2.3.1; ids and secrets of the demo need no form-decoding. */
+function basicCredentials(field: string | undefined): { id: string; secret: string } | null {
+  const encoded = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(field ?? '')?.[1];
+  if (encoded === undefined) return null;
+  const [id = '', ...secret] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
+  return { id, secret: secret.join(':') };
+}
+
+function withoutUndefined<Value extends object>(value: Value): Value {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Value;
+}

@@ -1,0 +1,74 @@
+/**
+ * Runs `node src/node.ts` as the child it is in production, configured by its environment only, and tells when it is
+ * ready. For `npm start`, the demo and tests.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const ENTRY = fileURLToPath(new URL('../src/node.ts', import.meta.url));
+
+export interface Service {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** Resolves with the next audit record this accepts, also one that has already come. */
+  record(accept: (record: AuditLine) => boolean): Promise<AuditLine>;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** What the demo and tests look at in an audit line. */
+export interface AuditLine {
+  readonly kind: string;
+  readonly request_id: string;
+  readonly request_sha256?: string;
+  readonly outcome: { readonly result: string };
+  readonly [member: string]: unknown;
+}
+
+/** Starts the service; `onLine` gets every line of its stdout. Rejects with the exit code when it does not start. */
+export async function startService(
+  env: Readonly<Record<string, string | undefined>>,
+  onLine: (line: string) => void = () => undefined,
+): Promise<Service> {
+  // The line that says where it listens is of level info.
+  const level = env.LOG_LEVEL === 'debug' ? 'debug' : 'info';
+  const child = spawn(process.execPath, [ENTRY], { env: { ...env, LOG_LEVEL: level }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const records: AuditLine[] = [];
+  const waiting = new Set<() => void>();
+  const listening = Promise.withResolvers<number>();
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    onLine(text);
+    const line = JSON.parse(text) as { channel: string; event: string; port: number; record: AuditLine };
+    if (line.channel === 'audit') {
+      records.push(line.record);
+      for (const check of waiting) check();
+    } else if (line.event === 'listening') listening.resolve(line.port);
+  });
+  child.once('exit', (code) => listening.reject(new Error(`the service ended with code ${code} before it listened`)));
+  const port = await listening.promise;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    child,
+    record(accept) {
+      const found = Promise.withResolvers<AuditLine>();
+      const check = (): void => {
+        const record = records.find(accept);
+        if (record === undefined) return;
+        waiting.delete(check);
+        found.resolve(record);
+      };
+      waiting.add(check);
+      check();
+      return found.promise;
+    },
+    async stop() {
+      if (child.exitCode !== null) return child.exitCode;
+      const exited = once(child, 'exit') as Promise<[number | null]>;
+      child.kill('SIGTERM');
+      return (await exited)[0];
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * What `npm start` runs: the service with embedded defaults. Where nothing real is configured it brings the pair of
+ * stand-ins and says so loudly; where everything is, it is `node src/node.ts`; half of each is refused.
+ */
+import { once } from 'node:events';
+import { startService } from './service.ts';
+import type { StandIns } from './stand-ins.ts';
+import { realSettings, startStandIns } from './stand-ins.ts';
+
+const { env } = process;
+const PORTS = { identityProvider: 8081, galileo: 8082 };
+const LEDGER_URL = 'sqlite:./data/dev-ledger.db';
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}
+
+function loud(text: string): string {
+  return process.stdout.isTTY ? `\u001b[1;33m${text}\u001b[0m` : text;
+}
+
+function welcome(url: string, { issuer, galileoUrl }: StandIns): string {
+  return `
+${loud(`  ┌──────────────────────────────────────────────────────────────────────────┐
+  │  LOCAL STAND-INS. No real Galileo, no real identity provider: nobody is  │
+  │  invited, every token is a toy. Never put a real key beside them.        │
+  └──────────────────────────────────────────────────────────────────────────┘`)}
+  stand-in Galileo            ${galileoUrl}
+  stand-in identity provider  ${issuer}
+  the service                 ${url}
+
+  Send a first invite (paste all of it):
+
+TOKEN=$(curl -s -u hr-portal:hr-portal-demo -d grant_type=client_credentials ${issuer}/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+curl -i ${url}/v2/invite_users -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"emails":["ann@acme.com"],"auth_method":"okta"}'
+
+  Send one that the policy refuses, and read why:
+
+curl -i ${url}/v2/invite_users -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"emails":["ann@notacme.com"],"auth_method":"okta"}'
+
+  To look at: ${url}/openapi.json · ${url}/readyz · ${url}/.well-known/oauth-protected-resource
+  The policy is dev/policy.yaml, the ledger ${LEDGER_URL.slice('sqlite:'.length)}. Audit records follow on stdout. Ctrl-C stops.
+
+`;
+}
+
+const real = realSettings(env);
+const hasKey = real.some((name) => name.startsWith('GALILEO_API_KEY'));
+const hasIssuers = real.some((name) => name.startsWith('AUTH_ISSUERS'));
+if (hasKey !== hasIssuers) {
+  fail(`Set a Galileo key and AUTH_ISSUERS together, or neither: the stand-ins come as a pair and never beside ${real.join(', ')}.`);
+}
+
+const print = (line: string): boolean => process.stdout.write(`${line}\n`);
+const standIns = hasKey
+  ? null
+  : await startStandIns(env, PORTS, print).catch((error: unknown) =>
+      fail(`The stand-ins do not start: ${error instanceof Error ? error.message : 'unknown problem'}`),
+    );
+const port = env.PORT ?? '8080';
+const defaults =
+  standIns === null ? {} : { ...standIns.env, POLICY_FILE: 'dev/policy.yaml', LEDGER_URL, PUBLIC_URL: `http://127.0.0.1:${port}` };
+const service = await startService({ ...defaults, ...env, ...standIns?.env }, print).catch((error: unknown) =>
+  fail(error instanceof Error ? error.message : 'the service does not start'),
+);
+if (standIns !== null) process.stdout.write(welcome(service.url, standIns));
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => service.child.kill('SIGTERM'));
+if (service.child.exitCode === null) await once(service.child, 'exit');
+await standIns?.close();
+process.exitCode = service.child.exitCode ?? 1;

@@ -1,0 +1,89 @@
+/**
+ * createApp: the whole order of a request on one screen. Every step is a file of its own in middleware/;
+ * the use cases are in invite/. Nothing here knows which runtime it is in.
+ */
+import { Hono } from 'hono';
+import { protectedResource, resourceMetadataUrl } from './auth/protected-resource.ts';
+import { createTokenVerifier } from './auth/verify.ts';
+import { createOpenApi } from './contract/openapi.ts';
+import type { Deps } from './deps.ts';
+import { createPreviewInvites } from './invite/preview-invites.ts';
+import { createSendInvites } from './invite/send-invites.ts';
+import type { AppEnv } from './middleware/app-env.ts';
+import { authenticate } from './middleware/authenticate.ts';
+import { bodyLimit } from './middleware/body-limit.ts';
+import { cors } from './middleware/cors.ts';
+import { idempotencyKey } from './middleware/idempotency-key.ts';
+import { methodNotAllowed, notFound } from './middleware/no-route.ts';
+import { onError } from './middleware/on-error.ts';
+import { pinPolicy } from './middleware/pin-policy.ts';
+import { requestId } from './middleware/request-id.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { source } from './middleware/source.ts';
+import { telemetry } from './middleware/telemetry.ts';
+import { isDryRun, readStrictly, validateInvite } from './middleware/validate.ts';
+import { auditRecords } from './routes/audit.ts';
+import { staticJson } from './routes/static-json.ts';
+import { invitePolicy } from './routes/invite-policy.ts';
+import { findInviteRequest, listInviteRequests } from './routes/invite-requests.ts';
+import { inviteUsers } from './routes/invite-users.ts';
+import { livez, readyz } from './routes/ops.ts';
+import { createBreaker } from './upstream/breaker.ts';
+import { deadlinesOf } from './upstream/deadline.ts';
+import { createSend } from './upstream/send.ts';
+
+/** Builds the service over these ports. Throws when the settings are not fit to serve with. */
+export function createApp(deps: Deps): Hono<AppEnv> {
+  const { settings, ledger, logger } = deps;
+  const { publicUrl, issuers } = settings;
+  const send = createSend({
+    ...deps,
+    breaker: createBreaker(deps),
+    baseUrl: settings.galileoApiUrl,
+    keyHeader: settings.galileoApiKeyHeader,
+    deadlines: deadlinesOf(settings.galileoTimeoutMs),
+    version: deps.service.version,
+  });
+  const invites = {
+    sendInvites: createSendInvites({ ...deps, send, upstreamTimeoutMs: settings.galileoTimeoutMs }),
+    previewInvites: createPreviewInvites(deps),
+    service: deps.service,
+  };
+  const allow = authenticate({
+    verifier: createTokenVerifier({ ...deps, ...settings }),
+    logger,
+    resourceMetadataUrl: publicUrl === null ? null : resourceMetadataUrl(publicUrl),
+  });
+
+  const app = new Hono<AppEnv>();
+  app.use(requestId(deps.ids));
+  app.use(telemetry(deps));
+  app.onError(onError(logger));
+  app.use(securityHeaders());
+  app.use(cors(settings.corsOrigins));
+  app.use(pinPolicy(deps.policy));
+  app.use(source(deps.clientAddress));
+  app.use(bodyLimit(deps.schedule));
+
+  app.post(
+    '/v2/invite_users',
+    allow('invites:write'),
+    idempotencyKey(settings.idempotency),
+    readStrictly,
+    validateInvite,
+    (c) => inviteUsers(c, invites, c.req.valid('json'), isDryRun(c)),
+  );
+  app.get('/v2/invite_policy', allow('invites:write'), (c) => invitePolicy(c, deps));
+  app.get('/v2/invite_requests', allow('invites:write', 'audit:read'), (c) => listInviteRequests(c, ledger));
+  app.get('/v2/invite_requests/:id', allow('invites:write', 'audit:read'), (c) => findInviteRequest(c, ledger, c.req.param('id')));
+  app.get('/audit/records', allow('audit:read'), (c) => auditRecords(c, ledger));
+  app.get('/openapi.json', staticJson(createOpenApi({ version: deps.service.version, publicUrl })));
+  app.get('/livez', livez);
+  app.get('/readyz', (c) => readyz(c, deps));
+  if (publicUrl !== null) {
+    app.get('/.well-known/oauth-protected-resource', staticJson(protectedResource(publicUrl, issuers)));
+  }
+  methodNotAllowed(app);
+  app.notFound(notFound);
+  return app;
+}

@@ -1,0 +1,89 @@
+import { canonicalJson } from '../lib/canonical-json.ts';
+import { sha256Hex } from '../lib/sha256.ts';
+import type { AuditRecord, RecordDraft } from './record.ts';
+
+/**
+ * The hash chain over audit records: pure, no clock, no storage. A record's hash covers its RFC 8785
+ * text with `prev` and without `hash`, so no record can be edited, dropped or moved without a break
+ * at or right after its place. Cutting off the tail, or rewriting all of it, shows only against a
+ * checkpoint kept elsewhere.
+ */
+
+/** `prev` of the first record. */
+export const GENESIS_HASH = '0'.repeat(64);
+
+/** What the ledger adds to a draft. Its own values win over members of the same name in the draft. */
+export type ChainPlace = Pick<AuditRecord, 'seq' | 'id' | 'time' | 'prev'>;
+
+/** The last record of a stretch: what the next one must continue. */
+export interface ChainHead {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+export const GENESIS: ChainHead = { seq: 0, hash: GENESIS_HASH };
+
+export type ChainVerdict =
+  | { readonly kind: 'intact'; readonly head: ChainHead }
+  /** The first break: the line's index (from 0), and the seq that belongs there. */
+  | { readonly kind: 'broken'; readonly index: number; readonly seq: number; readonly reason: ChainBreak };
+
+/** `not_a_record`: not a JSON object. `edited`: text and hash disagree. `out_of_sequence`: a gap, a repeat or a move. `wrong_prev`: its predecessor is another one. */
+export type ChainBreak = 'not_a_record' | 'edited' | 'out_of_sequence' | 'wrong_prev';
+
+/** Throws when the draft has no RFC 8785 form (NaN, a lone surrogate). */
+export function chainRecord(draft: RecordDraft, place: ChainPlace): { line: string; hash: string } {
+  const { seq, id, time, prev } = place;
+  const body = { ...draft, seq, id, time, prev, hash: undefined };
+  const hash = sha256Hex(canonicalJson(body));
+  return { line: canonicalJson({ ...body, hash }), hash };
+}
+
+/** Reads records in the order given, from the beginning of the chain or from what came before them. */
+export function verifyChain(lines: Iterable<string>, after: ChainHead = GENESIS): ChainVerdict {
+  let head = after;
+  let index = 0;
+  for (const line of lines) {
+    const checked = checkLine(line, head);
+    if (typeof checked === 'string') return { kind: 'broken', index, seq: head.seq + 1, reason: checked };
+    head = checked;
+    index += 1;
+  }
+  return { kind: 'intact', head };
+}
+
+/** The draft inside a stored line, without what the ledger added. */
+export function draftOf(line: string): RecordDraft {
+  const { seq: _seq, id: _id, time: _time, prev: _prev, hash: _hash, ...draft } = JSON.parse(line) as AuditRecord;
+  return draft;
+}
+
+function checkLine(line: string, before: ChainHead): ChainHead | ChainBreak {
+  const record = parseObject(line);
+  if (record === null) return 'not_a_record';
+  const { hash } = record;
+  // The text must be the canonical one too: an edit that parses to the same value (white space, a repeated member) is an edit.
+  if (typeof hash !== 'string' || canonicalText(record) !== line) return 'edited';
+  if (sha256Hex(canonicalJson({ ...record, hash: undefined })) !== hash) return 'edited';
+  if (record['seq'] !== before.seq + 1) return 'out_of_sequence';
+  if (record['prev'] !== before.hash) return 'wrong_prev';
+  return { seq: before.seq + 1, hash };
+}
+
+function parseObject(line: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Null for what JSON.parse takes and RFC 8785 does not (a lone surrogate). */
+function canonicalText(value: unknown): string | null {
+  try {
+    return canonicalJson(value);
+  } catch {
+    return null;
+  }
+}

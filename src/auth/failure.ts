@@ -1,0 +1,78 @@
+/**
+ * Why a token is refused: many reasons inside (log lines, metric labels, tests), few plain sentences outside.
+ * Neither ever holds a piece of the token: a caller knows their own token, and nobody else should.
+ */
+export interface TokenFailure {
+  readonly reason: TokenFailureReason;
+  /** The short name of the configured issuer the token was routed to; null before that. */
+  readonly issuer: string | null;
+}
+
+export type TokenFailureReason =
+  // The text itself
+  | 'token_too_long'
+  | 'not_compact_jws'
+  | 'not_canonical_base64url'
+  | 'header_not_strict_json'
+  | 'payload_not_strict_json'
+  // Where it comes from
+  | 'issuer_missing'
+  | 'issuer_unknown'
+  // The header
+  | 'header_field_not_allowed'
+  | 'algorithm_not_allowed'
+  | 'key_id_malformed'
+  | 'token_type_not_allowed'
+  // The signature
+  | 'key_unknown'
+  | 'key_ambiguous'
+  | 'key_algorithm_mismatch'
+  | 'signature_invalid'
+  // The claims
+  | 'expired'
+  | 'not_yet_valid'
+  | 'issued_in_future'
+  | 'lifetime_too_long'
+  | 'audience_mismatch'
+  | 'claim_missing'
+  | 'claim_malformed'
+  | 'claim_mismatch';
+
+/** One sentence for the caller. Printable ASCII without quotes or backslashes: it also goes into `error_description`. */
+export function describeFailure(failure: TokenFailure): string {
+  switch (failure.reason) {
+    case 'token_too_long':
+      return 'The token is too long.';
+    case 'not_compact_jws':
+    case 'not_canonical_base64url':
+    case 'header_not_strict_json':
+    case 'payload_not_strict_json':
+      return 'The token is not a well-formed signed JWT.';
+    case 'issuer_missing':
+    case 'issuer_unknown':
+      return 'The token does not come from an issuer that this service trusts.';
+    case 'header_field_not_allowed':
+    case 'algorithm_not_allowed':
+    case 'key_id_malformed':
+    case 'token_type_not_allowed':
+      return 'The header of the token names a type, an algorithm or a field that this service does not accept.';
+    case 'key_unknown':
+    case 'key_ambiguous':
+    case 'key_algorithm_mismatch':
+    case 'signature_invalid':
+      return 'The signature of the token cannot be verified.';
+    case 'expired':
+      return 'The token has expired.';
+    case 'not_yet_valid':
+    case 'issued_in_future':
+      return 'The token is not valid yet.';
+    case 'lifetime_too_long':
+      return 'The token lives longer than this service accepts.';
+    case 'audience_mismatch':
+      return 'The token is meant for another service.';
+    case 'claim_missing':
+    case 'claim_malformed':
+    case 'claim_mismatch':
+      return 'The token lacks a claim that this service needs, or has it in another form.';
+  }
+}

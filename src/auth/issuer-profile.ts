@@ -1,0 +1,57 @@
+import { ALGORITHM_NAMES } from './algorithms.ts';
+import type { Algorithm } from './algorithms.ts';
+import type { IssuerConfig } from './issuers.ts';
+import { PRESETS } from './presets.ts';
+import type { FixedValue, Preset } from './presets.ts';
+import type { Scope } from './principal.ts';
+
+/**
+ * What one AUTH_ISSUERS entry means once its preset is filled in: everything the checks need to know of an issuer,
+ * resolved at start. Where the entry says something it replaces the preset's word; required claims only add up.
+ */
+export interface IssuerProfile extends Preset {
+  readonly name: string;
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  /** Null: found through the issuer's metadata. */
+  readonly jwksUri: string | null;
+  readonly algorithms: readonly Algorithm[];
+  readonly scopeMap: ReadonlyMap<string, readonly Scope[]>;
+  readonly grantScopes: readonly Scope[];
+}
+
+export function issuerProfile(config: IssuerConfig): IssuerProfile {
+  const preset: Preset = PRESETS[config.preset ?? 'rfc9068'];
+  const claims = config.claims ?? {};
+  const required = Object.entries(claims.require ?? {});
+  const fixed = required.filter((entry): entry is [string, FixedValue] => entry[1] !== null);
+  return {
+    name: config.name,
+    issuer: config.issuer,
+    audiences: list(config.audience),
+    jwksUri: config.jwks_uri ?? null,
+    algorithms: config.algorithms ?? ALGORITHM_NAMES,
+    headerFields: preset.headerFields,
+    tokenTypes: config.token_types?.map(normalTokenType) ?? preset.tokenTypes,
+    tokenTypeRequired: preset.tokenTypeRequired || config.token_types !== undefined,
+    maxLifetimeS: config.max_lifetime_s ?? preset.maxLifetimeS,
+    audienceClaim: claims.audience ?? preset.audienceClaim,
+    clientIdClaims: claims.client_id === undefined ? preset.clientIdClaims : list(claims.client_id),
+    scopeClaims: claims.scopes === undefined ? preset.scopeClaims : list(claims.scopes),
+    groupClaims: claims.groups === undefined ? preset.groupClaims : list(claims.groups),
+    appWhen: preset.appWhen,
+    requiredClaims: [...preset.requiredClaims, ...required.map(([claim]) => claim)],
+    fixedClaims: { ...preset.fixedClaims, ...Object.fromEntries(fixed) },
+    scopeMap: new Map(Object.entries(config.scope_map ?? {}).map(([foreign, ours]) => [foreign, list(ours)])),
+    grantScopes: config.grant_scopes ?? [],
+  };
+}
+
+/** A media type without its `application/` prefix, lower-case (RFC 7515 §4.1.9). */
+export function normalTokenType(typ: string): string {
+  return typ.toLowerCase().replace(/^application\//, '');
+}
+
+function list<Item>(oneOrMore: Item | readonly Item[]): readonly Item[] {
+  return Array.isArray(oneOrMore) ? (oneOrMore as readonly Item[]) : [oneOrMore as Item];
+}

@@ -1,0 +1,95 @@
+import * as z from 'zod';
+
+import { ALGORITHM_NAMES } from './algorithms.ts';
+import { PRESET_NAMES } from './presets.ts';
+import { SCOPES } from './principal.ts';
+
+/**
+ * AUTH_ISSUERS: whom this deployment trusts to say who is calling. One entry per issuer, told apart by the exact
+ * `issuer` URL, so that a token's `iss` leads to one entry or to none. Shape only; what an entry means for a token
+ * is in issuer-profile.ts. Unknown members are errors: a typo must not silently widen trust.
+ */
+const MAX_URL_LENGTH = 2048;
+/** A week. A longer life is a mistake, not a setting. */
+const MAX_LIFETIME_S = 604_800;
+
+const text = z.string().min(1).max(MAX_URL_LENGTH);
+const oneOrMore = <Item extends z.ZodType>(item: Item) => z.union([item, z.array(item).min(1)]);
+const scopes = z.array(z.enum(SCOPES));
+
+const claimsSchema = z.strictObject({
+  audience: text.optional().meta({ description: 'The claim to read the audience from, in place of `aud`.' }),
+  client_id: oneOrMore(text)
+    .optional()
+    .meta({ description: 'The claim, or claims in order, to read the client id from.' }),
+  scopes: oneOrMore(text).optional().meta({ description: 'The claim, or claims in order, to read scopes from.' }),
+  groups: oneOrMore(text).optional().meta({ description: 'The claim, or claims in order, to read groups from.' }),
+  require: z
+    .record(text, z.union([z.string(), z.number(), z.boolean(), z.null()]))
+    .optional()
+    .meta({ description: 'Claims a token must have: with exactly this value, or with any value where null.' }),
+});
+
+export const issuerSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, 'use 1 to 32 of a-z, 0-9 and inner dashes'),
+  issuer: text,
+  audience: oneOrMore(text),
+  jwks_uri: text.optional(),
+  preset: z.enum(PRESET_NAMES).optional(),
+  algorithms: z.array(z.enum(ALGORITHM_NAMES)).min(1).optional(),
+  token_types: z
+    .array(z.string().regex(/^[A-Za-z0-9!#$&^_.+/-]{1,64}$/))
+    .min(1)
+    .optional(),
+  max_lifetime_s: z.int().min(60).max(MAX_LIFETIME_S).optional(),
+  claims: claimsSchema.optional(),
+  scope_map: z.record(text, z.union([z.enum(SCOPES), scopes.min(1)])).optional(),
+  grant_scopes: scopes.optional(),
+});
+
+export const issuersSchema = z
+  .array(issuerSchema)
+  .min(1)
+  .superRefine((issuers, context) => {
+    for (const member of ['name', 'issuer'] as const) {
+      const seen = new Set<string>();
+      issuers.forEach((entry, index) => {
+        if (seen.has(entry[member]))
+          context.addIssue({ code: 'custom', path: [index, member], message: `must be unique` });
+        seen.add(entry[member]);
+      });
+    }
+  });
+
+export type IssuerConfig = z.output<typeof issuerSchema>;
+
+export interface UrlRules {
+  /** Allows plain http, and then only on loopback. */
+  readonly insecureDev: boolean;
+}
+
+/** What is wrong with an issuer identifier (RFC 8414 §2: https, no query, no fragment), or null. */
+export function issuerUrlProblem(url: string, rules: UrlRules): string | null {
+  const problem = documentUrlProblem(url, rules);
+  if (problem !== null) return problem;
+  return url.includes('?') ? 'must have no query' : null;
+}
+
+/** What is wrong with the URL of a key set or of metadata, or null. A query is allowed: some providers need one. */
+export function documentUrlProblem(url: string, { insecureDev }: UrlRules): string | null {
+  // The URL parser mends control characters, spaces and backslashes; what needs mending is refused instead.
+  if (!/^[\x21-\x7e]+$/.test(url) || url.includes('\\')) return 'must be an absolute URL in plain ASCII';
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^[a-z]+:\/\//i.test(url)) return 'must be an absolute URL';
+  if (parsed.username !== '' || parsed.password !== '') return 'must have no user information';
+  if (url.includes('#')) return 'must have no fragment';
+  if (parsed.protocol === 'https:') return null;
+  if (parsed.protocol !== 'http:') return 'must use https';
+  if (!insecureDev) return 'must use https';
+  return isLoopback(parsed.hostname) ? null : 'may use http only on loopback';
+}
+
+/** Takes a hostname as the URL parser writes it: lower-case, IPv4 in four decimals, IPv6 in brackets. */
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}

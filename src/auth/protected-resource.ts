@@ -1,0 +1,32 @@
+import { SCOPES } from './principal.ts';
+
+/**
+ * OAuth 2.0 Protected Resource Metadata (RFC 9728 §2): what a client needs to get a token for this service.
+ * `resource` must be the very URL that clients know the service by (§3.3).
+ */
+export interface ProtectedResource {
+  readonly resource: string;
+  readonly authorization_servers: readonly string[];
+  readonly scopes_supported: readonly string[];
+  readonly bearer_methods_supported: readonly ['header'];
+}
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+
+export function protectedResource(
+  publicUrl: string,
+  issuers: readonly { readonly issuer: string }[],
+): ProtectedResource {
+  return {
+    resource: publicUrl,
+    authorization_servers: issuers.map(({ issuer }) => issuer),
+    scopes_supported: SCOPES,
+    bearer_methods_supported: ['header'],
+  };
+}
+
+/** Where the metadata of `publicUrl` is found: the well-known part goes between host and path (RFC 9728 §3.1). */
+export function resourceMetadataUrl(publicUrl: string): string {
+  const { origin, pathname } = new URL(publicUrl);
+  return `${origin}${WELL_KNOWN}${pathname.replace(/\/$/, '')}`;
+}

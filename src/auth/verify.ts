@@ -1,0 +1,176 @@
+import { errors, jwtVerify } from 'jose';
+import type { CryptoKey } from 'jose';
+
+import type { Clock } from '../ports/clock.ts';
+import type { FetchDocument } from '../ports/fetch-document.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import { CLOCK_TOLERANCE_S, readClaims } from './claims.ts';
+import type { TokenFailure, TokenFailureReason } from './failure.ts';
+import { issuerProfile } from './issuer-profile.ts';
+import type { IssuerProfile } from './issuer-profile.ts';
+import { documentUrlProblem, issuersSchema, issuerUrlProblem } from './issuers.ts';
+import type { IssuerConfig } from './issuers.ts';
+import { createKeySet } from './key-set.ts';
+import type { KeySet } from './key-set.ts';
+import type { Principal } from './principal.ts';
+import { createTokenCache } from './token-cache.ts';
+import { MAX_TOKEN_LENGTH, parseToken, readHeader } from './token-grammar.ts';
+import type { ParsedToken, TokenHeader } from './token-grammar.ts';
+import type { VerificationKey } from './verification-key.ts';
+
+/**
+ * The whole way from a token's text to a Principal: form → issuer → header → key → signature (jose) → claims.
+ * Not authorisation: it says who is calling, never what they may do. A token is verified against exactly one issuer's
+ * keys and settings, chosen by its `iss` before anything in it is believed (RFC 8725 §3.8, §3.9).
+ */
+export interface TokenVerifier {
+  /** Never rejects on account of the token. */
+  verify(token: string): Promise<VerifyResult>;
+}
+
+export type VerifyResult =
+  | { readonly kind: 'verified'; readonly principal: Principal }
+  | { readonly kind: 'refused'; readonly failure: TokenFailure }
+  /** The keys of this issuer (its short name) cannot be had: no verdict on the token. */
+  | { readonly kind: 'unavailable'; readonly issuer: string };
+
+export interface TokenVerifierDeps {
+  /** Entries of AUTH_ISSUERS, as `issuersSchema` reads them. */
+  readonly issuers: readonly IssuerConfig[];
+  readonly fetchDocument: FetchDocument;
+  readonly clock: Clock;
+  readonly insecureDev: boolean;
+  /** False on Workers; see key-set.ts. */
+  readonly shareInFlight: boolean;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+interface Issuer {
+  readonly profile: IssuerProfile;
+  readonly keySet: KeySet;
+}
+
+/** Throws when the settings are not fit to verify anything with. */
+export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
+  const { clock } = deps;
+  const byUrl = new Map<string, Issuer>();
+  const byName = new Map<string, Issuer>();
+  for (const config of checkedIssuers(deps)) {
+    const profile = issuerProfile(config);
+    const keySet = createKeySet({ ...deps, profile, rules: { insecureDev: deps.insecureDev } });
+    byUrl.set(profile.issuer, { profile, keySet });
+    byName.set(profile.name, { profile, keySet });
+  }
+  const cache = createTokenCache();
+
+  /** A remembered verification, if the key set it rests on is still the one in force. */
+  const recall = async (token: string): Promise<VerifyResult | null> => {
+    const known = token.length > MAX_TOKEN_LENGTH ? null : cache.get(token, clock.now());
+    const issuer = known === null ? undefined : byName.get(known.principal.issuer);
+    if (known === null || issuer === undefined) return null;
+    const current = await issuer.keySet.keys();
+    if (current.kind === 'unavailable') return { kind: 'unavailable', issuer: issuer.profile.name };
+    if (current.version === known.keySetVersion) return { kind: 'verified', principal: known.principal };
+    cache.drop(token);
+    return null;
+  };
+
+  const verifyWith = async (token: string, parsed: ParsedToken, { profile, keySet }: Issuer): Promise<VerifyResult> => {
+    const refuse = (reason: TokenFailureReason): VerifyResult => refused(reason, profile.name);
+    const header = readHeader(parsed.header, profile);
+    if (header.kind === 'refused') return refuse(header.reason);
+
+    const found = await keySet.keys((keys) => keysNamed(keys, header).length > 0);
+    if (found.kind === 'unavailable') return { kind: 'unavailable', issuer: profile.name };
+    const chosen = chooseKey(found.keys, header);
+    if (typeof chosen === 'string') return refuse(chosen);
+
+    // Read once the keys are there: fetching them may have taken seconds.
+    const nowMs = clock.now();
+    const fault = await findFault(token, chosen, header, profile, nowMs);
+    if (fault !== null) return refuse(fault);
+    const claims = readClaims(parsed.payload, profile, Math.floor(nowMs / 1000));
+    if (claims.kind === 'refused') return refuse(claims.reason);
+    cache.put(token, { principal: claims.principal, keySetVersion: found.version }, nowMs);
+    return { kind: 'verified', principal: claims.principal };
+  };
+
+  return {
+    async verify(token) {
+      const remembered = await recall(token);
+      if (remembered !== null) return remembered;
+      const parsed = parseToken(token);
+      if (parsed.kind === 'refused') return refused(parsed.reason, null);
+      const { iss } = parsed.payload;
+      if (typeof iss !== 'string') return refused('issuer_missing', null);
+      const issuer = byUrl.get(iss);
+      return issuer === undefined ? refused('issuer_unknown', null) : verifyWith(token, parsed, issuer);
+    },
+  };
+}
+
+function checkedIssuers({ issuers, insecureDev }: TokenVerifierDeps): readonly IssuerConfig[] {
+  const checked = issuersSchema.parse(issuers);
+  for (const { name, issuer, jwks_uri: jwksUri } of checked) {
+    const problem =
+      issuerUrlProblem(issuer, { insecureDev }) ??
+      (jwksUri === undefined ? null : documentUrlProblem(jwksUri, { insecureDev }));
+    if (problem !== null) throw new Error(`issuer ${name}: a URL ${problem}`);
+  }
+  return checked;
+}
+
+/** Keys the token may mean: those of its `kid`, or without one, those that fit its algorithm. */
+function keysNamed(keys: readonly VerificationKey[], { keyId, algorithm }: TokenHeader): readonly VerificationKey[] {
+  return keys.filter((key) => (keyId === null ? key.byAlgorithm.has(algorithm) : key.keyId === keyId));
+}
+
+function chooseKey(keys: readonly VerificationKey[], header: TokenHeader): CryptoKey | TokenFailureReason {
+  const [named, ...others] = keysNamed(keys, header);
+  if (named === undefined) return 'key_unknown';
+  if (others.length > 0) return 'key_ambiguous';
+  return named.byAlgorithm.get(header.algorithm) ?? 'key_algorithm_mismatch';
+}
+
+async function findFault(
+  token: string,
+  key: CryptoKey,
+  { algorithm }: TokenHeader,
+  profile: IssuerProfile,
+  nowMs: number,
+): Promise<TokenFailureReason | null> {
+  try {
+    await jwtVerify(token, key, {
+      algorithms: [algorithm],
+      issuer: profile.issuer,
+      currentDate: new Date(nowMs),
+      clockTolerance: CLOCK_TOLERANCE_S,
+      ...(profile.audienceClaim === 'aud' ? { audience: [...profile.audiences] } : {}),
+    });
+    return null;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return reasonOf(error);
+    throw error;
+  }
+}
+
+function reasonOf(error: errors.JOSEError): TokenFailureReason {
+  if (error instanceof errors.JWTExpired) return 'expired';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.reason === 'missing') return 'claim_missing';
+    if (error.reason === 'invalid') return 'claim_malformed';
+    return CLAIM_REASONS[error.claim] ?? 'claim_mismatch';
+  }
+  return 'signature_invalid';
+}
+
+const CLAIM_REASONS: Readonly<Record<string, TokenFailureReason>> = {
+  aud: 'audience_mismatch',
+  nbf: 'not_yet_valid',
+};
+
+function refused(reason: TokenFailureReason, issuer: string | null): VerifyResult {
+  return { kind: 'refused', failure: { reason, issuer } };
+}

@@ -1,0 +1,23 @@
+/** Writes docs/config.md from the setting rows, so that the page cannot say anything else than the code. */
+import type { SettingRow } from './schema.ts';
+import { SETTINGS } from './schema.ts';
+
+/** The whole page as Markdown. */
+export function describeSettings(): string {
+  const rows = Object.entries<SettingRow>(SETTINGS).map(([name, { fallback, about, example, secret }]) => {
+    const standard = fallback === undefined || fallback === '' ? '' : `\`${fallback}\``;
+    return `| \`${name}\` | ${standard} | ${secret === true ? '**Secret.** ' : ''}${about} | \`${example}\` |`;
+  });
+  return `# Configuration
+
+Generated from \`src/config/schema.ts\` by \`npm run docs\`; edit the rows there.
+
+The environment is the only source. An empty variable counts as absent. Missing, unknown and contradictory settings
+stop the start with every problem named at once; no secret is ever printed. What Kubernetes injects for its Services
+(\`*_SERVICE_HOST\`, \`*_PORT*\`) is ignored. An issuer or upstream that cannot be reached does not stop the start.
+
+| setting | default | meaning | example |
+|---|---|---|---|
+${rows.join('\n')}
+`;
+}

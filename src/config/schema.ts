@@ -1,0 +1,146 @@
+/**
+ * Every setting: one row per key. The rows parse, document (docs/config.md) and redact themselves;
+ * nothing else in the service reads its environment. Rules that join two settings live in load.ts.
+ */
+import * as z from 'zod';
+import { checkApiKey } from '../upstream/api-keys.ts';
+
+export interface SettingRow<T = unknown> {
+  /** Parses the raw text of the variable; its messages must not quote the value of a secret. */
+  readonly parse: z.ZodType<T, string>;
+  /** What an absent variable means; undefined: the setting stays unset. */
+  readonly fallback?: string;
+  readonly about: string;
+  readonly example: string;
+  /** Never printed, not even in part. */
+  readonly secret?: true;
+}
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port number')
+  .transform(Number)
+  .refine((value) => value <= 65_535, 'must be at most 65535');
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+
+const baseUrl = z
+  .string()
+  .refine((value) => URL.canParse(value), 'must be an absolute URL')
+  .refine((value) => {
+    const url = URL.parse(value);
+    return url === null || (url.username === '' && url.password === '' && url.search === '' && url.hash === '');
+  }, 'must have no user, query or fragment')
+  .transform((value) => value.replace(/\/+$/, ''));
+
+const origins = z
+  .string()
+  .transform((value) => value.split(',').map((origin) => origin.trim()).filter((origin) => origin !== ''))
+  .refine(
+    (list) => list.every((origin) => URL.parse(origin)?.origin === origin && /^https?:/.test(origin)),
+    'must be origins like https://app.acme.com, separated by commas',
+  );
+
+const path = z.string().min(1, 'must be a path');
+
+const apiKey = z.string().superRefine((value, context) => {
+  const message = checkApiKey(value);
+  if (message !== null) context.addIssue({ code: 'custom', message });
+});
+
+export const SETTINGS = {
+  PORT: { parse: port, fallback: '8080', about: 'Port of the public listener.', example: '8080' },
+  HOST: {
+    parse: z.string().min(1, 'must be an address'),
+    fallback: '127.0.0.1',
+    about: 'Address the listeners bind to. The container image sets 0.0.0.0.',
+    example: '0.0.0.0',
+  },
+  OPS_PORT: {
+    parse: port,
+    fallback: '9091',
+    about: 'Port of `/metrics` and of the reasons behind `/readyz`; keep it inside. 0 turns it off.',
+    example: '9091',
+  },
+  PUBLIC_URL: {
+    parse: baseUrl,
+    about: 'Where callers reach the service. Feeds `/.well-known/oauth-protected-resource` and the challenges; without it that document is a 404.',
+    example: 'https://invites.acme.com',
+  },
+  LOG_LEVEL: {
+    parse: z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent'),
+    fallback: 'info',
+    about: 'Least level of operational log lines. Audit records are not log lines and are always written.',
+    example: 'info',
+  },
+  GALILEO_API_URL: { parse: baseUrl, fallback: 'https://api.galileo.ai', about: 'The one origin the key goes to.', example: 'https://api.galileo.ai' },
+  GALILEO_API_KEY: { parse: apiKey, secret: true, about: 'The key. Prefer `GALILEO_API_KEY_FILE`.', example: '(secret)' },
+  GALILEO_API_KEY_FILE: { parse: path, about: 'File that holds the key; re-read when it changes, so a rotated secret needs no restart.', example: '/run/secrets/galileo-api-key' },
+  GALILEO_API_KEY_NEXT: { parse: apiKey, secret: true, about: 'The key to come: tried once when Galileo answers the current one with 401.', example: '(secret)' },
+  GALILEO_API_KEY_NEXT_FILE: { parse: path, about: 'File that holds the key to come.', example: '/run/secrets/galileo-api-key-next' },
+  GALILEO_API_KEY_HEADER: {
+    parse: z.enum(['Galileo-API-Key', 'Splunk-AO-API-Key'], 'must be Galileo-API-Key or Splunk-AO-API-Key'),
+    fallback: 'Galileo-API-Key',
+    about: 'Field that carries the key; newer servers also take `Splunk-AO-API-Key`.',
+    example: 'Galileo-API-Key',
+  },
+  GALILEO_TIMEOUT_MS: { parse: wholeNumber(100, 20_000), fallback: '15000', about: 'For the whole exchange with Galileo, retries included; 100 to 20000.', example: '15000' },
+  AUTH_ISSUERS: {
+    parse: z.string().min(1, 'must be a JSON array'),
+    about: 'JSON array of identity providers: `{name, issuer, audience, jwks_uri?, preset?, algorithms?, token_types?, max_lifetime_s?, claims?, scope_map?, grant_scopes?}`.',
+    example: '[{"name":"corp","issuer":"https://login.acme.com","audience":"https://invites.acme.com"}]',
+  },
+  AUTH_ISSUERS_FILE: { parse: path, about: 'File that holds the same array.', example: '/etc/galileo-invite-proxy/issuers.json' },
+  POLICY_FILE: { parse: path, fallback: 'policy.yaml', about: 'The org policy (docs/policy.md).', example: '/etc/galileo-invite-proxy/policy.yaml' },
+  LEDGER_URL: {
+    parse: z
+      .string()
+      .regex(/^sqlite:.+/, 'must be sqlite: and a path')
+      .transform((value) => ({ kind: 'sqlite' as const, path: value.slice('sqlite:'.length) })),
+    fallback: 'sqlite:./data/ledger.db',
+    about: 'Where the ledger lives; any path after `sqlite:`. One process per file.',
+    example: 'sqlite:/var/lib/galileo-invite-proxy/ledger.db',
+  },
+  IDEMPOTENCY: { parse: z.enum(['optional', 'required'], 'must be optional or required'), fallback: 'optional', about: 'Whether callers must send an Idempotency-Key.', example: 'required' },
+  CORS_ORIGINS: { parse: origins, fallback: '', about: 'Origins whose pages may call the service, exact, separated by commas.', example: 'https://hr.acme.com,https://it.acme.com' },
+  TRUSTED_PROXY_HOPS: { parse: wholeNumber(0, 10), fallback: '0', about: 'Proxies of yours in front, each adding to X-Forwarded-For. 0: the socket\'s address is the caller\'s.', example: '1' },
+  INSECURE_DEV: {
+    parse: z.enum(['0', '1'], 'must be 0 or 1').transform((value) => value === '1'),
+    fallback: '0',
+    about: '1 allows plain http to issuers and upstream, on loopback only. For local work, never beside a real key.',
+    example: '0',
+  },
+} as const satisfies Record<string, SettingRow>;
+
+export type SettingName = keyof typeof SETTINGS;
+export type Settings = {
+  readonly [K in SettingName]: (typeof SETTINGS)[K] extends { readonly fallback: string }
+    ? z.output<(typeof SETTINGS)[K]['parse']>
+    : z.output<(typeof SETTINGS)[K]['parse']> | null;
+};
+
+/** A variable with one of these beginnings is meant for this service, so an unknown one is a mistake. */
+export const OWN_PREFIXES = [
+  'GALILEO_',
+  'AUTH_',
+  'POLICY_',
+  'SHADOW_',
+  'LEDGER_',
+  'IDEMPOTENCY',
+  'AUDIT_',
+  'CORS_',
+  'TRUSTED_',
+  'OPS_',
+  'PUBLIC_',
+  'PAGES',
+  'CONSOLE_',
+  'INSECURE_',
+] as const;
+
+/** What Kubernetes injects for every Service it knows; never a setting of ours. */
+export const INJECTED = /(?:_SERVICE_HOST|_SERVICE_PORT(?:_.*)?|_PORT(?:_.*)?)$/;

@@ -1,0 +1,57 @@
+/**
+ * Why a text is not an acceptable UUID, in the words of pydantic (the Rust crate `uuid`). Not the judge: the schema
+ * has refused the text before. What pydantic could read but this service does not take (RFC 9562 §4 is the dashed form;
+ * pydantic also reads it bare, braced and as a URN) gets words of our own. No message repeats the text.
+ */
+export interface UuidFault {
+  readonly type: 'uuid_parsing' | 'uuid_version';
+  readonly msg: string;
+}
+
+const GROUP_LENGTHS = [8, 4, 4, 4, 12];
+const READABLE = [
+  /^(?<hex>[0-9a-f]{32})$/i,
+  /^(?<hex>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i,
+  /^\{(?<hex>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}$/i,
+  /^urn:uuid:(?<hex>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$/,
+];
+
+export function uuidFault(text: string): UuidFault {
+  const hex = READABLE.map((form) => form.exec(text)?.groups?.['hex']).find((found) => found !== undefined);
+  if (hex === undefined) return { type: 'uuid_parsing', msg: `Input should be a valid UUID, ${parsingFault(text)}` };
+  if (!isVersion4(hex.replaceAll('-', ''))) return { type: 'uuid_version', msg: 'UUID version 4 expected' };
+  return {
+    type: 'uuid_parsing',
+    msg: 'Input should be a valid UUID, written with dashes: 8-4-4-4-12 hexadecimal digits',
+  };
+}
+
+function isVersion4(digits: string): boolean {
+  return digits[12] === '4' && '89abAB'.includes(digits[16] ?? '-');
+}
+
+/** Lengths and places count UTF-8 bytes, as Rust does; places start at 1. */
+function parsingFault(text: string): string {
+  const [prefix, core] = unwrap(text);
+  const stray = core.search(/[^0-9a-fA-F-]/);
+  if (stray >= 0) {
+    const place = byteLength(prefix + core.slice(0, stray)) + 1;
+    return `invalid character: expected an optional prefix of \`urn:uuid:\` followed by [0-9a-fA-F-], found another at ${place}`;
+  }
+  const groups = core.split('-');
+  if (groups.length === 1 && prefix === '') {
+    return `invalid length: expected length 32 for simple format, found ${text.length}`;
+  }
+  if (groups.length !== GROUP_LENGTHS.length) return `invalid group count: expected 5, found ${groups.length}`;
+  const odd = groups.findIndex((group, index) => group.length !== GROUP_LENGTHS[index]);
+  return `invalid group length in group ${odd}: expected ${GROUP_LENGTHS[odd]}, found ${groups[odd]?.length}`;
+}
+
+function unwrap(text: string): [prefix: string, core: string] {
+  if (text.startsWith('{') && text.endsWith('}') && text.length > 1) return ['{', text.slice(1, -1)];
+  return text.startsWith('urn:uuid:') ? ['urn:uuid:', text.slice('urn:uuid:'.length)] : ['', text];
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

@@ -1,0 +1,162 @@
+import type * as z from 'zod';
+import { inviteUsersSchema } from './invite-users.ts';
+import type { JsonRefusal } from './strict-json.ts';
+import { uuidFault } from './uuid-text.ts';
+
+/**
+ * The upstream's 422: pydantic v2's types, places and words for what our schema and our JSON reader refuse.
+ * Not a second judge: it only translates zod's issues, and one it does not know still comes out as a `value_error`.
+ * Invariant: all errors at once, in model order, at the caller's own indices, and no value of the caller's in them.
+ */
+export const VALIDATION_ERROR_TYPES = [
+  'missing',
+  'list_type',
+  'too_short',
+  'string_type',
+  'enum',
+  'uuid_type',
+  'uuid_parsing',
+  'uuid_version',
+  'bool_type',
+  'bool_parsing',
+  'model_attributes_type',
+  'extra_forbidden',
+  'json_invalid',
+  'value_error',
+] as const;
+
+export type ValidationErrorType = (typeof VALIDATION_ERROR_TYPES)[number];
+
+export interface ValidationError {
+  readonly type: ValidationErrorType;
+  readonly loc: readonly (string | number)[];
+  readonly msg: string;
+}
+
+/** The body of the 422. */
+export interface InvalidRequest {
+  readonly detail: readonly ValidationError[];
+  readonly code: 'invalid_request';
+  readonly origin: 'proxy';
+  readonly request_id: string;
+}
+
+export function invalidRequest(detail: readonly ValidationError[], requestId: string): InvalidRequest {
+  return { detail, code: 'invalid_request', origin: 'proxy', request_id: requestId };
+}
+
+type Loc = ValidationError['loc'];
+type Words = Omit<ValidationError, 'loc'>;
+type Issue = z.core.$ZodIssue;
+
+const MISSING: Words = { type: 'missing', msg: 'Field required' };
+const BOOL_PARSING: Words = { type: 'bool_parsing', msg: 'Input should be a valid boolean, unable to interpret input' };
+const EXTRA: Words = { type: 'extra_forbidden', msg: 'Extra inputs are not permitted' };
+
+function at(loc: Loc, { type, msg }: Words): ValidationError {
+  return { type, loc, msg };
+}
+
+const JSON_MESSAGES: Readonly<Record<JsonRefusal, string>> = {
+  syntax: 'JSON decode error',
+  byte_order_mark: 'JSON decode error: a byte order mark precedes the text',
+  duplicate_name: 'JSON decode error: a member name is repeated within its object',
+  lone_surrogate: 'JSON decode error: a string holds half a surrogate pair',
+  not_finite: 'JSON decode error: a number is not finite',
+  too_deep: 'JSON decode error: nested too deeply',
+};
+
+/** No body at all; `null` reads the same. */
+export const missingBody: ValidationError = at(['body'], MISSING);
+
+/** `position` counts code points from 0. */
+export function jsonInvalid(position: number, reason: JsonRefusal): ValidationError {
+  return at(['body', position], { type: 'json_invalid', msg: JSON_MESSAGES[reason] });
+}
+
+/** Query parameters: `dry_run` once, as `true` or `false`, and nothing else. `parameters` in the caller's order. */
+export function queryErrors(parameters: Iterable<readonly [name: string, value: string]>): ValidationError[] {
+  const errors: ValidationError[] = [];
+  const seen = new Set<string>();
+  for (const [name, value] of parameters) {
+    const loc = ['query', name];
+    if (name !== 'dry_run' || seen.has(name)) errors.push(at(loc, EXTRA));
+    else if (value !== 'true' && value !== 'false') errors.push(at(loc, BOOL_PARSING));
+    seen.add(name);
+  }
+  return errors;
+}
+
+/** Translates the issues that `inviteUsersSchema` found in `body`. */
+export function bodyErrors(issues: readonly Issue[], body: unknown): ValidationError[] {
+  const tooLong = new Set(issues.filter(isAboutLength).map((issue) => issue.path[0]));
+  return issues
+    .filter((issue) => issue.path.length < 2 || !tooLong.has(issue.path[0]))
+    .toSorted((one, other) => fieldRank(one) - fieldRank(other) || itemRank(one) - itemRank(other))
+    .flatMap((issue) => translate(issue, body));
+}
+
+function translate(issue: Issue, body: unknown): ValidationError[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => at(['body', key], EXTRA));
+  const path = issue.path as (string | number)[];
+  const words = (WORDS[wordsKey(issue)] ?? OTHERWISE)(valueAt(body, path), issue);
+  return [at(['body', ...path], words)];
+}
+
+/** What zod objects to, as one word: the type it expected, or else the code of its issue. */
+function wordsKey(issue: Issue): string {
+  if (issue.code !== 'invalid_type') return issue.code;
+  return issue.path[0] === 'group_ids' && issue.path.length > 1 ? 'uuid' : issue.expected;
+}
+
+const OTHERWISE = (): Words => ({ type: 'value_error', msg: 'Value error, not acceptable' });
+
+const WORDS: Readonly<Record<string, (input: unknown, issue: Issue) => Words>> = {
+  object: (input) =>
+    input === null || input === undefined
+      ? MISSING
+      : { type: 'model_attributes_type', msg: 'Input should be a valid dictionary or object to extract fields from' },
+  array: (input) => (input === undefined ? MISSING : { type: 'list_type', msg: 'Input should be a valid list' }),
+  string: () => ({ type: 'string_type', msg: 'Input should be a valid string' }),
+  uuid: () => ({ type: 'uuid_type', msg: 'UUID input should be a string, bytes or UUID object' }),
+  boolean: (input) =>
+    isUnreadableAsBoolean(input) ? BOOL_PARSING : { type: 'bool_type', msg: 'Input should be a valid boolean' },
+  too_small: () => ({ type: 'too_short', msg: 'List should have at least 1 item after validation, not 0' }),
+  invalid_value: (_, issue) => ({ type: 'enum', msg: `Input should be ${alternatives(issue)}` }),
+  invalid_format: (input) => uuidFault(String(input)),
+  custom: (_, issue) => ({ type: 'value_error', msg: issue.message }),
+};
+
+function alternatives(issue: Issue): string {
+  const quoted = issue.code === 'invalid_value' ? issue.values.map((value) => `'${String(value)}'`) : [];
+  return `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
+}
+
+const BOOLEAN_WORDS = /^(?:0|off|f|false|n|no|1|on|t|true|y|yes)$/i;
+const INT64_BOUND = 2 ** 63;
+
+/** Strings and 64-bit integers that pydantic tries and fails to read; what it could read is `bool_type` here. */
+function isUnreadableAsBoolean(input: unknown): boolean {
+  if (typeof input === 'string') return !BOOLEAN_WORDS.test(input);
+  if (typeof input !== 'number' || !Number.isInteger(input)) return false;
+  return input !== 0 && input !== 1 && input >= -INT64_BOUND && input < INT64_BOUND;
+}
+
+const MODEL_ORDER: readonly PropertyKey[] = Object.keys(inviteUsersSchema.shape);
+
+function fieldRank(issue: Issue): number {
+  return issue.code === 'unrecognized_keys' ? MODEL_ORDER.length : MODEL_ORDER.indexOf(issue.path[0] ?? '');
+}
+
+function itemRank(issue: Issue): number {
+  return typeof issue.path[1] === 'number' ? issue.path[1] : -1;
+}
+
+/** The schema's only objection of its own to a field as a whole. Such a list is not also explained item by item. */
+function isAboutLength(issue: Issue): boolean {
+  return issue.code === 'custom' && issue.path.length === 1;
+}
+
+function valueAt(body: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | undefined)?.[key], body);
+}

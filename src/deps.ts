@@ -1,0 +1,54 @@
+/**
+ * Every port the app needs, and its settings. Types only; an entry chooses the adapters.
+ */
+import type { FetchDocument } from './ports/fetch-document.ts';
+import type { RecordService } from './audit/record.ts';
+import type { IssuerConfig } from './auth/issuers.ts';
+import type { Ledger } from './ledger/port.ts';
+import type { CompiledPolicy } from './policy/compile.ts';
+import type { Background } from './ports/background.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Ids } from './ports/ids.ts';
+import type { Logger } from './ports/logger.ts';
+import type { Metrics } from './ports/metrics.ts';
+import type { Schedule } from './ports/schedule.ts';
+import type { Secrets } from './ports/secrets.ts';
+import type { HttpPort } from './upstream/http-port.ts';
+
+export interface Deps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly schedule: Schedule;
+  readonly background: Background;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly fetchDocument: FetchDocument;
+  readonly http: HttpPort;
+  readonly secrets: Secrets;
+  readonly ledger: Ledger;
+  /** Tells the audit delivery that records have come. */
+  readonly delivery: { wake(): void };
+  /** The policy as it is now. A request asks once and keeps what it got. */
+  readonly policy: { current(): CompiledPolicy };
+  /** The caller's address as the platform knows it; null when it does not. `platformRequest` is whatever the platform passed beside the request. */
+  readonly clientAddress: (headers: Headers, platformRequest: unknown) => string | null;
+  /** True once the process has begun to shut down. */
+  readonly draining: () => boolean;
+  readonly service: RecordService;
+  readonly settings: AppSettings;
+}
+
+export interface AppSettings {
+  readonly issuers: readonly IssuerConfig[];
+  /** Where callers reach this service, without a trailing slash; null when not configured. */
+  readonly publicUrl: string | null;
+  readonly corsOrigins: readonly string[];
+  readonly idempotency: 'optional' | 'required';
+  readonly galileoApiUrl: string;
+  readonly galileoApiKeyHeader: string;
+  /** The whole upstream exchange, retries included. */
+  readonly galileoTimeoutMs: number;
+  readonly insecureDev: boolean;
+  /** False on Workers, where a promise begun in another request must not be awaited. */
+  readonly shareInFlight: boolean;
+}

@@ -1,0 +1,183 @@
+/**
+ * Every way a request to send invites can end, as one union. One exhaustive switch turns an ending
+ * into an answer, another into the record: an ending that is not audited, or not answered, does not compile.
+ * The table in DESIGN "How an admitted request ends" is the source of both.
+ */
+import type { RecordOutcome } from '../audit/record.ts';
+import type { ProblemCode, ProblemExtras } from '../contract/problem.ts';
+import { problem } from '../contract/problem.ts';
+import type { InviteUsersRequest } from '../contract/invite-users.ts';
+import type { QuotaState, StoredReply } from '../ledger/port.ts';
+import type { Decision } from '../policy/decision.ts';
+import type { NotSent, SendResult, Unknown } from '../upstream/failure.ts';
+
+export type Outcome =
+  | { readonly kind: 'denied'; readonly decision: Decision }
+  | { readonly kind: 'exhausted'; readonly quota: QuotaState; readonly retryAfterS: number }
+  | { readonly kind: 'previewed'; readonly preview: Preview }
+  | { readonly kind: 'replayed'; readonly firstRequestId: string; readonly reply: StoredReply }
+  | { readonly kind: 'in_flight'; readonly retryAfterS: number }
+  | { readonly kind: 'key_reused' }
+  | { readonly kind: 'ledger_unavailable' }
+  | SendResult;
+
+/** The answer to a dry run: what would happen, from the same functions that would make it happen. */
+export interface Preview {
+  readonly decision: Decision;
+  readonly body: InviteUsersRequest;
+  readonly quotas: readonly QuotaPreview[];
+  /** False when a window has too little left. */
+  readonly withinQuotas: boolean;
+}
+
+export interface QuotaPreview {
+  readonly quota: string;
+  readonly unit: 'emails' | 'requests';
+  readonly limit: number;
+  readonly before: number;
+  readonly after: number;
+  readonly resetS: number;
+}
+
+/** An answer, before any HTTP framework: also what is stored for replays. `code` is null for a success. */
+export interface Answer {
+  readonly reply: StoredReply;
+  readonly code: ProblemCode | null;
+  readonly origin: string | null;
+}
+
+/** Turns an ending into the answer its caller reads. `requestId` is the request's own id. */
+export function answerOutcome(outcome: Outcome, requestId: string): Answer {
+  const refuse = (code: ProblemCode, extras: ProblemExtras = {}, headers: Record<string, string> = {}): Answer => {
+    const body = problem(code, requestId, extras);
+    return {
+      reply: { status: body.status, contentType: 'application/problem+json', body: JSON.stringify(body), headers },
+      code,
+      origin: body.origin,
+    };
+  };
+  switch (outcome.kind) {
+    case 'denied':
+      return refuse('policy_denied', {
+        decisions: outcome.decision.addresses,
+        ...(outcome.decision.refusedBy === 'quota' ? { origin: 'quota', detail: LIMIT_ADVICE } : {}),
+      });
+    case 'exhausted':
+      return refuse('quota_exhausted', { quota: outcome.quota.quota }, retryAfter(outcome.retryAfterS));
+    case 'previewed':
+      return succeed(200, JSON.stringify(previewBody(outcome.preview)));
+    case 'replayed':
+      return { reply: outcome.reply, code: null, origin: null };
+    case 'in_flight':
+      return refuse('idempotency_in_flight', {}, retryAfter(outcome.retryAfterS));
+    case 'key_reused':
+      return refuse('idempotency_key_reused');
+    case 'ledger_unavailable':
+      return refuse('ledger_unavailable', {}, retryAfter(5));
+    case 'accepted':
+      if (outcome.withheld !== null) return refuse('upstream_response_withheld', { outcome: 'accepted' });
+      return succeed(outcome.status, outcome.body ?? '');
+    case 'refused':
+      return refuse('upstream_refused', {
+        status: outcome.status,
+        detail: outcome.message,
+        outcome: 'refused',
+        ...(outcome.errors === null ? {} : { errors: outcome.errors }),
+      });
+    case 'not_sent':
+      return refuse(
+        notSentCode(outcome.reason),
+        { outcome: 'not_sent' },
+        outcome.retryAfterS === null ? {} : retryAfter(outcome.retryAfterS),
+      );
+    case 'unknown':
+      return refuse(unknownCode(outcome.reason), { outcome: 'unknown' });
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** Endings that leave no record of their own: they decide nothing, and whoever has a token could repeat them for ever. */
+type Unrecorded = 'in_flight' | 'key_reused' | 'ledger_unavailable';
+
+/** What the record needs of an ending; the ledger adds what only it knows (which quota, which first request). */
+export type RecordedEnding =
+  | { readonly kind: 'admitted' }
+  | { readonly [K in Exclude<Outcome['kind'], Unrecorded | SendResult['kind']>]: { readonly kind: K } }[Exclude<
+      Outcome['kind'],
+      Unrecorded | SendResult['kind']
+    >]
+  | SendResult;
+
+/** Turns an ending into the `outcome` of its record. `answer` is null while there is none yet. */
+export function recordOutcome(ending: RecordedEnding, answer: Answer | null): RecordOutcome {
+  const told = answer === null ? {} : { status: answer.reply.status, ...(answer.code === null ? {} : { code: answer.code }) };
+  switch (ending.kind) {
+    case 'admitted':
+      return { result: 'admitted' };
+    case 'denied':
+      return { result: 'denied', ...told };
+    case 'exhausted':
+      return { result: 'denied', code: 'quota_exhausted', status: 429 };
+    case 'previewed':
+      return { result: 'previewed', ...told };
+    case 'replayed':
+      return { result: 'replayed' };
+    case 'accepted':
+      return {
+        result: 'accepted',
+        ...told,
+        upstream_status: ending.status,
+        ...(ending.withheld === null ? {} : { withheld: ending.withheld }),
+        attempts: ending.attempts,
+      };
+    case 'refused':
+      return { result: 'refused', ...told, upstream_status: ending.status, attempts: ending.attempts };
+    case 'not_sent':
+    case 'unknown':
+      return {
+        result: ending.kind,
+        ...told,
+        reason: ending.reason,
+        ...(ending.upstreamStatus === null ? {} : { upstream_status: ending.upstreamStatus }),
+        attempts: ending.attempts,
+      };
+    default:
+      return ending satisfies never;
+  }
+}
+
+const LIMIT_ADVICE = 'Nothing was sent. The request alone exceeds a limit of the policy; split it into smaller ones.';
+
+function succeed(status: number, body: string): Answer {
+  return {
+    reply: { status, contentType: body === '' ? null : 'application/json', body, headers: {} },
+    code: null,
+    origin: null,
+  };
+}
+
+function retryAfter(seconds: number): Record<string, string> {
+  return { 'Retry-After': String(seconds) };
+}
+
+function notSentCode(reason: NotSent['reason']): ProblemCode {
+  if (reason === 'credentials_rejected') return 'upstream_credentials_rejected';
+  return reason === 'rate_limited' ? 'upstream_rate_limited' : 'upstream_unavailable';
+}
+
+function unknownCode(reason: Unknown['reason']): ProblemCode {
+  return reason === 'redirect' || reason === 'server_error' ? 'upstream_error' : 'outcome_unknown';
+}
+
+function previewBody({ decision, body, quotas, withinQuotas }: Preview): object {
+  return {
+    dry_run: true,
+    decision: decision.verdict === 'allow' && withinQuotas ? 'allow' : 'deny',
+    refused_by: decision.refusedBy ?? (withinQuotas ? null : 'quota'),
+    decisions: decision.addresses,
+    forced: decision.forced,
+    quotas: quotas.map(({ resetS, ...quota }) => ({ ...quota, reset_s: resetS })),
+    body,
+  };
+}

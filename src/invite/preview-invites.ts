@@ -1,0 +1,91 @@
+/**
+ * The use case of a dry run: the verdict and what it would cost, from the same decision that a real request
+ * gets. Reads counters and debits none of them; only the number of dry runs is limited. Sends nothing.
+ */
+import type { Principal } from '../auth/principal.ts';
+import { canonicalJson } from '../lib/canonical-json.ts';
+import type { Ledger } from '../ledger/port.ts';
+import type { Decision, QuotaClaim } from '../policy/decision.ts';
+import { decide } from '../policy/evaluate.ts';
+import type { InviteAnswer, InviteCall } from './call.ts';
+import { endWith, ownerOf } from './call.ts';
+import type { Outcome, Preview } from './outcome.ts';
+import { answerOutcome, recordOutcome } from './outcome.ts';
+import { draftRecord } from './record-drafts.ts';
+import type { SendInvitesDeps } from './send-invites.ts';
+
+/** Dry runs a subject may make in a minute (DESIGN §3). */
+const DRY_RUNS_PER_MINUTE = 60;
+const MINUTE_MS = 60_000;
+
+export interface PreviewInvitesDeps extends Pick<SendInvitesDeps, 'clock' | 'delivery' | 'logger' | 'metrics'> {
+  readonly ledger: Pick<Ledger, 'admit' | 'usage'>;
+}
+
+/** Decides one request without sending it. Rejects for nothing that the ledger does. */
+export function createPreviewInvites(deps: PreviewInvitesDeps): (call: InviteCall) => Promise<InviteAnswer> {
+  return async function previewInvites(call) {
+    const decision = decide(call.policy, call.principal, call.asked, deps.clock.now());
+    const outcome = await record(deps, call, decision).catch((): Outcome => {
+      deps.metrics.count('ledger_failures', { step: 'admit' });
+      deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
+      return { kind: 'ledger_unavailable' };
+    });
+    return endWith(call, outcome);
+  };
+}
+
+async function record(deps: PreviewInvitesDeps, call: InviteCall, decision: Decision): Promise<Outcome> {
+  const outcome: Outcome = { kind: 'previewed', preview: await preview(deps.ledger, decision) };
+  const facts = { ...call, decision, idempotencyKey: null, requestSha256: null, withAddresses: false };
+  const admitted = await deps.ledger.admit({
+    requestId: call.requestId,
+    owner: ownerOf(call.principal),
+    idempotency: null,
+    claims: [dryRunClaim(call.principal)],
+    plan: 'dry_run',
+    expiresInMs: 0,
+    records: {
+      decided: draftRecord(facts, 'dry_run', recordOutcome(outcome, answerOutcome(outcome, call.requestId))),
+      exhausted: null,
+      replay: null,
+    },
+  });
+  deps.delivery.wake();
+  if (admitted.kind !== 'exhausted') return outcome;
+  return { kind: 'exhausted', quota: admitted.exhausted, retryAfterS: admitted.retryAfterS };
+}
+
+/** What this decision would find in the counters, and leave. */
+async function preview(ledger: Pick<Ledger, 'usage'>, decision: Decision): Promise<Preview> {
+  const states = await ledger.usage(decision.claims);
+  const quotas = states.map((state, index) => ({ state, amount: decision.claims[index]?.amount ?? 0 }));
+  return {
+    decision,
+    body: decision.effective,
+    withinQuotas: quotas.every(({ state, amount }) => amount <= state.remaining),
+    quotas: quotas
+      .filter(({ state }) => state.visible)
+      .map(({ state, amount }) => ({
+        quota: state.quota,
+        unit: state.unit,
+        limit: state.limit,
+        before: state.remaining,
+        after: Math.max(0, state.remaining - amount),
+        resetS: Math.ceil(state.resetMs / 1000),
+      })),
+  };
+}
+
+/** The built-in limit on dry runs; its name cannot clash with a policy's, whose ids hold no slash. */
+function dryRunClaim(principal: Principal): QuotaClaim {
+  return {
+    quota: 'built-in/dry-run',
+    unit: 'requests',
+    counter: canonicalJson([principal.issuerUrl, principal.subject]),
+    windowMs: MINUTE_MS,
+    limit: DRY_RUNS_PER_MINUTE,
+    amount: 1,
+    visible: true,
+  };
+}

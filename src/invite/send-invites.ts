@@ -1,0 +1,122 @@
+/**
+ * The use case: decide, admit, send, settle. The order is the promise: nothing goes upstream before the
+ * ledger has the intent, nobody is answered before it has the outcome. Knows no HTTP framework.
+ */
+import { sha256Hex } from '../lib/sha256.ts';
+import type { Admission, Admitted, Ledger } from '../ledger/port.ts';
+import { decide } from '../policy/evaluate.ts';
+import type { Background } from '../ports/background.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { SendResult } from '../upstream/failure.ts';
+import type { InviteAnswer, InviteCall } from './call.ts';
+import { endWith, ownerOf } from './call.ts';
+import { canonicalBody, requestFingerprint } from './canonical.ts';
+import type { Outcome } from './outcome.ts';
+import { answerOutcome, recordOutcome } from './outcome.ts';
+import type { Facts } from './record-drafts.ts';
+import { draftRecord } from './record-drafts.ts';
+import type { SettleDeps } from './settle-outcome.ts';
+import { settleOutcome } from './settle-outcome.ts';
+
+export interface SendInvitesDeps extends SettleDeps {
+  readonly ledger: Pick<Ledger, 'admit' | 'settle'>;
+  readonly clock: Clock;
+  readonly background: Background;
+  /** Sends exactly these bytes, at most once; never rejects. */
+  readonly send: (body: string) => Promise<SendResult>;
+  /** Tells the audit delivery that records have come. */
+  readonly delivery: { wake(): void };
+  /** The whole upstream deadline; an intent expires 30 s after it. */
+  readonly upstreamTimeoutMs: number;
+}
+
+const EXPIRY_MARGIN_MS = 30_000;
+const ROUTE = 'POST /v2/invite_users';
+
+/** Runs one request to its end. Rejects for nothing that the ledger or the upstream does. */
+export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => Promise<InviteAnswer> {
+  return async function sendInvites(call) {
+    const decision = decide(call.policy, call.principal, call.asked, deps.clock.now());
+    const body = canonicalBody(decision.effective);
+    const facts: Facts = {
+      ...call,
+      decision,
+      requestSha256: decision.verdict === 'allow' ? sha256Hex(body) : null,
+      withAddresses: true,
+    };
+    const admitted = await deps.ledger.admit(admission(deps, call, facts)).catch(() => null);
+    if (admitted === null) {
+      deps.metrics.count('ledger_failures', { step: 'admit' });
+      deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
+      return endWith(call, { kind: 'ledger_unavailable' });
+    }
+    deps.delivery.wake();
+    if (admitted.kind !== 'admitted') {
+      return endWith(call, refusalOf(admitted, facts), 'quotas' in admitted ? admitted.quotas : []);
+    }
+    const work = sendAndSettle(deps, facts, body);
+    // The caller may go away; the send and its record may not (promise 3).
+    deps.background.run(work);
+    return endWith(call, await work, admitted.quotas);
+  };
+}
+
+async function sendAndSettle(deps: SendInvitesDeps, facts: Facts, body: string): Promise<Outcome> {
+  const result = await deps.send(body);
+  const answer = answerOutcome(result, facts.requestId);
+  const settled = await settleOutcome(deps, {
+    requestId: facts.requestId,
+    by: 'exchange',
+    ending: result.kind,
+    reply: answer.reply,
+    record: draftRecord(facts, 'outcome', { ...recordOutcome(result, answer), settled_by: 'exchange' }),
+  });
+  deps.delivery.wake();
+  deps.metrics.count('invite_endings', { ending: result.kind, reason: 'reason' in result ? result.reason : 'none' });
+  if (settled !== null) return result;
+  return { kind: 'unknown', reason: 'unrecorded', upstreamStatus: null, attempts: result.attempts };
+}
+
+function admission(deps: SendInvitesDeps, call: InviteCall, facts: Facts): Admission {
+  const { decision } = facts;
+  const denial: Outcome = { kind: 'denied', decision };
+  const allowed = decision.verdict === 'allow';
+  return {
+    requestId: call.requestId,
+    owner: ownerOf(call.principal),
+    idempotency:
+      call.idempotencyKey === null
+        ? null
+        : { key: call.idempotencyKey, fingerprint: requestFingerprint(call.asked, call.prefer), route: ROUTE },
+    claims: decision.claims,
+    plan: allowed ? 'send' : 'deny',
+    expiresInMs: deps.upstreamTimeoutMs + EXPIRY_MARGIN_MS,
+    records: {
+      decided: allowed
+        ? draftRecord(facts, 'intent', recordOutcome({ kind: 'admitted' }, null))
+        : draftRecord(facts, 'denial', recordOutcome(denial, answerOutcome(denial, call.requestId))),
+      exhausted: draftRecord(facts, 'denial', recordOutcome({ kind: 'exhausted' }, null)),
+      replay: draftRecord(facts, 'replay', recordOutcome({ kind: 'replayed' }, null)),
+    },
+  };
+}
+
+/** The ending of whatever admission did not admit. */
+function refusalOf(admitted: Exclude<Admitted, { kind: 'admitted' }>, facts: Facts): Outcome {
+  switch (admitted.kind) {
+    case 'denied':
+      return { kind: 'denied', decision: facts.decision };
+    case 'exhausted':
+      return { kind: 'exhausted', quota: admitted.exhausted, retryAfterS: admitted.retryAfterS };
+    case 'replay':
+      return { kind: 'replayed', firstRequestId: admitted.firstRequestId, reply: admitted.reply };
+    case 'in_flight':
+      return { kind: 'in_flight', retryAfterS: admitted.retryAfterS };
+    case 'key_reused':
+      return { kind: 'key_reused' };
+    case 'previewed':
+      throw new Error('the ledger previewed a request that is no dry run');
+    default:
+      return admitted satisfies never;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Turns intents whose time is over into `unknown`: what a crash between send and settle leaves behind.
+ * Only expired ones, by the ledger's clock; an outcome that comes later still wins. Sends nothing.
+ */
+import type { Ledger } from '../ledger/port.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import { answerOutcome, recordOutcome } from './outcome.ts';
+
+const BATCH = 100;
+
+export interface SweepDeps {
+  readonly ledger: Pick<Ledger, 'expired' | 'settle' | 'prune'>;
+  readonly delivery: { wake(): void };
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Sweeps once, to the end; resolves with how many intents became unknown. Rejects when the ledger fails. */
+export async function sweep(deps: SweepDeps): Promise<number> {
+  let swept = 0;
+  for (;;) {
+    const expired = await deps.ledger.expired(BATCH);
+    let changed = 0;
+    for (const { requestId, intent } of expired) {
+      const outcome = { kind: 'unknown', reason: 'expired', upstreamStatus: null, attempts: [] } as const;
+      const answer = answerOutcome(outcome, requestId);
+      const settled = await deps.ledger.settle({
+        requestId,
+        by: 'sweep',
+        ending: 'unknown',
+        reply: answer.reply,
+        record: { ...intent, kind: 'outcome', outcome: { ...recordOutcome(outcome, answer), settled_by: 'sweep' } },
+      });
+      if (settled.kind === 'settled') {
+        changed += 1;
+        deps.metrics.count('sweeps');
+        deps.logger.warn('intent_expired', { request_id: requestId });
+      }
+    }
+    swept += changed;
+    // A full batch may have more behind it; one that changed nothing would only be read again.
+    if (expired.length < BATCH || changed === 0) break;
+  }
+  await deps.ledger.prune();
+  if (swept > 0) deps.delivery.wake();
+  return swept;
+}

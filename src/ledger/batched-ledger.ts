@@ -1,0 +1,105 @@
+import type { Ledger } from './port.ts';
+import type { SqliteLedger } from './sqlite-ledger.ts';
+import { SqlError } from './sqlite-port.ts';
+import type { SqlitePort } from './sqlite-port.ts';
+
+/**
+ * The asynchronous ledger over the synchronous one, with shared commits: writes that arrive within
+ * one turn of the event loop become one transaction, and each is answered only after its commit. A
+ * later member sees what an earlier one claimed. When the database fails, all members fail and leave
+ * nothing; a member that is at fault itself (a record that cannot be written down) fails alone.
+ */
+export interface BatchedLedger extends Ledger {
+  /** Commits what is waiting now. */
+  flush(): void;
+}
+
+export interface BatchedLedgerDeps {
+  readonly core: SqliteLedger;
+  readonly sqlite: SqlitePort;
+  /** Calls `flush` once what has arrived so far has had its turn. */
+  readonly defer: (flush: () => void) => void;
+  /** Told of every batch that failed, for logs and metrics. */
+  readonly onFailure: (failure: BatchFailure) => void;
+}
+
+export interface BatchFailure {
+  readonly error: unknown;
+  readonly steps: readonly WriteStep[];
+}
+
+export type WriteStep = 'admit' | 'settle' | 'ack' | 'prune' | 'probe';
+
+interface Member {
+  readonly step: WriteStep;
+  readonly execute: () => unknown;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Bounds how long one commit holds the event loop. */
+const MAX_BATCH = 128;
+
+export function createBatchedLedger({ core, sqlite, defer, onFailure }: BatchedLedgerDeps): BatchedLedger {
+  let waiting: Member[] = [];
+
+  function write<T>(step: WriteStep, execute: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      waiting.push({ step, execute, resolve: resolve as (result: unknown) => void, reject });
+      if (waiting.length === 1) defer(flushOne);
+    });
+  }
+
+  function flushOne(): void {
+    const batch = waiting.slice(0, MAX_BATCH);
+    waiting = waiting.slice(MAX_BATCH);
+    commit(batch);
+    if (waiting.length > 0) defer(flushOne);
+  }
+
+  function commit(batch: readonly Member[]): void {
+    if (batch.length === 0) return;
+    const progress: { at: Member | null } = { at: null };
+    let results: readonly unknown[];
+    try {
+      results = sqlite.transaction(() => {
+        const done = batch.map((member) => {
+          progress.at = member;
+          return member.execute();
+        });
+        progress.at = null;
+        return done;
+      });
+    } catch (error) {
+      const failed = progress.at === null || error instanceof SqlError ? batch : [progress.at];
+      onFailure({ error, steps: failed.map((member) => member.step) });
+      for (const member of failed) member.reject(error);
+      // All of it was rolled back; those not at fault go again without the one that was.
+      commit(batch.filter((member) => !failed.includes(member)));
+      return;
+    }
+    batch.forEach((member, index) => member.resolve(results[index]));
+  }
+
+  /** Reads see what is committed: no transaction is ever open between two turns. */
+  async function read<T>(execute: () => T): Promise<T> {
+    return execute();
+  }
+
+  return {
+    admit: (admission) => write('admit', () => core.admit(admission)),
+    settle: (settlement) => write('settle', () => core.settle(settlement)),
+    ack: (sink, seq) => write('ack', () => core.ack(sink, seq)),
+    prune: () => write('prune', () => core.prune()),
+    probe: () => write('probe', () => core.probe()),
+    find: (requestId, owner) => read(() => core.find(requestId, owner)),
+    list: (query) => read(() => core.list(query)),
+    usage: (claims) => read(() => core.usage(claims)),
+    records: (after, limit) => read(() => core.records(after, limit)),
+    lease: (sink, limit) => read(() => core.lease(sink, limit)),
+    expired: (limit) => read(() => core.expired(limit)),
+    flush() {
+      while (waiting.length > 0) flushOne();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { GENESIS_HASH } from '../audit/chain.ts';
+import type { SqlitePort } from './sqlite-port.ts';
+
+/**
+ * The ledger's tables, as a list of steps from nothing to now. A step that was released is never
+ * edited; a change is a new step. A database that knows more steps than this program is refused:
+ * an older program must not write what a newer one would read wrongly.
+ */
+const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    // One row: the end of the chain, and where the ledger's clock last stood.
+    `CREATE TABLE head (
+       id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, clock_ms INTEGER NOT NULL
+     ) STRICT`,
+    `INSERT INTO head (id, seq, hash, clock_ms) VALUES (1, 0, '${GENESIS_HASH}', 0)`,
+    `CREATE TABLE records (seq INTEGER PRIMARY KEY, line TEXT NOT NULL) STRICT`,
+    `CREATE TABLE requests (
+       request_id TEXT PRIMARY KEY,
+       issuer TEXT NOT NULL, client_id TEXT NOT NULL, subject TEXT NOT NULL,
+       state TEXT NOT NULL,
+       admitted_at INTEGER NOT NULL, expires_at INTEGER, settled_at INTEGER, settled_by TEXT,
+       decided_seq INTEGER NOT NULL, outcome_seq INTEGER,
+       key_scope TEXT,
+       debits TEXT NOT NULL
+     ) STRICT, WITHOUT ROWID`,
+    `CREATE INDEX requests_by_owner ON requests (issuer, client_id, subject, request_id)`,
+    `CREATE INDEX requests_open ON requests (expires_at, decided_seq) WHERE state = 'open'`,
+    // `reply` is null while the request is open, `keep_until` also while its outcome is unknown.
+    `CREATE TABLE keys (
+       scope TEXT PRIMARY KEY, request_id TEXT NOT NULL, fingerprint TEXT NOT NULL, keep_until INTEGER, reply TEXT
+     ) STRICT`,
+    `CREATE INDEX keys_by_keep_until ON keys (keep_until) WHERE keep_until IS NOT NULL`,
+    // The window's end leads, so that dropping past windows is one range.
+    `CREATE TABLE counters (
+       window_end INTEGER NOT NULL, window_ms INTEGER NOT NULL,
+       quota TEXT NOT NULL, unit TEXT NOT NULL, counter TEXT NOT NULL, used INTEGER NOT NULL,
+       PRIMARY KEY (window_end, window_ms, quota, unit, counter)
+     ) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE cursors (sink TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), writes INTEGER NOT NULL) STRICT`,
+    `INSERT INTO probe (id, writes) VALUES (1, 0)`,
+  ],
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** Brings the database up to SCHEMA_VERSION in one transaction. Throws when it is already past it. */
+export function migrate(sqlite: SqlitePort): void {
+  sqlite.transaction(() => {
+    sqlite.run(`CREATE TABLE IF NOT EXISTS ledger_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL) STRICT`);
+    const found = sqlite.run<{ version: number }>(`SELECT version FROM ledger_version`)[0]?.version ?? 0;
+    if (found > SCHEMA_VERSION) {
+      throw new Error(`the ledger has schema version ${found}; this program knows ${SCHEMA_VERSION}: run the newer program`);
+    }
+    if (found === SCHEMA_VERSION) return;
+    for (const statement of MIGRATIONS.slice(found).flat()) sqlite.run(statement);
+    sqlite.run(`INSERT INTO ledger_version (id, version) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version`, SCHEMA_VERSION);
+  });
+}

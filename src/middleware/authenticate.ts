@@ -1,0 +1,60 @@
+/**
+ * Lets through who proves to be someone with one of the scopes the route takes. A key set that cannot be had
+ * is 503, never 401: the caller's token may be perfect. What exactly was wrong with a token is logged as a
+ * reason and told as a sentence; nothing of the token appears in either.
+ */
+import type { Context, MiddlewareHandler } from 'hono';
+import { bearerToken, challenge } from '../auth/bearer.ts';
+import type { ChallengeOccasion } from '../auth/bearer.ts';
+import { describeFailure } from '../auth/failure.ts';
+import type { Principal, Scope } from '../auth/principal.ts';
+import type { TokenVerifier } from '../auth/verify.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { AppEnv } from './app-env.ts';
+import { respondProblem } from './problem-response.ts';
+
+export interface AuthenticateOptions {
+  readonly verifier: TokenVerifier;
+  readonly logger: Logger;
+  /** Where the RFC 9728 document stands; null when there is none. */
+  readonly resourceMetadataUrl: string | null;
+}
+
+/** The returned function makes the middleware for routes that take any one of these scopes. */
+export function authenticate({ verifier, logger, resourceMetadataUrl }: AuthenticateOptions) {
+  const refuse = (c: Context<AppEnv>, code: 'missing_token' | 'invalid_token' | 'insufficient_scope', occasion: ChallengeOccasion) =>
+    respondProblem(c, code, {
+      ...('description' in occasion ? { detail: occasion.description } : {}),
+      ...('scope' in occasion ? { detail: `The token lacks the scope this route needs: ${occasion.scope}.` } : {}),
+      headers: { 'WWW-Authenticate': challenge(occasion, resourceMetadataUrl) },
+    });
+
+  return function authenticateFor(...scopes: readonly Scope[]): MiddlewareHandler<AppEnv> {
+    const covers = (principal: Principal): boolean => scopes.some((scope) => principal.scopes.includes(scope));
+    return async function authenticate(c, next) {
+      const credentials = bearerToken(c.req.header('Authorization'));
+      if (credentials.kind === 'missing') return refuse(c, 'missing_token', { kind: 'missing' });
+      if (credentials.kind === 'malformed') {
+        return refuse(c, 'invalid_token', { kind: 'invalid_token', description: 'The Authorization field holds no single bearer token.' });
+      }
+      const result = await verifier.verify(credentials.token);
+      switch (result.kind) {
+        case 'unavailable':
+          return respondProblem(c, 'identity_keys_unavailable', { headers: { 'Retry-After': '5' } });
+        case 'refused': {
+          const { reason, issuer } = result.failure;
+          logger.info('token_refused', { request_id: c.get('requestId'), reason, issuer });
+          return refuse(c, 'invalid_token', { kind: 'invalid_token', description: describeFailure(result.failure) });
+        }
+        case 'verified':
+          if (!covers(result.principal)) {
+            return refuse(c, 'insufficient_scope', { kind: 'insufficient_scope', scope: scopes.join(' ') });
+          }
+          c.set('principal', result.principal);
+          return await next();
+        default:
+          return result satisfies never;
+      }
+    };
+  };
+}

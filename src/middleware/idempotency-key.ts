@@ -1,0 +1,34 @@
+/**
+ * Reads the Idempotency-Key field (draft-ietf-httpapi-idempotency-key-header): 16 to 255 visible ASCII
+ * characters, bare or as a quoted string; both forms of one key are the same key. Two fields arrive joined
+ * by a comma and a space, which no key may hold, so they are refused rather than guessed at.
+ */
+import type { MiddlewareHandler } from 'hono';
+import type { AppEnv } from './app-env.ts';
+import { respondProblem } from './problem-response.ts';
+
+const BARE = /^[\x21\x23-\x7e][\x21-\x7e]*$/;
+const QUOTED = /^"((?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
+
+export function idempotencyKey(mode: 'optional' | 'required'): MiddlewareHandler<AppEnv> {
+  return async function idempotencyKey(c, next) {
+    const field = c.req.header('Idempotency-Key');
+    if (field === undefined) {
+      if (mode === 'required') return respondProblem(c, 'idempotency_key_missing');
+      c.set('idempotencyKey', null);
+      return await next();
+    }
+    const key = parseIdempotencyKey(field);
+    if (key === null) return respondProblem(c, 'idempotency_key_malformed');
+    c.set('idempotencyKey', key);
+    return await next();
+  };
+}
+
+/** The key itself, unquoted and unescaped; null when the field holds none. */
+export function parseIdempotencyKey(field: string): string | null {
+  const quoted = QUOTED.exec(field);
+  const key = quoted?.[1] !== undefined ? quoted[1].replaceAll(/\\(["\\])/g, '$1') : field;
+  if (quoted === null && !BARE.test(field)) return null;
+  return key.length >= 16 && key.length <= 255 ? key : null;
+}

@@ -1,0 +1,23 @@
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { ProblemCode, ProblemExtras } from '../contract/problem.ts';
+import { problem } from '../contract/problem.ts';
+import type { AppEnv } from './app-env.ts';
+
+/**
+ * Answers with the problem of this code (RFC 9457), in the one shape every refusal but the 422 lists has.
+ * Tells telemetry what was refused. Keeps fields that earlier steps set (request id, policy digest, CORS).
+ */
+export function respondProblem(
+  c: Context<AppEnv>,
+  code: ProblemCode,
+  extras: ProblemExtras & { readonly headers?: Readonly<Record<string, string>> } = {},
+): Response {
+  const { headers, ...members } = extras;
+  const body = problem(code, c.get('requestId'), members);
+  c.set('refusal', { code, origin: body.origin });
+  return c.body(JSON.stringify(body), body.status as ContentfulStatusCode, {
+    'Content-Type': 'application/problem+json',
+    ...headers,
+  });
+}

@@ -1,0 +1,16 @@
+/**
+ * Gives every request its id: a UUIDv7 of our own, never the caller's. It is the audit id and stands on
+ * every answer as X-Request-Id.
+ */
+import type { MiddlewareHandler } from 'hono';
+import type { Ids } from '../ports/ids.ts';
+import type { AppEnv } from './app-env.ts';
+
+export function requestId(ids: Ids): MiddlewareHandler<AppEnv> {
+  return async function requestId(c, next) {
+    const id = ids.uuid7();
+    c.set('requestId', id);
+    c.header('X-Request-Id', id);
+    await next();
+  };
+}

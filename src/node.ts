@@ -1,0 +1,104 @@
+/**
+ * The service on Node: reads the environment, chooses the adapters, serves. `node src/node.ts` is all there is to it.
+ * Every problem of configuration, policy, key or ledger is printed before anything listens, none with a secret in it.
+ * Exit codes: 0 after a clean stop, 1 after a failed one, 2 when the start is refused.
+ */
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { createApp } from './app.ts';
+import { createDelivery } from './audit/deliver.ts';
+import { loadConfig } from './config/load.ts';
+import type { Config } from './config/load.ts';
+import { SERVICE_NAME, SERVICE_VERSION } from './config/service.ts';
+import { every } from './invite/every.ts';
+import { sweep } from './invite/sweep.ts';
+import { createBackground } from './platform/node/background.ts';
+import { createClientAddress } from './platform/node/client-address.ts';
+import { clock } from './platform/node/clock.ts';
+import { createFetchDocument } from './platform/node/fetch-document.ts';
+import { createHttpClient } from './platform/node/http-client.ts';
+import { ids } from './platform/node/ids.ts';
+import { openLedger } from './platform/node/ledger.ts';
+import { createLogger, createStdoutSink } from './platform/node/logger.ts';
+import { createMetrics } from './platform/node/metrics.ts';
+import { createOpsApp } from './platform/node/ops-app.ts';
+import { openPolicy } from './platform/node/policy-source.ts';
+import { schedule } from './platform/node/schedule.ts';
+import { createSecrets } from './platform/node/secrets.ts';
+import { listen } from './platform/node/server.ts';
+import { onShutdown } from './platform/node/shutdown.ts';
+
+const SWEEP_INTERVAL_MS = 10_000;
+
+function refuseStart(problems: readonly string[]): never {
+  process.stderr.write(`${SERVICE_NAME} does not start:\n${problems.map((problem) => `  - ${problem}\n`).join('')}`);
+  process.exit(2);
+}
+
+async function readConfig(): Promise<Config> {
+  const loaded = await loadConfig({ env: process.env, readText: (path) => readFile(path, 'utf8') });
+  if (loaded.kind === 'loaded') return loaded.config;
+  return refuseStart(loaded.problems.map(({ setting, message }) => `${setting} ${message}`));
+}
+
+async function readPolicy({ settings, issuers }: Config) {
+  const opened = await openPolicy(settings.POLICY_FILE, issuers.map(({ name }) => name));
+  if (opened.kind === 'opened') return opened.policy;
+  return refuseStart(opened.problems.map(({ line, column, message }) => `${settings.POLICY_FILE}:${line}:${column} ${message}`));
+}
+
+const refuseWith = (error: unknown): never => refuseStart((error instanceof Error ? error.message : 'unknown problem').split('\n'));
+
+const config = await readConfig();
+const { settings } = config;
+const service = { name: SERVICE_NAME, version: SERVICE_VERSION, runtime: 'node', instance: hostname() };
+const logger = createLogger({ level: settings.LOG_LEVEL, service });
+const metrics = createMetrics();
+const policy = await readPolicy(config);
+const secrets = await createSecrets({
+  galileoApiKey: settings.GALILEO_API_KEY ?? undefined,
+  galileoApiKeyFile: settings.GALILEO_API_KEY_FILE ?? undefined,
+  galileoApiKeyNext: settings.GALILEO_API_KEY_NEXT ?? undefined,
+  galileoApiKeyNextFile: settings.GALILEO_API_KEY_NEXT_FILE ?? undefined,
+  logger,
+}).catch(refuseWith);
+const ledger = await openLedger({ path: settings.LEDGER_URL.path, clock, ids, logger, metrics }).catch(refuseWith);
+const http = createHttpClient();
+const background = createBackground(logger);
+const delivery = createDelivery({ outbox: ledger, sink: createStdoutSink(), schedule, logger });
+
+let draining = false;
+const deps = {
+  clock, ids, schedule, background, logger, metrics, http, secrets, ledger, delivery, policy, service,
+  fetchDocument: createFetchDocument(),
+  clientAddress: createClientAddress(settings.TRUSTED_PROXY_HOPS),
+  draining: () => draining,
+  settings: {
+    issuers: config.issuers,
+    publicUrl: settings.PUBLIC_URL,
+    corsOrigins: settings.CORS_ORIGINS,
+    idempotency: settings.IDEMPOTENCY,
+    galileoApiUrl: settings.GALILEO_API_URL,
+    galileoApiKeyHeader: settings.GALILEO_API_KEY_HEADER,
+    galileoTimeoutMs: settings.GALILEO_TIMEOUT_MS,
+    insecureDev: settings.INSECURE_DEV,
+    shareInFlight: true,
+  },
+};
+
+const app = createApp(deps);
+const stopSweeping = every(SWEEP_INTERVAL_MS, () => sweep(deps), deps);
+delivery.wake();
+const publicListener = await listen(app.fetch, settings.HOST, settings.PORT).catch(refuseWith);
+const opsListener = settings.OPS_PORT === 0 ? null : await listen(createOpsApp(deps).fetch, settings.HOST, settings.OPS_PORT).catch(refuseWith);
+logger.info('listening', { host: settings.HOST, port: publicListener.port, ops_port: opsListener?.port ?? 0 });
+
+onShutdown(logger, () => (draining = true), [
+  { name: 'public listener', run: () => publicListener.close() },
+  { name: 'requests under way', run: () => background.idle() },
+  { name: 'sweep', run: stopSweeping },
+  { name: 'audit delivery', run: () => delivery.drain() },
+  { name: 'upstream connections', run: () => http.close() },
+  { name: 'ops listener', run: async () => opsListener?.close() },
+  { name: 'ledger', run: () => ledger.close() },
+]);

@@ -1,0 +1,87 @@
+import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, realpathSync, writeFileSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { resultCodeOf } from './sqlite.ts';
+
+/**
+ * The ledger's file and the lock that keeps it to one process. The lock is a small SQLite database
+ * beside it, held in an exclusive transaction: the kernel lets it go when the process ends in
+ * whatever way, and the ledger itself stays readable for tools. Every way to name the same file
+ * must meet the same lock, so links are resolved or refused.
+ */
+export interface LedgerFile {
+  /** Absolute, without symbolic links. */
+  readonly path: string;
+  release(): void;
+}
+
+const SQLITE_BUSY = 5;
+
+/** Creates what is missing (directory 0700, file 0600) and takes the lock, or throws a sentence for the operator. */
+export function claimLedgerFile(configuredPath: string): LedgerFile {
+  if (configuredPath === '') throw new Error('the ledger needs a path');
+  const path = createLedgerFile(resolve(configuredPath));
+  const lockPath = `${path}-lock`;
+  createOwnFile(lockPath);
+  return { path, release: takeLock(path, lockPath) };
+}
+
+function createLedgerFile(path: string): string {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const found = stat(path);
+  if (found?.isSymbolicLink()) return createLedgerFile(resolveLink(path));
+  const real = join(realpathSync(dirname(path)), basename(path));
+  createOwnFile(real);
+  return real;
+}
+
+function resolveLink(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    throw new Error(`the ledger path ${path} is a symbolic link to nothing`);
+  }
+}
+
+/**
+ * An existing file is never opened here: closing any descriptor of a file drops all locks that
+ * this process holds on it (POSIX fcntl), also those of a ledger already open.
+ */
+function createOwnFile(path: string): void {
+  const found = stat(path);
+  if (found === null) {
+    writeFileSync(path, '', { flag: 'wx', mode: 0o600, flush: true });
+    syncDirectory(dirname(path));
+  } else if (!found.isFile()) {
+    throw new Error(`${path} is not a regular file`);
+  } else if (found.nlink !== 1) {
+    throw new Error(`${path} has ${found.nlink} names (hard links); another name would escape the lock`);
+  }
+}
+
+function takeLock(path: string, lockPath: string): () => void {
+  const lock = new DatabaseSync(lockPath, { timeout: 0 });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    if (resultCodeOf(error) !== SQLITE_BUSY) throw error;
+    throw new Error(`the ledger ${path} is in use by another process; one ledger file serves one process`, { cause: error });
+  }
+  return () => lock.close();
+}
+
+function stat(path: string): Stats | null {
+  return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+}
+
+/** So that a new file's name survives a power cut as well as what is in it. */
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}

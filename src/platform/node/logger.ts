@@ -1,0 +1,46 @@
+/**
+ * Two channels on one stdout, both pino JSON lines: `"channel":"ops"` for operational lines,
+ * `"channel":"audit"` for audit records. Lines are written synchronously, so a crash loses none that was logged.
+ */
+import { pino } from 'pino';
+import type { DestinationStream } from 'pino';
+import type { Sink } from '../../audit/sink.ts';
+import type { LogFields, Logger } from '../../ports/logger.ts';
+
+export interface LogOptions {
+  readonly level: string;
+  readonly service: { readonly name: string; readonly version: string; readonly instance: string };
+  readonly destination?: DestinationStream;
+}
+
+const shape = {
+  timestamp: () => `,"time":"${new Date().toISOString()}"`,
+  formatters: { level: (label: string) => ({ level: label }) },
+  messageKey: 'event',
+};
+
+export function createLogger({ level, service, destination }: LogOptions): Logger {
+  const log = pino({ ...shape, level, base: { channel: 'ops', ...service } }, destination ?? stdout());
+  const write = (at: 'debug' | 'info' | 'warn' | 'error') => (event: string, fields: LogFields = {}) => {
+    log[at](fields, event);
+  };
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/**
+ * The stdout sink: one line a record, the record itself under `record`. Parsing and writing an RFC 8785 text
+ * gives the same text back, so the member verifies like the stored line.
+ */
+export function createStdoutSink({ destination }: Pick<LogOptions, 'destination'> = {}): Sink {
+  const log = pino({ ...shape, level: 'info', base: { channel: 'audit' } }, destination ?? stdout());
+  return {
+    name: 'stdout',
+    async write(records) {
+      for (const { line } of records) log.info({ record: JSON.parse(line) as unknown }, 'audit_record');
+    },
+  };
+}
+
+function stdout(): DestinationStream {
+  return pino.destination({ dest: 1, sync: true });
+}

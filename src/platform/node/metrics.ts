@@ -1,0 +1,43 @@
+/**
+ * The metrics port on prom-client, in a registry of its own. Names carry the service's prefix; the rows of
+ * ports/metrics are the only ones there are.
+ */
+import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { COUNTERS, DURATIONS } from '../../ports/metrics.ts';
+import type { DurationName, MetricName, Metrics } from '../../ports/metrics.ts';
+
+const PREFIX = 'galileo_invite_proxy_';
+const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+
+export interface NodeMetrics extends Metrics {
+  /** The exposition text and its media type. */
+  expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export function createMetrics(): NodeMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counters = new Map(
+    Object.entries(COUNTERS).map(([name, { help, labels }]) => [
+      name as MetricName,
+      new Counter({ name: `${PREFIX}${name}_total`, help, labelNames: labels, registers: [registry] }),
+    ]),
+  );
+  const durations = new Map(
+    Object.entries(DURATIONS).map(([name, { help, labels }]) => [
+      name as DurationName,
+      new Histogram({ name: `${PREFIX}${name}_seconds`, help, labelNames: labels, buckets: BUCKETS_S, registers: [registry] }),
+    ]),
+  );
+  return {
+    count(name, labels = {}) {
+      counters.get(name)?.inc(labels);
+    },
+    observe(name, seconds, labels = {}) {
+      durations.get(name)?.observe(labels, seconds);
+    },
+    async expose() {
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * What one principal may do now, for GET /v2/invite_policy: the allow rules of its callers, with what a deny rule
+ * takes away taken away. Never another caller's rule, a deny rule, or a counter about other people. Names are
+ * snake_case because this is a wire format.
+ */
+import type { Principal } from '../auth/principal.ts';
+import type { CompiledPolicy, ForcedValues, Rule } from './compile.ts';
+import { coveringPatterns } from './domain-pattern.ts';
+import { rulesOf } from './evaluate.ts';
+import type { QuotaScope } from './schema.ts';
+import { stillAllowed } from './still-allowed.ts';
+import { rowsAimedAt, selectorsOf } from './target-table.ts';
+
+export interface Capabilities {
+  /** 64 hex digits. */
+  readonly digest: string;
+  readonly rules: readonly AllowedRule[];
+  /** Values that may be forced on somebody this caller may invite. */
+  readonly forced: readonly ForcedRule[];
+  readonly limits: readonly Limit[];
+}
+
+interface Target {
+  /** Sets written out; "*.acme.com" is sub-domains of any depth. */
+  readonly domains: readonly string[];
+  readonly emails: readonly string[];
+}
+
+export interface AllowedRule extends Target {
+  readonly id: string;
+  readonly roles: readonly string[];
+  readonly auth_methods: readonly string[];
+  /** Empty: no group may be asked for. */
+  readonly groups: 'any' | readonly NamedGroup[];
+  /** YYYY-MM-DD: the rule ends at 00:00 UTC of that day. */
+  readonly until: string | null;
+}
+
+export interface NamedGroup {
+  readonly id: string;
+  readonly name: string | null;
+}
+
+export interface ForcedRule extends Target {
+  readonly id: string;
+  readonly auth_method?: string;
+  readonly role?: string;
+  readonly groups?: readonly NamedGroup[];
+  readonly send_email?: boolean;
+}
+
+export interface Limit {
+  readonly id: string;
+  readonly per: QuotaScope;
+  readonly unit: 'emails' | 'requests';
+  readonly limit: number;
+  /** Null: for each request alone. */
+  readonly window_s: number | null;
+}
+
+export function describeCapabilities(policy: CompiledPolicy, principal: Principal, nowMs: number): Capabilities {
+  const callers = rulesOf(policy, principal);
+  const inForce = (rule: Rule): boolean => nowMs < rule.untilMs;
+  const allows = new Set(callers.flatMap(({ allow }) => allow.rows).filter(inForce));
+  const tables = [policy.denyAny, ...callers.map(({ deny }) => deny)];
+  // Only rules that aim at all of the pattern: of a part, the address itself is refused and told why.
+  const denies = (pattern: string): Rule[] => rowsAimedAt(tables, selectorsOf(policy.setsOf, pattern)).filter(inForce);
+  const rules = [...allows]
+    .toSorted((a, b) => a.order - b.order)
+    .flatMap((rule) => describeRule(policy, rule, denies) ?? []);
+  return {
+    digest: policy.digest,
+    rules,
+    forced: describeForced(policy, rules),
+    limits: policy.quotas.map(({ id, per, unit, limit, windowMs }) => ({
+      id,
+      per,
+      unit,
+      limit,
+      window_s: windowMs === null ? null : windowMs / 1000,
+    })),
+  };
+}
+
+/** Null when deny rules leave nothing of it. */
+function describeRule(
+  policy: CompiledPolicy,
+  rule: Rule,
+  denies: (pattern: string) => readonly Rule[],
+): AllowedRule | null {
+  const left = stillAllowed(rule, [...expand(policy, rule.domains), ...rule.emails], denies);
+  if (left === null) return null;
+  return {
+    id: rule.id,
+    ...splitTarget(left.patterns),
+    roles: left.roles,
+    auth_methods: left.authMethods,
+    groups: left.groupIds === 'any' ? 'any' : left.groupIds.map((id) => named(policy, id)),
+    until: rule.until,
+  };
+}
+
+/** Forced values whose target meets one of these rules, and of that target only what does. */
+function describeForced(policy: CompiledPolicy, rules: readonly AllowedRule[]): ForcedRule[] {
+  const own = new Set(rules.flatMap(({ domains, emails }) => [...domains, ...emails]));
+  const aboveOwn = new Set([...own].flatMap(coveringPatterns));
+  const meets = (pattern: string): boolean =>
+    aboveOwn.has(pattern) || coveringPatterns(pattern).some((covering) => own.has(covering));
+  return policy.force.rows.flatMap((row) => {
+    const met = [...expand(policy, row.domains), ...row.emails].filter(meets);
+    return met.length === 0 ? [] : [{ id: row.id, ...splitTarget(met), ...forcedFields(policy, row) }];
+  });
+}
+
+function forcedFields(
+  policy: CompiledPolicy,
+  { authMethod, role, groupIds, sendEmail }: ForcedValues,
+): Omit<ForcedRule, 'id' | keyof Target> {
+  return {
+    ...(authMethod === undefined ? {} : { auth_method: authMethod }),
+    ...(role === undefined ? {} : { role }),
+    ...(groupIds === undefined ? {} : { groups: groupIds.map((id) => named(policy, id)) }),
+    ...(sendEmail === undefined ? {} : { send_email: sendEmail }),
+  };
+}
+
+/** Sets written out, each pattern once. */
+function expand(policy: CompiledPolicy, selectors: Iterable<string>): string[] {
+  const patterns = [...selectors].flatMap((selector) =>
+    selector.startsWith('$') ? (policy.sets.get(selector.slice(1)) ?? []) : [selector],
+  );
+  return [...new Set(patterns)];
+}
+
+function splitTarget(patterns: readonly string[]): Target {
+  const isEmail = (pattern: string): boolean => pattern.includes('@');
+  return { domains: patterns.filter((pattern) => !isEmail(pattern)), emails: patterns.filter(isEmail) };
+}
+
+function named(policy: CompiledPolicy, id: string): NamedGroup {
+  return { id, name: policy.groupNames.get(id) ?? null };
+}

@@ -1,0 +1,163 @@
+/**
+ * The decision on a request: pure, no clock, no I/O. Sending, dry run, introspection, the command line and the in-file
+ * tests all come through here. Each address is judged by itself (judgeAddress); only then is the batch looked
+ * at as a whole. Invariants: what nothing allows is denied; a deny rule that hits beats every allow rule;
+ * one allow rule must allow the whole of what is asked.
+ */
+import type { Principal } from '../auth/principal.ts';
+import { emailAddress } from '../contract/email-address.ts';
+import type { InviteUsersRequest } from '../contract/invite-users.ts';
+import { matchCallers } from './callers.ts';
+import { claimsFor, exceededQuota } from './claims.ts';
+import type { CallerRules, CompiledPolicy, Rule } from './compile.ts';
+import type { AddressDecision, Decision } from './decision.ts';
+import { lowerAscii } from './domain-pattern.ts';
+import type { Asked, Forced } from './force.ts';
+import { applyForce, chooseForced, differingRule } from './force.ts';
+import { rowsAimedAt, selectorsOf, targetKeys } from './target-table.ts';
+
+/** What one address meets: its own verdict, and the values it would be invited with. */
+export interface Judged {
+  readonly decision: AddressDecision;
+  readonly forced: Forced;
+}
+
+/** The keys of a rule besides its target, and whether they hold. */
+interface KeyCheck {
+  readonly key: 'roles' | 'auth_methods' | 'groups';
+  readonly limits: boolean;
+  readonly holds: boolean;
+}
+
+/**
+ * All or nothing: one refused address refuses the request. `nowMs` is compared with `until` alone;
+ * -Infinity ignores every end date.
+ */
+export function decide(
+  policy: CompiledPolicy,
+  principal: Principal,
+  request: InviteUsersRequest,
+  nowMs: number,
+): Decision {
+  const callers = rulesOf(policy, principal);
+  const judged = request.emails.map((email) => judgeAddress(policy, callers, email, askedOf(request), nowMs));
+  const chosen = chooseForced(judged) ?? applyForce([], askedOf(request));
+  const ruled = judged.map((address) => agreeWithBatch(address, chosen));
+  const claims = claimsFor(policy, principal, request.emails);
+  // Nobody to invite is nothing to allow.
+  const refusedByRule = ruled.length === 0 || ruled.some(({ decision }) => decision === 'deny');
+  const exceeded = refusedByRule ? null : exceededQuota(policy, request.emails);
+  const { role, authMethod, groupIds, sendEmail } = chosen.values;
+  return {
+    verdict: refusedByRule || exceeded !== null ? 'deny' : 'allow',
+    refusedBy: refusedByRule ? 'policy' : exceeded === null ? null : 'quota',
+    addresses: exceeded === null ? ruled : ruled.map(({ email }) => deny(email, exceeded.id, [exceeded.unit])),
+    effective: {
+      auth_method: authMethod,
+      emails: [...request.emails],
+      role,
+      group_ids: [...groupIds],
+      send_email: sendEmail,
+    },
+    forced: chosen.applied,
+    claims,
+  };
+}
+
+/** The rules that speak of this principal: those of every caller that it is. */
+export function rulesOf(policy: CompiledPolicy, principal: Principal): CallerRules[] {
+  return matchCallers(policy.callers, principal).flatMap((name) => policy.byCaller.get(name) ?? []);
+}
+
+/** One address on its own, whoever else is in the batch. */
+export function judgeAddress(
+  policy: CompiledPolicy,
+  callers: readonly CallerRules[],
+  email: string,
+  asked: Asked,
+  nowMs: number,
+): Judged {
+  // What is no address is covered by nothing, so it meets only rules for everybody.
+  const selectors = emailAddress(email) === null ? [] : selectorsOf(policy.setsOf, lowerAscii(email));
+  const forced = applyForce(rowsAimedAt([policy.force], selectors), asked);
+  const inForce = (rule: Rule): boolean => nowMs < rule.untilMs;
+
+  const denies = rowsAimedAt([policy.denyAny, ...callers.map((rules) => rules.deny)], selectors).filter(inForce);
+  const hit = denies.find((rule) => ruleHits(rule, forced.values));
+  if (hit !== undefined) return { decision: deny(email, hit.id, hitKeys(hit, selectors, forced.values)), forced };
+
+  const allows = rowsAimedAt(
+    callers.map((rules) => rules.allow),
+    selectors,
+  ).filter(inForce);
+  const [nearest] = allows
+    .map((rule) => ({ rule, failing: failingKeys(allowChecks(rule, forced.values)) }))
+    .toSorted((a, b) => a.failing.length - b.failing.length || a.rule.order - b.rule.order);
+  if (nearest === undefined) return { decision: deny(email, null, ['no-rule']), forced };
+  if (nearest.failing.length > 0) return { decision: deny(email, nearest.rule.id, nearest.failing), forced };
+  return { decision: { email, decision: 'allow', rule: nearest.rule.id, because: [] }, forced };
+}
+
+/** True when a deny rule whose target is met says no to these values. */
+export function ruleHits(rule: Rule, asked: Asked): boolean {
+  return failingKeys(denyChecks(rule, asked)).length === 0;
+}
+
+/** An allow rule lets a list of groups pass when it names all of them. */
+function allowChecks(rule: Rule, asked: Asked): KeyCheck[] {
+  const { groups } = rule;
+  return [
+    ...valueChecks(rule, asked),
+    { key: 'groups', limits: groups !== null, holds: groups === null || asked.groupIds.every((id) => groups.has(id)) },
+  ];
+}
+
+/** A deny rule hits a list of groups when it names any of them. */
+function denyChecks(rule: Rule, asked: Asked): KeyCheck[] {
+  const { groups } = rule;
+  return [
+    ...valueChecks(rule, asked),
+    { key: 'groups', limits: groups !== null, holds: groups === null || asked.groupIds.some((id) => groups.has(id)) },
+  ];
+}
+
+function valueChecks({ roles, authMethods }: Rule, asked: Asked): KeyCheck[] {
+  return [
+    { key: 'roles', limits: roles !== null, holds: roles === null || roles.has(asked.role) },
+    {
+      key: 'auth_methods',
+      limits: authMethods !== null,
+      holds: authMethods === null || authMethods.has(asked.authMethod),
+    },
+  ];
+}
+
+function failingKeys(checks: readonly KeyCheck[]): string[] {
+  return checks.filter(({ holds }) => !holds).map(({ key }) => key);
+}
+
+/** What made a deny rule hit; a rule that limits nothing hits by its `deny`. */
+function hitKeys(rule: Rule, selectors: readonly string[], asked: Asked): string[] {
+  const limiting = denyChecks(rule, asked).filter(({ limits }) => limits);
+  const keys = [...targetKeys(rule, selectors), ...limiting.map(({ key }) => key)];
+  return keys.length > 0 ? keys : ['deny'];
+}
+
+/** One body is sent for the whole batch, so an allowed address whose forced values are others cannot come along. */
+function agreeWithBatch({ decision, forced }: Judged, chosen: Forced): AddressDecision {
+  if (decision.decision === 'deny' || forced.key === chosen.key) return decision;
+  return deny(decision.email, differingRule(forced, chosen), ['force']);
+}
+
+function askedOf(request: InviteUsersRequest): Asked {
+  return {
+    authMethod: request.auth_method,
+    role: request.role,
+    groupIds: request.group_ids.map(lowerAscii),
+    sendEmail: request.send_email,
+  };
+}
+
+function deny(email: string, rule: string | null, because: readonly string[]): AddressDecision {
+  return { email, decision: 'deny', rule, because };
+}

@@ -1,0 +1,77 @@
+/**
+ * Rows (rules, forced values) found by the addresses they aim at, without looking at the other rows.
+ * A selector is what a row wrote: a set ("$acme"), a pattern or an address. Sets are indexed once and rows by
+ * set name, so the index stays as large as the file, however many rows share a large set.
+ */
+import { coveringPatterns } from './domain-pattern.ts';
+
+export interface Targeted {
+  /** Position in the file: ties go to the first. */
+  readonly order: number;
+  readonly domains: ReadonlySet<string>;
+  /** In lower case. */
+  readonly emails: ReadonlySet<string>;
+}
+
+export interface TargetTable<Row extends Targeted> {
+  readonly rows: readonly Row[];
+  readonly bySelector: ReadonlyMap<string, readonly Row[]>;
+  /** Rows that name no target: they aim at everybody. */
+  readonly open: readonly Row[];
+}
+
+/** Pattern → the sets ("$name") that contain it. */
+export type SetIndex = ReadonlyMap<string, readonly string[]>;
+
+export function indexRows<Row extends Targeted>(rows: readonly Row[]): TargetTable<Row> {
+  const bySelector = new Map<string, Row[]>();
+  for (const row of rows) {
+    for (const selector of [...row.domains, ...row.emails]) push(bySelector, selector, row);
+  }
+  return { rows, bySelector, open: rows.filter(isOpen) };
+}
+
+export function indexSets(sets: Iterable<readonly [string, readonly string[]]>): SetIndex {
+  const index = new Map<string, string[]>();
+  for (const [name, patterns] of sets) {
+    for (const pattern of new Set(patterns)) push(index, pattern, `$${name}`);
+  }
+  return index;
+}
+
+/** Whatever a row may have written to aim at all of this pattern. Wants lower case. */
+export function selectorsOf(sets: SetIndex, pattern: string): string[] {
+  return coveringPatterns(pattern).flatMap((covering) => [covering, ...(sets.get(covering) ?? [])]);
+}
+
+/** The rows of these tables that aim at one of the selectors, each once, in file order. */
+export function rowsAimedAt<Row extends Targeted>(
+  tables: readonly TargetTable<Row>[],
+  selectors: readonly string[],
+): Row[] {
+  const found = new Set<Row>();
+  for (const table of tables) {
+    for (const row of table.open) found.add(row);
+    for (const selector of selectors) {
+      for (const row of table.bySelector.get(selector) ?? []) found.add(row);
+    }
+  }
+  return [...found].toSorted((a, b) => a.order - b.order);
+}
+
+/** Which of its target keys makes this row aim at the selectors. */
+export function targetKeys(row: Targeted, selectors: readonly string[]): ('domains' | 'emails')[] {
+  const keys = ['domains', 'emails'] as const;
+  return keys.filter((key) => selectors.some((selector) => row[key].has(selector)));
+}
+
+function isOpen(row: Targeted): boolean {
+  return row.domains.size === 0 && row.emails.size === 0;
+}
+
+/** Adds to the list under a key, which it starts. */
+export function push<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,72 @@
+/**
+ * GET /v2/invite_requests and /{id}: what became of a request. `invites:write` sees its own, `audit:read` all;
+ * another's id is a 404, so ids cannot be probed. Owners do not see how the service talks to Galileo (attempts, keys).
+ */
+import type { Context } from 'hono';
+import type { Principal } from '../auth/principal.ts';
+import { ownerOf } from '../invite/call.ts';
+import type { Ledger, Owner, RequestEntry } from '../ledger/port.ts';
+import type { AppEnv } from '../middleware/app-env.ts';
+import { respondProblem } from '../middleware/problem-response.ts';
+import { readQuery } from './query.ts';
+import { readLedger } from './read-ledger.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const PAGE_SIZE = 100;
+
+export async function findInviteRequest(c: Context<AppEnv>, ledger: Pick<Ledger, 'find'>, id: string): Promise<Response> {
+  const principal = c.get('principal');
+  if (!UUID.test(id)) return respondProblem(c, 'not_found');
+  return await readLedger(
+    c,
+    () => ledger.find(id, readableBy(principal)),
+    (entry) => (entry === null ? respondProblem(c, 'not_found') : c.json(showEntry(entry, principal))),
+  );
+}
+
+/** Newest first, `PAGE_SIZE` at a time; `next` is the cursor of the next page, null at the end. */
+export async function listInviteRequests(
+  c: Context<AppEnv>,
+  ledger: Pick<Ledger, 'list'>,
+): Promise<Response> {
+  const query = readQuery(c, { before: { pattern: UUID, form: 'before must be the id of a request' } });
+  if (query.kind === 'refused') return query.response;
+  const before = query.values.before ?? null;
+  const principal = c.get('principal');
+  return await readLedger(
+    c,
+    () => ledger.list({ owner: readableBy(principal), before, limit: PAGE_SIZE }),
+    (entries) =>
+      c.json({
+        requests: entries.map((entry) => showEntry(entry, principal)),
+        next: entries.length < PAGE_SIZE ? null : (entries.at(-1)?.requestId ?? null),
+      }),
+  );
+}
+
+/** Null: everything. */
+function readableBy(principal: Principal): Owner | null {
+  return principal.scopes.includes('audit:read') ? null : ownerOf(principal);
+}
+
+function showEntry(entry: RequestEntry, reader: Principal): object {
+  const { decided, outcome } = entry;
+  const { attempts, ...told } = outcome?.outcome ?? decided.outcome;
+  const all = reader.scopes.includes('audit:read');
+  return {
+    id: entry.requestId,
+    state: entry.state,
+    requested_at: rfc3339(entry.admittedAt),
+    settled_at: rfc3339(entry.settledAt),
+    expires_at: entry.state === 'open' ? rfc3339(entry.expiresAt) : null,
+    actor: decided.actor,
+    request: decided.request,
+    ...(decided.request_sha256 === undefined ? {} : { request_sha256: decided.request_sha256 }),
+    policy: decided.policy,
+    outcome: { ...told, ...(all && attempts !== undefined ? { attempts } : {}) },
+  };
+}
+
+function rfc3339(epochMs: number | null): string | null {
+  return epochMs === null ? null : new Date(epochMs).toISOString();
+}

@@ -1,0 +1,55 @@
+/**
+ * POST /v2/invite_users: Galileo's own request and response behind our auth, policy and ledger.
+ * Everything before this handler has only read; the use cases do the rest.
+ */
+import type { Context } from 'hono';
+import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status';
+import type { InviteUsersRequest } from '../contract/invite-users.ts';
+import type { RecordService } from '../audit/record.ts';
+import type { InviteAnswer, InviteCall } from '../invite/call.ts';
+import type { AppEnv } from '../middleware/app-env.ts';
+import { rateLimitFields } from './rate-limit-fields.ts';
+
+export interface InviteUsersDeps {
+  readonly sendInvites: (call: InviteCall) => Promise<InviteAnswer>;
+  readonly previewInvites: (call: InviteCall) => Promise<InviteAnswer>;
+  readonly service: RecordService;
+}
+
+/** Handles one validated request. */
+export async function inviteUsers(
+  c: Context<AppEnv>,
+  deps: InviteUsersDeps,
+  asked: InviteUsersRequest,
+  dryRun: boolean,
+): Promise<Response> {
+  const run = dryRun ? deps.previewInvites : deps.sendInvites;
+  return respondAnswer(
+    c,
+    await run({
+      requestId: c.get('requestId'),
+      principal: c.get('principal'),
+      source: c.get('source'),
+      service: deps.service,
+      asked,
+      policy: c.get('policy'),
+      idempotencyKey: c.get('idempotencyKey'),
+      prefer: c.req.header('Prefer') ?? null,
+    }),
+  );
+}
+
+function respondAnswer(c: Context<AppEnv>, { answer, outcome, quotas }: InviteAnswer): Response {
+  const { reply, code, origin } = answer;
+  if (code !== null && origin !== null) c.set('refusal', { code, origin });
+  const headers = {
+    ...(reply.contentType === null ? {} : { 'Content-Type': reply.contentType }),
+    ...reply.headers,
+    ...rateLimitFields(quotas),
+    ...(outcome.kind === 'replayed'
+      ? { 'Idempotency-Replayed': 'true', 'Content-Location': `/v2/invite_requests/${outcome.firstRequestId}` }
+      : {}),
+  };
+  if (reply.body === '') return c.body(null, reply.status as StatusCode, headers);
+  return c.body(reply.body, reply.status as ContentfulStatusCode, headers);
+}

@@ -1,0 +1,19 @@
+/**
+ * /livez and /readyz: a status and nothing else, because anyone may ask. Not ready only for what a restart or
+ * another replica would mend (ledger, policy, draining); an unreachable upstream or issuer is not among them.
+ */
+import type { Context } from 'hono';
+import type { Ledger } from '../ledger/port.ts';
+import type { AppEnv } from '../middleware/app-env.ts';
+
+export function livez(c: Context<AppEnv>): Response {
+  return c.json({ status: 'live' });
+}
+
+export async function readyz(
+  c: Context<AppEnv>,
+  deps: { readonly ledger: Pick<Ledger, 'probe'>; readonly draining: () => boolean },
+): Promise<Response> {
+  const ready = !deps.draining() && (await deps.ledger.probe().then(() => true, () => false));
+  return ready ? c.json({ status: 'ready' }) : c.json({ status: 'not_ready' }, 503);
+}

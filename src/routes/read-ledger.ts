@@ -1,0 +1,20 @@
+import type { Context } from 'hono';
+import type { AppEnv } from '../middleware/app-env.ts';
+import { respondProblem } from '../middleware/problem-response.ts';
+
+/** Answers with what the ledger says, or with 503 `ledger_unavailable` when it cannot say anything. */
+export async function readLedger<T>(
+  c: Context<AppEnv>,
+  read: () => Promise<T>,
+  answer: (value: T) => Response,
+): Promise<Response> {
+  const result = await read().then(
+    (value) => ({ value }),
+    () => null,
+  );
+  if (result !== null) return answer(result.value);
+  return respondProblem(c, 'ledger_unavailable', {
+    detail: 'The ledger cannot be read right now. Try again later.',
+    headers: { 'Retry-After': '5' },
+  });
+}

@@ -1,0 +1,127 @@
+import { Secret } from '../lib/secret.ts';
+import { sha256Hex } from '../lib/sha256.ts';
+
+/**
+ * What may be known of an upstream key without showing it: whether it is fit to be a header value,
+ * a fingerprint that tells keys apart, and whether a text holds it in some disguise.
+ * Nothing returned from here holds the key or a piece of it.
+ */
+
+const MIN_KEY_LENGTH = 16;
+/** So many characters in a row are a leak; fewer may be chance. */
+const PIECE_LENGTH = 12;
+const GRAM_LENGTH = 6;
+/** Of any PIECE_LENGTH characters in a row, one gram starts at a multiple of this. */
+const STRIDE = PIECE_LENGTH - GRAM_LENGTH + 1;
+/** How many layers of escaping are taken off before a text counts as searched. */
+const UNESCAPE_ROUNDS = 3;
+
+/** Takes off the one line end that editors and `echo` leave behind a key. */
+export function trimApiKey(value: string): string {
+  return value.replace(/\r?\n$/, '');
+}
+
+/** Why `value` cannot be a key, as half a sentence that does not hold it; null when it can. */
+export function checkApiKey(value: string): string | null {
+  const key = trimApiKey(value);
+  if (key === '') return 'is empty';
+  if (/[\r\n]/.test(key)) return 'holds a line break';
+  if (/\s/.test(key)) return 'holds a space';
+  // RFC 9110 §5.5: what every hop passes on unchanged.
+  if (!/^[\x21-\x7e]+$/.test(key)) return 'holds characters other than visible ASCII';
+  if (key.length < MIN_KEY_LENGTH) return `is shorter than ${MIN_KEY_LENGTH} characters`;
+  return null;
+}
+
+/** First 12 hex digits of SHA-256 over a label and the key. */
+export function fingerprint(key: Secret): string {
+  return factsOf(key).fingerprint;
+}
+
+export function isSameKey(a: Secret, b: Secret): boolean {
+  return a.reveal() === b.reveal();
+}
+
+/** Says whether a text holds one of `keys`: whole, in a listed rendering (DESIGN §8), or 12 characters of one. */
+export function createKeySearch(keys: readonly Secret[]): (text: string) => boolean {
+  const facts = keys.map(factsOf);
+  return (text) => unescapings(text).some((form) => facts.some((fact) => holdsPiece(form, fact)));
+}
+
+interface KeyFacts {
+  readonly fingerprint: string;
+  /** Every PIECE_LENGTH characters in a row of every rendering, lower-case. */
+  readonly pieces: ReadonlySet<string>;
+  /** Every GRAM_LENGTH characters in a row: a cheap sieve before `pieces`. */
+  readonly grams: ReadonlySet<string>;
+}
+
+const knownFacts = new WeakMap<Secret, KeyFacts>();
+
+function factsOf(secret: Secret): KeyFacts {
+  let facts = knownFacts.get(secret);
+  if (facts === undefined) {
+    const key = secret.reveal();
+    const forms = renderings(key).map((form) => form.toLowerCase());
+    facts = {
+      fingerprint: sha256Hex(`galileo-api-key:${key}`).slice(0, 12),
+      pieces: windows(forms, PIECE_LENGTH),
+      grams: windows(forms, GRAM_LENGTH),
+    };
+    knownFacts.set(secret, facts);
+  }
+  return facts;
+}
+
+/** URL- and JSON-escaped forms are not listed: the text is unescaped instead, which also catches the half-escaped. */
+function renderings(key: string): string[] {
+  const bytes = new TextEncoder().encode(key);
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const base64 = [0, 1, 2].map((offset) => base64Core(bytes, offset));
+  const base64url = base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'));
+  return [key, [...key].reverse().join(''), hex, ...base64, ...base64url];
+}
+
+/** The base64 characters that the key alone decides when `offset` other bytes stand before it and any behind it. */
+function base64Core(key: Uint8Array, offset: number): string {
+  const text = btoa('\0'.repeat(offset) + String.fromCharCode(...key));
+  return text.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + key.length) * 8) / 6));
+}
+
+function windows(forms: readonly string[], length: number): Set<string> {
+  const found = new Set<string>();
+  for (const form of forms) {
+    for (let at = 0; at + length <= form.length; at += 1) found.add(form.slice(at, at + length));
+  }
+  return found;
+}
+
+/** The text as it stands and with each layer of percent- and backslash-escapes taken off, lower-case. */
+function unescapings(text: string): string[] {
+  const forms = [text.toLowerCase()];
+  let current = text;
+  for (let round = 0; round < UNESCAPE_ROUNDS; round += 1) {
+    const plain = peel(current);
+    if (plain === current) break;
+    forms.push(plain.toLowerCase());
+    current = plain;
+  }
+  return forms;
+}
+
+function peel(text: string): string {
+  if (!/[%\\]/.test(text)) return text;
+  return text
+    .replace(/(?:%|\\u00|\\x)([0-9a-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/\\(["'\\/])/g, '$1');
+}
+
+function holdsPiece(text: string, { pieces, grams }: KeyFacts): boolean {
+  for (let at = 0; at + GRAM_LENGTH <= text.length; at += STRIDE) {
+    if (!grams.has(text.slice(at, at + GRAM_LENGTH))) continue;
+    for (let start = Math.max(0, at - STRIDE + 1); start <= at; start += 1) {
+      if (pieces.has(text.slice(start, start + PIECE_LENGTH))) return true;
+    }
+  }
+  return false;
+}

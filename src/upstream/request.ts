@@ -1,0 +1,76 @@
+import type { Secret } from '../lib/secret.ts';
+import type { Deadlines, HttpExchange } from './http-port.ts';
+
+/**
+ * The one file that puts the upstream key into a message. A request is built from this list and nothing
+ * else: no field, path or query of the caller's reaches the upstream, only the canonical body does.
+ */
+const PATH = '/v2/invite_users';
+/** The upstream's answers are small; a larger one is not one of its answers. */
+export const MAX_RESPONSE_BYTES = 1024 * 1024;
+
+export interface InviteRequestParts {
+  /** From `inviteUrl`. */
+  readonly url: string;
+  /** From `checkKeyHeader`. */
+  readonly keyHeader: string;
+  readonly key: Secret;
+  /** The canonical JSON, byte for byte what the record's `request_sha256` covers. */
+  readonly body: string;
+  readonly deadlines: Deadlines;
+  /** This service's version, for User-Agent. */
+  readonly version: string;
+}
+
+export function buildInviteRequest({
+  url,
+  keyHeader,
+  key,
+  body,
+  deadlines,
+  version,
+}: InviteRequestParts): HttpExchange {
+  return {
+    method: 'POST',
+    url,
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      // Compressed answers would only hide from the key search and from the size limit.
+      'accept-encoding': 'identity',
+      'user-agent': `galileo-invite-proxy/${version}`,
+      [keyHeader]: key.reveal(),
+    },
+    body,
+    deadlines,
+    maxResponseBytes: MAX_RESPONSE_BYTES,
+  };
+}
+
+/** The constant URL under GALILEO_API_URL; throws a TypeError that does not repeat it when it is unfit. */
+export function inviteUrl(baseUrl: string): string {
+  const base = URL.parse(baseUrl);
+  if (base === null || !['https:', 'http:'].includes(base.protocol)) {
+    throw new TypeError('the upstream address must be an http(s) URL');
+  }
+  if (base.username !== '' || base.password !== '')
+    throw new TypeError('the upstream address must not hold credentials');
+  if (base.search !== '' || base.hash !== '')
+    throw new TypeError('the upstream address must not hold a query or a fragment');
+  return base.origin + base.pathname.replace(/\/+$/, '') + PATH;
+}
+
+/** Fields the client or the list above writes. */
+const RESERVED: ReadonlySet<string> = new Set(
+  (
+    'accept accept-encoding connection content-encoding content-length content-type expect host keep-alive ' +
+    'te trailer transfer-encoding upgrade user-agent'
+  ).split(' '),
+);
+
+/** The field name that carries the key; throws a TypeError when it is no token (RFC 9110 §5.1) or taken. */
+export function checkKeyHeader(name: string): string {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw new TypeError('the key header must be an HTTP field name');
+  if (RESERVED.has(name.toLowerCase())) throw new TypeError('the key header must not be a field with its own meaning');
+  return name;
+}

@@ -1,0 +1,111 @@
+import type { Accepted, NotSent, Refused, Unknown } from './failure.ts';
+import type { HttpResult } from './http-port.ts';
+import { readRefusal } from './refusal.ts';
+import { retryAfterSeconds } from './retry-after.ts';
+
+/**
+ * Reads a complete upstream answer as an ending (DESIGN §3 "How an admitted request ends") and lets through
+ * only what a caller may see: a 2xx's JSON text, a refusal's plain words, a number of seconds.
+ * No upstream header is passed on; those that are read are searched for the key like the body.
+ */
+export type Answered = Extract<HttpResult, { kind: 'answered' }>;
+export type AnswerEnding = Accepted | Refused | NotSent | Unknown;
+
+export interface GuardContext {
+  /** From `createKeySearch`, over every key that could have been sent. */
+  readonly holdsKey: (text: string) => boolean;
+  readonly nowMs: number;
+}
+
+type Reading = (answer: Answered, context: GuardContext) => AnswerEnding;
+
+/** First row that covers the status decides. What no row covers is not an HTTP answer to a POST. */
+const READINGS: readonly { readonly from: number; readonly to: number; readonly read: Reading }[] = [
+  { from: 200, to: 299, read: readSuccess },
+  { from: 300, to: 399, read: unknown('redirect') },
+  { from: 401, to: 401, read: readCredentialsRejected },
+  { from: 408, to: 408, read: unknown('request_timeout') },
+  { from: 429, to: 429, read: readRateLimited },
+  { from: 400, to: 499, read: readRefused },
+  { from: 500, to: 599, read: unknown('server_error') },
+];
+
+export function guardResponse(answer: Answered, context: GuardContext): AnswerEnding {
+  const row = READINGS.find(({ from, to }) => answer.status >= from && answer.status <= to);
+  return (row?.read ?? unknown('unusable_response'))(answer, context);
+}
+
+function readSuccess(answer: Answered, { holdsKey }: GuardContext): Accepted | Unknown {
+  const text = decode(answer.body);
+  if (text === null || (text !== '' && !isJson(answer.headers['content-type'], text))) {
+    return { kind: 'unknown', reason: 'unusable_response', upstreamStatus: answer.status };
+  }
+  const withheld = holdsKey(text) || headersHoldKey(answer, holdsKey);
+  return {
+    kind: 'accepted',
+    status: answer.status,
+    body: withheld ? null : text,
+    withheld: withheld ? 'contains_key' : null,
+  };
+}
+
+function readRefused(answer: Answered, { holdsKey }: GuardContext): Refused {
+  const { status } = answer;
+  const text = decode(answer.body);
+  const { message, errors } = readRefusal(text);
+  // Searched again after cleaning: taking characters out may join what they kept apart.
+  const leaks =
+    holdsKey(text ?? latin1(answer.body)) ||
+    headersHoldKey(answer, holdsKey) ||
+    holdsKey(message ?? '') ||
+    holdsKey(JSON.stringify(errors));
+  if (leaks || message === null) {
+    return {
+      kind: 'refused',
+      status,
+      message: `Galileo refused the invitation with status ${status}.`,
+      errors: leaks ? null : errors,
+    };
+  }
+  return { kind: 'refused', status, message, errors };
+}
+
+function readCredentialsRejected(answer: Answered): NotSent {
+  return { kind: 'not_sent', reason: 'credentials_rejected', upstreamStatus: answer.status, retryAfterS: null };
+}
+
+function readRateLimited(answer: Answered, { nowMs }: GuardContext): NotSent {
+  const retryAfterS = retryAfterSeconds(answer.headers['retry-after'], nowMs);
+  return { kind: 'not_sent', reason: 'rate_limited', upstreamStatus: answer.status, retryAfterS };
+}
+
+function unknown(reason: Unknown['reason']): (answer: Answered) => Unknown {
+  return (answer) => ({ kind: 'unknown', reason, upstreamStatus: answer.status });
+}
+
+function headersHoldKey(answer: Answered, holdsKey: GuardContext['holdsKey']): boolean {
+  return Object.entries(answer.headers).some(([name, value]) => holdsKey(`${name}: ${value}`));
+}
+
+/** Strict UTF-8 (RFC 8259 §8.1); null when it is not. */
+function decode(body: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    return null;
+  }
+}
+
+function latin1(body: Uint8Array): string {
+  return new TextDecoder('latin1').decode(body);
+}
+
+function isJson(contentType: string | undefined, text: string): boolean {
+  if (!/^application\/(?:[!#$&^_.+\-0-9a-z]+\+)?json\s*(?:;|$)/i.test(contentType ?? '')) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,202 @@
+import type { RecordAttempt } from '../audit/record.ts';
+import type { Secret } from '../lib/secret.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { GalileoKeys, Secrets } from '../ports/secrets.ts';
+import { createKeySearch, fingerprint, isSameKey } from './api-keys.ts';
+import type { Breaker, BreakerVerdict } from './breaker.ts';
+import { remaining } from './deadline.ts';
+import type { NotSent, SendResult, Unknown } from './failure.ts';
+import type { Deadlines, HttpPort, HttpResult } from './http-port.ts';
+import { buildInviteRequest, checkKeyHeader, inviteUrl } from './request.ts';
+import { guardResponse, type AnswerEnding } from './response-guard.ts';
+
+/**
+ * Sends one canonical body upstream, at most once as far as anyone can tell (promise 4). It goes again only when
+ * the port proves that no byte left (once), or when a complete 401 proves that nothing was done (once, the same
+ * bytes with the next key). The current key always goes first: remembering which one worked would hide a dead
+ * key from those who must replace it. The returned function never throws.
+ */
+export type Send = (body: string) => Promise<SendResult>;
+
+export interface SendDeps {
+  readonly http: HttpPort;
+  readonly secrets: Secrets;
+  readonly breaker: Breaker;
+  readonly clock: Clock;
+  readonly baseUrl: string;
+  readonly keyHeader: string;
+  /** For all attempts of one send together. */
+  readonly deadlines: Deadlines;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+/** One send under way. */
+interface Sending {
+  readonly body: string;
+  readonly startedAtMs: number;
+  readonly holdsKey: (text: string) => boolean;
+  readonly attempts: RecordAttempt[];
+  /** Spent by the one repeat after a proven `not_sent`. */
+  mayReconnect: boolean;
+  /** What an exception would leave open: bytes are out and no complete answer has been read. */
+  bytesMayHaveLeft: boolean;
+}
+
+/** Throws a TypeError when the address or the key header is unfit; the message repeats neither. */
+export function createSend(deps: SendDeps): Send {
+  const { http, secrets, breaker, clock, metrics, logger, version } = deps;
+  const url = inviteUrl(deps.baseUrl);
+  const keyHeader = checkKeyHeader(deps.keyHeader);
+
+  return async function send(body) {
+    let keys: GalileoKeys;
+    try {
+      keys = await secrets.galileoKeys();
+    } catch {
+      observe(() => logger.error('upstream_key_unavailable'));
+      return { ...notSent('key_unavailable'), attempts: [] };
+    }
+    const entry = breaker.enter();
+    if (entry.kind === 'refused') return { ...notSent('breaker_open'), retryAfterS: entry.retryAfterS, attempts: [] };
+
+    const sending: Sending = {
+      body,
+      startedAtMs: clock.now(),
+      holdsKey: createKeySearch(keys.next === null ? [keys.current] : [keys.current, keys.next]),
+      attempts: [],
+      mayReconnect: true,
+      bytesMayHaveLeft: false,
+    };
+    let ending: AnswerEnding;
+    try {
+      ending = await sendWithKeys(sending, keys);
+    } catch {
+      // What was thrown may hold request fields, so it goes nowhere.
+      observe(() => logger.error('upstream_send_interrupted'));
+      ending = sending.bytesMayHaveLeft ? unknown('interrupted') : notSent('connect_failed');
+    }
+    entry.report(verdictOf(ending));
+    return { ...ending, attempts: sending.attempts };
+  };
+
+  async function sendWithKeys(sending: Sending, { current, next }: GalileoKeys): Promise<AnswerEnding> {
+    const first = (await sendWith(sending, 'current', current)) ?? notSent('connect_timeout');
+    if (!isKeyRejected(first)) return first;
+    observe(() => logger.error('upstream_key_rejected', { slot: 'current', key_fingerprint: fingerprint(current) }));
+    if (next === null || isSameKey(next, current)) return first;
+    const second = (await sendWith(sending, 'next', next)) ?? first;
+    if (isKeyRejected(second) && second !== first) {
+      observe(() => logger.error('upstream_key_rejected', { slot: 'next', key_fingerprint: fingerprint(next) }));
+    }
+    return second;
+  }
+
+  async function sendWith(sending: Sending, slot: RecordAttempt['slot'], key: Secret): Promise<AnswerEnding | null> {
+    const first = await attempt(sending, slot, key);
+    if (first?.result.kind !== 'not_sent' || first.result.reason === 'client_closed' || !sending.mayReconnect) {
+      return first?.ending ?? null;
+    }
+    sending.mayReconnect = false;
+    const second = await attempt(sending, slot, key);
+    return (second ?? first).ending;
+  }
+
+  /** One exchange, recorded; null when no time is left for it. */
+  async function attempt(sending: Sending, slot: RecordAttempt['slot'], key: Secret) {
+    const startedAtMs = clock.now();
+    const deadlines = remaining(deps.deadlines, startedAtMs - sending.startedAtMs);
+    if (deadlines === null) return null;
+    const request = buildInviteRequest({ url, keyHeader, key, body: sending.body, deadlines, version });
+    const note = (result: RecordAttempt['result'], status: number | null, reason: string | null) => {
+      const durationMs = Math.max(0, clock.now() - startedAtMs);
+      sending.attempts.push({
+        slot,
+        key_fingerprint: fingerprint(key),
+        result,
+        ...(status === null ? {} : { status }),
+        ...(reason === null ? {} : { reason }),
+        duration_ms: durationMs,
+      });
+      observe(() => {
+        metrics.count('upstream_attempts', { result, slot });
+        metrics.observe('upstream_duration', durationMs / 1000, { result });
+        logger.debug('upstream_attempt', { result, slot, status, reason, duration_ms: durationMs });
+      });
+    };
+
+    sending.bytesMayHaveLeft = true;
+    let result: HttpResult;
+    try {
+      result = await http.exchange(request);
+    } catch (error) {
+      note('maybe_sent', null, 'interrupted');
+      throw error;
+    }
+    note(
+      result.kind,
+      result.kind === 'not_sent' ? null : result.status,
+      result.kind === 'answered' ? null : result.reason,
+    );
+    const ending = endingOf(result, sending);
+    sending.bytesMayHaveLeft = ending.kind !== 'not_sent';
+    return { result, ending };
+  }
+
+  function endingOf(result: HttpResult, { holdsKey, attempts }: Sending): AnswerEnding {
+    switch (result.kind) {
+      case 'not_sent': {
+        const answered = attempts.findLast((earlier) => earlier.result === 'answered');
+        return { ...notSent(result.reason), upstreamStatus: answered?.status ?? null };
+      }
+      case 'maybe_sent':
+        return { ...unknown(result.reason), upstreamStatus: result.status };
+      case 'answered':
+        return guardResponse(result, { holdsKey, nowMs: clock.now() });
+    }
+  }
+}
+
+function notSent(reason: NotSent['reason']): NotSent {
+  return { kind: 'not_sent', reason, upstreamStatus: null, retryAfterS: null };
+}
+
+function unknown(reason: Unknown['reason']): Unknown {
+  return { kind: 'unknown', reason, upstreamStatus: null };
+}
+
+function isKeyRejected(ending: AnswerEnding): boolean {
+  return ending.kind === 'not_sent' && ending.reason === 'credentials_rejected';
+}
+
+/** Endings that say nothing about the upstream's health: our key, its rate limit, our own shutdown. */
+const NOT_THE_UPSTREAMS_FAULT: ReadonlySet<NotSent['reason']> = new Set([
+  'credentials_rejected',
+  'rate_limited',
+  'client_closed',
+]);
+
+function verdictOf(ending: AnswerEnding): BreakerVerdict {
+  switch (ending.kind) {
+    case 'accepted':
+      return 'success';
+    case 'refused':
+      return 'ignored';
+    case 'not_sent':
+      return NOT_THE_UPSTREAMS_FAULT.has(ending.reason) ? 'ignored' : 'failure';
+    case 'unknown':
+      return 'failure';
+  }
+}
+
+/** A logger or meter that fails must not change what is known of an invitation. */
+function observe(task: () => void): void {
+  try {
+    task();
+  } catch {
+    // Nowhere left to tell.
+  }
+}

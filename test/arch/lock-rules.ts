@@ -1,0 +1,65 @@
+import type { Rule, Violation } from './rule.ts';
+
+/**
+ * The lock is what makes "one command from a bare clone" true: it must be complete for every platform (else `npm ci`
+ * refuses it), name no registry, and hold an integrity for whatever the platforms we run on will install.
+ */
+interface LockedPackage {
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly link?: boolean;
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
+  readonly libc?: readonly string[];
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+const LOCK = 'package-lock.json';
+
+export const LOCK_RULES: readonly Rule[] = [
+  {
+    promise: 'keeps registry addresses out of the lock',
+    check: overPackages((path, { resolved = '' }) =>
+      /^\w+:\/\//.test(resolved) ? `${path} is resolved to an address` : null,
+    ),
+  },
+  {
+    promise: 'locks every optional package of every platform',
+    check: (files) => {
+      const packages = lockedPackages(files.get(LOCK));
+      return Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+        Object.keys(optionalDependencies)
+          .filter(
+            (name) =>
+              packages[`node_modules/${name}`] === undefined && packages[`${path}/node_modules/${name}`] === undefined,
+          )
+          .map((name) => ({ file: LOCK, problem: `${name} (of ${path}) is not locked; npm ci will refuse` })),
+      );
+    },
+  },
+  {
+    promise: 'holds an integrity for everything that Linux will install',
+    check: overPackages((path, row) =>
+      path.includes('node_modules/') && row.link !== true && row.integrity === undefined && runsOnOurLinux(row)
+        ? `${path} has no integrity`
+        : null,
+    ),
+  },
+];
+
+function runsOnOurLinux({ os = ['linux'], cpu = ['x64'], libc = ['glibc'] }: LockedPackage): boolean {
+  return os.includes('linux') && (cpu.includes('x64') || cpu.includes('arm64')) && libc.includes('glibc');
+}
+
+function lockedPackages(text: string | undefined): Readonly<Record<string, LockedPackage>> {
+  const lock = JSON.parse(text ?? '{}') as { packages?: Record<string, LockedPackage> };
+  return lock.packages ?? {};
+}
+
+function overPackages(problemOf: (path: string, row: LockedPackage) => string | null): Rule['check'] {
+  return (files) =>
+    Object.entries(lockedPackages(files.get(LOCK))).flatMap(([path, row]): Violation[] => {
+      const problem = problemOf(path, row);
+      return problem === null ? [] : [{ file: LOCK, problem }];
+    });
+}

@@ -1,0 +1,20 @@
+import type { FileMap } from './source-tree.ts';
+
+/** One habit that is a program: what it promises, and what in a tree breaks it. */
+export interface Rule {
+  /** The promise, as the end of the sentence "the house …". */
+  readonly promise: string;
+  check(files: FileMap): Violation[];
+}
+
+export interface Violation {
+  readonly file: string;
+  readonly problem: string;
+}
+
+/** Files of the tree under one of `folders` (or equal to it) whose name ends in `.ts` or `.mjs`. */
+export function codeUnder(files: FileMap, ...folders: readonly string[]): [path: string, text: string][] {
+  return [...files].filter(
+    ([path]) => /\.m?[jt]s$/.test(path) && folders.some((f) => path === f || path.startsWith(`${f}/`)),
+  );
+}

@@ -1,0 +1,103 @@
+/**
+ * The walls of the house as tables: who may import whom, which package lives where, and what the core may
+ * not touch. One source for both guards: the checks beside this file and the lint configuration at the root.
+ * A wall is moved here, with a reason, or not at all.
+ */
+
+const FOUNDATION = ['lib', 'ports'] as const;
+const KNOWLEDGE = [...FOUNDATION, 'contract', 'auth', 'policy', 'audit'] as const;
+const FEATURES = [...KNOWLEDGE, 'ledger', 'upstream', 'invite'] as const;
+const HTTP = [...FEATURES, 'deps', 'middleware', 'routes'] as const;
+const EVERYTHING = [...HTTP, 'app', 'config', 'cli'] as const;
+
+/**
+ * The ladder: each part of src/ and the parts it may import besides itself. A part is a folder (`platform/node` and
+ * `platform/workers` count as two) or a file of src/ itself. Neighbours on one rung may lean on each other in one
+ * direction only; the check for circles between parts holds that.
+ */
+export const LADDER: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  ports: ['lib'],
+  contract: FOUNDATION,
+  auth: KNOWLEDGE,
+  policy: KNOWLEDGE,
+  audit: KNOWLEDGE,
+  // Beside the features: it reads settings with their own pure checks, and only those who choose adapters read it.
+  config: [...KNOWLEDGE, 'upstream'],
+  ledger: [...KNOWLEDGE, 'upstream'],
+  upstream: [...KNOWLEDGE, 'ledger'],
+  invite: [...KNOWLEDGE, 'ledger', 'upstream'],
+  deps: FEATURES,
+  middleware: HTTP,
+  routes: HTTP,
+  app: HTTP,
+  'platform/node': [...FEATURES, 'deps', 'config'],
+  'platform/workers': [...FEATURES, 'deps', 'config'],
+  cli: [...EVERYTHING, 'platform/node'],
+  node: [...EVERYTHING, 'platform/node'],
+  worker: [...EVERYTHING, 'platform/workers'],
+};
+
+/** What each package is allowed in: a folder (ends in `/`) or one file. Nothing else may be imported at all. */
+export const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
+  zod: Object.keys(LADDER).flatMap((part) => (part === 'lib' ? [] : [`src/${part}/`, `src/${part}.ts`])),
+  '@noble/hashes': ['src/lib/'],
+  canonicalize: ['src/lib/'],
+  jose: ['src/auth/'],
+  yaml: ['src/policy/load.ts'],
+  hono: ['src/app.ts', 'src/middleware/', 'src/routes/'],
+  '@hono/zod-validator': ['src/app.ts', 'src/middleware/', 'src/routes/'],
+  // The adapter beside the entry, so that the entry chooses and does nothing else.
+  '@hono/node-server': ['src/node.ts', 'src/platform/node/server.ts'],
+  uuid: ['src/platform/node/', 'src/platform/workers/'],
+  undici: ['src/platform/node/'],
+  pg: ['src/platform/node/'],
+  'prom-client': ['src/platform/node/'],
+  pino: ['src/platform/node/logger.ts', 'src/platform/workers/logger.ts'],
+  'node:': ['src/platform/node/', 'src/node.ts', 'src/cli.ts', 'src/cli/'],
+  'cloudflare:': ['src/platform/workers/', 'src/worker.ts'],
+};
+
+/** Whether `file` (a path from the repository's root) may import `packageName` (a key of PACKAGE_HOMES). */
+export function mayImportPackage(file: string, packageName: string): boolean {
+  const homes = PACKAGE_HOMES[packageName] ?? [];
+  return homes.some((home) => (home.endsWith('/') ? file.startsWith(home) : file === home));
+}
+
+/** Entries, adapters and commands: the only parts of src/ that know which runtime they are in. */
+export const RUNTIME_FILES = ['src/platform/**', 'src/node.ts', 'src/worker.ts', 'src/cli.ts', 'src/cli/**'] as const;
+
+/** Globals the core may not name, and what it takes as an argument instead. */
+export const CORE_GLOBALS: Readonly<Record<string, string>> = {
+  process: 'Settings come through config/, exits belong to entries.',
+  Buffer: 'Use Uint8Array and TextEncoder.',
+  global: 'Take a port as an argument.',
+  globalThis: 'Take a port as an argument.',
+  self: 'Take a port as an argument.',
+  window: 'Take a port as an argument.',
+  fetch: 'Take HttpPort (upstream) or FetchDocument (key sets).',
+  XMLHttpRequest: 'Take HttpPort or FetchDocument.',
+  WebSocket: 'Take HttpPort or FetchDocument.',
+  EventSource: 'Take HttpPort or FetchDocument.',
+  setTimeout: 'Take the Schedule port.',
+  setInterval: 'Take the Schedule port.',
+  setImmediate: 'Take the Schedule port.',
+  clearTimeout: 'Schedule.after returns what cancels it.',
+  clearInterval: 'Schedule.after returns what cancels it.',
+  clearImmediate: 'Schedule.after returns what cancels it.',
+  queueMicrotask: 'Await, or take the Schedule port.',
+  requestAnimationFrame: 'Take the Schedule port.',
+  performance: 'Take the Clock port.',
+  console: 'Take the Logger port.',
+  navigator: 'The core does not ask where it runs.',
+  caches: 'Take a port as an argument.',
+};
+
+/** Members the core may not reach for: `[object, property, instead]`. */
+export const CORE_PROPERTIES: readonly (readonly [object: string, property: string, instead: string])[] = [
+  ['Date', 'now', 'Take the Clock port.'],
+  ['Math', 'random', 'Take the Ids port.'],
+  ['crypto', 'randomUUID', 'Take the Ids port.'],
+  ['crypto', 'getRandomValues', 'Take the Ids port.'],
+  ['AbortSignal', 'timeout', 'Take the Schedule port and an AbortController.'],
+];

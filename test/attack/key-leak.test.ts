@@ -1,0 +1,134 @@
+import { inspect } from 'node:util';
+
+import { describe, expect, it } from 'vitest';
+
+import { Secret } from '../../src/lib/secret.ts';
+import type { HttpResult } from '../../src/upstream/http-port.ts';
+import { createSecrets as createWorkersSecrets } from '../../src/platform/workers/secrets.ts';
+import { disguises } from '../support/key-disguises.ts';
+import { answered, benchSend, CURRENT_KEY, fixedSecrets, NEXT_KEY, type SendBench } from '../support/upstream.ts';
+
+/** Promise 1: whatever the upstream says back, the key does not come out of `send`, nor into logs or metrics. */
+const SHAPES: readonly (readonly [name: string, make: (text: string) => HttpResult])[] = [
+  ['a success’s JSON', (text) => answered(200, { echo: text })],
+  ['a success’s JSON, unquoted', (text) => answered(200, `{"echo":"${text}"}`)],
+  ['a success’s JSON as a member name', (text) => answered(200, { [text]: 1 })],
+  ['a success that is not JSON', (text) => answered(200, text)],
+  ['a success’s content type', (text) => answered(200, {}, { 'content-type': `application/json; x=${text}` })],
+  ['a success’s other fields', (text) => answered(200, {}, { 'x-debug': text })],
+  ['a detail list’s message', (text) => answered(422, { detail: [{ type: 'x', loc: ['body'], msg: text }] })],
+  ['a detail list’s place', (text) => answered(422, { detail: [{ type: 'x', loc: ['body', text], msg: 'no' }] })],
+  ['a detail list’s type', (text) => answered(422, { detail: [{ type: text, loc: ['body'], msg: 'no' }] })],
+  [
+    'a detail list’s input',
+    (text) => answered(422, { detail: [{ type: 'x', loc: ['body'], msg: 'no', input: text }] }),
+  ],
+  ['a detail string', (text) => answered(403, { detail: text })],
+  ['a standard error', (text) => answered(403, { standard_error: { message: text } })],
+  ['a plain error', (text) => answered(400, text, { 'content-type': 'text/plain' })],
+  ['a refusal’s field', (text) => answered(403, { detail: 'no' }, { 'www-authenticate': text })],
+  ['a 401', (text) => answered(401, { detail: text })],
+  ['a Retry-After', (text) => answered(429, { detail: text }, { 'retry-after': text })],
+  ['a redirect', (text) => answered(307, text, { location: `https://evil.example/?${text}` })],
+  ['a server error', (text) => answered(500, { detail: text })],
+];
+
+function everythingVisible(bench: SendBench, result: unknown): string {
+  const seen = [result, bench.logger.lines, bench.metrics.samples];
+  return [JSON.stringify(seen), inspect(seen, { depth: 20, showHidden: true })].join('\n');
+}
+
+/** Independent of the search under test: no 12 characters of the text come out. */
+function expectNothingOf(text: string, visible: string): void {
+  const plain = visible.toLowerCase();
+  for (let at = 0; at + 12 <= text.length; at += 1) {
+    const piece = text.slice(at, at + 12);
+    if (plain.includes(piece.toLowerCase())) expect.fail(`came out: characters ${at} to ${at + 12}`);
+  }
+}
+
+describe.each(SHAPES)('the key, repeated by the upstream in %s', (_shape, make) => {
+  it.each([...disguises(CURRENT_KEY), ...disguises(NEXT_KEY).slice(0, 3)])(
+    'does not come out %s',
+    async (_name, text) => {
+      const bench = benchSend([make(text), make(text)], { secrets: fixedSecrets(CURRENT_KEY, NEXT_KEY) });
+      const result = await bench.send('{}');
+      expectNothingOf(text.replace(/^invalid key |, sorry$/g, ''), everythingVisible(bench, result));
+    },
+  );
+});
+
+describe('the key, taken apart so that cleaning would join it again', () => {
+  it.each(['\u200b', '\u0000', '\u202e', '\u00ad', '\u{e0041}'])(
+    'by %j does not come out of a message',
+    async (joint) => {
+      const apart = Array.from(CURRENT_KEY).join(joint);
+      for (const body of [
+        { detail: apart },
+        { detail: [{ type: 'x', loc: ['body', apart], msg: apart }] },
+        { standard_error: { message: apart } },
+      ]) {
+        const bench = benchSend([answered(403, body)]);
+        expectNothingOf(CURRENT_KEY, everythingVisible(bench, await bench.send('{}')));
+      }
+    },
+  );
+});
+
+describe('a success that holds the key', () => {
+  it('is still a success, with its body withheld', async () => {
+    const { send } = benchSend([answered(200, { echo: CURRENT_KEY })]);
+    expect(await send('{}')).toMatchObject({ kind: 'accepted', status: 200, body: null, withheld: 'contains_key' });
+  });
+
+  it('is found by the next key too', async () => {
+    const { send } = benchSend([answered(200, { echo: NEXT_KEY })], { secrets: fixedSecrets(CURRENT_KEY, NEXT_KEY) });
+    expect(await send('{}')).toMatchObject({ kind: 'accepted', body: null, withheld: 'contains_key' });
+  });
+});
+
+describe('what is thrown below', () => {
+  it('does not carry the key out of send', async () => {
+    const bench = benchSend([(exchange) => Promise.reject(new TypeError(`Headers.append: ${inspect(exchange)}`))]);
+    const result = await bench.send('{}');
+    expect(result.kind).toBe('unknown');
+    expectNothingOf(CURRENT_KEY, everythingVisible(bench, result));
+  });
+
+  it.each([`${CURRENT_KEY}\nX-Evil: 1`, ` ${CURRENT_KEY}`, `${CURRENT_KEY}é`])(
+    'by an unfit key does not show it',
+    (value) => {
+      let thrown: unknown;
+      try {
+        createWorkersSecrets({ galileoApiKey: value, galileoApiKeyNext: value });
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown).toBeInstanceOf(TypeError);
+      expectNothingOf(CURRENT_KEY, inspect(thrown, { showHidden: true }) + String(thrown) + JSON.stringify(thrown));
+    },
+  );
+});
+
+describe('whatever holds the key', () => {
+  it('shows itself without it', async () => {
+    const secrets = fixedSecrets(CURRENT_KEY, NEXT_KEY);
+    const bench = benchSend([answered(200)], { secrets });
+    const holders = [
+      new Secret(CURRENT_KEY),
+      secrets,
+      await secrets.galileoKeys(),
+      bench.send,
+      createWorkersSecrets({ galileoApiKey: CURRENT_KEY }),
+    ];
+    for (const holder of holders) {
+      const shown = [
+        inspect(holder, { depth: 20, showHidden: true }),
+        String(holder),
+        JSON.stringify(holder) ?? '',
+        `${JSON.stringify([holder])}`,
+      ];
+      expectNothingOf(CURRENT_KEY, shown.join('\n'));
+    }
+  });
+});

@@ -1,0 +1,72 @@
+/**
+ * Holds an answer against the service's own /openapi.json: the path and method exist, the status is documented,
+ * the media type too, and the body fits its schema. Throws what does not fit; knows nothing of any single route.
+ */
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import type { Hono } from 'hono';
+import type { AppEnv } from '../../src/middleware/app-env.ts';
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: unknown;
+}
+interface Operation {
+  readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: Readonly<Record<string, { readonly schema?: object }>> }>>;
+}
+
+const checkers = new WeakMap<object, { document: Document; ajv: Ajv2020 }>();
+
+/** Resolves when the answer is as documented. Paths that no route serves are left alone: 404 is not documented for them. */
+export async function checkAgainstOpenApi(app: Hono<AppEnv>, method: string, path: string, response: Response): Promise<void> {
+  const { document, ajv } = await checkerOf(app);
+  const template = findTemplate(document, path.split('?')[0] ?? '');
+  const operation = template === null ? undefined : document.paths[template]?.[method.toLowerCase()];
+  if (template === null || operation === undefined) return;
+  const status = String(response.status);
+  const place = `${method} ${template} ${status}`;
+  const key = Object.keys(operation.responses).find((one) => one === status || one === `${status[0]}XX`);
+  if (key === undefined) throw new Error(`${place} is not documented`);
+  const pointer = `#/paths/${escape(template)}/${method.toLowerCase()}/responses/${key}`;
+  const documented = operation.responses[key]?.$ref === undefined ? operation.responses[key] : resolve(document, operation.responses[key].$ref);
+  const text = await response.clone().text();
+  if (documented?.content === undefined) {
+    if (text !== '') throw new Error(`${place} is documented without a body`);
+    return;
+  }
+  const mediaType = (response.headers.get('Content-Type') ?? '').split(';')[0] ?? '';
+  if (text === '' && mediaType === '') return;
+  if (!(mediaType in documented.content)) throw new Error(`${place} is not documented as ${mediaType}`);
+  if (!/json$/.test(mediaType) || documented.content[mediaType]?.schema === undefined) return;
+  const base = operation.responses[key]?.$ref ?? pointer;
+  const validate = ajv.getSchema(`openapi${base}/content/${escape(mediaType)}/schema`);
+  if (validate === undefined) throw new Error(`${place} has no schema that compiles`);
+  if (validate(JSON.parse(text)) !== true) throw new Error(`${place} does not fit: ${ajv.errorsText(validate.errors)}\n${text}`);
+}
+
+async function checkerOf(app: Hono<AppEnv>): Promise<{ document: Document; ajv: Ajv2020 }> {
+  const known = checkers.get(app);
+  if (known !== undefined) return known;
+  const document = (await (await app.request('/openapi.json')).json()) as Document;
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addSchema(document, 'openapi');
+  const checker = { document, ajv };
+  checkers.set(app, checker);
+  return checker;
+}
+
+function findTemplate(document: Document, path: string): string | null {
+  const fits = (template: string): boolean =>
+    new RegExp(`^${template.replaceAll(/[.]/g, '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(path);
+  return Object.keys(document.paths).find(fits) ?? null;
+}
+
+function resolve(document: Document, ref: string): Operation['responses'][string] {
+  const parts = ref.replace(/^#\//, '').split('/');
+  return parts.reduce<unknown>((value, part) => (value as Record<string, unknown>)[part.replaceAll('~1', '/').replaceAll('~0', '~')], document) as Operation['responses'][string];
+}
+
+function escape(part: string): string {
+  return encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'));
+}

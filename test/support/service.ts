@@ -1,0 +1,196 @@
+/**
+ * The whole service in one process for HTTP tests: createApp over the real ledger, the real HTTP client and the
+ * stand-ins, with time and ids in the test's hands. Every answer is held against /openapi.json on its way out.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import { createDelivery } from '../../src/audit/deliver.ts';
+import type { AuditRecord } from '../../src/audit/record.ts';
+import type { Deps } from '../../src/deps.ts';
+import type { Ledger } from '../../src/ledger/port.ts';
+import { Secret } from '../../src/lib/secret.ts';
+import { createBackground } from '../../src/platform/node/background.ts';
+import { createHttpClient } from '../../src/platform/node/http-client.ts';
+import { openLedger } from '../../src/platform/node/ledger.ts';
+import { schedule } from '../../src/platform/node/schedule.ts';
+import { loadPolicy } from '../../src/policy/load.ts';
+import type { LogFields, Logger } from '../../src/ports/logger.ts';
+import type { ServedGalileo } from '../../dev/galileo.ts';
+import { serveGalileo } from '../../dev/galileo.ts';
+import type { IdentityProvider } from '../../dev/identity-provider.ts';
+import { createIdentityProvider } from '../../dev/identity-provider.ts';
+import type { FakeClock } from './clock.ts';
+import { createFakeClock, createFakeIds } from './clock.ts';
+import { checkAgainstOpenApi } from './openapi-check.ts';
+import { AUDIENCE, documentsOf, ISSUER } from './tokens.ts';
+import type { TestDocuments } from './tokens.ts';
+
+export const API_KEY = 'test-key-0f3c9a7e5b1d2468';
+
+export const POLICY = `
+version: 1
+domains:
+  acme: [acme.com, "*.acme.com"]
+  never: [rival.io]
+callers:
+  hr-portal: { issuer: corp, client_id: [hr-portal] }
+force:
+  - { id: staff-use-okta, domains: [eu.acme.com], auth_method: okta, send_email: false }
+rules:
+  - { id: never-invite, deny: any, domains: [$never] }
+  - { id: hr-staff, allow: [hr-portal], domains: [$acme], roles: [user, read_only], auth_methods: [email, okta] }
+quotas:
+  - { id: batch, per: request, emails: 20 }
+  - { id: app-day, per: client_id, window: 1d, emails: 50 }
+tests:
+  - { as: hr-portal, invite: ann@acme.com, expect: allow, by: hr-staff }
+`;
+
+export interface TestService {
+  readonly galileo: ServedGalileo;
+  readonly identityProvider: IdentityProvider;
+  readonly documents: TestDocuments;
+  readonly clock: FakeClock;
+  readonly deps: Deps;
+  /** Every operational log line, as text. */
+  readonly logLines: readonly string[];
+  /** Every metric that was counted, as `name{label=value,…}`. */
+  readonly counted: readonly string[];
+  token(claims?: Record<string, unknown>): Promise<string>;
+  /** Any request; relative to the service. */
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** POST /v2/invite_users with a good token; `body` that is text goes as it is. */
+  invite(body: unknown, options?: InviteOptions): Promise<Response>;
+  /** The trail so far. */
+  records(): Promise<AuditRecord[]>;
+}
+
+export interface InviteOptions {
+  readonly token?: string;
+  readonly query?: string;
+  readonly headers?: Record<string, string>;
+}
+
+export interface TestServiceOptions {
+  readonly policy?: string;
+  readonly settings?: Partial<Deps['settings']>;
+  readonly deps?: Partial<Deps>;
+  /** Keys that the stand-in Galileo accepts, when not just the service's. */
+  readonly acceptedKeys?: readonly string[];
+  readonly nextKey?: string;
+  /** Puts something between the app and its ledger. */
+  readonly wrapLedger?: (ledger: Ledger) => Ledger;
+}
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((one) => one.close()));
+});
+
+/** Closed by itself after the test. */
+export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
+  const clock = createFakeClock();
+  const ids = createFakeIds();
+  const logLines: string[] = [];
+  const counted: string[] = [];
+  const logger = keepLines(logLines);
+  const galileo = await serveGalileo({ port: 0, apiKeys: [...(options.acceptedKeys ?? [API_KEY])] });
+  const http = createHttpClient();
+  const identityProvider = createIdentityProvider({ issuer: ISSUER, audience: AUDIENCE, now: clock.now });
+  const documents = documentsOf(identityProvider.app);
+  const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-test-'));
+  const ledgerFile = await openLedger({ path: join(folder, 'ledger.db'), clock, ids, logger });
+  const ledger = options.wrapLedger?.(ledgerFile) ?? ledgerFile;
+  const loaded = loadPolicy(options.policy ?? POLICY, { issuers: ['corp'] });
+  if (loaded.kind === 'refused') throw new Error(loaded.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
+  const background = createBackground(logger);
+  const delivery = createDelivery({ outbox: ledger, sink: { name: 'test', write: async () => undefined }, schedule, logger });
+
+  const deps: Deps = {
+    clock,
+    ids,
+    schedule,
+    background,
+    logger,
+    http,
+    ledger,
+    delivery,
+    metrics: {
+      count: (name, labels = {}) => counted.push(`${name}{${Object.entries(labels).map((pair) => pair.join('=')).join(',')}}`),
+      observe: () => undefined,
+    },
+    fetchDocument: documents.fetchDocument,
+    secrets: {
+      galileoKeys: async () => ({
+        current: new Secret(API_KEY),
+        next: options.nextKey === undefined ? null : new Secret(options.nextKey),
+      }),
+    },
+    policy: { current: () => loaded.policy },
+    clientAddress: () => '192.0.2.7',
+    draining: () => false,
+    service: { name: 'galileo-invite-proxy', version: '0.0.0-test', runtime: 'test', instance: 'test' },
+    ...options.deps,
+    settings: {
+      issuers: [{ name: 'corp', issuer: ISSUER, audience: AUDIENCE }],
+      publicUrl: 'https://invites.example.com',
+      corsOrigins: ['https://hr.example.com'],
+      idempotency: 'optional',
+      galileoApiUrl: galileo.url,
+      galileoApiKeyHeader: 'Galileo-API-Key',
+      galileoTimeoutMs: 15_000,
+      insecureDev: true,
+      shareInFlight: true,
+      ...options.settings,
+    },
+  };
+  const app = createApp(deps);
+  open.push({
+    async close() {
+      await background.idle();
+      await delivery.stop();
+      await http.close();
+      await galileo.close();
+      await ledgerFile.close();
+      await rm(folder, { recursive: true });
+    },
+  });
+
+  const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const response = await app.request(path, init);
+    await checkAgainstOpenApi(app, init.method ?? 'GET', path, response);
+    return response;
+  };
+  const token = (claims: Record<string, unknown> = {}) => identityProvider.issue({ sub: 'hr-portal', ...claims });
+  return {
+    galileo,
+    identityProvider,
+    documents,
+    clock,
+    deps,
+    logLines,
+    counted,
+    token,
+    request,
+    async invite(body, { token: given, query = '', headers = {} } = {}) {
+      return await request(`/v2/invite_users${query}`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${given ?? (await token())}`, 'Content-Type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      });
+    },
+    async records() {
+      return (await ledger.records(0, 10_000)).map(({ line }) => JSON.parse(line) as AuditRecord);
+    },
+  };
+}
+
+function keepLines(lines: string[]): Logger {
+  const keep = (level: string) => (event: string, fields: LogFields = {}) => {
+    lines.push(JSON.stringify({ level, event, ...fields }));
+  };
+  return { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
+}

@@ -1,0 +1,91 @@
+import { createBreaker, type Breaker } from '../../src/upstream/breaker.ts';
+import { deadlinesOf } from '../../src/upstream/deadline.ts';
+import type { HttpExchange, HttpPort, HttpResult } from '../../src/upstream/http-port.ts';
+import { createSend, type Send, type SendDeps } from '../../src/upstream/send.ts';
+import { Secret } from '../../src/lib/secret.ts';
+import type { Logger } from '../../src/ports/logger.ts';
+import type { Metrics } from '../../src/ports/metrics.ts';
+import type { Secrets } from '../../src/ports/secrets.ts';
+import { createFakeClock, type FakeClock } from './clock.ts';
+
+/** Doubles at the upstream's ports, and answers to script them with. */
+export const CURRENT_KEY = 'cur-K3y/with+odd=chars%20and"quotes\\1234';
+export const NEXT_KEY = 'nxt-9f8e7d6c5b4a39281706-zyxwvutsrqponm';
+
+export interface ScriptedHttp extends HttpPort {
+  /** Every exchange asked for, in order. */
+  readonly exchanges: readonly HttpExchange[];
+}
+
+type ScriptStep = HttpResult | Error | ((exchange: HttpExchange) => HttpResult | Promise<HttpResult>);
+
+/** Plays the steps in order; one more exchange than steps is a failure of the test. */
+export function scriptHttp(...steps: readonly ScriptStep[]): ScriptedHttp {
+  const exchanges: HttpExchange[] = [];
+  return {
+    exchanges,
+    async exchange(request) {
+      const step = steps[exchanges.length];
+      exchanges.push(request);
+      if (step === undefined) throw new Error(`exchange ${exchanges.length} was not expected`);
+      if (step instanceof Error) throw step;
+      return typeof step === 'function' ? step(request) : step;
+    },
+  };
+}
+
+export function answered(status: number, body: unknown = {}, headers: Record<string, string> = {}): HttpResult {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const type: Record<string, string> = { 'content-type': 'application/json' };
+  return { kind: 'answered', status, headers: { ...type, ...headers }, body: new TextEncoder().encode(text) };
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly event: string;
+  readonly fields: unknown;
+}
+
+export function recordLogs(): Logger & { readonly lines: readonly LogLine[] } {
+  const lines: LogLine[] = [];
+  const at = (level: string) => (event: string, fields?: unknown) => void lines.push({ level, event, fields });
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+export function recordMetrics(): Metrics & { readonly samples: readonly unknown[] } {
+  const samples: unknown[] = [];
+  return {
+    samples,
+    count: (name, labels) => void samples.push({ name, labels }),
+    observe: (name, seconds, labels) => void samples.push({ name, seconds, labels }),
+  };
+}
+
+export function fixedSecrets(current: string = CURRENT_KEY, next: string | null = null): Secrets {
+  const keys = { current: new Secret(current), next: next === null ? null : new Secret(next) };
+  return { galileoKeys: () => Promise.resolve(keys) };
+}
+
+export interface SendBench {
+  readonly send: Send;
+  readonly http: ScriptedHttp;
+  readonly clock: FakeClock;
+  readonly breaker: Breaker;
+  readonly logger: ReturnType<typeof recordLogs>;
+  readonly metrics: ReturnType<typeof recordMetrics>;
+}
+
+/** A `send` whose every port is a double; `steps` script the HTTP port. */
+export function benchSend(steps: readonly ScriptStep[], overrides: Partial<SendDeps> = {}): SendBench {
+  const http = scriptHttp(...steps);
+  const clock = createFakeClock();
+  const breaker = createBreaker({ clock });
+  const logger = recordLogs();
+  const metrics = recordMetrics();
+  const send = createSend({
+    ...{ http, clock, breaker, logger, metrics, secrets: fixedSecrets(), version: '0.0.0-test' },
+    ...{ baseUrl: 'https://galileo.example', keyHeader: 'Galileo-API-Key', deadlines: deadlinesOf(15_000) },
+    ...overrides,
+  });
+  return { send, http, clock, breaker, logger, metrics };
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { chainRecord, draftOf, GENESIS_HASH, verifyChain } from '../../../src/audit/chain.ts';
+import { canonicalJson } from '../../../src/lib/canonical-json.ts';
+import { testUuid7 } from '../../support/clock.ts';
+import { recordDraft } from '../../support/ledger.ts';
+
+function chainOf(length: number): string[] {
+  const lines: string[] = [];
+  let prev = GENESIS_HASH;
+  for (let seq = 1; seq <= length; seq += 1) {
+    const { line, hash } = chainRecord(recordDraft('intent', testUuid7(seq)), { seq, id: testUuid7(100 + seq), time: '2026-03-02T10:00:00.000Z', prev });
+    lines.push(line);
+    prev = hash;
+  }
+  return lines;
+}
+
+const edited = (line: string, change: (record: Record<string, unknown>) => void): string => {
+  const record = JSON.parse(line) as Record<string, unknown>;
+  change(record);
+  return canonicalJson(record);
+};
+
+/** As a forger would: the record's own hash made right again. */
+const forged = (line: string, change: (record: Record<string, unknown>) => void): string =>
+  edited(line, (record) => {
+    change(record);
+    delete record['hash'];
+    record['hash'] = createHash('sha256').update(canonicalJson(record)).digest('hex');
+  });
+
+describe('the hash chain', () => {
+  it('hashes the RFC 8785 text without the hash, and writes the RFC 8785 text with it', () => {
+    const place = { seq: 1, id: testUuid7(1), time: '2026-03-02T10:00:00.000Z', prev: GENESIS_HASH };
+    const { line, hash } = chainRecord(recordDraft('denial', testUuid7(2)), place);
+    const record = JSON.parse(line) as Record<string, unknown>;
+    expect(line).toBe(canonicalJson(record));
+    expect(record).toEqual({ ...recordDraft('denial', testUuid7(2)), ...place, hash });
+    const { hash: _hash, ...rest } = record;
+    expect(createHash('sha256').update(canonicalJson(rest)).digest('hex')).toBe(hash);
+  });
+
+  it('does not let a draft smuggle in members that are the ledger’s', () => {
+    const place = { seq: 1, id: testUuid7(1), time: '2026-03-02T10:00:00.000Z', prev: GENESIS_HASH };
+    const draft = recordDraft('intent', testUuid7(2));
+    const smuggler = { ...draft, seq: 99, prev: 'f'.repeat(64), hash: 'e'.repeat(64) };
+    expect(chainRecord(smuggler, place)).toEqual(chainRecord(draft, place));
+  });
+
+  it('gives the draft back from a stored line', () => {
+    expect(draftOf(chainOf(1)[0] ?? '')).toEqual(recordDraft('intent', testUuid7(1)));
+  });
+
+  it('verifies an untouched trail, whole or from any place on', () => {
+    const lines = chainOf(5);
+    const whole = verifyChain(lines);
+    expect(whole).toMatchObject({ kind: 'intact', head: { seq: 5 } });
+    const half = verifyChain(lines.slice(0, 3));
+    expect(half.kind === 'intact' && verifyChain(lines.slice(3), half.head)).toEqual(whole);
+    expect(verifyChain([])).toEqual({ kind: 'intact', head: { seq: 0, hash: GENESIS_HASH } });
+  });
+
+  const broken = (index: number, reason: string) => ({ kind: 'broken', index, seq: index + 1, reason });
+
+  it.each<[string, (lines: string[]) => string[], ReturnType<typeof broken>]>([
+    ['an edited value', (l) => l.with(2, edited(l[2] ?? '', (r) => (r['request_id'] = testUuid7(66)))), broken(2, 'edited')],
+    ['an added member', (l) => l.with(2, edited(l[2] ?? '', (r) => (r['note'] = 'x'))), broken(2, 'edited')],
+    ['an edit with the hash made right', (l) => l.with(2, forged(l[2] ?? '', (r) => (r['request_id'] = 'x'))), broken(3, 'wrong_prev')],
+    ['another previous hash', (l) => l.with(2, forged(l[2] ?? '', (r) => (r['prev'] = 'a'.repeat(64)))), broken(2, 'wrong_prev')],
+    ['a changed seq', (l) => l.with(2, forged(l[2] ?? '', (r) => (r['seq'] = 7))), broken(2, 'out_of_sequence')],
+    ['white space', (l) => l.with(2, `${l[2]} `), broken(2, 'edited')],
+    ['a repeated member', (l) => l.with(2, (l[2] ?? '').replace('{', '{"seq":9,')), broken(2, 'edited')],
+    ['a hash that is no text', (l) => l.with(2, edited(l[2] ?? '', (r) => (r['hash'] = 1))), broken(2, 'edited')],
+    ['a missing record', (l) => l.toSpliced(2, 1), broken(2, 'out_of_sequence')],
+    ['a missing first record', (l) => l.slice(1), broken(0, 'out_of_sequence')],
+    ['a repeated record', (l) => l.toSpliced(2, 0, l[1] ?? ''), broken(2, 'out_of_sequence')],
+    ['two records exchanged', (l) => l.with(1, l[2] ?? '').with(2, l[1] ?? ''), broken(1, 'out_of_sequence')],
+    ['a cut line', (l) => l.with(4, (l[4] ?? '').slice(0, -1)), broken(4, 'not_a_record')],
+    ['a line that is no object', (l) => l.with(0, '[]'), broken(0, 'not_a_record')],
+    ['a lone surrogate', (l) => l.with(0, '{"hash":"\\ud800"}'), broken(0, 'edited')],
+  ])('finds %s at its place', (_what, tamper, expected) => {
+    expect(verifyChain(tamper(chainOf(5)))).toEqual(expected);
+  });
+
+  it('finds any single changed character', () => {
+    const lines = chainOf(3);
+    fc.assert(
+      fc.property(fc.nat({ max: 2 }), fc.nat(), fc.integer({ min: 32, max: 126 }), (at, place, code) => {
+        const line = lines[at] ?? '';
+        const index = place % line.length;
+        const character = String.fromCharCode(code);
+        fc.pre(line[index] !== character);
+        const verdict = verifyChain(lines.with(at, line.slice(0, index) + character + line.slice(index + 1)));
+        expect(verdict).toMatchObject({ kind: 'broken', index: at });
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

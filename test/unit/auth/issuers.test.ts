@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+
+import { ALGORITHM_NAMES } from '../../../src/auth/algorithms.ts';
+import { issuerProfile } from '../../../src/auth/issuer-profile.ts';
+import { documentUrlProblem, issuersSchema, issuerUrlProblem } from '../../../src/auth/issuers.ts';
+
+const entry = { name: 'corp', issuer: 'https://id.example.com', audience: 'galileo-invites' };
+const problems = (value: unknown): string[] => {
+  const result = issuersSchema.safeParse(value);
+  return result.success ? [] : result.error.issues.map(({ path }) => path.join('.'));
+};
+
+describe('AUTH_ISSUERS', () => {
+  it('takes an entry with nothing but a name, an issuer and an audience', () => {
+    expect(problems([entry])).toEqual([]);
+  });
+
+  it('takes an entry with everything', () => {
+    const everything = {
+      ...entry,
+      audience: ['galileo-invites', 'https://invites.example.com'],
+      jwks_uri: 'https://id.example.com/jwks',
+      preset: 'rfc9068',
+      algorithms: ['ES256', 'EdDSA'],
+      token_types: ['at+jwt', 'application/at+jwt'],
+      max_lifetime_s: 3600,
+      claims: {
+        audience: 'aud',
+        client_id: ['azp', 'appid'],
+        scopes: 'scp',
+        groups: '/realm_access/roles',
+        require: { tid: 'x', jti: null },
+      },
+      scope_map: { 'Invites.Write': 'invites:write', 'Galileo.All': ['invites:write', 'audit:read'] },
+      grant_scopes: ['invites:write'],
+    };
+    expect(problems([everything])).toEqual([]);
+  });
+
+  it.each([
+    ['no entry at all', [], ''],
+    ['no list', entry, ''],
+    ['an unknown member', [{ ...entry, jwksUri: 'https://id.example.com/jwks' }], '0'],
+    ['an unknown member of claims', [{ ...entry, claims: { clientid: 'azp' } }], '0.claims'],
+    ['a name with capitals', [{ ...entry, name: 'Corp' }], '0.name'],
+    ['a name with a colon', [{ ...entry, name: 'corp:1' }], '0.name'],
+    ['no audience', [{ name: 'corp', issuer: 'https://id.example.com' }], '0.audience'],
+    ['an empty audience', [{ ...entry, audience: '' }], '0.audience'],
+    ['an empty list of audiences', [{ ...entry, audience: [] }], '0.audience'],
+    ['a symmetric algorithm', [{ ...entry, algorithms: ['HS256'] }], '0.algorithms.0'],
+    ['the algorithm none', [{ ...entry, algorithms: ['none'] }], '0.algorithms.0'],
+    ['an empty list of algorithms', [{ ...entry, algorithms: [] }], '0.algorithms'],
+    ['an unknown preset', [{ ...entry, preset: 'constructor' }], '0.preset'],
+    ['a lifetime of ten years', [{ ...entry, max_lifetime_s: 315_360_000 }], '0.max_lifetime_s'],
+    ['a scope of ours that does not exist', [{ ...entry, grant_scopes: ['admin'] }], '0.grant_scopes.0'],
+    ['two entries of one name', [entry, { ...entry, issuer: 'https://id.example.org' }], '1.name'],
+    ['two entries of one issuer', [entry, { ...entry, name: 'other' }], '1.issuer'],
+  ])('refuses %s', (_title, value, path) => {
+    expect(problems(value)).toEqual([path]);
+  });
+});
+
+describe('the URL of an issuer', () => {
+  it.each(['https://id.example.com', 'https://id.example.com/', 'https://id.example.com:8443/realms/corp'])(
+    'may be %s',
+    (url) => {
+      expect(issuerUrlProblem(url, { insecureDev: false })).toBeNull();
+    },
+  );
+
+  it.each([
+    'http://id.example.com',
+    'http://localhost:9400',
+    'https://user@id.example.com',
+    'https://:secret@id.example.com',
+    'https://id.example.com?tenant=1',
+    'https://id.example.com/?',
+    'https://id.example.com#',
+    'https://id.example.com/#a',
+    'id.example.com',
+    'https:id.example.com',
+    'https:\\\\id.example.com',
+    ' https://id.example.com',
+    'https://id.exam\tple.com',
+    'https://id.exämple.com',
+    'ftp://id.example.com',
+    'data:,x',
+    '',
+  ])('may not be %j', (url) => {
+    expect(issuerUrlProblem(url, { insecureDev: false })).not.toBeNull();
+  });
+
+  it.each([
+    'http://localhost:9400',
+    'http://127.0.0.1',
+    'http://127.9.9.9:1/a',
+    'http://[::1]:9400',
+    'https://id.example.com',
+  ])('may be %s in insecure development', (url) => {
+    expect(issuerUrlProblem(url, { insecureDev: true })).toBeNull();
+  });
+
+  it.each([
+    'http://id.example.com',
+    'http://10.0.0.1',
+    'http://0.0.0.0',
+    'http://localhost.example.com',
+    'http://127.0.0.1.example.com',
+    'http://[::2]',
+    'http://localhost@id.example.com',
+    'http://128.0.0.1',
+    'ftp://localhost',
+  ])('may not be %s even in insecure development', (url) => {
+    expect(issuerUrlProblem(url, { insecureDev: true })).not.toBeNull();
+  });
+
+  it('may have no query, while that of a key set may', () => {
+    const url = 'https://id.example.com/keys?p=sign-in';
+    expect(issuerUrlProblem(url, { insecureDev: false })).not.toBeNull();
+    expect(documentUrlProblem(url, { insecureDev: false })).toBeNull();
+  });
+});
+
+describe('the profile of an issuer', () => {
+  it('is RFC 9068 where the entry says nothing', () => {
+    expect(issuerProfile(entry)).toMatchObject({
+      tokenTypes: ['at+jwt'],
+      tokenTypeRequired: true,
+      maxLifetimeS: 86_400,
+      audiences: ['galileo-invites'],
+      jwksUri: null,
+      algorithms: ALGORITHM_NAMES,
+      clientIdClaims: ['client_id'],
+      requiredClaims: ['jti'],
+      grantScopes: [],
+    });
+  });
+
+  it('follows the entry where it speaks, and only adds to what is required', () => {
+    const profile = issuerProfile({
+      ...entry,
+      token_types: ['Application/JWT'],
+      max_lifetime_s: 60,
+      claims: { client_id: 'azp', require: { token_use: 'access', tid: null } },
+      scope_map: { all: 'audit:read' },
+    });
+    expect(profile).toMatchObject({
+      tokenTypes: ['jwt'],
+      maxLifetimeS: 60,
+      clientIdClaims: ['azp'],
+      requiredClaims: ['jti', 'token_use', 'tid'],
+      fixedClaims: { token_use: 'access' },
+    });
+    expect(profile.scopeMap.get('all')).toEqual(['audit:read']);
+  });
+});

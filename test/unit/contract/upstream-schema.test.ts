@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { upstreamSchemas } from '../../../src/contract/upstream-schema.ts';
+import { sharedFile } from './testdata.ts';
+
+const upstream = sharedFile('galileo-invite-users.openapi.yaml');
+
+describe.skipIf(!upstream.present)(`the zod schema as JSON Schema${upstream.word}`, () => {
+  const pinned = upstream.present ? parse(upstream.text()).components.schemas : {};
+
+  it.each(['InviteUsersRequest', 'AuthMethod', 'UserRole'] as const)(
+    "equals the upstream's %s, member for member",
+    (name) => {
+      expect(upstreamSchemas()[name]).toStrictEqual(pinned[name]);
+    },
+  );
+
+  it('keeps the order of the model, which decides the order of the bytes sent', () => {
+    expect(Object.keys(upstreamSchemas().InviteUsersRequest.properties ?? {})).toEqual(
+      Object.keys(pinned.InviteUsersRequest.properties),
+    );
+  });
+});

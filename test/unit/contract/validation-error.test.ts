@@ -1,0 +1,172 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { inviteUsersSchema } from '../../../src/contract/invite-users.ts';
+import { bodyErrors, VALIDATION_ERROR_TYPES } from '../../../src/contract/validation-error.ts';
+
+/** The errors of a body as `type @ place`. */
+function errorsOf(body: unknown): string[] {
+  return detailOf(body).map(({ type, loc }) => `${type} @ ${loc.join('.')}`);
+}
+
+function detailOf(body: unknown) {
+  const read = inviteUsersSchema.safeParse(body);
+  return read.success ? [] : bodyErrors(read.error.issues, body);
+}
+
+const UUID = '9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d';
+
+describe('the 422 list', () => {
+  it('names all errors at once, in the order of the model, then what is unknown as it came', () => {
+    const body = {
+      zeta: 1,
+      send_email: 'maybe',
+      group_ids: [UUID, 1, 'x'],
+      role: 'owner',
+      emails: ['ann@acme.com', 'nobody', 3, 'ANN@acme.com'],
+      auth_method: null,
+      alpha: 2,
+    };
+    expect(errorsOf(body)).toEqual([
+      'enum @ body.auth_method',
+      'value_error @ body.emails.1',
+      'string_type @ body.emails.2',
+      'value_error @ body.emails.3',
+      'enum @ body.role',
+      'uuid_type @ body.group_ids.1',
+      'uuid_parsing @ body.group_ids.2',
+      'bool_parsing @ body.send_email',
+      'extra_forbidden @ body.zeta',
+      'extra_forbidden @ body.alpha',
+    ]);
+  });
+
+  it.each([
+    [null, ['missing @ body']],
+    [[], ['model_attributes_type @ body']],
+    ['{}', ['model_attributes_type @ body']],
+    [{ emails: null }, ['list_type @ body.emails']],
+    [{ emails: { 0: 'ann@acme.com' } }, ['list_type @ body.emails']],
+    [{ emails: [], group_ids: null }, ['too_short @ body.emails', 'list_type @ body.group_ids']],
+    [{ send_email: 1 }, ['missing @ body.emails', 'bool_type @ body.send_email']],
+  ])('reads %j as pydantic does', (body, errors) => {
+    expect(errorsOf(body)).toEqual(errors);
+  });
+
+  it.each([
+    [
+      'bool_type',
+      [
+        '0',
+        'off',
+        'F',
+        'False',
+        'n',
+        'NO',
+        '1',
+        'On',
+        't',
+        'TRUE',
+        'y',
+        'Yes',
+        0,
+        1,
+        0.5,
+        null,
+        {},
+        [],
+        2 ** 63,
+        -(2 ** 64),
+      ],
+    ],
+    ['bool_parsing', ['', ' true', 'true ', 'maybe', '2', '01', 'tRuE!', 2, -1, 2 ** 53, -(2 ** 63)]],
+  ])('calls a send_email that is no boolean %s, by what pydantic would have tried', (type, values) => {
+    for (const value of values) {
+      expect([value, errorsOf({ emails: ['ann@acme.com'], send_email: value })]).toEqual([
+        value,
+        [`${type} @ body.send_email`],
+      ]);
+    }
+  });
+
+  it.each([
+    ['', 'uuid_parsing', 'invalid length: expected length 32 for simple format, found 0'],
+    [UUID.slice(0, -1), 'uuid_parsing', 'invalid group length in group 4: expected 12, found 11'],
+    [`0${UUID}`, 'uuid_parsing', 'invalid group length in group 0: expected 8, found 9'],
+    ['9b1deb4d-3b7d', 'uuid_parsing', 'invalid group count: expected 5, found 2'],
+    ['9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6z', 'uuid_parsing', 'found another at 36'],
+    ['\u00e9\u00e9', 'uuid_parsing', 'found another at 1'],
+    [`{${UUID}`, 'uuid_parsing', 'found another at 1'],
+    [UUID.replaceAll('-', ''), 'uuid_parsing', 'written with dashes'],
+    [`{${UUID}}`, 'uuid_parsing', 'written with dashes'],
+    [`urn:uuid:${UUID}`, 'uuid_parsing', 'written with dashes'],
+    [UUID.replace('-4', '-1'), 'uuid_version', 'UUID version 4 expected'],
+    [UUID.replace('-4', '-1').replaceAll('-', ''), 'uuid_version', 'UUID version 4 expected'],
+    [UUID.replace('-9', '-c'), 'uuid_version', 'UUID version 4 expected'],
+    ['00000000-0000-0000-0000-000000000000', 'uuid_version', 'UUID version 4 expected'],
+  ])('says why %j is no UUID as pydantic does', (text, type, words) => {
+    const [error] = detailOf({ emails: ['ann@acme.com'], group_ids: [text] });
+    expect(error?.type).toBe(type);
+    expect(error?.msg).toContain(words);
+  });
+
+  it('names a list that is too long once, and none of its items', () => {
+    const emails = Array.from({ length: 501 }, () => 'nobody');
+    expect(errorsOf({ emails, group_ids: Array.from({ length: 101 }, () => 'x') })).toEqual([
+      'value_error @ body.emails',
+      'value_error @ body.group_ids',
+    ]);
+  });
+
+  it('takes 500 addresses and 100 groups', () => {
+    const emails = Array.from({ length: 500 }, (_, index) => `ann${index}@acme.com`);
+    const group_ids = Array.from({ length: 100 }, () => UUID);
+    expect(errorsOf({ emails, group_ids })).toEqual([]);
+  });
+
+  it('lets the first of equal addresses stand and names every later one', () => {
+    const emails = ['Ann@acme.com', 'bo@acme.com', 'ann@ACME.com', 'BO@acme.com', 'Ann@acme.com'];
+    expect(errorsOf({ emails })).toEqual([2, 3, 4].map((index) => `value_error @ body.emails.${index}`));
+  });
+
+  it('calls a bad address bad each time it stands there, and not repeated as well', () => {
+    expect(errorsOf({ emails: ['nobody', 'nobody'] })).toEqual([
+      'value_error @ body.emails.0',
+      'value_error @ body.emails.1',
+    ]);
+  });
+
+  it('gives every refused body at least one error of a promised type, and repeats no value of it', () => {
+    const marked = fc.string({ minLength: 3 }).map((text) => `Zq7${text}Zq7`);
+    const leaf = fc.oneof(fc.jsonValue(), marked, fc.constantFrom('ann@acme.com', UUID, 'user', 'okta', true));
+    const body = fc.record(
+      {
+        auth_method: leaf,
+        emails: fc.oneof(leaf, fc.array(leaf)),
+        role: leaf,
+        group_ids: fc.oneof(leaf, fc.array(leaf)),
+        send_email: leaf,
+        unknown: leaf,
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(body, leaf), (value) => {
+        if (inviteUsersSchema.safeParse(value).success) return;
+        const detail = detailOf(value);
+        expect(detail.length).toBeGreaterThan(0);
+        for (const { type } of detail) expect(VALIDATION_ERROR_TYPES).toContain(type);
+        expect(JSON.stringify(detail)).not.toContain('Zq7');
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('what is accepted', () => {
+  it('gets its defaults, its UUIDs in lower case and its addresses exactly as given, in model order', () => {
+    const read = inviteUsersSchema.parse({ group_ids: [UUID.toUpperCase()], emails: ['Ann@EU.Acme.com'] });
+    expect(JSON.stringify(read)).toBe(
+      `{"auth_method":"email","emails":["Ann@EU.Acme.com"],"role":"user","group_ids":["${UUID}"],"send_email":true}`,
+    );
+  });
+});

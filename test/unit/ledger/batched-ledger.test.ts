@@ -1,0 +1,161 @@
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { verifyChain } from '../../../src/audit/chain.ts';
+import { createBatchedLedger } from '../../../src/ledger/batched-ledger.ts';
+import type { BatchFailure } from '../../../src/ledger/batched-ledger.ts';
+import { createSqliteLedger } from '../../../src/ledger/sqlite-ledger.ts';
+import { SqlError } from '../../../src/ledger/sqlite-port.ts';
+import type { SqlitePort } from '../../../src/ledger/sqlite-port.ts';
+import { createNodeSqlite } from '../../../src/platform/node/sqlite.ts';
+import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
+import { admission, quotaClaim, readTrail, recordDraft, settlement } from '../../support/ledger.ts';
+
+/** The real thing in memory, with a port that fails when told to and flushes when told to. */
+function setup() {
+  const database = new DatabaseSync(':memory:');
+  const real = createNodeSqlite(database);
+  const script: { failOn: RegExp | null; failAfter: number } = { failOn: null, failAfter: 0 };
+  const commits: string[] = [];
+  const sqlite: SqlitePort = {
+    run(sql, ...params) {
+      if (script.failOn?.test(sql) && script.failAfter-- <= 0) throw new SqlError('disk I/O error', 10);
+      return real.run(sql, ...params);
+    },
+    transaction(fn) {
+      commits.push('begin');
+      return real.transaction(fn);
+    },
+  };
+  const core = createSqliteLedger({ sqlite, clock: createFakeClock(), ids: createFakeIds(1000) });
+  commits.length = 0;
+  const deferred: (() => void)[] = [];
+  const failures: BatchFailure[] = [];
+  const ledger = createBatchedLedger({ core, sqlite, defer: (flush) => void deferred.push(flush), onFailure: (failure) => void failures.push(failure) });
+  return { database, real, ledger, script, commits, deferred, failures };
+}
+
+const results = async (promises: readonly Promise<{ kind: string }>[]) =>
+  (await Promise.allSettled(promises)).map((one) => (one.status === 'fulfilled' ? one.value.kind : 'rejected'));
+
+describe('shared commits', () => {
+  it('make one transaction of all that arrived in one turn, and answer only after it', async () => {
+    const { ledger, commits, deferred } = setup();
+    let answered = 0;
+    const all = [1, 2, 3].map((n) => ledger.admit(admission(testUuid7(n))).then(() => (answered += 1)));
+    await Promise.resolve();
+    expect({ answered, commits, flushes: deferred.length }).toEqual({ answered: 0, commits: [], flushes: 1 });
+    deferred.shift()?.();
+    await Promise.all(all);
+    expect({ answered, commits }).toEqual({ answered: 3, commits: ['begin'] });
+  });
+
+  it('put what arrives during a batch into the next one', async () => {
+    const { ledger, commits, deferred } = setup();
+    const first = ledger.admit(admission(testUuid7(1))).then(() => ledger.settle(settlement(testUuid7(1), 'accepted')));
+    deferred.shift()?.();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(deferred).toHaveLength(1);
+    deferred.shift()?.();
+    expect(await first).toEqual({ kind: 'settled' });
+    expect(commits).toHaveLength(2);
+  });
+
+  it('let later members of a batch see what earlier ones claimed', async () => {
+    const { ledger } = setup();
+    const claims = [quotaClaim({ limit: 1 })];
+    const all = [1, 2].map((n) => ledger.admit(admission(testUuid7(n), { claims })));
+    ledger.flush();
+    expect(await results(all)).toEqual(['admitted', 'exhausted']);
+  });
+
+  it('hold the event loop for at most 128 members at a time', async () => {
+    const { ledger, commits, deferred } = setup();
+    const all = Array.from({ length: 300 }, (_, n) => ledger.admit(admission(testUuid7(n))));
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect(deferred).toHaveLength(1);
+      deferred.shift()?.();
+    }
+    expect(deferred).toEqual([]);
+    expect(new Set(await results(all))).toEqual(new Set(['admitted']));
+    expect(commits).toHaveLength(3);
+  });
+
+  it.each([
+    ['at its first statement', /INSERT INTO records/, 0],
+    ['half way through', /INSERT INTO records/, 2],
+    ['at a counter', /INSERT INTO counters/, 1],
+    ['at the head of the chain', /UPDATE head/, 3],
+  ])('reject every member and leave nothing when the database fails %s', async (_where, failOn, failAfter) => {
+    const { ledger, script, failures } = setup();
+    const claims = [quotaClaim()];
+    const batch = () => [1, 2, 3, 4].map((n) => ledger.admit(admission(testUuid7(n), { key: `key-${n}`, claims })));
+    Object.assign(script, { failOn, failAfter });
+    const failing = batch();
+    ledger.flush();
+    expect(await results(failing)).toEqual(['rejected', 'rejected', 'rejected', 'rejected']);
+    expect(failures).toMatchObject([{ steps: ['admit', 'admit', 'admit', 'admit'] }]);
+    script.failOn = null;
+    expect(await readTrail(ledger)).toEqual([]);
+    expect(await ledger.list({ owner: null, before: null, limit: 10 })).toEqual([]);
+    expect(await ledger.usage(claims)).toMatchObject([{ remaining: 10 }]);
+
+    const again = batch();
+    ledger.flush();
+    expect(await results(again)).toEqual(['admitted', 'admitted', 'admitted', 'admitted']);
+    expect(verifyChain(await readTrail(ledger))).toMatchObject({ kind: 'intact', head: { seq: 4 } });
+  });
+
+  it('leave nothing and go on when the commit itself fails', async () => {
+    const { database, real, ledger, failures } = setup();
+    database.exec('CREATE TABLE parent (id INTEGER PRIMARY KEY)');
+    database.exec('CREATE TABLE child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)');
+    // A deferred constraint fails at COMMIT and leaves the transaction open: what a full disk may do.
+    database.exec('CREATE TRIGGER spoil AFTER INSERT ON records BEGIN INSERT INTO child VALUES (1); END');
+    const failing = [1, 2].map((n) => ledger.admit(admission(testUuid7(n))));
+    ledger.flush();
+    expect(await results(failing)).toEqual(['rejected', 'rejected']);
+    expect(failures).toHaveLength(1);
+    expect(database.isTransaction).toBe(false);
+    expect(real.run('SELECT * FROM child')).toEqual([]);
+
+    database.exec('DROP TRIGGER spoil');
+    const again = ledger.admit(admission(testUuid7(1)));
+    ledger.flush();
+    expect(await again).toMatchObject({ kind: 'admitted' });
+  });
+
+  it('let a member fail alone when the fault is its own', async () => {
+    const { ledger, failures } = setup();
+    const good = [1, 3].map((n) => ledger.admit(admission(testUuid7(n), { claims: [quotaClaim()] })));
+    const unwritable = recordDraft('intent', '\ud800');
+    const bad = ledger.admit(admission(testUuid7(2), { claims: [quotaClaim()], records: { decided: unwritable, exhausted: null, replay: null } }));
+    ledger.flush();
+    expect(await results([good[0] ?? bad, bad, good[1] ?? bad])).toEqual(['admitted', 'rejected', 'admitted']);
+    expect(failures).toMatchObject([{ steps: ['admit'] }]);
+    expect(await ledger.usage([quotaClaim()])).toMatchObject([{ remaining: 8 }]);
+    expect(verifyChain(await readTrail(ledger))).toMatchObject({ kind: 'intact', head: { seq: 2 } });
+  });
+
+  it('let a probe fail when nothing can be written', async () => {
+    const { database, ledger } = setup();
+    database.exec('PRAGMA query_only = ON');
+    const failing = ledger.probe();
+    ledger.flush();
+    await expect(failing).rejects.toThrow(SqlError);
+    database.exec('PRAGMA query_only = OFF');
+    const passing = ledger.probe();
+    ledger.flush();
+    await expect(passing).resolves.toBeUndefined();
+  });
+
+  it('let a probe change a page, since an update of nothing would prove nothing', async () => {
+    const { real, ledger } = setup();
+    const writes = () => real.run('SELECT writes FROM probe')[0]?.['writes'];
+    const before = writes();
+    const probing = ledger.probe();
+    ledger.flush();
+    await probing;
+    expect(writes()).not.toBe(before);
+  });
+});

@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { Secret } from '../../../src/lib/secret.ts';
+import { checkApiKey, createKeySearch, fingerprint, trimApiKey } from '../../../src/upstream/api-keys.ts';
+import { disguises } from '../../support/key-disguises.ts';
+import { CURRENT_KEY, NEXT_KEY } from '../../support/upstream.ts';
+
+describe('an API key', () => {
+  it.each([CURRENT_KEY, `${CURRENT_KEY}\n`, `${CURRENT_KEY}\r\n`, 'exactly-16-chars'])('%j is fit', (value) => {
+    expect(checkApiKey(value)).toBeNull();
+    expect(trimApiKey(value)).not.toMatch(/[\r\n]/);
+  });
+
+  it.each([
+    ['', 'is empty'],
+    ['\n', 'is empty'],
+    [`${CURRENT_KEY}\n\n`, 'holds a line break'],
+    [`${CURRENT_KEY}\r`, 'holds a line break'],
+    [`${CURRENT_KEY}\r\nX-Evil: 1`, 'holds a line break'],
+    [`\n${CURRENT_KEY}`, 'holds a line break'],
+    [` ${CURRENT_KEY}`, 'holds a space'],
+    [`${CURRENT_KEY}\t`, 'holds a space'],
+    [`${CURRENT_KEY}\u00a0`, 'holds a space'],
+    [`${CURRENT_KEY}é`, 'holds characters other than visible ASCII'],
+    [`${CURRENT_KEY}\u0000`, 'holds characters other than visible ASCII'],
+    [`\ufeff${CURRENT_KEY}`, 'holds a space'],
+    ['only-15-chars--', 'is shorter than 16 characters'],
+  ])('%j is refused because it %s', (value, problem) => {
+    expect(checkApiKey(value)).toBe(problem);
+  });
+
+  it('has a fingerprint of 12 hex digits that tells keys apart', () => {
+    expect(fingerprint(new Secret(CURRENT_KEY))).toMatch(/^[0-9a-f]{12}$/);
+    expect(fingerprint(new Secret(CURRENT_KEY))).toBe(fingerprint(new Secret(CURRENT_KEY)));
+    expect(fingerprint(new Secret(CURRENT_KEY))).not.toBe(fingerprint(new Secret(NEXT_KEY)));
+  });
+});
+
+describe('the search for a key', () => {
+  const holdsKey = createKeySearch([new Secret(CURRENT_KEY), new Secret(NEXT_KEY)]);
+
+  it.each([...disguises(CURRENT_KEY), ...disguises(NEXT_KEY)])('finds it %s', (_name, text) => {
+    expect(holdsKey(text)).toBe(true);
+    expect(holdsKey(`{"message":"${'x'.repeat(1_000)}${text}${'y'.repeat(1_000)}"}`)).toBe(true);
+  });
+
+  it('does not take 11 characters of it, or ordinary answers, for the key', () => {
+    for (const text of [
+      '',
+      '{}',
+      '{"detail":"Invalid credentials"}',
+      CURRENT_KEY.slice(0, 11),
+      CURRENT_KEY.slice(-11),
+      'Galileo-API-Key',
+    ]) {
+      expect(holdsKey(text)).toBe(false);
+    }
+  });
+
+  it('finds every 12 characters of any key at any place', () => {
+    const keys = fc.string({
+      unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+      minLength: 16,
+      maxLength: 80,
+    });
+    fc.assert(
+      fc.property(
+        keys,
+        fc.nat(),
+        fc.string({ maxLength: 40 }),
+        fc.string({ maxLength: 40 }),
+        (key, at, before, behind) => {
+          const piece = key.slice(at % (key.length - 11)).slice(0, 12);
+          return createKeySearch([new Secret(key)])(before + piece + behind);
+        },
+      ),
+    );
+  });
+
+  it('finds the key in base64 of anything around it', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ maxLength: 9 }),
+        fc.string({ maxLength: 9 }),
+        fc.constantFrom('base64', 'base64url'),
+        (before, behind, form) => holdsKey(Buffer.from(before + CURRENT_KEY + behind).toString(form)),
+      ),
+    );
+  });
+});

@@ -1,0 +1,28 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Every test of the house, one project per kind. `workers` runs inside workerd, all others on Node;
+ * `npx vitest run --project unit` runs one kind alone. The tools under the workers project report to nobody
+ * and fetch nothing at start.
+ */
+Object.assign(process.env, {
+  DO_NOT_TRACK: '1',
+  WRANGLER_SEND_METRICS: 'false',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+});
+
+const onNode = (name: string) => ({ test: { name, include: [`test/${name}/**/*.test.ts`] } });
+
+export default defineConfig({
+  test: {
+    projects: [
+      ...['unit', 'contract', 'http', 'attack', 'arch'].map(onNode),
+      {
+        // Until there is a Workers entry, the Worker under test is the app itself.
+        plugins: [cloudflareTest({ main: './src/app.ts', wrangler: { configPath: './wrangler.toml' } })],
+        test: { name: 'workers', include: ['test/workers/**/*.test.ts'], deps: { optimizer: { ssr: { enabled: true, include: ['zod','jose','hono','yaml','canonicalize','@noble/hashes/sha2.js','@noble/hashes/utils.js','@hono/zod-validator'] } } } },
+      },
+    ],
+  },
+});
