@@ -12,7 +12,10 @@ Object.assign(process.env, {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
 });
 
-const onNode = (name: string) => ({ test: { name, include: [`test/${name}/**/*.test.ts`] } });
+/** How long a stuck test may block; long, because a slow machine is no failure. */
+const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
+
+const onNode = (name: string) => ({ test: { ...PATIENCE, name, include: [`test/${name}/**/*.test.ts`] } });
 
 export default defineConfig({
   test: {
@@ -21,7 +24,7 @@ export default defineConfig({
       {
         // Until there is a Workers entry, the Worker under test is the app itself.
         plugins: [cloudflareTest({ main: './src/app.ts', wrangler: { configPath: './wrangler.toml' } })],
-        test: { name: 'workers', include: ['test/workers/**/*.test.ts'] },
+        test: { ...PATIENCE, name: 'workers', include: ['test/workers/**/*.test.ts'] },
       },
     ],
   },

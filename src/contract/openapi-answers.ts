@@ -79,7 +79,7 @@ const EXTRAS: Partial<Record<ProblemCode, ProblemExtras>> = {
 };
 
 /** An upstream refusal keeps its status, but for those that mean something else here. */
-const NEVER_REFUSED_WITH = ['401', '408', '429'];
+const NEVER_REFUSED_WITH = new Set(['401', '408', '429']);
 
 export function headerComponents(): Answers {
   const entries = Object.entries(HEADERS).map(([name, [description, example]]) => [
@@ -105,7 +105,7 @@ export function refusals(codes: readonly ProblemCode[], { invalid = false } = {}
   const passesOn = codes.includes('upstream_refused');
   const answers: Record<string, JsonSchema> = {};
   for (const [status, own] of byStatus) {
-    const shared = passesOn && /^4\d\d$/.test(status) && !NEVER_REFUSED_WITH.includes(status);
+    const shared = passesOn && /^4\d\d$/.test(status) && !NEVER_REFUSED_WITH.has(status);
     answers[status] = refusal(status, shared ? [...own, 'upstream_refused'] : own, invalid && status === '422');
   }
   const anyOther = { 'application/problem+json': { schema: schemaRef('Problem') } };

@@ -15,8 +15,8 @@ export interface UpstreamSchemas {
 export function upstreamSchemas(): UpstreamSchemas {
   const { $defs } = z.toJSONSchema(inviteUsersSchema, {
     io: 'input',
-    override: ({ zodSchema, jsonSchema }) => {
-      if (zodSchema._zod.def.type === 'object') delete jsonSchema.additionalProperties;
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.type === 'object') delete jsonSchema.additionalProperties;
       if (jsonSchema.format !== 'uuid') return;
       // FastAPI writes pydantic's UUID4 as this unregistered format, without a pattern.
       jsonSchema.format = 'uuid4';

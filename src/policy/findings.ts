@@ -25,8 +25,13 @@ export function findingsOf(issue: z.core.$ZodIssue, value: unknown, prefix: read
       return [{ path, message: issue.message }];
     }
     default:
-      return [{ path, message: isThere(value, path) ? issue.message : `missing key: ${String(path.at(-1))}` }];
+      return [{ path, message: isThere(value, path) ? plain(issue.message) : `missing key: ${String(path.at(-1))}` }];
   }
+}
+
+/** The library's own sentences without their preamble. */
+function plain(message: string): string {
+  return message.replace(/^Invalid (?:input|option): /, '');
 }
 
 function isThere(value: unknown, path: readonly PropertyKey[]): boolean {

@@ -75,8 +75,9 @@ function unknownName(kind: keyof typeof KINDS, name: string, known: ReadonlySet<
 
 /** A deny list may name a whole top-level domain; nobody means to invite one. */
 function tooWide(file: PolicyFile, domains: Entries, path: readonly PropertyKey[]): Finding[] {
+  const sets = new Map(Object.entries(file.domains ?? {}));
   return listed(domains).flatMap((entry, index) => {
-    const patterns = entry.startsWith('$') ? (file.domains?.[entry.slice(1)] ?? []) : [entry];
+    const patterns = entry.startsWith('$') ? (sets.get(entry.slice(1)) ?? []) : [entry];
     return patterns.some(isTopLevelPattern)
       ? [{ path: [...path, index], message: 'an allow rule cannot open a whole top-level domain' }]
       : [];

@@ -1,4 +1,4 @@
-import { Secret } from '../lib/secret.ts';
+import type { Secret } from '../lib/secret.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 
 /**
@@ -79,7 +79,7 @@ function renderings(key: string): string[] {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   const base64 = [0, 1, 2].map((offset) => base64Core(bytes, offset));
   const base64url = base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'));
-  return [key, [...key].reverse().join(''), hex, ...base64, ...base64url];
+  return [key, [...key].toReversed().join(''), hex, ...base64, ...base64url];
 }
 
 /** The base64 characters that the key alone decides when `offset` other bytes stand before it and any behind it. */

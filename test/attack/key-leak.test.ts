@@ -85,6 +85,25 @@ describe('a success that holds the key', () => {
     const { send } = benchSend([answered(200, { echo: NEXT_KEY })], { secrets: fixedSecrets(CURRENT_KEY, NEXT_KEY) });
     expect(await send('{}')).toMatchObject({ kind: 'accepted', body: null, withheld: 'contains_key' });
   });
+
+  it('is found in the fields that came with it', async () => {
+    const { send } = benchSend([answered(200, {}, { 'x-debug': CURRENT_KEY })]);
+    expect(await send('{}')).toMatchObject({ kind: 'accepted', body: null, withheld: 'contains_key' });
+  });
+});
+
+describe('a refusal that holds the key', () => {
+  it.each([
+    ['where nobody would be shown it', { detail: 'no', debug: CURRENT_KEY }],
+    ['in what is left out of a list', { detail: [{ type: 'x', loc: ['body'], msg: 'no', input: CURRENT_KEY }] }],
+  ])('%s is told in a fixed sentence', async (_name, body) => {
+    const { send } = benchSend([answered(403, body)]);
+    expect(await send('{}')).toMatchObject({
+      kind: 'refused',
+      message: 'Galileo refused the invitation with status 403.',
+      errors: null,
+    });
+  });
 });
 
 describe('what is thrown below', () => {
@@ -114,7 +133,7 @@ describe('whatever holds the key', () => {
   it('shows itself without it', async () => {
     const secrets = fixedSecrets(CURRENT_KEY, NEXT_KEY);
     const bench = benchSend([answered(200)], { secrets });
-    const holders = [
+    const holders: readonly unknown[] = [
       new Secret(CURRENT_KEY),
       secrets,
       await secrets.galileoKeys(),
@@ -126,7 +145,7 @@ describe('whatever holds the key', () => {
         inspect(holder, { depth: 20, showHidden: true }),
         String(holder),
         JSON.stringify(holder) ?? '',
-        `${JSON.stringify([holder])}`,
+        JSON.stringify([holder]),
       ];
       expectNothingOf(CURRENT_KEY, shown.join('\n'));
     }

@@ -156,7 +156,7 @@ describe('undici: proof that nothing was sent', () => {
 });
 
 describe('undici: closing', () => {
-  it('waits for exchanges under way', async () => {
+  it('waits for exchanges under way and begins no other', async () => {
     const arrived = Promise.withResolvers<RawConnection>();
     const server = await open(async (connection) => {
       await connection.request();
@@ -166,6 +166,8 @@ describe('undici: closing', () => {
     const exchange = client.exchange(post(server.origin));
     const connection = await arrived.promise;
     const closed = client.close();
+    expect(await client.exchange(post(server.origin))).toEqual({ kind: 'not_sent', reason: 'client_closed' });
+    expect(server.connections).toBe(1);
     connection.write(OK);
     expect(await exchange).toMatchObject({ kind: 'answered' });
     await closed;

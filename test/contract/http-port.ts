@@ -207,7 +207,9 @@ export function describeHttpPort(
         const drip = setInterval(() => connection.write('1\r\n \r\n'), 5);
         connection.socket.on('close', () => clearInterval(drip));
       });
-      const result = await openPort().exchange(post(server.origin, { deadlines: { ...AMPLE, totalMs: 150 } }));
+      const result = await openPort().exchange(
+        post(server.origin, { deadlines: { connectMs: 60_000, headersMs: 60_000, bodyMs: 60_000, totalMs: 150 } }),
+      );
       expect(result).toEqual({ kind: 'maybe_sent', reason: 'timeout', status: 200 });
     });
 

@@ -8,7 +8,7 @@ export function disguises(key: string): readonly (readonly [name: string, text: 
   return [
     ['raw', key],
     ['in a sentence', `invalid key ${key}, sorry`],
-    ['reversed', Array.from(key).reverse().join('')],
+    ['reversed', Array.from(key).toReversed().join('')],
     ['upper-case', key.toUpperCase()],
     ['base64', base64(key)],
     ['base64 one byte in', base64(`:${key}:`)],

@@ -71,7 +71,10 @@ export function testPrincipal(overrides: Partial<Principal> = {}): Principal {
   };
 }
 
-export function testRequest(emails: string | string[], overrides: Partial<InviteUsersRequest> = {}): InviteUsersRequest {
+export function testRequest(
+  emails: string | string[],
+  overrides: Partial<InviteUsersRequest> = {},
+): InviteUsersRequest {
   return { auth_method: 'email', emails: [emails].flat(), role: 'user', group_ids: [], send_email: true, ...overrides };
 }
 
@@ -86,7 +89,12 @@ type Row = { readonly domains?: readonly string[] | undefined; readonly emails?:
 type Values = { auth_method: string; role: string; groups: string[]; send_email: boolean };
 
 /** What DESIGN §5 says of this request, claims and the list of forced values left out. */
-export function naiveDecide(file: PolicyFile, principal: Principal, request: InviteUsersRequest, nowMs: number): NaiveDecision {
+export function naiveDecide(
+  file: PolicyFile,
+  principal: Principal,
+  request: InviteUsersRequest,
+  nowMs: number,
+): NaiveDecision {
   const callers: string[] = [];
   for (const [name, caller] of Object.entries(file.callers ?? {})) {
     if (caller.issuer !== principal.issuer) continue;
@@ -103,7 +111,9 @@ export function naiveDecide(file: PolicyFile, principal: Principal, request: Inv
   });
 
   // The values most allowed addresses share; the first address's on a tie.
-  const pool = each.some(({ decision }) => decision.decision === 'allow') ? each.filter(({ decision }) => decision.decision === 'allow') : each;
+  const pool = each.some(({ decision }) => decision.decision === 'allow')
+    ? each.filter(({ decision }) => decision.decision === 'allow')
+    : each;
   let chosen = pool[0]!;
   for (const candidate of pool) {
     const votes = (of: typeof candidate): number => pool.filter(({ values }) => alike(values, of.values)).length;
@@ -118,7 +128,12 @@ export function naiveDecide(file: PolicyFile, principal: Principal, request: Inv
     const forcing = (of: string): string | undefined =>
       (file.force ?? []).find((row) => row[field] !== undefined && targets(file, row, of))?.id;
     const holders = pool.filter((member) => alike(member.values, chosen.values)).map((member) => forcing(member.email));
-    return { email, decision: 'deny', rule: forcing(email) ?? holders.find((id) => id !== undefined) ?? null, because: ['force'] };
+    return {
+      email,
+      decision: 'deny',
+      rule: forcing(email) ?? holders.find((id) => id !== undefined) ?? null,
+      because: ['force'],
+    };
   });
 
   let refusedBy: NaiveDecision['refusedBy'] = addresses.some(({ decision }) => decision === 'deny') ? 'policy' : null;
@@ -152,7 +167,13 @@ function naiveForce(file: PolicyFile, email: string, request: InviteUsersRequest
   };
 }
 
-function naiveAddress(file: PolicyFile, callers: readonly string[], email: string, values: Values, nowMs: number): AddressDecision {
+function naiveAddress(
+  file: PolicyFile,
+  callers: readonly string[],
+  email: string,
+  values: Values,
+  nowMs: number,
+): AddressDecision {
   const live = file.rules.filter((rule) => rule.until === undefined || nowMs < Date.parse(rule.until));
   for (const rule of live) {
     const concerns = rule.deny === 'any' || (rule.deny ?? []).some((name) => callers.includes(name));
@@ -162,7 +183,10 @@ function naiveAddress(file: PolicyFile, callers: readonly string[], email: strin
     if (targets(file, { domains: rule.domains }, email)) because.push('domains');
     if (targets(file, { emails: rule.emails }, email)) because.push('emails');
     let hits = true;
-    for (const [key, list, value] of [['roles', rule.roles, values.role], ['auth_methods', rule.auth_methods, values.auth_method]] as const) {
+    for (const [key, list, value] of [
+      ['roles', rule.roles, values.role],
+      ['auth_methods', rule.auth_methods, values.auth_method],
+    ] as const) {
       if (list === undefined || list === 'any') continue;
       if ((list as readonly string[]).includes(value)) because.push(key);
       else hits = false;
@@ -180,7 +204,8 @@ function naiveAddress(file: PolicyFile, callers: readonly string[], email: strin
     if (!(rule.allow ?? []).some((name) => callers.includes(name)) || !targets(file, rule, email)) continue;
     const failing: string[] = [];
     if (rule.roles !== 'any' && !(rule.roles as readonly string[]).includes(values.role)) failing.push('roles');
-    if (rule.auth_methods !== 'any' && !(rule.auth_methods as readonly string[]).includes(values.auth_method)) failing.push('auth_methods');
+    if (rule.auth_methods !== 'any' && !(rule.auth_methods as readonly string[]).includes(values.auth_method))
+      failing.push('auth_methods');
     if (rule.groups !== 'any') {
       const named = groupIds(file, rule.groups ?? []);
       if (!values.groups.every((id) => named.includes(id))) failing.push('groups');
@@ -196,7 +221,9 @@ function targets(file: PolicyFile, row: Row, email: string): boolean {
   const address = email.toLowerCase();
   const domain = address.split('@')[1]!;
   if ((row.emails ?? []).some((entry) => entry.toLowerCase() === address)) return true;
-  const patterns = (row.domains ?? []).flatMap((entry) => (entry.startsWith('$') ? file.domains![entry.slice(1)]! : [entry]));
+  const patterns = (row.domains ?? []).flatMap((entry) =>
+    entry.startsWith('$') ? file.domains![entry.slice(1)]! : [entry],
+  );
   return patterns.some((pattern) => (pattern.startsWith('*') ? domain.endsWith(pattern.slice(1)) : domain === pattern));
 }
 
@@ -207,6 +234,11 @@ function groupIds(file: PolicyFile, entries: readonly string[]): string[] {
 /** Equal, lists as sets. */
 function alike(a: object, b: object): boolean {
   const plain = (values: object): string =>
-    JSON.stringify(Object.entries(values).map(([key, value]) => [key, Array.isArray(value) ? [...new Set(value as string[])].toSorted() : value]));
+    JSON.stringify(
+      Object.entries(values).map(([key, value]) => [
+        key,
+        Array.isArray(value) ? [...new Set(value as string[])].toSorted() : value,
+      ]),
+    );
   return plain(a) === plain(b);
 }

@@ -72,6 +72,7 @@ export interface InviteOptions {
   readonly token?: string;
   readonly query?: string;
   readonly headers?: Record<string, string>;
+  readonly signal?: AbortSignal;
 }
 
 export interface TestServiceOptions {
@@ -175,11 +176,12 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     counted,
     token,
     request,
-    async invite(body, { token: given, query = '', headers = {} } = {}) {
+    async invite(body, { token: given, query = '', headers = {}, signal } = {}) {
       return await request(`/v2/invite_users${query}`, {
         method: 'POST',
         headers: { Authorization: `Bearer ${given ?? (await token())}`, 'Content-Type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
+        ...(signal === undefined ? {} : { signal }),
       });
     },
     async records() {

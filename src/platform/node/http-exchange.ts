@@ -138,7 +138,7 @@ function joinHeaders(headers: ResponseHeaders): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name.toLowerCase(),
-      Array.isArray(value) ? value.join(', ') : String(value ?? ''),
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
     ]),
   );
 }

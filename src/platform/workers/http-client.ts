@@ -55,10 +55,11 @@ async function readAnswer(response: Response, { maxResponseBytes }: HttpExchange
 
 /** The whole body, counted as it arrives; null when it is larger than `maxBytes`. */
 async function readBody(response: Response, maxBytes: number): Promise<Uint8Array | null> {
+  if (response.body === null) return new Uint8Array();
+  const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  const reader = response.body?.getReader();
-  while (reader !== undefined) {
+  for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     bytes += value.byteLength;

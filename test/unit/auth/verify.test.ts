@@ -21,7 +21,6 @@ function setUp(algorithm: (typeof SIGNING_ALGORITHMS)[number] = 'ES256') {
   const logger = keptLog();
   const metrics = countedMetrics();
   const verifier = testVerifier({ fetchDocument: documents.fetchDocument, clock, logger, metrics });
-  /** How often a signature was verified cannot be seen from outside; that a token is remembered can. */
   return { clock, provider, documents, verifier, logger, metrics };
 }
 

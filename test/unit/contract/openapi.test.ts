@@ -1,3 +1,4 @@
+import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
@@ -6,47 +7,85 @@ import type { ProblemCode } from '../../../src/contract/problem.ts';
 import { PROBLEMS, problem } from '../../../src/contract/problem.ts';
 import { postInvite } from './invite-app.ts';
 
-// oxlint-disable-next-line typescript/no-explicit-any -- the test walks the document as any client would.
-type Json = any;
+/** The document as a client reads it. */
+interface Document {
+  readonly openapi: string;
+  readonly info: { readonly version: string };
+  readonly servers: unknown;
+  readonly tags: readonly { readonly name: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: Readonly<Record<string, Readonly<Record<string, object>>>>;
+}
 
-const document: Json = JSON.parse(
-  JSON.stringify(createOpenApi({ version: '1.2.3', publicUrl: 'https://invites.acme.com' })),
+interface Operation {
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly security: readonly object[];
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+  readonly requestBody?: { readonly content: Content };
+  readonly responses: Readonly<Record<string, Answer>>;
+}
+
+interface Answer {
+  readonly headers: object;
+  readonly content?: Content;
+}
+
+type Content = Readonly<Record<string, Media>>;
+
+interface Media {
+  readonly schema: ProblemSchema;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+
+/** Any schema; those of problems name their codes here. */
+interface ProblemSchema {
+  readonly allOf?: readonly [unknown, { readonly properties: { readonly code: { readonly enum: readonly string[] } } }];
+}
+
+const options = { version: '1.2.3', publicUrl: 'https://invites.acme.com' };
+const document = JSON.parse(JSON.stringify(createOpenApi(options))) as Document;
+const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+const invite = document.paths['/v2/invite_users']?.['post'] as Operation;
+const answers = operations.flatMap(({ operationId, responses }) =>
+  Object.entries(responses).map(([status, answer]) => ({ name: `${operationId} ${status}`, ...answer })),
 );
-const operations: Json[] = Object.values(document.paths).flatMap((path) => Object.values(path as object));
-const answers: [name: string, answer: Json][] = operations.flatMap((operation) =>
-  Object.entries(operation.responses).map(([status, answer]): [string, Json] => [
-    `${operation.operationId} ${status}`,
-    answer,
-  ]),
+const media = [
+  ...answers,
+  ...operations.map(({ operationId, requestBody }) => ({ name: `${operationId} body`, content: requestBody?.content })),
+].flatMap(({ name, content }) =>
+  Object.entries(content ?? {}).map(([type, entry]) => ({ name: `${name} ${type}`, ...entry })),
 );
-const media: [name: string, content: Json][] = [
-  ...answers.map(([name, answer]): [string, Json] => [name, answer.content ?? {}]),
-  ...operations.map((operation): [string, Json] => [
-    `${operation.operationId} body`,
-    operation.requestBody?.content ?? {},
-  ]),
-].flatMap(([name, content]) =>
-  Object.entries(content).map(([type, entry]): [string, Json] => [`${name} ${type}`, entry]),
-);
+
+function schemaOf(answer: Answer | undefined, type: string): ProblemSchema {
+  const schema = answer?.content?.[type]?.schema;
+  if (schema === undefined) throw new Error(`no ${type} here`);
+  return schema;
+}
+
+function codesOf(answer: Answer | undefined): readonly string[] {
+  return answer?.content?.['application/problem+json']?.schema.allOf?.[1].properties.code.enum ?? [];
+}
 
 /** Compiles a schema of the document with its references, as strictly as ajv can. */
-function validator(schema: Json) {
+function validator(schema: object): ValidateFunction {
   const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false, strictRequired: false });
-  (addFormats as Json)(ajv);
+  addFormats.default(ajv);
   ajv.addFormat('uuid4', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i);
   ajv.addVocabulary(['components']);
   return ajv.compile({ ...schema, components: document.components });
 }
 
-function everyObject(value: Json): Json[] {
+function everyObject(value: unknown): object[] {
   if (typeof value !== 'object' || value === null) return [];
   return [value, ...Object.values(value).flatMap(everyObject)];
 }
 
 describe('/openapi.json', () => {
   it('describes the routes this service has, each with a name of its own', () => {
-    const ids = Object.entries<Json>(document.paths).flatMap(([path, methods]) =>
-      Object.entries<Json>(methods).map(([method, { operationId }]) => `${method} ${path} ${operationId}`),
+    const ids = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { operationId }]) => `${method} ${path} ${operationId}`),
     );
     expect(ids).toEqual([
       'post /v2/invite_users inviteUsers',
@@ -70,48 +109,41 @@ describe('/openapi.json', () => {
 
   it('has a target for every reference', () => {
     const refs = everyObject(document).flatMap((value) =>
-      typeof value.$ref === 'string' ? [value.$ref as string] : [],
+      '$ref' in value && typeof value.$ref === 'string' ? [value.$ref] : [],
     );
     expect(refs.length).toBeGreaterThan(50);
     for (const ref of refs) {
-      const target = ref
-        .split('/')
-        .slice(1)
-        .reduce<Json>((value, key) => value?.[key], document);
-      expect([ref, typeof target]).toEqual([ref, 'object']);
+      const [, root, kind = '', name = ''] = ref.split('/');
+      expect([ref, root, typeof document.components[kind]?.[name]]).toEqual([ref, 'components', 'object']);
     }
   });
 
   it('uses every component it has', () => {
     const text = JSON.stringify(document);
     for (const kind of ['schemas', 'headers']) {
-      for (const name of Object.keys(document.components[kind])) {
+      for (const name of Object.keys(document.components[kind] ?? {})) {
         expect([name, text.includes(`"#/components/${kind}/${name}"`)]).toEqual([name, true]);
       }
     }
   });
 
   it('declares every path parameter, every tag and every security scheme it uses', () => {
-    const tags = new Set(document.tags.map(({ name }: Json) => name));
-    for (const [path, methods] of Object.entries<Json>(document.paths)) {
-      for (const operation of Object.values<Json>(methods)) {
-        const declared = (operation.parameters ?? [])
-          .filter((one: Json) => one.in === 'path')
-          .map((one: Json) => one.name);
+    const tags = document.tags.map(({ name }) => name);
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const operation of Object.values(methods)) {
+        const declared = (operation.parameters ?? []).filter((one) => one.in === 'path').map(({ name }) => name);
         expect(declared).toEqual([...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]));
-        expect(operation.tags.every((tag: string) => tags.has(tag))).toBe(true);
-        for (const scheme of operation.security.flatMap(Object.keys))
-          expect(document.components.securitySchemes).toHaveProperty(scheme);
+        expect(tags).toEqual(expect.arrayContaining([...operation.tags]));
+        const schemes = operation.security.flatMap((need) => Object.keys(need));
+        for (const scheme of schemes) expect(document.components['securitySchemes']).toHaveProperty(scheme);
       }
     }
   });
 
-  it.each(media)('%s has a schema that compiles, and examples that it accepts', (_, { schema, example, examples }) => {
+  it.each(media)('$name has a schema that compiles, and examples that it accepts', ({ schema, example, examples }) => {
     const accepts = validator(schema);
-    const values = [example, ...Object.values<Json>(examples ?? {}).map(({ value }) => value)].filter(
-      (value) => value !== undefined,
-    );
-    for (const value of values) {
+    const values = [...(example === undefined ? [] : [{ value: example }]), ...Object.values(examples ?? {})];
+    for (const { value } of values) {
       accepts(value);
       expect(accepts.errors ?? []).toEqual([]);
     }
@@ -119,16 +151,16 @@ describe('/openapi.json', () => {
 
   it.each(Object.keys(PROBLEMS) as ProblemCode[])('has an answer for the code %s, under its status', (code) => {
     const { status } = PROBLEMS[code];
-    const schemas = operations
-      .map((operation) => operation.responses[status ?? '4XX']?.content?.['application/problem+json']?.schema)
-      .filter((schema) => schema?.allOf[1].properties.code.enum.includes(code));
-    expect(schemas.length).toBeGreaterThan(0);
+    const found = operations
+      .map(({ responses }) => responses[status ?? '4XX'])
+      .filter((answer) => codesOf(answer).includes(code));
+    expect(found.length).toBeGreaterThan(0);
     const real = problem(code, '0190a5d4-7c3a-7b1e-9f60-3f5d0c2b9e11', status === null ? { status: 409 } : {});
-    for (const schema of schemas) expect(validator(schema)(real)).toBe(true);
+    for (const answer of found) expect(validator(schemaOf(answer, 'application/problem+json'))(real)).toBe(true);
   });
 
   it('does not accept a problem under another status, with a made-up code or with members nobody promised', () => {
-    const schema = operations[0].responses['403'].content['application/problem+json'].schema;
+    const schema = schemaOf(invite.responses['403'], 'application/problem+json');
     const real = problem('policy_denied', '0190a5d4-7c3a-7b1e-9f60-3f5d0c2b9e11');
     expect(validator(schema)(real)).toBe(true);
     expect(validator(schema)({ ...real, status: 404 })).toBe(false);
@@ -137,19 +169,15 @@ describe('/openapi.json', () => {
   });
 
   it('lets Galileo refuse with a 4xx of its own under any status that means nothing else here', () => {
-    const accepted = Object.entries<Json>(operations[0].responses)
-      .filter(([, answer]) =>
-        answer.content?.['application/problem+json']?.schema.allOf?.[1].properties.code.enum.includes(
-          'upstream_refused',
-        ),
-      )
+    const accepted = Object.entries(invite.responses)
+      .filter(([, answer]) => codesOf(answer).includes('upstream_refused'))
       .map(([status]) => status);
     expect(accepted).toEqual(['400', '403', '405', '409', '413', '415', '422', '4XX']);
   });
 
   it('accepts the bodies and the refusals that the service itself makes', async () => {
-    const request = validator(operations[0].requestBody.content['application/json'].schema);
-    const refused = validator(operations[0].responses['422'].content['application/json'].schema);
+    const request = validator(invite.requestBody?.content['application/json']?.schema ?? {});
+    const refused = validator(schemaOf(invite.responses['422'], 'application/json'));
     for (const body of [
       {},
       { emails: [1, 'x', 'ann@acme.com'], y: 1 },
@@ -166,12 +194,9 @@ describe('/openapi.json', () => {
     expect(request({ emails: Array.from({ length: 501 }, () => 'ann@acme.com') })).toBe(false);
   });
 
-  it('tells which answers carry the id and the policy: all of them', () => {
-    for (const [name, answer] of answers) {
-      expect([name, Object.keys(answer.headers)]).toEqual([
-        name,
-        expect.arrayContaining(['X-Request-Id', 'Policy-Digest']),
-      ]);
+  it('says that every answer carries the id and the policy', () => {
+    for (const { name, headers } of answers) {
+      expect([name, Object.keys(headers)]).toEqual([name, expect.arrayContaining(['X-Request-Id', 'Policy-Digest'])]);
     }
   });
 });

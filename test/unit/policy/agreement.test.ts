@@ -13,8 +13,25 @@ const RUNS = 10_000;
 const NOW_MS = Date.UTC(2026, 5, 15, 12);
 
 // Small alphabets, so that things meet.
-const DOMAINS = ['acme.com', 'eu.acme.com', 'a.b.eu.acme.com', 'notacme.com', 'acme.com.br', 'partner.io', 'lab.partner.io'];
-const PATTERNS = ['acme.com', '*.acme.com', '*.eu.acme.com', 'notacme.com', '*.com.br', 'partner.io', '*.partner.io', '*.io'];
+const DOMAINS = [
+  'acme.com',
+  'eu.acme.com',
+  'a.b.eu.acme.com',
+  'notacme.com',
+  'acme.com.br',
+  'partner.io',
+  'lab.partner.io',
+];
+const PATTERNS = [
+  'acme.com',
+  '*.acme.com',
+  '*.eu.acme.com',
+  'notacme.com',
+  '*.com.br',
+  'partner.io',
+  '*.partner.io',
+  '*.io',
+];
 const LOCALS = ['ann', 'Bob', 'ann+x'];
 const CALLERS = ['portal', 'admins', 'robots', 'everyone', 'outsiders'];
 const DAYS = ['2026-06-14', '2026-06-15', '2026-06-16'];
@@ -24,7 +41,9 @@ const some = <T>(values: readonly T[], max = values.length): fc.Arbitrary<T[]> =
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
 const anyOr = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | 'any'> => fc.oneof(fc.constant('any' as const), value);
 
-const email = fc.tuple(fc.constantFrom(...LOCALS), fc.constantFrom(...DOMAINS)).map(([local, domain]) => `${local}@${domain}`);
+const email = fc
+  .tuple(fc.constantFrom(...LOCALS), fc.constantFrom(...DOMAINS))
+  .map(([local, domain]) => `${local}@${domain}`);
 const wideDomains = some(['$acme', '$odd', ...PATTERNS], 3);
 const domains = some(['$acme', '$odd', ...PATTERNS.filter((pattern) => pattern !== '*.io')], 3);
 const groups = some(['$annotators', '$reviewers', ANNOTATORS.toUpperCase()], 2);
@@ -71,32 +90,42 @@ const forceRow = fc
   )
   .map(([aim, values]) => ({ ...aim, ...values }));
 
-const withoutUndefined = <T extends object>(row: T): T => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as T;
+const withoutUndefined = <T extends object>(row: T): T =>
+  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as T;
 const numbered = (prefix: string, rows: readonly object[]): object[] =>
   rows.map((row, index) => ({ id: `${prefix}-${index}`, ...withoutUndefined(row) }));
 
 const policyFile: fc.Arbitrary<PolicyFile> = fc
   .record({
     force: fc.array(forceRow, { maxLength: 3 }),
-    rules: fc.array(fc.oneof({ weight: 6, arbitrary: allowRule }, { weight: 1, arbitrary: denyRule }), { minLength: 1, maxLength: 8 }),
+    rules: fc.array(fc.oneof({ weight: 6, arbitrary: allowRule }, { weight: 1, arbitrary: denyRule }), {
+      minLength: 1,
+      maxLength: 8,
+    }),
     limits: fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 2 }),
   })
-  .map(({ force, rules, limits }) =>
-    ({
-      version: 1,
-      domains: { acme: ['acme.com', '*.acme.com'], odd: ['*.com.br', 'lab.partner.io', 'acme.com'] },
-      groups: { annotators: ANNOTATORS, reviewers: REVIEWERS },
-      callers: {
-        portal: { issuer: 'corp', client_id: ['portal', 'hr'] },
-        admins: { issuer: 'corp', groups: ['it', 'sec'], kind: 'user' },
-        robots: { issuer: 'corp', kind: 'app', subject: ['sub-1'] },
-        everyone: { issuer: 'corp' },
-        outsiders: { issuer: 'partners', client_id: ['portal'] },
-      },
-      force: numbered('force', force),
-      rules: numbered('rule', rules),
-      quotas: limits.map((limit, index) => ({ id: `limit-${index}`, per: index === 0 ? 'request' : 'org', emails: limit, ...(index === 0 ? {} : { window: '1d' }) })),
-    }) as PolicyFile,
+  .map(
+    ({ force, rules, limits }) =>
+      ({
+        version: 1,
+        domains: { acme: ['acme.com', '*.acme.com'], odd: ['*.com.br', 'lab.partner.io', 'acme.com'] },
+        groups: { annotators: ANNOTATORS, reviewers: REVIEWERS },
+        callers: {
+          portal: { issuer: 'corp', client_id: ['portal', 'hr'] },
+          admins: { issuer: 'corp', groups: ['it', 'sec'], kind: 'user' },
+          robots: { issuer: 'corp', kind: 'app', subject: ['sub-1'] },
+          everyone: { issuer: 'corp' },
+          outsiders: { issuer: 'partners', client_id: ['portal'] },
+        },
+        force: numbered('force', force),
+        rules: numbered('rule', rules),
+        quotas: limits.map((limit, index) => ({
+          id: `limit-${index}`,
+          per: index === 0 ? 'request' : 'org',
+          emails: limit,
+          ...(index === 0 ? {} : { window: '1d' }),
+        })),
+      }) as PolicyFile,
   );
 
 const principal = fc
@@ -167,7 +196,9 @@ describe('the compiled policy', { timeout: 300_000 }, () => {
       fc.property(policyFile, principal, request, (file, caller, asked) => {
         const policy = compilePolicy({ ...file, force: [], quotas: [] }, '');
         const together = decide(policy, caller, asked, NOW_MS).addresses;
-        const alone = asked.emails.flatMap((one) => decide(policy, caller, { ...asked, emails: [one] }, NOW_MS).addresses);
+        const alone = asked.emails.flatMap(
+          (one) => decide(policy, caller, { ...asked, emails: [one] }, NOW_MS).addresses,
+        );
         expect(together).toEqual(alone);
       }),
       { numRuns: RUNS / 10 },

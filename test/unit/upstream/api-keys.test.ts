@@ -45,6 +45,15 @@ describe('the search for a key', () => {
     expect(holdsKey(`{"message":"${'x'.repeat(1_000)}${text}${'y'.repeat(1_000)}"}`)).toBe(true);
   });
 
+  it('finds it in base64url where that differs from base64 throughout', () => {
+    const dense = '>>>???~~~>>>???~~~';
+    const search = createKeySearch([new Secret(dense)]);
+    for (const before of ['', ':', 'u:']) {
+      expect(search(Buffer.from(before + dense).toString('base64url'))).toBe(true);
+      expect(search(Buffer.from(before + dense).toString('base64'))).toBe(true);
+    }
+  });
+
   it('does not take 11 characters of it, or ordinary answers, for the key', () => {
     for (const text of [
       '',

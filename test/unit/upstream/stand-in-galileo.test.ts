@@ -75,7 +75,7 @@ describe('the stand-in Galileo on a real connection', () => {
 
   it('receives the listed fields and no others', async () => {
     await send(invite('ann@acme.com'));
-    expect(Object.keys(galileo.received[0]?.headers ?? {}).sort()).toEqual(
+    expect(Object.keys(galileo.received[0]?.headers ?? {}).toSorted()).toEqual(
       [
         'accept',
         'accept-encoding',
@@ -85,7 +85,7 @@ describe('the stand-in Galileo on a real connection', () => {
         'galileo-api-key',
         'host',
         'user-agent',
-      ].sort(),
+      ].toSorted(),
     );
   });
 

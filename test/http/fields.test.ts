@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { startTestService } from '../support/service.ts';
+
+const ANN = { emails: ['ann@acme.com'] };
+
+describe('CORS', () => {
+  it('answers the preflight of an allowed origin with exactly that origin and without credentials', async () => {
+    const service = await startTestService();
+    const response = await service.request('/v2/invite_users', {
+      method: 'OPTIONS',
+      headers: { Origin: 'https://hr.example.com', 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization,content-type' },
+    });
+    expect(response.status).toBe(204);
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://hr.example.com');
+    expect(response.headers.get('Access-Control-Allow-Credentials')).toBeNull();
+    expect(response.headers.get('Access-Control-Allow-Headers')).toBe('Authorization,Content-Type,Idempotency-Key,Prefer');
+  });
+
+  it.each(['https://evil.example.com', 'https://hr.example.com.evil.example', 'http://hr.example.com', 'https://HR.example.com', 'null'])(
+    'gives the origin %s nothing',
+    async (origin) => {
+      const service = await startTestService();
+      const response = await service.invite(ANN, { headers: { Origin: origin } });
+      expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
+    },
+  );
+
+  it('exposes our fields on refusals too, also on a 401', async () => {
+    const service = await startTestService();
+    const response = await service.request('/v2/invite_policy', { headers: { Origin: 'https://hr.example.com' } });
+    expect(response.status).toBe(401);
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://hr.example.com');
+    expect(response.headers.get('Access-Control-Expose-Headers')?.split(',')).toEqual(
+      expect.arrayContaining(['X-Request-Id', 'Policy-Digest', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'Idempotency-Replayed', 'Content-Location', 'WWW-Authenticate']),
+    );
+  });
+});
+
+describe('every answer', () => {
+  it.each(['/livez', '/v2/invite_policy', '/nowhere', '/v2/invite_users'])('on %s forbids framing, sniffing and caching', async (path) => {
+    const service = await startTestService();
+    const { headers } = await service.request(path);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'referrer-policy': 'no-referrer',
+      'strict-transport-security': 'max-age=31536000; includeSubDomains',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      vary: 'Origin, Prefer',
+    });
+  });
+
+  it('has a request id of our own, whatever the caller sent', async () => {
+    const service = await startTestService();
+    const response = await service.request('/livez', { headers: { 'X-Request-Id': 'mine' } });
+    expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('a path that is asked wrongly', () => {
+  it.each([
+    ['GET', '/v2/invite_users', 'POST'],
+    ['DELETE', '/v2/invite_requests/00000000-0000-7000-8000-000000000000', 'GET, HEAD'],
+    ['POST', '/audit/records', 'GET, HEAD'],
+    ['PUT', '/livez', 'GET, HEAD'],
+  ])('%s %s is a 405 that allows %s', async (method, path, allow) => {
+    const service = await startTestService();
+    const response = await service.request(path, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('Allow')).toBe(allow);
+  });
+
+  it.each(['//v2/invite_users', '/v2/invite_users/', '/V2/invite_users', '/v2/invite_users%00', '/v2/../v2/invite_user'])('%s is a 404', async (path) => {
+    const service = await startTestService();
+    const response = await service.request(`http://localhost${path}`, { method: 'POST' });
+    expect(response.status).toBe(404);
+  });
+});
+
+describe('a body', () => {
+  it('of 65536 bytes is read and one of 65537 is not, whatever Content-Length says', async () => {
+    const service = await startTestService();
+    const padded = (bytes: number): string => JSON.stringify(ANN).padEnd(bytes, ' ');
+    expect((await service.invite(padded(65_536))).status).toBe(200);
+    expect((await service.invite(padded(65_537))).status).toBe(413);
+    const lying = await service.invite(padded(65_537), { headers: { 'Content-Length': '10' } });
+    expect(lying.status).toBe(413);
+    expect(service.galileo.received).toHaveLength(1);
+  });
+
+  it('that is too large is refused before anyone asks who sent it', async () => {
+    const service = await startTestService();
+    expect((await service.invite('x'.repeat(70_000), { token: 'no-token' })).status).toBe(413);
+  });
+});

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { verifyChain } from '../../src/audit/chain.ts';
+import type { TestService } from '../support/service.ts';
+import { startTestService } from '../support/service.ts';
+
+async function get(service: TestService, path: string, claims: Record<string, unknown> = {}): Promise<Response> {
+  return await service.request(path, { headers: { Authorization: `Bearer ${await service.token(claims)}` } });
+}
+
+const AUDITOR = { sub: 'audit-desk', scope: 'audit:read' };
+
+describe('GET /v2/invite_policy', () => {
+  it('shows what this caller may do now, from the rules that name it', async () => {
+    const service = await startTestService();
+    await service.invite({ emails: ['ann@acme.com'] });
+    const body = (await (await get(service, '/v2/invite_policy')).json()) as Record<string, unknown>;
+    expect(JSON.stringify(body)).toContain('hr-staff');
+    expect(JSON.stringify(body)).not.toContain('rival.io');
+    expect(body.quotas).toEqual([{ quota: 'app-day', unit: 'emails', limit: 50, window_s: 86_400, remaining: 49, reset_s: 50_400 }]);
+  });
+
+  it('shows a stranger nothing', async () => {
+    const service = await startTestService();
+    const text = await (await get(service, '/v2/invite_policy', { sub: 'stranger', client_id: 'stranger' })).text();
+    expect(text).not.toContain('hr-staff');
+    expect(text).not.toContain('acme');
+  });
+});
+
+describe('GET /v2/invite_requests', () => {
+  it('tells an owner what became of each of their requests, newest first, without how the service talks to Galileo', async () => {
+    const service = await startTestService();
+    const accepted = await service.invite({ emails: ['ann@acme.com'] });
+    const denied = await service.invite({ emails: ['eve@rival.io'] });
+    const text = await (await get(service, '/v2/invite_requests')).text();
+    const { requests, next } = JSON.parse(text) as { requests: { id: string; state: string }[]; next: string | null };
+    expect(next).toBeNull();
+    expect(requests).toMatchObject([
+      { id: denied.headers.get('X-Request-Id'), state: 'denied', outcome: { code: 'policy_denied' } },
+      { id: accepted.headers.get('X-Request-Id'), state: 'accepted', request: { emails: ['ann@acme.com'] }, outcome: { result: 'accepted' } },
+    ]);
+    expect(text).not.toContain('key_fingerprint');
+  });
+
+  it("hides another caller's request behind the same 404 as one that never was", async () => {
+    const service = await startTestService();
+    const id = (await service.invite({ emails: ['ann@acme.com'] })).headers.get('X-Request-Id') ?? '';
+    expect((await get(service, `/v2/invite_requests/${id}`)).status).toBe(200);
+    const other = { sub: 'someone-else', client_id: 'hr-portal' };
+    const hidden = await get(service, `/v2/invite_requests/${id}`, other);
+    const absent = await get(service, '/v2/invite_requests/00000000-0000-7000-8000-000000000000', other);
+    expect([hidden.status, absent.status]).toEqual([404, 404]);
+    const comparable = async (response: Response) => ({ ...((await response.json()) as object), request_id: '' });
+    expect(await comparable(hidden)).toEqual(await comparable(absent));
+    expect(await (await get(service, '/v2/invite_requests', other)).json()).toEqual({ requests: [], next: null });
+  });
+
+  it('shows an auditor everything, attempts too', async () => {
+    const service = await startTestService();
+    const id = (await service.invite({ emails: ['ann@acme.com'] })).headers.get('X-Request-Id') ?? '';
+    const entry = (await (await get(service, `/v2/invite_requests/${id}`, AUDITOR)).json()) as Record<string, unknown>;
+    expect(entry).toMatchObject({ id, state: 'accepted', outcome: { attempts: [{ slot: 'current' }] } });
+  });
+
+  it('is paged by a cursor that skips and repeats nothing', async () => {
+    const service = await startTestService();
+    const ids: string[] = [];
+    for (let count = 0; count < 101; count += 1) {
+      ids.push((await service.invite({ emails: ['eve@rival.io'] })).headers.get('X-Request-Id') ?? '');
+    }
+    type Page = { requests: { id: string }[]; next: string | null };
+    const first = (await (await get(service, '/v2/invite_requests')).json()) as Page;
+    const second = (await (await get(service, `/v2/invite_requests?before=${first.next}`)).json()) as Page;
+    expect(second.next).toBeNull();
+    expect([...first.requests, ...second.requests].map(({ id }) => id)).toEqual(ids.toReversed());
+  });
+
+  it.each(['?befor=x', '?before=x', '?before=00000000-0000-7000-8000-000000000000&before=00000000-0000-7000-8000-000000000000'])(
+    'refuses the query %s',
+    async (query) => {
+      const service = await startTestService();
+      const response = await get(service, `/v2/invite_requests${query}`);
+      expect(response.status).toBe(422);
+      expect(await response.json()).toMatchObject({ code: 'invalid_request', origin: 'proxy', detail: [{ loc: ['query', expect.any(String)] }] });
+    },
+  );
+});
+
+describe('GET /audit/records', () => {
+  it('gives the trail verbatim as NDJSON, in an unbroken chain', async () => {
+    const service = await startTestService();
+    await service.invite({ emails: ['ann@acme.com'] });
+    await service.invite({ emails: ['eve@rival.io'] });
+    const response = await get(service, '/audit/records?after=0', AUDITOR);
+    expect(response.headers.get('Content-Type')).toBe('application/x-ndjson');
+    const text = await response.text();
+    expect(text.endsWith('\n')).toBe(true);
+    const lines = text.trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { seq: number }).seq)).toEqual([1, 2, 3]);
+    expect(verifyChain(lines)).toMatchObject({ kind: 'intact' });
+  });
+
+  it('goes on after the cursor and is empty when there is no more', async () => {
+    const service = await startTestService();
+    await service.invite({ emails: ['ann@acme.com'] });
+    const rest = await (await get(service, '/audit/records?after=1', AUDITOR)).text();
+    expect(rest.trimEnd().split('\n')).toHaveLength(1);
+    expect(await (await get(service, '/audit/records?after=2', AUDITOR)).text()).toBe('');
+  });
+
+  it.each(['?after=-1', '?after=x', '?after=1e3', '?limit=5'])('refuses the query %s', async (query) => {
+    const service = await startTestService();
+    expect((await get(service, `/audit/records${query}`, AUDITOR)).status).toBe(422);
+  });
+});

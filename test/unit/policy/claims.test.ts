@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { claimsFor } from '../../../src/policy/claims.ts';
+import { decide } from '../../../src/policy/evaluate.ts';
+import { policyFrom, testPrincipal, testRequest } from '../../support/policy.ts';
+
+const policyOf = (...quotas: string[]) => policyFrom(`version: 1\nrules: []\nquotas: [${quotas.join(', ')}]\n`);
+const PER = (per: string, unit = 'emails') => policyOf(`{ id: q, per: ${per}, window: 1d, ${unit}: 10 }`);
+const PRINCIPAL = testPrincipal();
+const TWO = ['Ann@acme.com', 'bob@acme.com'];
+
+const countersOf = (per: string, principal = PRINCIPAL, emails = TWO) =>
+  claimsFor(PER(per), principal, emails).map(({ counter }) => counter);
+
+describe('claims', () => {
+  it('ask for one unit per address', () => {
+    expect(claimsFor(PER('client_id'), PRINCIPAL, TWO)).toEqual([
+      {
+        quota: 'q',
+        unit: 'emails',
+        counter: '["client_id","https://login.example.com","hr-portal"]',
+        windowMs: 86_400_000,
+        limit: 10,
+        amount: 2,
+        visible: true,
+      },
+    ]);
+  });
+
+  it('ask for one unit per request where requests are counted', () => {
+    expect(claimsFor(PER('subject', 'requests'), PRINCIPAL, TWO)).toMatchObject([{ unit: 'requests', amount: 1 }]);
+  });
+
+  it('name every invitee in a counter of their own, which no caller sees', () => {
+    expect(claimsFor(PER('invitee'), PRINCIPAL, TWO)).toMatchObject([
+      { counter: '["invitee","ann@acme.com"]', amount: 1, visible: false },
+      { counter: '["invitee","bob@acme.com"]', amount: 1, visible: false },
+    ]);
+  });
+
+  it('count an invitee who is named twice twice, in one claim', () => {
+    expect(claimsFor(PER('invitee'), PRINCIPAL, ['ann@acme.com', 'ANN@acme.com'])).toMatchObject([{ amount: 2 }]);
+  });
+
+  it('count the attempts on an invitee as one each where requests are counted', () => {
+    expect(claimsFor(PER('invitee', 'requests'), PRINCIPAL, TWO).map(({ amount }) => amount)).toEqual([1, 1]);
+  });
+
+  it('are none for a limit per request', () => {
+    expect(claimsFor(policyOf('{ id: q, per: request, emails: 10 }'), PRINCIPAL, TWO)).toEqual([]);
+  });
+
+  it('keep the order of the file and one length of window each', () => {
+    const policy = policyOf(
+      '{ id: a, per: org, window: 1m, emails: 1 }',
+      '{ id: b, per: org, window: 36h, emails: 1 }',
+      '{ id: c, per: org, window: 31d, requests: 1 }',
+    );
+    expect(claimsFor(policy, PRINCIPAL, TWO).map(({ quota, windowMs }) => [quota, windowMs])).toEqual([
+      ['a', 60_000],
+      ['b', 129_600_000],
+      ['c', 2_678_400_000],
+    ]);
+  });
+
+  it('for nobody cost nothing and name no invitee, so that one can look what is left', () => {
+    const policy = policyOf(
+      '{ id: a, per: org, window: 1d, emails: 5 }',
+      '{ id: b, per: org, window: 1d, requests: 5 }',
+      '{ id: c, per: invitee, window: 1d, emails: 5 }',
+    );
+    expect(claimsFor(policy, PRINCIPAL, []).map(({ quota, amount }) => [quota, amount])).toEqual([
+      ['a', 0],
+      ['b', 0],
+    ]);
+  });
+
+  it('come with a denial as well', () => {
+    const decision = decide(PER('subject', 'requests'), PRINCIPAL, testRequest('ann@acme.com'), 0);
+    expect(decision).toMatchObject({ verdict: 'deny', claims: [{ quota: 'q', unit: 'requests', amount: 1 }] });
+  });
+});
+
+describe('counters', () => {
+  it.each(['subject', 'client_id', 'issuer'])(
+    'per %s are apart for two issuers, by their URL and not their short name',
+    (per) => {
+      const elsewhere = testPrincipal({ issuerUrl: 'https://other.example.com' });
+      const renamed = testPrincipal({ issuer: 'renamed' });
+      expect(countersOf(per, elsewhere)).not.toEqual(countersOf(per));
+      expect(countersOf(per, renamed)).toEqual(countersOf(per));
+    },
+  );
+
+  it.each(['org', 'invitee'])('per %s are one for the whole deployment', (per) => {
+    const elsewhere = testPrincipal({ issuerUrl: 'https://other.example.com', clientId: 'x', subject: 'y' });
+    expect(countersOf(per, elsewhere)).toEqual(countersOf(per));
+  });
+
+  it('of invitees ignore case', () => {
+    expect(countersOf('invitee', PRINCIPAL, ['ANN@Acme.com'])).toEqual(
+      countersOf('invitee', PRINCIPAL, ['ann@acme.com']),
+    );
+  });
+
+  it('are never the same for two different owners, whatever their names hold', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', '"', ',', '\\', '[', ']') });
+    const owner = fc.record({ issuerUrl: text, subject: text, clientId: text });
+    fc.assert(
+      fc.property(owner, owner, (one, two) => {
+        const same = one.issuerUrl === two.issuerUrl && one.subject === two.subject;
+        expect(countersOf('subject', testPrincipal(one))[0] === countersOf('subject', testPrincipal(two))[0]).toBe(
+          same,
+        );
+      }),
+    );
+  });
+});
