@@ -110,6 +110,7 @@ export default defineConfig({
 
     // Off, with the reason.
     'no-await-in-loop': 'off', // Where order matters (a retry, a sweep, a page) a loop of awaits is the plain way to say so.
+    'no-unmodified-loop-condition': 'off', // It cannot see what a callback changes.
     'oxc/no-map-spread': 'off', // Copying is what immutable plain data is for; nothing here is a hot loop.
     'unicorn/consistent-function-scoping': 'off', // Factories keep their steps inside on purpose.
     'typescript/no-unsafe-type-assertion': 'off', // `JSON.parse(x) as T` after a check is the boundary's own business; `any` is banned.

@@ -2,7 +2,8 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 /**
- * Every test of the house, one project per kind. `workers` runs inside workerd, all others on Node;
+ * Every test of the house, one project per kind. `workers` runs inside workerd, all others on Node; `e2e` starts the
+ * service as a process and is for .ci/run.
  * `npx vitest run --project unit` runs one kind alone. The tools under the workers project report to nobody
  * and fetch nothing at start.
  */
@@ -20,7 +21,7 @@ const onNode = (name: string) => ({ test: { ...PATIENCE, name, include: [`test/$
 export default defineConfig({
   test: {
     projects: [
-      ...['unit', 'contract', 'http', 'attack', 'arch'].map(onNode),
+      ...['unit', 'contract', 'http', 'attack', 'arch', 'e2e'].map(onNode),
       {
         // Until there is a Workers entry, the Worker under test is the app itself.
         plugins: [cloudflareTest({ main: './src/app.ts', wrangler: { configPath: './wrangler.toml' } })],

@@ -19,8 +19,17 @@ interface Scene {
 const SCENES: readonly Scene[] = [
   { title: 'accepted', emails: ['ann@acme.com'], idempotencyKey: 'demo-key-0000000001', kind: 'outcome' },
   { title: 'denied by a rule', emails: ['ann@notacme.com'], kind: 'denial' },
-  { title: 'over a quota (three invitations a person and day, this is the fourth)', emails: ['ann@acme.com'], kind: 'denial' },
-  { title: 'replayed (the first request again, same Idempotency-Key)', emails: ['ann@acme.com'], idempotencyKey: 'demo-key-0000000001', kind: 'replay' },
+  {
+    title: 'over a quota (three invitations a person and day, this is the fourth)',
+    emails: ['ann@acme.com'],
+    kind: 'denial',
+  },
+  {
+    title: 'replayed (the first request again, same Idempotency-Key)',
+    emails: ['ann@acme.com'],
+    idempotencyKey: 'demo-key-0000000001',
+    kind: 'replay',
+  },
   { title: 'refused upstream', emails: ['refuse@acme.com'], kind: 'outcome' },
   { title: 'unknown (Galileo hung up after it had the request)', emails: ['hangup@acme.com'], kind: 'outcome' },
 ];

@@ -35,7 +35,14 @@ export async function startService(
 ): Promise<Service> {
   // The line that says where it listens is of level info.
   const level = env.LOG_LEVEL === 'debug' ? 'debug' : 'info';
-  const child = spawn(process.execPath, [ENTRY], { env: { ...env, LOG_LEVEL: level }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [ENTRY], {
+    env: { ...env, LOG_LEVEL: level },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  // Whatever ends this process ends the service with it.
+  const end = (): boolean => child.kill('SIGTERM');
+  process.once('exit', end);
+  child.once('exit', () => process.removeListener('exit', end));
   const records: AuditLine[] = [];
   const waiting = new Set<() => void>();
   const listening = Promise.withResolvers<number>();

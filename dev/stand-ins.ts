@@ -12,7 +12,10 @@ import type { Galileo } from './galileo.ts';
 import { createIdentityProvider, DEMO_AUDIENCE } from './identity-provider.ts';
 import type { IdentityProvider } from './identity-provider.ts';
 
-const REAL_SETTINGS = ['GALILEO_API_KEY', 'GALILEO_API_KEY_NEXT', 'AUTH_ISSUERS'].flatMap((name) => [name, `${name}_FILE`]);
+const REAL_SETTINGS = ['GALILEO_API_KEY', 'GALILEO_API_KEY_NEXT', 'AUTH_ISSUERS'].flatMap((name) => [
+  name,
+  `${name}_FILE`,
+]);
 
 export interface StandIns {
   readonly galileo: Galileo;
@@ -52,7 +55,8 @@ export async function startStandIns(
   await once(server, 'listening');
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const identityProvider = createIdentityProvider({ issuer });
-  server.on('request', getRequestListener(identityProvider.app.fetch, { overrideGlobalObjects: false }));
+  const listener = getRequestListener(identityProvider.app.fetch, { overrideGlobalObjects: false });
+  server.on('request', (incoming, outgoing) => void listener(incoming, outgoing));
 
   return {
     galileo,

@@ -49,7 +49,9 @@ const real = realSettings(env);
 const hasKey = real.some((name) => name.startsWith('GALILEO_API_KEY'));
 const hasIssuers = real.some((name) => name.startsWith('AUTH_ISSUERS'));
 if (hasKey !== hasIssuers) {
-  fail(`Set a Galileo key and AUTH_ISSUERS together, or neither: the stand-ins come as a pair and never beside ${real.join(', ')}.`);
+  fail(
+    `Set a Galileo key and AUTH_ISSUERS together, or neither: the stand-ins come as a pair and never beside ${real.join(', ')}.`,
+  );
 }
 
 const print = (line: string): boolean => process.stdout.write(`${line}\n`);
@@ -60,7 +62,9 @@ const standIns = hasKey
     );
 const port = env.PORT ?? '8080';
 const defaults =
-  standIns === null ? {} : { ...standIns.env, POLICY_FILE: 'dev/policy.yaml', LEDGER_URL, PUBLIC_URL: `http://127.0.0.1:${port}` };
+  standIns === null
+    ? {}
+    : { ...standIns.env, POLICY_FILE: 'dev/policy.yaml', LEDGER_URL, PUBLIC_URL: `http://127.0.0.1:${port}` };
 const service = await startService({ ...defaults, ...env, ...standIns?.env }, print).catch((error: unknown) =>
   fail(error instanceof Error ? error.message : 'the service does not start'),
 );

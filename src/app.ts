@@ -75,7 +75,9 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   );
   app.get('/v2/invite_policy', allow('invites:write'), (c) => invitePolicy(c, deps));
   app.get('/v2/invite_requests', allow('invites:write', 'audit:read'), (c) => listInviteRequests(c, ledger));
-  app.get('/v2/invite_requests/:id', allow('invites:write', 'audit:read'), (c) => findInviteRequest(c, ledger, c.req.param('id')));
+  app.get('/v2/invite_requests/:id', allow('invites:write', 'audit:read'), (c) =>
+    findInviteRequest(c, ledger, c.req.param('id')),
+  );
   app.get('/audit/records', allow('audit:read'), (c) => auditRecords(c, ledger));
   app.get('/openapi.json', staticJson(createOpenApi({ version: deps.service.version, publicUrl })));
   app.get('/livez', livez);

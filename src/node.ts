@@ -21,12 +21,13 @@ import { ids } from './platform/node/ids.ts';
 import { openLedger } from './platform/node/ledger.ts';
 import { createLogger, createStdoutSink } from './platform/node/logger.ts';
 import { createMetrics } from './platform/node/metrics.ts';
-import { createOpsApp } from './platform/node/ops-app.ts';
+import { createOutput } from './platform/node/output.ts';
 import { openPolicy } from './platform/node/policy-source.ts';
 import { schedule } from './platform/node/schedule.ts';
 import { createSecrets } from './platform/node/secrets.ts';
 import { listen } from './platform/node/server.ts';
 import { onShutdown } from './platform/node/shutdown.ts';
+import { createOpsApp } from './routes/ops-app.ts';
 
 const SWEEP_INTERVAL_MS = 10_000;
 
@@ -42,17 +43,24 @@ async function readConfig(): Promise<Config> {
 }
 
 async function readPolicy({ settings, issuers }: Config) {
-  const opened = await openPolicy(settings.POLICY_FILE, issuers.map(({ name }) => name));
+  const opened = await openPolicy(
+    settings.POLICY_FILE,
+    issuers.map(({ name }) => name),
+  );
   if (opened.kind === 'opened') return opened.policy;
-  return refuseStart(opened.problems.map(({ line, column, message }) => `${settings.POLICY_FILE}:${line}:${column} ${message}`));
+  return refuseStart(
+    opened.problems.map(({ line, column, message }) => `${settings.POLICY_FILE}:${line}:${column} ${message}`),
+  );
 }
 
-const refuseWith = (error: unknown): never => refuseStart((error instanceof Error ? error.message : 'unknown problem').split('\n'));
+const refuseWith = (error: unknown): never =>
+  refuseStart((error instanceof Error ? error.message : 'unknown problem').split('\n'));
 
 const config = await readConfig();
 const { settings } = config;
 const service = { name: SERVICE_NAME, version: SERVICE_VERSION, runtime: 'node', instance: hostname() };
-const logger = createLogger({ level: settings.LOG_LEVEL, service });
+const output = createOutput(process.stdout.fd);
+const logger = createLogger({ level: settings.LOG_LEVEL, service }, output);
 const metrics = createMetrics();
 const policy = await readPolicy(config);
 const secrets = await createSecrets({
@@ -65,11 +73,22 @@ const secrets = await createSecrets({
 const ledger = await openLedger({ path: settings.LEDGER_URL.path, clock, ids, logger, metrics }).catch(refuseWith);
 const http = createHttpClient();
 const background = createBackground(logger);
-const delivery = createDelivery({ outbox: ledger, sink: createStdoutSink(), schedule, logger });
+const delivery = createDelivery({ outbox: ledger, sink: createStdoutSink(output), schedule, logger });
 
 let draining = false;
 const deps = {
-  clock, ids, schedule, background, logger, metrics, http, secrets, ledger, delivery, policy, service,
+  clock,
+  ids,
+  schedule,
+  background,
+  logger,
+  metrics,
+  http,
+  secrets,
+  ledger,
+  delivery,
+  policy,
+  service,
   fetchDocument: createFetchDocument(),
   clientAddress: createClientAddress(settings.TRUSTED_PROXY_HOPS),
   draining: () => draining,
@@ -90,15 +109,29 @@ const app = createApp(deps);
 const stopSweeping = every(SWEEP_INTERVAL_MS, () => sweep(deps), deps);
 delivery.wake();
 const publicListener = await listen(app.fetch, settings.HOST, settings.PORT).catch(refuseWith);
-const opsListener = settings.OPS_PORT === 0 ? null : await listen(createOpsApp(deps).fetch, settings.HOST, settings.OPS_PORT).catch(refuseWith);
+const opsListener =
+  settings.OPS_PORT === 0
+    ? null
+    : await listen(
+        createOpsApp({ ...deps, exposeMetrics: () => metrics.expose() }).fetch,
+        settings.HOST,
+        settings.OPS_PORT,
+      ).catch(refuseWith);
 logger.info('listening', { host: settings.HOST, port: publicListener.port, ops_port: opsListener?.port ?? 0 });
 
-onShutdown(logger, () => (draining = true), [
-  { name: 'public listener', run: () => publicListener.close() },
-  { name: 'requests under way', run: () => background.idle() },
-  { name: 'sweep', run: stopSweeping },
-  { name: 'audit delivery', run: () => delivery.drain() },
-  { name: 'upstream connections', run: () => http.close() },
-  { name: 'ops listener', run: async () => opsListener?.close() },
-  { name: 'ledger', run: () => ledger.close() },
-]);
+onShutdown({
+  logger,
+  begin: () => {
+    draining = true;
+  },
+  steps: [
+    { name: 'public listener', run: () => publicListener.close() },
+    { name: 'requests under way', run: () => background.idle() },
+    { name: 'sweep', run: stopSweeping },
+    { name: 'audit delivery', run: () => delivery.drain() },
+    { name: 'upstream connections', run: () => http.close() },
+    { name: 'ops listener', run: async () => opsListener?.close() },
+    { name: 'ledger', run: () => ledger.close() },
+  ],
+  flush: () => output.flush(),
+});

@@ -105,7 +105,8 @@ async function loadIssuers(
   }
   for (const { name, issuer, jwks_uri: jwksUri } of parsed.data) {
     const message =
-      issuerUrlProblem(issuer, { insecureDev }) ?? (jwksUri === undefined ? null : documentUrlProblem(jwksUri, { insecureDev }));
+      issuerUrlProblem(issuer, { insecureDev }) ??
+      (jwksUri === undefined ? null : documentUrlProblem(jwksUri, { insecureDev }));
     if (message !== null) problems.push({ setting, message: `${name}: ${message}` });
   }
   return parsed.data;

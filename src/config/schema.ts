@@ -29,6 +29,15 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
 
+/** Its metadata document stands at a fixed path of the origin (RFC 9728 §3.1), so it has no path of its own. */
+const publicUrl = z
+  .string()
+  .refine(
+    (value) => /^https?:/.test(value) && URL.parse(value)?.origin === value.replace(/\/$/, ''),
+    'must be an origin like https://invites.acme.com',
+  )
+  .transform((value) => value.replace(/\/$/, ''));
+
 const baseUrl = z
   .string()
   .refine((value) => URL.canParse(value), 'must be an absolute URL')
@@ -40,7 +49,12 @@ const baseUrl = z
 
 const origins = z
   .string()
-  .transform((value) => value.split(',').map((origin) => origin.trim()).filter((origin) => origin !== ''))
+  .transform((value) =>
+    value
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ''),
+  )
   .refine(
     (list) => list.every((origin) => URL.parse(origin)?.origin === origin && /^https?:/.test(origin)),
     'must be origins like https://app.acme.com, separated by commas',
@@ -68,8 +82,9 @@ export const SETTINGS = {
     example: '9091',
   },
   PUBLIC_URL: {
-    parse: baseUrl,
-    about: 'Where callers reach the service. Feeds `/.well-known/oauth-protected-resource` and the challenges; without it that document is a 404.',
+    parse: publicUrl,
+    about:
+      'Where callers reach the service. Feeds `/.well-known/oauth-protected-resource` and the challenges; without it that document is a 404.',
     example: 'https://invites.acme.com',
   },
   LOG_LEVEL: {
@@ -78,25 +93,63 @@ export const SETTINGS = {
     about: 'Least level of operational log lines. Audit records are not log lines and are always written.',
     example: 'info',
   },
-  GALILEO_API_URL: { parse: baseUrl, fallback: 'https://api.galileo.ai', about: 'The one origin the key goes to.', example: 'https://api.galileo.ai' },
-  GALILEO_API_KEY: { parse: apiKey, secret: true, about: 'The key. Prefer `GALILEO_API_KEY_FILE`.', example: '(secret)' },
-  GALILEO_API_KEY_FILE: { parse: path, about: 'File that holds the key; re-read when it changes, so a rotated secret needs no restart.', example: '/run/secrets/galileo-api-key' },
-  GALILEO_API_KEY_NEXT: { parse: apiKey, secret: true, about: 'The key to come: tried once when Galileo answers the current one with 401.', example: '(secret)' },
-  GALILEO_API_KEY_NEXT_FILE: { parse: path, about: 'File that holds the key to come.', example: '/run/secrets/galileo-api-key-next' },
+  GALILEO_API_URL: {
+    parse: baseUrl,
+    fallback: 'https://api.galileo.ai',
+    about: 'The one origin the key goes to.',
+    example: 'https://api.galileo.ai',
+  },
+  GALILEO_API_KEY: {
+    parse: apiKey,
+    secret: true,
+    about: 'The key. Prefer `GALILEO_API_KEY_FILE`.',
+    example: '(secret)',
+  },
+  GALILEO_API_KEY_FILE: {
+    parse: path,
+    about: 'File that holds the key; re-read when it changes, so a rotated secret needs no restart.',
+    example: '/run/secrets/galileo-api-key',
+  },
+  GALILEO_API_KEY_NEXT: {
+    parse: apiKey,
+    secret: true,
+    about: 'The key to come: tried once when Galileo answers the current one with 401.',
+    example: '(secret)',
+  },
+  GALILEO_API_KEY_NEXT_FILE: {
+    parse: path,
+    about: 'File that holds the key to come.',
+    example: '/run/secrets/galileo-api-key-next',
+  },
   GALILEO_API_KEY_HEADER: {
     parse: z.enum(['Galileo-API-Key', 'Splunk-AO-API-Key'], 'must be Galileo-API-Key or Splunk-AO-API-Key'),
     fallback: 'Galileo-API-Key',
     about: 'Field that carries the key; newer servers also take `Splunk-AO-API-Key`.',
     example: 'Galileo-API-Key',
   },
-  GALILEO_TIMEOUT_MS: { parse: wholeNumber(100, 20_000), fallback: '15000', about: 'For the whole exchange with Galileo, retries included; 100 to 20000.', example: '15000' },
+  GALILEO_TIMEOUT_MS: {
+    parse: wholeNumber(100, 20_000),
+    fallback: '15000',
+    about: 'For the whole exchange with Galileo, retries included; 100 to 20000.',
+    example: '15000',
+  },
   AUTH_ISSUERS: {
     parse: z.string().min(1, 'must be a JSON array'),
-    about: 'JSON array of identity providers: `{name, issuer, audience, jwks_uri?, preset?, algorithms?, token_types?, max_lifetime_s?, claims?, scope_map?, grant_scopes?}`.',
+    about:
+      'JSON array of identity providers: `{name, issuer, audience, jwks_uri?, preset?, algorithms?, token_types?, max_lifetime_s?, claims?, scope_map?, grant_scopes?}`.',
     example: '[{"name":"corp","issuer":"https://login.acme.com","audience":"https://invites.acme.com"}]',
   },
-  AUTH_ISSUERS_FILE: { parse: path, about: 'File that holds the same array.', example: '/etc/galileo-invite-proxy/issuers.json' },
-  POLICY_FILE: { parse: path, fallback: 'policy.yaml', about: 'The org policy (docs/policy.md).', example: '/etc/galileo-invite-proxy/policy.yaml' },
+  AUTH_ISSUERS_FILE: {
+    parse: path,
+    about: 'File that holds the same array.',
+    example: '/etc/galileo-invite-proxy/issuers.json',
+  },
+  POLICY_FILE: {
+    parse: path,
+    fallback: 'policy.yaml',
+    about: 'The org policy (docs/policy.md).',
+    example: '/etc/galileo-invite-proxy/policy.yaml',
+  },
   LEDGER_URL: {
     parse: z
       .string()
@@ -106,9 +159,24 @@ export const SETTINGS = {
     about: 'Where the ledger lives; any path after `sqlite:`. One process per file.',
     example: 'sqlite:/var/lib/galileo-invite-proxy/ledger.db',
   },
-  IDEMPOTENCY: { parse: z.enum(['optional', 'required'], 'must be optional or required'), fallback: 'optional', about: 'Whether callers must send an Idempotency-Key.', example: 'required' },
-  CORS_ORIGINS: { parse: origins, fallback: '', about: 'Origins whose pages may call the service, exact, separated by commas.', example: 'https://hr.acme.com,https://it.acme.com' },
-  TRUSTED_PROXY_HOPS: { parse: wholeNumber(0, 10), fallback: '0', about: 'Proxies of yours in front, each adding to X-Forwarded-For. 0: the socket\'s address is the caller\'s.', example: '1' },
+  IDEMPOTENCY: {
+    parse: z.enum(['optional', 'required'], 'must be optional or required'),
+    fallback: 'optional',
+    about: 'Whether callers must send an Idempotency-Key.',
+    example: 'required',
+  },
+  CORS_ORIGINS: {
+    parse: origins,
+    fallback: '',
+    about: 'Origins whose pages may call the service, exact, separated by commas.',
+    example: 'https://hr.acme.com,https://it.acme.com',
+  },
+  TRUSTED_PROXY_HOPS: {
+    parse: wholeNumber(0, 10),
+    fallback: '0',
+    about: "Proxies of yours in front, each adding to X-Forwarded-For. 0: the socket's address is the caller's.",
+    example: '1',
+  },
   INSECURE_DEV: {
     parse: z.enum(['0', '1'], 'must be 0 or 1').transform((value) => value === '1'),
     fallback: '0',

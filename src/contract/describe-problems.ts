@@ -4,7 +4,8 @@ import { PROBLEMS } from './problem.ts';
 /** The whole page as Markdown. */
 export function describeProblems(): string {
   const rows = Object.entries(PROBLEMS).map(
-    ([code, { status, origin, title, advice }]) => `| \`${code}\` | ${status ?? "upstream's"} | \`${origin}\` | ${title} | ${advice} |`,
+    ([code, { status, origin, title, advice }]) =>
+      `| \`${code}\` | ${status ?? "upstream's"} | \`${origin}\` | ${title} | ${advice} |`,
   );
   return `# Problems
 

@@ -94,13 +94,16 @@ function walk(text: string): Refusal | null {
   };
   const readScalar = (): void => {
     const start = at;
-    const word = [...LITERALS, ...NOT_FINITE].find((candidate) => text.startsWith(candidate, start));
-    if (text[at] === '"') readString();
-    else if (word !== undefined) at += word.length;
-    else at = numberEnd(text, start);
-    const isWord = word !== undefined && LITERALS.includes(word);
-    if (text[start] !== '"' && !isWord && !Number.isFinite(Number(text.slice(start, at))))
-      objectTo(start, 'not_finite');
+    const literal = LITERALS.find((word) => text.startsWith(word, start));
+    const notFinite = NOT_FINITE.find((word) => text.startsWith(word, start));
+    if (text[start] === '"') {
+      readString();
+    } else if (literal !== undefined) {
+      at += literal.length;
+    } else {
+      at = notFinite === undefined ? numberEnd(text, start) : start + notFinite.length;
+      if (!Number.isFinite(Number(text.slice(start, at)))) objectTo(start, 'not_finite');
+    }
   };
   /** Reads a scalar or an empty container whole (true), or steps to the first value inside a container (false). */
   const readValue = (): boolean => {

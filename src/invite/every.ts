@@ -18,7 +18,11 @@ export function every(
     } catch (error) {
       logger.error('recurring_task_failed', { error: error instanceof Error ? error.name : 'unknown' });
     }
-    if (!stopped) cancel = schedule.after(intervalMs, () => (underWay = run()));
+    if (!stopped) {
+      cancel = schedule.after(intervalMs, () => {
+        underWay = run();
+      });
+    }
   };
   let underWay = run();
   return async () => {

@@ -111,7 +111,8 @@ export type RecordedEnding =
 
 /** Turns an ending into the `outcome` of its record. `answer` is null while there is none yet. */
 export function recordOutcome(ending: RecordedEnding, answer: Answer | null): RecordOutcome {
-  const told = answer === null ? {} : { status: answer.reply.status, ...(answer.code === null ? {} : { code: answer.code }) };
+  const told =
+    answer === null ? {} : { status: answer.reply.status, ...(answer.code === null ? {} : { code: answer.code }) };
   switch (ending.kind) {
     case 'admitted':
       return { result: 'admitted' };

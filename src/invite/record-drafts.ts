@@ -2,7 +2,14 @@
  * Builds the audit records of one request from what is known before admission. Pure; adds no times and
  * no numbers of its own: the ledger does that inside its transaction. Dry-run records carry no addresses.
  */
-import type { RecordDecision, RecordDraft, RecordKind, RecordOutcome, RecordService, RecordSource } from '../audit/record.ts';
+import type {
+  RecordDecision,
+  RecordDraft,
+  RecordKind,
+  RecordOutcome,
+  RecordService,
+  RecordSource,
+} from '../audit/record.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import { sha256Hex } from '../lib/sha256.ts';

@@ -42,7 +42,10 @@ export function keyScope({ owner, idempotency }: Admission): string | null {
 export function createIdempotencyKeys(sqlite: SqlitePort): IdempotencyKeys {
   return {
     look(scope, fingerprint, now) {
-      const row = sqlite.run<KeyRow>(`SELECT request_id, fingerprint, keep_until, reply FROM keys WHERE scope = ?`, scope)[0];
+      const row = sqlite.run<KeyRow>(
+        `SELECT request_id, fingerprint, keep_until, reply FROM keys WHERE scope = ?`,
+        scope,
+      )[0];
       if (row === undefined || (row.keep_until !== null && row.keep_until <= now)) return null;
       const firstRequestId = row.request_id;
       if (row.fingerprint !== fingerprint) return { kind: 'key_reused', firstRequestId };
@@ -65,7 +68,13 @@ export function createIdempotencyKeys(sqlite: SqlitePort): IdempotencyKeys {
         return;
       }
       const keepUntil = after === 'kept' ? now + REPLY_RETENTION_MS : null;
-      sqlite.run(`UPDATE keys SET reply = ?, keep_until = ? WHERE scope = ? AND request_id = ?`, JSON.stringify(reply), keepUntil, scope, requestId);
+      sqlite.run(
+        `UPDATE keys SET reply = ?, keep_until = ? WHERE scope = ? AND request_id = ?`,
+        JSON.stringify(reply),
+        keepUntil,
+        scope,
+        requestId,
+      );
     },
     prune(now) {
       sqlite.run(`DELETE FROM keys WHERE keep_until <= ?`, now);

@@ -32,7 +32,11 @@ export function createJournal({ sqlite, clock, ids }: { sqlite: SqlitePort; cloc
   function read(after: number, limit: number): readonly StoredRecord[] {
     // A negative LIMIT would mean none at all.
     return sqlite
-      .run<{ seq: number; line: string }>(`SELECT seq, line FROM records WHERE seq > ? ORDER BY seq LIMIT ?`, after, Math.max(0, limit))
+      .run<{ seq: number; line: string }>(
+        `SELECT seq, line FROM records WHERE seq > ? ORDER BY seq LIMIT ?`,
+        after,
+        Math.max(0, limit),
+      )
       .map(({ seq, line }) => ({ seq, line }));
   }
 
@@ -62,7 +66,11 @@ export function createJournal({ sqlite, clock, ids }: { sqlite: SqlitePort; cloc
     ack(sink, seq) {
       // Never past the head: a cursor in the future would swallow records that are not written yet.
       const upTo = Math.min(seq, readHead(sqlite).seq);
-      sqlite.run(`INSERT INTO cursors (sink, seq) VALUES (?, ?) ON CONFLICT (sink) DO UPDATE SET seq = max(seq, excluded.seq)`, sink, upTo);
+      sqlite.run(
+        `INSERT INTO cursors (sink, seq) VALUES (?, ?) ON CONFLICT (sink) DO UPDATE SET seq = max(seq, excluded.seq)`,
+        sink,
+        upTo,
+      );
     },
   };
 }
@@ -86,8 +94,10 @@ export function verifyTail(sqlite: SqlitePort, count: number): ChainVerdict {
     { seq: after, hash: prev },
   );
   if (verdict.kind === 'broken') return verdict;
-  if (verdict.head.seq !== head.seq) return { kind: 'broken', index: rows.length, seq: verdict.head.seq + 1, reason: 'out_of_sequence' };
-  if (verdict.head.hash !== head.hash) return { kind: 'broken', index: rows.length, seq: head.seq + 1, reason: 'wrong_prev' };
+  if (verdict.head.seq !== head.seq)
+    return { kind: 'broken', index: rows.length, seq: verdict.head.seq + 1, reason: 'out_of_sequence' };
+  if (verdict.head.hash !== head.hash)
+    return { kind: 'broken', index: rows.length, seq: head.seq + 1, reason: 'wrong_prev' };
   return verdict;
 }
 

@@ -5,7 +5,18 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { rfc3339, withExpiry, withFirstRequest, withQuota } from './annotate.ts';
 import { REPLY_RETENTION_MS } from './port.ts';
-import type { Admission, Admitted, Ledger, Owner, QuotaState, RequestState, Settled, Settlement, StoredRecord, StoredReply } from './port.ts';
+import type {
+  Admission,
+  Admitted,
+  Ledger,
+  Owner,
+  QuotaState,
+  RequestState,
+  Settled,
+  Settlement,
+  StoredRecord,
+  StoredReply,
+} from './port.ts';
 
 /**
  * The reference model of the ledger: plain maps and arrays, written to be read beside the port's
@@ -42,10 +53,10 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
 
   const now = (): number => Math.max(time, Math.trunc(clock.now()));
 
-  function append(draft: RecordDraft): number {
+  function append(record: RecordDraft): number {
     const seq = records.length + 1;
     const at = now();
-    const { line, hash } = chainRecord(draft, { seq, id: ids.uuid7(), time: rfc3339(at), prev });
+    const { line, hash } = chainRecord(record, { seq, id: ids.uuid7(), time: rfc3339(at), prev });
     records.push({ seq, line });
     prev = hash;
     time = at;
@@ -59,7 +70,8 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
   }
 
   const windowEnd = (claim: QuotaClaim): number => now() - (now() % claim.windowMs) + claim.windowMs;
-  const counterKey = (claim: QuotaClaim): string => JSON.stringify([claim.quota, claim.unit, claim.counter, claim.windowMs, windowEnd(claim)]);
+  const counterKey = (claim: QuotaClaim): string =>
+    JSON.stringify([claim.quota, claim.unit, claim.counter, claim.windowMs, windowEnd(claim)]);
   const used = (claim: QuotaClaim): number => counters.get(counterKey(claim))?.used ?? 0;
 
   function charge(claims: readonly QuotaClaim[]): ReadonlyMap<string, number> {
@@ -92,11 +104,16 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
   }
 
   function keyName({ owner, idempotency }: Admission): string | null {
-    return idempotency && JSON.stringify([owner.issuer, owner.clientId, owner.subject, idempotency.route, idempotency.key]);
+    return (
+      idempotency && JSON.stringify([owner.issuer, owner.clientId, owner.subject, idempotency.route, idempotency.key])
+    );
   }
 
   /** Appends first: a record that cannot be written leaves no request and no debit. */
-  function insert(admission: Admission, row: { state: 'open' | 'denied'; decided: RecordDraft; expiresAt: number | null; charges: readonly QuotaClaim[] }): void {
+  function insert(
+    admission: Admission,
+    row: { state: 'open' | 'denied'; decided: RecordDraft; expiresAt: number | null; charges: readonly QuotaClaim[] },
+  ): void {
     const { state: newState, decided, expiresAt, charges } = row;
     const decidedSeq = append(decided);
     requests.set(admission.requestId, {
@@ -145,7 +162,12 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     if (plan === 'send') charge(perRequest);
     if (over !== null) {
       if (plan === 'send' && drafts.exhausted !== null) deny(admission, withQuota(drafts.exhausted, over.quota));
-      return { kind: 'exhausted', exhausted: over, retryAfterS: Math.max(1, Math.ceil(over.resetMs / 1000)), quotas: claims.map(state) };
+      return {
+        kind: 'exhausted',
+        exhausted: over,
+        retryAfterS: Math.max(1, Math.ceil(over.resetMs / 1000)),
+        quotas: claims.map(state),
+      };
     }
     if (plan === 'dry_run') {
       charge(claims);
@@ -155,12 +177,18 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     const expiresAt = now() + admission.expiresInMs;
     insert(admission, { state: 'open', decided: withExpiry(drafts.decided, expiresAt), expiresAt, charges: perEmail });
     if (name !== null && admission.idempotency !== null) {
-      keys.set(name, { requestId: admission.requestId, fingerprint: admission.idempotency.fingerprint, reply: null, keepUntil: Infinity });
+      keys.set(name, {
+        requestId: admission.requestId,
+        fingerprint: admission.idempotency.fingerprint,
+        reply: null,
+        keepUntil: Infinity,
+      });
     }
     return { kind: 'admitted', expiresAt, quotas: claims.map(state) };
   }
 
-  const isOver = (request: Request): boolean => request.state === 'open' && request.expiresAt !== null && request.expiresAt <= now();
+  const isOver = (request: Request): boolean =>
+    request.state === 'open' && request.expiresAt !== null && request.expiresAt <= now();
 
   function settle({ requestId, by, ending, reply, record }: Settlement): Settled {
     const request = requests.get(requestId);
@@ -215,7 +243,10 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     async list({ owner, before, limit }) {
       const mine = [...requests.values()].filter((request) => visibleTo(owner, request));
       const ordered = mine.toSorted((a, b) => (a.admission.requestId < b.admission.requestId ? 1 : -1));
-      return ordered.filter((request) => before === null || request.admission.requestId < before).slice(0, Math.max(0, limit)).map(entry);
+      return ordered
+        .filter((request) => before === null || request.admission.requestId < before)
+        .slice(0, Math.max(0, limit))
+        .map(entry);
     },
     usage: async (claims) => claims.map(state),
     records: async (seq, limit) => after(seq, limit),
@@ -224,8 +255,12 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
       cursors.set(sink, Math.max(cursors.get(sink) ?? 0, Math.min(seq, records.length)));
     },
     async expired(limit) {
-      const over = [...requests.values()].filter(isOver).toSorted((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0) || a.decidedSeq - b.decidedSeq);
-      return over.slice(0, Math.max(0, limit)).map((request) => ({ requestId: request.admission.requestId, intent: draft(request.decidedSeq) }));
+      const over = [...requests.values()]
+        .filter(isOver)
+        .toSorted((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0) || a.decidedSeq - b.decidedSeq);
+      return over
+        .slice(0, Math.max(0, limit))
+        .map((request) => ({ requestId: request.admission.requestId, intent: draft(request.decidedSeq) }));
     },
     async prune() {
       time = now();

@@ -63,7 +63,12 @@ export type Admitted =
   | { readonly kind: 'admitted'; readonly expiresAt: number; readonly quotas: readonly QuotaState[] }
   | { readonly kind: 'denied'; readonly quotas: readonly QuotaState[] }
   | { readonly kind: 'previewed' }
-  | { readonly kind: 'exhausted'; readonly exhausted: QuotaState; readonly retryAfterS: number; readonly quotas: readonly QuotaState[] }
+  | {
+      readonly kind: 'exhausted';
+      readonly exhausted: QuotaState;
+      readonly retryAfterS: number;
+      readonly quotas: readonly QuotaState[];
+    }
   | { readonly kind: 'replay'; readonly firstRequestId: string; readonly reply: StoredReply }
   | { readonly kind: 'in_flight'; readonly firstRequestId: string; readonly retryAfterS: number }
   | { readonly kind: 'key_reused'; readonly firstRequestId: string };

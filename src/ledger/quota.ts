@@ -128,5 +128,13 @@ function longestWait(entries: readonly Entry[], now: number): QuotaState | null 
 
 function stateOf({ claim, windowEnd, count }: Entry, now: number): QuotaState {
   const { quota, unit, limit, windowMs, visible } = claim;
-  return { quota, unit, limit, windowMs, remaining: Math.max(0, limit - count.used), resetMs: windowEnd - now, visible };
+  return {
+    quota,
+    unit,
+    limit,
+    windowMs,
+    remaining: Math.max(0, limit - count.used),
+    resetMs: windowEnd - now,
+    visible,
+  };
 }

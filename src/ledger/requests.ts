@@ -124,9 +124,16 @@ export function createRequests(sqlite: SqlitePort, journal: Journal): Requests {
     list({ owner, before, limit }) {
       const conditions = [...(owner === null ? [] : [OWNED]), ...(before === null ? [] : [`request_id < ?`])];
       const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-      const params = [...(owner === null ? [] : [owner.issuer, owner.clientId, owner.subject]), ...(before === null ? [] : [before])];
+      const params = [
+        ...(owner === null ? [] : [owner.issuer, owner.clientId, owner.subject]),
+        ...(before === null ? [] : [before]),
+      ];
       return sqlite
-        .run<StoredRow>(`SELECT * FROM requests ${where} ORDER BY request_id DESC LIMIT ?`, ...params, Math.max(0, limit))
+        .run<StoredRow>(
+          `SELECT * FROM requests ${where} ORDER BY request_id DESC LIMIT ?`,
+          ...params,
+          Math.max(0, limit),
+        )
         .map(entryOf);
     },
     expired(now, limit) {

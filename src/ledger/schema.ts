@@ -47,13 +47,20 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 /** Brings the database up to SCHEMA_VERSION in one transaction. Throws when it is already past it. */
 export function migrate(sqlite: SqlitePort): void {
   sqlite.transaction(() => {
-    sqlite.run(`CREATE TABLE IF NOT EXISTS ledger_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL) STRICT`);
+    sqlite.run(
+      `CREATE TABLE IF NOT EXISTS ledger_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL) STRICT`,
+    );
     const found = sqlite.run<{ version: number }>(`SELECT version FROM ledger_version`)[0]?.version ?? 0;
     if (found > SCHEMA_VERSION) {
-      throw new Error(`the ledger has schema version ${found}; this program knows ${SCHEMA_VERSION}: run the newer program`);
+      throw new Error(
+        `the ledger has schema version ${found}; this program knows ${SCHEMA_VERSION}: run the newer program`,
+      );
     }
     if (found === SCHEMA_VERSION) return;
     for (const statement of MIGRATIONS.slice(found).flat()) sqlite.run(statement);
-    sqlite.run(`INSERT INTO ledger_version (id, version) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version`, SCHEMA_VERSION);
+    sqlite.run(
+      `INSERT INTO ledger_version (id, version) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
+      SCHEMA_VERSION,
+    );
   });
 }

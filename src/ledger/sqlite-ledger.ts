@@ -25,12 +25,23 @@ type Synchronous<T> = {
 };
 
 /** Whether an ending gives the `emails` units back. `requests` units never come back. */
-const REFUNDED = { accepted: false, refused: true, not_sent: true, unknown: false } as const satisfies Record<Ending, boolean>;
+const REFUNDED = { accepted: false, refused: true, not_sent: true, unknown: false } as const satisfies Record<
+  Ending,
+  boolean
+>;
 
 /** A request in flight ends any moment: asking again sooner than its deadline makes sense. */
 const LONGEST_RETRY_AFTER_S = 5;
 
-export function createSqliteLedger({ sqlite, clock, ids }: { sqlite: SqlitePort; clock: Clock; ids: Ids }): SqliteLedger {
+export function createSqliteLedger({
+  sqlite,
+  clock,
+  ids,
+}: {
+  sqlite: SqlitePort;
+  clock: Clock;
+  ids: Ids;
+}): SqliteLedger {
   migrate(sqlite);
   const journal = createJournal({ sqlite, clock, ids });
   const quotas = createQuotaCounters(sqlite);
@@ -66,13 +77,21 @@ export function createSqliteLedger({ sqlite, clock, ids }: { sqlite: SqlitePort;
     return known;
   }
 
-  function admitToSend(admission: Admission, { tally, scope, now }: { tally: Tally; scope: string | null; now: number }): Admitted {
+  function admitToSend(
+    admission: Admission,
+    { tally, scope, now }: { tally: Tally; scope: string | null; now: number },
+  ): Admitted {
     const exceeded = tally.exceeded();
     tally.debit('requests');
     if (exceeded !== null) {
       const { exhausted } = admission.records;
       if (exhausted !== null) recordDenial(admission, withQuota(exhausted, exceeded.quota), now);
-      return { kind: 'exhausted', exhausted: exceeded, retryAfterS: wholeSeconds(exceeded.resetMs), quotas: tally.states() };
+      return {
+        kind: 'exhausted',
+        exhausted: exceeded,
+        retryAfterS: wholeSeconds(exceeded.resetMs),
+        quotas: tally.states(),
+      };
     }
     const debits = tally.debit('emails');
     const expiresAt = now + admission.expiresInMs;
@@ -85,7 +104,12 @@ export function createSqliteLedger({ sqlite, clock, ids }: { sqlite: SqlitePort;
   function preview(admission: Admission, tally: Tally, now: number): Admitted {
     const exceeded = tally.exceeded();
     if (exceeded !== null) {
-      return { kind: 'exhausted', exhausted: exceeded, retryAfterS: wholeSeconds(exceeded.resetMs), quotas: tally.states() };
+      return {
+        kind: 'exhausted',
+        exhausted: exceeded,
+        retryAfterS: wholeSeconds(exceeded.resetMs),
+        quotas: tally.states(),
+      };
     }
     tally.debit('requests');
     tally.debit('emails');
@@ -95,7 +119,15 @@ export function createSqliteLedger({ sqlite, clock, ids }: { sqlite: SqlitePort;
 
   function recordDenial(admission: Admission, denial: Admission['records']['decided'], now: number): void {
     const decidedSeq = journal.append(denial, now);
-    requests.insert({ admission, state: 'denied', admittedAt: now, expiresAt: null, decidedSeq, keyScope: null, debits: [] });
+    requests.insert({
+      admission,
+      state: 'denied',
+      admittedAt: now,
+      expiresAt: null,
+      decidedSeq,
+      keyScope: null,
+      debits: [],
+    });
   }
 
   function settle({ requestId, by, ending, reply, record }: Settlement): Settled {
@@ -120,7 +152,9 @@ export function createSqliteLedger({ sqlite, clock, ids }: { sqlite: SqlitePort;
     lease: journal.lease,
     ack: journal.ack,
     expired: (limit) =>
-      requests.expired(journal.now(), limit).map(({ requestId, intentSeq }) => ({ requestId, intent: journal.draft(intentSeq) })),
+      requests
+        .expired(journal.now(), limit)
+        .map(({ requestId, intentSeq }) => ({ requestId, intent: journal.draft(intentSeq) })),
     prune() {
       const now = journal.now();
       // The windows dropped here must stay past, whatever the machine's clock says next.

@@ -22,7 +22,11 @@ export interface AuthenticateOptions {
 
 /** The returned function makes the middleware for routes that take any one of these scopes. */
 export function authenticate({ verifier, logger, resourceMetadataUrl }: AuthenticateOptions) {
-  const refuse = (c: Context<AppEnv>, code: 'missing_token' | 'invalid_token' | 'insufficient_scope', occasion: ChallengeOccasion) =>
+  const refuse = (
+    c: Context<AppEnv>,
+    code: 'missing_token' | 'invalid_token' | 'insufficient_scope',
+    occasion: ChallengeOccasion,
+  ) =>
     respondProblem(c, code, {
       ...('description' in occasion ? { detail: occasion.description } : {}),
       ...('scope' in occasion ? { detail: `The token lacks the scope this route needs: ${occasion.scope}.` } : {}),
@@ -35,7 +39,10 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
       const credentials = bearerToken(c.req.header('Authorization'));
       if (credentials.kind === 'missing') return refuse(c, 'missing_token', { kind: 'missing' });
       if (credentials.kind === 'malformed') {
-        return refuse(c, 'invalid_token', { kind: 'invalid_token', description: 'The Authorization field holds no single bearer token.' });
+        return refuse(c, 'invalid_token', {
+          kind: 'invalid_token',
+          description: 'The Authorization field holds no single bearer token.',
+        });
       }
       const result = await verifier.verify(credentials.token);
       switch (result.kind) {

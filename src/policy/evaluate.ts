@@ -14,19 +14,13 @@ import type { AddressDecision, Decision } from './decision.ts';
 import { lowerAscii } from './domain-pattern.ts';
 import type { Asked, Forced } from './force.ts';
 import { applyForce, chooseForced, differingRule } from './force.ts';
+import { failingKeys, hittingKeys } from './rule-keys.ts';
 import { rowsAimedAt, selectorsOf, targetKeys } from './target-table.ts';
 
 /** What one address meets: its own verdict, and the values it would be invited with. */
 export interface Judged {
   readonly decision: AddressDecision;
   readonly forced: Forced;
-}
-
-/** The keys of a rule besides its target, and whether they hold. */
-interface KeyCheck {
-  readonly key: 'roles' | 'auth_methods' | 'groups';
-  readonly limits: boolean;
-  readonly holds: boolean;
 }
 
 /**
@@ -40,8 +34,9 @@ export function decide(
   nowMs: number,
 ): Decision {
   const callers = rulesOf(policy, principal);
-  const judged = request.emails.map((email) => judgeAddress(policy, callers, email, askedOf(request), nowMs));
-  const chosen = chooseForced(judged) ?? applyForce([], askedOf(request));
+  const asked = askedOf(request);
+  const judged = request.emails.map((email) => judgeAddress(policy, callers, email, asked, nowMs));
+  const chosen = chooseForced(judged) ?? applyForce([], asked);
   const ruled = judged.map((address) => agreeWithBatch(address, chosen));
   const claims = claimsFor(policy, principal, request.emails);
   // Nobody to invite is nothing to allow.
@@ -82,65 +77,24 @@ export function judgeAddress(
   const forced = applyForce(rowsAimedAt([policy.force], selectors), asked);
   const inForce = (rule: Rule): boolean => nowMs < rule.untilMs;
 
-  const denies = rowsAimedAt([policy.denyAny, ...callers.map((rules) => rules.deny)], selectors).filter(inForce);
-  const hit = denies.find((rule) => ruleHits(rule, forced.values));
-  if (hit !== undefined) return { decision: deny(email, hit.id, hitKeys(hit, selectors, forced.values)), forced };
+  const denyTables = [policy.denyAny, ...callers.map((rules) => rules.deny)];
+  for (const rule of rowsAimedAt(denyTables, selectors).filter(inForce)) {
+    const keys = hittingKeys(rule, forced.values);
+    if (keys === null) continue;
+    const because = [...targetKeys(rule, selectors), ...keys];
+    // A rule without target and keys hits by being there.
+    return { decision: deny(email, rule.id, because.length > 0 ? because : ['deny']), forced };
+  }
 
-  const allows = rowsAimedAt(
-    callers.map((rules) => rules.allow),
-    selectors,
-  ).filter(inForce);
-  const [nearest] = allows
-    .map((rule) => ({ rule, failing: failingKeys(allowChecks(rule, forced.values)) }))
+  const allowTables = callers.map((rules) => rules.allow);
+  const [nearest] = rowsAimedAt(allowTables, selectors)
+    .filter(inForce)
+    .map((rule) => ({ rule, failing: failingKeys(rule, forced.values) }))
     .toSorted((a, b) => a.failing.length - b.failing.length || a.rule.order - b.rule.order);
   if (nearest === undefined) return { decision: deny(email, null, ['no-rule']), forced };
-  if (nearest.failing.length > 0) return { decision: deny(email, nearest.rule.id, nearest.failing), forced };
-  return { decision: { email, decision: 'allow', rule: nearest.rule.id, because: [] }, forced };
-}
-
-/** True when a deny rule whose target is met says no to these values. */
-export function ruleHits(rule: Rule, asked: Asked): boolean {
-  return failingKeys(denyChecks(rule, asked)).length === 0;
-}
-
-/** An allow rule lets a list of groups pass when it names all of them. */
-function allowChecks(rule: Rule, asked: Asked): KeyCheck[] {
-  const { groups } = rule;
-  return [
-    ...valueChecks(rule, asked),
-    { key: 'groups', limits: groups !== null, holds: groups === null || asked.groupIds.every((id) => groups.has(id)) },
-  ];
-}
-
-/** A deny rule hits a list of groups when it names any of them. */
-function denyChecks(rule: Rule, asked: Asked): KeyCheck[] {
-  const { groups } = rule;
-  return [
-    ...valueChecks(rule, asked),
-    { key: 'groups', limits: groups !== null, holds: groups === null || asked.groupIds.some((id) => groups.has(id)) },
-  ];
-}
-
-function valueChecks({ roles, authMethods }: Rule, asked: Asked): KeyCheck[] {
-  return [
-    { key: 'roles', limits: roles !== null, holds: roles === null || roles.has(asked.role) },
-    {
-      key: 'auth_methods',
-      limits: authMethods !== null,
-      holds: authMethods === null || authMethods.has(asked.authMethod),
-    },
-  ];
-}
-
-function failingKeys(checks: readonly KeyCheck[]): string[] {
-  return checks.filter(({ holds }) => !holds).map(({ key }) => key);
-}
-
-/** What made a deny rule hit; a rule that limits nothing hits by its `deny`. */
-function hitKeys(rule: Rule, selectors: readonly string[], asked: Asked): string[] {
-  const limiting = denyChecks(rule, asked).filter(({ limits }) => limits);
-  const keys = [...targetKeys(rule, selectors), ...limiting.map(({ key }) => key)];
-  return keys.length > 0 ? keys : ['deny'];
+  const { rule, failing } = nearest;
+  if (failing.length > 0) return { decision: deny(email, rule.id, failing), forced };
+  return { decision: { email, decision: 'allow', rule: rule.id, because: [] }, forced };
 }
 
 /** One body is sent for the whole batch, so an allowed address whose forced values are others cannot come along. */

@@ -125,9 +125,9 @@ function composeOne(tokens: readonly Token[], length: number): ParsedNode | Faul
   return faults.length > 0 ? faults : document.contents;
 }
 
-/** The library quotes the text it stumbled over, which may be somebody's address. */
+/** The library quotes the text it stumbled over, after a colon or as an escape: that may be part of somebody's address. */
 function withoutSource(message: string): string {
-  return `not YAML: ${message.replace(/:?\s*".*$/s, '')}`;
+  return `not YAML: ${message.replace(/(?<=\w): .*$|\s*\\.*$/s, '')}`;
 }
 
 /** Plain data for what the nodes say, with own keys only; what JSON cannot hold is a fault. */

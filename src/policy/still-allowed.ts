@@ -4,8 +4,8 @@
  */
 import { AUTH_METHODS, USER_ROLES } from '../contract/invite-users.ts';
 import type { Rule } from './compile.ts';
-import { ruleHits } from './evaluate.ts';
 import type { Asked } from './force.ts';
+import { hittingKeys } from './rule-keys.ts';
 
 export interface Remainder {
   readonly patterns: readonly string[];
@@ -26,7 +26,7 @@ export function stillAllowed(
     roles.some((role) =>
       authMethods.some((authMethod) => {
         const asked: Asked = { role, authMethod, groupIds: [], sendEmail: true, ...fixed };
-        return !denies.some((deny) => ruleHits(deny, asked));
+        return !denies.some((deny) => hittingKeys(deny, asked) !== null);
       }),
     );
   const open = patterns

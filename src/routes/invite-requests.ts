@@ -14,7 +14,11 @@ import { readLedger } from './read-ledger.ts';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export const PAGE_SIZE = 100;
 
-export async function findInviteRequest(c: Context<AppEnv>, ledger: Pick<Ledger, 'find'>, id: string): Promise<Response> {
+export async function findInviteRequest(
+  c: Context<AppEnv>,
+  ledger: Pick<Ledger, 'find'>,
+  id: string,
+): Promise<Response> {
   const principal = c.get('principal');
   if (!UUID.test(id)) return respondProblem(c, 'not_found');
   return await readLedger(
@@ -25,10 +29,7 @@ export async function findInviteRequest(c: Context<AppEnv>, ledger: Pick<Ledger,
 }
 
 /** Newest first, `PAGE_SIZE` at a time; `next` is the cursor of the next page, null at the end. */
-export async function listInviteRequests(
-  c: Context<AppEnv>,
-  ledger: Pick<Ledger, 'list'>,
-): Promise<Response> {
+export async function listInviteRequests(c: Context<AppEnv>, ledger: Pick<Ledger, 'list'>): Promise<Response> {
   const query = readQuery(c, { before: { pattern: UUID, form: 'before must be the id of a request' } });
   if (query.kind === 'refused') return query.response;
   const before = query.values.before ?? null;

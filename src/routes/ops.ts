@@ -14,6 +14,11 @@ export async function readyz(
   c: Context<AppEnv>,
   deps: { readonly ledger: Pick<Ledger, 'probe'>; readonly draining: () => boolean },
 ): Promise<Response> {
-  const ready = !deps.draining() && (await deps.ledger.probe().then(() => true, () => false));
+  const ready =
+    !deps.draining() &&
+    (await deps.ledger.probe().then(
+      () => true,
+      () => false,
+    ));
   return ready ? c.json({ status: 'ready' }) : c.json({ status: 'not_ready' }, 503);
 }

@@ -17,10 +17,13 @@ export interface QueryRow {
 export function readQuery<Name extends string>(
   c: Context<AppEnv>,
   rows: Readonly<Record<Name, QueryRow>>,
-): { readonly kind: 'read'; readonly values: Partial<Record<Name, string>> } | { readonly kind: 'refused'; readonly response: Response } {
+):
+  | { readonly kind: 'read'; readonly values: Partial<Record<Name, string>> }
+  | { readonly kind: 'refused'; readonly response: Response } {
   const values: Partial<Record<Name, string>> = {};
   const faults = Object.entries(c.req.queries()).flatMap(([name, given]): ValidationError[] => {
-    if (!Object.hasOwn(rows, name)) return [{ type: 'extra_forbidden', loc: ['query', name], msg: 'Extra inputs are not permitted' }];
+    if (!Object.hasOwn(rows, name))
+      return [{ type: 'extra_forbidden', loc: ['query', name], msg: 'Extra inputs are not permitted' }];
     const row = rows[name as Name];
     const [value, ...more] = given;
     if (value === undefined || more.length > 0 || !row.pattern.test(value)) {

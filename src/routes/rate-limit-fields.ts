@@ -7,7 +7,11 @@ import type { QuotaState } from '../ledger/port.ts';
 export function rateLimitFields(quotas: readonly QuotaState[]): Record<string, string> {
   if (quotas.length === 0) return {};
   return {
-    'RateLimit-Policy': quotas.map(({ quota, limit, windowMs }) => `"${quota}";q=${limit};w=${windowMs / 1000}`).join(', '),
-    RateLimit: quotas.map(({ quota, remaining, resetMs }) => `"${quota}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`).join(', '),
+    'RateLimit-Policy': quotas
+      .map(({ quota, limit, windowMs }) => `"${quota}";q=${limit};w=${windowMs / 1000}`)
+      .join(', '),
+    RateLimit: quotas
+      .map(({ quota, remaining, resetMs }) => `"${quota}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`)
+      .join(', '),
   };
 }

@@ -41,7 +41,15 @@ export interface NotSent {
 
 export interface Unknown {
   readonly kind: 'unknown';
-  readonly reason: MaybeSentReason | 'redirect' | 'request_timeout' | 'server_error' | 'unusable_response' | 'interrupted' | 'expired' | 'unrecorded';
+  readonly reason:
+    | MaybeSentReason
+    | 'redirect'
+    | 'request_timeout'
+    | 'server_error'
+    | 'unusable_response'
+    | 'interrupted'
+    | 'expired'
+    | 'unrecorded';
   readonly upstreamStatus: number | null;
 }
 

@@ -90,7 +90,7 @@ function headersHoldKey(answer: Answered, holdsKey: GuardContext['holdsKey']): b
 /** Strict UTF-8 (RFC 8259 §8.1); null when it is not. */
 function decode(body: Uint8Array): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body);
   } catch {
     return null;
   }

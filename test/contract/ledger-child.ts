@@ -13,7 +13,12 @@ const [path = '', mode = 'hold'] = process.argv.slice(2);
 const say = (line: string): void => void writeSync(1, `${line}\n`);
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
-const ledger = await openLedger({ path, clock: { now: () => Date.now() }, ids: createFakeIds(1_000_000), logger: quiet }).catch((error: unknown) => {
+const ledger = await openLedger({
+  path,
+  clock: { now: () => Date.now() },
+  ids: createFakeIds(1_000_000),
+  logger: quiet,
+}).catch((error: unknown) => {
   say(`refused: ${error instanceof Error ? error.message : 'unknown'}`);
   process.exit(1);
 });

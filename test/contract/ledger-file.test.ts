@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -38,18 +47,22 @@ describe('a ledger file', () => {
     await ledger.admit(admission(testUuid7(1)));
     const mode = (file: string) => (statSync(file).mode & 0o777).toString(8);
     expect(mode(join(directory.path, 'new'))).toBe('700');
-    for (const file of [path, `${path}-lock`, `${path}-wal`, `${path}-shm`]) expect([file, mode(file)]).toEqual([file, '600']);
+    for (const file of [path, `${path}-lock`, `${path}-wal`, `${path}-shm`])
+      expect([file, mode(file)]).toEqual([file, '600']);
     await ledger.close();
   });
 
-  it.each([['with spaces?and=signs#.db'], ['file:name.db'], [':memory:'], ['ünïcode.db']])('may have any name (%s)', async (name) => {
-    path = join(directory.path, name);
-    await withRecords(1);
-    expect(existsSync(path)).toBe(true);
-    const ledger = await openAt(path);
-    expect(await readTrail(ledger)).toHaveLength(1);
-    await ledger.close();
-  });
+  it.each([['with spaces?and=signs#.db'], ['file:name.db'], [':memory:'], ['ünïcode.db']])(
+    'may have any name (%s)',
+    async (name) => {
+      path = join(directory.path, name);
+      await withRecords(1);
+      expect(existsSync(path)).toBe(true);
+      const ledger = await openAt(path);
+      expect(await readTrail(ledger)).toHaveLength(1);
+      await ledger.close();
+    },
+  );
 
   it('needs a name', async () => {
     await expect(openAt('')).rejects.toThrow('needs a path');
@@ -87,13 +100,21 @@ describe('a ledger file', () => {
 
     clock.advance(-HOUR_MS);
     const after = await openAt(path, { clock, ids: createFakeIds(500) });
-    expect(await after.admit(admission(testUuid7(3), { key: 'a-key-of-16-signs' }))).toMatchObject({ kind: 'replay', firstRequestId: testUuid7(1) });
-    expect(await after.admit(admission(testUuid7(4), { claims }))).toMatchObject({ kind: 'exhausted', exhausted: { remaining: 2 } });
+    expect(await after.admit(admission(testUuid7(3), { key: 'a-key-of-16-signs' }))).toMatchObject({
+      kind: 'replay',
+      firstRequestId: testUuid7(1),
+    });
+    expect(await after.admit(admission(testUuid7(4), { claims }))).toMatchObject({
+      kind: 'exhausted',
+      exhausted: { remaining: 2 },
+    });
     expect(await after.settle(settlement(testUuid7(2), 'refused'))).toEqual({ kind: 'settled' });
     expect((await after.lease('stdout', 10)).map((record) => record.seq)).toEqual([3, 4, 5, 6]);
     const lines = await readTrail(after);
     expect(verifyChain(lines)).toMatchObject({ kind: 'intact', head: { seq: 6 } });
-    expect(new Set(lines.map((line) => (JSON.parse(line) as { time: string }).time))).toEqual(new Set(['2026-03-02T10:00:00.000Z']));
+    expect(new Set(lines.map((line) => (JSON.parse(line) as { time: string }).time))).toEqual(
+      new Set(['2026-03-02T10:00:00.000Z']),
+    );
     await after.close();
   });
 
@@ -121,7 +142,9 @@ describe('a ledger file', () => {
     locker.exec('DROP TABLE counters');
     locker.close();
     await expect(ledger.admit(admission(testUuid7(1), { claims: [quotaClaim()] }))).rejects.toThrow();
-    expect(logger.lines).toEqual([{ level: 'error', event: 'ledger_write_failed', fields: { error: 'SqlError', result_code: 1, steps: 1 } }]);
+    expect(logger.lines).toEqual([
+      { level: 'error', event: 'ledger_write_failed', fields: { error: 'SqlError', result_code: 1, steps: 1 } },
+    ]);
     await ledger.close();
   });
 });
@@ -190,7 +213,11 @@ describe('a ledger file that is not as it should be', () => {
   });
 
   it.each([
-    ['an edited record', `UPDATE records SET line = replace(line, 'ann', 'bob') WHERE seq = 3`, 'broken at seq 3 (edited)'],
+    [
+      'an edited record',
+      `UPDATE records SET line = replace(line, 'ann', 'bob') WHERE seq = 3`,
+      'broken at seq 3 (edited)',
+    ],
     ['a missing record', `DELETE FROM records WHERE seq = 3`, 'broken at seq 3 (out_of_sequence)'],
     ['a missing tail', `DELETE FROM records WHERE seq > 3`, 'broken at seq 4 (out_of_sequence)'],
     ['another head', `UPDATE head SET hash = '${'0'.repeat(64)}'`, '(wrong_prev)'],

@@ -9,11 +9,30 @@ import { createSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { createNodeSqlite } from '../../src/platform/node/sqlite.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../support/clock.ts';
 import type { FakeClock } from '../support/clock.ts';
-import { admission, ANN, BOB, DAY_MS, HOUR_MS, MINUTE_MS, quotaClaim, readTrail, settlement } from '../support/ledger.ts';
+import {
+  admission,
+  ANN,
+  BOB,
+  DAY_MS,
+  HOUR_MS,
+  MINUTE_MS,
+  quotaClaim,
+  readTrail,
+  settlement,
+} from '../support/ledger.ts';
 
 /** Random lives of a ledger: the SQLite one and the reference model must tell the same story, to the byte of the trail. */
 type Write =
-  | { step: 'admit'; id: number; plan: 'send' | 'deny' | 'dry_run'; owner: number; key: number | null; body: number; claims: readonly ClaimChoice[]; expiresInMs: number }
+  | {
+      step: 'admit';
+      id: number;
+      plan: 'send' | 'deny' | 'dry_run';
+      owner: number;
+      key: number | null;
+      body: number;
+      claims: readonly ClaimChoice[];
+      expiresInMs: number;
+    }
   | { step: 'settle'; id: number; by: 'exchange' | 'sweep'; ending: Ending }
   | { step: 'ack'; sink: number; seq: number }
   | { step: 'prune' };
@@ -33,9 +52,14 @@ const QUOTAS = [
   { quota: 'person', unit: 'emails', windowMs: HOUR_MS, visible: false },
 ] as const;
 
-const claimsOf = (choices: readonly ClaimChoice[]) => choices.map(({ quota, amount, limit }) => quotaClaim({ ...QUOTAS[quota], amount, limit }));
+const claimsOf = (choices: readonly ClaimChoice[]) =>
+  choices.map(({ quota, amount, limit }) => quotaClaim({ ...QUOTAS[quota], amount, limit }));
 
-const claimChoice = fc.record({ quota: fc.nat({ max: 3 }), amount: fc.integer({ min: 1, max: 4 }), limit: fc.integer({ min: 1, max: 9 }) });
+const claimChoice = fc.record({
+  quota: fc.nat({ max: 3 }),
+  amount: fc.integer({ min: 1, max: 4 }),
+  limit: fc.integer({ min: 1, max: 9 }),
+});
 // Few values, so that keys, requests and counters meet often.
 const write: fc.Arbitrary<Write> = fc.oneof(
   {
@@ -60,7 +84,10 @@ const write: fc.Arbitrary<Write> = fc.oneof(
       ending: fc.constantFrom<Ending>('accepted', 'refused', 'not_sent', 'unknown'),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ step: fc.constant('ack' as const), sink: fc.nat({ max: 1 }), seq: fc.nat({ max: 40 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ step: fc.constant('ack' as const), sink: fc.nat({ max: 1 }), seq: fc.nat({ max: 40 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ step: fc.constant('prune' as const) }) },
 );
 const round: fc.Arbitrary<Round> = fc.record({
@@ -76,19 +103,27 @@ async function outcomeOf(promise: Promise<unknown>): Promise<unknown> {
   }
 }
 
-function apply(ledger: Ledger, write: Write): Promise<unknown> {
-  switch (write.step) {
+function take(ledger: Ledger, one: Write): Promise<unknown> {
+  switch (one.step) {
     case 'admit': {
-      const { plan, key, body, expiresInMs } = write;
+      const { plan, key, body, expiresInMs } = one;
       const keyed = key === null || plan === 'dry_run' ? {} : { key: `key-${key}`, fingerprint: `body-${body}` };
-      return ledger.admit(admission(testUuid7(write.id), { plan, expiresInMs, owner: write.owner === 0 ? ANN : BOB, claims: claimsOf(write.claims), ...keyed }));
+      return ledger.admit(
+        admission(testUuid7(one.id), {
+          plan,
+          expiresInMs,
+          owner: one.owner === 0 ? ANN : BOB,
+          claims: claimsOf(one.claims),
+          ...keyed,
+        }),
+      );
     }
     case 'settle': {
-      const reply = { status: 200 + write.id, contentType: null, body: write.ending, headers: {} };
-      return ledger.settle(settlement(testUuid7(write.id), write.ending, { by: write.by, reply }));
+      const reply = { status: 200 + one.id, contentType: null, body: one.ending, headers: {} };
+      return ledger.settle(settlement(testUuid7(one.id), one.ending, { by: one.by, reply }));
     }
     case 'ack':
-      return ledger.ack(`sink-${write.sink}`, write.seq);
+      return ledger.ack(`sink-${one.sink}`, one.seq);
     case 'prune':
       return ledger.prune();
   }
@@ -106,13 +141,17 @@ async function observe(ledger: Ledger): Promise<unknown> {
   };
 }
 
-async function live(rounds: readonly Round[], ledger: Ledger & { flush?: () => void }, clock: FakeClock): Promise<unknown[]> {
+async function live(
+  rounds: readonly Round[],
+  ledger: Ledger & { flush?: () => void },
+  clock: FakeClock,
+): Promise<unknown[]> {
   const seen: unknown[] = [];
   const asked = new Set<number>();
   for (const { writes, advanceMs } of rounds) {
     // A request id is never used twice: its second admission would be a fault of ours, which rejects a whole batch.
     const fresh = writes.filter((one) => one.step !== 'admit' || (!asked.has(one.id) && asked.add(one.id)));
-    const together = fresh.map((one) => outcomeOf(apply(ledger, one)));
+    const together = fresh.map((one) => outcomeOf(take(ledger, one)));
     ledger.flush?.();
     seen.push(await Promise.all(together), await observe(ledger));
     clock.advance(advanceMs);
@@ -129,7 +168,12 @@ describe('the SQLite ledger and the reference model', () => {
         const database = new DatabaseSync(':memory:');
         const sqlite = createNodeSqlite(database);
         const core = createSqliteLedger({ sqlite, clock: clocks[0], ids: createFakeIds(1_000_000) });
-        const batched = createBatchedLedger({ core, sqlite, defer: () => {}, onFailure: ({ error }) => expect(error).toBeUndefined() });
+        const batched = createBatchedLedger({
+          core,
+          sqlite,
+          defer: () => {},
+          onFailure: ({ error }) => expect(error).toBeUndefined(),
+        });
         const memory = createMemoryLedger({ clock: clocks[1], ids: createFakeIds(1_000_000) });
 
         const told = await live(rounds, batched, clocks[0]);
@@ -141,8 +185,17 @@ describe('the SQLite ledger and the reference model', () => {
       { numRuns: 300 },
     );
     // The generator is worth something only while it gets everywhere.
-    expect([...reached].toSorted()).toEqual(
-      ['admitted', 'denied', 'exhausted', 'in_flight', 'key_reused', 'not_found', 'previewed', 'replay', 'settled', 'unchanged'],
-    );
+    expect([...reached].toSorted()).toEqual([
+      'admitted',
+      'denied',
+      'exhausted',
+      'in_flight',
+      'key_reused',
+      'not_found',
+      'previewed',
+      'replay',
+      'settled',
+      'unchanged',
+    ]);
   }, 60_000);
 });

@@ -67,7 +67,9 @@ async function kill(child: ChildProcessWithoutNullStreams): Promise<void> {
 describe('one process per ledger file', () => {
   it('refuses a second process while the first holds the file', async () => {
     const ledger = await openAt(path);
-    expect(await start('hold').saying(1)).toEqual([expect.stringMatching(/^refused: the ledger .* is in use by another process/)]);
+    expect(await start('hold').saying(1)).toEqual([
+      expect.stringMatching(/^refused: the ledger .* is in use by another process/),
+    ]);
     await ledger.close();
     expect(await start('hold').saying(1)).toEqual(['open']);
   });
@@ -95,7 +97,9 @@ describe('a ledger killed in mid-traffic', () => {
     await kill(child);
 
     const ledger = await openAt(path);
-    const states = new Map(said.filter((line) => line !== 'open').map((line) => line.split(' ').toReversed() as [string, string]));
+    const states = new Map(
+      said.filter((line) => line !== 'open').map((line) => line.split(' ').toReversed() as [string, string]),
+    );
     expect(states.size).toBeGreaterThan(100);
     for (const [id, state] of states) {
       const entry = await ledger.find(id, null);
@@ -110,28 +114,36 @@ describe('a ledger killed in mid-traffic', () => {
 });
 
 describe('a ledger without disk space', () => {
-  it.skipIf(WITHOUT_PRLIMIT)('rejects what it cannot keep, and recovers by itself when there is room again (needs prlimit)', async () => {
-    // A file size limit of 1 MiB stands in for a full disk: writes fail at the commit.
-    const { child, saying } = start('stepwise', ['prlimit', '--fsize=1048576:unlimited', process.execPath]);
-    await saying(1);
-    let asked = 0;
-    const ask = async (): Promise<string> => {
-      child.stdin.write(`${testUuid7(asked++)}\n`);
-      return (await saying(asked + 1))[asked] ?? '';
-    };
-    let answer = await ask();
-    while (answer.startsWith('open') && asked < 500) answer = await ask();
-    expect(answer).toMatch(/^failed/);
-    expect(await ask()).toMatch(/^failed/);
-    expect(spawnSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited:unlimited']).status).toBe(0);
-    for (let n = 0; n < 3; n += 1) expect(await ask()).toMatch(/^open/);
-    await kill(child);
+  it.skipIf(WITHOUT_PRLIMIT)(
+    'rejects what it cannot keep, and recovers by itself when there is room again (needs prlimit)',
+    async () => {
+      // A file size limit of 1 MiB stands in for a full disk: writes fail at the commit.
+      const { child, saying } = start('stepwise', ['prlimit', '--fsize=1048576:unlimited', process.execPath]);
+      await saying(1);
+      let asked = 0;
+      const ask = async (): Promise<string> => {
+        child.stdin.write(`${testUuid7(asked++)}\n`);
+        return (await saying(asked + 1))[asked] ?? '';
+      };
+      let answer = await ask();
+      while (answer.startsWith('open') && asked < 500) answer = await ask();
+      expect(answer).toMatch(/^failed/);
+      expect(await ask()).toMatch(/^failed/);
+      expect(spawnSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited:unlimited']).status).toBe(0);
+      for (let n = 0; n < 3; n += 1) expect(await ask()).toMatch(/^open/);
+      await kill(child);
 
-    const ledger = await openAt(path);
-    const kept = (await ledger.list({ owner: null, before: null, limit: 1000 })).map((entry) => `open ${entry.requestId}`);
-    const acknowledged = (await saying(asked + 1)).filter((line) => line.startsWith('open '));
-    expect(kept.toReversed()).toEqual(acknowledged);
-    expect(verifyChain(await readTrail(ledger))).toMatchObject({ kind: 'intact', head: { seq: acknowledged.length } });
-    await ledger.close();
-  });
+      const ledger = await openAt(path);
+      const kept = (await ledger.list({ owner: null, before: null, limit: 1000 })).map(
+        (entry) => `open ${entry.requestId}`,
+      );
+      const acknowledged = (await saying(asked + 1)).filter((line) => line.startsWith('open '));
+      expect(kept.toReversed()).toEqual(acknowledged);
+      expect(verifyChain(await readTrail(ledger))).toMatchObject({
+        kind: 'intact',
+        head: { seq: acknowledged.length },
+      });
+      await ledger.close();
+    },
+  );
 });

@@ -22,7 +22,10 @@ export interface LogLine {
 
 export function createLogCollector(): Logger & { readonly lines: LogLine[] } {
   const lines: LogLine[] = [];
-  const at = (level: string) => (event: string, fields: LogFields = {}) => void lines.push({ level, event, fields });
+  const at =
+    (level: string) =>
+    (event: string, fields: LogFields = {}) =>
+      void lines.push({ level, event, fields });
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
@@ -30,7 +33,11 @@ export function openAt(path: string, deps: { clock?: Clock; ids?: Ids; logger?: 
   return openLedger({ path, clock: createFakeClock(), ids: createFakeIds(), logger: createLogCollector(), ...deps });
 }
 
-export async function openTempLedger(deps: { clock?: Clock; ids?: Ids; logger?: Logger }): Promise<{ ledger: NodeLedger; path: string; remove: () => Promise<void> }> {
+export async function openTempLedger(deps: {
+  clock?: Clock;
+  ids?: Ids;
+  logger?: Logger;
+}): Promise<{ ledger: NodeLedger; path: string; remove: () => Promise<void> }> {
   const directory = tempDirectory();
   const path = join(directory.path, 'ledger.db');
   const ledger = await openAt(path, deps);

@@ -14,7 +14,10 @@ describe('a token that proves nothing', () => {
     const { kid } = (await service.identityProvider.keySet()).keys[0] ?? {};
     const response = await service.invite(ANN, { token: await forger.issue({}, { header: { kid } }) });
     expect(response.status).toBe(401);
-    expect(await response.json()).toMatchObject({ code: 'invalid_token', detail: 'The signature of the token cannot be verified.' });
+    expect(await response.json()).toMatchObject({
+      code: 'invalid_token',
+      detail: 'The signature of the token cannot be verified.',
+    });
     expect(service.logLines.join('\n')).toContain('signature_invalid');
   });
 
@@ -31,7 +34,10 @@ describe('a token that proves nothing', () => {
     const service = await startTestService();
     const response = await service.invite(ANN, { token: await service.token({ aud: 'another-service' }) });
     expect(response.status).toBe(401);
-    expect(await response.json()).toMatchObject({ code: 'invalid_token', detail: 'The token is meant for another service.' });
+    expect(await response.json()).toMatchObject({
+      code: 'invalid_token',
+      detail: 'The token is meant for another service.',
+    });
   });
 
   it('is refused when it is not signed', async () => {
@@ -63,7 +69,9 @@ describe('the challenge', () => {
     const service = await startTestService();
     const response = await service.invite(ANN, { token: 'secret.token.value' });
     expect(response.headers.get('WWW-Authenticate')).toContain('error="invalid_token"');
-    expect(JSON.stringify([...response.headers]) + (await response.text()) + service.logLines.join('')).not.toContain('secret.token');
+    expect(JSON.stringify([...response.headers]) + (await response.text()) + service.logLines.join('')).not.toContain(
+      'secret.token',
+    );
   });
 
   it('names the scope that is missing', async () => {
@@ -104,7 +112,8 @@ describe('access', () => {
     const [method = '', template = ''] = route.split(' ');
     const path = template.replace(':id', '00000000-0000-7000-8000-000000000000');
     const ask = async (token: string | null) =>
-      (await service.request(path, { method, headers: token === null ? {} : { Authorization: `Bearer ${token}` } })).status;
+      (await service.request(path, { method, headers: token === null ? {} : { Authorization: `Bearer ${token}` } }))
+        .status;
     expect({
       none: await ask(null),
       noScope: await ask(await service.token({ scope: 'openid' })),
@@ -115,7 +124,9 @@ describe('access', () => {
 
   it('has a row for every route in /openapi.json', async () => {
     const service = await startTestService();
-    const { paths } = (await (await service.request('/openapi.json')).json()) as { paths: Record<string, Record<string, unknown>> };
+    const { paths } = (await (await service.request('/openapi.json')).json()) as {
+      paths: Record<string, Record<string, unknown>>;
+    };
     const routes = Object.entries(paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
     );

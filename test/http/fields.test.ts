@@ -8,22 +8,31 @@ describe('CORS', () => {
     const service = await startTestService();
     const response = await service.request('/v2/invite_users', {
       method: 'OPTIONS',
-      headers: { Origin: 'https://hr.example.com', 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization,content-type' },
+      headers: {
+        Origin: 'https://hr.example.com',
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'authorization,content-type',
+      },
     });
     expect(response.status).toBe(204);
     expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://hr.example.com');
     expect(response.headers.get('Access-Control-Allow-Credentials')).toBeNull();
-    expect(response.headers.get('Access-Control-Allow-Headers')).toBe('Authorization,Content-Type,Idempotency-Key,Prefer');
+    expect(response.headers.get('Access-Control-Allow-Headers')).toBe(
+      'Authorization,Content-Type,Idempotency-Key,Prefer',
+    );
   });
 
-  it.each(['https://evil.example.com', 'https://hr.example.com.evil.example', 'http://hr.example.com', 'https://HR.example.com', 'null'])(
-    'gives the origin %s nothing',
-    async (origin) => {
-      const service = await startTestService();
-      const response = await service.invite(ANN, { headers: { Origin: origin } });
-      expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
-    },
-  );
+  it.each([
+    'https://evil.example.com',
+    'https://hr.example.com.evil.example',
+    'http://hr.example.com',
+    'https://HR.example.com',
+    'null',
+  ])('gives the origin %s nothing', async (origin) => {
+    const service = await startTestService();
+    const response = await service.invite(ANN, { headers: { Origin: origin } });
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
+  });
 
   it('exposes our fields on refusals too, also on a 401', async () => {
     const service = await startTestService();
@@ -31,25 +40,37 @@ describe('CORS', () => {
     expect(response.status).toBe(401);
     expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://hr.example.com');
     expect(response.headers.get('Access-Control-Expose-Headers')?.split(',')).toEqual(
-      expect.arrayContaining(['X-Request-Id', 'Policy-Digest', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'Idempotency-Replayed', 'Content-Location', 'WWW-Authenticate']),
+      expect.arrayContaining([
+        'X-Request-Id',
+        'Policy-Digest',
+        'RateLimit',
+        'RateLimit-Policy',
+        'Retry-After',
+        'Idempotency-Replayed',
+        'Content-Location',
+        'WWW-Authenticate',
+      ]),
     );
   });
 });
 
 describe('every answer', () => {
-  it.each(['/livez', '/v2/invite_policy', '/nowhere', '/v2/invite_users'])('on %s forbids framing, sniffing and caching', async (path) => {
-    const service = await startTestService();
-    const { headers } = await service.request(path);
-    expect(Object.fromEntries(headers)).toMatchObject({
-      'cache-control': 'no-store',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-      'referrer-policy': 'no-referrer',
-      'strict-transport-security': 'max-age=31536000; includeSubDomains',
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-      vary: 'Origin, Prefer',
-    });
-  });
+  it.each(['/livez', '/v2/invite_policy', '/nowhere', '/v2/invite_users'])(
+    'on %s forbids framing, sniffing and caching',
+    async (path) => {
+      const service = await startTestService();
+      const { headers } = await service.request(path);
+      expect(Object.fromEntries(headers)).toMatchObject({
+        'cache-control': 'no-store',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'referrer-policy': 'no-referrer',
+        'strict-transport-security': 'max-age=31536000; includeSubDomains',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        vary: 'Origin, Prefer',
+      });
+    },
+  );
 
   it('has a request id of our own, whatever the caller sent', async () => {
     const service = await startTestService();
@@ -71,7 +92,13 @@ describe('a path that is asked wrongly', () => {
     expect(response.headers.get('Allow')).toBe(allow);
   });
 
-  it.each(['//v2/invite_users', '/v2/invite_users/', '/V2/invite_users', '/v2/invite_users%00', '/v2/../v2/invite_user'])('%s is a 404', async (path) => {
+  it.each([
+    '//v2/invite_users',
+    '/v2/invite_users/',
+    '/V2/invite_users',
+    '/v2/invite_users%00',
+    '/v2/../v2/invite_user',
+  ])('%s is a 404', async (path) => {
     const service = await startTestService();
     const response = await service.request(`http://localhost${path}`, { method: 'POST' });
     expect(response.status).toBe(404);

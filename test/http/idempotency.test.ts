@@ -17,7 +17,7 @@ describe('Idempotency-Key', () => {
     expect(await early.json()).toMatchObject({ code: 'idempotency_in_flight' });
     expect(early.headers.get('Retry-After')).toMatch(/^[1-9]\d*$/);
     released.resolve();
-    const statuses = (await Promise.all(all)).map(({ status }) => status).toSorted();
+    const statuses = (await Promise.all(all)).map(({ status }) => status).toSorted((one, other) => one - other);
     expect(statuses).toEqual([200, ...Array.from({ length: 39 }, () => 409)]);
     expect(service.galileo.received).toHaveLength(1);
   });
@@ -59,7 +59,10 @@ describe('Idempotency-Key', () => {
   it('keeps keys of different callers apart', async () => {
     const service = await startTestService();
     await service.invite(ANN, { headers: KEY });
-    const other = await service.invite(ANN, { headers: KEY, token: await service.token({ sub: 'someone-else', client_id: 'hr-portal' }) });
+    const other = await service.invite(ANN, {
+      headers: KEY,
+      token: await service.token({ sub: 'someone-else', client_id: 'hr-portal' }),
+    });
     expect(other.headers.get('Idempotency-Replayed')).toBeNull();
     expect(service.galileo.received).toHaveLength(2);
   });
@@ -85,7 +88,12 @@ describe('Idempotency-Key', () => {
 
   it('frees the key when nothing was done', async () => {
     const service = await startTestService();
-    service.galileo.script({ kind: 'answer', status: 429, headers: { 'Retry-After': '7' }, body: { detail: 'slow down' } });
+    service.galileo.script({
+      kind: 'answer',
+      status: 429,
+      headers: { 'Retry-After': '7' },
+      body: { detail: 'slow down' },
+    });
     const limited = await service.invite(ANN, { headers: KEY });
     expect(limited.status).toBe(429);
     expect(limited.headers.get('Retry-After')).toBe('7');
@@ -108,14 +116,18 @@ describe('Idempotency-Key', () => {
     expect((await service.invite(ANN, { headers: KEY })).status).toBe(200);
   });
 
-  it.each(['short', 'x'.repeat(256), 'sixteen chars ok?', '"unterminated-key-1', 'first-key-0000001, second-key-000001', '"bad\\escape-0000001"'])(
-    'refuses %j as no key',
-    async (value) => {
-      const service = await startTestService();
-      const response = await service.invite(ANN, { headers: { 'Idempotency-Key': value } });
-      expect(response.status).toBe(400);
-      expect(await response.json()).toMatchObject({ code: 'idempotency_key_malformed' });
-      expect(service.galileo.received).toEqual([]);
-    },
-  );
+  it.each([
+    'short',
+    'x'.repeat(256),
+    'sixteen chars ok?',
+    '"unterminated-key-1',
+    'first-key-0000001, second-key-000001',
+    '"bad\\escape-0000001"',
+  ])('refuses %j as no key', async (value) => {
+    const service = await startTestService();
+    const response = await service.invite(ANN, { headers: { 'Idempotency-Key': value } });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: 'idempotency_key_malformed' });
+    expect(service.galileo.received).toEqual([]);
+  });
 });

@@ -7,7 +7,12 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 describe('an invite that the policy allows', () => {
   it("is answered with Galileo's status and JSON body untouched", async () => {
     const service = await startTestService();
-    service.galileo.script({ kind: 'answer', status: 201, body: '{"b": 1.0,  "a":[]}', headers: { 'content-type': 'application/json' } });
+    service.galileo.script({
+      kind: 'answer',
+      status: 201,
+      body: '{"b": 1.0,  "a":[]}',
+      headers: { 'content-type': 'application/json' },
+    });
     const response = await service.invite({ emails: ['ann@acme.com'] });
     expect(response.status).toBe(201);
     expect(response.headers.get('Content-Type')).toBe('application/json');
@@ -27,16 +32,37 @@ describe('an invite that the policy allows', () => {
     await service.invite({ send_email: false, emails: ['Ann@Acme.com'] });
     expect(service.galileo.received).toHaveLength(1);
     const [received] = service.galileo.received;
-    expect(received?.body).toBe('{"auth_method":"email","emails":["Ann@Acme.com"],"role":"user","group_ids":[],"send_email":false}');
+    expect(received?.body).toBe(
+      '{"auth_method":"email","emails":["Ann@Acme.com"],"role":"user","group_ids":[],"send_email":false}',
+    );
     expect(received?.path).toBe('/v2/invite_users');
     expect(received?.headers['galileo-api-key']).toBe(API_KEY);
   });
 
   it('takes nothing of the caller along but the five values', async () => {
     const service = await startTestService();
-    await service.invite({ emails: ['ann@acme.com'] }, { headers: { Cookie: 'session=1', 'X-Forwarded-For': '203.0.113.9', 'X-Custom': 'hello', 'User-Agent': 'caller/1.0' } });
+    await service.invite(
+      { emails: ['ann@acme.com'] },
+      {
+        headers: {
+          Cookie: 'session=1',
+          'X-Forwarded-For': '203.0.113.9',
+          'X-Custom': 'hello',
+          'User-Agent': 'caller/1.0',
+        },
+      },
+    );
     const names = Object.keys(service.galileo.received[0]?.headers ?? {}).toSorted();
-    expect(names).toEqual(['accept', 'accept-encoding', 'connection', 'content-length', 'content-type', 'galileo-api-key', 'host', 'user-agent']);
+    expect(names).toEqual([
+      'accept',
+      'accept-encoding',
+      'connection',
+      'content-length',
+      'content-type',
+      'galileo-api-key',
+      'host',
+      'user-agent',
+    ]);
     expect(service.galileo.received[0]?.headers['user-agent']).toMatch(/^galileo-invite-proxy\//);
   });
 
@@ -50,9 +76,20 @@ describe('an invite that the policy allows', () => {
     expect(outcome?.request_sha256).toBe(sha256(service.galileo.received[0]?.body ?? ''));
     expect(intent?.request_id).toBe(response.headers.get('X-Request-Id'));
     expect(intent?.request.emails).toEqual(['ann@acme.com', 'bob@acme.com']);
-    expect(outcome?.outcome).toMatchObject({ result: 'accepted', status: 200, upstream_status: 200, settled_by: 'exchange' });
+    expect(outcome?.outcome).toMatchObject({
+      result: 'accepted',
+      status: 200,
+      upstream_status: 200,
+      settled_by: 'exchange',
+    });
     expect(outcome?.outcome.attempts).toEqual([
-      { slot: 'current', key_fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/), result: 'answered', status: 200, duration_ms: 0 },
+      {
+        slot: 'current',
+        key_fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/),
+        result: 'answered',
+        status: 200,
+        duration_ms: 0,
+      },
     ]);
   });
 
@@ -60,7 +97,10 @@ describe('an invite that the policy allows', () => {
     const service = await startTestService();
     const response = await service.invite({ emails: ['ann@eu.acme.com'], auth_method: 'email' });
     expect(response.status).toBe(200);
-    expect(JSON.parse(service.galileo.received[0]?.body ?? '')).toMatchObject({ auth_method: 'okta', send_email: false });
+    expect(JSON.parse(service.galileo.received[0]?.body ?? '')).toMatchObject({
+      auth_method: 'okta',
+      send_email: false,
+    });
     const [intent] = await service.records();
     expect(intent?.request.auth_method).toBe('email');
     expect(intent?.policy.forced).toEqual([
@@ -83,7 +123,10 @@ describe('an invite that the policy allows', () => {
 describe('an invite that the policy does not allow', () => {
   it('is refused with the rule and the keys that failed, and nothing is sent', async () => {
     const service = await startTestService();
-    const response = await service.invite({ emails: ['ann@acme.com', 'eve@rival.io', 'pat@notacme.com'], role: 'admin' });
+    const response = await service.invite({
+      emails: ['ann@acme.com', 'eve@rival.io', 'pat@notacme.com'],
+      role: 'admin',
+    });
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({
       code: 'policy_denied',
@@ -106,7 +149,11 @@ describe('an invite that the policy does not allow', () => {
     const emails = Array.from({ length: 21 }, (_, index) => `p${index}@acme.com`);
     const response = await service.invite({ emails });
     expect(response.status).toBe(403);
-    expect(await response.json()).toMatchObject({ code: 'policy_denied', origin: 'quota', decisions: expect.arrayContaining([expect.objectContaining({ rule: 'batch' })]) });
+    expect(await response.json()).toMatchObject({
+      code: 'policy_denied',
+      origin: 'quota',
+      decisions: expect.arrayContaining([expect.objectContaining({ rule: 'batch' })]),
+    });
   });
 
   it('gets another answer under another policy for the same request', async () => {

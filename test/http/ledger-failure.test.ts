@@ -8,7 +8,11 @@ const ANN = { emails: ['ann@acme.com'] };
 const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
 
 /** A ledger of which one step fails while `broken` says so. */
-function breakable(step: keyof Ledger): { broken: boolean; failed: PromiseWithResolvers<void>; wrap(ledger: Ledger): Ledger } {
+function breakable(step: keyof Ledger): {
+  broken: boolean;
+  failed: PromiseWithResolvers<void>;
+  wrap(ledger: Ledger): Ledger;
+} {
   const state = {
     broken: true,
     failed: Promise.withResolvers<void>(),
@@ -95,7 +99,9 @@ describe('a ledger that fails', () => {
     ['records', '/audit/records', 'audit:read'],
   ] as const)('at %s: the reading route says 503', async (step, path, scope) => {
     const service = await startTestService({ wrapLedger: breakable(step).wrap });
-    const response = await service.request(path, { headers: { Authorization: `Bearer ${await service.token({ scope })}` } });
+    const response = await service.request(path, {
+      headers: { Authorization: `Bearer ${await service.token({ scope })}` },
+    });
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({ code: 'ledger_unavailable' });
   });
@@ -113,11 +119,10 @@ describe('a caller who goes away after the send', () => {
   it('changes nothing: the outcome is on record all the same', async () => {
     const service = await startTestService();
     const released = Promise.withResolvers<void>();
-    const arrived = Promise.withResolvers<void>();
-    service.galileo.script({ kind: 'answer', status: 200, body: {}, after: { then: (...args: Parameters<Promise<void>['then']>) => (arrived.resolve(), released.promise.then(...args)) } as Promise<void> });
+    service.galileo.script({ kind: 'answer', status: 200, body: {}, after: released.promise });
     const gone = new AbortController();
     const answer = service.invite(ANN, { signal: gone.signal });
-    await arrived.promise;
+    while (service.galileo.received.length === 0) await turn();
     gone.abort();
     released.resolve();
     await answer.catch(() => undefined);
@@ -127,5 +132,9 @@ describe('a caller who goes away after the send', () => {
 
 /** Waits for the code under test to set a timer of this length; no clock is involved. */
 async function untilWaiting(schedule: ReturnType<typeof createFakeSchedule>, delayMs: number): Promise<void> {
-  while (!schedule.waitingMs.includes(delayMs)) await new Promise((resolve) => setImmediate(resolve));
+  while (!schedule.waitingMs.includes(delayMs)) await turn();
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PROBLEMS } from '../../src/contract/problem.ts';
 import type { ProblemCode } from '../../src/contract/problem.ts';
 import type { Ledger } from '../../src/ledger/port.ts';
+import type { Schedule } from '../../src/ports/schedule.ts';
 import type { TestService, TestServiceOptions } from '../support/service.ts';
 import { API_KEY, startTestService } from '../support/service.ts';
 import { UNREACHABLE } from '../support/tokens.ts';
@@ -16,57 +17,156 @@ interface Occasion {
 }
 
 const ANN = { emails: ['ann@acme.com'] };
+/** Every deadline passes at once. */
+const AT_ONCE: Schedule = {
+  after(_, task) {
+    queueMicrotask(task);
+    return () => undefined;
+  },
+};
 const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
 const failing = (ledger: Ledger): Ledger => ({ ...ledger, admit: () => Promise.reject(new Error('disk full')) });
 const to = (email: string) => (service: TestService) => service.invite({ emails: [email] });
 
 const OCCASIONS: Record<Exclude<ProblemCode, 'overloaded'>, Occasion> = {
-  malformed_request: { status: 400, origin: 'proxy', produce: async (service) =>
-    service.request('/v2/invite_users', { method: 'POST', headers: { Authorization: `Bearer ${await service.token()}`, 'Content-Type': 'application/json' }, body: new Uint8Array([0x7b, 0xff]) }) },
-  idempotency_key_missing: { status: 400, origin: 'proxy', options: { settings: { idempotency: 'required' } }, produce: (service) => service.invite(ANN) },
-  idempotency_key_malformed: { status: 400, origin: 'proxy', produce: (service) => service.invite(ANN, { headers: { 'Idempotency-Key': 'short' } }) },
+  malformed_request: {
+    status: 400,
+    origin: 'proxy',
+    produce: async (service) =>
+      service.request('/v2/invite_users', {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${await service.token()}`, 'Content-Type': 'application/json' },
+        body: new Uint8Array([0x7b, 0xff]),
+      }),
+  },
+  idempotency_key_missing: {
+    status: 400,
+    origin: 'proxy',
+    options: { settings: { idempotency: 'required' } },
+    produce: (service) => service.invite(ANN),
+  },
+  idempotency_key_malformed: {
+    status: 400,
+    origin: 'proxy',
+    produce: (service) => service.invite(ANN, { headers: { 'Idempotency-Key': 'short' } }),
+  },
   missing_token: { status: 401, origin: 'proxy', produce: (service) => service.request('/v2/invite_policy') },
   invalid_token: { status: 401, origin: 'proxy', produce: (service) => service.invite(ANN, { token: 'not.a.token' }) },
-  insufficient_scope: { status: 403, origin: 'proxy', produce: async (service) => service.invite(ANN, { token: await service.token({ scope: 'audit:read' }) }) },
+  insufficient_scope: {
+    status: 403,
+    origin: 'proxy',
+    produce: async (service) => service.invite(ANN, { token: await service.token({ scope: 'audit:read' }) }),
+  },
   policy_denied: { status: 403, origin: 'policy', produce: to('eve@rival.io') },
   not_found: { status: 404, origin: 'proxy', produce: (service) => service.request('/v2/invite_user') },
   method_not_allowed: { status: 405, origin: 'proxy', produce: (service) => service.request('/v2/invite_users') },
-  request_timeout: { status: 408, origin: 'proxy', options: { deps: { schedule: { after: (_, task) => (queueMicrotask(task), () => undefined) } } }, produce: async (service) =>
-    service.request('/v2/invite_users', { method: 'POST', headers: { Authorization: `Bearer ${await service.token()}` }, body: new ReadableStream(), duplex: 'half' } as RequestInit) },
-  idempotency_in_flight: { status: 409, origin: 'proxy', produce: async (service) => {
-    const released = Promise.withResolvers<void>();
-    service.galileo.script({ kind: 'answer', status: 200, body: {}, after: released.promise });
-    const both = [service.invite(ANN, { headers: KEY }), service.invite(ANN, { headers: KEY })];
-    const early = await Promise.any(both);
-    released.resolve();
-    await Promise.all(both);
-    return early;
-  } },
-  body_too_large: { status: 413, origin: 'proxy', produce: (service) => service.invite(`{"emails":["${'a'.repeat(65_536)}@acme.com"]}`) },
-  unsupported_media_type: { status: 415, origin: 'proxy', produce: (service) => service.invite(ANN, { headers: { 'Content-Type': 'text/plain' } }) },
-  idempotency_key_reused: { status: 422, origin: 'proxy', produce: async (service) => {
-    await service.invite(ANN, { headers: KEY });
-    return await service.invite({ emails: ['bob@acme.com'] }, { headers: KEY });
-  } },
-  quota_exhausted: { status: 429, origin: 'quota', produce: async (service) => {
-    for (const letter of 'abc') await service.invite({ emails: Array.from({ length: 20 }, (_, n) => `${letter}${n}@acme.com`).slice(0, letter === 'c' ? 10 : 20) });
-    return await service.invite(ANN);
-  } },
+  request_timeout: {
+    status: 408,
+    origin: 'proxy',
+    options: { deps: { schedule: AT_ONCE } },
+    produce: async (service) =>
+      service.request('/v2/invite_users', {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${await service.token()}` },
+        body: new ReadableStream(),
+        duplex: 'half',
+      } as RequestInit),
+  },
+  idempotency_in_flight: {
+    status: 409,
+    origin: 'proxy',
+    produce: async (service) => {
+      const released = Promise.withResolvers<void>();
+      service.galileo.script({ kind: 'answer', status: 200, body: {}, after: released.promise });
+      const both = [service.invite(ANN, { headers: KEY }), service.invite(ANN, { headers: KEY })];
+      const early = await Promise.any(both);
+      released.resolve();
+      await Promise.all(both);
+      return early;
+    },
+  },
+  body_too_large: {
+    status: 413,
+    origin: 'proxy',
+    produce: (service) => service.invite(`{"emails":["${'a'.repeat(65_536)}@acme.com"]}`),
+  },
+  unsupported_media_type: {
+    status: 415,
+    origin: 'proxy',
+    produce: (service) => service.invite(ANN, { headers: { 'Content-Type': 'text/plain' } }),
+  },
+  idempotency_key_reused: {
+    status: 422,
+    origin: 'proxy',
+    produce: async (service) => {
+      await service.invite(ANN, { headers: KEY });
+      return await service.invite({ emails: ['bob@acme.com'] }, { headers: KEY });
+    },
+  },
+  quota_exhausted: {
+    status: 429,
+    origin: 'quota',
+    produce: async (service) => {
+      for (const letter of 'abc')
+        await service.invite({
+          emails: Array.from({ length: 20 }, (_, n) => `${letter}${n}@acme.com`).slice(0, letter === 'c' ? 10 : 20),
+        });
+      return await service.invite(ANN);
+    },
+  },
   upstream_rate_limited: { status: 429, origin: 'upstream', outcome: 'not_sent', produce: to('limit@acme.com') },
   upstream_refused: { status: 403, origin: 'upstream', outcome: 'refused', produce: to('refuse@acme.com') },
-  internal_error: { status: 500, origin: 'proxy', options: { deps: { clientAddress: (headers) => { if (headers.has('Authorization')) throw new Error('secret detail of ann@acme.com'); return null; } } }, produce: (service) => service.invite(ANN) },
-  upstream_credentials_rejected: { status: 502, origin: 'upstream', outcome: 'not_sent', options: { acceptedKeys: ['another-key-entirely-1'] }, produce: (service) => service.invite(ANN) },
+  internal_error: {
+    status: 500,
+    origin: 'proxy',
+    options: {
+      deps: {
+        clientAddress: (headers) => {
+          if (headers.has('Authorization')) throw new Error('secret detail of ann@acme.com');
+          return null;
+        },
+      },
+    },
+    produce: (service) => service.invite(ANN),
+  },
+  upstream_credentials_rejected: {
+    status: 502,
+    origin: 'upstream',
+    outcome: 'not_sent',
+    options: { acceptedKeys: ['another-key-entirely-1'] },
+    produce: (service) => service.invite(ANN),
+  },
   upstream_error: { status: 502, origin: 'upstream', outcome: 'unknown', produce: to('break@acme.com') },
-  upstream_response_withheld: { status: 502, origin: 'upstream', outcome: 'accepted', produce: (service) => {
-    service.galileo.script({ kind: 'echo', status: 200, shape: 'success' });
-    return service.invite(ANN);
-  } },
-  ledger_unavailable: { status: 503, origin: 'proxy', options: { wrapLedger: failing }, produce: (service) => service.invite(ANN) },
-  identity_keys_unavailable: { status: 503, origin: 'proxy', produce: (service) => {
-    service.documents.trouble = UNREACHABLE;
-    return service.invite(ANN);
-  } },
-  upstream_unavailable: { status: 503, origin: 'upstream', outcome: 'not_sent', options: { settings: { galileoApiUrl: 'http://127.0.0.1:1' } }, produce: (service) => service.invite(ANN) },
+  upstream_response_withheld: {
+    status: 502,
+    origin: 'upstream',
+    outcome: 'accepted',
+    produce: (service) => {
+      service.galileo.script({ kind: 'echo', status: 200, shape: 'success' });
+      return service.invite(ANN);
+    },
+  },
+  ledger_unavailable: {
+    status: 503,
+    origin: 'proxy',
+    options: { wrapLedger: failing },
+    produce: (service) => service.invite(ANN),
+  },
+  identity_keys_unavailable: {
+    status: 503,
+    origin: 'proxy',
+    produce: (service) => {
+      service.documents.trouble = UNREACHABLE;
+      return service.invite(ANN);
+    },
+  },
+  upstream_unavailable: {
+    status: 503,
+    origin: 'upstream',
+    outcome: 'not_sent',
+    options: { settings: { galileoApiUrl: 'http://127.0.0.1:1' } },
+    produce: (service) => service.invite(ANN),
+  },
   outcome_unknown: { status: 504, origin: 'upstream', outcome: 'unknown', produce: to('hangup@acme.com') },
 };
 
@@ -100,11 +200,17 @@ describe('a wrong Galileo key', () => {
     const response = await service.invite(ANN);
     expect(response.status).toBe(502);
     expect(response.headers.get('WWW-Authenticate')).toBeNull();
-    expect(await response.json()).toMatchObject({ code: 'upstream_credentials_rejected', detail: expect.stringContaining('not your token') });
+    expect(await response.json()).toMatchObject({
+      code: 'upstream_credentials_rejected',
+      detail: expect.stringContaining('not your token'),
+    });
   });
 
   it('is followed once by the next key, with the same bytes, both attempts on record', async () => {
-    const service = await startTestService({ acceptedKeys: ['the-next-key-0123456789'], nextKey: 'the-next-key-0123456789' });
+    const service = await startTestService({
+      acceptedKeys: ['the-next-key-0123456789'],
+      nextKey: 'the-next-key-0123456789',
+    });
     const response = await service.invite(ANN);
     expect(response.status).toBe(200);
     const [first, second, ...more] = service.galileo.received;
@@ -112,6 +218,9 @@ describe('a wrong Galileo key', () => {
     expect([first?.keyIndex, second?.keyIndex]).toEqual([-1, 0]);
     expect(first?.sha256).toBe(second?.sha256);
     const outcome = (await service.records()).find(({ kind }) => kind === 'outcome');
-    expect(outcome?.outcome.attempts).toMatchObject([{ slot: 'current', status: 401 }, { slot: 'next', status: 200 }]);
+    expect(outcome?.outcome.attempts).toMatchObject([
+      { slot: 'current', status: 401 },
+      { slot: 'next', status: 200 },
+    ]);
   });
 });

@@ -39,7 +39,10 @@ describe('a quota', () => {
 
   it('returns what a refused or unsent invitation took, and keeps what an unknown one took', async () => {
     const service = await startTestService({ policy: TEN });
-    const left = async () => (await service.invite({ emails: ['probe@acme.com'] }, { query: '?dry_run=true' })).json() as Promise<{ quotas: { before: number }[] }>;
+    const left = async () =>
+      (await service.invite({ emails: ['probe@acme.com'] }, { query: '?dry_run=true' })).json() as Promise<{
+        quotas: { before: number }[];
+      }>;
     await service.invite({ emails: ['refuse@acme.com'] });
     await service.invite({ emails: ['limit@acme.com'] });
     expect((await left()).quotas[0]?.before).toBe(10);

@@ -16,7 +16,9 @@ describe('GET /v2/invite_policy', () => {
     const body = (await (await get(service, '/v2/invite_policy')).json()) as Record<string, unknown>;
     expect(JSON.stringify(body)).toContain('hr-staff');
     expect(JSON.stringify(body)).not.toContain('rival.io');
-    expect(body.quotas).toEqual([{ quota: 'app-day', unit: 'emails', limit: 50, window_s: 86_400, remaining: 49, reset_s: 50_400 }]);
+    expect(body.quotas).toEqual([
+      { quota: 'app-day', unit: 'emails', limit: 50, window_s: 86_400, remaining: 49, reset_s: 50_400 },
+    ]);
   });
 
   it('shows a stranger nothing', async () => {
@@ -37,7 +39,12 @@ describe('GET /v2/invite_requests', () => {
     expect(next).toBeNull();
     expect(requests).toMatchObject([
       { id: denied.headers.get('X-Request-Id'), state: 'denied', outcome: { code: 'policy_denied' } },
-      { id: accepted.headers.get('X-Request-Id'), state: 'accepted', request: { emails: ['ann@acme.com'] }, outcome: { result: 'accepted' } },
+      {
+        id: accepted.headers.get('X-Request-Id'),
+        state: 'accepted',
+        request: { emails: ['ann@acme.com'] },
+        outcome: { result: 'accepted' },
+      },
     ]);
     expect(text).not.toContain('key_fingerprint');
   });
@@ -75,15 +82,20 @@ describe('GET /v2/invite_requests', () => {
     expect([...first.requests, ...second.requests].map(({ id }) => id)).toEqual(ids.toReversed());
   });
 
-  it.each(['?befor=x', '?before=x', '?before=00000000-0000-7000-8000-000000000000&before=00000000-0000-7000-8000-000000000000'])(
-    'refuses the query %s',
-    async (query) => {
-      const service = await startTestService();
-      const response = await get(service, `/v2/invite_requests${query}`);
-      expect(response.status).toBe(422);
-      expect(await response.json()).toMatchObject({ code: 'invalid_request', origin: 'proxy', detail: [{ loc: ['query', expect.any(String)] }] });
-    },
-  );
+  it.each([
+    '?befor=x',
+    '?before=x',
+    '?before=00000000-0000-7000-8000-000000000000&before=00000000-0000-7000-8000-000000000000',
+  ])('refuses the query %s', async (query) => {
+    const service = await startTestService();
+    const response = await get(service, `/v2/invite_requests${query}`);
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({
+      code: 'invalid_request',
+      origin: 'proxy',
+      detail: [{ loc: ['query', expect.any(String)] }],
+    });
+  });
 });
 
 describe('GET /audit/records', () => {

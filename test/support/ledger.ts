@@ -11,7 +11,12 @@ export const DAY_MS = 24 * HOUR_MS;
 export const ANN: Owner = { issuer: 'https://id.example.com/', clientId: 'hr-portal', subject: 'ann' };
 export const BOB: Owner = { issuer: 'https://id.example.com/', clientId: 'hr-portal', subject: 'bob' };
 
-export const CREATED: StoredReply = { status: 200, contentType: 'application/json', body: '{"message":"ok"}', headers: {} };
+export const CREATED: StoredReply = {
+  status: 200,
+  contentType: 'application/json',
+  body: '{"message":"ok"}',
+  headers: {},
+};
 
 const RESULT: Record<RecordKind, RecordOutcome['result']> = {
   denial: 'denied',
@@ -26,7 +31,13 @@ export function recordDraft(kind: RecordKind, requestId: string, outcome: Partia
   return {
     kind,
     request_id: requestId,
-    actor: { issuer: 'corp', issuer_url: 'https://id.example.com/', subject: 'ann', client_id: 'hr-portal', kind: 'user' },
+    actor: {
+      issuer: 'corp',
+      issuer_url: 'https://id.example.com/',
+      subject: 'ann',
+      client_id: 'hr-portal',
+      kind: 'user',
+    },
     source: { address: '192.0.2.7' },
     request: {
       method: 'POST',
@@ -41,7 +52,9 @@ export function recordDraft(kind: RecordKind, requestId: string, outcome: Partia
     policy: {
       digest: 'ab'.repeat(32),
       verdict: kind === 'denial' ? 'deny' : 'allow',
-      decisions: [{ decision: 'allow', rule: 'hr-staff', because: [], emails: ['new.colleague@acme.com'], email_count: 1 }],
+      decisions: [
+        { decision: 'allow', rule: 'hr-staff', because: [], emails: ['new.colleague@acme.com'], email_count: 1 },
+      ],
       forced: [],
     },
     outcome: { result: RESULT[kind], ...outcome },
@@ -50,17 +63,40 @@ export function recordDraft(kind: RecordKind, requestId: string, outcome: Partia
 }
 
 export function quotaClaim(changes: Partial<QuotaClaim> = {}): QuotaClaim {
-  return { quota: 'app-day', unit: 'emails', counter: 'corp:hr-portal', windowMs: DAY_MS, limit: 10, amount: 1, visible: true, ...changes };
+  return {
+    quota: 'app-day',
+    unit: 'emails',
+    counter: 'corp:hr-portal',
+    windowMs: DAY_MS,
+    limit: 10,
+    amount: 1,
+    visible: true,
+    ...changes,
+  };
 }
 
 /** At most 20 requests a minute and subject. */
 export function requestsClaim(changes: Partial<QuotaClaim> = {}): QuotaClaim {
-  return quotaClaim({ quota: 'burst', unit: 'requests', counter: 'corp:ann', windowMs: MINUTE_MS, limit: 20, ...changes });
+  return quotaClaim({
+    quota: 'burst',
+    unit: 'requests',
+    counter: 'corp:ann',
+    windowMs: MINUTE_MS,
+    limit: 20,
+    ...changes,
+  });
 }
 
-type AdmissionChanges = Partial<Omit<Admission, 'idempotency'>> & { key?: string; fingerprint?: string; route?: string };
+type AdmissionChanges = Partial<Omit<Admission, 'idempotency'>> & {
+  key?: string;
+  fingerprint?: string;
+  route?: string;
+};
 
-export function admission(requestId: string, { key, fingerprint = 'body-1', route = 'POST /v2/invite_users', ...changes }: AdmissionChanges = {}): Admission {
+export function admission(
+  requestId: string,
+  { key, fingerprint = 'body-1', route = 'POST /v2/invite_users', ...changes }: AdmissionChanges = {},
+): Admission {
   const plan = changes.plan ?? 'send';
   const decided = { send: 'intent', deny: 'denial', dry_run: 'dry_run' } as const;
   return {
@@ -81,7 +117,14 @@ export function admission(requestId: string, { key, fingerprint = 'body-1', rout
 
 export function settlement(requestId: string, ending: Ending, changes: Partial<Settlement> = {}): Settlement {
   const by = changes.by ?? 'exchange';
-  return { requestId, by, ending, reply: CREATED, record: recordDraft('outcome', requestId, { result: ending, settled_by: by }), ...changes };
+  return {
+    requestId,
+    by,
+    ending,
+    reply: CREATED,
+    record: recordDraft('outcome', requestId, { result: ending, settled_by: by }),
+    ...changes,
+  };
 }
 
 /** Every line of the trail, read page by page. */

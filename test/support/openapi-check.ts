@@ -12,7 +12,12 @@ interface Document {
   readonly components: unknown;
 }
 interface Operation {
-  readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: Readonly<Record<string, { readonly schema?: object }>> }>>;
+  readonly responses: Readonly<
+    Record<
+      string,
+      { readonly $ref?: string; readonly content?: Readonly<Record<string, { readonly schema?: object }>> }
+    >
+  >;
 }
 
 interface Checker {
@@ -24,7 +29,12 @@ interface Checker {
 const checkers = new Map<string, Checker>();
 
 /** Resolves when the answer is as documented. Paths that no route serves are left alone: 404 is not documented for them. */
-export async function checkAgainstOpenApi(app: Hono<AppEnv>, method: string, path: string, response: Response): Promise<void> {
+export async function checkAgainstOpenApi(
+  app: Hono<AppEnv>,
+  method: string,
+  path: string,
+  response: Response,
+): Promise<void> {
   const { document, ajv } = await checkerOf(app);
   const template = findTemplate(document, path.split('?')[0] ?? '');
   const operation = template === null ? undefined : document.paths[template]?.[method.toLowerCase()];
@@ -34,7 +44,10 @@ export async function checkAgainstOpenApi(app: Hono<AppEnv>, method: string, pat
   const key = Object.keys(operation.responses).find((one) => one === status || one === `${status[0]}XX`);
   if (key === undefined) throw new Error(`${place} is not documented`);
   const pointer = `#/paths/${escape(template)}/${method.toLowerCase()}/responses/${key}`;
-  const documented = operation.responses[key]?.$ref === undefined ? operation.responses[key] : resolve(document, operation.responses[key].$ref);
+  const documented =
+    operation.responses[key]?.$ref === undefined
+      ? operation.responses[key]
+      : resolve(document, operation.responses[key].$ref);
   const text = await response.clone().text();
   if (documented?.content === undefined) {
     if (text !== '') throw new Error(`${place} is documented without a body`);
@@ -73,7 +86,10 @@ function findTemplate(document: Document, path: string): string | null {
 
 function resolve(document: Document, ref: string): Operation['responses'][string] {
   const parts = ref.replace(/^#\//, '').split('/');
-  return parts.reduce<unknown>((value, part) => (value as Record<string, unknown>)[part.replaceAll('~1', '/').replaceAll('~0', '~')], document) as Operation['responses'][string];
+  return parts.reduce<unknown>(
+    (value, part) => (value as Record<string, unknown>)[part.replaceAll('~1', '/').replaceAll('~0', '~')],
+    document,
+  ) as Operation['responses'][string];
 }
 
 function escape(part: string): string {

@@ -106,9 +106,15 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const ledgerFile = await openLedger({ path: join(folder, 'ledger.db'), clock, ids, logger });
   const ledger = options.wrapLedger?.(ledgerFile) ?? ledgerFile;
   const loaded = loadPolicy(options.policy ?? POLICY, { issuers: ['corp'] });
-  if (loaded.kind === 'refused') throw new Error(loaded.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
+  if (loaded.kind === 'refused')
+    throw new Error(loaded.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
   const background = createBackground(logger);
-  const delivery = createDelivery({ outbox: ledger, sink: { name: 'test', write: async () => undefined }, schedule, logger });
+  const delivery = createDelivery({
+    outbox: ledger,
+    sink: { name: 'test', write: async () => undefined },
+    schedule,
+    logger,
+  });
 
   const deps: Deps = {
     clock,
@@ -120,7 +126,12 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     ledger,
     delivery,
     metrics: {
-      count: (name, labels = {}) => counted.push(`${name}{${Object.entries(labels).map((pair) => pair.join('=')).join(',')}}`),
+      count: (name, labels = {}) =>
+        counted.push(
+          `${name}{${Object.entries(labels)
+            .map((pair) => pair.join('='))
+            .join(',')}}`,
+        ),
       observe: () => undefined,
     },
     fetchDocument: documents.fetchDocument,
@@ -179,7 +190,11 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     async invite(body, { token: given, query = '', headers = {}, signal } = {}) {
       return await request(`/v2/invite_users${query}`, {
         method: 'POST',
-        headers: { Authorization: `Bearer ${given ?? (await token())}`, 'Content-Type': 'application/json', ...headers },
+        headers: {
+          Authorization: `Bearer ${given ?? (await token())}`,
+          'Content-Type': 'application/json',
+          ...headers,
+        },
         body: typeof body === 'string' ? body : JSON.stringify(body),
         ...(signal === undefined ? {} : { signal }),
       });
@@ -191,8 +206,10 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
 }
 
 function keepLines(lines: string[]): Logger {
-  const keep = (level: string) => (event: string, fields: LogFields = {}) => {
-    lines.push(JSON.stringify({ level, event, ...fields }));
-  };
+  const keep =
+    (level: string) =>
+    (event: string, fields: LogFields = {}) => {
+      lines.push(JSON.stringify({ level, event, ...fields }));
+    };
   return { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
 }

@@ -3,8 +3,6 @@ import type { Dispatcher } from 'undici';
 
 import type { HttpExchange, HttpResult, MaybeSentReason, NotSentReason } from '../../upstream/http-port.ts';
 
-type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
-
 /**
  * One exchange as undici's events tell it. undici calls `onRequestStart` in the tick in which it writes the
  * head to a connected socket and never writes before it: until then `not_sent` is proof, from then on nothing is
@@ -133,6 +131,8 @@ function maybeSentReason(error: Error): MaybeSentReason {
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
+
+type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 function joinHeaders(headers: ResponseHeaders): Record<string, string> {
   return Object.fromEntries(

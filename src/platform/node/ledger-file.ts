@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, realpathSync, writeFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { resultCodeOf } from './sqlite.ts';
 
@@ -11,7 +11,7 @@ import { resultCodeOf } from './sqlite.ts';
  * must meet the same lock, so links are resolved or refused.
  */
 export interface LedgerFile {
-  /** Absolute, without symbolic links. */
+  /** Absolute, and not itself a symbolic link. */
   readonly path: string;
   release(): void;
 }
@@ -31,9 +31,8 @@ function createLedgerFile(path: string): string {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const found = stat(path);
   if (found?.isSymbolicLink()) return createLedgerFile(resolveLink(path));
-  const real = join(realpathSync(dirname(path)), basename(path));
-  createOwnFile(real);
-  return real;
+  createOwnFile(path);
+  return path;
 }
 
 function resolveLink(path: string): string {
@@ -67,7 +66,9 @@ function takeLock(path: string, lockPath: string): () => void {
   } catch (error) {
     lock.close();
     if (resultCodeOf(error) !== SQLITE_BUSY) throw error;
-    throw new Error(`the ledger ${path} is in use by another process; one ledger file serves one process`, { cause: error });
+    throw new Error(`the ledger ${path} is in use by another process; one ledger file serves one process`, {
+      cause: error,
+    });
   }
   return () => lock.close();
 }

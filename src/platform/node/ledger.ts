@@ -52,7 +52,12 @@ export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedg
     const core = createSqliteLedger({ sqlite, clock, ids });
     checkTrail(sqlite);
     warnOfClock(sqlite, clock, logger);
-    const ledger = createBatchedLedger({ core, sqlite, defer: (flush) => setImmediate(flush), onFailure: reportTo(logger, metrics) });
+    const ledger = createBatchedLedger({
+      core,
+      sqlite,
+      defer: (flush) => setImmediate(flush),
+      onFailure: reportTo(logger, metrics),
+    });
     const open = database;
     let closed = false;
     return {
@@ -74,7 +79,8 @@ export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedg
 
 function checkTrail(sqlite: SqlitePort): void {
   const verdict = verifyTail(sqlite, TAIL_CHECK_RECORDS);
-  if (verdict.kind === 'broken') throw new Error(`the audit trail is broken at seq ${verdict.seq} (${verdict.reason}): nothing is appended to it`);
+  if (verdict.kind === 'broken')
+    throw new Error(`the audit trail is broken at seq ${verdict.seq} (${verdict.reason}): nothing is appended to it`);
 }
 
 function warnOfClock(sqlite: SqlitePort, clock: Clock, logger: Logger): void {
@@ -87,6 +93,10 @@ function reportTo(logger: Logger, metrics: Metrics | undefined): (failure: Batch
     for (const step of steps) metrics?.count('ledger_failures', { step });
     // Names and codes only: a message may quote what was to be written.
     const resultCode = error instanceof SqlError ? error.resultCode : null;
-    logger.error('ledger_write_failed', { error: error instanceof Error ? error.name : typeof error, result_code: resultCode, steps: steps.length });
+    logger.error('ledger_write_failed', {
+      error: error instanceof Error ? error.name : typeof error,
+      result_code: resultCode,
+      steps: steps.length,
+    });
   };
 }

@@ -1,16 +1,15 @@
 /**
  * Two channels on one stdout, both pino JSON lines: `"channel":"ops"` for operational lines,
- * `"channel":"audit"` for audit records. Lines are written synchronously, so a crash loses none that was logged.
+ * `"channel":"audit"` for audit records. A record counts as delivered when the kernel has its line.
  */
 import { pino } from 'pino';
-import type { DestinationStream } from 'pino';
 import type { Sink } from '../../audit/sink.ts';
 import type { LogFields, Logger } from '../../ports/logger.ts';
+import type { Output } from './output.ts';
 
 export interface LogOptions {
   readonly level: string;
   readonly service: { readonly name: string; readonly version: string; readonly instance: string };
-  readonly destination?: DestinationStream;
 }
 
 const shape = {
@@ -19,11 +18,13 @@ const shape = {
   messageKey: 'event',
 };
 
-export function createLogger({ level, service, destination }: LogOptions): Logger {
-  const log = pino({ ...shape, level, base: { channel: 'ops', ...service } }, destination ?? stdout());
-  const write = (at: 'debug' | 'info' | 'warn' | 'error') => (event: string, fields: LogFields = {}) => {
-    log[at](fields, event);
-  };
+export function createLogger({ level, service }: LogOptions, output: Pick<Output, 'line'>): Logger {
+  const log = pino({ ...shape, level, base: { channel: 'ops', ...service } }, { write: (line) => output.line(line) });
+  const write =
+    (at: 'debug' | 'info' | 'warn' | 'error') =>
+    (event: string, fields: LogFields = {}) => {
+      log[at](fields, event);
+    };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
@@ -31,16 +32,16 @@ export function createLogger({ level, service, destination }: LogOptions): Logge
  * The stdout sink: one line a record, the record itself under `record`. Parsing and writing an RFC 8785 text
  * gives the same text back, so the member verifies like the stored line.
  */
-export function createStdoutSink({ destination }: Pick<LogOptions, 'destination'> = {}): Sink {
-  const log = pino({ ...shape, level: 'info', base: { channel: 'audit' } }, destination ?? stdout());
+export function createStdoutSink(output: Pick<Output, 'write'>): Sink {
+  let lines: string[] = [];
+  const log = pino({ ...shape, level: 'info', base: { channel: 'audit' } }, { write: (line) => void lines.push(line) });
   return {
     name: 'stdout',
     async write(records) {
       for (const { line } of records) log.info({ record: JSON.parse(line) as unknown }, 'audit_record');
+      const text = lines.join('');
+      lines = [];
+      await output.write(text);
     },
   };
-}
-
-function stdout(): DestinationStream {
-  return pino.destination({ dest: 1, sync: true });
 }

@@ -26,7 +26,13 @@ export function createMetrics(): NodeMetrics {
   const durations = new Map(
     Object.entries(DURATIONS).map(([name, { help, labels }]) => [
       name as DurationName,
-      new Histogram({ name: `${PREFIX}${name}_seconds`, help, labelNames: labels, buckets: BUCKETS_S, registers: [registry] }),
+      new Histogram({
+        name: `${PREFIX}${name}_seconds`,
+        help,
+        labelNames: labels,
+        buckets: BUCKETS_S,
+        registers: [registry],
+      }),
     ]),
   );
   return {

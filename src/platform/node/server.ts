@@ -23,6 +23,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Resolves when it listens. Rejects when it cannot (the address is taken, say). */
 export async function listen(fetch: FetchHandler, host: string, port: number): Promise<Listener> {
+  const listener = getRequestListener(fetch, { overrideGlobalObjects: false });
+  let closing = false;
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -31,13 +33,20 @@ export async function listen(fetch: FetchHandler, host: string, port: number): P
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
     },
-    getRequestListener(fetch, { overrideGlobalObjects: false }),
+    (incoming, outgoing) => {
+      // Node closes the connections that are idle when it closes; those that become so afterwards are ours to close.
+      outgoing.once('close', () => {
+        if (closing) setImmediate(() => server.closeIdleConnections());
+      });
+      void listener(incoming, outgoing);
+    },
   );
   server.listen(port, host);
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
     async close() {
+      closing = true;
       const closed = once(server as Server, 'close');
       server.close();
       server.closeIdleConnections();

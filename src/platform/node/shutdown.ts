@@ -9,11 +9,20 @@ export interface ShutdownStep {
   readonly run: () => Promise<unknown>;
 }
 
+export interface Shutdown {
+  readonly logger: Logger;
+  /** Called at once, before any step. */
+  readonly begin: () => void;
+  readonly steps: readonly ShutdownStep[];
+  /** Lets the last log lines out. */
+  readonly flush: () => Promise<void>;
+}
+
 /** Every request is over by then: 10 s to arrive, 20 s upstream at most, 5 s to settle. */
 const DEADLINE_MS = 35_000;
 
 /** Runs the steps in order on SIGTERM or SIGINT, then exits 0. A failing step is logged and does not stop the rest. */
-export function onShutdown(logger: Logger, begin: () => void, steps: readonly ShutdownStep[]): void {
+export function onShutdown({ logger, begin, steps, flush }: Shutdown): void {
   let begun = false;
   const shutDown = async (signal: NodeJS.Signals): Promise<void> => {
     if (begun) process.exit(1);
@@ -34,6 +43,7 @@ export function onShutdown(logger: Logger, begin: () => void, steps: readonly Sh
       }
     }
     logger.info('shutdown_complete');
+    await flush();
     process.exit(code);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, (name) => void shutDown(name));

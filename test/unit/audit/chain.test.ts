@@ -10,7 +10,12 @@ function chainOf(length: number): string[] {
   const lines: string[] = [];
   let prev = GENESIS_HASH;
   for (let seq = 1; seq <= length; seq += 1) {
-    const { line, hash } = chainRecord(recordDraft('intent', testUuid7(seq)), { seq, id: testUuid7(100 + seq), time: '2026-03-02T10:00:00.000Z', prev });
+    const { line, hash } = chainRecord(recordDraft('intent', testUuid7(seq)), {
+      seq,
+      id: testUuid7(100 + seq),
+      time: '2026-03-02T10:00:00.000Z',
+      prev,
+    });
     lines.push(line);
     prev = hash;
   }
@@ -65,14 +70,62 @@ describe('the hash chain', () => {
   const broken = (index: number, reason: string) => ({ kind: 'broken', index, seq: index + 1, reason });
 
   it.each<[string, (lines: string[]) => string[], ReturnType<typeof broken>]>([
-    ['an edited value', (l) => l.with(2, edited(l[2] ?? '', (r) => (r['request_id'] = testUuid7(66)))), broken(2, 'edited')],
-    ['an added member', (l) => l.with(2, edited(l[2] ?? '', (r) => (r['note'] = 'x'))), broken(2, 'edited')],
-    ['an edit with the hash made right', (l) => l.with(2, forged(l[2] ?? '', (r) => (r['request_id'] = 'x'))), broken(3, 'wrong_prev')],
-    ['another previous hash', (l) => l.with(2, forged(l[2] ?? '', (r) => (r['prev'] = 'a'.repeat(64)))), broken(2, 'wrong_prev')],
-    ['a changed seq', (l) => l.with(2, forged(l[2] ?? '', (r) => (r['seq'] = 7))), broken(2, 'out_of_sequence')],
+    [
+      'an edited value',
+      (l) =>
+        l.with(
+          2,
+          edited(l[2] ?? '', (r) => (r['request_id'] = testUuid7(66))),
+        ),
+      broken(2, 'edited'),
+    ],
+    [
+      'an added member',
+      (l) =>
+        l.with(
+          2,
+          edited(l[2] ?? '', (r) => (r['note'] = 'x')),
+        ),
+      broken(2, 'edited'),
+    ],
+    [
+      'an edit with the hash made right',
+      (l) =>
+        l.with(
+          2,
+          forged(l[2] ?? '', (r) => (r['request_id'] = 'x')),
+        ),
+      broken(3, 'wrong_prev'),
+    ],
+    [
+      'another previous hash',
+      (l) =>
+        l.with(
+          2,
+          forged(l[2] ?? '', (r) => (r['prev'] = 'a'.repeat(64))),
+        ),
+      broken(2, 'wrong_prev'),
+    ],
+    [
+      'a changed seq',
+      (l) =>
+        l.with(
+          2,
+          forged(l[2] ?? '', (r) => (r['seq'] = 7)),
+        ),
+      broken(2, 'out_of_sequence'),
+    ],
     ['white space', (l) => l.with(2, `${l[2]} `), broken(2, 'edited')],
     ['a repeated member', (l) => l.with(2, (l[2] ?? '').replace('{', '{"seq":9,')), broken(2, 'edited')],
-    ['a hash that is no text', (l) => l.with(2, edited(l[2] ?? '', (r) => (r['hash'] = 1))), broken(2, 'edited')],
+    [
+      'a hash that is no text',
+      (l) =>
+        l.with(
+          2,
+          edited(l[2] ?? '', (r) => (r['hash'] = 1)),
+        ),
+      broken(2, 'edited'),
+    ],
     ['a missing record', (l) => l.toSpliced(2, 1), broken(2, 'out_of_sequence')],
     ['a missing first record', (l) => l.slice(1), broken(0, 'out_of_sequence')],
     ['a repeated record', (l) => l.toSpliced(2, 0, l[1] ?? ''), broken(2, 'out_of_sequence')],

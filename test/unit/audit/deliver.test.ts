@@ -33,7 +33,12 @@ function setup(batchSize = 2) {
   const schedule = createFakeSchedule();
   const scripted = createScriptedSink();
   const warnings: LogFields[] = [];
-  const logger: Logger = { debug() {}, info() {}, error() {}, warn: (_event, fields = {}) => void warnings.push(fields) };
+  const logger: Logger = {
+    debug() {},
+    info() {},
+    error() {},
+    warn: (_event, fields = {}) => void warnings.push(fields),
+  };
   const delivery = createDelivery({ outbox: ledger, sink: scripted.sink, schedule, logger, batchSize });
   let next = 0;
   const record = () => ledger.admit(admission(testUuid7(next++)));
@@ -113,7 +118,10 @@ describe('delivery to a sink', () => {
     await settled();
     schedule.advance(500);
     await settled();
-    expect(scripted.received).toEqual([[1, 2], [1, 2]]);
+    expect(scripted.received).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
   });
 
   it('backs off for longer and longer, at most a minute, and begins anew after a success', async () => {

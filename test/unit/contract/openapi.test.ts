@@ -68,13 +68,20 @@ function codesOf(answer: Answer | undefined): readonly string[] {
   return answer?.content?.['application/problem+json']?.schema.allOf?.[1].properties.code.enum ?? [];
 }
 
+const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false, strictRequired: false });
+addFormats.default(ajv);
+ajv.addFormat('uuid4', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i);
+ajv.addVocabulary(['components']);
+ajv.addSchema(outOfDocument({ $id: 'openapi', components: document.components }));
+
 /** Compiles a schema of the document with its references, as strictly as ajv can. */
 function validator(schema: object): ValidateFunction {
-  const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false, strictRequired: false });
-  addFormats.default(ajv);
-  ajv.addFormat('uuid4', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i);
-  ajv.addVocabulary(['components']);
-  return ajv.compile({ ...schema, components: document.components });
+  return ajv.compile(outOfDocument(schema));
+}
+
+/** The same schema, with references that hold outside the document too. */
+function outOfDocument(schema: object): object {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"openapi#/components/')) as object;
 }
 
 function everyObject(value: unknown): object[] {

@@ -1,5 +1,8 @@
 import { gzipSync } from 'node:zlib';
+import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
+import type { AppEnv } from '../../../src/middleware/app-env.ts';
+import { readStrictly, validateInvite } from '../../../src/middleware/validate.ts';
 import { postInvite } from './invite-app.ts';
 
 const GOOD = { emails: ['ann@acme.com'] };
@@ -14,6 +17,19 @@ describe('reading a request to invite', () => {
       dry_run: false,
       text,
     });
+  });
+
+  it('gives every later reader the text that was checked, whatever the body cache holds besides', async () => {
+    const app = new Hono<AppEnv>();
+    const swapped = new TextEncoder().encode('{"emails":["eve@rival.io"]}').buffer;
+    app.post('/', readStrictly, async (c, next) => {
+      c.req.bodyCache.arrayBuffer = Promise.resolve(swapped) as unknown as ArrayBuffer;
+      await next();
+    });
+    app.post('/', validateInvite, (c) => c.json(c.req.valid('json').emails));
+    const headers = { 'Content-Type': 'application/json' };
+    const response = await app.request('/', { method: 'POST', headers, body: JSON.stringify(GOOD) });
+    expect(await response.json()).toEqual(GOOD.emails);
   });
 
   it("answers a wrong one in the upstream's shape, with our members beside the list", async () => {

@@ -30,7 +30,12 @@ function setup() {
   commits.length = 0;
   const deferred: (() => void)[] = [];
   const failures: BatchFailure[] = [];
-  const ledger = createBatchedLedger({ core, sqlite, defer: (flush) => void deferred.push(flush), onFailure: (failure) => void failures.push(failure) });
+  const ledger = createBatchedLedger({
+    core,
+    sqlite,
+    defer: (flush) => void deferred.push(flush),
+    onFailure: (failure) => void failures.push(failure),
+  });
   return { database, real, ledger, script, commits, deferred, failures };
 }
 
@@ -129,7 +134,12 @@ describe('shared commits', () => {
     const { ledger, failures } = setup();
     const good = [1, 3].map((n) => ledger.admit(admission(testUuid7(n), { claims: [quotaClaim()] })));
     const unwritable = recordDraft('intent', '\ud800');
-    const bad = ledger.admit(admission(testUuid7(2), { claims: [quotaClaim()], records: { decided: unwritable, exhausted: null, replay: null } }));
+    const bad = ledger.admit(
+      admission(testUuid7(2), {
+        claims: [quotaClaim()],
+        records: { decided: unwritable, exhausted: null, replay: null },
+      }),
+    );
     ledger.flush();
     expect(await results([good[0] ?? bad, bad, good[1] ?? bad])).toEqual(['admitted', 'rejected', 'admitted']);
     expect(failures).toMatchObject([{ steps: ['admit'] }]);

@@ -19,7 +19,9 @@ describe('the ledger schema', () => {
     const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
     migrate(sqlite);
     sqlite.run('UPDATE ledger_version SET version = ?', SCHEMA_VERSION + 1);
-    expect(() => migrate(sqlite)).toThrow(`the ledger has schema version ${SCHEMA_VERSION + 1}; this program knows ${SCHEMA_VERSION}`);
+    expect(() => migrate(sqlite)).toThrow(
+      `the ledger has schema version ${SCHEMA_VERSION + 1}; this program knows ${SCHEMA_VERSION}`,
+    );
     expect(sqlite.run('SELECT version FROM ledger_version')).toMatchObject([{ version: SCHEMA_VERSION + 1 }]);
   });
 
@@ -27,9 +29,18 @@ describe('the ledger schema', () => {
     const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
     migrate(sqlite);
     const plans: readonly [string, RegExp][] = [
-      [`SELECT * FROM requests WHERE issuer = ? AND client_id = ? AND subject = ? AND request_id < ? ORDER BY request_id DESC LIMIT ?`, /requests_by_owner/],
-      [`SELECT * FROM requests WHERE request_id < ? ORDER BY request_id DESC LIMIT ?`, /SEARCH requests USING PRIMARY KEY/],
-      [`SELECT request_id FROM requests WHERE state = 'open' AND expires_at <= ? ORDER BY expires_at, decided_seq LIMIT ?`, /requests_open/],
+      [
+        `SELECT * FROM requests WHERE issuer = ? AND client_id = ? AND subject = ? AND request_id < ? ORDER BY request_id DESC LIMIT ?`,
+        /requests_by_owner/,
+      ],
+      [
+        `SELECT * FROM requests WHERE request_id < ? ORDER BY request_id DESC LIMIT ?`,
+        /SEARCH requests USING PRIMARY KEY/,
+      ],
+      [
+        `SELECT request_id FROM requests WHERE state = 'open' AND expires_at <= ? ORDER BY expires_at, decided_seq LIMIT ?`,
+        /requests_open/,
+      ],
       [`DELETE FROM counters WHERE window_end <= ?`, /SEARCH counters USING PRIMARY KEY/],
       [`DELETE FROM keys WHERE keep_until <= ?`, /keys_by_keep_until/],
     ];

@@ -59,7 +59,7 @@ const allowRule = fc
     target(domains),
     fc.record({
       allow: some(CALLERS, 2),
-      roles: anyOr(some(USER_ROLES, 3)),
+      roles: anyOr(some(USER_ROLES, 4)),
       auth_methods: anyOr(some(['email', 'okta', 'google'] as const)),
       groups: maybe(anyOr(groups)),
       until: maybe(fc.constantFrom(...DAYS)),
@@ -130,8 +130,8 @@ const policyFile: fc.Arbitrary<PolicyFile> = fc
 
 const principal = fc
   .record({
-    issuer: fc.constantFrom('corp', 'corp', 'partners'),
-    clientId: fc.constantFrom('portal', 'hr', 'Portal', 'other'),
+    issuer: fc.constantFrom('corp', 'corp', 'corp', 'partners'),
+    clientId: fc.constantFrom('portal', 'portal', 'hr', 'Portal', 'other'),
     subject: fc.constantFrom('sub-1', 'sub-2'),
     groups: fc.subarray(['it', 'sec', 'IT', 'staff']),
     kind: fc.constantFrom('user' as const, 'app' as const),
@@ -153,7 +153,7 @@ describe('the compiled policy', { timeout: 300_000 }, () => {
     fc.assert(
       fc.property(policyFile, principal, request, (file, caller, asked) => {
         const { verdict, refusedBy, addresses, effective } = decide(compilePolicy(file, ''), caller, asked, NOW_MS);
-        allowed += verdict === 'allow' ? 1 : 0;
+        allowed += addresses.some(({ decision }) => decision === 'allow') ? 1 : 0;
         const naive = naiveDecide(file, caller, asked, NOW_MS);
         // `expect` on each of so many would take most of the time.
         if (!isDeepStrictEqual({ verdict, refusedBy, addresses, effective }, naive)) {
@@ -163,7 +163,7 @@ describe('the compiled policy', { timeout: 300_000 }, () => {
       { numRuns: RUNS },
     );
     // A generator that never allows would prove little.
-    expect(allowed).toBeGreaterThan(RUNS / 50);
+    expect(allowed).toBeGreaterThan(RUNS / 20);
   });
 
   it('never allows more when a deny rule is added', () => {

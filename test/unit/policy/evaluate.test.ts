@@ -74,8 +74,10 @@ describe('rules', () => {
   });
 
   it('name the deny rule that stands first when several hit', () => {
-    const rules = ['{ id: one, deny: any, emails: [ann@acme.com] }', '{ id: two, deny: any, domains: [acme.com] }'];
-    expect(verdictOf(rules, 'ann@acme.com')).toBe('deny one emails');
+    const byEmail = '{ id: mail, deny: any, emails: [ann@acme.com] }';
+    const byDomain = '{ id: name, deny: [portal], domains: [acme.com] }';
+    expect(verdictOf([byEmail, byDomain], 'ann@acme.com')).toBe('deny mail emails');
+    expect(verdictOf([byDomain, byEmail], 'ann@acme.com')).toBe('deny name domains');
   });
 
   it('name the allow rule that stands first when several allow', () => {
@@ -285,6 +287,15 @@ rules: [{ id: r, allow: [c], domains: [acme.com], roles: any, auth_methods: any 
     ['a group with the name of a client', '{ issuer: corp, client_id: [it] }', { groups: ['it'] }, false],
   ])('with %s: %s', (_what, caller, as, expected) => {
     expect(matches(caller, as)).toBe(expected);
+  });
+
+  it('of a client and a person in one list of each matches their every pairing, and no other', () => {
+    const caller = '{ issuer: corp, client_id: [a, b], subject: [x, y] }';
+    for (const clientId of ['a', 'b', 'c']) {
+      for (const subject of ['x', 'y', 'z']) {
+        expect(matches(caller, { clientId, subject })).toBe(clientId !== 'c' && subject !== 'z');
+      }
+    }
   });
 
   it('may be several callers at once, and the rules of all of them apply', () => {

@@ -86,6 +86,10 @@ extra: 1
       FILE.replace('allow: [portal]', 'allow: [ann@acme.com]'),
       `${FILE}ann@acme.com: 1\n`,
       `${FILE}"ann@acme.com" "ann@acme.com"\n`,
+      `${FILE}extra: |ann@acme.com\n`,
+      `${FILE}extra: "\\Uann@acme.com"\n`,
+      `${FILE}extra: [a]]ann@acme.com\n`,
+      `${FILE}extra: "a\nann@acme.com"\n`,
       `${FILE}tests:\n  - { as: portal, invite: ann@acme.com, role: admin, auth_method: okta, expect: allow }\n`,
     ];
     for (const text of texts) {

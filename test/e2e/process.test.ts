@@ -1,0 +1,176 @@
+/** `node src/node.ts` as the platform runs it: configured by its environment, killed, stopped, started again. */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Service } from '../../dev/service.ts';
+import { startService } from '../../dev/service.ts';
+import type { StandIns } from '../../dev/stand-ins.ts';
+import { startStandIns } from '../../dev/stand-ins.ts';
+import { verifyChain } from '../../src/audit/chain.ts';
+
+const run = promisify(execFile);
+let folder = '';
+let standIns: StandIns;
+let services: Service[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'invite-proxy-e2e-'));
+  standIns = await startStandIns({}, { identityProvider: 0, galileo: 0 });
+});
+
+afterEach(async () => {
+  for (const service of services) if (service.child.exitCode === null) service.child.kill('SIGKILL');
+  services = [];
+  await standIns.close();
+  await rm(folder, { recursive: true });
+});
+
+function environment(extra: Record<string, string> = {}): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    ...standIns.env,
+    PORT: '0',
+    OPS_PORT: '0',
+    POLICY_FILE: 'dev/policy.yaml',
+    LEDGER_URL: `sqlite:${join(folder, 'ledger.db')}`,
+    ...extra,
+  };
+}
+
+async function start(extra: Record<string, string> = {}, onLine?: (line: string) => void): Promise<Service> {
+  const service = await startService(environment(extra), onLine);
+  services.push(service);
+  return service;
+}
+
+async function invite(service: Service, email: string, headers: Record<string, string> = {}): Promise<Response> {
+  const token = await standIns.identityProvider.issue({ sub: 'hr-portal' });
+  return await fetch(`${service.url}/v2/invite_users`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify({ emails: [email], auth_method: 'okta' }),
+  });
+}
+
+async function trail(service: Service): Promise<string[]> {
+  const token = await standIns.identityProvider.issue({ sub: 'audit-desk', scope: 'audit:read' });
+  const response = await fetch(`${service.url}/audit/records`, { headers: { Authorization: `Bearer ${token}` } });
+  return (await response.text()).split('\n').filter((line) => line !== '');
+}
+
+describe('a process that is killed between send and settle', () => {
+  it(
+    'leaves an intent that becomes unknown when its time is over, replays as unknown, and is never sent again',
+    { timeout: 90_000 },
+    async () => {
+      const key = { 'Idempotency-Key': 'killed-in-the-middle-1' };
+      const first = await start({ GALILEO_TIMEOUT_MS: '20000' });
+      const answer = invite(first, 'slow@acme.com', key).catch(() => null);
+      const intent = await first.record(({ kind }) => kind === 'intent');
+      while (standIns.galileo.received.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      const killed = once(first.child, 'exit');
+      first.child.kill('SIGKILL');
+      await killed;
+      expect(await answer).toBeNull();
+
+      const second = await start();
+      const early = await invite(second, 'slow@acme.com', key);
+      expect(early.status).toBe(409);
+      // The intent expires 20 s + 30 s after its admission; the sweep says so by a record.
+      const outcome = await second.record(({ kind, request_id: id }) => kind === 'outcome' && id === intent.request_id);
+      expect(outcome.outcome).toMatchObject({ result: 'unknown', reason: 'expired', settled_by: 'sweep' });
+      const replay = await invite(second, 'slow@acme.com', key);
+      expect(replay.status).toBe(504);
+      expect(replay.headers.get('Idempotency-Replayed')).toBe('true');
+      expect(standIns.galileo.received).toHaveLength(1);
+      expect(verifyChain(await trail(second))).toMatchObject({ kind: 'intact' });
+      expect(await second.stop()).toBe(0);
+    },
+  );
+});
+
+describe('a process that is told to stop', () => {
+  it('answers and records what is under way, delivers every audit line, and exits 0', async () => {
+    const lines: string[] = [];
+    const service = await start({}, (line) => lines.push(line));
+    const released = Promise.withResolvers<void>();
+    const emails = Array.from({ length: 10 }, (_, n) => `p${n}@acme.com`);
+    for (const email of emails)
+      standIns.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 }, after: released.promise }, email);
+    const answers = emails.map((email) => invite(service, email));
+    while (standIns.galileo.received.length < emails.length) await new Promise((resolve) => setImmediate(resolve));
+    const stopped = service.stop();
+    released.resolve();
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(emails.map(() => 200));
+    expect(await stopped).toBe(0);
+    const audited = lines
+      .map((line) => JSON.parse(line) as { channel: string; record?: { kind: string; seq: number } })
+      .filter(({ channel }) => channel === 'audit');
+    expect(audited.map(({ record }) => record?.seq)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
+    expect(audited.filter(({ record }) => record?.kind === 'outcome')).toHaveLength(10);
+  });
+});
+
+describe('a second process on the same ledger', () => {
+  it('refuses to start', async () => {
+    await start();
+    const failed = await run(process.execPath, ['src/node.ts'], { env: environment() }).catch(
+      (error: unknown) => error,
+    );
+    expect(failed).toMatchObject({ code: 2, stderr: expect.stringMatching(/another process/i) });
+  });
+});
+
+describe('a start that cannot be', () => {
+  it('names every problem of the configuration at once and prints no secret', async () => {
+    const env = environment({ PORT: 'x', GALILEO_API_KEY: 'a key with spaces inside', LEDGER_URL: '' });
+    delete env.INSECURE_DEV;
+    const failed = (await run(process.execPath, ['src/node.ts'], { env }).catch((error: unknown) => error)) as {
+      code: number;
+      stderr: string;
+    };
+    expect(failed.code).toBe(2);
+    for (const name of ['PORT', 'GALILEO_API_KEY', 'GALILEO_API_URL', 'AUTH_ISSUERS'])
+      expect(failed.stderr).toContain(`- ${name} `);
+    expect(failed.stderr).not.toContain('spaces inside');
+  });
+
+  it('names the lines and columns of a policy that does not load', async () => {
+    const policy = join(folder, 'policy.yaml');
+    await writeFile(
+      policy,
+      'version: 1\nrules:\n  - { id: a, allow: [nobody], domains: [acme.com], roles: any, auth_methods: any }\n',
+    );
+    const failed = (await run(process.execPath, ['src/node.ts'], { env: environment({ POLICY_FILE: policy }) }).catch(
+      (error: unknown) => error,
+    )) as { code: number; stderr: string };
+    expect(failed.code).toBe(2);
+    expect(failed.stderr).toMatch(/policy\.yaml:3:\d+ /);
+  });
+});
+
+describe('a rotated key file', () => {
+  it('is taken up without a restart', async () => {
+    const file = join(folder, 'key');
+    await writeFile(file, 'not-the-right-key-0123456789');
+    const { GALILEO_API_KEY: goodKey = '', ...env } = environment({ GALILEO_API_KEY_FILE: file });
+    const service = await startService(env);
+    services.push(service);
+    expect((await invite(service, 'ann@acme.com')).status).toBe(502);
+    await writeFile(file, `${goodKey}\n`);
+    expect((await invite(service, 'ann@acme.com')).status).toBe(200);
+  });
+});
+
+describe('the ledger file', () => {
+  it('is readable by its owner only', async () => {
+    const service = await start();
+    await invite(service, 'ann@acme.com');
+    expect((await stat(join(folder, 'ledger.db'))).mode & 0o777).toBe(0o600);
+    expect((await readFile(join(folder, 'ledger.db'))).length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,149 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
+import type { LoadedConfig } from '../../../src/config/load.ts';
+import { SERVICE_VERSION } from '../../../src/config/service.ts';
+
+const ISSUERS = '[{"name":"corp","issuer":"https://login.example.com","audience":"invites"}]';
+const GOOD = { GALILEO_API_KEY: 'a-good-key-0123456789', AUTH_ISSUERS: ISSUERS };
+const noFile = (_path: string): Promise<string> => Promise.reject(new Error('ENOENT'));
+
+const load = (env: Record<string, string>, readText = noFile): Promise<LoadedConfig> => loadConfig({ env, readText });
+
+async function problemsOf(env: Record<string, string>): Promise<string[]> {
+  const loaded = await load(env);
+  return loaded.kind === 'refused' ? loaded.problems.map(({ setting, message }) => `${setting} ${message}`) : [];
+}
+
+describe('the configuration', () => {
+  it('needs a key and issuers and gives everything else its default', async () => {
+    const loaded = await load(GOOD);
+    if (loaded.kind !== 'loaded') throw new Error('refused');
+    expect(loaded.config.settings).toMatchObject({
+      PORT: 8080,
+      HOST: '127.0.0.1',
+      OPS_PORT: 9091,
+      PUBLIC_URL: null,
+      GALILEO_API_URL: 'https://api.galileo.ai',
+      GALILEO_API_KEY_HEADER: 'Galileo-API-Key',
+      GALILEO_TIMEOUT_MS: 15_000,
+      LEDGER_URL: { kind: 'sqlite', path: './data/ledger.db' },
+      IDEMPOTENCY: 'optional',
+      CORS_ORIGINS: [],
+      TRUSTED_PROXY_HOPS: 0,
+      INSECURE_DEV: false,
+    });
+    expect(loaded.config.issuers).toMatchObject([{ name: 'corp', issuer: 'https://login.example.com' }]);
+  });
+
+  it('names every problem at once', async () => {
+    expect(
+      await problemsOf({ PORT: 'x', GALILEO_TIMEOUT_MS: '20001', LEDGER_URL: 'mysql:x', GALILEO_API_KYE: 'x' }),
+    ).toEqual([
+      'GALILEO_API_KYE is not a setting of this service; see docs/config.md',
+      'PORT must be a port number',
+      'GALILEO_TIMEOUT_MS must be from 100 to 20000',
+      'LEDGER_URL must be sqlite: and a path',
+      'GALILEO_API_KEY or GALILEO_API_KEY_FILE must be set',
+      'AUTH_ISSUERS or AUTH_ISSUERS_FILE must be set',
+    ]);
+  });
+
+  it('counts an empty variable as absent', async () => {
+    expect(await problemsOf({ ...GOOD, PORT: '', GALILEO_API_KEY_FILE: '' })).toEqual([]);
+  });
+
+  it.each([
+    'GALILEO_PROXY_SERVICE_HOST',
+    'GALILEO_PROXY_PORT',
+    'GALILEO_PROXY_PORT_8080_TCP_ADDR',
+    'AUDIT_SERVICE_PORT_HTTP',
+    'PATH',
+    'HOME',
+  ])('ignores %s, which is not meant for it', async (name) => {
+    expect(await problemsOf({ ...GOOD, [name]: 'x' })).toEqual([]);
+  });
+
+  it.each(['POLICY_FIEL', 'AUTH_ISSUER', 'CORS_ORIGIN', 'INSECURE_DEVEL'])(
+    'stops at %s, which looks like one of its own',
+    async (name) => {
+      expect(await problemsOf({ ...GOOD, [name]: '1' })).toHaveLength(1);
+    },
+  );
+
+  it('never prints a secret', async () => {
+    const key = 'se cret with spaces and\nnewlines';
+    const text = (await problemsOf({ ...GOOD, GALILEO_API_KEY: key, GALILEO_API_KEY_NEXT: 'kurz' })).join('\n');
+    expect(text).toContain('GALILEO_API_KEY ');
+    expect(text).toContain('GALILEO_API_KEY_NEXT ');
+    for (const piece of ['cret', 'spaces', 'kurz']) expect(text).not.toContain(piece);
+  });
+
+  it('refuses two sources for one thing', async () => {
+    expect(await problemsOf({ ...GOOD, GALILEO_API_KEY_FILE: '/x' })).toEqual([
+      'GALILEO_API_KEY and GALILEO_API_KEY_FILE are both set; keep one',
+    ]);
+  });
+
+  it.each([
+    ['GALILEO_API_URL', 'http://api.example.com'],
+    ['GALILEO_API_URL', 'http://127.0.0.1:8082'],
+    ['AUTH_ISSUERS', '[{"name":"corp","issuer":"http://login.example.com","audience":"invites"}]'],
+    [
+      'AUTH_ISSUERS',
+      '[{"name":"corp","issuer":"https://login.example.com","audience":"invites","jwks_uri":"http://login.example.com/jwks"}]',
+    ],
+  ])('refuses plain http in %s: %s', async (name, value) => {
+    expect(await problemsOf({ ...GOOD, [name]: value })).toHaveLength(1);
+  });
+
+  it('allows plain http with INSECURE_DEV=1, and then on loopback only', async () => {
+    const dev = { ...GOOD, INSECURE_DEV: '1' };
+    expect(await problemsOf({ ...dev, GALILEO_API_URL: 'http://127.0.0.1:8082' })).toEqual([]);
+    expect(await problemsOf({ ...dev, GALILEO_API_URL: 'http://api.example.com' })).toHaveLength(1);
+  });
+
+  it.each([
+    ['not JSON', '[{'],
+    ['a repeated member', '[{"name":"corp","name":"x","issuer":"https://a.example.com","audience":"b"}]'],
+    ['an unknown member', '[{"name":"corp","issuer":"https://a.example.com","audience":"b","audiance":"c"}]'],
+    ['an empty list', '[]'],
+    ['no audience', '[{"name":"corp","issuer":"https://a.example.com"}]'],
+  ])('refuses issuers with %s', async (_, value) => {
+    expect(await problemsOf({ ...GOOD, AUTH_ISSUERS: value })).not.toEqual([]);
+  });
+
+  it('reads issuers from a file, and says when it cannot', async () => {
+    const env = { GALILEO_API_KEY: GOOD.GALILEO_API_KEY, AUTH_ISSUERS_FILE: '/etc/issuers.json' };
+    const loaded = await load(env, async (path) => (path === '/etc/issuers.json' ? ISSUERS : ''));
+    expect(loaded.kind).toBe('loaded');
+    expect(await problemsOf(env)).toEqual(['AUTH_ISSUERS_FILE names a file that cannot be read']);
+  });
+
+  it('takes origins only in the form browsers send them', async () => {
+    const loaded = await load({ ...GOOD, CORS_ORIGINS: 'https://hr.example.com, http://localhost:3000' });
+    expect(loaded.kind === 'loaded' && loaded.config.settings.CORS_ORIGINS).toEqual([
+      'https://hr.example.com',
+      'http://localhost:3000',
+    ]);
+    for (const origin of [
+      '*',
+      'null',
+      'https://hr.example.com/',
+      'https://HR.example.com',
+      'hr.example.com',
+      'ftp://x.example.com',
+    ]) {
+      expect(await problemsOf({ ...GOOD, CORS_ORIGINS: origin })).toHaveLength(1);
+    }
+  });
+});
+
+describe('the version', () => {
+  it("is package.json's", async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    expect(SERVICE_VERSION).toBe(version);
+  });
+});

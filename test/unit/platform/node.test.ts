@@ -1,0 +1,94 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { Secret } from '../../../src/lib/secret.ts';
+import { createBackground } from '../../../src/platform/node/background.ts';
+import { createClientAddress } from '../../../src/platform/node/client-address.ts';
+import { createLogger, createStdoutSink } from '../../../src/platform/node/logger.ts';
+import { createMetrics } from '../../../src/platform/node/metrics.ts';
+import { keptLog } from '../../support/tokens.ts';
+
+describe("the caller's address", () => {
+  const fromSocket = { incoming: { socket: { remoteAddress: '192.0.2.1' } } };
+  const forwarded = (value: string): Headers => new Headers({ 'X-Forwarded-For': value });
+
+  it("is the socket's when no proxy is trusted, whatever X-Forwarded-For claims", () => {
+    expect(createClientAddress(0)(forwarded('203.0.113.9'), fromSocket)).toBe('192.0.2.1');
+    expect(createClientAddress(0)(new Headers(), undefined)).toBeNull();
+  });
+
+  it('is the entry that the outermost trusted proxy wrote', () => {
+    expect(createClientAddress(1)(forwarded('6.6.6.6, 203.0.113.9'), fromSocket)).toBe('203.0.113.9');
+    expect(createClientAddress(2)(forwarded('6.6.6.6, 203.0.113.9, 10.0.0.1'), fromSocket)).toBe('203.0.113.9');
+    expect(createClientAddress(1)(forwarded('2001:db8::7'), fromSocket)).toBe('2001:db8::7');
+  });
+
+  it('is unknown when the proxies did not write what they should have', () => {
+    expect(createClientAddress(2)(forwarded('203.0.113.9'), fromSocket)).toBeNull();
+    expect(createClientAddress(1)(forwarded('evil'), fromSocket)).toBeNull();
+    expect(createClientAddress(1)(new Headers(), fromSocket)).toBeNull();
+  });
+});
+
+describe('the two channels of stdout', () => {
+  const lines: string[] = [];
+  const output = {
+    line: (text: string) => void lines.push(text),
+    write: async (text: string) => void lines.push(text),
+  };
+
+  it('hold operational lines and audit records apart', async () => {
+    const logger = createLogger({ level: 'info', service: { name: 'proxy', version: '1', instance: 'i' } }, output);
+    logger.debug('too_quiet');
+    logger.warn('something_happened', { code: 'x' });
+    await createStdoutSink(output).write([{ seq: 1, line: '{"hash":"h","seq":1}' }]);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { level: 'warn', channel: 'ops', event: 'something_happened', code: 'x', name: 'proxy' },
+      { channel: 'audit', event: 'audit_record', record: { hash: 'h', seq: 1 } },
+    ]);
+    expect(lines[1]).toContain('"record":{"hash":"h","seq":1}');
+    expect(lines.every((line) => line.endsWith('\n') && line.indexOf('\n') === line.length - 1)).toBe(true);
+  });
+});
+
+describe('background work', () => {
+  it('is waited for, and its failure is logged and goes no further', async () => {
+    const log = keptLog();
+    const background = createBackground(log);
+    const gate = Promise.withResolvers<void>();
+    background.run(gate.promise);
+    let idle = false;
+    const waiting = background.idle().then(() => (idle = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(idle).toBe(false);
+    gate.reject(new Error('address ann@acme.com'));
+    await waiting;
+    expect(JSON.stringify(log.lines)).toContain('background_task_failed');
+    expect(JSON.stringify(log.lines)).not.toContain('acme');
+  });
+});
+
+describe('metrics', () => {
+  it('are exposed under the prefix of the service', async () => {
+    const metrics = createMetrics();
+    metrics.count('refusals', { origin: 'proxy', code: 'missing_token' });
+    metrics.observe('upstream_duration', 0.02, { result: 'answered' });
+    const { text } = await metrics.expose();
+    expect(text).toContain('galileo_invite_proxy_refusals_total{origin="proxy",code="missing_token"} 1');
+    expect(text).toContain('galileo_invite_proxy_upstream_duration_seconds_count{result="answered"} 1');
+  });
+});
+
+describe('a secret', () => {
+  it('shows itself to nothing that prints', () => {
+    const secret = new Secret('the-value-itself');
+    const shown = [
+      String(secret),
+      JSON.stringify({ secret }),
+      inspect(secret),
+      inspect({ deep: { secret } }, { depth: 9, showHidden: true }),
+    ];
+    for (const text of shown) expect(text).not.toContain('the-value-itself');
+    expect(Object.keys(secret)).toEqual([]);
+    expect(secret.reveal()).toBe('the-value-itself');
+  });
+});

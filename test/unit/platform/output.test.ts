@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { WriteSome } from '../../../src/platform/node/output.ts';
+import { createOutput } from '../../../src/platform/node/output.ts';
+
+/** A descriptor that takes as much as a script lets it take, and then everything. */
+function scripted(...steps: (number | 'EAGAIN' | 'EPIPE')[]): { writeSome: WriteSome; text(): string } {
+  const taken: Buffer[] = [];
+  return {
+    async writeSome(bytes, offset, length) {
+      const step = steps.shift() ?? length;
+      if (typeof step === 'string') throw Object.assign(new Error(step), { code: step });
+      const count = Math.min(step, length);
+      taken.push(Buffer.from(bytes.subarray(offset, offset + count)));
+      return count;
+    },
+    text: () => Buffer.concat(taken).toString(),
+  };
+}
+
+describe('the one writer of stdout', () => {
+  it('never lets lines of its users interleave, however little the descriptor takes at a time', async () => {
+    const descriptor = scripted(3, 1, 'EAGAIN', 2);
+    const output = createOutput(1, descriptor.writeSome);
+    output.line('first line\n');
+    const audit = output.write('audit one\naudit two\n');
+    output.line('last line\n');
+    await audit;
+    await output.flush();
+    expect(descriptor.text()).toBe('first line\naudit one\naudit two\nlast line\n');
+  });
+
+  it('tells whoever must know that a write failed, and goes on', async () => {
+    const descriptor = scripted('EPIPE');
+    const output = createOutput(1, descriptor.writeSome);
+    await expect(output.write('lost\n')).rejects.toThrow('EPIPE');
+    await output.write('kept\n');
+    expect(descriptor.text()).toBe('kept\n');
+  });
+
+  it('drops lines rather than memory when nobody reads, and says how many', async () => {
+    const gate = Promise.withResolvers<void>();
+    let text = '';
+    const output = createOutput(1, async (bytes, offset, length) => {
+      await gate.promise;
+      text += bytes.subarray(offset, offset + length).toString();
+      return length;
+    });
+    const line = `${'x'.repeat(1023)}\n`;
+    for (let count = 0; count < 2000; count += 1) output.line(line);
+    gate.resolve();
+    await output.flush();
+    output.line('after\n');
+    await output.flush();
+    expect(text.length).toBeLessThan(1_100_000);
+    const kept = text.split('\n').filter((one) => one.startsWith('xxx')).length;
+    expect(text).toContain(
+      `{"level":"warn","channel":"ops","lines":${2000 - kept},"event":"log_lines_dropped"}\nafter\n`,
+    );
+  });
+});
