@@ -26,6 +26,7 @@ import type { FakeClock } from './clock.ts';
 import { createFakeClock, createFakeIds } from './clock.ts';
 import { checkAgainstOpenApi } from './openapi-check.ts';
 import { AUDIENCE, documentsOf, ISSUER } from './tokens.ts';
+import { checkTrail } from './trail-check.ts';
 import type { TestDocuments } from './tokens.ts';
 
 export const API_KEY = 'test-key-0f3c9a7e5b1d2468';
@@ -160,9 +161,12 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     },
   };
   const app = createApp(deps);
+  const readTrail = async (): Promise<AuditRecord[]> =>
+    (await ledgerFile.records(0, 10_000)).map(({ line }) => JSON.parse(line) as AuditRecord);
   open.push({
     async close() {
       await background.idle();
+      checkTrail(galileo.received, await readTrail());
       await delivery.stop();
       await http.close();
       await galileo.close();
@@ -199,9 +203,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
         ...(signal === undefined ? {} : { signal }),
       });
     },
-    async records() {
-      return (await ledger.records(0, 10_000)).map(({ line }) => JSON.parse(line) as AuditRecord);
-    },
+    records: readTrail,
   };
 }
 
