@@ -17,6 +17,7 @@ import { idempotencyKey } from './middleware/idempotency-key.ts';
 import { methodNotAllowed, notFound } from './middleware/no-route.ts';
 import { onError } from './middleware/on-error.ts';
 import { pinPolicy } from './middleware/pin-policy.ts';
+import { prefer } from './middleware/prefer.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { source } from './middleware/source.ts';
@@ -69,6 +70,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     '/v2/invite_users',
     allow('invites:write'),
     idempotencyKey(settings.idempotency),
+    prefer(),
     readStrictly,
     validateInvite,
     (c) => inviteUsers(c, invites, c.req.valid('json'), isDryRun(c)),

@@ -28,6 +28,7 @@ const HEADERS = {
     '`true`: this is the stored answer to an earlier request with this Idempotency-Key.',
     'true',
   ],
+  'Preference-Applied': ['The preference that shaped this answer (RFC 7240).', 'handling=lenient'],
   'Content-Location': ['On a replay: the first request.', `/v2/invite_requests/${EXAMPLE_REQUEST_ID}`],
 } as const;
 

@@ -34,6 +34,17 @@ const DRY_RUN = object(
   { description: 'The answer to `?dry_run=true`: nothing was sent, nothing was counted.' },
 );
 
+const PARTLY_SENT = object(
+  {
+    sent: { ...listOf(TEXT), description: 'The addresses that went to Galileo.' },
+    refused: { ...listOf(schemaRef('AddressDecision')), description: 'The others, each with its rule and reason.' },
+    upstream: { description: "Galileo's answer for those that were sent; null when it was empty." },
+  },
+  {
+    description: 'The answer to `Prefer: handling=lenient` when the policy allowed some addresses and refused others.',
+  },
+);
+
 const TARGET = {
   domains: { ...listOf(TEXT), description: '`*.acme.com` is every sub-domain of acme.com, and not acme.com itself.' },
   emails: listOf(TEXT),
@@ -108,6 +119,7 @@ const INVITE_REQUEST = object(
 export function viewSchemas(): Record<string, JsonSchema> {
   return {
     DryRun: DRY_RUN,
+    PartlySent: PARTLY_SENT,
     InvitePolicy: INVITE_POLICY,
     InviteRequest: INVITE_REQUEST,
     InviteRequestPage: object({

@@ -114,7 +114,7 @@ function inviteUsers(): JsonSchema {
     tags: ['invites'],
     summary: 'Invite people to Galileo',
     description:
-      'All or nothing: if the policy refuses one address, nothing is sent. With `dry_run=true` you get the verdict, and nothing is sent or counted.',
+      'All or nothing, unless you send `Prefer: handling=lenient`: if the policy refuses one address, nothing is sent. With `dry_run=true` you get the verdict, and nothing is sent or counted.',
     security: needs('invites:write'),
     parameters: [
       parameter('query', 'dry_run', { type: 'string', enum: ['true', 'false'] }, 'Only ask what would happen.'),
@@ -123,6 +123,12 @@ function inviteUsers(): JsonSchema {
         'Idempotency-Key',
         { type: 'string', minLength: 16, maxLength: 257 },
         'A new random value per intended invitation, 16 to 255 visible ASCII characters, quoted or bare. Repeating it repeats the answer, never the invitation. Kept for 7 days.',
+      ),
+      parameter(
+        'header',
+        'Prefer',
+        { type: 'string' },
+        '`handling=lenient` (RFC 7240): send the allowed addresses and refuse the rest one by one.',
       ),
     ],
     requestBody: {
@@ -155,6 +161,15 @@ function inviteUsers(): JsonSchema {
           },
         },
         [...RATE_LIMIT, 'Idempotency-Replayed', 'Content-Location'],
+      ),
+      '207': success(
+        'With `Prefer: handling=lenient`: some were sent, the others refused one by one.',
+        {
+          'application/json': {
+            schema: { anyOf: [schemaRef('PartlySent'), { description: "Galileo's own 207: any JSON." }] },
+          },
+        },
+        [...RATE_LIMIT, 'Idempotency-Replayed', 'Content-Location', 'Preference-Applied'],
       ),
       '2XX': success(
         "Galileo's own status and answer; an empty one stays empty.",

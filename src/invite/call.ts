@@ -6,6 +6,7 @@ import type { RecordService, RecordSource } from '../audit/record.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import type { Owner, QuotaState } from '../ledger/port.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
+import type { Handling } from '../policy/decision.ts';
 import type { Answer, Outcome } from './outcome.ts';
 import { answerOutcome } from './outcome.ts';
 
@@ -18,8 +19,8 @@ export interface InviteCall {
   /** The one policy this request sees throughout. */
   readonly policy: CompiledPolicy;
   readonly idempotencyKey: string | null;
-  /** The Prefer field as it came; part of what a key is bound to. */
-  readonly prefer: string | null;
+  /** The preference that was asked for; part of what a key is bound to. */
+  readonly handling: Handling;
 }
 
 export interface InviteAnswer {

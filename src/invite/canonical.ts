@@ -1,6 +1,7 @@
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { sha256Hex } from '../lib/sha256.ts';
+import type { Handling } from '../policy/decision.ts';
 
 /**
  * The exact bytes that go upstream: the five fields of the contract, explicit, in schema order.
@@ -13,8 +14,8 @@ export function canonicalBody(request: InviteUsersRequest): string {
 
 /**
  * What an Idempotency-Key is bound to: the caller's canonical request before any forced value,
- * plus the preferences (RFC 7240) it was made with. 64 hex digits.
+ * plus the preference (RFC 7240) it was made with. 64 hex digits.
  */
-export function requestFingerprint(asked: InviteUsersRequest, prefer: string | null): string {
-  return sha256Hex(canonicalJson([canonicalBody(asked), prefer ?? '']));
+export function requestFingerprint(asked: InviteUsersRequest, handling: Handling): string {
+  return sha256Hex(canonicalJson([canonicalBody(asked), `handling=${handling}`]));
 }

@@ -8,7 +8,7 @@ import type { ProblemCode, ProblemExtras } from '../contract/problem.ts';
 import { problem } from '../contract/problem.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import type { QuotaState, StoredReply } from '../ledger/port.ts';
-import type { Decision } from '../policy/decision.ts';
+import type { AddressDecision, Decision } from '../policy/decision.ts';
 import type { NotSent, SendResult, Unknown } from '../upstream/failure.ts';
 
 export type Outcome =
@@ -19,7 +19,10 @@ export type Outcome =
   | { readonly kind: 'in_flight'; readonly retryAfterS: number }
   | { readonly kind: 'key_reused' }
   | { readonly kind: 'ledger_unavailable' }
-  | SendResult;
+  | Sent;
+
+/** How sending ended, and the decisions it went by: handled leniently, some addresses were left out. */
+export type Sent = SendResult & { readonly addresses: readonly AddressDecision[] };
 
 /** The answer to a dry run: what would happen, from the same functions that would make it happen. */
 export interface Preview {
@@ -75,23 +78,25 @@ export function answerOutcome(outcome: Outcome, requestId: string): Answer {
     case 'ledger_unavailable':
       return refuse('ledger_unavailable', {}, retryAfter(5));
     case 'accepted':
-      if (outcome.withheld !== null) return refuse('upstream_response_withheld', { outcome: 'accepted' });
-      return succeed(outcome.status, outcome.body ?? '');
+      if (outcome.withheld !== null)
+        return refuse('upstream_response_withheld', { outcome: 'accepted', ...partly(outcome) });
+      return leftOut(outcome).length === 0 ? succeed(outcome.status, outcome.body ?? '') : succeedInPart(outcome);
     case 'refused':
       return refuse('upstream_refused', {
         status: outcome.status,
         detail: outcome.message,
         outcome: 'refused',
+        ...partly(outcome),
         ...(outcome.errors === null ? {} : { errors: outcome.errors }),
       });
     case 'not_sent':
       return refuse(
         notSentCode(outcome.reason),
-        { outcome: 'not_sent' },
+        { outcome: 'not_sent', ...partly(outcome) },
         outcome.retryAfterS === null ? {} : retryAfter(outcome.retryAfterS),
       );
     case 'unknown':
-      return refuse(unknownCode(outcome.reason), { outcome: 'unknown' });
+      return refuse(unknownCode(outcome.reason), { outcome: 'unknown', ...partly(outcome) });
     default:
       return outcome satisfies never;
   }
@@ -156,6 +161,32 @@ function succeed(status: number, body: string): Answer {
     code: null,
     origin: null,
   };
+}
+
+/** 207: some were sent, the others are refused one by one. The upstream's JSON goes in as it came. */
+function succeedInPart(outcome: Sent & { readonly kind: 'accepted' }): Answer {
+  const sent = outcome.addresses.filter(({ decision }) => decision === 'allow').map(({ email }) => email);
+  const upstream = outcome.body === null || outcome.body === '' ? 'null' : outcome.body;
+  const body = `{"sent":${JSON.stringify(sent)},"refused":${JSON.stringify(leftOut(outcome))},"upstream":${upstream}}`;
+  return {
+    reply: {
+      status: 207,
+      contentType: 'application/json',
+      body,
+      headers: { 'Preference-Applied': 'handling=lenient' },
+    },
+    code: null,
+    origin: null,
+  };
+}
+
+/** What a problem says of the addresses that were left out before sending; nothing where none were. */
+function partly(outcome: Sent): ProblemExtras {
+  return leftOut(outcome).length === 0 ? {} : { decisions: outcome.addresses };
+}
+
+function leftOut({ addresses }: Sent): readonly AddressDecision[] {
+  return addresses.filter(({ decision }) => decision === 'deny');
 }
 
 function retryAfter(seconds: number): Record<string, string> {

@@ -25,7 +25,7 @@ export interface PreviewInvitesDeps extends Pick<SendInvitesDeps, 'clock' | 'del
 /** Decides one request without sending it. Rejects for nothing that the ledger does. */
 export function createPreviewInvites(deps: PreviewInvitesDeps): (call: InviteCall) => Promise<InviteAnswer> {
   return async function previewInvites(call) {
-    const decision = decide(call.policy, call.principal, call.asked, deps.clock.now());
+    const decision = decide(call.policy, call.principal, call.asked, deps.clock.now(), call.handling);
     const outcome = await record(deps, call, decision).catch((): Outcome => {
       deps.metrics.count('ledger_failures', { step: 'admit' });
       deps.logger.error('ledger_admit_failed', { request_id: call.requestId });

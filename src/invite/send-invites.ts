@@ -11,7 +11,7 @@ import type { SendResult } from '../upstream/failure.ts';
 import type { InviteAnswer, InviteCall } from './call.ts';
 import { endWith, ownerOf } from './call.ts';
 import { canonicalBody, requestFingerprint } from './canonical.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome, Sent } from './outcome.ts';
 import { answerOutcome, recordOutcome } from './outcome.ts';
 import type { Facts } from './record-drafts.ts';
 import { draftRecord } from './record-drafts.ts';
@@ -36,7 +36,7 @@ const ROUTE = 'POST /v2/invite_users';
 /** Runs one request to its end. Rejects for nothing that the ledger or the upstream does. */
 export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => Promise<InviteAnswer> {
   return async function sendInvites(call) {
-    const decision = decide(call.policy, call.principal, call.asked, deps.clock.now());
+    const decision = decide(call.policy, call.principal, call.asked, deps.clock.now(), call.handling);
     const body = canonicalBody(decision.effective);
     const facts: Facts = {
       ...call,
@@ -62,7 +62,8 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
 }
 
 async function sendAndSettle(deps: SendInvitesDeps, facts: Facts, body: string): Promise<Outcome> {
-  const result = await deps.send(body);
+  const { addresses } = facts.decision;
+  const result: Sent = { ...(await deps.send(body)), addresses };
   const answer = answerOutcome(result, facts.requestId);
   const settled = await settleOutcome(deps, {
     requestId: facts.requestId,
@@ -74,7 +75,7 @@ async function sendAndSettle(deps: SendInvitesDeps, facts: Facts, body: string):
   deps.delivery.wake();
   deps.metrics.count('invite_endings', { ending: result.kind, reason: 'reason' in result ? result.reason : 'none' });
   if (settled !== null) return result;
-  return { kind: 'unknown', reason: 'unrecorded', upstreamStatus: null, attempts: result.attempts };
+  return { kind: 'unknown', reason: 'unrecorded', upstreamStatus: null, attempts: result.attempts, addresses };
 }
 
 function admission(deps: SendInvitesDeps, call: InviteCall, facts: Facts): Admission {
@@ -87,7 +88,7 @@ function admission(deps: SendInvitesDeps, call: InviteCall, facts: Facts): Admis
     idempotency:
       call.idempotencyKey === null
         ? null
-        : { key: call.idempotencyKey, fingerprint: requestFingerprint(call.asked, call.prefer), route: ROUTE },
+        : { key: call.idempotencyKey, fingerprint: requestFingerprint(call.asked, call.handling), route: ROUTE },
     claims: decision.claims,
     plan: allowed ? 'send' : 'deny',
     expiresInMs: deps.upstreamTimeoutMs + EXPIRY_MARGIN_MS,

@@ -23,7 +23,13 @@ export async function sweep(deps: SweepDeps): Promise<number> {
     const expired = await deps.ledger.expired(BATCH);
     let changed = 0;
     for (const { requestId, intent } of expired) {
-      const outcome = { kind: 'unknown', reason: 'expired', upstreamStatus: null, attempts: [] } as const;
+      const outcome = {
+        kind: 'unknown',
+        reason: 'expired',
+        upstreamStatus: null,
+        attempts: [],
+        addresses: [],
+      } as const;
       const answer = answerOutcome(outcome, requestId);
       const settled = await deps.ledger.settle({
         requestId,

@@ -1,6 +1,7 @@
 import type { RecordSource } from '../audit/record.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
+import type { Handling } from '../policy/decision.ts';
 
 /**
  * What one request carries from step to step. Each member is set by the step that owns it and
@@ -18,6 +19,8 @@ export interface AppEnv {
     principal: Principal;
     /** idempotency-key: the caller's key, unquoted; null when there is none. */
     idempotencyKey: string | null;
+    /** prefer: what to do with a batch of which some addresses are refused. */
+    handling: Handling;
     /** problem-response and routes: what was refused and by whom, for telemetry. */
     refusal: { readonly code: string; readonly origin: string };
   };

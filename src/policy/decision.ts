@@ -11,7 +11,15 @@ export interface AddressDecision {
   readonly because: readonly string[];
 }
 
-/** The verdict on a whole request. `effective` is what would be sent; on a denial it is what was asked, forced values applied. */
+/**
+ * Whether one refused address refuses the request (`strict`), or is left out of it (`lenient`, RFC 7240 §4.4).
+ */
+export type Handling = 'strict' | 'lenient';
+
+/**
+ * The verdict on a whole request. `effective` is what would be sent: forced values applied and, when handled leniently,
+ * only the allowed addresses. On a denial nothing is sent, and it is what was asked.
+ */
 export interface Decision {
   readonly verdict: 'allow' | 'deny';
   /** Who refused: a rule, or a limit that the request alone exceeds. Null when allowed. */

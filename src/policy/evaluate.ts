@@ -9,8 +9,8 @@ import { emailAddress } from '../contract/email-address.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import { matchCallers } from './callers.ts';
 import { claimsFor, exceededQuota } from './claims.ts';
-import type { CallerRules, CompiledPolicy, Rule } from './compile.ts';
-import type { AddressDecision, Decision } from './decision.ts';
+import type { CallerRules, CompiledPolicy, Quota, Rule } from './compile.ts';
+import type { AddressDecision, Decision, Handling } from './decision.ts';
 import { lowerAscii } from './domain-pattern.ts';
 import type { Asked, Forced } from './force.ts';
 import { applyForce, chooseForced, differingRule } from './force.ts';
@@ -24,38 +24,34 @@ export interface Judged {
 }
 
 /**
- * All or nothing: one refused address refuses the request. `nowMs` is compared with `until` alone;
- * -Infinity ignores every end date.
+ * Strict: all or nothing, one refused address refuses the request. Lenient: the allowed addresses make the request, and
+ * only when there are none is it refused. `nowMs` is compared with `until` alone; -Infinity ignores every end date.
  */
 export function decide(
   policy: CompiledPolicy,
   principal: Principal,
   request: InviteUsersRequest,
   nowMs: number,
+  handling: Handling = 'strict',
 ): Decision {
   const callers = rulesOf(policy, principal);
   const asked = askedOf(request);
   const judged = request.emails.map((email) => judgeAddress(policy, callers, email, asked, nowMs));
   const chosen = chooseForced(judged) ?? applyForce([], asked);
   const ruled = judged.map((address) => agreeWithBatch(address, chosen));
-  const claims = claimsFor(policy, principal, request.emails);
+  const allowed = ruled.filter(({ decision }) => decision === 'allow').map(({ email }) => email);
   // Nobody to invite is nothing to allow.
-  const refusedByRule = ruled.length === 0 || ruled.some(({ decision }) => decision === 'deny');
-  const exceeded = refusedByRule ? null : exceededQuota(policy, request.emails);
+  const refusedByRule = allowed.length === 0 || (handling === 'strict' && allowed.length < ruled.length);
+  const emails = refusedByRule ? request.emails : allowed;
+  const exceeded = refusedByRule ? null : exceededQuota(policy, emails);
   const { role, authMethod, groupIds, sendEmail } = chosen.values;
   return {
     verdict: refusedByRule || exceeded !== null ? 'deny' : 'allow',
     refusedBy: refusedByRule ? 'policy' : exceeded === null ? null : 'quota',
-    addresses: exceeded === null ? ruled : ruled.map(({ email }) => deny(email, exceeded.id, [exceeded.unit])),
-    effective: {
-      auth_method: authMethod,
-      emails: [...request.emails],
-      role,
-      group_ids: [...groupIds],
-      send_email: sendEmail,
-    },
+    addresses: exceeded === null ? ruled : ruled.map((address) => beyond(address, exceeded)),
+    effective: { auth_method: authMethod, emails: [...emails], role, group_ids: [...groupIds], send_email: sendEmail },
     forced: chosen.applied,
-    claims,
+    claims: claimsFor(policy, principal, emails),
   };
 }
 
@@ -110,6 +106,11 @@ function askedOf(request: InviteUsersRequest): Asked {
     groupIds: request.group_ids.map(lowerAscii),
     sendEmail: request.send_email,
   };
+}
+
+/** A limit refuses what the rules allowed; what a rule refused stays refused by that rule. */
+function beyond(address: AddressDecision, { id, unit }: Quota): AddressDecision {
+  return address.decision === 'deny' ? address : deny(address.email, id, [unit]);
 }
 
 function deny(email: string, rule: string | null, because: readonly string[]): AddressDecision {

@@ -34,7 +34,7 @@ export async function inviteUsers(
       asked,
       policy: c.get('policy'),
       idempotencyKey: c.get('idempotencyKey'),
-      prefer: c.req.header('Prefer') ?? null,
+      handling: c.get('handling'),
     }),
   );
 }
