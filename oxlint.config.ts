@@ -11,7 +11,7 @@ import {
 
 /**
  * What lint holds. The walls come from the tables in test/arch/walls.ts, so lint and the architecture tests cannot
- * disagree; test/arch/lint.test.ts plants a violation of each. A rule that is off says why.
+ * disagree; test/arch/walls.test.ts plants a violation of each. A rule that is off says why.
  */
 
 /** The places whose packages differ, from the general to the special: a later override replaces an earlier one. */

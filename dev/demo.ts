@@ -36,14 +36,17 @@ const SCENES: readonly Scene[] = [
 
 const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-demo-'));
 const standIns = await startStandIns(process.env, { identityProvider: 0, galileo: 0 });
-const service = await startService({
-  ...process.env,
-  ...standIns.env,
-  PORT: '0',
-  OPS_PORT: '0',
-  POLICY_FILE: 'dev/policy.yaml',
-  LEDGER_URL: `sqlite:${join(folder, 'ledger.db')}`,
-});
+const service = await startService(
+  {
+    ...process.env,
+    ...standIns.env,
+    PORT: '0',
+    OPS_PORT: '0',
+    POLICY_FILE: 'dev/policy.yaml',
+    LEDGER_URL: `sqlite:${join(folder, 'ledger.db')}`,
+  },
+  { keepRecords: true },
+);
 const token = await standIns.identityProvider.issue({ sub: 'hr-portal' });
 
 async function invite({ emails, idempotencyKey }: Pick<Scene, 'emails' | 'idempotencyKey'>): Promise<Response> {

@@ -12,12 +12,15 @@ import { readInvite } from './galileo-schema.ts';
  * does worse when told to. Told by a script (`script`), or by the local part of any recipient's address:
  *   refuse@ 403 · invalid@ 422 list · limit@ 429 · break@ 500 · moved@ 307 · garbage@ 200 with HTML
  *   echo@ 403 that repeats the request's fields · slow@ answers after 30 s · hangup@ cut after the body was read
+ * Whoever asks `GET /v2/current_user` with a known key is an admin, or what `scriptCurrentUser` says.
  * It keeps what arrived, byte for byte, for tests to compare. `src/` never imports it.
  */
 export interface Galileo {
   readonly app: Hono<{ Bindings: Partial<HttpBindings> }>;
   /** For the next request nobody else has a script for, or each time for one recipient. */
   script(step: GalileoStep, recipient?: string): void;
+  /** For every GET /v2/current_user from now on, whatever key comes. */
+  scriptCurrentUser(step: GalileoStep): void;
   /** Everything that arrived at all, in order, refused requests too. */
   readonly received: readonly Received[];
 }
@@ -83,11 +86,32 @@ const MAGIC: ReadonlyMap<string, GalileoStep> = new Map(
   }),
 );
 
+/** As documented at docs.galileo.ai/api-reference/users/current-user. */
+export const CURRENT_USER = {
+  id: '5f0c1c3e-8a0b-4d53-9f6a-0c8f0f6f4b21',
+  permissions: [
+    { action: 'update', allowed: true, message: null },
+    { action: 'change_role_to_admin', allowed: false, message: 'You cannot change your own role.' },
+  ],
+  email: 'service-account@example.com',
+  first_name: 'Service',
+  last_name: 'Account',
+  auth_method: 'email',
+  role: 'admin',
+  email_is_verified: true,
+  organization_id: '0d4c6a1e-1c53-4f1e-9a57-2f5c1f5f7f10',
+  organization_name: 'Example',
+  created_at: '2026-01-05T09:00:00.000000Z',
+  updated_at: '2026-01-05T09:00:00.000000Z',
+  generic_permissions: [],
+};
+
 export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Galileo {
   const app: Galileo['app'] = new Hono();
   const received: Received[] = [];
   const scripted: GalileoStep[] = [];
   const byRecipient = new Map<string, GalileoStep>();
+  let currentUser: GalileoStep | null = null;
 
   app.post('/v2/invite_users', async (c) => {
     if (scripted[0]?.kind === 'hangup' && scripted[0].when === 'before_body') {
@@ -102,6 +126,12 @@ export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Gali
     );
     return response;
   });
+  app.get('/v2/current_user', async (c) => {
+    const entry = keep(c, new Uint8Array());
+    if (currentUser !== null) return await perform(c, entry, currentUser);
+    return entry.keyIndex < 0 ? c.json({ detail: 'Invalid credentials' }, 401) : c.json(CURRENT_USER);
+  });
+  app.all('/v2/current_user', (c) => c.json({ detail: 'Method Not Allowed' }, 405, { allow: 'GET' }));
   app.all('/v2/invite_users', (c) => c.json({ detail: 'Method Not Allowed' }, 405, { allow: 'POST' }));
   app.notFound((c) => c.json({ detail: 'Not Found' }, 404));
 
@@ -111,6 +141,9 @@ export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Gali
     script(step, recipient) {
       if (recipient === undefined) scripted.push(step);
       else byRecipient.set(recipient, step);
+    },
+    scriptCurrentUser(step) {
+      currentUser = step;
     },
   };
 

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const ENTRY = fileURLToPath(new URL('../src/node.ts', import.meta.url));
+export const SERVICE_ENTRY = fileURLToPath(new URL('../src/node.ts', import.meta.url));
 
 export interface Service {
   readonly url: string;
@@ -28,14 +28,21 @@ export interface AuditLine {
   readonly [member: string]: unknown;
 }
 
-/** Starts the service; `onLine` gets every line of its stdout. Rejects with the exit code when it does not start. */
+export interface ServiceOptions {
+  /** Gets every line of its stdout. */
+  readonly onLine?: (line: string) => void;
+  /** Keeps audit records for `record()`; they hold addresses, so only those who ask keep them. */
+  readonly keepRecords?: boolean;
+}
+
+/** Starts the service. Rejects with the exit code when it does not start. */
 export async function startService(
   env: Readonly<Record<string, string | undefined>>,
-  onLine: (line: string) => void = () => undefined,
+  { onLine = () => undefined, keepRecords = false }: ServiceOptions = {},
 ): Promise<Service> {
   // The line that says where it listens is of level info.
   const level = env.LOG_LEVEL === 'debug' ? 'debug' : 'info';
-  const child = spawn(process.execPath, [ENTRY], {
+  const child = spawn(process.execPath, [SERVICE_ENTRY], {
     env: { ...env, LOG_LEVEL: level },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -49,7 +56,7 @@ export async function startService(
   createInterface({ input: child.stdout }).on('line', (text) => {
     onLine(text);
     const line = JSON.parse(text) as { channel: string; event: string; port: number; record: AuditLine };
-    if (line.channel === 'audit') {
+    if (line.channel === 'audit' && keepRecords) {
       records.push(line.record);
       for (const check of waiting) check();
     } else if (line.event === 'listening') listening.resolve(line.port);

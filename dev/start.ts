@@ -2,13 +2,14 @@
  * What `npm start` runs: the service with embedded defaults. Where nothing real is configured it brings the pair of
  * stand-ins and says so loudly; where everything is, it is `node src/node.ts`; half of each is refused.
  */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { startService } from './service.ts';
+import { SERVICE_ENTRY, startService } from './service.ts';
 import type { StandIns } from './stand-ins.ts';
 import { realSettings, startStandIns } from './stand-ins.ts';
 
 const { env } = process;
-const PORTS = { identityProvider: 8081, galileo: 8082 };
+const DEFAULT_PORT = 8080;
 const LEDGER_URL = 'sqlite:./data/dev-ledger.db';
 
 function fail(message: string): never {
@@ -54,23 +55,34 @@ if (hasKey !== hasIssuers) {
   );
 }
 
-const print = (line: string): boolean => process.stdout.write(`${line}\n`);
-const standIns = hasKey
-  ? null
-  : await startStandIns(env, PORTS, print).catch((error: unknown) =>
-      fail(`The stand-ins do not start: ${error instanceof Error ? error.message : 'unknown problem'}`),
-    );
-const port = env.PORT ?? '8080';
-const defaults =
-  standIns === null
-    ? {}
-    : { ...standIns.env, POLICY_FILE: 'dev/policy.yaml', LEDGER_URL, PUBLIC_URL: `http://127.0.0.1:${port}` };
-const service = await startService({ ...defaults, ...env, ...standIns?.env }, print).catch((error: unknown) =>
-  fail(error instanceof Error ? error.message : 'the service does not start'),
-);
-if (standIns !== null) process.stdout.write(welcome(service.url, standIns));
+/** `npm start` with real settings is the plain service, as production runs it. */
+async function runPlain(): Promise<number> {
+  const child = spawn(process.execPath, [SERVICE_ENTRY], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => service.child.kill('SIGTERM'));
-if (service.child.exitCode === null) await once(service.child, 'exit');
-await standIns?.close();
-process.exitCode = service.child.exitCode ?? 1;
+async function runWithStandIns(): Promise<number> {
+  const port = Number(env.PORT ?? DEFAULT_PORT);
+  const print = (line: string): boolean => process.stdout.write(`${line}\n`);
+  // The pair sits beside the service; with PORT=0 all three take what is free.
+  const ports = port === 0 ? { identityProvider: 0, galileo: 0 } : { identityProvider: port + 1, galileo: port + 2 };
+  const standIns = await startStandIns(env, ports, print).catch((error: unknown) =>
+    fail(`The stand-ins do not start: ${error instanceof Error ? error.message : 'unknown problem'}`),
+  );
+  const publicUrl = port === 0 ? {} : { PUBLIC_URL: `http://127.0.0.1:${port}` };
+  const defaults = { POLICY_FILE: 'dev/policy.yaml', LEDGER_URL, ...publicUrl };
+  const service = await startService({ ...defaults, ...env, ...standIns.env }, { onLine: print }).catch(
+    (error: unknown) => fail(error instanceof Error ? error.message : 'the service does not start'),
+  );
+  process.stdout.write(welcome(service.url, standIns));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => service.child.kill('SIGTERM'));
+  }
+  if (service.child.exitCode === null) await once(service.child, 'exit');
+  await standIns.close();
+  return service.child.exitCode ?? 1;
+}
+
+process.exitCode = hasKey ? await runPlain() : await runWithStandIns();

@@ -21,6 +21,7 @@ import { prefer } from './middleware/prefer.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { source } from './middleware/source.ts';
+import { takeTurn } from './middleware/take-turn.ts';
 import { telemetry } from './middleware/telemetry.ts';
 import { isDryRun, readStrictly, validateInvite } from './middleware/validate.ts';
 import { auditRecords } from './routes/audit.ts';
@@ -29,6 +30,7 @@ import { invitePolicy } from './routes/invite-policy.ts';
 import { findInviteRequest, listInviteRequests } from './routes/invite-requests.ts';
 import { inviteUsers } from './routes/invite-users.ts';
 import { livez, readyz } from './routes/ops.ts';
+import { createReadiness } from './routes/readiness.ts';
 import { createBreaker } from './upstream/breaker.ts';
 import { deadlinesOf } from './upstream/deadline.ts';
 import { createSend } from './upstream/send.ts';
@@ -56,18 +58,23 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     resourceMetadataUrl: publicUrl === null ? null : resourceMetadataUrl(publicUrl),
   });
 
+  const turn = takeTurn(deps);
+
+  const readiness = createReadiness(deps);
+
   const app = new Hono<AppEnv>();
   app.use(requestId(deps.ids));
   app.use(telemetry(deps));
   app.onError(onError(logger));
   app.use(securityHeaders());
-  app.use(cors(settings.corsOrigins));
   app.use(pinPolicy(deps.policy));
+  app.use(cors(settings.corsOrigins));
   app.use(source(deps.clientAddress));
   app.use(bodyLimit(deps.schedule));
 
   app.post(
     '/v2/invite_users',
+    turn.invites,
     allow('invites:write'),
     idempotencyKey(settings.idempotency),
     prefer(),
@@ -75,15 +82,17 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     validateInvite,
     (c) => inviteUsers(c, invites, c.req.valid('json'), isDryRun(c)),
   );
-  app.get('/v2/invite_policy', allow('invites:write'), (c) => invitePolicy(c, deps));
-  app.get('/v2/invite_requests', allow('invites:write', 'audit:read'), (c) => listInviteRequests(c, ledger));
-  app.get('/v2/invite_requests/:id', allow('invites:write', 'audit:read'), (c) =>
+  app.get('/v2/invite_policy', turn.reads, allow('invites:write'), (c) => invitePolicy(c, deps));
+  app.get('/v2/invite_requests', turn.reads, allow('invites:write', 'audit:read'), (c) =>
+    listInviteRequests(c, ledger),
+  );
+  app.get('/v2/invite_requests/:id', turn.reads, allow('invites:write', 'audit:read'), (c) =>
     findInviteRequest(c, ledger, c.req.param('id')),
   );
-  app.get('/audit/records', allow('audit:read'), (c) => auditRecords(c, ledger));
+  app.get('/audit/records', turn.reads, allow('audit:read'), (c) => auditRecords(c, ledger));
   app.get('/openapi.json', staticJson(createOpenApi({ version: deps.service.version, publicUrl })));
   app.get('/livez', livez);
-  app.get('/readyz', (c) => readyz(c, deps));
+  app.get('/readyz', (c) => readyz(c, readiness));
   if (publicUrl !== null) {
     app.get('/.well-known/oauth-protected-resource', staticJson(protectedResource(publicUrl, issuers)));
   }

@@ -6,6 +6,7 @@ import type { RecordService } from './audit/record.ts';
 import type { IssuerConfig } from './auth/issuers.ts';
 import type { Ledger } from './ledger/port.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
+import type { PolicyStatus } from './policy/status.ts';
 import type { Background } from './ports/background.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Ids } from './ports/ids.ts';
@@ -29,13 +30,21 @@ export interface Deps {
   /** Tells the audit delivery that records have come. */
   readonly delivery: { wake(): void };
   /** The policy as it is now. A request asks once and keeps what it got. */
-  readonly policy: { current(): CompiledPolicy };
+  readonly policy: PolicySource;
+  /** The policy on trial, which decides nothing; left out when there is none. */
+  readonly shadowPolicy?: PolicySource | undefined;
   /** The caller's address as the platform knows it; null when it does not. `platformRequest` is whatever the platform passed beside the request. */
   readonly clientAddress: (headers: Headers, platformRequest: unknown) => string | null;
   /** True once the process has begun to shut down. */
   readonly draining: () => boolean;
   readonly service: RecordService;
   readonly settings: AppSettings;
+}
+
+export interface PolicySource {
+  current(): CompiledPolicy;
+  /** What became of its file, for operators; left out where a policy cannot change. */
+  status?(): PolicyStatus;
 }
 
 export interface AppSettings {

@@ -12,9 +12,12 @@ import type { Config } from './config/load.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from './config/service.ts';
 import { every } from './invite/every.ts';
 import { sweep } from './invite/sweep.ts';
+import { LANES } from './middleware/take-turn.ts';
 import { createBackground } from './platform/node/background.ts';
 import { createClientAddress } from './platform/node/client-address.ts';
 import { clock } from './platform/node/clock.ts';
+import { onCrash } from './platform/node/crash.ts';
+import { exposureOf } from './platform/node/exposure.ts';
 import { createFetchDocument } from './platform/node/fetch-document.ts';
 import { createHttpClient } from './platform/node/http-client.ts';
 import { ids } from './platform/node/ids.ts';
@@ -22,7 +25,9 @@ import { openLedger } from './platform/node/ledger.ts';
 import { createLogger, createStdoutSink } from './platform/node/logger.ts';
 import { createMetrics } from './platform/node/metrics.ts';
 import { createOutput } from './platform/node/output.ts';
-import { openPolicy } from './platform/node/policy-source.ts';
+import { exposePolicyStatus } from './platform/node/policy-metrics.ts';
+import type { PolicyReload } from './platform/node/policy-reload.ts';
+import { watchPolicy } from './platform/node/policy-source.ts';
 import { schedule } from './platform/node/schedule.ts';
 import { createSecrets } from './platform/node/secrets.ts';
 import { listen } from './platform/node/server.ts';
@@ -42,36 +47,51 @@ async function readConfig(): Promise<Config> {
   return refuseStart(loaded.problems.map(({ setting, message }) => `${setting} ${message}`));
 }
 
-async function readPolicy({ settings, issuers }: Config) {
-  const opened = await openPolicy(
-    settings.POLICY_FILE,
-    issuers.map(({ name }) => name),
-  );
+async function openPolicy(role: 'active' | 'shadow', path: string | null): Promise<PolicyReload | undefined> {
+  if (path === null) return undefined;
+  const issuers = config.issuers.map(({ name }) => name);
+  const opened = await watchPolicy({ role, path, issuers, schedule, clock, logger, metrics });
   if (opened.kind === 'opened') return opened.policy;
-  return refuseStart(
-    opened.problems.map(({ line, column, message }) => `${settings.POLICY_FILE}:${line}:${column} ${message}`),
+  throw new Error(
+    opened.problems.map(({ line, column, message }) => `${path}:${line}:${column} ${message}`).join('\n'),
   );
 }
 
-const refuseWith = (error: unknown): never =>
-  refuseStart((error instanceof Error ? error.message : 'unknown problem').split('\n'));
+const problemsOf = (error: unknown): string[] =>
+  (error instanceof Error ? error.message : 'unknown problem').split('\n');
+const refuseWith = (error: unknown): never => refuseStart(problemsOf(error));
 
+// A diagnostic report would print the environment, and the key with it.
+process.report.excludeEnv = true;
 const config = await readConfig();
+delete process.env.GALILEO_API_KEY;
+delete process.env.GALILEO_API_KEY_NEXT;
 const { settings } = config;
 const service = { name: SERVICE_NAME, version: SERVICE_VERSION, runtime: 'node', instance: hostname() };
 const output = createOutput(process.stdout.fd);
 const logger = createLogger({ level: settings.LOG_LEVEL, service }, output);
+onCrash({ logger, flush: () => output.flush() });
 const metrics = createMetrics();
-const policy = await readPolicy(config);
+// What each of them finds wrong is told at once; an error holds one problem a line.
+const refusals: string[] = [];
+const orRefused = (error: unknown): undefined => void refusals.push(...problemsOf(error));
+const policy = await openPolicy('active', settings.POLICY_FILE).catch(orRefused);
+const shadowPolicy = await openPolicy('shadow', settings.SHADOW_POLICY_FILE).catch(orRefused);
 const secrets = await createSecrets({
   galileoApiKey: settings.GALILEO_API_KEY ?? undefined,
   galileoApiKeyFile: settings.GALILEO_API_KEY_FILE ?? undefined,
   galileoApiKeyNext: settings.GALILEO_API_KEY_NEXT ?? undefined,
   galileoApiKeyNextFile: settings.GALILEO_API_KEY_NEXT_FILE ?? undefined,
   logger,
-}).catch(refuseWith);
+}).catch(orRefused);
+if (policy === undefined || secrets === undefined || refusals.length > 0) refuseStart(refusals);
+exposePolicyStatus(metrics, { active: policy, shadow: shadowPolicy });
+process.on('SIGHUP', () => {
+  policy.reload();
+  shadowPolicy?.reload();
+});
 const ledger = await openLedger({ path: settings.LEDGER_URL.path, clock, ids, logger, metrics }).catch(refuseWith);
-const http = createHttpClient();
+const http = createHttpClient({ maxConnectionsPerOrigin: LANES.invites.atWork });
 const background = createBackground(logger);
 const delivery = createDelivery({ outbox: ledger, sink: createStdoutSink(output), schedule, logger });
 
@@ -88,6 +108,7 @@ const deps = {
   ledger,
   delivery,
   policy,
+  shadowPolicy,
   service,
   fetchDocument: createFetchDocument(),
   clientAddress: createClientAddress(settings.TRUSTED_PROXY_HOPS),
@@ -108,22 +129,24 @@ const deps = {
 const app = createApp(deps);
 const stopSweeping = every(SWEEP_INTERVAL_MS, () => sweep(deps), deps);
 delivery.wake();
-const publicListener = await listen(app.fetch, settings.HOST, settings.PORT).catch(refuseWith);
+const exposure = exposureOf(settings);
+const listener = { host: settings.HOST, ids, logger, metrics, schedule, limits: { keepAliveMs: exposure.keepAliveMs } };
+const publicListener = await listen(app.fetch, { ...listener, name: 'public', port: settings.PORT }).catch(refuseWith);
+const opsApp = createOpsApp({ ...deps, exposeMetrics: () => metrics.expose() });
 const opsListener =
   settings.OPS_PORT === 0
     ? null
-    : await listen(
-        createOpsApp({ ...deps, exposeMetrics: () => metrics.expose() }).fetch,
-        settings.HOST,
-        settings.OPS_PORT,
-      ).catch(refuseWith);
+    : await listen(opsApp.fetch, { ...listener, name: 'ops', port: settings.OPS_PORT }).catch(refuseWith);
 logger.info('listening', { host: settings.HOST, port: publicListener.port, ops_port: opsListener?.port ?? 0 });
 
 onShutdown({
   logger,
+  graceMs: exposure.graceMs,
   begin: () => {
     draining = true;
+    publicListener.drain();
   },
+  cut: () => http.cut(),
   steps: [
     { name: 'public listener', run: () => publicListener.close() },
     { name: 'requests under way', run: () => background.idle() },

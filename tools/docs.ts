@@ -2,11 +2,16 @@
  * Writes the generated pages of docs/, or with --check says which of them are out of date and exits 1.
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import { COMMANDS } from '../src/cli/commands.ts';
+import { describeCommands } from '../src/cli/describe-commands.ts';
 import { describeSettings } from '../src/config/describe.ts';
 import { describeProblems } from '../src/contract/describe-problems.ts';
+import { describePolicySchema } from '../src/policy/json-schema.ts';
 
 const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/cli.md': () => describeCommands(COMMANDS),
   'docs/config.md': describeSettings,
+  'docs/policy.schema.json': () => `${JSON.stringify(describePolicySchema(), null, 2)}\n`,
   'docs/problems.md': describeProblems,
 };
 

@@ -73,6 +73,7 @@ export interface RecordPolicy {
   readonly forced: readonly { readonly rule: string; readonly field: string; readonly value: unknown }[];
 }
 
+/** `emails` stands where there is more than one decision; a single one is about all of `request.emails`. */
 export interface RecordDecision {
   readonly decision: 'allow' | 'deny';
   readonly rule: string | null;

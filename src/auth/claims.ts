@@ -1,10 +1,13 @@
 import * as z from 'zod';
 
+import { claimAt, firstOf } from './claim-at.ts';
+import type { JsonObject } from './claim-at.ts';
+import { holds } from './claim-test.ts';
+import type { ClaimTest } from './claim-test.ts';
 import type { TokenFailureReason } from './failure.ts';
 import type { IssuerProfile } from './issuer-profile.ts';
 import { SCOPES } from './principal.ts';
 import type { Principal, Scope } from './principal.ts';
-import type { JsonObject } from './token-grammar.ts';
 
 /**
  * Makes a Principal of the claims of a token whose signature has been verified (RFC 7519 §4, RFC 9068 §2.2, §4).
@@ -37,15 +40,13 @@ const scopeList = z.union([
 
 const registered = z.object({
   iss: name,
-  sub: name,
   exp: seconds,
   iat: seconds,
   nbf: seconds.optional(),
-  jti: name.optional(),
 });
 
 export function readClaims(claims: JsonObject, profile: IssuerProfile, nowS: number): ClaimsResult {
-  for (const claim of ['iss', 'sub', 'exp', 'iat', profile.audienceClaim, ...profile.requiredClaims]) {
+  for (const claim of ['iss', 'exp', 'iat', profile.audienceClaim, ...profile.requiredClaims]) {
     if (claimAt(claims, claim) === undefined) return refused('claim_missing');
   }
   const own = registered.safeParse(claims);
@@ -60,24 +61,32 @@ export function readClaims(claims: JsonObject, profile: IssuerProfile, nowS: num
 
   const meantFor = audience.safeParse(claimAt(claims, profile.audienceClaim));
   if (!meantFor.success) return refused('claim_malformed');
-  if (![meantFor.data].flat().some((value) => profile.audiences.includes(value))) return refused('audience_mismatch');
+  const ourAudience = [meantFor.data].flat().find((value) => profile.audiences.includes(value));
+  if (ourAudience === undefined) return refused('audience_mismatch');
 
-  const clientClaim = firstOf(claims, profile.clientIdClaims);
-  if (clientClaim === undefined) return refused('claim_missing');
+  const subjectClaim = findSubject(claims, profile);
+  const clientClaim = findClient(claims, profile, ourAudience);
+  if (subjectClaim === undefined || clientClaim === undefined) return refused('claim_missing');
+  const subject = name.safeParse(subjectClaim);
   const clientId = name.safeParse(clientClaim);
+  const tokenId = name.optional().safeParse(claimAt(claims, profile.tokenIdClaim));
   const groups = names.safeParse(firstOf(claims, profile.groupClaims) ?? []);
   const scopes = scopeList.safeParse(firstOf(claims, profile.scopeClaims) ?? []);
-  if (!clientId.success || !groups.success || !scopes.success) return refused('claim_malformed');
+  if (!subject.success || !clientId.success || !tokenId.success || !groups.success || !scopes.success) {
+    return refused('claim_malformed');
+  }
+  const all = (tests: readonly ClaimTest[]): boolean => tests.every((test) => holds(test, claims, clientId.data));
+  if (!all(profile.mustHold)) return refused('claim_mismatch');
 
   const principal: Principal = {
     issuer: profile.name,
     issuerUrl: profile.issuer,
-    subject: own.data.sub,
+    subject: subject.data,
     clientId: clientId.data,
     groups: Object.freeze(groups.data),
-    kind: isApp(claims, profile, own.data.sub, clientId.data) ? 'app' : 'user',
-    scopes: Object.freeze(ownScopes(scopes.data, profile)),
-    tokenId: own.data.jti ?? null,
+    kind: all(profile.appWhen) ? 'app' : 'user',
+    scopes: Object.freeze(ownScopes(scopes.data, claims, profile)),
+    tokenId: tokenId.data ?? null,
     expiresAt: own.data.exp,
   };
   return { kind: 'principal', principal: Object.freeze(principal) };
@@ -93,36 +102,26 @@ function findTimeFault({ exp, iat, nbf }: Times, profile: IssuerProfile, nowS: n
   return exp - iat > profile.maxLifetimeS ? 'lifetime_too_long' : null;
 }
 
-function isApp(claims: JsonObject, { appWhen }: IssuerProfile, subject: string, clientId: string): boolean {
-  switch (appWhen.kind) {
-    case 'subject_is_client':
-      return subject === clientId;
-    case 'claim_equals':
-      return claimAt(claims, appWhen.claim) === appWhen.value;
-  }
+/** The first subject claim that says something; where none does, the first there is, to be refused for what it is. */
+function findSubject(claims: JsonObject, { subjectClaims }: IssuerProfile): unknown {
+  const telling = subjectClaims.filter((claim) => claimAt(claims, claim) !== '');
+  return firstOf(claims, telling) ?? firstOf(claims, subjectClaims);
 }
 
-function ownScopes(foreign: readonly string[], profile: IssuerProfile): Scope[] {
+function findClient(claims: JsonObject, profile: IssuerProfile, ourAudience: string): unknown {
+  const own = firstOf(claims, profile.clientIdClaims);
+  return own === undefined && profile.clientIdFallback === 'audience' ? ourAudience : own;
+}
+
+function ownScopes(foreign: readonly string[], claims: JsonObject, profile: IssuerProfile): Scope[] {
   const granted = new Set<string>([...foreign, ...profile.grantScopes]);
-  for (const scope of foreign) for (const ours of profile.scopeMap.get(scope) ?? []) granted.add(ours);
+  // Never through scopeList: a name may hold spaces, and must not be taken apart into scopes.
+  const callers = profile.scopeMapClaims.map((claim) => claimAt(claims, claim));
+  for (const known of [...foreign, ...callers]) {
+    const ours = typeof known === 'string' ? profile.scopeMap.get(known) : undefined;
+    for (const scope of ours ?? []) granted.add(scope);
+  }
   return SCOPES.filter((scope) => granted.has(scope));
-}
-
-function firstOf(claims: JsonObject, candidates: readonly string[]): unknown {
-  return candidates.map((claim) => claimAt(claims, claim)).find((value) => value !== undefined);
-}
-
-/** A top-level member, or where the name starts with `/`, what the JSON Pointer (RFC 6901) leads to. Own members only. */
-function claimAt(claims: JsonObject, claim: string): unknown {
-  if (!claim.startsWith('/')) return Object.hasOwn(claims, claim) ? claims[claim] : undefined;
-  const path = claim
-    .slice(1)
-    .split('/')
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return path.reduce<unknown>((value, step) => {
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject && Object.hasOwn(value, step) ? (value as JsonObject)[step] : undefined;
-  }, claims);
 }
 
 function refused(reason: TokenFailureReason): ClaimsResult {

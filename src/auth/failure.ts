@@ -15,7 +15,9 @@ export type TokenFailureReason =
   | 'not_canonical_base64url'
   | 'header_not_strict_json'
   | 'payload_not_strict_json'
-  // Where it comes from
+  // Where it comes from, and how it came
+  | 'token_field_not_allowed'
+  | 'origin_not_allowed'
   | 'issuer_missing'
   | 'issuer_unknown'
   // The header
@@ -51,6 +53,10 @@ export function describeFailure(failure: TokenFailure): string {
     case 'issuer_missing':
     case 'issuer_unknown':
       return 'The token does not come from an issuer that this service trusts.';
+    case 'token_field_not_allowed':
+      return 'The token came in another header field than tokens of its issuer may come in.';
+    case 'origin_not_allowed':
+      return 'A token from Cloudflare Access counts only in a request whose Origin field names an allowed origin.';
     case 'header_field_not_allowed':
     case 'algorithm_not_allowed':
     case 'key_id_malformed':

@@ -1,8 +1,9 @@
 import { ALGORITHM_NAMES } from './algorithms.ts';
 import type { Algorithm } from './algorithms.ts';
+import type { FixedValue } from './claim-test.ts';
 import type { IssuerConfig } from './issuers.ts';
 import { PRESETS } from './presets.ts';
-import type { FixedValue, Preset } from './presets.ts';
+import type { Preset } from './presets.ts';
 import type { Scope } from './principal.ts';
 
 /**
@@ -26,25 +27,30 @@ export function issuerProfile(config: IssuerConfig): IssuerProfile {
   const required = Object.entries(claims.require ?? {});
   const fixed = required.filter((entry): entry is [string, FixedValue] => entry[1] !== null);
   return {
+    ...preset,
     name: config.name,
     issuer: config.issuer,
     audiences: list(config.audience),
-    jwksUri: config.jwks_uri ?? null,
+    jwksUri: config.jwks_uri ?? keySetUri(config.issuer, preset),
     algorithms: config.algorithms ?? ALGORITHM_NAMES,
-    headerFields: preset.headerFields,
     tokenTypes: config.token_types?.map(normalTokenType) ?? preset.tokenTypes,
     tokenTypeRequired: preset.tokenTypeRequired || config.token_types !== undefined,
     maxLifetimeS: config.max_lifetime_s ?? preset.maxLifetimeS,
     audienceClaim: claims.audience ?? preset.audienceClaim,
+    subjectClaims: claims.subject === undefined ? preset.subjectClaims : list(claims.subject),
     clientIdClaims: claims.client_id === undefined ? preset.clientIdClaims : list(claims.client_id),
+    clientIdFallback: claims.client_id === undefined ? preset.clientIdFallback : null,
     scopeClaims: claims.scopes === undefined ? preset.scopeClaims : list(claims.scopes),
     groupClaims: claims.groups === undefined ? preset.groupClaims : list(claims.groups),
-    appWhen: preset.appWhen,
     requiredClaims: [...preset.requiredClaims, ...required.map(([claim]) => claim)],
     fixedClaims: { ...preset.fixedClaims, ...Object.fromEntries(fixed) },
     scopeMap: new Map(Object.entries(config.scope_map ?? {}).map(([foreign, ours]) => [foreign, list(ours)])),
     grantScopes: config.grant_scopes ?? [],
   };
+}
+
+function keySetUri(issuer: string, { keySetPath }: Preset): string | null {
+  return keySetPath === null ? null : issuer.replace(/\/$/, '') + keySetPath;
 }
 
 /** A media type without its `application/` prefix, lower-case (RFC 7515 §4.1.9). */

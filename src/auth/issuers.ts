@@ -1,7 +1,8 @@
 import * as z from 'zod';
 
 import { ALGORITHM_NAMES } from './algorithms.ts';
-import { PRESET_NAMES } from './presets.ts';
+import { PRESET_NAMES, PRESETS } from './presets.ts';
+import type { Preset } from './presets.ts';
 import { SCOPES } from './principal.ts';
 
 /**
@@ -19,6 +20,9 @@ const scopes = z.array(z.enum(SCOPES));
 
 const claimsSchema = z.strictObject({
   audience: text.optional().meta({ description: 'The claim to read the audience from, in place of `aud`.' }),
+  subject: oneOrMore(text)
+    .optional()
+    .meta({ description: 'The claim, or claims in order, to read the subject from, in place of the preset’s.' }),
   client_id: oneOrMore(text)
     .optional()
     .meta({ description: 'The claim, or claims in order, to read the client id from.' }),
@@ -30,7 +34,7 @@ const claimsSchema = z.strictObject({
     .meta({ description: 'Claims a token must have: with exactly this value, or with any value where null.' }),
 });
 
-export const issuerSchema = z.strictObject({
+const entrySchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, 'use 1 to 32 of a-z, 0-9 and inner dashes'),
   issuer: text,
   audience: oneOrMore(text),
@@ -47,6 +51,30 @@ export const issuerSchema = z.strictObject({
   grant_scopes: scopes.optional(),
 });
 
+export type IssuerConfig = z.output<typeof entrySchema>;
+
+/** What an entry says against its preset: a way to tokens without scopes, or to scopes for strangers. */
+export const issuerSchema = entrySchema.superRefine((entry, context) => {
+  const preset: Preset = PRESETS[entry.preset ?? 'rfc9068'];
+  const scopeClaims = entry.claims?.scopes ?? preset.scopeClaims;
+  const mapped = entry.scope_map !== undefined && preset.scopeMapClaims.length > 0;
+  const granted = (entry.grant_scopes ?? []).length > 0;
+  const refuse = (path: PropertyKey[], message: string): void => context.addIssue({ code: 'custom', path, message });
+  if (granted && !preset.grantScopesAllowed) {
+    refuse(['grant_scopes'], 'would let strangers in: anyone can get such a token; name whom you mean in scope_map');
+  }
+  if (scopeClaims.length === 0 && !mapped && !granted) {
+    const remedies = preset.grantScopesAllowed ? 'grant_scopes or scope_map' : 'scope_map';
+    refuse([], `needs ${remedies}: tokens of this preset carry no scopes`);
+  }
+  for (const [claim, value] of Object.entries(entry.claims?.require ?? {})) {
+    const fixed = preset.fixedClaims[claim];
+    if (fixed !== undefined && value !== null && value !== fixed) {
+      refuse(['claims', 'require', claim], `contradicts the preset, which requires ${JSON.stringify(fixed)}`);
+    }
+  }
+});
+
 export const issuersSchema = z
   .array(issuerSchema)
   .min(1)
@@ -61,7 +89,11 @@ export const issuersSchema = z
     }
   });
 
-export type IssuerConfig = z.output<typeof issuerSchema>;
+/** Whether the URL leads to this machine only: what INSECURE_DEV is for. */
+export function isLoopbackUrl(url: string): boolean {
+  const parsed = URL.parse(url);
+  return parsed !== null && isLoopback(parsed.hostname);
+}
 
 export interface UrlRules {
   /** Allows plain http, and then only on loopback. */

@@ -2,6 +2,7 @@ import { base64url } from 'jose';
 
 import { parseStrictJson } from '../contract/strict-json.ts';
 import type { Algorithm } from './algorithms.ts';
+import type { JsonObject } from './claim-at.ts';
 import type { TokenFailureReason } from './failure.ts';
 import { normalTokenType } from './issuer-profile.ts';
 import type { IssuerProfile } from './issuer-profile.ts';
@@ -19,8 +20,6 @@ const MAX_KEY_ID_LENGTH = 256;
 const BASE_FIELDS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ']);
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface ParsedToken {
   readonly kind: 'parsed';

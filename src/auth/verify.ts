@@ -6,6 +6,8 @@ import type { FetchDocument } from '../ports/fetch-document.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import { CLOCK_TOLERANCE_S, readClaims } from './claims.ts';
+import { arrivalFault, TOKEN_FIELDS } from './credentials.ts';
+import type { Arrival, TokenField } from './credentials.ts';
 import type { TokenFailure, TokenFailureReason } from './failure.ts';
 import { issuerProfile } from './issuer-profile.ts';
 import type { IssuerProfile } from './issuer-profile.ts';
@@ -20,14 +22,18 @@ import type { ParsedToken, TokenHeader } from './token-grammar.ts';
 import type { VerificationKey } from './verification-key.ts';
 
 /**
- * The whole way from a token's text to a Principal: form → issuer → header → key → signature (jose) → claims.
+ * The whole way from a token's text to a Principal: form → issuer → arrival → header → key → signature (jose) → claims.
  * Not authorisation: it says who is calling, never what they may do. A token is verified against exactly one issuer's
  * keys and settings, chosen by its `iss` before anything in it is believed (RFC 8725 §3.8, §3.9).
  */
 export interface TokenVerifier {
+  /** The header fields that tokens of some configured issuer come in. */
+  readonly fields: ReadonlySet<TokenField>;
   /** Never rejects on account of the token. */
-  verify(token: string): Promise<VerifyResult>;
+  verify(token: string, arrival?: Arrival): Promise<VerifyResult>;
 }
+
+const BY_AUTHORIZATION: Arrival = { field: 'Authorization', origin: null };
 
 export type VerifyResult =
   | { readonly kind: 'verified'; readonly principal: Principal }
@@ -40,6 +46,8 @@ export interface TokenVerifierDeps {
   readonly issuers: readonly IssuerConfig[];
   readonly fetchDocument: FetchDocument;
   readonly clock: Clock;
+  /** Origins whose pages may bring a token that a browser adds by itself (see credentials.ts). */
+  readonly corsOrigins: readonly string[];
   readonly insecureDev: boolean;
   /** False on Workers; see key-set.ts. */
   readonly shareInFlight: boolean;
@@ -54,11 +62,14 @@ interface Issuer {
 
 /** Throws when the settings are not fit to verify anything with. */
 export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
-  const { clock } = deps;
+  const { clock, corsOrigins } = deps;
   const byUrl = new Map<string, Issuer>();
   const byName = new Map<string, Issuer>();
   for (const config of checkedIssuers(deps)) {
     const profile = issuerProfile(config);
+    if (TOKEN_FIELDS[profile.tokenField].ambient && corsOrigins.length === 0) {
+      throw new Error(`issuer ${profile.name}: needs CORS_ORIGINS, or none of its tokens can ever be accepted`);
+    }
     const keySet = createKeySet({ ...deps, profile, rules: { insecureDev: deps.insecureDev } });
     byUrl.set(profile.issuer, { profile, keySet });
     byName.set(profile.name, { profile, keySet });
@@ -66,10 +77,12 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
   const cache = createTokenCache();
 
   /** A remembered verification, if the key set it rests on is still the one in force. */
-  const recall = async (token: string): Promise<VerifyResult | null> => {
+  const recall = async (token: string, arrival: Arrival): Promise<VerifyResult | null> => {
     const known = token.length > MAX_TOKEN_LENGTH ? null : cache.get(token, clock.now());
     const issuer = known === null ? undefined : byName.get(known.principal.issuer);
     if (known === null || issuer === undefined) return null;
+    const fault = arrivalFault(arrival, issuer.profile, corsOrigins);
+    if (fault !== null) return refused(fault, issuer.profile.name);
     const current = await issuer.keySet.keys();
     if (current.kind === 'unavailable') return { kind: 'unavailable', issuer: issuer.profile.name };
     if (current.version === known.keySetVersion) return { kind: 'verified', principal: known.principal };
@@ -98,15 +111,18 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
   };
 
   return {
-    async verify(token) {
-      const remembered = await recall(token);
+    fields: new Set([...byUrl.values()].map(({ profile }) => profile.tokenField)),
+    async verify(token, arrival = BY_AUTHORIZATION) {
+      const remembered = await recall(token, arrival);
       if (remembered !== null) return remembered;
       const parsed = parseToken(token);
       if (parsed.kind === 'refused') return refused(parsed.reason, null);
       const { iss } = parsed.payload;
       if (typeof iss !== 'string') return refused('issuer_missing', null);
       const issuer = byUrl.get(iss);
-      return issuer === undefined ? refused('issuer_unknown', null) : verifyWith(token, parsed, issuer);
+      if (issuer === undefined) return refused('issuer_unknown', null);
+      const fault = arrivalFault(arrival, issuer.profile, corsOrigins);
+      return fault === null ? verifyWith(token, parsed, issuer) : refused(fault, issuer.profile.name);
     },
   };
 }

@@ -14,6 +14,8 @@ export interface SettingRow<T = unknown> {
   readonly example: string;
   /** Never printed, not even in part. */
   readonly secret?: true;
+  /** A path to a secret. Printed only where it names a file: the secret itself is easily put here by mistake. */
+  readonly secretFile?: true;
 }
 
 const port = z
@@ -107,6 +109,7 @@ export const SETTINGS = {
   },
   GALILEO_API_KEY_FILE: {
     parse: path,
+    secretFile: true,
     about: 'File that holds the key; re-read when it changes, so a rotated secret needs no restart.',
     example: '/run/secrets/galileo-api-key',
   },
@@ -118,6 +121,7 @@ export const SETTINGS = {
   },
   GALILEO_API_KEY_NEXT_FILE: {
     parse: path,
+    secretFile: true,
     about: 'File that holds the key to come.',
     example: '/run/secrets/galileo-api-key-next',
   },
@@ -147,8 +151,13 @@ export const SETTINGS = {
   POLICY_FILE: {
     parse: path,
     fallback: 'policy.yaml',
-    about: 'The org policy (docs/policy.md).',
+    about: 'The org policy (docs/policy.md); taken up when it changes, without a restart.',
     example: '/etc/galileo-invite-proxy/policy.yaml',
+  },
+  SHADOW_POLICY_FILE: {
+    parse: path,
+    about: 'A policy on trial: decides nothing, and reports where it would decide otherwise than `POLICY_FILE`.',
+    example: '/etc/galileo-invite-proxy/policy-next.yaml',
   },
   LEDGER_URL: {
     parse: z

@@ -11,8 +11,6 @@ export const AUTH_METHODS = ['email', 'google', 'github', 'okta', 'azure-ad', 'c
 export const USER_ROLES = ['admin', 'manager', 'user', 'read_only'] as const;
 
 export const MAX_EMAILS = 500;
-/** Nobody is in more groups than that at once; it bounds what policy and record have to carry. */
-export const MAX_GROUP_IDS = 100;
 
 /** Checks on a list run whatever its items are, so that all errors come at once. */
 const ON_EVERY_LIST: z.core.$ZodSuperRefineParams = { when: ({ value }) => Array.isArray(value) };
@@ -24,7 +22,6 @@ export const inviteUsersSchema = z
     role: z.enum(USER_ROLES).meta({ id: 'UserRole', title: 'UserRole' }).default('user'),
     group_ids: z
       .array(z.uuid({ version: 'v4' }).toLowerCase())
-      .superRefine(acceptGroupCount, ON_EVERY_LIST)
       .default([])
       .meta({ title: 'Group Ids' }),
     send_email: z.boolean().default(true).meta({ title: 'Send Email' }),
@@ -46,10 +43,6 @@ function acceptAddresses(list: readonly unknown[], findings: Findings): void {
     const message = typeof item === 'string' ? addressFault(item, seen) : null;
     if (message !== null) findings.addIssue({ code: 'custom', message, path: [index] });
   }
-}
-
-function acceptGroupCount(list: readonly unknown[], findings: Findings): void {
-  isTooLong(list, MAX_GROUP_IDS, findings);
 }
 
 /** Not `.max()`: the upstream's schema names no bound, and pydantic's type for it is none of those promised. */

@@ -16,6 +16,7 @@ export type Answers = Readonly<Record<string, JsonSchema>>;
 const HEADERS = {
   'X-Request-Id': ['The id of this request (UUIDv7), also in the audit trail.', EXAMPLE_REQUEST_ID],
   'Policy-Digest': ['SHA-256 of the policy that was in force.', `sha256:${'0f'.repeat(32)}`],
+  Vary: ['What the answer depends on, for caches.', 'Origin, Prefer'],
   'RateLimit-Policy': [
     'Your quotas: q is the limit, w the window in seconds (IETF draft ratelimit-headers).',
     '"app-day";q=500;w=86400',
@@ -34,7 +35,7 @@ const HEADERS = {
 
 export type HeaderName = keyof typeof HEADERS;
 
-const ON_EVERY_ANSWER: readonly HeaderName[] = ['X-Request-Id', 'Policy-Digest'];
+const ON_EVERY_ANSWER: readonly HeaderName[] = ['X-Request-Id', 'Policy-Digest', 'Vary'];
 
 const BY_STATUS: Readonly<Record<string, readonly HeaderName[]>> = {
   '401': ['WWW-Authenticate'],

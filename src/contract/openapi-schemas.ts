@@ -1,4 +1,4 @@
-import { MAX_EMAILS, MAX_GROUP_IDS } from './invite-users.ts';
+import { MAX_EMAILS } from './invite-users.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { listOf, nullable, object, oneOf, schemaRef, TEXT } from './json-schema.ts';
 import { viewSchemas } from './openapi-views.ts';
@@ -47,7 +47,6 @@ function inviteUsersRequest(): Record<string, JsonSchema> {
         },
         group_ids: {
           ...fields['group_ids'],
-          maxItems: MAX_GROUP_IDS,
           description: 'Galileo groups to join: version 4 UUIDs in their dashed form.',
         },
       },
@@ -97,7 +96,7 @@ const PROBLEM = object(
     request_id: REQUEST_ID,
     outcome: {
       type: 'string',
-      enum: ['denied', 'refused', 'not_sent', 'unknown', 'accepted'],
+      enum: ['refused', 'not_sent', 'unknown', 'accepted'],
       description: 'What became of an admitted request. `unknown`: it may have been done; do not simply repeat it.',
     },
     decisions: {

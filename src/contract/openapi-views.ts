@@ -14,6 +14,7 @@ const DRY_RUN = object(
     dry_run: { const: true },
     decision: { ...oneOf(['allow', 'deny']), description: 'What the request would get, were it sent now.' },
     refused_by: nullable(oneOf(['policy', 'quota'])),
+    quota: nullable({ ...TEXT, description: 'The quota that has too little left, when that is the reason.' }),
     decisions: listOf(schemaRef('AddressDecision')),
     forced: {
       ...listOf(object({ rule: TEXT, field: oneOf(['auth_method', 'role', 'group_ids', 'send_email']), value: {} })),

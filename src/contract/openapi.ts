@@ -31,15 +31,16 @@ Refusals carry a stable \`code\`, say who refused (\`origin\`) and what to do (\
 repeat a request safely. Never repeat one whose \`outcome\` is \`unknown\` without it: look at \`GET /v2/invite_requests/{id}\` first.`;
 
 const WITH_TOKEN: readonly ProblemCode[] = [
+  'malformed_request',
   'missing_token',
   'invalid_token',
   'insufficient_scope',
   'internal_error',
   'identity_keys_unavailable',
+  'overloaded',
 ];
 
 const ON_INVITE: readonly ProblemCode[] = [
-  'malformed_request',
   'idempotency_key_missing',
   'idempotency_key_malformed',
   ...WITH_TOKEN,
@@ -58,7 +59,6 @@ const ON_INVITE: readonly ProblemCode[] = [
   'upstream_response_withheld',
   'ledger_unavailable',
   'upstream_unavailable',
-  'overloaded',
   'outcome_unknown',
 ];
 
@@ -84,14 +84,19 @@ export function createOpenApi({ version, publicUrl = null }: OpenApiOptions): Op
       '/openapi.json': { get: open('getOpenApi', 'This document', 'OpenAPI 3.1.', { type: 'object' }) },
       '/livez': { get: open('getLiveness', 'Is the process alive?', 'It is.', status('live')) },
       '/readyz': { get: readiness() },
-      '/.well-known/oauth-protected-resource': {
-        get: open(
-          'getProtectedResource',
-          'Which issuers and scopes this service takes',
-          'RFC 9728.',
-          schemaRef('ProtectedResource'),
-        ),
-      },
+      // Served only where the service knows its own name.
+      ...(publicUrl === null
+        ? {}
+        : {
+            '/.well-known/oauth-protected-resource': {
+              get: open(
+                'getProtectedResource',
+                'Which issuers and scopes this service takes',
+                'RFC 9728.',
+                schemaRef('ProtectedResource'),
+              ),
+            },
+          }),
     },
     components: {
       schemas: componentSchemas(),
@@ -191,7 +196,7 @@ function invitePolicy(): JsonSchema {
     security: needs('invites:write'),
     responses: {
       '200': success('Your part of the policy.', json(schemaRef('InvitePolicy')), RATE_LIMIT),
-      ...refusals([...WITH_TOKEN, 'ledger_unavailable']),
+      ...refusals([...WITH_TOKEN, 'ledger_unavailable'], { invalid: true }),
     },
   };
 }
@@ -226,7 +231,7 @@ function findInviteRequest(): JsonSchema {
     ],
     responses: {
       '200': success('The request and its outcome.', json(schemaRef('InviteRequest'))),
-      ...refusals([...WITH_TOKEN, 'not_found', 'ledger_unavailable']),
+      ...refusals([...WITH_TOKEN, 'not_found', 'ledger_unavailable'], { invalid: true }),
     },
   };
 }

@@ -187,7 +187,7 @@ export interface ProblemExtras {
   readonly status?: number;
   /** Replaces the row's origin (a limit per request is the quota's denial). */
   readonly origin?: ProblemOrigin;
-  readonly outcome?: 'denied' | 'refused' | 'not_sent' | 'unknown' | 'accepted';
+  readonly outcome?: 'refused' | 'not_sent' | 'unknown' | 'accepted';
   readonly decisions?: readonly {
     readonly email: string;
     readonly decision: string;

@@ -29,8 +29,8 @@ export interface Preview {
   readonly decision: Decision;
   readonly body: InviteUsersRequest;
   readonly quotas: readonly QuotaPreview[];
-  /** False when a window has too little left. */
-  readonly withinQuotas: boolean;
+  /** The quota that has too little left; null when all have enough. */
+  readonly shortOf: string | null;
 }
 
 export interface QuotaPreview {
@@ -92,7 +92,7 @@ export function answerOutcome(outcome: Outcome, requestId: string): Answer {
     case 'not_sent':
       return refuse(
         notSentCode(outcome.reason),
-        { outcome: 'not_sent', ...partly(outcome) },
+        { outcome: 'not_sent', ...OUR_FAULTS[outcome.reason], ...partly(outcome) },
         outcome.retryAfterS === null ? {} : retryAfter(outcome.retryAfterS),
       );
     case 'unknown':
@@ -193,6 +193,22 @@ function retryAfter(seconds: number): Record<string, string> {
   return { 'Retry-After': String(seconds) };
 }
 
+/** Why nothing was sent, where the reason lies here and not with Galileo. */
+const OUR_FAULTS: Partial<Record<NotSent['reason'], ProblemExtras>> = {
+  key_unavailable: {
+    origin: 'proxy',
+    detail: 'This service cannot read its key for Galileo; its operators must mend that. Nothing was sent.',
+  },
+  client_closed: {
+    origin: 'proxy',
+    detail: 'This instance of the service is shutting down. Nothing was sent; try again.',
+  },
+  breaker_open: {
+    origin: 'proxy',
+    detail: 'Galileo has been failing, so this service is not trying for a moment. Nothing was sent; try again later.',
+  },
+};
+
 function notSentCode(reason: NotSent['reason']): ProblemCode {
   if (reason === 'credentials_rejected') return 'upstream_credentials_rejected';
   return reason === 'rate_limited' ? 'upstream_rate_limited' : 'upstream_unavailable';
@@ -202,11 +218,13 @@ function unknownCode(reason: Unknown['reason']): ProblemCode {
   return reason === 'redirect' || reason === 'server_error' ? 'upstream_error' : 'outcome_unknown';
 }
 
-function previewBody({ decision, body, quotas, withinQuotas }: Preview): object {
+function previewBody({ decision, body, quotas, shortOf }: Preview): object {
+  const refusedBy = decision.refusedBy ?? (shortOf === null ? null : 'quota');
   return {
     dry_run: true,
-    decision: decision.verdict === 'allow' && withinQuotas ? 'allow' : 'deny',
-    refused_by: decision.refusedBy ?? (withinQuotas ? null : 'quota'),
+    decision: refusedBy === null ? 'allow' : 'deny',
+    refused_by: refusedBy,
+    quota: decision.refusedBy === null ? shortOf : null,
     decisions: decision.addresses,
     forced: decision.forced,
     quotas: quotas.map(({ resetS, ...quota }) => ({ ...quota, reset_s: resetS })),

@@ -18,7 +18,7 @@ import type { SendInvitesDeps } from './send-invites.ts';
 const DRY_RUNS_PER_MINUTE = 60;
 const MINUTE_MS = 60_000;
 
-export interface PreviewInvitesDeps extends Pick<SendInvitesDeps, 'clock' | 'delivery' | 'logger' | 'metrics'> {
+export interface PreviewInvitesDeps extends Pick<SendInvitesDeps, 'clock' | 'delivery' | 'logger'> {
   readonly ledger: Pick<Ledger, 'admit' | 'usage'>;
 }
 
@@ -27,7 +27,6 @@ export function createPreviewInvites(deps: PreviewInvitesDeps): (call: InviteCal
   return async function previewInvites(call) {
     const decision = decide(call.policy, call.principal, call.asked, deps.clock.now(), call.handling);
     const outcome = await record(deps, call, decision).catch((): Outcome => {
-      deps.metrics.count('ledger_failures', { step: 'admit' });
       deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
       return { kind: 'ledger_unavailable' };
     });
@@ -63,7 +62,7 @@ async function preview(ledger: Pick<Ledger, 'usage'>, decision: Decision): Promi
   return {
     decision,
     body: decision.effective,
-    withinQuotas: quotas.every(({ state, amount }) => amount <= state.remaining),
+    shortOf: quotas.find(({ state, amount }) => amount > state.remaining)?.state.quota ?? null,
     quotas: quotas
       .filter(({ state }) => state.visible)
       .map(({ state, amount }) => ({

@@ -67,9 +67,13 @@ export function draftRecord(facts: Facts, kind: RecordKind, outcome: RecordOutco
   };
 }
 
-/** Decisions with the same verdict, rule and reasons become one, in order of first appearance. */
+/**
+ * Decisions with the same verdict, rule and reasons become one, in order of first appearance. One that is about all
+ * addresses does not repeat them: `request.emails` has them.
+ */
 function groupDecisions(addresses: readonly AddressDecision[], withAddresses: boolean): RecordDecision[] {
   const groups = Map.groupBy(addresses, ({ decision, rule, because }) => JSON.stringify([decision, rule, because]));
+  const named = withAddresses && groups.size > 1;
   return [...groups.values()].flatMap((members) => {
     const [first] = members;
     if (first === undefined) return [];
@@ -79,7 +83,7 @@ function groupDecisions(addresses: readonly AddressDecision[], withAddresses: bo
         decision,
         rule,
         because,
-        ...(withAddresses ? { emails: members.map(({ email }) => email) } : {}),
+        ...(named ? { emails: members.map(({ email }) => email) } : {}),
         email_count: members.length,
       },
     ];

@@ -3,14 +3,17 @@
  * ledger has the intent, nobody is answered before it has the outcome. Knows no HTTP framework.
  */
 import { sha256Hex } from '../lib/sha256.ts';
-import type { Admission, Admitted, Ledger } from '../ledger/port.ts';
+import type { Admission, Admitted, Ledger, QuotaState } from '../ledger/port.ts';
 import { decide } from '../policy/evaluate.ts';
 import type { Background } from '../ports/background.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { SendResult } from '../upstream/failure.ts';
 import type { InviteAnswer, InviteCall } from './call.ts';
 import { endWith, ownerOf } from './call.ts';
 import { canonicalBody, requestFingerprint } from './canonical.ts';
+import type { CompareShadowDeps } from './compare-shadow.ts';
+import { createCompareShadow } from './compare-shadow.ts';
 import type { Outcome, Sent } from './outcome.ts';
 import { answerOutcome, recordOutcome } from './outcome.ts';
 import type { Facts } from './record-drafts.ts';
@@ -18,14 +21,15 @@ import { draftRecord } from './record-drafts.ts';
 import type { SettleDeps } from './settle-outcome.ts';
 import { settleOutcome } from './settle-outcome.ts';
 
-export interface SendInvitesDeps extends SettleDeps {
-  readonly ledger: Pick<Ledger, 'admit' | 'settle'>;
+export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps {
+  readonly ledger: Pick<Ledger, 'admit' | 'settle' | 'usage'>;
   readonly clock: Clock;
   readonly background: Background;
   /** Sends exactly these bytes, at most once; never rejects. */
   readonly send: (body: string) => Promise<SendResult>;
   /** Tells the audit delivery that records have come. */
   readonly delivery: { wake(): void };
+  readonly metrics: Metrics;
   /** The whole upstream deadline; an intent expires 30 s after it. */
   readonly upstreamTimeoutMs: number;
 }
@@ -35,8 +39,11 @@ const ROUTE = 'POST /v2/invite_users';
 
 /** Runs one request to its end. Rejects for nothing that the ledger or the upstream does. */
 export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => Promise<InviteAnswer> {
+  const compareShadow = createCompareShadow(deps);
   return async function sendInvites(call) {
-    const decision = decide(call.policy, call.principal, call.asked, deps.clock.now(), call.handling);
+    const nowMs = deps.clock.now();
+    const decision = decide(call.policy, call.principal, call.asked, nowMs, call.handling);
+    compareShadow(call, decision, nowMs);
     const body = canonicalBody(decision.effective);
     const facts: Facts = {
       ...call,
@@ -46,7 +53,6 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
     };
     const admitted = await deps.ledger.admit(admission(deps, call, facts)).catch(() => null);
     if (admitted === null) {
-      deps.metrics.count('ledger_failures', { step: 'admit' });
       deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
       return endWith(call, { kind: 'ledger_unavailable' });
     }
@@ -57,8 +63,17 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
     const work = sendAndSettle(deps, facts, body);
     // The caller may go away; the send and its record may not (promise 3).
     deps.background.run(work);
-    return endWith(call, await work, admitted.quotas);
+    const outcome = await work;
+    return endWith(call, outcome, RETURNED.has(outcome.kind) ? await leftNow(deps, facts) : admitted.quotas);
   };
+}
+
+/** Endings that give their units back: what admission saw is no longer what is left. */
+const RETURNED: ReadonlySet<Outcome['kind']> = new Set(['refused', 'not_sent']);
+
+/** For the answer's fields only, so a failing read just leaves them out. */
+async function leftNow({ ledger }: SendInvitesDeps, { decision }: Facts): Promise<readonly QuotaState[]> {
+  return await ledger.usage(decision.claims).catch(() => []);
 }
 
 async function sendAndSettle(deps: SendInvitesDeps, facts: Facts, body: string): Promise<Outcome> {
@@ -73,9 +88,12 @@ async function sendAndSettle(deps: SendInvitesDeps, facts: Facts, body: string):
     record: draftRecord(facts, 'outcome', { ...recordOutcome(result, answer), settled_by: 'exchange' }),
   });
   deps.delivery.wake();
-  deps.metrics.count('invite_endings', { ending: result.kind, reason: 'reason' in result ? result.reason : 'none' });
-  if (settled !== null) return result;
-  return { kind: 'unknown', reason: 'unrecorded', upstreamStatus: null, attempts: result.attempts, addresses };
+  const ending: Sent =
+    settled === null || settled.kind === 'not_found'
+      ? { kind: 'unknown', reason: 'unrecorded', upstreamStatus: null, attempts: result.attempts, addresses }
+      : result;
+  deps.metrics.count('invite_endings', { ending: ending.kind, reason: 'reason' in ending ? ending.reason : 'none' });
+  return ending;
 }
 
 function admission(deps: SendInvitesDeps, call: InviteCall, facts: Facts): Admission {
@@ -97,7 +115,8 @@ function admission(deps: SendInvitesDeps, call: InviteCall, facts: Facts): Admis
         ? draftRecord(facts, 'intent', recordOutcome({ kind: 'admitted' }, null))
         : draftRecord(facts, 'denial', recordOutcome(denial, answerOutcome(denial, call.requestId))),
       exhausted: draftRecord(facts, 'denial', recordOutcome({ kind: 'exhausted' }, null)),
-      replay: draftRecord(facts, 'replay', recordOutcome({ kind: 'replayed' }, null)),
+      // The first request has the bytes.
+      replay: draftRecord({ ...facts, requestSha256: null }, 'replay', recordOutcome({ kind: 'replayed' }, null)),
     },
   };
 }

@@ -5,7 +5,6 @@
  */
 import type { Ledger, Settlement, Settled } from '../ledger/port.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { Metrics } from '../ports/metrics.ts';
 import type { Schedule } from '../ports/schedule.ts';
 
 /** Waits between attempts, in milliseconds; 5 s in all (DESIGN §3). */
@@ -15,7 +14,6 @@ export interface SettleDeps {
   readonly ledger: Pick<Ledger, 'settle'>;
   readonly schedule: Schedule;
   readonly logger: Logger;
-  readonly metrics: Metrics;
 }
 
 /** The settlement as the ledger took it; null when it could not be written within 5 s. */
@@ -24,7 +22,6 @@ export async function settleOutcome(deps: SettleDeps, settlement: Settlement): P
     try {
       return await deps.ledger.settle(settlement);
     } catch {
-      deps.metrics.count('ledger_failures', { step: 'settle' });
       deps.logger.error('ledger_settle_failed', { request_id: settlement.requestId, retry_in_ms: delayMs });
     }
     if (delayMs !== null) await new Promise<void>((resolve) => deps.schedule.after(delayMs, resolve));

@@ -40,7 +40,7 @@ export async function sweep(deps: SweepDeps): Promise<number> {
       });
       if (settled.kind === 'settled') {
         changed += 1;
-        deps.metrics.count('sweeps');
+        deps.metrics.count('invite_endings', { ending: 'unknown', reason: 'expired' });
         deps.logger.warn('intent_expired', { request_id: requestId });
       }
     }

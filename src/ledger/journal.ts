@@ -4,6 +4,7 @@ import type { RecordDraft } from '../audit/record.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { rfc3339 } from './annotate.ts';
+import { takeRecords } from './page.ts';
 import type { StoredRecord } from './port.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 
@@ -28,17 +29,25 @@ export interface Journal {
 
 type HeadRow = { seq: number; hash: string; clock_ms: number };
 
+const ROWS_AT_A_TIME = 64;
+
 export function createJournal({ sqlite, clock, ids }: { sqlite: SqlitePort; clock: Clock; ids: Ids }): Journal {
-  function read(after: number, limit: number): readonly StoredRecord[] {
-    // A negative LIMIT would mean none at all.
-    return sqlite
-      .run<{ seq: number; line: string }>(
+  /** Asked for a few at a time, so that a page that is full early reads no further. */
+  function* recordsAfter(after: number): Generator<StoredRecord> {
+    for (let cursor = after; ;) {
+      const rows = sqlite.run<{ seq: number; line: string }>(
         `SELECT seq, line FROM records WHERE seq > ? ORDER BY seq LIMIT ?`,
-        after,
-        Math.max(0, limit),
-      )
-      .map(({ seq, line }) => ({ seq, line }));
+        cursor,
+        ROWS_AT_A_TIME,
+      );
+      for (const { seq, line } of rows) yield { seq, line };
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < ROWS_AT_A_TIME) return;
+      cursor = last.seq;
+    }
   }
+
+  const read = (after: number, limit: number): readonly StoredRecord[] => takeRecords(recordsAfter(after), limit);
 
   return {
     now: () => Math.max(readHead(sqlite).clock_ms, Math.trunc(clock.now())),

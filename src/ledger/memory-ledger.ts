@@ -4,6 +4,7 @@ import type { QuotaClaim } from '../policy/decision.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { rfc3339, withExpiry, withFirstRequest, withQuota } from './annotate.ts';
+import { takeEntries, takeRecords } from './page.ts';
 import { REPLY_RETENTION_MS } from './port.ts';
 import type {
   Admission,
@@ -231,7 +232,7 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
   const visibleTo = (owner: Owner | null, request: Request): boolean =>
     owner === null || JSON.stringify(ownerOf(owner)) === JSON.stringify(ownerOf(request.admission.owner));
 
-  const after = (seq: number, limit: number): readonly StoredRecord[] => records.slice(seq, seq + Math.max(0, limit));
+  const after = (seq: number, limit: number): readonly StoredRecord[] => takeRecords(records.slice(seq), limit);
 
   return {
     admit: async (admission) => admit(admission),
@@ -243,10 +244,9 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     async list({ owner, before, limit }) {
       const mine = [...requests.values()].filter((request) => visibleTo(owner, request));
       const ordered = mine.toSorted((a, b) => (a.admission.requestId < b.admission.requestId ? 1 : -1));
-      return ordered
-        .filter((request) => before === null || request.admission.requestId < before)
-        .slice(0, Math.max(0, limit))
-        .map(entry);
+      const rest = ordered.filter((request) => before === null || request.admission.requestId < before);
+      const entries = takeEntries(rest.map(entry), limit);
+      return { entries, next: entries.length < rest.length ? (entries.at(-1)?.requestId ?? null) : null };
     },
     usage: async (claims) => claims.map(state),
     records: async (seq, limit) => after(seq, limit),

@@ -13,13 +13,13 @@ export interface Ledger {
   settle(settlement: Settlement): Promise<Settled>;
   /** What became of one request; null when there is none, or none of `owner`'s. */
   find(requestId: string, owner: Owner | null): Promise<RequestEntry | null>;
-  /** Newest first. `before` is an exclusive request id cursor. */
-  list(query: ListQuery): Promise<readonly RequestEntry[]>;
+  /** Newest first, a page (see page.ts) at a time. `before` is an exclusive request id cursor. */
+  list(query: ListQuery): Promise<RequestPage>;
   /** The counters behind these claims now, nothing debited; one state per claim, in order. */
   usage(claims: readonly QuotaClaim[]): Promise<readonly QuotaState[]>;
-  /** The trail after `after` (exclusive, 0 = beginning), in seq order, at most `limit` lines. */
+  /** The trail after `after` (exclusive, 0 = beginning), in seq order, at most `limit` lines and a page (see page.ts). */
   records(after: number, limit: number): Promise<readonly StoredRecord[]>;
-  /** Records a sink has not acknowledged yet, in seq order. */
+  /** Records a sink has not acknowledged yet, in seq order, bounded likewise. */
   lease(sink: string, limit: number): Promise<readonly StoredRecord[]>;
   /** Moves a sink's cursor up to `seq`; never back. */
   ack(sink: string, seq: number): Promise<void>;
@@ -127,6 +127,12 @@ export interface RequestEntry {
   readonly decided: RecordDraft;
   /** The latest outcome record, when there is one. */
   readonly outcome: RecordDraft | null;
+}
+
+export interface RequestPage {
+  readonly entries: readonly RequestEntry[];
+  /** Pass as `before` for the next page; null when there is no more. */
+  readonly next: string | null;
 }
 
 export interface ListQuery {

@@ -1,4 +1,14 @@
-import type { Admission, Ending, ListQuery, Owner, RequestEntry, RequestState, Settlement } from './port.ts';
+import { takeEntries } from './page.ts';
+import type {
+  Admission,
+  Ending,
+  ListQuery,
+  Owner,
+  RequestEntry,
+  RequestPage,
+  RequestState,
+  Settlement,
+} from './port.ts';
 import type { Journal } from './journal.ts';
 import type { Debit } from './quota.ts';
 import type { SqlitePort } from './sqlite-port.ts';
@@ -13,7 +23,7 @@ export interface Requests {
   get(requestId: string): RequestRow | null;
   settle(requestId: string, settled: { ending: Ending; by: Settlement['by']; at: number; outcomeSeq: number }): void;
   find(requestId: string, owner: Owner | null): RequestEntry | null;
-  list(query: ListQuery): readonly RequestEntry[];
+  list(query: ListQuery): RequestPage;
   /** Ids and intents of open requests whose time is over, oldest first. */
   expired(now: number, limit: number): readonly { requestId: string; intentSeq: number }[];
 }
@@ -128,13 +138,17 @@ export function createRequests(sqlite: SqlitePort, journal: Journal): Requests {
         ...(owner === null ? [] : [owner.issuer, owner.clientId, owner.subject]),
         ...(before === null ? [] : [before]),
       ];
-      return sqlite
-        .run<StoredRow>(
-          `SELECT * FROM requests ${where} ORDER BY request_id DESC LIMIT ?`,
-          ...params,
-          Math.max(0, limit),
-        )
-        .map(entryOf);
+      const rows = sqlite.run<StoredRow>(
+        `SELECT * FROM requests ${where} ORDER BY request_id DESC LIMIT ?`,
+        ...params,
+        Math.max(0, limit) + 1,
+      );
+      // Lazily, so that the records of what does not fit on the page are not read.
+      const entries = takeEntries(
+        Iterator.from(rows).map((row) => entryOf(row)),
+        limit,
+      );
+      return { entries, next: entries.length < rows.length ? (entries.at(-1)?.requestId ?? null) : null };
     },
     expired(now, limit) {
       return sqlite

@@ -1,7 +1,7 @@
 /**
  * A value that shows itself only when asked by name. String conversion, JSON, `util.inspect` and
- * structured logging all print `[redacted]`. `reveal` is called in one file of the core
- * (upstream/request) and by the response guard's needles; a test holds that.
+ * structured logging all print `[redacted]`. `reveal` is called in two files of the core: upstream/request, to send
+ * it, and upstream/api-keys, to look for it in what comes back; a test holds that.
  */
 export class Secret {
   readonly #value: string;

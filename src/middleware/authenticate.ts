@@ -4,8 +4,9 @@
  * reason and told as a sentence; nothing of the token appears in either.
  */
 import type { Context, MiddlewareHandler } from 'hono';
-import { bearerToken, challenge } from '../auth/bearer.ts';
+import { challenge } from '../auth/bearer.ts';
 import type { ChallengeOccasion } from '../auth/bearer.ts';
+import { readCredentials, TOKEN_FIELDS } from '../auth/credentials.ts';
 import { describeFailure } from '../auth/failure.ts';
 import type { Principal, Scope } from '../auth/principal.ts';
 import type { TokenVerifier } from '../auth/verify.ts';
@@ -36,15 +37,23 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
   return function authenticateFor(...scopes: readonly Scope[]): MiddlewareHandler<AppEnv> {
     const covers = (principal: Principal): boolean => scopes.some((scope) => principal.scopes.includes(scope));
     return async function authenticate(c, next) {
-      const credentials = bearerToken(c.req.header('Authorization'));
+      const credentials = readCredentials((name) => c.req.header(name), verifier.fields);
       if (credentials.kind === 'missing') return refuse(c, 'missing_token', { kind: 'missing' });
+      if (credentials.kind === 'two_tokens') {
+        return respondProblem(c, 'malformed_request', {
+          detail: 'Two tokens came, in Authorization and in Cf-Access-Jwt-Assertion. Send one of them.',
+        });
+      }
       if (credentials.kind === 'malformed') {
         return refuse(c, 'invalid_token', {
           kind: 'invalid_token',
           description: 'The Authorization field holds no single bearer token.',
         });
       }
-      const result = await verifier.verify(credentials.token);
+      const { token, arrival } = credentials;
+      // A page shows the answer to a request with cookies only with this, and only beside its own allowed origin.
+      if (TOKEN_FIELDS[arrival.field].ambient) c.header('Access-Control-Allow-Credentials', 'true');
+      const result = await verifier.verify(token, arrival);
       switch (result.kind) {
         case 'unavailable':
           return respondProblem(c, 'identity_keys_unavailable', { headers: { 'Retry-After': '5' } });

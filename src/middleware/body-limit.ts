@@ -9,8 +9,8 @@ import type { AppEnv } from './app-env.ts';
 import { respondProblem } from './problem-response.ts';
 
 export const MAX_BODY_BYTES = 64 * 1024;
-/** For the whole body to arrive. */
-const BODY_TIMEOUT_MS = 10_000;
+/** For the whole body to arrive; shorter than any limit of a listener, so that the answer is ours. */
+export const BODY_TIMEOUT_MS = 7_000;
 
 export function bodyLimit(schedule: Schedule): MiddlewareHandler<AppEnv> {
   return async function bodyLimit(c, next) {

@@ -6,15 +6,17 @@
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from './app-env.ts';
 import { respondProblem } from './problem-response.ts';
+import { isDryRun } from './validate.ts';
 
 const BARE = /^[\x21\x23-\x7e][\x21-\x7e]*$/;
 const QUOTED = /^"((?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 
 export function idempotencyKey(mode: 'optional' | 'required'): MiddlewareHandler<AppEnv> {
   return async function idempotencyKey(c, next) {
-    const field = c.req.header('Idempotency-Key');
+    // A dry run binds nothing, so it needs no key and minds none.
+    const field = isDryRun(c) ? undefined : c.req.header('Idempotency-Key');
     if (field === undefined) {
-      if (mode === 'required') return respondProblem(c, 'idempotency_key_missing');
+      if (mode === 'required' && !isDryRun(c)) return respondProblem(c, 'idempotency_key_missing');
       c.set('idempotencyKey', null);
       return await next();
     }

@@ -3,6 +3,7 @@
  * The log line names the error's class and where it was thrown, never its message, which may quote input.
  */
 import type { ErrorHandler } from 'hono';
+import { thrownAt } from '../lib/thrown-at.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { AppEnv } from './app-env.ts';
 import { respondProblem } from './problem-response.ts';
@@ -16,10 +17,4 @@ export function onError(logger: Logger): ErrorHandler<AppEnv> {
     });
     return respondProblem(c, 'internal_error');
   };
-}
-
-/** `function file:line` of the topmost frame, without directories; the message is cut off before. */
-function thrownAt(error: Error): string | null {
-  const frame = /\n\s+at (?:(?<name>[\w.<>]+) )?\(?[^\n]*?(?<place>[\w.-]+:\d+):\d+\)?/.exec(error.stack ?? '');
-  return frame?.groups === undefined ? null : `${frame.groups.name ?? '(anonymous)'} ${frame.groups.place}`;
 }

@@ -55,7 +55,7 @@ export function respondInvalid(c: Context<AppEnv>, errors: readonly ValidationEr
   return c.json(invalidRequest(errors, c.get('requestId')), 422);
 }
 
-/** Whether `?dry_run=true` was asked; meaningful behind `validateInvite`, which has refused everything unclear. */
+/** Whether `?dry_run=true` was asked; `validateInvite` refuses everything unclear. */
 export function isDryRun(c: Context<AppEnv>): boolean {
   return new URL(c.req.url).searchParams.get('dry_run') === 'true';
 }

@@ -13,7 +13,9 @@ import type { QuotaScope } from './schema.ts';
 type Counter = { readonly counter: readonly string[]; readonly emails: number; readonly visible: boolean };
 
 /** Which counters a request meets, per scope. */
-const COUNTERS: Readonly<Record<QuotaScope, (principal: Principal, emails: readonly string[]) => Counter[]>> = {
+const COUNTERS: Readonly<
+  Record<QuotaScope, (principal: Principal, emails: readonly string[], quota: Quota) => Counter[]>
+> = {
   // Nothing is counted over time: exceededQuota holds the limit.
   request: () => [],
   subject: ({ issuerUrl, subject }, emails) => [shared(['subject', issuerUrl, subject], emails)],
@@ -21,8 +23,8 @@ const COUNTERS: Readonly<Record<QuotaScope, (principal: Principal, emails: reado
   issuer: ({ issuerUrl }, emails) => [shared(['issuer', issuerUrl], emails)],
   org: (_principal, emails) => [shared(['org'], emails)],
   // An invitee is the same person whoever invites them.
-  invitee: (_principal, emails) =>
-    [...tally(emails)].map(([email, times]) => ({ counter: ['invitee', email], emails: times, visible: false })),
+  invitee: (_principal, emails, quota) =>
+    [...tally(emails, quota)].map(([email, times]) => ({ counter: ['invitee', email], emails: times, visible: false })),
 };
 
 /**
@@ -33,7 +35,7 @@ export function claimsFor(policy: CompiledPolicy, principal: Principal, emails: 
   return policy.quotas.flatMap((quota) => {
     const { windowMs } = quota;
     if (windowMs === null) return [];
-    return COUNTERS[quota.per](principal, emails).map(({ counter, emails: count, visible }) => ({
+    return COUNTERS[quota.per](principal, emails, quota).map(({ counter, emails: count, visible }) => ({
       quota: quota.id,
       unit: quota.unit,
       counter: canonicalJson(counter),
@@ -47,8 +49,8 @@ export function claimsFor(policy: CompiledPolicy, principal: Principal, emails: 
 
 /** The first quota that this request alone goes beyond, however empty its counters are. */
 export function exceededQuota(policy: CompiledPolicy, emails: readonly string[]): Quota | null {
-  const amountOf = ({ per }: Quota): number =>
-    per === 'invitee' ? Math.max(0, ...tally(emails).values()) : emails.length;
+  const amountOf = (quota: Quota): number =>
+    quota.per === 'invitee' ? Math.max(0, ...tally(emails, quota).values()) : emails.length;
   return policy.quotas.find((quota) => quota.unit === 'emails' && amountOf(quota) > quota.limit) ?? null;
 }
 
@@ -56,9 +58,20 @@ function shared(counter: readonly string[], emails: readonly string[]): Counter 
   return { counter, emails: emails.length, visible: true };
 }
 
-/** Addresses ignore case. */
-function tally(emails: readonly string[]): Map<string, number> {
+/** How often each invitee is named. Addresses ignore case. */
+function tally(emails: readonly string[], { foldsPlus }: Quota): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const email of emails.map(lowerAscii)) counts.set(email, (counts.get(email) ?? 0) + 1);
+  for (const address of emails.map(lowerAscii)) {
+    const invitee = foldsPlus ? withoutTag(address) : address;
+    counts.set(invitee, (counts.get(invitee) ?? 0) + 1);
+  }
   return counts;
+}
+
+/**
+ * ann+1@acme.com → ann@acme.com, as most mail systems deliver it (RFC 5233 calls it the detail). A mailbox whose name
+ * begins with the sign has no other name to fold to, and keeps it.
+ */
+function withoutTag(address: string): string {
+  return address.replace(/^([^+@]+)\+[^@]*@/, '$1@');
 }

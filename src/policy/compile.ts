@@ -60,6 +60,8 @@ export interface Quota {
   readonly limit: number;
   /** Null for a limit per request. */
   readonly windowMs: number | null;
+  /** ann+1@acme.com counts as ann@acme.com. Of no meaning but per invitee. */
+  readonly foldsPlus: boolean;
 }
 
 /** Wants a file whose references hold (references.ts). */
@@ -133,6 +135,7 @@ function compileQuota(row: QuotaRow): Quota {
     unit: row.emails === undefined ? 'requests' : 'emails',
     limit: row.emails ?? row.requests ?? 0,
     windowMs: row.window === undefined ? null : windowMs(row.window),
+    foldsPlus: row.plus_addressing === 'fold',
   };
 }
 

@@ -99,7 +99,8 @@ function agreeWithBatch({ decision, forced }: Judged, chosen: Forced): AddressDe
   return deny(decision.email, differingRule(forced, chosen), ['force']);
 }
 
-function askedOf(request: InviteUsersRequest): Asked {
+/** What a request asks for each of its addresses. */
+export function askedOf(request: InviteUsersRequest): Asked {
   return {
     authMethod: request.auth_method,
     role: request.role,

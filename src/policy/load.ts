@@ -4,7 +4,7 @@
  * must read the same file as the machine. Nothing is half loaded. Messages name keys, rules and callers, never addresses.
  */
 import type { ParsedNode } from 'yaml';
-import { Composer, isMap, isScalar, isSeq, LineCounter, Parser } from 'yaml';
+import { Composer, CST, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 import type { CompiledPolicy } from './compile.ts';
@@ -12,6 +12,7 @@ import { compilePolicy } from './compile.ts';
 import type { Finding } from './findings.ts';
 import { findingsOf } from './findings.ts';
 import { checkReferences } from './references.ts';
+import type { PolicyFile } from './schema.ts';
 import { policyFileSchema } from './schema.ts';
 import { runSelfTests } from './self-test.ts';
 
@@ -27,9 +28,20 @@ export type PolicyLoaded =
   /** In file order; at least one. */
   | { readonly kind: 'refused'; readonly problems: readonly PolicyProblem[] };
 
+/** A file that is in order but for its tests, which nobody has run. For tools: the service wants `loadPolicy`. */
+export type PolicyRead =
+  | {
+      readonly kind: 'read';
+      readonly file: PolicyFile;
+      readonly policy: CompiledPolicy;
+      /** Findings about this file with their lines and columns, in file order. */
+      readonly locate: (findings: readonly Finding[]) => readonly PolicyProblem[];
+    }
+  | Extract<PolicyLoaded, { kind: 'refused' }>;
+
 export interface LoadPolicyOptions {
-  /** Short names of the configured issuers: a caller may pin only these. */
-  readonly issuers: readonly string[];
+  /** Short names of the configured issuers: a caller may pin only these. `any` where they are not known. */
+  readonly issuers: readonly string[] | 'any';
 }
 
 /** UTF-16 units. A deny list of 100,000 domains is half of it. */
@@ -44,27 +56,31 @@ interface Fault {
   readonly message: string;
 }
 
-type Token = ReturnType<Parser['parse']> extends Iterable<infer T> ? T : never;
+export function loadPolicy(text: string, options: LoadPolicyOptions): PolicyLoaded {
+  const read = readPolicy(text, options);
+  if (read.kind === 'refused') return read;
+  const { file, policy, locate } = read;
+  const failed = runSelfTests(file, policy);
+  return failed.length > 0 ? { kind: 'refused', problems: locate(failed) } : { kind: 'loaded', policy };
+}
 
-export function loadPolicy(text: string, { issuers }: LoadPolicyOptions): PolicyLoaded {
+export function readPolicy(text: string, { issuers }: LoadPolicyOptions): PolicyRead {
   const lines = new LineCounter();
-  const refused = (faults: readonly Fault[]): PolicyLoaded => ({
-    kind: 'refused',
-    problems: faults
+  const tell = (faults: readonly Fault[]): readonly PolicyProblem[] =>
+    faults
       .toSorted((a, b) => a.offset - b.offset)
       .slice(0, MAX_PROBLEMS)
       .map(({ offset, message }) => {
         const { line, col } = lines.linePos(offset);
         return { line: Math.max(1, line), column: Math.max(1, col), message };
-      }),
-  });
+      });
+  const refused = (faults: readonly Fault[]): PolicyRead => ({ kind: 'refused', problems: tell(faults) });
   if (text.length > MAX_LENGTH)
     return refused([{ offset: 0, message: `the file is longer than ${MAX_LENGTH} characters` }]);
 
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
-  const forbidden = forbiddenSyntax(tokens);
-  if (forbidden.length > 0) return refused(forbidden);
-  const root = composeOne(tokens, text.length);
+  const read = readTokens(text, lines);
+  if (read.faults.length > 0) return refused(read.faults);
+  const root = composeOne(read.tokens, text.length);
   if (Array.isArray(root)) return refused(root);
 
   const faults: Fault[] = [];
@@ -76,36 +92,51 @@ export function loadPolicy(text: string, { issuers }: LoadPolicyOptions): Policy
   if (!parsed.success) return refused(parsed.error.issues.flatMap((issue) => findingsOf(issue, value)).map(place));
   const dangling = checkReferences(parsed.data, issuers);
   if (dangling.length > 0) return refused(dangling.map(place));
-  const policy = compilePolicy(parsed.data, sha256Hex(canonicalJson(value)));
-  const failed = runSelfTests(parsed.data, policy);
-  return failed.length > 0 ? refused(failed.map(place)) : { kind: 'loaded', policy };
+  return {
+    kind: 'read',
+    file: parsed.data,
+    policy: compilePolicy(parsed.data, sha256Hex(canonicalJson(value))),
+    locate: (findings) => tell(findings.map(place)),
+  };
 }
 
 const FORBIDDEN: Readonly<Record<string, string>> = {
   alias: 'aliases are not allowed: write the value out, or name a set',
   anchor: 'anchors are not allowed',
   tag: 'tags are not allowed',
-  directive: 'directives are not allowed: the file is YAML 1.2',
+  'directive-line': 'directives are not allowed: the file is YAML 1.2',
 };
 
-/** Looks at the tokens, before anything is resolved. Its own stack: the depth is what it guards. */
-function forbiddenSyntax(tokens: readonly Token[]): Fault[] {
+/**
+ * The document's tokens, or what may not be in it. Looks at each word as the lexer gives it, before anything is
+ * resolved: the depth is guarded while it grows, and a list of 100,000 domains is gone through once.
+ */
+function readTokens(
+  text: string,
+  lines: LineCounter,
+): { readonly tokens: readonly CST.Token[]; readonly faults: readonly Fault[] } {
+  const parser = new Parser(lines.addNewLine);
+  const tokens: CST.Token[] = [];
   const faults: Fault[] = [];
-  const open: { readonly node: unknown; readonly depth: number }[] = tokens.map((node) => ({ node, depth: 0 }));
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { node, depth } = next;
-    if (typeof node !== 'object' || node === null) continue;
-    const { type, offset = 0, items } = node as { type?: string; offset?: number; items?: unknown };
+  lines.addNewLine(0);
+  let isText = false;
+  for (const word of new Lexer().lex(text)) {
+    const { offset } = parser;
+    const type = isText ? 'scalar' : CST.tokenType(word);
     const message = FORBIDDEN[type ?? ''];
     if (message !== undefined) faults.push({ offset, message });
-    const inner = Array.isArray(items) ? depth + 1 : depth;
-    if (inner > MAX_DEPTH) return [{ offset, message: `nested deeper than ${MAX_DEPTH} levels` }];
-    for (const child of Array.isArray(node) ? node : Object.values(node)) open.push({ node: child, depth: inner });
+    // What follows this mark is a scalar's own text, whatever it begins with.
+    isText = word === CST.SCALAR;
+    for (const token of parser.next(word)) tokens.push(token);
+    if (parser.stack.length > MAX_DEPTH && parser.stack.filter((open) => 'items' in open).length > MAX_DEPTH) {
+      return { tokens, faults: [{ offset, message: `nested deeper than ${MAX_DEPTH} levels` }] };
+    }
   }
-  return faults;
+  tokens.push(...parser.end());
+  return { tokens, faults };
 }
 
-function composeOne(tokens: readonly Token[], length: number): ParsedNode | Fault[] {
+function composeOne(tokens: readonly CST.Token[], length: number): ParsedNode | Fault[] {
   // Repeated keys are found by toPlain: the library compares every key with every other.
   const composer = new Composer({
     version: '1.2',

@@ -6,12 +6,12 @@ import { isTopLevelPattern } from './domain-pattern.ts';
 import type { Finding } from './findings.ts';
 import type { PolicyFile } from './schema.ts';
 
-export function checkReferences(file: PolicyFile, issuers: readonly string[]): Finding[] {
+export function checkReferences(file: PolicyFile, issuers: readonly string[] | 'any'): Finding[] {
   const known = {
     sets: new Set(Object.keys(file.domains ?? {})),
     groups: new Set(Object.keys(file.groups ?? {})),
     callers: new Set(Object.keys(file.callers ?? {})),
-    issuers: new Set(issuers),
+    issuers: new Set(issuers === 'any' ? Object.values(file.callers ?? {}).map(({ issuer }) => issuer) : issuers),
   };
   const mustName = (kind: keyof typeof known, name: string, path: readonly PropertyKey[]): Finding[] =>
     known[kind].has(name) ? [] : [{ path, message: unknownName(kind, name, known[kind]) }];
@@ -19,6 +19,12 @@ export function checkReferences(file: PolicyFile, issuers: readonly string[]): F
     listed(entries).flatMap((entry, index) =>
       entry.startsWith('$') ? mustName(kind, entry.slice(1), [...path, index]) : [],
     );
+
+  const wideSets = new Set(
+    Object.entries(file.domains ?? {}).flatMap(([name, patterns]) =>
+      patterns.some(isTopLevelPattern) ? [`$${name}`] : [],
+    ),
+  );
 
   return [
     ...Object.entries(file.callers ?? {}).flatMap(([name, { issuer }]) => [
@@ -43,7 +49,7 @@ export function checkReferences(file: PolicyFile, issuers: readonly string[]): F
       ),
       ...mustNameAll('sets', row.domains, ['rules', index, 'domains']),
       ...mustNameAll('groups', row.groups, ['rules', index, 'groups']),
-      ...(row.allow === undefined ? [] : tooWide(file, row.domains, ['rules', index, 'domains'])),
+      ...(row.allow === undefined ? [] : tooWide(wideSets, row.domains, ['rules', index, 'domains'])),
     ]),
     ...(file.tests ?? []).flatMap((row, index) => [
       ...mustName('callers', row.as, ['tests', index, 'as']),
@@ -74,14 +80,12 @@ function unknownName(kind: keyof typeof KINDS, name: string, known: ReadonlySet<
 }
 
 /** A deny list may name a whole top-level domain; nobody means to invite one. */
-function tooWide(file: PolicyFile, domains: Entries, path: readonly PropertyKey[]): Finding[] {
-  const sets = new Map(Object.entries(file.domains ?? {}));
-  return listed(domains).flatMap((entry, index) => {
-    const patterns = entry.startsWith('$') ? (sets.get(entry.slice(1)) ?? []) : [entry];
-    return patterns.some(isTopLevelPattern)
+function tooWide(wideSets: ReadonlySet<string>, domains: Entries, path: readonly PropertyKey[]): Finding[] {
+  return listed(domains).flatMap((entry, index) =>
+    wideSets.has(entry) || isTopLevelPattern(entry)
       ? [{ path: [...path, index], message: 'an allow rule cannot open a whole top-level domain' }]
-      : [];
-  });
+      : [],
+  );
 }
 
 /** Answers, records and counters name rules, forced values and quotas by id alone. */

@@ -1,8 +1,8 @@
 /**
  * The shape of the policy file: what may be written where. Strict at every level, so that a misspelt key is an
  * error and never a rule that silently lost a condition. Not the meaning (compile, evaluate) and not the
- * names a file refers to (references). Holds no transforms: the parsed file is what its digest covers, and
- * a JSON Schema can be made of it.
+ * names a file refers to (references). Holds no transforms: the parsed file is what its digest covers. `meta` is
+ * what a JSON Schema can hold of a check (json-schema.ts), never stricter than the check itself.
  */
 import * as z from 'zod';
 import { emailAddress } from '../contract/email-address.ts';
@@ -15,6 +15,9 @@ const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 /** RFC 3339 in UTC, whole seconds, or a day (its 00:00 UTC). */
 const INSTANT = /^\d{4}-\d{2}-\d{2}(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ)?$/;
 const WINDOW = /^[1-9]\d{0,4}[mhd]$/;
+/** The same without a flag, for JSON Schema. */
+const UUID_SHAPE = UUID_V4.source.replaceAll('a-f', 'a-fA-F').replace('[89ab]', '[89abAB]');
+const DOMAIN_SHAPE = '^(?:\\*\\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$';
 
 const MINUTE_MS = 60_000;
 const UNIT_MS: Readonly<Record<string, number>> = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1440 * MINUTE_MS };
@@ -27,23 +30,44 @@ export function windowMs(text: string): number | null {
   return ms <= MAX_WINDOW_MS ? ms : null;
 }
 
+/** Milliseconds since the epoch of a day (its 00:00 UTC) or of a second of it; null when it is neither. */
+export function instantMs(text: string): number | null {
+  const [day = '', time = '00:00:00Z'] = text.split('T');
+  return INSTANT.test(text) && z.iso.date().safeParse(day).success ? Date.parse(`${day}T${time}`) : null;
+}
+
 const name = z.string().regex(NAME, { error: 'expected a name: letters, digits, "_", "-" or ".", at most 64' });
-const reference = z.string().regex(/^\$/);
-const domain = z.string().refine(isDomainPattern, {
-  error: 'expected a domain in lower-case ASCII such as acme.com, or "*.acme.com" for its sub-domains',
-});
-const setOrDomain = z.string().refine((text) => reference.safeParse(text).success || isDomainPattern(text), {
-  error: 'expected $set, a domain in lower-case ASCII such as acme.com, or "*.acme.com" for its sub-domains',
-});
-const email = z.string().refine((text) => emailAddress(text) !== null, { error: 'expected an e-mail address' });
-const uuid = z.string().regex(UUID_V4, { error: 'expected a version 4 UUID with dashes' });
-const setOrUuid = z.string().refine((text) => reference.safeParse(text).success || UUID_V4.test(text), {
-  error: 'expected $name of a group, or a version 4 UUID with dashes',
-});
+const domain = z
+  .string()
+  .refine(isDomainPattern, {
+    error: 'expected a domain in lower-case ASCII such as acme.com, or "*.acme.com" for its sub-domains',
+  })
+  .meta({ pattern: DOMAIN_SHAPE });
+const setOrDomain = z
+  .string()
+  .refine((text) => text.startsWith('$') || isDomainPattern(text), {
+    error: 'expected $set, a domain in lower-case ASCII such as acme.com, or "*.acme.com" for its sub-domains',
+  })
+  .meta({ pattern: `^\\$|${DOMAIN_SHAPE}` });
+const email = z
+  .string()
+  .refine((text) => emailAddress(text) !== null, { error: 'expected an e-mail address' })
+  .meta({ pattern: '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$' });
+const uuid = z
+  .string()
+  .regex(UUID_V4, { error: 'expected a version 4 UUID with dashes' })
+  .meta({ pattern: UUID_SHAPE });
+const setOrUuid = z
+  .string()
+  .refine((text) => text.startsWith('$') || UUID_V4.test(text), {
+    error: 'expected $name of a group, or a version 4 UUID with dashes',
+  })
+  .meta({ pattern: `^\\$|${UUID_SHAPE}` });
 const day = z.iso.date({ error: 'expected a day of the calendar: YYYY-MM-DD' });
-const instant = z.string().refine((text) => INSTANT.test(text) && day.safeParse(text.slice(0, 10)).success, {
-  error: 'expected YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ',
-});
+const instant = z
+  .string()
+  .refine((text) => instantMs(text) !== null, { error: 'expected YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ' })
+  .meta({ pattern: INSTANT.source });
 const text = z.string().min(1, { error: 'expected a text that is not empty' }).max(512);
 const role = z.enum(USER_ROLES);
 const authMethod = z.enum(AUTH_METHODS);
@@ -68,7 +92,7 @@ const caller = z.strictObject({
   kind: z.enum(['user', 'app']).optional(),
 });
 
-const FORCEABLE = ['auth_method', 'role', 'groups', 'send_email'] as const;
+export const FORCEABLE = ['auth_method', 'role', 'groups', 'send_email'] as const;
 
 const force = z
   .strictObject({
@@ -118,9 +142,11 @@ const quota = z
       .refine((value) => windowMs(value) !== null, {
         error: 'expected a window from 1m to 31d: a number and m, h or d',
       })
+      .meta({ pattern: WINDOW.source })
       .optional(),
     emails: limit.optional(),
     requests: limit.optional(),
+    plus_addressing: z.enum(['keep', 'fold']).optional(),
   })
   .superRefine((row, ctx) => {
     if ((row.emails === undefined) === (row.requests === undefined))
@@ -130,6 +156,8 @@ const quota = z
       complain(ctx, ['window'], 'a limit per request has no window');
     if (row.per === 'request' && row.requests !== undefined)
       complain(ctx, ['requests'], 'a limit per request counts emails');
+    if (row.per !== 'invitee' && row.plus_addressing !== undefined)
+      complain(ctx, ['plus_addressing'], 'only a quota per invitee tells addresses apart');
   });
 
 const test = z

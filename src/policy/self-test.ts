@@ -6,30 +6,54 @@
 import type { Principal } from '../auth/principal.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import type { CompiledPolicy } from './compile.ts';
-import { dayStartMs, resolveGroups } from './compile.ts';
+import { resolveGroups } from './compile.ts';
 import type { Decision } from './decision.ts';
 import { decide } from './evaluate.ts';
 import type { Finding } from './findings.ts';
 import type { CallerRow, PolicyFile, TestRow } from './schema.ts';
+import { instantMs } from './schema.ts';
+
+/** A test as a question that `decide` can be asked, under this policy or another. */
+export interface Question {
+  readonly principal: Principal;
+  readonly request: InviteUsersRequest;
+  /** Milliseconds since the epoch; without `at` a test is about the rules, not about the day: no end date has come. */
+  readonly nowMs: number;
+}
 
 /** Wants the file the policy was compiled from. Empty when every test holds. */
 export function runSelfTests(file: PolicyFile, policy: CompiledPolicy): Finding[] {
   const groups = new Map(Object.entries(file.groups ?? {}));
   return (file.tests ?? []).flatMap((test, index) => {
-    const caller = file.callers?.[test.as];
-    if (caller === undefined) return [{ path: ['tests', index, 'as'], message: 'unknown caller' }];
-    const decision = decide(policy, principalOf(caller), requestOf(test, groups), momentOf(test));
-    const failure = failureOf(test, decision, groups);
+    const question = questionOf(file, test);
+    if (question === null) return [{ path: ['tests', index, 'as'], message: 'unknown caller' }];
+    const failure = failureOf(test, askPolicy(policy, question), groups);
     return failure === null
       ? []
       : [{ path: ['tests', index, failure.key], message: `test failed: ${failure.message}` }];
   });
 }
 
+/** Null when the file has no such caller. */
+export function questionOf(file: PolicyFile, test: TestRow): Question | null {
+  const caller = file.callers?.[test.as];
+  if (caller === undefined) return null;
+  return {
+    principal: plainestPrincipal(caller),
+    request: requestOf(test, new Map(Object.entries(file.groups ?? {}))),
+    nowMs: (test.at === undefined ? null : instantMs(test.at)) ?? -Infinity,
+  };
+}
+
+export function askPolicy(policy: CompiledPolicy, { principal, request, nowMs }: Question): Decision {
+  return decide(policy, principal, request, nowMs);
+}
+
 /** What no caller lists: the schema refuses empty texts. */
 const NOBODY = '';
 
-function principalOf(caller: CallerRow): Principal {
+/** Who is this caller and as little else as can be: the first entry of each list, a user unless it says otherwise. */
+export function plainestPrincipal(caller: CallerRow): Principal {
   return {
     issuer: caller.issuer,
     issuerUrl: `urn:self-test:${caller.issuer}`,
@@ -52,12 +76,6 @@ function requestOf(test: TestRow, groups: ReadonlyMap<string, string>): InviteUs
     group_ids: resolveGroups(test.groups ?? [], groups),
     send_email: test.send_email ?? true,
   };
-}
-
-/** Without `at` a test is about the rules, not about the day: no end date has come. */
-function momentOf({ at }: TestRow): number {
-  if (at === undefined) return -Infinity;
-  return at.includes('T') ? Date.parse(at) : dayStartMs(at);
 }
 
 interface Failure {

@@ -32,9 +32,15 @@ export function indexRows<Row extends Targeted>(rows: readonly Row[]): TargetTab
 }
 
 export function indexSets(sets: Iterable<readonly [string, readonly string[]]>): SetIndex {
-  const index = new Map<string, string[]>();
+  const index = new Map<string, readonly string[]>();
   for (const [name, patterns] of sets) {
-    for (const pattern of new Set(patterns)) push(index, pattern, `$${name}`);
+    // Nearly every pattern is in one set only: all of those share this list.
+    const own = [`$${name}`];
+    for (const pattern of patterns) {
+      const others = index.get(pattern);
+      if (others === undefined) index.set(pattern, own);
+      else if (others.at(-1) !== own[0]) index.set(pattern, [...others, ...own]);
+    }
   }
   return index;
 }

@@ -8,6 +8,7 @@ import type { AppEnv } from '../middleware/app-env.ts';
 import { claimsFor } from '../policy/claims.ts';
 import { describeCapabilities } from '../policy/capabilities.ts';
 import type { Clock } from '../ports/clock.ts';
+import { readQuery } from './query.ts';
 import { readLedger } from './read-ledger.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 
@@ -15,6 +16,8 @@ export async function invitePolicy(
   c: Context<AppEnv>,
   deps: { readonly clock: Clock; readonly ledger: Pick<Ledger, 'usage'> },
 ): Promise<Response> {
+  const query = readQuery(c, {});
+  if (query.kind === 'refused') return query.response;
   const policy = c.get('policy');
   const principal = c.get('principal');
   return await readLedger(

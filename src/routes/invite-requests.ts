@@ -12,13 +12,15 @@ import { readQuery } from './query.ts';
 import { readLedger } from './read-ledger.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-export const PAGE_SIZE = 100;
+const PAGE_SIZE = 100;
 
 export async function findInviteRequest(
   c: Context<AppEnv>,
   ledger: Pick<Ledger, 'find'>,
   id: string,
 ): Promise<Response> {
+  const query = readQuery(c, {});
+  if (query.kind === 'refused') return query.response;
   const principal = c.get('principal');
   if (!UUID.test(id)) return respondProblem(c, 'not_found');
   return await readLedger(
@@ -28,7 +30,7 @@ export async function findInviteRequest(
   );
 }
 
-/** Newest first, `PAGE_SIZE` at a time; `next` is the cursor of the next page, null at the end. */
+/** Newest first, at most `PAGE_SIZE` at a time; `next` is the cursor of the next page, null at the end. */
 export async function listInviteRequests(c: Context<AppEnv>, ledger: Pick<Ledger, 'list'>): Promise<Response> {
   const query = readQuery(c, { before: { pattern: UUID, form: 'before must be the id of a request' } });
   if (query.kind === 'refused') return query.response;
@@ -37,11 +39,7 @@ export async function listInviteRequests(c: Context<AppEnv>, ledger: Pick<Ledger
   return await readLedger(
     c,
     () => ledger.list({ owner: readableBy(principal), before, limit: PAGE_SIZE }),
-    (entries) =>
-      c.json({
-        requests: entries.map((entry) => showEntry(entry, principal)),
-        next: entries.length < PAGE_SIZE ? null : (entries.at(-1)?.requestId ?? null),
-      }),
+    ({ entries, next }) => c.json({ requests: entries.map((entry) => showEntry(entry, principal)), next }),
   );
 }
 

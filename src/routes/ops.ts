@@ -3,22 +3,14 @@
  * another replica would mend (ledger, policy, draining); an unreachable upstream or issuer is not among them.
  */
 import type { Context } from 'hono';
-import type { Ledger } from '../ledger/port.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
+import type { Readiness } from './readiness.ts';
 
 export function livez(c: Context<AppEnv>): Response {
   return c.json({ status: 'live' });
 }
 
-export async function readyz(
-  c: Context<AppEnv>,
-  deps: { readonly ledger: Pick<Ledger, 'probe'>; readonly draining: () => boolean },
-): Promise<Response> {
-  const ready =
-    !deps.draining() &&
-    (await deps.ledger.probe().then(
-      () => true,
-      () => false,
-    ));
+export async function readyz(c: Context<AppEnv>, readiness: () => Promise<Readiness>): Promise<Response> {
+  const { ready } = await readiness();
   return ready ? c.json({ status: 'ready' }) : c.json({ status: 'not_ready' }, 503);
 }

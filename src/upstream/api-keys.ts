@@ -111,9 +111,11 @@ function unescapings(text: string): string[] {
 
 function peel(text: string): string {
   if (!/[%\\]/.test(text)) return text;
-  return text
-    .replace(/(?:%|\\u00|\\x)([0-9a-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-    .replace(/\\(["'\\/])/g, '$1');
+  // One pass from left to right, as a decoder reads: a backslash that is itself escaped must not take part in the next escape.
+  return text.replace(
+    /\\(["'\\/])|(?:%|\\u00|\\x)([0-9a-f]{2})/gi,
+    (_escape, plain?: string, hex?: string) => plain ?? String.fromCharCode(Number.parseInt(hex ?? '', 16)),
+  );
 }
 
 function holdsPiece(text: string, { pieces, grams }: KeyFacts): boolean {

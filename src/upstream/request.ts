@@ -2,10 +2,11 @@ import type { Secret } from '../lib/secret.ts';
 import type { Deadlines, HttpExchange } from './http-port.ts';
 
 /**
- * The one file that puts the upstream key into a message. A request is built from this list and nothing
+ * The one file that puts the upstream key into a message. A request is built from these lists and nothing
  * else: no field, path or query of the caller's reaches the upstream, only the canonical body does.
  */
-const PATH = '/v2/invite_users';
+const INVITE_PATH = '/v2/invite_users';
+const CURRENT_USER_PATH = '/v2/current_user';
 /** The upstream's answers are small; a larger one is not one of its answers. */
 export const MAX_RESPONSE_BYTES = 1024 * 1024;
 
@@ -20,6 +21,13 @@ export interface InviteRequestParts {
   readonly deadlines: Deadlines;
   /** This service's version, for User-Agent. */
   readonly version: string;
+}
+
+export interface CurrentUserRequestParts extends Pick<InviteRequestParts, 'deadlines' | 'version'> {
+  /** From `currentUserUrl`. */
+  readonly url: string;
+  /** Null: asked by nobody, to see whether there is an answer at all. */
+  readonly credentials: Pick<InviteRequestParts, 'keyHeader' | 'key'> | null;
 }
 
 export function buildInviteRequest({
@@ -47,8 +55,35 @@ export function buildInviteRequest({
   };
 }
 
+/** Asks who a key belongs to. Reads, changes nothing. */
+export function buildCurrentUserRequest(parts: CurrentUserRequestParts): HttpExchange {
+  const { url, credentials, deadlines, version } = parts;
+  return {
+    method: 'GET',
+    url,
+    headers: {
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      'user-agent': `galileo-invite-proxy/${version}`,
+      ...(credentials === null ? {} : { [credentials.keyHeader]: credentials.key.reveal() }),
+    },
+    body: null,
+    deadlines,
+    maxResponseBytes: MAX_RESPONSE_BYTES,
+  };
+}
+
 /** The constant URL under GALILEO_API_URL; throws a TypeError that does not repeat it when it is unfit. */
 export function inviteUrl(baseUrl: string): string {
+  return under(baseUrl, INVITE_PATH);
+}
+
+/** As `inviteUrl`. */
+export function currentUserUrl(baseUrl: string): string {
+  return under(baseUrl, CURRENT_USER_PATH);
+}
+
+function under(baseUrl: string, path: string): string {
   const base = URL.parse(baseUrl);
   if (base === null || !['https:', 'http:'].includes(base.protocol)) {
     throw new TypeError('the upstream address must be an http(s) URL');
@@ -57,7 +92,7 @@ export function inviteUrl(baseUrl: string): string {
     throw new TypeError('the upstream address must not hold credentials');
   if (base.search !== '' || base.hash !== '')
     throw new TypeError('the upstream address must not hold a query or a fragment');
-  return base.origin + base.pathname.replace(/\/+$/, '') + PATH;
+  return base.origin + base.pathname.replace(/\/+$/, '') + path;
 }
 
 /** Fields the client or the list above writes. */

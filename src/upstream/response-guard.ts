@@ -30,13 +30,16 @@ const READINGS: readonly { readonly from: number; readonly to: number; readonly 
   { from: 500, to: 599, read: unknown('server_error') },
 ];
 
+/** RFC 9110 §15.3.5, §15.3.6: whatever came with these is no content, and could not be passed on. */
+const NO_CONTENT: ReadonlySet<number> = new Set([204, 205]);
+
 export function guardResponse(answer: Answered, context: GuardContext): AnswerEnding {
   const row = READINGS.find(({ from, to }) => answer.status >= from && answer.status <= to);
   return (row?.read ?? unknown('unusable_response'))(answer, context);
 }
 
 function readSuccess(answer: Answered, { holdsKey }: GuardContext): Accepted | Unknown {
-  const text = decode(answer.body);
+  const text = NO_CONTENT.has(answer.status) ? '' : decode(answer.body);
   if (text === null || (text !== '' && !isJson(answer.headers['content-type'], text))) {
     return { kind: 'unknown', reason: 'unusable_response', upstreamStatus: answer.status };
   }

@@ -66,7 +66,7 @@ export function describeAdmission(world: LedgerWorld): void {
       expect(await world.ledger.admit(admission(R1, { plan: 'dry_run' }))).toEqual({ kind: 'previewed' });
       expect(await world.outcomes()).toEqual(['previewed']);
       expect(await world.ledger.find(R1, null)).toBeNull();
-      expect(await world.ledger.list({ owner: null, before: null, limit: 10 })).toEqual([]);
+      expect(await world.ledger.list({ owner: null, before: null, limit: 10 })).toEqual({ entries: [], next: null });
     });
   });
 
@@ -87,7 +87,7 @@ export function describeAdmission(world: LedgerWorld): void {
       await world.ledger.admit(admission(R3, { owner: BOB }));
       await world.ledger.admit(admission(testUuid7(4)));
       const ids = async (owner: typeof ANN | null, before: string | null, limit: number) =>
-        (await world.ledger.list({ owner, before, limit })).map((entry) => entry.requestId);
+        (await world.ledger.list({ owner, before, limit })).entries.map((entry) => entry.requestId);
       expect(await ids(null, null, 3)).toEqual([testUuid7(4), R3, R2]);
       expect(await ids(null, R2, 3)).toEqual([R1]);
       expect(await ids(ANN, null, 2)).toEqual([testUuid7(4), R2]);

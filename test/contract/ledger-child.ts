@@ -18,6 +18,7 @@ const ledger = await openLedger({
   clock: { now: () => Date.now() },
   ids: createFakeIds(1_000_000),
   logger: quiet,
+  metrics: { count: () => undefined },
 }).catch((error: unknown) => {
   say(`refused: ${error instanceof Error ? error.message : 'unknown'}`);
   process.exit(1);

@@ -4,6 +4,7 @@ import {
   linkSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -41,6 +42,16 @@ async function withRecords(count: number): Promise<void> {
 }
 
 describe('a ledger file', () => {
+  it('that was deleted or replaced under the service is not ready to be written to', async () => {
+    const ledger = await openAt(path);
+    await ledger.probe();
+    renameSync(path, `${path}-moved`);
+    await expect(ledger.probe()).rejects.toThrow('no longer where it was opened');
+    writeFileSync(path, '');
+    await expect(ledger.probe()).rejects.toThrow('no longer where it was opened');
+    await ledger.close();
+  });
+
   it('is created with its directory, for the owner alone', async () => {
     path = join(directory.path, 'new', 'deep', 'ledger.db');
     const ledger = await openAt(path);

@@ -134,7 +134,7 @@ describe('a ledger without disk space', () => {
       await kill(child);
 
       const ledger = await openAt(path);
-      const kept = (await ledger.list({ owner: null, before: null, limit: 1000 })).map(
+      const kept = (await ledger.list({ owner: null, before: null, limit: 1000 })).entries.map(
         (entry) => `open ${entry.requestId}`,
       );
       const acknowledged = (await saying(asked + 1)).filter((line) => line.startsWith('open '));

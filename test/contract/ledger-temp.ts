@@ -30,7 +30,14 @@ export function createLogCollector(): Logger & { readonly lines: LogLine[] } {
 }
 
 export function openAt(path: string, deps: { clock?: Clock; ids?: Ids; logger?: Logger } = {}): Promise<NodeLedger> {
-  return openLedger({ path, clock: createFakeClock(), ids: createFakeIds(), logger: createLogCollector(), ...deps });
+  return openLedger({
+    path,
+    clock: createFakeClock(),
+    ids: createFakeIds(),
+    logger: createLogCollector(),
+    metrics: { count: () => undefined },
+    ...deps,
+  });
 }
 
 export async function openTempLedger(deps: {

@@ -24,11 +24,12 @@ describe('npm start', () => {
   it('prints a curl that gets a 200, and one that gets a 403 which names what failed, and stops cleanly', async () => {
     const ledger = join(await temporary(), 'ledger.db');
     const child = spawn(process.execPath, ['dev/start.ts'], {
-      env: { ...process.env, LEDGER_URL: `sqlite:${ledger}` },
+      env: { ...process.env, PORT: '0', OPS_PORT: '0', LEDGER_URL: `sqlite:${ledger}` },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let output = '';
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`npm start ended with ${code}`)));
       child.stdout.on('data', (chunk) => {
         output += String(chunk);
         if (output.includes('Ctrl-C stops.')) resolve();

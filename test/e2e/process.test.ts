@@ -1,6 +1,7 @@
 /** `node src/node.ts` as the platform runs it: configured by its environment, killed, stopped, started again. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { watch } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,7 +43,10 @@ function environment(extra: Record<string, string> = {}): Record<string, string>
 }
 
 async function start(extra: Record<string, string> = {}, onLine?: (line: string) => void): Promise<Service> {
-  const service = await startService(environment(extra), onLine);
+  const service = await startService(environment(extra), {
+    keepRecords: true,
+    ...(onLine === undefined ? {} : { onLine }),
+  });
   services.push(service);
   return service;
 }
@@ -150,6 +154,38 @@ describe('a start that cannot be', () => {
     )) as { code: number; stderr: string };
     expect(failed.code).toBe(2);
     expect(failed.stderr).toMatch(/policy\.yaml:3:\d+ /);
+  });
+});
+
+describe('a bad policy and a bad key file', () => {
+  it('are told in one go', async () => {
+    const policy = join(folder, 'policy.yaml');
+    await writeFile(policy, 'version: 2\n');
+    const env = environment({ POLICY_FILE: policy, GALILEO_API_KEY_NEXT_FILE: join(folder, 'absent') });
+    const failed = (await run(process.execPath, ['src/node.ts'], { env }).catch((error: unknown) => error)) as {
+      code: number;
+      stderr: string;
+    };
+    expect(failed.code).toBe(2);
+    expect(failed.stderr).toContain('policy.yaml:1:');
+    expect(failed.stderr).toContain('GALILEO_API_KEY_NEXT_FILE');
+  });
+});
+
+describe('a crash report', () => {
+  it('holds no environment, and so no key', async () => {
+    const service = await start({ NODE_OPTIONS: `--report-on-signal --report-directory=${folder}` });
+    const written = Promise.withResolvers<string>();
+    const watcher = watch(folder, (_event, name) => {
+      if (name?.startsWith('report') === true) written.resolve(name);
+    });
+    service.child.kill('SIGUSR2');
+    const report = join(folder, await written.promise);
+    watcher.close();
+    expect(await service.stop()).toBe(0);
+    const text = await readFile(report, 'utf8');
+    expect(text).toContain('"header"');
+    expect(text).not.toContain(standIns.env.GALILEO_API_KEY);
   });
 });
 

@@ -22,12 +22,64 @@ describe('CORS', () => {
     );
   });
 
+  it.each(['/v2/invite_users', '/v2/invite_policy', '/v2/invite_requests/1', '/audit/records', '/livez', '/nowhere'])(
+    'answers the preflight of %s itself: no token is asked for, nothing is done, and caches keep origins apart',
+    async (path) => {
+      const service = await startTestService();
+      const preflight = { 'Access-Control-Request-Method': 'POST' };
+      const allowed = await service.request(path, {
+        method: 'OPTIONS',
+        headers: { Origin: 'https://hr.example.com', ...preflight },
+      });
+      expect(allowed.status).toBe(204);
+      expect(await allowed.text()).toBe('');
+      expect(allowed.headers.get('Access-Control-Allow-Origin')).toBe('https://hr.example.com');
+      expect(allowed.headers.get('Access-Control-Allow-Methods')).toBe('GET,POST');
+      expect(allowed.headers.get('Access-Control-Max-Age')).toBe('600');
+      const other = await service.request(path, {
+        method: 'OPTIONS',
+        headers: { Origin: 'https://evil.example.com', ...preflight },
+      });
+      expect(other.headers.get('Access-Control-Allow-Origin')).toBeNull();
+      for (const { headers } of [allowed, other]) {
+        expect(headers.get('Vary')).toBe('Origin, Prefer');
+        expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
+      }
+      expect(await service.records()).toEqual([]);
+    },
+  );
+
+  it('allows no origin anything when none is configured', async () => {
+    const service = await startTestService({ settings: { corsOrigins: [] } });
+    for (const method of ['OPTIONS', 'GET']) {
+      const response = await service.request('/v2/invite_policy', {
+        method,
+        headers: { Origin: 'https://hr.example.com', 'Access-Control-Request-Method': 'GET' },
+      });
+      expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
+    }
+  });
+
+  it('answers an OPTIONS that is no preflight like any method that a path does not have', async () => {
+    const service = await startTestService();
+    const response = await service.request('/v2/invite_users', {
+      method: 'OPTIONS',
+      headers: { Origin: 'https://hr.example.com' },
+    });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('Allow')).toBe('POST');
+  });
+
   it.each([
     'https://evil.example.com',
     'https://hr.example.com.evil.example',
     'http://hr.example.com',
     'https://HR.example.com',
+    'https://hr.example.com:443',
+    'https://hr.example.com/',
+    'https://hr.example.com, https://evil.example.com',
     'null',
+    '*',
   ])('gives the origin %s nothing', async (origin) => {
     const service = await startTestService();
     const response = await service.invite(ANN, { headers: { Origin: origin } });
@@ -54,7 +106,32 @@ describe('CORS', () => {
   });
 });
 
+describe('an OPTIONS request that is no preflight', () => {
+  it.each([
+    ['/v2/invite_users', 405, 'POST'],
+    ['/livez', 405, 'GET, HEAD'],
+    ['/nowhere', 404, null],
+  ])('to %s is a %i', async (path, status, allow) => {
+    const service = await startTestService();
+    const response = await service.request(path, { method: 'OPTIONS', headers: { Origin: 'https://hr.example.com' } });
+    expect(response.status).toBe(status);
+    expect(response.headers.get('Allow')).toBe(allow);
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://hr.example.com');
+  });
+});
+
 describe('every answer', () => {
+  it('carries digest, id and Vary, a preflight too', async () => {
+    const service = await startTestService();
+    const { headers } = await service.request('/v2/invite_users', {
+      method: 'OPTIONS',
+      headers: { Origin: 'https://hr.example.com', 'Access-Control-Request-Method': 'POST' },
+    });
+    expect(headers.get('Policy-Digest')).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(headers.get('Vary')).toBe('Origin, Prefer');
+  });
+
   it.each(['/livez', '/v2/invite_policy', '/nowhere', '/v2/invite_users'])(
     'on %s forbids framing, sniffing and caching',
     async (path) => {
@@ -76,6 +153,29 @@ describe('every answer', () => {
     const service = await startTestService();
     const response = await service.request('/livez', { headers: { 'X-Request-Id': 'mine' } });
     expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('HEAD', () => {
+  it.each([
+    '/livez',
+    '/readyz',
+    '/openapi.json',
+    '/.well-known/oauth-protected-resource',
+    '/v2/invite_policy',
+    '/nowhere',
+  ])('on %s says what GET says, without the body', async (path) => {
+    const service = await startTestService();
+    const headers = { Authorization: `Bearer ${await service.token()}`, Origin: 'https://hr.example.com' };
+    const [head, get] = [
+      await service.request(path, { method: 'HEAD', headers }),
+      await service.request(path, { headers }),
+    ];
+    const fieldsOf = (response: Response) =>
+      Object.fromEntries([...response.headers].filter(([name]) => name !== 'x-request-id'));
+    expect(head.status).toBe(get.status);
+    expect(fieldsOf(head)).toEqual(fieldsOf(get));
+    expect(await head.text()).toBe('');
   });
 });
 

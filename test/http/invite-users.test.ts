@@ -1,8 +1,20 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { HttpPort } from '../../src/upstream/http-port.ts';
 import { API_KEY, startTestService } from '../support/service.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** An upstream that no real server can be: Node writes no body for these statuses. */
+function answering(status: number, body: string): HttpPort {
+  const answer = {
+    kind: 'answered',
+    status,
+    headers: { 'content-type': 'application/json' },
+    body: new TextEncoder().encode(body),
+  } as const;
+  return { exchange: async () => answer };
+}
 
 describe('an invite that the policy allows', () => {
   it("is answered with Galileo's status and JSON body untouched", async () => {
@@ -24,6 +36,13 @@ describe('an invite that the policy allows', () => {
     service.galileo.script({ kind: 'answer', status: 204, body: '' });
     const response = await service.invite({ emails: ['ann@acme.com'] });
     expect(response.status).toBe(204);
+    expect(await response.text()).toBe('');
+  });
+
+  it('passes statuses that can have no body without one', async () => {
+    const service = await startTestService({ deps: { http: answering(205, '{"left":"over"}') } });
+    const response = await service.invite({ emails: ['ann@acme.com'] });
+    expect(response.status).toBe(205);
     expect(await response.text()).toBe('');
   });
 
@@ -188,6 +207,7 @@ describe('a dry run', () => {
         { rule: 'staff-use-okta', field: 'auth_method', value: 'okta' },
         { rule: 'staff-use-okta', field: 'send_email', value: false },
       ],
+      quota: null,
       quotas: [{ quota: 'app-day', unit: 'emails', limit: 50, before: 50, after: 49, reset_s: 50_400 }],
       body: { auth_method: 'okta', emails: ['ann@eu.acme.com'], role: 'user', group_ids: [], send_email: false },
     });
@@ -219,6 +239,28 @@ describe('a dry run', () => {
     const real = await service.invite({ emails: ['bob@acme.com'] }, { headers });
     expect(real.status).toBe(200);
     expect(service.galileo.received).toHaveLength(1);
+  });
+
+  it('names the quota that a real request would be refused by, also one about invitees', async () => {
+    const service = await startTestService({
+      policy: `
+version: 1
+callers: { hr-portal: { issuer: corp, client_id: [hr-portal] } }
+rules: [{ id: staff, allow: [hr-portal], domains: [acme.com], roles: any, auth_methods: any }]
+quotas: [{ id: person, per: invitee, window: 1d, emails: 1 }]
+`,
+    });
+    await service.invite({ emails: ['ann@acme.com'] });
+    const response = await service.invite({ emails: ['ann@acme.com'] }, { query: '?dry_run=true' });
+    expect(await response.json()).toMatchObject({ decision: 'deny', refused_by: 'quota', quota: 'person', quotas: [] });
+  });
+
+  it('needs no idempotency key where real requests do, and minds none', async () => {
+    const service = await startTestService({ settings: { idempotency: 'required' } });
+    const dryRun = (headers: Record<string, string>) =>
+      service.invite({ emails: ['ann@acme.com'] }, { query: '?dry_run=true', headers });
+    expect((await dryRun({})).status).toBe(200);
+    expect((await dryRun({ 'Idempotency-Key': 'short' })).status).toBe(200);
   });
 
   it('is limited to 60 a minute and subject', async () => {

@@ -81,6 +81,24 @@ describe('a ledger that fails', () => {
     expect(service.galileo.received).toHaveLength(1);
   });
 
+  it('is written to at most once a second, however often anyone asks whether it is ready', async () => {
+    let probes = 0;
+    const service = await startTestService({
+      wrapLedger: (ledger) => ({
+        ...ledger,
+        async probe() {
+          probes += 1;
+          await ledger.probe();
+        },
+      }),
+    });
+    for (let asked = 0; asked < 20; asked += 1) expect((await service.request('/readyz')).status).toBe(200);
+    expect(probes).toBe(1);
+    service.clock.advance(1_000);
+    await service.request('/readyz');
+    expect(probes).toBe(2);
+  });
+
   it('makes the service not ready, and ready again', async () => {
     const ledger = breakable('probe');
     const service = await startTestService({ wrapLedger: ledger.wrap });

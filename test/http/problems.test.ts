@@ -189,8 +189,19 @@ describe.each(Object.entries(OCCASIONS))('%s', (code, { status, origin, outcome,
 });
 
 describe('the table of problems', () => {
-  it('has an occasion for every code but overloaded, which only the listener can give', () => {
+  it('has an occasion for every code but overloaded, which test/http/overload.test.ts produces', () => {
     expect([...Object.keys(OCCASIONS), 'overloaded'].toSorted()).toEqual(Object.keys(PROBLEMS).toSorted());
+  });
+});
+
+describe('a key of our own that cannot be read', () => {
+  it('is told as the fault of this service', async () => {
+    const service = await startTestService({
+      deps: { secrets: { galileoKeys: () => Promise.reject(new Error('gone')) } },
+    });
+    const response = await service.invite(ANN);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ code: 'upstream_unavailable', origin: 'proxy', outcome: 'not_sent' });
   });
 });
 

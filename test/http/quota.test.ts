@@ -50,6 +50,12 @@ describe('a quota', () => {
     expect((await left()).quotas[0]?.before).toBe(9);
   });
 
+  it('shows on the answer what is left after a return', async () => {
+    const service = await startTestService({ policy: TEN });
+    const refused = await service.invite({ emails: ['refuse@acme.com'] });
+    expect(refused.headers.get('RateLimit')).toBe('"hour";r=10;t=3600');
+  });
+
   it('about invitees never shows its counts', async () => {
     const service = await startTestService({ policy: TEN });
     const { headers } = await service.invite({ emails: ['ann@acme.com'] });

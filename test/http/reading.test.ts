@@ -98,6 +98,16 @@ describe('GET /v2/invite_requests', () => {
   });
 });
 
+describe('a reading route without parameters', () => {
+  it.each(['/v2/invite_policy', '/v2/invite_requests/00000000-0000-7000-8000-000000000000'])(
+    '%s refuses any',
+    async (path) => {
+      const service = await startTestService();
+      expect((await get(service, `${path}?verbose=1`)).status).toBe(422);
+    },
+  );
+});
+
 describe('GET /audit/records', () => {
   it('gives the trail verbatim as NDJSON, in an unbroken chain', async () => {
     const service = await startTestService();
@@ -118,6 +128,26 @@ describe('GET /audit/records', () => {
     const rest = await (await get(service, '/audit/records?after=1', AUDITOR)).text();
     expect(rest.trimEnd().split('\n')).toHaveLength(1);
     expect(await (await get(service, '/audit/records?after=2', AUDITOR)).text()).toBe('');
+  });
+
+  it('is paged by weight too, so that heavy records stop nobody who follows it', async () => {
+    const service = await startTestService();
+    const emails = Array.from(
+      { length: 500 },
+      (_, n) => `${String(n).padStart(3, '0')}${'b'.repeat(58)}@${'c'.repeat(50)}.com`,
+    );
+    for (let count = 0; count < 80; count += 1) expect((await service.invite({ emails })).status).toBe(403);
+    let seen = 0;
+    for (let text = '?'; text !== '';) {
+      text = await (await get(service, `/audit/records?after=${seen}`, AUDITOR)).text();
+      expect(text.length).toBeLessThan(4 * 1024 * 1024 + 100_000);
+      seen += text.split('\n').length - 1;
+    }
+    expect(seen).toBe(80);
+    type Page = { requests: unknown[]; next: string | null };
+    const page = (await (await get(service, '/v2/invite_requests')).json()) as Page;
+    expect(page.requests).toHaveLength(10);
+    expect(page.next).not.toBeNull();
   });
 
   it.each(['?after=-1', '?after=x', '?after=1e3', '?limit=5'])('refuses the query %s', async (query) => {

@@ -25,6 +25,10 @@ export function disguises(key: string): readonly (readonly [name: string, text: 
     ['JSON-escaped', JSON.stringify(key)],
     ['JSON-escaped twice', JSON.stringify(JSON.stringify(key))],
     ['JSON-escaped throughout', each((code) => `\\u00${code}`)],
+    [
+      'JSON-escaped throughout, inside JSON inside JSON',
+      JSON.stringify({ e: `{"k":"${each((code) => `\\u00${code}`)}"}` }),
+    ],
     ['JSON-escaped slashes', JSON.stringify(key).replaceAll('/', '\\/')],
     ['the first 12 characters', key.slice(0, 12)],
     ['12 characters of the middle', key.slice(9, 21)],

@@ -5,7 +5,7 @@
 import type { Principal } from '../../src/auth/principal.ts';
 import type { InviteUsersRequest } from '../../src/contract/invite-users.ts';
 import type { CompiledPolicy } from '../../src/policy/compile.ts';
-import type { AddressDecision } from '../../src/policy/decision.ts';
+import type { AddressDecision, Handling } from '../../src/policy/decision.ts';
 import type { PolicyProblem } from '../../src/policy/load.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import type { PolicyFile } from '../../src/policy/schema.ts';
@@ -94,17 +94,9 @@ export function naiveDecide(
   principal: Principal,
   request: InviteUsersRequest,
   nowMs: number,
+  handling: Handling = 'strict',
 ): NaiveDecision {
-  const callers: string[] = [];
-  for (const [name, caller] of Object.entries(file.callers ?? {})) {
-    if (caller.issuer !== principal.issuer) continue;
-    if (caller.client_id && !caller.client_id.includes(principal.clientId)) continue;
-    if (caller.subject && !caller.subject.includes(principal.subject)) continue;
-    if (caller.groups && !caller.groups.some((group) => principal.groups.includes(group))) continue;
-    if (caller.kind && caller.kind !== principal.kind) continue;
-    callers.push(name);
-  }
-
+  const callers = naiveCallers(file, principal);
   const each = request.emails.map((email) => {
     const values = naiveForce(file, email, request);
     return { email, values, decision: naiveAddress(file, callers, email, values, nowMs) };
@@ -136,14 +128,22 @@ export function naiveDecide(
     };
   });
 
-  let refusedBy: NaiveDecision['refusedBy'] = addresses.some(({ decision }) => decision === 'deny') ? 'policy' : null;
+  const granted = addresses.filter(({ decision }) => decision === 'allow');
+  let refusedBy: NaiveDecision['refusedBy'] =
+    granted.length === 0 || (handling === 'strict' && granted.length !== addresses.length) ? 'policy' : null;
+  // Lenient: the allowed ones are the request.
+  const emails = refusedBy === null ? granted.map(({ email }) => email) : request.emails;
   if (refusedBy === null) {
     for (const quota of file.quotas ?? []) {
       if (quota.emails === undefined) continue;
-      const amount = quota.per === 'invitee' ? 1 : request.emails.length;
+      const amount = quota.per === 'invitee' ? mostNamed(emails, quota.plus_addressing === 'fold') : emails.length;
       if (amount <= quota.emails) continue;
       refusedBy = 'quota';
-      addresses = addresses.map(({ email }) => ({ email, decision: 'deny', rule: quota.id, because: ['emails'] }));
+      addresses = addresses.map((address) =>
+        address.decision === 'deny'
+          ? address
+          : { email: address.email, decision: 'deny', rule: quota.id, because: ['emails'] },
+      );
       break;
     }
   }
@@ -152,8 +152,42 @@ export function naiveDecide(
     verdict: refusedBy === null ? 'allow' : 'deny',
     refusedBy,
     addresses,
-    effective: { auth_method, emails: request.emails, role, group_ids: groups, send_email } as InviteUsersRequest,
+    effective: { auth_method, emails, role, group_ids: groups, send_email } as InviteUsersRequest,
   };
+}
+
+/** Whether some allow rule of this caller that has not ended aims at the address at all. */
+export function naiveCovers(file: PolicyFile, principal: Principal, email: string, nowMs: number): boolean {
+  const callers = naiveCallers(file, principal);
+  return file.rules.some(
+    (rule) =>
+      (rule.until === undefined || nowMs < Date.parse(rule.until)) &&
+      (rule.allow ?? []).some((name) => callers.includes(name)) &&
+      targets(file, rule, email),
+  );
+}
+
+function naiveCallers(file: PolicyFile, principal: Principal): string[] {
+  const callers: string[] = [];
+  for (const [name, caller] of Object.entries(file.callers ?? {})) {
+    if (caller.issuer !== principal.issuer) continue;
+    if (caller.client_id && !caller.client_id.includes(principal.clientId)) continue;
+    if (caller.subject && !caller.subject.includes(principal.subject)) continue;
+    if (caller.groups && !caller.groups.some((group) => principal.groups.includes(group))) continue;
+    if (caller.kind && caller.kind !== principal.kind) continue;
+    callers.push(name);
+  }
+  return callers;
+}
+
+/** How often the invitee is named who is named most. */
+function mostNamed(emails: readonly string[], fold: boolean): number {
+  const person = (email: string): string => {
+    const [local, domain] = email.toLowerCase().split('@') as [string, string];
+    const plus = local.indexOf('+');
+    return `${fold && plus > 0 ? local.slice(0, plus) : local}@${domain}`;
+  };
+  return Math.max(...emails.map((email) => emails.filter((other) => person(other) === person(email)).length));
 }
 
 function naiveForce(file: PolicyFile, email: string, request: InviteUsersRequest): Values {

@@ -104,7 +104,13 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const identityProvider = createIdentityProvider({ issuer: ISSUER, audience: AUDIENCE, now: clock.now });
   const documents = documentsOf(identityProvider.app);
   const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-test-'));
-  const ledgerFile = await openLedger({ path: join(folder, 'ledger.db'), clock, ids, logger });
+  const ledgerFile = await openLedger({
+    path: join(folder, 'ledger.db'),
+    clock,
+    ids,
+    logger,
+    metrics: { count: () => undefined },
+  });
   const ledger = options.wrapLedger?.(ledgerFile) ?? ledgerFile;
   const loaded = loadPolicy(options.policy ?? POLICY, { issuers: ['corp'] });
   if (loaded.kind === 'refused')
@@ -166,7 +172,8 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   open.push({
     async close() {
       await background.idle();
-      checkTrail(galileo.received, await readTrail());
+      // With a double in Galileo's place, nothing arrives at the stand-in.
+      if (options.deps?.http === undefined) checkTrail(galileo.received, await readTrail());
       await delivery.stop();
       await http.close();
       await galileo.close();

@@ -115,6 +115,7 @@ export function testVerifier(
 ): TokenVerifier {
   return createTokenVerifier({
     issuers: [{ name: 'corp', issuer: ISSUER, audience: AUDIENCE }],
+    corsOrigins: [],
     insecureDev: false,
     shareInFlight: true,
     metrics: countedMetrics(),
@@ -141,6 +142,14 @@ export async function es256Signer(kid = 'key-1'): Promise<Signer> {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
   return signer({ ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' }, async (input) => {
     return new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, privateKey, input));
+  });
+}
+
+/** For the many issuers that sign with RSA. */
+export async function rs256Signer(kid = 'key-1'): Promise<Signer> {
+  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+  return signer({ ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }, async (input) => {
+    return new Uint8Array(await crypto.subtle.sign('RSASSA-PKCS1-v1_5', privateKey, input));
   });
 }
 

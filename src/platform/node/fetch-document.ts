@@ -6,7 +6,7 @@ import type { DocumentResult, FetchDocument } from '../../ports/fetch-document.t
 /**
  * Reads issuers' metadata and key sets on Node, over undici. Not the client for the upstream: no key, no pool, no
  * keep-alive (a document is read every ten minutes). undici's `request` follows no redirect unless told to, and keeps
- * no cookies; the default TLS checks hold.
+ * no cookies. Certificates are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
  */
 export interface FetchDocumentOptions {
   /** For tests; the default opens one connection per document. */
@@ -14,7 +14,8 @@ export interface FetchDocumentOptions {
 }
 
 export function createFetchDocument(options: FetchDocumentOptions = {}): FetchDocument {
-  const dispatcher = options.dispatcher ?? new Agent({ pipelining: 0 });
+  const dispatcher =
+    options.dispatcher ?? new Agent({ pipelining: 0, connect: { rejectUnauthorized: true, minVersion: 'TLSv1.2' } });
   return async ({ url, timeoutMs, maxBytes }) => {
     const signal = AbortSignal.timeout(timeoutMs);
     try {

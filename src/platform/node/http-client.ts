@@ -20,7 +20,14 @@ export interface HttpClientOptions {
 
 const MAX_HEADER_BYTES = 16 * 1024;
 
-export function createHttpClient(options: HttpClientOptions = {}): HttpPort & { close(): Promise<void> } {
+export interface HttpClient extends HttpPort {
+  /** Lets exchanges under way end by their own deadlines, then drops every connection; new exchanges are refused as not sent. */
+  close(): Promise<void>;
+  /** Drops every connection now: what may have been sent ends as such, what waits for a connection as not sent. */
+  cut(): void;
+}
+
+export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const { connectTimeoutMs = 10_000, maxConnectionsPerOrigin = 128, keepAliveMs = 4_000, ca } = options;
   const pools = new Map<string, Pool>();
   const underWay = new Set<Promise<HttpResult>>();
@@ -51,6 +58,10 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpPort & { 
     return pool;
   }
 
+  async function dropConnections(): Promise<void> {
+    await Promise.all(Array.from(pools.values(), (pool) => pool.destroy()));
+  }
+
   return {
     async exchange(request) {
       if (closing !== null) return { kind: 'not_sent', reason: 'client_closed' };
@@ -66,12 +77,13 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpPort & { 
       void result.then(() => underWay.delete(result));
       return result;
     },
-    /** Lets exchanges under way end by their own deadlines, then drops every connection; new exchanges are refused as not sent. */
     close() {
-      closing ??= Promise.all(underWay).then(async () => {
-        await Promise.all(Array.from(pools.values(), (pool) => pool.destroy()));
-      });
+      closing ??= Promise.all(underWay).then(dropConnections);
       return closing;
+    },
+    cut() {
+      const dropped = dropConnections();
+      closing ??= dropped;
     },
   };
 }

@@ -13,6 +13,8 @@ import { resultCodeOf } from './sqlite.ts';
 export interface LedgerFile {
   /** Absolute, and not itself a symbolic link. */
   readonly path: string;
+  /** False once the file was deleted or replaced: what is written then goes where no restart will find it. */
+  isInPlace(): boolean;
   release(): void;
 }
 
@@ -24,7 +26,16 @@ export function claimLedgerFile(configuredPath: string): LedgerFile {
   const path = createLedgerFile(resolve(configuredPath));
   const lockPath = `${path}-lock`;
   createOwnFile(lockPath);
-  return { path, release: takeLock(path, lockPath) };
+  const release = takeLock(path, lockPath);
+  const created = stat(path);
+  return {
+    path,
+    release,
+    isInPlace() {
+      const now = stat(path);
+      return now !== null && now.ino === created?.ino && now.dev === created.dev;
+    },
+  };
 }
 
 function createLedgerFile(path: string): string {

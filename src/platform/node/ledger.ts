@@ -32,7 +32,7 @@ export interface NodeLedgerDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;
-  readonly metrics?: Metrics;
+  readonly metrics: Pick<Metrics, 'count'>;
 }
 
 const TAIL_CHECK_RECORDS = 500;
@@ -62,6 +62,10 @@ export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedg
     let closed = false;
     return {
       ...ledger,
+      async probe() {
+        if (!file.isInPlace()) throw new Error('the ledger file is no longer where it was opened');
+        await ledger.probe();
+      },
       async close() {
         if (closed) return;
         closed = true;
@@ -88,9 +92,9 @@ function warnOfClock(sqlite: SqlitePort, clock: Clock, logger: Logger): void {
   if (aheadMs > CLOCK_AHEAD_WARN_MS) logger.warn('ledger_clock_ahead', { ahead_ms: aheadMs });
 }
 
-function reportTo(logger: Logger, metrics: Metrics | undefined): (failure: BatchFailure) => void {
+function reportTo(logger: Logger, metrics: NodeLedgerDeps['metrics']): (failure: BatchFailure) => void {
   return ({ error, steps }) => {
-    for (const step of steps) metrics?.count('ledger_failures', { step });
+    for (const step of steps) metrics.count('ledger_failures', { step });
     // Names and codes only: a message may quote what was to be written.
     const resultCode = error instanceof SqlError ? error.resultCode : null;
     logger.error('ledger_write_failed', {

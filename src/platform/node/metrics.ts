@@ -2,14 +2,16 @@
  * The metrics port on prom-client, in a registry of its own. Names carry the service's prefix; the rows of
  * ports/metrics are the only ones there are.
  */
-import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import { COUNTERS, DURATIONS } from '../../ports/metrics.ts';
-import type { DurationName, MetricName, Metrics } from '../../ports/metrics.ts';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { COUNTERS, DURATIONS, LEVELS } from '../../ports/metrics.ts';
+import type { DurationName, LevelName, MetricName, Metrics, Reading } from '../../ports/metrics.ts';
 
 const PREFIX = 'galileo_invite_proxy_';
 const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
 export interface NodeMetrics extends Metrics {
+  /** Asks `read` at each exposition. */
+  level(name: LevelName, read: () => readonly Reading[]): void;
   /** The exposition text and its media type. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -41,6 +43,19 @@ export function createMetrics(): NodeMetrics {
     },
     observe(name, seconds, labels = {}) {
       durations.get(name)?.observe(labels, seconds);
+    },
+    level(name, read) {
+      const { help, labels } = LEVELS[name];
+      const gauge: Gauge = new Gauge({
+        name: `${PREFIX}${name}`,
+        help,
+        labelNames: labels,
+        registers: [registry],
+        collect() {
+          gauge.reset();
+          for (const reading of read()) gauge.set(reading.labels, reading.value);
+        },
+      });
     },
     async expose() {
       return { contentType: registry.contentType, text: await registry.metrics() };

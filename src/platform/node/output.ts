@@ -1,13 +1,14 @@
 /**
  * One writer for one file descriptor (stdout), shared by everyone who writes there, so that lines never interleave.
  * Writes go through the thread pool: a consumer that reads slowly holds up what waits here, never the event loop.
- * A line that is merely useful may be dropped when too much waits; a write that matters reports its end.
+ * Lines (operational) go ahead of writes (audit batches, which wait for their end anyway) and have a budget of their
+ * own, so that no caller can drown what operators must see; beyond it they are dropped and counted.
  */
 import { write } from 'node:fs';
 import { promisify } from 'node:util';
 
 export interface Output {
-  /** Queues a line and returns. Dropped, and counted, when more than 1 MiB waits or the descriptor fails. */
+  /** Queues a line and returns. Dropped, and counted, when 1 MiB of lines waits or the descriptor fails. */
   line(text: string): void;
   /** Resolves when the kernel has all of it; rejects when it cannot be written. */
   write(text: string): Promise<void>;
@@ -23,7 +24,7 @@ interface Item {
 /** Writes at most `length` bytes from `offset` and tells how many were taken. */
 export type WriteSome = (bytes: Buffer, offset: number, length: number) => Promise<number>;
 
-const MAX_WAITING_BYTES = 1024 * 1024;
+const MAX_LINE_BYTES = 1024 * 1024;
 /** A non-blocking descriptor whose reader is behind says EAGAIN; asking again at once would spin. */
 const RETRY_DELAY_MS = 10;
 
@@ -33,8 +34,9 @@ export function createOutput(
   fd: number,
   writeSome: WriteSome = async (bytes, offset, length) => (await writeTo(fd, bytes, offset, length, null)).bytesWritten,
 ): Output {
-  const waiting: Item[] = [];
-  let waitingBytes = 0;
+  const lines: Item[] = [];
+  const writes: Item[] = [];
+  let lineBytes = 0;
   let dropped = 0;
   let running: Promise<void> | null = null;
 
@@ -51,48 +53,50 @@ export function createOutput(
   }
 
   async function run(): Promise<void> {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+    const next = (): Item | undefined => lines.shift() ?? writes.shift();
+    for (let item = next(); item !== undefined; item = next()) {
       const { bytes, done } = item;
       const error = await writeWhole(bytes).then(
         () => null,
         (reason: unknown) => (reason instanceof Error ? reason : new Error('write failed')),
       );
-      waitingBytes -= bytes.length;
       done(error);
     }
     running = null;
   }
 
-  function enqueue(text: string, done: Item['done']): void {
-    const bytes = Buffer.from(text);
-    waitingBytes += bytes.length;
-    waiting.push({ bytes, done });
+  function enqueue(queue: Item[], bytes: Buffer, done: Item['done']): void {
+    queue.push({ bytes, done });
     running ??= run();
   }
 
   return {
     line(text) {
-      if (waitingBytes > MAX_WAITING_BYTES) {
+      if (lineBytes > MAX_LINE_BYTES) {
         dropped += 1;
         return;
       }
       const lost = dropped;
       dropped = 0;
-      const notice =
-        lost === 0
-          ? ''
-          : `${JSON.stringify({ level: 'warn', channel: 'ops', lines: lost, event: 'log_lines_dropped' })}\n`;
-      enqueue(notice + text, (error) => {
+      const bytes = Buffer.from(lost === 0 ? text : noticeOf(lost) + text);
+      lineBytes += bytes.length;
+      enqueue(lines, bytes, (error) => {
+        lineBytes -= bytes.length;
         if (error !== null) dropped += lost + 1;
       });
     },
     write(text) {
       return new Promise((resolve, reject) => {
-        enqueue(text, (error) => (error === null ? resolve() : reject(error)));
+        enqueue(writes, Buffer.from(text), (error) => (error === null ? resolve() : reject(error)));
       });
     },
     async flush() {
       while (running !== null) await running;
     },
   };
+}
+
+function noticeOf(lines: number): string {
+  const time = new Date().toISOString();
+  return `${JSON.stringify({ level: 'warn', time, channel: 'ops', lines, event: 'log_lines_dropped' })}\n`;
 }

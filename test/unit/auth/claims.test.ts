@@ -57,14 +57,49 @@ describe('the claims of a verified token', () => {
     expect(principal({ sub: 'user-7' })).toMatchObject({ kind: 'user', subject: 'user-7', clientId: 'hr-portal' });
   });
 
-  it('tell an app by a claim where the profile says so', () => {
+  it('make an app only where all that the profile asks for holds', () => {
     const profile: IssuerProfile = {
       ...profileWith(),
-      appWhen: { kind: 'claim_equals', claim: 'idtyp', value: 'app' },
+      appWhen: [
+        { kind: 'equals', claim: 'idtyp', value: 'app' },
+        { kind: 'absent', claim: 'scp' },
+      ],
     };
     expect(principal({ sub: 'object-7', idtyp: 'app' }, profile)).toMatchObject({ kind: 'app' });
+    expect(principal({ idtyp: 'app', scp: 'x' }, profile)).toMatchObject({ kind: 'user' });
     expect(principal({ idtyp: 'user' }, profile)).toMatchObject({ kind: 'user' });
     expect(principal({}, profile)).toMatchObject({ kind: 'user' });
+  });
+
+  it('are refused where something else that must hold does not', () => {
+    const profile: IssuerProfile = {
+      ...profileWith(),
+      mustHold: [{ kind: 'ends_with', claim: 'email', suffix: '.example.com' }],
+    };
+    expect(reason({ email: 'bot@apps.example.com' }, profile)).toBe('principal');
+    expect(reason({ email: 'bot@apps.example.com.evil.example' }, profile)).toBe('claim_mismatch');
+    expect(reason({ email: ['bot@apps.example.com'] }, profile)).toBe('claim_mismatch');
+    expect(reason({}, profile)).toBe('claim_mismatch');
+  });
+
+  it('name the subject by the first claim that says something', () => {
+    const profile = profileWith({ claims: { subject: ['uid', 'sub'] } });
+    expect(principal({ uid: 'user-7' }, profile)).toMatchObject({ subject: 'user-7' });
+    expect(principal({}, profile)).toMatchObject({ subject: 'hr-portal' });
+    expect(principal({ uid: '' }, profile)).toMatchObject({ subject: 'hr-portal' });
+    expect(reason({ uid: 7 }, profile)).toBe('claim_malformed');
+    expect(reason({ uid: null }, profile)).toBe('claim_malformed');
+    expect(reason({ uid: '', sub: '' }, profile)).toBe('claim_malformed');
+    expect(reason({ sub: undefined }, profile)).toBe('claim_missing');
+  });
+
+  it('lend the audience as client id only where the profile says so', () => {
+    const profile: IssuerProfile = { ...profileWith(), clientIdFallback: 'audience' };
+    expect(principal({ client_id: undefined, aud: ['other', AUDIENCE] }, profile)).toMatchObject({
+      clientId: AUDIENCE,
+    });
+    expect(reason({ client_id: null }, profile)).toBe('claim_malformed');
+    expect(reason({ client_id: undefined })).toBe('claim_missing');
   });
 
   // jose checks times and audience as well; these hold for this file alone.
@@ -149,6 +184,23 @@ describe('scopes', () => {
     expect(scopes('Invites.Write', map)).toEqual(['invites:write']);
     expect(scopes('all', map)).toEqual(['invites:write', 'audit:read']);
     expect(scopes('constructor', map)).toEqual([]);
+  });
+
+  it('are given to a caller by name where the entry maps it, and never read out of the name', () => {
+    const profile: IssuerProfile = {
+      ...profileWith({ scope_map: { 'ann@acme.com': 'audit:read' } }),
+      scopeMapClaims: ['email'],
+    };
+    const scopesOf = (email: unknown) => {
+      const made = principal({ email, scope: undefined }, profile);
+      return typeof made === 'string' ? made : made.scopes;
+    };
+    expect(scopesOf('ann@acme.com')).toEqual(['audit:read']);
+    expect(scopesOf('Ann@acme.com')).toEqual([]);
+    expect(scopesOf('audit:read')).toEqual([]);
+    expect(scopesOf('"x audit:read y"@acme.com')).toEqual([]);
+    expect(scopesOf('x ann@acme.com y')).toEqual([]);
+    expect(scopesOf(['ann@acme.com'])).toEqual([]);
   });
 
   it('are granted to every token where the entry says so', () => {

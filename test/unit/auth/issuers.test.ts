@@ -26,6 +26,7 @@ describe('AUTH_ISSUERS', () => {
       max_lifetime_s: 3600,
       claims: {
         audience: 'aud',
+        subject: ['oid', 'sub'],
         client_id: ['azp', 'appid'],
         scopes: 'scp',
         groups: '/realm_access/roles',
@@ -35,6 +36,22 @@ describe('AUTH_ISSUERS', () => {
       grant_scopes: ['invites:write'],
     };
     expect(problems([everything])).toEqual([]);
+  });
+
+  it.each([
+    ['Cloudflare Access with a grant', { preset: 'cloudflare-access', grant_scopes: ['invites:write'] }],
+    ['Cloudflare Access with a map', { preset: 'cloudflare-access', scope_map: { 'ann@acme.com': 'audit:read' } }],
+    [
+      'Cloudflare Access with scopes in a claim of its own',
+      { preset: 'cloudflare-access', claims: { scopes: '/custom/scopes' } },
+    ],
+    ['Google with a map', { preset: 'google', scope_map: { 'bot@x.iam.gserviceaccount.com': 'invites:write' } }],
+    [
+      'a required claim as the preset has it',
+      { preset: 'keycloak', claims: { require: { typ: 'Bearer', azp: null } } },
+    ],
+  ])('takes %s', (_title, changes) => {
+    expect(problems([{ ...entry, ...changes }])).toEqual([]);
   });
 
   it.each([
@@ -53,6 +70,26 @@ describe('AUTH_ISSUERS', () => {
     ['an unknown preset', [{ ...entry, preset: 'constructor' }], '0.preset'],
     ['a lifetime of ten years', [{ ...entry, max_lifetime_s: 315_360_000 }], '0.max_lifetime_s'],
     ['a scope of ours that does not exist', [{ ...entry, grant_scopes: ['admin'] }], '0.grant_scopes.0'],
+    ['Cloudflare Access without scopes for anyone', [{ ...entry, preset: 'cloudflare-access' }], '0'],
+    ['Cloudflare Access with an empty grant', [{ ...entry, preset: 'cloudflare-access', grant_scopes: [] }], '0'],
+    ['Google without scopes for anyone', [{ ...entry, preset: 'google' }], '0'],
+    [
+      'scopes for whoever has a Google service account',
+      [
+        {
+          ...entry,
+          preset: 'google',
+          scope_map: { 'bot@x.iam.gserviceaccount.com': 'invites:write' },
+          grant_scopes: ['audit:read'],
+        },
+      ],
+      '0.grant_scopes',
+    ],
+    [
+      'a required claim that the preset fixes otherwise',
+      [{ ...entry, preset: 'keycloak', claims: { require: { typ: 'DPoP' } } }],
+      '0.claims.require.typ',
+    ],
     ['two entries of one name', [entry, { ...entry, issuer: 'https://id.example.org' }], '1.name'],
     ['two entries of one issuer', [entry, { ...entry, name: 'other' }], '1.issuer'],
   ])('refuses %s', (_title, value, path) => {

@@ -100,7 +100,22 @@ describe('the configuration', () => {
   it('allows plain http with INSECURE_DEV=1, and then on loopback only', async () => {
     const dev = { ...GOOD, INSECURE_DEV: '1' };
     expect(await problemsOf({ ...dev, GALILEO_API_URL: 'http://127.0.0.1:8082' })).toEqual([]);
-    expect(await problemsOf({ ...dev, GALILEO_API_URL: 'http://api.example.com' })).toHaveLength(1);
+    expect(await problemsOf({ ...dev, GALILEO_API_URL: 'http://api.example.com' })).not.toEqual([]);
+  });
+
+  it('refuses INSECURE_DEV=1 beside the real Galileo', async () => {
+    expect(await problemsOf({ ...GOOD, INSECURE_DEV: '1' })).toEqual([
+      'INSECURE_DEV is 1 beside a GALILEO_API_URL that is not on this machine',
+    ]);
+  });
+
+  it('refuses a process that was told not to check certificates', async () => {
+    expect(await problemsOf({ ...GOOD, NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toHaveLength(1);
+  });
+
+  it('refuses a PUBLIC_URL with a path, where its metadata document could not stand', async () => {
+    expect(await problemsOf({ ...GOOD, PUBLIC_URL: 'https://example.com/invites' })).toHaveLength(1);
+    expect(await problemsOf({ ...GOOD, PUBLIC_URL: 'https://invites.example.com/' })).toEqual([]);
   });
 
   it.each([

@@ -111,15 +111,12 @@ describe('the 422 list', () => {
 
   it('names a list that is too long once, and none of its items', () => {
     const emails = Array.from({ length: 501 }, () => 'nobody');
-    expect(errorsOf({ emails, group_ids: Array.from({ length: 101 }, () => 'x') })).toEqual([
-      'value_error @ body.emails',
-      'value_error @ body.group_ids',
-    ]);
+    expect(errorsOf({ emails })).toEqual(['value_error @ body.emails']);
   });
 
-  it('takes 500 addresses and 100 groups', () => {
+  it('takes 500 addresses, and as many groups as fit into a body', () => {
     const emails = Array.from({ length: 500 }, (_, index) => `ann${index}@acme.com`);
-    const group_ids = Array.from({ length: 100 }, () => UUID);
+    const group_ids = Array.from({ length: 1000 }, () => UUID);
     expect(errorsOf({ emails, group_ids })).toEqual([]);
   });
 

@@ -102,7 +102,7 @@ describe('shared commits', () => {
     expect(failures).toMatchObject([{ steps: ['admit', 'admit', 'admit', 'admit'] }]);
     script.failOn = null;
     expect(await readTrail(ledger)).toEqual([]);
-    expect(await ledger.list({ owner: null, before: null, limit: 10 })).toEqual([]);
+    expect(await ledger.list({ owner: null, before: null, limit: 10 })).toEqual({ entries: [], next: null });
     expect(await ledger.usage(claims)).toMatchObject([{ remaining: 10 }]);
 
     const again = batch();

@@ -22,6 +22,55 @@ describe("the caller's address", () => {
     expect(createClientAddress(1)(forwarded('2001:db8::7'), fromSocket)).toBe('2001:db8::7');
   });
 
+  it('is counted from the right over all X-Forwarded-For fields together, as they came', () => {
+    const headers = new Headers([
+      ['X-Forwarded-For', '6.6.6.6, 203.0.113.9'],
+      ['X-Forwarded-For', '10.0.0.1'],
+    ]);
+    expect(createClientAddress(1)(headers, fromSocket)).toBe('10.0.0.1');
+    expect(createClientAddress(2)(headers, fromSocket)).toBe('203.0.113.9');
+  });
+
+  it.each([
+    ['203.0.113.9:4711', '203.0.113.9'],
+    ['[2001:db8::7]:4711', '2001:db8::7'],
+    ['[2001:db8::7]', '2001:db8::7'],
+    ['2001:DB8::7', '2001:db8::7'],
+    ['::ffff:203.0.113.9', '203.0.113.9'],
+    ['  203.0.113.9\t', '203.0.113.9'],
+  ])('is bare, however the proxy writes it: %s', (written, address) => {
+    expect(createClientAddress(1)(forwarded(written), fromSocket)).toBe(address);
+  });
+
+  it.each([
+    'unknown',
+    '_hidden',
+    'localhost',
+    '203.0.113.9:port',
+    '203.0.113.999',
+    '203.0.113.9 (ann)',
+    '[203.0.113.9',
+    '[2001:db8::7]x',
+    '2001:db8::7%eth0',
+    '::ffff:203.0.113.999',
+    '"203.0.113.9"',
+    '203.0.113.9,',
+    '0x7f.1',
+  ])('is unknown rather than guessed at: %s', (written) => {
+    expect(createClientAddress(1)(forwarded(written), fromSocket)).toBeNull();
+  });
+
+  it('is never taken from Forwarded or X-Real-IP, which nobody counted hops for', () => {
+    const headers = new Headers({ Forwarded: 'for=6.6.6.6', 'X-Real-IP': '6.6.6.6', 'CF-Connecting-IP': '6.6.6.6' });
+    expect(createClientAddress(0)(headers, fromSocket)).toBe('192.0.2.1');
+    expect(createClientAddress(1)(headers, fromSocket)).toBeNull();
+  });
+
+  it('of a socket that takes both families is the IPv4 address that it is', () => {
+    const mapped = { incoming: { socket: { remoteAddress: '::ffff:192.0.2.1' } } };
+    expect(createClientAddress(0)(new Headers(), mapped)).toBe('192.0.2.1');
+  });
+
   it('is unknown when the proxies did not write what they should have', () => {
     expect(createClientAddress(2)(forwarded('203.0.113.9'), fromSocket)).toBeNull();
     expect(createClientAddress(1)(forwarded('evil'), fromSocket)).toBeNull();

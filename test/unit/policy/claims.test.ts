@@ -81,6 +81,73 @@ describe('claims', () => {
   });
 });
 
+describe('plus-addressing', () => {
+  const perInvitee = (option: string) => policyOf(`{ id: person, per: invitee, window: 1d, emails: 2${option} }`);
+  const TAGGED = ['Ann@acme.com', 'ann+1@acme.com', 'ANN+2+x@Acme.com'];
+  const countersUnder = (option: string, emails: readonly string[]) =>
+    claimsFor(perInvitee(option), PRINCIPAL, emails).map(({ counter, amount }) => [counter, amount]);
+
+  it('makes another invitee of each tag unless the quota folds it', () => {
+    const apart = [
+      ['["invitee","ann@acme.com"]', 1],
+      ['["invitee","ann+1@acme.com"]', 1],
+      ['["invitee","ann+2+x@acme.com"]', 1],
+    ];
+    expect(countersUnder('', TAGGED)).toEqual(apart);
+    expect(countersUnder(', plus_addressing: keep', TAGGED)).toEqual(apart);
+  });
+
+  it('is one invitee, counted as often as named, where the quota folds it', () => {
+    expect(countersUnder(', plus_addressing: fold', TAGGED)).toEqual([['["invitee","ann@acme.com"]', 3]]);
+  });
+
+  it('folds to a counter that an untagged address has under either setting, so that a switch keeps counts', () => {
+    expect(countersUnder(', plus_addressing: fold', ['ann+1@acme.com'])).toEqual(countersUnder('', ['ann@acme.com']));
+  });
+
+  it.each([
+    ['an empty tag', 'ann+@acme.com', 'ann@acme.com'],
+    ['a name that begins with the sign', '+ann@acme.com', '+ann@acme.com'],
+    ['another mailbox', 'anna+1@acme.com', 'anna@acme.com'],
+    ['another domain', 'ann+1@eu.acme.com', 'ann@eu.acme.com'],
+    ['no tag', 'ann-1@acme.com', 'ann-1@acme.com'],
+  ])('folds %s as a mailbox of its own', (_what, email, counted) => {
+    expect(countersUnder(', plus_addressing: fold', [email])).toEqual([[`["invitee","${counted}"]`, 1]]);
+  });
+
+  it('refuses a request that alone names one invitee too often under tags', () => {
+    const rules = 'rules: [{ id: all, allow: [portal], domains: [acme.com], roles: any, auth_methods: any }]';
+    const decideUnder = (option: string) =>
+      decide(
+        policyFrom(
+          `version: 1\ncallers: { portal: { issuer: corp } }\n${rules}\nquotas: [{ id: person, per: invitee, window: 1d, emails: 2${option} }]\n`,
+        ),
+        PRINCIPAL,
+        testRequest(TAGGED),
+        0,
+      );
+    expect(decideUnder('')).toMatchObject({ verdict: 'allow' });
+    expect(decideUnder(', plus_addressing: fold')).toMatchObject({
+      verdict: 'deny',
+      refusedBy: 'quota',
+      addresses: [{ rule: 'person', because: ['emails'] }, {}, {}],
+      // The address that goes out, or is refused, is the one that was given.
+      effective: { emails: TAGGED },
+    });
+  });
+
+  it('changes nothing about which rule an address meets', () => {
+    const policy = policyFrom(`version: 1
+callers: { portal: { issuer: corp } }
+rules: [{ id: one, allow: [portal], emails: [ann@acme.com], roles: any, auth_methods: any }]
+quotas: [{ id: person, per: invitee, window: 1d, emails: 2, plus_addressing: fold }]
+`);
+    expect(decide(policy, PRINCIPAL, testRequest('ann+1@acme.com'), 0)).toMatchObject({
+      addresses: [{ decision: 'deny', because: ['no-rule'] }],
+    });
+  });
+});
+
 describe('counters', () => {
   it.each(['subject', 'client_id', 'issuer'])(
     'per %s are apart for two issuers, by their URL and not their short name',

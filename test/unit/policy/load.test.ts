@@ -330,6 +330,16 @@ const REFUSALS: readonly (readonly [string, string, string])[] = [
     `${FILE}quotas:\n  - { id: q, per: org, window: 0m, emails: 1 }\n`,
     '11:32 expected a window from 1m to 31d',
   ],
+  [
+    'plus-addressing folded where no address is told apart',
+    `${FILE}quotas:\n  - { id: q, per: client_id, window: 1d, emails: 1, plus_addressing: fold }\n`,
+    '11:70 only a quota per invitee',
+  ],
+  [
+    'plus-addressing switched by another word',
+    `${FILE}quotas:\n  - { id: q, per: invitee, window: 1d, emails: 1, plus_addressing: true }\n`,
+    '11:68 expected one of',
+  ],
   ['a limit of zero', `${FILE}quotas:\n  - { id: q, per: request, emails: 0 }\n`, '11:36 expected at least 1'],
   [
     'a limit with a fraction',
@@ -419,6 +429,12 @@ describe('hostile YAML', () => {
     ['a non-specific tag', FILE.replace('version: 1', 'version: ! 1'), '1:10 tags are not allowed'],
     ['a directive to read it as YAML 1.1', `%YAML 1.1\n---\n${FILE}`, '1:1 directives are not allowed'],
     ['a tag directive', `%TAG ! tag:example.com,2026:\n---\n${FILE}`, '1:1 directives are not allowed'],
+    [
+      'a text that begins like a directive',
+      FILE.replace('version: 1', 'version: %1'),
+      '1:10 not YAML: Plain value cannot start with directive indicator',
+    ],
+    ['a text that begins like an alias', '--- |\n*a\n', '1:5 expected object, received string'],
     ['a merge key', FILE.replace('{ id: staff', '{ <<: { deny: any }, id: staff'), '9:7 unknown key'],
     ['a repeated key', `${FILE}rules: []\n`, '10:1 this key is here twice'],
     [

@@ -1,0 +1,20 @@
+/** A parsed JSON object: a token's header or claims, believed or not. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A top-level member, or where the name starts with `/`, what the JSON Pointer (RFC 6901) leads to. Own members only. */
+export function claimAt(claims: JsonObject, claim: string): unknown {
+  if (!claim.startsWith('/')) return Object.hasOwn(claims, claim) ? claims[claim] : undefined;
+  const path = claim
+    .slice(1)
+    .split('/')
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return path.reduce<unknown>((value, step) => {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject && Object.hasOwn(value, step) ? (value as JsonObject)[step] : undefined;
+  }, claims);
+}
+
+/** The first of these claims that the token has. */
+export function firstOf(claims: JsonObject, candidates: readonly string[]): unknown {
+  return candidates.map((claim) => claimAt(claims, claim)).find((value) => value !== undefined);
+}

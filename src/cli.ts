@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+/**
+ * The command line: chooses the adapters, which are the service's own, and runs one command. Results go to stdout,
+ * everything else to stderr. The commands are in cli/.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import { styleText } from 'node:util';
+import { COMMANDS } from './cli/commands.ts';
+import type { CliDeps } from './cli/deps.ts';
+import { freeBytes, inspectLedger } from './cli/doctor/inspect-ledger.ts';
+import { readTrail } from './cli/policy-ledger.ts';
+import { runCli } from './cli/run.ts';
+import { clock } from './platform/node/clock.ts';
+import { createFetchDocument } from './platform/node/fetch-document.ts';
+import { createHttpClient } from './platform/node/http-client.ts';
+import { openPolicy } from './platform/node/policy-source.ts';
+import { createSecrets, SecretsError } from './platform/node/secrets.ts';
+
+const silent = (): void => undefined;
+const http = createHttpClient();
+
+const deps: CliDeps = {
+  env: process.env,
+  readText: (path) => readFile(path, 'utf8'),
+  isFile: async (path) => (await stat(path)).isFile(),
+  openPolicy,
+  openKeys: async (settings) =>
+    createSecrets({
+      galileoApiKey: settings.GALILEO_API_KEY ?? undefined,
+      galileoApiKeyFile: settings.GALILEO_API_KEY_FILE ?? undefined,
+      galileoApiKeyNext: settings.GALILEO_API_KEY_NEXT ?? undefined,
+      galileoApiKeyNextFile: settings.GALILEO_API_KEY_NEXT_FILE ?? undefined,
+      logger: { debug: silent, info: silent, warn: silent, error: silent },
+    }).then(
+      (secrets) => ({ kind: 'opened' as const, secrets }),
+      (error: unknown) => {
+        if (error instanceof SecretsError) return { kind: 'refused' as const, problems: error.problems };
+        throw error;
+      },
+    ),
+  inspectLedger,
+  readTrail,
+  freeBytes,
+  http,
+  fetchDocument: createFetchDocument(),
+  clock,
+  schedule: {
+    after(delayMs, task) {
+      const timer = setTimeout(task, delayMs);
+      return () => clearTimeout(timer);
+    },
+  },
+  print: (text) => void process.stdout.write(text),
+  complain: (text) => void process.stderr.write(text),
+  // Looks at the stream, NO_COLOR and FORCE_COLOR by itself.
+  paint: (style, text) => styleText(style, text, { stream: process.stdout }),
+};
+
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', () => process.exit());
+process.exitCode = await runCli(process.argv.slice(2), COMMANDS, deps);
+await http.close();

@@ -1,0 +1,10 @@
+import type { Command } from './command.ts';
+import { configCheck } from './config-check.ts';
+import { configPrint } from './config-print.ts';
+import { doctor } from './doctor.ts';
+import { policyCheck } from './policy-check.ts';
+import { policyDiff } from './policy-diff.ts';
+import { policyExplain } from './policy-explain.ts';
+
+/** Every command, in the order of the help and of docs/cli.md. A new command is a file of its own and a row here. */
+export const COMMANDS: readonly Command[] = [configCheck, configPrint, doctor, policyCheck, policyExplain, policyDiff];

@@ -1,0 +1,50 @@
+import type { Settings } from '../config/schema.ts';
+import type { OpenedPolicy } from '../platform/node/policy-source.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { FetchDocument } from '../ports/fetch-document.ts';
+import type { Schedule } from '../ports/schedule.ts';
+import type { Secrets } from '../ports/secrets.ts';
+import type { HttpPort } from '../upstream/http-port.ts';
+import type { LedgerFacts } from './doctor/ledger-facts.ts';
+
+/**
+ * Every effect a command may have. Types only; src/cli.ts chooses the adapters, which are the service's own wherever
+ * the service has one, so that what a command finds is what the service would meet. Nothing here writes but `print`
+ * and `complain`.
+ */
+export interface CliDeps {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Rejects when the file cannot be read. */
+  readonly readText: (path: string) => Promise<string>;
+  readonly isFile: (path: string) => Promise<boolean>;
+  readonly openPolicy: (path: string, issuers: readonly string[]) => Promise<OpenedPolicy>;
+  readonly openKeys: (settings: KeySettings) => Promise<OpenedKeys>;
+  /** Looks at the ledger without changing it. */
+  readonly inspectLedger: (path: string) => Promise<LedgerFacts>;
+  /** The ledger's records, oldest first, as stored; throws when it cannot be read. */
+  readonly readTrail: (path: string, ledger: { readonly inUse: boolean }) => Iterable<string>;
+  /** For users other than root, on the file system that holds `path` or would; null when it cannot be told. */
+  readonly freeBytes: (path: string) => Promise<number | null>;
+  readonly http: HttpPort;
+  readonly fetchDocument: FetchDocument;
+  readonly clock: Clock;
+  /** Unlike the service's, a pending timer keeps the process alive. */
+  readonly schedule: Schedule;
+  /** To stdout: results. */
+  readonly print: (text: string) => void;
+  /** To stderr: what went wrong with the command itself. */
+  readonly complain: (text: string) => void;
+  /** Colours for a terminal, or nothing. */
+  readonly paint: Paint;
+}
+
+export type Paint = (style: 'green' | 'yellow' | 'red' | 'dim' | 'bold', text: string) => string;
+
+export type KeySettings = Partial<
+  Pick<Settings, 'GALILEO_API_KEY' | 'GALILEO_API_KEY_FILE' | 'GALILEO_API_KEY_NEXT' | 'GALILEO_API_KEY_NEXT_FILE'>
+>;
+
+export type OpenedKeys =
+  | { readonly kind: 'opened'; readonly secrets: Secrets }
+  /** Sentences that begin with the setting's name and hold no secret. */
+  | { readonly kind: 'refused'; readonly problems: readonly string[] };

@@ -1,0 +1,24 @@
+import type { Configuration } from '../read-configuration.ts';
+import { problemLine } from '../read-configuration.ts';
+import type { Finding } from './check.ts';
+import { failed, ok, warning } from './check.ts';
+
+/** Whether the settings and keys are such that the service would start. The policy has a check of its own. Pure. */
+export function configurationFinding({ problems, settings }: Configuration): Finding {
+  const lines = problems.map(problemLine);
+  if (lines.length > 0) {
+    return failed(`is refused: ${lines.length === 1 ? 'one problem' : `${lines.length} problems`}`, REMEDY, {
+      lines,
+      details: { problems: lines },
+    });
+  }
+  if (settings.INSECURE_DEV === true) {
+    return warning(
+      'is complete, with INSECURE_DEV=1: plain http is allowed on loopback',
+      'Right for local work. Remove it anywhere else.',
+    );
+  }
+  return ok('is complete, and nothing in it contradicts');
+}
+
+const REMEDY = 'Mend these settings (docs/config.md); the service does not start with them.';

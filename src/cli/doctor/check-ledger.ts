@@ -1,0 +1,97 @@
+import { SCHEMA_VERSION } from '../../ledger/schema.ts';
+import type { Finding } from './check.ts';
+import { failed, ok, warning } from './check.ts';
+import type { LedgerFacts, LedgerFault } from './ledger-facts.ts';
+
+/** What to make of a ledger that was looked at: whether the service can work with it, and whether its trail holds. Pure. */
+const CLOCK_AHEAD_WARN_MS = 5000;
+const LEAST_FREE_BYTES = 64 * 1024 * 1024;
+const SCARCE_FREE_BYTES = 1024 * 1024 * 1024;
+
+export function ledgerFinding(facts: LedgerFacts, nowMs: number): Finding {
+  if (facts.kind === 'absent') {
+    if (facts.creatable) return ok('is not there yet; the service makes it when it first starts');
+    return failed('is not there, and this user may not make it', WRITABLE);
+  }
+  if (facts.kind === 'unusable') {
+    const { says, remedy } = FAULTS[facts.reason];
+    return failed(says, remedy, { details: { reason: facts.reason } });
+  }
+  const { inUse, writable, schemaVersion, records, tail, clockMs } = facts;
+  const details = { in_use: inUse, schema_version: schemaVersion, records };
+  if (tail.kind === 'broken') {
+    return failed(
+      `has a trail that is broken at seq ${tail.seq} (${tail.reason})`,
+      'Keep the file as it is, tell your audit team, and compare with the records that were delivered. A service that is ' +
+        'started with it will refuse.',
+      { details: { ...details, broken_at: tail.seq, reason: tail.reason } },
+    );
+  }
+  if (schemaVersion > SCHEMA_VERSION) {
+    return failed(
+      `was written by a newer version (schema ${schemaVersion}, this program knows ${SCHEMA_VERSION})`,
+      'Run the newer version; an older one must not write what a newer one would read wrongly.',
+      { details },
+    );
+  }
+  if (!writable) return failed('is not writable for this user', WRITABLE, { details });
+  const aheadMs = clockMs - nowMs;
+  if (aheadMs > CLOCK_AHEAD_WARN_MS) {
+    return warning(
+      `has seen a time ${Math.round(aheadMs / 1000)} s ahead of this machine’s clock`,
+      'The clock was set back. Quotas and times in records wait until it has caught up; check the clock of this machine.',
+      { details },
+    );
+  }
+  const trail =
+    records === 0
+      ? 'no record yet'
+      : `${records === 1 ? 'one record' : `${records} records`}, the end of the trail verifies`;
+  const migrates =
+    schemaVersion < SCHEMA_VERSION ? `; the next start brings schema ${schemaVersion} to ${SCHEMA_VERSION}` : '';
+  const held = inUse ? 'is in use by a running service, as it should be when one runs here; read beside it: ' : '';
+  return ok(`${held}${trail}${migrates}`, { details });
+}
+
+/** `bytes` is null when the platform does not tell. */
+export function diskFinding(bytes: number | null): Finding {
+  if (bytes === null)
+    return warning('does not tell how much is free', 'Check it by other means: a full disk stops all invitations.');
+  const details = { free_bytes: bytes };
+  const says = `has ${inUnits(bytes)} free for the ledger`;
+  if (bytes < LEAST_FREE_BYTES) return failed(says, SPACE, { details });
+  return bytes < SCARCE_FREE_BYTES ? warning(says, SPACE, { details }) : ok(says, { details });
+}
+
+function inUnits(bytes: number): string {
+  const gib = bytes / 1024 ** 3;
+  return gib >= 1 ? `${gib.toFixed(1)} GiB` : `${Math.floor(bytes / 1024 ** 2)} MiB`;
+}
+
+const SPACE = 'Make room or enlarge the volume: without room for a record nothing is sent (ledger_unavailable).';
+const WRITABLE =
+  'Let the user that runs the service own the folder of LEDGER_URL (in the image: node), and run doctor as that user.';
+
+/** `says` follows "Ledger". */
+const FAULTS = {
+  dangling_link: { says: 'is a symbolic link to nothing', remedy: 'Point the link, or LEDGER_URL, at the file.' },
+  not_a_file: { says: 'has a path that is no regular file', remedy: 'Let LEDGER_URL name a file, not its folder.' },
+  several_names: {
+    says: 'has several names (hard links)',
+    remedy: 'Remove the other names: through one of them a second service could escape the lock.',
+  },
+  not_readable: { says: 'cannot be read by this user', remedy: WRITABLE },
+  not_a_database: {
+    says: 'has a path that holds something else than a database',
+    remedy: 'Check LEDGER_URL; restore the ledger from a backup if the file has been overwritten.',
+  },
+  not_a_ledger: { says: 'has a path that holds a database of something else', remedy: 'Check LEDGER_URL.' },
+  damaged: {
+    says: 'is damaged',
+    remedy: 'Stop the service, keep the file aside, and restore the ledger from a backup.',
+  },
+  busy: {
+    says: 'is locked by a tool that writes to it',
+    remedy: 'End that tool: only the service writes to its ledger.',
+  },
+} as const satisfies Record<LedgerFault, { readonly says: string; readonly remedy: string }>;

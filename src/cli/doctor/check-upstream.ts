@@ -1,0 +1,104 @@
+import type { CurrentUser } from '../../upstream/current-user.ts';
+import { ROLES_THAT_INVITE } from '../../upstream/current-user.ts';
+import type { Finding } from './check.ts';
+import { failed, ok, warning } from './check.ts';
+import { UNANSWERED } from './probe.ts';
+import type { Probe } from './probe.ts';
+
+/** What to make of Galileo's answers: to a question without a key, and to one with it. Pure; shows no word of theirs but roles. */
+const API_ADDRESS = 'Check GALILEO_API_URL: it must be the address of the API (https://api.…), not of the console.';
+const TRY_LATER = 'Try again; if it stays so, ask whoever runs Galileo.';
+
+export function upstreamFinding({ result }: Probe, { isTls }: { readonly isTls: boolean }): Finding {
+  if (result.kind !== 'answered') {
+    const { says, remedy } = UNANSWERED[result.reason];
+    return failed(says, remedy, { details: { reason: result.reason } });
+  }
+  const { status } = result;
+  const details = { status };
+  if (status >= 300 && status < 400) {
+    return failed(`redirects (status ${status}), which is never followed`, API_ADDRESS, { details });
+  }
+  if (status >= 500) return failed(`answers with status ${status}`, TRY_LATER, { details });
+  if (status === 404 || status === 405) {
+    return warning(`answers, but knows no /v2/current_user (status ${status})`, API_ADDRESS, { details });
+  }
+  return ok(isTls ? 'answers over TLS' : 'answers over plain http, as INSECURE_DEV allows on loopback', { details });
+}
+
+export interface KeySlot {
+  /** The key that is used now, or the one to come. */
+  readonly slot: 'current' | 'next';
+  readonly fingerprint: string;
+}
+
+export function keyFinding(answer: CurrentUser, { slot, fingerprint }: KeySlot): Finding {
+  const details = { key_fingerprint: fingerprint };
+  // The key to come is not in use: that it does not work yet stops nothing.
+  const bad = slot === 'current' ? failed : warning;
+  switch (answer.kind) {
+    case 'unanswered': {
+      const { says, remedy } = UNANSWERED[answer.reason];
+      return bad(`could not be tried: Galileo ${says}`, remedy, { details: { ...details, reason: answer.reason } });
+    }
+    case 'rejected':
+      return bad(
+        `is refused by Galileo (status ${answer.status})`,
+        slot === 'current'
+          ? 'Create a key in Galileo for a service account and set it (GALILEO_API_KEY_FILE needs no restart). Check that it belongs to this GALILEO_API_URL.'
+          : 'Put a key that works into GALILEO_API_KEY_NEXT before the current one is revoked.',
+        { details: { ...details, status: answer.status } },
+      );
+    case 'other_status':
+      return otherStatus(answer.status, bad, details);
+    case 'unreadable':
+      return warning(UNREADABLE[answer.reason], API_ADDRESS, { details: { ...details, status: answer.status } });
+    case 'accepted':
+      return roleFinding(answer, details);
+  }
+}
+
+type KeyDetails = { readonly key_fingerprint: string };
+
+function otherStatus(status: number, bad: typeof failed, known: KeyDetails): Finding {
+  const details = { ...known, status };
+  if (status >= 300 && status < 400) {
+    return bad(`could not be tried: Galileo redirects (status ${status}), which is never followed`, API_ADDRESS, {
+      details,
+    });
+  }
+  if (status === 404 || status === 405) {
+    return warning(`could not be tried: this server has no /v2/current_user (status ${status})`, API_ADDRESS, {
+      details,
+    });
+  }
+  if (status === 429)
+    return warning('could not be tried: Galileo limits its rate (status 429)', TRY_LATER, { details });
+  return bad(`could not be tried: Galileo answers with status ${status}`, TRY_LATER, { details });
+}
+
+function roleFinding({ role, permissions }: Extract<CurrentUser, { kind: 'accepted' }>, known: KeyDetails): Finding {
+  const details = { ...known, role, permissions };
+  if (role === null) {
+    return warning(
+      'is accepted, but the answer names no role, so whether it may invite is not known',
+      'Look its account up in Galileo: it needs the role admin or manager.',
+      { details },
+    );
+  }
+  if (!ROLES_THAT_INVITE.includes(role)) {
+    return warning(
+      `is accepted with the role ${role}, which may not invite by Galileo’s documentation`,
+      'Give its account the role admin or manager in Galileo, or use the key of an account that has it.',
+      { details },
+    );
+  }
+  return ok(`is accepted with the role ${role}${role === 'manager' ? ' (managers add no admins)' : ''}`, { details });
+}
+
+/** Each says plainly that the endpoint answers another shape than documented; none shows it. */
+const UNREADABLE = {
+  not_json: 'was sent and answered with a success that is no JSON: perhaps a sign-in page, not the API',
+  other_shape: 'was sent and answered with a success of another shape than GET /v2/current_user is documented to have',
+  holds_key: 'was sent and came back in the answer, which is not shown',
+} as const satisfies Record<Extract<CurrentUser, { kind: 'unreadable' }>['reason'], string>;

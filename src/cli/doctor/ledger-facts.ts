@@ -1,0 +1,30 @@
+import type { ChainVerdict } from '../../audit/chain.ts';
+
+/** What can be seen of a ledger from outside, without opening it as the service does and without changing it. */
+export type LedgerFacts =
+  /** Nothing there yet. `creatable`: by this user, in the nearest folder that exists. */
+  | { readonly kind: 'absent'; readonly creatable: boolean }
+  | { readonly kind: 'unusable'; readonly reason: LedgerFault }
+  | {
+      readonly kind: 'readable';
+      /** A running process holds the lock: this is the ledger of a service at work. */
+      readonly inUse: boolean;
+      /** By this user. */
+      readonly writable: boolean;
+      readonly schemaVersion: number;
+      readonly records: number;
+      /** Of the last records, as many as the service itself looks at when it starts. */
+      readonly tail: ChainVerdict;
+      /** Where the ledger's own clock stands, in milliseconds since the epoch. */
+      readonly clockMs: number;
+    };
+
+export type LedgerFault =
+  | 'dangling_link'
+  | 'not_a_file'
+  | 'several_names'
+  | 'not_readable'
+  | 'not_a_database'
+  | 'not_a_ledger'
+  | 'damaged'
+  | 'busy';

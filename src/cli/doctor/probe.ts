@@ -1,0 +1,86 @@
+import type { Clock } from '../../ports/clock.ts';
+import type {
+  Deadlines,
+  HttpExchange,
+  HttpPort,
+  HttpResult,
+  MaybeSentReason,
+  NotSentReason,
+} from '../../upstream/http-port.ts';
+
+/**
+ * One question without credentials, asked to see whether an address answers, over a connection that can be trusted, and
+ * what time it has. The words for why not stand here, the same for issuers and upstream.
+ */
+export interface Probe {
+  readonly result: HttpResult;
+  /** How far this machine's clock is ahead of the answer's, in milliseconds; null when the answer does not tell. */
+  readonly aheadMs: number | null;
+}
+
+export const PROBE_DEADLINES: Deadlines = { connectMs: 3000, headersMs: 5000, bodyMs: 5000, totalMs: 5000 };
+
+export async function probe(request: HttpExchange, { http, clock }: { http: HttpPort; clock: Clock }): Promise<Probe> {
+  const startedAtMs = clock.now();
+  const result = await http.exchange(request);
+  return {
+    result,
+    aheadMs: result.kind === 'answered' ? clockAhead(result.headers, startedAtMs, clock.now()) : null,
+  };
+}
+
+/** IMF-fixdate, the only form a sender may generate (RFC 9110 §5.6.7). */
+const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+/**
+ * Compares the answer's `Date` with the time that passed here between question and answer: 0 while the two can agree.
+ * `Date` counts whole seconds, and a cache adds in `Age` how long it has kept the answer (RFC 9111 §5.1), again rounded.
+ */
+export function clockAhead(
+  headers: Readonly<Record<string, string>>,
+  startedAtMs: number,
+  endedAtMs: number,
+): number | null {
+  const date = headers['date'] ?? '';
+  if (!IMF_FIXDATE.test(date)) return null;
+  const age = /^\d{1,8}$/.test(headers['age'] ?? '') ? Number(headers['age']) : null;
+  const earliestMs = Date.parse(date) + (age ?? 0) * 1000;
+  const latestMs = earliestMs + (age === null ? 999 : 1999);
+  if (Number.isNaN(earliestMs)) return null;
+  if (endedAtMs < earliestMs) return endedAtMs - earliestMs;
+  return startedAtMs > latestMs ? startedAtMs - latestMs : 0;
+}
+
+interface Words {
+  readonly says: string;
+  readonly remedy: string;
+}
+
+const NETWORK = 'Check the address, and that a firewall lets this machine connect to it directly: no proxy is used.';
+
+/** Why an address gave no complete answer. `says` follows the address. */
+export const UNANSWERED = {
+  name_not_resolved: {
+    says: 'has a name that does not resolve',
+    remedy: 'Check the address for a typing error, and the DNS of this machine or container.',
+  },
+  connect_failed: { says: 'takes no connection', remedy: NETWORK },
+  connect_timeout: { says: 'does not take a connection in time', remedy: NETWORK },
+  tls_failed: {
+    says: 'has a certificate that is not trusted, or speaks no TLS 1.2',
+    remedy:
+      'Check the address. If your network inspects TLS or the issuer has a private authority, name its certificate in ' +
+      'NODE_EXTRA_CA_CERTS, for the service too.',
+  },
+  client_closed: { says: 'was not asked', remedy: 'Run doctor again.' },
+  timeout: { says: 'does not answer in time', remedy: 'Try again; if it stays so, ask whoever runs it.' },
+  connection_lost: {
+    says: 'ends the connection without an answer',
+    remedy: 'Check the address and port: something else may be listening, or a proxy in between may be closing it.',
+  },
+  protocol_error: {
+    says: 'does not answer in HTTP',
+    remedy: 'Check the address and port, and whether it wants https instead of http.',
+  },
+  response_too_large: { says: 'answers with more than it should', remedy: 'Check the address.' },
+} as const satisfies Record<NotSentReason | MaybeSentReason, Words>;

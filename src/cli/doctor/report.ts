@@ -1,0 +1,44 @@
+import type { Paint } from '../deps.ts';
+import type { CheckResult, CheckStatus } from './check.ts';
+
+/** The results as one screen or as one document. Pure; results come here with nothing in them that must not be shown. */
+const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' } as const satisfies Record<
+  CheckStatus,
+  Parameters<Paint>[0]
+>;
+const STATUSES: readonly CheckStatus[] = ['ok', 'warning', 'failed', 'skipped'];
+const STATUS_WIDTH = 7;
+
+export function renderScreen(results: readonly CheckResult[], paint: Paint): string {
+  const width = Math.max(...results.map(({ title }) => title.length));
+  const indent = ' '.repeat(STATUS_WIDTH + 4);
+  const blocks = results.map(({ status, title, says, remedy, lines = [] }) => {
+    const head = `  ${paint(COLOURS[status], status.padEnd(STATUS_WIDTH))}  ${title.padEnd(width)}  ${says}\n`;
+    const particulars = lines.map((line) => `${indent}${paint('dim', '·')} ${line}\n`);
+    return head + particulars.join('') + (remedy === null ? '' : `${indent}${paint('bold', '→')} ${remedy}\n`);
+  });
+  return `${blocks.join('')}\n  ${STATUSES.map((status) => `${count(results, status)} ${status}`).join(' · ')}\n`;
+}
+
+export function toJson(results: readonly CheckResult[], version: string): string {
+  const checks = results.map(({ id, title, status, says, remedy, lines, details }) => ({
+    id,
+    title,
+    status,
+    says,
+    remedy,
+    lines: lines ?? [],
+    details: details ?? {},
+  }));
+  return `${JSON.stringify({ version, status: overall(results), checks })}\n`;
+}
+
+/** The worst of all; what was skipped is no trouble of its own. */
+export function overall(results: readonly CheckResult[]): 'ok' | 'warning' | 'failed' {
+  if (count(results, 'failed') > 0) return 'failed';
+  return count(results, 'warning') > 0 ? 'warning' : 'ok';
+}
+
+function count(results: readonly CheckResult[], status: CheckStatus): number {
+  return results.filter((result) => result.status === status).length;
+}

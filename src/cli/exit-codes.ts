@@ -1,0 +1,13 @@
+/**
+ * What the commands' exit codes mean, the same for every command, so that a pipeline can tell a bad configuration from
+ * a mistyped command. Codes from 64 on follow sysexits(3). `refused` is also what the service itself exits with.
+ */
+export const EXITS = {
+  ok: { code: 0, means: 'All is well; there may be warnings.' },
+  failed: { code: 1, means: 'A check failed.' },
+  refused: { code: 2, means: 'The configuration is refused: the service would not start.' },
+  usage: { code: 64, means: 'The command line was not understood.' },
+  internal: { code: 70, means: 'The program itself failed. Please report it.' },
+} as const satisfies Record<string, { readonly code: number; readonly means: string }>;
+
+export type Exit = keyof typeof EXITS;

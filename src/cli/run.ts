@@ -1,0 +1,37 @@
+import { SERVICE_NAME } from '../config/service.ts';
+import type { Command } from './command.ts';
+import type { CliDeps } from './deps.ts';
+import { EXITS } from './exit-codes.ts';
+import { helpText, versionLine } from './help.ts';
+import { parseCommandLine } from './parse-command-line.ts';
+
+/** One command line from its arguments to its exit code. Never throws: a fault of ours has a code of its own. */
+export async function runCli(args: readonly string[], commands: readonly Command[], deps: CliDeps): Promise<number> {
+  try {
+    return await runLine(args, commands, deps);
+  } catch (error) {
+    // The name and no more: a message may quote what was being read.
+    const name = error instanceof Error ? error.name : typeof error;
+    deps.complain(`${SERVICE_NAME} failed (${name}). This is a fault of the program; please report it.\n`);
+    return EXITS.internal.code;
+  }
+}
+
+async function runLine(args: readonly string[], commands: readonly Command[], deps: CliDeps): Promise<number> {
+  const line = parseCommandLine(args, commands);
+  switch (line.kind) {
+    case 'run':
+      return EXITS[await line.command.run(line.call, deps)].code;
+    case 'help':
+      deps.print(helpText(line.topic, commands));
+      return EXITS.ok.code;
+    case 'version':
+      deps.print(versionLine());
+      return EXITS.ok.code;
+    case 'usage': {
+      const topic = line.topic === null ? '' : `${line.topic} `;
+      deps.complain(`${SERVICE_NAME}: ${line.message}\nTry: ${SERVICE_NAME} ${topic}--help\n`);
+      return EXITS.usage.code;
+    }
+  }
+}

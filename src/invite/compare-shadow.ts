@@ -1,0 +1,64 @@
+/**
+ * Asks the policy on trial what it would have said to a request that the policy in force has decided, and tells where it
+ * would differ. Invariant: the request is not touched by it. Nothing is returned, nothing is awaited, and
+ * a fault in here ends in a counter. Log lines name rules and counts, never addresses.
+ */
+import type { CompiledPolicy } from '../policy/compile.ts';
+import type { Decision } from '../policy/decision.ts';
+import { decide } from '../policy/evaluate.ts';
+import type { Divergence } from '../policy/shadow.ts';
+import { divergences } from '../policy/shadow.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { InviteCall } from './call.ts';
+
+export interface CompareShadowDeps {
+  /** The policy on trial; left out when there is none. */
+  readonly shadowPolicy?: { current(): CompiledPolicy } | undefined;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Lines one request may cost; the counters have them all. */
+const MAX_LINES = 10;
+
+/** Compares one decision, made at `nowMs`, with the shadow policy's. Throws nothing. */
+export function createCompareShadow({
+  shadowPolicy,
+  logger,
+  metrics,
+}: CompareShadowDeps): (call: InviteCall, decision: Decision, nowMs: number) => void {
+  if (shadowPolicy === undefined) return () => undefined;
+  return function compareShadow(call, decision, nowMs) {
+    try {
+      const shadow = shadowPolicy.current();
+      const found = divergences(decision, decide(shadow, call.principal, call.asked, nowMs, call.handling));
+      metrics.count('shadow_decisions', { result: found.length === 0 ? 'same' : 'divergent' });
+      for (const { kind, rule } of labelsOf(found)) metrics.count('shadow_divergences', { kind, rule });
+      for (const { kind, activeRule, shadowRule, because, addresses } of found.slice(0, MAX_LINES)) {
+        logger.info('shadow_divergence', {
+          request_id: call.requestId,
+          kind,
+          active_rule: activeRule,
+          shadow_rule: shadowRule,
+          because: because.join(','),
+          addresses,
+          active_digest: call.policy.digest,
+          shadow_digest: shadow.digest,
+        });
+      }
+    } catch (error) {
+      metrics.count('shadow_decisions', { result: 'failed' });
+      logger.error('shadow_failed', {
+        request_id: call.requestId,
+        error: error instanceof Error ? error.name : 'unknown',
+      });
+    }
+  };
+}
+
+/** Each pair of labels once, so that the counter counts requests. */
+function labelsOf(found: readonly Divergence[]): { readonly kind: string; readonly rule: string }[] {
+  const pairs = found.map(({ kind, shadowRule }) => ({ kind, rule: shadowRule ?? 'no-rule' }));
+  return [...new Map(pairs.map((pair) => [`${pair.kind} ${pair.rule}`, pair])).values()];
+}

@@ -1,0 +1,31 @@
+/**
+ * Bounds of what one read may bring into memory. A page is short by count and by weight, and never empty while there
+ * is something to give: one caller's heavy records must not stop, or kill, whoever follows the trail.
+ */
+import type { RequestEntry, StoredRecord } from './port.ts';
+
+/** Of record lines, in characters; a record is at most about 70,000. */
+export const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
+/** Over all entries of a page of requests; a request has at most 500. */
+export const MAX_PAGE_ADDRESSES = 5_000;
+
+/** The first of `records` (asked for one by one, so the rest is never read) that make a page. */
+export function takeRecords(records: Iterable<StoredRecord>, limit: number): StoredRecord[] {
+  return takeWhileLight(records, limit, MAX_PAGE_LENGTH, ({ line }) => line.length);
+}
+
+/** The first of `entries` that make a page. */
+export function takeEntries(entries: Iterable<RequestEntry>, limit: number): RequestEntry[] {
+  return takeWhileLight(entries, limit, MAX_PAGE_ADDRESSES, ({ decided }) => decided.request.email_count);
+}
+
+function takeWhileLight<T>(items: Iterable<T>, limit: number, maxWeight: number, weigh: (item: T) => number): T[] {
+  const page: T[] = [];
+  let weight = 0;
+  for (const item of items) {
+    weight += weigh(item);
+    if (page.length >= limit || (page.length > 0 && weight > maxWeight)) break;
+    page.push(item);
+  }
+  return page;
+}

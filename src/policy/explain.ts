@@ -1,0 +1,125 @@
+/**
+ * A decision with its working shown: who the caller is, which values were forced, each rule that was considered and the
+ * keys by which it does not apply, and what the quotas would be asked for. Decides nothing of its own: the decision is
+ * `decide`'s, and the trace goes through the same tables and key checks. Plain data; words are the command line's.
+ */
+import type { Principal } from '../auth/principal.ts';
+import { emailAddress } from '../contract/email-address.ts';
+import type { InviteUsersRequest } from '../contract/invite-users.ts';
+import { matchCallers } from './callers.ts';
+import { claimsFor } from './claims.ts';
+import type { CompiledPolicy, Quota, Rule } from './compile.ts';
+import type { AddressDecision, Decision, ForcedValue, Handling } from './decision.ts';
+import { lowerAscii } from './domain-pattern.ts';
+import { askedOf, decide, judgeAddress, rulesOf } from './evaluate.ts';
+import type { Asked } from './force.ts';
+import type { KeyName } from './rule-keys.ts';
+import { missedKeys } from './rule-keys.ts';
+import { selectorsOf, targetKeys } from './target-table.ts';
+
+export interface Explanation {
+  /** Every caller of the policy that the principal is. */
+  readonly callers: readonly string[];
+  readonly addresses: readonly ExplainedAddress[];
+  readonly quotas: readonly ExplainedQuota[];
+  readonly decision: Decision;
+}
+
+export interface ExplainedAddress {
+  readonly decision: AddressDecision;
+  /** Which rows set which fields for this address. */
+  readonly forced: readonly ForcedValue[];
+  /** The rules of these callers and the deny rules for everybody, in file order. */
+  readonly rules: readonly ConsideredRule[];
+}
+
+export interface ConsideredRule {
+  readonly id: string;
+  readonly effect: 'allow' | 'deny';
+  /** An allow rule that applies allows all of it; a deny rule that applies hits. */
+  readonly applies: boolean;
+  readonly misses: readonly Miss[];
+}
+
+/** A key by which a rule does not apply. */
+export interface Miss {
+  /** `target`: the rule aims at other addresses. */
+  readonly key: 'target' | 'until' | KeyName;
+  /** What the rule says there. Group ids by name, where they have one. */
+  readonly says: readonly string[];
+}
+
+export interface ExplainedQuota {
+  readonly quota: Quota;
+  /** How many counters the request meets; 0 for a limit on each request alone. */
+  readonly counters: number;
+  /** What is asked of the one that is asked for most, or of the limit. */
+  readonly amount: number;
+}
+
+/** `nowMs` as for `decide`. */
+export function explain(
+  policy: CompiledPolicy,
+  principal: Principal,
+  request: InviteUsersRequest,
+  nowMs: number,
+  handling: Handling = 'strict',
+): Explanation {
+  const callers = rulesOf(policy, principal);
+  const asked = askedOf(request);
+  const decision = decide(policy, principal, request, nowMs, handling);
+  const effects = new Map<Rule, ConsideredRule['effect']>([
+    ...[policy.denyAny, ...callers.map(({ deny }) => deny)].flatMap(({ rows }) =>
+      rows.map((rule) => [rule, 'deny'] as const),
+    ),
+    ...callers.flatMap(({ allow }) => allow.rows.map((rule) => [rule, 'allow'] as const)),
+  ]);
+  const inOrder = [...effects].toSorted(([a], [b]) => a.order - b.order);
+  return {
+    callers: matchCallers(policy.callers, principal),
+    decision,
+    addresses: decision.addresses.map((verdict) => {
+      const { forced } = judgeAddress(policy, callers, verdict.email, asked, nowMs);
+      const selectors =
+        emailAddress(verdict.email) === null ? [] : selectorsOf(policy.setsOf, lowerAscii(verdict.email));
+      return {
+        decision: verdict,
+        forced: forced.applied,
+        rules: inOrder.map(([rule, effect]): ConsideredRule => {
+          const misses = missesOf(policy, { rule, effect, selectors, values: forced.values, nowMs });
+          return { id: rule.id, effect, applies: misses.length === 0, misses };
+        }),
+      };
+    }),
+    quotas: policy.quotas.map((quota) => explainQuota(policy, principal, quota, decision)),
+  };
+}
+
+interface Considered {
+  readonly rule: Rule;
+  readonly effect: ConsideredRule['effect'];
+  readonly selectors: readonly string[];
+  readonly values: Asked;
+  readonly nowMs: number;
+}
+
+function missesOf(policy: CompiledPolicy, { rule, effect, selectors, values, nowMs }: Considered): Miss[] {
+  const isOpen = rule.domains.size === 0 && rule.emails.size === 0;
+  const aims = isOpen || targetKeys(rule, selectors).length > 0;
+  const named = (id: string): string => policy.groupNames.get(id) ?? id;
+  return [
+    ...(aims ? [] : [{ key: 'target' as const, says: [...rule.domains, ...rule.emails] }]),
+    ...(nowMs < rule.untilMs ? [] : [{ key: 'until' as const, says: [rule.until ?? ''] }]),
+    ...missedKeys(rule, values, effect).map(({ key, listed }) => ({
+      key,
+      says: key === 'groups' ? [...listed].map(named) : [...listed],
+    })),
+  ];
+}
+
+function explainQuota(policy: CompiledPolicy, principal: Principal, quota: Quota, decision: Decision): ExplainedQuota {
+  const { emails } = decision.effective;
+  const claims = claimsFor({ ...policy, quotas: [quota] }, principal, emails);
+  const amounts = quota.windowMs === null ? [emails.length] : claims.map(({ amount }) => amount);
+  return { quota, counters: claims.length, amount: Math.max(0, ...amounts) };
+}

@@ -1,0 +1,86 @@
+import * as z from 'zod';
+
+import type { Secret } from '../lib/secret.ts';
+import { createKeySearch } from './api-keys.ts';
+import type { Deadlines, HttpPort, HttpResult, MaybeSentReason, NotSentReason } from './http-port.ts';
+import { buildCurrentUserRequest, checkKeyHeader, currentUserUrl } from './request.ts';
+
+/**
+ * Asks Galileo who a key belongs to (`GET /v2/current_user`): whether it is accepted, and with what role. Read-only and
+ * for diagnosis; serving never asks. Of the answer only plain words come out, the role and the names of what is
+ * permitted: the rest of it is a person's name and address. An answer that holds the key gives no word at all.
+ */
+export type CurrentUser =
+  /** `role` is null when the answer names none; permissions are those the answer says are granted. */
+  | { readonly kind: 'accepted'; readonly role: string | null; readonly permissions: readonly string[] }
+  | { readonly kind: 'rejected'; readonly status: 401 | 403 }
+  /** A complete 2xx that is not what the endpoint is documented to answer. */
+  | { readonly kind: 'unreadable'; readonly status: number; readonly reason: 'not_json' | 'other_shape' | 'holds_key' }
+  | { readonly kind: 'other_status'; readonly status: number }
+  | { readonly kind: 'unanswered'; readonly reason: NotSentReason | MaybeSentReason };
+
+export type AskCurrentUser = (key: Secret) => Promise<CurrentUser>;
+
+export interface CurrentUserDeps {
+  readonly http: HttpPort;
+  readonly baseUrl: string;
+  readonly keyHeader: string;
+  readonly deadlines: Deadlines;
+  readonly version: string;
+}
+
+/** Galileo's four, of which admins and managers may add people (docs.galileo.ai/concepts/access-control). */
+export const ROLES_THAT_INVITE: readonly string[] = ['admin', 'manager'];
+
+/** A word as Galileo writes roles and actions. Nothing with an `@`, a digit or a capital passes: no address, no key. */
+const word = z.string().regex(/^[a-z]{1,24}(?:_[a-z]{1,24}){0,5}$/);
+const permission = z.object({ action: word, allowed: z.literal(true) });
+const permissionList = z.array(z.unknown()).catch([]);
+/** Tolerant: other members come and go between versions of the server; `id` is what makes it a user at all. */
+const userSchema = z.object({
+  id: z.string(),
+  role: word.nullable().catch(null),
+  permissions: permissionList,
+  generic_permissions: permissionList,
+});
+
+/** Throws a TypeError when the address or the key header is unfit. */
+export function createAskCurrentUser({
+  http,
+  baseUrl,
+  keyHeader,
+  deadlines,
+  version,
+}: CurrentUserDeps): AskCurrentUser {
+  const url = currentUserUrl(baseUrl);
+  const header = checkKeyHeader(keyHeader);
+  return async (key) => {
+    const credentials = { keyHeader: header, key };
+    return read(await http.exchange(buildCurrentUserRequest({ url, credentials, deadlines, version })), key);
+  };
+}
+
+function read(result: HttpResult, key: Secret): CurrentUser {
+  if (result.kind !== 'answered') return { kind: 'unanswered', reason: result.reason };
+  const { status, body } = result;
+  if (status === 401 || status === 403) return { kind: 'rejected', status };
+  if (status < 200 || status > 299) return { kind: 'other_status', status };
+  const text = new TextDecoder().decode(body);
+  if (createKeySearch([key])(text)) return { kind: 'unreadable', status, reason: 'holds_key' };
+  const json = parse(text);
+  if (json === undefined) return { kind: 'unreadable', status, reason: 'not_json' };
+  const user = userSchema.safeParse(json);
+  if (!user.success) return { kind: 'unreadable', status, reason: 'other_shape' };
+  const granted = [...user.data.permissions, ...user.data.generic_permissions].flatMap(
+    (entry) => permission.safeParse(entry).data?.action ?? [],
+  );
+  return { kind: 'accepted', role: user.data.role, permissions: [...new Set(granted)].toSorted() };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * `node src/node.ts` over stand-ins in this process, with a ledger and a roomy policy of its own: for tests of how the
+ * process behaves, not of what it decides. Whatever a test starts here ends with it.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach } from 'vitest';
+import type { StandIns } from '../../dev/stand-ins.ts';
+import { startStandIns } from '../../dev/stand-ins.ts';
+
+const ENTRY = fileURLToPath(new URL('../../src/node.ts', import.meta.url));
+
+const POLICY = `
+version: 1
+callers:
+  hr-portal: { issuer: dev, client_id: [hr-portal] }
+rules:
+  - { id: hr-staff, allow: [hr-portal], domains: [acme.com], roles: any, auth_methods: any }
+`;
+
+export interface LogLine {
+  readonly channel: string;
+  readonly event: string;
+  readonly record?: {
+    readonly kind: string;
+    readonly seq: number;
+    readonly request_id: string;
+    readonly outcome: { readonly result: string };
+  };
+  readonly [member: string]: unknown;
+}
+
+export interface Running {
+  readonly standIns: StandIns;
+  readonly child: ChildProcess;
+  readonly port: number;
+  readonly opsPort: number;
+  /** Every line of stdout so far, parsed; a line that is not JSON fails the test that looks. */
+  readonly lines: readonly LogLine[];
+  /** Everything on stderr so far. */
+  stderr(): string;
+  token(): Promise<string>;
+  invite(email: string, token: string, signal?: AbortSignal): Promise<Response>;
+  /** Resolves with the first line that fits, also one that has come. */
+  line(fits: (line: LogLine) => boolean): Promise<LogLine>;
+  /** Resolves with the exit code, also when it has ended. */
+  readonly exited: Promise<number | null>;
+}
+
+const open: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((close) => close()));
+});
+
+/** Some free port; taken by nobody else unless the machine is very busy. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Resolves when it listens. */
+export async function startRunning(env: Readonly<Record<string, string>> = {}): Promise<Running> {
+  const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-running-'));
+  const standIns = await startStandIns({}, { identityProvider: 0, galileo: 0 });
+  await writeFile(join(folder, 'policy.yaml'), POLICY);
+  const opsPort = await freePort();
+  const child = spawn(process.execPath, [ENTRY], {
+    env: {
+      ...{ PATH: process.env.PATH, LOG_LEVEL: 'info', PORT: '0', OPS_PORT: String(opsPort), ...standIns.env },
+      ...{ POLICY_FILE: join(folder, 'policy.yaml'), LEDGER_URL: `sqlite:${join(folder, 'ledger.db')}`, ...env },
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  open.push(async () => {
+    if (child.exitCode === null) child.kill('SIGKILL');
+    await exited;
+    await standIns.close();
+    await rm(folder, { recursive: true });
+  });
+
+  let stderr = '';
+  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+  const lines: LogLine[] = [];
+  const checks = new Set<() => void>();
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    lines.push(JSON.parse(text) as LogLine);
+    for (const check of checks) check();
+  });
+  const line: Running['line'] = (fits) =>
+    new Promise((resolve, reject) => {
+      const check = (): void => {
+        const found = lines.find(fits);
+        if (found === undefined) return;
+        checks.delete(check);
+        resolve(found);
+      };
+      checks.add(check);
+      void exited.then((code) => reject(new Error(`the service ended with ${String(code)}: ${stderr}`)));
+      check();
+    });
+  const { port } = (await line(({ event }) => event === 'listening')) as unknown as { port: number };
+  return {
+    ...{ standIns, child, port, opsPort, lines, line, exited, stderr: () => stderr },
+    token: () => standIns.identityProvider.issue({ sub: 'hr-portal' }),
+    invite: (email, token, signal) =>
+      fetch(`http://127.0.0.1:${String(port)}/v2/invite_users`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ emails: [email], auth_method: 'okta' }),
+        ...(signal === undefined ? {} : { signal }),
+      }),
+  };
+}

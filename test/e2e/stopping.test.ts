@@ -1,0 +1,152 @@
+/**
+ * SIGTERM with people waiting: whatever is under way is answered or on record, the trail is whole, the exit code is 0,
+ * and all of it within twenty seconds, however slow Galileo is.
+ */
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { openRaw } from '../support/raw-http.ts';
+import type { LogLine, Running } from './running.ts';
+import { startRunning } from './running.ts';
+
+const IN_FLIGHT = 50;
+const LIMIT_MS = 20_000;
+
+const audited = (service: Running): NonNullable<LogLine['record']>[] =>
+  service.lines.flatMap(({ record }) => (record === undefined ? [] : [record]));
+
+/** So many invites that have reached Galileo and wait there for `after`. */
+async function inFlight(service: Running, after: Promise<unknown>, signal?: AbortSignal): Promise<Promise<Response>[]> {
+  const token = await service.token();
+  const emails = Array.from({ length: IN_FLIGHT }, (_, n) => `p${String(n)}@acme.com`);
+  for (const email of emails)
+    service.standIns.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 }, after }, email);
+  const answers = emails.map((email) => service.invite(email, token, signal));
+  // A test that wants them rejected says so; until then nobody looks.
+  for (const answer of answers) answer.catch(() => undefined);
+  await expect.poll(() => service.standIns.galileo.received.length, { timeout: 30_000 }).toBe(IN_FLIGHT);
+  return answers;
+}
+
+/** Resolves with what `signal` led to. */
+async function stop(
+  service: Running,
+  signal: NodeJS.Signals = 'SIGTERM',
+): Promise<{ code: number | null; ms: number }> {
+  const startedAt = performance.now();
+  service.child.kill(signal);
+  const code = await service.exited;
+  return { code, ms: performance.now() - startedAt };
+}
+
+describe('SIGTERM with 50 invites at Galileo', () => {
+  it('lets each be answered and recorded, then exits 0', async () => {
+    const service = await startRunning();
+    const released = Promise.withResolvers<void>();
+    const answers = await inFlight(service, released.promise);
+    const stopped = stop(service);
+    await service.line(({ event }) => event === 'shutdown_begun');
+    released.resolve();
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(answers.map(() => 200));
+    const { code, ms } = await stopped;
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(LIMIT_MS);
+    const records = audited(service);
+    expect(records.map(({ seq }) => seq)).toEqual(Array.from({ length: 2 * IN_FLIGHT }, (_, n) => n + 1));
+    expect(records.filter(({ kind }) => kind === 'outcome').map(({ outcome }) => outcome.result)).toEqual(
+      answers.map(() => 'accepted'),
+    );
+  });
+
+  it('whose callers have all gone away records each all the same, and delivers every record', async () => {
+    const service = await startRunning();
+    const released = Promise.withResolvers<void>();
+    const callers = new AbortController();
+    const answers = await inFlight(service, released.promise, callers.signal);
+    callers.abort();
+    await Promise.allSettled(answers);
+    const stopped = stop(service);
+    await service.line(({ event }) => event === 'shutdown_begun');
+    // The listener has nothing left to wait for: it is closed when nobody can connect any more.
+    await expect.poll(() => fetch(`http://127.0.0.1:${String(service.port)}/livez`).catch(() => null)).toBeNull();
+    released.resolve();
+    expect((await stopped).code).toBe(0);
+    const outcomes = audited(service).filter(({ kind }) => kind === 'outcome');
+    expect(outcomes.map(({ outcome }) => outcome.result)).toEqual(answers.map(() => 'accepted'));
+  });
+
+  it(
+    'that does not answer cuts them in time: each is told and recorded as unknown, and the exit code is 0',
+    { timeout: 90_000 },
+    async () => {
+      const service = await startRunning({ GALILEO_TIMEOUT_MS: '20000' });
+      const answers = await inFlight(service, new Promise(() => undefined));
+      const { code, ms } = await stop(service);
+      expect(code).toBe(0);
+      expect(ms).toBeLessThan(LIMIT_MS);
+      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(answers.map(() => 504));
+      const outcomes = audited(service).filter(({ kind }) => kind === 'outcome');
+      expect(outcomes.map(({ outcome }) => outcome.result)).toEqual(answers.map(() => 'unknown'));
+      expect(service.stderr()).toBe('');
+    },
+  );
+});
+
+describe('a service that others reach', () => {
+  it('is not ready from the first moment, serves on until load balancers have noticed, and then takes nothing more', async () => {
+    const service = await startRunning({ HOST: '0.0.0.0' });
+    const url = `http://127.0.0.1:${String(service.port)}`;
+    const token = await service.token();
+    const stopped = stop(service);
+    await service.line(({ event }) => event === 'shutdown_begun');
+    const ready = await fetch(`${url}/readyz`);
+    expect([ready.status, await ready.json()]).toEqual([503, { status: 'not_ready' }]);
+    expect(ready.headers.get('Connection')).toBe('close');
+    const ops = await fetch(`http://127.0.0.1:${String(service.opsPort)}/readyz`);
+    expect(await ops.json()).toMatchObject({ status: 'not_ready', draining: true, ledger: 'ok' });
+    expect((await service.invite('late@acme.com', token)).status).toBe(200);
+    const { code, ms } = await stopped;
+    expect(code).toBe(0);
+    expect(ms).toBeGreaterThan(2_900);
+    expect(ms).toBeLessThan(LIMIT_MS);
+    await expect(fetch(`${url}/livez`)).rejects.toThrow();
+  });
+});
+
+describe('a service that nobody else reaches', () => {
+  it('stops as soon as it can, whatever connections are kept or half-open', async () => {
+    const service = await startRunning();
+    const idle = openRaw(service.port);
+    idle.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
+    await idle.until(/live/);
+    const half = openRaw(service.port);
+    half.write('POST /v2/invite_users HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{');
+    await once(half.socket, 'connect');
+    const { code, ms } = await stop(service);
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(LIMIT_MS / 2);
+  });
+
+  it('ends at once at a second SIGTERM, and leaves intents without outcomes, as a crash does', async () => {
+    const service = await startRunning();
+    const answers = await inFlight(service, new Promise(() => undefined));
+    const ends = Promise.allSettled(answers);
+    const stopped = stop(service);
+    await service.line(({ event }) => event === 'shutdown_begun');
+    service.child.kill('SIGTERM');
+    expect((await stopped).code).toBe(1);
+    expect((await ends).every(({ status }) => status === 'rejected')).toBe(true);
+    expect(audited(service).filter(({ kind }) => kind === 'outcome')).toEqual([]);
+  });
+
+  it('takes the SIGINT and the SIGTERM of one Ctrl-C for one', async () => {
+    const service = await startRunning();
+    const released = Promise.withResolvers<void>();
+    const answers = await inFlight(service, released.promise);
+    const stopped = stop(service, 'SIGINT');
+    await service.line(({ event }) => event === 'shutdown_begun');
+    service.child.kill('SIGTERM');
+    released.resolve();
+    expect((await Promise.all(answers)).every(({ status }) => status === 200)).toBe(true);
+    expect((await stopped).code).toBe(0);
+  });
+});

@@ -1,0 +1,139 @@
+/** More requests than places: who works, who waits, who is told to come back, and who is served whatever happens. */
+import { describe, expect, it } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import { LANES } from '../../src/middleware/take-turn.ts';
+import { createOpsApp } from '../../src/routes/ops-app.ts';
+import { createFakeSchedule } from '../support/clock.ts';
+import type { TestService } from '../support/service.ts';
+import { startTestService } from '../support/service.ts';
+
+/** Room for a crowd; limits are not what is tested here. */
+const POLICY = `
+version: 1
+callers:
+  hr-portal: { issuer: corp, client_id: [hr-portal] }
+rules:
+  - { id: hr-staff, allow: [hr-portal], domains: [acme.com], roles: any, auth_methods: any }
+`;
+
+const { invites, reads } = LANES;
+
+/** So many invites that Galileo does not answer until `release`. */
+async function crowd(service: TestService, size: number) {
+  const released = Promise.withResolvers<void>();
+  const emails = Array.from({ length: size }, (_, n) => `p${String(n)}@acme.com`);
+  for (const email of emails)
+    service.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 }, after: released.promise }, email);
+  const token = await service.token();
+  const answers = emails.map((email) => service.invite({ emails: [email] }, { token }));
+  const atGalileo = Math.min(size, invites.atWork);
+  await expect.poll(() => service.galileo.received.length, { timeout: 30_000 }).toBe(atGalileo);
+  return { answers, release: () => released.resolve() };
+}
+
+describe('more invites than places', () => {
+  it('work up to the limit, wait up to the limit, and beyond are a 503 that says when to come back', async () => {
+    const service = await startTestService({ policy: POLICY });
+    const { answers, release } = await crowd(service, invites.atWork + invites.waiting);
+    const beyond = await service.invite(
+      { emails: ['late@acme.com'] },
+      { headers: { Origin: 'https://hr.example.com' } },
+    );
+    expect(beyond.status).toBe(503);
+    expect(beyond.headers.get('Retry-After')).toBe('5');
+    expect(beyond.headers.get('Access-Control-Allow-Origin')).toBe('https://hr.example.com');
+    expect(beyond.headers.get('X-Content-Type-Options')).toBe('nosniff');
+    expect(await beyond.json()).toMatchObject({ code: 'overloaded', origin: 'proxy', status: 503 });
+    expect(service.counted).toContain('refusals{origin=proxy,code=overloaded}');
+    expect(service.counted).toContain('turns_refused{lane=invites,reason=queue_full}');
+    expect(service.galileo.received).toHaveLength(invites.atWork);
+
+    release();
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(service.galileo.received).toHaveLength(invites.atWork + invites.waiting);
+    expect(service.galileo.received.filter(({ body }) => body.includes('late@acme.com'))).toEqual([]);
+    expect((await service.records()).filter(({ kind }) => kind === 'intent')).toHaveLength(answers.length);
+    expect((await service.invite({ emails: ['late@acme.com'] })).status).toBe(200);
+  });
+
+  it('wait two seconds and no longer, and leave no record when they have to go', async () => {
+    const schedule = createFakeSchedule();
+    const service = await startTestService({ policy: POLICY, deps: { schedule } });
+    const { answers, release } = await crowd(service, invites.atWork);
+    const waiting = service.invite({ emails: ['late@acme.com'] });
+    await expect.poll(() => schedule.waitingMs).toContain(invites.waitMs);
+    schedule.advance(invites.waitMs);
+    expect((await waiting).status).toBe(503);
+    expect(service.counted).toContain('turns_refused{lane=invites,reason=waited_too_long}');
+    release();
+    await Promise.all(answers);
+    expect((await service.records()).filter(({ kind }) => kind === 'intent')).toHaveLength(invites.atWork);
+  });
+
+  it('whose caller went away while waiting are not sent', async () => {
+    const service = await startTestService({ policy: POLICY });
+    const { answers, release } = await crowd(service, invites.atWork);
+    const caller = new AbortController();
+    const waiting = service.invite({ emails: ['gone@acme.com'] }, { signal: caller.signal });
+    caller.abort();
+    await waiting;
+    release();
+    await Promise.all(answers);
+    expect(service.galileo.received).toHaveLength(invites.atWork);
+  });
+
+  it('keep nobody from reading, from health, or from the contract', async () => {
+    const service = await startTestService({ policy: POLICY });
+    const { answers, release } = await crowd(service, invites.atWork + invites.waiting);
+    const headers = { Authorization: `Bearer ${await service.token()}` };
+    const paths = ['/livez', '/readyz', '/openapi.json', '/v2/invite_policy', '/v2/invite_requests'];
+    const served = await Promise.all(paths.map((path) => service.request(path, { headers })));
+    expect(served.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    const ops = createOpsApp({
+      ...service.deps,
+      exposeMetrics: async () => ({ contentType: 'text/plain', text: 'x 1' }),
+    });
+    for (const path of ['/livez', '/readyz', '/metrics']) expect((await ops.request(path)).status).toBe(200);
+    release();
+    await Promise.all(answers);
+  });
+});
+
+describe('every route that asks for a token', () => {
+  it('is bounded: with the places for reading taken it is a 503, and health is not', async () => {
+    // Nobody's token can be checked, so everybody stays where they are.
+    const { promise: never } = Promise.withResolvers<never>();
+    const schedule = createFakeSchedule();
+    const service = await startTestService({ deps: { fetchDocument: () => never, schedule } });
+    const token = await service.token();
+    const headers = { Authorization: `Bearer ${token}` };
+    for (let n = 0; n < reads.atWork + reads.waiting; n += 1) void service.request('/v2/invite_policy', { headers });
+    for (let n = 0; n < invites.atWork + invites.waiting; n += 1)
+      void service.invite({ emails: ['ann@acme.com'] }, { token });
+    const waiting = (): number => schedule.waitingMs.filter((ms) => ms === reads.waitMs).length;
+    await expect.poll(waiting, { timeout: 30_000 }).toBe(reads.waiting + invites.waiting);
+
+    const open = new Set(['/openapi.json', '/livez', '/readyz', '/.well-known/oauth-protected-resource']);
+    const routes = createApp(service.deps).routes.filter(({ method }) => method === 'GET' || method === 'POST');
+    const paths = new Map(routes.map(({ method, path }) => [path, method]));
+    expect(paths.size).toBeGreaterThan(open.size + 4);
+    for (const [path, method] of paths) {
+      const response = await service.request(path, { method, headers });
+      expect([path, response.status]).toEqual([path, open.has(path) ? 200 : 503]);
+      if (!open.has(path)) expect(await response.json()).toMatchObject({ code: 'overloaded' });
+    }
+  });
+});
+
+describe('where requests may not wait for one another', () => {
+  it('nobody waits and nobody is refused', async () => {
+    const service = await startTestService({ policy: POLICY, settings: { shareInFlight: false } });
+    const size = invites.atWork + 1;
+    const token = await service.token();
+    const answers = await Promise.all(
+      Array.from({ length: size }, (_, n) => service.invite({ emails: [`p${String(n)}@acme.com`] }, { token })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(service.counted.filter((line) => line.startsWith('turns_refused'))).toEqual([]);
+  });
+});

@@ -1,0 +1,267 @@
+/**
+ * HTTP requests whose length two readers could understand differently (RFC 9112 §11.2), written byte by byte to the
+ * real listener with a good token inside. Whatever a proxy in front made of them: here nothing happens before a whole
+ * request is read in one way only, and the second request that hides in the first never becomes one of ours.
+ */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import { schedule } from '../../src/platform/node/schedule.ts';
+import type { Listener } from '../../src/platform/node/server.ts';
+import { listen } from '../../src/platform/node/server.ts';
+import { createFakeIds } from '../support/clock.ts';
+import { openRaw, statusesOf } from '../support/raw-http.ts';
+import type { TestService } from '../support/service.ts';
+import { startTestService } from '../support/service.ts';
+
+let service: TestService;
+let listener: Listener;
+let token = '';
+
+beforeEach(async () => {
+  service = await startTestService();
+  token = await service.token();
+  const { logger, metrics } = service.deps;
+  listener = await listen(createApp(service.deps).fetch, {
+    ...{ name: 'public', host: '127.0.0.1', port: 0, ids: createFakeIds(), logger, metrics, schedule },
+    // What waits for bytes that never come is over soon.
+    limits: { headersMs: 300, requestMs: 500, keepAliveMs: 300, checkEveryMs: 20 },
+  });
+});
+afterEach(() => listener.close());
+
+const BODY = '{"emails":["ann@acme.com"]}';
+const HIDDEN_BODY = '{"emails":["eve@acme.com"]}';
+const hex = (text: string): string => text.length.toString(16);
+const chunk = (text: string): string => `${hex(text)}\r\n${text}\r\n`;
+const CHUNKS = `${chunk(BODY)}0\r\n\r\n`;
+
+interface Parts {
+  readonly start?: string;
+  readonly fields?: readonly string[];
+  readonly body?: string;
+  readonly eol?: string;
+}
+
+/** A good invite but for what `parts` says. */
+function invite({ start = 'POST /v2/invite_users HTTP/1.1', fields = [], body = BODY, eol = '\r\n' }: Parts): string {
+  const all = [
+    'Host: proxy.example.com',
+    `Authorization: Bearer ${token}`,
+    'Content-Type: application/json',
+    ...fields,
+  ];
+  return `${start}${eol}${all.map((field) => `${field}${eol}`).join('')}${eol}${body}`;
+}
+
+const length = (text: string | number): string =>
+  `Content-Length: ${String(typeof text === 'string' ? text.length : text)}`;
+const hidden = (): string => invite({ fields: [length(HIDDEN_BODY)], body: HIDDEN_BODY });
+
+/** Sends the bytes, and all that comes back until the connection is over. */
+async function send(bytes: string, { thenEnd = false } = {}): Promise<number[]> {
+  const client = openRaw(listener.port);
+  client.write(Buffer.from(bytes, 'latin1'));
+  if (thenEnd) client.socket.end();
+  return statusesOf(await client.closed);
+}
+
+const reached = (): string[] => service.galileo.received.map(({ body }) => body.match(/\w+@acme\.com/)?.[0] ?? body);
+
+/** None of them is answered by anything but 400 or 408, and nobody is invited. */
+const HOSTILE: readonly (readonly [name: string, bytes: () => string])[] = [
+  // Two lengths.
+  [
+    'Content-Length beside chunked',
+    () => invite({ fields: [length(BODY), 'Transfer-Encoding: chunked'], body: CHUNKS + hidden() }),
+  ],
+  [
+    'chunked beside Content-Length',
+    () => invite({ fields: ['Transfer-Encoding: chunked', length(4)], body: CHUNKS + hidden() }),
+  ],
+  [
+    'Content-Length of the chunked text',
+    () => invite({ fields: [length(CHUNKS), 'Transfer-Encoding: chunked'], body: CHUNKS }),
+  ],
+  ['two different Content-Length', () => invite({ fields: [length(BODY), length(0)], body: BODY + hidden() })],
+  ['two equal Content-Length', () => invite({ fields: [length(BODY), length(BODY)] })],
+  ['a list of Content-Length', () => invite({ fields: [`${length(BODY)}, ${String(BODY.length)}`] })],
+  // A length that is no number.
+  ['Content-Length with a sign', () => invite({ fields: [`Content-Length: +${String(BODY.length)}`] })],
+  ['a negative Content-Length', () => invite({ fields: ['Content-Length: -1'] })],
+  ['Content-Length in hexadecimal', () => invite({ fields: [`Content-Length: 0x${hex(BODY)}`] })],
+  ['Content-Length with a fraction', () => invite({ fields: [`${length(BODY)}.0`] })],
+  ['Content-Length of two numbers', () => invite({ fields: [`${length(BODY)} 0`] })],
+  ['Content-Length beyond all numbers', () => invite({ fields: ['Content-Length: 18446744073709551643'] })],
+  ['no Content-Length in the field', () => invite({ fields: ['Content-Length:'] })],
+  [
+    'Content-Length with a space before the colon',
+    () => invite({ fields: [`Content-Length : ${String(BODY.length)}`] }),
+  ],
+  ['Content-Length on a folded line', () => invite({ fields: [`Content-Length:\r\n ${String(BODY.length)}`] })],
+  ['more Content-Length than body', () => invite({ fields: [length(BODY.length + 5)] })],
+  // A coding that hides.
+  ['an unknown transfer coding', () => invite({ fields: ['Transfer-Encoding: xchunked'], body: CHUNKS })],
+  ['chunked that is not last', () => invite({ fields: ['Transfer-Encoding: chunked, identity'], body: CHUNKS })],
+  ['chunked twice', () => invite({ fields: ['Transfer-Encoding: chunked, chunked'], body: CHUNKS })],
+  ['chunked in quotes', () => invite({ fields: ['Transfer-Encoding: "chunked"'], body: CHUNKS })],
+  [
+    'a coding with a space before the colon',
+    () => invite({ fields: ['Transfer-Encoding : chunked', length(4)], body: CHUNKS }),
+  ],
+  ['a coding on a folded line', () => invite({ fields: ['Transfer-Encoding:\r\n chunked', length(4)], body: CHUNKS })],
+  ['a coding behind a vertical tab', () => invite({ fields: ['Transfer-Encoding: \u000bchunked'], body: CHUNKS })],
+  ['a coding behind a NUL', () => invite({ fields: ['Transfer-Encoding: \u0000chunked'], body: CHUNKS })],
+  ['a coding behind a bare CR', () => invite({ fields: ['X: y\rTransfer-Encoding: chunked', length(BODY)] })],
+  [
+    'a coding behind a bare LF',
+    () => invite({ fields: ['X: y\nTransfer-Encoding: chunked', length(BODY)], body: CHUNKS }),
+  ],
+  ['a field that begins with a space', () => invite({ fields: [' Transfer-Encoding: chunked', length(BODY)] })],
+  // Chunks that are none. The first is the whole invite: a handler that did not wait for the end would send it.
+  [
+    'a chunk size in decimal behind 0x',
+    () => invite({ fields: ['Transfer-Encoding: chunked'], body: `0x${chunk(BODY)}0\r\n\r\n` }),
+  ],
+  [
+    'a chunk size with a sign',
+    () => invite({ fields: ['Transfer-Encoding: chunked'], body: `+${chunk(BODY)}0\r\n\r\n` }),
+  ],
+  [
+    'a chunk size that overflows',
+    () =>
+      invite({ fields: ['Transfer-Encoding: chunked'], body: `${chunk(BODY)}1${'0'.repeat(15)}${chunk(HIDDEN_BODY)}` }),
+  ],
+  [
+    'a second chunk without a size',
+    () => invite({ fields: ['Transfer-Encoding: chunked'], body: `${chunk(BODY)}zz\r\n${hidden()}` }),
+  ],
+  [
+    'a second chunk of negative size',
+    () => invite({ fields: ['Transfer-Encoding: chunked'], body: `${chunk(BODY)}-1\r\n${hidden()}` }),
+  ],
+  [
+    'a chunk longer than its size',
+    () => invite({ fields: ['Transfer-Encoding: chunked'], body: `${hex(BODY)}\r\n${BODY}XX\r\n0\r\n\r\n` }),
+  ],
+  [
+    'a chunk without an end of line',
+    () => invite({ fields: ['Transfer-Encoding: chunked'], body: `${hex(BODY)}\r\n${BODY}0\r\n\r\n` }),
+  ],
+  [
+    'a chunk size that ends in a bare LF',
+    () => invite({ fields: ['Transfer-Encoding: chunked'], body: `${hex(BODY)}\n${BODY}\r\n0\r\n\r\n` }),
+  ],
+  [
+    'a chunk extension with a bare LF',
+    () => invite({ fields: ['Transfer-Encoding: chunked'], body: `${hex(BODY)};x\n${BODY}\r\n0\r\n\r\n${hidden()}` }),
+  ],
+  [
+    'chunk data that ends in a bare LF',
+    () => invite({ fields: ['Transfer-Encoding: chunked'], body: `${hex(BODY)}\r\n${BODY}\n0\r\n\r\n` }),
+  ],
+  ['a space before the chunk size', () => invite({ fields: ['Transfer-Encoding: chunked'], body: ` ${CHUNKS}` })],
+  [
+    'chunk extensions without end',
+    () =>
+      invite({
+        fields: ['Transfer-Encoding: chunked'],
+        body: `${hex(BODY)};${'x'.repeat(20_000)}\r\n${BODY}\r\n0\r\n\r\n`,
+      }),
+  ],
+  ['no last chunk', () => invite({ fields: ['Transfer-Encoding: chunked'], body: chunk(BODY) })],
+  [
+    'a trailer that is no field',
+    () => invite({ fields: ['Transfer-Encoding: chunked'], body: `${chunk(BODY)}0\r\nGET / HTTP/1.1\r\n\r\n` }),
+  ],
+  // Heads that are none.
+  ['lines that end in a bare LF', () => invite({ fields: [length(BODY)], eol: '\n' })],
+  ['lines that end in a bare CR', () => invite({ fields: [length(BODY)], eol: '\r' })],
+  ['a space in a field name', () => invite({ fields: ['X Y: z', length(BODY)] })],
+  ['a NUL in a field', () => invite({ fields: ['X: a\u0000b', length(BODY)] })],
+  ['no version', () => invite({ start: 'POST /v2/invite_users', fields: [length(BODY)] })],
+  ['version 2 over version 1', () => invite({ start: 'POST /v2/invite_users HTTP/2.0', fields: [length(BODY)] })],
+  ['the preface of HTTP/2', () => `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${hidden()}`],
+  [
+    'chunked on version 1.0',
+    () =>
+      invite({
+        start: 'POST /v2/invite_users HTTP/1.0',
+        fields: ['Transfer-Encoding: chunked', length(4)],
+        body: CHUNKS,
+      }),
+  ],
+];
+
+describe('a request that two readers could read differently', () => {
+  it.each(HOSTILE)('(%s) is refused, ends the connection, and invites nobody', async (_, bytes) => {
+    const statuses = await send(bytes());
+    expect(statuses).toHaveLength(1);
+    expect([400, 408]).toContain(statuses[0]);
+    expect(reached()).toEqual([]);
+    expect(await service.records()).toEqual([]);
+    expect(await send(invite({ fields: [length(BODY), 'Connection: close'] }))).toEqual([200]);
+  });
+});
+
+describe('a request that is cut off', () => {
+  it.each([
+    ['with a Content-Length', () => invite({ fields: [length(BODY.length + 1)] })],
+    ['in chunks', () => invite({ fields: ['Transfer-Encoding: chunked'], body: chunk(BODY) })],
+    ['before its body', () => invite({ fields: [length(BODY)], body: '' })],
+  ])('%s invites nobody', async (_, bytes) => {
+    await send(bytes(), { thenEnd: true });
+    expect(reached()).toEqual([]);
+    expect(await service.records()).toEqual([]);
+  });
+});
+
+describe('a request that hides in another', () => {
+  it.each(['/livez', '/v2/invite_policy', '/nowhere'])('as the body of GET %s stays a body', async (path) => {
+    const inside = hidden();
+    const statuses = await send(invite({ start: `GET ${path} HTTP/1.1`, fields: [length(inside)], body: inside }));
+    expect(statuses).toHaveLength(1);
+    expect(reached()).toEqual([]);
+  });
+
+  it('as the body of an invite is a body that is not JSON', async () => {
+    const inside = hidden();
+    expect(await send(invite({ fields: [length(inside)], body: inside }))).toEqual([422]);
+    expect(reached()).toEqual([]);
+  });
+
+  it('behind a request to upgrade is not another protocol', async () => {
+    const upgrade = ['Connection: Upgrade', 'Upgrade: h2c', length(BODY)];
+    await send(invite({ fields: upgrade, body: BODY }));
+    expect(reached().every((email) => email === 'ann@acme.com')).toBe(true);
+  });
+
+  it('behind CONNECT is not a tunnel', async () => {
+    await send(`CONNECT galileo.example.com:443 HTTP/1.1\r\nHost: galileo.example.com\r\n\r\n${hidden()}`);
+    expect(reached()).toEqual([]);
+  });
+});
+
+describe('requests that only look suspicious', () => {
+  it('in well-formed chunks are one invite', async () => {
+    expect(await send(invite({ fields: ['Transfer-Encoding: chunked', 'Connection: close'], body: CHUNKS }))).toEqual([
+      200,
+    ]);
+    expect(reached()).toEqual(['ann@acme.com']);
+  });
+
+  it('one behind the other on one connection are each answered, in order', async () => {
+    const bad = invite({ fields: [length('{}')], body: '{}' });
+    expect(await send(invite({ fields: [length(BODY)] }) + bad + hidden())).toEqual([200, 422, 200]);
+    expect(reached().toSorted()).toEqual(['ann@acme.com', 'eve@acme.com']);
+  });
+
+  it('and have garbage behind them are done once, told so, and end the connection', async () => {
+    expect(await send(`${invite({ fields: [length(BODY)] })}\u0000garbage\r\n\r\n${hidden()}`)).toEqual([200]);
+    expect(reached()).toEqual(['ann@acme.com']);
+  });
+
+  it('and are longer than they say are done as long as they say', async () => {
+    expect(await send(`${invite({ fields: [length(BODY)] })}{"emails":["eve@acme.com"]}`)).toEqual([200]);
+    expect(reached()).toEqual(['ann@acme.com']);
+  });
+});

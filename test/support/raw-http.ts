@@ -1,0 +1,47 @@
+/**
+ * A TCP connection that says exactly what a test writes, for what no HTTP client would send, and tells what came back.
+ * Knows no HTTP itself but where one answer ends and the next begins.
+ */
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+
+export interface RawConnection {
+  readonly socket: Socket;
+  write(bytes: string | Uint8Array): void;
+  /** Resolves with all that came once the other side has closed. */
+  readonly closed: Promise<string>;
+  /** Resolves with all that has come once `pattern` is in it. Rejects when the connection ends before. */
+  until(pattern: RegExp): Promise<string>;
+}
+
+/** Connects to loopback. Ends and errors of the connection are what tests wait for, so they are never thrown. */
+export function openRaw(port: number): RawConnection {
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  const closed = Promise.withResolvers<string>();
+  socket.on('data', (chunk) => (text += chunk.toString('latin1')));
+  socket.on('error', () => undefined);
+  socket.once('close', () => closed.resolve(text));
+  return {
+    socket,
+    write: (bytes) => void socket.write(bytes),
+    closed: closed.promise,
+    until(pattern) {
+      const found = Promise.withResolvers<string>();
+      const check = (): void => {
+        if (pattern.test(text)) found.resolve(text);
+      };
+      socket.on('data', check);
+      socket.once('close', () =>
+        found.reject(new Error(`closed before ${String(pattern)} came, after: ${text.slice(0, 500)}`)),
+      );
+      check();
+      return found.promise;
+    },
+  };
+}
+
+/** The status codes of all answers in `text`, in order. */
+export function statusesOf(text: string): number[] {
+  return [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
+}

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+
+import { issuerProfile } from '../../../src/auth/issuer-profile.ts';
+import type { IssuerConfig } from '../../../src/auth/issuers.ts';
+import { issuersSchema, issuerUrlProblem } from '../../../src/auth/issuers.ts';
+import { PRESET_NAMES, PRESETS } from '../../../src/auth/presets.ts';
+import type { Preset } from '../../../src/auth/presets.ts';
+import { loadPolicy } from '../../../src/policy/load.ts';
+
+const page = await readFile(new URL('../../../docs/identity-providers.md', import.meta.url), 'utf8');
+const blocks = (language: string): string[] =>
+  [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(([, text = '']) => text);
+const entries = blocks('json').flatMap((text): IssuerConfig[] => issuersSchema.parse(JSON.parse(text)));
+
+function rowOf(name: string, preset: Preset): string {
+  const list = (claims: readonly string[]) => claims.map((claim) => `\`${claim}\``).join(', ');
+  const clients = list(preset.clientIdClaims) + (preset.clientIdFallback === 'audience' ? ', the audience' : '');
+  const cells = [
+    `\`${name}\``,
+    clients,
+    list(preset.subjectClaims),
+    list(preset.scopeClaims),
+    list(preset.groupClaims),
+  ];
+  return `| ${[...cells, `${preset.maxLifetimeS / 3600} h`].join(' | ')} |`;
+}
+
+describe('docs/identity-providers.md', () => {
+  it('has an entry to paste for every preset, each fit to be taken as it is', () => {
+    expect(entries.map(({ preset = 'rfc9068' }) => preset)).toEqual(PRESET_NAMES);
+    for (const { issuer } of entries) expect(issuerUrlProblem(issuer, { insecureDev: false })).toBeNull();
+    for (const entry of entries) expect(issuerProfile(entry).audiences.length).toBeGreaterThan(0);
+  });
+
+  it('shows callers that a policy takes', () => {
+    expect(blocks('yaml')).toHaveLength(8);
+    for (const callers of blocks('yaml')) {
+      const loaded = loadPolicy(`version: 1\n${callers}rules: []\n`, { issuers: ['corp', 'gcp', 'access'] });
+      expect(loaded.kind === 'refused' ? loaded.problems : []).toEqual([]);
+    }
+  });
+
+  it.each(PRESET_NAMES)('says of %s what its row says', (name) => {
+    expect(page.split('\n')).toContain(rowOf(name, PRESETS[name]));
+  });
+});

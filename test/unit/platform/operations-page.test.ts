@@ -1,0 +1,54 @@
+/** docs/operations.md against the source: whoever is woken by a line or a metric finds it there. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { BODY_TIMEOUT_MS } from '../../../src/middleware/body-limit.ts';
+import { LANES } from '../../../src/middleware/take-turn.ts';
+import { exposureOf } from '../../../src/platform/node/exposure.ts';
+import { LISTENER_LIMITS } from '../../../src/platform/node/server.ts';
+import { COUNTERS, DURATIONS, LEVELS } from '../../../src/ports/metrics.ts';
+import { readTree } from '../../arch/source-tree.ts';
+
+const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+const rows = page.split('\n').filter((line) => line.startsWith('| '));
+
+describe('the page for operators', () => {
+  it('explains every event that the service logs, at its level', () => {
+    const logged = /\blogger\.(debug|info|warn|error)\(\s*'([a-z_]+)'/g;
+    const events = new Map(
+      [...readTree()]
+        .filter(([path]) => path.startsWith('src/'))
+        .flatMap(([, text]) => [...text.matchAll(logged)].map(([, level = '', event = '']) => [event, level] as const)),
+    );
+    expect(events.size).toBeGreaterThan(20);
+    for (const [event, level] of events) expect(rows.join('\n')).toContain(`| \`${event}\` | ${level} | `);
+  });
+
+  it('explains every metric with its labels', () => {
+    const names = [
+      ...Object.entries(COUNTERS).map(([name, { labels }]) => [`${name}_total`, labels] as const),
+      ...Object.entries(DURATIONS).map(([name, { labels }]) => [`${name}_seconds`, labels] as const),
+      ...Object.entries(LEVELS).map(([name, { labels }]) => [name, labels] as const),
+    ];
+    for (const [name, labels] of names)
+      expect(rows.join('\n')).toContain(`| \`${name}\` | ${labels.map((label) => `\`${label}\``).join(' ')} | `);
+  });
+
+  it('gives the limits as they are', () => {
+    const seconds = (ms: number): string => `${String(ms / 1000)} s`;
+    const { headersMs, requestMs, answerMs, maxConnections } = LISTENER_LIMITS;
+    expect(page).toContain(`| header section to arrive | ${seconds(headersMs)}, `);
+    expect(page).toContain(`| body to arrive | ${seconds(BODY_TIMEOUT_MS)}, `);
+    expect(page).toContain(`| whole request to arrive | ${seconds(requestMs)} |`);
+    expect(page).toContain(`| answer to be taken by its reader | ${seconds(answerMs)}, `);
+    expect(page).toContain(`| connections of a listener | ${maxConnections.toLocaleString('en')} |`);
+    // Node keeps an idle connection a second longer than it is told to.
+    const idle = [0, 1].map((hops) => exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: hops }).keepAliveMs + 1000);
+    expect(page).toContain(
+      `| idle connection | ${seconds(idle[0]!)}; with \`TRUSTED_PROXY_HOPS\` ≥ 1 ${seconds(idle[1]!)}`,
+    );
+    for (const [lane, { atWork, waiting, waitMs }] of Object.entries(LANES))
+      expect(page).toContain(
+        `| ${lane} at work · waiting · for | ${String(atWork)} · ${String(waiting)} · ${seconds(waitMs)} |`,
+      );
+  });
+});
