@@ -74,22 +74,22 @@ export function createApp(deps: Deps): Hono<AppEnv> {
 
   app.post(
     '/v2/invite_users',
-    turn.invites,
     allow('invites:write'),
+    turn.invites,
     idempotencyKey(settings.idempotency),
     prefer(),
     readStrictly,
     validateInvite,
     (c) => inviteUsers(c, invites, c.req.valid('json'), isDryRun(c)),
   );
-  app.get('/v2/invite_policy', turn.reads, allow('invites:write'), (c) => invitePolicy(c, deps));
-  app.get('/v2/invite_requests', turn.reads, allow('invites:write', 'audit:read'), (c) =>
+  app.get('/v2/invite_policy', allow('invites:write'), turn.reads, (c) => invitePolicy(c, deps));
+  app.get('/v2/invite_requests', allow('invites:write', 'audit:read'), turn.reads, (c) =>
     listInviteRequests(c, ledger),
   );
-  app.get('/v2/invite_requests/:id', turn.reads, allow('invites:write', 'audit:read'), (c) =>
+  app.get('/v2/invite_requests/:id', allow('invites:write', 'audit:read'), turn.reads, (c) =>
     findInviteRequest(c, ledger, c.req.param('id')),
   );
-  app.get('/audit/records', turn.reads, allow('audit:read'), (c) => auditRecords(c, ledger));
+  app.get('/audit/records', allow('audit:read'), turn.reads, (c) => auditRecords(c, ledger));
   app.get('/openapi.json', staticJson(createOpenApi({ version: deps.service.version, publicUrl })));
   app.get('/livez', livez);
   app.get('/readyz', (c) => readyz(c, readiness));

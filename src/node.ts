@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { createApp } from './app.ts';
 import { createDelivery } from './audit/deliver.ts';
+import { keyCandidates } from './config/key-candidates.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/load.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from './config/service.ts';
@@ -33,16 +34,19 @@ import { createSecrets } from './platform/node/secrets.ts';
 import { listen } from './platform/node/server.ts';
 import { onShutdown } from './platform/node/shutdown.ts';
 import { createOpsApp } from './routes/ops-app.ts';
+import { createKeySearch } from './upstream/api-keys.ts';
 
 const SWEEP_INTERVAL_MS = 10_000;
 
+/** Keys get pasted into the wrong setting, so what is told of settings is searched for them. */
 function refuseStart(problems: readonly string[]): never {
-  process.stderr.write(`${SERVICE_NAME} does not start:\n${problems.map((problem) => `  - ${problem}\n`).join('')}`);
+  const told = problems.map((problem) => (holdsKey(problem) ? '(withheld: a setting holds the key)' : problem));
+  process.stderr.write(`${SERVICE_NAME} does not start:\n${told.map((problem) => `  - ${problem}\n`).join('')}`);
   process.exit(2);
 }
 
 async function readConfig(): Promise<Config> {
-  const loaded = await loadConfig({ env: process.env, readText: (path) => readFile(path, 'utf8') });
+  const loaded = await loadConfig(sources);
   if (loaded.kind === 'loaded') return loaded.config;
   return refuseStart(loaded.problems.map(({ setting, message }) => `${setting} ${message}`));
 }
@@ -61,6 +65,8 @@ const problemsOf = (error: unknown): string[] =>
   (error instanceof Error ? error.message : 'unknown problem').split('\n');
 const refuseWith = (error: unknown): never => refuseStart(problemsOf(error));
 
+const sources = { env: process.env, readText: (path: string) => readFile(path, 'utf8') };
+const holdsKey = createKeySearch(await keyCandidates(sources));
 // A diagnostic report would print the environment, and the key with it.
 process.report.excludeEnv = true;
 const config = await readConfig();

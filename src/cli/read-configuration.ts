@@ -1,4 +1,5 @@
 import type { IssuerConfig } from '../auth/issuers.ts';
+import { keyCandidates } from '../config/key-candidates.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Settings } from '../config/schema.ts';
 import type { GalileoKeys } from '../ports/secrets.ts';
@@ -20,7 +21,7 @@ export interface Configuration {
   readonly policies: readonly PolicyRead[];
   /** Of settings and keys, not of policies. */
   readonly problems: readonly Problem[];
-  /** Whether a text holds a key that was opened, in some disguise. */
+  /** Whether a text holds a key, in some disguise: one that was opened, or one that the configuration was given. */
   readonly holdsKey: (text: string) => boolean;
 }
 
@@ -60,7 +61,8 @@ export async function readConfiguration({ env, readText, openKeys, openPolicy }:
   };
   const onTrial: readonly PolicySetting[] = settings.SHADOW_POLICY_FILE === null ? [] : ['SHADOW_POLICY_FILE'];
   const policies = await Promise.all((['POLICY_FILE', ...onTrial] as const).map(readPolicy));
-  const holdsKey = keys === null ? () => false : createKeySearch([keys.current, ...(keys.next ? [keys.next] : [])]);
+  const opened = keys === null ? [] : [keys.current, ...(keys.next === null ? [] : [keys.next])];
+  const holdsKey = createKeySearch([...opened, ...(await keyCandidates({ env, readText }))]);
   return { settings, issuers, keys, policies, problems, holdsKey };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { RequestEntry, StoredRecord } from './port.ts';
 
-/** Of record lines, in characters; a record is at most about 70,000. */
+/** Of record lines, in characters; a record is at most about 140,000. */
 export const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
 /** Over all entries of a page of requests; a request has at most 500. */
 export const MAX_PAGE_ADDRESSES = 5_000;

@@ -13,10 +13,20 @@ export function prefer(): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** Names and values are tokens in any case; a value may be quoted; parameters after a semicolon change nothing here. */
+/** One preference of the list: commas inside a quoted string do not end it. */
+const PREFERENCE = /(?:[^",]|"(?:[^"\\]|\\.)*")+/y;
+const HANDLING = /^\s*handling\s*=\s*(?:"([a-z]+)"|([a-z]+))\s*(?:;|$)/i;
+
+/** Names and values are tokens in any case; a value may be quoted; what cannot be read as a list asks for nothing. */
 export function parseHandling(field: string | undefined): Handling {
-  for (const preference of (field ?? '').split(',')) {
-    const [, value] = /^\s*handling\s*=\s*"?([a-z]+)"?\s*(?:;|$)/i.exec(preference) ?? [];
+  const text = field ?? '';
+  for (let at = 0; at < text.length; at += 1) {
+    PREFERENCE.lastIndex = at;
+    const preference = PREFERENCE.exec(text)?.[0] ?? '';
+    at += preference.length;
+    if (at < text.length && text[at] !== ',') return 'strict';
+    const [, quoted, token] = HANDLING.exec(preference) ?? [];
+    const value = quoted ?? token;
     if (value !== undefined) return value.toLowerCase() === 'lenient' ? 'lenient' : 'strict';
   }
   return 'strict';

@@ -1,7 +1,7 @@
 /**
  * Whether the service takes requests, and why not; asked by /readyz here and on the ops port. Being able to write is
- * proved by writing, so that proof is shared: anyone may ask as often as they like, and the ledger is written to at most
- * once a second. A failure is never remembered.
+ * proved by writing, so that proof is shared: anyone may ask as often and as many at once as they like, and the ledger is
+ * asked at most once a second, whatever it answers.
  */
 import type { Deps } from '../deps.ts';
 
@@ -18,18 +18,17 @@ export function createReadiness({
   draining,
   clock,
 }: Pick<Deps, 'ledger' | 'draining' | 'clock'>): () => Promise<Readiness> {
-  let provedAtMs = Number.NEGATIVE_INFINITY;
+  let last: { readonly atMs: number; readonly writable: Promise<boolean> } | null = null;
 
-  async function canWrite(): Promise<boolean> {
-    const sinceMs = clock.now() - provedAtMs;
-    if (sinceMs >= 0 && sinceMs < PROOF_HOLDS_MS) return true;
-    try {
-      await ledger.probe();
-      provedAtMs = clock.now();
-      return true;
-    } catch {
-      return false;
-    }
+  function canWrite(): Promise<boolean> {
+    const sinceMs = last === null ? Number.NaN : clock.now() - last.atMs;
+    if (last !== null && sinceMs >= 0 && sinceMs < PROOF_HOLDS_MS) return last.writable;
+    const writable = ledger.probe().then(
+      () => true,
+      () => false,
+    );
+    last = { atMs: clock.now(), writable };
+    return writable;
   }
 
   return async () => {

@@ -172,6 +172,24 @@ describe('a bad policy and a bad key file', () => {
   });
 });
 
+describe('a key in the wrong setting', () => {
+  it('is not printed, though another key setting is refused as well', async () => {
+    const key = 'sk-live-0123456789abcdefghij';
+    const env = environment({
+      GALILEO_API_KEY: key,
+      POLICY_FILE: key,
+      GALILEO_API_KEY_NEXT_FILE: join(folder, 'absent'),
+    });
+    for (const command of [['src/node.ts'], ['src/cli.ts', 'config', 'check'], ['src/cli.ts', 'config', 'print']]) {
+      const { stdout = '', stderr = '' } = (await run(process.execPath, command, { env }).catch(
+        (error: unknown) => error,
+      )) as { stdout?: string; stderr?: string };
+      expect(stdout + stderr).toContain('GALILEO_API_KEY_NEXT_FILE');
+      expect(stdout + stderr).not.toContain(key.slice(0, 12));
+    }
+  });
+});
+
 describe('a crash report', () => {
   it('holds no environment, and so no key', async () => {
     const service = await start({ NODE_OPTIONS: `--report-on-signal --report-directory=${folder}` });

@@ -16,7 +16,7 @@ import { verifyChain } from '../../src/audit/chain.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
 
 const ROUNDS = 100;
-const KILLED_ROUNDS = 15;
+const KILLED_ROUNDS = 100;
 const PARALLEL = 40;
 const LAST_UNITS = 10;
 

@@ -124,6 +124,10 @@ describe('any other preference', () => {
     'handling',
     'xhandling=lenient',
     'handling=lenientish',
+    'note="see, handling=lenient"',
+    'handling="lenient',
+    'handling=lenient"',
+    ',,"x',
   ])('%s leaves all or nothing in force', async (preference) => {
     const service = await startTestService();
     expect((await service.invite(MIXED, { headers: { Prefer: preference } })).status).toBe(403);
@@ -134,6 +138,7 @@ describe('any other preference', () => {
     'respond-async, handling="lenient"',
     'handling=lenient; note=1',
     ' handling = lenient ',
+    'note="a, b", handling=lenient',
   ])('%s is another way to write lenient', async (preference) => {
     const service = await startTestService();
     expect((await service.invite(MIXED, { headers: { Prefer: preference } })).status).toBe(207);

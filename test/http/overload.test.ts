@@ -101,11 +101,14 @@ describe('more invites than places', () => {
 
 describe('every route that asks for a token', () => {
   it('is bounded: with the places for reading taken it is a 503, and health is not', async () => {
-    // Nobody's token can be checked, so everybody stays where they are.
+    // The ledger answers nobody, so everybody stays where they are.
     const { promise: never } = Promise.withResolvers<never>();
     const schedule = createFakeSchedule();
-    const service = await startTestService({ deps: { fetchDocument: () => never, schedule } });
-    const token = await service.token();
+    const service = await startTestService({
+      deps: { schedule },
+      wrapLedger: (ledger) => ({ ...ledger, usage: () => never, admit: () => never }),
+    });
+    const token = await service.token({ scope: 'invites:write audit:read' });
     const headers = { Authorization: `Bearer ${token}` };
     for (let n = 0; n < reads.atWork + reads.waiting; n += 1) void service.request('/v2/invite_policy', { headers });
     for (let n = 0; n < invites.atWork + invites.waiting; n += 1)
@@ -135,5 +138,26 @@ describe('where requests may not wait for one another', () => {
     );
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
     expect(service.counted.filter((line) => line.startsWith('turns_refused'))).toEqual([]);
+  });
+});
+
+describe('callers whose tokens wait for an issuer that does not answer', () => {
+  it('take no place from those whose tokens are known', async () => {
+    const service = await startTestService();
+    const known = await service.token();
+    expect((await service.invite({ emails: ['ann@acme.com'] }, { token: known })).status).toBe(200);
+    service.clock.advance(31_000);
+    const stalled = Promise.withResolvers<void>();
+    service.documents.gate = stalled.promise;
+    const others = Array.from({ length: invites.atWork + invites.waiting + 1 }, async (_, n) =>
+      service.invite(
+        { emails: ['ann@acme.com'] },
+        { token: await service.identityProvider.issue({}, { header: { kid: `k${n}` } }) },
+      ),
+    );
+    const answer = await service.invite({ emails: ['bob@acme.com'] }, { token: known });
+    expect(answer.status).toBe(200);
+    stalled.resolve();
+    for (const response of await Promise.all(others)) expect([401, 503]).toContain(response.status);
   });
 });

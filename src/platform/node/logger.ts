@@ -19,10 +19,16 @@ const shape = {
 };
 
 export function createLogger({ level, service }: LogOptions, output: Pick<Output, 'line'>): Logger {
-  const log = pino({ ...shape, level, base: { channel: 'ops', ...service } }, { write: (line) => output.line(line) });
+  // pino writes while the call is under way, so the level of the call is the level of the line.
+  let urgent = false;
+  const log = pino(
+    { ...shape, level, base: { channel: 'ops', ...service } },
+    { write: (line) => output.line(line, urgent) },
+  );
   const write =
     (at: 'debug' | 'info' | 'warn' | 'error') =>
     (event: string, fields: LogFields = {}) => {
+      urgent = at === 'warn' || at === 'error';
       log[at](fields, event);
     };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };

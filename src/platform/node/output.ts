@@ -1,15 +1,18 @@
 /**
  * One writer for one file descriptor (stdout), shared by everyone who writes there, so that lines never interleave.
  * Writes go through the thread pool: a consumer that reads slowly holds up what waits here, never the event loop.
- * Lines (operational) go ahead of writes (audit batches, which wait for their end anyway) and have a budget of their
- * own, so that no caller can drown what operators must see; beyond it they are dropped and counted.
+ * Lines (operational) have a budget of their own, so that no backlog of audit batches pushes them out; beyond it they are
+ * dropped and counted. Lines and audit batches take turns, so that no flood of either holds up the other.
  */
 import { write } from 'node:fs';
 import { promisify } from 'node:util';
 
 export interface Output {
-  /** Queues a line and returns. Dropped, and counted, when 1 MiB of lines waits or the descriptor fails. */
-  line(text: string): void;
+  /**
+   * Queues a line and returns. Dropped, and counted, when 1 MiB of lines waits (2 MiB for urgent ones, so that the
+   * lines of many requests cannot push out a warning) or the descriptor fails.
+   */
+  line(text: string, urgent?: boolean): void;
   /** Resolves when the kernel has all of it; rejects when it cannot be written. */
   write(text: string): Promise<void>;
   /** Resolves when nothing waits any more. */
@@ -52,27 +55,33 @@ export function createOutput(
     }
   }
 
+  /** All lines that wait go as one block, then one write has its turn: neither can keep the other from its own. */
   async function run(): Promise<void> {
-    const next = (): Item | undefined => lines.shift() ?? writes.shift();
-    for (let item = next(); item !== undefined; item = next()) {
-      const { bytes, done } = item;
-      const error = await writeWhole(bytes).then(
-        () => null,
-        (reason: unknown) => (reason instanceof Error ? reason : new Error('write failed')),
-      );
-      done(error);
+    while (lines.length > 0 || writes.length > 0) {
+      await settle(lines.splice(0));
+      await settle(writes.splice(0, 1));
     }
     running = null;
   }
 
+  async function settle(items: readonly Item[]): Promise<void> {
+    if (items.length === 0) return;
+    const error = await writeWhole(Buffer.concat(items.map(({ bytes }) => bytes))).then(
+      () => null,
+      (reason: unknown) => (reason instanceof Error ? reason : new Error('write failed')),
+    );
+    for (const { done } of items) done(error);
+  }
+
   function enqueue(queue: Item[], bytes: Buffer, done: Item['done']): void {
     queue.push({ bytes, done });
-    running ??= run();
+    // Not at once: a writer that queues more while it writes must meet the run that is under way.
+    running ??= Promise.resolve().then(run);
   }
 
   return {
-    line(text) {
-      if (lineBytes > MAX_LINE_BYTES) {
+    line(text, urgent = false) {
+      if (lineBytes > (urgent ? 2 * MAX_LINE_BYTES : MAX_LINE_BYTES)) {
         dropped += 1;
         return;
       }

@@ -26,7 +26,6 @@ describe('the one writer of stdout', () => {
     output.line('last line\n');
     await audit;
     await output.flush();
-    // Operational lines go ahead of audit batches.
     expect(descriptor.text()).toBe('first line\nlast line\naudit one\naudit two\n');
   });
 
@@ -70,6 +69,35 @@ describe('the one writer of stdout', () => {
     output.line('the key was rejected\n');
     gate.resolve();
     await Promise.all([first, second]);
-    expect(text.slice(0, 31)).toBe('records 1\nthe key was rejected\n');
+    expect(text.slice(0, 31)).toBe('the key was rejected\nrecords 1\n');
+  });
+
+  it('gives a batch of records its turn however fast lines keep coming', async () => {
+    const taken: string[] = [];
+    const output = createOutput(1, async (bytes, offset, length) => {
+      taken.push(bytes.subarray(offset, offset + length).toString());
+      // Each write lets more lines arrive, as a flood of requests does; the flood ends long after the batch.
+      if (taken.length < 50) for (let n = 0; n < 3; n += 1) output.line('a request\n');
+      return length;
+    });
+    output.line('a request\n');
+    await output.write('records\n');
+    expect(taken.indexOf('records\n')).toBe(1);
+    await output.flush();
+  });
+
+  it('keeps room for a warning when the lines of requests have used up theirs', async () => {
+    const gate = Promise.withResolvers<void>();
+    let text = '';
+    const output = createOutput(1, async (bytes, offset, length) => {
+      await gate.promise;
+      text += bytes.subarray(offset, offset + length).toString();
+      return length;
+    });
+    for (let count = 0; count < 2000; count += 1) output.line(`${'x'.repeat(1023)}\n`);
+    output.line('the key was rejected\n', true);
+    gate.resolve();
+    await output.flush();
+    expect(text).toContain('the key was rejected\n');
   });
 });
