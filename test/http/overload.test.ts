@@ -149,12 +149,14 @@ describe('callers whose tokens wait for an issuer that does not answer', () => {
     service.clock.advance(31_000);
     const stalled = Promise.withResolvers<void>();
     service.documents.gate = stalled.promise;
-    const others = Array.from({ length: invites.atWork + invites.waiting + 1 }, async (_, n) =>
-      service.invite(
-        { emails: ['ann@acme.com'] },
-        { token: await service.identityProvider.issue({}, { header: { kid: `k${n}` } }) },
+    const tokens = await Promise.all(
+      Array.from({ length: invites.atWork + invites.waiting + 1 }, (_, n) =>
+        service.identityProvider.issue({}, { header: { kid: `k${n}` } }),
       ),
     );
+    const others = tokens.map((token) => service.invite({ emails: ['ann@acme.com'] }, { token }));
+    // Their bodies are in memory: some turns of the loop later all of them wait for the issuer, and for nothing else.
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     const answer = await service.invite({ emails: ['bob@acme.com'] }, { token: known });
     expect(answer.status).toBe(200);
     stalled.resolve();
