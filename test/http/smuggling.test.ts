@@ -58,11 +58,15 @@ const length = (text: string | number): string =>
 const hidden = (): string => invite({ fields: [length(HIDDEN_BODY)], body: HIDDEN_BODY });
 
 /** Sends the bytes, and all that comes back until the connection is over. */
-async function send(bytes: string, { thenEnd = false } = {}): Promise<number[]> {
+async function sendRaw(bytes: string, { thenEnd = false } = {}): Promise<string> {
   const client = openRaw(listener.port);
   client.write(Buffer.from(bytes, 'latin1'));
   if (thenEnd) client.socket.end();
-  return statusesOf(await client.closed);
+  return await client.closed;
+}
+
+async function send(bytes: string, options: { thenEnd?: boolean } = {}): Promise<number[]> {
+  return statusesOf(await sendRaw(bytes, options));
 }
 
 const reached = (): string[] => service.galileo.received.map(({ body }) => body.match(/\w+@acme\.com/)?.[0] ?? body);
@@ -238,6 +242,20 @@ describe('a request that hides in another', () => {
   it('behind CONNECT is not a tunnel', async () => {
     await send(`CONNECT galileo.example.com:443 HTTP/1.1\r\nHost: galileo.example.com\r\n\r\n${hidden()}`);
     expect(reached()).toEqual([]);
+  });
+});
+
+describe('a request that Node would refuse in words of its own', () => {
+  it.each([
+    ['without Host', 'GET /livez HTTP/1.1\r\n\r\n'],
+    ['with two', 'GET /livez HTTP/1.1\r\nHost: a.example.com\r\nHost: b.example.com\r\n\r\n'],
+    ['with an unknown expectation', 'GET /livez HTTP/1.1\r\nHost: a.example.com\r\nExpect: miracles\r\n\r\n'],
+    ['for a tunnel', 'CONNECT a.example.com:443 HTTP/1.1\r\nHost: a.example.com\r\n\r\n'],
+  ])('%s is a 400 like any other, with an id', async (_, bytes) => {
+    const text = await sendRaw(bytes);
+    expect(statusesOf(text)).toEqual([400]);
+    expect(text).toMatch(/x-request-id: [0-9a-f-]{36}/i);
+    expect(text).toContain('"code":"malformed_request"');
   });
 });
 

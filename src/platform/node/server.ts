@@ -4,6 +4,7 @@
  * is complete (see body-limit), so whatever is ended here while it arrives has done nothing.
  */
 import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { once } from 'node:events';
 import { getRequestListener, RequestError } from '@hono/node-server';
@@ -42,6 +43,11 @@ export interface ListenerLimits {
 /** The parser takes others for what they are not: 0.9 has no fields, and 2.0 is another protocol. */
 const VERSIONS = new Set(['1.0', '1.1']);
 
+/** Exactly one makes a request unambiguous (RFC 9112 §3.2). */
+function hostsOf({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+}
+
 export const LISTENER_LIMITS: ListenerLimits = {
   headersMs: 5_000,
   requestMs: 8_000,
@@ -69,7 +75,9 @@ export async function listen(fetch: FetchHandler, options: ListenOptions): Promi
   const refuse = (cause: 'malformed' | 'internal'): Response => unreadable(cause, ids.uuid7()).toResponse();
   const answer = getRequestListener(
     (request, platform) =>
-      VERSIONS.has(platform.incoming.httpVersion) ? fetch(request, platform) : refuse('malformed'),
+      VERSIONS.has(platform.incoming.httpVersion) && hostsOf(platform.incoming) === 1
+        ? fetch(request, platform)
+        : refuse('malformed'),
     {
       overrideGlobalObjects: false,
       // What is no URL or has no host never gets to the app.
@@ -85,6 +93,8 @@ export async function listen(fetch: FetchHandler, options: ListenOptions): Promi
       connectionsCheckingInterval: limits.checkEveryMs,
       keepAliveTimeout: limits.keepAliveMs,
       maxHeaderSize: limits.maxHeaderBytes,
+      // Refused here instead, in the one shape of all refusals.
+      requireHostHeader: false,
     },
     (incoming, outgoing) => {
       if (draining) outgoing.shouldKeepAlive = false;

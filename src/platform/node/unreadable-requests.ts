@@ -48,6 +48,14 @@ export function endUnreadable(server: Server, { ids, refused }: UnreadableDeps):
     outgoing.once('close', () => onSocket.delete(exchange));
   });
 
+  // Node would answer these by itself, with a status and nothing else, or not at all.
+  const refuse = (incoming: IncomingMessage): void => {
+    refused('malformed');
+    incoming.socket.end(unreadable('malformed', ids.uuid7()).toText());
+  };
+  server.on('checkExpectation', refuse);
+  server.on('connect', refuse);
+
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // Node reports a connection again and again while it lasts.
     if (ended.has(socket)) return;
