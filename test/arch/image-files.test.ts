@@ -184,11 +184,11 @@ describe('the Kubernetes example', () => {
     expect(pod.automountServiceAccountToken).toBe(false);
   });
 
-  it('asks /readyz for readiness and /livez for life', () => {
+  it('asks /readyz for readiness and /livez for life, where no caller can fill the connections', () => {
     expect(container).toMatchObject({
-      startupProbe: { httpGet: { path: '/readyz', port: 'http' } },
-      readinessProbe: { httpGet: { path: '/readyz', port: 'http' } },
-      livenessProbe: { httpGet: { path: '/livez', port: 'http' } },
+      startupProbe: { httpGet: { path: '/readyz', port: 'ops' } },
+      readinessProbe: { httpGet: { path: '/readyz', port: 'ops' } },
+      livenessProbe: { httpGet: { path: '/livez', port: 'ops' } },
     });
   });
 
