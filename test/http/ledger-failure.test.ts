@@ -81,6 +81,15 @@ describe('a ledger that fails', () => {
     expect(service.galileo.received).toHaveLength(1);
   });
 
+  it('after the send, by not knowing the request: nobody is told that it is on record', async () => {
+    const service = await startTestService({
+      wrapLedger: (ledger) => ({ ...ledger, settle: async () => ({ kind: 'not_found' }) }),
+    });
+    const response = await service.invite(ANN);
+    expect(response.status).toBe(504);
+    expect(await response.json()).toMatchObject({ code: 'outcome_unknown', outcome: 'unknown' });
+  });
+
   it('is written to at most once a second, however often anyone asks whether it is ready', async () => {
     let probes = 0;
     const service = await startTestService({

@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createFetchDocument } from '../../../src/platform/node/fetch-document.ts';
+import { selfSigned } from '../../contract/http-port-certificate.ts';
 
 const seen: string[] = [];
 const ANSWERS: Readonly<Record<string, (response: ServerResponse) => void>> = {
@@ -80,5 +82,23 @@ describe('a document over HTTP', () => {
     expect(await fetchDocument({ url: 'not a url', timeoutMs: 10_000, maxBytes: 100 })).toMatchObject({
       reason: 'unreachable',
     });
+  });
+});
+
+describe('a document behind a certificate that nobody vouches for', () => {
+  it('is not read, whatever the environment allows', async () => {
+    const tls = createTlsServer(selfSigned('127.0.0.1'), (_request, response) => response.end('{"keys":[]}'));
+    await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
+    const url = `https://127.0.0.1:${(tls.address() as AddressInfo).port}/keys`;
+    const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    try {
+      expect(await fetchDocument({ url, timeoutMs: 10_000, maxBytes: 1000 })).toMatchObject({ kind: 'failed' });
+    } finally {
+      if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+      else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before;
+      tls.closeAllConnections();
+      await new Promise((resolve) => tls.close(resolve));
+    }
   });
 });
