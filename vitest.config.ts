@@ -23,8 +23,8 @@ export default defineConfig({
     projects: [
       ...['unit', 'contract', 'http', 'attack', 'arch', 'e2e'].map(onNode),
       {
-        // Until there is a Workers entry, the Worker under test is the app itself.
-        plugins: [cloudflareTest({ main: './src/app.ts', wrangler: { configPath: './wrangler.toml' } })],
+        // The object under test is the real one, with ports that a test may lay out.
+        plugins: [cloudflareTest({ main: './test/workers/entry.ts', wrangler: { configPath: './wrangler.toml' } })],
         test: { ...PATIENCE, name: 'workers', include: ['test/workers/**/*.test.ts'] },
       },
     ],

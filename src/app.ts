@@ -5,7 +5,6 @@
 import { Hono } from 'hono';
 import { protectedResource, resourceMetadataUrl } from './auth/protected-resource.ts';
 import { createTokenVerifier } from './auth/verify.ts';
-import { createOpenApi } from './contract/openapi.ts';
 import type { Deps } from './deps.ts';
 import { createPreviewInvites } from './invite/preview-invites.ts';
 import { createSendInvites } from './invite/send-invites.ts';
@@ -14,6 +13,7 @@ import { authenticate } from './middleware/authenticate.ts';
 import { bodyLimit } from './middleware/body-limit.ts';
 import { cors } from './middleware/cors.ts';
 import { idempotencyKey } from './middleware/idempotency-key.ts';
+import { limitBursts } from './middleware/limit-bursts.ts';
 import { methodNotAllowed, notFound } from './middleware/no-route.ts';
 import { onError } from './middleware/on-error.ts';
 import { pinPolicy } from './middleware/pin-policy.ts';
@@ -24,6 +24,8 @@ import { source } from './middleware/source.ts';
 import { takeTurn } from './middleware/take-turn.ts';
 import { telemetry } from './middleware/telemetry.ts';
 import { isDryRun, readStrictly, validateInvite } from './middleware/validate.ts';
+import { validateSearch } from './middleware/validate-search.ts';
+import { searchAudit } from './routes/audit-search.ts';
 import { auditRecords } from './routes/audit.ts';
 import { staticJson } from './routes/static-json.ts';
 import { invitePolicy } from './routes/invite-policy.ts';
@@ -70,6 +72,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.use(pinPolicy(deps.policy));
   app.use(cors(settings.corsOrigins));
   app.use(source(deps.clientAddress));
+  app.use(limitBursts(deps.burstLimit, deps.metrics));
   app.use(bodyLimit(deps.schedule));
 
   app.post(
@@ -90,11 +93,17 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     findInviteRequest(c, ledger, c.req.param('id')),
   );
   app.get('/audit/records', allow('audit:read'), turn.reads, (c) => auditRecords(c, ledger));
-  app.get('/openapi.json', staticJson(createOpenApi({ version: deps.service.version, publicUrl })));
+  app.post('/audit/search', allow('audit:read'), turn.reads, readStrictly, validateSearch, (c) =>
+    searchAudit(c, deps, c.req.valid('json')),
+  );
+  app.get('/openapi.json', staticJson(deps.openApi));
   app.get('/livez', livez);
   app.get('/readyz', (c) => readyz(c, readiness));
   if (publicUrl !== null) {
-    app.get('/.well-known/oauth-protected-resource', staticJson(protectedResource(publicUrl, issuers)));
+    app.get(
+      '/.well-known/oauth-protected-resource',
+      staticJson(() => protectedResource(publicUrl, issuers)),
+    );
   }
   methodNotAllowed(app);
   app.notFound(notFound);

@@ -4,15 +4,21 @@
  * everything else to stderr. The commands are in cli/.
  */
 import { readFile, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { styleText } from 'node:util';
+import { auditPorts } from './cli/audit-ports.ts';
 import { COMMANDS } from './cli/commands.ts';
 import type { CliDeps } from './cli/deps.ts';
 import { freeBytes, inspectLedger } from './cli/doctor/inspect-ledger.ts';
 import { readTrail } from './cli/policy-ledger.ts';
 import { runCli } from './cli/run.ts';
+import { SqlError } from './ledger/sqlite-port.ts';
+import { auditSecretProblems } from './platform/node/audit-secrets.ts';
 import { clock } from './platform/node/clock.ts';
 import { createFetchDocument } from './platform/node/fetch-document.ts';
 import { createHttpClient } from './platform/node/http-client.ts';
+import { ids } from './platform/node/ids.ts';
+import { openLedgerBeside } from './platform/node/ledger-beside.ts';
 import { openPolicy } from './platform/node/policy-source.ts';
 import { createSecrets, SecretsError } from './platform/node/secrets.ts';
 
@@ -38,8 +44,27 @@ const deps: CliDeps = {
         throw error;
       },
     ),
+  auditSecretProblems,
   inspectLedger,
   readTrail,
+  openLedgerBeside: (path) =>
+    openLedgerBeside(path, { clock, ids }).then(
+      (ledger) => ({ kind: 'opened' as const, ledger }),
+      (error: unknown) => {
+        // Its own refusals are sentences; what SQLite says is not.
+        if (error instanceof Error && !(error instanceof SqlError))
+          return { kind: 'refused' as const, message: error.message };
+        throw error;
+      },
+    ),
+  userName: () => {
+    try {
+      return userInfo().username;
+    } catch {
+      return null;
+    }
+  },
+  audit: auditPorts,
   freeBytes,
   http,
   fetchDocument: createFetchDocument(),

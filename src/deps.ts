@@ -2,19 +2,21 @@
  * Every port the app needs, and its settings. Types only; an entry chooses the adapters.
  */
 import type { FetchDocument } from './ports/fetch-document.ts';
+import type { RecordAddress } from './audit/record-address.ts';
 import type { RecordService } from './audit/record.ts';
 import type { IssuerConfig } from './auth/issuers.ts';
 import type { Ledger } from './ledger/port.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
 import type { PolicyStatus } from './policy/status.ts';
 import type { Background } from './ports/background.ts';
+import type { BurstLimit } from './ports/burst-limit.ts';
 import type { Clock } from './ports/clock.ts';
+import type { HttpPort } from './ports/http.ts';
 import type { Ids } from './ports/ids.ts';
 import type { Logger } from './ports/logger.ts';
 import type { Metrics } from './ports/metrics.ts';
 import type { Schedule } from './ports/schedule.ts';
 import type { Secrets } from './ports/secrets.ts';
-import type { HttpPort } from './upstream/http-port.ts';
 
 export interface Deps {
   readonly clock: Clock;
@@ -37,6 +39,12 @@ export interface Deps {
   readonly clientAddress: (headers: Headers, platformRequest: unknown) => string | null;
   /** True once the process has begun to shut down. */
   readonly draining: () => boolean;
+  /** How an address stands in the trail. */
+  readonly recordAddress: RecordAddress;
+  /** Left out where the platform counts no requests per address. */
+  readonly burstLimit?: BurstLimit | undefined;
+  /** The published contract, as this deployment serves it (contract/openapi). */
+  readonly openApi: () => object | Promise<object>;
   readonly service: RecordService;
   readonly settings: AppSettings;
 }

@@ -6,14 +6,20 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { createApp } from './app.ts';
-import { createDelivery } from './audit/deliver.ts';
+import { createRecordAddress } from './audit/record-address.ts';
 import { keyCandidates } from './config/key-candidates.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/load.ts';
+import { SECRET_SETTINGS } from './config/schema.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from './config/service.ts';
+import { createOpenApi } from './contract/openapi.ts';
 import { every } from './invite/every.ts';
+import { reconcile } from './invite/reconcile.ts';
 import { sweep } from './invite/sweep.ts';
 import { LANES } from './middleware/take-turn.ts';
+import { readAuditSecrets } from './platform/node/audit-secrets.ts';
+import { createSinks } from './platform/node/audit-sinks.ts';
+import { openAuditTrail } from './platform/node/audit-trail.ts';
 import { createBackground } from './platform/node/background.ts';
 import { createClientAddress } from './platform/node/client-address.ts';
 import { clock } from './platform/node/clock.ts';
@@ -23,7 +29,7 @@ import { createFetchDocument } from './platform/node/fetch-document.ts';
 import { createHttpClient } from './platform/node/http-client.ts';
 import { ids } from './platform/node/ids.ts';
 import { openLedger } from './platform/node/ledger.ts';
-import { createLogger, createStdoutSink } from './platform/node/logger.ts';
+import { createLogger } from './platform/node/logger.ts';
 import { createMetrics } from './platform/node/metrics.ts';
 import { createOutput } from './platform/node/output.ts';
 import { exposePolicyStatus } from './platform/node/policy-metrics.ts';
@@ -35,8 +41,11 @@ import { listen } from './platform/node/server.ts';
 import { onShutdown } from './platform/node/shutdown.ts';
 import { createOpsApp } from './routes/ops-app.ts';
 import { createKeySearch } from './upstream/api-keys.ts';
+import { deadlinesOf } from './upstream/deadline.ts';
+import { createAskUsers } from './upstream/users.ts';
 
 const SWEEP_INTERVAL_MS = 10_000;
+const DAY_MS = 86_400_000;
 
 /** Keys get pasted into the wrong setting, so what is told of settings is searched for them. */
 function refuseStart(problems: readonly string[]): never {
@@ -70,8 +79,8 @@ const holdsKey = createKeySearch(await keyCandidates(sources));
 // A diagnostic report would print the environment, and the key with it.
 process.report.excludeEnv = true;
 const config = await readConfig();
-delete process.env.GALILEO_API_KEY;
-delete process.env.GALILEO_API_KEY_NEXT;
+// Out of the environment once they are read, so that no child or report has them.
+for (const name of SECRET_SETTINGS) Reflect.deleteProperty(process.env, name);
 const { settings } = config;
 const service = { name: SERVICE_NAME, version: SERVICE_VERSION, runtime: 'node', instance: hostname() };
 const output = createOutput(process.stdout.fd);
@@ -90,7 +99,10 @@ const secrets = await createSecrets({
   galileoApiKeyNextFile: settings.GALILEO_API_KEY_NEXT_FILE ?? undefined,
   logger,
 }).catch(orRefused);
-if (policy === undefined || secrets === undefined || refusals.length > 0) refuseStart(refusals);
+const auditSecrets = await readAuditSecrets(settings).catch(orRefused);
+if (policy === undefined || secrets === undefined || auditSecrets === undefined || refusals.length > 0) {
+  refuseStart(refusals);
+}
 exposePolicyStatus(metrics, { active: policy, shadow: shadowPolicy });
 process.on('SIGHUP', () => {
   policy.reload();
@@ -99,7 +111,17 @@ process.on('SIGHUP', () => {
 const ledger = await openLedger({ path: settings.LEDGER_URL.path, clock, ids, logger, metrics }).catch(refuseWith);
 const http = createHttpClient({ maxConnectionsPerOrigin: LANES.invites.atWork });
 const background = createBackground(logger);
-const delivery = createDelivery({ outbox: ledger, sink: createStdoutSink(output), schedule, logger });
+const collectors = createSinks(settings, { output, service, clock, httpToken: auditSecrets.httpToken });
+const trail = openAuditTrail({
+  ledger,
+  collectors,
+  signer: auditSecrets.signer,
+  clock,
+  ids,
+  schedule,
+  logger,
+  metrics,
+});
 
 let draining = false;
 const deps = {
@@ -112,13 +134,15 @@ const deps = {
   http,
   secrets,
   ledger,
-  delivery,
+  delivery: trail.delivery,
+  recordAddress: createRecordAddress(auditSecrets.addresses),
   policy,
   shadowPolicy,
   service,
   fetchDocument: createFetchDocument(),
   clientAddress: createClientAddress(settings.TRUSTED_PROXY_HOPS),
   draining: () => draining,
+  openApi: () => createOpenApi({ version: SERVICE_VERSION, publicUrl: settings.PUBLIC_URL }),
   settings: {
     issuers: config.issuers,
     publicUrl: settings.PUBLIC_URL,
@@ -133,8 +157,19 @@ const deps = {
 };
 
 const app = createApp(deps);
-const stopSweeping = every(SWEEP_INTERVAL_MS, () => sweep(deps), deps);
-delivery.wake();
+const reconcileDeps = {
+  ...deps,
+  askUsers: createAskUsers({
+    ...{ http, secrets, version: SERVICE_VERSION, deadlines: deadlinesOf(settings.GALILEO_TIMEOUT_MS) },
+    ...{ baseUrl: settings.GALILEO_API_URL, keyHeader: settings.GALILEO_API_KEY_HEADER },
+  }),
+};
+const { AUDIT_RETENTION_DAYS: days, AUDIT_SINKS: sinks } = settings;
+const retention = { sinks, keepRecordsMs: days === null ? null : days * DAY_MS };
+const stopSweeping = every(SWEEP_INTERVAL_MS, () => sweep({ ...deps, retention }), deps);
+const stopReconciling = settings.GALILEO_RECONCILE
+  ? every(SWEEP_INTERVAL_MS, () => reconcile(reconcileDeps), deps)
+  : null;
 const exposure = exposureOf(settings);
 const listener = { host: settings.HOST, ids, logger, metrics, schedule, limits: { keepAliveMs: exposure.keepAliveMs } };
 const publicListener = await listen(app.fetch, { ...listener, name: 'public', port: settings.PORT }).catch(refuseWith);
@@ -152,12 +187,16 @@ onShutdown({
     draining = true;
     publicListener.drain();
   },
-  cut: () => http.cut(),
+  cut: () => {
+    http.cut();
+    trail.cut();
+  },
   steps: [
     { name: 'public listener', run: () => publicListener.close() },
     { name: 'requests under way', run: () => background.idle() },
     { name: 'sweep', run: stopSweeping },
-    { name: 'audit delivery', run: () => delivery.drain() },
+    { name: 'reconciliation', run: async () => stopReconciling?.() },
+    ...trail.shutdown,
     { name: 'upstream connections', run: () => http.close() },
     { name: 'ops listener', run: async () => opsListener?.close() },
     { name: 'ledger', run: () => ledger.close() },

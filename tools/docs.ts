@@ -2,6 +2,8 @@
  * Writes the generated pages of docs/, or with --check says which of them are out of date and exits 1.
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import { describeOcsfMapping } from '../src/audit/describe-ocsf.ts';
+import { describeCheckpointSchema, describeRecordSchema } from '../src/audit/record-schema.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { describeCommands } from '../src/cli/describe-commands.ts';
 import { describeSettings } from '../src/config/describe.ts';
@@ -9,11 +11,18 @@ import { describeProblems } from '../src/contract/describe-problems.ts';
 import { describePolicySchema } from '../src/policy/json-schema.ts';
 
 const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/audit-checkpoint.schema.json': () => json(describeCheckpointSchema()),
+  'docs/audit-ocsf.md': describeOcsfMapping,
+  'docs/audit-record.schema.json': () => json(describeRecordSchema()),
   'docs/cli.md': () => describeCommands(COMMANDS),
   'docs/config.md': describeSettings,
-  'docs/policy.schema.json': () => `${JSON.stringify(describePolicySchema(), null, 2)}\n`,
+  'docs/policy.schema.json': () => json(describePolicySchema()),
   'docs/problems.md': describeProblems,
 };
+
+function json(schema: object): string {
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}
 
 const root = new URL('../', import.meta.url);
 const check = process.argv.includes('--check');

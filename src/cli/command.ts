@@ -31,12 +31,16 @@ export interface OptionRow {
   /** A name for the value (`FILE`), or null for a switch. */
   readonly value: string | null;
   readonly about: string;
+  /** May be given more than once: all its values are in the call's lists. */
+  readonly many?: true;
 }
 
 /** A command line that was understood. */
 export interface Call {
   /** By long name; a switch that was given is `true`. */
   readonly options: Readonly<Record<string, string | true>>;
+  /** Of options that may be given more than once, all values in order. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly operands: readonly string[];
 }
 

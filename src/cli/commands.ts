@@ -1,3 +1,6 @@
+import { auditExport } from './audit-export.ts';
+import { auditTail } from './audit-tail.ts';
+import { auditVerify } from './audit-verify.ts';
 import type { Command } from './command.ts';
 import { configCheck } from './config-check.ts';
 import { configPrint } from './config-print.ts';
@@ -5,6 +8,22 @@ import { doctor } from './doctor.ts';
 import { policyCheck } from './policy-check.ts';
 import { policyDiff } from './policy-diff.ts';
 import { policyExplain } from './policy-explain.ts';
+import { policyPush } from './policy-push.ts';
+import { requestsSettle } from './requests-settle.ts';
+import { requestsUnknown } from './requests-unknown.ts';
 
 /** Every command, in the order of the help and of docs/cli.md. A new command is a file of its own and a row here. */
-export const COMMANDS: readonly Command[] = [configCheck, configPrint, doctor, policyCheck, policyExplain, policyDiff];
+export const COMMANDS: readonly Command[] = [
+  configCheck,
+  configPrint,
+  doctor,
+  policyCheck,
+  policyExplain,
+  policyDiff,
+  policyPush,
+  requestsUnknown,
+  requestsSettle,
+  auditVerify,
+  auditExport,
+  auditTail,
+];

@@ -50,7 +50,9 @@ function commandHelp(command: Command): string {
 /** `galileo-invite-proxy policy diff OLD NEW [--json]`. */
 export function usageLine({ name, operands, options }: Command): string {
   const words = operands.map((operand) => (operand.optional === true ? `[${operand.name}]` : operand.name));
-  const flags = Object.entries(options).map(([option, { value }]) => `[${optionName(option, value)}]`);
+  const flags = Object.entries(options).map(
+    ([option, { value, many }]) => `[${optionName(option, value)}]${many === true ? '...' : ''}`,
+  );
   return [SERVICE_NAME, name, ...words, ...flags].join(' ');
 }
 

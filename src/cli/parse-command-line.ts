@@ -41,10 +41,15 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
   const topic = command?.name ?? topicOf(words, commands);
 
   const options: Record<string, string | true> = {};
+  const lists: Record<string, string[]> = {};
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const fault = optionFault(token, known);
     if (fault !== null) return { kind: 'usage', message: fault, topic };
+    if (command?.options[token.name]?.many === true) {
+      lists[token.name] = [...(lists[token.name] ?? []), token.value ?? ''];
+      continue;
+    }
     // Taking the last one silently would answer another question than was asked.
     if (Object.hasOwn(options, token.name)) {
       return { kind: 'usage', message: `--${token.name} is given twice`, topic };
@@ -65,7 +70,7 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
   if (operands.length > command.operands.length) {
     return { kind: 'usage', message: `${quoted(operands[command.operands.length])} is one argument too many`, topic };
   }
-  return { kind: 'run', command, call: { options, operands } };
+  return { kind: 'run', command, call: { options, lists, operands } };
 }
 
 /** By its leading words; options may stand between and before them. */

@@ -61,7 +61,6 @@ function renderRequests(
   { asked, otherwise, not_known: notKnown }: NonNullable<DiffReport['requests']>,
   paint: Paint,
 ): string[] {
-  const { addresses_not_recorded: disguised = 0, too_many_groups: grouped = 0 } = notKnown;
   const certain = otherwise.filter((one) => one.certain);
   const perhaps = otherwise.filter((one) => !one.certain);
   const render = (one: (typeof otherwise)[number]): string => {
@@ -73,10 +72,17 @@ function renderRequests(
     ...some(certain, render),
     ...(perhaps.length === 0 ? [] : [`\n${paint('bold', 'Perhaps')} ${perhaps.length} more: ${GROUPS_MATTER}\n`]),
     ...some(perhaps, render),
-    grouped === 0 ? '' : `  ${grouped} not asked: callers may have too many groups\n`,
-    disguised === 0 ? '' : `  ${disguised} not asked: the record holds no addresses\n`,
+    ...(Object.keys(NOT_ASKED) as UnknownReason[]).map((reason) =>
+      notKnown[reason] === undefined ? '' : `  ${notKnown[reason]} not asked: ${NOT_ASKED[reason]}\n`,
+    ),
   ];
 }
+
+const NOT_ASKED = {
+  too_many_groups: 'callers may have too many groups',
+  addresses_as_hmac: 'the record holds its addresses as HMACs only (AUDIT_EMAILS=hmac), and no policy can judge those',
+  addresses_not_recorded: 'the record holds no addresses',
+} as const satisfies Record<UnknownReason, string>;
 
 const GROUPS_MATTER = 'it depends on groups of the caller, which records do not hold';
 

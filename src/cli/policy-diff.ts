@@ -25,7 +25,8 @@ export const policyDiff: Command = {
     'With --ledger it asks both files every recorded request too, at its own time, as its own caller. The ledger is opened ' +
       'read-only; the service may be running. Records do not hold a caller’s groups at the identity provider: each ' +
       'combination that fits the record is tried, and where they disagree the request may be decided otherwise.',
-    'Addresses are printed only with --show-addresses. Quotas over time are not compared; limits on one request are.',
+    'Requests on record under AUDIT_EMAILS=hmac cannot be asked again, and are counted. ' +
+      'Addresses are printed only with --show-addresses. Quotas over time are not compared; limits on one request are.',
   ],
   operands: [
     { name: 'OLD', about: 'The policy as it is.' },

@@ -4,6 +4,7 @@
  * been, less those that the recorded decision rules out; where they differ in the answer, it is one that may be.
  */
 import type { AuditRecord } from '../audit/record.ts';
+import { isHmacForm } from '../audit/record-address.ts';
 import type { Principal } from '../auth/principal.ts';
 import { inviteUsersSchema } from '../contract/invite-users.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
@@ -29,7 +30,7 @@ export type Replayed =
     }
   | { readonly kind: 'unknown'; readonly reason: UnknownReason };
 
-export type UnknownReason = 'addresses_not_recorded' | 'too_many_groups';
+export type UnknownReason = 'addresses_not_recorded' | 'addresses_as_hmac' | 'too_many_groups';
 
 /** Combinations double with each group; beyond this many the question is not asked. */
 const MAX_GROUPS = 8;
@@ -41,6 +42,8 @@ export function isDecided({ kind }: Pick<AuditRecord, 'kind'>): boolean {
 
 export function replayRecord(record: AuditRecord, before: Side, after: Side): Replayed {
   const { actor } = record;
+  // A policy decides on addresses; what it would say of a hash is no answer.
+  if (record.request.emails?.some(isHmacForm) === true) return { kind: 'unknown', reason: 'addresses_as_hmac' };
   const asked = askedIn(record);
   if (asked === null) return { kind: 'unknown', reason: 'addresses_not_recorded' };
   const groups = tellingGroups([before.file, after.file], actor);
@@ -65,7 +68,7 @@ export function replayRecord(record: AuditRecord, before: Side, after: Side): Re
   return { kind: 'differs', certain, ...differing };
 }
 
-/** Null where the addresses were left out or disguised. */
+/** Null where the addresses were left out, or are none. */
 function askedIn({ request: { auth_method, emails, role, group_ids, send_email } }: AuditRecord) {
   return inviteUsersSchema.safeParse({ auth_method, emails, role, group_ids, send_email }).data ?? null;
 }

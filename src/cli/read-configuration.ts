@@ -41,18 +41,19 @@ export interface Problem {
   readonly place?: { readonly file: string; readonly line: number; readonly column: number };
 }
 
-type Sources = Pick<CliDeps, 'env' | 'readText' | 'openKeys' | 'openPolicy'>;
+type Sources = Pick<CliDeps, 'env' | 'readText' | 'openKeys' | 'auditSecretProblems' | 'openPolicy'>;
 
-export async function readConfiguration({ env, readText, openKeys, openPolicy }: Sources): Promise<Configuration> {
+export async function readConfiguration(deps: Sources): Promise<Configuration> {
+  const { env, readText, openKeys, auditSecretProblems, openPolicy } = deps;
   const loaded = await loadConfig({ env, readText });
   const { settings, issuers } = loaded.kind === 'loaded' ? loaded.config : loaded.readable;
   const problems: Problem[] = loaded.kind === 'loaded' ? [] : [...loaded.problems];
   const sources = await openKeys(settings);
-  if (sources.kind === 'refused') {
-    // What the settings have been blamed for already is not told twice.
-    const named = new Set(problems.map(({ setting }) => setting));
-    problems.push(...sources.problems.map(splitProblem).filter(({ setting }) => !named.has(setting)));
-  }
+  // What the settings have been blamed for already is not told twice.
+  const named = new Set(problems.map(({ setting }) => setting));
+  const ofKeys = sources.kind === 'refused' ? sources.problems : [];
+  const ofSecrets = [...ofKeys, ...(await auditSecretProblems(settings))];
+  problems.push(...ofSecrets.map(splitProblem).filter(({ setting }) => !named.has(setting)));
   const keys = sources.kind === 'opened' ? await sources.secrets.galileoKeys() : null;
   const readPolicy = async (setting: PolicySetting): Promise<PolicyRead> => {
     const file = settings[setting] ?? null;

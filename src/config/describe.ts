@@ -10,11 +10,12 @@ export function describeSettings(): string {
   });
   return `# Configuration
 
-Generated from \`src/config/schema.ts\` by \`npm run docs\`; edit the rows there.
+Generated from the rows in \`src/config\` by \`npm run docs\`; edit them there.
 
 The environment is the only source. An empty variable counts as absent. Missing, unknown and contradictory settings
 stop the start with every problem named at once; no secret is ever printed. What Kubernetes injects for its Services
-(\`*_SERVICE_HOST\`, \`*_PORT*\`) is ignored. An issuer or upstream that cannot be reached does not stop the start.
+(\`*_SERVICE_HOST\`, \`*_PORT*\`) is ignored. OpenTelemetry's standard variables are read only when \`AUDIT_SINKS\` has
+\`otlp\`; what other programs are told by them stops nothing here. An issuer or upstream that cannot be reached does not stop the start.
 
 | setting | default | meaning | example |
 |---|---|---|---|

@@ -27,8 +27,11 @@ export interface EffectiveSettingsInput {
 /** In the order of the documentation. */
 export function effectiveSettings({ env, settings, files }: EffectiveSettingsInput): readonly EffectiveSetting[] {
   const isSet = (name: string): boolean => env[name] !== undefined && env[name] !== '';
-  return Object.entries<SettingRow>(SETTINGS).map(([key, { fallback, secret, secretFile }]) => {
+  return Object.entries<SettingRow>(SETTINGS).map(([key, row]) => {
+    const { fallback, secret, secretFile, shown } = row;
     const name = key as SettingName;
+    // Given, but not read: it is meant for others, or another setting goes before it.
+    if (isSet(name) && settings[name] === null) return { name, value: null, source: 'unset', hidden: null };
     // A setting may have a twin that names a file to take it from.
     const fromFile = !isSet(name) && isSet(`${name}_FILE`);
     const standard = fallback === undefined ? 'unset' : 'default';
@@ -43,6 +46,6 @@ export function effectiveSettings({ env, settings, files }: EffectiveSettingsInp
           : secretFile === true && !files.has(name)
             ? 'not_a_file'
             : null;
-    return { name, value: hidden === null ? text : null, source, hidden };
+    return { name, value: hidden === null && text !== null ? (shown?.(text) ?? text) : null, source, hidden };
   });
 }

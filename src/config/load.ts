@@ -5,19 +5,19 @@
 import { TOKEN_FIELDS } from '../auth/credentials.ts';
 import { issuerProfile } from '../auth/issuer-profile.ts';
 import type { IssuerConfig } from '../auth/issuers.ts';
-import { documentUrlProblem, isLoopbackUrl, issuersSchema, issuerUrlProblem } from '../auth/issuers.ts';
+import { documentUrlProblem, issuersSchema, issuerUrlProblem } from '../auth/issuers.ts';
 import { parseStrictJson } from '../contract/strict-json.ts';
-import type { SettingName, SettingRow, Settings } from './schema.ts';
+import { auditContradictions } from './audit-contradictions.ts';
+import type { ConfigProblem, IsSet } from './contradictions.ts';
+import { contradictions } from './contradictions.ts';
+import type { SettingRow, Settings } from './schema.ts';
 import { INJECTED, OWN_PREFIXES, SETTINGS } from './schema.ts';
+
+export type { ConfigProblem } from './contradictions.ts';
 
 export interface Config {
   readonly settings: Settings;
   readonly issuers: readonly IssuerConfig[];
-}
-
-export interface ConfigProblem {
-  readonly setting: string;
-  readonly message: string;
 }
 
 export type LoadedConfig =
@@ -36,15 +36,19 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Rejects when the file cannot be read. */
   readonly readText: (path: string) => Promise<string>;
+  /** Settings whose value is elsewhere and is not read here (a secret store): they count as set. */
+  readonly bound?: ReadonlySet<string>;
 }
 
 /** Loads and checks every setting. Empty variables count as absent. */
-export async function loadConfig({ env, readText }: ConfigSources): Promise<LoadedConfig> {
+export async function loadConfig({ env, readText, bound = new Set() }: ConfigSources): Promise<LoadedConfig> {
   const problems: ConfigProblem[] = [...unknownSettings(env)];
   const values: Record<string, unknown> = {};
+  const isGiven = (name: string): boolean => env[name] !== undefined && env[name] !== '';
+  const isSet: IsSet = (name) => bound.has(name) || isGiven(name);
   for (const [name, row] of Object.entries<SettingRow>(SETTINGS)) {
-    const raw = env[name] === undefined || env[name] === '' ? row.fallback : env[name];
-    if (raw === undefined) {
+    const raw = isGiven(name) ? env[name] : row.fallback;
+    if (raw === undefined || !isRead(row, values['AUDIT_SINKS'], isSet)) {
       values[name] = null;
       continue;
     }
@@ -54,48 +58,27 @@ export async function loadConfig({ env, readText }: ConfigSources): Promise<Load
   }
   const settings = values as Settings;
   const issuers = await loadIssuers(settings, readText, problems);
-  problems.push(...contradictions(settings, env), ...unreachableIssuers(settings, issuers ?? []));
+  problems.push(
+    ...contradictions(settings, isSet, env),
+    ...auditContradictions(settings, isSet),
+    ...unreachableIssuers(settings, issuers ?? []),
+  );
   if (problems.length === 0) return { kind: 'loaded', config: { settings, issuers: issuers ?? [] } };
   const named = new Set(problems.map(({ setting }) => setting));
   const unnamed = Object.entries(values).filter(([name]) => !named.has(name));
   return { kind: 'refused', problems, readable: { settings: Object.fromEntries(unnamed), issuers } };
 }
 
+/** Rows stand behind AUDIT_SINKS in the order of settings, so what it says is known; nothing when it was refused. */
+function isRead(row: SettingRow, sinks: unknown, isSet: IsSet): boolean {
+  if (row.sink !== undefined && !(Array.isArray(sinks) && sinks.includes(row.sink))) return false;
+  return row.yieldsTo === undefined || !isSet(row.yieldsTo);
+}
+
 function unknownSettings(env: ConfigSources['env']): ConfigProblem[] {
   return Object.keys(env)
     .filter((name) => !(name in SETTINGS) && !INJECTED.test(name) && OWN_PREFIXES.some((own) => name.startsWith(own)))
     .map((setting) => ({ setting, message: 'is not a setting of this service; see docs/config.md' }));
-}
-
-/** Rules that join settings. A pair of which one failed to parse has been reported already. */
-function contradictions(settings: Settings, env: ConfigSources['env']): ConfigProblem[] {
-  const isSet = (name: SettingName): boolean => env[name] !== undefined && env[name] !== '';
-  const problems: ConfigProblem[] = [];
-  for (const name of ['GALILEO_API_KEY', 'GALILEO_API_KEY_NEXT', 'AUTH_ISSUERS'] as const) {
-    if (isSet(name) && isSet(`${name}_FILE`)) {
-      problems.push({ setting: name, message: `and ${name}_FILE are both set; keep one` });
-    }
-  }
-  if (!isSet('GALILEO_API_KEY') && !isSet('GALILEO_API_KEY_FILE')) {
-    problems.push({ setting: 'GALILEO_API_KEY', message: 'or GALILEO_API_KEY_FILE must be set' });
-  }
-  if (!isSet('AUTH_ISSUERS') && !isSet('AUTH_ISSUERS_FILE')) {
-    problems.push({ setting: 'AUTH_ISSUERS', message: 'or AUTH_ISSUERS_FILE must be set' });
-  }
-  if (settings.GALILEO_API_URL !== undefined) {
-    const message = issuerUrlProblem(settings.GALILEO_API_URL, { insecureDev: settings.INSECURE_DEV });
-    if (message !== null) problems.push({ setting: 'GALILEO_API_URL', message });
-  }
-  if (settings.INSECURE_DEV && settings.GALILEO_API_URL !== undefined && !isLoopbackUrl(settings.GALILEO_API_URL)) {
-    problems.push({ setting: 'INSECURE_DEV', message: 'is 1 beside a GALILEO_API_URL that is not on this machine' });
-  }
-  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
-    problems.push({ setting: 'NODE_TLS_REJECT_UNAUTHORIZED', message: 'is 0: certificates must be checked' });
-  }
-  if (settings.PORT !== undefined && settings.PORT !== 0 && settings.PORT === settings.OPS_PORT) {
-    problems.push({ setting: 'OPS_PORT', message: 'is the same as PORT' });
-  }
-  return problems;
 }
 
 /** A token that browsers add by themselves counts only beside an allowed Origin (see credentials.ts). */

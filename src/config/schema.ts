@@ -1,35 +1,23 @@
 /**
  * Every setting: one row per key. The rows parse, document (docs/config.md) and redact themselves;
- * nothing else in the service reads its environment. Rules that join two settings live in load.ts.
+ * nothing else in the service reads its environment. Rules that join settings live in contradictions.ts.
  */
 import * as z from 'zod';
 import { checkApiKey } from '../upstream/api-keys.ts';
+import type { SettingRow } from './setting-row.ts';
+import { checkedText, path, wholeNumber } from './setting-row.ts';
+import { AUDIT_SETTINGS } from './settings-audit.ts';
+import { OTLP_SETTINGS } from './settings-otlp.ts';
 
-export interface SettingRow<T = unknown> {
-  /** Parses the raw text of the variable; its messages must not quote the value of a secret. */
-  readonly parse: z.ZodType<T, string>;
-  /** What an absent variable means; undefined: the setting stays unset. */
-  readonly fallback?: string;
-  readonly about: string;
-  readonly example: string;
-  /** Never printed, not even in part. */
-  readonly secret?: true;
-  /** A path to a secret. Printed only where it names a file: the secret itself is easily put here by mistake. */
-  readonly secretFile?: true;
-}
+export type { SettingRow } from './setting-row.ts';
+
+const apiKey = checkedText(checkApiKey);
 
 const port = z
   .string()
   .regex(/^\d{1,5}$/, 'must be a port number')
   .transform(Number)
   .refine((value) => value <= 65_535, 'must be at most 65535');
-
-const wholeNumber = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number')
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
 
 /** Its metadata document stands at a fixed path of the origin (RFC 9728 §3.1), so it has no path of its own. */
 const publicUrl = z
@@ -61,13 +49,6 @@ const origins = z
     (list) => list.every((origin) => URL.parse(origin)?.origin === origin && /^https?:/.test(origin)),
     'must be origins like https://app.acme.com, separated by commas',
   );
-
-const path = z.string().min(1, 'must be a path');
-
-const apiKey = z.string().superRefine((value, context) => {
-  const message = checkApiKey(value);
-  if (message !== null) context.addIssue({ code: 'custom', message });
-});
 
 export const SETTINGS = {
   PORT: { parse: port, fallback: '8080', about: 'Port of the public listener.', example: '8080' },
@@ -137,6 +118,13 @@ export const SETTINGS = {
     about: 'For the whole exchange with Galileo, retries included; 100 to 20000.',
     example: '15000',
   },
+  GALILEO_RECONCILE: {
+    parse: z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on'),
+    fallback: 'off',
+    about:
+      'Whether Galileo is asked, read-only, what became of requests whose outcome is unknown. Nothing is ever sent again.',
+    example: 'on',
+  },
   AUTH_ISSUERS: {
     parse: z.string().min(1, 'must be a JSON array'),
     about:
@@ -174,6 +162,8 @@ export const SETTINGS = {
     about: 'Whether callers must send an Idempotency-Key.',
     example: 'required',
   },
+  ...AUDIT_SETTINGS,
+  ...OTLP_SETTINGS,
   CORS_ORIGINS: {
     parse: origins,
     fallback: '',
@@ -221,3 +211,8 @@ export const OWN_PREFIXES = [
 
 /** What Kubernetes injects for every Service it knows; never a setting of ours. */
 export const INJECTED = /(?:_SERVICE_HOST|_SERVICE_PORT(?:_.*)?|_PORT(?:_.*)?)$/;
+
+/** What an entry takes out of the process's environment once it is read. */
+export const SECRET_SETTINGS: readonly string[] = Object.entries<SettingRow>(SETTINGS).flatMap(([name, { secret }]) =>
+  secret === true ? [name] : [],
+);

@@ -4,6 +4,7 @@ import { schemaRef } from './json-schema.ts';
 import { EXAMPLE_REQUEST_ID } from './openapi-schemas.ts';
 import type { ProblemCode, ProblemExtras } from './problem.ts';
 import { PROBLEMS, problem } from './problem.ts';
+import type { InvalidRequest } from './validation-error.ts';
 import { bodyErrors, invalidRequest } from './validation-error.ts';
 
 /**
@@ -100,23 +101,34 @@ export function success(
   return { description, headers: headerRefs(headers), ...(content === null ? {} : { content }) };
 }
 
-/** One answer per status that these codes can give, and `default` for what any HTTP server may say. */
-export function refusals(codes: readonly ProblemCode[], { invalid = false } = {}): Answers {
+/**
+ * One answer per status that these codes can give, and `default` for what any HTTP server may say. `invalid`: there is a
+ * list of validation errors too, such as this one; `true` for the one of an invitation.
+ */
+export function refusals(
+  codes: readonly ProblemCode[],
+  { invalid = false }: { readonly invalid?: boolean | InvalidRequest } = {},
+): Answers {
+  const example = invalid === true ? invalidInvite() : invalid;
   const byStatus = Map.groupBy(codes, (code) => String(PROBLEMS[code].status ?? '4XX'));
-  if (invalid && !byStatus.has('422')) byStatus.set('422', []);
+  if (example !== false && !byStatus.has('422')) byStatus.set('422', []);
   const passesOn = codes.includes('upstream_refused');
   const answers: Record<string, JsonSchema> = {};
   for (const [status, own] of byStatus) {
     const shared = passesOn && /^4\d\d$/.test(status) && !NEVER_REFUSED_WITH.has(status);
-    answers[status] = refusal(status, shared ? [...own, 'upstream_refused'] : own, invalid && status === '422');
+    answers[status] = refusal(
+      status,
+      shared ? [...own, 'upstream_refused'] : own,
+      status === '422' && example !== false ? example : null,
+    );
   }
   const anyOther = { 'application/problem+json': { schema: schemaRef('Problem') } };
   return { ...answers, default: success('Any other refusal.', anyOther) };
 }
 
-function refusal(status: string, codes: readonly ProblemCode[], invalid: boolean): JsonSchema {
+function refusal(status: string, codes: readonly ProblemCode[], invalid: InvalidRequest | null): JsonSchema {
   const content = {
-    ...(invalid ? { 'application/json': { schema: schemaRef('InvalidRequest'), example: invalidExample() } } : {}),
+    ...(invalid === null ? {} : { 'application/json': { schema: schemaRef('InvalidRequest'), example: invalid } }),
     ...(codes.length > 0 ? { 'application/problem+json': problemContent(status, codes) } : {}),
   };
   return success(SUMMARIES[status] ?? 'Refused.', content, BY_STATUS[status] ?? []);
@@ -142,7 +154,7 @@ function problemContent(status: string, codes: readonly ProblemCode[]): JsonSche
   };
 }
 
-function invalidExample(): unknown {
+function invalidInvite(): InvalidRequest {
   const asked = { emails: ['ann@acme.com', 'not an address'], role: 'owner', groupIds: [] };
   const issues = inviteUsersSchema.safeParse(asked).error?.issues ?? [];
   return invalidRequest(bodyErrors(issues, asked), EXAMPLE_REQUEST_ID);

@@ -1,3 +1,5 @@
+import { auditRecordJsonSchema } from './audit-record-schema.ts';
+import { auditSearchJsonSchema } from './audit-search.ts';
 import { MAX_EMAILS } from './invite-users.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { listOf, nullable, object, oneOf, schemaRef, TEXT } from './json-schema.ts';
@@ -8,7 +10,8 @@ import { VALIDATION_ERROR_TYPES } from './validation-error.ts';
 
 /**
  * The component schemas of /openapi.json: the request and the refusals. The request comes from zod, the codes from
- * PROBLEMS, the error types from validation-error, so none of them can be published other than it is.
+ * PROBLEMS, the error types from validation-error, so none of them can be published other than it is. Those of the
+ * audit trail come from zod too.
  */
 export const EXAMPLE_REQUEST_ID = '0190a5d4-7c3a-7b1e-9f60-3f5d0c2b9e11';
 
@@ -131,5 +134,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
     Problem: PROBLEM,
     AddressDecision: ADDRESS_DECISION,
     ...viewSchemas(),
+    AuditRecord: auditRecordJsonSchema(),
+    AuditSearch: auditSearchJsonSchema(),
   };
 }

@@ -2,6 +2,8 @@ import type { JsonSchema } from './json-schema.ts';
 import { schemaRef } from './json-schema.ts';
 import type { Answers, HeaderName } from './openapi-answers.ts';
 import { headerComponents, refusals, success } from './openapi-answers.ts';
+import { auditRecords, auditSearch } from './openapi-audit.ts';
+import { json, needs, parameter, WITH_TOKEN } from './openapi-operation.ts';
 import { componentSchemas, EXAMPLE_REQUEST_ID } from './openapi-schemas.ts';
 import type { ProblemCode } from './problem.ts';
 
@@ -29,16 +31,6 @@ Each request is checked against the org policy and put on record before anything
 
 Refusals carry a stable \`code\`, say who refused (\`origin\`) and what to do (\`detail\`). Send an \`Idempotency-Key\` and you may
 repeat a request safely. Never repeat one whose \`outcome\` is \`unknown\` without it: look at \`GET /v2/invite_requests/{id}\` first.`;
-
-const WITH_TOKEN: readonly ProblemCode[] = [
-  'malformed_request',
-  'missing_token',
-  'invalid_token',
-  'insufficient_scope',
-  'internal_error',
-  'identity_keys_unavailable',
-  'overloaded',
-];
 
 const ON_INVITE: readonly ProblemCode[] = [
   'idempotency_key_missing',
@@ -81,6 +73,7 @@ export function createOpenApi({ version, publicUrl = null }: OpenApiOptions): Op
       '/v2/invite_requests': { get: listInviteRequests() },
       '/v2/invite_requests/{id}': { get: findInviteRequest() },
       '/audit/records': { get: auditRecords() },
+      '/audit/search': { post: auditSearch() },
       '/openapi.json': { get: open('getOpenApi', 'This document', 'OpenAPI 3.1.', { type: 'object' }) },
       '/livez': { get: open('getLiveness', 'Is the process alive?', 'It is.', status('live')) },
       '/readyz': { get: readiness() },
@@ -236,24 +229,6 @@ function findInviteRequest(): JsonSchema {
   };
 }
 
-function auditRecords(): JsonSchema {
-  return {
-    operationId: 'getAuditRecords',
-    tags: ['audit'],
-    summary: 'The audit trail, in order',
-    description:
-      'Up to 1,000 records after `after`, one JSON text a line. Ask again after the last `seq` you got; an empty answer means no more yet.',
-    security: needs('audit:read'),
-    parameters: [
-      parameter('query', 'after', { type: 'integer', minimum: 0, default: 0 }, 'Exclusive; 0 is the beginning.'),
-    ],
-    responses: {
-      '200': success('Records in seq order, gap-free.', { 'application/x-ndjson': { schema: { type: 'string' } } }),
-      ...refusals([...WITH_TOKEN, 'ledger_unavailable'], { invalid: true }),
-    },
-  };
-}
-
 function readiness(): JsonSchema {
   const operation = open('getReadiness', 'Does it take requests?', 'It does.', status('ready'));
   const notReady = success(
@@ -270,21 +245,4 @@ function open(operationId: string, summary: string, description: string, schema:
 
 function status(word: string): JsonSchema {
   return { type: 'object', properties: { status: { const: word } }, required: ['status'], additionalProperties: false };
-}
-
-function json(schema: JsonSchema): Record<string, JsonSchema> {
-  return { 'application/json': { schema } };
-}
-
-function needs(scope: string): JsonSchema[] {
-  return [{ bearer: [scope] }];
-}
-
-function parameter(
-  where: 'query' | 'header' | 'path',
-  name: string,
-  schema: JsonSchema,
-  description: string,
-): JsonSchema {
-  return { name, in: where, required: where === 'path', description, schema };
 }

@@ -87,7 +87,7 @@ export function queryErrors(parameters: Iterable<readonly [name: string, value: 
   return errors;
 }
 
-/** Translates the issues that `inviteUsersSchema` found in `body`. */
+/** Translates the issues that `inviteUsersSchema`, or any other schema of a body, found in it. */
 export function bodyErrors(issues: readonly Issue[], body: unknown): ValidationError[] {
   const tooLong = new Set(issues.filter(isAboutLength).map((issue) => issue.path[0]));
   return issues

@@ -3,7 +3,7 @@
  * into an answer, another into the record: an ending that is not audited, or not answered, does not compile.
  * The table in DESIGN "How an admitted request ends" is the source of both.
  */
-import type { RecordOutcome } from '../audit/record.ts';
+import type { RecordEvidence, RecordOutcome } from '../audit/record.ts';
 import type { ProblemCode, ProblemExtras } from '../contract/problem.ts';
 import { problem } from '../contract/problem.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
@@ -19,10 +19,26 @@ export type Outcome =
   | { readonly kind: 'in_flight'; readonly retryAfterS: number }
   | { readonly kind: 'key_reused' }
   | { readonly kind: 'ledger_unavailable' }
-  | Sent;
+  | Sent
+  | Resolved;
 
 /** How sending ended, and the decisions it went by: handled leniently, some addresses were left out. */
 export type Sent = SendResult & { readonly addresses: readonly AddressDecision[] };
+
+/**
+ * What an unknown outcome turned out to be, long after its answer: Galileo's users showed it, or a person said so. The
+ * answer to it is what the request's Idempotency-Key replays from then on.
+ */
+export interface Resolved {
+  readonly kind: 'resolved';
+  readonly ending: 'accepted' | 'refused';
+  readonly by: Resolver;
+  readonly addresses: readonly AddressDecision[];
+}
+
+export type Resolver =
+  | { readonly kind: 'reconciliation'; readonly evidence: RecordEvidence }
+  | { readonly kind: 'person'; readonly person: string; readonly note: string };
 
 /** The answer to a dry run: what would happen, from the same functions that would make it happen. */
 export interface Preview {
@@ -80,7 +96,7 @@ export function answerOutcome(outcome: Outcome, requestId: string): Answer {
     case 'accepted':
       if (outcome.withheld !== null)
         return refuse('upstream_response_withheld', { outcome: 'accepted', ...partly(outcome) });
-      return leftOut(outcome).length === 0 ? succeed(outcome.status, outcome.body ?? '') : succeedInPart(outcome);
+      return succeedAs(outcome, outcome.status, outcome.body ?? '');
     case 'refused':
       return refuse('upstream_refused', {
         status: outcome.status,
@@ -97,6 +113,15 @@ export function answerOutcome(outcome: Outcome, requestId: string): Answer {
       );
     case 'unknown':
       return refuse(unknownCode(outcome.reason), { outcome: 'unknown', ...partly(outcome) });
+    case 'resolved':
+      // Galileo documents its 200 as any JSON; what it really answered is lost.
+      if (outcome.ending === 'accepted') return succeedAs(outcome, 200, 'null');
+      return refuse('upstream_refused', {
+        status: UNSPECIFIC_REFUSAL,
+        detail: 'A person settled this request as refused by Galileo; its own answer was lost. Nothing was done.',
+        outcome: 'refused',
+        ...partly(outcome),
+      });
     default:
       return outcome satisfies never;
   }
@@ -108,11 +133,14 @@ type Unrecorded = 'in_flight' | 'key_reused' | 'ledger_unavailable';
 /** What the record needs of an ending; the ledger adds what only it knows (which quota, which first request). */
 export type RecordedEnding =
   | { readonly kind: 'admitted' }
-  | { readonly [K in Exclude<Outcome['kind'], Unrecorded | SendResult['kind']>]: { readonly kind: K } }[Exclude<
-      Outcome['kind'],
-      Unrecorded | SendResult['kind']
-    >]
-  | SendResult;
+  | { readonly [K in Undetailed]: { readonly kind: K } }[Undetailed]
+  | SendResult
+  | Omit<Resolved, 'addresses'>
+  /** A look at Galileo's users that proved nothing: the outcome stays unknown. */
+  | { readonly kind: 'looked'; readonly evidence: RecordEvidence };
+
+/** Endings of which the record needs no more than the kind. */
+type Undetailed = Exclude<Outcome['kind'], Unrecorded | SendResult['kind'] | 'resolved'>;
 
 /** Turns an ending into the `outcome` of its record. `answer` is null while there is none yet. */
 export function recordOutcome(ending: RecordedEnding, answer: Answer | null): RecordOutcome {
@@ -148,10 +176,31 @@ export function recordOutcome(ending: RecordedEnding, answer: Answer | null): Re
         ...(ending.upstreamStatus === null ? {} : { upstream_status: ending.upstreamStatus }),
         attempts: ending.attempts,
       };
+    case 'resolved':
+      return { result: ending.ending, ...told, ...recordResolver(ending.by) };
+    case 'looked':
+      return { result: 'unknown', evidence: ending.evidence };
     default:
       return ending satisfies never;
   }
 }
+
+function recordResolver(by: Resolver): Pick<RecordOutcome, 'settled_by' | 'evidence' | 'person' | 'note'> {
+  switch (by.kind) {
+    case 'reconciliation':
+      return { settled_by: 'reconciliation', evidence: by.evidence };
+    case 'person':
+      return { settled_by: 'person', person: by.person, note: by.note };
+    default:
+      return by satisfies never;
+  }
+}
+
+/** An ending that goes by decisions, address by address. */
+type Handled = Pick<Sent, 'addresses'>;
+
+/** What a client must take any 4xx for that it does not know (RFC 9110 §15): which one Galileo gave is lost. */
+const UNSPECIFIC_REFUSAL = 400;
 
 const LIMIT_ADVICE = 'Nothing was sent. The request alone exceeds a limit of the policy; split it into smaller ones.';
 
@@ -163,29 +212,23 @@ function succeed(status: number, body: string): Answer {
   };
 }
 
-/** 207: some were sent, the others are refused one by one. The upstream's JSON goes in as it came. */
-function succeedInPart(outcome: Sent & { readonly kind: 'accepted' }): Answer {
-  const sent = outcome.addresses.filter(({ decision }) => decision === 'allow').map(({ email }) => email);
-  const upstream = outcome.body === null || outcome.body === '' ? 'null' : outcome.body;
-  const body = `{"sent":${JSON.stringify(sent)},"refused":${JSON.stringify(leftOut(outcome))},"upstream":${upstream}}`;
-  return {
-    reply: {
-      status: 207,
-      contentType: 'application/json',
-      body,
-      headers: { 'Preference-Applied': 'handling=lenient' },
-    },
-    code: null,
-    origin: null,
-  };
+/** As it came where all were sent. 207 where only some were: the others are refused one by one, the JSON goes in as it came. */
+function succeedAs({ addresses }: Handled, status: number, body: string): Answer {
+  const refused = leftOut({ addresses });
+  if (refused.length === 0) return succeed(status, body);
+  const sent = addresses.filter(({ decision }) => decision === 'allow').map(({ email }) => email);
+  const upstream = body === '' ? 'null' : body;
+  const text = `{"sent":${JSON.stringify(sent)},"refused":${JSON.stringify(refused)},"upstream":${upstream}}`;
+  const { reply, ...rest } = succeed(207, text);
+  return { ...rest, reply: { ...reply, headers: { 'Preference-Applied': 'handling=lenient' } } };
 }
 
 /** What a problem says of the addresses that were left out before sending; nothing where none were. */
-function partly(outcome: Sent): ProblemExtras {
+function partly(outcome: Handled): ProblemExtras {
   return leftOut(outcome).length === 0 ? {} : { decisions: outcome.addresses };
 }
 
-function leftOut({ addresses }: Sent): readonly AddressDecision[] {
+function leftOut({ addresses }: Handled): readonly AddressDecision[] {
   return addresses.filter(({ decision }) => decision === 'deny');
 }
 

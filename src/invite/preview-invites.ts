@@ -36,7 +36,7 @@ export function createPreviewInvites(deps: PreviewInvitesDeps): (call: InviteCal
 
 async function record(deps: PreviewInvitesDeps, call: InviteCall, decision: Decision): Promise<Outcome> {
   const outcome: Outcome = { kind: 'previewed', preview: await preview(deps.ledger, decision) };
-  const facts = { ...call, decision, idempotencyKey: null, requestSha256: null, withAddresses: false };
+  const facts = { ...call, decision, idempotencyKey: null, requestSha256: null, recordedAs: null };
   const admitted = await deps.ledger.admit({
     requestId: call.requestId,
     owner: ownerOf(call.principal),
@@ -44,6 +44,7 @@ async function record(deps: PreviewInvitesDeps, call: InviteCall, decision: Deci
     claims: [dryRunClaim(call.principal)],
     plan: 'dry_run',
     expiresInMs: 0,
+    body: null,
     records: {
       decided: draftRecord(facts, 'dry_run', recordOutcome(outcome, answerOutcome(outcome, call.requestId))),
       exhausted: null,

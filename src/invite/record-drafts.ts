@@ -10,6 +10,7 @@ import type {
   RecordService,
   RecordSource,
 } from '../audit/record.ts';
+import type { RecordAddress } from '../audit/record-address.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import { sha256Hex } from '../lib/sha256.ts';
@@ -26,7 +27,13 @@ export interface Facts {
   readonly idempotencyKey: string | null;
   /** Of the bytes that go upstream; null where none exist. */
   readonly requestSha256: string | null;
-  readonly withAddresses: boolean;
+  /** From `recordedAs`; null: the record holds no addresses. */
+  readonly recordedAs: ReadonlyMap<string, string> | null;
+}
+
+/** How each of these addresses stands in records: found once per request, because a request has several records. */
+export function recordedAs(emails: readonly string[], recordAddress: RecordAddress): ReadonlyMap<string, string> {
+  return new Map(emails.map((email) => [email, recordAddress(email)]));
 }
 
 /** One record of `kind` about these facts, ending as `outcome` says. */
@@ -48,7 +55,7 @@ export function draftRecord(facts: Facts, kind: RecordKind, outcome: RecordOutco
     request: {
       method: 'POST',
       path: '/v2/invite_users',
-      ...(facts.withAddresses ? { emails: asked.emails } : {}),
+      ...(facts.recordedAs === null ? {} : { emails: inRecord(asked.emails, facts.recordedAs) }),
       email_count: asked.emails.length,
       auth_method: asked.auth_method,
       role: asked.role,
@@ -59,7 +66,7 @@ export function draftRecord(facts: Facts, kind: RecordKind, outcome: RecordOutco
     policy: {
       digest: facts.policy.digest,
       verdict: decision.verdict,
-      decisions: groupDecisions(decision.addresses, facts.withAddresses),
+      decisions: groupDecisions(decision.addresses, facts.recordedAs),
       forced: decision.forced,
     },
     outcome,
@@ -71,9 +78,9 @@ export function draftRecord(facts: Facts, kind: RecordKind, outcome: RecordOutco
  * Decisions with the same verdict, rule and reasons become one, in order of first appearance. One that is about all
  * addresses does not repeat them: `request.emails` has them.
  */
-function groupDecisions(addresses: readonly AddressDecision[], withAddresses: boolean): RecordDecision[] {
+function groupDecisions(addresses: readonly AddressDecision[], forms: Facts['recordedAs']): RecordDecision[] {
   const groups = Map.groupBy(addresses, ({ decision, rule, because }) => JSON.stringify([decision, rule, because]));
-  const named = withAddresses && groups.size > 1;
+  const named = groups.size > 1 ? forms : null;
   return [...groups.values()].flatMap((members) => {
     const [first] = members;
     if (first === undefined) return [];
@@ -83,9 +90,25 @@ function groupDecisions(addresses: readonly AddressDecision[], withAddresses: bo
         decision,
         rule,
         because,
-        ...(named ? { emails: members.map(({ email }) => email) } : {}),
+        ...(named === null
+          ? {}
+          : {
+              emails: inRecord(
+                members.map(({ email }) => email),
+                named,
+              ),
+            }),
         email_count: members.length,
       },
     ];
+  });
+}
+
+/** An address without a form is a fault of ours, and must not slip into the trail as it is. */
+function inRecord(emails: readonly string[], forms: ReadonlyMap<string, string>): string[] {
+  return emails.map((email) => {
+    const form = forms.get(email);
+    if (form === undefined) throw new Error('an address has no form for the record');
+    return form;
   });
 }

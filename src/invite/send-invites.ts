@@ -2,6 +2,7 @@
  * The use case: decide, admit, send, settle. The order is the promise: nothing goes upstream before the
  * ledger has the intent, nobody is answered before it has the outcome. Knows no HTTP framework.
  */
+import type { RecordAddress } from '../audit/record-address.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 import type { Admission, Admitted, Ledger, QuotaState } from '../ledger/port.ts';
 import { decide } from '../policy/evaluate.ts';
@@ -17,7 +18,7 @@ import { createCompareShadow } from './compare-shadow.ts';
 import type { Outcome, Sent } from './outcome.ts';
 import { answerOutcome, recordOutcome } from './outcome.ts';
 import type { Facts } from './record-drafts.ts';
-import { draftRecord } from './record-drafts.ts';
+import { draftRecord, recordedAs } from './record-drafts.ts';
 import type { SettleDeps } from './settle-outcome.ts';
 import { settleOutcome } from './settle-outcome.ts';
 
@@ -30,6 +31,8 @@ export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps {
   /** Tells the audit delivery that records have come. */
   readonly delivery: { wake(): void };
   readonly metrics: Metrics;
+  /** How an address stands in the trail. */
+  readonly recordAddress: RecordAddress;
   /** The whole upstream deadline; an intent expires 30 s after it. */
   readonly upstreamTimeoutMs: number;
 }
@@ -49,9 +52,9 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
       ...call,
       decision,
       requestSha256: decision.verdict === 'allow' ? sha256Hex(body) : null,
-      withAddresses: true,
+      recordedAs: recordedAs(call.asked.emails, deps.recordAddress),
     };
-    const admitted = await deps.ledger.admit(admission(deps, call, facts)).catch(() => null);
+    const admitted = await deps.ledger.admit(admission(deps, call, facts, body)).catch(() => null);
     if (admitted === null) {
       deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
       return endWith(call, { kind: 'ledger_unavailable' });
@@ -96,7 +99,7 @@ async function sendAndSettle(deps: SendInvitesDeps, facts: Facts, body: string):
   return ending;
 }
 
-function admission(deps: SendInvitesDeps, call: InviteCall, facts: Facts): Admission {
+function admission(deps: SendInvitesDeps, call: InviteCall, facts: Facts, body: string): Admission {
   const { decision } = facts;
   const denial: Outcome = { kind: 'denied', decision };
   const allowed = decision.verdict === 'allow';
@@ -110,6 +113,7 @@ function admission(deps: SendInvitesDeps, call: InviteCall, facts: Facts): Admis
     claims: decision.claims,
     plan: allowed ? 'send' : 'deny',
     expiresInMs: deps.upstreamTimeoutMs + EXPIRY_MARGIN_MS,
+    body: allowed ? body : null,
     records: {
       decided: allowed
         ? draftRecord(facts, 'intent', recordOutcome({ kind: 'admitted' }, null))

@@ -1,23 +1,35 @@
 /**
- * Turns intents whose time is over into `unknown`: what a crash between send and settle leaves behind.
- * Only expired ones, by the ledger's clock; an outcome that comes later still wins. Sends nothing.
+ * The ledger's housekeeping, from time to time. Turns intents whose time is over into `unknown`: what a crash between send
+ * and settle leaves behind; only expired ones, by the ledger's clock, and an outcome that comes later still wins. Then
+ * drops what is past its time. Sends nothing.
  */
-import type { Ledger } from '../ledger/port.ts';
+import type { Ledger, Retention } from '../ledger/port.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import { answerOutcome, recordOutcome } from './outcome.ts';
 
 const BATCH = 100;
+/** A long backlog of old records goes over several sweeps. */
+const MAX_PRUNES = 10;
 
 export interface SweepDeps {
   readonly ledger: Pick<Ledger, 'expired' | 'settle' | 'prune'>;
   readonly delivery: { wake(): void };
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly retention: Retention;
 }
 
 /** Sweeps once, to the end; resolves with how many intents became unknown. Rejects when the ledger fails. */
 export async function sweep(deps: SweepDeps): Promise<number> {
+  const swept = await settleExpired(deps);
+  await prune(deps);
+  // Whether or not anything was swept: a tool beside the service may have written to the ledger.
+  deps.delivery.wake();
+  return swept;
+}
+
+async function settleExpired(deps: SweepDeps): Promise<number> {
   let swept = 0;
   for (;;) {
     const expired = await deps.ledger.expired(BATCH);
@@ -46,9 +58,18 @@ export async function sweep(deps: SweepDeps): Promise<number> {
     }
     swept += changed;
     // A full batch may have more behind it; one that changed nothing would only be read again.
-    if (expired.length < BATCH || changed === 0) break;
+    if (expired.length < BATCH || changed === 0) return swept;
   }
-  await deps.ledger.prune();
-  if (swept > 0) deps.delivery.wake();
-  return swept;
+}
+
+async function prune({ ledger, logger, metrics, retention }: SweepDeps): Promise<void> {
+  let records = 0;
+  for (let times = 0; times < MAX_PRUNES; times += 1) {
+    const pruned = await ledger.prune(retention);
+    records += pruned.records;
+    if (!pruned.more) break;
+  }
+  if (records === 0) return;
+  metrics.count('audit_records_pruned', {}, records);
+  logger.info('audit_records_pruned', { records });
 }

@@ -28,7 +28,7 @@ export interface BatchFailure {
   readonly steps: readonly WriteStep[];
 }
 
-export type WriteStep = 'admit' | 'settle' | 'ack' | 'prune' | 'probe';
+export type WriteStep = 'admit' | 'settle' | 'ack' | 'checkpoint' | 'look' | 'prune' | 'probe';
 
 interface Member {
   readonly step: WriteStep;
@@ -89,15 +89,22 @@ export function createBatchedLedger({ core, sqlite, defer, onFailure }: BatchedL
   return {
     admit: (admission) => write('admit', () => core.admit(admission)),
     settle: (settlement) => write('settle', () => core.settle(settlement)),
-    ack: (sink, seq) => write('ack', () => core.ack(sink, seq)),
-    prune: () => write('prune', () => core.prune()),
+    ack: (sink, position) => write('ack', () => core.ack(sink, position)),
+    addCheckpoint: (checkpoint) => write('checkpoint', () => core.addCheckpoint(checkpoint)),
+    look: (look) => write('look', () => core.look(look)),
+    prune: (retention) => write('prune', () => core.prune(retention)),
     probe: () => write('probe', () => core.probe()),
     find: (requestId, owner) => read(() => core.find(requestId, owner)),
     list: (query) => read(() => core.list(query)),
     usage: (claims) => read(() => core.usage(claims)),
     records: (after, limit) => read(() => core.records(after, limit)),
+    search: (query) => read(() => core.search(query)),
     lease: (sink, limit) => read(() => core.lease(sink, limit)),
+    backlog: (sinks) => read(() => core.backlog(sinks)),
+    chain: () => read(() => core.chain()),
+    checkpoints: (after, limit) => read(() => core.checkpoints(after, limit)),
     expired: (limit) => read(() => core.expired(limit)),
+    unsettled: (limit) => read(() => core.unsettled(limit)),
     flush() {
       while (waiting.length > 0) flushOne();
     },

@@ -1,21 +1,21 @@
-import { chainRecord, draftOf, GENESIS_HASH } from '../audit/chain.ts';
 import type { RecordDraft } from '../audit/record.ts';
 import type { QuotaClaim } from '../policy/decision.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
-import { rfc3339, withExpiry, withFirstRequest, withQuota } from './annotate.ts';
-import { takeEntries, takeRecords } from './page.ts';
+import { withExpiry, withFirstRequest, withQuota } from './annotate.ts';
+import { createMemoryCounters } from './memory-counters.ts';
+import { createMemoryTrail } from './memory-trail.ts';
+import { takeEntries } from './page.ts';
 import { REPLY_RETENTION_MS } from './port.ts';
 import type {
   Admission,
   Admitted,
   Ledger,
   Owner,
-  QuotaState,
   RequestState,
   Settled,
+  SettledBy,
   Settlement,
-  StoredRecord,
   StoredReply,
 } from './port.ts';
 
@@ -32,8 +32,11 @@ interface Request {
   readonly charged: ReadonlyMap<string, number>;
   state: RequestState;
   settledAt: number | null;
-  settledBy: Settlement['by'] | null;
+  settledBy: SettledBy | null;
   outcomeSeq: number | null;
+  /** When the next look is due; null: none is. */
+  lookAt: number | null;
+  looks: number;
 }
 
 interface Key {
@@ -44,65 +47,12 @@ interface Key {
 }
 
 export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): Ledger {
-  const records: StoredRecord[] = [];
+  const trail = createMemoryTrail({ clock, ids });
+  const { now, append, draft } = trail;
+  const counters = createMemoryCounters(now);
+  const { charge, state, unfitting } = counters;
   const requests = new Map<string, Request>();
   const keys = new Map<string, Key>();
-  const counters = new Map<string, { used: number; windowEnd: number }>();
-  const cursors = new Map<string, number>();
-  let prev = GENESIS_HASH;
-  let time = 0;
-
-  const now = (): number => Math.max(time, Math.trunc(clock.now()));
-
-  function append(record: RecordDraft): number {
-    const seq = records.length + 1;
-    const at = now();
-    const { line, hash } = chainRecord(record, { seq, id: ids.uuid7(), time: rfc3339(at), prev });
-    records.push({ seq, line });
-    prev = hash;
-    time = at;
-    return seq;
-  }
-
-  function draft(seq: number): RecordDraft {
-    const record = records[seq - 1];
-    if (record === undefined) throw new Error(`record ${seq} is missing`);
-    return draftOf(record.line);
-  }
-
-  const windowEnd = (claim: QuotaClaim): number => now() - (now() % claim.windowMs) + claim.windowMs;
-  const counterKey = (claim: QuotaClaim): string =>
-    JSON.stringify([claim.quota, claim.unit, claim.counter, claim.windowMs, windowEnd(claim)]);
-  const used = (claim: QuotaClaim): number => counters.get(counterKey(claim))?.used ?? 0;
-
-  function charge(claims: readonly QuotaClaim[]): ReadonlyMap<string, number> {
-    const charged = new Map<string, number>();
-    for (const claim of claims) {
-      const key = counterKey(claim);
-      counters.set(key, { used: used(claim) + claim.amount, windowEnd: windowEnd(claim) });
-      charged.set(key, (charged.get(key) ?? 0) + claim.amount);
-    }
-    return charged;
-  }
-
-  const state = (claim: QuotaClaim): QuotaState => ({
-    quota: claim.quota,
-    unit: claim.unit,
-    limit: claim.limit,
-    windowMs: claim.windowMs,
-    remaining: Math.max(0, claim.limit - used(claim)),
-    resetMs: windowEnd(claim) - now(),
-    visible: claim.visible,
-  });
-
-  /** A claim fits when it and those before it on the same counter stay within its limit. */
-  function unfitting(claims: readonly QuotaClaim[]): QuotaState | null {
-    const over = claims.filter((claim, index) => {
-      const asked = claims.slice(0, index + 1).filter((other) => counterKey(other) === counterKey(claim));
-      return used(claim) + asked.reduce((sum, other) => sum + other.amount, 0) > claim.limit;
-    });
-    return over.map(state).toSorted((a, b) => b.resetMs - a.resetMs)[0] ?? null;
-  }
 
   function keyName({ owner, idempotency }: Admission): string | null {
     return (
@@ -127,6 +77,8 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
       settledAt: null,
       settledBy: null,
       outcomeSeq: null,
+      lookAt: null,
+      looks: 0,
     });
   }
 
@@ -191,23 +143,25 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
   const isOver = (request: Request): boolean =>
     request.state === 'open' && request.expiresAt !== null && request.expiresAt <= now();
 
+  const isSwept = (request: Request): boolean => request.state === 'unknown' && request.settledBy === 'sweep';
+
+  function applies(request: Request, by: SettledBy): boolean {
+    if (by === 'sweep') return isOver(request);
+    if (by === 'exchange') return request.state === 'open' || isSwept(request);
+    return request.state === 'unknown';
+  }
+
   function settle({ requestId, by, ending, reply, record }: Settlement): Settled {
     const request = requests.get(requestId);
     if (request === undefined) return { kind: 'not_found' };
-    const sweptBefore = request.state === 'unknown' && request.settledBy === 'sweep';
-    const applies = by === 'sweep' ? isOver(request) : request.state === 'open' || sweptBefore;
-    if (!applies) return { kind: 'unchanged', state: request.state };
+    if (!applies(request, by)) return { kind: 'unchanged', state: request.state };
 
     request.outcomeSeq = append(record);
     request.state = ending;
     request.settledAt = now();
     request.settledBy = by;
-    if (ending === 'refused' || ending === 'not_sent') {
-      for (const [counter, amount] of request.charged) {
-        const count = counters.get(counter);
-        if (count !== undefined) count.used = Math.max(0, count.used - amount);
-      }
-    }
+    request.lookAt = ending === 'unknown' ? now() + 60_000 : null;
+    if (ending === 'refused' || ending === 'not_sent') counters.refund(request.charged);
     const name = keyName(request.admission);
     const key = name === null ? undefined : keys.get(name);
     if (name !== null && key?.requestId === requestId) {
@@ -232,7 +186,15 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
   const visibleTo = (owner: Owner | null, request: Request): boolean =>
     owner === null || JSON.stringify(ownerOf(owner)) === JSON.stringify(ownerOf(request.admission.owner));
 
-  const after = (seq: number, limit: number): readonly StoredRecord[] => takeRecords(records.slice(seq), limit);
+  /** Requests that are not over, and those whose reply may be replayed, need their records. */
+  function firstNeeded(): number {
+    const replayable = new Set([...keys.values()].map((key) => key.requestId));
+    const needed = [...requests.values()].filter(
+      (request) =>
+        request.state === 'open' || request.state === 'unknown' || replayable.has(request.admission.requestId),
+    );
+    return Math.min(Infinity, ...needed.map((request) => request.decidedSeq));
+  }
 
   return {
     admit: async (admission) => admit(admission),
@@ -249,11 +211,14 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
       return { entries, next: entries.length < rest.length ? (entries.at(-1)?.requestId ?? null) : null };
     },
     usage: async (claims) => claims.map(state),
-    records: async (seq, limit) => after(seq, limit),
-    lease: async (sink, limit) => after(cursors.get(sink) ?? 0, limit),
-    async ack(sink, seq) {
-      cursors.set(sink, Math.max(cursors.get(sink) ?? 0, Math.min(seq, records.length)));
-    },
+    records: async (after, limit) => trail.records(after, limit),
+    search: async (query) => trail.search(query),
+    lease: async (sink, limit) => trail.lease(sink, limit),
+    ack: async (sink, position) => trail.ack(sink, position),
+    backlog: async (sinks) => sinks.map(trail.backlog),
+    chain: async () => trail.chain(),
+    addCheckpoint: async (checkpoint) => trail.addCheckpoint(checkpoint),
+    checkpoints: async (after, limit) => trail.checkpoints(after, limit),
     async expired(limit) {
       const over = [...requests.values()]
         .filter(isOver)
@@ -262,10 +227,38 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
         .slice(0, Math.max(0, limit))
         .map((request) => ({ requestId: request.admission.requestId, intent: draft(request.decidedSeq) }));
     },
-    async prune() {
-      time = now();
-      for (const [counter, count] of counters) if (count.windowEnd <= time) counters.delete(counter);
-      for (const [name, key] of keys) if (key.keepUntil <= time) keys.delete(name);
+    async unsettled(limit) {
+      const due = [...requests.values()].flatMap((request) =>
+        request.state === 'unknown' && request.lookAt !== null && request.lookAt <= now()
+          ? [{ request, lookAt: request.lookAt }]
+          : [],
+      );
+      return due
+        .toSorted((a, b) => a.lookAt - b.lookAt || a.request.decidedSeq - b.request.decidedSeq)
+        .slice(0, Math.max(0, limit))
+        .map(({ request }) => ({
+          requestId: request.admission.requestId,
+          admittedAt: request.admittedAt,
+          intent: draft(request.decidedSeq),
+          body: request.admission.body,
+          looks: request.looks,
+        }));
+    },
+    async look({ requestId, record, nextInMs }) {
+      const request = requests.get(requestId);
+      if (request?.state !== 'unknown') return;
+      if (record !== null) append(record);
+      if (record !== null) request.looks += 1;
+      request.lookAt = nextInMs === null ? null : now() + nextInMs;
+    },
+    async prune(retention) {
+      trail.holdClock();
+      counters.prune();
+      for (const [name, key] of keys) if (key.keepUntil <= now()) keys.delete(name);
+      const pruned = trail.prune(retention, firstNeeded());
+      const { base } = trail.chain();
+      for (const [id, request] of requests) if (request.decidedSeq <= base.seq) requests.delete(id);
+      return pruned;
     },
     async probe() {},
   };

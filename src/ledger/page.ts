@@ -2,16 +2,20 @@
  * Bounds of what one read may bring into memory. A page is short by count and by weight, and never empty while there
  * is something to give: one caller's heavy records must not stop, or kill, whoever follows the trail.
  */
-import type { RequestEntry, StoredRecord } from './port.ts';
+import type { RequestEntry } from './port.ts';
 
-/** Of record lines, in characters; a record is at most about 140,000. */
+/** Of lines, in characters; a record is at most about 140,000. */
 export const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
+/** What one slice of a search looks at, and what one step of retention drops. */
+export const MAX_SLICE_RECORDS = 2_000;
+/** Of the lines that a slice looks at, so that a stretch of heavy records takes no longer than a page full of them. */
+export const MAX_SLICE_LENGTH = 4 * MAX_PAGE_LENGTH;
 /** Over all entries of a page of requests; a request has at most 500. */
 export const MAX_PAGE_ADDRESSES = 5_000;
 
-/** The first of `records` (asked for one by one, so the rest is never read) that make a page. */
-export function takeRecords(records: Iterable<StoredRecord>, limit: number): StoredRecord[] {
-  return takeWhileLight(records, limit, MAX_PAGE_LENGTH, ({ line }) => line.length);
+/** The first of `items` (asked for one by one, so the rest is never read) that make a page. */
+export function takeLines<T extends { readonly line: string }>(items: Iterable<T>, limit: number): T[] {
+  return takeWhileLight(items, limit, MAX_PAGE_LENGTH, ({ line }) => line.length);
 }
 
 /** The first of `entries` that make a page. */

@@ -1,4 +1,7 @@
+import type { ChainHead } from '../audit/chain.ts';
 import type { RecordDraft } from '../audit/record.ts';
+import type { SearchFilter } from '../audit/search.ts';
+import type { OutboxItem } from '../audit/sink.ts';
 import type { QuotaClaim } from '../policy/decision.ts';
 
 /**
@@ -19,14 +22,33 @@ export interface Ledger {
   usage(claims: readonly QuotaClaim[]): Promise<readonly QuotaState[]>;
   /** The trail after `after` (exclusive, 0 = beginning), in seq order, at most `limit` lines and a page (see page.ts). */
   records(after: number, limit: number): Promise<readonly StoredRecord[]>;
-  /** Records a sink has not acknowledged yet, in seq order, bounded likewise. */
-  lease(sink: string, limit: number): Promise<readonly StoredRecord[]>;
-  /** Moves a sink's cursor up to `seq`; never back. */
-  ack(sink: string, seq: number): Promise<void>;
+  /** One slice of a search: looks at a bounded number of records after the cursor, so that no search holds up an invite. */
+  search(query: SearchQuery): Promise<SearchSlice>;
+  /** What a sink has not acknowledged yet, records and checkpoints, in order of position, bounded likewise. */
+  lease(sink: string, limit: number): Promise<readonly OutboxItem[]>;
+  /** Moves a sink's cursor up to `position`; never back, never past the last item there is. */
+  ack(sink: string, position: number): Promise<void>;
+  /** How far behind each of these sinks is, in order. A sink never heard of has everything before it. */
+  backlog(sinks: readonly string[]): Promise<readonly SinkBacklog[]>;
+  /** Where the chain begins and ends, and its last checkpoint. */
+  chain(): Promise<ChainState>;
+  /** Stores a checkpoint and puts it in the outbox behind the record that is last now. False when one stands there already. */
+  addCheckpoint(checkpoint: StoredCheckpoint): Promise<boolean>;
+  /** Checkpoints with a count above `after`, in order, at most `limit`. */
+  checkpoints(after: number, limit: number): Promise<readonly StoredCheckpoint[]>;
   /** Open intents whose time is over by the ledger's clock, oldest first. */
   expired(limit: number): Promise<readonly ExpiredIntent[]>;
-  /** Drops counters of past windows and stored replies past their time. Records are never dropped here. */
-  prune(): Promise<void>;
+  /** Requests in state `unknown` whose next look is due by the ledger's clock, the one that is due longest first. */
+  unsettled(limit: number): Promise<readonly UnsettledRequest[]>;
+  /** Writes down one look at an unsettled request: the evidence, and when to look again. Does nothing once it is settled. */
+  look(look: Look): Promise<void>;
+  /**
+   * Drops counters of past windows, stored replies past their time, and records past retention, a bounded number at a
+   * time. Records go only up to a checkpoint that every named sink has acknowledged, and never past a request that is open
+   * or unknown, or whose reply may still be replayed; that checkpoint stays and is where the chain begins from then on.
+   * A request goes with the record that decided it.
+   */
+  prune(retention: Retention): Promise<Pruned>;
   /** Resolves when a write can be made durable now. */
   probe(): Promise<void>;
 }
@@ -49,6 +71,8 @@ export interface Admission {
   readonly plan: 'send' | 'deny' | 'dry_run';
   /** How long after admission the intent expires. */
   readonly expiresInMs: number;
+  /** The canonical JSON that is about to be sent; kept privately until the outcome is known. Null where nothing is sent. */
+  readonly body: string | null;
   readonly records: {
     /** The intent, the denial or the dry run. The ledger adds `outcome.expires_at` to an intent. */
     readonly decided: RecordDraft;
@@ -95,12 +119,17 @@ export interface StoredReply {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+export type SettledBy = 'exchange' | 'sweep' | 'reconciliation' | 'person';
+
 export type Ending = 'accepted' | 'refused' | 'not_sent' | 'unknown';
 
 export interface Settlement {
   readonly requestId: string;
-  /** `sweep` applies only to an open intent that is past its time; `exchange` also to one the sweep got to first. */
-  readonly by: 'exchange' | 'sweep';
+  /**
+   * `sweep` applies only to an open intent that is past its time; `exchange` also to one the sweep got to first;
+   * `reconciliation` and `person` only to a request whose outcome is unknown.
+   */
+  readonly by: SettledBy;
   readonly ending: Ending;
   readonly reply: StoredReply;
   readonly record: RecordDraft;
@@ -108,7 +137,7 @@ export interface Settlement {
 
 export type Settled =
   | { readonly kind: 'settled' }
-  /** The exchange had already been settled, or (sweep) it was not open or not expired. Nothing changed. */
+  /** `by` does not apply to the state it is in (see Settlement). Nothing changed. */
   | { readonly kind: 'unchanged'; readonly state: RequestState }
   | { readonly kind: 'not_found' };
 
@@ -145,6 +174,79 @@ export interface ListQuery {
 export interface StoredRecord {
   readonly seq: number;
   readonly line: string;
+}
+
+export interface SinkBacklog {
+  readonly sink: string;
+  /** Records not acknowledged yet. */
+  readonly records: number;
+  /** `time` of the oldest of them, milliseconds since the epoch; null when there is none. */
+  readonly oldestAt: number | null;
+}
+
+export interface ChainState {
+  /** The last record that was dropped for its age: the first one kept continues it. Genesis when none was. */
+  readonly base: ChainHead;
+  readonly head: ChainHead;
+  /** The last checkpoint; null when there is none. */
+  readonly checkpoint: { readonly count: number; readonly madeAt: number } | null;
+}
+
+/** One stored checkpoint, verbatim: `line` is its RFC 8785 text (audit/checkpoint). */
+export interface StoredCheckpoint {
+  /** The seq of the last record it covers. */
+  readonly count: number;
+  /** Milliseconds since the epoch. */
+  readonly madeAt: number;
+  readonly line: string;
+}
+
+export interface SearchQuery {
+  readonly filter: SearchFilter;
+  /** Exclusive cursor. */
+  readonly after: number;
+  readonly limit: number;
+}
+
+export interface SearchSlice {
+  readonly records: readonly StoredRecord[];
+  /** Every record up to this seq has been looked at: the cursor to go on from. */
+  readonly lookedTo: number;
+  /** Nothing is left behind `lookedTo` that could match. */
+  readonly done: boolean;
+}
+
+export interface UnsettledRequest {
+  readonly requestId: string;
+  /** Milliseconds since the epoch, the ledger's clock. */
+  readonly admittedAt: number;
+  readonly intent: RecordDraft;
+  /** The bytes that went, or may have gone, to the upstream; null for requests older than this column. */
+  readonly body: string | null;
+  /** How many looks there have been. */
+  readonly looks: number;
+}
+
+export interface Look {
+  readonly requestId: string;
+  /** Written to the trail; null when the look saw nothing worth keeping (the upstream could not be asked). */
+  readonly record: RecordDraft | null;
+  /** Until the next look; null: no more of them. A look without a record is not counted. */
+  readonly nextInMs: number | null;
+}
+
+export interface Retention {
+  /** Every configured sink: all must have acknowledged what is dropped. */
+  readonly sinks: readonly string[];
+  /** Null: records are kept for ever. */
+  readonly keepRecordsMs: number | null;
+}
+
+export interface Pruned {
+  /** Records dropped by this call. */
+  readonly records: number;
+  /** More could be dropped right away. */
+  readonly more: boolean;
 }
 
 export interface ExpiredIntent {

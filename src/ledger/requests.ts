@@ -1,31 +1,39 @@
+import { draftOf } from '../audit/chain.ts';
+import type { RecordDraft } from '../audit/record.ts';
 import { takeEntries } from './page.ts';
 import type {
   Admission,
   Ending,
+  ExpiredIntent,
   ListQuery,
   Owner,
   RequestEntry,
   RequestPage,
   RequestState,
-  Settlement,
+  SettledBy,
+  UnsettledRequest,
 } from './port.ts';
-import type { Journal } from './journal.ts';
 import type { Debit } from './quota.ts';
 import type { SqlitePort } from './sqlite-port.ts';
+import { readLine } from './trail.ts';
 
 /**
- * One row per decided request: whose it is, how it stands, and where in the trail its records are.
- * The records themselves live in the journal only. A row changes state at most twice: when it is
- * settled, and once more when the exchange settles what the sweep had called unknown.
+ * One row per decided request: whose it is, how it stands, and where in the trail its records are. The records themselves
+ * live in the trail only. What an ending still needs (what a refund returns, the bytes that went) goes with the last
+ * doubt: it stays while the request is open or unknown.
  */
 export interface Requests {
   insert(row: NewRequest): void;
   get(requestId: string): RequestRow | null;
-  settle(requestId: string, settled: { ending: Ending; by: Settlement['by']; at: number; outcomeSeq: number }): void;
+  settle(requestId: string, settled: { ending: Ending; by: SettledBy; at: number; outcomeSeq: number }): void;
   find(requestId: string, owner: Owner | null): RequestEntry | null;
   list(query: ListQuery): RequestPage;
-  /** Ids and intents of open requests whose time is over, oldest first. */
-  expired(now: number, limit: number): readonly { requestId: string; intentSeq: number }[];
+  /** Open requests whose time is over, oldest first. */
+  expired(now: number, limit: number): readonly ExpiredIntent[];
+  /** Unknown requests whose next look is due, the one that has waited longest first. */
+  unsettled(now: number, limit: number): readonly UnsettledRequest[];
+  /** Sets the time of the next look (null: none) and counts the one that was. */
+  look(requestId: string, next: { at: number | null; counted: boolean }): void;
 }
 
 export interface NewRequest {
@@ -42,7 +50,7 @@ export interface NewRequest {
 export interface RequestRow {
   readonly state: RequestState;
   readonly expiresAt: number | null;
-  readonly settledBy: Settlement['by'] | null;
+  readonly settledBy: SettledBy | null;
   readonly keyScope: string | null;
   readonly debits: readonly Debit[];
 }
@@ -56,16 +64,24 @@ type StoredRow = {
   admitted_at: number;
   expires_at: number | null;
   settled_at: number | null;
-  settled_by: Settlement['by'] | null;
+  settled_by: SettledBy | null;
   decided_seq: number;
   outcome_seq: number | null;
   key_scope: string | null;
   debits: string;
 };
 
+/** Of a StoredRow: bodies are read only by who asks for them. */
+const COLUMNS = `request_id, issuer, client_id, subject, state, admitted_at, expires_at, settled_at, settled_by,
+  decided_seq, outcome_seq, key_scope, debits`;
 const OWNED = `issuer = ? AND client_id = ? AND subject = ?`;
 
-export function createRequests(sqlite: SqlitePort, journal: Journal): Requests {
+/** Galileo may still be at work on what it did not answer for: asking sooner shows less. */
+const FIRST_LOOK_MS = 60_000;
+
+export function createRequests(sqlite: SqlitePort): Requests {
+  const draft = (seq: number): RecordDraft => draftOf(readLine(sqlite, seq));
+
   function entryOf(row: StoredRow): RequestEntry {
     return {
       requestId: row.request_id,
@@ -74,13 +90,13 @@ export function createRequests(sqlite: SqlitePort, journal: Journal): Requests {
       admittedAt: row.admitted_at,
       expiresAt: row.expires_at,
       settledAt: row.settled_at,
-      decided: journal.draft(row.decided_seq),
-      outcome: row.outcome_seq === null ? null : journal.draft(row.outcome_seq),
+      decided: draft(row.decided_seq),
+      outcome: row.outcome_seq === null ? null : draft(row.outcome_seq),
     };
   }
 
   function read(requestId: string): StoredRow | undefined {
-    return sqlite.run<StoredRow>(`SELECT * FROM requests WHERE request_id = ?`, requestId)[0];
+    return sqlite.run<StoredRow>(`SELECT ${COLUMNS} FROM requests WHERE request_id = ?`, requestId)[0];
   }
 
   return {
@@ -88,8 +104,8 @@ export function createRequests(sqlite: SqlitePort, journal: Journal): Requests {
       const { requestId, owner } = admission;
       sqlite.run(
         `INSERT INTO requests
-           (request_id, issuer, client_id, subject, state, admitted_at, expires_at, decided_seq, key_scope, debits)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           (request_id, issuer, client_id, subject, state, admitted_at, expires_at, decided_seq, key_scope, debits, body)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         requestId,
         owner.issuer,
         owner.clientId,
@@ -100,6 +116,7 @@ export function createRequests(sqlite: SqlitePort, journal: Journal): Requests {
         decidedSeq,
         keyScope,
         JSON.stringify(debits),
+        state === 'open' ? admission.body : null,
       );
     },
     get(requestId) {
@@ -114,18 +131,19 @@ export function createRequests(sqlite: SqlitePort, journal: Journal): Requests {
       };
     },
     settle(requestId, { ending, by, at, outcomeSeq }) {
-      // What the exchange said is final, so its debits will never be needed again.
       sqlite.run(
-        `UPDATE requests SET state = ?, settled_by = ?, settled_at = ?, outcome_seq = ?,
-           debits = CASE WHEN ? = 'exchange' THEN '[]' ELSE debits END
-         WHERE request_id = ?`,
+        `UPDATE requests SET state = ?, settled_by = ?, settled_at = ?, outcome_seq = ? WHERE request_id = ?`,
         ending,
         by,
         at,
         outcomeSeq,
-        by,
         requestId,
       );
+      if (ending === 'unknown') {
+        sqlite.run(`UPDATE requests SET look_at = ? WHERE request_id = ?`, at + FIRST_LOOK_MS, requestId);
+      } else {
+        sqlite.run(`UPDATE requests SET debits = '[]', body = NULL, look_at = NULL WHERE request_id = ?`, requestId);
+      }
     },
     find(requestId, owner) {
       const row = read(requestId);
@@ -139,7 +157,7 @@ export function createRequests(sqlite: SqlitePort, journal: Journal): Requests {
         ...(before === null ? [] : [before]),
       ];
       const rows = sqlite.run<StoredRow>(
-        `SELECT * FROM requests ${where} ORDER BY request_id DESC LIMIT ?`,
+        `SELECT ${COLUMNS} FROM requests ${where} ORDER BY request_id DESC LIMIT ?`,
         ...params,
         Math.max(0, limit) + 1,
       );
@@ -157,7 +175,31 @@ export function createRequests(sqlite: SqlitePort, journal: Journal): Requests {
           now,
           Math.max(0, limit),
         )
-        .map((row) => ({ requestId: row.request_id, intentSeq: row.decided_seq }));
+        .map((row) => ({ requestId: row.request_id, intent: draft(row.decided_seq) }));
+    },
+    unsettled(now, limit) {
+      return sqlite
+        .run<{ request_id: string; admitted_at: number; decided_seq: number; body: string | null; looks: number }>(
+          `SELECT request_id, admitted_at, decided_seq, body, looks FROM requests
+           WHERE state = 'unknown' AND look_at <= ? ORDER BY look_at, decided_seq LIMIT ?`,
+          now,
+          Math.max(0, limit),
+        )
+        .map((row) => ({
+          requestId: row.request_id,
+          admittedAt: row.admitted_at,
+          intent: draft(row.decided_seq),
+          body: row.body,
+          looks: row.looks,
+        }));
+    },
+    look(requestId, { at, counted }) {
+      sqlite.run(
+        `UPDATE requests SET look_at = ?, looks = looks + ? WHERE request_id = ?`,
+        at,
+        counted ? 1 : 0,
+        requestId,
+      );
     },
   };
 }

@@ -40,9 +40,29 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), writes INTEGER NOT NULL) STRICT`,
     `INSERT INTO probe (id, writes) VALUES (1, 0)`,
   ],
+  [
+    // Where the kept chain begins: the last record that was dropped.
+    `ALTER TABLE head ADD COLUMN base_seq INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE head ADD COLUMN base_hash TEXT NOT NULL DEFAULT '${GENESIS_HASH}'`,
+    // `position` is the place in the outbox (outbox.ts); it rises with `count`.
+    `CREATE TABLE checkpoints (
+       count INTEGER PRIMARY KEY, position INTEGER NOT NULL UNIQUE, made_at INTEGER NOT NULL, line TEXT NOT NULL
+     ) STRICT`,
+    `ALTER TABLE cursors RENAME COLUMN seq TO position`,
+    `UPDATE cursors SET position = 2 * position`,
+    `ALTER TABLE requests ADD COLUMN body TEXT`,
+    `ALTER TABLE requests ADD COLUMN look_at INTEGER`,
+    `ALTER TABLE requests ADD COLUMN looks INTEGER NOT NULL DEFAULT 0`,
+    // What has been unknown since before there were looks is due at once.
+    `UPDATE requests SET look_at = settled_at WHERE state = 'unknown'`,
+    `CREATE INDEX requests_by_decided ON requests (decided_seq)`,
+    `CREATE INDEX requests_unsettled ON requests (look_at, decided_seq) WHERE state = 'unknown'`,
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
+/** For who reads an older ledger as it is: before this version there were neither checkpoints nor retention. */
+export const FIRST_VERSION_WITH_CHECKPOINTS = 2;
 
 /** Brings the database up to SCHEMA_VERSION in one transaction. Throws when it is already past it. */
 export function migrate(sqlite: SqlitePort): void {

@@ -3,20 +3,25 @@ import type { Ids } from '../ports/ids.ts';
 import { withExpiry, withFirstRequest, withQuota } from './annotate.ts';
 import { createIdempotencyKeys, keyScope } from './idempotency.ts';
 import type { KnownKey } from './idempotency.ts';
+import { addCheckpoint, readChain, readCheckpoints } from './checkpoints.ts';
 import { createJournal } from './journal.ts';
+import { createOutbox } from './outbox.ts';
 import type { Admission, Admitted, Ending, Ledger, Settled, Settlement } from './port.ts';
 import { createQuotaCounters } from './quota.ts';
 import type { Tally } from './quota.ts';
 import { createRequests } from './requests.ts';
 import type { RequestRow } from './requests.ts';
+import { pruneRecords } from './retention.ts';
 import { migrate } from './schema.ts';
+import { searchTrail } from './search-trail.ts';
 import type { SqlitePort } from './sqlite-port.ts';
+import { readRecords } from './trail.ts';
 
 /**
  * The ledger over any SQLite: synchronous, and without transactions of its own. The adapter runs
- * every writing method (admit, settle, ack, prune, probe) inside `sqlite.transaction`, alone or in
- * a batch, and answers only after the commit; reading methods need none. Creating it migrates the
- * schema.
+ * every writing method (admit, settle, ack, addCheckpoint, look, prune, probe) inside
+ * `sqlite.transaction`, alone or in a batch, and answers only after the commit; reading methods need
+ * none. Creating it migrates the schema.
  */
 export type SqliteLedger = Synchronous<Ledger>;
 
@@ -46,7 +51,8 @@ export function createSqliteLedger({
   const journal = createJournal({ sqlite, clock, ids });
   const quotas = createQuotaCounters(sqlite);
   const keys = createIdempotencyKeys(sqlite);
-  const requests = createRequests(sqlite, journal);
+  const requests = createRequests(sqlite);
+  const outbox = createOutbox(sqlite);
 
   function admit(admission: Admission): Admitted {
     const now = journal.now();
@@ -148,19 +154,30 @@ export function createSqliteLedger({
     find: requests.find,
     list: requests.list,
     usage: (claims) => quotas.tally(claims, journal.now()).states(),
-    records: journal.read,
-    lease: journal.lease,
-    ack: journal.ack,
-    expired: (limit) =>
-      requests
-        .expired(journal.now(), limit)
-        .map(({ requestId, intentSeq }) => ({ requestId, intent: journal.draft(intentSeq) })),
-    prune() {
+    records: (after, limit) => readRecords(sqlite, after, limit),
+    search: (query) => searchTrail(sqlite, query),
+    lease: outbox.lease,
+    ack: outbox.ack,
+    backlog: outbox.backlog,
+    chain: () => readChain(sqlite),
+    addCheckpoint: (checkpoint) => addCheckpoint(sqlite, checkpoint),
+    checkpoints: (after, limit) => readCheckpoints(sqlite, after, limit),
+    expired: (limit) => requests.expired(journal.now(), limit),
+    unsettled: (limit) => requests.unsettled(journal.now(), limit),
+    look({ requestId, record, nextInMs }) {
+      if (requests.get(requestId)?.state !== 'unknown') return;
       const now = journal.now();
-      // The windows dropped here must stay past, whatever the machine's clock says next.
+      // The outcome stays what it was: evidence stands on the trail beside it.
+      if (record !== null) journal.append(record, now);
+      requests.look(requestId, { at: nextInMs === null ? null : now + nextInMs, counted: record !== null });
+    },
+    prune(retention) {
+      const now = journal.now();
+      // What is dropped here must stay past, whatever the machine's clock says next.
       journal.holdClock(now);
       quotas.prune(now);
       keys.prune(now);
+      return pruneRecords(sqlite, outbox, retention, now);
     },
     probe() {
       // A changed value: SQLite writes no page for an update that changes nothing.
@@ -169,10 +186,19 @@ export function createSqliteLedger({
   };
 }
 
-/** An open request takes its ending; after that, only the exchange may correct what the sweep assumed. */
+/** Who may end a request in which state; the port tells why. */
 function maySettle(row: RequestRow, by: Settlement['by'], now: number): boolean {
-  if (by === 'exchange') return row.state === 'open' || (row.state === 'unknown' && row.settledBy === 'sweep');
-  return row.state === 'open' && row.expiresAt !== null && row.expiresAt <= now;
+  switch (by) {
+    case 'exchange':
+      return row.state === 'open' || (row.state === 'unknown' && row.settledBy === 'sweep');
+    case 'sweep':
+      return row.state === 'open' && row.expiresAt !== null && row.expiresAt <= now;
+    case 'reconciliation':
+    case 'person':
+      return row.state === 'unknown';
+    default:
+      return by satisfies never;
+  }
 }
 
 /** Rounded up, at least 1: a Retry-After of 0 invites a storm. */

@@ -2,18 +2,15 @@
  * From the text of a policy file to a policy in force, or to every problem it has, each with its line and column.
  * YAML 1.2 core and less: no aliases, anchors, tags, directives, merge keys or repeated keys, because a reviewer
  * must read the same file as the machine. Nothing is half loaded. Messages name keys, rules and callers, never addresses.
+ * What the document says is judged by read-document, which knows no YAML; this file is the only one that does.
  */
 import type { ParsedNode } from 'yaml';
 import { Composer, CST, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml';
-import { canonicalJson } from '../lib/canonical-json.ts';
-import { sha256Hex } from '../lib/sha256.ts';
 import type { CompiledPolicy } from './compile.ts';
-import { compilePolicy } from './compile.ts';
 import type { Finding } from './findings.ts';
-import { findingsOf } from './findings.ts';
-import { checkReferences } from './references.ts';
+import type { LoadPolicyOptions } from './read-document.ts';
+import { readDocument } from './read-document.ts';
 import type { PolicyFile } from './schema.ts';
-import { policyFileSchema } from './schema.ts';
 import { runSelfTests } from './self-test.ts';
 
 export interface PolicyProblem {
@@ -34,15 +31,12 @@ export type PolicyRead =
       readonly kind: 'read';
       readonly file: PolicyFile;
       readonly policy: CompiledPolicy;
+      /** The parsed document as it stands in the file: what the digest is of. */
+      readonly document: unknown;
       /** Findings about this file with their lines and columns, in file order. */
       readonly locate: (findings: readonly Finding[]) => readonly PolicyProblem[];
     }
   | Extract<PolicyLoaded, { kind: 'refused' }>;
-
-export interface LoadPolicyOptions {
-  /** Short names of the configured issuers: a caller may pin only these. `any` where they are not known. */
-  readonly issuers: readonly string[] | 'any';
-}
 
 /** UTF-16 units. A deny list of 100,000 domains is half of it. */
 const MAX_LENGTH = 4 * 1024 * 1024;
@@ -64,7 +58,7 @@ export function loadPolicy(text: string, options: LoadPolicyOptions): PolicyLoad
   return failed.length > 0 ? { kind: 'refused', problems: locate(failed) } : { kind: 'loaded', policy };
 }
 
-export function readPolicy(text: string, { issuers }: LoadPolicyOptions): PolicyRead {
+export function readPolicy(text: string, options: LoadPolicyOptions): PolicyRead {
   const lines = new LineCounter();
   const tell = (faults: readonly Fault[]): readonly PolicyProblem[] =>
     faults
@@ -84,20 +78,14 @@ export function readPolicy(text: string, { issuers }: LoadPolicyOptions): Policy
   if (Array.isArray(root)) return refused(root);
 
   const faults: Fault[] = [];
-  const value = toPlain(root, faults);
+  const document = toPlain(root, faults);
   if (faults.length > 0) return refused(faults);
   const place = (finding: Finding): Fault => ({ offset: offsetOf(root, finding), message: finding.message });
 
-  const parsed = policyFileSchema.safeParse(value);
-  if (!parsed.success) return refused(parsed.error.issues.flatMap((issue) => findingsOf(issue, value)).map(place));
-  const dangling = checkReferences(parsed.data, issuers);
-  if (dangling.length > 0) return refused(dangling.map(place));
-  return {
-    kind: 'read',
-    file: parsed.data,
-    policy: compilePolicy(parsed.data, sha256Hex(canonicalJson(value))),
-    locate: (findings) => tell(findings.map(place)),
-  };
+  const judged = readDocument(document, options);
+  if (judged.kind === 'refused') return refused(judged.findings.map(place));
+  const { file, policy } = judged;
+  return { kind: 'read', file, policy, document, locate: (findings) => tell(findings.map(place)) };
 }
 
 const FORBIDDEN: Readonly<Record<string, string>> = {

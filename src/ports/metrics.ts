@@ -1,7 +1,7 @@
 /** Counters and durations. Names and labels are rows of the table in `metric-names` of the implementation's documentation. */
 export interface Metrics {
-  /** Adds one to a counter. Labels come from closed sets (codes, reasons, methods), never from callers' data. */
-  count(name: MetricName, labels?: Readonly<Record<string, string>>): void;
+  /** Adds one, or `amount`, to a counter. Labels come from closed sets (codes, reasons, methods), never from callers' data. */
+  count(name: MetricName, labels?: Readonly<Record<string, string>>, amount?: number): void;
   /** Observes a duration in seconds. */
   observe(name: DurationName, seconds: number, labels?: Readonly<Record<string, string>>): void;
 }
@@ -15,6 +15,7 @@ export const COUNTERS = {
   http_requests: { help: 'Answers by route and status.', labels: ['route', 'method', 'status'] },
   refusals: { help: 'Refusals by origin and problem code.', labels: ['origin', 'code'] },
   invite_endings: { help: 'How admitted requests ended.', labels: ['ending', 'reason'] },
+  reconciliations: { help: 'Looks at requests whose outcome is unknown, by result.', labels: ['result'] },
   upstream_attempts: { help: 'Exchanges with the upstream by result.', labels: ['result', 'slot'] },
   ledger_failures: { help: 'Ledger steps that failed.', labels: ['step'] },
   key_set_fetches: { help: 'Fetches of issuer key sets by result.', labels: ['issuer', 'result'] },
@@ -29,6 +30,8 @@ export const COUNTERS = {
     help: 'Requests with an address that the shadow policy would treat otherwise, by its deciding rule.',
     labels: ['kind', 'rule'],
   },
+  audit_deliveries: { help: 'Batches handed to audit sinks, by result.', labels: ['sink', 'result'] },
+  audit_records_pruned: { help: 'Audit records dropped after their retention.', labels: [] },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 
 /** Every duration, in seconds. */
@@ -45,6 +48,10 @@ export const LEVELS = {
   policy_last_result_success: { help: '1 when the file judged last was taken, 0 when refused.', labels: ['role'] },
   policy_last_result_timestamp_seconds: { help: 'When the file was judged last.', labels: ['role'] },
   policy_problems: { help: 'Problems of the file judged last; 0 when it was taken.', labels: ['role'] },
+  audit_sink_backlog_records: { help: 'Audit records that a sink has not acknowledged.', labels: ['sink'] },
+  audit_sink_lag_seconds: { help: 'Age of the oldest of them; 0 when there is none.', labels: ['sink'] },
+  audit_checkpoint_timestamp_seconds: { help: 'When the last checkpoint was made.', labels: [] },
+  audit_uncovered_records: { help: 'Audit records after the last checkpoint.', labels: [] },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 
 /** One value of a level. */

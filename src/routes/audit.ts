@@ -5,6 +5,7 @@
 import type { Context } from 'hono';
 import type { Ledger } from '../ledger/port.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
+import { ndjson } from './ndjson.ts';
 import { readQuery } from './query.ts';
 import { readLedger } from './read-ledger.ts';
 
@@ -17,7 +18,6 @@ export async function auditRecords(c: Context<AppEnv>, ledger: Pick<Ledger, 'rec
   return await readLedger(
     c,
     () => ledger.records(after, MAX_LINES),
-    (records) =>
-      c.body(records.map(({ line }) => `${line}\n`).join(''), 200, { 'Content-Type': 'application/x-ndjson' }),
+    (records) => ndjson(c, records),
   );
 }

@@ -2,11 +2,15 @@
  * What only operators may see, on OPS_PORT: metrics, and why the service is not ready. Bind it inside.
  */
 import { Hono } from 'hono';
+import type { Deliveries } from '../audit/deliveries.ts';
 import type { Deps, PolicySource } from '../deps.ts';
 import { describePolicyStatus } from '../policy/status.ts';
+import { describeAudit } from './audit-status.ts';
 import { createReadiness } from './readiness.ts';
+import type { ReadinessDeps } from './readiness.ts';
 
-export interface OpsDeps extends Pick<Deps, 'clock' | 'ledger' | 'draining' | 'policy' | 'shadowPolicy'> {
+export interface OpsDeps extends ReadinessDeps, Pick<Deps, 'policy' | 'shadowPolicy'> {
+  readonly delivery: Pick<Deliveries, 'status'>;
   /** The metrics as text, with their media type. */
   readonly exposeMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -25,7 +29,8 @@ export function createOpsApp(deps: OpsDeps): Hono {
       policy: describePolicy(deps.policy),
       ...(deps.shadowPolicy === undefined ? {} : { shadow_policy: describePolicy(deps.shadowPolicy) }),
     };
-    return c.json({ status: ready ? 'ready' : 'not_ready', ledger, draining, ...policies }, ready ? 200 : 503);
+    const details = { ledger, draining, ...policies, ...(await describeAudit(deps)) };
+    return c.json({ status: ready ? 'ready' : 'not_ready', ...details }, ready ? 200 : 503);
   });
   app.get('/livez', (c) => c.json({ status: 'live' }));
   return app;

@@ -11,23 +11,27 @@ export interface Readiness {
   readonly draining: boolean;
 }
 
+export interface ReadinessDeps extends Pick<Deps, 'ledger' | 'draining' | 'clock'> {
+  /** Where a promise of another request must not be awaited, those who ask while the ledger is asked ask it too. */
+  readonly settings: Pick<Deps['settings'], 'shareInFlight'>;
+}
+
 const PROOF_HOLDS_MS = 1_000;
 
-export function createReadiness({
-  ledger,
-  draining,
-  clock,
-}: Pick<Deps, 'ledger' | 'draining' | 'clock'>): () => Promise<Readiness> {
-  let last: { readonly atMs: number; readonly writable: Promise<boolean> } | null = null;
+export function createReadiness({ ledger, draining, clock, settings }: ReadinessDeps): () => Promise<Readiness> {
+  let last: { readonly atMs: number; readonly writable: Promise<boolean> | boolean } | null = null;
 
-  function canWrite(): Promise<boolean> {
+  async function canWrite(): Promise<boolean> {
     const sinceMs = last === null ? Number.NaN : clock.now() - last.atMs;
-    if (last !== null && sinceMs >= 0 && sinceMs < PROOF_HOLDS_MS) return last.writable;
-    const writable = ledger.probe().then(
+    if (last !== null && sinceMs >= 0 && sinceMs < PROOF_HOLDS_MS) return await last.writable;
+    const atMs = clock.now();
+    const proof = ledger.probe().then(
       () => true,
       () => false,
     );
-    last = { atMs: clock.now(), writable };
+    if (settings.shareInFlight) last = { atMs, writable: proof };
+    const writable = await proof;
+    last = { atMs, writable };
     return writable;
   }
 

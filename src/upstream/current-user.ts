@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import type { Secret } from '../lib/secret.ts';
 import { createKeySearch } from './api-keys.ts';
-import type { Deadlines, HttpPort, HttpResult, MaybeSentReason, NotSentReason } from './http-port.ts';
+import type { Deadlines, HttpPort, HttpResult, MaybeSentReason, NotSentReason } from '../ports/http.ts';
 import { buildCurrentUserRequest, checkKeyHeader, currentUserUrl } from './request.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Deadlines } from './http-port.ts';
+import type { Deadlines } from '../ports/http.ts';
 
 /**
  * The time one invitation may take upstream. The whole is what GALILEO_TIMEOUT_MS says and covers

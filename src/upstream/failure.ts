@@ -1,5 +1,5 @@
 import type { RecordAttempt } from '../audit/record.ts';
-import type { MaybeSentReason, NotSentReason } from './http-port.ts';
+import type { MaybeSentReason, NotSentReason } from '../ports/http.ts';
 
 /**
  * How sending ended, before anyone thinks of HTTP or of the record. The split follows DESIGN §3

@@ -1,14 +1,19 @@
 import type { Secret } from '../lib/secret.ts';
-import type { Deadlines, HttpExchange } from './http-port.ts';
+import type { Deadlines, HttpExchange } from '../ports/http.ts';
 
 /**
  * The one file that puts the upstream key into a message. A request is built from these lists and nothing
- * else: no field, path or query of the caller's reaches the upstream, only the canonical body does.
+ * else: no field, path or query of the caller's reaches the upstream, only the canonical body does, and its addresses again
+ * where Galileo is asked what became of them.
  */
 const INVITE_PATH = '/v2/invite_users';
 const CURRENT_USER_PATH = '/v2/current_user';
-/** The upstream's answers are small; a larger one is not one of its answers. */
-export const MAX_RESPONSE_BYTES = 1024 * 1024;
+const USERS_PATH = '/v2/users/all';
+/**
+ * The upstream's answers are small; a larger one is not one of its answers. Stored for replays inside JSON it may grow to
+ * twice this, and a row of a Durable Object holds 2 MB.
+ */
+export const MAX_RESPONSE_BYTES = 512 * 1024;
 
 export interface InviteRequestParts {
   /** From `inviteUrl`. */
@@ -30,14 +35,11 @@ export interface CurrentUserRequestParts extends Pick<InviteRequestParts, 'deadl
   readonly credentials: Pick<InviteRequestParts, 'keyHeader' | 'key'> | null;
 }
 
-export function buildInviteRequest({
-  url,
-  keyHeader,
-  key,
-  body,
-  deadlines,
-  version,
-}: InviteRequestParts): HttpExchange {
+export function buildInviteRequest(parts: InviteRequestParts): HttpExchange {
+  return buildPost(parts);
+}
+
+function buildPost({ url, keyHeader, key, body, deadlines, version }: InviteRequestParts): HttpExchange {
   return {
     method: 'POST',
     url,
@@ -73,6 +75,23 @@ export function buildCurrentUserRequest(parts: CurrentUserRequestParts): HttpExc
   };
 }
 
+export interface UsersRequestParts extends Omit<InviteRequestParts, 'url' | 'body'> {
+  /** From `usersUrl`. */
+  readonly url: string;
+  readonly page: { readonly startingToken: number; readonly limit: number };
+  /** Users with one of these addresses, spelled like this. */
+  readonly emails: readonly string[];
+}
+
+/** Asks which users have these addresses. A POST by its method only: reads, changes nothing. */
+export function buildUsersRequest({ url, page, emails, ...parts }: UsersRequestParts): HttpExchange {
+  return buildPost({
+    ...parts,
+    url: `${url}?starting_token=${page.startingToken}&limit=${page.limit}`,
+    body: JSON.stringify({ filters: [{ name: 'email', operator: 'one_of', value: emails }] }),
+  });
+}
+
 /** The constant URL under GALILEO_API_URL; throws a TypeError that does not repeat it when it is unfit. */
 export function inviteUrl(baseUrl: string): string {
   return under(baseUrl, INVITE_PATH);
@@ -81,6 +100,11 @@ export function inviteUrl(baseUrl: string): string {
 /** As `inviteUrl`. */
 export function currentUserUrl(baseUrl: string): string {
   return under(baseUrl, CURRENT_USER_PATH);
+}
+
+/** As `inviteUrl`. */
+export function usersUrl(baseUrl: string): string {
+  return under(baseUrl, USERS_PATH);
 }
 
 function under(baseUrl: string, path: string): string {

@@ -1,7 +1,7 @@
 import type { Accepted, NotSent, Refused, Unknown } from './failure.ts';
-import type { HttpResult } from './http-port.ts';
+import type { HttpResult } from '../ports/http.ts';
 import { readRefusal } from './refusal.ts';
-import { retryAfterSeconds } from './retry-after.ts';
+import { retryAfterSeconds } from '../lib/retry-after.ts';
 
 /**
  * Reads a complete upstream answer as an ending (DESIGN §3 "How an admitted request ends") and lets through

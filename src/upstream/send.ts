@@ -8,7 +8,7 @@ import { createKeySearch, fingerprint, isSameKey } from './api-keys.ts';
 import type { Breaker, BreakerVerdict } from './breaker.ts';
 import { remaining } from './deadline.ts';
 import type { NotSent, SendResult, Unknown } from './failure.ts';
-import type { Deadlines, HttpPort, HttpResult } from './http-port.ts';
+import type { Deadlines, HttpPort, HttpResult } from '../ports/http.ts';
 import { buildInviteRequest, checkKeyHeader, inviteUrl } from './request.ts';
 import { guardResponse, type AnswerEnding } from './response-guard.ts';
 

@@ -75,7 +75,7 @@ export const CORE_GLOBALS: Readonly<Record<string, string>> = {
   globalThis: 'Take a port as an argument.',
   self: 'Take a port as an argument.',
   window: 'Take a port as an argument.',
-  fetch: 'Take HttpPort (upstream) or FetchDocument (key sets).',
+  fetch: 'Take HttpPort (ports/http) or FetchDocument (key sets).',
   XMLHttpRequest: 'Take HttpPort or FetchDocument.',
   WebSocket: 'Take HttpPort or FetchDocument.',
   EventSource: 'Take HttpPort or FetchDocument.',

@@ -262,7 +262,7 @@ async function confusedHmac(): Promise<string> {
     true,
     ['verify'],
   );
-  return `${input}.${await hmacSign(new TextEncoder().encode(await exportSPKI(key)), input)}`;
+  return `${input}.${await hmacSign(Uint8Array.from(new TextEncoder().encode(await exportSPKI(key))), input)}`;
 }
 
 async function rs256UnderEcKid(): Promise<string> {

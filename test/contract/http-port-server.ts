@@ -95,8 +95,8 @@ function readFrom(socket: Socket, onText: (text: string) => void): RawConnection
 }
 
 /** A port on loopback where nobody listens. */
-export async function closedPort(): Promise<number> {
-  const server = await serveRaw(() => {});
+export async function closedPort(serve: typeof serveRaw = serveRaw): Promise<number> {
+  const server = await serve(() => {});
   await server.close();
   return server.port;
 }

@@ -2,7 +2,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import type { HttpExchange, HttpPort, HttpResult } from '../../src/upstream/http-port.ts';
+import type { HttpExchange, HttpPort, HttpResult } from '../../src/ports/http.ts';
 import { closedPort, serveRaw, type RawConnection, type RawServer } from './http-port-server.ts';
 
 /**
@@ -38,13 +38,14 @@ export function describeHttpPort(
   name: string,
   createPort: () => HttpPort & { close?(): Promise<void> },
   traits: HttpPortTraits,
+  serve: typeof serveRaw = serveRaw,
 ): void {
   const opened: { close?(): Promise<void> }[] = [];
   afterEach(async () => {
     for (const one of opened.splice(0)) await one.close?.();
   });
   const open = async (answer: (connection: RawConnection) => void | Promise<void>): Promise<RawServer> => {
-    const server = await serveRaw(answer);
+    const server = await serve(answer);
     opened.push(server);
     return server;
   };
@@ -83,6 +84,15 @@ export function describeHttpPort(
       expect(head?.toLowerCase()).toContain('\r\ncontent-length: 27');
       expect(head?.toLowerCase()).not.toContain('transfer-encoding');
       expect(body).toBe('{"emails":["ann@acme.com"]}');
+    });
+
+    it('follows a request whose body is bytes', async () => {
+      const server = await answering('HTTP/1.1 204 No Content\r\n\r\n');
+      await openPort().exchange(post(server.origin, { body: Uint8Array.of(0x1f, 0x8b, 0, 255, 13, 10) }));
+      const [head = '', body] = server.received.split('\r\n\r\n');
+      expect(head.toLowerCase()).toContain('\r\ncontent-length: 6');
+      expect(head.toLowerCase()).not.toContain('transfer-encoding');
+      expect(body).toBe('\x1f\x8b\x00\xff\r\n');
     });
 
     it.each([
@@ -139,7 +149,7 @@ export function describeHttpPort(
 
   describe(`${name}: proof that nothing was sent`, () => {
     it('is given only for a refused connection', async () => {
-      const result = await openPort().exchange(post(`http://127.0.0.1:${await closedPort()}/`));
+      const result = await openPort().exchange(post(`http://127.0.0.1:${await closedPort(serve)}/`));
       expect(result).toEqual(
         traits.provesNotSent
           ? { kind: 'not_sent', reason: 'connect_failed' }

@@ -5,6 +5,7 @@ import {
   admission,
   CREATED,
   DAY_MS,
+  KEEP_ALL,
   MINUTE_MS,
   quotaClaim,
   recordDraft,
@@ -52,7 +53,7 @@ export function describeEndings(world: LedgerWorld): void {
       const claims = [quotaClaim({ windowMs: MINUTE_MS, amount: 4 })];
       await world.ledger.admit(admission(R1, { claims }));
       world.clock.advance(5 * MINUTE_MS);
-      await world.ledger.prune();
+      await world.ledger.prune(KEEP_ALL);
       await world.ledger.admit(admission(R2, { claims }));
       await world.ledger.settle(settlement(R1, 'not_sent'));
       expect(await world.remaining(claims[0])).toBe(6);

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyChain } from '../../src/audit/chain.ts';
+import { SCHEMA_VERSION } from '../../src/ledger/schema.ts';
 import { prepareLedgerDatabase } from '../../src/platform/node/ledger-database.ts';
 import { createNodeSqlite } from '../../src/platform/node/sqlite.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../support/clock.ts';
@@ -106,7 +107,7 @@ describe('a ledger file', () => {
     await before.admit(admission(testUuid7(1), { key: 'a-key-of-16-signs', claims }));
     await before.settle(settlement(testUuid7(1), 'accepted'));
     await before.admit(admission(testUuid7(2), { claims }));
-    await before.ack('stdout', 2);
+    await before.ack('stdout', 4);
     await before.close();
 
     clock.advance(-HOUR_MS);
@@ -120,7 +121,7 @@ describe('a ledger file', () => {
       exhausted: { remaining: 2 },
     });
     expect(await after.settle(settlement(testUuid7(2), 'refused'))).toEqual({ kind: 'settled' });
-    expect((await after.lease('stdout', 10)).map((record) => record.seq)).toEqual([3, 4, 5, 6]);
+    expect((await after.lease('stdout', 10)).map((item) => item.position)).toEqual([6, 8, 10, 12]);
     const lines = await readTrail(after);
     expect(verifyChain(lines)).toMatchObject({ kind: 'intact', head: { seq: 6 } });
     expect(new Set(lines.map((line) => (JSON.parse(line) as { time: string }).time))).toEqual(
@@ -243,7 +244,7 @@ describe('a ledger file that is not as it should be', () => {
     await withRecords(2);
     tamper('UPDATE ledger_version SET version = 99');
     await expect(openAt(path)).rejects.toThrow();
-    tamper('UPDATE ledger_version SET version = 1');
+    tamper(`UPDATE ledger_version SET version = ${SCHEMA_VERSION}`);
     await (await openAt(path)).close();
   });
 

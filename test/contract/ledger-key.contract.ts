@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { REPLY_RETENTION_MS } from '../../src/ledger/port.ts';
 import { testUuid7 } from '../support/clock.ts';
-import { admission, ANN, BOB, DAY_MS, quotaClaim, readRecords, requestsClaim, settlement } from '../support/ledger.ts';
+import {
+  KEEP_ALL,
+  admission,
+  ANN,
+  BOB,
+  DAY_MS,
+  quotaClaim,
+  readRecords,
+  requestsClaim,
+  settlement,
+} from '../support/ledger.ts';
 import { R1, R2, R3, KEY } from './ledger-world.ts';
 import type { LedgerWorld } from './ledger-world.ts';
 
@@ -85,10 +95,10 @@ export function describeKeys(world: LedgerWorld): void {
       world.clock.advance(1000);
       await world.ledger.settle(settlement(R1, 'accepted'));
       world.clock.advance(REPLY_RETENTION_MS - 1);
-      if (pruned === 'pruned') await world.ledger.prune();
+      if (pruned === 'pruned') await world.ledger.prune(KEEP_ALL);
       expect(await world.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({ kind: 'replay' });
       world.clock.advance(1);
-      if (pruned === 'pruned') await world.ledger.prune();
+      if (pruned === 'pruned') await world.ledger.prune(KEEP_ALL);
       expect(await world.ledger.admit(admission(R2, { key: KEY, fingerprint: 'body-2' }))).toMatchObject({
         kind: 'admitted',
       });
@@ -98,7 +108,7 @@ export function describeKeys(world: LedgerWorld): void {
       await world.ledger.admit(admission(R1, { key: KEY }));
       await world.ledger.settle(settlement(R1, 'unknown'));
       world.clock.advance(100 * REPLY_RETENTION_MS);
-      await world.ledger.prune();
+      await world.ledger.prune(KEEP_ALL);
       expect(await world.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({
         kind: 'replay',
         firstRequestId: R1,

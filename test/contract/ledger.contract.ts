@@ -2,7 +2,11 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import { describeAdmission } from './ledger-admission.contract.ts';
 import { describeEndings } from './ledger-ending.contract.ts';
 import { describeKeys } from './ledger-key.contract.ts';
+import { describeOutbox } from './ledger-outbox.contract.ts';
 import { describeQuotas } from './ledger-quota.contract.ts';
+import { describeRetention } from './ledger-retention.contract.ts';
+import { describeSearch } from './ledger-search.contract.ts';
+import { describeUnsettled } from './ledger-unsettled.contract.ts';
 import { createLedgerWorld } from './ledger-world.ts';
 import type { LedgerFactory } from './ledger-world.ts';
 
@@ -19,5 +23,9 @@ export function describeLedger(name: string, factory: LedgerFactory): void {
     describeQuotas(world);
     describeEndings(world);
     describeKeys(world);
+    describeUnsettled(world);
+    describeOutbox(world);
+    describeSearch(world);
+    describeRetention(world);
   });
 }

@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import type { StandIns } from '../../dev/stand-ins.ts';
 import { startStandIns } from '../../dev/stand-ins.ts';
+import { keepOutputLine } from '../support/operational-lines.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/node.ts', import.meta.url));
 
@@ -30,6 +31,7 @@ export interface LogLine {
   readonly channel: string;
   readonly event: string;
   readonly record?: {
+    readonly id: string;
     readonly kind: string;
     readonly seq: number;
     readonly request_id: string;
@@ -43,12 +45,15 @@ export interface Running {
   readonly child: ChildProcess;
   readonly port: number;
   readonly opsPort: number;
+  /** The SQLite file. */
+  readonly ledgerPath: string;
   /** Every line of stdout so far, parsed; a line that is not JSON fails the test that looks. */
   readonly lines: readonly LogLine[];
   /** Everything on stderr so far. */
   stderr(): string;
   token(): Promise<string>;
   invite(email: string, token: string, signal?: AbortSignal): Promise<Response>;
+  inviteAll(emails: readonly string[], token: string, signal?: AbortSignal): Promise<Response>;
   /** Resolves with the first line that fits, also one that has come. */
   line(fits: (line: LogLine) => boolean): Promise<LogLine>;
   /** Resolves with the exit code, also when it has ended. */
@@ -70,16 +75,20 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Resolves when it listens. */
-export async function startRunning(env: Readonly<Record<string, string>> = {}): Promise<Running> {
+/** Resolves when it listens. `onText` gets every line of its stdout. */
+export async function startRunning(
+  env: Readonly<Record<string, string>> = {},
+  { onText = () => undefined }: { readonly onText?: (line: string) => void } = {},
+): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-running-'));
   const standIns = await startStandIns({}, { identityProvider: 0, galileo: 0 });
   await writeFile(join(folder, 'policy.yaml'), POLICY);
   const opsPort = await freePort();
+  const ledgerPath = env.LEDGER_URL?.slice('sqlite:'.length) ?? join(folder, 'ledger.db');
   const child = spawn(process.execPath, [ENTRY], {
     env: {
       ...{ PATH: process.env.PATH, LOG_LEVEL: 'info', PORT: '0', OPS_PORT: String(opsPort), ...standIns.env },
-      ...{ POLICY_FILE: join(folder, 'policy.yaml'), LEDGER_URL: `sqlite:${join(folder, 'ledger.db')}`, ...env },
+      ...{ POLICY_FILE: join(folder, 'policy.yaml'), LEDGER_URL: `sqlite:${ledgerPath}`, ...env },
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -96,6 +105,8 @@ export async function startRunning(env: Readonly<Record<string, string>> = {}): 
   const lines: LogLine[] = [];
   const checks = new Set<() => void>();
   createInterface({ input: child.stdout }).on('line', (text) => {
+    keepOutputLine(text, [standIns.env.GALILEO_API_KEY ?? '']);
+    onText(text);
     lines.push(JSON.parse(text) as LogLine);
     for (const check of checks) check();
   });
@@ -112,15 +123,17 @@ export async function startRunning(env: Readonly<Record<string, string>> = {}): 
       check();
     });
   const { port } = (await line(({ event }) => event === 'listening')) as unknown as { port: number };
+  const inviteAll: Running['inviteAll'] = (emails, token, signal) =>
+    fetch(`http://127.0.0.1:${String(port)}/v2/invite_users`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ emails, auth_method: 'okta' }),
+      ...(signal === undefined ? {} : { signal }),
+    });
   return {
-    ...{ standIns, child, port, opsPort, lines, line, exited, stderr: () => stderr },
+    ...{ standIns, child, port, opsPort, ledgerPath, lines, line, exited, stderr: () => stderr },
     token: () => standIns.identityProvider.issue({ sub: 'hr-portal' }),
-    invite: (email, token, signal) =>
-      fetch(`http://127.0.0.1:${String(port)}/v2/invite_users`, {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-        body: JSON.stringify({ emails: [email], auth_method: 'okta' }),
-        ...(signal === undefined ? {} : { signal }),
-      }),
+    invite: (email, token, signal) => inviteAll([email], token, signal),
+    inviteAll,
   };
 }

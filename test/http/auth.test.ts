@@ -100,6 +100,7 @@ const ACCESS: Record<string, { none: number; noScope: number; write: number; aud
   'GET /v2/invite_requests': { none: 401, noScope: 403, write: 200, audit: 200 },
   'GET /v2/invite_requests/:id': { none: 401, noScope: 403, write: 404, audit: 404 },
   'GET /audit/records': { none: 401, noScope: 403, write: 403, audit: 200 },
+  'POST /audit/search': { none: 401, noScope: 403, write: 403, audit: 422 },
   'GET /openapi.json': { none: 200, noScope: 200, write: 200, audit: 200 },
   'GET /livez': { none: 200, noScope: 200, write: 200, audit: 200 },
   'GET /readyz': { none: 200, noScope: 200, write: 200, audit: 200 },

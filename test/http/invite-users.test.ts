@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { HttpPort } from '../../src/upstream/http-port.ts';
+import type { HttpPort } from '../../src/ports/http.ts';
 import { API_KEY, startTestService } from '../support/service.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sweep } from '../../src/invite/sweep.ts';
 import type { Ledger } from '../../src/ledger/port.ts';
 import { createFakeSchedule } from '../support/clock.ts';
+import { KEEP_ALL } from '../support/ledger.ts';
 import { startTestService } from '../support/service.ts';
 
 const ANN = { emails: ['ann@acme.com'] };
@@ -67,9 +68,9 @@ describe('a ledger that fails', () => {
     expect(await response.json()).toMatchObject({ code: 'outcome_unknown', outcome: 'unknown' });
     ledger.broken = false;
 
-    expect(await sweep(service.deps)).toBe(0);
+    expect(await sweep({ ...service.deps, retention: KEEP_ALL })).toBe(0);
     service.clock.advance(45_000);
-    expect(await sweep(service.deps)).toBe(1);
+    expect(await sweep({ ...service.deps, retention: KEEP_ALL })).toBe(1);
     expect((await service.records()).at(-1)).toMatchObject({
       kind: 'outcome',
       request_id: response.headers.get('X-Request-Id'),
@@ -106,6 +107,28 @@ describe('a ledger that fails', () => {
     expect((await service.request('/readyz')).status).toBe(200);
     expect(probes).toBe(1);
     service.clock.advance(1_000);
+    await service.request('/readyz');
+    expect(probes).toBe(2);
+  });
+
+  it('is asked by each who asks while it is asked, where no promise may cross requests, and by nobody after them', async () => {
+    let probes = 0;
+    const asked = Promise.withResolvers<void>();
+    const service = await startTestService({
+      settings: { shareInFlight: false },
+      wrapLedger: (ledger) => ({
+        ...ledger,
+        async probe() {
+          probes += 1;
+          if (probes === 2) asked.resolve();
+          await asked.promise;
+          await ledger.probe();
+        },
+      }),
+    });
+    // Were the first answer shared, the second would never ask, and both would wait for ever.
+    const both = await Promise.all([service.request('/readyz'), service.request('/readyz')]);
+    expect(both.map(({ status }) => status)).toEqual([200, 200]);
     await service.request('/readyz');
     expect(probes).toBe(2);
   });

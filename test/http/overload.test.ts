@@ -91,6 +91,7 @@ describe('more invites than places', () => {
     expect(served.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
     const ops = createOpsApp({
       ...service.deps,
+      delivery: { status: () => [] },
       exposeMetrics: async () => ({ contentType: 'text/plain', text: 'x 1' }),
     });
     for (const path of ['/livez', '/readyz', '/metrics']) expect((await ops.request(path)).status).toBe(200);

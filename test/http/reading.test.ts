@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../../src/audit/chain.ts';
+import { checkpointLine } from '../../src/audit/checkpoint.ts';
+import type { AuditRecord } from '../../src/audit/record.ts';
+import { testUuid7 } from '../support/clock.ts';
+import { DAY_MS } from '../support/ledger.ts';
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
 
@@ -148,6 +152,25 @@ describe('GET /audit/records', () => {
     const page = (await (await get(service, '/v2/invite_requests')).json()) as Page;
     expect(page.requests).toHaveLength(10);
     expect(page.next).not.toBeNull();
+  });
+
+  it('begins behind what was dropped for its age, and says from where the chain goes on', async () => {
+    const service = await startTestService();
+    const { ledger, clock } = service.deps;
+    await service.invite({ emails: ['eve@rival.io'] });
+    const [dropped] = await service.records();
+    const { head } = await ledger.chain();
+    const madeAt = clock.now();
+    const time = new Date(madeAt).toISOString();
+    const line = await checkpointLine({ id: testUuid7(9), time, count: head.seq, head: head.hash }, null);
+    expect(await ledger.addCheckpoint({ count: head.seq, madeAt, line })).toBe(true);
+    await ledger.ack('test', (await ledger.lease('test', 10)).at(-1)?.position ?? 0);
+    service.clock.advance(2 * DAY_MS);
+    await service.invite({ emails: ['eve@rival.io'] });
+    expect(await ledger.prune({ sinks: ['test'], keepRecordsMs: DAY_MS })).toMatchObject({ records: 1 });
+    const lines = (await (await get(service, '/audit/records?after=0', AUDITOR)).text()).trimEnd().split('\n');
+    expect(lines.map((one) => (JSON.parse(one) as AuditRecord).prev)).toEqual([dropped?.hash]);
+    expect(verifyChain(lines, head)).toMatchObject({ kind: 'intact' });
   });
 
   it.each(['?after=-1', '?after=x', '?after=1e3', '?limit=5'])('refuses the query %s', async (query) => {

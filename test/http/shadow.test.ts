@@ -164,6 +164,7 @@ describe('GET /readyz on the ops port', () => {
     const problems = Array.from({ length: 30 }, (_, n) => ({ line: n + 1, column: 3, message: 'unknown key' }));
     const app = createOpsApp({
       ...deps,
+      delivery: { status: () => [] },
       exposeMetrics: async () => ({ contentType: 'text/plain', text: '' }),
       policy: {
         current: deps.policy.current,
@@ -180,6 +181,8 @@ describe('GET /readyz on the ops port', () => {
     expect(await response.json()).toEqual({
       status: 'ready',
       ledger: 'ok',
+      audit: [],
+      checkpoint: null,
       draining: false,
       policy: {
         digest: 'a'.repeat(64),

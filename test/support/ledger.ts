@@ -1,5 +1,5 @@
 import type { RecordDraft, RecordKind, RecordOutcome } from '../../src/audit/record.ts';
-import type { Admission, Ending, Ledger, Owner, Settlement, StoredReply } from '../../src/ledger/port.ts';
+import type { Admission, Ending, Ledger, Owner, Retention, Settlement, StoredReply } from '../../src/ledger/port.ts';
 import type { QuotaClaim } from '../../src/policy/decision.ts';
 
 /** Plain data for ledgers: whole, believable, and different only where a test says so. */
@@ -106,6 +106,7 @@ export function admission(
     claims: [],
     plan,
     expiresInMs: 45_000,
+    body: plan === 'send' ? '{"emails":["new.colleague@acme.com"]}' : null,
     records: {
       decided: recordDraft(decided[plan], requestId),
       exhausted: plan === 'send' ? recordDraft('denial', requestId, { code: 'quota_exhausted', status: 429 }) : null,
@@ -127,13 +128,18 @@ export function settlement(requestId: string, ending: Ending, changes: Partial<S
   };
 }
 
+/** For tests that are not about retention: everything stays. */
+export const KEEP_ALL: Retention = { sinks: [], keepRecordsMs: null };
+
 /** Every line of the trail, read page by page. */
 export async function readTrail(ledger: Ledger): Promise<string[]> {
   const lines: string[] = [];
-  for (;;) {
-    const page = await ledger.records(lines.length, 1000);
-    if (page.length === 0) return lines;
+  for (let after = 0; ;) {
+    const page = await ledger.records(after, 1000);
+    const last = page.at(-1);
+    if (last === undefined) return lines;
     lines.push(...page.map((record) => record.line));
+    after = last.seq;
   }
 }
 

@@ -1,11 +1,10 @@
 /**
  * Holds an answer against the service's own /openapi.json: the path and method exist, the status is documented,
- * the media type too, and the body fits its schema. Throws what does not fit; knows nothing of any single route.
+ * the media type too, and the body fits its schema. Throws what does not fit; knows nothing of any single route. NDJSON is
+ * read as the array of its lines, as the document describes it.
  */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import type { Hono } from 'hono';
-import type { AppEnv } from '../../src/middleware/app-env.ts';
 
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -20,6 +19,11 @@ interface Operation {
   >;
 }
 
+/** Whatever serves the document: an app, or a service somewhere. */
+interface Asked {
+  request(path: string): Response | Promise<Response>;
+}
+
 interface Checker {
   readonly document: Document;
   readonly ajv: Ajv2020;
@@ -29,12 +33,7 @@ interface Checker {
 const checkers = new Map<string, Checker>();
 
 /** Resolves when the answer is as documented. Paths that no route serves are left alone: 404 is not documented for them. */
-export async function checkAgainstOpenApi(
-  app: Hono<AppEnv>,
-  method: string,
-  path: string,
-  response: Response,
-): Promise<void> {
+export async function checkAgainstOpenApi(app: Asked, method: string, path: string, response: Response): Promise<void> {
   const { document, ajv } = await checkerOf(app);
   const template = findTemplate(document, path.split('?')[0] ?? '');
   const operation = template === null ? undefined : document.paths[template]?.[method.toLowerCase()];
@@ -60,11 +59,21 @@ export async function checkAgainstOpenApi(
   const base = operation.responses[key]?.$ref ?? pointer;
   const validate = ajv.getSchema(`openapi${base}/content/${escape(mediaType)}/schema`);
   if (validate === undefined) throw new Error(`${place} has no schema that compiles`);
-  const body: unknown = /[/+]json$/.test(mediaType) ? JSON.parse(text) : text;
+  const body = readBody(mediaType, text);
   if (validate(body) !== true) throw new Error(`${place} does not fit: ${ajv.errorsText(validate.errors)}\n${text}`);
 }
 
-async function checkerOf(app: Hono<AppEnv>): Promise<Checker> {
+function readBody(mediaType: string, text: string): unknown {
+  if (/[/+]json$/.test(mediaType)) return JSON.parse(text);
+  if (mediaType !== 'application/x-ndjson') return text;
+  if (text !== '' && !text.endsWith('\n')) throw new Error('NDJSON without a line end');
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as unknown);
+}
+
+async function checkerOf(app: Asked): Promise<Checker> {
   const text = await (await app.request('/openapi.json')).text();
   const known = checkers.get(text);
   if (known !== undefined) return known;

@@ -8,13 +8,16 @@ import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { createDelivery } from '../../src/audit/deliver.ts';
+import { createRecordAddress } from '../../src/audit/record-address.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
+import { createOpenApi } from '../../src/contract/openapi.ts';
 import type { Deps } from '../../src/deps.ts';
 import type { Ledger } from '../../src/ledger/port.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { createBackground } from '../../src/platform/node/background.ts';
 import { createHttpClient } from '../../src/platform/node/http-client.ts';
 import { openLedger } from '../../src/platform/node/ledger.ts';
+import { random } from '../../src/platform/node/random.ts';
 import { schedule } from '../../src/platform/node/schedule.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import type { LogFields, Logger } from '../../src/ports/logger.ts';
@@ -25,6 +28,7 @@ import { createIdentityProvider } from '../../dev/identity-provider.ts';
 import type { FakeClock } from './clock.ts';
 import { createFakeClock, createFakeIds } from './clock.ts';
 import { checkAgainstOpenApi } from './openapi-check.ts';
+import { keepOperationalLine } from './operational-lines.ts';
 import { AUDIENCE, documentsOf, ISSUER } from './tokens.ts';
 import { checkTrail } from './trail-check.ts';
 import type { TestDocuments } from './tokens.ts';
@@ -98,7 +102,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const ids = createFakeIds();
   const logLines: string[] = [];
   const counted: string[] = [];
-  const logger = keepLines(logLines);
+  const logger = keepLines(logLines, [API_KEY, ...(options.nextKey === undefined ? [] : [options.nextKey])]);
   const galileo = await serveGalileo({ port: 0, apiKeys: [...(options.acceptedKeys ?? [API_KEY])] });
   const http = createHttpClient();
   const identityProvider = createIdentityProvider({ issuer: ISSUER, audience: AUDIENCE, now: clock.now });
@@ -121,6 +125,9 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     sink: { name: 'test', write: async () => undefined },
     schedule,
     logger,
+    clock,
+    random,
+    metrics: { count: () => undefined },
   });
 
   const deps: Deps = {
@@ -151,6 +158,8 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     policy: { current: () => loaded.policy },
     clientAddress: () => '192.0.2.7',
     draining: () => false,
+    openApi: () => createOpenApi({ version: '0.0.0-test', publicUrl: deps.settings.publicUrl }),
+    recordAddress: createRecordAddress({ kind: 'plain' }),
     service: { name: 'galileo-invite-proxy', version: '0.0.0-test', runtime: 'test', instance: 'test' },
     ...options.deps,
     settings: {
@@ -173,7 +182,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     async close() {
       await background.idle();
       // With a double in Galileo's place, nothing arrives at the stand-in.
-      if (options.deps?.http === undefined) checkTrail(galileo.received, await readTrail());
+      checkTrail(options.deps?.http === undefined ? galileo.received : null, await readTrail());
       await delivery.stop();
       await http.close();
       await galileo.close();
@@ -214,11 +223,13 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   };
 }
 
-function keepLines(lines: string[]): Logger {
+function keepLines(lines: string[], keys: readonly string[]): Logger {
   const keep =
     (level: string) =>
     (event: string, fields: LogFields = {}) => {
-      lines.push(JSON.stringify({ level, event, ...fields }));
+      const line = JSON.stringify({ level, event, ...fields });
+      keepOperationalLine(line, keys);
+      lines.push(line);
     };
   return { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
 }

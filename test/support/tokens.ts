@@ -161,7 +161,7 @@ export async function hmacSign(secret: Uint8Array<ArrayBuffer>, input: string): 
 function signer(jwk: JWK, signBytes: (input: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>): Signer {
   const signEncoded = async (header: string, payload: string): Promise<string> => {
     const input = `${header}.${payload}`;
-    return `${input}.${base64url.encode(await signBytes(new TextEncoder().encode(input)))}`;
+    return `${input}.${base64url.encode(await signBytes(Uint8Array.from(new TextEncoder().encode(input))))}`;
   };
   return {
     jwk,

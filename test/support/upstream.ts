@@ -1,6 +1,6 @@
 import { createBreaker, type Breaker } from '../../src/upstream/breaker.ts';
 import { deadlinesOf } from '../../src/upstream/deadline.ts';
-import type { HttpExchange, HttpPort, HttpResult } from '../../src/upstream/http-port.ts';
+import type { HttpExchange, HttpPort, HttpResult } from '../../src/ports/http.ts';
 import { createSend, type Send, type SendDeps } from '../../src/upstream/send.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import type { Logger } from '../../src/ports/logger.ts';

@@ -8,7 +8,7 @@ import { createMemoryLedger } from '../../src/ledger/memory-ledger.ts';
 import type { Ledger } from '../../src/ledger/port.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
-import type { HttpExchange } from '../../src/upstream/http-port.ts';
+import type { HttpExchange } from '../../src/ports/http.ts';
 import { createFakeClock, createFakeIds, createFakeSchedule, TEST_TIME_MS } from '../support/clock.ts';
 
 /**
@@ -72,6 +72,8 @@ async function startService(): Promise<Service> {
     policy: { current: () => policy.policy },
     clientAddress: () => null,
     draining: () => false,
+    openApi: () => ({}),
+    recordAddress: (email) => email,
     service: { name: 'galileo-invite-proxy', version: '0.0.0-test', runtime: 'workerd', instance: 'test' },
     settings: {
       issuers: [{ name: 'corp', issuer: ISSUER, audience: AUDIENCE, jwks_uri: `${ISSUER}/jwks.json` }],
@@ -142,11 +144,11 @@ describe('the core inside workerd', () => {
     const [sent] = exchanges;
     expect(sent?.url).toBe('https://api.example.com/v2/invite_users');
     expect(Object.entries(sent?.headers ?? {}).filter(([, value]) => value.includes(API_KEY))).toHaveLength(1);
-    expect(JSON.parse(sent?.body ?? '')).toEqual({ ...INVITE, group_ids: [] });
+    expect(JSON.parse(String(sent?.body))).toEqual({ ...INVITE, group_ids: [] });
     const [intent, outcome, ...more] = await recordsOf(ledger);
     expect(more).toEqual([]);
     expect([intent?.kind, outcome?.kind]).toEqual(['intent', 'outcome']);
-    expect(intent?.request_sha256).toBe(await sha256(sent?.body ?? ''));
+    expect(intent?.request_sha256).toBe(await sha256(String(sent?.body)));
     expect(outcome?.request_sha256).toBe(intent?.request_sha256);
     expect(outcome?.outcome.result).toBe('accepted');
     expect(intent?.request_id).toBe(response.headers.get('X-Request-Id'));

@@ -5,7 +5,7 @@ import type { KeySourceFailure } from '../../auth/key-source.ts';
 import { fetchKeySet } from '../../auth/key-source.ts';
 import { sortKeys } from '../../auth/verification-key.ts';
 import type { FetchDocument } from '../../ports/fetch-document.ts';
-import type { HttpExchange } from '../../upstream/http-port.ts';
+import type { HttpExchange } from '../../ports/http.ts';
 import type { Finding } from './check.ts';
 import { failed, ok, skipped, warning } from './check.ts';
 import { PROBE_DEADLINES, UNANSWERED } from './probe.ts';

@@ -1,7 +1,8 @@
 import { SCHEMA_VERSION } from '../../ledger/schema.ts';
+import type { LedgerFault } from '../../platform/node/ledger-outside.ts';
 import type { Finding } from './check.ts';
 import { failed, ok, warning } from './check.ts';
-import type { LedgerFacts, LedgerFault } from './ledger-facts.ts';
+import type { LedgerFacts } from './ledger-facts.ts';
 
 /** What to make of a ledger that was looked at: whether the service can work with it, and whether its trail holds. Pure. */
 const CLOCK_AHEAD_WARN_MS = 5000;

@@ -1,4 +1,5 @@
 import type { ChainVerdict } from '../../audit/chain.ts';
+import type { LedgerFault } from '../../platform/node/ledger-outside.ts';
 
 /** What can be seen of a ledger from outside, without opening it as the service does and without changing it. */
 export type LedgerFacts =
@@ -18,13 +19,3 @@ export type LedgerFacts =
       /** Where the ledger's own clock stands, in milliseconds since the epoch. */
       readonly clockMs: number;
     };
-
-export type LedgerFault =
-  | 'dangling_link'
-  | 'not_a_file'
-  | 'several_names'
-  | 'not_readable'
-  | 'not_a_database'
-  | 'not_a_ledger'
-  | 'damaged'
-  | 'busy';

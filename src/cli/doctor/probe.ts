@@ -6,7 +6,7 @@ import type {
   HttpResult,
   MaybeSentReason,
   NotSentReason,
-} from '../../upstream/http-port.ts';
+} from '../../ports/http.ts';
 
 /**
  * One question without credentials, asked to see whether an address answers, over a connection that can be trusted, and

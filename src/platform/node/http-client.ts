@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
 
-import type { HttpPort, HttpResult } from '../../upstream/http-port.ts';
+import type { HttpPort, HttpResult } from '../../ports/http.ts';
 import { HttpExchangeHandler } from './http-exchange.ts';
 
 /**

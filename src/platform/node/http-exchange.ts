@@ -1,7 +1,7 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 
-import type { HttpExchange, HttpResult, MaybeSentReason, NotSentReason } from '../../upstream/http-port.ts';
+import type { HttpExchange, HttpResult, MaybeSentReason, NotSentReason } from '../../ports/http.ts';
 
 /**
  * One exchange as undici's events tell it. undici calls `onRequestStart` in the tick in which it writes the

@@ -17,15 +17,22 @@ export function prepareLedgerDatabase(sqlite: SqlitePort): void {
   if (applicationId !== APPLICATION_ID && (applicationId !== 0 || tables?.n !== 0)) {
     throw new Error('the ledger path holds a database of something else');
   }
+  makeCommitsDurable(sqlite);
+  pragma(sqlite, `application_id = ${APPLICATION_ID}`);
+  const bytes = Number(pragma(sqlite, 'page_count')) * Number(pragma(sqlite, 'page_size'));
+  if (bytes <= FULL_CHECK_MAX_BYTES && pragma(sqlite, 'quick_check(1)') !== 'ok')
+    throw new Error('the ledger file is damaged: restore it from a backup');
+}
+
+/** The settings of one connection. Throws when the file system cannot keep the promise. */
+export function makeCommitsDurable(sqlite: SqlitePort): void {
   if (pragma(sqlite, 'journal_mode = WAL') !== 'wal')
     throw new Error('the file system of the ledger cannot do write-ahead logging');
   pragma(sqlite, 'synchronous = FULL');
   pragma(sqlite, 'trusted_schema = OFF');
   pragma(sqlite, 'cell_size_check = ON');
-  pragma(sqlite, `application_id = ${APPLICATION_ID}`);
-  const bytes = Number(pragma(sqlite, 'page_count')) * Number(pragma(sqlite, 'page_size'));
-  if (bytes <= FULL_CHECK_MAX_BYTES && pragma(sqlite, 'quick_check(1)') !== 'ok')
-    throw new Error('the ledger file is damaged: restore it from a backup');
+  // What is deleted is overwritten: bodies once they are settled, records past their retention.
+  pragma(sqlite, 'secure_delete = ON');
 }
 
 /** The first column of the first row. */

@@ -2,11 +2,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers';
 import { createBatchedLedger } from '../../ledger/batched-ledger.ts';
 import type { BatchFailure } from '../../ledger/batched-ledger.ts';
-import { readHead, verifyTail } from '../../ledger/journal.ts';
 import type { Ledger } from '../../ledger/port.ts';
 import { createSqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import { SqlError } from '../../ledger/sqlite-port.ts';
 import type { SqlitePort } from '../../ledger/sqlite-port.ts';
+import { readEnds, verifyTail } from '../../ledger/trail.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -81,14 +81,15 @@ export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedg
   }
 }
 
-function checkTrail(sqlite: SqlitePort): void {
+/** Throws when the end of the trail does not hold: nothing may be appended to it then. */
+export function checkTrail(sqlite: SqlitePort): void {
   const verdict = verifyTail(sqlite, TAIL_CHECK_RECORDS);
   if (verdict.kind === 'broken')
     throw new Error(`the audit trail is broken at seq ${verdict.seq} (${verdict.reason}): nothing is appended to it`);
 }
 
 function warnOfClock(sqlite: SqlitePort, clock: Clock, logger: Logger): void {
-  const aheadMs = readHead(sqlite).clock_ms - clock.now();
+  const aheadMs = readEnds(sqlite).clockMs - clock.now();
   if (aheadMs > CLOCK_AHEAD_WARN_MS) logger.warn('ledger_clock_ahead', { ahead_ms: aheadMs });
 }
 

@@ -1,8 +1,11 @@
 /**
  * Two channels on one stdout, both pino JSON lines: `"channel":"ops"` for operational lines,
- * `"channel":"audit"` for audit records. A record counts as delivered when the kernel has its line.
+ * `"channel":"audit"` for the audit trail. An item of it counts as delivered when the kernel has its line.
  */
 import { pino } from 'pino';
+import { formatItem } from '../../audit/formats.ts';
+import type { AuditFormat } from '../../audit/formats.ts';
+import { SinkError } from '../../audit/sink.ts';
 import type { Sink } from '../../audit/sink.ts';
 import type { LogFields, Logger } from '../../ports/logger.ts';
 import type { Output } from './output.ts';
@@ -35,19 +38,26 @@ export function createLogger({ level, service }: LogOptions, output: Pick<Output
 }
 
 /**
- * The stdout sink: one line a record, the record itself under `record`. Parsing and writing an RFC 8785 text
- * gives the same text back, so the member verifies like the stored line.
+ * The stdout sink: one line an item, the item itself under `record`, `checkpoint` or, in that format, `ocsf`. Parsing and writing an
+ * RFC 8785 text gives the same text back, so a native member verifies like the stored line.
  */
-export function createStdoutSink(output: Pick<Output, 'write'>): Sink {
+export function createStdoutSink(output: Pick<Output, 'write'>, format: AuditFormat): Sink {
   let lines: string[] = [];
   const log = pino({ ...shape, level: 'info', base: { channel: 'audit' } }, { write: (line) => void lines.push(line) });
   return {
     name: 'stdout',
-    async write(records) {
-      for (const { line } of records) log.info({ record: JSON.parse(line) as unknown }, 'audit_record');
+    async write(items) {
+      for (const item of items) {
+        const member = format === 'native' ? item.kind : format;
+        log.info({ [member]: JSON.parse(formatItem(format, item)) as unknown }, `audit_${item.kind}`);
+      }
       const text = lines.join('');
       lines = [];
-      await output.write(text);
+      try {
+        await output.write(text);
+      } catch {
+        throw new SinkError('write_failed');
+      }
     },
   };
 }

@@ -9,9 +9,11 @@ import type { DurationName, LevelName, MetricName, Metrics, Reading } from '../.
 const PREFIX = 'galileo_invite_proxy_';
 const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
+type ReadLevel = () => readonly Reading[] | Promise<readonly Reading[]>;
+
 export interface NodeMetrics extends Metrics {
-  /** Asks `read` at each exposition. */
-  level(name: LevelName, read: () => readonly Reading[]): void;
+  /** Asks `read` at each exposition. When it fails, the level is left out and the rest is told all the same. */
+  level(name: LevelName, read: ReadLevel): void;
   /** The exposition text and its media type. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -38,8 +40,8 @@ export function createMetrics(): NodeMetrics {
     ]),
   );
   return {
-    count(name, labels = {}) {
-      counters.get(name)?.inc(labels);
+    count(name, labels = {}, amount = 1) {
+      counters.get(name)?.inc(labels, amount);
     },
     observe(name, seconds, labels = {}) {
       durations.get(name)?.observe(labels, seconds);
@@ -51,9 +53,13 @@ export function createMetrics(): NodeMetrics {
         help,
         labelNames: labels,
         registers: [registry],
-        collect() {
+        async collect() {
+          const readings = await readOrNone(read);
+          // From here on within one turn, so that two expositions at a time do not mix.
           gauge.reset();
-          for (const reading of read()) gauge.set(reading.labels, reading.value);
+          // A gauge without labels is reset to 0, which would be a reading.
+          if (readings.length === 0 && labels.length === 0) gauge.remove({});
+          for (const { labels: values, value } of readings) gauge.set(values, value);
         },
       });
     },
@@ -61,4 +67,12 @@ export function createMetrics(): NodeMetrics {
       return { contentType: registry.contentType, text: await registry.metrics() };
     },
   };
+}
+
+async function readOrNone(read: ReadLevel): Promise<readonly Reading[]> {
+  try {
+    return await read();
+  } catch {
+    return [];
+  }
 }

@@ -6,7 +6,9 @@ import type { PolicyStatus } from '../../policy/status.ts';
 import type { LevelName, Reading } from '../../ports/metrics.ts';
 import type { NodeMetrics } from './metrics.ts';
 
-const VALUES: Readonly<Record<Exclude<LevelName, 'policy_info'>, (status: PolicyStatus) => number>> = {
+type PolicyLevel = Extract<LevelName, `policy_${string}`>;
+
+const VALUES: Readonly<Record<Exclude<PolicyLevel, 'policy_info'>, (status: PolicyStatus) => number>> = {
   policy_since_timestamp_seconds: ({ sinceMs }) => sinceMs / 1000,
   policy_last_result_success: ({ last }) => Number(last.result === 'loaded'),
   policy_last_result_timestamp_seconds: ({ last }) => last.atMs / 1000,
@@ -18,12 +20,12 @@ export function exposePolicyStatus(
   metrics: Pick<NodeMetrics, 'level'>,
   policies: Readonly<Record<string, { status(): PolicyStatus } | undefined>>,
 ): void {
-  const expose = (name: LevelName, toReading: (role: string, status: PolicyStatus) => Reading): void =>
+  const expose = (name: PolicyLevel, toReading: (role: string, status: PolicyStatus) => Reading): void =>
     metrics.level(name, () =>
       Object.entries(policies).flatMap(([role, policy]) => (policy ? [toReading(role, policy.status())] : [])),
     );
   expose('policy_info', (role, { digest }) => ({ labels: { role, digest }, value: 1 }));
   for (const [name, valueOf] of Object.entries(VALUES)) {
-    expose(name as LevelName, (role, status) => ({ labels: { role }, value: valueOf(status) }));
+    expose(name as PolicyLevel, (role, status) => ({ labels: { role }, value: valueOf(status) }));
   }
 }

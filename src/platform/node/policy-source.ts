@@ -6,7 +6,8 @@
 import type { Deps } from '../../deps.ts';
 import type { CompiledPolicy } from '../../policy/compile.ts';
 import { loadPolicy } from '../../policy/load.ts';
-import type { LoadPolicyOptions, PolicyLoaded, PolicyProblem } from '../../policy/load.ts';
+import type { PolicyLoaded, PolicyProblem } from '../../policy/load.ts';
+import type { LoadPolicyOptions } from '../../policy/read-document.ts';
 import type { PolicyRead } from './policy-file.ts';
 import { readPolicyFile } from './policy-file.ts';
 import type { PolicyReload, PolicyReloadDeps } from './policy-reload.ts';

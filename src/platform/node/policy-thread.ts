@@ -4,7 +4,8 @@
  * judging it. The thread sees neither the environment nor its secrets, and ends with its answer.
  */
 import { Worker } from 'node:worker_threads';
-import type { LoadPolicyOptions, PolicyLoaded } from '../../policy/load.ts';
+import type { PolicyLoaded } from '../../policy/load.ts';
+import type { LoadPolicyOptions } from '../../policy/read-document.ts';
 
 const ENTRY = new URL('policy-thread-entry.ts', import.meta.url);
 /** Thirty times what the largest file takes on a slow machine. */

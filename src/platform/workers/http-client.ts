@@ -1,4 +1,4 @@
-import type { HttpExchange, HttpPort, HttpResult, MaybeSentReason } from '../../upstream/http-port.ts';
+import type { HttpExchange, HttpPort, HttpResult, MaybeSentReason } from '../../ports/http.ts';
 
 /**
  * The HTTP port on Workers, over `fetch`. In workerd a refused connection and a POST cut after the send look the
@@ -46,6 +46,8 @@ const READABLE_CODINGS: ReadonlySet<string> = new Set(['', 'identity', 'gzip', '
 
 async function readAnswer(response: Response, { maxResponseBytes }: HttpExchange): Promise<HttpResult> {
   const { status } = response;
+  // workerd hands a switch of protocols over as if it were an answer (RFC 9110 §15.2.2).
+  if (status < 200) return maybeSent('protocol_error', status);
   const coding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   const body = await readBody(response, maxResponseBytes);
   if (body === null) return maybeSent('response_too_large', status);

@@ -1,12 +1,14 @@
 /** The command line over doubles of every port: what is asked of the network, what is printed, how it ends. */
+import { auditPorts } from '../../../src/cli/audit-ports.ts';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import type { CliDeps } from '../../../src/cli/deps.ts';
 import { runCli } from '../../../src/cli/run.ts';
 import type { LedgerFacts } from '../../../src/cli/doctor/ledger-facts.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
+import { SCHEMA_VERSION } from '../../../src/ledger/schema.ts';
 import type { FetchDocument } from '../../../src/ports/fetch-document.ts';
-import type { HttpExchange, HttpResult } from '../../../src/upstream/http-port.ts';
+import type { HttpExchange, HttpResult } from '../../../src/ports/http.ts';
 import { createFakeClock, createFakeSchedule, TEST_TIME_MS } from '../../support/clock.ts';
 import type { FakeSchedule } from '../../support/clock.ts';
 import { es256Signer } from '../../support/tokens.ts';
@@ -32,7 +34,7 @@ export const LEDGER: LedgerFacts = {
   kind: 'readable',
   inUse: true,
   writable: true,
-  schemaVersion: 1,
+  schemaVersion: SCHEMA_VERSION,
   records: 42,
   tail: { kind: 'intact', head: { seq: 42, hash: 'ab'.repeat(32) } },
   clockMs: TEST_TIME_MS,
@@ -96,13 +98,17 @@ export function startBench(
       const loaded = loadPolicy(policy, { issuers });
       return loaded.kind === 'refused' ? loaded : { kind: 'opened', policy: { current: () => loaded.policy } };
     },
+    auditSecretProblems: async () => [],
     async openKeys({ GALILEO_API_KEY: current, GALILEO_API_KEY_NEXT: next }) {
       if (typeof current !== 'string') return { kind: 'refused', problems: ['GALILEO_API_KEY is missing here'] };
       const keys = { current: new Secret(current), next: typeof next === 'string' ? new Secret(next) : null };
       return { kind: 'opened', secrets: { galileoKeys: () => Promise.resolve(keys) } };
     },
     inspectLedger: () => Promise.resolve(LEDGER),
+    openLedgerBeside: () => Promise.resolve({ kind: 'refused', message: 'the ledger is not there' }),
+    userName: () => 'ops-1',
     readTrail: () => [],
+    audit: auditPorts,
     freeBytes: () => Promise.resolve(50 * 1024 ** 3),
     http: {
       async exchange(request) {

@@ -47,6 +47,17 @@ describe('config check', () => {
     expect(stdout).toMatch(/policy\.yaml:3:\d+ /);
   });
 
+  it('tells what is wrong with the keys of the audit trail, beside everything else', async () => {
+    const problem = 'AUDIT_SIGNING_KEY_FILE names a file that cannot be read (ENOENT)';
+    const { code, stdout } = await check({
+      env: { ...GOOD_ENV, PORT: 'x', AUDIT_SIGNING_KEY_FILE: '/run/absent' },
+      deps: { auditSecretProblems: async () => [problem] },
+    });
+    expect(code).toBe(2);
+    expect(stdout).toContain(`- ${problem}`);
+    expect(stdout).toContain('- PORT ');
+  });
+
   it('tells what the key sources say, and not twice what the settings have been blamed for', async () => {
     const refuse = (problem: string): NonNullable<BenchOptions['deps']> => ({
       openKeys: async () => ({ kind: 'refused', problems: [problem] }),

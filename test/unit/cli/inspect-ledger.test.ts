@@ -20,8 +20,9 @@ import { SCHEMA_VERSION } from '../../../src/ledger/schema.ts';
 import { openLedger } from '../../../src/platform/node/ledger.ts';
 import type { NodeLedger } from '../../../src/platform/node/ledger.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import { admission } from '../../support/ledger.ts';
+import { admission, DAY_MS, HOUR_MS } from '../../support/ledger.ts';
 import { countedMetrics, keptLog } from '../../support/tokens.ts';
+import { FIRST_SCHEMA } from '../ledger/first-schema.ts';
 
 let folder = '';
 let path = '';
@@ -182,6 +183,39 @@ describe('a ledger looked at from outside', () => {
     await closedLedger();
     vandalise(statement);
     expect(await inspectLedger(path)).toMatchObject({ kind: 'readable', tail: { kind: 'broken', ...tail } });
+  });
+
+  it('whose past was dropped for its age is read from where it begins', async () => {
+    const clock = createFakeClock();
+    const ledger = await openLedger({
+      path,
+      clock,
+      ids: createFakeIds(),
+      logger: keptLog(),
+      metrics: countedMetrics(),
+    });
+    for (let n = 1; n <= 3; n += 1) await ledger.admit(admission(testUuid7(n), { plan: 'deny' }));
+    await ledger.addCheckpoint({ count: 2, madeAt: TEST_TIME_MS, line: '{}' });
+    clock.advance(DAY_MS);
+    await ledger.prune({ sinks: [], keepRecordsMs: HOUR_MS });
+    await ledger.close();
+    expect(await inspectLedger(path)).toMatchObject({
+      kind: 'readable',
+      records: 1,
+      tail: { kind: 'intact', head: { seq: 3 } },
+    });
+    vandalise(`UPDATE head SET base_hash = '${'0'.repeat(64)}'`);
+    expect(await inspectLedger(path)).toMatchObject({ tail: { kind: 'broken', seq: 3, reason: 'wrong_prev' } });
+  });
+
+  it('of the first version is read as it is', async () => {
+    vandalise(...FIRST_SCHEMA);
+    expect(await inspectLedger(path)).toMatchObject({
+      kind: 'readable',
+      schemaVersion: 1,
+      records: 0,
+      tail: { kind: 'intact' },
+    });
   });
 
   it('of a newer version is read as far as that', async () => {

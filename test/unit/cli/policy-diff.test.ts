@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditRecord } from '../../../src/audit/record.ts';
-import { draftRecord } from '../../../src/invite/record-drafts.ts';
+import type { RecordAddress } from '../../../src/audit/record-address.ts';
+import { createRecordAddress } from '../../../src/audit/record-address.ts';
+import { draftRecord, recordedAs } from '../../../src/invite/record-drafts.ts';
 import type { Principal } from '../../../src/auth/principal.ts';
 import type { InviteUsersRequest } from '../../../src/contract/invite-users.ts';
 import { decide } from '../../../src/policy/evaluate.ts';
@@ -83,11 +85,13 @@ function recordOf(
     principal = testPrincipal(),
     time = '2026-06-15T12:00:00.000Z',
     handling = 'strict',
+    recordAddress = (email) => email,
     changes = {},
   }: {
     readonly principal?: Principal;
     readonly time?: string;
     readonly handling?: Handling;
+    readonly recordAddress?: RecordAddress;
     readonly changes?: Partial<AuditRecord>;
   } = {},
 ): string {
@@ -104,7 +108,7 @@ function recordOf(
       policy,
       idempotencyKey: null,
       requestSha256: null,
-      withAddresses: true,
+      recordedAs: recordedAs(request.emails, recordAddress),
     },
     decision.verdict === 'allow' ? 'intent' : 'denial',
     { result: 'admitted' },
@@ -180,12 +184,25 @@ describe('policy diff on recorded requests', () => {
     expect(stdout).toContain('allowed where it was denied: 1 address, by late (was no rule: no-rule)');
   });
 
-  it('says how many hold no addresses, or disguised ones', async () => {
+  it('says how many hold no addresses', async () => {
     const bare = JSON.parse(recordOf(testRequest('kim@acme.com'))) as AuditRecord;
     const without = JSON.stringify({ ...bare, request: { ...bare.request, emails: undefined } });
-    const disguised = JSON.stringify({ ...bare, request: { ...bare.request, emails: ['hmac:0f3c9a7e'] } });
-    const { stdout } = await diff('policy.yaml lowered.yaml --ledger x', withTrail(without, disguised));
-    expect(stdout).toContain('2 not asked: the record holds no addresses');
+    const { stdout } = await diff('policy.yaml lowered.yaml --ledger x', withTrail(without));
+    expect(stdout).toContain('1 not asked: the record holds no addresses');
+  });
+
+  it('does not judge addresses that are on record as HMACs, and says how many requests those are', async () => {
+    const recordAddress = createRecordAddress({ kind: 'hmac', key: new Uint8Array(32).fill(7) });
+    const hmac = recordOf(testRequest(['kim@acme.com', 'eve@rival.io']), { recordAddress, handling: 'lenient' });
+    const trail = withTrail(hmac, hmac, recordOf(testRequest('kim@acme.com', { role: 'admin' })));
+    const { code, stdout } = await diff('policy.yaml raised.yaml --ledger x --json', trail);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      requests: { asked: 3, otherwise: [{ certain: true }], not_known: { addresses_as_hmac: 2 } },
+    });
+    expect((await diff('policy.yaml raised.yaml --ledger x', trail)).stdout).toContain(
+      '2 not asked: the record holds its addresses as HMACs only (AUDIT_EMAILS=hmac)',
+    );
   });
 
   it('handles a request leniently that was', async () => {

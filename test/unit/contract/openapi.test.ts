@@ -2,6 +2,7 @@ import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
+import { describeRecordSchema } from '../../../src/audit/record-schema.ts';
 import { createOpenApi } from '../../../src/contract/openapi.ts';
 import type { ProblemCode } from '../../../src/contract/problem.ts';
 import { PROBLEMS, problem } from '../../../src/contract/problem.ts';
@@ -100,6 +101,7 @@ describe('/openapi.json', () => {
       'get /v2/invite_requests listInviteRequests',
       'get /v2/invite_requests/{id} getInviteRequest',
       'get /audit/records getAuditRecords',
+      'post /audit/search searchAuditRecords',
       'get /openapi.json getOpenApi',
       'get /livez getLiveness',
       'get /readyz getReadiness',
@@ -199,6 +201,23 @@ describe('/openapi.json', () => {
     expect(request({ emails: ['ann@acme.com'] })).toBe(true);
     expect(request({ emails: ['ann@acme.com'], groupIds: [] })).toBe(false);
     expect(request({ emails: Array.from({ length: 501 }, () => 'ann@acme.com') })).toBe(false);
+  });
+
+  it('describes NDJSON as the array of its lines, each a record of the published schema', () => {
+    for (const operation of [document.paths['/audit/records']?.['get'], document.paths['/audit/search']?.['post']]) {
+      expect(operation?.responses['200']?.content?.['application/x-ndjson']?.schema).toMatchObject({
+        type: 'array',
+        items: { $ref: '#/components/schemas/AuditRecord' },
+      });
+    }
+    const { $schema: _, $id, title, description, ...published } = describeRecordSchema();
+    expect(document.components['schemas']?.['AuditRecord']).toMatchObject(published);
+    expect([$id, title, description]).toEqual([expect.any(String), expect.any(String), expect.any(String)]);
+  });
+
+  it('has no filter of the trail in a URL', () => {
+    expect(document.paths['/audit/search']?.['post']?.parameters).toBeUndefined();
+    expect(document.paths['/audit/records']?.['get']?.parameters?.map(({ name }) => name)).toEqual(['after']);
   });
 
   it('says that every answer carries the id and the policy', () => {

@@ -41,6 +41,26 @@ describe('the ledger schema', () => {
         `SELECT request_id FROM requests WHERE state = 'open' AND expires_at <= ? ORDER BY expires_at, decided_seq LIMIT ?`,
         /requests_open/,
       ],
+      [
+        `SELECT request_id FROM requests WHERE state = 'unknown' AND look_at <= ? ORDER BY look_at, decided_seq LIMIT ?`,
+        /requests_unsettled/,
+      ],
+      [
+        `SELECT decided_seq FROM requests WHERE decided_seq <= ? AND (
+           state IN ('open', 'unknown') OR
+           EXISTS (SELECT 1 FROM keys WHERE keys.scope = requests.key_scope AND keys.request_id = requests.request_id)
+         ) ORDER BY decided_seq LIMIT 1`,
+        /requests_by_decided.*SEARCH keys USING INDEX/,
+      ],
+      [`DELETE FROM requests WHERE decided_seq <= ?`, /requests_by_decided/],
+      [
+        `SELECT * FROM checkpoints WHERE count > ? ORDER BY count LIMIT ?`,
+        /SEARCH checkpoints USING INTEGER PRIMARY KEY/,
+      ],
+      [
+        `SELECT position, line FROM checkpoints WHERE position > ? ORDER BY position LIMIT ?`,
+        /SEARCH checkpoints USING INDEX/,
+      ],
       [`DELETE FROM counters WHERE window_end <= ?`, /SEARCH counters USING PRIMARY KEY/],
       [`DELETE FROM keys WHERE keep_until <= ?`, /keys_by_keep_until/],
     ];

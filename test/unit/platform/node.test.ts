@@ -1,10 +1,13 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { formatItem } from '../../../src/audit/formats.ts';
+import { SinkError } from '../../../src/audit/sink.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { createBackground } from '../../../src/platform/node/background.ts';
 import { createClientAddress } from '../../../src/platform/node/client-address.ts';
 import { createLogger, createStdoutSink } from '../../../src/platform/node/logger.ts';
 import { createMetrics } from '../../../src/platform/node/metrics.ts';
+import { auditItems } from '../../support/audit-items.ts';
 import { keptLog } from '../../support/tokens.ts';
 
 describe("the caller's address", () => {
@@ -89,13 +92,36 @@ describe('the two channels of stdout', () => {
     const logger = createLogger({ level: 'info', service: { name: 'proxy', version: '1', instance: 'i' } }, output);
     logger.debug('too_quiet');
     logger.warn('something_happened', { code: 'x' });
-    await createStdoutSink(output).write([{ seq: 1, line: '{"hash":"h","seq":1}' }]);
+    await createStdoutSink(output, 'native').write([{ position: 2, kind: 'record', line: '{"hash":"h","seq":1}' }]);
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
       { level: 'warn', channel: 'ops', event: 'something_happened', code: 'x', name: 'proxy' },
       { channel: 'audit', event: 'audit_record', record: { hash: 'h', seq: 1 } },
     ]);
     expect(lines[1]).toContain('"record":{"hash":"h","seq":1}');
     expect(lines.every((line) => line.endsWith('\n') && line.indexOf('\n') === line.length - 1)).toBe(true);
+  });
+
+  it('hold each item of the trail under a member that says what it is', async () => {
+    const items = await auditItems();
+    const written: string[] = [];
+    const stdout = { write: async (text: string) => void written.push(text) };
+    await createStdoutSink(stdout, 'native').write(items);
+    await createStdoutSink(stdout, 'ocsf').write(items);
+    const [native, ocsf] = written.map((text) => text.trimEnd().split('\n'));
+    expect(native).toHaveLength(4);
+    for (const [n, { kind, line }] of items.entries()) {
+      expect(native?.[n]).toContain(`"channel":"audit","${kind}":${line},"event":"audit_${kind}"}`);
+      const { ocsf: event, ...rest } = JSON.parse(ocsf?.[n] ?? '') as Record<string, unknown>;
+      expect(rest).toMatchObject({ channel: 'audit', event: `audit_${kind}` });
+      expect(rest).not.toHaveProperty(kind);
+      expect(event).toEqual(JSON.parse(formatItem('ocsf', items[n] ?? expect.fail())));
+    }
+  });
+
+  it('tell delivery why a batch was not taken, without its words', async () => {
+    const stdout = { write: () => Promise.reject(new Error('EPIPE after ann@acme.com')) };
+    const refused = createStdoutSink(stdout, 'native').write(await auditItems());
+    await expect(refused).rejects.toThrow(new SinkError('write_failed'));
   });
 });
 
@@ -124,6 +150,39 @@ describe('metrics', () => {
     const { text } = await metrics.expose();
     expect(text).toContain('galileo_invite_proxy_refusals_total{origin="proxy",code="missing_token"} 1');
     expect(text).toContain('galileo_invite_proxy_upstream_duration_seconds_count{result="answered"} 1');
+  });
+
+  it('count as many at a time as they are told', async () => {
+    const metrics = createMetrics();
+    metrics.count('audit_records_pruned', {}, 700);
+    metrics.count('audit_records_pruned');
+    expect((await metrics.expose()).text).toContain('galileo_invite_proxy_audit_records_pruned_total 701');
+  });
+
+  it('leave out a level that cannot be read now, and tell the rest', async () => {
+    const metrics = createMetrics();
+    let isReadable = true;
+    const orFail = async (): Promise<number> => (isReadable ? 3 : await Promise.reject(new Error('no ledger')));
+    metrics.level('audit_uncovered_records', async () => [{ labels: {}, value: await orFail() }]);
+    metrics.level('audit_sink_backlog_records', async () => [{ labels: { sink: 'http' }, value: await orFail() }]);
+    metrics.level('policy_problems', () => {
+      if (!isReadable) throw new Error('no policy');
+      return [{ labels: { role: 'active' }, value: 0 }];
+    });
+    const levels = async (): Promise<string[]> =>
+      (await metrics.expose()).text
+        .split('\n')
+        .filter((line) => /^galileo_invite_proxy_(audit_[us]|policy)/.test(line));
+    const all = [
+      'galileo_invite_proxy_audit_uncovered_records 3',
+      'galileo_invite_proxy_audit_sink_backlog_records{sink="http"} 3',
+      'galileo_invite_proxy_policy_problems{role="active"} 0',
+    ];
+    expect(await levels()).toEqual(all);
+    isReadable = false;
+    expect(await levels()).toEqual([]);
+    isReadable = true;
+    expect(await Promise.all([levels(), levels()])).toEqual([all, all]);
   });
 });
 

@@ -59,7 +59,7 @@ function createWorld() {
     fetchDocument: documentsOf(identityProvider.app).fetchDocument,
     http: {
       async exchange({ body }) {
-        sent.push(body ?? '');
+        sent.push(String(body ?? ''));
         return {
           kind: 'answered',
           status: 200,
@@ -73,6 +73,8 @@ function createWorld() {
     policy: { current: () => current.policy },
     clientAddress: () => null,
     draining: () => false,
+    recordAddress: (email) => email,
+    openApi: () => ({}),
     service: { name: 'galileo-invite-proxy', version: '0.0.0-test', runtime: 'test', instance: 'test' },
     settings: {
       issuers: [{ name: 'corp', issuer: ISSUER, audience: AUDIENCE }],

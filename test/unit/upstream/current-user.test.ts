@@ -3,7 +3,7 @@ import { CURRENT_USER } from '../../../dev/galileo.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { createAskCurrentUser } from '../../../src/upstream/current-user.ts';
 import { deadlinesOf } from '../../../src/upstream/deadline.ts';
-import type { HttpResult } from '../../../src/upstream/http-port.ts';
+import type { HttpResult } from '../../../src/ports/http.ts';
 import { disguises } from '../../support/key-disguises.ts';
 import { answered, CURRENT_KEY, scriptHttp } from '../../support/upstream.ts';
 
@@ -39,7 +39,7 @@ describe('asking who the key belongs to', () => {
         },
         body: null,
         deadlines: deadlinesOf(5000),
-        maxResponseBytes: 1024 * 1024,
+        maxResponseBytes: 512 * 1024,
       },
     ]);
   });

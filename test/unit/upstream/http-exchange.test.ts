@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { describe, expect, it } from 'vitest';
 
 import { HttpExchangeHandler } from '../../../src/platform/node/http-exchange.ts';
-import type { HttpExchange, HttpResult } from '../../../src/upstream/http-port.ts';
+import type { HttpExchange, HttpResult } from '../../../src/ports/http.ts';
 
 /** undici's side of one exchange, played by hand. */
 const EXCHANGE: HttpExchange = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { HttpResult } from '../../../src/upstream/http-port.ts';
+import type { HttpResult } from '../../../src/ports/http.ts';
 import { answered, benchSend, CURRENT_KEY, fixedSecrets, NEXT_KEY } from '../../support/upstream.ts';
 
 const BODY = '{"auth_method":"email","emails":["ann@acme.com"],"role":"user","group_ids":[],"send_email":true}';
@@ -26,7 +26,7 @@ describe('sending an invitation', () => {
         },
         body: BODY,
         deadlines: { connectMs: 3_000, headersMs: 15_000, bodyMs: 15_000, totalMs: 15_000 },
-        maxResponseBytes: 1_048_576,
+        maxResponseBytes: 524_288,
       },
     ]);
   });

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { createGalileo, serveGalileo, type ServedGalileo } from '../../../dev/galileo.ts';
+import { createGalileo, serveGalileo, type Galileo, type ServedGalileo } from '../../../dev/galileo.ts';
 import { createHttpClient } from '../../../src/platform/node/http-client.ts';
 import { CURRENT_KEY, fixedSecrets, NEXT_KEY, benchSend } from '../../support/upstream.ts';
 
@@ -110,6 +110,7 @@ describe('the stand-in Galileo on a real connection', () => {
     ['garbage', { kind: 'unknown', reason: 'unusable_response' }],
     ['echo', { kind: 'refused', status: 403, message: 'Galileo refused the invitation with status 403.' }],
     ['hangup', { kind: 'unknown', reason: 'connection_lost', upstreamStatus: null }],
+    ['lost', { kind: 'unknown', reason: 'connection_lost', upstreamStatus: null }],
     ['constructor', { kind: 'accepted' }],
   ])('does as an address at %s@ says, and hears of it once', async (local, ending) => {
     expect(await send(invite('ann@acme.com', `${local}@example.com`))).toMatchObject(ending);
@@ -119,6 +120,7 @@ describe('the stand-in Galileo on a real connection', () => {
   it.each([
     ['before_body', null],
     ['after_body', null],
+    ['after_inviting', null],
     ['mid_answer', 200],
   ] as const)('hangs up %s', async (when, upstreamStatus) => {
     galileo.script({ kind: 'hangup', when });
@@ -161,3 +163,61 @@ describe('the stand-in Galileo on a real connection', () => {
     expect(await send(invite('ann@acme.com'))).toMatchObject({ kind: 'accepted' });
   });
 });
+
+describe('the users of the stand-in Galileo', () => {
+  const headers = { 'galileo-api-key': CURRENT_KEY, 'content-type': 'application/json' };
+  const post = async (galileo: Galileo, path: string, body: unknown, extra: Record<string, string> = {}) =>
+    await galileo.app.request(`http://galileo.example${path}`, {
+      method: 'POST',
+      headers: { ...headers, ...extra },
+      body: JSON.stringify(body),
+    });
+  const filter = (...value: string[]) => ({ filters: [{ name: 'email', operator: 'one_of', value }] });
+  async function list(galileo: Galileo, body: unknown = {}, query = ''): Promise<UserList> {
+    return (await (await post(galileo, `/v2/users/all${query}`, body)).json()) as UserList;
+  }
+
+  it('are those it invited, since when it did, and inviting them again changes nothing', async () => {
+    const galileo = createGalileo({ apiKeys: [CURRENT_KEY] });
+    galileo.scriptClock(() => Date.UTC(2026, 2, 2, 10));
+    await post(galileo, '/v2/invite_users', { emails: ['ann@acme.com', 'bob@acme.com'] });
+    galileo.scriptClock(() => Date.UTC(2026, 2, 3, 10));
+    await post(galileo, '/v2/invite_users', { emails: ['ann@acme.com'] });
+    await post(galileo, '/v2/invite_users', { emails: ['refuse@acme.com'] });
+    await post(galileo, '/v2/invite_users', { emails: ['limit@acme.com'] });
+    const { users, next_starting_token: next } = await list(galileo);
+    expect(users.map(({ email, created_at: at }) => [email, at])).toEqual([
+      ['ann@acme.com', '2026-03-02T10:00:00.000000Z'],
+      ['bob@acme.com', '2026-03-02T10:00:00.000000Z'],
+    ]);
+    expect(next).toBeNull();
+    expect(galileo.received).toHaveLength(4);
+    expect(galileo.lookUps).toHaveLength(1);
+  });
+
+  it('come newest first, a page at a time, narrowed by their addresses', async () => {
+    const galileo = createGalileo({ apiKeys: [CURRENT_KEY] });
+    for (let n = 0; n < 5; n += 1) galileo.createUser(`u${n}@acme.com`, Date.UTC(2026, 2, n + 1));
+    const first = await list(galileo, {}, '?starting_token=0&limit=2');
+    expect(first.users.map(({ email }) => email)).toEqual(['u4@acme.com', 'u3@acme.com']);
+    expect(first.next_starting_token).toBe(2);
+    const last = await list(galileo, {}, '?starting_token=4&limit=2');
+    expect([last.users.length, last.next_starting_token]).toEqual([1, null]);
+    const some = await list(galileo, filter('u1@acme.com', 'U2@acme.com', 'x@acme.com'));
+    expect(some.users.map(({ email }) => email)).toEqual(['u1@acme.com']);
+  });
+
+  it('are shown to nobody without a key, nor by a filter it does not know', async () => {
+    const galileo = createGalileo({ apiKeys: [CURRENT_KEY] });
+    expect((await post(galileo, '/v2/users/all', {}, { 'galileo-api-key': 'wrong' })).status).toBe(401);
+    const unknown = await post(galileo, '/v2/users/all', {
+      filters: [{ name: 'mail', operator: 'one_of', value: [] }],
+    });
+    expect(unknown.status).toBe(422);
+  });
+});
+
+interface UserList {
+  readonly users: readonly { readonly email: string; readonly created_at: string }[];
+  readonly next_starting_token: number | null;
+}

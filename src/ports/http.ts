@@ -8,10 +8,10 @@ export interface HttpPort {
 }
 
 export interface HttpExchange {
-  readonly method: 'POST' | 'GET';
+  readonly method: 'POST' | 'GET' | 'PUT';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
   readonly deadlines: Deadlines;
   /** Counted as the body arrives, after content decoding. */
   readonly maxResponseBytes: number;

@@ -1,0 +1,139 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+
+/**
+ * What the stand-in Galileo can be told to do with a request, one step each, and how it does it. Knows nothing of invites
+ * but which steps have sent them.
+ */
+export type GalileoStep =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      /** Text and bytes as they are; anything else as JSON. */
+      readonly body?: unknown;
+      /** The answer waits for this. */
+      readonly after?: Promise<unknown>;
+    }
+  /** Repeats the request's fields, and so the key, in an error of the given shape. */
+  | { readonly kind: 'echo'; readonly status: number; readonly shape: EchoShape }
+  | { readonly kind: 'slow'; readonly delayMs: number }
+  /** Cuts the connection; needs a real one. */
+  | { readonly kind: 'hangup'; readonly when: 'before_body' | 'after_body' | 'after_inviting' | 'mid_answer' };
+
+export type EchoShape = 'detail_list' | 'detail_string' | 'standard_error' | 'text' | 'success' | 'header';
+
+/** By the local part of any recipient's address. */
+const MAGIC: ReadonlyMap<string, GalileoStep> = new Map(
+  Object.entries<GalileoStep>({
+    refuse: { kind: 'answer', status: 403, body: { detail: 'Inviting this person is not permitted.' } },
+    invalid: {
+      kind: 'answer',
+      status: 422,
+      body: {
+        detail: [
+          { type: 'value_error', loc: ['body', 'emails', 0], msg: 'value is not a valid email address', input: 'x' },
+        ],
+      },
+    },
+    limit: { kind: 'answer', status: 429, headers: { 'retry-after': '30' }, body: { detail: 'Too many requests' } },
+    break: { kind: 'answer', status: 500, headers: { 'content-type': 'text/plain' }, body: 'Internal Server Error' },
+    moved: { kind: 'answer', status: 307, headers: { location: '/v2/invite_users/' }, body: '' },
+    garbage: { kind: 'answer', status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>Back soon</h1>' },
+    echo: { kind: 'echo', status: 403, shape: 'detail_string' },
+    slow: { kind: 'slow', delayMs: 30_000 },
+    hangup: { kind: 'hangup', when: 'after_body' },
+    lost: { kind: 'hangup', when: 'after_inviting' },
+  }),
+);
+
+/** What an address of this kind asks for; undefined for a plain one. */
+export function magicStep(email: string): GalileoStep | undefined {
+  return MAGIC.get(localPart(email));
+}
+
+function localPart(email: string): string {
+  return (email.split('@')[0] ?? '').split('+')[0]?.toLowerCase() ?? '';
+}
+
+/** Whether a step stands for a request that was carried out, whatever its sender hears of it. */
+export function invites(step: GalileoStep): boolean {
+  switch (step.kind) {
+    case 'answer':
+    case 'echo':
+      return step.status >= 200 && step.status <= 299;
+    case 'slow':
+      return true;
+    case 'hangup':
+      return step.when === 'after_inviting' || step.when === 'mid_answer';
+  }
+}
+
+export async function perform(c: Context, step: GalileoStep): Promise<Response> {
+  switch (step.kind) {
+    case 'answer':
+      await step.after;
+      return toResponse(step.status, step.headers ?? {}, step.body ?? {});
+    case 'echo':
+      return echo(step.status, step.shape, c.req.header());
+    case 'slow':
+      await delay(step.delayMs, c.req.raw.signal);
+      return c.json({ invited: 'late' });
+    case 'hangup':
+      return hangUp(c, step);
+  }
+}
+
+function toResponse(status: number, headers: Readonly<Record<string, string>>, body: unknown): Response {
+  const raw = typeof body === 'string' || body instanceof Uint8Array;
+  const bodiless = status === 204 || status === 205 || status === 304;
+  const content = raw ? (body as BodyInit) : JSON.stringify(body);
+  return new Response(bodiless ? null : content, {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+}
+
+function echo(status: number, shape: EchoShape, headers: Readonly<Record<string, string>>): Response {
+  const said = JSON.stringify(headers);
+  const bodies: Readonly<Record<EchoShape, unknown>> = {
+    detail_list: { detail: [{ type: 'value_error', loc: ['header'], msg: said, input: headers }] },
+    detail_string: { detail: said },
+    standard_error: { standard_error: { message: said } },
+    text: said,
+    success: { headers },
+    header: {},
+  };
+  return toResponse(
+    status,
+    shape === 'header' ? { 'content-type': `application/json; echo=${said}` } : {},
+    bodies[shape],
+  );
+}
+
+/** Throws when there is no connection to cut, as under `app.request()`. */
+async function hangUp(c: Context, { when }: Extract<GalileoStep, { kind: 'hangup' }>): Promise<Response> {
+  const { outgoing } = c.env as Partial<HttpBindings>;
+  const socket = outgoing?.socket;
+  if (outgoing === undefined || socket === undefined || socket === null)
+    throw new Error('hanging up needs a real connection');
+  if (when === 'mid_answer') {
+    outgoing.writeHead(200, { 'content-type': 'application/json', 'content-length': '64' });
+    await new Promise<void>((written) => outgoing.write('{"invited":', () => written()));
+  }
+  socket.destroy();
+  return RESPONSE_ALREADY_SENT;
+}
+
+/** Ends early when the client has gone. */
+function delay(ms: number, gone: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, ms);
+    timer.unref();
+    gone.addEventListener('abort', () => {
+      clearTimeout(timer);
+      done();
+    });
+  });
+}

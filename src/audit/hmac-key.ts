@@ -1,0 +1,36 @@
+import { fromHex } from '../lib/hex.ts';
+import { MIN_HMAC_KEY_BYTES } from './record-address.ts';
+
+/**
+ * Reads the key for addresses (AUDIT_EMAILS=hmac): 64 or more hex digits are bytes, any other text is its own key and
+ * has 32 visible characters or more. White space around it is not part of it, so that a line end makes no other key.
+ * Messages are the second half of a sentence that begins with the setting, and quote nothing of the key.
+ */
+export type HmacKeyRead =
+  | { readonly kind: 'read'; readonly key: Uint8Array }
+  | { readonly kind: 'unfit'; readonly problem: string };
+
+const HOW_TO_MAKE = 'make one with: openssl rand -hex 32';
+
+export function readHmacKey(text: string): HmacKeyRead {
+  const trimmed = text.trim();
+  const problem = problemOf(trimmed);
+  if (problem !== null) return { kind: 'unfit', problem };
+  return { kind: 'read', key: isHex(trimmed) ? fromHex(trimmed) : new TextEncoder().encode(trimmed) };
+}
+
+function problemOf(text: string): string | null {
+  if (text === '') return `is empty; ${HOW_TO_MAKE}`;
+  if (!/^[\x21-\x7e]+$/.test(text)) return `must be one word of visible ASCII characters; ${HOW_TO_MAKE}`;
+  // A short row of hex digits is a key that was cut off, or half as strong as it looks.
+  if (isHex(text) && (text.length < MIN_HMAC_KEY_BYTES * 2 || text.length % 2 === 1)) {
+    return `must be an even number of hex digits, ${MIN_HMAC_KEY_BYTES * 2} at least; ${HOW_TO_MAKE}`;
+  }
+  return text.length < MIN_HMAC_KEY_BYTES
+    ? `must be at least ${MIN_HMAC_KEY_BYTES} characters long; ${HOW_TO_MAKE}`
+    : null;
+}
+
+function isHex(text: string): boolean {
+  return /^[0-9a-f]+$/i.test(text);
+}

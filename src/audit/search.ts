@@ -1,0 +1,37 @@
+import type { AuditRecord, RecordOutcome } from './record.ts';
+
+/**
+ * What a search of the trail can ask for. All members that stand must hold; an empty filter matches every record. Pure:
+ * how candidates are found is the ledger's business, whether one matches is decided here.
+ */
+export interface SearchFilter {
+  readonly requestId?: string;
+  /** The actor's subject, exact. */
+  readonly subject?: string;
+  /** The actor's client_id, exact. */
+  readonly clientId?: string;
+  /** In the form that records hold (AUDIT_EMAILS); compared without case. */
+  readonly email?: string;
+  readonly outcome?: RecordOutcome['result'];
+  /** A rule that decided about at least one address. */
+  readonly rule?: string;
+  /** Inclusive, milliseconds since the epoch. */
+  readonly fromMs?: number;
+  /** Exclusive. */
+  readonly toMs?: number;
+}
+
+export function matchesFilter(record: AuditRecord, filter: SearchFilter): boolean {
+  const { requestId, subject, clientId, email, outcome, rule, fromMs, toMs } = filter;
+  const atMs = Date.parse(record.time);
+  return (
+    (requestId === undefined || record.request_id === requestId) &&
+    (subject === undefined || record.actor.subject === subject) &&
+    (clientId === undefined || record.actor.client_id === clientId) &&
+    (email === undefined || (record.request.emails ?? []).some((one) => one.toLowerCase() === email.toLowerCase())) &&
+    (outcome === undefined || record.outcome.result === outcome) &&
+    (rule === undefined || record.policy.decisions.some((decision) => decision.rule === rule)) &&
+    (fromMs === undefined || atMs >= fromMs) &&
+    (toMs === undefined || atMs < toMs)
+  );
+}

@@ -1,0 +1,58 @@
+/**
+ * Rules that join settings, beside those of the audit trail (audit-contradictions). Pure. A setting that failed to parse
+ * is `undefined` here and has been reported already; none of the messages quotes a value.
+ */
+import { isLoopbackUrl, issuerUrlProblem } from '../auth/issuers.ts';
+import type { Settings } from './schema.ts';
+
+export interface ConfigProblem {
+  readonly setting: string;
+  readonly message: string;
+}
+
+/** Whether the deployment gives this setting itself, wherever its value is kept; a default does not count. */
+export type IsSet = (name: string) => boolean;
+
+/** May be given in a variable or in the file that the twin with `_FILE` names, not both. */
+const EITHER_OR = [
+  'GALILEO_API_KEY',
+  'GALILEO_API_KEY_NEXT',
+  'AUTH_ISSUERS',
+  'AUDIT_HTTP_TOKEN',
+  'AUDIT_HMAC_KEY',
+  'AUDIT_SIGNING_KEY',
+] as const;
+
+const NEEDED = ['GALILEO_API_KEY', 'AUTH_ISSUERS'] as const;
+
+export function contradictions(
+  settings: Settings,
+  isSet: IsSet,
+  env: Readonly<Record<string, string | undefined>>,
+): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const name of EITHER_OR) {
+    if (isSet(name) && isSet(`${name}_FILE`)) {
+      problems.push({ setting: name, message: `and ${name}_FILE are both set; keep one` });
+    }
+  }
+  for (const name of NEEDED) {
+    if (!isSet(name) && !isSet(`${name}_FILE`)) {
+      problems.push({ setting: name, message: `or ${name}_FILE must be set` });
+    }
+  }
+  if (settings.GALILEO_API_URL !== undefined) {
+    const message = issuerUrlProblem(settings.GALILEO_API_URL, { insecureDev: settings.INSECURE_DEV });
+    if (message !== null) problems.push({ setting: 'GALILEO_API_URL', message });
+  }
+  if (settings.INSECURE_DEV && settings.GALILEO_API_URL !== undefined && !isLoopbackUrl(settings.GALILEO_API_URL)) {
+    problems.push({ setting: 'INSECURE_DEV', message: 'is 1 beside a GALILEO_API_URL that is not on this machine' });
+  }
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
+    problems.push({ setting: 'NODE_TLS_REJECT_UNAUTHORIZED', message: 'is 0: certificates must be checked' });
+  }
+  if (settings.PORT !== undefined && settings.PORT !== 0 && settings.PORT === settings.OPS_PORT) {
+    problems.push({ setting: 'OPS_PORT', message: 'is the same as PORT' });
+  }
+  return problems;
+}

@@ -1,0 +1,64 @@
+/**
+ * Lists of `name=value` pairs separated by commas, values percent-encoded, as OpenTelemetry writes headers and resource
+ * attributes into variables (the form of W3C Baggage without metadata). Pure; says only that a list is no good, never
+ * what stands in it, because headers hold tokens.
+ */
+export type Pairs = Readonly<Record<string, string>>;
+
+/** RFC 9110 §5.6.2. */
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const FIELD_VALUE = /^[\x20-\x7e]*$/;
+
+/** They belong to the exchange itself. */
+const RESERVED: ReadonlySet<string> = new Set([
+  'accept-encoding',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'user-agent',
+]);
+
+/** Names in lower case; null when it is not such a list of fields that may be sent. */
+export function parseHeaderList(text: string): Pairs | null {
+  const pairs = parsePairs(text);
+  if (pairs === null) return null;
+  const fields = pairs.map(([name, value]) => [name.toLowerCase(), value] as const);
+  const areFields = fields.every(
+    ([name, value]) => FIELD_NAME.test(name) && FIELD_VALUE.test(value) && !RESERVED.has(name),
+  );
+  return areFields ? withoutRepeats(fields) : null;
+}
+
+export function parseAttributeList(text: string): Pairs | null {
+  const pairs = parsePairs(text);
+  return pairs === null ? null : withoutRepeats(pairs);
+}
+
+function parsePairs(text: string): readonly (readonly [name: string, value: string])[] | null {
+  try {
+    return text
+      .split(',')
+      .map((pair) => pair.trim())
+      .filter((pair) => pair !== '')
+      .map((pair) => {
+        const [, name = '', value = ''] = /^([^=\s]+)\s*=(.*)$/s.exec(pair) ?? [];
+        if (name === '') throw new SyntaxError('not a pair');
+        return [name, decodeURIComponent(value.trim())] as const;
+      });
+  } catch {
+    return null;
+  }
+}
+
+function withoutRepeats(pairs: readonly (readonly [name: string, value: string])[]): Pairs | null {
+  const record = new Map(pairs);
+  return record.size === pairs.length && record.size > 0 ? Object.fromEntries(record) : null;
+}

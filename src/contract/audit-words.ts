@@ -1,0 +1,19 @@
+/**
+ * The closed vocabularies of the audit trail, apart from its schema so that code which serves requests can name them
+ * without carrying the schema.
+ */
+export const RECORD_KINDS = ['denial', 'intent', 'outcome', 'replay', 'dry_run', 'reconciliation'] as const;
+
+export const RECORD_RESULTS = [
+  'admitted',
+  'denied',
+  'accepted',
+  'refused',
+  'not_sent',
+  'unknown',
+  'replayed',
+  'previewed',
+] as const;
+
+/** An address as records hold it (AUDIT_EMAILS): exactly as given, or its HMAC. */
+export const RECORDED_EMAIL = /^(?:[!-?A-~]+@[A-Za-z0-9.-]+|hmac-sha256:[0-9a-f]{64})$/;

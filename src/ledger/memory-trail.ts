@@ -1,0 +1,144 @@
+import { chainRecord, draftOf, GENESIS } from '../audit/chain.ts';
+import type { ChainHead } from '../audit/chain.ts';
+import type { AuditRecord, RecordDraft } from '../audit/record.ts';
+import { matchesFilter } from '../audit/search.ts';
+import type { OutboxItem } from '../audit/sink.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import { rfc3339 } from './annotate.ts';
+import { MAX_SLICE_RECORDS, takeLines } from './page.ts';
+import type {
+  ChainState,
+  Pruned,
+  Retention,
+  SearchQuery,
+  SearchSlice,
+  SinkBacklog,
+  StoredCheckpoint,
+  StoredRecord,
+} from './port.ts';
+
+/**
+ * The trail of the reference model: records, checkpoints and cursors in arrays and maps, and its clock. Says plainly,
+ * and slowly, what the port promises.
+ */
+export interface MemoryTrail {
+  now(): number;
+  holdClock(): void;
+  append(draft: RecordDraft): number;
+  draft(seq: number): RecordDraft;
+  records(after: number, limit: number): readonly StoredRecord[];
+  search(query: SearchQuery): SearchSlice;
+  lease(sink: string, limit: number): readonly OutboxItem[];
+  ack(sink: string, position: number): void;
+  backlog(sink: string): SinkBacklog;
+  chain(): ChainState;
+  addCheckpoint(checkpoint: StoredCheckpoint): boolean;
+  checkpoints(after: number, limit: number): readonly StoredCheckpoint[];
+  /** Never drops the record `firstNeeded` or one behind it. The base is in `chain()` afterwards. */
+  prune(retention: Retention, firstNeeded: number): Pruned;
+}
+
+export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): MemoryTrail {
+  let base: ChainHead = GENESIS;
+  let head: ChainHead = GENESIS;
+  let records: (StoredRecord & { record: AuditRecord })[] = [];
+  let checkpoints: (StoredCheckpoint & { position: number })[] = [];
+  const cursors = new Map<string, number>();
+  let time = 0;
+
+  const now = (): number => Math.max(time, Math.trunc(clock.now()));
+  const timeOf = (record: AuditRecord): number => Date.parse(record.time);
+  const plain = ({ seq, line }: StoredRecord): StoredRecord => ({ seq, line });
+  const cursor = (sink: string): number => cursors.get(sink) ?? 0;
+  const kept = (seq: number) => records[seq - base.seq - 1];
+
+  /** The outbox behind a position: a record stands at twice its seq, a checkpoint right behind the record that was last. */
+  function outbox(after: number): OutboxItem[] {
+    const items: OutboxItem[] = [
+      ...records.map(({ seq, line }) => ({ position: 2 * seq, kind: 'record' as const, line })),
+      ...checkpoints.map(({ position, line }) => ({ position, kind: 'checkpoint' as const, line })),
+    ];
+    return items.filter(({ position }) => position > after).toSorted((a, b) => a.position - b.position);
+  }
+
+  /** Checkpoints that may become the base: everything up to them is old, acknowledged and needed no more. */
+  function cuts({ sinks, keepRecordsMs }: Retention, firstNeeded: number) {
+    if (keepRecordsMs === null) return [];
+    return checkpoints.filter(({ count, position }) => {
+      if (count <= base.seq || count >= firstNeeded) return false;
+      const old = records.every(({ seq, record }) => seq > count || timeOf(record) < now() - keepRecordsMs);
+      return old && sinks.every((sink) => cursor(sink) >= position);
+    });
+  }
+
+  return {
+    now,
+    holdClock() {
+      time = now();
+    },
+    append(draft) {
+      const seq = head.seq + 1;
+      const at = now();
+      const { line, hash } = chainRecord(draft, { seq, id: ids.uuid7(), time: rfc3339(at), prev: head.hash });
+      records.push({ seq, line, record: JSON.parse(line) as AuditRecord });
+      head = { seq, hash };
+      time = at;
+      return seq;
+    },
+    draft(seq) {
+      const record = kept(seq);
+      if (record === undefined) throw new Error(`record ${seq} is missing`);
+      return draftOf(record.line);
+    },
+    records: (after, limit) => takeLines(records.filter(({ seq }) => seq > after).map(plain), limit),
+    search({ filter, after, limit }) {
+      const { toMs = Infinity } = filter;
+      const inTime = records.filter(({ seq, record }) => seq > after && timeOf(record) < toMs);
+      const rest = inTime.slice(0, MAX_SLICE_RECORDS);
+      const matches = rest.filter(({ record }) => matchesFilter(record, filter)).map(plain);
+      const page = takeLines(matches, limit);
+      const cut = page.length < matches.length;
+      const lookedTo = (cut ? page.at(-1)?.seq : rest.at(-1)?.seq) ?? Math.max(after, base.seq);
+      return { records: page, lookedTo, done: lookedTo >= (inTime.at(-1)?.seq ?? 0) };
+    },
+    lease: (sink, limit) => takeLines(outbox(cursor(sink)), limit),
+    ack(sink, position) {
+      const end = Math.max(2 * head.seq, checkpoints.at(-1)?.position ?? 0);
+      cursors.set(sink, Math.max(cursor(sink), Math.min(position, end)));
+    },
+    backlog(sink) {
+      const waiting = records.filter(({ seq }) => 2 * seq > cursor(sink));
+      const oldest = waiting[0];
+      return { sink, records: waiting.length, oldestAt: oldest === undefined ? null : timeOf(oldest.record) };
+    },
+    chain() {
+      const last = checkpoints.at(-1);
+      return { base, head, checkpoint: last === undefined ? null : { count: last.count, madeAt: last.madeAt } };
+    },
+    addCheckpoint({ count, madeAt, line }) {
+      const last = checkpoints.at(-1);
+      const position = 2 * head.seq + 1;
+      if (count > head.seq || count <= (last?.count ?? 0) || last?.position === position) return false;
+      checkpoints.push({ count, madeAt, line, position });
+      return true;
+    },
+    checkpoints: (after, limit) =>
+      checkpoints
+        .filter(({ count }) => count > after)
+        .slice(0, Math.max(0, limit))
+        .map(({ count, madeAt, line }) => ({ count, madeAt, line })),
+    prune(retention, firstNeeded) {
+      const possible = cuts(retention, firstNeeded);
+      const near = possible.filter(({ count }) => count <= base.seq + MAX_SLICE_RECORDS);
+      const cut = near.at(-1) ?? possible[0];
+      const last = cut && kept(cut.count);
+      if (cut === undefined || last === undefined) return { records: 0, more: false };
+      const dropped = cut.count - base.seq;
+      base = { seq: cut.count, hash: last.record.hash };
+      records = records.filter(({ seq }) => seq > cut.count);
+      checkpoints = checkpoints.filter(({ count }) => count >= cut.count);
+      return { records: dropped, more: possible.at(-1) !== cut };
+    },
+  };
+}

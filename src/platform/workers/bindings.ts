@@ -1,0 +1,27 @@
+import type { SecretBinding } from './bound-secret.ts';
+import type { LedgerObject } from './ledger-object.ts';
+
+/**
+ * Everything that wrangler.toml binds for the Worker, by name. Settings are text and come beside them, under the names
+ * of config/schema; those that are secrets may be entries of the Secrets Store instead. What is optional here may be left
+ * out of wrangler.toml.
+ */
+export interface Bindings {
+  readonly LEDGER: DurableObjectNamespace<LedgerObject>;
+  /** What tools/build-worker wrote into dist/worker/assets. */
+  readonly ASSETS: Pick<Fetcher, 'fetch'>;
+  /** Carries audit records to the sinks beyond stdout. */
+  readonly AUDIT_QUEUE?: Queue;
+  /** Overrides the policy that was built in. */
+  readonly POLICY?: KVNamespace;
+  readonly METRICS?: AnalyticsEngineDataset;
+  readonly BURST_LIMIT?: RateLimit;
+  readonly VERSION?: WorkerVersionMetadata;
+
+  readonly GALILEO_API_KEY: SecretBinding;
+  readonly GALILEO_API_KEY_NEXT?: SecretBinding;
+  readonly AUDIT_HTTP_TOKEN?: SecretBinding;
+  readonly AUDIT_HMAC_KEY?: SecretBinding;
+  readonly OTEL_EXPORTER_OTLP_HEADERS?: SecretBinding;
+  readonly OTEL_EXPORTER_OTLP_LOGS_HEADERS?: SecretBinding;
+}

@@ -1,0 +1,77 @@
+import { keyCandidates } from '../../config/key-candidates.ts';
+import type { Config, ConfigProblem } from '../../config/load.ts';
+import { loadConfig } from '../../config/load.ts';
+import type { SettingRow } from '../../config/schema.ts';
+import { SETTINGS } from '../../config/schema.ts';
+import { createKeySearch } from '../../upstream/api-keys.ts';
+
+/**
+ * The configuration on Workers: text bindings through the same rows and rules as the environment on Node. A setting that
+ * has no meaning here is refused rather than ignored, because whoever sets it expects something of it. Every problem is
+ * told at once, and none holds a secret.
+ */
+export type WorkersConfig =
+  | { readonly kind: 'loaded'; readonly config: Config }
+  /** Sentences that begin with the setting's name. */
+  | { readonly kind: 'refused'; readonly problems: readonly string[] };
+
+/** Settings of the Node service that a Worker has no use for, and what stands in their place. */
+export const NOT_ON_WORKERS: Readonly<Record<string, string>> = {
+  PORT: 'Cloudflare listens',
+  HOST: 'Cloudflare listens',
+  OPS_PORT: 'bind METRICS to an Analytics Engine dataset',
+  TRUSTED_PROXY_HOPS: 'the address comes from CF-Connecting-IP',
+  LEDGER_URL: 'the ledger is the Durable Object bound as LEDGER',
+  POLICY_FILE: 'the policy is built in, and may come from the KV namespace bound as POLICY',
+  SHADOW_POLICY_FILE: 'there is no policy on trial here; try it with policy diff',
+};
+
+const NO_FILES = 'there are no files here; bind the value itself, without _FILE';
+
+export async function readConfig(env: Readonly<Record<string, unknown>>): Promise<WorkersConfig> {
+  const texts: Record<string, string> = {};
+  const bound = new Set<string>();
+  const problems: ConfigProblem[] = [];
+  for (const [name, value] of Object.entries(env)) {
+    const reason = reasonAgainst(name);
+    if (typeof value === 'string' && value !== '' && reason !== null) {
+      problems.push({ setting: name, message: `has no meaning on Workers: ${reason}` });
+    } else if (typeof value === 'string') texts[name] = value;
+    else if (isSecretBinding(name, value)) bound.add(name);
+    else if (name in SETTINGS && value !== undefined)
+      problems.push({ setting: name, message: 'must be text: write it in quotes' });
+  }
+  if (typeof env['LEDGER'] !== 'object' || env['LEDGER'] === null) {
+    problems.push({ setting: 'LEDGER', message: 'must be bound to the Durable Object class LedgerObject' });
+  }
+  if (env['AUDIT_QUEUE'] === undefined && beyondStdout(texts['AUDIT_SINKS'])) {
+    problems.push({ setting: 'AUDIT_QUEUE', message: 'must be bound to a Queue: AUDIT_SINKS names more than stdout' });
+  }
+  const sources = { env: texts, bound, readText: () => Promise.reject(new Error('there are no files here')) };
+  const loaded = await loadConfig(sources);
+  if (loaded.kind === 'refused') problems.push(...loaded.problems);
+  else if (problems.length === 0) return loaded;
+  // Keys get pasted into the wrong setting, so what is told of settings is searched for them.
+  const holdsKey = createKeySearch(await keyCandidates(sources));
+  return {
+    kind: 'refused',
+    problems: problems
+      .map(({ setting, message }) => `${setting} ${message}`)
+      .map((problem) => (holdsKey(problem) ? '(withheld: a setting holds the key)' : problem)),
+  };
+}
+
+function beyondStdout(sinks = ''): boolean {
+  return sinks.split(',').some((name) => !['', 'stdout'].includes(name.trim()));
+}
+
+function reasonAgainst(name: string): string | null {
+  if (!(name in SETTINGS)) return null;
+  return NOT_ON_WORKERS[name] ?? (name.endsWith('_FILE') ? NO_FILES : null);
+}
+
+/** An entry of the Secrets Store, where a secret is expected. */
+function isSecretBinding(name: string, value: unknown): boolean {
+  const row: SettingRow | undefined = name in SETTINGS ? SETTINGS[name as keyof typeof SETTINGS] : undefined;
+  return row?.secret === true && typeof value === 'object' && value !== null && 'get' in value;
+}

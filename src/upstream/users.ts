@@ -1,0 +1,162 @@
+import * as z from 'zod';
+
+import type { Secret } from '../lib/secret.ts';
+import type { Deadlines, HttpPort, HttpResult, MaybeSentReason, NotSentReason } from '../ports/http.ts';
+import type { GalileoKeys, Secrets } from '../ports/secrets.ts';
+import { createKeySearch, isSameKey } from './api-keys.ts';
+import { buildUsersRequest, checkKeyHeader, usersUrl } from './request.ts';
+
+/**
+ * Asks Galileo which users have these addresses, and since when (`POST /v2/users/all`, read-only). Route, paging and answer
+ * as published at v2docs.galileo.ai/api-reference/users/list-users-paginated; a filter's shape as its other `one_of` filters
+ * have it in rungalileo/galileo-python, openapi.yaml (ProjectNameFilter), since no published text spells out the one for
+ * addresses. Of the answer only instants come out. A server that ignores the filter is answered for by the reading: what
+ * was not asked for is skipped, and a list too long to read to its end proves nothing.
+ */
+export type AskUsers = (addresses: readonly string[]) => Promise<UsersAnswer>;
+
+export type UsersAnswer =
+  /** One entry per address, in order. */
+  | { readonly kind: 'answered'; readonly users: readonly AskedUser[] }
+  | { readonly kind: 'unanswered'; readonly reason: UnansweredReason; readonly status: number | null };
+
+export interface AskedUser {
+  readonly email: string;
+  /** RFC 3339, as Galileo says; null when it knows no such user, or not since when. */
+  readonly createdAt: string | null;
+}
+
+export type UnansweredReason =
+  | NotSentReason
+  | MaybeSentReason
+  | 'key_unavailable'
+  | 'credentials_rejected'
+  | 'other_status'
+  | 'holds_key'
+  | 'not_json'
+  | 'other_shape'
+  | 'list_too_long'
+  | 'interrupted';
+
+export interface AskUsersDeps {
+  readonly http: HttpPort;
+  readonly secrets: Secrets;
+  readonly baseUrl: string;
+  readonly keyHeader: string;
+  /** For each exchange. */
+  readonly deadlines: Deadlines;
+  readonly version: string;
+}
+
+/** One question's worth: with their lower-case spellings at most 200 values, and a page holds a user for each address. */
+const ADDRESSES_AT_ONCE = 100;
+const PAGE_SIZE = 100;
+const MAX_PAGES = 10;
+
+/** RFC 3339 with an offset: without one it is no instant, and could be hours off. */
+const instant = z.string().regex(/^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/);
+const pageSchema = z.object({
+  users: z.array(z.unknown()),
+  next_starting_token: z.int().nonnegative().nullish(),
+});
+/** Tolerant: other members come and go between versions of the server. */
+const userSchema = z.object({
+  email: z.string(),
+  created_at: instant
+    .refine((text) => !Number.isNaN(Date.parse(text)))
+    .nullable()
+    .catch(null),
+});
+
+interface Page {
+  readonly kind: 'page';
+  readonly users: readonly z.output<typeof userSchema>[];
+  readonly next: number | null;
+}
+type Unanswered = Extract<UsersAnswer, { kind: 'unanswered' }>;
+
+/** Throws a TypeError when the address or the key header is unfit. The returned function never throws. */
+export function createAskUsers(deps: AskUsersDeps): AskUsers {
+  const { http, secrets, deadlines, version } = deps;
+  const url = usersUrl(deps.baseUrl);
+  const keyHeader = checkKeyHeader(deps.keyHeader);
+
+  return async function askUsers(addresses) {
+    const keys = await secrets.galileoKeys().catch(() => null);
+    if (keys === null) return unanswered('key_unavailable');
+    // What was thrown may hold request fields, so it goes nowhere.
+    return await askWithKeys(addresses, keys).catch(() => unanswered('interrupted'));
+  };
+
+  /** The next key when the current one is turned away, as when sending: a rotation must not stop the looking. */
+  async function askWithKeys(addresses: readonly string[], { current, next }: GalileoKeys): Promise<UsersAnswer> {
+    const holdsKey = createKeySearch(next === null ? [current] : [current, next]);
+    const first = await askWith(current);
+    const rejected = first.kind === 'unanswered' && first.reason === 'credentials_rejected';
+    return rejected && next !== null && !isSameKey(current, next) ? await askWith(next) : first;
+
+    async function askWith(key: Secret): Promise<UsersAnswer> {
+      const since = new Map<string, string | null>();
+      for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
+        const failed = await readList(addresses.slice(from, from + ADDRESSES_AT_ONCE), key, since);
+        if (failed !== null) return failed;
+      }
+      const users = addresses.map((email) => ({ email, createdAt: since.get(email.toLowerCase()) ?? null }));
+      return { kind: 'answered', users };
+    }
+
+    /** Adds what the list says to `since`, by lower-case address; null when it was read to its end. */
+    async function readList(chunk: readonly string[], key: Secret, since: Map<string, string | null>) {
+      // Whether the filter minds case is not published, so each address is asked for as it was sent and in lower case.
+      const emails = [...new Set(chunk.flatMap((email) => [email, email.toLowerCase()]))];
+      let startingToken = 0;
+      for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+        const page = { startingToken, limit: PAGE_SIZE };
+        const request = buildUsersRequest({ url, keyHeader, key, page, emails, deadlines, version });
+        const read = readPage(await http.exchange(request), holdsKey);
+        if (read.kind === 'unanswered') return read;
+        for (const { email, created_at: createdAt } of read.users) {
+          const known = since.get(email.toLowerCase());
+          since.set(email.toLowerCase(), known === undefined ? createdAt : earlier(known, createdAt));
+        }
+        if (read.next === null) return null;
+        if (read.next <= startingToken) return unanswered('other_shape');
+        startingToken = read.next;
+      }
+      return unanswered('list_too_long');
+    }
+  }
+}
+
+function readPage(result: HttpResult, holdsKey: (text: string) => boolean): Page | Unanswered {
+  if (result.kind !== 'answered') return unanswered(result.reason);
+  const { status, body } = result;
+  if (status === 401 || status === 403) return unanswered('credentials_rejected', status);
+  if (status < 200 || status > 299) return unanswered('other_status', status);
+  const text = new TextDecoder().decode(body);
+  if (holdsKey(text)) return unanswered('holds_key', status);
+  const json = parse(text);
+  if (json === undefined) return unanswered('not_json', status);
+  const page = pageSchema.safeParse(json);
+  if (!page.success) return unanswered('other_shape', status);
+  const users = page.data.users.flatMap((entry) => userSchema.safeParse(entry).data ?? []);
+  return { kind: 'page', users, next: page.data.next_starting_token ?? null };
+}
+
+/** Of two users with one address the older one counts, and one of unknown age is older than any: neither proves anything new. */
+function earlier(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return null;
+  return Date.parse(one) <= Date.parse(other) ? one : other;
+}
+
+function unanswered(reason: UnansweredReason, status: number | null = null): Unanswered {
+  return { kind: 'unanswered', reason, status };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * A disk that fills up in the middle of traffic, and has room again later: a small tmpfs holds the ledger, a file beside
+ * it takes what is left. Nothing may be sent that is not on record, and nobody restarts anything.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, openSync, rmSync, unlinkSync, writeSync, closeSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
+import { startRunning } from './running.ts';
+
+const run = promisify(execFile);
+const DISK = '6m';
+const CALLERS = 8;
+const PATIENCE = { timeout: 60_000 };
+
+/** Null where file systems may not be mounted. */
+function mountDisk(): string | null {
+  const folder = mkdtempSync(join(tmpdir(), 'invite-proxy-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK},mode=0700`, 'tmpfs', folder], { stdio: 'ignore' });
+    return folder;
+  } catch {
+    rmSync(folder, { recursive: true });
+    return null;
+  }
+}
+
+const disk = mountDisk();
+afterAll(async () => {
+  if (disk === null) return;
+  execFileSync('umount', ['--lazy', disk]);
+  await rm(disk, { recursive: true });
+});
+const skipped = disk === null ? ' (skipped: this user may not mount a file system)' : '';
+
+function fill(path: string): void {
+  const file = openSync(path, 'w');
+  const block = Buffer.alloc(64 * 1024);
+  try {
+    for (;;) if (writeSync(file, block) < block.length) return;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+interface Tally {
+  readonly accepted: string[];
+  readonly refused: string[];
+  readonly others: number[];
+}
+
+describe('a disk that fills up in mid-traffic', () => {
+  it.skipIf(disk === null)(
+    `refuses what it cannot record, sends none of that, and serves again once there is room${skipped}`,
+    { timeout: 240_000 },
+    async () => {
+      const filler = join(disk ?? '', 'filler');
+      const service = await startRunning({ LEDGER_URL: `sqlite:${join(disk ?? '', 'ledger.db')}` });
+      const token = await service.token();
+      const tally: Tally = { accepted: [], refused: [], others: [] };
+      let going = true;
+      let count = 0;
+      const callers = Array.from({ length: CALLERS }, async () => {
+        while (going) {
+          const email = `p${String((count += 1))}@acme.com`;
+          const response = await service.invite(email, token);
+          const { code } = (await response.json()) as { code?: string };
+          if (response.status === 200) tally.accepted.push(email);
+          else if (response.status === 503 && code === 'ledger_unavailable') tally.refused.push(email);
+          else tally.others.push(response.status);
+        }
+      });
+      // A test that fails half way leaves them without a service; what it failed by is what should be told.
+      for (const caller of callers) caller.catch(() => undefined);
+      await expect.poll(() => tally.accepted.length, PATIENCE).toBeGreaterThan(100);
+      fill(filler);
+      await expect.poll(() => tally.refused.length, PATIENCE).toBeGreaterThan(100);
+      const acceptedBefore = tally.accepted.length;
+      unlinkSync(filler);
+      await expect.poll(() => tally.accepted.length, PATIENCE).toBeGreaterThan(acceptedBefore + 100);
+      going = false;
+      await Promise.all(callers);
+
+      // What was cut off between its send and its outcome (504) is on record too, and is what `others` may hold.
+      expect(tally.others.filter((status) => status !== 504)).toEqual([]);
+      const sent = new Set(
+        service.standIns.galileo.received.map(({ body }) => (JSON.parse(body) as { emails: string[] }).emails[0]),
+      );
+      expect(tally.accepted.filter((email) => !sent.has(email))).toEqual([]);
+      expect(tally.refused.filter((email) => sent.has(email))).toEqual([]);
+      service.child.kill('SIGTERM');
+      expect(await service.exited).toBe(0);
+      // What could not be acknowledged on the full disk came again; one record has one id.
+      const delivered = service.lines.flatMap(({ record }) => (record === undefined ? [] : [record]));
+      const records = [...new Map(delivered.map((record) => [record.id, record])).values()];
+      const ended = new Set(records.filter(({ kind }) => kind === 'outcome').map(({ request_id: id }) => id));
+      const intents = records.filter(({ kind }) => kind === 'intent');
+      expect(intents).toHaveLength(sent.size);
+      expect(intents.filter(({ request_id: id }) => !ended.has(id)).length).toBeLessThanOrEqual(tally.others.length);
+      const { stdout } = await run(process.execPath, [
+        'src/cli.ts',
+        'audit',
+        'verify',
+        '--json',
+        '--ledger',
+        service.ledgerPath,
+      ]);
+      expect(JSON.parse(stdout)).toMatchObject({
+        verdict: 'intact',
+        ledger: { records: records.length, findings: [] },
+      });
+    },
+  );
+});

@@ -1,0 +1,20 @@
+/** The service as a child process, with every operational line it prints searched after the test. */
+import type { Service, ServiceOptions } from '../../dev/service.ts';
+import { startService as start } from '../../dev/service.ts';
+import { keepOutputLine } from '../support/operational-lines.ts';
+
+export type { Service } from '../../dev/service.ts';
+
+export function startService(
+  env: Readonly<Record<string, string | undefined>>,
+  { onLine, ...options }: ServiceOptions = {},
+): Promise<Service> {
+  const keys = [env.GALILEO_API_KEY, env.GALILEO_API_KEY_NEXT].filter((key) => key !== undefined);
+  return start(env, {
+    ...options,
+    onLine(line) {
+      keepOutputLine(line, keys);
+      onLine?.(line);
+    },
+  });
+}

@@ -1,0 +1,31 @@
+import { chainRecord, GENESIS } from '../../src/audit/chain.ts';
+import { checkpointLine } from '../../src/audit/checkpoint.ts';
+import type { RecordKind, RecordOutcome } from '../../src/audit/record.ts';
+import type { OutboxItem } from '../../src/audit/sink.ts';
+import { testUuid7, TEST_TIME_MS } from './clock.ts';
+import { recordDraft } from './ledger.ts';
+
+/** What a ledger hands to a sink: real lines of a real chain, without the ledger. */
+
+export interface AuditStep {
+  readonly kind: RecordKind;
+  readonly outcome?: Partial<RecordOutcome>;
+}
+
+/** Each record a second after the one before; the checkpoint over all of them comes last. */
+export async function auditItems(
+  steps: readonly AuditStep[] = [{ kind: 'intent' }, { kind: 'outcome' }, { kind: 'denial' }],
+): Promise<OutboxItem[]> {
+  const items: OutboxItem[] = [];
+  let { seq, hash } = GENESIS;
+  const timeOf = (n: number): string => new Date(TEST_TIME_MS + n * 1000).toISOString();
+  for (const { kind, outcome } of steps) {
+    seq += 1;
+    const place = { seq, id: testUuid7(seq), time: timeOf(seq), prev: hash };
+    const chained = chainRecord(recordDraft(kind, testUuid7(1000 + seq), outcome), place);
+    ({ hash } = chained);
+    items.push({ position: seq * 2, kind: 'record', line: chained.line });
+  }
+  const line = await checkpointLine({ id: testUuid7(seq + 1), time: timeOf(seq + 1), count: seq, head: hash }, null);
+  return [...items, { position: seq * 2 + 1, kind: 'checkpoint', line }];
+}

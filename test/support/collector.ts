@@ -1,0 +1,58 @@
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { afterEach } from 'vitest';
+
+/** A collector on a real socket that answers as the test says and keeps what it was sent. */
+export interface Collector {
+  readonly url: string;
+  readonly received: readonly ReceivedBatch[];
+}
+
+export interface ReceivedBatch {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** As they came. */
+  readonly bytes: Buffer;
+  /** Without the coding. */
+  readonly text: string;
+}
+
+export type Answer = (response: ServerResponse, request: IncomingMessage) => void;
+
+export const status =
+  (code: number, headers: Record<string, string> = {}, body = ''): Answer =>
+  (response) =>
+    response.writeHead(code, headers).end(body);
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((one) => one.close()));
+});
+
+/** One answer a request, the last of them for all that follow. Closed by itself after the test. */
+export async function serveCollector(...answers: readonly Answer[]): Promise<Collector> {
+  const received: ReceivedBatch[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const bytes = Buffer.concat(chunks);
+      const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString();
+      const { method = '', url: path = '', headers } = request;
+      received.push({ method, path, headers, bytes, text });
+      (answers[received.length - 1] ?? answers.at(-1) ?? status(204))(response, request);
+    });
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  open.push({
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      }),
+  });
+  return { url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, received };
+}

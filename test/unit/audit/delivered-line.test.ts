@@ -1,0 +1,112 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { chainRecord, GENESIS_HASH, verifyChain } from '../../../src/audit/chain.ts';
+import { nativeLineOf } from '../../../src/audit/delivered-line.ts';
+import type { AuditFormat } from '../../../src/audit/formats.ts';
+import { formatItem } from '../../../src/audit/formats.ts';
+import type { OutboxItem } from '../../../src/audit/sink.ts';
+import { testUuid7 } from '../../support/clock.ts';
+import { recordDraft } from '../../support/ledger.ts';
+import { outboxItem } from './record-arbitraries.ts';
+
+const FORMATS: readonly AuditFormat[] = ['native', 'ocsf'];
+
+const FIRST: OutboxItem = {
+  position: 1,
+  kind: 'record',
+  line: chainRecord(recordDraft('intent', testUuid7(1)), {
+    seq: 1,
+    id: testUuid7(2),
+    time: '2026-03-02T10:00:00.000Z',
+    prev: GENESIS_HASH,
+  }).line,
+};
+
+/** What the stdout sink writes around an item. */
+function onStdout(item: OutboxItem, format: AuditFormat): string {
+  const member = format === 'ocsf' ? 'ocsf' : item.kind;
+  const carried: unknown = JSON.parse(formatItem(format, item));
+  return JSON.stringify({ level: 'info', channel: 'audit', [member]: carried, event: `audit_${item.kind}` });
+}
+
+/** The same value with its members the other way round and white space, as a collector may write it. */
+function rewritten(line: string): string {
+  const turn = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(turn);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .toReversed()
+        .map(([name, inner]) => [name, turn(inner)]),
+    );
+  };
+  return JSON.stringify(turn(JSON.parse(line)), null, 1);
+}
+
+describe.each(FORMATS)('a line delivered as %s', (format) => {
+  it('gives the stored line back, byte for byte', () => {
+    fc.assert(
+      fc.property(outboxItem, (item) => {
+        expect(nativeLineOf(formatItem(format, item))).toBe(item.line);
+      }),
+    );
+  });
+
+  it('gives it back from the stdout sink too, also when a collector has written the line anew', () => {
+    fc.assert(
+      fc.property(outboxItem, (item) => {
+        const line = onStdout(item, format);
+        expect(nativeLineOf(line)).toBe(item.line);
+        expect(nativeLineOf(rewritten(line))).toBe(item.line);
+      }),
+    );
+  });
+
+  it('is one line', () => {
+    fc.assert(
+      fc.property(outboxItem, (item) => {
+        expect(formatItem(format, item)).not.toMatch(/[\r\n]/);
+      }),
+    );
+  });
+
+  it('still shows an edit of what it carries', () => {
+    const edited = FIRST.line.replace('"ann"', '"eve"');
+    expect(nativeLineOf(onStdout({ ...FIRST, line: edited }, format))).toBe(edited);
+    expect(verifyChain([nativeLineOf(formatItem(format, { ...FIRST, line: edited })) ?? ''])).toMatchObject({
+      reason: 'edited',
+    });
+  });
+});
+
+describe('a native line', () => {
+  it('comes back as it is when it was damaged, so that the damage is seen', () => {
+    const spaced = FIRST.line.replace('{', '{ ');
+    expect(nativeLineOf(spaced)).toBe(spaced);
+    const renamed = FIRST.line.replace('"hash"', '"hasi"');
+    expect(nativeLineOf(renamed)).toBe(renamed);
+  });
+
+  it('cannot hide behind an honest record that it carries', () => {
+    for (const cover of [`"record":${FIRST.line}`, `"class_uid":6003,"raw_data":${JSON.stringify(FIRST.line)}`]) {
+      const forged = FIRST.line.replace('"ann"', '"eve"').replace('{', `{${cover},`);
+      expect(nativeLineOf(forged)).toBe(forged);
+    }
+  });
+});
+
+describe('what is none of ours', () => {
+  it.each([
+    ['no JSON', 'hello'],
+    ['half a line', FIRST.line.slice(0, -9)],
+    ['JSON that is no object', '[1]'],
+    ['an operational line', '{"level":"info","channel":"ops","event":"started"}'],
+    ['an OCSF event of someone else', '{"class_uid":6003,"message":"x"}'],
+    ['a line that carries two things', `{"record":${FIRST.line},"ocsf":{"raw_data":"x"}}`],
+    ['a record that is no object', '{"record":"x"}'],
+    ['a record without an RFC 8785 form', String.raw`{"record":{"x":"\ud800"}}`],
+    ['an OCSF envelope without the line', '{"ocsf":{"class_uid":6003}}'],
+  ])('gives nothing: %s', (_, line) => {
+    expect(nativeLineOf(line)).toBeNull();
+  });
+});

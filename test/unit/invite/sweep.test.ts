@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { sweep } from '../../../src/invite/sweep.ts';
+import { createMemoryLedger } from '../../../src/ledger/memory-ledger.ts';
+import type { Ledger, Pruned, Retention } from '../../../src/ledger/port.ts';
+import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
+import { admission, DAY_MS, KEEP_ALL } from '../../support/ledger.ts';
+import { keptLog } from '../../support/tokens.ts';
+
+function setup({ retention = KEEP_ALL, prune }: { retention?: Retention; prune?: Ledger['prune'] } = {}) {
+  const clock = createFakeClock();
+  const ledger = createMemoryLedger({ clock, ids: createFakeIds(1000) });
+  const logger = keptLog();
+  const counted: unknown[] = [];
+  let wakes = 0;
+  const deps = {
+    ledger: prune === undefined ? ledger : { ...ledger, prune },
+    delivery: { wake: () => void (wakes += 1) },
+    logger,
+    metrics: { count: (...given: unknown[]) => void counted.push(given), observe: () => undefined },
+    retention,
+  };
+  return { clock, ledger, logger, counted, run: () => sweep(deps), wakes: () => wakes };
+}
+
+describe('the sweep', () => {
+  it('turns every expired intent into unknown, however many there are', async () => {
+    const { clock, ledger, run } = setup();
+    for (let n = 0; n < 250; n += 1) await ledger.admit(admission(testUuid7(n)));
+    expect(await run()).toBe(0);
+    clock.advance(DAY_MS);
+    expect(await run()).toBe(250);
+    expect(await ledger.find(testUuid7(249), null)).toMatchObject({ state: 'unknown' });
+    expect(await run()).toBe(0);
+  });
+
+  it('wakes delivery each time: a tool may have written beside the service', async () => {
+    const { run, wakes } = setup();
+    await run();
+    await run();
+    expect(wakes()).toBe(2);
+  });
+
+  it('drops records by the retention it was given, until there are no more, and tells how many', async () => {
+    const asked: Retention[] = [];
+    const steps: Pruned[] = [
+      { records: 2000, more: true },
+      { records: 500, more: false },
+      { records: 9, more: false },
+    ];
+    const retention = { sinks: ['stdout'], keepRecordsMs: 8 * DAY_MS };
+    const { logger, counted, run } = setup({
+      retention,
+      prune: async (given) => {
+        asked.push(given);
+        return steps.shift() ?? { records: 0, more: false };
+      },
+    });
+    await run();
+    expect(asked).toEqual([retention, retention]);
+    expect(logger.lines).toEqual(['{"event":"audit_records_pruned","records":2500}']);
+    expect(counted).toEqual([['audit_records_pruned', {}, 2500]]);
+  });
+
+  it('leaves the rest of a long past to the next sweep', async () => {
+    let times = 0;
+    const { logger, run } = setup({ prune: async () => ({ records: 2000, more: (times += 1) > 0 }) });
+    await run();
+    expect(times).toBe(10);
+    expect(logger.lines).toEqual(['{"event":"audit_records_pruned","records":20000}']);
+  });
+
+  it('says nothing when nothing was dropped', async () => {
+    const { logger, run } = setup();
+    await run();
+    expect(logger.lines).toEqual([]);
+  });
+});

@@ -1,0 +1,98 @@
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { chainRecord, GENESIS, GENESIS_HASH } from '../../../src/audit/chain.ts';
+import { REPLY_RETENTION_MS } from '../../../src/ledger/port.ts';
+import { SCHEMA_VERSION } from '../../../src/ledger/schema.ts';
+import { createSqliteLedger } from '../../../src/ledger/sqlite-ledger.ts';
+import type { SqliteLedger } from '../../../src/ledger/sqlite-ledger.ts';
+import { verifyTail } from '../../../src/ledger/trail.ts';
+import { createNodeSqlite } from '../../../src/platform/node/sqlite.ts';
+import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
+import { admission, ANN, CREATED, DAY_MS, KEEP_ALL, recordDraft, settlement } from '../../support/ledger.ts';
+import { checkpoint } from '../../contract/ledger-world.ts';
+import { FIRST_SCHEMA } from './first-schema.ts';
+
+const [OPEN, UNKNOWN, ACCEPTED] = [testUuid7(1), testUuid7(2), testUuid7(3)] as const;
+
+/** A ledger as the first release wrote it: five records, of which `stdout` has taken two. */
+function firstRelease() {
+  const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
+  for (const statement of FIRST_SCHEMA) sqlite.run(statement);
+  const drafts = [
+    recordDraft('intent', OPEN),
+    recordDraft('intent', UNKNOWN),
+    recordDraft('intent', ACCEPTED),
+    recordDraft('outcome', UNKNOWN, { result: 'unknown' }),
+    recordDraft('outcome', ACCEPTED),
+  ];
+  let prev = GENESIS_HASH;
+  for (const [index, draft] of drafts.entries()) {
+    const place = { seq: index + 1, id: testUuid7(500 + index), time: new Date(TEST_TIME_MS).toISOString(), prev };
+    const { line, hash } = chainRecord(draft, place);
+    sqlite.run(`INSERT INTO records (seq, line) VALUES (?, ?)`, place.seq, line);
+    prev = hash;
+  }
+  sqlite.run(`UPDATE head SET seq = 5, hash = ?, clock_ms = ?`, prev, TEST_TIME_MS);
+  sqlite.run(`INSERT INTO cursors (sink, seq) VALUES ('stdout', 2)`);
+  const request = (id: string, state: string, decidedSeq: number, outcomeSeq: number | null) =>
+    sqlite.run(
+      `INSERT INTO requests (request_id, issuer, client_id, subject, state, admitted_at, expires_at, settled_at, settled_by,
+         decided_seq, outcome_seq, key_scope, debits) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, '[]')`,
+      ...[id, ANN.issuer, ANN.clientId, ANN.subject, state, TEST_TIME_MS, TEST_TIME_MS + 45_000],
+      ...(outcomeSeq === null ? [null, null] : [TEST_TIME_MS, 'exchange']),
+      ...[decidedSeq, outcomeSeq],
+    );
+  request(OPEN, 'open', 1, null);
+  request(UNKNOWN, 'unknown', 2, 4);
+  request(ACCEPTED, 'accepted', 3, 5);
+  return sqlite;
+}
+
+function migrated(): {
+  ledger: SqliteLedger;
+  sqlite: ReturnType<typeof firstRelease>;
+  clock: ReturnType<typeof createFakeClock>;
+} {
+  const sqlite = firstRelease();
+  const clock = createFakeClock();
+  return { sqlite, clock, ledger: createSqliteLedger({ sqlite, clock, ids: createFakeIds(1000) }) };
+}
+
+describe('a ledger of the first release', () => {
+  it('is brought to this version, its trail whole from the beginning', () => {
+    const { ledger, sqlite } = migrated();
+    expect(sqlite.run(`SELECT version FROM ledger_version`)).toMatchObject([{ version: SCHEMA_VERSION }]);
+    expect(ledger.chain()).toMatchObject({ base: GENESIS, head: { seq: 5 }, checkpoint: null });
+    expect(verifyTail(sqlite, 500)).toMatchObject({ kind: 'intact', head: { seq: 5 } });
+    expect(verifyTail(sqlite, 2)).toMatchObject({ kind: 'intact', head: { seq: 5 } });
+  });
+
+  it('gives every sink what it had not acknowledged, no more and no less', () => {
+    const { ledger } = migrated();
+    expect(ledger.lease('stdout', 10).map(({ position }) => position)).toEqual([6, 8, 10]);
+    expect(ledger.backlog(['stdout', 'http'])).toMatchObject([{ records: 3 }, { records: 5 }]);
+    ledger.ack('stdout', 10);
+    expect(ledger.addCheckpoint(checkpoint(5))).toBe(true);
+    expect(ledger.lease('stdout', 10)).toMatchObject([{ position: 11, kind: 'checkpoint' }]);
+  });
+
+  it('has its unknown requests looked at at once, without the bytes it never kept', () => {
+    const { ledger } = migrated();
+    expect(ledger.unsettled(10)).toMatchObject([{ requestId: UNKNOWN, body: null, looks: 0 }]);
+    expect(ledger.settle(settlement(UNKNOWN, 'accepted', { by: 'person' }))).toEqual({ kind: 'settled' });
+    expect(ledger.find(UNKNOWN, ANN)).toMatchObject({ state: 'accepted' });
+  });
+
+  it('goes on with what was open, and drops what is past its retention', () => {
+    const { ledger, sqlite, clock } = migrated();
+    expect(ledger.settle(settlement(OPEN, 'accepted', { reply: CREATED }))).toEqual({ kind: 'settled' });
+    ledger.settle(settlement(UNKNOWN, 'refused', { by: 'person' }));
+    ledger.admit(admission(testUuid7(9), { plan: 'deny' }));
+    ledger.addCheckpoint(checkpoint(7));
+    clock.advance(REPLY_RETENTION_MS + 2 * DAY_MS);
+    expect(ledger.prune(KEEP_ALL)).toEqual({ records: 0, more: false });
+    expect(ledger.prune({ sinks: [], keepRecordsMs: 8 * DAY_MS })).toEqual({ records: 7, more: false });
+    expect(ledger.chain().base.seq).toBe(7);
+    expect(verifyTail(sqlite, 500)).toMatchObject({ kind: 'intact', head: { seq: 8 } });
+  });
+});

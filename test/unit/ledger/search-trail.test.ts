@@ -1,0 +1,29 @@
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { MAX_SLICE_LENGTH } from '../../../src/ledger/page.ts';
+import { createSqliteLedger } from '../../../src/ledger/sqlite-ledger.ts';
+import { createNodeSqlite } from '../../../src/platform/node/sqlite.ts';
+import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
+import { admission, recordDraft } from '../../support/ledger.ts';
+
+describe('a slice of a search', () => {
+  it('looks at less where records are heavy, and the next one goes on from there', () => {
+    const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
+    const ledger = createSqliteLedger({ sqlite, clock: createFakeClock(), ids: createFakeIds(1000) });
+    const heavy = 'x'.repeat(MAX_SLICE_LENGTH / 50);
+    for (let n = 1; n <= 150; n += 1) {
+      const decided = { ...recordDraft('denial', testUuid7(n)), source: { address: heavy } };
+      ledger.admit(admission(testUuid7(n), { plan: 'deny', records: { decided, exhausted: null, replay: null } }));
+    }
+    const filter = { requestId: testUuid7(150) };
+    const first = ledger.search({ filter, after: 0, limit: 10 });
+    expect(first).toMatchObject({ records: [], done: false });
+    // Its bound, and the few rows that were read together with the one that went over it.
+    expect(first.lookedTo).toBeGreaterThanOrEqual(50);
+    expect(first.lookedTo).toBeLessThan(50 + 64);
+    const second = ledger.search({ filter, after: first.lookedTo, limit: 10 });
+    const last = ledger.search({ filter, after: second.lookedTo, limit: 10 });
+    expect([...second.records, ...last.records].map(({ seq }) => seq)).toEqual([150]);
+    expect(last.done).toBe(true);
+  });
+});

@@ -1,0 +1,45 @@
+import { env } from 'cloudflare:workers';
+import { Hono } from 'hono';
+import { describe, expect, it } from 'vitest';
+import type { AppEnv } from '../../src/middleware/app-env.ts';
+import { limitBursts } from '../../src/middleware/limit-bursts.ts';
+import { createBurstLimit } from '../../src/platform/workers/burst-limit.ts';
+import { recordMetrics } from '../support/upstream.ts';
+
+/** As wrangler.toml sets it for tests. */
+const LIMIT = 600;
+const { BURST_LIMIT } = env as unknown as { BURST_LIMIT: RateLimit };
+
+describe('the burst limit', () => {
+  it('lets an address ask so often and no more, and others still', async () => {
+    const burst = createBurstLimit(BURST_LIMIT);
+    let allowed = 0;
+    while (allowed <= LIMIT && (await burst.allows('192.0.2.1'))) allowed += 1;
+    expect(allowed).toBe(LIMIT);
+    expect(await burst.allows('192.0.2.2')).toBe(true);
+  });
+
+  it('lets everybody pass without a binding, without an address, and when it fails', async () => {
+    const failing = { limit: () => Promise.reject(new Error('down')) };
+    expect(await createBurstLimit(undefined).allows('192.0.2.1')).toBe(true);
+    expect(await createBurstLimit(BURST_LIMIT).allows(null)).toBe(true);
+    expect(await createBurstLimit(failing).allows('192.0.2.1')).toBe(true);
+  });
+
+  it('is told as overloaded, with a time to wait, and never to whoever asks for health', async () => {
+    const metrics = recordMetrics();
+    const app = new Hono<AppEnv>();
+    app.use(async (c, next) => {
+      c.set('requestId', 'id');
+      c.set('source', { address: '192.0.2.1' });
+      await next();
+    });
+    app.use(limitBursts({ allows: () => Promise.resolve(false) }, metrics));
+    app.get('*', (c) => c.text('in'));
+    const refused = await app.request('/v2/invite_policy');
+    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([503, '10']);
+    expect(await refused.json()).toMatchObject({ code: 'overloaded', origin: 'proxy' });
+    expect(metrics.samples).toEqual([{ name: 'turns_refused', labels: { lane: 'all', reason: 'burst' } }]);
+    for (const path of ['/livez', '/readyz']) expect(await (await app.request(path)).text()).toBe('in');
+  });
+});

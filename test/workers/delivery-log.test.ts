@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { verifyChain } from '../../src/audit/chain.ts';
+import { nativeLineOf } from '../../src/audit/delivered-line.ts';
+import { createObjectPorts } from '../../src/platform/workers/ledger-object-ports.ts';
+import { createLogger, createStdoutSink } from '../../src/platform/workers/logger.ts';
+import { testUuid7 } from '../support/clock.ts';
+import { admission, readTrail, settlement } from '../support/ledger.ts';
+import { createFakeQueue } from './delivery-bench.ts';
+import { openLedgerBench } from './ledger-bench.ts';
+
+/** Log lines on Workers: pino's own, as on Node, each one write. */
+const parsed = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe('operational lines', () => {
+  it('carry channel, service, level, time and event, and what the event is about', () => {
+    const lines: string[] = [];
+    const service = { name: 'galileo-invite-proxy', version: '1.2.3', instance: 'a1' };
+    const logger = createLogger({ level: 'info', service }, (line) => void lines.push(line));
+    logger.debug('not_told');
+    logger.warn('audit_delivery_failed', { sink: 'http', failures: 2 });
+    expect(parsed(lines)).toEqual([
+      {
+        level: 'warn',
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        channel: 'ops',
+        ...service,
+        event: 'audit_delivery_failed',
+        sink: 'http',
+        failures: 2,
+      },
+    ]);
+    expect(lines[0]).not.toMatch(/\n/);
+  });
+});
+
+describe('the stdout sink', () => {
+  it.each(['native', 'ocsf'] as const)('prints lines from which the %s trail can be verified', async (format) => {
+    const bench = openLedgerBench();
+    await bench.ledger.admit(admission(testUuid7(1)));
+    await bench.ledger.settle(settlement(testUuid7(1), 'accepted'));
+    const lines: string[] = [];
+    await createStdoutSink(format, (line) => void lines.push(line)).write(await bench.ledger.lease('stdout', 10));
+    const inside = lines.map((line) => nativeLineOf(line) ?? '');
+    expect(inside).toEqual(await readTrail(bench.ledger));
+    expect(verifyChain(inside)).toMatchObject({ kind: 'intact', head: { seq: 2 } });
+    expect(parsed(lines)).toMatchObject([
+      { channel: 'audit', event: 'audit_record' },
+      { channel: 'audit', event: 'audit_record' },
+    ]);
+  });
+});
+
+describe('where a deployment delivers', () => {
+  const queue = createFakeQueue().binding as Queue;
+
+  it.each([
+    ['to log lines, when nothing is said', {}, ['stdout']],
+    ['to log lines, when there is no Queue for what was asked', { AUDIT_SINKS: 'http,otlp' }, ['stdout']],
+    [
+      'through the Queue alone, when log lines are not asked for',
+      { AUDIT_SINKS: 'http, otlp', AUDIT_QUEUE: queue },
+      ['http', 'otlp'],
+    ],
+    ['to both, when both are asked for', { AUDIT_SINKS: 'stdout,http', AUDIT_QUEUE: queue }, ['stdout', 'http']],
+  ])('%s', (_what, env, names) => {
+    expect(createObjectPorts(env).targets.map(({ sink }) => sink.name)).toEqual(names);
+  });
+});

@@ -1,0 +1,17 @@
+import { LedgerObject as RealLedgerObject } from '../../src/platform/workers/ledger-object.ts';
+import type { LedgerObjectEnv, LedgerObjectPorts } from '../../src/platform/workers/ledger-object-ports.ts';
+
+/**
+ * The Worker under test for what runs inside a Durable Object: the real object, given the ports that a test laid out
+ * under the object's id. Tests and objects share one isolate, so ports may be doubles that the test holds in its hands.
+ */
+export const portsByObject = new Map<string, LedgerObjectPorts>();
+
+/** The object of the deployment, where no test laid out ports. */
+export class LedgerObject extends RealLedgerObject {
+  constructor(ctx: DurableObjectState, env: LedgerObjectEnv) {
+    super(ctx, env, portsByObject.get(ctx.id.toString()));
+  }
+}
+
+export default { fetch: () => new Response(null, { status: 404 }) } satisfies ExportedHandler;

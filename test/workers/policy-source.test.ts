@@ -1,0 +1,147 @@
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Bindings } from '../../src/platform/workers/bindings.ts';
+import type { PolicyStore } from '../../src/platform/workers/policy-source.ts';
+import { openPolicy, POLICY_KEY, POLICY_LOOK_MS } from '../../src/platform/workers/policy-source.ts';
+import { loadPolicy, readPolicy } from '../../src/policy/load.ts';
+import { createFakeClock } from '../support/clock.ts';
+import { recordLogs, recordMetrics } from '../support/upstream.ts';
+
+/** The Worker's policy over a real KV namespace, with time in the test's hands. */
+const YAML = (domain: string, { issuer = 'corp', expect: verdict = 'allow' } = {}) => `
+version: 1
+callers: { hr-portal: { issuer: ${issuer}, client_id: [hr-portal] } }
+rules: [{ id: hr-staff, allow: [hr-portal], domains: [${domain}], roles: any, auth_methods: any }]
+tests: [{ as: hr-portal, invite: ann@${domain}, expect: ${verdict} }]
+`;
+
+function documentOf(yaml: string): unknown {
+  const read = readPolicy(yaml, { issuers: 'any' });
+  if (read.kind === 'refused') throw new Error(JSON.stringify(read.problems));
+  return read.document;
+}
+
+function digestOf(yaml: string): string {
+  const loaded = loadPolicy(yaml, { issuers: ['corp'] });
+  if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.problems));
+  return loaded.policy.digest;
+}
+
+const BUILT_IN = YAML('acme.com');
+const PUSHED = YAML('example.com');
+const [builtInDigest, pushedDigest] = [digestOf(BUILT_IN), digestOf(PUSHED)];
+const kv = (env as unknown as { POLICY: KVNamespace }).POLICY satisfies Bindings['POLICY'];
+
+/** Straight from the namespace: how long a location remembers is KV's own affair. */
+const store: PolicyStore = { get: async (key) => await kv.get(key) };
+const push = (yaml: string): Promise<void> => kv.put(POLICY_KEY, JSON.stringify(documentOf(yaml)));
+
+function open(from: PolicyStore | undefined = store, builtIn: unknown = documentOf(BUILT_IN)) {
+  const clock = createFakeClock();
+  const logger = recordLogs();
+  const opened = openPolicy({ builtIn, store: from, issuers: ['corp'], clock, logger, metrics: recordMetrics() });
+  if (opened.kind === 'refused') throw new Error(opened.problems.join('\n'));
+  const digest = () => opened.policy.current().digest;
+  return { clock, logger, digest, refresh: () => opened.refresh() };
+}
+
+beforeEach(() => kv.delete(POLICY_KEY));
+
+describe('the policy of a Worker', () => {
+  it('is the one that was built in, with the digest it has on Node', async () => {
+    const { refresh, digest } = open();
+    expect([await refresh(), digest()]).toEqual([true, builtInDigest]);
+  });
+
+  it('needs no KV', async () => {
+    const { refresh, digest } = open(undefined);
+    expect([await refresh(), digest()]).toEqual([true, builtInDigest]);
+  });
+
+  it('is the one in KV where there is one, from the first request on', async () => {
+    await push(PUSHED);
+    const { refresh, digest } = open();
+    expect([await refresh(), digest()]).toEqual([true, pushedDigest]);
+  });
+
+  it('changes with KV, and back again when that is empty', async () => {
+    const { clock, refresh, digest, logger } = open();
+    await refresh();
+    await push(PUSHED);
+    clock.advance(POLICY_LOOK_MS - 1);
+    await refresh();
+    expect(digest()).toBe(builtInDigest);
+    clock.advance(1);
+    await refresh();
+    expect(digest()).toBe(pushedDigest);
+    await kv.delete(POLICY_KEY);
+    clock.advance(POLICY_LOOK_MS);
+    await refresh();
+    expect(digest()).toBe(builtInDigest);
+    expect(logger.lines.map(({ event }) => event)).toEqual(['policy_loaded', 'policy_loaded']);
+  });
+
+  it.each([
+    ['is not JSON', () => kv.put(POLICY_KEY, 'version: 1')],
+    ['repeats a member', () => kv.put(POLICY_KEY, '{"version":1,"rules":[],"rules":[]}')],
+    ['has an unknown key', () => kv.put(POLICY_KEY, '{"version":1,"rules":[],"rulez":[]}')],
+    ['pins an issuer that is not configured', () => push(YAML('example.com', { issuer: 'elsewhere' }))],
+    ['has a failing test', () => push(YAML('example.com', { expect: 'deny' }))],
+  ])('stays when the document in KV %s, and the log says so once', async (_name, write) => {
+    await push(PUSHED);
+    const { clock, refresh, digest, logger } = open();
+    await refresh();
+    await write();
+    for (let times = 0; times < 3; times += 1) {
+      clock.advance(POLICY_LOOK_MS);
+      expect([await refresh(), digest()]).toEqual([true, pushedDigest]);
+    }
+    expect(logger.lines.filter(({ event }) => event === 'policy_refused')).toHaveLength(1);
+    expect(logger.lines.some(({ event }) => event === 'policy_problem')).toBe(true);
+    expect(JSON.stringify(logger.lines)).not.toContain('@');
+  });
+
+  it('is none at all for an isolate that finds a bad one before it has seen a good one', async () => {
+    await kv.put(POLICY_KEY, '{}');
+    const { refresh } = open();
+    expect([await refresh(), await refresh()]).toEqual([false, false]);
+    await push(PUSHED);
+    expect(await refresh()).toBe(true);
+  });
+
+  it('stays while KV cannot be read, and is none for an isolate that never could', async () => {
+    let fails = false;
+    const failing: PolicyStore = { get: async (key) => (fails ? Promise.reject(new Error('KV')) : await kv.get(key)) };
+    await push(PUSHED);
+    const warm = open(failing);
+    await warm.refresh();
+    fails = true;
+    warm.clock.advance(POLICY_LOOK_MS);
+    expect([await warm.refresh(), warm.digest()]).toEqual([true, pushedDigest]);
+    expect(await open(failing).refresh()).toBe(false);
+  });
+
+  it('is looked for by one request at a time: the others go on with what there is', async () => {
+    let answer: (text: string | null) => void = () => undefined;
+    let asked = 0;
+    const slow: PolicyStore = {
+      get: () => {
+        asked += 1;
+        return asked === 1 ? Promise.resolve(null) : new Promise((resolve) => (answer = resolve));
+      },
+    };
+    const { clock, refresh, digest } = open(slow);
+    await refresh();
+    clock.advance(POLICY_LOOK_MS);
+    const looking = refresh();
+    expect([await refresh(), digest()]).toEqual([true, builtInDigest]);
+    answer(JSON.stringify(documentOf(PUSHED)));
+    await looking;
+    expect([asked, digest()]).toEqual([2, pushedDigest]);
+  });
+
+  it('is refused when what was built in does not fit the configured issuers', () => {
+    const builtIn = documentOf(YAML('acme.com', { issuer: 'elsewhere' }));
+    expect(() => open(store, builtIn)).toThrow('policy at callers.hr-portal.issuer: unknown issuer');
+  });
+});

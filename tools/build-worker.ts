@@ -1,0 +1,53 @@
+/**
+ * What wrangler runs before it bundles the Worker ([build] in wrangler.toml): checks the policy, its tests included, and
+ * writes what is deployed into dist/worker: the parsed policy as JSON, and a module that gives it to src/worker.ts. So
+ * the Worker needs no YAML parser, and a policy with a failing test is never deployed. Beside it the published contract,
+ * as a static asset: what makes it is larger than it, and needed once.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { SERVICE_VERSION } from '../src/config/service.ts';
+import { createOpenApi } from '../src/contract/openapi.ts';
+import type { PolicyProblem } from '../src/policy/load.ts';
+import { readPolicy } from '../src/policy/load.ts';
+import { runSelfTests } from '../src/policy/self-test.ts';
+
+const OUT = new URL('../dist/worker/', import.meta.url);
+/** Read where the command is run, as on Node. */
+const { POLICY_FILE: file = 'policy.yaml' } = process.env;
+
+/** An address that no deployment has: each puts its own in its place. */
+const ANY_ADDRESS = 'https://invites.example.com';
+
+const MAIN = `// Written by tools/build-worker.ts, as wrangler's main: src/worker.ts with the policy of this build.
+import { createWorker, LedgerObject } from '../../src/worker.ts';
+import policy from './policy.json' with { type: 'json' };
+
+export { LedgerObject };
+export default createWorker(policy);
+`;
+
+function refuse(problems: readonly PolicyProblem[]): never {
+  const lines = problems.map(({ line, column, message }) => `${file}:${String(line)}:${String(column)} ${message}\n`);
+  process.stderr.write(`the Worker is not built: its policy is refused\n${lines.join('')}`);
+  process.exit(1);
+}
+
+const text = await readFile(file, 'utf8').catch(() => {
+  process.stderr.write(`the Worker is not built: ${file} cannot be read; set POLICY_FILE to the policy to build in\n`);
+  return process.exit(1);
+});
+// Which issuers there are is known where the Worker runs, which refuses a policy that names others.
+const read = readPolicy(text, { issuers: 'any' });
+if (read.kind === 'refused') refuse(read.problems);
+const failed = read.locate(runSelfTests(read.file, read.policy));
+if (failed.length > 0) refuse(failed);
+
+const openApi = createOpenApi({ version: SERVICE_VERSION, publicUrl: ANY_ADDRESS });
+await mkdir(new URL('assets/', OUT), { recursive: true });
+await writeFile(new URL('assets/openapi.json', OUT), JSON.stringify(openApi));
+await writeFile(new URL('policy.json', OUT), `${JSON.stringify(read.document)}\n`);
+await writeFile(new URL('main.ts', OUT), MAIN);
+process.stdout.write(
+  `policy ${file} sha256:${read.policy.digest}, ${String(read.file.tests?.length ?? 0)} tests hold; written to ${fileURLToPath(OUT)}\n`,
+);
