@@ -25,7 +25,21 @@ export default defineConfig({
       {
         // The object under test is the real one, with ports that a test may lay out.
         plugins: [cloudflareTest({ main: './test/workers/entry.ts', wrangler: { configPath: './wrangler.toml' } })],
-        test: { ...PATIENCE, name: 'workers', include: ['test/workers/**/*.test.ts'] },
+        test: {
+          ...PATIENCE,
+          name: 'workers',
+          include: ['test/workers/**/*.test.ts'],
+          globalSetup: ['test/support/raw-servers.ts'],
+        },
+      },
+      {
+        // One suite over HTTP, held against `node src/node.ts` and against the Worker as wrangler builds it.
+        test: {
+          ...PATIENCE,
+          name: 'parity',
+          include: ['test/parity/**/*.test.ts'],
+          globalSetup: ['test/parity/build.ts'],
+        },
       },
     ],
   },

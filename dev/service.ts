@@ -55,8 +55,8 @@ export async function startService(
   const listening = Promise.withResolvers<number>();
   createInterface({ input: child.stdout }).on('line', (text) => {
     onLine(text);
-    const line = JSON.parse(text) as { channel: string; event: string; port: number; record: AuditLine };
-    if (line.channel === 'audit' && keepRecords) {
+    const line = JSON.parse(text) as { channel: string; event: string; port: number; record?: AuditLine };
+    if (line.record !== undefined && keepRecords) {
       records.push(line.record);
       for (const check of waiting) check();
     } else if (line.event === 'listening') listening.resolve(line.port);
@@ -80,9 +80,10 @@ export async function startService(
     },
     async stop() {
       if (child.exitCode !== null) return child.exitCode;
-      const exited = once(child, 'exit') as Promise<[number | null]>;
+      // Not `exit`: there may be lines left to read.
+      const closed = once(child, 'close') as Promise<[number | null]>;
       child.kill('SIGTERM');
-      return (await exited)[0];
+      return (await closed)[0];
     },
   };
 }

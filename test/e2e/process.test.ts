@@ -113,7 +113,7 @@ describe('a process that is told to stop', () => {
     expect(await stopped).toBe(0);
     const audited = lines
       .map((line) => JSON.parse(line) as { channel: string; record?: { kind: string; seq: number } })
-      .filter(({ channel }) => channel === 'audit');
+      .filter(({ channel, record }) => channel === 'audit' && record !== undefined);
     expect(audited.map(({ record }) => record?.seq)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
     expect(audited.filter(({ record }) => record?.kind === 'outcome')).toHaveLength(10);
   });

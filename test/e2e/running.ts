@@ -92,7 +92,8 @@ export async function startRunning(
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  // Not `exit`: there may be lines left to read.
+  const exited = once(child, 'close').then(([code]) => code as number | null);
   open.push(async () => {
     if (child.exitCode === null) child.kill('SIGKILL');
     await exited;

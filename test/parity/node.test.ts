@@ -1,0 +1,14 @@
+import { describe } from 'vitest';
+import { describeProblems } from './problems.ts';
+import { describePromises } from './promises.ts';
+import { describeSurface } from './surface.ts';
+
+describe('on Node: the surface', () => {
+  describeSurface('node');
+});
+describe('on Node: the problems', () => {
+  describeProblems('node');
+});
+describe('on Node: the promises', () => {
+  describePromises('node');
+});

@@ -1,0 +1,66 @@
+/**
+ * The two things under comparison, each as it runs in production: `node src/node.ts` as a process of its own, and the
+ * Worker as it was built, in workerd, with its ledger object. Both are reached over HTTP and configured by text alone.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
+import { createTestHarness } from 'wrangler';
+import { startService } from '../../dev/service.ts';
+
+export type PlatformName = 'node' | 'workers';
+
+export interface Platform {
+  readonly url: string;
+  /** Every line that it has logged so far. */
+  lines(): readonly string[];
+  stop(): Promise<void>;
+}
+
+type Env = Readonly<Record<string, string>>;
+
+const POLICY_FILE = 'test/parity/policy.yaml';
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+export const PLATFORMS: Readonly<Record<PlatformName, (env: Env) => Promise<Platform>>> = {
+  async node(env) {
+    const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-parity-'));
+    const lines: string[] = [];
+    const ledger = `sqlite:${join(folder, 'ledger.db')}`;
+    const service = await startService(
+      { PATH: process.env.PATH, PORT: '0', OPS_PORT: '0', POLICY_FILE, LEDGER_URL: ledger, ...env },
+      { onLine: (line) => lines.push(line) },
+    );
+    return {
+      url: service.url,
+      lines: () => lines,
+      async stop() {
+        await service.stop();
+        await rm(folder, { recursive: true });
+      },
+    };
+  },
+
+  async workers(env) {
+    const { GALILEO_API_KEY = '', GALILEO_API_KEY_NEXT = '', ...vars } = env;
+    const harness = createTestHarness({
+      root: ROOT,
+      workers: [
+        {
+          configPath: 'wrangler.toml',
+          prebuiltWorkerDir: inject('workerDir'),
+          vars,
+          secrets: { GALILEO_API_KEY, GALILEO_API_KEY_NEXT },
+        },
+      ],
+    });
+    const { url } = await harness.listen();
+    return {
+      url: url.origin,
+      lines: () => harness.getLogs().map(({ message }) => message),
+      stop: () => harness.close(),
+    };
+  },
+};

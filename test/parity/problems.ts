@@ -1,0 +1,208 @@
+/** Every problem code that can be brought about from outside, on either platform. The table must stay complete. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closedPort } from '../contract/http-port-server.ts';
+import { PROBLEMS } from '../../src/contract/problem.ts';
+import type { ProblemCode } from '../../src/contract/problem.ts';
+import type { PlatformName } from './platforms.ts';
+import type { Caller, World } from './world.ts';
+import { SHORT_MS, SILENT_ISSUER, startWorld } from './world.ts';
+
+const ANN = { emails: ['ann@acme.com'] };
+const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
+
+/** What nobody outside can bring about alone, and where it is tested instead. */
+const FROM_INSIDE: Partial<Record<ProblemCode, string>> = {
+  internal_error: 'a fault of the program: test/http/problems.test.ts',
+  ledger_unavailable: 'a failing disk or object: test/http/ledger-failure.test.ts, test/workers/ledger-object.test.ts',
+  overloaded: 'a crowd, counted by the platform: test/http/overload.test.ts, test/workers/burst-limit.test.ts',
+};
+
+interface Occasion {
+  readonly status: number;
+  readonly origin: string;
+  readonly outcome?: string;
+  /** Settings of a world of its own. */
+  readonly env?: () => Promise<Record<string, string>> | Record<string, string>;
+  produce(world: World, caller: Caller): Promise<Response>;
+}
+
+const proxy = { origin: 'proxy' };
+const to =
+  (email: string): Occasion['produce'] =>
+  (_world, caller) =>
+    caller.invite({ emails: [email] });
+
+const OCCASIONS: Partial<Record<ProblemCode, Occasion>> = {
+  malformed_request: { ...proxy, status: 400, produce: (_, caller) => caller.invite(new Uint8Array([0x7b, 0xff])) },
+  idempotency_key_missing: {
+    ...proxy,
+    status: 400,
+    env: () => ({ IDEMPOTENCY: 'required' }),
+    produce: (_, caller) => caller.invite(ANN),
+  },
+  idempotency_key_malformed: {
+    ...proxy,
+    status: 400,
+    produce: (_, caller) => caller.invite(ANN, { headers: { 'Idempotency-Key': 'short' } }),
+  },
+  missing_token: { ...proxy, status: 401, produce: (world) => world.request('/v2/invite_policy') },
+  invalid_token: {
+    ...proxy,
+    status: 401,
+    produce: (world) => world.request('/v2/invite_policy', { headers: { Authorization: 'Bearer not.a.token' } }),
+  },
+  insufficient_scope: { ...proxy, status: 403, produce: (_, caller) => caller.request('/audit/records?after=0') },
+  policy_denied: { origin: 'policy', status: 403, produce: to('eve@rival.io') },
+  not_found: { ...proxy, status: 404, produce: (world) => world.request('/v2/invite_user') },
+  method_not_allowed: { ...proxy, status: 405, produce: (world) => world.request('/v2/invite_users') },
+  request_timeout: {
+    ...proxy,
+    status: 408,
+    produce: (_, caller) =>
+      caller.request('/v2/invite_users', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        // One byte, and then nothing for longer than anybody waits.
+        body: new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array([0x7b])) }),
+        duplex: 'half',
+      } as RequestInit),
+  },
+  idempotency_in_flight: {
+    ...proxy,
+    status: 409,
+    async produce({ galileo }, caller) {
+      const released = Promise.withResolvers<void>();
+      const { length: before } = galileo.received;
+      galileo.script({ kind: 'answer', status: 200, body: {}, after: released.promise });
+      const first = caller.invite(ANN, { headers: KEY });
+      await expect.poll(() => galileo.received.length).toBeGreaterThan(before);
+      const second = await caller.invite(ANN, { headers: KEY });
+      released.resolve();
+      expect((await first).status).toBe(200);
+      return second;
+    },
+  },
+  body_too_large: {
+    ...proxy,
+    status: 413,
+    produce: (_, caller) => caller.invite(JSON.stringify({ ...ANN, note: 'x'.repeat(70_000) })),
+  },
+  unsupported_media_type: {
+    ...proxy,
+    status: 415,
+    produce: (_, caller) => caller.invite(ANN, { headers: { 'Content-Type': 'text/plain' } }),
+  },
+  idempotency_key_reused: {
+    ...proxy,
+    status: 422,
+    async produce(_, caller) {
+      await caller.invite(ANN, { headers: KEY });
+      return await caller.invite({ emails: ['bob@acme.com'] }, { headers: KEY });
+    },
+  },
+  quota_exhausted: {
+    origin: 'quota',
+    status: 429,
+    async produce(_, caller) {
+      await caller.invite({ emails: people(50) });
+      return await caller.invite(ANN);
+    },
+  },
+  upstream_rate_limited: { origin: 'upstream', status: 429, outcome: 'not_sent', produce: to('limit@acme.com') },
+  upstream_refused: { origin: 'upstream', status: 403, outcome: 'refused', produce: to('refuse@acme.com') },
+  upstream_credentials_rejected: {
+    origin: 'upstream',
+    status: 502,
+    outcome: 'not_sent',
+    async produce({ galileo }, caller) {
+      for (let times = 0; times < 2; times += 1)
+        galileo.script({ kind: 'answer', status: 401, body: { detail: 'no' } });
+      return await caller.invite(ANN);
+    },
+  },
+  upstream_error: { origin: 'upstream', status: 502, outcome: 'unknown', produce: to('break@acme.com') },
+  upstream_response_withheld: {
+    origin: 'upstream',
+    status: 502,
+    outcome: 'accepted',
+    async produce({ galileo }, caller) {
+      galileo.script({ kind: 'echo', status: 200, shape: 'success' });
+      return await caller.invite(ANN);
+    },
+  },
+  identity_keys_unavailable: {
+    ...proxy,
+    status: 503,
+    async produce({ identityProvider, request }) {
+      const token = await identityProvider.issue({ iss: SILENT_ISSUER });
+      return await request('/v2/invite_policy', { headers: { Authorization: `Bearer ${token}` } });
+    },
+  },
+  upstream_unavailable: {
+    ...proxy,
+    status: 503,
+    outcome: 'not_sent',
+    env: async () => ({ GALILEO_API_URL: `http://127.0.0.1:${String(await closedPort())}` }),
+    // On Node a refused connection proves that nothing was sent; in workerd nothing does but our own breaker, once open.
+    async produce(_, caller) {
+      for (let times = 0; times < 5; times += 1) await caller.invite(ANN);
+      return await caller.invite(ANN);
+    },
+  },
+  outcome_unknown: {
+    origin: 'upstream',
+    status: 504,
+    outcome: 'unknown',
+    env: () => ({ GALILEO_TIMEOUT_MS: SHORT_MS }),
+    produce: to('slow@acme.com'),
+  },
+};
+
+function people(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `person-${String(index)}@acme.com`);
+}
+
+export function describeProblems(platform: PlatformName): void {
+  let shared: World;
+  beforeAll(async () => {
+    shared = await startWorld(platform);
+  });
+  afterAll(() => shared.stop());
+
+  describe('a refusal', () => {
+    it.each(Object.entries(OCCASIONS))('%s is told as the table says', async (code, occasion) => {
+      const { status, origin, outcome, env, produce } = occasion;
+      const world = env === undefined ? shared : await startWorld(platform, await env());
+      const response = await produce(world, await world.caller());
+      expect(response.status).toBe(status);
+      expect(response.headers.get('Content-Type')).toBe('application/problem+json');
+      const body = (await response.json()) as Record<string, unknown>;
+      expect(body).toMatchObject({ status, code, origin, ...(outcome === undefined ? {} : { outcome }) });
+      expect(body['request_id']).toBe(response.headers.get('X-Request-Id'));
+      expect(body['title']).toBe(PROBLEMS[code as ProblemCode].title);
+      if (world !== shared) await world.stop();
+    });
+
+    it('is told as a list, in the upstream’s shape, where the request itself is wrong', async () => {
+      const caller = await shared.caller();
+      const response = await caller.invite({ emails: [], role: 'owner', send_email: 'perhaps' }, { query: '?dry=1' });
+      expect(response.status).toBe(422);
+      expect(response.headers.get('Content-Type')).toBe('application/json');
+      expect(await response.json()).toMatchObject({
+        code: 'invalid_request',
+        detail: [
+          { type: 'extra_forbidden', loc: ['query', 'dry'] },
+          { type: 'too_short', loc: ['body', 'emails'] },
+          { type: 'enum', loc: ['body', 'role'] },
+          { type: 'bool_parsing', loc: ['body', 'send_email'] },
+        ],
+      });
+    });
+
+    it('has a row here for every code there is', () => {
+      expect([...Object.keys(OCCASIONS), ...Object.keys(FROM_INSIDE)].toSorted()).toEqual(
+        Object.keys(PROBLEMS).toSorted(),
+      );
+    });
+  });
+}

@@ -1,0 +1,150 @@
+/** Routes, methods, fields and CORS: what a caller sees of either platform before anybody is invited. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PlatformName } from './platforms.ts';
+import type { World } from './world.ts';
+import { ORIGIN, PUBLIC_URL, startWorld } from './world.ts';
+
+/** Who may call what: 401 without a token, then by scope. */
+const ACCESS: Readonly<Record<string, { none: number; noScope: number; write: number; audit: number }>> = {
+  'POST /v2/invite_users': { none: 401, noScope: 403, write: 422, audit: 403 },
+  'GET /v2/invite_policy': { none: 401, noScope: 403, write: 200, audit: 403 },
+  'GET /v2/invite_requests': { none: 401, noScope: 403, write: 200, audit: 200 },
+  'GET /v2/invite_requests/{id}': { none: 401, noScope: 403, write: 404, audit: 404 },
+  'GET /audit/records': { none: 401, noScope: 403, write: 403, audit: 200 },
+  'POST /audit/search': { none: 401, noScope: 403, write: 403, audit: 200 },
+  'GET /openapi.json': { none: 200, noScope: 200, write: 200, audit: 200 },
+  'GET /livez': { none: 200, noScope: 200, write: 200, audit: 200 },
+  'GET /readyz': { none: 200, noScope: 200, write: 200, audit: 200 },
+  'GET /.well-known/oauth-protected-resource': { none: 200, noScope: 200, write: 200, audit: 200 },
+};
+
+/** Fields that belong to a connection or a server and not to the answer. */
+const OF_THE_TRANSPORT = new Set([
+  'connection',
+  'keep-alive',
+  'date',
+  'content-length',
+  'transfer-encoding',
+  'content-encoding',
+]);
+
+const PREFLIGHT = { Origin: ORIGIN, 'Access-Control-Request-Method': 'POST' };
+
+export function describeSurface(platform: PlatformName): void {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld(platform);
+  });
+  afterAll(() => world.stop());
+
+  describe('a route', () => {
+    it.each(Object.entries(ACCESS))('%s lets in who the table says', async (route, expected) => {
+      const [method = '', template = ''] = route.split(' ');
+      const path = template.replace('{id}', '00000000-0000-7000-8000-000000000000');
+      const init =
+        method === 'POST' ? { method, headers: { 'Content-Type': 'application/json' }, body: '{}' } : { method };
+      const as = async (scope: string): Promise<number> =>
+        (await (await world.caller({ scope })).request(path, init)).status;
+      expect({
+        none: (await world.request(path, init)).status,
+        noScope: await as('openid'),
+        write: await as('invites:write'),
+        audit: await as('audit:read'),
+      }).toEqual(expected);
+    });
+
+    it('has a row here if it is in /openapi.json', async () => {
+      const document = (await (await world.request('/openapi.json')).json()) as {
+        paths: Record<string, object>;
+        servers: unknown;
+      };
+      const routes = Object.entries(document.paths).flatMap(([path, operations]) =>
+        Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+      );
+      expect(routes.toSorted()).toEqual(Object.keys(ACCESS).toSorted());
+      expect(document.servers).toEqual([{ url: PUBLIC_URL }]);
+    });
+
+    it.each(['/livez', '/readyz', '/openapi.json', '/v2/invite_requests', '/nowhere'])(
+      '%s says to HEAD what it says to GET, without the body',
+      async (path) => {
+        const caller = await world.caller();
+        const [head, get] = [await caller.request(path, { method: 'HEAD' }), await caller.request(path)];
+        expect(head.status).toBe(get.status);
+        expect(fieldsOf(head)).toEqual(fieldsOf(get));
+        expect(await head.text()).toBe('');
+      },
+    );
+
+    it.each([
+      ['GET', '/v2/invite_users', 405, 'POST'],
+      ['DELETE', '/v2/invite_requests', 405, 'GET, HEAD'],
+      ['PUT', '/livez', 405, 'GET, HEAD'],
+      ['OPTIONS', '/v2/invite_users', 405, 'POST'],
+      ['OPTIONS', '/nowhere', 404, null],
+      ['POST', '/v2/invite_users/', 404, null],
+      ['POST', '//v2/invite_users', 404, null],
+      ['POST', '/V2/invite_users', 404, null],
+      ['POST', '/v2/invite_users%00', 404, null],
+    ])('that is asked %s %s is a %i', async (method, path, status, allow) => {
+      const response = await (await world.caller()).request(path, { method });
+      expect(response.status).toBe(status);
+      expect(response.headers.get('Allow')).toBe(allow);
+    });
+  });
+
+  describe('an answer', () => {
+    it.each([
+      ['a success', '/v2/invite_requests'],
+      ['a refusal', '/nowhere'],
+      ['health', '/livez'],
+    ])('carries exactly the fields it should, as %s', async (_name, path) => {
+      const { headers } = await (await world.caller()).request(path, { headers: { Origin: ORIGIN } });
+      expect(Object.fromEntries(fieldsOf({ headers }))).toEqual({
+        'access-control-allow-origin': ORIGIN,
+        'access-control-expose-headers': expect.stringContaining('X-Request-Id'),
+        'cache-control': 'no-store',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'content-type': expect.stringContaining('json'),
+        'policy-digest': expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+        'referrer-policy': 'no-referrer',
+        'strict-transport-security': 'max-age=31536000; includeSubDomains',
+        vary: 'Origin, Prefer',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+      });
+      expect(headers.get('X-Request-Id')).toMatch(
+        /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+      );
+    });
+
+    it('to a preflight is given without a token, for exactly that origin and without credentials', async () => {
+      for (const path of ['/v2/invite_users', '/audit/records', '/nowhere']) {
+        const allowed = await world.request(path, { method: 'OPTIONS', headers: PREFLIGHT });
+        expect(allowed.status).toBe(204);
+        expect(allowed.headers.get('Access-Control-Allow-Origin')).toBe(ORIGIN);
+        expect(allowed.headers.get('Access-Control-Allow-Credentials')).toBeNull();
+        expect(allowed.headers.get('Access-Control-Allow-Headers')).toBe(
+          'Authorization,Content-Type,Idempotency-Key,Prefer',
+        );
+        expect(allowed.headers.get('Access-Control-Max-Age')).toBe('600');
+        const other = { ...PREFLIGHT, Origin: 'https://evil.example.com' };
+        const refused = await world.request(path, { method: 'OPTIONS', headers: other });
+        expect(refused.headers.get('Access-Control-Allow-Origin')).toBeNull();
+      }
+    });
+
+    it('challenges in the same words', async () => {
+      const metadata = `resource_metadata="${PUBLIC_URL}/.well-known/oauth-protected-resource"`;
+      const none = await world.request('/v2/invite_policy');
+      expect(none.headers.get('WWW-Authenticate')).toBe(`Bearer realm="galileo-invites", ${metadata}`);
+      const bad = await world.request('/v2/invite_policy', { headers: { Authorization: 'Bearer x.y.z' } });
+      expect(bad.headers.get('WWW-Authenticate')).toContain('error="invalid_token"');
+    });
+  });
+}
+
+/** By name, without the request's own id. */
+function fieldsOf({ headers }: Pick<Response, 'headers'>): [string, string][] {
+  return [...headers].filter(([name]) => name !== 'x-request-id' && !OF_THE_TRANSPORT.has(name));
+}

@@ -1,0 +1,129 @@
+/**
+ * A platform between a stand-in Galileo and a stand-in identity provider, with callers. Whatever it answers is held
+ * against its own published contract; when it is stopped, what Galileo received is held against the trail, the trail's
+ * chain is verified, and its log is searched for what may not be there.
+ */
+import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
+import type { StandIns } from '../../dev/stand-ins.ts';
+import { startStandIns } from '../../dev/stand-ins.ts';
+import { verifyChain } from '../../src/audit/chain.ts';
+import type { AuditRecord } from '../../src/audit/record.ts';
+import { checkAgainstOpenApi } from '../support/openapi-check.ts';
+import { leaksOf } from '../support/operational-lines.ts';
+import { checkTrail } from '../support/trail-check.ts';
+import type { PlatformName } from './platforms.ts';
+import { PLATFORMS } from './platforms.ts';
+
+export const ORIGIN = 'https://hr.example.com';
+export const PUBLIC_URL = 'https://invites.example.com';
+/** GALILEO_TIMEOUT_MS for a Galileo that will not answer: the ending is the same however slow the machine. */
+export const SHORT_MS = '300';
+/** An issuer whose keys nobody serves. */
+export const SILENT_ISSUER = 'http://127.0.0.1:9';
+
+export interface World {
+  readonly url: string;
+  readonly galileo: StandIns['galileo'];
+  readonly identityProvider: StandIns['identityProvider'];
+  readonly key: string;
+  readonly nextKey: string;
+  /** Each call makes somebody nobody has been: quotas and keys are theirs alone. */
+  caller(claims?: Record<string, unknown>): Promise<Caller>;
+  /** Without a token, unless `headers` bring one. */
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** The trail so far, over the audit route. */
+  trail(): Promise<AuditRecord[]>;
+  stop(): Promise<void>;
+}
+
+export interface Caller {
+  readonly subject: string;
+  readonly token: string;
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** POST /v2/invite_users; `body` that is text or bytes goes as it is. */
+  invite(body: unknown, options?: InviteOptions): Promise<Response>;
+}
+
+export interface InviteOptions {
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export async function startWorld(platformName: PlatformName, env: Record<string, string> = {}): Promise<World> {
+  const standIns = await startStandIns({}, { identityProvider: 0, galileo: 0 });
+  const { GALILEO_API_KEY: key = '', AUTH_ISSUERS = '[]' } = standIns.env;
+  const nextKey = `next-${randomUUID()}`;
+  const silent = {
+    name: 'silent',
+    issuer: SILENT_ISSUER,
+    audience: 'galileo-invites',
+    jwks_uri: `${SILENT_ISSUER}/jwks`,
+  };
+  const platform = await PLATFORMS[platformName]({
+    ...standIns.env,
+    AUTH_ISSUERS: JSON.stringify([...(JSON.parse(AUTH_ISSUERS) as object[]), silent]),
+    GALILEO_API_KEY_NEXT: nextKey,
+    CORS_ORIGINS: ORIGIN,
+    PUBLIC_URL,
+    ...env,
+  });
+  const { galileo, identityProvider } = standIns;
+  const contract = { request: (path: string) => fetch(platform.url + path) };
+
+  const request: World['request'] = async (path, init = {}) => {
+    const response = await fetch(platform.url + path, { redirect: 'manual', ...init });
+    await checkAgainstOpenApi(contract, init.method ?? 'GET', path, response);
+    return response;
+  };
+
+  async function readTrail(): Promise<{ readonly lines: string[]; readonly records: AuditRecord[] }> {
+    const token = await identityProvider.issue({ sub: 'audit-desk', scope: 'audit:read' });
+    const lines: string[] = [];
+    for (;;) {
+      const page = await request(`/audit/records?after=${String(lines.length)}`, {
+        headers: { Authorization: `Bearer ${token}` },
+      });
+      const text = await page.text();
+      if (text === '') return { lines, records: lines.map((line) => JSON.parse(line) as AuditRecord) };
+      lines.push(...text.trimEnd().split('\n'));
+    }
+  }
+
+  return {
+    ...{ url: platform.url, galileo, identityProvider, key, nextKey, request },
+    trail: async () => (await readTrail()).records,
+    async caller(claims = {}) {
+      const subject = `someone-${randomUUID()}`;
+      const token = await identityProvider.issue({ sub: subject, client_id: 'hr-portal', ...claims });
+      const ask: World['request'] = (path, init = {}) =>
+        request(path, { ...init, headers: { Authorization: `Bearer ${token}`, ...(init.headers as object) } });
+      return {
+        subject,
+        token,
+        request: ask,
+        invite: (body, { query = '', headers = {}, signal } = {}) =>
+          ask(`/v2/invite_users${query}`, {
+            method: 'POST',
+            headers: { 'Content-Type': 'application/json', ...headers },
+            body: typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+            ...(signal === undefined ? {} : { signal }),
+          }),
+      };
+    },
+    async stop() {
+      const { lines, records } = await readTrail();
+      const log = [...platform.lines()];
+      await platform.stop();
+      await standIns.close();
+      expect(verifyChain(lines)).toMatchObject({ kind: 'intact' });
+      // Where something else stands in Galileo's place, nothing arrives here.
+      if (env['GALILEO_API_URL'] === undefined) checkTrail(galileo.received, records);
+      const leaks = log
+        .filter((line) => !line.includes('"channel":"audit"'))
+        .flatMap((line) => leaksOf(line, [key, nextKey]));
+      expect(leaks).toEqual([]);
+    },
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * `npm run deploy:check`: builds the Worker as `wrangler deploy` would, sends it nowhere, and holds it to its bounds: what
+ * it weighs and which dependency that is, what may not be in it, how long it takes to start, and whether the settings in
+ * wrangler.toml are ones that it would serve with. Exits 1 when a bound is broken; where CI=true, the time to start is told
+ * and not judged. Needs no network and no account.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { unstable_readConfig } from 'wrangler';
+import { readConfig } from '../src/platform/workers/config.ts';
+
+const MAX_GZIP_BYTES = 120 * 1024;
+const MAX_STARTUP_MS = 50;
+/** Whatever else the machine is busy with only adds, so one run within the bound is enough. */
+const STARTUP_RUNS = 8;
+const ENVIRONMENTS = ['staging', 'production'] as const;
+const SAMPLE_POLICY = 'examples/policies/hr-portal-only.yaml';
+
+/** What has no business in a Worker, by the path of a file that came along, and by what the program names. */
+const FOREIGN_FILES =
+  /(?:^|\/)node_modules\/(?:pg|undici|prom-client|yaml|wrangler|miniflare|@hono\/node-server)\/|(?:^|\/)(?:dev|test|tools)\/|src\/platform\/node\/|src\/(?:cli\/|cli\.ts|node\.ts)/;
+const FOREIGN_MODULES = /["'](?:node:sqlite|node:child_process|node:cluster)["']/;
+
+/** What is read of wrangler's own reading of its file. */
+interface WranglerConfig {
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly secrets?: { readonly required?: readonly string[] };
+  readonly secrets_store_secrets: readonly { readonly binding: string }[];
+  readonly durable_objects: { readonly bindings: readonly { readonly name: string }[] };
+  readonly queues: { readonly producers?: readonly { readonly binding: string }[] };
+}
+
+interface Metafile {
+  readonly outputs: Readonly<Record<string, { readonly inputs: Readonly<Record<string, { bytesInOutput: number }>> }>>;
+}
+
+/** Nobody knows how fast, or how busy, a machine of CI is: there the time is told and not judged. */
+const isCi = process.env.CI === 'true';
+
+const problems: string[] = [];
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
+
+function wrangler(...args: readonly string[]): string {
+  const run = spawnSync(process.execPath, ['node_modules/wrangler/bin/wrangler.js', ...args], {
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      DO_NOT_TRACK: '1',
+      WRANGLER_SEND_METRICS: 'false',
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+      NO_COLOR: '1',
+      POLICY_FILE: policyFile,
+    },
+  });
+  if (run.status === 0) return run.stdout;
+  process.stderr.write(`${run.stdout}${run.stderr}`);
+  throw new Error(`wrangler ${args[0] ?? ''} failed`);
+}
+
+const ownPolicy = process.env.POLICY_FILE ?? 'policy.yaml';
+const hasPolicy = await readFile(ownPolicy).then(
+  () => true,
+  () => false,
+);
+if (!hasPolicy && process.env.POLICY_FILE !== undefined) problems.push(`POLICY_FILE: ${ownPolicy} cannot be read`);
+const policyFile = hasPolicy ? ownPolicy : SAMPLE_POLICY;
+print(`policy: ${policyFile}${hasPolicy ? '' : ' (a sample: there is no policy.yaml here)'}`);
+
+const folder = await mkdtemp(join(tmpdir(), 'deploy-check-'));
+try {
+  for (const environment of ENVIRONMENTS) await checkSettings(environment);
+  await checkBundle();
+  checkStartup();
+} finally {
+  await rm(folder, { recursive: true });
+}
+for (const problem of problems) print(`NOT OK  ${problem}`);
+print(problems.length === 0 ? 'ok: the Worker may be deployed' : 'the Worker is not fit to be deployed');
+process.exitCode = problems.length === 0 ? 0 : 1;
+
+/** With secrets taken for granted: they are not in the file. */
+async function checkSettings(environment: (typeof ENVIRONMENTS)[number]): Promise<void> {
+  const config = unstable_readConfig(
+    { config: 'wrangler.toml', env: environment },
+    { hideWarnings: true },
+  ) as WranglerConfig;
+  const secrets = [...(config.secrets?.required ?? []), ...config.secrets_store_secrets.map(({ binding }) => binding)];
+  const bound = [
+    ...config.durable_objects.bindings.map(({ name }) => name),
+    ...(config.queues.producers?.map(({ binding }) => binding) ?? []),
+  ];
+  const read = await readConfig({
+    ...config.vars,
+    ...Object.fromEntries(secrets.map((name) => [name, { get: () => Promise.reject(new Error('not here')) }])),
+    ...Object.fromEntries(bound.map((name) => [name, {}])),
+  });
+  print(`settings of ${environment}: ${read.kind === 'loaded' ? 'ok' : 'refused'}`);
+  if (read.kind === 'refused') problems.push(...read.problems.map((problem) => `${environment}: ${problem}`));
+}
+
+async function checkBundle(): Promise<void> {
+  const metafile = join(folder, 'meta.json');
+  wrangler('deploy', '--dry-run', '--env', 'production', '--outdir', folder, '--metafile', metafile);
+  const program = await readFile(join(folder, 'main.js'));
+  const policy = gzipSync(await readFile('dist/worker/policy.json')).byteLength;
+  const size = gzipSync(program).byteLength - policy;
+  const { outputs } = JSON.parse(await readFile(metafile, 'utf8')) as Metafile;
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  const parts = Map.groupBy(inputs, ([path]) => partOf(path));
+  const weights = [...parts]
+    .map(([name, files]) => ({ name, bytes: files.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0) }))
+    .toSorted((a, b) => b.bytes - a.bytes);
+  const total = weights.reduce((sum, { bytes }) => sum + bytes, 0);
+  print(
+    `program: ${kib(program.byteLength)} minified, ${kib(size)} with gzip (at most ${kib(MAX_GZIP_BYTES)}); policy: ${kib(policy)}`,
+  );
+  print(`${'part'.padEnd(24)} ${'minified'.padStart(10)} ${'its share'.padStart(10)}`);
+  for (const { name, bytes } of weights) {
+    print(`${name.padEnd(24)} ${kib(bytes).padStart(10)} ${kib((size * bytes) / total).padStart(10)}`);
+  }
+  if (size > MAX_GZIP_BYTES) problems.push(`the program has ${kib(size)} with gzip, more than ${kib(MAX_GZIP_BYTES)}`);
+  const foreign = inputs.map(([path]) => path).filter((path) => FOREIGN_FILES.test(path));
+  problems.push(...foreign.map((path) => `${path} has no business in a Worker`));
+  const named = FOREIGN_MODULES.exec(program.toString('utf8'));
+  if (named !== null) problems.push(`the program names ${named[0]}`);
+}
+
+function checkStartup(): void {
+  const profile = join(folder, 'startup.cpuprofile');
+  let best = Infinity;
+  for (let run = 0; run < STARTUP_RUNS && best > MAX_STARTUP_MS; run += 1) {
+    const report = wrangler('check', 'startup', '--outfile', profile, '--args=--env production');
+    best = Math.min(best, Number(/Active: ([\d.]+) ms/.exec(report)?.[1] ?? Infinity));
+  }
+  print(
+    `start-up: ${String(best)} ms at work (at most ${String(MAX_STARTUP_MS)} ms${isCi ? ', not judged here' : ''})`,
+  );
+  if (best > MAX_STARTUP_MS && !isCi)
+    problems.push(`starting takes ${String(best)} ms, more than ${String(MAX_STARTUP_MS)} ms`);
+}
+
+/** A package, a part of src/, or what belongs to neither. */
+function partOf(path: string): string {
+  const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+  if (name !== undefined) return name;
+  const own = /(?:^|\/)src\/([^/]+)/.exec(path)?.[1];
+  if (own !== undefined) return `src/${own.replace(/\.ts$/, '')}`;
+  return path.includes('dist/worker') ? 'dist/worker (policy)' : 'runtime glue';
+}
