@@ -10,6 +10,7 @@ import { CHECKPOINT_EVERY_RECORDS } from '../src/audit/keep-checkpoints.ts';
 import { readTrailItem } from '../src/audit/trail-item.ts';
 import type { TrailLine } from '../src/audit/verify-trail.ts';
 import { verifyTrail } from '../src/audit/verify-trail.ts';
+import { sha256Hex } from '../src/lib/sha256.ts';
 import { recordDraft } from '../test/support/ledger.ts';
 
 const id = (number: number): string => `019c0000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
@@ -21,6 +22,7 @@ const spent = { makingMs: 0, peakRss: 0, peakHeap: 0 };
 async function* trailOf(records: number): AsyncGenerator<TrailLine> {
   let head = GENESIS;
   let at = 0;
+  let previous: string | null = null;
   const placed = (line: string): TrailLine => {
     at += 1;
     return { item: readTrailItem(line), place: { prefix: 'bench:', at }, position: null };
@@ -33,7 +35,10 @@ async function* trailOf(records: number): AsyncGenerator<TrailLine> {
     head = { seq, hash };
     yield placed(line);
     if (seq % CHECKPOINT_EVERY_RECORDS !== 0) continue;
-    yield placed(await checkpointLine({ id: id(2 * records + seq), time, count: seq, head: hash }, null));
+    const checkpoint = { id: id(2 * records + seq), time, count: seq, head: hash, previous };
+    const checkpointText = await checkpointLine(checkpoint, null);
+    previous = sha256Hex(checkpointText);
+    yield placed(checkpointText);
     const { rss, heapUsed } = process.memoryUsage();
     spent.peakRss = Math.max(spent.peakRss, rss);
     spent.peakHeap = Math.max(spent.peakHeap, heapUsed);
@@ -55,6 +60,8 @@ for (const records of counts.length === 0 ? [10_000, 100_000] : counts) {
     lines: trailOf(records),
     base: null,
     head: null,
+    droppedBefore: null,
+    cursors: [],
   });
   const verifyingMs = performance.now() - from - spent.makingMs;
   if (report.verdict !== 'intact') throw new Error('the bench made a broken trail');

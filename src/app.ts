@@ -25,7 +25,7 @@ import { takeTurn } from './middleware/take-turn.ts';
 import { telemetry } from './middleware/telemetry.ts';
 import { isDryRun, readStrictly, validateInvite } from './middleware/validate.ts';
 import { validateSearch } from './middleware/validate-search.ts';
-import { searchAudit } from './routes/audit-search.ts';
+import { createSearchAudit } from './routes/audit-search.ts';
 import { auditRecords } from './routes/audit.ts';
 import { staticJson } from './routes/static-json.ts';
 import { invitePolicy } from './routes/invite-policy.ts';
@@ -61,6 +61,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   });
 
   const turn = takeTurn(deps);
+  const searchAudit = createSearchAudit(deps);
 
   const readiness = createReadiness(deps);
 
@@ -92,9 +93,9 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.get('/v2/invite_requests/:id', allow('invites:write', 'audit:read'), turn.reads, (c) =>
     findInviteRequest(c, ledger, c.req.param('id')),
   );
-  app.get('/audit/records', allow('audit:read'), turn.reads, (c) => auditRecords(c, ledger));
-  app.post('/audit/search', allow('audit:read'), turn.reads, readStrictly, validateSearch, (c) =>
-    searchAudit(c, deps, c.req.valid('json')),
+  app.get('/audit/records', allow('audit:read'), turn.trail, (c) => auditRecords(c, ledger));
+  app.post('/audit/search', allow('audit:read'), turn.searches, readStrictly, validateSearch, (c) =>
+    searchAudit(c, c.req.valid('json')),
   );
   app.get('/openapi.json', staticJson(deps.openApi));
   app.get('/livez', livez);

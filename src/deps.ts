@@ -37,6 +37,11 @@ export interface Deps {
   readonly shadowPolicy?: PolicySource | undefined;
   /** The caller's address as the platform knows it; null when it does not. `platformRequest` is whatever the platform passed beside the request. */
   readonly clientAddress: (headers: Headers, platformRequest: unknown) => string | null;
+  /**
+   * Resolves when the answer to this request has left the process, or its connection has ended; never rejects. Left out
+   * where nobody can tell.
+   */
+  readonly answerLeft?: ((platformRequest: unknown) => Promise<void>) | undefined;
   /** True once the process has begun to shut down. */
   readonly draining: () => boolean;
   /** How an address stands in the trail. */

@@ -17,6 +17,7 @@ import { every } from './invite/every.ts';
 import { reconcile } from './invite/reconcile.ts';
 import { sweep } from './invite/sweep.ts';
 import { LANES } from './middleware/take-turn.ts';
+import { answerLeft } from './platform/node/answer-left.ts';
 import { readAuditSecrets } from './platform/node/audit-secrets.ts';
 import { createSinks } from './platform/node/audit-sinks.ts';
 import { openAuditTrail } from './platform/node/audit-trail.ts';
@@ -141,6 +142,7 @@ const deps = {
   service,
   fetchDocument: createFetchDocument(),
   clientAddress: createClientAddress(settings.TRUSTED_PROXY_HOPS),
+  answerLeft,
   draining: () => draining,
   openApi: () => createOpenApi({ version: SERVICE_VERSION, publicUrl: settings.PUBLIC_URL }),
   settings: {

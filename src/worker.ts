@@ -13,10 +13,11 @@ import { createBackground } from './platform/workers/background.ts';
 import type { Bindings } from './platform/workers/bindings.ts';
 import { createBurstLimit } from './platform/workers/burst-limit.ts';
 import { createClientAddress } from './platform/workers/client-address.ts';
-import { clock } from './platform/workers/clock.ts';
+import { clock as platformClock } from './platform/workers/clock.ts';
 import { readConfig } from './platform/workers/config.ts';
 import { consumeAudit } from './platform/workers/consume-audit.ts';
 import { createFetchDocument } from './platform/workers/fetch-document.ts';
+import type { HttpClientOptions } from './platform/workers/http-client.ts';
 import { createHttpClient } from './platform/workers/http-client.ts';
 import { ids } from './platform/workers/ids.ts';
 import { createKeySetCache, KEY_SET_CACHE } from './platform/workers/key-set-cache.ts';
@@ -31,16 +32,25 @@ import { random } from './platform/workers/random.ts';
 import { openRecordAddress } from './platform/workers/record-address.ts';
 import { schedule } from './platform/workers/schedule.ts';
 import { createSecrets } from './platform/workers/secrets.ts';
+import { tryMessageLater } from './platform/workers/try-message-later.ts';
+import type { Clock } from './ports/clock.ts';
 import { createUnavailableApp } from './routes/unavailable-app.ts';
 import { deadlinesOf } from './upstream/deadline.ts';
 import { createAskUsers } from './upstream/users.ts';
 
 export { LedgerObject } from './platform/workers/ledger-object.ts';
 
-/** `policy` is the parsed document that is in force unless KV holds another. `write` takes log lines; the console's by default. */
-export function createWorker(policy: unknown, write?: WriteLine): ExportedHandler<Bindings> {
+/** The platform's own where it is left out. */
+export interface Outside extends HttpClientOptions {
+  /** Takes log lines. */
+  readonly write?: WriteLine;
+  readonly clock?: Clock;
+}
+
+/** `policy` is the parsed document that is in force unless KV holds another. */
+export function createWorker(policy: unknown, outside: Outside = {}): ExportedHandler<Bindings> {
   const serviceOf = perEnv(
-    (env: Bindings) => openService(env, policy, write),
+    (env: Bindings) => openService(env, policy, outside),
     ({ isLasting }) => isLasting,
   );
   return {
@@ -68,10 +78,10 @@ interface Service {
   readonly consume: (batch: MessageBatch) => Promise<void>;
 }
 
-const QUEUE_RETRY_S = 60;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-async function openService(env: Bindings, builtIn: unknown, write?: WriteLine): Promise<Service> {
+async function openService(env: Bindings, builtIn: unknown, outside: Outside): Promise<Service> {
+  const { write, clock = platformClock } = outside;
   const service = { name: SERVICE_NAME, version: SERVICE_VERSION, runtime: 'workerd', instance: env.VERSION?.id ?? '' };
   const read = await readConfig({ ...env });
   const logger = createLogger(
@@ -86,7 +96,9 @@ async function openService(env: Bindings, builtIn: unknown, write?: WriteLine): 
       isLasting,
       answer: async (request, ...rest) => await unavailable.fetch(request, ...rest),
       work: async () => undefined,
-      consume: async (batch) => batch.retryAll({ delaySeconds: QUEUE_RETRY_S }),
+      async consume({ messages }) {
+        for (const message of messages) await tryMessageLater(message, { queue: env.AUDIT_QUEUE, random, logger });
+      },
     };
   };
   if (read.kind === 'refused') return refuse(read.problems);
@@ -96,16 +108,17 @@ async function openService(env: Bindings, builtIn: unknown, write?: WriteLine): 
     store: env.POLICY,
     issuers: issuers.map(({ name }) => name),
     clock,
+    schedule,
     logger,
     metrics,
   });
   if (opened.kind === 'refused') return refuse(opened.problems);
 
-  const addresses = await openRecordAddress(settings, env.AUDIT_HMAC_KEY);
+  const addresses = await openRecordAddress(settings, env.AUDIT_HMAC_KEY, schedule);
   if (addresses.kind === 'refused') return refuse([addresses.problem], false);
 
   const background = createBackground(logger);
-  const http = createHttpClient();
+  const http = createHttpClient(outside);
   const { GALILEO_API_KEY: galileoApiKey, GALILEO_API_KEY_NEXT: galileoApiKeyNext } = env;
   const ledger = createLedger({ namespace: env.LEDGER, logger, metrics });
   const deps = {
@@ -118,12 +131,12 @@ async function openService(env: Bindings, builtIn: unknown, write?: WriteLine): 
     service,
     http,
     ledger,
-    secrets: createSecrets({ galileoApiKey, galileoApiKeyNext, clock, logger }),
+    secrets: createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedule, logger }),
     // The object that keeps the trail delivers it, too.
     delivery: { wake: () => undefined },
     policy: opened.policy,
     fetchDocument: createKeySetCache({
-      fetchDocument: createFetchDocument(),
+      fetchDocument: createFetchDocument(outside),
       openCache: () => caches.open(KEY_SET_CACHE),
       clock,
       background,
@@ -157,19 +170,21 @@ async function openService(env: Bindings, builtIn: unknown, write?: WriteLine): 
     deadlines: deadlinesOf(settings.GALILEO_TIMEOUT_MS),
     version: SERVICE_VERSION,
   });
-  const sinks = createAuditSinks({ settings, bindings: env, service, http, clock, logger });
+  const sinks = createAuditSinks({ settings, bindings: env, service, http, clock, schedule, logger });
   return {
     isLasting: true,
     async answer(request, ...rest) {
-      return await ((await opened.refresh()) ? app : unavailable).fetch(request, ...rest);
+      const looking = opened.refresh();
+      // A caller who hangs up meanwhile would otherwise end the look that everybody relies on.
+      background.run(looking);
+      return await ((await looking) ? app : unavailable).fetch(request, ...rest);
     },
     async work() {
       await sweep(deps);
       if (settings.GALILEO_RECONCILE) await reconcile({ ...deps, askUsers });
     },
     async consume(batch) {
-      if (env.AUDIT_QUEUE === undefined) batch.retryAll({ delaySeconds: QUEUE_RETRY_S });
-      else await consumeAudit(batch, { sinks, ledger, queue: env.AUDIT_QUEUE, random, logger });
+      await consumeAudit(batch, { sinks, ledger, queue: env.AUDIT_QUEUE, random, logger });
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * `npm run deploy:check`: builds the Worker as `wrangler deploy` would, sends it nowhere, and holds it to its bounds: what
  * it weighs and which dependency that is, what may not be in it, how long it takes to start, and whether the settings in
- * wrangler.toml are ones that it would serve with. Exits 1 when a bound is broken; where CI=true, the time to start is told
+ * wrangler.toml are ones that it would serve with, none of them a secret. Exits 1 when a bound is broken; where CI=true, the time to start is told
  * and not judged. Needs no network and no account.
  */
 import { spawnSync } from 'node:child_process';
@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { unstable_readConfig } from 'wrangler';
+import type { SettingRow } from '../src/config/schema.ts';
+import { SETTINGS } from '../src/config/schema.ts';
 import { readConfig } from '../src/platform/workers/config.ts';
 
 const MAX_GZIP_BYTES = 120 * 1024;
@@ -98,7 +100,16 @@ async function checkSettings(environment: (typeof ENVIRONMENTS)[number]): Promis
     ...Object.fromEntries(secrets.map((name) => [name, { get: () => Promise.reject(new Error('not here')) }])),
     ...Object.fromEntries(bound.map((name) => [name, {}])),
   });
-  print(`settings of ${environment}: ${read.kind === 'loaded' ? 'ok' : 'refused'}`);
+  const exposed = Object.entries<SettingRow>(SETTINGS)
+    .filter(([name, { secret }]) => secret === true && Object.hasOwn(config.vars, name))
+    .map(([name]) => name);
+  print(`settings of ${environment}: ${read.kind === 'loaded' && exposed.length === 0 ? 'ok' : 'refused'}`);
+  problems.push(
+    ...exposed.map(
+      (name) =>
+        `${environment}: ${name} is a secret, and vars are there for everybody to read: bring it with --secrets-file`,
+    ),
+  );
   if (read.kind === 'refused') problems.push(...read.problems.map((problem) => `${environment}: ${problem}`));
 }
 

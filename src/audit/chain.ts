@@ -1,4 +1,5 @@
-import { canonicalJson } from '../lib/canonical-json.ts';
+import { canonicalJson, canonicalJsonOrNull } from '../lib/canonical-json.ts';
+import { parseObject } from '../lib/parse-object.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 import type { AuditRecord, RecordDraft } from './record.ts';
 
@@ -63,29 +64,9 @@ function checkLine(line: string, before: ChainHead): ChainHead | ChainBreak {
   if (record === null) return 'not_a_record';
   const { hash } = record;
   // The text must be the canonical one too: an edit that parses to the same value (white space, a repeated member) is an edit.
-  if (typeof hash !== 'string' || canonicalText(record) !== line) return 'edited';
+  if (typeof hash !== 'string' || canonicalJsonOrNull(record) !== line) return 'edited';
   if (sha256Hex(canonicalJson({ ...record, hash: undefined })) !== hash) return 'edited';
   if (record['seq'] !== before.seq + 1) return 'out_of_sequence';
   if (record['prev'] !== before.hash) return 'wrong_prev';
   return { seq: before.seq + 1, hash };
-}
-
-function parseObject(line: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Null for what JSON.parse takes and RFC 8785 does not (a lone surrogate). */
-function canonicalText(value: unknown): string | null {
-  try {
-    return canonicalJson(value);
-  } catch {
-    return null;
-  }
 }

@@ -3,9 +3,9 @@ import { canonicalJson } from '../lib/canonical-json.ts';
 import { fromHex, toHex } from '../lib/hex.ts';
 
 /**
- * A checkpoint says: at this time the chain had so many records and ended in this hash. Kept where the service cannot
- * touch it, it is what a cut or rewritten tail is found against; signed, it also proves who said so. Pure but for
- * WebCrypto; makes no claim about the records themselves.
+ * A checkpoint says: at this time the chain had so many records and ended in this hash, and the checkpoint before was that
+ * one. Kept where the service cannot touch it, it is what a cut or rewritten tail is found against; signed, it also proves
+ * who said so, but not that nothing came after it. Pure but for WebCrypto; makes no claim about the records themselves.
  */
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -19,6 +19,8 @@ export const checkpointSchema = z.strictObject({
   count: z.int().positive(),
   /** That record's `hash`. */
   head: sha256,
+  /** SHA-256 of the line of the checkpoint before, so that none can be taken out between two; null for the first. */
+  previous: sha256.nullable(),
   /** Left out when the service has no signing key. */
   signature: z
     .strictObject({
@@ -33,8 +35,8 @@ export const checkpointSchema = z.strictObject({
 
 export type Checkpoint = Readonly<z.output<typeof checkpointSchema>>;
 
-/** Signs with a private Ed25519 key (RFC 8032). */
-export interface CheckpointSigner {
+/** Signs with a private Ed25519 key (RFC 8032), and knows its own signature again. */
+export interface CheckpointSigner extends CheckpointVerifier {
   readonly keyId: string;
   sign(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
 }

@@ -29,7 +29,7 @@ export interface Delivery {
 
 export interface DeliveryStatus {
   readonly sink: string;
-  /** Null while all is well, or nothing was tried yet. */
+  /** Null while all is well, or nothing was tried yet; a write that hangs is a `timeout`. */
   readonly failing: Failing<DeliveryFailure> | null;
 }
 
@@ -57,6 +57,8 @@ export const FIRST_BACKOFF_MS = 1_000;
 export const LONGEST_BACKOFF_MS = 60_000;
 /** A far end may ask for more patience than that, up to here. */
 export const LONGEST_RETRY_AFTER_MS = 5 * 60_000;
+/** What is under way for longer counts as failing; sinks have shorter deadlines of their own. */
+export const LONGEST_WRITE_MS = 60_000;
 /** Well within the time that a process has to end (platform/node/shutdown). */
 export const DRAIN_MS = 5_000;
 
@@ -83,6 +85,7 @@ export function createDelivery({
   let state: State = { kind: 'idle' };
   let underWay: Promise<unknown> = Promise.resolve();
   let stopped = false;
+  let writingSinceMs: number | null = null;
   const limit = createBatchLimit(batchSize);
   const failureRun = createFailureRun<DeliveryFailure>(clock);
 
@@ -98,11 +101,14 @@ export function createDelivery({
       }
       tried = batch.length;
       otherwise = 'unknown';
+      writingSinceMs = clock.now();
       await sink.write(batch);
       otherwise = 'ledger_unavailable';
       await outbox.ack(sink.name, last.position);
     } catch (error) {
       return noteFailure(error, otherwise, tried);
+    } finally {
+      writingSinceMs = null;
     }
     metrics.count('audit_deliveries', { sink: sink.name, result: 'delivered' });
     limit.delivered();
@@ -132,6 +138,13 @@ export function createDelivery({
     if (ended?.worthTelling !== true) return;
     const { failures, failingMs } = ended;
     logger.info('audit_delivery_recovered', { sink: sink.name, failures, failing_ms: failingMs });
+  }
+
+  /** A write that hangs is told of, but waited for: a second one beside it might arrive before it. */
+  function current(): Failing<DeliveryFailure> | null {
+    const failing = failureRun.current();
+    if (writingSinceMs === null || clock.now() - writingSinceMs < LONGEST_WRITE_MS) return failing;
+    return { reason: 'timeout', sinceMs: failing?.sinceMs ?? writingSinceMs, failures: (failing?.failures ?? 0) + 1 };
   }
 
   async function run(): Promise<void> {
@@ -182,12 +195,14 @@ export function createDelivery({
       cancel();
       return ended !== 'time_up' && ended.kind === 'empty';
     },
-    status: () => ({ sink: sink.name, failing: failureRun.current() }),
+    status: () => ({ sink: sink.name, failing: current() }),
   };
 }
 
-/** Half of it fixed, half of it by chance: replicas that failed together do not come back together. */
-/** How long to wait after so many failures in a row: between half of the back-off and all of it. */
+/**
+ * How long to wait after so many failures in a row: half of the back-off, and by chance up to all of it, so that replicas
+ * that failed together do not come back together.
+ */
 export function backoffMs(failures: number, random: Random): number {
   const fullMs = Math.min(FIRST_BACKOFF_MS * 2 ** (failures - 1), LONGEST_BACKOFF_MS);
   return Math.round(fullMs / 2 + (random.next() * fullMs) / 2);

@@ -6,12 +6,15 @@ import type { ChainHead } from './chain.ts';
 import { checkpointLine } from './checkpoint.ts';
 import type { CheckpointSigner } from './checkpoint.ts';
 import { createFailureRun } from './failure-run.ts';
+import type { GuardedLedger } from './trail-guard.ts';
+import { createTrailGuard } from './trail-guard.ts';
 
 /**
  * Makes the checkpoints: at the chain's head, once CHECKPOINT_EVERY_RECORDS came since the last one, or once there are
  * any and the last one is CHECKPOINT_EVERY_MS old (the first of a ledger: at once). What decides stands in the ledger,
- * so a restart, a second replica or a forgotten wake delays a checkpoint and does no harm. Works behind the answers:
- * a checkpoint that cannot be made is logged and tried again, and no request knows of it.
+ * so a restart, a second replica or a forgotten wake delays a checkpoint and does no harm. Says nothing that it has not
+ * verified: where the trail is not what the service wrote, none is made until it is again (trail-guard). Works behind the
+ * answers: a checkpoint that cannot be made is logged and tried again, and no request knows of it.
  */
 export interface Checkpoints {
   /** Records were written. Returns at once; many wakes make one look at the ledger. */
@@ -23,7 +26,7 @@ export interface Checkpoints {
 }
 
 /** What this needs of the ledger. */
-export interface CheckpointLedger {
+export interface CheckpointLedger extends GuardedLedger {
   chain(): Promise<ChainCoverage>;
   /** Durable when it resolves; false when one stands at this count already. */
   addCheckpoint(checkpoint: {
@@ -34,6 +37,7 @@ export interface CheckpointLedger {
 }
 
 export interface ChainCoverage {
+  readonly base: ChainHead;
   readonly head: ChainHead;
   readonly checkpoint: { readonly count: number; readonly madeAt: number } | null;
 }
@@ -63,12 +67,21 @@ type State =
   | { kind: 'running'; again: boolean };
 
 /** `dueInMs` is null when every record is covered. */
-type Look = { readonly kind: 'looked'; readonly dueInMs: number | null } | { readonly kind: 'failed' };
+type Look =
+  | { readonly kind: 'looked'; readonly dueInMs: number | null }
+  /** There are more records to verify than one look may read. */
+  | { readonly kind: 'unfinished' }
+  | { readonly kind: 'failed' };
 
 /** When the next one is due; null when every record is covered. */
-export function checkpointDueInMs({ head, checkpoint }: ChainCoverage, nowMs: number): number | null {
+export function checkpointDueInMs(
+  { head, checkpoint }: Pick<ChainCoverage, 'head' | 'checkpoint'>,
+  nowMs: number,
+): number | null {
   const uncovered = head.seq - (checkpoint?.count ?? 0);
-  if (uncovered <= 0) return null;
+  if (uncovered === 0) return null;
+  // One beyond the head is no work of ours: worth a look, which will say so.
+  if (uncovered < 0) return 0;
   if (checkpoint === null || uncovered >= CHECKPOINT_EVERY_RECORDS) return 0;
   const ageMs = nowMs - checkpoint.madeAt;
   // Made in what is the future now: the machine's clock was set back, and nobody knows by how much it is wrong.
@@ -87,6 +100,7 @@ export function createCheckpoints({
   let state: State = { kind: 'idle' };
   let underWay: Promise<unknown> = Promise.resolve();
   let stopped = false;
+  const guard = createTrailGuard(ledger);
   const failureRun = createFailureRun<'ledger_unavailable' | 'signing_failed'>(clock);
 
   /** Looks once, and makes a checkpoint when one is due, or `now` when any record is uncovered. */
@@ -100,12 +114,24 @@ export function createCheckpoints({
         tellRecovery();
         return { kind: 'looked', dueInMs };
       }
+      const checked = await guard.check(coverage, signer);
+      if (checked.kind === 'unfinished') return checked;
+      if (checked.kind === 'broken') {
+        const { seq, reason: broken, isNews } = checked;
+        if (isNews) logger.error('audit_trail_broken', { seq, reason: broken });
+        return { kind: 'failed' };
+      }
       const { seq: count, hash: head } = coverage.head;
+      const { previous } = checked;
+      const statement = { id: ids.uuid7(), time: new Date(madeAt).toISOString(), count, head, previous };
       reason = 'signing_failed';
-      const line = await checkpointLine({ id: ids.uuid7(), time: new Date(madeAt).toISOString(), count, head }, signer);
+      const line = await checkpointLine(statement, signer);
       reason = 'ledger_unavailable';
       const isAdded = await ledger.addCheckpoint({ count, madeAt, line });
-      if (isAdded) delivery.wake();
+      if (isAdded) {
+        guard.made(line);
+        delivery.wake();
+      }
       tellRecovery();
       // One that came first need not have covered as much, so that is worth another look.
       return { kind: 'looked', dueInMs: isAdded ? null : CHECKPOINT_EVERY_MS };
@@ -129,7 +155,7 @@ export function createCheckpoints({
     state = { kind: 'idle' };
     if (stopped) return;
     if (looked.kind === 'failed') runAfter(RETRY_AFTER_MS, 'retry');
-    else if (running.again) runAfter(LOOK_AFTER_MS, 'look');
+    else if (running.again || looked.kind === 'unfinished') runAfter(LOOK_AFTER_MS, 'look');
     else if (looked.dueInMs !== null) runAfter(looked.dueInMs, 'due');
   }
 

@@ -46,14 +46,15 @@ function row<P extends RecordPath>(
 
 const CREATE = { id: 1, name: 'Create' };
 const READ = { id: 2, name: 'Read' };
-const OTHER = { id: 99, name: 'Replay' };
+/** 99 is OCSF's Other, with a name of ours. */
+const REPLAY = { id: 99, name: 'Replay' };
 
 /** Only what is, or was to be, sent to Galileo creates something. */
 const ACTIVITIES: Readonly<Record<RecordKind, { readonly id: number; readonly name: string }>> = {
   denial: CREATE,
   intent: CREATE,
   outcome: CREATE,
-  replay: OTHER,
+  replay: REPLAY,
   dry_run: READ,
   reconciliation: READ,
 };

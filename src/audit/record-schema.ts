@@ -41,6 +41,7 @@ const CHECKPOINT_SAYS: Says = {
   time: 'When it was made, by the clock of the ledger.',
   count: 'How many records the chain had: the `seq` of the last one.',
   head: 'The `hash` of that record.',
+  previous: 'SHA-256 of the line of the checkpoint before, as 64 hex digits; null for the first one.',
   signature: 'Left out when the service has no signing key.',
   'signature.algorithm': 'RFC 8032.',
   'signature.key_id': 'First 16 hex digits of the SHA-256 of the raw public key.',

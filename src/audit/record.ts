@@ -6,8 +6,6 @@
 import type * as z from 'zod';
 import type { auditRecordSchema } from '../contract/audit-record.ts';
 
-export { RECORD_KINDS } from '../contract/audit-words.ts';
-
 /** Nothing changes a record once it is built. */
 type Immutable<T> = T extends readonly (infer Item)[]
   ? readonly Immutable<Item>[]
@@ -23,11 +21,8 @@ type Place = 'seq' | 'id' | 'time' | 'prev' | 'hash';
 export type RecordDraft = Omit<AuditRecord, Place>;
 
 export type RecordKind = AuditRecord['kind'];
-export type RecordActor = AuditRecord['actor'];
 export type RecordSource = AuditRecord['source'];
-export type RecordRequest = AuditRecord['request'];
-export type RecordPolicy = AuditRecord['policy'];
-export type RecordDecision = RecordPolicy['decisions'][number];
+export type RecordDecision = AuditRecord['policy']['decisions'][number];
 export type RecordOutcome = AuditRecord['outcome'];
 export type RecordAttempt = NonNullable<RecordOutcome['attempts']>[number];
 export type RecordEvidence = NonNullable<RecordOutcome['evidence']>;

@@ -35,9 +35,14 @@ export async function importSigningKey(pem: string): Promise<CheckpointSigner> {
     orProblem(notEd25519, der, () => crypto.subtle.importKey('pkcs8', der, ALGORITHM, extractable, ['sign']));
   const exportable = await importKey(true);
   const key = await importKey(false);
+  const x = await publicHalfOf(exportable);
+  const keyId = keyIdOf(x);
+  const jwk = { kty: 'OKP', crv: ALGORITHM, x };
+  const publicKey = await crypto.subtle.importKey('jwk', jwk, ALGORITHM, true, ['verify']);
   return {
-    keyId: await keyIdOf(exportable),
+    keyId,
     sign: async (bytes) => new Uint8Array(await crypto.subtle.sign(ALGORITHM, key, bytes)),
+    ...verifierOf(new Map([[keyId, publicKey]])),
   };
 }
 
@@ -48,8 +53,13 @@ export async function importVerificationKeys(pems: readonly string[]): Promise<C
     const key = await orProblem('holds a public key that is not Ed25519', der, () =>
       crypto.subtle.importKey('spki', der, ALGORITHM, true, ['verify']),
     );
-    keys.set(await keyIdOf(key), key);
+    keys.set(keyIdOf(await publicHalfOf(key)), key);
   }
+  return verifierOf(keys);
+}
+
+/** By key id. */
+function verifierOf(keys: ReadonlyMap<string, CryptoKey>): CheckpointVerifier {
   return {
     async verify(keyId, bytes, signature) {
       const key = keys.get(keyId);
@@ -61,11 +71,16 @@ export async function importVerificationKeys(pems: readonly string[]): Promise<C
   };
 }
 
-/** The first 16 hex digits of SHA-256 over the 32 bytes of the public key, which an exportable key of either half has as `x`. */
-async function keyIdOf(key: CryptoKey): Promise<string> {
+/** The 32 bytes of the public key, in base64url: an exportable key of either half has them as `x`. */
+async function publicHalfOf(key: CryptoKey): Promise<string> {
   const jwk: object = await crypto.subtle.exportKey('jwk', key);
   if (!('x' in jwk) || typeof jwk.x !== 'string') throw new Error('holds a key without its public half');
-  return sha256Hex(fromBase64(jwk.x.replaceAll('-', '+').replaceAll('_', '/'))).slice(0, 16);
+  return jwk.x;
+}
+
+/** The first 16 hex digits of SHA-256 over the public key. */
+function keyIdOf(x: string): string {
+  return sha256Hex(fromBase64(x.replaceAll('-', '+').replaceAll('_', '/'))).slice(0, 16);
 }
 
 /** The contents of every block with this label, at least one. Text around blocks is allowed (RFC 7468 §2). */

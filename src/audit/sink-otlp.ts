@@ -47,19 +47,24 @@ export function createOtlpSink(deps: OtlpSinkDeps): Sink {
         compression,
         timeoutMs,
       });
-      if (rejectedIn(answer) > 0n) throw new SinkError('partly_refused');
+      // Below zero it counts nothing, but calls itself a partial success all the same.
+      if (rejectedIn(answer) !== 0n) throw new SinkError('partly_refused');
     },
   };
 }
 
-/** ExportLogsServiceResponse. 64-bit integers are decimal strings in JSON, and numbers are to be read too. */
-const answerSchema = z.object({
+/**
+ * ExportLogsServiceResponse, and nothing beside it: a status, or names in snake_case, may say that lines were dropped.
+ * 64-bit integers are decimal strings in JSON, and numbers are to be read too.
+ */
+const answerSchema = z.strictObject({
   partialSuccess: z
-    .object({
+    .strictObject({
       rejectedLogRecords: z
         .union([z.int(), z.string().regex(/^-?\d{1,19}$/)])
         .nullish()
         .transform((value) => BigInt(value ?? 0)),
+      errorMessage: z.string().nullish(),
     })
     .nullish(),
 });

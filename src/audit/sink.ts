@@ -39,18 +39,16 @@ export class SinkError extends Error {
   }
 }
 
-export const SINK_FAILURES = [
-  'unreachable',
-  'timeout',
-  'connection_lost',
-  'credentials_rejected',
-  'refused',
-  'too_large',
-  'rate_limited',
-  'server_error',
-  'partly_refused',
-  'unreadable_answer',
-  'token_unavailable',
-  'write_failed',
-] as const;
-export type SinkFailure = (typeof SINK_FAILURES)[number];
+export type SinkFailure =
+  | 'unreachable'
+  | 'timeout'
+  | 'connection_lost'
+  | 'credentials_rejected'
+  | 'refused'
+  | 'too_large'
+  | 'rate_limited'
+  | 'server_error'
+  | 'partly_refused'
+  | 'unreadable_answer'
+  | 'token_unavailable'
+  | 'write_failed';

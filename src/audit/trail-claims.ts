@@ -6,14 +6,17 @@ import type { TrailHashes } from './trail-hashes.ts';
 /**
  * What others say about a trail: that its record `count` has the hash `head`. A claim that agrees vouches for every record
  * up to it, since a hash covers all before it; one that knows of more shows that the tail was cut; one that disagrees shows
- * that records were rewritten after the last claim that is beyond the service's reach (`vouched`) and agrees.
+ * that records were rewritten after the last claim that agrees and that whoever changed the trail could not make (`kept`
+ * or `signed`).
  */
 export interface Claim {
   readonly count: number;
   readonly head: string;
   readonly place: Place | string;
-  /** Kept elsewhere, or with a valid signature: whoever changed the trail could not change it along. */
-  readonly vouched: boolean;
+  /** It was kept elsewhere: whoever changed the trail could neither change it along nor take it away. */
+  readonly kept?: boolean;
+  /** Its signature is valid: it could not be made without the key, but it, and all behind it, could be taken away. */
+  readonly signed?: boolean;
 }
 
 export interface TrailClaims {
@@ -24,8 +27,10 @@ export interface TrailClaims {
 }
 
 export interface Vouched {
-  /** Every record up to this one is vouched for; null when none is. */
-  readonly upTo: number | null;
+  /** Every record up to this one agrees with what was kept elsewhere; null when none does. */
+  readonly keptTo: number | null;
+  /** Every record up to this one agrees with what somebody signed who has the key; null when none does. */
+  readonly signedTo: number | null;
   /** What the first record continues is. */
   readonly beginning: boolean;
   /** Claims about records before the first one: they say nothing about this trail. */
@@ -40,23 +45,28 @@ export function createTrailClaims({
   readonly findings: Findings;
 }): TrailClaims {
   /** Counts only: what agrees when it is met has no more to say. */
-  const agreed: number[] = [];
+  const agreed = { kept: [] as number[], signed: [] as number[] };
   const open: Claim[] = [];
   let furthest: Claim | null = null;
+
+  function agree({ count, kept = false, signed = false }: Claim): void {
+    if (kept) agreed.kept.push(count);
+    if (signed) agreed.signed.push(count);
+  }
 
   return {
     add(claim) {
       if (furthest === null || claim.count > furthest.count) furthest = claim;
       if (hashes.of(claim.count) !== claim.head) open.push(claim);
-      else if (claim.vouched) agreed.push(claim.count);
+      else agree(claim);
     },
     furthest: () => (furthest === null ? null : { count: furthest.count, place: placeText(furthest.place) }),
     judge({ from, to }) {
       const first = (from ?? 1) - 1;
       const known = open.filter(({ count }) => hashes.of(count) !== null);
-      const vouched = known.filter((claim) => claim.vouched && hashes.of(claim.count) === claim.head);
-      const counts = [...agreed, ...vouched.map(({ count }) => count)].toSorted((a, b) => a - b);
-      const last = counts.at(-1) ?? null;
+      for (const claim of known) if (hashes.of(claim.count) === claim.head) agree(claim);
+      const counts = [...agreed.kept, ...agreed.signed];
+      const last = furthestOf(counts);
       const wrong = known
         .filter(({ count, head }) => count >= first && hashes.of(count) !== head)
         .toSorted((a, b) => a.count - b.count);
@@ -69,10 +79,15 @@ export function createTrailClaims({
         findings.add({ kind: 'rewritten', seq: Math.min((last ?? first) + 1, count), to: count, place });
       }
       return {
-        upTo: to === null ? null : last,
+        keptTo: to === null ? null : furthestOf(agreed.kept),
+        signedTo: to === null ? null : furthestOf(agreed.signed),
         beginning: counts.includes(first),
         before: open.filter(({ count }) => count < first).length,
       };
     },
   };
+}
+
+function furthestOf(counts: readonly number[]): number | null {
+  return counts.reduce<number | null>((furthest, count) => Math.max(furthest ?? 0, count), null);
 }

@@ -59,6 +59,9 @@ const KINDS = {
         ? 'This line is damaged: it is neither a record nor a checkpoint.'
         : `This line is damaged: no record can be read where ${named(run, 'record')} belongs.`,
   },
+  disguised: {
+    says: (run) => `The line that carries ${named(run, 'record')} was edited: it does not say what the record says.`,
+  },
   missing: { says: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} missing before this place.` },
   misplaced: { says: (run) => `${named(run)} ${isOne(run) ? 'stands' : 'stand'} here out of order.`, joins: 'seq' },
   repeated: { says: (run) => `${named(run)} ${isOne(run) ? 'stands' : 'stand'} here once more.`, joins: 'seq' },
@@ -92,6 +95,16 @@ const KINDS = {
   checkpoint_repeated: { says: (run) => `${checkpoint(run)} stands here once more.` },
   checkpoint_conflicting: { says: (run) => `${checkpoint(run)} has another text here than in ${run.against}.` },
   checkpoint_missing: { says: (run) => `${checkpoint(run)} is missing, though ${run.against} has it.` },
+  checkpoint_gap: {
+    says: (run) => `${checkpoint(run)} does not continue the one before it: one between them is gone, or was replaced.`,
+  },
+  beginning_missing: {
+    says: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} gone from the beginning, and no retention explains it.`,
+  },
+  cursor_beyond_end: {
+    says: (run) =>
+      `The cursor of sink ${run.against} stands beyond the end: what comes up to there would never be delivered.`,
+  },
   base_unproven: {
     says: (run) =>
       `Records up to ${run.last ?? 0} are dropped, but no checkpoint stands there as retention leaves one.`,

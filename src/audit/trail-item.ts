@@ -1,3 +1,4 @@
+import { parseObject } from '../lib/parse-object.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 import { verifyChain } from './chain.ts';
 import { parseCheckpoint } from './checkpoint.ts';
@@ -26,8 +27,8 @@ export interface CheckpointItem {
 
 export interface DamagedItem {
   readonly kind: 'damaged';
-  /** `text`: nothing that can be read; it may have been either. */
-  readonly what: 'record' | 'checkpoint' | 'text';
+  /** `wrapper`: the record is sound and the line around it is not. `text`: nothing that can be read; it may have been either. */
+  readonly what: 'record' | 'wrapper' | 'checkpoint' | 'text';
   /** The seq (of a checkpoint: the count) that it names; null when it names none. */
   readonly claims: number | null;
 }
@@ -69,15 +70,4 @@ function isHash(value: unknown): value is string {
 
 function seqIn(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : null;
-}
-
-function parseObject(line: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
 }

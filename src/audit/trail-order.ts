@@ -2,7 +2,7 @@ import type { ChainHead } from './chain.ts';
 import { GENESIS } from './chain.ts';
 import { createOpenSlots } from './trail-slots.ts';
 import type { Slots } from './trail-slots.ts';
-import type { Findings, Place } from './trail-findings.ts';
+import type { FindingKind, Findings, Place } from './trail-findings.ts';
 import type { TrailHashes } from './trail-hashes.ts';
 import type { DamagedItem, RecordItem } from './trail-item.ts';
 
@@ -54,6 +54,13 @@ interface Gap extends Slots {
 }
 
 type Suspect = { readonly item: DamagedItem; readonly place: Place };
+
+const DAMAGE = {
+  record: 'edited',
+  wrapper: 'disguised',
+  checkpoint: 'edited',
+  text: 'unreadable',
+} as const satisfies Record<DamagedItem['what'], FindingKind>;
 
 /** Beyond these the oldest is told, or forgotten, as it stands: such a trail is beyond being told record by record. */
 const MAX_OPEN_GAPS = 1_000;
@@ -144,7 +151,7 @@ export function createTrailOrder({ hashes, findings, base, once }: TrailOrderDep
     const slots = some.map(({ item }) => (item.claims !== null && open.take(item.claims) ? item.claims : null));
     for (const [index, { item, place }] of some.entries()) {
       const seq = slots[index] ?? open.takeNext(side);
-      findings.add({ kind: item.what === 'text' ? 'unreadable' : 'edited', seq: seq ?? item.claims, place });
+      findings.add({ kind: DAMAGE[item.what], seq: seq ?? item.claims, place });
     }
     for (; told > 0; told -= 1) open.takeNext(side);
   }

@@ -13,8 +13,9 @@ import { createTrailOrder } from './trail-order.ts';
 /**
  * Verifies a trail, line by line as it comes, against itself (its hash chain, its checkpoints) and against what is kept
  * elsewhere: checkpoints, and a second copy of the trail. Names every fault with its place and goes on. Keeps 33 bytes of
- * each record and some hundred of each checkpoint, whatever the lines weigh. Asks nobody and changes nothing; that the
- * tail of a trail was not cut or rewritten it can say only as far as something kept elsewhere, or signed, reaches.
+ * each record and some hundred of each checkpoint, whatever the lines weigh. Asks nobody and changes nothing. That the tail
+ * of a trail was not cut it can say only as far as something kept elsewhere reaches; that it was not rewritten, also as far
+ * as somebody signed it whose key is known.
  */
 export interface TrailSource {
   readonly name: string;
@@ -27,6 +28,13 @@ export interface TrailSource {
   readonly base: ChainHead | null;
   /** Where the source itself says that it ends; null when it says nothing. */
   readonly head: ChainHead | null;
+  /**
+   * Milliseconds since the epoch: records may be gone from the beginning up to a checkpoint that was made before this time,
+   * by retention. Null: none may. Says nothing where the base is null.
+   */
+  readonly droppedBefore: number | null;
+  /** How far each sink is said to have got, as the last record it took; none where the source has no sinks. */
+  readonly cursors: readonly { readonly sink: string; readonly seq: number }[];
 }
 
 export interface TrailLine {
@@ -60,8 +68,12 @@ export interface TrailReport {
   readonly to: number | null;
   /** What the first record rests on: the beginning of the chain, the source's word, a vouched checkpoint, or nothing yet. */
   readonly base: 'genesis' | 'source' | 'checkpoint' | 'unconfirmed';
-  /** Every record up to this one is vouched for by a checkpoint that is kept elsewhere or has a valid signature. */
+  /** Records before the first one here: in the chain they were. Null when there is none, or no record to tell by. */
+  readonly not_here: { readonly from: 1; readonly to: number } | null;
+  /** Every record up to this one agrees with a checkpoint that was kept elsewhere: none of them was cut off or rewritten. */
   readonly vouched_to: number | null;
+  /** Every record up to this one agrees with a checkpoint whose signature is valid. What came later may have been cut off. */
+  readonly signed_to: number | null;
   /** Each once. */
   readonly records: number;
   readonly checkpoints: number;
@@ -108,6 +120,7 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     const claimed = position ?? item.claims;
     if (item.what === 'checkpoint') checkpoints.damaged(claimed, place);
     else order.damaged({ ...item, claims: claimed }, place);
+    if (item.what === 'text') checkpoints.unreadable();
   }
 
   for await (const line of source.lines) {
@@ -117,13 +130,13 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     else await checkpoints.met(item, { place, position, last: order.last() });
   }
 
-  if (head !== null && head.seq > 0) claims.add({ count: head.seq, head: head.hash, place: headPlace, vouched: false });
+  if (head !== null && head.seq > 0) claims.add({ count: head.seq, head: head.hash, place: headPlace });
   const own = claims.furthest();
   await checkpoints.kept(kept);
   const otherHash = other?.hashes.of(other.last) ?? null;
   // A copy that ends before this trail begins (retention) has nothing to say about it.
   if (other !== null && otherHash !== null && other.last >= (base?.seq ?? 0)) {
-    claims.add({ count: other.last, head: otherHash, place: other.name, vouched: false });
+    claims.add({ count: other.last, head: otherHash, place: other.name });
   }
   const furthest = reach ? claims.furthest() : own;
   const extent = order.end(furthest?.count ?? 0, furthest?.place ?? '');
@@ -132,8 +145,14 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   if (head !== null && to !== null && to > head.seq) {
     findings.add({ kind: 'beyond_head', seq: head.seq + 1, to, place: headPlace });
   }
-  if (stored && base !== null && base.seq > 0 && !checkpoints.has(base.seq)) {
-    findings.add({ kind: 'base_unproven', seq: base.seq, place: headPlace });
+  if (stored && base !== null && base.seq > 0) {
+    const kind = checkpoints.faultOfBase(base.seq, source.droppedBefore);
+    if (kind === 'base_unproven') findings.add({ kind, seq: base.seq, place: headPlace });
+    if (kind === 'beginning_missing') findings.add({ kind, seq: 1, to: base.seq, place: headPlace });
+  }
+  const end = Math.max(head?.seq ?? 0, to ?? 0);
+  for (const { sink, seq } of source.cursors) {
+    if (seq > end) findings.add({ kind: 'cursor_beyond_end', seq: end + 1, to: seq, place: headPlace, against: sink });
   }
   checkpoints.end(extent);
   const vouched = claims.judge(extent);
@@ -143,7 +162,9 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     from,
     to,
     base: baseOf(source, from, vouched.beginning),
-    vouched_to: vouched.upTo,
+    not_here: notHere(base, from),
+    vouched_to: vouched.keptTo,
+    signed_to: vouched.signedTo,
     records: order.records(),
     checkpoints: tally.checkpoints,
     repeats: order.repeats() + tally.repeats,
@@ -159,4 +180,10 @@ function baseOf({ base }: TrailSource, from: number | null, vouched: boolean): T
   if (from === 1 || base?.seq === 0) return 'genesis';
   if (vouched) return 'checkpoint';
   return base === null ? 'unconfirmed' : 'source';
+}
+
+/** Where there is no record, what the source says that the first one would continue. */
+function notHere(base: ChainHead | null, from: number | null): TrailReport['not_here'] {
+  const before = from === null ? (base?.seq ?? 0) : from - 1;
+  return before === 0 ? null : { from: 1, to: before };
 }

@@ -1,4 +1,5 @@
 import { sha256Hex } from '../lib/sha256.ts';
+import type { Background } from '../ports/background.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { FetchDocument } from '../ports/fetch-document.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -45,6 +46,8 @@ export interface KeySetDeps {
   readonly rules: UrlRules;
   /** False where a promise begun in one request may not be awaited in another (Workers). */
   readonly shareInFlight: boolean;
+  /** A fetch goes on when whoever caused it has gone: others rely on it. */
+  readonly background: Background;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -127,6 +130,7 @@ export function createKeySet(deps: KeySetDeps): KeySet {
       if (inFlight === mine) inFlight = null;
     });
     inFlight = mine;
+    deps.background.run(mine);
     return mine;
   };
 

@@ -1,6 +1,7 @@
 import { errors, jwtVerify } from 'jose';
 import type { CryptoKey } from 'jose';
 
+import type { Background } from '../ports/background.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { FetchDocument } from '../ports/fetch-document.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -51,6 +52,7 @@ export interface TokenVerifierDeps {
   readonly insecureDev: boolean;
   /** False on Workers; see key-set.ts. */
   readonly shareInFlight: boolean;
+  readonly background: Background;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }

@@ -5,15 +5,17 @@
 import type { AuditFormat } from '../audit/formats.ts';
 import { LedgerFileError } from '../platform/node/ledger-outside.ts';
 import type { LedgerReader } from '../platform/node/ledger-reader.ts';
-import { DamagedItem, FORMAT_OPTION, formatIn, printedLine } from './audit-format.ts';
-import { chooseLedger, LEDGER_OPTION, readLedgerItems } from './audit-ledger.ts';
+import { createLinePrinter, FORMAT_OPTION, formatIn, printedLine, UnreadableItem } from './audit-format.ts';
+import { readLedgerItems } from './audit-ledger.ts';
 import type { LedgerItem } from './audit-ledger.ts';
 import type { NewFile } from './audit-ports.ts';
 import { momentOf } from './audit-time.ts';
+import { chooseLedger, LEDGER_OPTION } from './choose-ledger.ts';
 import type { Call, Command } from './command.ts';
+import { counted } from './counted.ts';
 import type { CliDeps } from './deps.ts';
 import type { Exit } from './exit-codes.ts';
-import { counted, printable } from './policy-file.ts';
+import { printable } from './printable.ts';
 
 export const auditExport: Command = {
   name: 'audit export',
@@ -101,7 +103,8 @@ async function exportTo(
   range: Range,
   { audit, complain, print }: CliDeps,
 ): Promise<Exit> {
-  if (typeof out !== 'string') return (await stream(reader, range, audit.write, complain)) === null ? 'failed' : 'ok';
+  if (typeof out !== 'string')
+    return (await stream(reader, range, createLinePrinter(audit), complain)) === null ? 'failed' : 'ok';
   const file = await audit.createFile(out).catch((error: unknown) => {
     const there = error instanceof Error && 'code' in error && error.code === 'EEXIST';
     complain(`${printable(out)} ${there ? 'is there already; nothing was written' : 'cannot be made'}\n`);
@@ -179,7 +182,7 @@ async function stream(
     // Beside a service in short reads: held in one moment, its log would grow for as long as the far end takes.
     return reader.inUse ? await work() : await reader.steadily(work);
   } catch (error) {
-    if (!(error instanceof DamagedItem)) throw error;
+    if (!(error instanceof UnreadableItem)) throw error;
     complain(`${error.message}\n`);
     return null;
   }
@@ -195,7 +198,7 @@ async function* itemsIn(reader: LedgerReader, { fromMs, toMs }: Range): AsyncGen
       continue;
     }
     // One that is missing was taken away, by somebody or by retention while this was under way.
-    if (item.number !== expected) throw new DamagedItem({ kind: 'record', number: expected });
+    if (item.number !== expected) throw new UnreadableItem({ kind: 'record', number: expected });
     if (timeOf(item) >= toMs) return;
     yield item;
     expected += 1;
@@ -212,7 +215,7 @@ async function firstAt(
   while (low < high) {
     const middle = low + Math.floor((high - low) / 2);
     const [record] = await reader.records(middle - 1, 1);
-    if (record?.seq !== middle) throw new DamagedItem({ kind: 'record', number: middle });
+    if (record?.seq !== middle) throw new UnreadableItem({ kind: 'record', number: middle });
     if (timeOf({ kind: 'record', number: middle, line: record.line, madeAt: null }) < atMs) low = middle + 1;
     else high = middle;
   }
@@ -226,5 +229,5 @@ function timeOf(item: LedgerItem): number {
   } catch {
     // Told below.
   }
-  throw new DamagedItem(item);
+  throw new UnreadableItem(item);
 }

@@ -1,35 +1,11 @@
 /**
- * A ledger's trail from outside, for the audit commands: which ledger is meant, and its records and checkpoints as one
- * stream, each checkpoint behind the last record it covers. A page at a time; writes nothing.
+ * A ledger's trail from outside, for the audit commands: its records and checkpoints as one stream, each checkpoint behind
+ * the last record it covers. A page at a time; writes nothing.
  */
 import { readTrailItem } from '../audit/trail-item.ts';
 import type { TrailItem } from '../audit/trail-item.ts';
 import type { TrailLine } from '../audit/verify-trail.ts';
-import { loadConfig } from '../config/load.ts';
 import type { LedgerReader } from '../platform/node/ledger-reader.ts';
-import type { Call, OptionRow } from './command.ts';
-import type { CliDeps } from './deps.ts';
-
-export const LEDGER_OPTION: OptionRow = {
-  value: 'PATH',
-  about: 'A ledger file, as in LEDGER_URL; sqlite: in front may stay. Without it, the one of LEDGER_URL.',
-};
-
-export type LedgerChoice =
-  | { readonly kind: 'path'; readonly path: string }
-  | { readonly kind: 'refused'; readonly message: string };
-
-/** From the command line, else from the configuration; of that, problems with other settings do not matter. */
-export async function chooseLedger({ options }: Call, { env, readText }: CliDeps): Promise<LedgerChoice> {
-  const { ledger } = options;
-  if (typeof ledger === 'string') return { kind: 'path', path: ledger.replace(/^sqlite:/, '') };
-  const loaded = await loadConfig({ env, readText });
-  const settings = loaded.kind === 'loaded' ? loaded.config.settings : loaded.readable.settings;
-  const { LEDGER_URL: url } = settings;
-  return url === undefined
-    ? { kind: 'refused', message: 'LEDGER_URL names no ledger that can be read here; say --ledger PATH' }
-    : { kind: 'path', path: url.path };
-}
 
 export interface LedgerItem {
   readonly kind: 'record' | 'checkpoint';

@@ -3,7 +3,7 @@
  * service's lines is skipped and counted; what may be left of one that was damaged is handed on as damaged. A line is
  * told of by its file and number, never quoted.
  */
-import { nativeLineOf } from '../audit/delivered-line.ts';
+import { readDeliveredLine } from '../audit/delivered-line.ts';
 import { placeText } from '../audit/trail-findings.ts';
 import type { KeptCheckpoint } from '../audit/trail-checkpoints.ts';
 import { isRemnant, readTrailItem } from '../audit/trail-item.ts';
@@ -56,7 +56,7 @@ export async function readKeptCheckpoints(
     const before = kept.length;
     for await (const { item, place } of readDeliveredLines([file], ports).lines) {
       if (item.kind === 'checkpoint') kept.push({ checkpoint: item.checkpoint, digest: item.digest, place });
-      if (item.kind === 'damaged' && item.what !== 'record')
+      if (item.kind === 'damaged' && item.what !== 'record' && item.what !== 'wrapper')
         return { kind: 'refused', message: `${placeText(place)} is a damaged checkpoint` };
     }
     if (kept.length === before) return { kind: 'refused', message: `${nameOf(file)} holds no checkpoint` };
@@ -64,12 +64,23 @@ export async function readKeptCheckpoints(
   return { kind: 'read', kept };
 }
 
+const UNREADABLE: TrailItem = { kind: 'damaged', what: 'text', claims: null };
+
 /** Null when the line is none of ours. `line` is null when it is no UTF-8, or too long. */
 function itemOf(line: string | null): TrailItem | null {
-  if (line === null) return { kind: 'damaged', what: 'text', claims: null };
-  const native = nativeLineOf(line);
-  if (native !== null) return readTrailItem(native);
-  return isRemnant(line) ? { kind: 'damaged', what: 'text', claims: null } : null;
+  if (line === null) return UNREADABLE;
+  const delivered = readDeliveredLine(line);
+  if (delivered.kind === 'foreign') return isRemnant(line) ? UNREADABLE : null;
+  if (delivered.text === null) return UNREADABLE;
+  const item = readTrailItem(delivered.text);
+  return delivered.kind === 'native' ? item : disguised(item);
+}
+
+/** What is carried is sound; the line around it is not. */
+function disguised(item: TrailItem): TrailItem {
+  if (item.kind === 'record') return { kind: 'damaged', what: 'wrapper', claims: item.seq };
+  if (item.kind === 'checkpoint') return { kind: 'damaged', what: 'checkpoint', claims: item.checkpoint.count };
+  return item;
 }
 
 /** Without line ends; CRLF counts as one. The last line may lack its own. */

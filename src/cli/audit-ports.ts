@@ -19,6 +19,8 @@ export interface AuditPorts {
   readonly createFile: (path: string) => Promise<NewFile>;
   /** To stdout; resolves when it has been taken over. */
   readonly write: (text: string) => Promise<void>;
+  /** Stdout is one, and obeys what it is sent. */
+  readonly isTerminal: () => boolean;
   /** Calls `task` instead of ending at once when somebody interrupts; the returned function takes that back. */
   readonly onInterrupt: (task: () => void) => () => void;
 }
@@ -53,6 +55,7 @@ export const auditPorts: AuditPorts = {
       // A failure ends the process where stdout's errors are heard.
       process.stdout.write(text, () => resolve());
     }),
+  isTerminal: () => process.stdout.isTTY,
   onInterrupt(task) {
     process.once('SIGINT', task);
     return () => void process.removeListener('SIGINT', task);

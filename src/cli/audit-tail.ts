@@ -4,12 +4,13 @@
  */
 import type { AuditFormat } from '../audit/formats.ts';
 import { LedgerFileError } from '../platform/node/ledger-outside.ts';
-import { DamagedItem, FORMAT_OPTION, formatIn, printedLine } from './audit-format.ts';
-import { chooseLedger, LEDGER_OPTION, readLedgerItems } from './audit-ledger.ts';
+import { createLinePrinter, FORMAT_OPTION, formatIn, printedLine, UnreadableItem } from './audit-format.ts';
+import { readLedgerItems } from './audit-ledger.ts';
 import type { LedgerCursor } from './audit-ledger.ts';
+import { chooseLedger, LEDGER_OPTION } from './choose-ledger.ts';
 import type { Call, Command } from './command.ts';
 import type { CliDeps } from './deps.ts';
-import { printable } from './policy-file.ts';
+import { printable } from './printable.ts';
 
 const DEFAULT_LINES = 10;
 const LOOK_EVERY_MS = 1_000;
@@ -20,7 +21,7 @@ export const auditTail: Command = {
   about: [
     'One line a record, with the checkpoints among them, in a format of the sinks. The ledger is opened read-only and may be ' +
       'in use; nothing is acknowledged, so the sinks’ own delivery is not touched. The lines hold people’s addresses as the ' +
-      'trail does.',
+      'trail does. On a terminal, control characters in them are replaced.',
     'With --follow it looks once a second, through restarts of the service, until Ctrl-C or until nobody reads any more.',
   ],
   operands: [],
@@ -63,9 +64,9 @@ export const auditTail: Command = {
       while (call.options['follow'] !== undefined && (await pauses.next())) cursor = await show(cursor);
       return 'ok';
     } catch (error) {
-      if (!(error instanceof LedgerFileError || error instanceof DamagedItem)) throw error;
+      if (!(error instanceof LedgerFileError || error instanceof UnreadableItem)) throw error;
       complain(`${printable(error.message)}\n`);
-      return error instanceof DamagedItem ? 'failed' : 'refused';
+      return error instanceof UnreadableItem ? 'failed' : 'refused';
     } finally {
       pauses.end();
     }
@@ -93,6 +94,7 @@ async function printFrom(
   { after, lines, format, over }: Look,
   { audit }: CliDeps,
 ): Promise<LedgerCursor> {
+  const print = createLinePrinter(audit);
   const reader = await audit.openLedger(path);
   try {
     const { base, head } = await reader.chain();
@@ -101,7 +103,7 @@ async function printFrom(
     const shown = { ...from };
     for await (const item of readLedgerItems(reader, from)) {
       if (over()) break;
-      await audit.write(printedLine(format, item));
+      await print(printedLine(format, item));
       shown[item.kind] = item.number;
     }
     return shown;

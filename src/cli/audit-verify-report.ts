@@ -1,7 +1,8 @@
 /** What `audit verify` found (the JSON document is this very shape), and the same for a person's screen. Pure. */
 import type { TrailReport } from '../audit/verify-trail.ts';
+import { counted } from './counted.ts';
 import type { Paint } from './deps.ts';
-import { counted, printable } from './policy-file.ts';
+import { printable } from './printable.ts';
 
 export interface VerifyReport {
   readonly verdict: TrailReport['verdict'];
@@ -47,26 +48,33 @@ function extent({ from, to, records, checkpoints, repeats }: TrailReport): strin
 
 /** What was proven and what was not, so that nobody takes the one for the other. */
 function notes(report: TrailReport): string[] {
-  const { from, to, base, vouched_to: vouched, signatures, checkpoints_before: before, verdict } = report;
-  if (from === null || to === null) return [];
-  const unproven = base === 'unconfirmed' || base === 'source';
+  const { to, base, not_here: notHere, vouched_to: vouched, signed_to: signed, signatures, verdict } = report;
+  const { checkpoints_before: before } = report;
+  const intact = verdict === 'intact';
   return [
-    ...(vouched === null
-      ? [
-          `Nothing kept elsewhere vouches for the end: a cut or rewritten tail would not show (see --checkpoint, --public-key)`,
-        ]
-      : verdict === 'intact'
-        ? [`Up to record ${vouched} something kept elsewhere, or signed, vouches for it`]
-        : []),
-    ...(unproven
-      ? [
-          `It begins after record ${from - 1}; a checkpoint of that record, kept elsewhere, would vouch for the beginning`,
-        ]
-      : []),
-    ...(before === 0 ? [] : [`${counted(before, 'checkpoint speaks', 'checkpoints speak')} of records before these`]),
+    ...(to === null
+      ? []
+      : vouched === null
+        ? [
+            `Nothing kept elsewhere vouches for the end: a cut ${signed === null ? 'or rewritten ' : ''}tail would not show (see --checkpoint)`,
+          ]
+        : intact
+          ? [
+              `Up to record ${vouched} a checkpoint kept elsewhere vouches for it; of what came later, a cut would not show`,
+            ]
+          : []),
+    ...(intact && signed !== null ? [`Up to record ${signed} it is as the holder of the key signed it`] : []),
+    ...(notHere === null ? [] : [absence(notHere.to, base, before)]),
     ...(signatures.unchecked === 0
       ? []
       : [`${counted(signatures.unchecked, 'signature', 'signatures')} not checked: give --public-key`]),
     ...(signatures.valid === 0 ? [] : [counted(signatures.valid, 'valid signature', 'valid signatures')]),
   ];
+}
+
+function absence(to: number, base: TrailReport['base'], before: number): string {
+  const records = to === 1 ? 'Record 1 is' : `Records 1 to ${to} are`;
+  const kept = before === 0 ? '' : `, though ${counted(before, 'checkpoint speaks', 'checkpoints speak')} of them`;
+  const unproven = base === 'unconfirmed' || base === 'source';
+  return `${records} not here${kept}${unproven ? `; no checkpoint kept elsewhere vouches for record ${to}, on which the rest stands` : ''}`;
 }

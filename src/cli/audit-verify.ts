@@ -2,19 +2,26 @@
  * `audit verify`: is the trail whole and as it was written? Of a ledger, of lines that were delivered, or of both against
  * each other, with what was kept elsewhere as evidence. Reads only; prints places and numbers, never a line.
  */
+import { GENESIS } from '../audit/chain.ts';
 import type { CheckpointVerifier } from '../audit/checkpoint.ts';
 import { importVerificationKeys } from '../audit/signing-key.ts';
-import type { TrailEvidence, TrailReport, VerifiedTrail } from '../audit/verify-trail.ts';
+import type { TrailEvidence, TrailReport, TrailSource, VerifiedTrail } from '../audit/verify-trail.ts';
 import { verifyTrail } from '../audit/verify-trail.ts';
+import { loadConfig } from '../config/load.ts';
 import { LedgerFileError } from '../platform/node/ledger-outside.ts';
-import { chooseLedger, LEDGER_OPTION, readLedgerTrail } from './audit-ledger.ts';
+import { readLedgerTrail } from './audit-ledger.ts';
 import { readDeliveredLines, readKeptCheckpoints, UnreadableFile } from './audit-lines.ts';
 import type { VerifyReport } from './audit-verify-report.ts';
 import { renderVerify } from './audit-verify-report.ts';
+import { chooseLedger, LEDGER_OPTION } from './choose-ledger.ts';
 import type { Call, Command } from './command.ts';
 import { JSON_OPTION } from './command.ts';
 import type { CliDeps } from './deps.ts';
-import { printable } from './policy-file.ts';
+import { printable } from './printable.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Retention goes by the time of the records; their checkpoint may be made later, and clocks differ. */
+const GRACE_DAYS = 1;
 
 export const auditVerify: Command = {
   name: 'audit verify',
@@ -25,8 +32,11 @@ export const auditVerify: Command = {
       'several files are one stream in the order given. There an exact repeat is no fault, because delivery is at least ' +
       'once, and lines of other origin are skipped. With --ledger and --lines, the two are held against each other.',
     'A chain alone cannot show that its tail was cut off or written anew. Give --checkpoint, a copy of a delivered ' +
-      'checkpoint that was kept where the service cannot reach it (any file of delivered lines will do), or --public-key, ' +
-      'so that the trail’s own signed checkpoints count as evidence. The answer says up to which record something vouches.',
+      'checkpoint that was kept where the service cannot reach it (any file of delivered lines will do). With --public-key ' +
+      'the trail’s own signed checkpoints show that nobody without the key wrote it anew, but not that nothing newer was ' +
+      'cut off. The answer says how far either reaches.',
+    'A ledger has to begin with record 1, or behind a checkpoint so old that retention may have dropped what it covers. ' +
+      'Lines may begin anywhere, as those of one month do; the answer says what is not there, and with --whole it is a fault.',
     'After a fault it goes on, so several are each named. At most 1,000 are listed; all are counted.',
   ],
   operands: [],
@@ -39,6 +49,13 @@ export const auditVerify: Command = {
       about:
         'The public Ed25519 keys (PEM) of the service, one or more in the file. Without it signatures are not checked.',
     },
+    'retention-days': {
+      value: 'N',
+      about:
+        'For how many days the service keeps records in the ledger, or never when it drops none. ' +
+        'AUDIT_RETENTION_DAYS when left out.',
+    },
+    whole: { value: null, about: 'The trail has to begin with record 1.' },
     json: JSON_OPTION,
   },
   exits: {
@@ -65,8 +82,13 @@ export const auditVerify: Command = {
       complain('stdin can be read only once\n');
       return 'usage';
     }
+    const retention = await retentionIn(call, deps);
+    if (retention === 'unclear') {
+      complain('--retention-days is a whole number of days, or never\n');
+      return 'usage';
+    }
     try {
-      const report = await verify(call, deps);
+      const report = await verify(call, retention, deps);
       print(call.options['json'] === undefined ? renderVerify(report, paint) : `${JSON.stringify(report)}\n`);
       return report.verdict === 'intact' ? 'ok' : 'failed';
     } catch (error) {
@@ -83,7 +105,18 @@ class Refused extends Error {
   override readonly name = 'Refused';
 }
 
-async function verify(call: Call, deps: CliDeps): Promise<VerifyReport> {
+/** In days; null when records are kept for ever. Of the configuration, problems with other settings do not matter. */
+async function retentionIn({ options }: Call, { env, readText }: CliDeps): Promise<number | null | 'unclear'> {
+  const { 'retention-days': days, whole } = options;
+  if (typeof days === 'string' && days !== 'never' && !/^[1-9]\d{0,4}$/.test(days)) return 'unclear';
+  if (whole !== undefined || days === 'never') return null;
+  if (typeof days === 'string') return Number(days);
+  const loaded = await loadConfig({ env, readText });
+  const settings = loaded.kind === 'loaded' ? loaded.config.settings : loaded.readable.settings;
+  return settings.AUDIT_RETENTION_DAYS ?? null;
+}
+
+async function verify(call: Call, retention: number | null, deps: CliDeps): Promise<VerifyReport> {
   const files = call.lists['lines'] ?? [];
   const withLedger = files.length === 0 || call.options['ledger'] !== undefined;
   const evidence = await readEvidence(call, deps);
@@ -92,11 +125,19 @@ async function verify(call: Call, deps: CliDeps): Promise<VerifyReport> {
     files.length === 0
       ? null
       : await verifyTrail(
-          { name: 'delivered lines', kind: 'delivered', lines: delivered.lines, base: null, head: null },
+          {
+            name: 'delivered lines',
+            kind: 'delivered',
+            lines: delivered.lines,
+            base: call.options['whole'] === undefined ? null : GENESIS,
+            head: null,
+            droppedBefore: null,
+            cursors: [],
+          },
           // Beside the whole they may be a part of it.
           { ...evidence, reach: !withLedger },
         );
-  const ledger = withLedger ? await verifyLedger(call, deps, { ...evidence, other: copyOf(lines) }) : null;
+  const ledger = withLedger ? await verifyLedger(call, retention, deps, { ...evidence, other: copyOf(lines) }) : null;
   const reports = [ledger, lines?.report ?? null].filter((one) => one !== null);
   return {
     verdict: reports.every(({ verdict }) => verdict === 'intact') ? 'intact' : 'broken',
@@ -105,14 +146,27 @@ async function verify(call: Call, deps: CliDeps): Promise<VerifyReport> {
   };
 }
 
-async function verifyLedger(call: Call, deps: CliDeps, evidence: TrailEvidence): Promise<TrailReport> {
+async function verifyLedger(
+  call: Call,
+  retention: number | null,
+  deps: CliDeps,
+  evidence: TrailEvidence,
+): Promise<TrailReport> {
   const chosen = await chooseLedger(call, deps);
   if (chosen.kind === 'refused') throw new Refused(chosen.message);
   const reader = await deps.audit.openLedger(chosen.path);
   try {
     return await reader.steadily(async () => {
       const { base, head } = await reader.chain();
-      const source = { name: 'ledger', kind: 'stored' as const, lines: readLedgerTrail(reader), base, head };
+      const source: TrailSource = {
+        name: 'ledger',
+        kind: 'stored',
+        lines: readLedgerTrail(reader),
+        base,
+        head,
+        droppedBefore: retention === null ? null : deps.clock.now() - (retention - GRACE_DAYS) * DAY_MS,
+        cursors: await reader.cursors(),
+      };
       return (await verifyTrail(source, evidence)).report;
     });
   } finally {

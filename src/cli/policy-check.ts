@@ -8,7 +8,9 @@ import { askPolicy, questionOf, runSelfTests } from '../policy/self-test.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
 import type { Command } from './command.ts';
 import { JSON_OPTION } from './command.ts';
-import { counted, ISSUER_OPTIONS, issuerNames, printable, problemLines, readPolicyFile } from './policy-file.ts';
+import { counted } from './counted.ts';
+import { ISSUER_OPTIONS, issuerNames, problemLines, readPolicyFile } from './policy-file.ts';
+import { printable } from './printable.ts';
 
 export const policyCheck: Command = {
   name: 'policy check',

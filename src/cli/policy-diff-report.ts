@@ -1,8 +1,9 @@
 /** What `policy diff` found (the JSON document is this very shape), and the same for a person's screen. Pure. */
 import type { Divergence } from '../policy/shadow.ts';
+import { counted } from './counted.ts';
 import type { Paint } from './deps.ts';
-import { counted, printable } from './policy-file.ts';
 import type { UnknownReason } from './policy-replay.ts';
+import { printable } from './printable.ts';
 
 export interface DiffReport {
   readonly old: { readonly file: string; readonly digest: string };

@@ -12,9 +12,10 @@ import { JSON_OPTION } from './command.ts';
 import type { CliDeps } from './deps.ts';
 import type { Change, DiffReport, Otherwise, RecordedRequest } from './policy-diff-report.ts';
 import { renderDiff } from './policy-diff-report.ts';
-import { ISSUER_OPTIONS, issuerNames, printable, problemLines, readPolicyFile } from './policy-file.ts';
+import { ISSUER_OPTIONS, issuerNames, problemLines, readPolicyFile } from './policy-file.ts';
 import type { UnknownReason } from './policy-replay.ts';
 import { compareDecisions, isDecided, replayRecord } from './policy-replay.ts';
+import { printable } from './printable.ts';
 
 export const policyDiff: Command = {
   name: 'policy diff',

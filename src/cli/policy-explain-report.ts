@@ -3,8 +3,9 @@ import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import type { AddressDecision } from '../policy/decision.ts';
 import type { ConsideredRule, ExplainedAddress, ExplainedQuota, Explanation, Miss } from '../policy/explain.ts';
 import type { CallerRow } from '../policy/schema.ts';
+import { counted } from './counted.ts';
 import type { Paint } from './deps.ts';
-import { counted, printable } from './policy-file.ts';
+import { printable } from './printable.ts';
 
 export interface ExplainReport {
   readonly path: string;

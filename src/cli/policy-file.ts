@@ -7,6 +7,7 @@ import type { PolicyProblem, PolicyRead } from '../policy/load.ts';
 import { readPolicy } from '../policy/load.ts';
 import type { Call, OptionRow } from './command.ts';
 import type { CliDeps } from './deps.ts';
+import { printable } from './printable.ts';
 
 export const ISSUER_OPTIONS: Readonly<Record<string, OptionRow>> = {
   issuers: {
@@ -58,13 +59,4 @@ export async function readPolicyFile(
 /** As compilers write them, so that editors and pipelines find the place. */
 export function problemLines(path: string, problems: readonly PolicyProblem[]): string {
   return problems.map(({ line, column, message }) => `${printable(path)}:${line}:${column} ${message}\n`).join('');
-}
-
-/** With nothing in it that a terminal would obey. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
-}
-
-export function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

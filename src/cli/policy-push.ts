@@ -5,8 +5,10 @@
 import { runSelfTests } from '../policy/self-test.ts';
 import type { Command } from './command.ts';
 import { JSON_OPTION } from './command.ts';
+import { counted } from './counted.ts';
 import { putKvValue } from './kv-store.ts';
-import { counted, ISSUER_OPTIONS, issuerNames, printable, problemLines, readPolicyFile } from './policy-file.ts';
+import { namesIn, problemLines, readPolicyFile } from './policy-file.ts';
+import { printable } from './printable.ts';
 
 /** As the Worker's policy source calls it. */
 export const POLICY_KEY = 'policy';
@@ -15,17 +17,21 @@ export const policyPush: Command = {
   name: 'policy push',
   summary: 'Check a policy, run its tests, and put it in force on Workers without a deployment.',
   about: [
-    'For deployments on Cloudflare Workers whose `POLICY` binding names a KV namespace. The file is read and its tests are ' +
-      'run exactly as by `policy check`; a file that would be refused is not pushed. Running Workers take it up within ' +
-      'about two minutes, each request sees one policy throughout, and `Policy-Digest` on every answer says which. ' +
+    'For deployments on Cloudflare Workers whose POLICY binding names a KV namespace. The file is read and its tests are ' +
+      'run exactly as by policy check; a file that would be refused is not pushed. Running Workers take it up within ' +
+      'about two minutes, each request sees one policy throughout, and Policy-Digest on every answer says which. ' +
       'A Worker judges the document once more and keeps the one it has when it cannot take it, as when a caller pins an ' +
-      'issuer that this deployment does not have: give `--issuers`, so that this is found here.',
-    'Needs `CLOUDFLARE_ACCOUNT_ID` and `CLOUDFLARE_API_TOKEN` (a token that may edit Workers KV and nothing else).',
+      'issuer that this deployment does not have: --issuers finds that here.',
+    'A Worker takes up whatever is under that key, whoever wrote it: who may write to the namespace decides who may invite whom.',
+    'Needs CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN (a token that may edit Workers KV and nothing else).',
   ],
   operands: [{ name: 'FILE', about: 'The policy file.' }],
   options: {
-    namespace: { value: 'ID', about: 'The KV namespace that wrangler.toml binds as `POLICY`.' },
-    ...ISSUER_OPTIONS,
+    namespace: { value: 'ID', about: 'The id of the KV namespace that wrangler.toml binds as POLICY. Needed.' },
+    issuers: {
+      value: 'NAMES',
+      about: 'The issuers of that deployment, as in its AUTH_ISSUERS: corp,partners. Needed.',
+    },
     json: JSON_OPTION,
   },
   exits: {
@@ -41,14 +47,14 @@ export const policyPush: Command = {
   ],
   async run(call, deps) {
     const [path = ''] = call.operands;
-    const { namespace = '', json } = call.options;
+    const { namespace = '', issuers, json } = call.options;
     const { print, complain, paint } = deps;
-    const names = await issuerNames(call, deps);
-    if (names.kind === 'unknown') {
-      complain(`${names.message}\n`);
+    // Never those of AUTH_ISSUERS here: they are another deployment's.
+    if (typeof issuers !== 'string') {
+      complain('say --issuers NAMES, those of the deployment that is to serve by this policy\n');
       return 'usage';
     }
-    const read = await readPolicyFile(path, names.issuers, deps);
+    const read = await readPolicyFile(path, namesIn(issuers), deps);
     const problems = read.kind === 'refused' ? read.problems : read.locate(runSelfTests(read.file, read.policy));
     if (read.kind === 'refused' || problems.length > 0) {
       if (json !== undefined) print(`${JSON.stringify({ ok: false, file: path, problems })}\n`);

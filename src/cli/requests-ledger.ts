@@ -1,9 +1,9 @@
 /** The ledger for the commands about requests: opened beside the service for as long as one task takes. */
-import { chooseLedger } from './audit-ledger.ts';
+import { chooseLedger } from './choose-ledger.ts';
 import type { Call } from './command.ts';
 import type { CliDeps, OpenedLedger } from './deps.ts';
 import type { Exit } from './exit-codes.ts';
-import { printable } from './policy-file.ts';
+import { printable } from './printable.ts';
 
 /** Runs the task; a ledger that is not named or cannot be opened is said to be so. */
 export async function withLedger(

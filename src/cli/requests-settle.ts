@@ -6,7 +6,7 @@ import { keyCandidates } from '../config/key-candidates.ts';
 import { resolveUnknown } from '../invite/resolve-unknown.ts';
 import type { RequestState } from '../ledger/port.ts';
 import { createKeySearch } from '../upstream/api-keys.ts';
-import { LEDGER_OPTION } from './audit-ledger.ts';
+import { LEDGER_OPTION } from './choose-ledger.ts';
 import type { Call, Command } from './command.ts';
 import { JSON_OPTION } from './command.ts';
 import type { CliDeps } from './deps.ts';
@@ -115,8 +115,8 @@ type Settling =
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Nothing that a terminal, a log or a reader of the trail would take for something else than words. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
-/** With the signs that mail programs take for an `@`. */
-const ADDRESS = /\S(?:@|%40|＠|﹫)\S/i;
+/** With the signs that mail programs take for an `@`, also apart from the name before it. A mention (`@kim`) is none. */
+const ADDRESS = /\S(?:@|%40|＠|﹫)\S|(?:@|%40|＠|﹫)\s*[^\s.]+\.\S/i;
 
 async function readSettling({ operands, options }: Call, { env, readText, userName }: CliDeps): Promise<Settling> {
   const unclear = (message: string): Settling => ({ kind: 'unclear', message });
@@ -136,6 +136,7 @@ async function readSettling({ operands, options }: Call, { env, readText, userNa
   const person = by ?? userName() ?? '';
   if (!isLine(person, MAX_NAME_LENGTH))
     return unclear(`say who settles it: --by NAME, one line of 1 to ${MAX_NAME_LENGTH} characters`);
+  if (ADDRESS.test(person)) return unclear('say who settles it by name: --by NAME must hold no mail address');
   const holdsKey = createKeySearch(await keyCandidates({ env, readText }));
   if (holdsKey(`${note}\n${person}`)) return unclear('what you typed holds the Galileo key; it must not go on record');
   return { kind: 'clear', id, ending, person, note, byDefault: by === null };

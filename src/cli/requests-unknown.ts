@@ -3,11 +3,12 @@
  * reads the whole list, which in a large ledger takes a while. Changes nothing.
  */
 import type { RequestEntry } from '../ledger/port.ts';
-import { LEDGER_OPTION } from './audit-ledger.ts';
+import { LEDGER_OPTION } from './choose-ledger.ts';
 import type { Command } from './command.ts';
 import { JSON_OPTION } from './command.ts';
+import { counted } from './counted.ts';
 import type { CliDeps } from './deps.ts';
-import { counted, printable } from './policy-file.ts';
+import { printable } from './printable.ts';
 import { withLedger } from './requests-ledger.ts';
 
 const PAGE = 100;
@@ -78,7 +79,7 @@ function describe({ requestId, admittedAt, decided, outcome }: RequestEntry, wit
 function render(found: readonly Listed[], { print, paint }: CliDeps): void {
   const lines = found.map((one) => {
     const what = `${counted(one.email_count, 'address', 'addresses')}${one.reason === null ? '' : ` (${one.reason})`}`;
-    const whom = one.emails === undefined ? '' : `    ${one.emails.join(', ')}\n`;
+    const whom = one.emails === undefined ? '' : `    ${printable(one.emails.join(', '))}\n`;
     return `  ${one.requested_at} ${one.id} from ${printable(`${one.client_id} (${one.issuer})`)}: ${what}\n${whom}`;
   });
   print(`${paint('bold', counted(found.length, 'unknown request', 'unknown requests'))}\n${lines.join('')}`);

@@ -36,6 +36,9 @@ export const wholeNumber = (min: number, max: number) =>
 
 export const path = z.string().min(1, 'must be a path');
 
+/** Of an address what may be printed: collectors take tokens in paths and queries. */
+export const originOf = (raw: string): string => `${URL.parse(raw)?.origin ?? ''}/…`;
+
 /** A parser from a check that answers with what is wrong, or null. */
 export const checkedText = (problemOf: (text: string) => string | null) =>
   z.string().superRefine((value, context) => {

@@ -1,10 +1,11 @@
 /** The settings of the audit trail: where it goes, in which form, under which keys, and for how long it stays. */
 import * as z from 'zod';
 import { checkBearerToken, trimBearerToken } from '../audit/bearer-token.ts';
+import { AUDIT_FORMATS } from '../audit/formats.ts';
 import { readHmacKey } from '../audit/hmac-key.ts';
 import { documentUrlProblem } from '../auth/issuers.ts';
 import type { SettingRow } from './setting-row.ts';
-import { AUDIT_SINK_NAMES, checkedText, path, wholeNumber } from './setting-row.ts';
+import { AUDIT_SINK_NAMES, checkedText, originOf, path, wholeNumber } from './setting-row.ts';
 
 const sinks = z
   .string()
@@ -32,15 +33,14 @@ export const AUDIT_SETTINGS = {
     example: 'stdout,http',
   },
   AUDIT_FORMAT: {
-    parse: z.enum(['native', 'ocsf'], 'must be native or ocsf'),
+    parse: z.enum(AUDIT_FORMATS, 'must be native or ocsf'),
     fallback: 'native',
     about: 'Form of delivered lines: `native`, or `ocsf` (API Activity, class 6003) with the native record inside.',
     example: 'ocsf',
   },
   AUDIT_HTTP_URL: {
     parse: collectorUrl,
-    // Collectors put tokens into paths and queries.
-    shown: (raw) => `${URL.parse(raw)?.origin ?? ''}/…`,
+    shown: originOf,
     about:
       'Where the `http` sink posts batches. Plain http only to this machine. Beyond its host it is never printed, because some collectors take a token in it.',
     example: 'https://collector.acme.com/audit',

@@ -8,7 +8,7 @@ import { documentUrlProblem } from '../auth/issuers.ts';
 import { parseAttributeList, parseHeaderList } from './header-list.ts';
 import type { Pairs } from './header-list.ts';
 import type { SettingRow } from './setting-row.ts';
-import { checkedText, wholeNumber } from './setting-row.ts';
+import { checkedText, originOf, wholeNumber } from './setting-row.ts';
 
 const endpoint = checkedText(
   (value) => documentUrlProblem(value, { insecureDev: true }) ?? (value.includes('?') ? 'must have no query' : null),
@@ -41,12 +41,14 @@ export const OTLP_SETTINGS = {
     parse: endpoint.transform((value) => value.replace(/\/+$/, '')),
     sink: 'otlp',
     yieldsTo: 'OTEL_EXPORTER_OTLP_LOGS_ENDPOINT',
+    shown: originOf,
     about: 'Base address of the OTLP/HTTP receiver; `/v1/logs` is added. Plain http only to this machine.',
     example: 'https://otlp.acme.com:4318',
   },
   OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: {
     parse: endpoint,
     sink: 'otlp',
+    shown: originOf,
     about: 'The same for logs alone, taken as it is.',
     example: 'https://otlp.acme.com:4318/v1/logs',
   },

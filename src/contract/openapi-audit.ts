@@ -14,7 +14,7 @@ export function auditRecords(): JsonSchema {
     tags: ['audit'],
     summary: 'The audit trail, in order',
     description:
-      'Up to 1,000 records or about 4 MiB after `after`, one JSON text a line. Ask again after the last `seq` you got; an empty answer means no more yet. Where the first record there is has a `prev` that is not 64 zeros, the ones before it were dropped for their age (`AUDIT_RETENTION_DAYS`), and the chain goes on from that hash.',
+      'Up to 1,000 records or about 512 KiB after `after`, one JSON text a line. Ask again after the last `seq` you got; an empty answer means no more yet. Where the first record there is has a `prev` that is not 64 zeros, the ones before it were dropped for their age (`AUDIT_RETENTION_DAYS`), and the chain goes on from that hash.',
     security: needs('audit:read'),
     parameters: [
       parameter('query', 'after', { type: 'integer', minimum: 0, default: 0 }, 'Exclusive; 0 is the beginning.'),
@@ -32,7 +32,7 @@ export function auditSearch(): JsonSchema {
     tags: ['audit'],
     summary: 'The records that match',
     description:
-      'All filters that stand must hold. Up to `limit` records or about 4 MiB after `after`, one JSON text a line. Ask again after the last `seq` you got; an empty answer means no more. Filters stand in the body, because URLs end up in logs. Records without addresses (dry runs) match no `email`.',
+      'All filters that stand must hold. Up to `limit` records or about 512 KiB after `after`, one JSON text a line. Ask again after the last `seq` you got; an empty answer means no more. Filters stand in the body, because URLs end up in logs. Records without addresses (dry runs) match no `email`.',
     security: needs('audit:read'),
     requestBody: {
       required: true,

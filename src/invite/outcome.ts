@@ -1,7 +1,7 @@
 /**
  * Every way a request to send invites can end, as one union. One exhaustive switch turns an ending
  * into an answer, another into the record: an ending that is not audited, or not answered, does not compile.
- * The table in DESIGN "How an admitted request ends" is the source of both.
+ * The table in docs/architecture.md, "Endings", says which proof each one needs.
  */
 import type { RecordEvidence, RecordOutcome } from '../audit/record.ts';
 import type { ProblemCode, ProblemExtras } from '../contract/problem.ts';

@@ -7,6 +7,8 @@ import { canonicalJson } from '../lib/canonical-json.ts';
 import type { Ledger } from '../ledger/port.ts';
 import type { Decision, QuotaClaim } from '../policy/decision.ts';
 import { decide } from '../policy/evaluate.ts';
+import type { CallerClaimsDeps } from './caller-claims.ts';
+import { callerClaims } from './caller-claims.ts';
 import type { InviteAnswer, InviteCall } from './call.ts';
 import { endWith, ownerOf } from './call.ts';
 import type { Outcome, Preview } from './outcome.ts';
@@ -14,11 +16,11 @@ import { answerOutcome, recordOutcome } from './outcome.ts';
 import { draftRecord } from './record-drafts.ts';
 import type { SendInvitesDeps } from './send-invites.ts';
 
-/** Dry runs a subject may make in a minute (DESIGN §3). */
+/** Dry runs a subject may make in a minute: each leaves a record. */
 const DRY_RUNS_PER_MINUTE = 60;
 const MINUTE_MS = 60_000;
 
-export interface PreviewInvitesDeps extends Pick<SendInvitesDeps, 'clock' | 'delivery' | 'logger'> {
+export interface PreviewInvitesDeps extends Pick<SendInvitesDeps, 'clock' | 'delivery' | 'logger'>, CallerClaimsDeps {
   readonly ledger: Pick<Ledger, 'admit' | 'usage'>;
 }
 
@@ -36,7 +38,8 @@ export function createPreviewInvites(deps: PreviewInvitesDeps): (call: InviteCal
 
 async function record(deps: PreviewInvitesDeps, call: InviteCall, decision: Decision): Promise<Outcome> {
   const outcome: Outcome = { kind: 'previewed', preview: await preview(deps.ledger, decision) };
-  const facts = { ...call, decision, idempotencyKey: null, requestSha256: null, recordedAs: null };
+  const claims = await callerClaims(call, deps);
+  const facts = { ...call, ...claims, decision, idempotencyKey: null, requestSha256: null, recordedAs: null };
   const admitted = await deps.ledger.admit({
     requestId: call.requestId,
     owner: ownerOf(call.principal),

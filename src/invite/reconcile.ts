@@ -5,7 +5,7 @@
  * again. What it cannot see: who else might have created those users in the meantime.
  */
 import * as z from 'zod';
-import type { RecordEvidence } from '../audit/record.ts';
+import type { RecordDraft, RecordEvidence } from '../audit/record.ts';
 import type { RecordAddress } from '../audit/record-address.ts';
 import type { Ledger, UnsettledRequest } from '../ledger/port.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -38,6 +38,8 @@ const NEXT_LOOKS_MS: readonly number[] = [5 * MINUTE_MS, 30 * MINUTE_MS, 6 * HOU
 /** Where Galileo could not be asked: again after as long as it has been unknown, within these bounds. */
 const SHORTEST_WAIT_MS = MINUTE_MS;
 const LONGEST_WAIT_MS = HOUR_MS;
+/** So far Galileo's clock may be ahead of ours. */
+const CLOCKS_DIFFER_MS = 5 * MINUTE_MS;
 
 /** Looks once at what is due; resolves with how many requests were settled. Rejects when the ledger fails. */
 export async function reconcile(deps: ReconcileDeps): Promise<number> {
@@ -54,30 +56,40 @@ export async function reconcile(deps: ReconcileDeps): Promise<number> {
   return settled;
 }
 
+type ReadableRequest = UnsettledRequest & { readonly intent: RecordDraft };
 type Seen = 'accepted' | 'unknown' | 'unanswered' | 'impossible' | 'settled_meanwhile';
 
 async function lookAt(deps: ReconcileDeps, request: UnsettledRequest): Promise<Seen> {
   const sent = request.body === null ? null : addressesIn(request.body);
-  if (sent === null) return await giveUp(deps, request);
+  const { intent } = request;
+  if (sent === null || intent === null) return await giveUp(deps, request);
   const answer = await deps.askUsers(sent);
   if (answer.kind === 'unanswered') return await waitLonger(deps, request, answer);
-  const evidence = weigh(answer.users, request.admittedAt, deps.recordAddress);
+  const evidence = weigh(answer.users, { after: request.admittedAt, upTo: deps.clock.now() + CLOCKS_DIFFER_MS }, deps);
   return evidence.created_after === sent.length
-    ? await accept(deps, request, evidence, sent)
-    : await lookLater(deps, request, evidence);
+    ? await accept(deps, { ...request, intent }, evidence, sent)
+    : await lookLater(deps, { ...request, intent }, evidence);
 }
 
-/** `created_after` counts users of whom Galileo says a time later than the intent's; equal is not later. */
-function weigh(users: readonly AskedUser[], admittedAt: number, recordAddress: RecordAddress): RecordEvidence {
+/**
+ * `created_after` counts users of whom Galileo says a time later than the intent's; equal is not later, and a time that has
+ * not come is none.
+ */
+function weigh(
+  users: readonly AskedUser[],
+  { after, upTo }: { readonly after: number; readonly upTo: number },
+  { recordAddress }: Pick<ReconcileDeps, 'recordAddress'>,
+): RecordEvidence {
+  const counts = (createdAt: string): boolean => Date.parse(createdAt) > after && Date.parse(createdAt) <= upTo;
   return {
-    created_after: users.filter(({ createdAt }) => createdAt !== null && Date.parse(createdAt) > admittedAt).length,
+    created_after: users.filter(({ createdAt }) => createdAt !== null && counts(createdAt)).length,
     users: users.map(({ email, createdAt }) => ({ email: recordAddress(email), created_at: createdAt })),
   };
 }
 
 async function accept(
   { ledger, logger, recordAddress }: ReconcileDeps,
-  { requestId, intent }: UnsettledRequest,
+  { requestId, intent }: ReadableRequest,
   evidence: RecordEvidence,
   sent: readonly string[],
 ): Promise<Seen> {
@@ -91,7 +103,7 @@ async function accept(
 
 async function lookLater(
   { ledger, logger }: ReconcileDeps,
-  { requestId, intent, looks }: UnsettledRequest,
+  { requestId, intent, looks }: ReadableRequest,
   evidence: RecordEvidence,
 ): Promise<Seen> {
   const nextInMs = NEXT_LOOKS_MS[looks] ?? null;
@@ -118,7 +130,7 @@ async function waitLonger(
   return 'unanswered';
 }
 
-/** Without the bytes that went there is nothing to ask by: left to people. */
+/** Without the bytes that went there is nothing to ask by, without the intent nothing to write down: left to people. */
 async function giveUp({ ledger, logger }: ReconcileDeps, { requestId }: UnsettledRequest): Promise<Seen> {
   await ledger.look({ requestId, record: null, nextInMs: null });
   logger.warn('reconciliation_impossible', { request_id: requestId });

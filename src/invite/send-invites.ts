@@ -2,7 +2,6 @@
  * The use case: decide, admit, send, settle. The order is the promise: nothing goes upstream before the
  * ledger has the intent, nobody is answered before it has the outcome. Knows no HTTP framework.
  */
-import type { RecordAddress } from '../audit/record-address.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 import type { Admission, Admitted, Ledger, QuotaState } from '../ledger/port.ts';
 import { decide } from '../policy/evaluate.ts';
@@ -10,6 +9,8 @@ import type { Background } from '../ports/background.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { SendResult } from '../upstream/failure.ts';
+import type { CallerClaimsDeps } from './caller-claims.ts';
+import { callerClaims } from './caller-claims.ts';
 import type { InviteAnswer, InviteCall } from './call.ts';
 import { endWith, ownerOf } from './call.ts';
 import { canonicalBody, requestFingerprint } from './canonical.ts';
@@ -22,7 +23,7 @@ import { draftRecord, recordedAs } from './record-drafts.ts';
 import type { SettleDeps } from './settle-outcome.ts';
 import { settleOutcome } from './settle-outcome.ts';
 
-export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps {
+export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps, CallerClaimsDeps {
   readonly ledger: Pick<Ledger, 'admit' | 'settle' | 'usage'>;
   readonly clock: Clock;
   readonly background: Background;
@@ -31,8 +32,6 @@ export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps {
   /** Tells the audit delivery that records have come. */
   readonly delivery: { wake(): void };
   readonly metrics: Metrics;
-  /** How an address stands in the trail. */
-  readonly recordAddress: RecordAddress;
   /** The whole upstream deadline; an intent expires 30 s after it. */
   readonly upstreamTimeoutMs: number;
 }
@@ -43,13 +42,15 @@ const ROUTE = 'POST /v2/invite_users';
 /** Runs one request to its end. Rejects for nothing that the ledger or the upstream does. */
 export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => Promise<InviteAnswer> {
   const compareShadow = createCompareShadow(deps);
-  return async function sendInvites(call) {
+
+  async function run(call: InviteCall): Promise<InviteAnswer> {
     const nowMs = deps.clock.now();
     const decision = decide(call.policy, call.principal, call.asked, nowMs, call.handling);
     compareShadow(call, decision, nowMs);
     const body = canonicalBody(decision.effective);
     const facts: Facts = {
       ...call,
+      ...(await callerClaims(call, deps)),
       decision,
       requestSha256: decision.verdict === 'allow' ? sha256Hex(body) : null,
       recordedAs: recordedAs(call.asked.emails, deps.recordAddress),
@@ -63,11 +64,15 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
     if (admitted.kind !== 'admitted') {
       return endWith(call, refusalOf(admitted, facts), 'quotas' in admitted ? admitted.quotas : []);
     }
-    const work = sendAndSettle(deps, facts, body);
-    // The caller may go away; the send and its record may not (promise 3).
-    deps.background.run(work);
-    const outcome = await work;
+    const outcome = await sendAndSettle(deps, facts, body);
     return endWith(call, outcome, RETURNED.has(outcome.kind) ? await leftNow(deps, facts) : admitted.quotas);
+  }
+
+  return async (call) => {
+    const work = run(call);
+    // The caller may go away; what was begun may not stop between the intent, the send and its record (promise 3).
+    deps.background.run(work);
+    return await work;
   };
 }
 

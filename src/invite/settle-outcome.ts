@@ -7,7 +7,7 @@ import type { Ledger, Settlement, Settled } from '../ledger/port.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Schedule } from '../ports/schedule.ts';
 
-/** Waits between attempts, in milliseconds; 5 s in all (DESIGN §3). */
+/** Waits between attempts, in milliseconds; 5 s in all (docs/operations.md, "Limits"). */
 const RETRY_DELAYS_MS = [50, 100, 200, 400, 800, 1600, 1850] as const;
 
 export interface SettleDeps {

@@ -1,7 +1,7 @@
 /**
  * The ledger's housekeeping, from time to time. Turns intents whose time is over into `unknown`: what a crash between send
  * and settle leaves behind; only expired ones, by the ledger's clock, and an outcome that comes later still wins. Then
- * drops what is past its time. Sends nothing.
+ * drops what is past its time, whatever became of the first. Sends nothing.
  */
 import type { Ledger, Retention } from '../ledger/port.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -22,19 +22,26 @@ export interface SweepDeps {
 
 /** Sweeps once, to the end; resolves with how many intents became unknown. Rejects when the ledger fails. */
 export async function sweep(deps: SweepDeps): Promise<number> {
-  const swept = await settleExpired(deps);
-  await prune(deps);
-  // Whether or not anything was swept: a tool beside the service may have written to the ledger.
-  deps.delivery.wake();
-  return swept;
+  try {
+    return await settleExpired(deps);
+  } finally {
+    await prune(deps);
+    // Whether or not anything was swept: a tool beside the service may have written to the ledger.
+    deps.delivery.wake();
+  }
 }
 
 async function settleExpired(deps: SweepDeps): Promise<number> {
   let swept = 0;
+  const damaged = new Set<string>();
   for (;;) {
     const expired = await deps.ledger.expired(BATCH);
     let changed = 0;
     for (const { requestId, intent } of expired) {
+      if (intent === null) {
+        damaged.add(requestId);
+        continue;
+      }
       const outcome = {
         kind: 'unknown',
         reason: 'expired',
@@ -58,8 +65,11 @@ async function settleExpired(deps: SweepDeps): Promise<number> {
     }
     swept += changed;
     // A full batch may have more behind it; one that changed nothing would only be read again.
-    if (expired.length < BATCH || changed === 0) return swept;
+    if (expired.length < BATCH || changed === 0) break;
   }
+  // They stay open: without the intent nobody knows what to write down.
+  for (const requestId of damaged) deps.logger.error('intent_unreadable', { request_id: requestId });
+  return swept;
 }
 
 async function prune({ ledger, logger, metrics, retention }: SweepDeps): Promise<void> {
@@ -67,6 +77,7 @@ async function prune({ ledger, logger, metrics, retention }: SweepDeps): Promise
   for (let times = 0; times < MAX_PRUNES; times += 1) {
     const pruned = await ledger.prune(retention);
     records += pruned.records;
+    if (pruned.jumpedMs !== undefined) logger.warn('ledger_clock_jumped', { jumped_ms: pruned.jumpedMs });
     if (!pruned.more) break;
   }
   if (records === 0) return;

@@ -17,6 +17,8 @@ export interface BatchedLedger extends Ledger {
 export interface BatchedLedgerDeps {
   readonly core: SqliteLedger;
   readonly sqlite: SqlitePort;
+  /** Runs last in each transaction: what it throws undoes the whole batch. */
+  readonly check: () => void;
   /** Calls `flush` once what has arrived so far has had its turn. */
   readonly defer: (flush: () => void) => void;
   /** Told of every batch that failed, for logs and metrics. */
@@ -40,7 +42,7 @@ interface Member {
 /** Bounds how long one commit holds the event loop. */
 const MAX_BATCH = 128;
 
-export function createBatchedLedger({ core, sqlite, defer, onFailure }: BatchedLedgerDeps): BatchedLedger {
+export function createBatchedLedger({ core, sqlite, check, defer, onFailure }: BatchedLedgerDeps): BatchedLedger {
   let waiting: Member[] = [];
 
   function write<T>(step: WriteStep, execute: () => T): Promise<T> {
@@ -68,6 +70,7 @@ export function createBatchedLedger({ core, sqlite, defer, onFailure }: BatchedL
           return member.execute();
         });
         progress.at = null;
+        check();
         return done;
       });
     } catch (error) {

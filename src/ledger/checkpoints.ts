@@ -11,7 +11,7 @@ type CheckpointRow = { count: number; position: number; made_at: number; line: s
 export function addCheckpoint(sqlite: SqlitePort, { count, madeAt, line }: StoredCheckpoint): boolean {
   const { head } = readEnds(sqlite);
   const position = 2 * head.seq + 1;
-  const last = lastCheckpoint(sqlite);
+  const last = lastCheckpoint(sqlite, head.seq);
   if (count < 1 || count > head.seq || count <= (last?.count ?? 0) || last?.position === position) return false;
   sqlite.run(
     `INSERT INTO checkpoints (count, position, made_at, line) VALUES (?, ?, ?, ?)`,
@@ -31,10 +31,15 @@ export function readCheckpoints(sqlite: SqlitePort, after: number, limit: number
 
 export function readChain(sqlite: SqlitePort): ChainState {
   const { base, head } = readEnds(sqlite);
-  const last = lastCheckpoint(sqlite);
+  const last = lastCheckpoint(sqlite, head.seq);
   return { base, head, checkpoint: last === undefined ? null : { count: last.count, madeAt: last.made_at } };
 }
 
-export function lastCheckpoint(sqlite: SqlitePort): CheckpointRow | undefined {
-  return sqlite.run<CheckpointRow>(`SELECT * FROM checkpoints ORDER BY count DESC LIMIT 1`)[0];
+/** Of those that the trail can have up to `headSeq`: one ahead of its end is none of ours, and would stop all others. */
+export function lastCheckpoint(sqlite: SqlitePort, headSeq: number): CheckpointRow | undefined {
+  return sqlite.run<CheckpointRow>(
+    `SELECT * FROM checkpoints WHERE count <= ? AND position <= ? ORDER BY count DESC LIMIT 1`,
+    headSeq,
+    2 * headSeq + 1,
+  )[0];
 }

@@ -17,7 +17,7 @@ export interface Journal {
   now(): number;
   /** Writes down that the clock stands at `now`. Appending does so by itself. */
   holdClock(now: number): void;
-  /** Chains and stores one record; returns its seq. */
+  /** Chains and stores one record, and looks that it is there; returns its seq. */
   append(draft: RecordDraft, now: number): number;
 }
 
@@ -33,7 +33,22 @@ export function createJournal({ sqlite, clock, ids }: { sqlite: SqlitePort; cloc
       const { line, hash } = chainRecord(draft, { seq, id: ids.uuid7(), time: rfc3339(now), prev: head.hash });
       sqlite.run(`INSERT INTO records (seq, line) VALUES (?, ?)`, seq, line);
       sqlite.run(`UPDATE head SET seq = ?, hash = ?, clock_ms = ? WHERE id = 1`, seq, hash, now);
+      readBack(sqlite, { seq, hash, line });
       return seq;
     },
   };
+}
+
+/**
+ * Throws, so that the whole step is undone, when the record and the head are not as they were written: a trigger that came
+ * into the database could have taken them back, and what follows would go out without a record.
+ */
+function readBack(sqlite: SqlitePort, { seq, hash, line }: { seq: number; hash: string; line: string }): void {
+  const found = sqlite.run(
+    `SELECT 1 FROM head JOIN records ON records.seq = head.seq WHERE head.id = 1 AND head.seq = ? AND head.hash = ? AND line = ?`,
+    seq,
+    hash,
+    line,
+  );
+  if (found.length === 0) throw new Error('the record is not in the trail as it was written');
 }

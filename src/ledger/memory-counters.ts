@@ -9,7 +9,7 @@ export interface MemoryCounters {
   refund(charged: ReadonlyMap<string, number>): void;
   /** Of the claims that do not fit, the one with the longest wait; null when all fit. */
   unfitting(claims: readonly QuotaClaim[]): QuotaState | null;
-  prune(): void;
+  prune(at: number): void;
 }
 
 export function createMemoryCounters(now: () => number): MemoryCounters {
@@ -55,8 +55,8 @@ export function createMemoryCounters(now: () => number): MemoryCounters {
       });
       return over.map(state).toSorted((a, b) => b.resetMs - a.resetMs)[0] ?? null;
     },
-    prune() {
-      for (const [counter, count] of counters) if (count.windowEnd <= now()) counters.delete(counter);
+    prune(at) {
+      for (const [counter, count] of counters) if (count.windowEnd <= at) counters.delete(counter);
     },
   };
 }

@@ -246,15 +246,18 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     },
     async look({ requestId, record, nextInMs }) {
       const request = requests.get(requestId);
-      if (request?.state !== 'unknown') return;
+      if (request?.state !== 'unknown' || request.lookAt === null || request.lookAt > now()) return;
       if (record !== null) append(record);
       if (record !== null) request.looks += 1;
       request.lookAt = nextInMs === null ? null : now() + nextInMs;
     },
     async prune(retention) {
+      const doubt = trail.doubtClock();
+      if (doubt !== null) return { records: 0, more: false, ...doubt };
       trail.holdClock();
-      counters.prune();
-      for (const [name, key] of keys) if (key.keepUntil <= now()) keys.delete(name);
+      const at = Math.trunc(clock.now());
+      counters.prune(at);
+      for (const [name, key] of keys) if (key.keepUntil <= at) keys.delete(name);
       const pruned = trail.prune(retention, firstNeeded());
       const { base } = trail.chain();
       for (const [id, request] of requests) if (request.decidedSeq <= base.seq) requests.delete(id);

@@ -6,7 +6,7 @@ import type { OutboxItem } from '../audit/sink.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { rfc3339 } from './annotate.ts';
-import { MAX_SLICE_RECORDS, takeLines } from './page.ts';
+import { MAX_LEASE_LENGTH, MAX_PRUNED_RECORDS, MAX_SLICE_RECORDS, takeLines } from './page.ts';
 import type {
   ChainState,
   Pruned,
@@ -25,6 +25,8 @@ import type {
 export interface MemoryTrail {
   now(): number;
   holdClock(): void;
+  /** Null when the machine's clock may decide what is dropped; with the step when that is what the doubt begins with. */
+  doubtClock(): { readonly jumpedMs?: number } | null;
   append(draft: RecordDraft): number;
   draft(seq: number): RecordDraft;
   records(after: number, limit: number): readonly StoredRecord[];
@@ -39,6 +41,9 @@ export interface MemoryTrail {
   prune(retention: Retention, firstNeeded: number): Pruned;
 }
 
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+
 export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): MemoryTrail {
   let base: ChainHead = GENESIS;
   let head: ChainHead = GENESIS;
@@ -46,6 +51,9 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
   let checkpoints: (StoredCheckpoint & { position: number })[] = [];
   const cursors = new Map<string, number>();
   let time = 0;
+  /** Of the last call that could drop something. */
+  let trustedAt: number | null = null;
+  let doubtedAt: number | null = null;
 
   const now = (): number => Math.max(time, Math.trunc(clock.now()));
   const timeOf = (record: AuditRecord): number => Date.parse(record.time);
@@ -67,7 +75,8 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
     if (keepRecordsMs === null) return [];
     return checkpoints.filter(({ count, position }) => {
       if (count <= base.seq || count >= firstNeeded) return false;
-      const old = records.every(({ seq, record }) => seq > count || timeOf(record) < now() - keepRecordsMs);
+      const before = Math.trunc(clock.now()) - keepRecordsMs;
+      const old = records.every(({ seq, record }) => seq > count || timeOf(record) < before);
       return old && sinks.every((sink) => cursor(sink) >= position);
     });
   }
@@ -76,6 +85,20 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
     now,
     holdClock() {
       time = now();
+    },
+    doubtClock() {
+      const at = Math.trunc(clock.now());
+      const stepMs = at - (trustedAt ?? at);
+      const doubtedMs = doubtedAt === null ? null : at - doubtedAt;
+      const goesOn = doubtedMs !== null && doubtedMs >= 0 && doubtedMs <= DAY_MS;
+      if (stepMs > DAY_MS && !(goesOn && doubtedMs >= HOUR_MS)) {
+        doubtedAt = goesOn ? doubtedAt : at;
+        return goesOn ? {} : { jumpedMs: stepMs };
+      }
+      const isFirst = trustedAt === null;
+      trustedAt = at;
+      doubtedAt = null;
+      return isFirst ? {} : null;
     },
     append(draft) {
       const seq = head.seq + 1;
@@ -102,7 +125,7 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
       const lookedTo = (cut ? page.at(-1)?.seq : rest.at(-1)?.seq) ?? Math.max(after, base.seq);
       return { records: page, lookedTo, done: lookedTo >= (inTime.at(-1)?.seq ?? 0) };
     },
-    lease: (sink, limit) => takeLines(outbox(cursor(sink)), limit),
+    lease: (sink, limit) => takeLines(outbox(cursor(sink)), limit, MAX_LEASE_LENGTH),
     ack(sink, position) {
       const end = Math.max(2 * head.seq, checkpoints.at(-1)?.position ?? 0);
       cursors.set(sink, Math.max(cursor(sink), Math.min(position, end)));
@@ -130,7 +153,7 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
         .map(({ count, madeAt, line }) => ({ count, madeAt, line })),
     prune(retention, firstNeeded) {
       const possible = cuts(retention, firstNeeded);
-      const near = possible.filter(({ count }) => count <= base.seq + MAX_SLICE_RECORDS);
+      const near = possible.filter(({ count }) => count <= base.seq + MAX_PRUNED_RECORDS);
       const cut = near.at(-1) ?? possible[0];
       const last = cut && kept(cut.count);
       if (cut === undefined || last === undefined) return { records: 0, more: false };

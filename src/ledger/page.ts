@@ -4,18 +4,26 @@
  */
 import type { RequestEntry } from './port.ts';
 
-/** Of lines, in characters; a record is at most about 140,000. */
-export const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
-/** What one slice of a search looks at, and what one step of retention drops. */
-export const MAX_SLICE_RECORDS = 2_000;
+/** Of lines, in characters; a record is at most about 140,000. Many answers may be on their way at once. */
+export const MAX_PAGE_LENGTH = 512 * 1024;
+/** The same for what a sink takes: one batch at a time. */
+export const MAX_LEASE_LENGTH = 4 * 1024 * 1024;
+/** What one slice of a search looks at: about 5 ms of work. */
+export const MAX_SLICE_RECORDS = 256;
 /** Of the lines that a slice looks at, so that a stretch of heavy records takes no longer than a page full of them. */
-export const MAX_SLICE_LENGTH = 4 * MAX_PAGE_LENGTH;
+export const MAX_SLICE_LENGTH = MAX_PAGE_LENGTH;
+/** What one step of retention drops. */
+export const MAX_PRUNED_RECORDS = 2_000;
 /** Over all entries of a page of requests; a request has at most 500. */
 export const MAX_PAGE_ADDRESSES = 5_000;
 
 /** The first of `items` (asked for one by one, so the rest is never read) that make a page. */
-export function takeLines<T extends { readonly line: string }>(items: Iterable<T>, limit: number): T[] {
-  return takeWhileLight(items, limit, MAX_PAGE_LENGTH, ({ line }) => line.length);
+export function takeLines<T extends { readonly line: string }>(
+  items: Iterable<T>,
+  limit: number,
+  maxLength: number = MAX_PAGE_LENGTH,
+): T[] {
+  return takeWhileLight(items, limit, maxLength, ({ line }) => line.length);
 }
 
 /** The first of `entries` that make a page. */

@@ -36,17 +36,17 @@ export interface Ledger {
   addCheckpoint(checkpoint: StoredCheckpoint): Promise<boolean>;
   /** Checkpoints with a count above `after`, in order, at most `limit`. */
   checkpoints(after: number, limit: number): Promise<readonly StoredCheckpoint[]>;
-  /** Open intents whose time is over by the ledger's clock, oldest first. */
+  /** Open intents whose time is over by the ledger's clock, oldest first. One that cannot be read is among them. */
   expired(limit: number): Promise<readonly ExpiredIntent[]>;
   /** Requests in state `unknown` whose next look is due by the ledger's clock, the one that is due longest first. */
   unsettled(limit: number): Promise<readonly UnsettledRequest[]>;
-  /** Writes down one look at an unsettled request: the evidence, and when to look again. Does nothing once it is settled. */
+  /** Writes down one look at an unsettled request: the evidence, and when to look again. Does nothing unless a look is due: two may look at once. */
   look(look: Look): Promise<void>;
   /**
    * Drops counters of past windows, stored replies past their time, and records past retention, a bounded number at a
    * time. Records go only up to a checkpoint that every named sink has acknowledged, and never past a request that is open
    * or unknown, or whose reply may still be replayed; that checkpoint stays and is where the chain begins from then on.
-   * A request goes with the record that decided it.
+   * A request goes with the record that decided it. Goes by the machine's clock, and drops nothing while that is doubted.
    */
   prune(retention: Retention): Promise<Pruned>;
   /** Resolves when a write can be made durable now. */
@@ -220,7 +220,8 @@ export interface UnsettledRequest {
   readonly requestId: string;
   /** Milliseconds since the epoch, the ledger's clock. */
   readonly admittedAt: number;
-  readonly intent: RecordDraft;
+  /** Null: the record is damaged. */
+  readonly intent: RecordDraft | null;
   /** The bytes that went, or may have gone, to the upstream; null for requests older than this column. */
   readonly body: string | null;
   /** How many looks there have been. */
@@ -236,7 +237,10 @@ export interface Look {
 }
 
 export interface Retention {
-  /** Every configured sink: all must have acknowledged what is dropped. */
+  /**
+   * Every configured sink: all must have acknowledged what is dropped. Only those: one that is taken out of the configuration
+   * holds nothing back, and when it returns it goes on behind what was dropped meanwhile.
+   */
   readonly sinks: readonly string[];
   /** Null: records are kept for ever. */
   readonly keepRecordsMs: number | null;
@@ -247,11 +251,14 @@ export interface Pruned {
   readonly records: number;
   /** More could be dropped right away. */
   readonly more: boolean;
+  /** The machine's clock has gone on by so much since the last call that it is doubted from now on. Told once. */
+  readonly jumpedMs?: number;
 }
 
 export interface ExpiredIntent {
   readonly requestId: string;
-  readonly intent: RecordDraft;
+  /** Null: the record is damaged. */
+  readonly intent: RecordDraft | null;
 }
 
 /** Kept this long after settling; unknown ones until settled. */

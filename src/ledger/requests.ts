@@ -14,6 +14,7 @@ import type {
   UnsettledRequest,
 } from './port.ts';
 import type { Debit } from './quota.ts';
+import { SqlError } from './sqlite-port.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 import { readLine } from './trail.ts';
 
@@ -53,6 +54,8 @@ export interface RequestRow {
   readonly settledBy: SettledBy | null;
   readonly keyScope: string | null;
   readonly debits: readonly Debit[];
+  /** When the next look is due; null: none is. */
+  readonly lookAt: number | null;
 }
 
 type StoredRow = {
@@ -69,11 +72,12 @@ type StoredRow = {
   outcome_seq: number | null;
   key_scope: string | null;
   debits: string;
+  look_at: number | null;
 };
 
 /** Of a StoredRow: bodies are read only by who asks for them. */
 const COLUMNS = `request_id, issuer, client_id, subject, state, admitted_at, expires_at, settled_at, settled_by,
-  decided_seq, outcome_seq, key_scope, debits`;
+  decided_seq, outcome_seq, key_scope, debits, look_at`;
 const OWNED = `issuer = ? AND client_id = ? AND subject = ?`;
 
 /** Galileo may still be at work on what it did not answer for: asking sooner shows less. */
@@ -81,6 +85,16 @@ const FIRST_LOOK_MS = 60_000;
 
 export function createRequests(sqlite: SqlitePort): Requests {
   const draft = (seq: number): RecordDraft => draftOf(readLine(sqlite, seq));
+
+  /** For lists that others wait behind: null for a record that is damaged or missing. */
+  function readableDraft(seq: number): RecordDraft | null {
+    try {
+      return draft(seq);
+    } catch (error) {
+      if (error instanceof SqlError) throw error;
+      return null;
+    }
+  }
 
   function entryOf(row: StoredRow): RequestEntry {
     return {
@@ -128,6 +142,7 @@ export function createRequests(sqlite: SqlitePort): Requests {
         settledBy: row.settled_by,
         keyScope: row.key_scope,
         debits: JSON.parse(row.debits) as readonly Debit[],
+        lookAt: row.look_at,
       };
     },
     settle(requestId, { ending, by, at, outcomeSeq }) {
@@ -175,7 +190,7 @@ export function createRequests(sqlite: SqlitePort): Requests {
           now,
           Math.max(0, limit),
         )
-        .map((row) => ({ requestId: row.request_id, intent: draft(row.decided_seq) }));
+        .map((row) => ({ requestId: row.request_id, intent: readableDraft(row.decided_seq) }));
     },
     unsettled(now, limit) {
       return sqlite
@@ -188,7 +203,7 @@ export function createRequests(sqlite: SqlitePort): Requests {
         .map((row) => ({
           requestId: row.request_id,
           admittedAt: row.admitted_at,
-          intent: draft(row.decided_seq),
+          intent: readableDraft(row.decided_seq),
           body: row.body,
           looks: row.looks,
         }));

@@ -1,6 +1,6 @@
 import type { AuditRecord } from '../audit/record.ts';
 import type { Outbox } from './outbox.ts';
-import { MAX_SLICE_RECORDS } from './page.ts';
+import { MAX_PRUNED_RECORDS } from './page.ts';
 import type { Pruned, Retention } from './port.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 import { lastBefore, readEnds, readLine, readTime } from './trail.ts';
@@ -41,13 +41,14 @@ function nextCut(sqlite: SqlitePort, { acknowledged, before }: Limits): number |
     head,
   } = readEnds(sqlite);
   const nearest = sqlite.run<{ count: number }>(
-    `SELECT count FROM checkpoints WHERE count > ? ORDER BY count LIMIT 1`,
+    `SELECT count FROM checkpoints WHERE count > ? AND count <= ? ORDER BY count LIMIT 1`,
     base,
+    head.seq,
   )[0];
   if (nearest === undefined) return null;
   // Asked of one record, so that a ledger whose time has not come pays no search.
   if (readTime(sqlite, nearest.count) >= before) return null;
-  const reach = Math.max(nearest.count, Math.min(base + MAX_SLICE_RECORDS, head.seq));
+  const reach = Math.max(nearest.count, Math.min(base + MAX_PRUNED_RECORDS, head.seq));
   const old = lastBefore(sqlite, before, base, reach);
   const furthest = sqlite.run<{ count: number | null }>(
     `SELECT max(count) AS count FROM checkpoints WHERE count > ? AND count <= ? AND position <= ?`,

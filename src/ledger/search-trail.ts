@@ -31,7 +31,8 @@ interface Progress {
   stopped: boolean;
 }
 
-const ROWS_AT_A_TIME = 64;
+/** Few, because a heavy row is read whole before its weight is known. */
+const ROWS_AT_A_TIME = 8;
 
 function* matchesAlong(sqlite: SqlitePort, filter: SearchFilter, progress: Progress): Generator<StoredRecord> {
   const { condition, params } = prefilter(filter);

@@ -7,6 +7,7 @@ import { addCheckpoint, readChain, readCheckpoints } from './checkpoints.ts';
 import { createJournal } from './journal.ts';
 import { createOutbox } from './outbox.ts';
 import type { Admission, Admitted, Ending, Ledger, Settled, Settlement } from './port.ts';
+import { judgeClock } from './prune-clock.ts';
 import { createQuotaCounters } from './quota.ts';
 import type { Tally } from './quota.ts';
 import { createRequests } from './requests.ts';
@@ -15,13 +16,13 @@ import { pruneRecords } from './retention.ts';
 import { migrate } from './schema.ts';
 import { searchTrail } from './search-trail.ts';
 import type { SqlitePort } from './sqlite-port.ts';
-import { readRecords } from './trail.ts';
+import { reachesAhead, readRecords } from './trail.ts';
 
 /**
  * The ledger over any SQLite: synchronous, and without transactions of its own. The adapter runs
  * every writing method (admit, settle, ack, addCheckpoint, look, prune, probe) inside
  * `sqlite.transaction`, alone or in a batch, and answers only after the commit; reading methods need
- * none. Creating it migrates the schema.
+ * none. Creating it migrates the schema, and throws when sinks would be silent for ever.
  */
 export type SqliteLedger = Synchronous<Ledger>;
 
@@ -48,6 +49,8 @@ export function createSqliteLedger({
   ids: Ids;
 }): SqliteLedger {
   migrate(sqlite);
+  if (reachesAhead(sqlite))
+    throw new Error('the ledger has a cursor or a checkpoint ahead of the end of its trail: restore it from a backup');
   const journal = createJournal({ sqlite, clock, ids });
   const quotas = createQuotaCounters(sqlite);
   const keys = createIdempotencyKeys(sqlite);
@@ -165,19 +168,24 @@ export function createSqliteLedger({
     expired: (limit) => requests.expired(journal.now(), limit),
     unsettled: (limit) => requests.unsettled(journal.now(), limit),
     look({ requestId, record, nextInMs }) {
-      if (requests.get(requestId)?.state !== 'unknown') return;
+      const lookAt = requests.get(requestId)?.lookAt ?? null;
       const now = journal.now();
+      if (lookAt === null || lookAt > now) return;
       // The outcome stays what it was: evidence stands on the trail beside it.
       if (record !== null) journal.append(record, now);
       requests.look(requestId, { at: nextInMs === null ? null : now + nextInMs, counted: record !== null });
     },
     prune(retention) {
-      const now = journal.now();
+      // Not the ledger's time, which a clock that was wrong for a moment leaves ahead.
+      const machineMs = Math.trunc(clock.now());
+      const verdict = judgeClock(sqlite, machineMs);
+      if (verdict.kind === 'doubted')
+        return { records: 0, more: false, ...(verdict.jumpedMs !== null && { jumpedMs: verdict.jumpedMs }) };
       // What is dropped here must stay past, whatever the machine's clock says next.
-      journal.holdClock(now);
-      quotas.prune(now);
-      keys.prune(now);
-      return pruneRecords(sqlite, outbox, retention, now);
+      journal.holdClock(journal.now());
+      quotas.prune(machineMs);
+      keys.prune(machineMs);
+      return pruneRecords(sqlite, outbox, retention, machineMs);
     },
     probe() {
       // A changed value: SQLite writes no page for an update that changes nothing.

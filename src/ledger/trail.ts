@@ -78,6 +78,18 @@ export function lastBefore(sqlite: SqlitePort, atMs: number, after: number, upTo
   return low;
 }
 
+/**
+ * Whether a cursor or a checkpoint stands ahead of the end. None that was ever written does: it was put there, or records
+ * behind it were taken. One statement, so that it is of one moment beside a running service.
+ */
+export function reachesAhead(sqlite: SqlitePort): boolean {
+  const ahead = sqlite.run(
+    `SELECT 1 FROM head, cursors WHERE position > 2 * seq + 1
+     UNION ALL SELECT 1 FROM head, checkpoints WHERE count > seq OR position > 2 * seq + 1 LIMIT 1`,
+  );
+  return ahead.length > 0;
+}
+
 /** Verifies the last `count` records and that they end where the head says. For the start: its cost is bounded. */
 export function verifyTail(sqlite: SqlitePort, count: number): ChainVerdict {
   const { base, head } = readEnds(sqlite);
@@ -95,6 +107,13 @@ export function verifyTail(sqlite: SqlitePort, count: number): ChainVerdict {
   if (verdict.head.hash !== head.hash)
     return { kind: 'broken', index: rows.length, seq: head.seq + 1, reason: 'wrong_prev' };
   return verdict;
+}
+
+/** Throws when the end of the trail does not hold: nothing may be appended to it then. */
+export function refuseBrokenTail(sqlite: SqlitePort, count: number): void {
+  const verdict = verifyTail(sqlite, count);
+  if (verdict.kind === 'broken')
+    throw new Error(`the audit trail is broken at seq ${verdict.seq} (${verdict.reason}): nothing is appended to it`);
 }
 
 /** Empty when the line is no record: verifying it says so. */

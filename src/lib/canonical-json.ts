@@ -9,3 +9,12 @@ export function canonicalJson(value: unknown): string {
   if (text === undefined) throw new TypeError('value has no JSON form');
   return text;
 }
+
+/** Null for what has no RFC 8785 form, as a lone surrogate, which JSON.parse takes. */
+export function canonicalJsonOrNull(value: unknown): string | null {
+  try {
+    return canonicalJson(value);
+  } catch {
+    return null;
+  }
+}

@@ -1,6 +1,6 @@
 /**
  * Reads the whole body before anything is done with it, counting bytes as they arrive and against the clock:
- * Content-Length is a claim, and a smuggled or slow body must not start a side effect (DESIGN §8).
+ * Content-Length is a claim, and a smuggled or slow body must not start a side effect.
  * Later steps read the same bytes from Hono's body cache.
  */
 import type { Context, MiddlewareHandler } from 'hono';

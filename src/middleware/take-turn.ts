@@ -10,21 +10,29 @@ import { respondProblem } from './problem-response.ts';
 import type { TurnLimits } from './turns.ts';
 import { createTurns } from './turns.ts';
 
+/** `holdsAnswer`: the place is given back when the answer has left too, so that unread answers are as few as places. */
+interface LaneLimits extends TurnLimits {
+  readonly holdsAnswer: boolean;
+}
+
 /**
- * Two lanes, so that a slow Galileo, which fills the first, keeps nobody from reading. As many invites work at once as
+ * Lanes, so that a slow Galileo, which fills the first, keeps nobody from reading, and whoever follows or searches the
+ * trail keeps nobody else from it. As many invites work at once as
  * the upstream client has connections: one more would wait there, and its wait would count as Galileo's failure.
  * A full queue empties within `waitMs` while Galileo answers within a second (docs/operations.md has the figures).
  */
 export const LANES = {
-  invites: { atWork: 128, waiting: 256, waitMs: 2_000 },
-  reads: { atWork: 64, waiting: 256, waitMs: 2_000 },
-} as const satisfies Record<string, TurnLimits>;
+  invites: { atWork: 128, waiting: 256, waitMs: 2_000, holdsAnswer: false },
+  reads: { atWork: 64, waiting: 256, waitMs: 2_000, holdsAnswer: true },
+  trail: { atWork: 16, waiting: 64, waitMs: 2_000, holdsAnswer: true },
+  searches: { atWork: 2, waiting: 16, waitMs: 2_000, holdsAnswer: true },
+} as const satisfies Record<string, LaneLimits>;
 
 export type Lane = keyof typeof LANES;
 
 const RETRY_AFTER_S = 5;
 
-type TakeTurnDeps = Pick<Deps, 'schedule' | 'clock' | 'metrics'> & {
+type TakeTurnDeps = Pick<Deps, 'schedule' | 'clock' | 'metrics' | 'answerLeft'> & {
   readonly settings: Pick<Deps['settings'], 'shareInFlight'>;
 };
 
@@ -34,8 +42,14 @@ export function takeTurn({
   clock,
   metrics,
   settings,
+  answerLeft = () => Promise.resolve(),
 }: TakeTurnDeps): Record<Lane, MiddlewareHandler<AppEnv>> {
-  return { invites: inLane('invites'), reads: inLane('reads') };
+  return {
+    invites: inLane('invites'),
+    reads: inLane('reads'),
+    trail: inLane('trail'),
+    searches: inLane('searches'),
+  };
 
   function inLane(lane: Lane): MiddlewareHandler<AppEnv> {
     const turns = createTurns(LANES[lane], schedule);
@@ -51,7 +65,8 @@ export function takeTurn({
       try {
         return await next();
       } finally {
-        turn.release();
+        if (LANES[lane].holdsAnswer) void answerLeft(c.env).then(turn.release);
+        else turn.release();
       }
     };
   }

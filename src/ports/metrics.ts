@@ -1,4 +1,4 @@
-/** Counters and durations. Names and labels are rows of the table in `metric-names` of the implementation's documentation. */
+/** Counters and durations. Every name, with its labels, is a row of the tables below; docs/operations.md says what to make of them. */
 export interface Metrics {
   /** Adds one, or `amount`, to a counter. Labels come from closed sets (codes, reasons, methods), never from callers' data. */
   count(name: MetricName, labels?: Readonly<Record<string, string>>, amount?: number): void;

@@ -42,7 +42,7 @@ export function isSameKey(a: Secret, b: Secret): boolean {
   return a.reveal() === b.reveal();
 }
 
-/** Says whether a text holds one of `keys`: whole, in a listed rendering (DESIGN §8), or 12 characters of one. */
+/** Says whether a text holds one of `keys`: whole, in one of its `renderings`, or 12 characters of one. */
 export function createKeySearch(keys: readonly Secret[]): (text: string) => boolean {
   const facts = keys.map(factsOf);
   return (text) => unescapings(text).some((form) => facts.some((fact) => holdsPiece(form, fact)));

@@ -2,8 +2,8 @@ import type { RecordAttempt } from '../audit/record.ts';
 import type { MaybeSentReason, NotSentReason } from '../ports/http.ts';
 
 /**
- * How sending ended, before anyone thinks of HTTP or of the record. The split follows DESIGN §3
- * "How an admitted request ends": only a complete answer proves anything about the upstream.
+ * How sending ended, before anyone thinks of HTTP or of the record. The split is that of
+ * docs/architecture.md, "Endings": only a complete answer proves anything about the upstream.
  */
 export type SendResult = (Accepted | Refused | NotSent | Unknown) & { readonly attempts: readonly RecordAttempt[] };
 

@@ -1,3 +1,4 @@
+import { isObject, parseObject } from '../lib/parse-object.ts';
 import type { UpstreamValidationError } from './failure.ts';
 
 /**
@@ -20,7 +21,7 @@ const NOTHING: Refusal = { message: null, errors: null };
 
 /** `text` is the body, null when it was not UTF-8. */
 export function readRefusal(text: string | null): Refusal {
-  const body = parseObject(text);
+  const body = parseObject(text ?? '');
   if (body === null) return NOTHING;
   if (Array.isArray(body['detail'])) return fromList(body['detail']);
   if (typeof body['detail'] === 'string') return { message: plainText(body['detail']), errors: null };
@@ -67,17 +68,4 @@ function readError(entry: unknown): UpstreamValidationError | null {
 function readStep(step: unknown): string | number | null {
   if (typeof step === 'string') return plainText(step, MAX_LOC_LENGTH);
   return Number.isSafeInteger(step) ? (step as number) : null;
-}
-
-function parseObject(text: string | null): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

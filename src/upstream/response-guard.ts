@@ -4,7 +4,7 @@ import { readRefusal } from './refusal.ts';
 import { retryAfterSeconds } from '../lib/retry-after.ts';
 
 /**
- * Reads a complete upstream answer as an ending (DESIGN §3 "How an admitted request ends") and lets through
+ * Reads a complete upstream answer as an ending (docs/architecture.md, "Endings") and lets through
  * only what a caller may see: a 2xx's JSON text, a refusal's plain words, a number of seconds.
  * No upstream header is passed on; those that are read are searched for the key like the body.
  */

@@ -142,13 +142,13 @@ const PLANTS: Readonly<Record<string, Plant>> = {
     guilty: { 'src/policy/index.ts': 'export const a = 1;', 'src/auth/all.ts': "export * from './verify.ts';" },
     innocent: { 'src/policy/product.ts': "export const area = 2 * 3; // export * from './x.ts'" },
   },
-  'exports by name, but for the Worker': {
+  'exports by name': {
     guilty: {
       'src/app.ts': 'export default function createApp() {}',
       'dev/a.ts': 'const a = 1;\nexport { a as default };',
+      'src/worker.ts': 'export default { fetch() {} };',
     },
     innocent: {
-      'src/worker.ts': 'export default { fetch() {} };',
       'src/lib/b.ts': "export const help = 'no export default here';",
     },
   },

@@ -24,7 +24,6 @@ const VAGUE_FOLDERS = new Set([
 ]);
 const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|contract|config))?\.(?:ts|mjs|js)$/;
 const REVEALERS = new Set(['src/upstream/request.ts', 'src/upstream/api-keys.ts', 'src/lib/secret.ts']);
-const DEFAULT_EXPORTERS = new Set(['src/worker.ts', 'test/workers/entry.ts']);
 
 export const SHAPE_RULES: readonly Rule[] = [
   {
@@ -62,8 +61,8 @@ export const SHAPE_RULES: readonly Rule[] = [
         .map(([file]) => ({ file, problem: 'is a barrel; import from the file that has it' })),
   },
   {
-    promise: 'exports by name, but for the Worker',
-    check: matches(['src', 'dev'], /\bexport\s+default\b|\bas\s+default\b/, 'has a default export', DEFAULT_EXPORTERS),
+    promise: 'exports by name',
+    check: matches(['src', 'dev'], /\bexport\s+default\b|\bas\s+default\b/, 'has a default export'),
   },
   {
     promise: 'has no enums and no namespaces',

@@ -96,7 +96,7 @@ export const CORE_GLOBALS: Readonly<Record<string, string>> = {
 /** Members the core may not reach for: `[object, property, instead]`. */
 export const CORE_PROPERTIES: readonly (readonly [object: string, property: string, instead: string])[] = [
   ['Date', 'now', 'Take the Clock port.'],
-  ['Math', 'random', 'Take the Ids port.'],
+  ['Math', 'random', 'Take the Random port.'],
   ['crypto', 'randomUUID', 'Take the Ids port.'],
   ['crypto', 'getRandomValues', 'Take the Ids port.'],
   ['AbortSignal', 'timeout', 'Take the Schedule port and an AbortController.'],

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/lib/secret.ts';
 import type { HttpResult } from '../../src/ports/http.ts';
 import { createSecrets } from '../../src/platform/workers/secrets.ts';
-import { createFakeClock } from '../support/clock.ts';
+import { createFakeClock, createFakeSchedule } from '../support/clock.ts';
 import { disguises } from '../support/key-disguises.ts';
 import {
   answered,
@@ -18,7 +18,13 @@ import {
 } from '../support/upstream.ts';
 
 const workersSecrets = (key: string) =>
-  createSecrets({ galileoApiKey: key, galileoApiKeyNext: key, clock: createFakeClock(), logger: recordLogs() });
+  createSecrets({
+    galileoApiKey: key,
+    galileoApiKeyNext: key,
+    clock: createFakeClock(),
+    schedule: createFakeSchedule(),
+    logger: recordLogs(),
+  });
 
 /** Promise 1: whatever the upstream says back, the key does not come out of `send`, nor into logs or metrics. */
 const SHAPES: readonly (readonly [name: string, make: (text: string) => HttpResult])[] = [

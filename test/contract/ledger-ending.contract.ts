@@ -5,7 +5,6 @@ import {
   admission,
   CREATED,
   DAY_MS,
-  KEEP_ALL,
   MINUTE_MS,
   quotaClaim,
   recordDraft,
@@ -52,8 +51,7 @@ export function describeEndings(world: LedgerWorld): void {
     it('returns a refund to a window that is gone without touching another', async () => {
       const claims = [quotaClaim({ windowMs: MINUTE_MS, amount: 4 })];
       await world.ledger.admit(admission(R1, { claims }));
-      world.clock.advance(5 * MINUTE_MS);
-      await world.ledger.prune(KEEP_ALL);
+      await world.pass(5 * MINUTE_MS);
       await world.ledger.admit(admission(R2, { claims }));
       await world.ledger.settle(settlement(R1, 'not_sent'));
       expect(await world.remaining(claims[0])).toBe(6);

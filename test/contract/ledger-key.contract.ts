@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { REPLY_RETENTION_MS } from '../../src/ledger/port.ts';
 import { testUuid7 } from '../support/clock.ts';
-import {
-  KEEP_ALL,
-  admission,
-  ANN,
-  BOB,
-  DAY_MS,
-  quotaClaim,
-  readRecords,
-  requestsClaim,
-  settlement,
-} from '../support/ledger.ts';
+import { admission, ANN, BOB, DAY_MS, quotaClaim, readRecords, requestsClaim, settlement } from '../support/ledger.ts';
 import { R1, R2, R3, KEY } from './ledger-world.ts';
 import type { LedgerWorld } from './ledger-world.ts';
 
@@ -94,11 +84,10 @@ export function describeKeys(world: LedgerWorld): void {
       await world.ledger.admit(admission(R1, { key: KEY }));
       world.clock.advance(1000);
       await world.ledger.settle(settlement(R1, 'accepted'));
-      world.clock.advance(REPLY_RETENTION_MS - 1);
-      if (pruned === 'pruned') await world.ledger.prune(KEEP_ALL);
+      const goOn = async (ms: number) => (pruned === 'pruned' ? world.pass(ms) : world.clock.advance(ms));
+      await goOn(REPLY_RETENTION_MS - 1);
       expect(await world.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({ kind: 'replay' });
-      world.clock.advance(1);
-      if (pruned === 'pruned') await world.ledger.prune(KEEP_ALL);
+      await goOn(1);
       expect(await world.ledger.admit(admission(R2, { key: KEY, fingerprint: 'body-2' }))).toMatchObject({
         kind: 'admitted',
       });
@@ -107,8 +96,7 @@ export function describeKeys(world: LedgerWorld): void {
     it('is held without end while the outcome is unknown', async () => {
       await world.ledger.admit(admission(R1, { key: KEY }));
       await world.ledger.settle(settlement(R1, 'unknown'));
-      world.clock.advance(100 * REPLY_RETENTION_MS);
-      await world.ledger.prune(KEEP_ALL);
+      await world.pass(10 * REPLY_RETENTION_MS);
       expect(await world.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({
         kind: 'replay',
         firstRequestId: R1,

@@ -122,7 +122,10 @@ describe('the trail and its outbox', () => {
         const database = new DatabaseSync(':memory:');
         const sqlite = createNodeSqlite(database);
         const core = createSqliteLedger({ sqlite, clock, ids: createFakeIds(1_000_000) });
-        const ledger = createBatchedLedger({ core, sqlite, defer: (flush) => flush(), onFailure: () => {} });
+        const ledger = createBatchedLedger({
+          ...{ core, sqlite, check: () => {}, onFailure: () => {} },
+          defer: (flush) => flush(),
+        });
         const { dropped } = await live(ledger, clock, steps);
         expect(verifyTail(sqlite, 5).kind).toBe('intact');
         expect(verifyTail(sqlite, 500).kind).toBe('intact');

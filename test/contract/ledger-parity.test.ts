@@ -225,6 +225,7 @@ describe('the SQLite ledger and the reference model', () => {
         const batched = createBatchedLedger({
           core,
           sqlite,
+          check: () => {},
           defer: () => {},
           onFailure: ({ error }) => expect(error).toBeUndefined(),
         });

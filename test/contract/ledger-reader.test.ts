@@ -6,7 +6,7 @@ import { GENESIS } from '../../src/audit/chain.ts';
 import { SCHEMA_VERSION } from '../../src/ledger/schema.ts';
 import { readLedgerFile } from '../../src/platform/node/ledger-reader.ts';
 import { createFakeClock, testUuid7 } from '../support/clock.ts';
-import { admission, DAY_MS, readTrail } from '../support/ledger.ts';
+import { admission, DAY_MS, passTime, readTrail } from '../support/ledger.ts';
 import { FIRST_SCHEMA } from '../unit/ledger/first-schema.ts';
 import { openAt, tempDirectory } from './ledger-temp.ts';
 import { checkpoint } from './ledger-world.ts';
@@ -72,7 +72,7 @@ describe('a ledger file that is only read', () => {
     const reader = await readLedgerFile(path);
     await reader.steadily(async () => {
       const before = await reader.chain();
-      clock.advance(DAY_MS);
+      await passTime(service, clock, DAY_MS);
       await service.admit(admission(testUuid7(9), { plan: 'deny' }));
       expect(await service.prune({ sinks: [], keepRecordsMs: 1 })).toMatchObject({ records: 3 });
       expect(await reader.chain()).toEqual(before);
@@ -120,10 +120,11 @@ describe('a ledger file that is only read', () => {
   });
 
   it('that breaks under the reader is told as such', async () => {
-    await (await serviceWith(1)).service.close();
-    write('DROP TABLE checkpoints');
+    const { service } = await serviceWith(1);
     const reader = await readLedgerFile(path);
+    write('DROP TABLE checkpoints');
     await expect(reader.checkpoints(0, 10)).rejects.toMatchObject({ name: 'LedgerFileError' });
     reader.close();
+    await service.close();
   });
 });

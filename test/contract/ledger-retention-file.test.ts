@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyChain } from '../../src/audit/chain.ts';
 import { createFakeClock, testUuid7 } from '../support/clock.ts';
-import { admission, DAY_MS, readTrail, recordDraft, settlement } from '../support/ledger.ts';
+import { admission, DAY_MS, passTime, readTrail, recordDraft, settlement } from '../support/ledger.ts';
 import { openAt, tempDirectory } from './ledger-temp.ts';
 import { checkpoint } from './ledger-world.ts';
 
@@ -27,7 +27,7 @@ async function prunedLedger(dropped: number): Promise<void> {
   for (let n = 1; n <= 5; n += 1) await ledger.admit(admission(testUuid7(n), { plan: 'deny' }));
   await ledger.addCheckpoint(checkpoint(dropped));
   await ledger.ack('stdout', 11);
-  clock.advance(9 * DAY_MS);
+  await passTime(ledger, clock, 9 * DAY_MS);
   expect(await ledger.prune(RETENTION)).toEqual({ records: dropped, more: false });
   await ledger.close();
 }
@@ -81,7 +81,7 @@ describe('a ledger file whose past was dropped', () => {
     await ledger.settle(settlement(testUuid7(1), 'accepted', { by: 'person' }));
     await ledger.addCheckpoint(checkpoint(3));
     await ledger.ack('stdout', 7);
-    clock.advance(9 * DAY_MS);
+    await passTime(ledger, clock, 9 * DAY_MS);
     expect(await ledger.prune(RETENTION)).toMatchObject({ records: 3 });
     await ledger.close();
     expect(existsSync(`${path}-wal`)).toBe(false);

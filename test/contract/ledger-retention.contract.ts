@@ -29,7 +29,7 @@ export function describeRetention(world: LedgerWorld): void {
       await world.fill(2);
       const { hash } = JSON.parse((await readTrail(world.ledger))[1] ?? '') as { hash: string };
       await world.addCheckpoint(2);
-      world.clock.advance(KEPT_DAYS * DAY_MS + 1);
+      await world.pass(KEPT_DAYS * DAY_MS + 1);
       await world.fill(2);
       await world.addCheckpoint(4);
       await acknowledgeAll();
@@ -44,10 +44,10 @@ export function describeRetention(world: LedgerWorld): void {
       await world.fill(2);
       await world.addCheckpoint(2);
       await acknowledgeAll();
-      world.clock.advance(KEPT_DAYS * DAY_MS);
+      await world.pass(KEPT_DAYS * DAY_MS);
       expect(await prune()).toEqual(NOTHING);
       expect(await seqs()).toEqual([1, 2]);
-      world.clock.advance(1);
+      await world.pass(1);
       expect(await prune()).toEqual({ records: 2, more: false });
       expect(await seqs()).toEqual([]);
       await expectWholeChain();
@@ -59,11 +59,11 @@ export function describeRetention(world: LedgerWorld): void {
     it('drops nothing beyond the first checkpoint that covers a record still to be kept', async () => {
       await world.fill(2);
       await world.addCheckpoint(1);
-      world.clock.advance(DAY_MS);
+      await world.pass(DAY_MS);
       await world.fill(1);
       await world.addCheckpoint(3);
       await acknowledgeAll();
-      world.clock.advance(KEPT_DAYS * DAY_MS);
+      await world.pass(KEPT_DAYS * DAY_MS);
       expect(await prune()).toEqual({ records: 1, more: false });
       expect(await seqs()).toEqual([2, 3]);
       await expectWholeChain();
@@ -72,7 +72,7 @@ export function describeRetention(world: LedgerWorld): void {
     it('drops nothing when records are kept for ever, or there is no checkpoint', async () => {
       await world.fill(2);
       await acknowledgeAll();
-      world.clock.advance(1000 * DAY_MS);
+      await world.pass(1000 * DAY_MS);
       expect(await prune()).toEqual(NOTHING);
       await world.addCheckpoint(2);
       await acknowledgeAll();
@@ -83,7 +83,7 @@ export function describeRetention(world: LedgerWorld): void {
     it('waits for every sink to acknowledge the checkpoint itself, also one never heard of', async () => {
       await world.fill(2);
       await world.addCheckpoint(2);
-      world.clock.advance(KEPT_DAYS * DAY_MS + 1);
+      await world.pass(KEPT_DAYS * DAY_MS + 1);
       await world.ledger.ack('stdout', 5);
       expect(await prune()).toEqual(NOTHING);
       await world.ledger.ack('http', 4);
@@ -97,7 +97,7 @@ export function describeRetention(world: LedgerWorld): void {
         await world.fill(1);
         await world.addCheckpoint(count);
       }
-      world.clock.advance(KEPT_DAYS * DAY_MS + 1);
+      await world.pass(KEPT_DAYS * DAY_MS + 1);
       await acknowledgeAll();
       await world.ledger.ack('slow', 6);
       const withSlow = { ...RETENTION, sinks: [...RETENTION.sinks, 'slow'] };
@@ -111,7 +111,7 @@ export function describeRetention(world: LedgerWorld): void {
       await world.fill(3);
       await world.addCheckpoint(2);
       await world.fill(1);
-      world.clock.advance(KEPT_DAYS * DAY_MS + 1);
+      await world.pass(KEPT_DAYS * DAY_MS + 1);
       await acknowledgeAll();
       await prune();
       expect((await world.ledger.lease('late', 10)).map(({ position }) => position)).toEqual([6, 7, 8]);
@@ -132,7 +132,7 @@ export function describeRetention(world: LedgerWorld): void {
       await world.fill(1);
       await world.addCheckpoint(4);
       await acknowledgeAll();
-      world.clock.advance(100 * DAY_MS);
+      await world.pass(100 * DAY_MS);
       expect(await prune()).toEqual({ records: dropped, more: false });
       expect(await world.ledger.find(R1, null)).toMatchObject(ending === 'accepted' ? {} : { requestId: R1 });
       await expectWholeChain();
@@ -144,7 +144,7 @@ export function describeRetention(world: LedgerWorld): void {
       await world.ledger.settle(settlement(R1, 'accepted'));
       await world.ledger.admit(admission(R2));
       await acknowledgeAll();
-      world.clock.advance(KEPT_DAYS * DAY_MS + 1);
+      await world.pass(KEPT_DAYS * DAY_MS + 1);
       expect(await prune()).toEqual({ records: 1, more: false });
       expect(await world.ledger.find(R1, null)).toBeNull();
       expect((await world.ledger.list({ owner: null, before: null, limit: 10 })).entries).toHaveLength(1);
@@ -153,18 +153,18 @@ export function describeRetention(world: LedgerWorld): void {
 
     it('keeps what a replay points at for as long as there can be one, however short retention is', async () => {
       await world.ledger.admit(admission(R1, { key: KEY }));
-      world.clock.advance(HOUR_MS);
+      await world.pass(HOUR_MS);
       await world.ledger.settle(settlement(R1, 'unknown'));
-      world.clock.advance(100 * DAY_MS);
+      await world.pass(100 * DAY_MS);
       await world.ledger.settle(settlement(R1, 'accepted', { by: 'person' }));
       await world.addCheckpoint(3);
       await acknowledgeAll();
       const short = { sinks: [], keepRecordsMs: HOUR_MS };
-      world.clock.advance(REPLY_RETENTION_MS - 1);
+      await world.pass(REPLY_RETENTION_MS - 1);
       expect(await world.ledger.prune(short)).toEqual(NOTHING);
       expect(await world.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({ kind: 'replay' });
       expect(await world.ledger.find(R1, null)).toMatchObject({ state: 'accepted' });
-      world.clock.advance(1);
+      await world.pass(1);
       expect(await world.ledger.prune(short)).toEqual({ records: 3, more: false });
       expect(await world.ledger.find(R1, null)).toBeNull();
       expect(await world.ledger.admit(admission(R3, { key: KEY }))).toMatchObject({ kind: 'admitted' });
@@ -176,7 +176,7 @@ export function describeRetention(world: LedgerWorld): void {
         await world.addCheckpoint(count);
       }
       await acknowledgeAll();
-      world.clock.advance(100 * DAY_MS);
+      await world.pass(100 * DAY_MS);
       expect(await prune()).toEqual({ records: 1400, more: true });
       await expectWholeChain();
       expect(await prune()).toEqual({ records: 1400, more: true });
@@ -192,7 +192,7 @@ export function describeRetention(world: LedgerWorld): void {
       await world.fill(1);
       await world.addCheckpoint(2101);
       await acknowledgeAll();
-      world.clock.advance(100 * DAY_MS);
+      await world.pass(100 * DAY_MS);
       expect(await prune()).toEqual({ records: 2100, more: true });
       expect(await prune()).toEqual({ records: 1, more: false });
       await expectWholeChain();

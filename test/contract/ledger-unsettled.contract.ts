@@ -1,16 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Ending, SettledBy } from '../../src/ledger/port.ts';
 import { TEST_TIME_MS } from '../support/clock.ts';
-import {
-  admission,
-  CREATED,
-  DAY_MS,
-  HOUR_MS,
-  KEEP_ALL,
-  quotaClaim,
-  recordDraft,
-  settlement,
-} from '../support/ledger.ts';
+import { admission, CREATED, DAY_MS, HOUR_MS, quotaClaim, recordDraft, settlement } from '../support/ledger.ts';
 import { KEY, R1, R2, R3 } from './ledger-world.ts';
 import type { LedgerWorld } from './ledger-world.ts';
 
@@ -94,8 +85,20 @@ export function describeUnsettled(world: LedgerWorld): void {
       expect(await world.outcomes()).toEqual(['admitted', 'unknown']);
     });
 
+    it('is looked at once by two who look at the same time: the second look changes nothing', async () => {
+      await becomeUnknown();
+      world.clock.advance(60_000);
+      await world.ledger.look({ requestId: R1, record: evidence, nextInMs: HOUR_MS });
+      await world.ledger.look({ requestId: R1, record: evidence, nextInMs: DAY_MS });
+      await world.ledger.look({ requestId: R1, record: null, nextInMs: null });
+      expect(await world.ledger.records(2, 10)).toHaveLength(1);
+      world.clock.advance(HOUR_MS);
+      expect(await world.ledger.unsettled(10)).toMatchObject([{ requestId: R1, looks: 1 }]);
+    });
+
     it('is not looked at again after the last look', async () => {
       await becomeUnknown();
+      world.clock.advance(60_000);
       await world.ledger.look({ requestId: R1, record: evidence, nextInMs: null });
       world.clock.advance(1000 * DAY_MS);
       expect(await due()).toEqual([]);
@@ -138,8 +141,7 @@ export function describeUnsettled(world: LedgerWorld): void {
       await world.ledger.settle(settlement(R1, 'unknown'));
       world.clock.advance(30 * DAY_MS);
       await settle('accepted');
-      world.clock.advance(7 * DAY_MS - 1);
-      await world.ledger.prune(KEEP_ALL);
+      await world.pass(7 * DAY_MS - 1);
       expect(await world.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({
         kind: 'replay',
         firstRequestId: R1,

@@ -4,7 +4,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { Ids } from '../../src/ports/ids.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../support/clock.ts';
 import type { FakeClock } from '../support/clock.ts';
-import { admission, quotaClaim, readRecords } from '../support/ledger.ts';
+import { admission, passTime, quotaClaim, readRecords } from '../support/ledger.ts';
 
 /** A fresh ledger for each test, whichever it is, with the clock it runs by. */
 export type LedgerFactory = (deps: {
@@ -20,6 +20,8 @@ export interface LedgerWorld {
   remaining(claim?: ReturnType<typeof quotaClaim>): Promise<number | undefined>;
   /** Writes so many records: denials of requests that nothing else is about. */
   fill(records: number): Promise<void>;
+  /** Lets time go by as it does in a service that sweeps. */
+  pass(ms: number): Promise<void>;
   /** Stores `checkpoint(count)` and returns its line; fails when it is not taken. */
   addCheckpoint(count: number): Promise<string>;
   open(): Promise<void>;
@@ -63,6 +65,7 @@ export function createLedgerWorld(factory: LedgerFactory): LedgerWorld {
         await Promise.all(ids.map((id) => ledger().admit(admission(id, { plan: 'deny' }))));
       }
     },
+    pass: (ms) => passTime(ledger(), clock, ms),
     async addCheckpoint(count) {
       const stored = checkpoint(count);
       if (!(await ledger().addCheckpoint(stored))) throw new Error(`checkpoint ${count} was not taken`);

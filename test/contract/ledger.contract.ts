@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import { describeAdmission } from './ledger-admission.contract.ts';
+import { describeClock } from './ledger-clock.contract.ts';
 import { describeEndings } from './ledger-ending.contract.ts';
 import { describeKeys } from './ledger-key.contract.ts';
 import { describeOutbox } from './ledger-outbox.contract.ts';
@@ -27,5 +28,6 @@ export function describeLedger(name: string, factory: LedgerFactory): void {
     describeOutbox(world);
     describeSearch(world);
     describeRetention(world);
+    describeClock(world);
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRecordAddress } from '../../src/audit/record-address.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
+import { MAX_PAGE_LENGTH } from '../../src/ledger/page.ts';
 import type { Ledger, SearchQuery } from '../../src/ledger/port.ts';
 import { TEST_TIME_MS, testUuid7 } from '../support/clock.ts';
 import type { TestService, TestServiceOptions } from '../support/service.ts';
@@ -183,7 +184,7 @@ describe('pages of a search', () => {
     const page = await search(service, { outcome: 'denied' });
     expect(page.length).toBeLessThan(100);
     expect(asked.length).toBeLessThan(10);
-    expect(page.join('\n').length).toBeLessThan(4 * 1024 * 1024 + 100_000);
+    expect(page.join('\n').length).toBeLessThan(MAX_PAGE_LENGTH + 100_000);
     expect(await find(service, { outcome: 'denied' })).toHaveLength(100);
   });
 

@@ -111,26 +111,35 @@ describe('a ledger that fails', () => {
     expect(probes).toBe(2);
   });
 
-  it('is asked by each who asks while it is asked, where no promise may cross requests, and by nobody after them', async () => {
+  it('is asked by few while nothing is known and no promise may cross requests, and then once a second at most', async () => {
     let probes = 0;
-    const asked = Promise.withResolvers<void>();
+    let gate = Promise.withResolvers<void>();
     const service = await startTestService({
       settings: { shareInFlight: false },
       wrapLedger: (ledger) => ({
         ...ledger,
         async probe() {
           probes += 1;
-          if (probes === 2) asked.resolve();
-          await asked.promise;
+          await gate.promise;
           await ledger.probe();
         },
       }),
     });
-    // Were the first answer shared, the second would never ask, and both would wait for ever.
-    const both = await Promise.all([service.request('/readyz'), service.request('/readyz')]);
-    expect(both.map(({ status }) => status)).toEqual([200, 200]);
-    await service.request('/readyz');
-    expect(probes).toBe(2);
+    const ask = (times: number) => Array.from({ length: times }, () => service.request('/readyz'));
+    const statuses = async (asked: readonly Promise<Response>[]) =>
+      (await Promise.all(asked)).map(({ status }) => status).toSorted((a, b) => a - b);
+    const early = ask(20);
+    await expect.poll(() => probes).toBe(4);
+    gate.resolve();
+    expect(await statuses(early)).toEqual([...Array<number>(4).fill(200), ...Array<number>(16).fill(503)]);
+    service.clock.advance(1_000);
+    gate = Promise.withResolvers();
+    const later = ask(20);
+    await expect.poll(() => probes).toBe(5);
+    gate.resolve();
+    // All but one were told what was so a second ago.
+    expect(await statuses(later)).toEqual(Array<number>(20).fill(200));
+    expect(probes).toBe(5);
   });
 
   it('makes the service not ready, and ready again', async () => {

@@ -16,7 +16,8 @@ rules:
   - { id: hr-staff, allow: [hr-portal], domains: [acme.com], roles: any, auth_methods: any }
 `;
 
-const { invites, reads } = LANES;
+const { invites, reads, trail, searches } = LANES;
+const AUDITOR = { sub: 'audit-desk', scope: 'audit:read' };
 
 /** So many invites that Galileo does not answer until `release`. */
 async function crowd(service: TestService, size: number) {
@@ -102,20 +103,31 @@ describe('more invites than places', () => {
 
 describe('every route that asks for a token', () => {
   it('is bounded: with the places for reading taken it is a 503, and health is not', async () => {
-    // The ledger answers nobody, so everybody stays where they are.
-    const { promise: never } = Promise.withResolvers<never>();
+    // The ledger answers nobody until the end, so everybody stays where they are.
+    const { promise: never, reject: giveUp } = Promise.withResolvers<never>();
     const schedule = createFakeSchedule();
     const service = await startTestService({
       deps: { schedule },
-      wrapLedger: (ledger) => ({ ...ledger, usage: () => never, admit: () => never }),
+      wrapLedger: (ledger) => ({
+        ...ledger,
+        usage: () => never,
+        admit: () => never,
+        records: () => never,
+        search: () => never,
+      }),
     });
     const token = await service.token({ scope: 'invites:write audit:read' });
     const headers = { Authorization: `Bearer ${token}` };
     for (let n = 0; n < reads.atWork + reads.waiting; n += 1) void service.request('/v2/invite_policy', { headers });
     for (let n = 0; n < invites.atWork + invites.waiting; n += 1)
       void service.invite({ emails: ['ann@acme.com'] }, { token });
+    for (let n = 0; n < trail.atWork + trail.waiting; n += 1) void service.request('/audit/records', { headers });
+    const search = { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body: '{}' };
+    for (let n = 0; n < searches.atWork + searches.waiting; n += 1) void service.request('/audit/search', search);
     const waiting = (): number => schedule.waitingMs.filter((ms) => ms === reads.waitMs).length;
-    await expect.poll(waiting, { timeout: 30_000 }).toBe(reads.waiting + invites.waiting);
+    await expect
+      .poll(waiting, { timeout: 30_000 })
+      .toBe(reads.waiting + invites.waiting + trail.waiting + searches.waiting);
 
     const open = new Set(['/openapi.json', '/livez', '/readyz', '/.well-known/oauth-protected-resource']);
     const routes = createApp(service.deps).routes.filter(({ method }) => method === 'GET' || method === 'POST');
@@ -126,6 +138,81 @@ describe('every route that asks for a token', () => {
       expect([path, response.status]).toEqual([path, open.has(path) ? 200 : 503]);
       if (!open.has(path)) expect(await response.json()).toMatchObject({ code: 'overloaded' });
     }
+    giveUp(new Error('disk'));
+  });
+});
+
+describe('answers that are not taken', () => {
+  it.each<[path: string, places: number]>([
+    ['/audit/records', trail.atWork],
+    ['/v2/invite_requests', reads.atWork],
+  ])('hold the places of their lane, so that no more of them are in memory: %s', async (path, places) => {
+    const taken: (() => void)[] = [];
+    const schedule = createFakeSchedule();
+    const answerLeft = () => new Promise<void>((resolve) => void taken.push(resolve));
+    const service = await startTestService({ deps: { schedule, answerLeft } });
+    const headers = { Authorization: `Bearer ${await service.token(AUDITOR)}` };
+    const ask = async (): Promise<number> => (await service.request(path, { headers })).status;
+    for (let n = 0; n < places; n += 1) expect(await ask()).toBe(200);
+    const waiting = ask();
+    await expect.poll(() => schedule.waitingMs).toContain(reads.waitMs);
+    taken.shift()?.();
+    expect(await waiting).toBe(200);
+    expect(taken).toHaveLength(places);
+  });
+
+  it('keep nobody from asking what became of an invite', async () => {
+    const { promise: never } = Promise.withResolvers<never>();
+    const service = await startTestService({ deps: { answerLeft: () => never } });
+    const headers = { Authorization: `Bearer ${await service.token(AUDITOR)}` };
+    for (let n = 0; n < trail.atWork; n += 1) await service.request('/audit/records', { headers });
+    expect((await service.request('/v2/invite_requests', { headers })).status).toBe(200);
+  });
+});
+
+describe('many searches', () => {
+  it('look at one slice in a turn of the event loop, all of them together', async () => {
+    const schedule = createFakeSchedule();
+    const looked: number[] = [];
+    const service = await startTestService({
+      deps: { schedule },
+      wrapLedger: (ledger) => ({
+        ...ledger,
+        async search({ after }) {
+          looked.push(after);
+          return { records: [], lookedTo: after + 1, done: after === 2 };
+        },
+      }),
+    });
+    const headers = {
+      Authorization: `Bearer ${await service.token(AUDITOR)}`,
+      'Content-Type': 'application/json',
+    };
+    const search = () => service.request('/audit/search', { method: 'POST', headers, body: '{}' });
+    const answers = Array.from({ length: searches.atWork }, search);
+    for (let slices = 0; slices < 3 * searches.atWork; slices += 1) {
+      await expect.poll(() => schedule.waitingMs.filter((ms) => ms === 0)).toEqual([0]);
+      expect(looked).toHaveLength(slices);
+      schedule.advance(0);
+    }
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(looked).toEqual([0, 0, 1, 1, 2, 2]);
+  });
+
+  it('go on after one that failed', async () => {
+    const service = await startTestService({
+      wrapLedger: (ledger) => ({
+        ...ledger,
+        search: (query) => (query.limit === 1 ? Promise.reject(new Error('disk')) : ledger.search(query)),
+      }),
+    });
+    const headers = {
+      Authorization: `Bearer ${await service.token(AUDITOR)}`,
+      'Content-Type': 'application/json',
+    };
+    const search = (body: string) => service.request('/audit/search', { method: 'POST', headers, body });
+    const answers = await Promise.all([search('{"limit":1}'), search('{}')]);
+    expect(answers.map(({ status }) => status)).toEqual([503, 200]);
   });
 });
 
@@ -139,6 +226,20 @@ describe('where requests may not wait for one another', () => {
     );
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
     expect(service.counted.filter((line) => line.startsWith('turns_refused'))).toEqual([]);
+  });
+
+  it('no search waits for the slice of another', async () => {
+    const schedule = createFakeSchedule();
+    const service = await startTestService({ deps: { schedule }, settings: { shareInFlight: false } });
+    const headers = {
+      Authorization: `Bearer ${await service.token(AUDITOR)}`,
+      'Content-Type': 'application/json',
+    };
+    const search = () => service.request('/audit/search', { method: 'POST', headers, body: '{}' });
+    const answers = [search(), search()];
+    await expect.poll(() => schedule.waitingMs.filter((ms) => ms === 0)).toEqual([0, 0]);
+    schedule.advance(0);
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
   });
 });
 

@@ -3,7 +3,7 @@ import { verifyChain } from '../../src/audit/chain.ts';
 import { checkpointLine } from '../../src/audit/checkpoint.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import { testUuid7 } from '../support/clock.ts';
-import { DAY_MS } from '../support/ledger.ts';
+import { DAY_MS, passTime } from '../support/ledger.ts';
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
 
@@ -162,10 +162,11 @@ describe('GET /audit/records', () => {
     const { head } = await ledger.chain();
     const madeAt = clock.now();
     const time = new Date(madeAt).toISOString();
-    const line = await checkpointLine({ id: testUuid7(9), time, count: head.seq, head: head.hash }, null);
+    const checkpoint = { id: testUuid7(9), time, count: head.seq, head: head.hash, previous: null };
+    const line = await checkpointLine(checkpoint, null);
     expect(await ledger.addCheckpoint({ count: head.seq, madeAt, line })).toBe(true);
     await ledger.ack('test', (await ledger.lease('test', 10)).at(-1)?.position ?? 0);
-    service.clock.advance(2 * DAY_MS);
+    await passTime(ledger, service.clock, 2 * DAY_MS);
     await service.invite({ emails: ['eve@rival.io'] });
     expect(await ledger.prune({ sinks: ['test'], keepRecordsMs: DAY_MS })).toMatchObject({ records: 1 });
     const lines = (await (await get(service, '/audit/records?after=0', AUDITOR)).text()).trimEnd().split('\n');

@@ -54,6 +54,24 @@ describe('a trail that holds addresses as HMACs', () => {
     ]);
   });
 
+  it('holds none that stands in what the caller says of itself', async () => {
+    const service = await startTestService(hmacked);
+    const token = await service.token({ jti: 'invite-for-ann@acme.com-1' });
+    const headers = {
+      'User-Agent': 'invite-form/2 (for ann@acme.com) bob%40acme.com ok',
+      Origin: 'https://ann@acme.com',
+    };
+    await service.invite({ emails: ['ann@acme.com'] }, { token, headers });
+    await service.invite({ emails: ['ann@acme.com'] }, { token, headers, query: '?dry_run=true' });
+    const records = await service.records();
+    expect(records.map(({ kind }) => kind)).toEqual(['intent', 'outcome', 'dry_run']);
+    for (const { source, actor } of records) {
+      expect(source).toMatchObject({ user_agent: 'invite-form/2 (for [address] [address] ok', origin: '[address]' });
+      expect(actor.token_id).toBe('[address]');
+    }
+    expect(JSON.stringify(records)).not.toMatch(/@|%40/);
+  });
+
   it('still tells the caller whom it refused, as the caller wrote it', async () => {
     const service = await startTestService(hmacked);
     const denied = await service.invite({ emails: ['Eve@rival.io'] });

@@ -26,6 +26,7 @@ export async function auditItems(
     ({ hash } = chained);
     items.push({ position: seq * 2, kind: 'record', line: chained.line });
   }
-  const line = await checkpointLine({ id: testUuid7(seq + 1), time: timeOf(seq + 1), count: seq, head: hash }, null);
+  const checkpoint = { id: testUuid7(seq + 1), time: timeOf(seq + 1), count: seq, head: hash, previous: null };
+  const line = await checkpointLine(checkpoint, null);
   return [...items, { position: seq * 2 + 1, kind: 'checkpoint', line }];
 }

@@ -1,4 +1,4 @@
-/** A key in every rendering that DESIGN §8 lists, made by means other than the search under test. */
+/** A key in every rendering it might be smuggled out in, made by means other than the search under test. */
 export function disguises(key: string): readonly (readonly [name: string, text: string])[] {
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   const base64url = (text: string) => Buffer.from(text).toString('base64url');

@@ -1,6 +1,7 @@
 import type { RecordDraft, RecordKind, RecordOutcome } from '../../src/audit/record.ts';
 import type { Admission, Ending, Ledger, Owner, Retention, Settlement, StoredReply } from '../../src/ledger/port.ts';
 import type { QuotaClaim } from '../../src/policy/decision.ts';
+import type { FakeClock } from './clock.ts';
 
 /** Plain data for ledgers: whole, believable, and different only where a test says so. */
 
@@ -130,6 +131,15 @@ export function settlement(requestId: string, ending: Ending, changes: Partial<S
 
 /** For tests that are not about retention: everything stays. */
 export const KEEP_ALL: Retention = { sinks: [], keepRecordsMs: null };
+
+/** Time as it goes by in a service that sweeps: a clock that was seen to go on is trusted with what may be dropped. */
+export async function passTime(ledger: Pick<Ledger, 'prune'>, clock: FakeClock, ms: number): Promise<void> {
+  await ledger.prune(KEEP_ALL);
+  for (let left = ms; left > 0; left -= DAY_MS) {
+    clock.advance(Math.min(left, DAY_MS));
+    await ledger.prune(KEEP_ALL);
+  }
+}
 
 /** Every line of the trail, read page by page. */
 export async function readTrail(ledger: Ledger): Promise<string[]> {

@@ -1,5 +1,5 @@
 /**
- * Policies and principals for tests, and a second evaluator: it reads DESIGN §5 from the parsed file with loops and
+ * Policies and principals for tests, and a second evaluator: it reads docs/policy.md from the parsed file with loops and
  * string comparisons alone, shares no code with src/policy, and is as slow as it is plain.
  */
 import type { Principal } from '../../src/auth/principal.ts';
@@ -15,8 +15,8 @@ export const TEST_ISSUERS = ['corp', 'partners'] as const;
 export const ANNOTATORS = '9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d';
 export const REVIEWERS = '1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed';
 
-/** The example of DESIGN §5, word for word. */
-export const DESIGN_EXAMPLE = `# deny beats allow; nothing matches = deny. A failing test below blocks loading.
+/** The example of docs/policy.md, word for word. */
+export const EXAMPLE_POLICY = `# deny beats allow; nothing matches = deny. A failing test below blocks loading.
 version: 1
 domains:
   acme:  [acme.com, "*.acme.com"]    # "*." is sub-domains of any depth; the apex is always written out
@@ -88,7 +88,7 @@ export interface NaiveDecision {
 type Row = { readonly domains?: readonly string[] | undefined; readonly emails?: readonly string[] | undefined };
 type Values = { auth_method: string; role: string; groups: string[]; send_email: boolean };
 
-/** What DESIGN §5 says of this request, claims and the list of forced values left out. */
+/** What docs/policy.md says of this request, claims and the list of forced values left out. */
 export function naiveDecide(
   file: PolicyFile,
   principal: Principal,

@@ -176,8 +176,14 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     },
   };
   const app = createApp(deps);
-  const readTrail = async (): Promise<AuditRecord[]> =>
-    (await ledgerFile.records(0, 10_000)).map(({ line }) => JSON.parse(line) as AuditRecord);
+  const readTrail = async (): Promise<AuditRecord[]> => {
+    const records: AuditRecord[] = [];
+    for (;;) {
+      const page = await ledgerFile.records(records.at(-1)?.seq ?? 0, 10_000);
+      if (page.length === 0) return records;
+      records.push(...page.map(({ line }) => JSON.parse(line) as AuditRecord));
+    }
+  };
   open.push({
     async close() {
       await background.idle();

@@ -118,6 +118,7 @@ export function testVerifier(
     corsOrigins: [],
     insecureDev: false,
     shareInFlight: true,
+    background: { run: () => undefined },
     metrics: countedMetrics(),
     logger: keptLog(),
     ...overrides,

@@ -23,6 +23,25 @@ describe('the burst limit', () => {
     expect(asked).toEqual([{ key: '192.0.2.1' }, { key: '192.0.2.2' }]);
   });
 
+  it.each([
+    ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2:ffff:1:2:3', '2001:db8:1:2::/64'],
+    ['2001:0db8:0001:0002::', '2001:db8:1:2::/64'],
+    ['2001:db8::3', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
+  ])('counts whoever has an IPv6 network as one: %s', async (address, key) => {
+    const asked: string[] = [];
+    const binding = {
+      limit: (options: RateLimitOptions) => {
+        asked.push(options.key);
+        return Promise.resolve({ success: true });
+      },
+    };
+    await createBurstLimit(binding).allows(address);
+    expect(asked).toEqual([key]);
+  });
+
   it('lets everybody pass without a binding, without an address, and when it fails', async () => {
     const failing = { limit: () => Promise.reject(new Error('down')) };
     expect(await createBurstLimit(undefined).allows('192.0.2.1')).toBe(true);
@@ -30,7 +49,7 @@ describe('the burst limit', () => {
     expect(await createBurstLimit(failing).allows('192.0.2.1')).toBe(true);
   });
 
-  it('is told as overloaded, with a time to wait, and never to whoever asks for health', async () => {
+  it('is told as overloaded, with a time to wait, and never to whoever asks whether it lives', async () => {
     const metrics = recordMetrics();
     const app = new Hono<AppEnv>();
     app.use(async (c, next) => {
@@ -44,6 +63,7 @@ describe('the burst limit', () => {
     expect([refused.status, refused.headers.get('Retry-After')]).toEqual([503, '10']);
     expect(await refused.json()).toMatchObject({ code: 'overloaded', origin: 'proxy' });
     expect(metrics.samples).toEqual([{ name: 'turns_refused', labels: { lane: 'all', reason: 'burst' } }]);
-    for (const path of ['/livez', '/readyz']) expect(await (await app.request(path)).text()).toBe('in');
+    expect(await (await app.request('/livez')).text()).toBe('in');
+    expect((await app.request('/readyz')).status).toBe(503);
   });
 });

@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../../src/audit/chain.ts';
 import { parseCheckpoint, verifySignature } from '../../src/audit/checkpoint.ts';
+import { sha256Hex } from '../../src/lib/sha256.ts';
 import { importSigningKey, importVerificationKeys } from '../../src/audit/signing-key.ts';
 import type { OutboxItem, Sink } from '../../src/audit/sink.ts';
 import { createQueueSink } from '../../src/platform/workers/audit-queue.ts';
@@ -305,6 +306,33 @@ describe('checkpoints', () => {
       const last = JSON.parse(recordLines(sink.items)[(one?.count ?? 0) - 1] ?? '{}') as { hash?: string };
       expect(one?.head).toBe(last.hash);
     }
+  });
+
+  it('are not made of a trail that somebody changed, until it is as it was', async () => {
+    const { privatePem } = await signing();
+    const signer = await importSigningKey(privatePem);
+    const sink = createFakeSink('http');
+    const log: object[] = [];
+    const keep = (event: string, fields: object = {}): void => void log.push({ event, ...fields });
+    const logger = { debug: keep, info: keep, warn: keep, error: keep };
+    const bench = openLedgerBench({ targets: [{ sink, ...UNBOUNDED }], signer: async () => signer, logger });
+    await invite(bench, 1);
+    await ring(bench);
+    await invite(bench, 2);
+    const change = (from: string, to: string) =>
+      runInDurableObject(bench.stub, (_object, { storage }) => {
+        storage.sql.exec('UPDATE records SET line = replace(line, ?, ?) WHERE seq = 3', from, to);
+      });
+    await change('"ann"', '"eve"');
+    bench.clock.advance(5 * MINUTE_MS);
+    for (let times = 0; times < 3; times += 1) await ring(bench);
+    expect(await bench.ledger.checkpoints(0, 10)).toHaveLength(1);
+    expect(log).toEqual([{ event: 'audit_trail_broken', seq: 3, reason: 'edited' }]);
+    await change('"eve"', '"ann"');
+    for (let times = 0; times < 3; times += 1) await ring(bench);
+    const lines = (await bench.ledger.checkpoints(0, 10)).map(({ line }) => line);
+    expect(lines).toHaveLength(2);
+    expect(parseCheckpoint(lines[1] ?? '')?.previous).toBe(sha256Hex(lines[0] ?? ''));
   });
 
   it('are tried again when the key cannot be read, and hold up no record', async () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../../src/audit/chain.ts';
-import { nativeLineOf } from '../../src/audit/delivered-line.ts';
+import { readDeliveredLine } from '../../src/audit/delivered-line.ts';
 import { createObjectPorts } from '../../src/platform/workers/ledger-object-ports.ts';
 import { createLogger, createStdoutSink } from '../../src/platform/workers/logger.ts';
 import { testUuid7 } from '../support/clock.ts';
+import { ED25519_VECTORS } from '../support/ed25519-vectors.ts';
 import { admission, readTrail, settlement } from '../support/ledger.ts';
 import { createFakeQueue } from './delivery-bench.ts';
 import { openLedgerBench } from './ledger-bench.ts';
@@ -40,7 +41,10 @@ describe('the stdout sink', () => {
     await bench.ledger.settle(settlement(testUuid7(1), 'accepted'));
     const lines: string[] = [];
     await createStdoutSink(format, (line) => void lines.push(line)).write(await bench.ledger.lease('stdout', 10));
-    const inside = lines.map((line) => nativeLineOf(line) ?? '');
+    const inside = lines.map((line) => {
+      const delivered = readDeliveredLine(line);
+      return delivered.kind === 'native' ? delivered.text : '';
+    });
     expect(inside).toEqual(await readTrail(bench.ledger));
     expect(verifyChain(inside)).toMatchObject({ kind: 'intact', head: { seq: 2 } });
     expect(parsed(lines)).toMatchObject([
@@ -61,8 +65,28 @@ describe('where a deployment delivers', () => {
       { AUDIT_SINKS: 'http, otlp', AUDIT_QUEUE: queue },
       ['http', 'otlp'],
     ],
+    ['to log lines, when an empty text says nothing', { AUDIT_SINKS: '', LOG_LEVEL: '', AUDIT_FORMAT: '' }, ['stdout']],
+    ['nowhere, while nobody can tell where: the Worker refuses it', { AUDIT_SINKS: 'htttp', AUDIT_QUEUE: queue }, []],
     ['to both, when both are asked for', { AUDIT_SINKS: 'stdout,http', AUDIT_QUEUE: queue }, ['stdout', 'http']],
   ])('%s', (_what, env, names) => {
     expect(createObjectPorts(env).targets.map(({ sink }) => sink.name)).toEqual(names);
+  });
+});
+
+describe('the key that signs checkpoints', () => {
+  const [vector] = ED25519_VECTORS;
+  const { signingPem = '', keyId } = vector ?? {};
+  const onOneLine = signingPem.replaceAll('\n', '\\n');
+
+  it.each([
+    ['as it is', signingPem],
+    ['with its line ends written out, as docs/config.md has it', onOneLine],
+    ['out of the Secrets Store', { get: async () => onOneLine }],
+  ])('is read %s', async (_how, binding) => {
+    expect((await createObjectPorts({ AUDIT_SIGNING_KEY: binding }).signer())?.keyId).toBe(keyId);
+  });
+
+  it('is none when an empty text says so', async () => {
+    expect(await createObjectPorts({ AUDIT_SIGNING_KEY: '' }).signer()).toBeNull();
   });
 });

@@ -196,12 +196,36 @@ describe('the consumer', () => {
   });
 
   it.each([
+    ['that it cannot read', async () => [new Uint8Array([1, 2, 3]).buffer]],
+    ['for a sink that is not configured', async () => await packed('splunk', item(1))],
+  ])('puts one %s into the Queue anew, too, at the last attempt that the Queue grants', async (_what, make) => {
+    const bodies = await make();
+    const told = await consume({ bodies, attempts: 100, sinks: [] });
+    expect([told.acknowledged, told.delays]).toEqual([[0], {}]);
+    expect(told.sentAnew.map((body) => new Uint8Array(body))).toEqual(bodies.map((body) => new Uint8Array(body)));
+  });
+
+  it('lets a message wait that the Queue does not take anew', async () => {
+    const queue = createFakeQueue();
+    queue.failNext = 1;
+    const { batch, acknowledged, delays } = createFakeBatch(await packed('splunk', item(1)), 48);
+    await consumeAudit(batch, {
+      sinks: [],
+      ledger: { records: async () => [] },
+      queue: queue.binding,
+      random: { next: () => 0.5 },
+      logger: collectInto([]),
+    });
+    expect([acknowledged, delays]).toEqual([[], { 0: 2_700 }]);
+  });
+
+  it.each([
     ['no gzip', new Uint8Array([1, 2, 3]).buffer],
     ['no bytes', { items: [] }],
   ])('drops nothing that it cannot read: %s', async (_what, body) => {
     const told = await consume({ bodies: [body], sinks: [createFakeSink('http')] });
     expect(told.acknowledged).toEqual([]);
-    expect(told.delays).toEqual({ 0: 3_600 });
+    expect(told.delays).toEqual({ 0: 12 });
     expect(told.logs).toEqual([{ level: 'error', event: 'audit_message_unreadable', fields: { attempts: 1 } }]);
   });
 

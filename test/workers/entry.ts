@@ -7,6 +7,11 @@ import type { LedgerObjectEnv, LedgerObjectPorts } from '../../src/platform/work
  */
 export const portsByObject = new Map<string, LedgerObjectPorts>();
 
+/** What answers `exports.default.fetch`: a request context of its own, which the platform ends when the caller goes. */
+export const served: { fetch: NonNullable<ExportedHandler['fetch']> } = {
+  fetch: () => new Response(null, { status: 404 }),
+};
+
 /** The object of the deployment, where no test laid out ports. */
 export class LedgerObject extends RealLedgerObject {
   constructor(ctx: DurableObjectState, env: LedgerObjectEnv) {
@@ -14,4 +19,6 @@ export class LedgerObject extends RealLedgerObject {
   }
 }
 
-export default { fetch: () => new Response(null, { status: 404 }) } satisfies ExportedHandler;
+export default {
+  fetch: (request, env, context) => served.fetch(request, env, context),
+} satisfies ExportedHandler;

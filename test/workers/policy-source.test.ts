@@ -1,10 +1,11 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Bindings } from '../../src/platform/workers/bindings.ts';
+import { STORE_DEADLINE_MS } from '../../src/platform/workers/in-time.ts';
 import type { PolicyStore } from '../../src/platform/workers/policy-source.ts';
 import { openPolicy, POLICY_KEY, POLICY_LOOK_MS } from '../../src/platform/workers/policy-source.ts';
 import { loadPolicy, readPolicy } from '../../src/policy/load.ts';
-import { createFakeClock } from '../support/clock.ts';
+import { createFakeClock, createFakeSchedule } from '../support/clock.ts';
 import { recordLogs, recordMetrics } from '../support/upstream.ts';
 
 /** The Worker's policy over a real KV namespace, with time in the test's hands. */
@@ -39,10 +40,12 @@ const push = (yaml: string): Promise<void> => kv.put(POLICY_KEY, JSON.stringify(
 function open(from: PolicyStore | undefined = store, builtIn: unknown = documentOf(BUILT_IN)) {
   const clock = createFakeClock();
   const logger = recordLogs();
-  const opened = openPolicy({ builtIn, store: from, issuers: ['corp'], clock, logger, metrics: recordMetrics() });
+  const schedule = createFakeSchedule();
+  const metrics = recordMetrics();
+  const opened = openPolicy({ builtIn, store: from, issuers: ['corp'], clock, schedule, logger, metrics });
   if (opened.kind === 'refused') throw new Error(opened.problems.join('\n'));
   const digest = () => opened.policy.current().digest;
-  return { clock, logger, digest, refresh: () => opened.refresh() };
+  return { clock, schedule, logger, digest, refresh: () => opened.refresh() };
 }
 
 beforeEach(() => kv.delete(POLICY_KEY));
@@ -119,6 +122,28 @@ describe('the policy of a Worker', () => {
     warm.clock.advance(POLICY_LOOK_MS);
     expect([await warm.refresh(), warm.digest()]).toEqual([true, pushedDigest]);
     expect(await open(failing).refresh()).toBe(false);
+  });
+
+  it('stays when KV hangs, and holds up nobody for longer than two seconds', async () => {
+    let hangs = false;
+    const hanging: PolicyStore = {
+      get: async (key) => (hangs ? await new Promise<null>(() => undefined) : await kv.get(key)),
+    };
+    await push(PUSHED);
+    const warm = open(hanging);
+    await warm.refresh();
+    hangs = true;
+    warm.clock.advance(POLICY_LOOK_MS);
+    for (const { opened, isServing } of [
+      { opened: warm, isServing: true },
+      { opened: open(hanging), isServing: false },
+    ]) {
+      const refreshed = opened.refresh();
+      opened.schedule.advance(STORE_DEADLINE_MS);
+      expect(await refreshed).toBe(isServing);
+      expect(opened.logger.lines.at(-1)?.event).toBe('policy_store_unreadable');
+    }
+    expect(warm.digest()).toBe(pushedDigest);
   });
 
   it('is looked for by one request at a time: the others go on with what there is', async () => {

@@ -7,6 +7,8 @@ describe('keys for checkpoints in workerd', () => {
     const signer = await importSigningKey(vector.signingPem);
     expect(signer.keyId).toBe(vector.keyId);
     expect(await signer.sign(vector.message)).toEqual(vector.signature);
+    expect(await signer.verify(vector.keyId, vector.message, vector.signature)).toBe('valid');
+    expect(await signer.verify(vector.keyId, vector.message, vector.signature.with(0, 0))).toBe('invalid');
     const verifier = await importVerificationKeys([vector.publicPem]);
     expect(await verifier.verify(vector.keyId, vector.message, vector.signature)).toBe('valid');
     expect(await verifier.verify(vector.keyId, vector.message, vector.signature.with(0, 0))).toBe('invalid');

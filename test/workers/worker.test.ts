@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { createWorker } from '../../src/worker.ts';
 import type { Bindings } from '../../src/platform/workers/bindings.ts';
+import { createFakeBatch, createFakeQueue } from './delivery-bench.ts';
 
 /** The entry itself, with bindings that a deployment may get wrong. What it does when they are right: test/parity. */
 const POLICY = {
@@ -21,7 +22,7 @@ type Env = Record<string, unknown>;
 
 function deployed(changes: Env = {}, policy: unknown = POLICY) {
   const lines: string[] = [];
-  const worker = createWorker(policy, (line) => void lines.push(line));
+  const worker = createWorker(policy, { write: (line) => void lines.push(line) });
   const bindings = { ...GOOD, ...changes } as unknown as Bindings;
   return {
     worker,
@@ -69,6 +70,7 @@ const UNFIT: readonly (readonly [name: string, changes: Env, problem: string])[]
     { AUDIT_SINKS: 'http', AUDIT_HTTP_URL: 'https://x.example.com' },
     'AUDIT_QUEUE must be',
   ],
+  ['with a signing key that is none', { AUDIT_SIGNING_KEY: 'garbage' }, 'AUDIT_SIGNING_KEY holds no PEM block'],
   ['over plain http', { GALILEO_API_URL: 'http://api.example.com' }, 'GALILEO_API_URL'],
 ];
 
@@ -126,12 +128,21 @@ describe('a Worker that is not fit to serve', () => {
     expect((await ask('/readyz')).status).toBe(200);
   });
 
-  it('gives its audit messages back to the Queue', async () => {
+  it('gives its audit messages back to the Queue, later each time', async () => {
     const { worker, bindings } = deployed({ PORT: '8080' });
-    const asked: unknown[] = [];
-    const batch = { messages: [], retryAll: (options: unknown) => void asked.push(options) };
-    await worker.queue?.(batch as unknown as MessageBatch, bindings, createExecutionContext());
-    expect(asked).toEqual([{ delaySeconds: 60 }]);
+    const { batch, acknowledged, delays } = createFakeBatch([new ArrayBuffer(1)], 20);
+    await worker.queue?.(batch, bindings, createExecutionContext());
+    expect([acknowledged, Object.keys(delays)]).toEqual([[], ['0']]);
+    expect(delays[0]).toBeGreaterThanOrEqual(1_800);
+  });
+
+  it('puts them into the Queue anew before that would drop them', async () => {
+    const queue = createFakeQueue();
+    const { worker, bindings } = deployed({ PORT: '8080', AUDIT_QUEUE: queue.binding });
+    const { batch, acknowledged, delays } = createFakeBatch([new Uint8Array([7]).buffer], 100);
+    await worker.queue?.(batch, bindings, createExecutionContext());
+    expect([acknowledged, delays]).toEqual([[0], {}]);
+    expect(queue.bodies.map((body) => [...new Uint8Array(body)])).toEqual([[7]]);
   });
 });
 

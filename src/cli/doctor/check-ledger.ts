@@ -87,6 +87,18 @@ const FAULTS = {
     remedy: 'Check LEDGER_URL; restore the ledger from a backup if the file has been overwritten.',
   },
   not_a_ledger: { says: 'has a path that holds a database of something else', remedy: 'Check LEDGER_URL.' },
+  foreign_schema: {
+    says: 'holds a trigger, a view or a table that is not of this program',
+    remedy:
+      'Somebody changed the file: keep a copy, tell your audit team, and restore the ledger from a backup. A service that ' +
+      'is started with it will refuse.',
+  },
+  ahead_of_trail: {
+    says: 'has a cursor or a checkpoint ahead of the end of its trail',
+    remedy:
+      'Records are missing at its end, or somebody changed the file: keep a copy, tell your audit team, and compare with ' +
+      'the records that were delivered. A service that is started with it will refuse.',
+  },
   damaged: {
     says: 'is damaged',
     remedy: 'Stop the service, keep the file aside, and restore the ledger from a backup.',

@@ -1,7 +1,8 @@
 import { access, constants, lstat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { SCHEMA_VERSION } from '../../ledger/schema.ts';
 import type { SqlitePort } from '../../ledger/sqlite-port.ts';
-import { readEnds, verifyTail } from '../../ledger/trail.ts';
+import { reachesAhead, readEnds, verifyTail } from '../../ledger/trail.ts';
 import {
   ledgerFaultOf,
   LedgerFileError,
@@ -45,11 +46,14 @@ function read(place: LedgerPlace, writable: boolean): LedgerFacts {
       ends: readEnds(sqlite),
       tail: verifyTail(sqlite, TAIL_RECORDS),
     }));
+    const schemaVersion = readSchemaVersion(sqlite);
+    if (tail.kind === 'intact' && schemaVersion === SCHEMA_VERSION && reachesAhead(sqlite))
+      return { kind: 'unusable', reason: 'ahead_of_trail' };
     return {
       kind: 'readable',
       inUse: place.inUse,
       writable,
-      schemaVersion: readSchemaVersion(sqlite),
+      schemaVersion,
       records: ends.head.seq - ends.base.seq,
       tail,
       clockMs: ends.clockMs,

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 import { checkBearerToken, trimBearerToken } from '../../audit/bearer-token.ts';
@@ -6,12 +7,14 @@ import { readHmacKey } from '../../audit/hmac-key.ts';
 import type { AddressMode } from '../../audit/record-address.ts';
 import { importSigningKey } from '../../audit/signing-key.ts';
 import type { Settings } from '../../config/schema.ts';
+import { createBoundedRead } from './bounded-read.ts';
+import { schedule } from './schedule.ts';
 import { SecretsError } from './secrets.ts';
 
 /**
  * The secrets of the audit trail on Node. The keys are read once: a trail whose addresses change their form, or whose
- * signer changes unseen, would be a worse surprise than a restart. The token is read for every batch. No problem or
- * error holds anything of a file's contents, and none names its path.
+ * signer changes unseen, would be a worse surprise than a restart. The token is read for every batch, and not waited for
+ * without end. No problem or error holds anything of a file's contents, and none names its path.
  */
 export interface AuditSecrets {
   /** Null: checkpoints are not signed. */
@@ -32,6 +35,8 @@ export type AuditSecretSettings = Pick<
   | 'AUDIT_HTTP_TOKEN_FILE'
 >;
 
+const TOKEN_DEADLINE_MS = 5_000;
+
 /** Rejects with a SecretsError that names every problem at once. */
 export async function readAuditSecrets(settings: AuditSecretSettings): Promise<AuditSecrets> {
   const problems: string[] = [];
@@ -47,9 +52,14 @@ export async function readAuditSecrets(settings: AuditSecretSettings): Promise<A
   const signer = await noted(readSigner(settings));
   const addresses = await noted(readAddresses(settings));
   // For its problems only: a token that cannot be read must not wait for the first batch to be told.
-  await noted(readHttpToken(settings));
+  const httpToken = createBoundedRead(() => readHttpToken(settings), {
+    schedule,
+    deadlineMs: TOKEN_DEADLINE_MS,
+    late: () => new SecretProblem('AUDIT_HTTP_TOKEN_FILE', 'names a file that does not answer'),
+  });
+  await noted(httpToken());
   if (problems.length > 0 || addresses === null) throw new SecretsError(problems);
-  return { signer, addresses, httpToken: () => readHttpToken(settings) };
+  return { signer, addresses, httpToken };
 }
 
 /** What would stop a start, without keeping anything. Settings that were refused are not looked at. */
@@ -125,11 +135,13 @@ async function readGiven(
 }
 
 const MAX_FILE_BYTES = 16 * 1024;
+/** A named pipe opens at once, and is then refused, instead of waiting for its writer. */
+const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** One handle for all of it, so that a file that is swapped meanwhile is either the old one or the new one. */
 async function readSmallFile(setting: string, path: string): Promise<string> {
   try {
-    await using file = await open(path, 'r');
+    await using file = await open(path, READ_AT_ONCE);
     const stat = await file.stat();
     if (!stat.isFile()) throw new SecretProblem(setting, 'names what is not a file');
     if (stat.size > MAX_FILE_BYTES) throw new SecretProblem(setting, 'names a file that is too large for a key');

@@ -1,12 +1,13 @@
 import { setImmediate } from 'node:timers';
 import { createBatchedLedger } from '../../ledger/batched-ledger.ts';
-import { SCHEMA_VERSION } from '../../ledger/schema.ts';
+import { createSchemaCheck, SCHEMA_VERSION } from '../../ledger/schema.ts';
 import { createSqliteLedger } from '../../ledger/sqlite-ledger.ts';
+import { refuseBrokenTail } from '../../ledger/trail.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
 import { makeCommitsDurable } from './ledger-database.ts';
 import { LedgerFileError, locateLedger, openForWriting, readSchemaVersion, steadily } from './ledger-outside.ts';
-import { checkTrail } from './ledger.ts';
+import { TAIL_CHECK_RECORDS } from './ledger.ts';
 import type { NodeLedger } from './ledger.ts';
 
 /**
@@ -27,10 +28,16 @@ export async function openLedgerBeside(
   try {
     if (readSchemaVersion(sqlite) !== SCHEMA_VERSION) throw new LedgerFileError('other_schema', place.path);
     makeCommitsDurable(sqlite);
-    steadily(database, () => checkTrail(sqlite));
+    steadily(database, () => refuseBrokenTail(sqlite, TAIL_CHECK_RECORDS));
     const core = createSqliteLedger({ sqlite, clock, ids });
     // Failures reach the caller, who is the only one here.
-    const ledger = createBatchedLedger({ core, sqlite, defer: (flush) => setImmediate(flush), onFailure: () => {} });
+    const ledger = createBatchedLedger({
+      core,
+      sqlite,
+      check: createSchemaCheck(sqlite),
+      defer: (flush) => setImmediate(flush),
+      onFailure: () => {},
+    });
     return {
       ...ledger,
       async close() {

@@ -13,9 +13,18 @@ import { resultCodeOf } from './sqlite.ts';
 export interface LedgerFile {
   /** Absolute, and not itself a symbolic link. */
   readonly path: string;
-  /** False once the file was deleted or replaced: what is written then goes where no restart will find it. */
-  isInPlace(): boolean;
+  /** Throws once the file was deleted or replaced: what is written then goes where no restart will find it. */
+  checkPlace(): void;
   release(): void;
+}
+
+/** For as long as the file is not back in its place. */
+export class LedgerMovedError extends Error {
+  override readonly name = 'LedgerMovedError';
+
+  constructor() {
+    super('the ledger file is no longer where it was opened');
+  }
 }
 
 const SQLITE_BUSY = 5;
@@ -31,9 +40,9 @@ export function claimLedgerFile(configuredPath: string): LedgerFile {
   return {
     path,
     release,
-    isInPlace() {
+    checkPlace() {
       const now = stat(path);
-      return now !== null && now.ino === created?.ino && now.dev === created.dev;
+      if (now === null || now.ino !== created?.ino || now.dev !== created.dev) throw new LedgerMovedError();
     },
   };
 }

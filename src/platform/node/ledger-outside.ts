@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import { isOwnSchema, readSchema, SCHEMA_VERSION } from '../../ledger/schema.ts';
 import type { SqlitePort } from '../../ledger/sqlite-port.ts';
 import { SqlError } from '../../ledger/sqlite-port.ts';
 import { createNodeSqlite, resultCodeOf } from './sqlite.ts';
@@ -27,6 +28,8 @@ export type LedgerFault =
   | 'not_readable'
   | 'not_a_database'
   | 'not_a_ledger'
+  | 'foreign_schema'
+  | 'ahead_of_trail'
   | 'damaged'
   | 'busy';
 
@@ -49,6 +52,8 @@ const SAYS = {
   not_readable: 'cannot be read by this user',
   not_a_database: 'is no database',
   not_a_ledger: 'is a database of something else',
+  foreign_schema: 'holds a trigger, a view or a table that is not of this program',
+  ahead_of_trail: 'has a cursor or a checkpoint ahead of the end of its trail',
   damaged: 'is damaged',
   busy: 'is locked by another process that writes to it',
   other_schema: 'has another schema than this program: use the version that the service runs',
@@ -104,11 +109,18 @@ function openAs({ path }: LedgerPlace, open: () => DatabaseSync): { database: Da
     const sqlite = createNodeSqlite(database);
     const tables = sqlite.run(`SELECT name FROM sqlite_schema WHERE name IN ('ledger_version', 'head', 'records')`);
     if (tables.length < 3) throw new LedgerFileError('not_a_ledger', path);
+    if (!steadily(database, () => hasOwnSchema(sqlite))) throw new LedgerFileError('foreign_schema', path);
     return { database, sqlite };
   } catch (error) {
     database?.close();
     throw error instanceof LedgerFileError ? error : new LedgerFileError(ledgerFaultOf(error), path, { cause: error });
   }
+}
+
+/** Of a newer version nothing is known: whoever opened it decides about that. */
+function hasOwnSchema(sqlite: SqlitePort): boolean {
+  const version = readSchemaVersion(sqlite);
+  return version > SCHEMA_VERSION || isOwnSchema(readSchema(sqlite), version);
 }
 
 /** The ledger's schema version; see schema.ts. */

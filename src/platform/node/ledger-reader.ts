@@ -2,6 +2,7 @@ import { readChain, readCheckpoints } from '../../ledger/checkpoints.ts';
 import type { ChainState, Ledger } from '../../ledger/port.ts';
 import { FIRST_VERSION_WITH_CHECKPOINTS, SCHEMA_VERSION } from '../../ledger/schema.ts';
 import { searchTrail } from '../../ledger/search-trail.ts';
+import type { SqlitePort } from '../../ledger/sqlite-port.ts';
 import { readEnds, readRecords } from '../../ledger/trail.ts';
 import {
   isAtRest,
@@ -19,12 +20,19 @@ import {
 export interface LedgerReader extends Pick<Ledger, 'chain' | 'records' | 'checkpoints' | 'search'> {
   /** A running service held the ledger when it was opened. */
   readonly inUse: boolean;
+  /** How far each sink has got: the last record that it took. */
+  cursors(): Promise<readonly SinkCursor[]>;
   /**
    * All that `work` reads is of one moment: no record comes, none is dropped. The service's log grows meanwhile. One at a
    * time. Rejects with a LedgerFileError (`moved`) when a service took up a ledger that was at rest.
    */
   steadily<T>(work: () => Promise<T>): Promise<T>;
   close(): void;
+}
+
+export interface SinkCursor {
+  readonly sink: string;
+  readonly seq: number;
 }
 
 /** A ledger of an older schema is read as it is. Rejects with a LedgerFileError, whose message is for the operator. */
@@ -63,6 +71,7 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
     chain: () => read(chain),
     records: (after, limit) => read(() => readRecords(sqlite, after, limit)),
     checkpoints: (after, limit) => read(() => (hasCheckpoints ? readCheckpoints(sqlite, after, limit) : [])),
+    cursors: () => read(() => readCursors(sqlite)),
     search: (query) => read(() => searchTrail(sqlite, query)),
     async steadily(work) {
       database.exec('BEGIN');
@@ -72,4 +81,11 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
     },
     close: () => database.close(),
   };
+}
+
+/** A cursor of the first schema is the number of a record, and not yet a position in the outbox. */
+function readCursors(sqlite: SqlitePort): readonly SinkCursor[] {
+  return sqlite
+    .run<{ sink: string; position?: number; seq?: number }>(`SELECT * FROM cursors ORDER BY sink`)
+    .map(({ sink, position, seq = 0 }) => ({ sink, seq: position === undefined ? seq : Math.floor(position / 2) }));
 }

@@ -3,10 +3,11 @@ import { setImmediate } from 'node:timers';
 import { createBatchedLedger } from '../../ledger/batched-ledger.ts';
 import type { BatchFailure } from '../../ledger/batched-ledger.ts';
 import type { Ledger } from '../../ledger/port.ts';
+import { createSchemaCheck } from '../../ledger/schema.ts';
 import { createSqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import { SqlError } from '../../ledger/sqlite-port.ts';
 import type { SqlitePort } from '../../ledger/sqlite-port.ts';
-import { readEnds, verifyTail } from '../../ledger/trail.ts';
+import { readEnds, refuseBrokenTail } from '../../ledger/trail.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -19,7 +20,7 @@ import { createNodeSqlite } from './sqlite.ts';
  * The ledger on `node:sqlite`: one file, one process, one connection. WAL with synchronous=FULL, so
  * a commit that returned survives a power cut; commits are shared by all that arrives in one turn
  * of the event loop. Opening takes the file's lock, checks what it finds, and refuses what it does
- * not understand.
+ * not understand; every commit looks again that the file is in its place and its schema untouched.
  */
 export interface NodeLedger extends Ledger {
   /** Commits what is waiting, then lets the file go. Later calls reject. */
@@ -35,7 +36,8 @@ export interface NodeLedgerDeps {
   readonly metrics: Pick<Metrics, 'count'>;
 }
 
-const TAIL_CHECK_RECORDS = 500;
+/** Of the trail's end, verified before anything is appended to it. */
+export const TAIL_CHECK_RECORDS = 500;
 /** Only an offline tool that writes could hold the file; waiting blocks every request. */
 const BUSY_TIMEOUT_MS = 1000;
 /** A step back this small is a clock being corrected. */
@@ -50,11 +52,16 @@ export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedg
     const sqlite = createNodeSqlite(database);
     prepareLedgerDatabase(sqlite);
     const core = createSqliteLedger({ sqlite, clock, ids });
-    checkTrail(sqlite);
+    refuseBrokenTail(sqlite, TAIL_CHECK_RECORDS);
     warnOfClock(sqlite, clock, logger);
+    const checkSchema = createSchemaCheck(sqlite);
     const ledger = createBatchedLedger({
       core,
       sqlite,
+      check() {
+        checkSchema();
+        file.checkPlace();
+      },
       defer: (flush) => setImmediate(flush),
       onFailure: reportTo(logger, metrics),
     });
@@ -62,10 +69,6 @@ export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedg
     let closed = false;
     return {
       ...ledger,
-      async probe() {
-        if (!file.isInPlace()) throw new Error('the ledger file is no longer where it was opened');
-        await ledger.probe();
-      },
       async close() {
         if (closed) return;
         closed = true;
@@ -79,13 +82,6 @@ export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedg
     file.release();
     throw error;
   }
-}
-
-/** Throws when the end of the trail does not hold: nothing may be appended to it then. */
-export function checkTrail(sqlite: SqlitePort): void {
-  const verdict = verifyTail(sqlite, TAIL_CHECK_RECORDS);
-  if (verdict.kind === 'broken')
-    throw new Error(`the audit trail is broken at seq ${verdict.seq} (${verdict.reason}): nothing is appended to it`);
 }
 
 function warnOfClock(sqlite: SqlitePort, clock: Clock, logger: Logger): void {

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { formatItem } from '../../audit/formats.ts';
 import type { AuditFormat } from '../../audit/formats.ts';
 import { SinkError } from '../../audit/sink.ts';
-import type { Sink } from '../../audit/sink.ts';
+import type { OutboxItem, Sink } from '../../audit/sink.ts';
 import type { LogFields, Logger } from '../../ports/logger.ts';
 import type { Output } from './output.ts';
 
@@ -39,20 +39,26 @@ export function createLogger({ level, service }: LogOptions, output: Pick<Output
 
 /**
  * The stdout sink: one line an item, the item itself under `record`, `checkpoint` or, in that format, `ocsf`. Parsing and writing an
- * RFC 8785 text gives the same text back, so a native member verifies like the stored line.
+ * RFC 8785 text gives the same text back, so a native member verifies like the stored line. An item that cannot be
+ * written as a line fails its batch: nothing of it is written, and nothing is left out.
  */
 export function createStdoutSink(output: Pick<Output, 'write'>, format: AuditFormat): Sink {
-  let lines: string[] = [];
-  const log = pino({ ...shape, level: 'info', base: { channel: 'audit' } }, { write: (line) => void lines.push(line) });
+  // pino writes while the call is under way, so the line of the call is the last one.
+  let line = '';
+  const log = pino({ ...shape, level: 'info', base: { channel: 'audit' } }, { write: (text) => void (line = text) });
+
+  function lineOf(item: OutboxItem): string {
+    const member = format === 'native' ? item.kind : format;
+    line = '';
+    log.info({ [member]: JSON.parse(formatItem(format, item)) as unknown }, `audit_${item.kind}`);
+    if (line === '') throw new Error('an item has no line');
+    return line;
+  }
+
   return {
     name: 'stdout',
     async write(items) {
-      for (const item of items) {
-        const member = format === 'native' ? item.kind : format;
-        log.info({ [member]: JSON.parse(formatItem(format, item)) as unknown }, `audit_${item.kind}`);
-      }
-      const text = lines.join('');
-      lines = [];
+      const text = items.map(lineOf).join('');
       try {
         await output.write(text);
       } catch {

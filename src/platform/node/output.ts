@@ -2,7 +2,8 @@
  * One writer for one file descriptor (stdout), shared by everyone who writes there, so that lines never interleave.
  * Writes go through the thread pool: a consumer that reads slowly holds up what waits here, never the event loop.
  * Lines (operational) have a budget of their own, so that no backlog of audit batches pushes them out; beyond it they are
- * dropped and counted. Lines and audit batches take turns, so that no flood of either holds up the other.
+ * dropped and counted. Lines and audit batches take turns, so that no flood of either holds up the other. Invariant: every
+ * block begins at the start of a line, also behind one that a full disk cut short, so what is written again is whole.
  */
 import { write } from 'node:fs';
 import { promisify } from 'node:util';
@@ -28,6 +29,8 @@ interface Item {
 export type WriteSome = (bytes: Buffer, offset: number, length: number) => Promise<number>;
 
 const MAX_LINE_BYTES = 1024 * 1024;
+const LINE_FEED = 0x0a;
+const LINE_END = Buffer.of(LINE_FEED);
 /** A non-blocking descriptor whose reader is behind says EAGAIN; asking again at once would spin. */
 const RETRY_DELAY_MS = 10;
 
@@ -42,12 +45,15 @@ export function createOutput(
   let lineBytes = 0;
   let dropped = 0;
   let running: Promise<void> | null = null;
+  /** What the descriptor took last ended within a line. */
+  let isTorn = false;
 
   async function writeWhole(bytes: Buffer): Promise<void> {
     let offset = 0;
     while (offset < bytes.length) {
       try {
         offset += await writeSome(bytes, offset, bytes.length - offset);
+        if (offset > 0) isTorn = bytes[offset - 1] !== LINE_FEED;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
@@ -66,7 +72,8 @@ export function createOutput(
 
   async function settle(items: readonly Item[]): Promise<void> {
     if (items.length === 0) return;
-    const error = await writeWhole(Buffer.concat(items.map(({ bytes }) => bytes))).then(
+    const block = items.map(({ bytes }) => bytes);
+    const error = await writeWhole(Buffer.concat(isTorn ? [LINE_END, ...block] : block)).then(
       () => null,
       (reason: unknown) => (reason instanceof Error ? reason : new Error('write failed')),
     );

@@ -9,6 +9,7 @@ import type { Settings } from '../../config/schema.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { HttpPort } from '../../ports/http.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Schedule } from '../../ports/schedule.ts';
 import type { Bindings } from './bindings.ts';
 import type { SecretBinding } from './bound-secret.ts';
 import { createBoundSecret } from './bound-secret.ts';
@@ -26,6 +27,7 @@ export interface AuditSinksDeps {
   readonly service: RecordService;
   readonly http: HttpPort;
   readonly clock: Clock;
+  readonly schedule: Schedule;
   readonly logger: Logger;
 }
 
@@ -39,7 +41,7 @@ export function createAuditSinks(deps: AuditSinksDeps): readonly Sink[] {
       createHttpSink({
         ...shared,
         url: settings.AUDIT_HTTP_URL,
-        source: settings.PUBLIC_URL ?? service.name,
+        source: settings.PUBLIC_URL ?? `/${service.name}`,
         token: httpToken(deps),
       }),
     );
@@ -81,10 +83,10 @@ function openSecret(
   setting: string,
   binding: SecretBinding | undefined,
   check: (text: string) => string | null,
-  { clock, logger }: Pick<AuditSinksDeps, 'clock' | 'logger'>,
+  { clock, schedule, logger }: Pick<AuditSinksDeps, 'clock' | 'schedule' | 'logger'>,
 ): (() => Promise<string>) | null {
   if (binding === undefined || binding === '') return null;
   const onUnusable = (problem: string): void => logger.error('audit_secret_unusable', { setting, problem });
-  const secret = createBoundSecret({ binding, clock, check, onUnusable });
+  const secret = createBoundSecret({ binding, clock, schedule, check, onUnusable });
   return () => secret.value();
 }

@@ -1,9 +1,11 @@
 import type { Clock } from '../../ports/clock.ts';
+import type { Schedule } from '../../ports/schedule.ts';
+import { inTime } from './in-time.ts';
 
 /**
  * One secret behind a binding: plain text, which changes only with a new deployment, or an entry of the Secrets Store,
  * which is asked again once what is held is a minute old, so that a rotation needs no deployment. A store that does not
- * answer leaves the last good value in place. No promise is kept, because the one who began it may be gone.
+ * answer, or not in time, leaves the last good value in place. No promise is kept, because the one who began it may be gone.
  */
 export interface BoundSecret {
   /** Rejects when there has never been a good value; the message holds none. */
@@ -16,6 +18,7 @@ export type SecretBinding = string | { get(): Promise<string> };
 export interface BoundSecretOptions {
   readonly binding: SecretBinding;
   readonly clock: Clock;
+  readonly schedule: Schedule;
   /** Why a text is not fit, as half a sentence that does not hold it; null when it is. */
   readonly check: (text: string) => string | null;
   /** Told once per problem, not once per request. */
@@ -26,7 +29,7 @@ export const SECRET_MAX_AGE_MS = 60_000;
 /** How soon a store that failed is asked again while an older value still serves. */
 export const SECRET_RETRY_MS = 10_000;
 
-export function createBoundSecret({ binding, clock, check, onUnusable }: BoundSecretOptions): BoundSecret {
+export function createBoundSecret({ binding, clock, schedule, check, onUnusable }: BoundSecretOptions): BoundSecret {
   let held: string | null = null;
   let askedAt = 0;
   /** How long what is held serves without asking. */
@@ -35,7 +38,7 @@ export function createBoundSecret({ binding, clock, check, onUnusable }: BoundSe
 
   async function ask(): Promise<string | null> {
     try {
-      const text = typeof binding === 'string' ? binding : await binding.get();
+      const text = typeof binding === 'string' ? binding : await inTime(binding.get(), schedule);
       const problem = check(text);
       if (problem === null) {
         held = text;

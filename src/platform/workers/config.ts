@@ -1,3 +1,4 @@
+import { importSigningKey } from '../../audit/signing-key.ts';
 import { keyCandidates } from '../../config/key-candidates.ts';
 import type { Config, ConfigProblem } from '../../config/load.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -50,7 +51,8 @@ export async function readConfig(env: Readonly<Record<string, unknown>>): Promis
   const sources = { env: texts, bound, readText: () => Promise.reject(new Error('there are no files here')) };
   const loaded = await loadConfig(sources);
   if (loaded.kind === 'refused') problems.push(...loaded.problems);
-  else if (problems.length === 0) return loaded;
+  else problems.push(...(await signingKeyProblems(loaded.config.settings.AUDIT_SIGNING_KEY)));
+  if (loaded.kind === 'loaded' && problems.length === 0) return loaded;
   // Keys get pasted into the wrong setting, so what is told of settings is searched for them.
   const holdsKey = createKeySearch(await keyCandidates(sources));
   return {
@@ -59,6 +61,17 @@ export async function readConfig(env: Readonly<Record<string, unknown>>): Promis
       .map(({ setting, message }) => `${setting} ${message}`)
       .map((problem) => (holdsKey(problem) ? '(withheld: a setting holds the key)' : problem)),
   };
+}
+
+/** An entry of the Secrets Store is looked at by the ledger object alone, when it signs. */
+async function signingKeyProblems(pem: string | null): Promise<ConfigProblem[]> {
+  if (pem === null) return [];
+  return await importSigningKey(pem).then(
+    () => [],
+    (error: unknown) => [
+      { setting: 'AUDIT_SIGNING_KEY', message: error instanceof Error ? error.message : 'is no key' },
+    ],
+  );
 }
 
 function beyondStdout(sinks = ''): boolean {

@@ -1,30 +1,21 @@
 import { SinkError } from '../../audit/sink.ts';
 import type { OutboxItem, Sink } from '../../audit/sink.ts';
 import type { Ledger } from '../../ledger/port.ts';
-import type { Logger } from '../../ports/logger.ts';
-import type { Random } from '../../ports/random.ts';
 import type { AuditMessage } from './audit-message.ts';
 import { unpackMessage } from './audit-message.ts';
+import type { TryLaterDeps } from './try-message-later.ts';
+import { tryMessageLater } from './try-message-later.ts';
 
 /**
  * The consumer's end of the audit Queue and of its dead-letter queue: brings each message to the sink that it names, in
  * order of position within a batch. A Queue keeps no order between batches and may deliver twice; a record's `seq` and
- * `id` put that right at the far end. Sinks wait for no other. What a sink does not take is tried again later, and put
- * into the Queue anew before the Queue would drop it.
+ * `id` put that right at the far end. Sinks wait for no other. What cannot be brought there, for whatever reason,
+ * is tried later (try-message-later) and never dropped.
  */
-export interface ConsumeAuditDeps {
+export interface ConsumeAuditDeps extends TryLaterDeps {
   readonly sinks: readonly Sink[];
   readonly ledger: Pick<Ledger, 'records'>;
-  /** The Queue itself. */
-  readonly queue: Pick<Queue, 'send'>;
-  readonly random: Random;
-  readonly logger: Logger;
 }
-
-const FIRST_RETRY_S = 15;
-const LONGEST_RETRY_S = 3600;
-/** Two days of an hour each: half of how long a Queue keeps a message. Below `max_retries` of the deployment. */
-const SEND_ANEW_AFTER_ATTEMPTS = 48;
 
 interface Readable {
   readonly message: Message;
@@ -40,12 +31,12 @@ export async function consumeAudit(batch: MessageBatch, deps: ConsumeAuditDeps):
 }
 
 /** Null for what is not a message of ours, or of a newer release: it waits, for that is all that can be done. */
-async function read(message: Message, { logger }: ConsumeAuditDeps): Promise<Readable | null> {
+async function read(message: Message, deps: ConsumeAuditDeps): Promise<Readable | null> {
   try {
     return { message, content: await unpackMessage(message.body) };
   } catch {
-    logger.error('audit_message_unreadable', { attempts: message.attempts });
-    message.retry({ delaySeconds: LONGEST_RETRY_S });
+    deps.logger.error('audit_message_unreadable', { attempts: message.attempts });
+    await tryMessageLater(message, deps);
     return null;
   }
 }
@@ -53,9 +44,9 @@ async function read(message: Message, { logger }: ConsumeAuditDeps): Promise<Rea
 async function bringToSink(name: string, group: readonly Readable[], deps: ConsumeAuditDeps): Promise<void> {
   const sink = deps.sinks.find((one) => one.name === name);
   if (sink === undefined) {
-    // Taken out of AUDIT_SINKS. Put back in before the Queue drops them, they still arrive.
+    // Taken out of AUDIT_SINKS. Once it is put back in, they still arrive.
     deps.logger.warn('audit_sink_unknown', { sink: name, messages: group.length });
-    for (const { message } of group) message.retry({ delaySeconds: LONGEST_RETRY_S });
+    for (const { message } of group) await tryMessageLater(message, deps);
     return;
   }
   let failure: { readonly retryAfterMs: number | null } | null = null;
@@ -63,7 +54,7 @@ async function bringToSink(name: string, group: readonly Readable[], deps: Consu
     // After one failure the rest wait too: they come behind it.
     failure ??= await write(sink, content, deps);
     if (failure === null) message.ack();
-    else await tryLater(message, failure.retryAfterMs, deps);
+    else await tryMessageLater(message, deps, failure.retryAfterMs);
   }
 }
 
@@ -101,27 +92,6 @@ async function wholeItem(item: AuditMessage['items'][number], ledger: ConsumeAud
   const [record] = await ledger.records(seq - 1, 1);
   if (record?.seq !== seq) throw new Error('the ledger no longer has this record');
   return { position, kind, line: record.line };
-}
-
-async function tryLater(
-  message: Message,
-  retryAfterMs: number | null,
-  { queue, random, logger }: ConsumeAuditDeps,
-): Promise<void> {
-  const backoffS = Math.min(FIRST_RETRY_S * 2 ** (message.attempts - 1), LONGEST_RETRY_S);
-  const wantedS = Math.max((backoffS * (1 + random.next())) / 2, (retryAfterMs ?? 0) / 1000);
-  const delaySeconds = Math.min(Math.ceil(wantedS), LONGEST_RETRY_S);
-  if (message.attempts < SEND_ANEW_AFTER_ATTEMPTS) {
-    message.retry({ delaySeconds });
-    return;
-  }
-  try {
-    await queue.send(message.body, { contentType: 'bytes', delaySeconds });
-    message.ack();
-  } catch {
-    logger.warn('audit_message_not_sent_anew', { attempts: message.attempts });
-    message.retry({ delaySeconds });
-  }
 }
 
 function positionOf({ content }: Readable): number {

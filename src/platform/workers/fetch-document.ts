@@ -1,15 +1,18 @@
 import type { DocumentResult, FetchDocument } from '../../ports/fetch-document.ts';
+import type { HttpClientOptions } from './http-client.ts';
 
 /**
  * Reads issuers' metadata and key sets on Workers, over `fetch`. Not the client for the upstream.
  * `redirect: 'manual'` hands a redirect back as the answer, where it counts as a failure; workerd decodes the body
  * before it is counted here.
  */
-export function createFetchDocument(): FetchDocument {
+export function createFetchDocument(options: HttpClientOptions = {}): FetchDocument {
+  // Called as a plain function, as in http-client.
+  const doFetch = options.fetch ?? ((input: RequestInfo, init?: RequestInit) => fetch(input, init));
   return async ({ url, timeoutMs, maxBytes }) => {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const answer = await fetch(url, {
+      const answer = await doFetch(url, {
         method: 'GET',
         redirect: 'manual',
         signal,

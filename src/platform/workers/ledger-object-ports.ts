@@ -1,7 +1,8 @@
 import type { CheckpointSigner } from '../../audit/checkpoint.ts';
-import type { AuditFormat } from '../../audit/formats.ts';
 import { importSigningKey } from '../../audit/signing-key.ts';
 import type { Sink } from '../../audit/sink.ts';
+import type { Settings } from '../../config/schema.ts';
+import { SETTINGS } from '../../config/schema.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
@@ -12,13 +13,16 @@ import { createQueueSink } from './audit-queue.ts';
 import type { SecretBinding } from './bound-secret.ts';
 import { clock } from './clock.ts';
 import { ids } from './ids.ts';
+import { inTime } from './in-time.ts';
 import { createLogger, createStdoutSink } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import { random } from './random.ts';
+import { schedule } from './schedule.ts';
 
 /**
  * What the ledger object needs besides its storage, and how a deployment's bindings give it. The object reads bindings
- * of its own, because it is started by the platform and not by the Worker that asks it.
+ * of its own, because it is started by the platform and not by the Worker that asks it; text means to both what its row
+ * in config/schema says.
  */
 export interface LedgerObjectPorts {
   /** The ledger's. */
@@ -46,7 +50,7 @@ export interface LedgerObjectEnv {
   /** As in docs/config.md: `stdout,http,otlp`. Those beyond stdout are reached through the Queue. */
   readonly AUDIT_SINKS?: string;
   /** Of the log lines; the consumer of the Queue formats for its sinks. */
-  readonly AUDIT_FORMAT?: AuditFormat;
+  readonly AUDIT_FORMAT?: string;
   /** An Ed25519 private key (PKCS#8 PEM): a secret, or a secret of a Secrets Store. */
   readonly AUDIT_SIGNING_KEY?: SecretBinding;
   readonly METRICS?: AnalyticsEngineDataset;
@@ -65,24 +69,23 @@ export function createObjectPorts(env: LedgerObjectEnv): LedgerObjectPorts {
     alarmClock: clock,
     ids,
     random,
-    logger: createLogger({ level: env.LOG_LEVEL ?? 'info', service }),
+    logger: createLogger({ level: settingOf(env, 'LOG_LEVEL') ?? 'info', service }),
     metrics: createMetrics(env.METRICS),
     targets: deliveryTargets(env),
     signer: once(() => readSigner(env.AUDIT_SIGNING_KEY)),
   };
 }
 
-/** Without a Queue, everything still goes out as log lines. */
-function deliveryTargets({
-  AUDIT_QUEUE,
-  AUDIT_SINKS = 'stdout',
-  AUDIT_FORMAT = 'native',
-}: LedgerObjectEnv): DeliveryTarget[] {
-  const names = AUDIT_SINKS.split(',').map((name) => name.trim());
-  const queued = AUDIT_QUEUE === undefined ? [] : names.filter((name) => name !== 'stdout' && name !== '');
+/** Without a Queue, everything still goes out as log lines; with sinks that nobody can read, nothing until that is mended. */
+function deliveryTargets(env: LedgerObjectEnv): DeliveryTarget[] {
+  const { AUDIT_QUEUE } = env;
+  const names = settingOf(env, 'AUDIT_SINKS');
+  const format = settingOf(env, 'AUDIT_FORMAT');
+  if (names === null || format === null) return [];
+  const queued = AUDIT_QUEUE === undefined ? [] : names.filter((name) => name !== 'stdout');
   const toStdout = names.includes('stdout') || queued.length === 0;
   return [
-    ...(toStdout ? [{ sink: createStdoutSink(AUDIT_FORMAT), maxLengthPerRun: STDOUT_LENGTH_PER_RUN }] : []),
+    ...(toStdout ? [{ sink: createStdoutSink(format), maxLengthPerRun: STDOUT_LENGTH_PER_RUN }] : []),
     ...queued.map((name) => ({
       sink: createQueueSink({ name, queue: AUDIT_QUEUE as Queue }),
       maxLengthPerRun: QUEUE_LENGTH_PER_RUN,
@@ -91,8 +94,19 @@ function deliveryTargets({
 }
 
 async function readSigner(binding: LedgerObjectEnv['AUDIT_SIGNING_KEY']): Promise<CheckpointSigner | null> {
-  if (binding === undefined) return null;
-  return await importSigningKey(typeof binding === 'string' ? binding : await binding.get());
+  if (binding === undefined || binding === '') return null;
+  const text = typeof binding === 'string' ? binding : await inTime(binding.get(), schedule);
+  return await importSigningKey(SETTINGS.AUDIT_SIGNING_KEY.parse.parse(text));
+}
+
+/** Empty counts as absent. Null when it is refused: the Worker says so, and serves nobody. */
+function settingOf<Name extends 'LOG_LEVEL' | 'AUDIT_SINKS' | 'AUDIT_FORMAT'>(
+  env: LedgerObjectEnv,
+  name: Name,
+): Settings[Name] | null {
+  const { parse, fallback } = SETTINGS[name];
+  const read = parse.safeParse(env[name] === undefined || env[name] === '' ? fallback : env[name]);
+  return read.success ? (read.data as Settings[Name]) : null;
 }
 
 /** What failed is tried again. */

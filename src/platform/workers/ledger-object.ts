@@ -3,7 +3,7 @@ import { createSqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import type { SqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import { SqlError } from '../../ledger/sqlite-port.ts';
 import type { SqlitePort } from '../../ledger/sqlite-port.ts';
-import { verifyTail } from '../../ledger/trail.ts';
+import { refuseBrokenTail } from '../../ledger/trail.ts';
 import { createObjectPorts } from './ledger-object-ports.ts';
 import type { LedgerObjectEnv, LedgerObjectPorts } from './ledger-object-ports.ts';
 import { isStepName, LEDGER_STEPS } from './ledger-rpc.ts';
@@ -28,7 +28,7 @@ export class LedgerObject extends DurableObject<LedgerObjectEnv> {
     this.#ports = ports;
     this.#sqlite = createObjectSqlite(ctx.storage);
     this.#core = createSqliteLedger({ sqlite: this.#sqlite, clock: ports.clock, ids: ports.ids });
-    refuseBrokenTrail(this.#sqlite);
+    refuseBrokenTail(this.#sqlite, TAIL_CHECK_RECORDS);
     this.#outbox = createOutboxAlarm({ core: this.#core, sqlite: this.#sqlite, storage: ctx.storage, ...ports });
     void ctx.blockConcurrencyWhile(() => this.#outbox.resume());
   }
@@ -67,9 +67,3 @@ export class LedgerObject extends DurableObject<LedgerObjectEnv> {
 
 /** Few: an object starts often, and whoever waits for it is a caller. */
 const TAIL_CHECK_RECORDS = 50;
-
-function refuseBrokenTrail(sqlite: SqlitePort): void {
-  const verdict = verifyTail(sqlite, TAIL_CHECK_RECORDS);
-  if (verdict.kind === 'broken')
-    throw new Error(`the audit trail is broken at seq ${verdict.seq} (${verdict.reason}): nothing is appended to it`);
-}

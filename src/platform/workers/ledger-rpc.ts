@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { RECORD_KINDS } from '../../audit/record.ts';
 import type { RecordDraft } from '../../audit/record.ts';
-import { MAX_PAGE_LENGTH } from '../../ledger/page.ts';
+import { RECORD_KINDS, RECORD_RESULTS } from '../../contract/audit-words.ts';
+import { MAX_LEASE_LENGTH } from '../../ledger/page.ts';
 import type { Ledger } from '../../ledger/port.ts';
 
 /**
@@ -27,8 +27,8 @@ export const stepAnswer = z.discriminatedUnion('kind', [
 export type StepAnswer = z.output<typeof stepAnswer>;
 export type StepFailure = Extract<StepAnswer, { kind: 'failed' }>['reason'];
 
-/** A record has at most about 140,000 characters, the upstream's answer 1 MiB; a row of the object's storage holds 2 MB. */
-const MAX_DRAFT_LENGTH = MAX_PAGE_LENGTH;
+/** A record has at most about 140,000 characters, the upstream's answer 512 KiB; a row of the object's storage holds 2 MB. */
+const MAX_DRAFT_LENGTH = MAX_LEASE_LENGTH;
 const MAX_BODY_LENGTH = 1_500_000;
 const MAX_LIST = 10_000;
 
@@ -115,7 +115,7 @@ const entry = z.strictObject({
   outcome: draft.nullable(),
 });
 
-const line = z.string().max(MAX_PAGE_LENGTH);
+const line = z.string().max(MAX_LEASE_LENGTH);
 const stored = z.array(z.strictObject({ seq: count, line }));
 const outboxItem = z.strictObject({ position: count, kind: z.enum(['record', 'checkpoint']), line });
 const checkpoint = z.strictObject({ count, madeAt: whole, line });
@@ -125,9 +125,7 @@ const filter = z.strictObject({
   subject: text.exactOptional(),
   clientId: text.exactOptional(),
   email: text.exactOptional(),
-  outcome: z
-    .enum(['admitted', 'denied', 'accepted', 'refused', 'not_sent', 'unknown', 'replayed', 'previewed'])
-    .exactOptional(),
+  outcome: z.enum(RECORD_RESULTS).exactOptional(),
   rule: text.exactOptional(),
   fromMs: whole.exactOptional(),
   toMs: whole.exactOptional(),
@@ -170,13 +168,19 @@ export const LEDGER_STEPS = {
   checkpoints: { args: z.tuple([count, whole]), result: z.array(checkpoint), writes: false },
   expired: {
     args: z.tuple([whole]),
-    result: z.array(z.strictObject({ requestId, intent: draft })),
+    result: z.array(z.strictObject({ requestId, intent: draft.nullable() })),
     writes: false,
   },
   unsettled: {
     args: z.tuple([whole]),
     result: z.array(
-      z.strictObject({ requestId, admittedAt: whole, intent: draft, body: bodyText.nullable(), looks: count }),
+      z.strictObject({
+        requestId,
+        admittedAt: whole,
+        intent: draft.nullable(),
+        body: bodyText.nullable(),
+        looks: count,
+      }),
     ),
     writes: false,
   },
@@ -187,7 +191,7 @@ export const LEDGER_STEPS = {
   },
   prune: {
     args: z.tuple([z.strictObject({ sinks, keepRecordsMs: count.nullable() })]),
-    result: z.strictObject({ records: count, more: z.boolean() }),
+    result: z.strictObject({ records: count, more: z.boolean(), jumpedMs: whole.exactOptional() }),
     writes: true,
   },
   probe: { args: z.tuple([]), result: nothing, writes: true },

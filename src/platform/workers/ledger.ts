@@ -26,7 +26,7 @@ interface LedgerStub {
   step(name: StepName, args: readonly unknown[]): Promise<unknown>;
 }
 
-/** There is one, because one object is what keeps admission atomic and the trail one (DESIGN §7). */
+/** There is one, because one object is what keeps admission atomic and the trail one. */
 const OBJECT_NAME = 'ledger';
 
 export class LedgerStepError extends Error {

@@ -6,15 +6,16 @@ import { createFailureRun } from '../../audit/failure-run.ts';
 import type { FailureRun } from '../../audit/failure-run.ts';
 import { checkpointDueInMs, RETRY_AFTER_MS } from '../../audit/keep-checkpoints.ts';
 import { SinkError } from '../../audit/sink.ts';
+import { createTrailGuard } from '../../audit/trail-guard.ts';
 import type { SqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import type { SqlitePort } from '../../ledger/sqlite-port.ts';
 import type { DeliveryTarget, LedgerObjectPorts } from './ledger-object-ports.ts';
 
 /**
- * What the ledger object does behind its answers, driven by its alarm: makes checkpoints, and carries the outbox to each
- * target in order and at least once. The alarm outlives the object. It is set in the turn that writes; a run sets the
- * next one before it begins and again when it ends, and throws nothing, because the platform gives up on an alarm that
- * keeps failing. A target that fails waits by itself.
+ * What the ledger object does behind its answers, driven by its alarm: makes checkpoints of what it has verified, and
+ * carries the outbox to each target in order and at least once. The alarm outlives the object. It is set in the turn that
+ * writes; a run sets the next one before it begins and again when it ends, and throws nothing, because the platform gives
+ * up on an alarm that keeps failing. A target that fails waits by itself.
  */
 export interface OutboxAlarm {
   /** Reads which alarm is set, and sets one where there is work. */
@@ -25,7 +26,7 @@ export interface OutboxAlarm {
 }
 
 export interface OutboxAlarmDeps extends LedgerObjectPorts {
-  readonly core: Pick<SqliteLedger, 'lease' | 'ack' | 'chain' | 'addCheckpoint'>;
+  readonly core: Pick<SqliteLedger, 'lease' | 'ack' | 'chain' | 'records' | 'checkpoints' | 'addCheckpoint'>;
   readonly sqlite: Pick<SqlitePort, 'transaction'>;
   readonly storage: Pick<DurableObjectStorage, 'getAlarm' | 'setAlarm' | 'deleteAlarm'>;
 }
@@ -49,6 +50,7 @@ export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
     failureRun: createFailureRun<DeliveryFailure>(clock),
     notBefore: 0,
   }));
+  const guard = createTrailGuard(core);
   const checkpointRun = createFailureRun<'checkpoint_failed'>(clock);
   let checkpointNotBefore = 0;
   /** As far as this object knows: null when no alarm is set. */
@@ -130,13 +132,23 @@ export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
   async function keepCheckpoints(): Promise<void> {
     if (checkpointNotBefore > alarmClock.now()) return;
     try {
-      const chain = core.chain();
       const madeAt = Math.trunc(clock.now());
-      if (checkpointDueInMs(chain, madeAt) !== 0) return;
+      if (checkpointDueInMs(core.chain(), madeAt) !== 0) return;
+      const signing = await signer();
+      const chain = core.chain();
+      const checked = await guard.check(chain, signing);
+      if (checked.kind === 'unfinished') return;
+      if (checked.kind === 'broken') {
+        const { seq, reason, isNews } = checked;
+        checkpointNotBefore = alarmClock.now() + RETRY_AFTER_MS;
+        if (isNews) logger.error('audit_trail_broken', { seq, reason });
+        return;
+      }
       const { seq: count, hash: head } = chain.head;
-      const statement = { id: ids.uuid7(), time: new Date(madeAt).toISOString(), count, head };
-      const line = await checkpointLine(statement, await signer());
-      sqlite.transaction(() => core.addCheckpoint({ count, madeAt, line }));
+      const { previous } = checked;
+      const statement = { id: ids.uuid7(), time: new Date(madeAt).toISOString(), count, head, previous };
+      const line = await checkpointLine(statement, signing);
+      if (sqlite.transaction(() => core.addCheckpoint({ count, madeAt, line }))) guard.made(line);
       checkpointRun.succeeded();
     } catch {
       checkpointNotBefore = alarmClock.now() + RETRY_AFTER_MS;

@@ -6,11 +6,13 @@ import { loadDocument } from '../../policy/read-document.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Metrics } from '../../ports/metrics.ts';
+import type { Schedule } from '../../ports/schedule.ts';
+import { inTime } from './in-time.ts';
 
 /**
  * The policy on Workers: the document that was built in, overridden by the one in KV where that binding exists and holds
  * one. Both are judged by the code that judges files on Node, their tests included. Invariants: what is in force was
- * judged whole and found good; a bad document, or a KV that does not answer, leaves what an isolate has; and an isolate
+ * judged whole and found good; a bad document, or a KV that does not answer in time, leaves what an isolate has; and an isolate
  * that has never seen what KV holds does not serve by the built-in policy meanwhile, which may allow more.
  */
 export interface WorkersPolicy {
@@ -35,6 +37,7 @@ export interface PolicySourceOptions {
   readonly store: PolicyStore | undefined;
   readonly issuers: readonly string[];
   readonly clock: Clock;
+  readonly schedule: Schedule;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -46,7 +49,7 @@ export const POLICY_LOOK_MS = 30_000;
 const MAX_PROBLEMS_TOLD = 20;
 
 export function openPolicy(options: PolicySourceOptions): OpenedPolicy {
-  const { builtIn, store, issuers, clock, logger, metrics } = options;
+  const { builtIn, store, issuers, clock, schedule, logger, metrics } = options;
   const loaded = loadDocument(builtIn, { issuers });
   if (loaded.kind === 'refused') return { kind: 'refused', problems: tell(loaded.findings) };
   const own = loaded.policy;
@@ -87,7 +90,7 @@ export function openPolicy(options: PolicySourceOptions): OpenedPolicy {
 
   async function look(from: PolicyStore): Promise<void> {
     try {
-      const text = await from.get(POLICY_KEY, { cacheTtl: POLICY_LOOK_MS / 1000 });
+      const text = await inTime(from.get(POLICY_KEY, { cacheTtl: POLICY_LOOK_MS / 1000 }), schedule);
       if (take(text)) hasLooked = true;
     } catch (error) {
       logger.warn('policy_store_unreadable', { error: error instanceof Error ? error.name : 'unknown' });

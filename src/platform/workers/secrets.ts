@@ -1,6 +1,7 @@
 import { Secret } from '../../lib/secret.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Schedule } from '../../ports/schedule.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import { checkApiKey, fingerprint, isSameKey, trimApiKey } from '../../upstream/api-keys.ts';
 import type { SecretBinding } from './bound-secret.ts';
@@ -15,11 +16,12 @@ export interface SecretsBindings {
   readonly galileoApiKey: SecretBinding;
   readonly galileoApiKeyNext?: SecretBinding | undefined;
   readonly clock: Clock;
+  readonly schedule: Schedule;
   readonly logger: Logger;
 }
 
 /** Text bindings have been checked with the settings. */
-export function createSecrets({ galileoApiKey, galileoApiKeyNext, clock, logger }: SecretsBindings): Secrets {
+export function createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedule, logger }: SecretsBindings): Secrets {
   const current = openSlot('GALILEO_API_KEY', galileoApiKey);
   const next = galileoApiKeyNext === undefined ? null : openSlot('GALILEO_API_KEY_NEXT', galileoApiKeyNext);
   return {
@@ -33,6 +35,7 @@ export function createSecrets({ galileoApiKey, galileoApiKeyNext, clock, logger 
     const bound = createBoundSecret({
       binding,
       clock,
+      schedule,
       check: checkApiKey,
       onUnusable: (problem) => logger.error('api_key_unusable', { setting, problem }),
     });

@@ -6,6 +6,7 @@ import {
   FIRST_BACKOFF_MS,
   LONGEST_BACKOFF_MS,
   LONGEST_RETRY_AFTER_MS,
+  LONGEST_WRITE_MS,
 } from '../../../src/audit/deliver.ts';
 import { SinkError } from '../../../src/audit/sink.ts';
 import type { OutboxItem, Sink } from '../../../src/audit/sink.ts';
@@ -65,7 +66,7 @@ function setup({ batchSize = 2, chance = 0 }: Changes = {}) {
     else scripted.refuse(error);
     await pass(ms);
   }
-  return { outbox, schedule, pass, scripted, log, counted, delivery, answer };
+  return { outbox, clock, schedule, pass, scripted, log, counted, delivery, answer };
 }
 
 describe('delivery to a sink', () => {
@@ -135,6 +136,24 @@ describe('delivery to a sink', () => {
       [2, 4],
       [2, 4],
     ]);
+  });
+
+  it('calls a write that hangs failing, begins no other beside it, and takes its answer all the same', async () => {
+    const { outbox, scripted, delivery, answer, pass, clock } = setup();
+    outbox.append();
+    delivery.wake();
+    await pass(0);
+    const sinceMs = clock.now();
+    await pass(LONGEST_WRITE_MS - 1);
+    expect(delivery.status().failing).toBeNull();
+    await pass(1);
+    delivery.wake();
+    await pass(10 * LONGEST_WRITE_MS);
+    expect(delivery.status().failing).toEqual({ reason: 'timeout', sinceMs, failures: 1 });
+    expect(scripted.received).toEqual([[2]]);
+    await answer();
+    expect(delivery.status().failing).toBeNull();
+    expect(outbox.positionsAfter('scripted')).toEqual([]);
   });
 
   it('stops after the write under way, and starts nothing more', async () => {

@@ -1,13 +1,19 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chainRecord, GENESIS_HASH, verifyChain } from '../../../src/audit/chain.ts';
-import { nativeLineOf } from '../../../src/audit/delivered-line.ts';
+import { readDeliveredLine } from '../../../src/audit/delivered-line.ts';
 import type { AuditFormat } from '../../../src/audit/formats.ts';
 import { formatItem } from '../../../src/audit/formats.ts';
 import type { OutboxItem } from '../../../src/audit/sink.ts';
 import { testUuid7 } from '../../support/clock.ts';
 import { recordDraft } from '../../support/ledger.ts';
 import { outboxItem } from './record-arbitraries.ts';
+
+/** The stored line inside; null when there is none, or when it cannot be believed. */
+function nativeLineOf(line: string): string | null {
+  const delivered = readDeliveredLine(line);
+  return delivered.kind === 'native' ? delivered.text : null;
+}
 
 const FORMATS: readonly AuditFormat[] = ['native', 'ocsf'];
 
@@ -95,6 +101,46 @@ describe('a native line', () => {
   });
 });
 
+type Event = Record<string, unknown>;
+
+describe('a line of ours that has two meanings', () => {
+  const edited = FIRST.line.replace('"ann"', '"eve"');
+  const raw = JSON.stringify(FIRST.line);
+  const ocsf = formatItem('ocsf', FIRST);
+
+  it.each([
+    ['an edited record beside an honest event', `{"class_uid":6003,"raw_data":${raw},"record":${edited}}`],
+    ['an edited record beside an honest line', `{"raw_data":${raw},"record":${edited}}`],
+    ['a record beside an event', `{"record":${FIRST.line},"ocsf":{"raw_data":"x"}}`],
+    ['a record beside a checkpoint', `{"record":${FIRST.line},"checkpoint":{}}`],
+    ['two records under one name', `{"record":${edited},"record":${FIRST.line}}`],
+    ['two members of one name inside', `{"record":${edited.replace('{', '{"actor":{},')}}`],
+    ['a record without an RFC 8785 form', String.raw`{"record":{"x":"\ud800"}}`],
+    ['an event of which a member stands twice', ocsf.replace('{', '{"message":"Dry run, nothing sent",')],
+  ])('is damaged, whichever of them is honest: %s', (_, line) => {
+    expect(readDeliveredLine(line)).toEqual({ kind: 'damaged', text: null });
+  });
+
+  it.each<readonly [string, (event: Event) => void]>([
+    ['another person', (event) => (event['actor'] = { ...(event['actor'] as object), user: { uid: 'eve' } })],
+    ['another outcome', (event) => (event['status_id'] = 2)],
+    ['no time', (event) => delete event['time']],
+    ['one more person invited', (event) => (event['resources'] as object[]).push({ name: 'eve@acme.com' })],
+  ])('is damaged when what is searched says otherwise than what was recorded: %s', (_, change) => {
+    const event = JSON.parse(ocsf) as Event;
+    change(event);
+    const forged = { kind: 'damaged', text: FIRST.line };
+    expect(readDeliveredLine(JSON.stringify(event))).toEqual(forged);
+    expect(readDeliveredLine(JSON.stringify({ channel: 'audit', ocsf: event }))).toEqual(forged);
+  });
+
+  it('is none when a collector has added to an event', () => {
+    const event = JSON.parse(ocsf) as Event;
+    event['metadata'] = { ...(event['metadata'] as object), processed_time: 1 };
+    expect(nativeLineOf(JSON.stringify({ ...event, observables: [] }))).toBe(FIRST.line);
+  });
+});
+
 describe('what is none of ours', () => {
   it.each([
     ['no JSON', 'hello'],
@@ -102,11 +148,9 @@ describe('what is none of ours', () => {
     ['JSON that is no object', '[1]'],
     ['an operational line', '{"level":"info","channel":"ops","event":"started"}'],
     ['an OCSF event of someone else', '{"class_uid":6003,"message":"x"}'],
-    ['a line that carries two things', `{"record":${FIRST.line},"ocsf":{"raw_data":"x"}}`],
     ['a record that is no object', '{"record":"x"}'],
-    ['a record without an RFC 8785 form', String.raw`{"record":{"x":"\ud800"}}`],
     ['an OCSF envelope without the line', '{"ocsf":{"class_uid":6003}}'],
   ])('gives nothing: %s', (_, line) => {
-    expect(nativeLineOf(line)).toBeNull();
+    expect(readDeliveredLine(line)).toEqual({ kind: 'foreign' });
   });
 });

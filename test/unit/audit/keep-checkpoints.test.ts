@@ -12,6 +12,12 @@ import { createFakeIds, TEST_TIME_MS } from '../../support/clock.ts';
 import { createSimulatedTime } from './simulated-time.ts';
 import { createTestOutbox } from './test-outbox.ts';
 
+const NO_KEY = {
+  keyId: '0123456789abcdef',
+  sign: async () => await Promise.reject(new Error('no key')),
+  verify: async () => 'valid' as const,
+};
+
 function setup(signer: CheckpointSigner | null = null, ledger = createTestOutbox()) {
   const { clock, schedule, pass } = createSimulatedTime();
   const log: object[] = [];
@@ -33,7 +39,7 @@ function setup(signer: CheckpointSigner | null = null, ledger = createTestOutbox
     pass,
     log,
     checkpoints,
-    counts: () => ledger.checkpoints.map(({ count }) => count),
+    counts: () => ledger.made.map(({ count }) => count),
     deliveryWakes: () => deliveryWakes,
     /** So many records at once, and word of it. */
     record(records = 1) {
@@ -49,14 +55,15 @@ describe('checkpoints', () => {
     record();
     expect(ledger.calls.chain).toBe(0);
     await pass(LOOK_AFTER_MS);
-    expect(parseCheckpoint(ledger.checkpoints[0]?.line ?? '')).toEqual({
+    expect(parseCheckpoint(ledger.made[0]?.line ?? '')).toEqual({
       kind: 'checkpoint',
       id: expect.any(String) as string,
       time: new Date(TEST_TIME_MS + LOOK_AFTER_MS).toISOString(),
       count: 1,
-      head: '1'.padStart(64, '0'),
+      head: ledger.head.hash,
+      previous: null,
     });
-    expect(ledger.checkpoints[0]?.madeAt).toBe(TEST_TIME_MS + LOOK_AFTER_MS);
+    expect(ledger.made[0]?.madeAt).toBe(TEST_TIME_MS + LOOK_AFTER_MS);
     expect(ledger.positionsAfter('any')).toEqual([2, 3]);
     expect(deliveryWakes()).toBe(1);
   });
@@ -112,7 +119,7 @@ describe('checkpoints', () => {
       widest = Math.max(widest, head.seq - (counts().at(-1) ?? 0));
     }
     expect(widest).toBeLessThanOrEqual(CHECKPOINT_EVERY_RECORDS + 48 * 2);
-    const gaps = ledger.checkpoints.map(({ madeAt }, n) => madeAt - (ledger.checkpoints[n - 1]?.madeAt ?? madeAt));
+    const gaps = ledger.made.map(({ madeAt }, n) => madeAt - (ledger.made[n - 1]?.madeAt ?? madeAt));
     expect(Math.max(...gaps)).toBeLessThanOrEqual(CHECKPOINT_EVERY_MS + 2 * LOOK_AFTER_MS);
     expect(counts().length).toBeGreaterThan(21);
   });
@@ -168,10 +175,10 @@ describe('checkpoints', () => {
   });
 
   it('are signed where there is a key', async () => {
-    const { record, ledger, pass } = setup({ keyId: '0123456789abcdef', sign: async () => new Uint8Array(64).fill(7) });
+    const { record, ledger, pass } = setup({ ...NO_KEY, sign: async () => new Uint8Array(64).fill(7) });
     record();
     await pass(LOOK_AFTER_MS);
-    expect(parseCheckpoint(ledger.checkpoints[0]?.line ?? '')?.signature).toEqual({
+    expect(parseCheckpoint(ledger.made[0]?.line ?? '')?.signature).toEqual({
       algorithm: 'Ed25519',
       key_id: '0123456789abcdef',
       value: '07'.repeat(64),
@@ -202,7 +209,7 @@ describe('a checkpoint that cannot be made', () => {
 
   it('is told apart when it is the key that fails', async () => {
     const { record, log, counts, pass } = setup({
-      keyId: '0123456789abcdef',
+      ...NO_KEY,
       sign: async () => await Promise.reject(new Error('key material')),
     });
     record();

@@ -4,7 +4,7 @@ import { verifyChain } from '../../../src/audit/chain.ts';
 import { otlpLogs } from '../../../src/audit/otlp-logs.ts';
 import type { LogOrigin } from '../../../src/audit/otlp-logs.ts';
 import type { AuditRecord } from '../../../src/audit/record.ts';
-import { RECORD_KINDS } from '../../../src/audit/record.ts';
+import { RECORD_KINDS } from '../../../src/contract/audit-words.ts';
 import { auditItems } from '../../support/audit-items.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
 

@@ -154,9 +154,10 @@ export const checkpointItem: fc.Arbitrary<OutboxItem> = fc
       time: instant,
       count: fc.integer({ min: 1 }),
       head: hex(64),
+      previous: fc.option(hex(64), { nil: null }),
       signature: fc.record({ algorithm: fc.constant('Ed25519'), key_id: hex(16), value: hex(128) }),
     },
-    { requiredKeys: ['kind', 'id', 'time', 'count', 'head'] },
+    { requiredKeys: ['kind', 'id', 'time', 'count', 'head', 'previous'] },
   )
   .map((checkpoint) => ({ position: checkpoint.count, kind: 'checkpoint', line: canonicalJson(checkpoint) }));
 

@@ -212,7 +212,7 @@ describe('the published schema of a checkpoint', () => {
     ['signature', {}],
     ['note', 'x'],
   ])('refuses %s = %j', (name, value) => {
-    const good = { kind: 'checkpoint', id: UUID, time: EXPIRES, count: 1, head: SHA256 };
+    const good = { kind: 'checkpoint', id: UUID, time: EXPIRES, count: 1, head: SHA256, previous: null };
     expect(isCheckpoint(good)).toBe(true);
     expect(isCheckpoint({ ...good, [name]: value })).toBe(false);
   });

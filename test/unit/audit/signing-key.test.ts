@@ -15,6 +15,9 @@ describe('keys for checkpoints', () => {
     const signer = await importSigningKey(vector.signingPem);
     expect(signer.keyId).toBe(vector.keyId);
     expect(await signer.sign(vector.message)).toEqual(vector.signature);
+    expect(await signer.verify(vector.keyId, vector.message, vector.signature)).toBe('valid');
+    expect(await signer.verify(vector.keyId, vector.message, vector.signature.with(0, 0))).toBe('invalid');
+    expect(await signer.verify('0'.repeat(16), vector.message, vector.signature)).toBe('unknown_key');
     const verifier = await importVerificationKeys([vector.publicPem]);
     expect(await verifier.verify(vector.keyId, vector.message, vector.signature)).toBe('valid');
   });
@@ -55,7 +58,13 @@ describe('keys for checkpoints', () => {
   it('make a checkpoint that proves who said it', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const signer = await importSigningKey(privatePem(privateKey));
-    const unsigned = { id: testUuid7(1), time: '2026-03-02T10:00:00.000Z', count: 7, head: 'ab'.repeat(32) };
+    const unsigned = {
+      id: testUuid7(1),
+      time: '2026-03-02T10:00:00.000Z',
+      count: 7,
+      head: 'ab'.repeat(32),
+      previous: null,
+    };
     const checkpoint = parseCheckpoint(await checkpointLine(unsigned, signer)) ?? expect.fail();
     expect(await verifySignature(checkpoint, await importVerificationKeys([publicPem(publicKey)]))).toBe('valid');
     const forged = { ...checkpoint, count: 6 };

@@ -5,6 +5,7 @@ import { NO_EVIDENCE, verifyTrail } from '../../../src/audit/verify-trail.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import type { Line, TestKey, TestTrail } from './verify-world.ts';
 import {
+  behind,
   checkpointAt,
   delivered,
   forged,
@@ -72,8 +73,9 @@ describe('verifying against checkpoints', () => {
 
   it('blames a checkpoint, not the records, when a later one agrees with them', async () => {
     const wrong = await checkpointOf(records[14]!, { head: 'c'.repeat(64) });
-    const lines = [...records.slice(0, 15), wrong, ...records.slice(15), checkpoint];
-    expect(pointed(await report(stored(lines), { kept: keptOf(trail.checkpoints) }))).toEqual([
+    const late = await checkpointOf(records[29]!, behind(wrong));
+    const lines = [...records.slice(0, 15), wrong, ...records.slice(15), late];
+    expect(pointed(await report(stored(lines), { kept: keptOf([late.text]) }))).toEqual([
       'checkpoint_disagrees 15 @ trail:16',
     ]);
   });
@@ -94,14 +96,11 @@ describe('verifying against checkpoints', () => {
 
   it('takes any of several public keys, as after a rotation', async () => {
     const second = await testKey(9);
-    const lines = [
-      ...records.slice(0, 10),
-      await checkpointOf(records[9]!, {}, second),
-      ...records.slice(10),
-      checkpoint,
-    ];
+    const early = await checkpointOf(records[9]!, {}, second);
+    const late = await checkpointOf(records[29]!, behind(early));
+    const lines = [...records.slice(0, 10), early, ...records.slice(10), late];
     const told = await report(stored(lines), { verifier: await verifierOf(key, second) });
-    expect(told).toMatchObject({ verdict: 'intact', signatures: { valid: 2 }, vouched_to: 30 });
+    expect(told).toMatchObject({ verdict: 'intact', signatures: { valid: 2 }, signed_to: 30 });
   });
 
   it('misses a checkpoint that a ledger should have and that was kept elsewhere', async () => {
@@ -118,20 +117,91 @@ describe('verifying against checkpoints', () => {
   });
 });
 
+describe('verifying that no checkpoint was taken away', () => {
+  let three: readonly Line[];
+  const placeOf = ({ item }: Line): number =>
+    item.kind === 'record' ? item.seq : item.kind === 'checkpoint' ? item.checkpoint.count + 0.5 : 0;
+  const at = (...gone: readonly number[]) => {
+    const left = three.filter((_line, index) => !gone.includes(10 * (index + 1)));
+    return [...records, ...left].toSorted((a, b) => placeOf(a) - placeOf(b));
+  };
+
+  beforeAll(async () => {
+    const first = await checkpointOf(records[9]!);
+    const second = await checkpointOf(records[19]!, behind(first));
+    three = [first, second, await checkpointOf(records[29]!, behind(second))];
+  });
+
+  it('misses one between two, and the first one, by the one behind it', async () => {
+    expect((await report(stored(at()))).verdict).toBe('intact');
+    expect(pointed(await report(stored(at(20))))).toEqual(['checkpoint_gap 30 @ trail:32']);
+    expect(pointed(await report(stored(at(10))))).toEqual(['checkpoint_gap 20 @ trail:21']);
+    expect(pointed(await report(delivered(at(20))))).toEqual(['checkpoint_gap 30 @ trail:32']);
+    // Lines of one month begin behind others.
+    expect((await report(delivered(at(10).slice(10)))).verdict).toBe('intact');
+  });
+
+  it('finds one that began anew, as a service does that was started over a changed ledger', async () => {
+    const anew = await checkpointOf(records[29]!);
+    expect(pointed(await report(delivered([...at(30), anew])))).toEqual(['checkpoint_gap 30 @ trail:33']);
+  });
+
+  it('tells one that was kept elsewhere once', async () => {
+    expect(pointed(await report(stored(at(20)), { kept: keptOf([three[1]!.text]) }))).toEqual([
+      'checkpoint_missing 20 @ the trail',
+    ]);
+  });
+});
+
 describe('verifying a trail whose beginning was dropped by retention', () => {
   const kept = (lines: readonly Line[], extra: readonly Line[]) => [...extra, ...lines.slice(10)];
+  /** Of the checkpoint. */
+  const madeAt = Date.parse('2026-03-02T10:00:05.000Z');
+  const droppedBefore = madeAt + 1;
 
-  it('begins at the base the ledger names, where the checkpoint still stands', async () => {
+  it('begins at the base the ledger names, where a checkpoint stands that is old enough', async () => {
     const base = headOf(records[9]!);
     const lines = kept(records, [await checkpointOf(records[9]!)]);
-    const told = await report(stored(lines, { base }), { verifier: await verifierOf(key) });
+    const told = await report(stored(lines, { base, droppedBefore }), { verifier: await verifierOf(key) });
     expect(told).toMatchObject({ verdict: 'intact', from: 11, to: 30, base: 'checkpoint' });
-    expect(await report(stored(lines, { base }))).toMatchObject({ verdict: 'intact', base: 'source' });
+    expect(told.not_here).toEqual({ from: 1, to: 10 });
+    expect(await report(stored(lines, { base, droppedBefore }))).toMatchObject({ verdict: 'intact', base: 'source' });
+  });
+
+  it('finds a beginning that was cut at a checkpoint, where nothing is dropped or not yet', async () => {
+    const base = headOf(records[9]!);
+    const early = await checkpointOf(records[9]!);
+    const lines = [...kept(records, [early]), await checkpointOf(records[29]!, behind(early))];
+    const evidence = { kept: keptOf([early.text]), verifier: await verifierOf(key) };
+    const cut = ['beginning_missing 1-10 @ the head of the ledger'];
+    expect(pointed(await report(stored(lines, { base }), evidence))).toEqual(cut);
+    expect(pointed(await report(stored(lines, { base, droppedBefore: madeAt }), evidence))).toEqual(cut);
+    expect((await report(stored(lines, { base, droppedBefore }), evidence)).verdict).toBe('intact');
+  });
+
+  it('does not take a forger’s checkpoint for the reason why the beginning is gone', async () => {
+    const base = headOf(records[9]!);
+    const foreign = await checkpointOf(records[9]!, {}, await testKey(9));
+    const verifier = await verifierOf(key);
+    expect(pointed(await report(stored(kept(records, [foreign]), { base, droppedBefore }), { verifier }))).toEqual([
+      'signature_unknown_key 10 @ trail:1',
+    ]);
+  });
+
+  it('finds that all of it was taken away, up to its last checkpoint or beside a kept one', async () => {
+    const head = { ...trail.head };
+    const evidence = { kept: keptOf(trail.checkpoints), verifier: await verifierOf(key) };
+    expect(pointed(await report(stored([checkpoint], { base: head, head }), evidence))).toEqual([
+      'beginning_missing 1-30 @ the head of the ledger',
+    ]);
+    expect(pointed(await report(stored([], { head: { seq: 0, hash: '0'.repeat(64) } }), evidence))).toEqual([
+      'truncated 1-30 @ the beginning',
+    ]);
   });
 
   it('does not take a base for retention’s when no checkpoint stands there', async () => {
     const base = headOf(records[9]!);
-    expect(pointed(await report(stored(kept(records, []), { base })))).toEqual([
+    expect(pointed(await report(stored(kept(records, []), { base, droppedBefore })))).toEqual([
       'base_unproven 10 @ the head of the ledger',
     ]);
   });
@@ -139,12 +209,25 @@ describe('verifying a trail whose beginning was dropped by retention', () => {
   it('finds records that are gone beyond the base, and a base that is another one', async () => {
     const base = headOf(records[9]!);
     const lines = [await checkpointOf(records[9]!), ...records.slice(13)];
-    expect(pointed(await report(stored(lines, { base })))).toEqual(['missing 11-13 @ trail:2']);
+    expect(pointed(await report(stored(lines, { base, droppedBefore })))).toEqual(['missing 11-13 @ trail:2']);
     const other = { seq: 10, hash: 'd'.repeat(64) };
-    expect(pointed(await report(stored(kept(records, [await checkpointOf(records[9]!)]), { base: other })))).toEqual([
+    const moved = kept(records, [await checkpointOf(records[9]!)]);
+    expect(pointed(await report(stored(moved, { base: other, droppedBefore })))).toEqual([
       'rewritten 10 @ trail:1',
       'broken_link 11 @ trail:2',
     ]);
+  });
+});
+
+describe('verifying how far the sinks are said to be', () => {
+  it('finds a cursor beyond the end, which would swallow what is not written yet', async () => {
+    const cursors = [
+      { sink: 'stdout', seq: 30 },
+      { sink: 'http', seq: 31 },
+    ];
+    const told = await report(stored(trail.lines, { head: trail.head, cursors }));
+    expect(pointed(told)).toEqual(['cursor_beyond_end 31 @ the head of the ledger']);
+    expect(told.findings[0]?.says).toContain('sink http');
   });
 });
 

@@ -4,6 +4,8 @@
  * place" means stands beside each kind of change.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { GENESIS } from '../../../src/audit/chain.ts';
+import type { ChainHead } from '../../../src/audit/chain.ts';
 import type { CheckpointVerifier } from '../../../src/audit/checkpoint.ts';
 import type { KeptCheckpoint } from '../../../src/audit/trail-checkpoints.ts';
 import type { TrailReport } from '../../../src/audit/verify-trail.ts';
@@ -30,6 +32,8 @@ beforeAll(async () => {
 interface Mutated {
   readonly what: string;
   readonly lines: readonly Line[];
+  /** What the ledger says that it begins behind; nothing when left out. */
+  readonly base?: ChainHead;
   /** Whether the findings, as `kind seq @ place`, are what they have to be. */
   readonly isRight: (found: readonly string[], report: TrailReport) => boolean;
 }
@@ -43,14 +47,16 @@ const isExactly =
     JSON.stringify(found.toSorted()) === JSON.stringify(expected.toSorted());
 const seqOf = (line: Line): number => (line.item.kind === 'record' ? line.item.seq : 0);
 
+const checkpointIndexes = (): number[] =>
+  trail.lines.flatMap(({ item }, index) => (item.kind === 'checkpoint' ? [index] : []));
+
 /** Of any line; of the first, the last and the checkpoints more often than their share. */
 function anyIndex(chance: Chance): number {
   const { length } = trail.lines;
-  const checkpoints = trail.lines.flatMap(({ item }, index) => (item.kind === 'checkpoint' ? [index] : []));
   return chance.pick([
     chance.below(3),
     length - 1 - chance.below(3),
-    chance.pick(checkpoints),
+    chance.pick(checkpointIndexes()),
     ...Array.from({ length: 5 }, () => chance.below(length)),
   ]);
 }
@@ -179,6 +185,36 @@ function behead(chance: Chance): Mutated {
   };
 }
 
+/** As retention would: all before a genuine checkpoint, and the base set to it. Right: all that is gone, as gone from the beginning. */
+function beheadAtCheckpoint(chance: Chance): Mutated {
+  const index = chance.pick(checkpointIndexes());
+  const { item } = trail.lines[index]!;
+  if (item.kind !== 'checkpoint') throw new Error('no checkpoint');
+  const { count, head } = item.checkpoint;
+  return {
+    what: `everything up to record ${count} dropped, and the base set there`,
+    lines: trail.lines.slice(index),
+    base: { seq: count, hash: head },
+    isRight: isExactly(`beginning_missing 1${count === 1 ? '' : `-${count}`} @ the head of the ledger`),
+  };
+}
+
+/** Right: the checkpoint behind it does not continue the one before; the last one is missed by what was kept. */
+function dropCheckpoint(chance: Chance): Mutated {
+  const indexes = checkpointIndexes();
+  const index = chance.pick(indexes);
+  const next = indexes[indexes.indexOf(index) + 1];
+  const { item } = trail.lines[next ?? index]!;
+  const count = item.kind === 'checkpoint' ? item.checkpoint.count : 0;
+  return {
+    what: `the checkpoint on line ${index + 1} dropped`,
+    lines: trail.lines.toSpliced(index, 1),
+    isRight: isExactly(
+      next === undefined ? `checkpoint_missing ${count} @ the trail` : `checkpoint_gap ${count} ${at(next - 1)}`,
+    ),
+  };
+}
+
 const REWRITTEN_AT_MOST = 120;
 
 /** All records from some place on, chained and checkpointed anew. Right: a range that holds it, told by the kept checkpoint. */
@@ -201,7 +237,21 @@ async function rewrite(chance: Chance): Promise<Mutated> {
   };
 }
 
-const KINDS = [edit, edit, edit, drop, drop, swap, swap, duplicate, duplicate, truncate, behead];
+const KINDS = [
+  edit,
+  edit,
+  edit,
+  drop,
+  drop,
+  swap,
+  swap,
+  duplicate,
+  duplicate,
+  truncate,
+  behead,
+  beheadAtCheckpoint,
+  dropCheckpoint,
+];
 
 async function mutate(chance: Chance): Promise<Mutated> {
   return chance.below(25) === 0 ? await rewrite(chance) : chance.pick(KINDS)(chance);
@@ -219,10 +269,10 @@ describe('a trail of 5,000 records, changed once', () => {
     const wrong: string[] = [];
     let found = 0;
     for (let done = 0; done < MUTATIONS;) {
-      const { what, lines, isRight } = await mutate(chance);
+      const { what, lines, base = GENESIS, isRight } = await mutate(chance);
       if (lines.length === trail.lines.length && lines.every((line, index) => line === trail.lines[index])) continue;
       done += 1;
-      const told = await report(stored(lines), { kept, verifier });
+      const told = await report(stored(lines, { base }), { kept, verifier });
       if (told.verdict === 'broken') found += 1;
       if (!isRight(pointed(told), told)) wrong.push(`${what}: ${pointed(told).slice(0, 4).join(', ')}`);
     }

@@ -49,6 +49,9 @@ export async function testKey(byte: number): Promise<TestKey> {
 export const verifierOf = (...keys: readonly TestKey[]) =>
   importVerificationKeys(keys.map(({ publicPem }) => publicPem));
 
+/** Behind that one. */
+export const behind = (before: Line): { readonly previous: string } => ({ previous: sha256Hex(before.text) });
+
 export const lineOf = (text: string): Line => ({ text, item: readTrailItem(text) });
 
 export const headOf = ({ item }: Line): ChainHead =>
@@ -68,7 +71,14 @@ export async function checkpointAt(
   changes: Partial<Parameters<typeof checkpointLine>[0]> = {},
 ): Promise<Line> {
   const { seq: count, hash: head } = headOf(record);
-  const statement = { id: testUuid7(900 + count), time: '2026-03-02T10:00:05.000Z', count, head, ...changes };
+  const statement = {
+    id: testUuid7(900 + count),
+    time: '2026-03-02T10:00:05.000Z',
+    count,
+    head,
+    previous: null,
+    ...changes,
+  };
   return lineOf(await checkpointLine(statement, signer));
 }
 
@@ -77,6 +87,8 @@ const KINDS: readonly RecordKind[] = ['intent', 'outcome', 'denial', 'replay'];
 export interface TrailOptions {
   readonly signer?: CheckpointSigner | null;
   readonly after?: ChainHead;
+  /** The line of the checkpoint there. */
+  readonly previous?: string;
   /** Tells records of one trail from those of another. */
   readonly salt?: string;
   /** Between two records. */
@@ -85,14 +97,14 @@ export interface TrailOptions {
 
 /** `count` records behind `after`, with a checkpoint wherever one is due, and one at the end. */
 export async function trailOf(count: number, options: TrailOptions = {}): Promise<TestTrail> {
-  const { signer = null, after = GENESIS, salt = '', pauseMs = () => 100 } = options;
+  const { signer = null, after = GENESIS, previous: before, salt = '', pauseMs = () => 100 } = options;
   const lines: Line[] = [];
   const checkpoints: string[] = [];
   let head = after;
   let checkpoint: { count: number; madeAt: number } | null = { count: after.seq, madeAt: TEST_TIME_MS };
   let now = TEST_TIME_MS;
-  const last = after.seq + count;
-  while (head.seq < last) {
+  const end = after.seq + count;
+  while (head.seq < end) {
     const seq = head.seq + 1;
     now += pauseMs(seq);
     const kind = KINDS[seq % KINDS.length] ?? 'intent';
@@ -101,8 +113,10 @@ export async function trailOf(count: number, options: TrailOptions = {}): Promis
     const { line, hash } = chainRecord(draft, place);
     lines.push(lineOf(line));
     head = { seq, hash };
-    if (checkpointDueInMs({ head, checkpoint }, now) !== 0 && seq !== last) continue;
-    const made = { id: testUuid7(200_000 + seq), time: new Date(now).toISOString(), count: seq, head: hash };
+    if (checkpointDueInMs({ head, checkpoint }, now) !== 0 && seq !== end) continue;
+    const last = checkpoints.at(-1) ?? before;
+    const previous = last === undefined ? null : sha256Hex(last);
+    const made = { id: testUuid7(200_000 + seq), time: new Date(now).toISOString(), count: seq, head: hash, previous };
     const text = await checkpointLine(made, signer);
     lines.push(lineOf(text));
     checkpoints.push(text);
@@ -122,6 +136,8 @@ export const stored = (lines: readonly Line[], source: Partial<TrailSource> = {}
   lines: placed(lines),
   base: GENESIS,
   head: null,
+  droppedBefore: null,
+  cursors: [],
   ...source,
 });
 
@@ -131,6 +147,8 @@ export const delivered = (lines: readonly Line[], source: Partial<TrailSource> =
   lines: placed(lines),
   base: null,
   head: null,
+  droppedBefore: null,
+  cursors: [],
   ...source,
 });
 

@@ -27,6 +27,7 @@ function setUp({ shareInFlight = true } = {}) {
   const documents = testDocuments((): DocumentResult => document(JSON.stringify(published)));
   const metrics = countedMetrics();
   const logger = keptLog();
+  const keptAlive: Promise<unknown>[] = [];
   const profile = issuerProfile({ name: 'corp', issuer: ISSUER, audience: AUDIENCE, jwks_uri: `${ISSUER}/jwks` });
   const rules = { insecureDev: false };
   const keySet = createKeySet({
@@ -35,10 +36,11 @@ function setUp({ shareInFlight = true } = {}) {
     clock,
     rules,
     shareInFlight,
+    background: { run: (task) => void keptAlive.push(task) },
     metrics,
     logger,
   });
-  return { clock, published, documents, metrics, logger, keySet };
+  return { clock, published, documents, metrics, logger, keySet, keptAlive };
 }
 
 async function kids(keySet: KeySet, suffices?: (keys: readonly VerificationKey[]) => boolean): Promise<string> {
@@ -183,10 +185,19 @@ describe('a key set', () => {
       clock,
       rules: { insecureDev: false },
       shareInFlight: true,
+      background: { run: () => undefined },
       metrics,
       logger,
     });
     expect(await kids(keySet)).toBe('unavailable');
+  });
+
+  it('keeps a fetch alive when whoever caused it has gone: others rely on it', async () => {
+    const { keySet, keptAlive } = setUp({ shareInFlight: false });
+    const asked = keySet.keys();
+    expect(keptAlive).toHaveLength(1);
+    await keptAlive[0];
+    expect(await asked).toMatchObject({ kind: 'keys' });
   });
 
   it('revokes everything and is unavailable when the issuer publishes no usable key', async () => {

@@ -32,6 +32,7 @@ function follow(args: readonly string[]) {
   let look = (): void => undefined;
   const ports = {
     ...auditPorts,
+    isTerminal: () => false,
     write: async (text: string) => void written.push(...text.split('\n').slice(0, -1)),
     onInterrupt(task: () => void) {
       interrupt = task;
@@ -62,9 +63,9 @@ function follow(args: readonly string[]) {
   };
 }
 
-async function tailed(args: readonly string[]) {
+async function tailed(args: readonly string[], isTerminal = false) {
   const written: string[] = [];
-  const ports = { ...auditPorts, write: async (text: string) => void written.push(text) };
+  const ports = { ...auditPorts, isTerminal: () => isTerminal, write: async (text: string) => void written.push(text) };
   const ran = await audit(['tail', '--ledger', ledger, ...args], { deps: { audit: ports } });
   return { ...ran, lines: written.join('').split('\n').slice(0, -1) };
 }
@@ -112,6 +113,18 @@ describe('audit tail', () => {
     };
     expect(await audit(['tail', '--ledger', ledger], { deps: { audit: ports } })).toMatchObject({ code: 0 });
     expect(written).toHaveLength(3);
+  });
+
+  it('sends a terminal nothing that it would obey, and anybody else the line as it is stored', async () => {
+    const command = '\u001b]0;owned\u0007\u001b[2J\u202e';
+    await alter(ledger, (database) => {
+      database.prepare(`UPDATE records SET line = replace(line, '"ann"', ?) WHERE seq = 30`).run(`"${command}"`);
+    });
+    const [piped = ''] = (await tailed(['--lines', '1'])).lines;
+    expect(piped).toContain(command);
+    const { lines } = await tailed(['--lines', '1'], true);
+    expect(lines[0]).toBe(piped.replace(command, '\ufffd]0;owned\ufffd\ufffd[2J\ufffd'));
+    expect(lines).toHaveLength(2);
   });
 
   it('begins with the first record of a ledger that had none', async () => {

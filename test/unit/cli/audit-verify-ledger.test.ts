@@ -2,13 +2,15 @@
 import { copyFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { VerifyReport } from '../../../src/cli/audit-verify-report.ts';
+import { createFakeClock, TEST_TIME_MS } from '../../support/clock.ts';
 import type { Line, TestKey, TestTrail } from '../audit/verify-world.ts';
 import { createChance, testKey, trailOf } from '../audit/verify-world.ts';
 import type { Folder } from './audit-world.ts';
-import { alter, fillLedger, makeLedger, setHead, tempFolder, verified } from './audit-world.ts';
+import { alter, audit, fillLedger, makeLedger, setHead, tempFolder, verified } from './audit-world.ts';
 
 const RECORDS = 1_500;
-const MUTATIONS = 60;
+const MUTATIONS = 75;
 
 let folder: Folder;
 let trail: TestTrail;
@@ -49,6 +51,14 @@ function editedText(text: string, chance: Chance): string {
   // No NUL: SQLite's text functions end there.
   const code = 1 + ((text.charCodeAt(at) + chance.below(125)) % 126);
   return text.slice(0, at) + String.fromCharCode(code) + text.slice(at + 1);
+}
+
+function dropUpTo(database: DatabaseSync, count: number): void {
+  const { item } = trail.lines.find((line) => line.item.kind === 'record' && line.item.seq === count)!;
+  if (item.kind !== 'record') throw new Error('no record');
+  database.prepare('DELETE FROM records WHERE seq <= ?').run(count);
+  database.prepare('DELETE FROM checkpoints WHERE count < ?').run(count);
+  database.prepare('UPDATE head SET base_seq = ?, base_hash = ?').run(count, item.hash);
 }
 
 const CHANGES: Readonly<Record<string, Change>> = {
@@ -135,6 +145,25 @@ const CHANGES: Readonly<Record<string, Change>> = {
     if (item.kind === 'record') database.prepare('UPDATE head SET base_seq = ?, base_hash = ?').run(upTo, item.hash);
     return isExactly(`base_unproven ${upTo} @ the head of the ledger`);
   },
+  'the beginning gone up to a checkpoint, as retention does it'(database, chance) {
+    const count = anyCount(chance);
+    dropUpTo(database, count);
+    return isExactly(`beginning_missing 1-${count} @ the head of the ledger`);
+  },
+  'all of it gone, up to the last checkpoint'(database) {
+    dropUpTo(database, RECORDS);
+    return isExactly(`beginning_missing 1-${RECORDS} @ the head of the ledger`);
+  },
+  'a cursor beyond the end'(database, chance) {
+    const beyond = RECORDS + 1 + chance.below(1_000);
+    database.prepare('INSERT INTO cursors (sink, position) VALUES (?, ?)').run('http', 2 * beyond);
+    const to = beyond === RECORDS + 1 ? '' : `-${beyond}`;
+    return isExactly(`cursor_beyond_end ${RECORDS + 1}${to} @ the head of the ledger`);
+  },
+  'a checkpoint far ahead of the end'(database) {
+    database.prepare('INSERT INTO checkpoints VALUES (?, ?, 0, ?)').run(9_000_000, 18_000_001, '{}');
+    return isExactly('checkpoint_edited 9000000 @ ledger checkpoint 9000000');
+  },
 };
 
 describe('a ledger of 1,500 records, changed once with SQL', () => {
@@ -161,5 +190,27 @@ describe('a ledger of 1,500 records, changed once with SQL', () => {
       if (code !== 1 || !expected(found)) wrong.push(`${name}: ${code} ${found.slice(0, 3).join(', ')}`);
     }
     expect(wrong).toEqual([]);
+  });
+
+  it('is intact without its beginning where retention explains it, and only there', async () => {
+    const path = folder.path('aged.db');
+    copyFileSync(pristine, path);
+    const count = (JSON.parse(trail.checkpoints[0]!) as { count: number }).count;
+    await alter(path, (database) => dropUpTo(database, count));
+    const day = 24 * 60 * 60 * 1000;
+    const after = (days: number) => createFakeClock(TEST_TIME_MS + days * day);
+    const verdict = async (days: number, args: readonly string[], env = {}) => {
+      const options = { env, deps: { clock: after(days) } };
+      const { code, stdout } = await audit(['verify', '--json', '--ledger', path, ...evidence, ...args], options);
+      return [code, (JSON.parse(stdout) as VerifyReport).ledger?.not_here];
+    };
+    const gone = { from: 1, to: count };
+    expect(await verdict(31, ['--retention-days', '30'])).toEqual([0, gone]);
+    expect(await verdict(28, ['--retention-days', '30'])).toEqual([1, gone]);
+    expect(await verdict(31, [], { AUDIT_RETENTION_DAYS: '30' })).toEqual([0, gone]);
+    expect(await verdict(31, [])).toEqual([1, gone]);
+    expect(await verdict(31, ['--retention-days', 'never'], { AUDIT_RETENTION_DAYS: '30' })).toEqual([1, gone]);
+    expect(await verdict(31, ['--retention-days', '30', '--whole'])).toEqual([1, gone]);
+    expect((await audit(['verify', '--ledger', path, '--retention-days', 'many'])).code).toBe(64);
   });
 });

@@ -103,6 +103,12 @@ describe('audit verify of delivered lines', () => {
         'edited 1 @ FILE:2',
       ],
       [lines.toSpliced(3, 1).join('\n'), 'missing 4 @ FILE:4'],
+      [lines.with(3, `{"record":${lines[3]!.replace('ann', 'eve')},"ocsf":{}}`).join('\n'), 'unreadable 4 @ FILE:4'],
+      [(await stdoutOf(trail.lines, 'ocsf')).replace('"uid":"ann', '"uid":"eve'), 'disguised 1 @ FILE:2'],
+      [
+        (await stdoutOf(trail.lines, 'ocsf')).replace('"Checkpoint of the audit trail"', '""'),
+        'checkpoint_edited 30 @ FILE:62',
+      ],
     ];
     for (const [content, expected] of cases) {
       const file = folder.write('lines', content);
@@ -124,6 +130,34 @@ describe('audit verify of delivered lines', () => {
       code: 1,
       found: [`truncated 21-30 @ ${short}:20`],
     });
+  });
+
+  it('says which records are not there when they begin later, and finds that with --whole', async () => {
+    const late = folder.write('late', textOf(trail.lines.slice(20)));
+    const kept = folder.write('kept', trail.checkpoints.join('\n'));
+    const key30 = ['--public-key', folder.write('key.pem', key.publicPem)];
+    const { code, stdout } = await audit(['verify', '--lines', late, '--checkpoint', kept, ...key30]);
+    expect([code, stdout]).toEqual([
+      0,
+      'intact Delivered lines: records 21 to 30 (10), 1 checkpoint\n' +
+        '  Up to record 30 a checkpoint kept elsewhere vouches for it; of what came later, a cut would not show\n' +
+        '  Up to record 30 it is as the holder of the key signed it\n' +
+        '  Records 1 to 20 are not here; no checkpoint kept elsewhere vouches for record 20, on which the rest stands\n' +
+        '  1 valid signature\n',
+    ]);
+    const { report } = await verified(['--lines', late, '--checkpoint', kept]);
+    expect(report.lines).toMatchObject({ not_here: { from: 1, to: 20 }, vouched_to: 30, signed_to: null });
+    expect(await verified(['--lines', late, '--checkpoint', kept, '--whole'])).toMatchObject({
+      code: 1,
+      found: [`missing 1-20 @ ${late}:1`],
+    });
+  });
+
+  it('takes no signature for a word about the end', async () => {
+    const lines = folder.write('lines', textOf(trail.lines));
+    const own = folder.write('own.pem', key.publicPem);
+    const { stdout } = await audit(['verify', '--lines', lines, '--public-key', own]);
+    expect(stdout).toContain('Nothing kept elsewhere vouches for the end: a cut tail would not show');
   });
 
   it('checks signatures when it is given a key', async () => {
@@ -149,7 +183,7 @@ describe('audit verify of a ledger', () => {
     expect([code, stdout]).toEqual([
       0,
       'intact Ledger: records 1 to 30 (30), 1 checkpoint\n' +
-        '  Nothing kept elsewhere vouches for the end: a cut or rewritten tail would not show (see --checkpoint, --public-key)\n' +
+        '  Nothing kept elsewhere vouches for the end: a cut or rewritten tail would not show (see --checkpoint)\n' +
         '  1 signature not checked: give --public-key\n',
     ]);
   });
@@ -194,7 +228,7 @@ describe('what audit verify prints', () => {
       'broken Delivered lines: records 1 to 30 (27), 1 checkpoint, 2 faults\n' +
         `  - ${file}:4 Record 4 was edited: text and hash disagree.\n` +
         `  - ${file}:10 Records 10 to 11 are missing before this place.\n` +
-        '  Nothing kept elsewhere vouches for the end: a cut or rewritten tail would not show (see --checkpoint, --public-key)\n' +
+        '  Nothing kept elsewhere vouches for the end: a cut or rewritten tail would not show (see --checkpoint)\n' +
         '  1 signature not checked: give --public-key\n',
     );
     expect(stdout + stderr).not.toMatch(/ann|eve|acme|[0-9a-f]{64}/);

@@ -241,6 +241,8 @@ describe('the ledger', () => {
     ['not_readable', 'cannot be read'],
     ['not_a_database', 'something else than a database'],
     ['not_a_ledger', 'a database of something else'],
+    ['foreign_schema', 'a trigger, a view or a table'],
+    ['ahead_of_trail', 'ahead of the end'],
     ['damaged', 'damaged'],
     ['busy', 'locked'],
   ] as const)('that is %s fails in plain words', (reason, words) => {

@@ -20,7 +20,7 @@ import { SCHEMA_VERSION } from '../../../src/ledger/schema.ts';
 import { openLedger } from '../../../src/platform/node/ledger.ts';
 import type { NodeLedger } from '../../../src/platform/node/ledger.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import { admission, DAY_MS, HOUR_MS } from '../../support/ledger.ts';
+import { admission, DAY_MS, HOUR_MS, passTime } from '../../support/ledger.ts';
 import { countedMetrics, keptLog } from '../../support/tokens.ts';
 import { FIRST_SCHEMA } from '../ledger/first-schema.ts';
 
@@ -150,6 +150,16 @@ describe('a ledger looked at from outside', () => {
     expect(await inspectLedger(path)).toEqual({ kind: 'unusable', reason });
   });
 
+  it.each([
+    ['a trigger', 'CREATE TRIGGER theirs AFTER INSERT ON records BEGIN SELECT 1; END', 'foreign_schema'],
+    ['a cursor ahead of its end', `INSERT INTO cursors VALUES ('http', 1000)`, 'ahead_of_trail'],
+    ['a checkpoint ahead of its end', `INSERT INTO checkpoints VALUES (4, 7, 0, '{}')`, 'ahead_of_trail'],
+  ])('into which somebody put %s is told as such', async (_, statement, reason) => {
+    await closedLedger();
+    vandalise(statement);
+    expect(await inspectLedger(path)).toEqual({ kind: 'unusable', reason });
+  });
+
   it('that has a second name is told as such', async () => {
     await closedLedger();
     linkSync(path, join(folder, 'other-name.db'));
@@ -196,7 +206,7 @@ describe('a ledger looked at from outside', () => {
     });
     for (let n = 1; n <= 3; n += 1) await ledger.admit(admission(testUuid7(n), { plan: 'deny' }));
     await ledger.addCheckpoint({ count: 2, madeAt: TEST_TIME_MS, line: '{}' });
-    clock.advance(DAY_MS);
+    await passTime(ledger, clock, DAY_MS);
     await ledger.prune({ sinks: [], keepRecordsMs: HOUR_MS });
     await ledger.close();
     expect(await inspectLedger(path)).toMatchObject({

@@ -1,13 +1,13 @@
 /** The policy commands over files that are texts in a table. */
-import { DESIGN_EXAMPLE } from '../../support/policy.ts';
+import { EXAMPLE_POLICY } from '../../support/policy.ts';
 import type { BenchOptions, Ran } from './cli-bench.ts';
 import { runBench } from './cli-bench.ts';
 
 export const FILES: Readonly<Record<string, string>> = {
-  'policy.yaml': DESIGN_EXAMPLE,
-  'broken.yaml': DESIGN_EXAMPLE.replace('roles: [user, read_only]', 'roles: [usr]').replace('$never]', '$nevr]'),
-  'misspelt.yaml': DESIGN_EXAMPLE.replace('domains: [$never]', 'domains: [$nevr]'),
-  'failing.yaml': DESIGN_EXAMPLE.replace('roles: [user, read_only]', 'roles: any'),
+  'policy.yaml': EXAMPLE_POLICY,
+  'broken.yaml': EXAMPLE_POLICY.replace('roles: [user, read_only]', 'roles: [usr]').replace('$never]', '$nevr]'),
+  'misspelt.yaml': EXAMPLE_POLICY.replace('domains: [$never]', 'domains: [$nevr]'),
+  'failing.yaml': EXAMPLE_POLICY.replace('roles: [user, read_only]', 'roles: any'),
   'untested.yaml': 'version: 1\nrules: [{ id: stop, deny: any }]\n',
 };
 

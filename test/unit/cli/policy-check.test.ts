@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DESIGN_EXAMPLE, policyFrom } from '../../support/policy.ts';
+import { EXAMPLE_POLICY, policyFrom } from '../../support/policy.ts';
 import { GOOD_ENV } from './cli-bench.ts';
 import { runPolicy } from './policy-bench.ts';
 
@@ -8,7 +8,7 @@ describe('policy check', () => {
     const { code, stdout, stderr, asked } = await runPolicy('check policy.yaml');
     expect([code, stderr, asked]).toEqual([0, '', []]);
     expect(stdout).toContain('ok policy.yaml: 3 rules, 4 quotas, 3 tests hold');
-    expect(stdout).toContain(`sha256:${policyFrom(DESIGN_EXAMPLE).digest}`);
+    expect(stdout).toContain(`sha256:${policyFrom(EXAMPLE_POLICY).digest}`);
   });
 
   it('names the rules that no test decides by', async () => {
@@ -51,7 +51,7 @@ describe('policy check', () => {
   it('is one document with --json', async () => {
     const good = await runPolicy('check policy.yaml --json');
     expect(JSON.parse(good.stdout)).toEqual({
-      ...{ ok: true, file: 'policy.yaml', digest: policyFrom(DESIGN_EXAMPLE).digest },
+      ...{ ok: true, file: 'policy.yaml', digest: policyFrom(EXAMPLE_POLICY).digest },
       ...{ rules: 3, quotas: 4, tests: 3, untested: ['never-invite', 'it-partners'], problems: [] },
     });
     const bad = await runPolicy('check misspelt.yaml --json');
@@ -66,7 +66,7 @@ describe('policy check', () => {
 });
 
 describe('the issuers that a policy may name', () => {
-  const ELSEWHERE = { 'elsewhere.yaml': DESIGN_EXAMPLE.replaceAll('issuer: corp', 'issuer: partners') };
+  const ELSEWHERE = { 'elsewhere.yaml': EXAMPLE_POLICY.replaceAll('issuer: corp', 'issuer: partners') };
 
   it('are those of AUTH_ISSUERS', async () => {
     expect((await runPolicy('check policy.yaml')).code).toBe(0);

@@ -7,16 +7,16 @@ import type { Principal } from '../../../src/auth/principal.ts';
 import type { InviteUsersRequest } from '../../../src/contract/invite-users.ts';
 import { decide } from '../../../src/policy/evaluate.ts';
 import type { Handling } from '../../../src/policy/decision.ts';
-import { DESIGN_EXAMPLE, policyFrom, testPrincipal, testRequest } from '../../support/policy.ts';
+import { EXAMPLE_POLICY, policyFrom, testPrincipal, testRequest } from '../../support/policy.ts';
 import { runPolicy } from './policy-bench.ts';
 
 const EDITS = {
-  'raised.yaml': DESIGN_EXAMPLE.replace('roles: [user, read_only]', 'roles: [user, read_only, admin]'),
-  'lowered.yaml': DESIGN_EXAMPLE.replace('roles: [user, read_only]', 'roles: [read_only]'),
-  'renamed.yaml': DESIGN_EXAMPLE.replaceAll('hr-staff', 'hr-people'),
-  'no-force.yaml': DESIGN_EXAMPLE.replace(', send_email: false }\nrules', ' }\nrules'),
-  'fewer.yaml': DESIGN_EXAMPLE.replace('per: request,   emails: 50', 'per: request, emails: 1'),
-  'no-partner.yaml': DESIGN_EXAMPLE.replace('[$acme, partner.io]', '[$acme]'),
+  'raised.yaml': EXAMPLE_POLICY.replace('roles: [user, read_only]', 'roles: [user, read_only, admin]'),
+  'lowered.yaml': EXAMPLE_POLICY.replace('roles: [user, read_only]', 'roles: [read_only]'),
+  'renamed.yaml': EXAMPLE_POLICY.replaceAll('hr-staff', 'hr-people'),
+  'no-force.yaml': EXAMPLE_POLICY.replace(', send_email: false }\nrules', ' }\nrules'),
+  'fewer.yaml': EXAMPLE_POLICY.replace('per: request,   emails: 50', 'per: request, emails: 1'),
+  'no-partner.yaml': EXAMPLE_POLICY.replace('[$acme, partner.io]', '[$acme]'),
 };
 
 const diff = (line: string, options: Parameters<typeof runPolicy>[1] = {}) =>
@@ -78,7 +78,7 @@ describe('policy diff on tests', () => {
   });
 });
 
-/** A record as the service writes it when it decides this under DESIGN_EXAMPLE, and nothing more of a trail. */
+/** A record as the service writes it when it decides this under EXAMPLE_POLICY, and nothing more of a trail. */
 function recordOf(
   request: InviteUsersRequest,
   {
@@ -95,7 +95,7 @@ function recordOf(
     readonly changes?: Partial<AuditRecord>;
   } = {},
 ): string {
-  const policy = policyFrom(DESIGN_EXAMPLE);
+  const policy = policyFrom(EXAMPLE_POLICY);
   const decision = decide(policy, principal, request, Date.parse(time), handling);
   const draft = draftRecord(
     {
@@ -143,7 +143,7 @@ describe('policy diff on recorded requests', () => {
   });
 
   it('takes the time of the request for the end of a rule', async () => {
-    const files = { ...EDITS, 'longer.yaml': DESIGN_EXAMPLE.replace('until: 2027-01-01', 'until: 2028-01-01') };
+    const files = { ...EDITS, 'longer.yaml': EXAMPLE_POLICY.replace('until: 2027-01-01', 'until: 2028-01-01') };
     const at = (time: string) => recordOf(testRequest('pat@partner.io'), { principal: ADMIN, time });
     const before = withTrail(at('2026-12-31T23:59:59.999Z'));
     const after = withTrail(at('2027-01-01T00:00:00.000Z'));
@@ -171,7 +171,7 @@ describe('policy diff on recorded requests', () => {
   it('says which may be decided otherwise, where it depends on groups that records do not hold', async () => {
     const files = {
       ...EDITS,
-      'wider.yaml': DESIGN_EXAMPLE.replace(
+      'wider.yaml': EXAMPLE_POLICY.replace(
         '  - { id: it-partners,',
         '  - { id: late, allow: [it-admins], domains: [late.io], roles: any, auth_methods: any }\n  - { id: it-partners,',
       ),
@@ -224,7 +224,7 @@ describe('policy diff on recorded requests', () => {
     const trail = withTrail(recordOf(testRequest('kim@acme.com')));
     const { stdout } = await diff('policy.yaml lowered.yaml --ledger x --json --show-addresses', trail);
     expect(JSON.parse(stdout)).toMatchObject({
-      old: { file: 'policy.yaml', digest: policyFrom(DESIGN_EXAMPLE).digest },
+      old: { file: 'policy.yaml', digest: policyFrom(EXAMPLE_POLICY).digest },
       tests_asked: 3,
       tests: [{ file: 'policy.yaml', line: 23, as: 'hr-portal', changes: [{ kind: 'would_deny' }] }],
       requests: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DESIGN_EXAMPLE, REVIEWERS } from '../../support/policy.ts';
+import { EXAMPLE_POLICY, REVIEWERS } from '../../support/policy.ts';
 import { runPolicy } from './policy-bench.ts';
 
 const ASK = 'explain policy.yaml --as hr-portal --invite ann@acme.com';
@@ -64,7 +64,7 @@ describe('policy explain', () => {
 
   it('names the callers that the caller is besides', async () => {
     const files = {
-      'two.yaml': DESIGN_EXAMPLE.replace('callers: ', 'callers: ').replace(
+      'two.yaml': EXAMPLE_POLICY.replace('callers: ', 'callers: ').replace(
         '  it-admins:',
         '  everybody: { issuer: corp }\n  it-admins:',
       ),
@@ -91,7 +91,7 @@ describe('policy explain', () => {
       (_, index) =>
         `  - { id: r${index}, allow: [hr-portal], domains: [p${index}.io], roles: any, auth_methods: any }\n`,
     );
-    const files = { 'long.yaml': DESIGN_EXAMPLE.replace('quotas:\n', `${rules.join('')}quotas:\n`) };
+    const files = { 'long.yaml': EXAMPLE_POLICY.replace('quotas:\n', `${rules.join('')}quotas:\n`) };
     const { stdout } = await runPolicy('explain long.yaml --as hr-portal --invite ann@acme.com', { files });
     expect(stdout).toContain('and 493 rules more that aim at other addresses');
     expect(stdout).toContain('hr-staff        allows all of it');

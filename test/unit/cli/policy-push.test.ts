@@ -5,8 +5,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createHttpClient } from '../../../src/platform/node/http-client.ts';
 import { openPolicy, POLICY_KEY } from '../../../src/platform/workers/policy-source.ts';
 import { POLICY_KEY as PUSHED_KEY } from '../../../src/cli/policy-push.ts';
-import { createFakeClock } from '../../support/clock.ts';
-import { DESIGN_EXAMPLE, policyFrom } from '../../support/policy.ts';
+import { createFakeClock, createFakeSchedule } from '../../support/clock.ts';
+import { EXAMPLE_POLICY, policyFrom } from '../../support/policy.ts';
 import { recordLogs, recordMetrics } from '../../support/upstream.ts';
 import { GOOD_ENV } from './cli-bench.ts';
 import { runPolicy } from './policy-bench.ts';
@@ -63,9 +63,9 @@ async function startApi(answer: { readonly status: number; readonly body: string
 describe('policy push', () => {
   it('writes the parsed document where the Workers look, and prints its digest', async () => {
     const { puts, push } = await startApi();
-    const { code, stdout, stderr } = await push(`push policy.yaml --namespace ${NAMESPACE}`);
+    const { code, stdout, stderr } = await push(`push policy.yaml --namespace ${NAMESPACE} --issuers corp`);
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toContain(`sha256:${policyFrom(DESIGN_EXAMPLE).digest}`);
+    expect(stdout).toContain(`sha256:${policyFrom(EXAMPLE_POLICY).digest}`);
     expect(puts).toHaveLength(1);
     expect(puts[0]).toMatchObject({
       method: 'PUT',
@@ -77,19 +77,20 @@ describe('policy push', () => {
 
   it('writes what a Worker takes up as the same policy', async () => {
     const { puts, push } = await startApi();
-    await push(`push policy.yaml --namespace ${NAMESPACE}`);
+    await push(`push policy.yaml --namespace ${NAMESPACE} --issuers corp`);
     const pushed = puts[0]?.body ?? '';
     const opened = openPolicy({
       builtIn: { version: 1, rules: [] },
       store: { get: () => Promise.resolve(pushed) },
       issuers: ['corp'],
       clock: createFakeClock(),
+      schedule: createFakeSchedule(),
       logger: recordLogs(),
       metrics: recordMetrics(),
     });
     if (opened.kind === 'refused') throw new Error(opened.problems.join());
     expect(await opened.refresh()).toBe(true);
-    expect(opened.policy.current().digest).toBe(policyFrom(DESIGN_EXAMPLE).digest);
+    expect(opened.policy.current().digest).toBe(policyFrom(EXAMPLE_POLICY).digest);
   });
 
   it.each([
@@ -97,7 +98,7 @@ describe('policy push', () => {
     ['failing.yaml', /test failed/],
   ])('does not write %s, which would be refused', async (file, problem) => {
     const { puts, push } = await startApi();
-    const { code, stdout } = await push(`push ${file} --namespace ${NAMESPACE}`);
+    const { code, stdout } = await push(`push ${file} --namespace ${NAMESPACE} --issuers corp`);
     expect(code).toBe(2);
     expect(stdout).toMatch(problem);
     expect(puts).toEqual([]);
@@ -110,9 +111,23 @@ describe('policy push', () => {
     ['CLOUDFLARE_API_BASE_URL', { CLOUDFLARE_API_BASE_URL: 'http://api.example.com' }, NAMESPACE],
   ])('asks nobody when %s is wrong, and says so', async (setting, env, namespace) => {
     const { puts, push } = await startApi();
-    const { code, stdout, stderr } = await push(`push policy.yaml --namespace ${namespace}`, env);
+    const { code, stdout, stderr } = await push(`push policy.yaml --namespace ${namespace} --issuers corp`, env);
     expect([code, stdout]).toEqual([64, '']);
     expect(stderr).toContain(setting);
+    expect(puts).toEqual([]);
+  });
+
+  it('asks nobody without --issuers: those of AUTH_ISSUERS are not that deployment’s', async () => {
+    const { puts, push } = await startApi();
+    const { code, stdout, stderr } = await push(`push policy.yaml --namespace ${NAMESPACE}`);
+    expect([code, stdout]).toEqual([64, '']);
+    expect(stderr).toContain('--issuers');
+    expect(puts).toEqual([]);
+  });
+
+  it('does not write a file that pins an issuer which the deployment does not have', async () => {
+    const { puts, push } = await startApi();
+    expect((await push(`push policy.yaml --namespace ${NAMESPACE} --issuers elsewhere`)).code).toBe(2);
     expect(puts).toEqual([]);
   });
 
@@ -124,7 +139,7 @@ describe('policy push', () => {
   ])('fails when Cloudflare answers %i, in words of ours', async (status, message) => {
     const body = JSON.stringify({ success: false, errors: [{ code: 10_000, message: `bad ${TOKEN}` }] });
     const { push } = await startApi({ status, body });
-    const { code, stdout, stderr } = await push(`push policy.yaml --namespace ${NAMESPACE}`);
+    const { code, stdout, stderr } = await push(`push policy.yaml --namespace ${NAMESPACE} --issuers corp`);
     expect(code).toBe(1);
     expect(stdout).toContain(`${message} (code 10000)`);
     expect(stdout + stderr).not.toContain(TOKEN);
@@ -132,16 +147,16 @@ describe('policy push', () => {
 
   it('fails when the answer is a 200 that does not say it succeeded', async () => {
     const { push } = await startApi({ status: 200, body: '<h1>Maintenance</h1>' });
-    expect((await push(`push policy.yaml --namespace ${NAMESPACE}`)).code).toBe(1);
+    expect((await push(`push policy.yaml --namespace ${NAMESPACE} --issuers corp`)).code).toBe(1);
   });
 
   it('tells programs the same', async () => {
     const { push } = await startApi();
-    const { stdout } = await push(`push policy.yaml --namespace ${NAMESPACE} --json`);
+    const { stdout } = await push(`push policy.yaml --namespace ${NAMESPACE} --issuers corp --json`);
     expect(JSON.parse(stdout)).toEqual({
       ok: true,
       file: 'policy.yaml',
-      digest: policyFrom(DESIGN_EXAMPLE).digest,
+      digest: policyFrom(EXAMPLE_POLICY).digest,
     });
   });
 });

@@ -212,6 +212,17 @@ describe('requests settle', () => {
       'the Galileo key',
     ],
     ['a name that holds the key', settle('--as', 'refused', '--by', KEY), 'the Galileo key'],
+    [
+      'an address in two words',
+      ['requests', 'settle', ID, '--as', 'refused', '--reason', 'asked ann @acme.com'],
+      'no mail address',
+    ],
+    [
+      'a name that is an address',
+      settle('--as', 'refused', '--by', 'kim@acme.com'),
+      '--by NAME must hold no mail address',
+    ],
+    ['a name with one in two words', settle('--as', 'refused', '--by', 'kim @ acme.com'), 'no mail address'],
     ['a name of two lines', settle('--as', 'refused', '--by', 'a\u2028b'), '--by NAME'],
   ])('takes no command line with %s', async (_, args, sentence) => {
     const { run, opened } = await bench();
@@ -276,5 +287,18 @@ describe('requests unknown', () => {
     const { stdout } = await run(['requests', 'unknown', '--show-addresses']);
     expect(stdout).toContain('    ann@acme.com\n');
     expect(stdout).not.toContain('eve@');
+  });
+
+  it('shows of an address that was tampered with nothing that a terminal would obey', async () => {
+    const { service, run } = await bench();
+    const intent = recordDraft('intent', ID);
+    const emails = ['\u001b]0;owned\u0007@acme.com'];
+    const decisions = [{ decision: 'allow', rule: 'hr-staff', because: [], emails, email_count: 1 }] as const;
+    const decided = { ...intent, policy: { ...intent.policy, decisions } };
+    await service.admit(admission(ID, { records: { decided, exhausted: null, replay: null } }));
+    await service.settle(settlement(ID, 'unknown'));
+    const { stdout } = await run(['requests', 'unknown', '--show-addresses']);
+    expect(stdout).toContain('owned');
+    for (const sign of ['\u0007', '\u001b']) expect(stdout).not.toContain(sign);
   });
 });

@@ -273,12 +273,18 @@ describe('what may be shown of them', () => {
       AUDIT_EMAILS: 'hmac',
       AUDIT_HMAC_KEY: `sesame${HMAC_KEY}`,
       AUDIT_SIGNING_KEY: 'sesame',
-      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com/in/sesame',
       OTEL_EXPORTER_OTLP_HEADERS: 'a=sesame',
     });
+    const ofLogs = await shownOf({
+      ...HTTP,
+      AUDIT_SINKS: 'http,otlp',
+      OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'https://logs.example.com/in/sesame',
+    });
+    expect(ofLogs['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT']?.value).toBe('https://logs.example.com/…');
     expect(JSON.stringify(shown)).not.toContain('sesame');
     expect(shown['AUDIT_HTTP_URL']?.value).toBe('https://collector.example.com/…');
-    expect(shown['OTEL_EXPORTER_OTLP_ENDPOINT']?.value).toBe('https://otlp.example.com');
+    expect(shown['OTEL_EXPORTER_OTLP_ENDPOINT']?.value).toBe('https://otlp.example.com/…');
     expect(shown['AUDIT_HTTP_TOKEN']).toMatchObject({ source: 'environment', hidden: 'secret' });
   });
 

@@ -100,6 +100,7 @@ describe('reconciling unknown requests', () => {
     ['a moment before', after(-1)],
     ['at the very moment', after(0)],
     ['nobody knows when', null],
+    ['at a time that has not come', '9999-12-31T23:59:59Z'],
   ])('proves nothing by a user created %s', async (_, createdAt) => {
     const one = bench([unsettled(1)], everybody(createdAt));
     expect(await reconcile(one.deps)).toBe(0);
@@ -180,6 +181,13 @@ describe('reconciling unknown requests', () => {
     expect(await reconcile(one.deps)).toBe(1);
     expect(one.looks).toEqual([{ requestId: testUuid7(1), record: null, nextInMs: null }]);
     expect(one.asked).toHaveLength(1);
+  });
+
+  it('leaves a request whose intent is damaged to people', async () => {
+    const one = bench([unsettled(1, { intent: null }), unsettled(2)], everybody(after(1)));
+    expect(await reconcile(one.deps)).toBe(1);
+    expect(one.looks).toEqual([{ requestId: testUuid7(1), record: null, nextInMs: null }]);
+    expect(one.logger.lines[0]).toMatchObject({ event: 'reconciliation_impossible' });
   });
 
   it('does not count one that was settled in the meantime', async () => {

@@ -6,14 +6,14 @@ import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.t
 import { admission, DAY_MS, KEEP_ALL } from '../../support/ledger.ts';
 import { keptLog } from '../../support/tokens.ts';
 
-function setup({ retention = KEEP_ALL, prune }: { retention?: Retention; prune?: Ledger['prune'] } = {}) {
+function setup({ retention = KEEP_ALL, ...methods }: { retention?: Retention } & Partial<Ledger> = {}) {
   const clock = createFakeClock();
   const ledger = createMemoryLedger({ clock, ids: createFakeIds(1000) });
   const logger = keptLog();
   const counted: unknown[] = [];
   let wakes = 0;
   const deps = {
-    ledger: prune === undefined ? ledger : { ...ledger, prune },
+    ledger: { ...ledger, ...methods },
     delivery: { wake: () => void (wakes += 1) },
     logger,
     metrics: { count: (...given: unknown[]) => void counted.push(given), observe: () => undefined },
@@ -67,6 +67,36 @@ describe('the sweep', () => {
     await run();
     expect(times).toBe(10);
     expect(logger.lines).toEqual(['{"event":"audit_records_pruned","records":20000}']);
+  });
+
+  it('passes over an intent that is damaged, names it once, and says unknown of all others', async () => {
+    const { clock, ledger, logger, run } = setup({
+      expired: async (limit) =>
+        (await ledger.expired(limit)).map((one) => (one.requestId === testUuid7(0) ? { ...one, intent: null } : one)),
+    });
+    for (let n = 0; n < 150; n += 1) await ledger.admit(admission(testUuid7(n)));
+    clock.advance(DAY_MS);
+    expect(await run()).toBe(149);
+    expect(await ledger.find(testUuid7(0), null)).toMatchObject({ state: 'open' });
+    expect(logger.lines.filter((line) => line.includes('intent_unreadable'))).toEqual([
+      `{"event":"intent_unreadable","request_id":"${testUuid7(0)}"}`,
+    ]);
+  });
+
+  it('drops what is past its time and wakes delivery also when the first half fails', async () => {
+    let prunes = 0;
+    const { run, wakes } = setup({
+      expired: () => Promise.reject(new Error('the ledger cannot be read')),
+      prune: async () => ({ records: (prunes += 1), more: false }),
+    });
+    await expect(run()).rejects.toThrow('the ledger cannot be read');
+    expect({ prunes, wakes: wakes() }).toEqual({ prunes: 1, wakes: 1 });
+  });
+
+  it('tells of a clock that jumped when the ledger does', async () => {
+    const { logger, run } = setup({ prune: async () => ({ records: 0, more: false, jumpedMs: 2 * DAY_MS }) });
+    await run();
+    expect(logger.lines).toEqual([`{"event":"ledger_clock_jumped","jumped_ms":${2 * DAY_MS}}`]);
   });
 
   it('says nothing when nothing was dropped', async () => {

@@ -28,15 +28,17 @@ function setup() {
   };
   const core = createSqliteLedger({ sqlite, clock: createFakeClock(), ids: createFakeIds(1000) });
   commits.length = 0;
+  const check = { run: (): void => {} };
   const deferred: (() => void)[] = [];
   const failures: BatchFailure[] = [];
   const ledger = createBatchedLedger({
     core,
     sqlite,
+    check: () => check.run(),
     defer: (flush) => void deferred.push(flush),
     onFailure: (failure) => void failures.push(failure),
   });
-  return { database, real, ledger, script, commits, deferred, failures };
+  return { database, real, ledger, script, check, commits, deferred, failures };
 }
 
 const results = async (promises: readonly Promise<{ kind: string }>[]) =>
@@ -125,6 +127,26 @@ describe('shared commits', () => {
     expect(real.run('SELECT * FROM child')).toEqual([]);
 
     database.exec('DROP TRIGGER spoil');
+    const again = ledger.admit(admission(testUuid7(1)));
+    ledger.flush();
+    expect(await again).toMatchObject({ kind: 'admitted' });
+  });
+
+  it('reject every member and leave nothing when the last look before the commit finds fault', async () => {
+    const { ledger, check, commits, failures } = setup();
+    check.run = () => {
+      throw new Error('the file is gone');
+    };
+    const failing = [1, 2].map((n) => ledger.admit(admission(testUuid7(n))));
+    ledger.flush();
+    expect(await results(failing)).toEqual(['rejected', 'rejected']);
+    expect({ commits, steps: failures.map(({ steps }) => steps) }).toEqual({
+      commits: ['begin'],
+      steps: [['admit', 'admit']],
+    });
+    expect(await readTrail(ledger)).toEqual([]);
+
+    check.run = () => {};
     const again = ledger.admit(admission(testUuid7(1)));
     ledger.flush();
     expect(await again).toMatchObject({ kind: 'admitted' });

@@ -1,7 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { chainRecord, GENESIS, GENESIS_HASH } from '../../../src/audit/chain.ts';
-import { REPLY_RETENTION_MS } from '../../../src/ledger/port.ts';
 import { SCHEMA_VERSION } from '../../../src/ledger/schema.ts';
 import { createSqliteLedger } from '../../../src/ledger/sqlite-ledger.ts';
 import type { SqliteLedger } from '../../../src/ledger/sqlite-ledger.ts';
@@ -89,7 +88,7 @@ describe('a ledger of the first release', () => {
     ledger.settle(settlement(UNKNOWN, 'refused', { by: 'person' }));
     ledger.admit(admission(testUuid7(9), { plan: 'deny' }));
     ledger.addCheckpoint(checkpoint(7));
-    clock.advance(REPLY_RETENTION_MS + 2 * DAY_MS);
+    for (let days = 0; days < 9; days += 1, clock.advance(DAY_MS)) ledger.prune(KEEP_ALL);
     expect(ledger.prune(KEEP_ALL)).toEqual({ records: 0, more: false });
     expect(ledger.prune({ sinks: [], keepRecordsMs: 8 * DAY_MS })).toEqual({ records: 7, more: false });
     expect(ledger.chain().base.seq).toBe(7);

@@ -1,7 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { migrate, SCHEMA_VERSION } from '../../../src/ledger/schema.ts';
+import { isOwnSchema, migrate, readSchema, SCHEMA_VERSION } from '../../../src/ledger/schema.ts';
 import { createNodeSqlite } from '../../../src/platform/node/sqlite.ts';
+import { FIRST_SCHEMA } from './first-schema.ts';
 
 describe('the ledger schema', () => {
   it('is made once: a second start changes nothing', () => {
@@ -13,6 +14,40 @@ describe('the ledger schema', () => {
     expect(schema()).toEqual(first);
     expect(sqlite.run('SELECT version FROM ledger_version')).toMatchObject([{ version: SCHEMA_VERSION }]);
     expect(sqlite.run('SELECT seq FROM head')).toMatchObject([{ seq: 0 }]);
+  });
+
+  it('is known by its text at every version, however it came about', () => {
+    const fresh = createNodeSqlite(new DatabaseSync(':memory:'));
+    migrate(fresh);
+    expect(isOwnSchema(readSchema(fresh), SCHEMA_VERSION)).toBe(true);
+    const old = createNodeSqlite(new DatabaseSync(':memory:'));
+    for (const statement of FIRST_SCHEMA) old.run(statement);
+    expect(isOwnSchema(readSchema(old), 1)).toBe(true);
+    migrate(old);
+    expect(isOwnSchema(readSchema(old), SCHEMA_VERSION)).toBe(true);
+    expect(isOwnSchema(readSchema(old), 1)).toBe(false);
+  });
+
+  it.each([
+    ['at this version', SCHEMA_VERSION],
+    ['at the first, which is not brought further', 1],
+  ])('is refused with a trigger in it, and left alone: %s', (_which, version) => {
+    const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
+    for (const statement of FIRST_SCHEMA) sqlite.run(statement);
+    if (version > 1) migrate(sqlite);
+    sqlite.run('CREATE TRIGGER theirs AFTER UPDATE ON cursors BEGIN SELECT 1; END');
+    expect(() => migrate(sqlite)).toThrow('not of this program');
+    expect(sqlite.run('SELECT version FROM ledger_version')).toMatchObject([{ version }]);
+  });
+
+  it('may lie beside the tables that Cloudflare keeps in an object’s storage', () => {
+    const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
+    sqlite.run('CREATE TABLE _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)');
+    sqlite.run('CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID');
+    migrate(sqlite);
+    expect(() => migrate(sqlite)).not.toThrow();
+    sqlite.run('CREATE TRIGGER _cf_trigger AFTER INSERT ON _cf_KV BEGIN DELETE FROM records; END');
+    expect(() => migrate(sqlite)).toThrow('not of this program');
   });
 
   it('is refused when a newer program made it, and left alone', () => {
@@ -58,7 +93,7 @@ describe('the ledger schema', () => {
         /SEARCH checkpoints USING INTEGER PRIMARY KEY/,
       ],
       [
-        `SELECT position, line FROM checkpoints WHERE position > ? ORDER BY position LIMIT ?`,
+        `SELECT position, line FROM checkpoints WHERE position > ? AND position <= ? ORDER BY position LIMIT ?`,
         /SEARCH checkpoints USING INDEX/,
       ],
       [`DELETE FROM counters WHERE window_end <= ?`, /SEARCH counters USING PRIMARY KEY/],

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -62,7 +63,13 @@ describe('the secrets of the audit trail', () => {
     const { privatePem, publicPem } = keyPair();
     const value = name === 'AUDIT_SIGNING_KEY' ? privatePem : await file('key.pem', privatePem);
     const { signer } = await readAuditSecrets({ ...NONE, [name]: value });
-    const unsigned = { id: testUuid7(1), time: '2026-03-02T10:00:00.000Z', count: 1, head: 'ab'.repeat(32) };
+    const unsigned = {
+      id: testUuid7(1),
+      time: '2026-03-02T10:00:00.000Z',
+      count: 1,
+      head: 'ab'.repeat(32),
+      previous: null,
+    };
     const checkpoint = parseCheckpoint(await checkpointLine(unsigned, signer));
     if (checkpoint === null) throw new Error('no checkpoint');
     expect(await verifySignature(checkpoint, await importVerificationKeys([publicPem]))).toBe('valid');
@@ -85,6 +92,14 @@ describe('the secrets of the audit trail', () => {
     await expect(httpToken()).rejects.toThrow('AUDIT_HTTP_TOKEN_FILE names a file that cannot be read (ENOENT)');
     await file('token', 'third-token');
     expect(await httpToken()).toBe('third-token');
+  });
+
+  it('wait for no writer of a named pipe', async () => {
+    const path = await file('token', 'old-token');
+    const { httpToken } = await readAuditSecrets({ ...NONE, AUDIT_HTTP_TOKEN_FILE: path });
+    await rm(path);
+    execFileSync('mkfifo', [path]);
+    await expect(httpToken()).rejects.toThrow('AUDIT_HTTP_TOKEN_FILE names what is not a file');
   });
 
   it('are refused all at once, each with its setting, none with what it holds', async () => {

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { formatItem } from '../../../src/audit/formats.ts';
 import { SinkError } from '../../../src/audit/sink.ts';
+import type { OutboxItem } from '../../../src/audit/sink.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { createBackground } from '../../../src/platform/node/background.ts';
 import { createClientAddress } from '../../../src/platform/node/client-address.ts';
@@ -116,6 +117,17 @@ describe('the two channels of stdout', () => {
       expect(rest).not.toHaveProperty(kind);
       expect(event).toEqual(JSON.parse(formatItem('ocsf', items[n] ?? expect.fail())));
     }
+  });
+
+  it('write nothing of a batch with an item that has no line, and keep nothing of it', async () => {
+    const items = await auditItems();
+    const written: string[] = [];
+    const sink = createStdoutSink({ write: async (text: string) => void written.push(text) }, 'native');
+    const damaged: OutboxItem = { position: 99, kind: 'record', line: '{"seq":' };
+    for (let attempt = 0; attempt < 3; attempt += 1) await expect(sink.write([...items, damaged])).rejects.toThrow();
+    expect(written).toEqual([]);
+    await sink.write(items.slice(0, 1));
+    expect(written.map((text) => text.split('\n').length - 1)).toEqual([1]);
   });
 
   it('tell delivery why a batch was not taken, without its words', async () => {

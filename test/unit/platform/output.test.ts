@@ -3,7 +3,7 @@ import type { WriteSome } from '../../../src/platform/node/output.ts';
 import { createOutput } from '../../../src/platform/node/output.ts';
 
 /** A descriptor that takes as much as a script lets it take, and then everything. */
-function scripted(...steps: (number | 'EAGAIN' | 'EPIPE')[]): { writeSome: WriteSome; text(): string } {
+function scripted(...steps: (number | 'EAGAIN' | 'EPIPE' | 'ENOSPC')[]): { writeSome: WriteSome; text(): string } {
   const taken: Buffer[] = [];
   return {
     async writeSome(bytes, offset, length) {
@@ -35,6 +35,32 @@ describe('the one writer of stdout', () => {
     await expect(output.write('lost\n')).rejects.toThrow('EPIPE');
     await output.write('kept\n');
     expect(descriptor.text()).toBe('kept\n');
+  });
+
+  it('begins a line of its own behind what a full disk cut short, so that what goes again is whole', async () => {
+    const descriptor = scripted(15, 'ENOSPC', 'ENOSPC', 1, 'ENOSPC');
+    const output = createOutput(1, descriptor.writeSome);
+    const batch = 'record one\nrecord two\n';
+    // Cut within a line; then not even the line end has room; then it alone has.
+    for (let attempt = 0; attempt < 3; attempt += 1) await expect(output.write(batch)).rejects.toThrow('ENOSPC');
+    await output.write(batch);
+    expect(descriptor.text()).toBe(`record one\nreco\n${batch}`);
+  });
+
+  it('adds no line end where the disk was full between two lines', async () => {
+    const descriptor = scripted(11, 'ENOSPC');
+    const output = createOutput(1, descriptor.writeSome);
+    await expect(output.write('record one\nrecord two\n')).rejects.toThrow('ENOSPC');
+    await output.write('record one\nrecord two\n');
+    expect(descriptor.text()).toBe('record one\nrecord one\nrecord two\n');
+  });
+
+  it('keeps a record apart from an operational line that was cut short', async () => {
+    const descriptor = scripted(5, 'ENOSPC');
+    const output = createOutput(1, descriptor.writeSome);
+    output.line('an operational line\n');
+    await output.write('record one\n');
+    expect(descriptor.text()).toBe('an op\nrecord one\n');
   });
 
   it('drops lines rather than memory when nobody reads, and says how many', async () => {

@@ -13,7 +13,7 @@ import { loadPolicyInThread } from '../../../src/platform/node/policy-thread.ts'
 import { schedule } from '../../../src/platform/node/schedule.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
 import { createFakeClock } from '../../support/clock.ts';
-import { DESIGN_EXAMPLE, policyFrom, TEST_ISSUERS } from '../../support/policy.ts';
+import { EXAMPLE_POLICY, policyFrom, TEST_ISSUERS } from '../../support/policy.ts';
 
 const policyText = (id: string): string => `
 version: 1
@@ -197,13 +197,13 @@ describe('what is no policy file at all', () => {
 
 describe('a policy that was judged in a thread', () => {
   it('is the very policy that this thread would have made', async () => {
-    const loaded = await loadPolicyInThread(DESIGN_EXAMPLE, { issuers: TEST_ISSUERS });
-    expect(loaded).toEqual(loadPolicy(DESIGN_EXAMPLE, { issuers: TEST_ISSUERS }));
+    const loaded = await loadPolicyInThread(EXAMPLE_POLICY, { issuers: TEST_ISSUERS });
+    expect(loaded).toEqual(loadPolicy(EXAMPLE_POLICY, { issuers: TEST_ISSUERS }));
     expect(loaded.kind).toBe('loaded');
   });
 
   it('is refused with the same problems', async () => {
-    const text = `${DESIGN_EXAMPLE}  - { as: hr-portal, invite: ann@acme.com, role: admin, expect: allow }\n`;
+    const text = `${EXAMPLE_POLICY}  - { as: hr-portal, invite: ann@acme.com, role: admin, expect: allow }\n`;
     const loaded = await loadPolicyInThread(text, { issuers: TEST_ISSUERS });
     expect(loaded).toEqual(loadPolicy(text, { issuers: TEST_ISSUERS }));
     expect(loaded.kind).toBe('refused');

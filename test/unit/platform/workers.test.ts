@@ -7,7 +7,7 @@ import { perEnv } from '../../../src/platform/workers/per-env.ts';
 import { loadPolicy, readPolicy } from '../../../src/policy/load.ts';
 import { loadDocument } from '../../../src/policy/read-document.ts';
 import { COUNTERS, DURATIONS } from '../../../src/ports/metrics.ts';
-import { DESIGN_EXAMPLE } from '../../support/policy.ts';
+import { EXAMPLE_POLICY } from '../../support/policy.ts';
 
 /** Adapters for Workers that need no runtime; the others are tested inside workerd (test/workers). */
 describe('the caller’s address on Workers', () => {
@@ -102,8 +102,8 @@ describe('what is made once per isolate', () => {
 
 describe('what is made when the Worker is built', () => {
   it('is a policy document that has the digest of its file', () => {
-    const read = readPolicy(DESIGN_EXAMPLE, { issuers: ['corp'] });
-    const loaded = loadPolicy(DESIGN_EXAMPLE, { issuers: ['corp'] });
+    const read = readPolicy(EXAMPLE_POLICY, { issuers: ['corp'] });
+    const loaded = loadPolicy(EXAMPLE_POLICY, { issuers: ['corp'] });
     if (read.kind === 'refused' || loaded.kind === 'refused') throw new Error('the example is refused');
     const shipped = loadDocument(JSON.parse(JSON.stringify(read.document)), { issuers: ['corp'] });
     expect(shipped).toMatchObject({ kind: 'loaded', policy: { digest: loaded.policy.digest } });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Principal } from '../../../src/auth/principal.ts';
 import { describeCapabilities } from '../../../src/policy/capabilities.ts';
-import { ANNOTATORS, DESIGN_EXAMPLE, policyFrom, REVIEWERS, testPrincipal } from '../../support/policy.ts';
+import { ANNOTATORS, EXAMPLE_POLICY, policyFrom, REVIEWERS, testPrincipal } from '../../support/policy.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 15);
 const BASE = `version: 1
@@ -19,7 +19,7 @@ const capabilities = (
 
 describe('what a caller may do', () => {
   it('is told rule by rule, sets written out and groups by name', () => {
-    const policy = policyFrom(DESIGN_EXAMPLE);
+    const policy = policyFrom(EXAMPLE_POLICY);
     expect(describeCapabilities(policy, testPrincipal(), NOW_MS)).toEqual({
       digest: policy.digest,
       rules: [

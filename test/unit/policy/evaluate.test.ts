@@ -4,7 +4,7 @@ import type { InviteUsersRequest } from '../../../src/contract/invite-users.ts';
 import type { Rule } from '../../../src/policy/compile.ts';
 import type { AddressDecision } from '../../../src/policy/decision.ts';
 import { decide } from '../../../src/policy/evaluate.ts';
-import { ANNOTATORS, DESIGN_EXAMPLE, policyFrom, REVIEWERS, testPrincipal, testRequest } from '../../support/policy.ts';
+import { ANNOTATORS, EXAMPLE_POLICY, policyFrom, REVIEWERS, testPrincipal, testRequest } from '../../support/policy.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 15);
 const OTHER_GROUP = '00000000-0000-4000-8000-000000000000';
@@ -437,7 +437,7 @@ describe('limits that a request alone exceeds', () => {
 
 describe('decide', () => {
   it('knows no time but the one it is given: in one moment of the machine, a rule is over and is not', () => {
-    const policy = policyFrom(DESIGN_EXAMPLE);
+    const policy = policyFrom(EXAMPLE_POLICY);
     const at = (nowMs: number) =>
       decide(policy, testPrincipal({ groups: ['it-admins'] }), testRequest('pat@partner.io'), nowMs);
     expect(at(Date.UTC(1999, 0)).verdict).toBe('allow');
@@ -449,13 +449,13 @@ describe('decide', () => {
     const request = Object.freeze(
       testRequest(['Ann.B@Acme.com'], { group_ids: Object.freeze([ANNOTATORS]) as string[] }),
     );
-    const decision = decide(policyFrom(DESIGN_EXAMPLE), testPrincipal(), request, NOW_MS);
+    const decision = decide(policyFrom(EXAMPLE_POLICY), testPrincipal(), request, NOW_MS);
     expect(decision.effective.emails).toEqual(['Ann.B@Acme.com']);
     expect(decision.addresses[0]?.email).toBe('Ann.B@Acme.com');
   });
 
   it('puts the five fields in the order in which they are sent', () => {
-    const { effective } = decide(policyFrom(DESIGN_EXAMPLE), testPrincipal(), testRequest('ann@acme.com'), NOW_MS);
+    const { effective } = decide(policyFrom(EXAMPLE_POLICY), testPrincipal(), testRequest('ann@acme.com'), NOW_MS);
     expect(Object.keys(effective)).toEqual(['auth_method', 'emails', 'role', 'group_ids', 'send_email']);
   });
 

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { compilePolicy } from '../../../src/policy/compile.ts';
 import { decide } from '../../../src/policy/evaluate.ts';
 import { explain } from '../../../src/policy/explain.ts';
-import { ANNOTATORS, DESIGN_EXAMPLE, policyFrom, REVIEWERS, testPrincipal, testRequest } from '../../support/policy.ts';
+import { ANNOTATORS, EXAMPLE_POLICY, policyFrom, REVIEWERS, testPrincipal, testRequest } from '../../support/policy.ts';
 import { handlings, NOW_MS, policyFiles, principals, requests } from './arbitraries.ts';
 
-const POLICY = policyFrom(DESIGN_EXAMPLE);
+const POLICY = policyFrom(EXAMPLE_POLICY);
 
 describe('an explanation', () => {
   it('holds the very decision, and its trace leads to it', () => {

@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import { isDomainPattern } from '../../../src/policy/domain-pattern.ts';
 import { describePolicySchema } from '../../../src/policy/json-schema.ts';
 import { policyFileSchema } from '../../../src/policy/schema.ts';
-import { DESIGN_EXAMPLE } from '../../support/policy.ts';
+import { EXAMPLE_POLICY } from '../../support/policy.ts';
 import { policyFiles } from './arbitraries.ts';
 
 const root = new URL('../../../', import.meta.url);
@@ -140,8 +140,8 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
 
 describe('the JSON Schema points at', () => {
   it.each(MISTAKES)('%s', (_what, from, to) => {
-    const broken = DESIGN_EXAMPLE.replace(from, to);
-    expect(broken).not.toBe(DESIGN_EXAMPLE);
+    const broken = EXAMPLE_POLICY.replace(from, to);
+    expect(broken).not.toBe(EXAMPLE_POLICY);
     expect(faultsIn(broken)).not.toEqual([]);
     expect(policyFileSchema.safeParse(parse(broken)).success).toBe(false);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { sha256Hex } from '../../../src/lib/sha256.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
-import { ANNOTATORS, DESIGN_EXAMPLE, policyFrom, problemsOf, testPrincipal } from '../../support/policy.ts';
+import { ANNOTATORS, EXAMPLE_POLICY, policyFrom, problemsOf, testPrincipal } from '../../support/policy.ts';
 import { describeCapabilities } from '../../../src/policy/capabilities.ts';
 
 /** A whole file with one section replaced or added; the parts stand on known lines. */
@@ -26,7 +26,7 @@ const firstProblem = (text: string) => {
 
 describe('loading a policy', () => {
   it('takes the example of the design word for word', () => {
-    expect(problemsOf(DESIGN_EXAMPLE)).toEqual([]);
+    expect(problemsOf(EXAMPLE_POLICY)).toEqual([]);
   });
 
   it('has the SHA-256 of the canonical JSON of the parsed file as its digest', () => {

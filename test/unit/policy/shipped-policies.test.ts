@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../../src/policy/evaluate.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
-import { DESIGN_EXAMPLE, policyFrom, problemsOf } from '../../support/policy.ts';
+import { EXAMPLE_POLICY, policyFrom, problemsOf } from '../../support/policy.ts';
 import { handlings, NOW_MS, principals, requests } from './arbitraries.ts';
 
 const root = new URL('../../../', import.meta.url);
@@ -35,7 +35,7 @@ describe('shipped policies', () => {
   });
 
   it('docs/policy.md shows the policy that is tested here, word for word', () => {
-    expect(read('docs/policy.md')).toContain(DESIGN_EXAMPLE);
+    expect(read('docs/policy.md')).toContain(EXAMPLE_POLICY);
   });
 
   it('docs/policy.md shows only policies that load', () => {

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 
 import type { SecretBinding } from '../../../src/platform/workers/bound-secret.ts';
 import { SECRET_MAX_AGE_MS, SECRET_RETRY_MS } from '../../../src/platform/workers/bound-secret.ts';
+import { STORE_DEADLINE_MS } from '../../../src/platform/workers/in-time.ts';
 import { createSecrets } from '../../../src/platform/workers/secrets.ts';
-import { createFakeClock } from '../../support/clock.ts';
+import { createFakeClock, createFakeSchedule } from '../../support/clock.ts';
 import { CURRENT_KEY, NEXT_KEY, recordLogs } from '../../support/upstream.ts';
 
 const ROTATED = 'rotated-key-0123456789abcdef';
@@ -24,12 +25,13 @@ function storeEntry(first: string) {
 function bench(galileoApiKey: SecretBinding, galileoApiKeyNext?: SecretBinding) {
   const clock = createFakeClock();
   const logger = recordLogs();
-  const secrets = createSecrets({ galileoApiKey, galileoApiKeyNext, clock, logger });
+  const schedule = createFakeSchedule();
+  const secrets = createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedule, logger });
   const keys = async () => {
     const { current, next } = await secrets.galileoKeys();
     return [current.reveal(), next?.reveal() ?? null];
   };
-  return { clock, logger, secrets, keys };
+  return { clock, schedule, logger, secrets, keys };
 }
 
 describe('keys from text bindings', () => {
@@ -83,6 +85,34 @@ describe('keys from the Secrets Store', () => {
       expect(await keys()).toEqual([CURRENT_KEY, null]);
     }
     expect(logger.lines.map(({ event }) => event)).toEqual(['api_key_unusable']);
+  });
+
+  it('keep the last good one when the store hangs, and wait for it no longer than two seconds', async () => {
+    const entry = storeEntry(CURRENT_KEY);
+    const { clock, schedule, logger, keys } = bench(entry);
+    await keys();
+    entry.answer = () => new Promise(() => undefined);
+    clock.advance(SECRET_MAX_AGE_MS);
+    const asked = keys();
+    expect(schedule.waitingMs).toEqual([STORE_DEADLINE_MS]);
+    schedule.advance(STORE_DEADLINE_MS);
+    expect(await asked).toEqual([CURRENT_KEY, null]);
+    expect(logger.lines.map(({ event }) => event)).toEqual(['api_key_unusable']);
+  });
+
+  it('are an error, in time, when the store has hung from the first', async () => {
+    const entry = storeEntry(CURRENT_KEY);
+    entry.answer = () => new Promise(() => undefined);
+    const { schedule, keys } = bench(entry);
+    const asked = keys();
+    schedule.advance(STORE_DEADLINE_MS);
+    await expect(asked).rejects.toThrow('never held a usable value');
+  });
+
+  it('leave no timer behind when the store answers', async () => {
+    const { schedule, keys } = bench(storeEntry(CURRENT_KEY));
+    await keys();
+    expect(schedule.waitingMs).toEqual([]);
   });
 
   it('are not asked for again by everybody while the store fails', async () => {

@@ -1,0 +1,42 @@
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { createJournal } from '../../../src/ledger/journal.ts';
+import { migrate } from '../../../src/ledger/schema.ts';
+import { readEnds, readRecords } from '../../../src/ledger/trail.ts';
+import { createNodeSqlite } from '../../../src/platform/node/sqlite.ts';
+import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
+import { recordDraft } from '../../support/ledger.ts';
+
+function setup() {
+  const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
+  migrate(sqlite);
+  const journal = createJournal({ sqlite, clock: createFakeClock(), ids: createFakeIds() });
+  const append = () => sqlite.transaction(() => journal.append(recordDraft('intent', testUuid7(1)), TEST_TIME_MS));
+  return { sqlite, append };
+}
+
+/** The platform of an object looks at the schema only when it starts: the append must see for itself. */
+describe('an append', () => {
+  it.each([
+    ['is taken back', 'CREATE TRIGGER t AFTER INSERT ON records BEGIN DELETE FROM records WHERE seq = NEW.seq; END'],
+    ['is changed', `CREATE TRIGGER t AFTER INSERT ON records BEGIN UPDATE records SET line = line || ' '; END`],
+    ['is left out', 'CREATE TRIGGER t BEFORE INSERT ON records BEGIN SELECT RAISE(IGNORE); END'],
+    [
+      'is not what the head says',
+      `CREATE TRIGGER t AFTER UPDATE OF hash ON head BEGIN UPDATE head SET hash = OLD.hash; END`,
+    ],
+    [
+      'is not where the head says',
+      `CREATE TRIGGER t AFTER UPDATE OF seq ON head BEGIN UPDATE head SET seq = OLD.seq; END`,
+    ],
+  ])('fails, and its step with it, when the record %s behind its back', (_what, trigger) => {
+    const { sqlite, append } = setup();
+    append();
+    const before = { ends: readEnds(sqlite), records: readRecords(sqlite, 0, 10) };
+    sqlite.run(trigger);
+    expect(append).toThrow('not in the trail as it was written');
+    expect({ ends: readEnds(sqlite), records: readRecords(sqlite, 0, 10) }).toEqual(before);
+    sqlite.run('DROP TRIGGER t');
+    expect(append()).toBe(2);
+  });
+});

@@ -1,0 +1,50 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import type { LedgerObject } from './entry.ts';
+import { startWhole } from './whole-worker.ts';
+
+/** Anybody may ask whether the Worker is ready, as often as they like; the ledger is one object, and pays for each look. */
+const namespace = (env as unknown as { LEDGER: DurableObjectNamespace<LedgerObject> }).LEDGER;
+
+const writes = (): Promise<number> =>
+  runInDurableObject(namespace.get(namespace.idFromName('ledger')), (_object, { storage }) =>
+    Number(storage.sql.exec('SELECT writes FROM probe').one()['writes']),
+  );
+
+describe('/readyz', () => {
+  it('asks the ledger once a second, however many strangers ask at once', async () => {
+    const { ask, clock } = await startWhole();
+    clock.stop();
+    await ask('/readyz');
+    clock.advance(1_001);
+    const before = await writes();
+    const answers = await Promise.all(Array.from({ length: 200 }, () => ask('/readyz')));
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    expect((await writes()) - before).toBe(1);
+  });
+
+  it('asks a ledger that is slow no oftener, when it matters', async () => {
+    let steps = 0;
+    const slow = {
+      idFromName: (name: string) => namespace.idFromName(name),
+      get(id: DurableObjectId) {
+        const stub = namespace.get(id);
+        return {
+          async step(...call: Parameters<typeof stub.step>) {
+            steps += 1;
+            await scheduler.wait(500);
+            return await stub.step(...call);
+          },
+        };
+      },
+    };
+    const { ask, clock } = await startWhole({ LEDGER: slow });
+    clock.stop();
+    await ask('/readyz');
+    const { steps: first } = { steps };
+    clock.advance(1_001);
+    await Promise.all(Array.from({ length: 100 }, () => ask('/readyz')));
+    expect(steps - first).toBe(first);
+  });
+});

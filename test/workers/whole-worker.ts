@@ -1,0 +1,154 @@
+import { env, exports } from 'cloudflare:workers';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import type { AuditRecord } from '../../src/audit/record.ts';
+import type { Bindings } from '../../src/platform/workers/bindings.ts';
+import { clock as platformClock } from '../../src/platform/workers/clock.ts';
+import { createLedger } from '../../src/platform/workers/ledger.ts';
+import { createWorker } from '../../src/worker.ts';
+import { served } from './entry.ts';
+
+/**
+ * The whole Worker (src/worker.ts) behind its real entry point, so that every request has a context of its own, which the
+ * platform ends when the caller goes away. Galileo and the issuer are what its `fetch` finds. What a double waits for is
+ * a timer of the request that asked, for nothing else belongs to that and ends with it.
+ */
+const ISSUER = 'https://login.example.com';
+const KEY = 'test-key-0f3c9a7e5b1d2468';
+export const POLICY = {
+  version: 1,
+  callers: { 'hr-portal': { issuer: 'corp', client_id: ['hr-portal'] } },
+  rules: [{ id: 'hr-staff', allow: ['hr-portal'], domains: ['acme.com'], roles: ['user'], auth_methods: ['okta'] }],
+};
+
+export interface Upstream {
+  /** Bodies of POST /v2/invite_users, as they came. */
+  readonly received: string[];
+  /** How Galileo answers; the wait belongs to the request under test. */
+  answer: () => Promise<Response>;
+  /** How the issuer's key set answers. */
+  keys: () => Promise<Response>;
+  keyFetches: number;
+  /** Those that came to their end. */
+  keyFetchesEnded: number;
+}
+
+export interface WholeWorker {
+  readonly upstream: Upstream;
+  readonly worker: ExportedHandler<Bindings>;
+  readonly bindings: Bindings;
+  /** The Worker's, which goes on by itself until it is stopped; the ledger object has its own. */
+  readonly clock: { now(): number; advance(ms: number): void; stop(): void };
+  /** The issuer's key set, with the one key that `token` signs with. */
+  readonly jwks: string;
+  token(kid?: string): Promise<string>;
+  ask(path: string, init?: RequestInit): Promise<Response>;
+  /** POST /v2/invite_users for one address. */
+  invite(email: string, init?: { readonly signal?: AbortSignal; readonly key?: string }): Promise<Response>;
+  /** What the trail says of the request that named this address, kind by kind. */
+  recordsOf(email: string): Promise<string[]>;
+}
+
+export async function startWhole(changes: Record<string, unknown> = {}): Promise<WholeWorker> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+  const jwks = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] });
+  const upstream: Upstream = {
+    received: [],
+    answer: async () => Response.json({ invited: 1 }),
+    keys: async () => new Response(jwks, { headers: { 'Content-Type': 'application/json' } }),
+    keyFetches: 0,
+    keyFetchesEnded: 0,
+  };
+  const jwksPath = `/jwks-${crypto.randomUUID()}`;
+  const fetchOutside = async (input: URL | RequestInfo, init?: RequestInit): Promise<Response> => {
+    const url = input instanceof Request ? input.url : String(input);
+    if (url === `${ISSUER}${jwksPath}`) {
+      upstream.keyFetches += 1;
+      const keys = await upstream.keys();
+      upstream.keyFetchesEnded += 1;
+      return keys;
+    }
+    if (url.endsWith('/v2/invite_users')) {
+      upstream.received.push(init?.body as string);
+      return await upstream.answer();
+    }
+    throw new Error('nobody there');
+  };
+  let shiftMs = 0;
+  let stoppedMs: number | null = null;
+  const clock: WholeWorker['clock'] = {
+    now: () => (stoppedMs ?? platformClock.now()) + shiftMs,
+    advance: (ms) => void (shiftMs += ms),
+    stop: () => void (stoppedMs = platformClock.now()),
+  };
+  const bindings = {
+    ...(env as unknown as Bindings),
+    GALILEO_API_KEY: KEY,
+    AUTH_ISSUERS: JSON.stringify([
+      { name: 'corp', issuer: ISSUER, audience: 'galileo-invites', jwks_uri: `${ISSUER}${jwksPath}` },
+    ]),
+    ...changes,
+  } as unknown as Bindings;
+  const worker = createWorker(POLICY, { write: () => undefined, fetch: fetchOutside, clock });
+  served.fetch = (request, _env, context) => {
+    const answer = worker.fetch?.(request, bindings, context);
+    if (answer === undefined) throw new Error('the Worker answers no requests');
+    return answer;
+  };
+  const token = async (kid = 'k1'): Promise<string> => {
+    const nowS = Math.trunc(clock.now() / 1000);
+    return await new SignJWT({ client_id: 'hr-portal', scope: 'invites:write' })
+      .setProtectedHeader({ alg: 'ES256', kid, typ: 'at+jwt' })
+      .setIssuer(ISSUER)
+      .setAudience('galileo-invites')
+      .setSubject('hr-portal')
+      .setJti(crypto.randomUUID())
+      .setIssuedAt(nowS)
+      .setExpirationTime(nowS + 300)
+      .sign(privateKey);
+  };
+  const ask = async (path: string, init: RequestInit = {}): Promise<Response> =>
+    await (exports as unknown as { default: Fetcher }).default.fetch(`https://invites.example.com${path}`, init);
+  return {
+    upstream,
+    worker,
+    bindings,
+    clock,
+    jwks,
+    token,
+    ask,
+    async invite(email, { signal, key } = {}) {
+      return await ask('/v2/invite_users', {
+        method: 'POST',
+        headers: {
+          Authorization: `Bearer ${await token()}`,
+          'Content-Type': 'application/json',
+          ...(key === undefined ? {} : { 'Idempotency-Key': key }),
+        },
+        body: JSON.stringify({ auth_method: 'okta', emails: [email], role: 'user', send_email: false }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    },
+    async recordsOf(email) {
+      const ignore = (): void => undefined;
+      const ledger = createLedger({
+        namespace: (env as unknown as Bindings).LEDGER,
+        logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+        metrics: { count: ignore },
+      });
+      const records = (await ledger.records(0, 1000)).map(({ line }) => JSON.parse(line) as AuditRecord);
+      const mine = records.find((record) => JSON.stringify(record).includes(email))?.request_id;
+      return records
+        .filter(({ request_id: id }) => id === mine && id !== undefined)
+        .map(({ kind, outcome }) => `${kind} ${outcome.result}`);
+    },
+  };
+}
+
+/** False when it has not come true in `ms`: as a rule because the platform ended what would have brought it about. */
+export async function until(isTrue: () => boolean | Promise<boolean>, ms = 5_000): Promise<boolean> {
+  for (let waited = 0; waited < ms; waited += 20) {
+    if (await isTrue()) return true;
+    await scheduler.wait(20);
+  }
+  return false;
+}
