@@ -17,19 +17,25 @@ export interface ReadinessDeps extends Pick<Deps, 'ledger' | 'draining' | 'clock
 }
 
 const PROOF_HOLDS_MS = 1_000;
-/** As long as nothing is known and no proof can be shared, so many may seek it; others are told that it is not ready. */
+/**
+ * As long as nothing is known and no proof can be shared, so many a second may seek it; others are told that it is not
+ * ready. Counted by time: who has gone away may never come back from the ledger.
+ */
 const MAX_FIRST_PROOFS = 4;
 
 export function createReadiness({ ledger, draining, clock, settings }: ReadinessDeps): () => Promise<Readiness> {
   let last: { readonly atMs: number; readonly writable: Promise<boolean> | boolean } | null = null;
-  let asking = 0;
+  let first = { sinceMs: Number.NaN, proofs: 0 };
 
   async function canWrite(): Promise<boolean> {
-    const sinceMs = last === null ? Number.NaN : clock.now() - last.atMs;
-    if (last !== null && sinceMs >= 0 && sinceMs < PROOF_HOLDS_MS) return await last.writable;
     const atMs = clock.now();
-    if (last === null && asking >= MAX_FIRST_PROOFS) return false;
-    asking += 1;
+    const isFresh = (sinceMs: number): boolean => atMs >= sinceMs && atMs - sinceMs < PROOF_HOLDS_MS;
+    if (last !== null && isFresh(last.atMs)) return await last.writable;
+    if (last === null) {
+      if (!isFresh(first.sinceMs)) first = { sinceMs: atMs, proofs: 0 };
+      if (first.proofs >= MAX_FIRST_PROOFS) return false;
+      first.proofs += 1;
+    }
     const proof = ledger.probe().then(
       () => true,
       () => false,
@@ -37,7 +43,6 @@ export function createReadiness({ ledger, draining, clock, settings }: Readiness
     if (settings.shareInFlight) last = { atMs, writable: proof };
     else if (last !== null) last = { atMs, writable: last.writable };
     const writable = await proof;
-    asking -= 1;
     last = { atMs, writable };
     return writable;
   }

@@ -142,6 +142,20 @@ describe('a ledger that fails', () => {
     expect(probes).toBe(5);
   });
 
+  it('is asked again a second after those who asked first went away without an answer', async () => {
+    const gone = new Promise<never>(() => undefined);
+    let hangs = true;
+    const service = await startTestService({
+      settings: { shareInFlight: false },
+      wrapLedger: (ledger) => ({ ...ledger, probe: () => (hangs ? gone : ledger.probe()) }),
+    });
+    for (let n = 0; n < 4; n += 1) void service.request('/readyz');
+    expect((await service.request('/readyz')).status).toBe(503);
+    hangs = false;
+    service.clock.advance(1_000);
+    expect((await service.request('/readyz')).status).toBe(200);
+  });
+
   it('makes the service not ready, and ready again', async () => {
     const ledger = breakable('probe');
     const service = await startTestService({ wrapLedger: ledger.wrap });
