@@ -5,13 +5,13 @@
  */
 import { cpus } from 'node:os';
 import { chainRecord, GENESIS } from '../src/audit/chain.ts';
-import { checkpointLine } from '../src/audit/checkpoint.ts';
-import { CHECKPOINT_EVERY_RECORDS } from '../src/audit/keep-checkpoints.ts';
-import { readTrailItem } from '../src/audit/trail-item.ts';
-import type { TrailLine } from '../src/audit/verify-trail.ts';
-import { verifyTrail } from '../src/audit/verify-trail.ts';
+import { checkpointLine } from '../src/audit/checkpoint/checkpoint.ts';
+import { CHECKPOINT_EVERY_RECORDS } from '../src/audit/checkpoint/checkpointer.ts';
+import { readTrailItem } from '../src/audit/verify/item.ts';
+import type { TrailLine } from '../src/audit/verify/verify-trail.ts';
+import { verifyTrail } from '../src/audit/verify/verify-trail.ts';
 import { sha256Hex } from '../src/lib/sha256.ts';
-import { recordDraft } from '../test/support/ledger.ts';
+import { recordDraft } from '../test/support/ledger/ledger.ts';
 
 const id = (number: number): string => `019c0000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
 const time = '2026-03-02T10:00:00.000Z';

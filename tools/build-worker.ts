@@ -7,7 +7,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { SERVICE_VERSION } from '../src/config/service.ts';
-import { createOpenApi } from '../src/contract/openapi.ts';
+import { createOpenApi } from '../src/openapi/document.ts';
 import type { PolicyProblem } from '../src/policy/load.ts';
 import { readPolicy } from '../src/policy/load.ts';
 import { runSelfTests } from '../src/policy/self-test.ts';

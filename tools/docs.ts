@@ -2,13 +2,13 @@
  * Writes the generated pages of docs/, or with --check says which of them are out of date and exits 1.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { describeOcsfMapping } from '../src/audit/describe-ocsf.ts';
-import { describeCheckpointSchema, describeRecordSchema } from '../src/audit/record-schema.ts';
+import { describeOcsfMapping } from '../src/audit/format/describe-ocsf.ts';
+import { describeCheckpointSchema, describeRecordSchema } from '../src/openapi/published-audit-schemas.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
-import { describeCommands } from '../src/cli/describe-commands.ts';
+import { describeCommands } from '../src/cli/command-line/describe-commands.ts';
 import { describeSettings } from '../src/config/describe.ts';
-import { describeProblems } from '../src/contract/describe-problems.ts';
-import { describePolicySchema } from '../src/policy/json-schema.ts';
+import { describeProblems } from '../src/openapi/describe-problems.ts';
+import { describePolicySchema } from '../src/policy/document/json-schema.ts';
 
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/audit-checkpoint.schema.json': () => json(describeCheckpointSchema()),

@@ -4,7 +4,7 @@
  * `seq`, `id`, `time`, `prev` and `hash` inside the transaction that makes it durable.
  */
 import type * as z from 'zod';
-import type { auditRecordSchema } from '../contract/audit-record.ts';
+import type { auditRecordSchema } from './audit-record.ts';
 
 /** Nothing changes a record once it is built. */
 type Immutable<T> = T extends readonly (infer Item)[]

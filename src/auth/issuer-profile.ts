@@ -1,6 +1,6 @@
-import { ALGORITHM_NAMES } from './algorithms.ts';
-import type { Algorithm } from './algorithms.ts';
-import type { FixedValue } from './claim-test.ts';
+import { ALGORITHM_NAMES } from './keys/algorithms.ts';
+import type { Algorithm } from './keys/algorithms.ts';
+import type { FixedValue } from './token/claim-test.ts';
 import type { IssuerConfig } from './issuers.ts';
 import { PRESETS } from './presets.ts';
 import type { Preset } from './presets.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { ALGORITHM_NAMES } from './algorithms.ts';
+import { ALGORITHM_NAMES } from './keys/algorithms.ts';
 import { PRESET_NAMES, PRESETS } from './presets.ts';
 import type { Preset } from './presets.ts';
 import { SCOPES } from './principal.ts';

@@ -1,5 +1,5 @@
-import type { ClaimTest, FixedValue } from './claim-test.ts';
-import type { TokenField } from './credentials.ts';
+import type { ClaimTest, FixedValue } from './token/claim-test.ts';
+import type { TokenField } from './token/credentials.ts';
 
 /**
  * What is known of each kind of identity provider: one row, no branches. A row says how its access tokens look;

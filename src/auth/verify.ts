@@ -6,21 +6,21 @@ import type { Clock } from '../ports/clock.ts';
 import type { FetchDocument } from '../ports/fetch-document.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import { CLOCK_TOLERANCE_S, readClaims } from './claims.ts';
-import { arrivalFault, TOKEN_FIELDS } from './credentials.ts';
-import type { Arrival, TokenField } from './credentials.ts';
+import { CLOCK_TOLERANCE_S, readClaims } from './token/claims.ts';
+import { arrivalFault, TOKEN_FIELDS } from './token/credentials.ts';
+import type { Arrival, TokenField } from './token/credentials.ts';
 import type { TokenFailure, TokenFailureReason } from './failure.ts';
 import { issuerProfile } from './issuer-profile.ts';
 import type { IssuerProfile } from './issuer-profile.ts';
 import { documentUrlProblem, issuersSchema, issuerUrlProblem } from './issuers.ts';
 import type { IssuerConfig } from './issuers.ts';
-import { createKeySet } from './key-set.ts';
-import type { KeySet } from './key-set.ts';
+import { createKeySet } from './keys/key-set.ts';
+import type { KeySet } from './keys/key-set.ts';
 import type { Principal } from './principal.ts';
-import { createTokenCache } from './token-cache.ts';
-import { MAX_TOKEN_LENGTH, parseToken, readHeader } from './token-grammar.ts';
-import type { ParsedToken, TokenHeader } from './token-grammar.ts';
-import type { VerificationKey } from './verification-key.ts';
+import { createTokenCache } from './token/token-cache.ts';
+import { MAX_TOKEN_LENGTH, parseToken, readHeader } from './token/token-grammar.ts';
+import type { ParsedToken, TokenHeader } from './token/token-grammar.ts';
+import type { VerificationKey } from './keys/verification-key.ts';
 
 /**
  * The whole way from a token's text to a Principal: form → issuer → arrival → header → key → signature (jose) → claims.

@@ -1,16 +1,16 @@
-import { auditExport } from './audit-export.ts';
-import { auditTail } from './audit-tail.ts';
-import { auditVerify } from './audit-verify.ts';
-import type { Command } from './command.ts';
-import { configCheck } from './config-check.ts';
-import { configPrint } from './config-print.ts';
-import { doctor } from './doctor.ts';
-import { policyCheck } from './policy-check.ts';
-import { policyDiff } from './policy-diff.ts';
-import { policyExplain } from './policy-explain.ts';
-import { policyPush } from './policy-push.ts';
-import { requestsSettle } from './requests-settle.ts';
-import { requestsUnknown } from './requests-unknown.ts';
+import { auditExport } from './audit/export.ts';
+import { auditTail } from './audit/tail.ts';
+import { auditVerify } from './audit/verify.ts';
+import type { Command } from './command-line/command.ts';
+import { configCheck } from './config/check.ts';
+import { configPrint } from './config/print.ts';
+import { doctor } from './doctor/doctor.ts';
+import { policyCheck } from './policy/check.ts';
+import { policyDiff } from './policy/diff.ts';
+import { policyExplain } from './policy/explain.ts';
+import { policyPush } from './policy/push.ts';
+import { requestsSettle } from './requests/settle.ts';
+import { requestsUnknown } from './requests/unknown.ts';
 
 /** Every command, in the order of the help and of docs/cli.md. A new command is a file of its own and a row here. */
 export const COMMANDS: readonly Command[] = [

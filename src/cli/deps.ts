@@ -1,12 +1,12 @@
 import type { Settings } from '../config/schema.ts';
 import type { Ledger } from '../ledger/port.ts';
-import type { OpenedPolicy } from '../platform/node/policy-source.ts';
+import type { OpenedPolicy } from '../platform/node/policy/source.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { FetchDocument } from '../ports/fetch-document.ts';
 import type { Schedule } from '../ports/schedule.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { HttpPort } from '../ports/http.ts';
-import type { AuditPorts } from './audit-ports.ts';
+import type { AuditPorts } from './audit/ports.ts';
 import type { LedgerFacts } from './doctor/ledger-facts.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { SERVICE_NAME } from '../config/service.ts';
-import type { Command } from './command.ts';
+import type { Command } from './command-line/command.ts';
 import type { CliDeps } from './deps.ts';
-import { EXITS } from './exit-codes.ts';
-import { helpText, versionLine } from './help.ts';
-import { parseCommandLine } from './parse-command-line.ts';
+import { EXITS } from './command-line/exit-codes.ts';
+import { helpText, versionLine } from './command-line/help.ts';
+import { parseCommandLine } from './command-line/parse-command-line.ts';
 
 /** One command line from its arguments to its exit code. Never throws: a fault of ours has a code of its own. */
 export async function runCli(args: readonly string[], commands: readonly Command[], deps: CliDeps): Promise<number> {

@@ -4,7 +4,7 @@
  * wrong place.
  */
 import { readHmacKey } from '../audit/hmac-key.ts';
-import { checkBearerToken } from '../audit/bearer-token.ts';
+import { checkBearerToken } from '../audit/delivery/bearer-token.ts';
 import { Secret } from '../lib/secret.ts';
 import { checkApiKey, trimApiKey } from '../upstream/api-keys.ts';
 import { parseHeaderList } from './header-list.ts';

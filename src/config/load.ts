@@ -2,7 +2,7 @@
  * Reads the whole configuration at once and either has it all or names every problem. Pure: the environment
  * and file reading come in as arguments. No secret is ever part of a problem.
  */
-import { TOKEN_FIELDS } from '../auth/credentials.ts';
+import { TOKEN_FIELDS } from '../auth/token/credentials.ts';
 import { issuerProfile } from '../auth/issuer-profile.ts';
 import type { IssuerConfig } from '../auth/issuers.ts';
 import { documentUrlProblem, issuersSchema, issuerUrlProblem } from '../auth/issuers.ts';

@@ -2,7 +2,7 @@
  * OpenTelemetry's settings put together the way its specification says: what is said for logs goes before what is said
  * in general, and defaults come last. Pure, and the same for every runtime.
  */
-import type { LogResource } from '../audit/otlp-logs.ts';
+import type { LogResource } from '../audit/delivery/otlp-logs.ts';
 import type { RecordService } from '../audit/record.ts';
 import type { Settings } from './schema.ts';
 

@@ -1,7 +1,7 @@
 /** The settings of the audit trail: where it goes, in which form, under which keys, and for how long it stays. */
 import * as z from 'zod';
-import { checkBearerToken, trimBearerToken } from '../audit/bearer-token.ts';
-import { AUDIT_FORMATS } from '../audit/formats.ts';
+import { checkBearerToken, trimBearerToken } from '../audit/delivery/bearer-token.ts';
+import { AUDIT_FORMATS } from '../audit/format/formats.ts';
 import { readHmacKey } from '../audit/hmac-key.ts';
 import { documentUrlProblem } from '../auth/issuers.ts';
 import type { SettingRow } from './setting-row.ts';

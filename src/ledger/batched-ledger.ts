@@ -1,7 +1,7 @@
 import type { Ledger } from './port.ts';
-import type { SqliteLedger } from './sqlite-ledger.ts';
-import { SqlError } from './sqlite-port.ts';
-import type { SqlitePort } from './sqlite-port.ts';
+import type { SqliteLedger } from './sqlite/sqlite-ledger.ts';
+import { SqlError } from './sqlite/sqlite-port.ts';
+import type { SqlitePort } from './sqlite/sqlite-port.ts';
 
 /**
  * The asynchronous ledger over the synchronous one, with shared commits: writes that arrive within

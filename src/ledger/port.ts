@@ -1,7 +1,7 @@
 import type { ChainHead } from '../audit/chain.ts';
 import type { RecordDraft } from '../audit/record.ts';
 import type { SearchFilter } from '../audit/search.ts';
-import type { OutboxItem } from '../audit/sink.ts';
+import type { OutboxItem } from '../audit/delivery/sink.ts';
 import type { QuotaClaim } from '../policy/decision.ts';
 
 /**

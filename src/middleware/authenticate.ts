@@ -4,9 +4,9 @@
  * reason and told as a sentence; nothing of the token appears in either.
  */
 import type { Context, MiddlewareHandler } from 'hono';
-import { challenge } from '../auth/bearer.ts';
-import type { ChallengeOccasion } from '../auth/bearer.ts';
-import { readCredentials, TOKEN_FIELDS } from '../auth/credentials.ts';
+import { challenge } from '../auth/token/bearer.ts';
+import type { ChallengeOccasion } from '../auth/token/bearer.ts';
+import { readCredentials, TOKEN_FIELDS } from '../auth/token/credentials.ts';
 import { describeFailure } from '../auth/failure.ts';
 import type { Principal, Scope } from '../auth/principal.ts';
 import type { TokenVerifier } from '../auth/verify.ts';

@@ -6,7 +6,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from './app-env.ts';
 import { respondProblem } from './problem-response.ts';
-import { isDryRun } from './validate.ts';
+import { isDryRun } from './validation/validate-invite.ts';
 
 const BARE = /^[\x21\x23-\x7e][\x21-\x7e]*$/;
 const QUOTED = /^"((?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;

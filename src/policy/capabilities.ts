@@ -5,11 +5,11 @@
  */
 import type { Principal } from '../auth/principal.ts';
 import type { CompiledPolicy, ForcedValues, Rule } from './compile.ts';
-import { coveringPatterns } from './domain-pattern.ts';
+import { coveringPatterns } from './matching/domain-pattern.ts';
 import { rulesOf } from './evaluate.ts';
-import type { QuotaScope } from './schema.ts';
-import { stillAllowed } from './still-allowed.ts';
-import { rowsAimedAt, selectorsOf } from './target-table.ts';
+import type { QuotaScope } from './document/schema.ts';
+import { stillAllowed } from './matching/still-allowed.ts';
+import { rowsAimedAt, selectorsOf } from './matching/target-table.ts';
 
 export interface Capabilities {
   /** 64 hex digits. */

@@ -3,13 +3,13 @@
  * numbers. Nothing here decides. Invariant: a compiled policy is never changed, so a request that holds one
  * sees one policy throughout.
  */
-import type { CallerIndex } from './callers.ts';
-import { indexCallers } from './callers.ts';
-import { lowerAscii } from './domain-pattern.ts';
-import type { ForceRow, PolicyFile, QuotaRow, QuotaScope, RuleRow } from './schema.ts';
-import { windowMs } from './schema.ts';
-import type { SetIndex, TargetTable, Targeted } from './target-table.ts';
-import { indexRows, indexSets, push } from './target-table.ts';
+import type { CallerIndex } from './matching/callers.ts';
+import { indexCallers } from './matching/callers.ts';
+import { lowerAscii } from './matching/domain-pattern.ts';
+import type { ForceRow, PolicyFile, QuotaRow, QuotaScope, RuleRow } from './document/schema.ts';
+import { windowMs } from './document/schema.ts';
+import type { SetIndex, TargetTable, Targeted } from './matching/target-table.ts';
+import { indexRows, indexSets, push } from './matching/target-table.ts';
 
 export interface CompiledPolicy {
   /** SHA-256 over the canonical JSON of the parsed file, 64 hex digits. */

@@ -7,15 +7,15 @@
 import type { Principal } from '../auth/principal.ts';
 import { emailAddress } from '../contract/email-address.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
-import { matchCallers } from './callers.ts';
-import { claimsFor, exceededQuota } from './claims.ts';
+import { matchCallers } from './matching/callers.ts';
+import { claimsFor, exceededQuota } from './quota-charges.ts';
 import type { CallerRules, CompiledPolicy, Quota, Rule } from './compile.ts';
 import type { AddressDecision, Decision, Handling } from './decision.ts';
-import { lowerAscii } from './domain-pattern.ts';
-import type { Asked, Forced } from './force.ts';
-import { applyForce, chooseForced, differingRule } from './force.ts';
-import { failingKeys, hittingKeys } from './rule-keys.ts';
-import { rowsAimedAt, selectorsOf, targetKeys } from './target-table.ts';
+import { lowerAscii } from './matching/domain-pattern.ts';
+import type { Asked, Forced } from './matching/force.ts';
+import { applyForce, chooseForced, differingRule } from './matching/force.ts';
+import { failingKeys, hittingKeys } from './matching/rule-keys.ts';
+import { rowsAimedAt, selectorsOf, targetKeys } from './matching/target-table.ts';
 
 /** What one address meets: its own verdict, and the values it would be invited with. */
 export interface Judged {

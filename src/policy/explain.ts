@@ -6,16 +6,16 @@
 import type { Principal } from '../auth/principal.ts';
 import { emailAddress } from '../contract/email-address.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
-import { matchCallers } from './callers.ts';
-import { claimsFor } from './claims.ts';
+import { matchCallers } from './matching/callers.ts';
+import { claimsFor } from './quota-charges.ts';
 import type { CompiledPolicy, Quota, Rule } from './compile.ts';
 import type { AddressDecision, Decision, ForcedValue, Handling } from './decision.ts';
-import { lowerAscii } from './domain-pattern.ts';
+import { lowerAscii } from './matching/domain-pattern.ts';
 import { askedOf, decide, judgeAddress, rulesOf } from './evaluate.ts';
-import type { Asked } from './force.ts';
-import type { KeyName } from './rule-keys.ts';
-import { missedKeys } from './rule-keys.ts';
-import { selectorsOf, targetKeys } from './target-table.ts';
+import type { Asked } from './matching/force.ts';
+import type { KeyName } from './matching/rule-keys.ts';
+import { missedKeys } from './matching/rule-keys.ts';
+import { selectorsOf, targetKeys } from './matching/target-table.ts';
 
 export interface Explanation {
   /** Every caller of the policy that the principal is. */

@@ -7,10 +7,10 @@
 import type { ParsedNode } from 'yaml';
 import { Composer, CST, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml';
 import type { CompiledPolicy } from './compile.ts';
-import type { Finding } from './findings.ts';
-import type { LoadPolicyOptions } from './read-document.ts';
-import { readDocument } from './read-document.ts';
-import type { PolicyFile } from './schema.ts';
+import type { Finding } from './document/problems.ts';
+import type { LoadPolicyOptions } from './document/read-document.ts';
+import { readDocument } from './document/read-document.ts';
+import type { PolicyFile } from './document/schema.ts';
 import { runSelfTests } from './self-test.ts';
 
 export interface PolicyProblem {

@@ -9,9 +9,9 @@ import type { CompiledPolicy } from './compile.ts';
 import { resolveGroups } from './compile.ts';
 import type { Decision } from './decision.ts';
 import { decide } from './evaluate.ts';
-import type { Finding } from './findings.ts';
-import type { CallerRow, PolicyFile, TestRow } from './schema.ts';
-import { instantMs } from './schema.ts';
+import type { Finding } from './document/problems.ts';
+import type { CallerRow, PolicyFile, TestRow } from './document/schema.ts';
+import { instantMs } from './document/schema.ts';
 
 /** A test as a question that `decide` can be asked, under this policy or another. */
 export interface Question {

@@ -5,7 +5,7 @@
 import type { Context } from 'hono';
 import type { Ledger, QuotaState } from '../ledger/port.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
-import { claimsFor } from '../policy/claims.ts';
+import { claimsFor } from '../policy/quota-charges.ts';
 import { describeCapabilities } from '../policy/capabilities.ts';
 import type { Clock } from '../ports/clock.ts';
 import { readQuery } from './query.ts';

@@ -5,7 +5,7 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../middleware/app-env.ts';
 import type { ValidationError } from '../contract/validation-error.ts';
-import { respondInvalid } from '../middleware/validate.ts';
+import { respondInvalid } from '../middleware/validation/validate-invite.ts';
 
 export interface QueryRow {
   readonly pattern: RegExp;

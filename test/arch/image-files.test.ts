@@ -5,7 +5,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
 import { SETTINGS } from '../../src/config/schema.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from '../../src/config/service.ts';
-import { DEADLINE_MS } from '../../src/platform/node/shutdown.ts';
+import { DEADLINE_MS } from '../../src/platform/node/process/shutdown.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import { ROOT } from './source-tree.ts';
 

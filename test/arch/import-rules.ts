@@ -90,7 +90,7 @@ function edges(files: FileMap): Edge[] {
   );
 }
 
-/** `src/policy/load.ts` → `policy`, `src/platform/node/ledger.ts` → `platform/node`, `src/app.ts` → `app`. */
+/** `src/policy/load.ts` → `policy`, `src/platform/node/ledger/open-ledger.ts` → `platform/node`, `src/app.ts` → `app`. */
 function partOf(path: string): string {
   const [, first = '', second = ''] = path.split('/');
   if (first === 'platform') return `${first}/${second}`;

@@ -104,7 +104,7 @@ const PLANTS: Readonly<Record<string, Plant>> = {
       'src/auth/verify.ts': "import { jwtVerify } from 'jose';\nimport * as z from 'zod';",
       'src/policy/load.ts': "import { parseDocument } from 'yaml';",
       'src/middleware/cors.ts': "import { cors } from 'hono/cors';",
-      'src/platform/node/logger.ts': "import pino from 'pino/pino.js';\nimport { hostname } from 'node:os';",
+      'src/platform/node/telemetry/logger.ts': "import pino from 'pino/pino.js';\nimport { hostname } from 'node:os';",
       'src/lib/sha256.ts': "import { sha256 } from '@noble/hashes/sha2.js';",
       'src/node.ts': "import { serve } from '@hono/node-server';",
     },

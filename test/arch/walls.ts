@@ -5,10 +5,10 @@
  */
 
 const FOUNDATION = ['lib', 'ports'] as const;
-const KNOWLEDGE = [...FOUNDATION, 'contract', 'auth', 'policy', 'audit'] as const;
+const KNOWLEDGE = [...FOUNDATION, 'tasks', 'contract', 'auth', 'policy', 'audit'] as const;
 const FEATURES = [...KNOWLEDGE, 'ledger', 'upstream', 'invite'] as const;
 const HTTP = [...FEATURES, 'deps', 'middleware', 'routes'] as const;
-const EVERYTHING = [...HTTP, 'app', 'config', 'cli'] as const;
+const EVERYTHING = [...HTTP, 'app', 'config', 'openapi', 'cli'] as const;
 
 /**
  * The ladder: each part of src/ and the parts it may import besides itself. A part is a folder (`platform/node` and
@@ -18,6 +18,7 @@ const EVERYTHING = [...HTTP, 'app', 'config', 'cli'] as const;
 export const LADDER: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   ports: ['lib'],
+  tasks: FOUNDATION,
   contract: FOUNDATION,
   auth: KNOWLEDGE,
   policy: KNOWLEDGE,
@@ -27,12 +28,14 @@ export const LADDER: Readonly<Record<string, readonly string[]>> = {
   ledger: [...KNOWLEDGE, 'upstream'],
   upstream: [...KNOWLEDGE, 'ledger'],
   invite: [...KNOWLEDGE, 'ledger', 'upstream'],
+  // What is published about the rungs below. Serving code takes the document through a port.
+  openapi: KNOWLEDGE,
   deps: FEATURES,
   middleware: HTTP,
   routes: HTTP,
   app: HTTP,
-  'platform/node': [...FEATURES, 'deps', 'config'],
-  'platform/workers': [...FEATURES, 'deps', 'config'],
+  'platform/node': [...FEATURES, 'deps', 'config', 'openapi'],
+  'platform/workers': [...FEATURES, 'deps', 'config', 'openapi'],
   cli: [...EVERYTHING, 'platform/node'],
   node: [...EVERYTHING, 'platform/node'],
   worker: [...EVERYTHING, 'platform/workers'],
@@ -48,12 +51,12 @@ export const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   hono: ['src/app.ts', 'src/middleware/', 'src/routes/'],
   '@hono/zod-validator': ['src/app.ts', 'src/middleware/', 'src/routes/'],
   // The adapter beside the entry, so that the entry chooses and does nothing else.
-  '@hono/node-server': ['src/node.ts', 'src/platform/node/server.ts'],
+  '@hono/node-server': ['src/node.ts', 'src/platform/node/http-server/listener.ts'],
   uuid: ['src/platform/node/', 'src/platform/workers/'],
   undici: ['src/platform/node/'],
   pg: ['src/platform/node/'],
   'prom-client': ['src/platform/node/'],
-  pino: ['src/platform/node/logger.ts', 'src/platform/workers/logger.ts'],
+  pino: ['src/platform/node/telemetry/logger.ts', 'src/platform/workers/telemetry/logger.ts'],
   'node:': ['src/platform/node/', 'src/node.ts', 'src/cli.ts', 'src/cli/'],
   'cloudflare:': ['src/platform/workers/', 'src/worker.ts'],
 };

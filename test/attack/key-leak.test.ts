@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { Secret } from '../../src/lib/secret.ts';
 import type { HttpResult } from '../../src/ports/http.ts';
-import { createSecrets } from '../../src/platform/workers/secrets.ts';
+import { createSecrets } from '../../src/platform/workers/secrets/secrets.ts';
 import { createFakeClock, createFakeSchedule } from '../support/clock.ts';
 import { disguises } from '../support/key-disguises.ts';
 import {

@@ -4,10 +4,10 @@ import { compactVerify } from 'jose';
 import type { JWK } from 'jose';
 import { describe, expect, it } from 'vitest';
 
-import { ALGORITHM_NAMES } from '../../src/auth/algorithms.ts';
+import { ALGORITHM_NAMES } from '../../src/auth/keys/algorithms.ts';
 import { issuerProfile } from '../../src/auth/issuer-profile.ts';
-import { readHeader, splitToken } from '../../src/auth/token-grammar.ts';
-import { sortKeys } from '../../src/auth/verification-key.ts';
+import { readHeader, splitToken } from '../../src/auth/token/token-grammar.ts';
+import { sortKeys } from '../../src/auth/keys/verification-key.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { AUDIENCE, document, ISSUER, testDocuments, testVerifier, verdict } from '../support/tokens.ts';
 

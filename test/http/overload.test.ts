@@ -1,8 +1,8 @@
 /** More requests than places: who works, who waits, who is told to come back, and who is served whatever happens. */
 import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
-import { LANES } from '../../src/middleware/take-turn.ts';
-import { createOpsApp } from '../../src/routes/ops-app.ts';
+import { LANES } from '../../src/middleware/limits/limit-concurrency.ts';
+import { createOpsApp } from '../../src/routes/operations/ops-app.ts';
 import { createFakeSchedule } from '../support/clock.ts';
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';

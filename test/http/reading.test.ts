@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../../src/audit/chain.ts';
-import { checkpointLine } from '../../src/audit/checkpoint.ts';
+import { checkpointLine } from '../../src/audit/checkpoint/checkpoint.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import { testUuid7 } from '../support/clock.ts';
-import { DAY_MS, passTime } from '../support/ledger.ts';
+import { DAY_MS, passTime } from '../support/ledger/ledger.ts';
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
 

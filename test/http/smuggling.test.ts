@@ -6,8 +6,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { schedule } from '../../src/platform/node/schedule.ts';
-import type { Listener } from '../../src/platform/node/server.ts';
-import { listen } from '../../src/platform/node/server.ts';
+import type { Listener } from '../../src/platform/node/http-server/listener.ts';
+import { listen } from '../../src/platform/node/http-server/listener.ts';
 import { createFakeIds } from '../support/clock.ts';
 import { openRaw, statusesOf } from '../support/raw-http.ts';
 import type { TestService } from '../support/service.ts';

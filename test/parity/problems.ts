@@ -1,11 +1,11 @@
 /** Every problem code that can be brought about from outside, on either platform. The table must stay complete. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closedPort } from '../contract/http-port-server.ts';
+import { closedPort } from '../contract/http-port/server.ts';
 import { PROBLEMS } from '../../src/contract/problem.ts';
 import type { ProblemCode } from '../../src/contract/problem.ts';
 import type { PlatformName } from './platforms.ts';
-import type { Caller, World } from './world.ts';
-import { SHORT_MS, SILENT_ISSUER, startWorld } from './world.ts';
+import type { Caller, World } from './parity-harness.ts';
+import { SHORT_MS, SILENT_ISSUER, startWorld } from './parity-harness.ts';
 
 const ANN = { emails: ['ann@acme.com'] };
 const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
@@ -13,8 +13,9 @@ const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
 /** What nobody outside can bring about alone, and where it is tested instead. */
 const FROM_INSIDE: Partial<Record<ProblemCode, string>> = {
   internal_error: 'a fault of the program: test/http/problems.test.ts',
-  ledger_unavailable: 'a failing disk or object: test/http/ledger-failure.test.ts, test/workers/ledger-object.test.ts',
-  overloaded: 'a crowd, counted by the platform: test/http/overload.test.ts, test/workers/burst-limit.test.ts',
+  ledger_unavailable:
+    'a failing disk or object: test/http/invite/ledger-failure.test.ts, test/workers/ledger/ledger-object.test.ts',
+  overloaded: 'a crowd, counted by the platform: test/http/overload.test.ts, test/workers/http/burst-limit.test.ts',
 };
 
 interface Occasion {

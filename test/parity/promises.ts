@@ -3,8 +3,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { disguises } from '../support/key-disguises.ts';
 import type { PlatformName } from './platforms.ts';
-import type { World } from './world.ts';
-import { SHORT_MS, startWorld } from './world.ts';
+import type { World } from './parity-harness.ts';
+import { SHORT_MS, startWorld } from './parity-harness.ts';
 
 const ANN = { emails: ['ann@acme.com'] };
 const CROWD = 40;

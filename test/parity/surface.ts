@@ -1,8 +1,8 @@
 /** Routes, methods, fields and CORS: what a caller sees of either platform before anybody is invited. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlatformName } from './platforms.ts';
-import type { World } from './world.ts';
-import { ORIGIN, PUBLIC_URL, startWorld } from './world.ts';
+import type { World } from './parity-harness.ts';
+import { ORIGIN, PUBLIC_URL, startWorld } from './parity-harness.ts';
 
 /** Who may call what: 401 without a token, then by scope. */
 const ACCESS: Readonly<Record<string, { none: number; noScope: number; write: number; audit: number }>> = {

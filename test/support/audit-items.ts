@@ -1,9 +1,9 @@
 import { chainRecord, GENESIS } from '../../src/audit/chain.ts';
-import { checkpointLine } from '../../src/audit/checkpoint.ts';
+import { checkpointLine } from '../../src/audit/checkpoint/checkpoint.ts';
 import type { RecordKind, RecordOutcome } from '../../src/audit/record.ts';
-import type { OutboxItem } from '../../src/audit/sink.ts';
+import type { OutboxItem } from '../../src/audit/delivery/sink.ts';
 import { testUuid7, TEST_TIME_MS } from './clock.ts';
-import { recordDraft } from './ledger.ts';
+import { recordDraft } from './ledger/ledger.ts';
 
 /** What a ledger hands to a sink: real lines of a real chain, without the ledger. */
 

@@ -8,7 +8,7 @@ import type { CompiledPolicy } from '../../src/policy/compile.ts';
 import type { AddressDecision, Handling } from '../../src/policy/decision.ts';
 import type { PolicyProblem } from '../../src/policy/load.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
-import type { PolicyFile } from '../../src/policy/schema.ts';
+import type { PolicyFile } from '../../src/policy/document/schema.ts';
 
 export const TEST_ISSUERS = ['corp', 'partners'] as const;
 

@@ -1,14 +1,14 @@
 /**
  * Servers that speak in bytes, for tests inside workerd, where nobody can listen: they run in vitest's own process and are
- * driven over HTTP (test/workers/raw-servers-remote.ts has the other end). Vitest runs this before the first test.
+ * driven over HTTP (test/workers/http/raw-servers-remote.ts has the other end). Vitest runs this before the first test.
  *   POST /servers → {id, port} · GET /servers/ID → events, one JSON a line, until it is closed · DELETE /servers/ID
  *   POST /servers/ID/connections/N {op, text}
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
-import type { RawConnection, RawServer } from '../contract/http-port-server.ts';
-import { serveRaw } from '../contract/http-port-server.ts';
+import type { RawConnection, RawServer } from '../contract/http-port/server.ts';
+import { serveRaw } from '../contract/http-port/server.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -1,5 +1,5 @@
-import { LedgerObject as RealLedgerObject } from '../../src/platform/workers/ledger-object.ts';
-import type { LedgerObjectEnv, LedgerObjectPorts } from '../../src/platform/workers/ledger-object-ports.ts';
+import { LedgerObject as RealLedgerObject } from '../../src/platform/workers/ledger/ledger-object.ts';
+import type { LedgerObjectEnv, LedgerObjectPorts } from '../../src/platform/workers/ledger/ports.ts';
 
 /**
  * The Worker under test for what runs inside a Durable Object: the real object, given the ports that a test laid out

@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Bindings } from '../../src/platform/workers/bindings.ts';
-import { STORE_DEADLINE_MS } from '../../src/platform/workers/in-time.ts';
-import type { PolicyStore } from '../../src/platform/workers/policy-source.ts';
-import { openPolicy, POLICY_KEY, POLICY_LOOK_MS } from '../../src/platform/workers/policy-source.ts';
+import { STORE_DEADLINE_MS } from '../../src/tasks/with-deadline.ts';
+import type { PolicyStore } from '../../src/platform/workers/policy/source.ts';
+import { openPolicy, POLICY_KEY, POLICY_LOOK_MS } from '../../src/platform/workers/policy/source.ts';
 import { loadPolicy, readPolicy } from '../../src/policy/load.ts';
 import { createFakeClock, createFakeSchedule } from '../support/clock.ts';
 import { recordLogs, recordMetrics } from '../support/upstream.ts';

@@ -4,7 +4,7 @@ import { createApp } from '../../src/app.ts';
 import { verifyChain } from '../../src/audit/chain.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import type { Deps } from '../../src/deps.ts';
-import { createMemoryLedger } from '../../src/ledger/memory-ledger.ts';
+import { createMemoryLedger } from '../support/ledger/memory-ledger.ts';
 import type { Ledger } from '../../src/ledger/port.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { loadPolicy } from '../../src/policy/load.ts';

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { createWorker } from '../../src/worker.ts';
 import type { Bindings } from '../../src/platform/workers/bindings.ts';
-import { createFakeBatch, createFakeQueue } from './delivery-bench.ts';
+import { createFakeBatch, createFakeQueue } from './audit/delivery-harness.ts';
 
 /** The entry itself, with bindings that a deployment may get wrong. What it does when they are right: test/parity. */
 const POLICY = {

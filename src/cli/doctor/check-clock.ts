@@ -1,4 +1,4 @@
-import { CLOCK_TOLERANCE_S } from '../../auth/claims.ts';
+import { CLOCK_TOLERANCE_S } from '../../auth/token/claims.ts';
 import type { Finding } from './check.ts';
 import { failed, ok, skipped, warning } from './check.ts';
 

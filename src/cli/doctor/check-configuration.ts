@@ -1,5 +1,5 @@
-import type { Configuration } from '../read-configuration.ts';
-import { problemLine } from '../read-configuration.ts';
+import type { Configuration } from '../config/read-configuration.ts';
+import { problemLine } from '../config/read-configuration.ts';
 import type { Finding } from './check.ts';
 import { failed, ok, warning } from './check.ts';
 

@@ -1,9 +1,9 @@
 import { issuerProfile } from '../../auth/issuer-profile.ts';
 import type { IssuerConfig, UrlRules } from '../../auth/issuers.ts';
 import { documentUrlProblem, issuerUrlProblem } from '../../auth/issuers.ts';
-import type { KeySourceFailure } from '../../auth/key-source.ts';
-import { fetchKeySet } from '../../auth/key-source.ts';
-import { sortKeys } from '../../auth/verification-key.ts';
+import type { KeySourceFailure } from '../../auth/keys/key-source.ts';
+import { fetchKeySet } from '../../auth/keys/key-source.ts';
+import { sortKeys } from '../../auth/keys/verification-key.ts';
 import type { FetchDocument } from '../../ports/fetch-document.ts';
 import type { HttpExchange } from '../../ports/http.ts';
 import type { Finding } from './check.ts';

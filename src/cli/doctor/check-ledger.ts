@@ -1,5 +1,5 @@
-import { SCHEMA_VERSION } from '../../ledger/schema.ts';
-import type { LedgerFault } from '../../platform/node/ledger-outside.ts';
+import { SCHEMA_VERSION } from '../../ledger/sqlite/schema.ts';
+import type { LedgerFault } from '../../platform/node/ledger/locate.ts';
 import type { Finding } from './check.ts';
 import { failed, ok, warning } from './check.ts';
 import type { LedgerFacts } from './ledger-facts.ts';

@@ -1,5 +1,5 @@
 import type { CompiledPolicy, Rule } from '../../policy/compile.ts';
-import type { PolicyRead } from '../read-configuration.ts';
+import type { PolicyRead } from '../config/read-configuration.ts';
 import type { Finding } from './check.ts';
 import { failed, ok, skipped, warning } from './check.ts';
 

@@ -1,8 +1,8 @@
 import { access, constants, lstat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { SCHEMA_VERSION } from '../../ledger/schema.ts';
-import type { SqlitePort } from '../../ledger/sqlite-port.ts';
-import { reachesAhead, readEnds, verifyTail } from '../../ledger/trail.ts';
+import { SCHEMA_VERSION } from '../../ledger/sqlite/schema.ts';
+import type { SqlitePort } from '../../ledger/sqlite/sqlite-port.ts';
+import { reachesAhead, readEnds, verifyTail } from '../../ledger/sqlite/trail.ts';
 import {
   ledgerFaultOf,
   LedgerFileError,
@@ -10,8 +10,8 @@ import {
   openReadOnly,
   readSchemaVersion,
   steadily,
-} from '../../platform/node/ledger-outside.ts';
-import type { LedgerPlace } from '../../platform/node/ledger-outside.ts';
+} from '../../platform/node/ledger/locate.ts';
+import type { LedgerPlace } from '../../platform/node/ledger/locate.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
 
 /** Looks at a SQLite ledger from outside. Reports what it sees; what to make of it is check-ledger's. */

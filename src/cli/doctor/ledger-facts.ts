@@ -1,5 +1,5 @@
 import type { ChainVerdict } from '../../audit/chain.ts';
-import type { LedgerFault } from '../../platform/node/ledger-outside.ts';
+import type { LedgerFault } from '../../platform/node/ledger/locate.ts';
 
 /** What can be seen of a ledger from outside, without opening it as the service does and without changing it. */
 export type LedgerFacts =

@@ -1,5 +1,5 @@
-import type { SecretBinding } from './bound-secret.ts';
-import type { LedgerObject } from './ledger-object.ts';
+import type { SecretBinding } from './secrets/bound-secret.ts';
+import type { LedgerObject } from './ledger/ledger-object.ts';
 
 /**
  * Everything that wrangler.toml binds for the Worker, by name. Settings are text and come beside them, under the names

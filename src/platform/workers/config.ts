@@ -1,4 +1,4 @@
-import { importSigningKey } from '../../audit/signing-key.ts';
+import { importSigningKey } from '../../audit/checkpoint/signing-key.ts';
 import { keyCandidates } from '../../config/key-candidates.ts';
 import type { Config, ConfigProblem } from '../../config/load.ts';
 import { loadConfig } from '../../config/load.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { chainRecord, draftOf, GENESIS_HASH, verifyChain } from '../../../src/audit/chain.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { testUuid7 } from '../../support/clock.ts';
-import { recordDraft } from '../../support/ledger.ts';
+import { recordDraft } from '../../support/ledger/ledger.ts';
 
 function chainOf(length: number): string[] {
   const lines: string[] = [];

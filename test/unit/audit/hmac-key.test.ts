@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readHmacKey } from '../../../src/audit/hmac-key.ts';
-import { checkBearerToken, trimBearerToken } from '../../../src/audit/bearer-token.ts';
+import { checkBearerToken, trimBearerToken } from '../../../src/audit/delivery/bearer-token.ts';
 
 const PHRASE = 'Xq-9#kL0wZ!mN4pRt6uV8yB2cD5fGh7J';
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { chainRecord } from '../../../src/audit/chain.ts';
 import type { RecordDraft, RecordKind, RecordOutcome } from '../../../src/audit/record.ts';
-import type { OutboxItem } from '../../../src/audit/sink.ts';
+import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
 import { AUTH_METHODS, USER_ROLES } from '../../../src/contract/invite-users.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ALGORITHM_NAMES } from '../../../src/auth/algorithms.ts';
+import { ALGORITHM_NAMES } from '../../../src/auth/keys/algorithms.ts';
 import { issuerProfile } from '../../../src/auth/issuer-profile.ts';
 import { documentUrlProblem, issuersSchema, issuerUrlProblem } from '../../../src/auth/issuers.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { TOKEN_FIELDS } from '../../../src/auth/credentials.ts';
+import { TOKEN_FIELDS } from '../../../src/auth/token/credentials.ts';
 import { issuerProfile } from '../../../src/auth/issuer-profile.ts';
 import type { IssuerConfig } from '../../../src/auth/issuers.ts';
 import { PRESET_NAMES } from '../../../src/auth/presets.ts';

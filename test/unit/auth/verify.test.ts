@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { createIdentityProvider, SIGNING_ALGORITHMS } from '../../../dev/identity-provider.ts';
-import { BACK_OFF_MS, COOL_DOWN_MS, MAX_AGE_MS, MAX_STALE_MS } from '../../../src/auth/key-set.ts';
+import { BACK_OFF_MS, COOL_DOWN_MS, MAX_AGE_MS, MAX_STALE_MS } from '../../../src/auth/keys/key-set.ts';
 import { createFakeClock } from '../../support/clock.ts';
 import {
   AUDIENCE,

@@ -4,8 +4,8 @@ import { fingerprint } from '../../../src/upstream/api-keys.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { SETTINGS } from '../../../src/config/schema.ts';
 import { disguises } from '../../support/key-disguises.ts';
-import type { BenchOptions } from './cli-bench.ts';
-import { GOOD_ENV, KEY, POLICY, runBench } from './cli-bench.ts';
+import type { BenchOptions } from './cli-harness.ts';
+import { GOOD_ENV, KEY, POLICY, runBench } from './cli-harness.ts';
 
 const check = (options: BenchOptions = {}) => runBench(['config', 'check'], options);
 const print = (options: BenchOptions = {}) => runBench(['config', 'print'], options);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { emailAddress } from '../../../src/contract/email-address.ts';
-import { sharedFile } from './testdata.ts';
+import { sharedFile } from '../../support/testdata.ts';
 
 const REFUSED = [
   ['nothing', ''],

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { InvalidRequest } from '../../../src/contract/validation-error.ts';
 import type { AppEnv } from '../../../src/middleware/app-env.ts';
-import { isDryRun, readStrictly, validateInvite } from '../../../src/middleware/validate.ts';
+import { isDryRun, readStrictly, validateInvite } from '../../../src/middleware/validation/validate-invite.ts';
 
 /** The real validation before a double of everything behind it: the double answers with what it was given. */
 export function createInviteApp(): Hono<AppEnv> {

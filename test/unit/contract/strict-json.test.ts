@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseStrictJson } from '../../../src/contract/strict-json.ts';
-import { sharedFile } from './testdata.ts';
+import { sharedFile } from '../../support/testdata.ts';
 
 /** Texts that CPython's json refuses, and where it says so; recorded from CPython 3.11. */
 const CPYTHON_POSITIONS: readonly (readonly [text: string, position: number])[] = [

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createInviteApp } from './invite-app.ts';
-import { sharedFile } from './testdata.ts';
+import { sharedFile } from '../../support/testdata.ts';
 
 /** Where the proxy is stricter than the upstream on purpose: the whole list. `errors` are `type @ place`. */
 interface Difference {

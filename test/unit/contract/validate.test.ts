@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import type { AppEnv } from '../../../src/middleware/app-env.ts';
-import { readStrictly, validateInvite } from '../../../src/middleware/validate.ts';
+import { readStrictly, validateInvite } from '../../../src/middleware/validation/validate-invite.ts';
 import { postInvite } from './invite-app.ts';
 
 const GOOD = { emails: ['ann@acme.com'] };

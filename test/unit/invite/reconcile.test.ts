@@ -4,7 +4,7 @@ import { reconcile } from '../../../src/invite/reconcile.ts';
 import type { Look, Settled, Settlement, UnsettledRequest } from '../../../src/ledger/port.ts';
 import type { UsersAnswer } from '../../../src/upstream/users.ts';
 import { createFakeClock, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import { HOUR_MS, MINUTE_MS, recordDraft } from '../../support/ledger.ts';
+import { HOUR_MS, MINUTE_MS, recordDraft } from '../../support/ledger/ledger.ts';
 import { recordLogs, recordMetrics } from '../../support/upstream.ts';
 
 const after = (ms: number): string => new Date(TEST_TIME_MS + ms).toISOString();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { sweep } from '../../../src/invite/sweep.ts';
-import { createMemoryLedger } from '../../../src/ledger/memory-ledger.ts';
+import { createMemoryLedger } from '../../support/ledger/memory-ledger.ts';
 import type { Ledger, Pruned, Retention } from '../../../src/ledger/port.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, DAY_MS, KEEP_ALL } from '../../support/ledger.ts';
+import { admission, DAY_MS, KEEP_ALL } from '../../support/ledger/ledger.ts';
 import { keptLog } from '../../support/tokens.ts';
 
 function setup({ retention = KEEP_ALL, ...methods }: { retention?: Retention } & Partial<Ledger> = {}) {

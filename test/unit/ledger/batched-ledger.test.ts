@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../src/audit/chain.ts';
 import { createBatchedLedger } from '../../../src/ledger/batched-ledger.ts';
 import type { BatchFailure } from '../../../src/ledger/batched-ledger.ts';
-import { createSqliteLedger } from '../../../src/ledger/sqlite-ledger.ts';
-import { SqlError } from '../../../src/ledger/sqlite-port.ts';
-import type { SqlitePort } from '../../../src/ledger/sqlite-port.ts';
-import { createNodeSqlite } from '../../../src/platform/node/sqlite.ts';
+import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
+import { SqlError } from '../../../src/ledger/sqlite/sqlite-port.ts';
+import type { SqlitePort } from '../../../src/ledger/sqlite/sqlite-port.ts';
+import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, quotaClaim, readTrail, recordDraft, settlement } from '../../support/ledger.ts';
+import { admission, quotaClaim, readTrail, recordDraft, settlement } from '../../support/ledger/ledger.ts';
 
 /** The real thing in memory, with a port that fails when told to and flushes when told to. */
 function setup() {

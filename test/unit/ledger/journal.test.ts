@@ -1,11 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { createJournal } from '../../../src/ledger/journal.ts';
-import { migrate } from '../../../src/ledger/schema.ts';
-import { readEnds, readRecords } from '../../../src/ledger/trail.ts';
-import { createNodeSqlite } from '../../../src/platform/node/sqlite.ts';
+import { createJournal } from '../../../src/ledger/sqlite/journal.ts';
+import { migrate } from '../../../src/ledger/sqlite/schema.ts';
+import { readEnds, readRecords } from '../../../src/ledger/sqlite/trail.ts';
+import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import { recordDraft } from '../../support/ledger.ts';
+import { recordDraft } from '../../support/ledger/ledger.ts';
 
 function setup() {
   const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));

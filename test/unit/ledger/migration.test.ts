@@ -1,14 +1,14 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { chainRecord, GENESIS, GENESIS_HASH } from '../../../src/audit/chain.ts';
-import { SCHEMA_VERSION } from '../../../src/ledger/schema.ts';
-import { createSqliteLedger } from '../../../src/ledger/sqlite-ledger.ts';
-import type { SqliteLedger } from '../../../src/ledger/sqlite-ledger.ts';
-import { verifyTail } from '../../../src/ledger/trail.ts';
-import { createNodeSqlite } from '../../../src/platform/node/sqlite.ts';
+import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
+import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
+import type { SqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
+import { verifyTail } from '../../../src/ledger/sqlite/trail.ts';
+import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import { admission, ANN, CREATED, DAY_MS, KEEP_ALL, recordDraft, settlement } from '../../support/ledger.ts';
-import { checkpoint } from '../../contract/ledger-world.ts';
+import { admission, ANN, CREATED, DAY_MS, KEEP_ALL, recordDraft, settlement } from '../../support/ledger/ledger.ts';
+import { checkpoint } from '../../contract/ledger/ledger-harness.ts';
 import { FIRST_SCHEMA } from './first-schema.ts';
 
 const [OPEN, UNKNOWN, ACCEPTED] = [testUuid7(1), testUuid7(2), testUuid7(3)] as const;

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { isOwnSchema, migrate, readSchema, SCHEMA_VERSION } from '../../../src/ledger/schema.ts';
-import { createNodeSqlite } from '../../../src/platform/node/sqlite.ts';
+import { isOwnSchema, migrate, readSchema, SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
+import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { FIRST_SCHEMA } from './first-schema.ts';
 
 describe('the ledger schema', () => {

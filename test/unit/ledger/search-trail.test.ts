@@ -1,10 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { MAX_SLICE_LENGTH } from '../../../src/ledger/page.ts';
-import { createSqliteLedger } from '../../../src/ledger/sqlite-ledger.ts';
-import { createNodeSqlite } from '../../../src/platform/node/sqlite.ts';
+import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
+import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, recordDraft } from '../../support/ledger.ts';
+import { admission, recordDraft } from '../../support/ledger/ledger.ts';
 
 describe('a slice of a search', () => {
   it('looks at less where records are heavy, and the next one goes on from there', () => {

@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { formatItem } from '../../../src/audit/formats.ts';
-import { SinkError } from '../../../src/audit/sink.ts';
-import type { OutboxItem } from '../../../src/audit/sink.ts';
+import { formatItem } from '../../../src/audit/format/formats.ts';
+import { SinkError } from '../../../src/audit/delivery/sink.ts';
+import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { createBackground } from '../../../src/platform/node/background.ts';
-import { createClientAddress } from '../../../src/platform/node/client-address.ts';
-import { createLogger, createStdoutSink } from '../../../src/platform/node/logger.ts';
-import { createMetrics } from '../../../src/platform/node/metrics.ts';
+import { createClientAddress } from '../../../src/platform/node/http-server/client-address.ts';
+import { createLogger, createStdoutSink } from '../../../src/platform/node/telemetry/logger.ts';
+import { createMetrics } from '../../../src/platform/node/telemetry/metrics.ts';
 import { auditItems } from '../../support/audit-items.ts';
 import { keptLog } from '../../support/tokens.ts';
 

@@ -1,10 +1,10 @@
 /** docs/operations.md against the source: whoever is woken by a line or a metric finds it there. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { BODY_TIMEOUT_MS } from '../../../src/middleware/body-limit.ts';
-import { LANES } from '../../../src/middleware/take-turn.ts';
-import { exposureOf } from '../../../src/platform/node/exposure.ts';
-import { LISTENER_LIMITS } from '../../../src/platform/node/server.ts';
+import { BODY_TIMEOUT_MS } from '../../../src/middleware/limits/body-limit.ts';
+import { LANES } from '../../../src/middleware/limits/limit-concurrency.ts';
+import { exposureOf } from '../../../src/platform/node/http-server/exposure.ts';
+import { LISTENER_LIMITS } from '../../../src/platform/node/http-server/listener.ts';
 import { COUNTERS, DURATIONS, LEVELS } from '../../../src/ports/metrics.ts';
 import { readTree } from '../../arch/source-tree.ts';
 

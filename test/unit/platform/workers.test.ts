@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createOpenApi } from '../../../src/contract/openapi.ts';
-import { placeOpenApi } from '../../../src/contract/place-openapi.ts';
-import { createClientAddress } from '../../../src/platform/workers/client-address.ts';
-import { createMetrics } from '../../../src/platform/workers/metrics.ts';
+import { createOpenApi } from '../../../src/openapi/document.ts';
+import { placeOpenApi } from '../../../src/openapi/localize.ts';
+import { createClientAddress } from '../../../src/platform/workers/http-server/client-address.ts';
+import { createMetrics } from '../../../src/platform/workers/telemetry/metrics.ts';
 import { perEnv } from '../../../src/platform/workers/per-env.ts';
 import { loadPolicy, readPolicy } from '../../../src/policy/load.ts';
-import { loadDocument } from '../../../src/policy/read-document.ts';
+import { loadDocument } from '../../../src/policy/document/read-document.ts';
 import { COUNTERS, DURATIONS } from '../../../src/ports/metrics.ts';
 import { EXAMPLE_POLICY } from '../../support/policy.ts';
 

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CompiledPolicy } from '../../../src/policy/compile.ts';
 import { decide } from '../../../src/policy/evaluate.ts';
-import type { TargetTable, Targeted } from '../../../src/policy/target-table.ts';
+import type { TargetTable, Targeted } from '../../../src/policy/matching/target-table.ts';
 import { policyFrom, testPrincipal, testRequest } from '../../support/policy.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 15);

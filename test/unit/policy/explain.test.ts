@@ -4,7 +4,7 @@ import { compilePolicy } from '../../../src/policy/compile.ts';
 import { decide } from '../../../src/policy/evaluate.ts';
 import { explain } from '../../../src/policy/explain.ts';
 import { ANNOTATORS, EXAMPLE_POLICY, policyFrom, REVIEWERS, testPrincipal, testRequest } from '../../support/policy.ts';
-import { handlings, NOW_MS, policyFiles, principals, requests } from './arbitraries.ts';
+import { handlings, NOW_MS, policyFiles, principals, requests } from './agreement/arbitraries.ts';
 
 const POLICY = policyFrom(EXAMPLE_POLICY);
 

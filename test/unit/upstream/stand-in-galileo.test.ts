@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createGalileo, serveGalileo, type Galileo, type ServedGalileo } from '../../../dev/galileo.ts';
-import { createHttpClient } from '../../../src/platform/node/http-client.ts';
+import { createHttpClient } from '../../../src/platform/node/http-client/http-client.ts';
 import { CURRENT_KEY, fixedSecrets, NEXT_KEY, benchSend } from '../../support/upstream.ts';
 
 const ORACLE = new URL('../../../../shared/testdata/upstream-oracle.json', import.meta.url);

@@ -1,0 +1,120 @@
+import { toHex } from '../../lib/hex.ts';
+import { sha256Hex } from '../../lib/sha256.ts';
+import type { CheckpointSigner, CheckpointVerifier } from './checkpoint.ts';
+
+/**
+ * Ed25519 keys (RFC 8032) for checkpoints, read from PEM files (RFC 7468) as openssl writes them: PKCS#8 (RFC 8410) to
+ * sign, SubjectPublicKeyInfo to verify. WebCrypto does the rest, so Node and workerd read the same files. Messages are
+ * the second half of a sentence that begins with a setting or a file's name, and quote nothing of the key.
+ */
+const ALGORITHM = 'Ed25519';
+/** The AlgorithmIdentifier of id-Ed25519 (RFC 8410 §3) in DER, and where it has ended in either kind of file. */
+const ALGORITHM_IDENTIFIER = '300506032b6570';
+const IDENTIFIED_WITHIN = 12;
+const SIGNATURE_BYTES = 64;
+const HOW_TO_MAKE = 'make one with: openssl genpkey -algorithm ed25519';
+const HOW_TO_PUBLISH = 'get the public one with: openssl pkey -pubout';
+
+/** What else such a file may hold by mistake, by the label of its PEM block. */
+const NOT_A_PRIVATE_KEY: Readonly<Record<string, string>> = {
+  'PUBLIC KEY': 'holds a public key; signing needs the private one',
+  'ENCRYPTED PRIVATE KEY': 'holds a private key under a passphrase; write it without one: openssl pkey -in FILE',
+};
+const NOT_A_PUBLIC_KEY: Readonly<Record<string, string>> = {
+  'PRIVATE KEY': `holds a private key, which no verifier needs; ${HOW_TO_PUBLISH}`,
+  'ENCRYPTED PRIVATE KEY': `holds a private key, which no verifier needs; ${HOW_TO_PUBLISH}`,
+};
+
+/** From one PKCS#8 private key. Rejects with a sentence for an operator. */
+export async function importSigningKey(pem: string): Promise<CheckpointSigner> {
+  const [der, ...others] = derBlocks(pem, 'PRIVATE KEY', NOT_A_PRIVATE_KEY);
+  if (der === undefined || others.length > 0) throw new Error('holds more than one private key; one signs');
+  const notEd25519 = `holds a private key that is not Ed25519; ${HOW_TO_MAKE}`;
+  // Twice: what signs cannot be exported, and the public half comes out of an export only.
+  const importKey = (extractable: boolean): Promise<CryptoKey> =>
+    orProblem(notEd25519, der, () => crypto.subtle.importKey('pkcs8', der, ALGORITHM, extractable, ['sign']));
+  const exportable = await importKey(true);
+  const key = await importKey(false);
+  const x = await publicHalfOf(exportable);
+  const keyId = keyIdOf(x);
+  const jwk = { kty: 'OKP', crv: ALGORITHM, x };
+  const publicKey = await crypto.subtle.importKey('jwk', jwk, ALGORITHM, true, ['verify']);
+  return {
+    keyId,
+    sign: async (bytes) => new Uint8Array(await crypto.subtle.sign(ALGORITHM, key, bytes)),
+    ...verifierOf(new Map([[keyId, publicKey]])),
+  };
+}
+
+/** From public keys, one or more a text. Rejects with a sentence for an operator. */
+export async function importVerificationKeys(pems: readonly string[]): Promise<CheckpointVerifier> {
+  const keys = new Map<string, CryptoKey>();
+  for (const der of pems.flatMap((pem) => derBlocks(pem, 'PUBLIC KEY', NOT_A_PUBLIC_KEY))) {
+    const key = await orProblem('holds a public key that is not Ed25519', der, () =>
+      crypto.subtle.importKey('spki', der, ALGORITHM, true, ['verify']),
+    );
+    keys.set(keyIdOf(await publicHalfOf(key)), key);
+  }
+  return verifierOf(keys);
+}
+
+/** By key id. */
+function verifierOf(keys: ReadonlyMap<string, CryptoKey>): CheckpointVerifier {
+  return {
+    async verify(keyId, bytes, signature) {
+      const key = keys.get(keyId);
+      if (key === undefined) return 'unknown_key';
+      // workerd throws where Node says no.
+      if (signature.length !== SIGNATURE_BYTES) return 'invalid';
+      return (await crypto.subtle.verify(ALGORITHM, key, signature, bytes)) ? 'valid' : 'invalid';
+    },
+  };
+}
+
+/** The 32 bytes of the public key, in base64url: an exportable key of either half has them as `x`. */
+async function publicHalfOf(key: CryptoKey): Promise<string> {
+  const jwk: object = await crypto.subtle.exportKey('jwk', key);
+  if (!('x' in jwk) || typeof jwk.x !== 'string') throw new Error('holds a key without its public half');
+  return jwk.x;
+}
+
+/** The first 16 hex digits of SHA-256 over the public key. */
+function keyIdOf(x: string): string {
+  return sha256Hex(fromBase64(x.replaceAll('-', '+').replaceAll('_', '/'))).slice(0, 16);
+}
+
+/** The contents of every block with this label, at least one. Text around blocks is allowed (RFC 7468 §2). */
+function derBlocks(
+  text: string,
+  label: string,
+  mistakes: Readonly<Record<string, string>>,
+): readonly Uint8Array<ArrayBuffer>[] {
+  const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/g)];
+  for (const [, found = ''] of blocks) {
+    const mistake = mistakes[found];
+    if (mistake !== undefined) throw new Error(mistake);
+  }
+  const wanted = blocks.filter(([, found]) => found === label);
+  if (wanted.length === 0) throw new Error(`holds no PEM block "BEGIN ${label}"`);
+  return wanted.map(([, , base64 = '']) => fromBase64(base64));
+}
+
+/** Takes white space (atob does). */
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    throw new Error('holds a PEM block that is damaged');
+  }
+}
+
+/** The engine's own message stays out: nobody promises what it quotes. */
+async function orProblem(problem: string, der: Uint8Array, importKey: () => Promise<CryptoKey>): Promise<CryptoKey> {
+  // workerd takes an X25519 key for an Ed25519 one.
+  if (!toHex(der.subarray(0, IDENTIFIED_WITHIN)).includes(ALGORITHM_IDENTIFIER)) throw new Error(problem);
+  try {
+    return await importKey();
+  } catch {
+    throw new Error(problem);
+  }
+}

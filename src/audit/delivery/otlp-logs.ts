@@ -1,0 +1,81 @@
+import type { AuditFormat } from '../format/formats.ts';
+import { formatItem } from '../format/formats.ts';
+import type { ItemFacts } from '../format/item-facts.ts';
+import { itemFacts } from '../format/item-facts.ts';
+import type { RecordOutcome } from '../record.ts';
+import type { OutboxItem } from './sink.ts';
+
+/**
+ * Items as an ExportLogsServiceRequest in the JSON mapping of OTLP 1.x: lowerCamelCase names, enums as numbers, 64-bit
+ * integers as decimal strings. The body of a log record is the delivered line verbatim, so it verifies like the stored
+ * one; attributes are few and about the record, never about people. Pure.
+ */
+export interface LogResource {
+  readonly [attribute: string]: string;
+}
+
+export interface LogOrigin {
+  readonly format: AuditFormat;
+  readonly resource: LogResource;
+  readonly scope: { readonly name: string; readonly version: string };
+}
+
+/** SeverityNumber of the OTLP logs model, with its name. */
+const SEVERITY = {
+  INFO: 9,
+  WARN: 13,
+  ERROR: 17,
+} as const;
+
+/** What somebody may want to be told of: refusals are warnings, an outcome nobody knows wants a person. */
+const SEVERITY_OF_RESULT: Readonly<Record<RecordOutcome['result'], keyof typeof SEVERITY>> = {
+  admitted: 'INFO',
+  accepted: 'INFO',
+  replayed: 'INFO',
+  previewed: 'INFO',
+  denied: 'WARN',
+  refused: 'WARN',
+  not_sent: 'WARN',
+  unknown: 'ERROR',
+};
+
+export function otlpLogs(items: readonly OutboxItem[], { format, resource, scope }: LogOrigin): object {
+  return {
+    resourceLogs: [
+      {
+        resource: { attributes: Object.entries(resource).map(([key, value]) => text(key, value)) },
+        scopeLogs: [{ scope, logRecords: items.map((item) => logRecord(item, format)) }],
+      },
+    ],
+  };
+}
+
+function logRecord(item: OutboxItem, format: AuditFormat): object {
+  const facts = itemFacts(item);
+  const severity = facts.request === null ? 'INFO' : SEVERITY_OF_RESULT[facts.request.result];
+  const timeUnixNano = `${Date.parse(facts.time)}000000`;
+  return {
+    timeUnixNano,
+    // The ledger's clock observed it; a time of sending would make a batch that goes again another one.
+    observedTimeUnixNano: timeUnixNano,
+    severityNumber: SEVERITY[severity],
+    severityText: severity,
+    eventName: `galileo_invite_proxy.audit.${facts.kind}`,
+    body: { stringValue: formatItem(format, item) },
+    attributes: attributesOf(facts),
+  };
+}
+
+function attributesOf({ id, kind, seq, request }: ItemFacts): readonly object[] {
+  return [
+    // Semantic conventions: whatever has the same uid is the same record.
+    text('log.record.uid', id),
+    { key: 'audit.seq', value: { intValue: String(seq) } },
+    text('audit.kind', kind),
+    ...(request === null ? [] : [text('audit.request_id', request.id), text('audit.outcome', request.result)]),
+  ];
+}
+
+function text(key: string, value: string): object {
+  return { key, value: { stringValue: value } };
+}

@@ -1,0 +1,82 @@
+import { gzip } from '../../lib/gzip.ts';
+import { retryAfterSeconds } from '../../lib/retry-after.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { HttpPort, HttpResult, MaybeSentReason, NotSentReason } from '../../ports/http.ts';
+import type { SinkFailure } from './sink.ts';
+import { SinkError } from './sink.ts';
+
+/**
+ * One batch to one collector over HTTP: a POST, and what its ending means for the trail. Only a complete 2xx is an
+ * acknowledgement; everything else is a SinkError, which holds nothing of the request or of the answer. It never repeats
+ * a request by itself, and the HTTP port never follows a redirect, so a token goes to the configured address only.
+ */
+export interface BatchPost {
+  readonly url: string;
+  /** Without those about the body's coding. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly compression: 'gzip' | 'none';
+  /** For the whole exchange. */
+  readonly timeoutMs: number;
+}
+
+export interface PostDeps {
+  readonly http: HttpPort;
+  readonly clock: Clock;
+}
+
+/** What collectors say of a batch is short; an error page is not read to its end. */
+const MAX_ANSWER_BYTES = 256 * 1024;
+
+/** The body of the 2xx. */
+export async function postBatch({ http, clock }: PostDeps, post: BatchPost): Promise<Uint8Array> {
+  const { url, headers, body, compression, timeoutMs } = post;
+  const isCompressed = compression === 'gzip';
+  const result = await http.exchange({
+    method: 'POST',
+    url,
+    headers: {
+      ...headers,
+      'Accept-Encoding': 'identity',
+      ...(isCompressed ? { 'Content-Encoding': 'gzip' } : {}),
+    },
+    body: isCompressed ? await gzip(body) : body,
+    deadlines: { connectMs: timeoutMs, headersMs: timeoutMs, bodyMs: timeoutMs, totalMs: timeoutMs },
+    maxResponseBytes: MAX_ANSWER_BYTES,
+  });
+  if (result.kind === 'answered' && result.status >= 200 && result.status <= 299) return result.body;
+  throw failureOf(result, clock.now());
+}
+
+const WITHOUT_ANSWER = {
+  connect_failed: 'unreachable',
+  connect_timeout: 'unreachable',
+  tls_failed: 'unreachable',
+  name_not_resolved: 'unreachable',
+  client_closed: 'unreachable',
+  timeout: 'timeout',
+  connection_lost: 'connection_lost',
+  protocol_error: 'unreadable_answer',
+  response_too_large: 'unreadable_answer',
+} as const satisfies Record<NotSentReason | MaybeSentReason, SinkFailure>;
+
+/** What is not listed is `server_error` from 500 and `refused` below, redirects among them. */
+const BY_STATUS: Readonly<Record<number, SinkFailure>> = {
+  401: 'credentials_rejected',
+  403: 'credentials_rejected',
+  413: 'too_large',
+  429: 'rate_limited',
+};
+
+/** Who may say how long to wait (RFC 6585 §4, RFC 9110 §15.6.4). */
+const MAY_ASK_TO_WAIT: ReadonlySet<number> = new Set([429, 503]);
+
+function failureOf(result: HttpResult, nowMs: number): SinkError {
+  if (result.kind !== 'answered') return new SinkError(WITHOUT_ANSWER[result.reason]);
+  const { status, headers } = result;
+  const waitS = MAY_ASK_TO_WAIT.has(status) ? retryAfterSeconds(headers['retry-after'], nowMs) : null;
+  return new SinkError(
+    BY_STATUS[status] ?? (status >= 500 ? 'server_error' : 'refused'),
+    waitS === null ? null : waitS * 1000,
+  );
+}

@@ -1,0 +1,64 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { OCSF_ROWS, OCSF_VERSION } from './ocsf-mapping.ts';
+import type { AuditRecord } from '../record.ts';
+import type { OutboxItem } from '../delivery/sink.ts';
+
+/**
+ * Records and checkpoints as OCSF events: a record is an API Activity (the table is ocsf-mapping), a checkpoint, for which
+ * OCSF has no class, a Base Event. Only `raw_data`, the native text verbatim, is what the chain vouches for; everything
+ * beside it is there to be searched.
+ */
+export function ocsfLine({ kind, line }: OutboxItem): string {
+  const event =
+    kind === 'record' ? ofRecord(JSON.parse(line) as AuditRecord) : ofCheckpoint(JSON.parse(line) as Checkpoint);
+  return JSON.stringify({ ...event, raw_data: line });
+}
+
+type Json = { [name: string]: unknown };
+
+function ofRecord(record: AuditRecord): object {
+  const event: Json = {};
+  for (const { attribute, from, value } of OCSF_ROWS) {
+    const at = from === null ? record : read(record, from);
+    if (at !== undefined && at !== null) write(event, attribute.split('.'), value(at));
+  }
+  return event;
+}
+
+/** Base Event (class 0), activity Other (99): type_uid is class_uid * 100 + activity_id. */
+function ofCheckpoint({ id, time, count, head, signature }: Checkpoint): object {
+  return {
+    class_uid: 0,
+    class_name: 'Base Event',
+    category_uid: 0,
+    category_name: 'Uncategorized',
+    activity_id: 99,
+    activity_name: 'Checkpoint',
+    type_uid: 99,
+    type_name: 'Base Event: Checkpoint',
+    time: Date.parse(time),
+    message: 'Checkpoint of the audit trail',
+    severity_id: 1,
+    severity: 'Informational',
+    metadata: {
+      version: OCSF_VERSION,
+      product: { name: 'galileo-invite-proxy' },
+      log_name: 'audit',
+      event_code: 'checkpoint',
+      uid: id,
+      original_event_uid: id,
+      original_time: time,
+    },
+    unmapped: { count, head, ...(signature === undefined ? {} : { key_id: signature.key_id }) },
+  };
+}
+
+function read(record: AuditRecord, path: string): unknown {
+  return path.split('.').reduce<unknown>((value, name) => (value as Json | undefined)?.[name], record);
+}
+
+function write(event: Json, [name = '', ...rest]: readonly string[], value: unknown): void {
+  if (value === undefined) return;
+  if (rest.length === 0) event[name] = value;
+  else write((event[name] ??= {}) as Json, rest, value);
+}

@@ -1,0 +1,59 @@
+import * as z from 'zod';
+import { RECORD_RESULTS, RECORDED_EMAIL } from './record-vocabulary.ts';
+
+/**
+ * The body of POST /audit/search: what must hold of a record, all of it at once, and where to go on. The filters are in
+ * the body and never in a URL, because addresses and subjects are people. Refuses what it does not know: a typo would
+ * otherwise widen what is asked for. No message repeats a value.
+ */
+export const MAX_SEARCH_LINES = 1000;
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** RFC 3339 with any offset. `Date.parse` alone would take much more. */
+const isInstant = (text: string): boolean => z.iso.datetime({ offset: true }).safeParse(text).success;
+
+const instant = (name: string, meaning: string) =>
+  z
+    .string()
+    .refine(isInstant, `Value error, ${name} must be an RFC 3339 time with an offset, such as 2026-03-02T10:00:00Z`)
+    .meta({ format: 'date-time', description: meaning })
+    .optional();
+
+/** Not z.int(): the one promised type of error for a number that does not fit is `value_error`. */
+const whole = (name: string, minimum: number, maximum: number) =>
+  z
+    .custom<number>(
+      (value) => typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum,
+      `Value error, ${name} must be a whole number from ${minimum} to ${maximum}`,
+    )
+    .meta({ type: 'integer', minimum, maximum });
+
+export const auditSearchSchema = z.strictObject({
+  request_id: z
+    .string()
+    .refine((text) => UUID.test(text), 'Value error, request_id must be a UUID with dashes')
+    .toLowerCase()
+    .meta({ format: 'uuid', description: 'The X-Request-Id of a request: everything on record about it.' })
+    .optional(),
+  subject: z.string().meta({ description: "The caller's `sub`, exact." }).optional(),
+  client_id: z.string().meta({ description: "The caller's client, exact." }).optional(),
+  email: z
+    .string()
+    .refine(
+      (text) => RECORDED_EMAIL.test(text),
+      'Value error, email must be a plain address such as ann@acme.com, or its form in the trail (hmac-sha256:…)',
+    )
+    .meta({ description: 'An invited address, case ignored; or the form the trail has it in.' })
+    .optional(),
+  outcome: z.enum(RECORD_RESULTS).meta({ description: '`outcome.result`.' }).optional(),
+  rule: z.string().meta({ description: 'A rule or limit that decided about at least one address.' }).optional(),
+  from: instant('from', 'Records of this time and later.'),
+  to: instant('to', 'Records before this time.'),
+  after: whole('after', 0, Number.MAX_SAFE_INTEGER)
+    .meta({ description: 'Only records behind this `seq`: the last one you got.' })
+    .default(0),
+  limit: whole('limit', 1, MAX_SEARCH_LINES).meta({ description: 'At most so many lines.' }).default(MAX_SEARCH_LINES),
+});
+
+export type AuditSearch = z.output<typeof auditSearchSchema>;

@@ -1,0 +1,184 @@
+import type { CheckpointVerifier, SignatureVerdict } from '../checkpoint/checkpoint.ts';
+import { verifySignature } from '../checkpoint/checkpoint.ts';
+import type { TrailClaims } from './attestations.ts';
+import type { FindingKind, Findings, Place } from './findings.ts';
+import { placeText } from './findings.ts';
+import type { TrailHashes } from './hashes.ts';
+import type { CheckpointItem } from './item.ts';
+import type { TrailExtent } from './order.ts';
+
+/**
+ * The checkpoints of a trail, and those kept elsewhere: each signed by whom it should be, each once, none exchanged or
+ * gone. One that stands whatever it says becomes a claim about the records (trail-claims judges those); one with a fault
+ * of its own claims nothing.
+ */
+export interface TrailCheckpoints {
+  /** `last`: of the records met so far. */
+  met(item: CheckpointItem, at: { place: Place; position: number | null; last: number }): Promise<void>;
+  damaged(claims: number | null, place: Place): void;
+  /** A line was met that nobody can read: it may have been one. */
+  unreadable(): void;
+  /** After the last line. */
+  kept(checkpoints: readonly KeptCheckpoint[]): Promise<void>;
+  end(extent: TrailExtent): void;
+  /** What is wrong with a trail that begins behind the record of this number; null when nothing is. */
+  faultOfBase(count: number, droppedBefore: number | null): 'base_unproven' | 'beginning_missing' | null;
+  tally(): CheckpointTally;
+}
+
+export interface KeptCheckpoint extends Pick<CheckpointItem, 'checkpoint' | 'digest'> {
+  readonly place: Place;
+}
+
+export interface CheckpointTally {
+  readonly checkpoints: number;
+  readonly repeats: number;
+  readonly signatures: Readonly<Record<SignatureVerdict | 'unchecked', number>>;
+}
+
+export interface TrailCheckpointsDeps {
+  readonly hashes: TrailHashes;
+  readonly findings: Findings;
+  readonly claims: TrailClaims;
+  /** Null: signatures are not checked. */
+  readonly verifier: CheckpointVerifier | null;
+  /** All of them are here, each once. */
+  readonly complete: boolean;
+}
+
+interface Link {
+  readonly previous: string | null;
+  /** Milliseconds since the epoch. */
+  readonly madeAt: number;
+  readonly place: Place;
+}
+
+const SIGNATURE_FAULTS: Readonly<Partial<Record<SignatureVerdict | 'unchecked', FindingKind>>> = {
+  invalid: 'signature_invalid',
+  unknown_key: 'signature_unknown_key',
+  unsigned: 'signature_missing',
+};
+
+export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpoints {
+  const { hashes, findings, claims, verifier, complete } = deps;
+  const signatures = { valid: 0, invalid: 0, unknown_key: 0, unsigned: 0, unchecked: 0 };
+  /** By count. */
+  const digests = new Map<number, string>();
+  /** What each says of the one before it, by count. */
+  const links = new Map<number, Link>();
+  /** Counts behind which stands something with a fault, which may have been the next one. */
+  const blurred = new Set<number>();
+  /** The count met last. */
+  let latest = 0;
+  /** Counts whose checkpoint is a finding already. */
+  const faulty = new Set<number>();
+  /** Met before the record that they cover. */
+  const early: { readonly count: number; readonly place: Place }[] = [];
+  const absent: KeptCheckpoint[] = [];
+  let repeats = 0;
+
+  async function verdictOn({ checkpoint }: Pick<CheckpointItem, 'checkpoint'>): Promise<keyof typeof signatures> {
+    if (verifier !== null) return await verifySignature(checkpoint, verifier);
+    return checkpoint.signature === undefined ? 'unsigned' : 'unchecked';
+  }
+
+  function faultOf(verdict: keyof typeof signatures): FindingKind | null {
+    return verifier === null ? null : (SIGNATURE_FAULTS[verdict] ?? null);
+  }
+
+  function fault(kind: FindingKind, count: number, place: Place | string, against?: string): void {
+    faulty.add(count);
+    blurred.add(latest);
+    findings.add({ kind, seq: count, place, ...(against === undefined ? {} : { against }) });
+  }
+
+  /** What is between the two, or may have been, is a finding already. */
+  function isExplained(after: number, before: number): boolean {
+    return blurred.has(after) || [...faulty].some((count) => after < count && count < before);
+  }
+
+  /** Each continues the one before; the first, if the trail has its beginning and all its checkpoints, none. */
+  function findGaps(fromBeginning: boolean): void {
+    let before: { readonly count: number; readonly digest: string | null } | null =
+      complete && fromBeginning && hashes.isSeen(1) ? { count: 0, digest: null } : null;
+    for (const count of [...links.keys()].toSorted((a, b) => a - b)) {
+      const link = links.get(count);
+      if (
+        link !== undefined &&
+        before !== null &&
+        link.previous !== before.digest &&
+        !isExplained(before.count, count)
+      ) {
+        findings.add({ kind: 'checkpoint_gap', seq: count, place: link.place });
+      }
+      before = { count, digest: digests.get(count) ?? null };
+    }
+  }
+
+  return {
+    async met(item, { place, position, last }) {
+      const { checkpoint, digest } = item;
+      const { count, head, previous, time } = checkpoint;
+      const known = digests.get(count);
+      if (known === digest) {
+        repeats += 1;
+        if (complete) findings.add({ kind: 'checkpoint_repeated', seq: count, place });
+        return;
+      }
+      const verdict = await verdictOn(item);
+      signatures[verdict] += 1;
+      const signatureFault = faultOf(verdict);
+      if (signatureFault !== null) return fault(signatureFault, position ?? count, place);
+      if (known !== undefined) return fault('checkpoint_conflicting', count, place, 'a line before');
+      digests.set(count, digest);
+      links.set(count, { previous, madeAt: Date.parse(time), place });
+      latest = count;
+      if (position !== null && position !== count) return fault('checkpoint_misplaced', position, place);
+      if (count > last) early.push({ count, place });
+      claims.add({ count, head, place, signed: verdict === 'valid' });
+    },
+    damaged(count, place) {
+      if (count !== null) faulty.add(count);
+      blurred.add(latest);
+      findings.add({ kind: 'checkpoint_edited', seq: count, place });
+    },
+    unreadable: () => void blurred.add(latest),
+    async kept(checkpoints) {
+      for (const one of checkpoints) {
+        const { checkpoint, digest, place } = one;
+        const { count, head } = checkpoint;
+        const known = digests.get(count);
+        const verdict = await verdictOn(one);
+        if (known !== digest) signatures[verdict] += 1;
+        const signatureFault = faultOf(verdict);
+        if (signatureFault !== null) {
+          fault(signatureFault, count, place);
+          continue;
+        }
+        claims.add({ count, head, place, kept: true, signed: verdict === 'valid' });
+        if (faulty.has(count)) continue;
+        if (known === undefined) absent.push(one);
+        else if (known !== digest) fault('checkpoint_conflicting', count, place, 'the trail');
+      }
+    },
+    end({ from, to }) {
+      for (const { count, place } of early) {
+        if (hashes.isSeen(count)) findings.add({ kind: 'checkpoint_misplaced', seq: count, place });
+      }
+      for (const { checkpoint, place } of complete ? absent : []) {
+        const { count } = checkpoint;
+        if (from === null || to === null || count < from - 1 || count > to) continue;
+        fault('checkpoint_missing', count, 'the trail', placeText(place));
+      }
+      findGaps(from === 1);
+    },
+    faultOfBase(count, droppedBefore) {
+      // A fault of its own is told already.
+      if (faulty.has(count)) return null;
+      const madeAt = links.get(count)?.madeAt;
+      if (madeAt === undefined) return 'base_unproven';
+      return droppedBefore !== null && madeAt < droppedBefore ? null : 'beginning_missing';
+    },
+    tally: () => ({ checkpoints: digests.size, repeats, signatures }),
+  };
+}

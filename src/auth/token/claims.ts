@@ -1,0 +1,129 @@
+import * as z from 'zod';
+
+import { claimAt, firstOf } from './claim-at.ts';
+import type { JsonObject } from './claim-at.ts';
+import { holds } from './claim-test.ts';
+import type { ClaimTest } from './claim-test.ts';
+import type { TokenFailureReason } from '../failure.ts';
+import type { IssuerProfile } from '../issuer-profile.ts';
+import { SCOPES } from '../principal.ts';
+import type { Principal, Scope } from '../principal.ts';
+
+/**
+ * Makes a Principal of the claims of a token whose signature has been verified (RFC 7519 §4, RFC 9068 §2.2, §4).
+ * Pure; knows issuers only by their profile. Nothing is coerced: a `sub` that is a number or an `exp` that is a string
+ * is a malformed claim, not a value to be mended. Only scopes of this service come out.
+ */
+export type ClaimsResult =
+  | { readonly kind: 'principal'; readonly principal: Principal }
+  | { readonly kind: 'refused'; readonly reason: TokenFailureReason };
+
+/** Allowed difference between the issuer's clock and ours, for `exp`, `nbf` and `iat`. */
+export const CLOCK_TOLERANCE_S = 30;
+const MAX_GROUPS = 1000;
+
+/** NumericDate (RFC 7519 §2), whole seconds; zod's `int` also refuses what a double cannot hold exactly. */
+const seconds = z.int().nonnegative();
+/** Ends up in policies, records and keys of counters: bounded, and never with a control character. */
+const name = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^\P{Cc}+$/u);
+const names = z.array(name).max(MAX_GROUPS);
+const audience = z.union([z.string(), z.array(z.string())]);
+/** RFC 6749 §3.3: one string, space-separated; some issuers write an array. */
+const scopeList = z.union([
+  z.string().transform((text) => text.split(' ').filter((scope) => scope !== '')),
+  z.array(z.string()),
+]);
+
+const registered = z.object({
+  iss: name,
+  exp: seconds,
+  iat: seconds,
+  nbf: seconds.optional(),
+});
+
+export function readClaims(claims: JsonObject, profile: IssuerProfile, nowS: number): ClaimsResult {
+  for (const claim of ['iss', 'exp', 'iat', profile.audienceClaim, ...profile.requiredClaims]) {
+    if (claimAt(claims, claim) === undefined) return refused('claim_missing');
+  }
+  const own = registered.safeParse(claims);
+  if (!own.success) return refused('claim_malformed');
+  if (own.data.iss !== profile.issuer) return refused('claim_mismatch');
+  for (const [claim, value] of Object.entries(profile.fixedClaims)) {
+    if (claimAt(claims, claim) !== value) return refused('claim_mismatch');
+  }
+
+  const timeFault = findTimeFault(own.data, profile, nowS);
+  if (timeFault !== null) return refused(timeFault);
+
+  const meantFor = audience.safeParse(claimAt(claims, profile.audienceClaim));
+  if (!meantFor.success) return refused('claim_malformed');
+  const ourAudience = [meantFor.data].flat().find((value) => profile.audiences.includes(value));
+  if (ourAudience === undefined) return refused('audience_mismatch');
+
+  const subjectClaim = findSubject(claims, profile);
+  const clientClaim = findClient(claims, profile, ourAudience);
+  if (subjectClaim === undefined || clientClaim === undefined) return refused('claim_missing');
+  const subject = name.safeParse(subjectClaim);
+  const clientId = name.safeParse(clientClaim);
+  const tokenId = name.optional().safeParse(claimAt(claims, profile.tokenIdClaim));
+  const groups = names.safeParse(firstOf(claims, profile.groupClaims) ?? []);
+  const scopes = scopeList.safeParse(firstOf(claims, profile.scopeClaims) ?? []);
+  if (!subject.success || !clientId.success || !tokenId.success || !groups.success || !scopes.success) {
+    return refused('claim_malformed');
+  }
+  const all = (tests: readonly ClaimTest[]): boolean => tests.every((test) => holds(test, claims, clientId.data));
+  if (!all(profile.mustHold)) return refused('claim_mismatch');
+
+  const principal: Principal = {
+    issuer: profile.name,
+    issuerUrl: profile.issuer,
+    subject: subject.data,
+    clientId: clientId.data,
+    groups: Object.freeze(groups.data),
+    kind: all(profile.appWhen) ? 'app' : 'user',
+    scopes: Object.freeze(ownScopes(scopes.data, claims, profile)),
+    tokenId: tokenId.data ?? null,
+    expiresAt: own.data.exp,
+  };
+  return { kind: 'principal', principal: Object.freeze(principal) };
+}
+
+type Times = Pick<z.output<typeof registered>, 'exp' | 'iat' | 'nbf'>;
+
+function findTimeFault({ exp, iat, nbf }: Times, profile: IssuerProfile, nowS: number): TokenFailureReason | null {
+  if (exp <= nowS - CLOCK_TOLERANCE_S) return 'expired';
+  if (nbf !== undefined && nbf > nowS + CLOCK_TOLERANCE_S) return 'not_yet_valid';
+  if (iat > nowS + CLOCK_TOLERANCE_S) return 'issued_in_future';
+  if (exp <= iat) return 'claim_malformed';
+  return exp - iat > profile.maxLifetimeS ? 'lifetime_too_long' : null;
+}
+
+/** The first subject claim that says something; where none does, the first there is, to be refused for what it is. */
+function findSubject(claims: JsonObject, { subjectClaims }: IssuerProfile): unknown {
+  const telling = subjectClaims.filter((claim) => claimAt(claims, claim) !== '');
+  return firstOf(claims, telling) ?? firstOf(claims, subjectClaims);
+}
+
+function findClient(claims: JsonObject, profile: IssuerProfile, ourAudience: string): unknown {
+  const own = firstOf(claims, profile.clientIdClaims);
+  return own === undefined && profile.clientIdFallback === 'audience' ? ourAudience : own;
+}
+
+function ownScopes(foreign: readonly string[], claims: JsonObject, profile: IssuerProfile): Scope[] {
+  const granted = new Set<string>([...foreign, ...profile.grantScopes]);
+  // Never through scopeList: a name may hold spaces, and must not be taken apart into scopes.
+  const callers = profile.scopeMapClaims.map((claim) => claimAt(claims, claim));
+  for (const known of [...foreign, ...callers]) {
+    const ours = typeof known === 'string' ? profile.scopeMap.get(known) : undefined;
+    for (const scope of ours ?? []) granted.add(scope);
+  }
+  return SCOPES.filter((scope) => granted.has(scope));
+}
+
+function refused(reason: TokenFailureReason): ClaimsResult {
+  return { kind: 'refused', reason };
+}

@@ -1,0 +1,52 @@
+import { sha256Hex } from '../../lib/sha256.ts';
+import type { Principal } from '../principal.ts';
+
+/**
+ * Tokens that were verified a moment ago, known by the SHA-256 of their text: verification costs more than all else on
+ * the way in. Holds no token. An entry counts only for the key set version it was verified with, so a changed
+ * key set empties an issuer's share of it. Refusals are not remembered: they would let strangers fill it.
+ */
+const MAX_AGE_MS = 5 * 60_000;
+const MAX_ENTRIES = 10_000;
+
+export interface VerifiedToken {
+  readonly principal: Principal;
+  readonly keySetVersion: number;
+}
+
+export interface TokenCache {
+  get(token: string, nowMs: number): VerifiedToken | null;
+  put(token: string, verified: VerifiedToken, nowMs: number): void;
+  drop(token: string): void;
+}
+
+interface Entry extends VerifiedToken {
+  readonly storedAt: number;
+  readonly endsAt: number;
+}
+
+export function createTokenCache(maxEntries = MAX_ENTRIES): TokenCache {
+  /** In order of last use, oldest first. */
+  const entries = new Map<string, Entry>();
+  return {
+    get(token, nowMs) {
+      const digest = sha256Hex(token);
+      const entry = entries.get(digest);
+      if (entry === undefined) return null;
+      entries.delete(digest);
+      if (nowMs < entry.storedAt || nowMs >= entry.endsAt) return null;
+      entries.set(digest, entry);
+      return entry;
+    },
+    put(token, verified, nowMs) {
+      const endsAt = Math.min(verified.principal.expiresAt * 1000, nowMs + MAX_AGE_MS);
+      if (endsAt <= nowMs) return;
+      entries.set(sha256Hex(token), { ...verified, storedAt: nowMs, endsAt });
+      const [oldest] = entries.keys();
+      if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
+    },
+    drop(token) {
+      entries.delete(sha256Hex(token));
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { base64url } from 'jose';
+
+import { parseStrictJson } from '../../contract/strict-json.ts';
+import type { Algorithm } from '../keys/algorithms.ts';
+import type { JsonObject } from './claim-at.ts';
+import type { TokenFailureReason } from '../failure.ts';
+import { normalTokenType } from '../issuer-profile.ts';
+import type { IssuerProfile } from '../issuer-profile.ts';
+
+/**
+ * The form of a token, judged before any key is looked at (RFC 7515 §7.1, RFC 8725 §3): one text, one reading.
+ * Not a verification: what passes here is still unproved, and is used for nothing but choosing the issuer and the key.
+ * Libraries are lenient about padding bits, duplicate members and unknown header fields; two readers that
+ * disagree about a token are a way around one of them.
+ */
+export const MAX_TOKEN_LENGTH = 8192;
+/** Header and claims; Keycloak's `resource_access` is the deepest in use, at four. */
+const MAX_DEPTH = 16;
+const MAX_KEY_ID_LENGTH = 256;
+const BASE_FIELDS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ']);
+const BASE64URL = /^[A-Za-z0-9_-]+$/;
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+export interface ParsedToken {
+  readonly kind: 'parsed';
+  readonly header: JsonObject;
+  readonly payload: JsonObject;
+}
+
+export interface TokenSegments {
+  readonly kind: 'segments';
+  readonly header: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+export interface GrammarRefusal {
+  readonly kind: 'refused';
+  readonly reason: TokenFailureReason;
+}
+
+/** Reads header and payload of a compact JWS, without believing either. */
+export function parseToken(token: string): ParsedToken | GrammarRefusal {
+  const segments = splitToken(token);
+  if (segments.kind === 'refused') return segments;
+  const header = parseObject(segments.header);
+  if (header === null) return refused('header_not_strict_json');
+  const payload = parseObject(segments.payload);
+  if (payload === null) return refused('payload_not_strict_json');
+  return { kind: 'parsed', header, payload };
+}
+
+/** Cuts a compact JWS into its parts: three, none empty, each the one base64url text of its bytes. */
+export function splitToken(token: string): TokenSegments | GrammarRefusal {
+  if (token.length > MAX_TOKEN_LENGTH) return refused('token_too_long');
+  const parts = token.split('.');
+  const [header, payload, signature] = parts;
+  if (!header || !payload || !signature || parts.length !== 3) return refused('not_compact_jws');
+  if (!parts.every(isCanonicalBase64url)) return refused('not_canonical_base64url');
+  return { kind: 'segments', header: base64url.decode(header), payload: base64url.decode(payload) };
+}
+
+/** RFC 7515 §2, RFC 4648 §3.5: no padding, no other alphabet, and the bits that carry nothing are zero. */
+function isCanonicalBase64url(text: string): boolean {
+  if (!BASE64URL.test(text)) return false;
+  const unusedBits = { 0: 0, 2: 4, 3: 2 }[text.length % 4];
+  if (unusedBits === undefined) return false;
+  return DIGITS.indexOf(text.at(-1) ?? '') % 2 ** unusedBits === 0;
+}
+
+function parseObject(bytes: Uint8Array): JsonObject | null {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+  const json = parseStrictJson(text);
+  return json.kind === 'value' && isObject(json.value) && depthOf(json.value) <= MAX_DEPTH ? json.value : null;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Stops counting just above the bound, so its own recursion has one. */
+function depthOf(value: unknown, above = 0): number {
+  if (typeof value !== 'object' || value === null || above > MAX_DEPTH) return above;
+  return Object.values(value).reduce<number>(
+    (deepest, inner) => Math.max(deepest, depthOf(inner, above + 1)),
+    above + 1,
+  );
+}
+
+export interface TokenHeader {
+  readonly kind: 'header';
+  readonly algorithm: Algorithm;
+  readonly keyId: string | null;
+}
+
+/**
+ * Holds a header against what its issuer may write. An allow-list: `jwk`, `jku`, `x5u` and `x5c` would bring their own
+ * key, `crit`, `b64` and `zip` would change what is signed, and a field nobody here knows could mean anything.
+ */
+export function readHeader(header: JsonObject, profile: IssuerProfile): TokenHeader | GrammarRefusal {
+  const foreign = Object.keys(header).some((field) => !BASE_FIELDS.has(field) && !profile.headerFields.includes(field));
+  if (foreign) return refused('header_field_not_allowed');
+  const algorithm = profile.algorithms.find((name) => name === header.alg);
+  if (algorithm === undefined) return refused('algorithm_not_allowed');
+  if (Object.hasOwn(header, 'kid') && !isKeyId(header.kid)) return refused('key_id_malformed');
+  if (!isTokenType(header, profile)) return refused('token_type_not_allowed');
+  return { kind: 'header', algorithm, keyId: isKeyId(header.kid) ? header.kid : null };
+}
+
+/** A bounded text without control characters; it is only ever compared. */
+export function isKeyId(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_KEY_ID_LENGTH && !/\p{Cc}/u.test(value);
+}
+
+function isTokenType(header: JsonObject, profile: IssuerProfile): boolean {
+  if (!Object.hasOwn(header, 'typ')) return !profile.tokenTypeRequired;
+  return typeof header.typ === 'string' && profile.tokenTypes.includes(normalTokenType(header.typ));
+}
+
+function refused(reason: TokenFailureReason): GrammarRefusal {
+  return { kind: 'refused', reason };
+}

@@ -1,0 +1,143 @@
+/**
+ * `audit tail`: the end of the trail, and with --follow what comes, until somebody interrupts or stops reading. Opens the
+ * ledger anew for each look, so that a restart of the service, or its first start, does not end it.
+ */
+import type { AuditFormat } from '../../audit/format/formats.ts';
+import { LedgerFileError } from '../../platform/node/ledger/locate.ts';
+import { createLinePrinter, FORMAT_OPTION, formatIn, printedLine, UnreadableItem } from './format.ts';
+import { readLedgerItems } from './ledger-trail.ts';
+import type { LedgerCursor } from './ledger-trail.ts';
+import { chooseLedger, LEDGER_OPTION } from '../ledger/choose-ledger.ts';
+import type { Call, Command } from '../command-line/command.ts';
+import type { CliDeps } from '../deps.ts';
+import { printable } from '../command-line/printable.ts';
+
+const DEFAULT_LINES = 10;
+const LOOK_EVERY_MS = 1_000;
+
+export const auditTail: Command = {
+  name: 'audit tail',
+  summary: 'Print the last audit records, and with --follow each new one as it is written.',
+  about: [
+    'One line a record, with the checkpoints among them, in a format of the sinks. The ledger is opened read-only and may be ' +
+      'in use; nothing is acknowledged, so the sinks’ own delivery is not touched. The lines hold people’s addresses as the ' +
+      'trail does. On a terminal, control characters in them are replaced.',
+    'With --follow it looks once a second, through restarts of the service, until Ctrl-C or until nobody reads any more.',
+  ],
+  operands: [],
+  options: {
+    follow: { value: null, about: 'Go on with what comes.' },
+    lines: { value: 'N', about: `How many records to begin with; ${DEFAULT_LINES} when left out.` },
+    format: FORMAT_OPTION,
+    ledger: LEDGER_OPTION,
+  },
+  exits: {
+    ok: 'Printed.',
+    failed: 'The ledger holds something that cannot be printed; audit verify says more.',
+    refused: 'The ledger cannot be read.',
+  },
+  examples: [
+    { line: 'audit tail --lines 100', does: 'the last hundred' },
+    {
+      line: "audit tail --follow | jq -c '[.time, .actor.client_id, .outcome.result]'",
+      does: 'who does what, as it happens',
+    },
+  ],
+  async run(call, deps) {
+    const { complain } = deps;
+    const format = formatIn(call);
+    const lines = linesIn(call);
+    if (format === null || lines === null) {
+      complain(`${format === null ? '--format is native or ocsf' : '--lines is a whole number up to 999999'}\n`);
+      return 'usage';
+    }
+    const chosen = await chooseLedger(call, deps);
+    if (chosen.kind === 'refused') {
+      complain(`${chosen.message}\n`);
+      return 'refused';
+    }
+    const pauses = createPauses(deps);
+    const show = (after: LedgerCursor | null): Promise<LedgerCursor> =>
+      printFrom(chosen.path, { after, lines, format, over: pauses.over }, deps);
+    try {
+      let cursor = await show(null);
+      while (call.options['follow'] !== undefined && (await pauses.next())) cursor = await show(cursor);
+      return 'ok';
+    } catch (error) {
+      if (!(error instanceof LedgerFileError || error instanceof UnreadableItem)) throw error;
+      complain(`${printable(error.message)}\n`);
+      return error instanceof UnreadableItem ? 'failed' : 'refused';
+    } finally {
+      pauses.end();
+    }
+  },
+};
+
+/** Null for what is no number of lines. */
+function linesIn({ options }: Call): number | null {
+  const { lines = String(DEFAULT_LINES) } = options;
+  return typeof lines === 'string' && /^\d{1,6}$/.test(lines) ? Number(lines) : null;
+}
+
+interface Look {
+  /** Null: the first one, which begins `lines` records before the end. */
+  readonly after: LedgerCursor | null;
+  readonly lines: number;
+  readonly format: AuditFormat;
+  /** Somebody interrupted. */
+  readonly over: () => boolean;
+}
+
+/** Prints what is behind the cursor; returns where it then is. */
+async function printFrom(
+  path: string,
+  { after, lines, format, over }: Look,
+  { audit }: CliDeps,
+): Promise<LedgerCursor> {
+  const print = createLinePrinter(audit);
+  const reader = await audit.openLedger(path);
+  try {
+    const { base, head } = await reader.chain();
+    const begin = Math.max(base.seq, head.seq - lines);
+    const from = after ?? { record: begin, checkpoint: begin };
+    const shown = { ...from };
+    for await (const item of readLedgerItems(reader, from)) {
+      if (over()) break;
+      await print(printedLine(format, item));
+      shown[item.kind] = item.number;
+    }
+    return shown;
+  } finally {
+    reader.close();
+  }
+}
+
+/** Between two looks; an interruption ends the pause under way and all that would follow. */
+function createPauses({ audit, schedule }: Pick<CliDeps, 'audit' | 'schedule'>): {
+  /** False once somebody interrupted. */
+  next(): Promise<boolean>;
+  over(): boolean;
+  end(): void;
+} {
+  let interrupted = false;
+  let wake = (): void => undefined;
+  const forget = audit.onInterrupt(() => {
+    interrupted = true;
+    wake();
+  });
+  return {
+    async next() {
+      if (interrupted) return false;
+      await new Promise<void>((resolve) => {
+        const cancel = schedule.after(LOOK_EVERY_MS, resolve);
+        wake = () => {
+          cancel();
+          resolve();
+        };
+      });
+      return !interrupted;
+    },
+    over: () => interrupted,
+    end: forget,
+  };
+}

@@ -1,0 +1,80 @@
+/** What `audit verify` found (the JSON document is this very shape), and the same for a person's screen. Pure. */
+import type { TrailReport } from '../../audit/verify/verify-trail.ts';
+import { counted } from '../command-line/counted.ts';
+import type { Paint } from '../deps.ts';
+import { printable } from '../command-line/printable.ts';
+
+export interface VerifyReport {
+  readonly verdict: TrailReport['verdict'];
+  readonly ledger: TrailReport | null;
+  readonly lines:
+    | (TrailReport & {
+        /** Lines that are none of the service's. */
+        readonly skipped: number;
+      })
+    | null;
+}
+
+/** Of each source; --json has more. */
+const MAX_SHOWN = 50;
+
+export function renderVerify({ ledger, lines }: VerifyReport, paint: Paint): string {
+  const skipped = lines?.skipped ?? 0;
+  return [
+    ledger === null ? '' : renderSource('Ledger', ledger, paint),
+    lines === null ? '' : renderSource('Delivered lines', lines, paint),
+    skipped === 0 ? '' : `  ${counted(skipped, 'line', 'lines')} of other origin skipped\n`,
+  ].join('');
+}
+
+function renderSource(title: string, report: TrailReport, paint: Paint): string {
+  const { verdict, findings, findings_total: total } = report;
+  const head = verdict === 'intact' ? paint('green', 'intact') : paint('red', 'broken');
+  const faults = total === 0 ? '' : `, ${counted(total, 'fault', 'faults')}`;
+  const shown = findings.slice(0, MAX_SHOWN);
+  return [
+    `${head} ${paint('bold', title)}: ${extent(report)}${faults}\n`,
+    ...shown.map(({ place, says }) => `  - ${paint('bold', printable(place))} ${printable(says)}\n`),
+    total > shown.length ? `  … and ${total - shown.length} more\n` : '',
+    ...notes(report).map((note) => `  ${note}\n`),
+  ].join('');
+}
+
+function extent({ from, to, records, checkpoints, repeats }: TrailReport): string {
+  const range = from === null || to === null ? 'no record' : `records ${from} to ${to} (${records})`;
+  const again = repeats === 0 ? '' : `, ${counted(repeats, 'repeat', 'repeats')}`;
+  return `${range}, ${counted(checkpoints, 'checkpoint', 'checkpoints')}${again}`;
+}
+
+/** What was proven and what was not, so that nobody takes the one for the other. */
+function notes(report: TrailReport): string[] {
+  const { to, base, not_here: notHere, vouched_to: vouched, signed_to: signed, signatures, verdict } = report;
+  const { checkpoints_before: before } = report;
+  const intact = verdict === 'intact';
+  return [
+    ...(to === null
+      ? []
+      : vouched === null
+        ? [
+            `Nothing kept elsewhere vouches for the end: a cut ${signed === null ? 'or rewritten ' : ''}tail would not show (see --checkpoint)`,
+          ]
+        : intact
+          ? [
+              `Up to record ${vouched} a checkpoint kept elsewhere vouches for it; of what came later, a cut would not show`,
+            ]
+          : []),
+    ...(intact && signed !== null ? [`Up to record ${signed} it is as the holder of the key signed it`] : []),
+    ...(notHere === null ? [] : [absence(notHere.to, base, before)]),
+    ...(signatures.unchecked === 0
+      ? []
+      : [`${counted(signatures.unchecked, 'signature', 'signatures')} not checked: give --public-key`]),
+    ...(signatures.valid === 0 ? [] : [counted(signatures.valid, 'valid signature', 'valid signatures')]),
+  ];
+}
+
+function absence(to: number, base: TrailReport['base'], before: number): string {
+  const records = to === 1 ? 'Record 1 is' : `Records 1 to ${to} are`;
+  const kept = before === 0 ? '' : `, though ${counted(before, 'checkpoint speaks', 'checkpoints speak')} of them`;
+  const unproven = base === 'unconfirmed' || base === 'source';
+  return `${records} not here${kept}${unproven ? `; no checkpoint kept elsewhere vouches for record ${to}, on which the rest stands` : ''}`;
+}

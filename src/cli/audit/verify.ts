@@ -1,0 +1,195 @@
+/**
+ * `audit verify`: is the trail whole and as it was written? Of a ledger, of lines that were delivered, or of both against
+ * each other, with what was kept elsewhere as evidence. Reads only; prints places and numbers, never a line.
+ */
+import { GENESIS } from '../../audit/chain.ts';
+import type { CheckpointVerifier } from '../../audit/checkpoint/checkpoint.ts';
+import { importVerificationKeys } from '../../audit/checkpoint/signing-key.ts';
+import type { TrailEvidence, TrailReport, TrailSource, VerifiedTrail } from '../../audit/verify/verify-trail.ts';
+import { verifyTrail } from '../../audit/verify/verify-trail.ts';
+import { loadConfig } from '../../config/load.ts';
+import { LedgerFileError } from '../../platform/node/ledger/locate.ts';
+import { readLedgerTrail } from './ledger-trail.ts';
+import { readDeliveredLines, readKeptCheckpoints, UnreadableFile } from './delivered-lines.ts';
+import type { VerifyReport } from './verify-report.ts';
+import { renderVerify } from './verify-report.ts';
+import { chooseLedger, LEDGER_OPTION } from '../ledger/choose-ledger.ts';
+import type { Call, Command } from '../command-line/command.ts';
+import { JSON_OPTION } from '../command-line/command.ts';
+import type { CliDeps } from '../deps.ts';
+import { printable } from '../command-line/printable.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Retention goes by the time of the records; their checkpoint may be made later, and clocks differ. */
+const GRACE_DAYS = 1;
+
+export const auditVerify: Command = {
+  name: 'audit verify',
+  summary: 'Prove that the audit trail is whole, or name every edit, gap, move, cut and rewrite with its place.',
+  about: [
+    'Checks the hash chain record by record and every checkpoint against it. A ledger may be in use; it is opened ' +
+      'read-only, and all of it is of one moment. --lines takes what the sinks delivered, native or OCSF, plain or gzip; ' +
+      'several files are one stream in the order given. There an exact repeat is no fault, because delivery is at least ' +
+      'once, and lines of other origin are skipped. With --ledger and --lines, the two are held against each other.',
+    'A chain alone cannot show that its tail was cut off or written anew. Give --checkpoint, a copy of a delivered ' +
+      'checkpoint that was kept where the service cannot reach it (any file of delivered lines will do). With --public-key ' +
+      'the trail’s own signed checkpoints show that nobody without the key wrote it anew, but not that nothing newer was ' +
+      'cut off. The answer says how far either reaches.',
+    'A ledger has to begin with record 1, or behind a checkpoint so old that retention may have dropped what it covers. ' +
+      'Lines may begin anywhere, as those of one month do; the answer says what is not there, and with --whole it is a fault.',
+    'After a fault it goes on, so several are each named. At most 1,000 are listed; all are counted.',
+  ],
+  operands: [],
+  options: {
+    ledger: { ...LEDGER_OPTION, about: `${LEDGER_OPTION.about} With --lines, no ledger is read unless it is named.` },
+    lines: { value: 'FILE', about: 'Delivered lines; - is stdin. May be given several times.', many: true },
+    checkpoint: { value: 'FILE', about: 'Checkpoints kept elsewhere. May be given several times.', many: true },
+    'public-key': {
+      value: 'FILE',
+      about:
+        'The public Ed25519 keys (PEM) of the service, one or more in the file. Without it signatures are not checked.',
+    },
+    'retention-days': {
+      value: 'N',
+      about:
+        'For how many days the service keeps records in the ledger, or never when it drops none. ' +
+        'AUDIT_RETENTION_DAYS when left out.',
+    },
+    whole: { value: null, about: 'The trail has to begin with record 1.' },
+    json: JSON_OPTION,
+  },
+  exits: {
+    ok: 'The trail is intact.',
+    failed: 'It is broken; what is wrong is printed.',
+    refused: 'A ledger, a file or a key cannot be read, so nothing can be said.',
+  },
+  examples: [
+    { line: 'audit verify', does: 'the ledger of this environment' },
+    {
+      line: 'audit verify --checkpoint kept.ndjson --public-key audit.pub.pem',
+      does: 'and that its tail is the one a kept checkpoint knows, signed by the service',
+    },
+    {
+      line: 'audit verify --lines may.ndjson.gz --lines june.ndjson.gz --ledger ledger.db',
+      does: 'what a collector received against what the service kept',
+    },
+    { line: 'audit verify --lines - < service.log', does: 'what the service wrote to stdout' },
+  ],
+  async run(call, deps) {
+    const { print, complain, paint } = deps;
+    const lines = call.lists['lines'] ?? [];
+    if ([...lines, ...(call.lists['checkpoint'] ?? [])].filter((file) => file === '-').length > 1) {
+      complain('stdin can be read only once\n');
+      return 'usage';
+    }
+    const retention = await retentionIn(call, deps);
+    if (retention === 'unclear') {
+      complain('--retention-days is a whole number of days, or never\n');
+      return 'usage';
+    }
+    try {
+      const report = await verify(call, retention, deps);
+      print(call.options['json'] === undefined ? renderVerify(report, paint) : `${JSON.stringify(report)}\n`);
+      return report.verdict === 'intact' ? 'ok' : 'failed';
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof UnreadableFile || error instanceof LedgerFileError))
+        throw error;
+      complain(`${printable(error.message)}\n`);
+      return 'refused';
+    }
+  },
+};
+
+/** Nothing can be said; the message is for whoever asked. */
+class Refused extends Error {
+  override readonly name = 'Refused';
+}
+
+/** In days; null when records are kept for ever. Of the configuration, problems with other settings do not matter. */
+async function retentionIn({ options }: Call, { env, readText }: CliDeps): Promise<number | null | 'unclear'> {
+  const { 'retention-days': days, whole } = options;
+  if (typeof days === 'string' && days !== 'never' && !/^[1-9]\d{0,4}$/.test(days)) return 'unclear';
+  if (whole !== undefined || days === 'never') return null;
+  if (typeof days === 'string') return Number(days);
+  const loaded = await loadConfig({ env, readText });
+  const settings = loaded.kind === 'loaded' ? loaded.config.settings : loaded.readable.settings;
+  return settings.AUDIT_RETENTION_DAYS ?? null;
+}
+
+async function verify(call: Call, retention: number | null, deps: CliDeps): Promise<VerifyReport> {
+  const files = call.lists['lines'] ?? [];
+  const withLedger = files.length === 0 || call.options['ledger'] !== undefined;
+  const evidence = await readEvidence(call, deps);
+  const delivered = readDeliveredLines(files, deps.audit);
+  const lines =
+    files.length === 0
+      ? null
+      : await verifyTrail(
+          {
+            name: 'delivered lines',
+            kind: 'delivered',
+            lines: delivered.lines,
+            base: call.options['whole'] === undefined ? null : GENESIS,
+            head: null,
+            droppedBefore: null,
+            cursors: [],
+          },
+          // Beside the whole they may be a part of it.
+          { ...evidence, reach: !withLedger },
+        );
+  const ledger = withLedger ? await verifyLedger(call, retention, deps, { ...evidence, other: copyOf(lines) }) : null;
+  const reports = [ledger, lines?.report ?? null].filter((one) => one !== null);
+  return {
+    verdict: reports.every(({ verdict }) => verdict === 'intact') ? 'intact' : 'broken',
+    ledger,
+    lines: lines === null ? null : { ...lines.report, skipped: delivered.skipped() },
+  };
+}
+
+async function verifyLedger(
+  call: Call,
+  retention: number | null,
+  deps: CliDeps,
+  evidence: TrailEvidence,
+): Promise<TrailReport> {
+  const chosen = await chooseLedger(call, deps);
+  if (chosen.kind === 'refused') throw new Refused(chosen.message);
+  const reader = await deps.audit.openLedger(chosen.path);
+  try {
+    return await reader.steadily(async () => {
+      const { base, head } = await reader.chain();
+      const source: TrailSource = {
+        name: 'ledger',
+        kind: 'stored',
+        lines: readLedgerTrail(reader),
+        base,
+        head,
+        droppedBefore: retention === null ? null : deps.clock.now() - (retention - GRACE_DAYS) * DAY_MS,
+        cursors: await reader.cursors(),
+      };
+      return (await verifyTrail(source, evidence)).report;
+    });
+  } finally {
+    reader.close();
+  }
+}
+
+function copyOf(lines: VerifiedTrail | null): TrailEvidence['other'] {
+  return lines === null ? null : { name: 'the delivered lines', ...lines.copy };
+}
+
+async function readEvidence(call: Call, deps: CliDeps): Promise<TrailEvidence> {
+  const read = await readKeptCheckpoints(call.lists['checkpoint'] ?? [], deps.audit);
+  if (read.kind === 'refused') throw new Refused(read.message);
+  return { kept: read.kept, reach: true, verifier: await readKeys(call, deps), other: null };
+}
+
+async function readKeys({ options }: Call, { readText }: CliDeps): Promise<CheckpointVerifier | null> {
+  const { 'public-key': file } = options;
+  if (typeof file !== 'string') return null;
+  const pem = await readText(file).catch(() => null);
+  if (pem === null) throw new Refused(`${file} cannot be read`);
+  return await importVerificationKeys([pem]).catch((error: unknown) => {
+    throw new Refused(`${file} ${error instanceof Error ? error.message : 'holds no key'}`);
+  });
+}

@@ -1,0 +1,54 @@
+import { SERVICE_NAME } from '../../config/service.ts';
+import type { Command } from './command.ts';
+import { EXITS } from './exit-codes.ts';
+import { exitRows, optionName, usageLine } from './help.ts';
+
+/** Writes docs/cli.md from the commands' own rows, so that the page cannot say anything else than `--help`. */
+export function describeCommands(commands: readonly Command[]): string {
+  return `# Command line
+
+Generated from \`src/cli/\` by \`npm run docs\`; edit the rows there.
+
+\`node src/cli.ts COMMAND\` (installed: \`${SERVICE_NAME} COMMAND\`) looks after the service from a terminal or a pipeline. It
+reads the same environment as the service, so run it where the service runs: the same shell, or inside the container
+(\`docker exec CONTAINER node src/cli.ts doctor\`). No command prints a secret or a token, nor an address that was not typed or asked for. Colour appears
+on a terminal only, and never with \`NO_COLOR\` set. Every command takes \`--help\`.
+
+| exit code | meaning |
+|---|---|
+${Object.values(EXITS)
+  .map(({ code, means }) => `| ${code} | ${means} |`)
+  .join('\n')}
+
+${commands.map(describe).join('\n')}`;
+}
+
+function describe(command: Command): string {
+  const { name, summary, about, operands, options, examples } = command;
+  const parameters = [
+    ...operands.map((operand) => `| \`${operand.name}\` | ${operand.about} |`),
+    ...Object.entries(options).map(([option, row]) => `| \`${optionName(option, row.value)}\` | ${row.about} |`),
+  ];
+  return `## ${name}
+
+${summary}
+
+\`\`\`sh
+${usageLine(command)}
+\`\`\`
+
+${about.join('\n\n')}
+
+| argument | meaning |
+|---|---|
+${parameters.join('\n')}
+
+| exit code | meaning |
+|---|---|
+${exitRows(command)
+  .map(({ code, means }) => `| ${code} | ${means} |`)
+  .join('\n')}
+
+${examples.map(({ line, does }) => `- \`${SERVICE_NAME} ${line}\`: ${does}`).join('\n')}
+`;
+}

@@ -1,0 +1,93 @@
+import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
+import type { Command } from './command.ts';
+import { EXITS } from './exit-codes.ts';
+import type { Exit } from './exit-codes.ts';
+
+/** Help as plain text, from the same rows that are parsed. Pure. */
+const WIDTH = 100;
+/** Holds an option and its value on one line. */
+const UNBROKEN = '\u00a0';
+const GLOBAL = [
+  ['-h, --help', 'Help on the command, or on everything.'],
+  ['-V, --version', 'Print the version.'],
+] as const;
+
+export function versionLine(): string {
+  return `${SERVICE_NAME} ${SERVICE_VERSION}\n`;
+}
+
+/** Of one command, of those that begin with a word, or of all. */
+export function helpText(topic: string | null, commands: readonly Command[]): string {
+  const exact = commands.find(({ name }) => name === topic);
+  if (exact !== undefined) return commandHelp(exact);
+  const shown = commands.filter(({ name }) => topic === null || name.startsWith(`${topic} `));
+  return [
+    `${SERVICE_NAME} ${SERVICE_VERSION}: looks after the service from a terminal, with the service's own environment.\n`,
+    `Usage: ${SERVICE_NAME} ${topic ?? ''}${topic === null ? '' : ' '}COMMAND [OPTIONS]\n`,
+    `Commands:\n${table(shown.map(({ name, summary }) => [name, summary]))}`,
+    `Options:\n${table(GLOBAL)}`,
+    `Exit codes:\n${table(Object.values(EXITS).map(({ code, means }) => [String(code), means]))}`,
+    `${SERVICE_NAME} COMMAND --help says more of one.\n`,
+  ].join('\n');
+}
+
+function commandHelp(command: Command): string {
+  const { summary, about, operands, options, examples } = command;
+  const rows = Object.entries(options).map(
+    ([name, { value, about: text }]) => [optionName(name, value), text] as const,
+  );
+  return [
+    `${summary}\n`,
+    wrap(`Usage: ${usageLine(command).replaceAll(/(?<=\[--\S+) /g, UNBROKEN)}`, WIDTH, '').replaceAll(UNBROKEN, ' '),
+    ...about.map((paragraph) => wrap(paragraph, WIDTH, '')),
+    ...(operands.length === 0 ? [] : [`Arguments:\n${table(operands.map((one) => [one.name, one.about]))}`]),
+    `Options:\n${table([...rows, ...GLOBAL])}`,
+    `Exit codes:\n${table(exitRows(command).map(({ code, means }) => [String(code), means]))}`,
+    `Examples:\n${table(examples.map(({ line, does }) => [`${SERVICE_NAME} ${line}`, does.replaceAll('`', '')]))}`,
+  ].join('\n');
+}
+
+/** `galileo-invite-proxy policy diff OLD NEW [--json]`. */
+export function usageLine({ name, operands, options }: Command): string {
+  const words = operands.map((operand) => (operand.optional === true ? `[${operand.name}]` : operand.name));
+  const flags = Object.entries(options).map(
+    ([option, { value, many }]) => `[${optionName(option, value)}]${many === true ? '...' : ''}`,
+  );
+  return [SERVICE_NAME, name, ...words, ...flags].join(' ');
+}
+
+export function optionName(name: string, value: string | null): string {
+  return value === null ? `--${name}` : `--${name} ${value}`;
+}
+
+/** What each code means for this command; usage and internal are the same for all. */
+export function exitRows({ exits }: Command): readonly { readonly code: number; readonly means: string }[] {
+  return (Object.keys(EXITS) as Exit[])
+    .filter((exit) => exits[exit] !== undefined || exit === 'usage' || exit === 'internal')
+    .map((exit) => ({ code: EXITS[exit].code, means: exits[exit] ?? EXITS[exit].means }));
+}
+
+function table(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.min(32, Math.max(...rows.map(([left]) => left.length)));
+  const indent = ' '.repeat(width + 4);
+  return rows
+    .map(([left, right]) => {
+      const text = wrap(right, WIDTH - indent.length, indent).trimEnd();
+      return left.length > width
+        ? `  ${left}\n${indent}${text.trimStart()}\n`
+        : `  ${left.padEnd(width)}  ${text.trimStart()}\n`;
+    })
+    .join('');
+}
+
+function wrap(text: string, width: number, indent: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return `${[...lines, line].map((one) => indent + one).join('\n')}\n`;
+}

@@ -1,0 +1,39 @@
+import type { Command } from '../command-line/command.ts';
+import { JSON_OPTION } from '../command-line/command.ts';
+import { everyProblem, problemLine, readConfiguration } from './read-configuration.ts';
+import { withhold } from '../command-line/redact.ts';
+
+/** `config check`: would the service start with these settings, this policy and these keys? Asks nobody on the network. */
+export const configCheck: Command = {
+  name: 'config check',
+  summary: 'Say whether the service would start with this configuration, or everything that is wrong with it.',
+  about: [
+    'Reads the environment, the issuers, the policy with its own tests, and the key files, exactly as the service does ' +
+      'when it starts, and prints every problem at once. It opens no ledger and no connection; that is what doctor does.',
+  ],
+  operands: [],
+  options: { json: JSON_OPTION },
+  exits: { ok: 'Nothing is wrong.', refused: 'Something is; the service would refuse to start.' },
+  examples: [
+    { line: 'config check', does: 'check the environment this shell has' },
+    {
+      line: 'config check --json',
+      does: '`{"ok":false,"problems":[{"setting":"PORT","message":"must be a port number"}]}`',
+    },
+  ],
+  async run({ options }, deps) {
+    const { print, paint } = deps;
+    const configuration = await readConfiguration(deps);
+    const problems = withhold(everyProblem(configuration), configuration.holdsKey);
+    const ok = problems.length === 0;
+    if (options['json'] !== undefined) print(`${JSON.stringify({ ok, problems })}\n`);
+    else if (ok) print(`${paint('green', 'ok')} Nothing is wrong with this configuration.\n`);
+    else {
+      const count = problems.length === 1 ? 'One problem' : `${problems.length} problems`;
+      print(`${paint('red', 'refused')} ${count}:\n${problems.map((one) => `  - ${problemLine(one)}\n`).join('')}`);
+      if (configuration.policies.some(({ opened }) => opened === null))
+        print(`A policy was not read: its file or the issuers it may name are not known.\n`);
+    }
+    return ok ? 'ok' : 'refused';
+  },
+};

@@ -1,0 +1,182 @@
+import type { IssuerConfig } from '../../auth/issuers.ts';
+import { documentUrlProblem } from '../../auth/issuers.ts';
+import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
+import type { Secret } from '../../lib/secret.ts';
+import { fingerprint } from '../../upstream/api-keys.ts';
+import { createAskCurrentUser } from '../../upstream/current-user.ts';
+import { buildCurrentUserRequest, currentUserUrl } from '../../upstream/request.ts';
+import type { Command } from '../command-line/command.ts';
+import { JSON_OPTION } from '../command-line/command.ts';
+import type { CliDeps } from '../deps.ts';
+import { checkIssuer, issuerProbeRequest } from './check-issuer.ts';
+import { clockFinding } from './check-clock.ts';
+import { configurationFinding } from './check-configuration.ts';
+import { diskFinding, ledgerFinding } from './check-ledger.ts';
+import { policyFinding } from './check-policy.ts';
+import { keyFinding, upstreamFinding } from './check-upstream.ts';
+import type { KeySlot } from './check-upstream.ts';
+import type { Check } from './check.ts';
+import { runChecks, skipped } from './check.ts';
+import { probe, PROBE_DEADLINES } from './probe.ts';
+import type { Probe } from './probe.ts';
+import { overall, renderScreen, toJson } from './report.ts';
+import { readConfiguration } from '../config/read-configuration.ts';
+import type { Configuration, PolicySetting } from '../config/read-configuration.ts';
+import { withhold } from '../command-line/redact.ts';
+
+/**
+ * `doctor`: everything the service depends on, looked at once, side by side, read-only. It invites nobody and changes
+ * nothing; the key goes to GALILEO_API_URL alone, in the one request that asks who it belongs to, and only when the
+ * configuration accepts that address.
+ */
+const CHECK_TIMEOUT_MS = 12_000;
+const UNFIT_UPSTREAM = 'was not asked: GALILEO_API_URL is refused';
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'Look at everything the service depends on, say what is wrong, and how to mend it.',
+  about: [
+    'Checks the configuration, each issuer (metadata and keys), the policy (its tests, rules that end soon), the ledger ' +
+      '(readable, its trail, its version, room on its disk), the clock, the way to Galileo, and whether the Galileo key ' +
+      'works and with what role (GET /v2/current_user).',
+    'It invites nobody, writes nothing and may run beside the service, with the same environment. Nothing it prints is ' +
+      'secret. Checks run side by side and end within 12 seconds; one that fails stops no other.',
+  ],
+  operands: [],
+  options: { json: JSON_OPTION },
+  exits: {
+    ok: 'No check failed; there may be warnings.',
+    failed: 'A check failed.',
+    refused: 'The configuration or a policy is refused: the service would not start.',
+  },
+  examples: [
+    { line: 'doctor', does: 'one screen' },
+    { line: 'doctor --json | jq \'.checks[] | select(.status != "ok")\'', does: 'only what is not well' },
+  ],
+  async run({ options }, deps) {
+    const configuration = await readConfiguration(deps);
+    const ran = await runChecks(checksOf(configuration, deps), { ...deps, timeoutMs: CHECK_TIMEOUT_MS });
+    const results = withhold(ran, configuration.holdsKey);
+    const heading = `${deps.paint('bold', `${SERVICE_NAME} ${SERVICE_VERSION}`)}\n\n`;
+    deps.print(
+      options['json'] === undefined ? heading + renderScreen(results, deps.paint) : toJson(results, SERVICE_VERSION),
+    );
+    const refuses = results.some(({ id, status }) => REFUSING.has(id) && status === 'failed');
+    if (refuses) return 'refused';
+    return overall(results) === 'failed' ? 'failed' : 'ok';
+  },
+};
+
+const POLICIES = {
+  POLICY_FILE: { id: 'policy', title: 'Policy' },
+  SHADOW_POLICY_FILE: { id: 'shadow-policy', title: 'Shadow policy' },
+} as const satisfies Record<PolicySetting, { readonly id: string; readonly title: string }>;
+
+/** Checks whose failure means that the service would not start. */
+const REFUSING: ReadonlySet<string> = new Set([
+  'configuration',
+  POLICIES.POLICY_FILE.id,
+  POLICIES.SHADOW_POLICY_FILE.id,
+]);
+
+/** In the order of the screen. Questions that several checks share are asked once, when this is called. */
+function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[] {
+  const { settings, issuers, policies } = configuration;
+  const { clock } = deps;
+  const probed = (issuers ?? []).map((issuer) => ({ issuer, probe: probeIssuer(issuer, configuration, deps) }));
+  const upstream = probeUpstream(configuration, deps);
+  const rules = { insecureDev: settings.INSECURE_DEV === true };
+  const path = settings.LEDGER_URL?.path;
+  const look = (id: string, title: string, run: Check['look']): Check => ({ id, title, look: run });
+
+  return [
+    look('configuration', 'Configuration', async () => configurationFinding(configuration)),
+    ...probed.map(({ issuer, probe: seen }) =>
+      look(`issuer:${issuer.name}`, `Issuer ${issuer.name}`, () =>
+        checkIssuer(issuer, { ...deps, rules, probe: seen }),
+      ),
+    ),
+    ...policies.map((read) =>
+      look(POLICIES[read.setting].id, POLICIES[read.setting].title, async () => policyFinding(read, clock.now())),
+    ),
+    look('ledger', 'Ledger', async () =>
+      path === undefined ? skipped(NO_LEDGER) : ledgerFinding(await deps.inspectLedger(path), clock.now()),
+    ),
+    look('disk', 'Disk', async () =>
+      path === undefined ? skipped(NO_LEDGER) : diskFinding(await deps.freeBytes(path)),
+    ),
+    look('clock', 'Clock', async () => {
+      const asked = probed.map((one) => ({ name: `issuer ${one.issuer.name}`, probe: one.probe }));
+      const all = [...asked, { name: 'Galileo', probe: upstream }];
+      return clockFinding(
+        await Promise.all(all.map(async (one) => ({ name: one.name, aheadMs: (await one.probe)?.aheadMs ?? null }))),
+      );
+    }),
+    look('upstream', 'Galileo', async () => {
+      const seen = await upstream;
+      if (seen === null) return skipped(UNFIT_UPSTREAM);
+      return upstreamFinding(seen, { isTls: settings.GALILEO_API_URL?.startsWith('https:') === true });
+    }),
+    ...keyChecks(configuration, deps),
+  ];
+}
+
+const NO_LEDGER = 'was not looked at: LEDGER_URL is refused';
+
+function keyChecks(configuration: Configuration, deps: CliDeps): readonly Check[] {
+  const { keys } = configuration;
+  const slots: readonly { slot: KeySlot['slot']; id: string; title: string; key: Secret | null }[] = [
+    { slot: 'current', id: 'galileo-key', title: 'Galileo key', key: keys?.current ?? null },
+    { slot: 'next', id: 'galileo-key-next', title: 'Next Galileo key', key: keys?.next ?? null },
+  ];
+  return slots
+    .filter(({ slot, key }) => slot === 'current' || key !== null)
+    .map(({ slot, id, title, key }) => ({ id, title, look: () => lookAtKey(configuration, deps, slot, key) }));
+}
+
+async function lookAtKey(configuration: Configuration, deps: CliDeps, slot: KeySlot['slot'], key: Secret | null) {
+  const { settings } = configuration;
+  const baseUrl = upstreamAddress(configuration);
+  const keyHeader = settings.GALILEO_API_KEY_HEADER;
+  if (key === null) return skipped('was not tried: it cannot be read');
+  if (baseUrl === null) return skipped(UNFIT_UPSTREAM);
+  if (keyHeader === undefined) return skipped('was not tried: GALILEO_API_KEY_HEADER is refused');
+  const ask = createAskCurrentUser({
+    ...deps,
+    baseUrl,
+    keyHeader,
+    deadlines: PROBE_DEADLINES,
+    version: SERVICE_VERSION,
+  });
+  return keyFinding(await ask(key), { slot, fingerprint: fingerprint(key) });
+}
+
+function probeIssuer(issuer: IssuerConfig, { settings }: Configuration, deps: CliDeps): Promise<Probe | null> {
+  const request = issuerProbeRequest(issuer, { insecureDev: settings.INSECURE_DEV === true }, SERVICE_VERSION);
+  return request === null ? Promise.resolve(null) : quietly(probe(request, deps));
+}
+
+function probeUpstream(configuration: Configuration, deps: CliDeps): Promise<Probe | null> {
+  const baseUrl = upstreamAddress(configuration);
+  if (baseUrl === null) return Promise.resolve(null);
+  const request = buildCurrentUserRequest({
+    url: currentUserUrl(baseUrl),
+    credentials: null,
+    deadlines: PROBE_DEADLINES,
+    version: SERVICE_VERSION,
+  });
+  return quietly(probe(request, deps));
+}
+
+/** Who awaits it meets the rejection; until then it is not an unhandled one. */
+function quietly<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** Null where the key, or even a question without it, must not go: asked again here, because this is what sends it. */
+function upstreamAddress({ settings }: Configuration): string | null {
+  const { GALILEO_API_URL: url, INSECURE_DEV: insecureDev } = settings;
+  if (url === undefined) return null;
+  return documentUrlProblem(url, { insecureDev: insecureDev === true }) === null ? url : null;
+}

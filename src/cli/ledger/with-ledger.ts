@@ -1,0 +1,25 @@
+/** The ledger for the commands about requests: opened beside the service for as long as one task takes. */
+import { chooseLedger } from './choose-ledger.ts';
+import type { Call } from '../command-line/command.ts';
+import type { CliDeps, OpenedLedger } from '../deps.ts';
+import type { Exit } from '../command-line/exit-codes.ts';
+import { printable } from '../command-line/printable.ts';
+
+/** Runs the task; a ledger that is not named or cannot be opened is said to be so. */
+export async function withLedger(
+  call: Call,
+  deps: CliDeps,
+  task: (ledger: Extract<OpenedLedger, { kind: 'opened' }>['ledger']) => Promise<Exit>,
+): Promise<Exit> {
+  const chosen = await chooseLedger(call, deps);
+  const opened = chosen.kind === 'refused' ? chosen : await deps.openLedgerBeside(chosen.path);
+  if (opened.kind === 'refused') {
+    deps.complain(`${printable(opened.message)}\n`);
+    return chosen.kind === 'refused' ? 'usage' : 'refused';
+  }
+  try {
+    return await task(opened.ledger);
+  } finally {
+    await opened.ledger.close();
+  }
+}

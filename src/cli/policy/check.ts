@@ -1,0 +1,100 @@
+/**
+ * `policy check FILE`: is this policy in order, and do its tests hold? What the service asks of a file before it takes it,
+ * with what a reviewer asks beyond: which rules no test decides by.
+ */
+import type { PolicyRead } from '../../policy/load.ts';
+import type { PolicyFile } from '../../policy/document/schema.ts';
+import { askPolicy, questionOf, runSelfTests } from '../../policy/self-test.ts';
+import type { CompiledPolicy } from '../../policy/compile.ts';
+import type { Command } from '../command-line/command.ts';
+import { JSON_OPTION } from '../command-line/command.ts';
+import { counted } from '../command-line/counted.ts';
+import { ISSUER_OPTIONS, issuerNames, problemLines, readPolicyFile } from './policy-file.ts';
+import { printable } from '../command-line/printable.ts';
+
+export const policyCheck: Command = {
+  name: 'policy check',
+  summary: 'Say whether a policy file would be taken, or every problem it has, with line and column.',
+  about: [
+    'Reads the file as the service does: syntax, unknown keys, unknown names of sets, groups, callers and issuers, and ' +
+      'then its own tests. A file with a problem or a failing test is one that the service refuses; it would keep the ' +
+      'policy it has, or not start.',
+    'Rules and forced values that no test decides by are named as well. They are no problem, but nothing would notice ' +
+      'if they were changed.',
+  ],
+  operands: [{ name: 'FILE', about: 'The policy file.' }],
+  options: { ...ISSUER_OPTIONS, json: JSON_OPTION },
+  exits: { ok: 'The file would be taken.', refused: 'It would not; the problems are printed.' },
+  examples: [
+    { line: 'policy check policy.yaml --any-issuer', does: 'in a pipeline, before AUTH_ISSUERS is known' },
+    { line: 'policy check policy.yaml', does: 'where the service runs, with its issuers' },
+    {
+      line: 'policy check policy.yaml --json',
+      does: '`{"ok":false,…,"problems":[{"line":4,"column":9,"message":"…"}]}`',
+    },
+  ],
+  async run(call, deps) {
+    const [path = ''] = call.operands;
+    const { print, complain, paint } = deps;
+    const names = await issuerNames(call, deps);
+    if (names.kind === 'unknown') {
+      complain(`${names.message}\n`);
+      return 'usage';
+    }
+    const report = judge(await readPolicyFile(path, names.issuers, deps));
+    const ok = report.problems.length === 0;
+    if (call.options['json'] !== undefined) {
+      print(`${JSON.stringify({ ok, file: path, ...report })}\n`);
+    } else if (ok) {
+      const { rules = 0, quotas = 0, tests = 0, digest, untested = [] } = report;
+      const held = tests === 0 ? 'no tests' : counted(tests, 'test holds', 'tests hold');
+      print(
+        `${paint('green', 'ok')} ${printable(path)}: ${counted(rules, 'rule', 'rules')}, ` +
+          `${counted(quotas, 'quota', 'quotas')}, ${held}\n   sha256:${digest}\n`,
+      );
+      if (tests === 0)
+        print(`${paint('yellow', 'note')} It carries no tests, so it would be taken with any mistake in it.\n`);
+      else if (untested.length > 0) print(`${paint('yellow', 'note')} No test decides by: ${untested.join(', ')}\n`);
+    } else {
+      print(problemLines(path, report.problems));
+      print(`${paint('red', 'refused')} ${counted(report.problems.length, 'problem', 'problems')}\n`);
+    }
+    return ok ? 'ok' : 'refused';
+  },
+};
+
+interface Report {
+  /** 64 hex digits. */
+  readonly digest?: string;
+  readonly rules?: number;
+  readonly quotas?: number;
+  readonly tests?: number;
+  /** Ids of rules and forced values that no test decides by. */
+  readonly untested?: readonly string[];
+  readonly problems: Extract<PolicyRead, { kind: 'refused' }>['problems'];
+}
+
+function judge(read: PolicyRead): Report {
+  if (read.kind === 'refused') return { problems: read.problems };
+  const { file, policy, locate } = read;
+  return {
+    digest: policy.digest,
+    rules: file.rules.length,
+    quotas: file.quotas?.length ?? 0,
+    tests: file.tests?.length ?? 0,
+    untested: untestedIds(file, policy),
+    problems: locate(runSelfTests(file, policy)),
+  };
+}
+
+function untestedIds(file: PolicyFile, policy: CompiledPolicy): string[] {
+  const decided = new Set(
+    (file.tests ?? []).flatMap((test) => {
+      const question = questionOf(file, test);
+      if (question === null) return [];
+      const { addresses, forced } = askPolicy(policy, question);
+      return [...addresses, ...forced].map(({ rule }) => rule);
+    }),
+  );
+  return [...(file.force ?? []), ...file.rules].map(({ id }) => id).filter((id) => !decided.has(id));
+}

@@ -1,0 +1,168 @@
+/**
+ * `policy diff OLD NEW`: which questions that were asked before would be answered otherwise? The questions are the tests
+ * of both files and, with a ledger, the requests that real callers made. Outcomes count, names of rules do not.
+ */
+import type { AuditRecord } from '../../audit/record.ts';
+import type { PolicyRead } from '../../policy/load.ts';
+import type { Divergence } from '../../policy/shadow.ts';
+import type { Question } from '../../policy/self-test.ts';
+import { askPolicy, questionOf } from '../../policy/self-test.ts';
+import type { Call, Command } from '../command-line/command.ts';
+import { JSON_OPTION } from '../command-line/command.ts';
+import type { CliDeps } from '../deps.ts';
+import type { Change, DiffReport, Otherwise, RecordedRequest } from './diff-report.ts';
+import { renderDiff } from './diff-report.ts';
+import { ISSUER_OPTIONS, issuerNames, problemLines, readPolicyFile } from './policy-file.ts';
+import type { UnknownReason } from './replay.ts';
+import { compareDecisions, isDecided, replayRecord } from './replay.ts';
+import { printable } from '../command-line/printable.ts';
+
+export const policyDiff: Command = {
+  name: 'policy diff',
+  summary: 'Say which tests and which recorded requests a changed policy would decide otherwise.',
+  about: [
+    'Asks both files every test of either. A test that is decided otherwise is a change somebody once thought worth ' +
+      'guarding, also where NEW no longer carries it. Whether the tests of NEW hold is for policy check to say.',
+    'With --ledger it asks both files every recorded request too, at its own time, as its own caller. The ledger is opened ' +
+      'read-only; the service may be running. Records do not hold a caller’s groups at the identity provider: each ' +
+      'combination that fits the record is tried, and where they disagree the request may be decided otherwise.',
+    'Requests on record under AUDIT_EMAILS=hmac cannot be asked again, and are counted. ' +
+      'Addresses are printed only with --show-addresses. Quotas over time are not compared; limits on one request are.',
+  ],
+  operands: [
+    { name: 'OLD', about: 'The policy as it is.' },
+    { name: 'NEW', about: 'The policy as it would be.' },
+  ],
+  options: {
+    ledger: { value: 'PATH', about: 'A ledger file, as in LEDGER_URL; sqlite: in front may stay.' },
+    'show-addresses': { value: null, about: 'Name the addresses that would be decided otherwise.' },
+    ...ISSUER_OPTIONS,
+    json: JSON_OPTION,
+  },
+  exits: {
+    ok: 'Nothing would be decided otherwise.',
+    failed: 'Something would be, or may be.',
+    refused: 'A file cannot be taken, or the ledger cannot be read.',
+  },
+  examples: [
+    { line: 'policy diff policy.yaml policy.new.yaml --any-issuer', does: 'what a change means for the tests' },
+    {
+      line: 'policy diff policy.yaml policy.new.yaml --ledger ./data/ledger.db',
+      does: 'and for everything that was asked so far',
+    },
+    { line: 'policy diff old.yaml new.yaml --any-issuer --json', does: 'the same for a program' },
+  ],
+  async run(call, deps) {
+    const [beforePath = '', afterPath = ''] = call.operands;
+    const { print, complain } = deps;
+    const names = await issuerNames(call, deps);
+    if (names.kind === 'unknown') {
+      complain(`${names.message}\n`);
+      return 'usage';
+    }
+    const before = await readPolicyFile(beforePath, names.issuers, deps);
+    const after = await readPolicyFile(afterPath, names.issuers, deps);
+    if (before.kind === 'refused' || after.kind === 'refused') {
+      if (before.kind === 'refused') print(problemLines(beforePath, before.problems));
+      if (after.kind === 'refused') print(problemLines(afterPath, after.problems));
+      return 'refused';
+    }
+    const sides = { before, after, withAddresses: call.options['show-addresses'] !== undefined };
+    const ledger = await compareLedger(call, deps, sides);
+    if (ledger.kind === 'unreadable') {
+      complain(`${ledger.message}\n`);
+      return 'refused';
+    }
+    const asked = questionsOf([
+      { path: beforePath, read: before },
+      { path: afterPath, read: after },
+    ]);
+    const report: DiffReport = {
+      old: { file: beforePath, digest: before.policy.digest },
+      new: { file: afterPath, digest: after.policy.digest },
+      tests_asked: asked.length,
+      tests: asked.flatMap((test) => compareTest(test, sides)),
+      requests: ledger.requests,
+    };
+    print(call.options['json'] === undefined ? renderDiff(report, deps.paint) : `${JSON.stringify(report)}\n`);
+    return report.tests.length + (report.requests?.otherwise.length ?? 0) === 0 ? 'ok' : 'failed';
+  },
+};
+
+type Read = Extract<PolicyRead, { kind: 'read' }>;
+type Sides = { readonly before: Read; readonly after: Read; readonly withAddresses: boolean };
+
+interface AskedTest {
+  readonly path: string;
+  readonly read: Read;
+  readonly index: number;
+  readonly as: string;
+  readonly question: Question;
+}
+
+/** The tests of all files; of those that ask the same, whatever they expect, the first. */
+function questionsOf(files: readonly { readonly path: string; readonly read: Read }[]): AskedTest[] {
+  const tests = files.flatMap(({ path, read }) =>
+    (read.file.tests ?? []).flatMap((test, index): AskedTest[] => {
+      const question = questionOf(read.file, test);
+      return question === null ? [] : [{ path, read, index, as: test.as, question }];
+    }),
+  );
+  const distinct = new Map(tests.toReversed().map((test) => [askingKey(test), test]));
+  return tests.filter((test) => distinct.get(askingKey(test)) === test);
+}
+
+/** Not plain JSON of the question: that would turn a test without a moment into one with none. */
+function askingKey({ question: { nowMs, ...rest } }: AskedTest): string {
+  return JSON.stringify([rest, String(nowMs)]);
+}
+
+function compareTest({ path, read, index, as, question }: AskedTest, sides: Sides): DiffReport['tests'] {
+  const compared = compareDecisions(askPolicy(sides.before.policy, question), askPolicy(sides.after.policy, question));
+  if (compared.divergences.length === 0) return [];
+  const [place] = read.locate([{ path: ['tests', index], message: '' }]);
+  return [{ file: path, line: place?.line ?? 1, as, ...otherwise(compared, sides) }];
+}
+
+type LedgerCompared =
+  | { readonly kind: 'compared'; readonly requests: DiffReport['requests'] }
+  | { readonly kind: 'unreadable'; readonly message: string };
+
+async function compareLedger({ options }: Call, deps: CliDeps, sides: Sides): Promise<LedgerCompared> {
+  const { ledger } = options;
+  if (typeof ledger !== 'string') return { kind: 'compared', requests: null };
+  const path = ledger.replace(/^sqlite:/, '');
+  const facts = await deps.inspectLedger(path);
+  if (facts.kind !== 'readable') {
+    const why = facts.kind === 'absent' ? 'there is none' : facts.reason.replaceAll('_', ' ');
+    return { kind: 'unreadable', message: `the ledger ${printable(path)} cannot be read: ${why}` };
+  }
+  let asked = 0;
+  const differing: (Otherwise & RecordedRequest)[] = [];
+  const notKnown: Partial<Record<UnknownReason, number>> = {};
+  for (const line of deps.readTrail(path, facts)) {
+    const record = JSON.parse(line) as AuditRecord;
+    if (!isDecided(record)) continue;
+    asked += 1;
+    const replayed = replayRecord(record, sides.before, sides.after);
+    if (replayed.kind === 'unknown') notKnown[replayed.reason] = (notKnown[replayed.reason] ?? 0) + 1;
+    if (replayed.kind !== 'differs') continue;
+    const { request_id, time, actor } = record;
+    const { issuer, client_id } = actor;
+    const { certain } = replayed;
+    differing.push({ request_id, time, issuer, client_id, certain, ...otherwise(replayed, sides) });
+  }
+  return { kind: 'compared', requests: { asked, otherwise: differing, not_known: notKnown } };
+}
+
+/** Addresses only when they were asked for. */
+function otherwise(
+  { divergences, emails }: { readonly divergences: readonly Divergence[]; readonly emails: readonly string[] },
+  { withAddresses }: Sides,
+): Otherwise {
+  return { changes: divergences.map(changeOf), ...(withAddresses ? { emails } : {}) };
+}
+
+function changeOf({ kind, activeRule, shadowRule, because, addresses }: Divergence): Change {
+  return { kind, old_rule: activeRule, new_rule: shadowRule, because, addresses };
+}

@@ -1,0 +1,150 @@
+/**
+ * What two policies say of a request that was recorded. Pure. A record holds everything a decision was made from but the
+ * actor's groups at the identity provider, so where callers ask for groups each combination is tried that could have
+ * been, less those that the recorded decision rules out; where they differ in the answer, it is one that may be.
+ */
+import type { AuditRecord } from '../../audit/record.ts';
+import { isHmacForm } from '../../audit/record-address.ts';
+import type { Principal } from '../../auth/principal.ts';
+import { inviteUsersSchema } from '../../contract/invite-users.ts';
+import type { CompiledPolicy } from '../../policy/compile.ts';
+import type { Decision, Handling } from '../../policy/decision.ts';
+import { decide } from '../../policy/evaluate.ts';
+import type { CallerRow, PolicyFile } from '../../policy/document/schema.ts';
+import type { Divergence } from '../../policy/shadow.ts';
+import { divergences } from '../../policy/shadow.ts';
+
+export interface Side {
+  readonly file: PolicyFile;
+  readonly policy: CompiledPolicy;
+}
+
+export type Replayed =
+  | { readonly kind: 'alike' }
+  | {
+      readonly kind: 'differs';
+      /** False: for some combination of groups that the caller may have had, and not for all. */
+      readonly certain: boolean;
+      readonly divergences: readonly Divergence[];
+      readonly emails: readonly string[];
+    }
+  | { readonly kind: 'unknown'; readonly reason: UnknownReason };
+
+export type UnknownReason = 'addresses_not_recorded' | 'addresses_as_hmac' | 'too_many_groups';
+
+/** Combinations double with each group; beyond this many the question is not asked. */
+const MAX_GROUPS = 8;
+
+/** Whether a record is of a request that was decided, once per request. */
+export function isDecided({ kind }: Pick<AuditRecord, 'kind'>): boolean {
+  return kind === 'intent' || kind === 'denial';
+}
+
+export function replayRecord(record: AuditRecord, before: Side, after: Side): Replayed {
+  const { actor } = record;
+  // A policy decides on addresses; what it would say of a hash is no answer.
+  if (record.request.emails?.some(isHmacForm) === true) return { kind: 'unknown', reason: 'addresses_as_hmac' };
+  const asked = askedIn(record);
+  if (asked === null) return { kind: 'unknown', reason: 'addresses_not_recorded' };
+  const groups = tellingGroups([before.file, after.file], actor);
+  if (groups.length > MAX_GROUPS) return { kind: 'unknown', reason: 'too_many_groups' };
+
+  const nowMs = Date.parse(record.time);
+  const handling = handlingOf(record);
+  const tried = subsetsOf(groups).map((held) => {
+    const principal = principalOf(actor, held);
+    const ask = ({ policy }: Side): Decision => decide(policy, principal, asked, nowMs, handling);
+    return { before: ask(before), after: ask(after) };
+  });
+  const madeUnder = [before, after].find(({ policy }) => policy.digest === record.policy.digest);
+  const possible = tried.filter(
+    (one) => madeUnder === undefined || tellsTheSame(record, madeUnder === before ? one.before : one.after),
+  );
+  const answers = (possible.length > 0 ? possible : tried).map((one) => compareDecisions(one.before, one.after));
+  // Of the fewest groups: they come first.
+  const differing = answers.find((answer) => answer.divergences.length > 0);
+  if (differing === undefined) return { kind: 'alike' };
+  const certain = answers.every((answer) => JSON.stringify(answer) === JSON.stringify(differing));
+  return { kind: 'differs', certain, ...differing };
+}
+
+/** Null where the addresses were left out, or are none. */
+function askedIn({ request: { auth_method, emails, role, group_ids, send_email } }: AuditRecord) {
+  return inviteUsersSchema.safeParse({ auth_method, emails, role, group_ids, send_email }).data ?? null;
+}
+
+/** What differs, and which addresses it is about. */
+export function compareDecisions(
+  before: Decision,
+  after: Decision,
+): { readonly divergences: readonly Divergence[]; readonly emails: readonly string[] } {
+  const found = divergences(before, after);
+  const otherValues = found.some(({ kind }) => kind === 'other_values');
+  const emails = before.addresses.flatMap(({ email, decision }, index) => {
+    const now = after.addresses[index]?.decision;
+    return decision !== now || (otherValues && decision === 'allow') ? [email] : [];
+  });
+  return { divergences: found, emails };
+}
+
+/** Only a lenient request is allowed with an address refused; where a record cannot tell, strict is what most are. */
+function handlingOf({ policy }: AuditRecord): Handling {
+  const partly = policy.verdict === 'allow' && policy.decisions.some(({ decision }) => decision === 'deny');
+  return partly ? 'lenient' : 'strict';
+}
+
+function principalOf(actor: AuditRecord['actor'], groups: readonly string[]): Principal {
+  return {
+    issuer: actor.issuer,
+    issuerUrl: actor.issuer_url,
+    subject: actor.subject,
+    clientId: actor.client_id,
+    groups,
+    kind: actor.kind,
+    scopes: ['invites:write'],
+    tokenId: null,
+    expiresAt: 0,
+  };
+}
+
+/** The groups that could make this actor one caller more; of groups that always come together, one. */
+function tellingGroups(files: readonly PolicyFile[], actor: AuditRecord['actor']): string[] {
+  const callers = files.flatMap((file) => Object.values(file.callers ?? {})).filter((row) => couldBe(row, actor));
+  const held = new Set(callers.flatMap(({ groups }) => groups ?? []));
+  const bySignature = Map.groupBy(held, (group) =>
+    JSON.stringify(callers.map(({ groups }) => groups?.includes(group) ?? false)),
+  );
+  return [...bySignature.values()].flatMap(([first]) => first ?? []);
+}
+
+/** But for groups. */
+function couldBe(row: CallerRow, actor: AuditRecord['actor']): boolean {
+  return (
+    row.groups !== undefined &&
+    row.issuer === actor.issuer &&
+    (row.kind ?? actor.kind) === actor.kind &&
+    (row.client_id?.includes(actor.client_id) ?? true) &&
+    (row.subject?.includes(actor.subject) ?? true)
+  );
+}
+
+function subsetsOf<T>(items: readonly T[]): T[][] {
+  return Array.from({ length: 2 ** items.length }, (_, chosen) =>
+    items.filter((_item, index) => Math.floor(chosen / 2 ** index) % 2 === 1),
+  );
+}
+
+/** Whether this decision is the recorded one, by verdict, rules and reasons. */
+function tellsTheSame({ policy, request }: AuditRecord, { verdict, addresses }: Decision): boolean {
+  const told = new Map(
+    policy.decisions.flatMap(({ decision, rule, because, emails = request.emails ?? [] }) =>
+      emails.map((email) => [email, JSON.stringify([decision, rule, because])] as const),
+    ),
+  );
+  return (
+    verdict === policy.verdict &&
+    addresses.every(
+      ({ email, decision, rule, because }) => told.get(email) === JSON.stringify([decision, rule, because]),
+    )
+  );
+}

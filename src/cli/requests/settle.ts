@@ -1,0 +1,147 @@
+/**
+ * `requests settle ID`: a person says what became of a request whose outcome is unknown, and the trail says who and why.
+ * Only such a request: what is known is not overruled. Sends nothing, here or later.
+ */
+import { keyCandidates } from '../../config/key-candidates.ts';
+import { resolveUnknown } from '../../invite/resolve-unknown.ts';
+import type { RequestState } from '../../ledger/port.ts';
+import { createKeySearch } from '../../upstream/api-keys.ts';
+import { LEDGER_OPTION } from '../ledger/choose-ledger.ts';
+import type { Call, Command } from '../command-line/command.ts';
+import { JSON_OPTION } from '../command-line/command.ts';
+import type { CliDeps } from '../deps.ts';
+import { withLedger } from '../ledger/with-ledger.ts';
+
+const MAX_REASON_LENGTH = 500;
+const MAX_NAME_LENGTH = 100;
+
+export const requestsSettle: Command = {
+  name: 'requests settle',
+  summary: 'Settle a request whose outcome is unknown, as a person who has looked it up in Galileo.',
+  about: [
+    'Writes a record of kind reconciliation with who settled it and why, and ends the doubt: an Idempotency-Key of that ' +
+      'request replays the settled answer from then on, and with refused its addresses go back to their quotas, as far as ' +
+      'those windows still run. Nothing is sent. Only a request in state unknown can be settled; requests unknown lists them.',
+    `The reason is kept in the audit trail for as long as the trail is: at most ${MAX_REASON_LENGTH} characters on one line, and no ` +
+      'mail address in it, because the record says already whom it is about. Without --by, the name of the system’s user ' +
+      'is recorded, which inside a container may be everybody’s.',
+    'The service may be running; it waits for this one write as for one of its own.',
+  ],
+  operands: [{ name: 'ID', about: 'The X-Request-Id of the request.' }],
+  options: {
+    as: { value: 'ENDING', about: 'accepted: Galileo has the people. refused: it does not, and will not. Needed.' },
+    reason: { value: 'TEXT', about: 'How you know. Needed.' },
+    by: { value: 'NAME', about: 'Who settles it; the name of the system’s user when left out.' },
+    ledger: LEDGER_OPTION,
+    json: JSON_OPTION,
+  },
+  exits: {
+    ok: 'It is settled, and on record.',
+    failed: 'It is not: there is no such request, its outcome is known already, or the ledger did not take it.',
+    refused: 'The ledger cannot be opened.',
+  },
+  examples: [
+    {
+      line: 'requests settle ID --as accepted --reason "listed since 10:02" --by "Ann Smith"',
+      does: 'Galileo has the people',
+    },
+    {
+      line: 'requests settle ID --as refused --reason "not there after a day"',
+      does: 'it does not; inviting them again is a new request',
+    },
+  ],
+  async run(call, deps) {
+    const { print, complain, paint } = deps;
+    const read = await readSettling(call, deps);
+    if (read.kind === 'unclear') {
+      complain(`${read.message}\n`);
+      return 'usage';
+    }
+    const { id, ending, person, note, byDefault } = read;
+    return await withLedger(call, deps, async (ledger) => {
+      const entry = await ledger.find(id, null);
+      if (entry === null) {
+        complain(`This ledger has no request ${id}.\n`);
+        return 'failed';
+      }
+      const settled = await ledger
+        .settle(
+          resolveUnknown({ requestId: id, intent: entry.decided }, { ending, by: { kind: 'person', person, note } }),
+        )
+        .catch(() => null);
+      if (settled === null) {
+        complain('The ledger did not take it; nothing was changed. Try again, or see doctor.\n');
+        return 'failed';
+      }
+      // The ledger's word and no look before it: an answer may come in between.
+      if (settled.kind !== 'settled') {
+        const state = settled.kind === 'unchanged' ? settled.state : entry.state;
+        complain(`Request ${id} is ${state}${SAYS[state]}; only an unknown one can be settled. Nothing was changed.\n`);
+        return 'failed';
+      }
+      if (call.options['json'] !== undefined) {
+        print(`${JSON.stringify({ request_id: id, state: ending, settled_by: 'person', person, note })}\n`);
+        return 'ok';
+      }
+      const who = byDefault ? `${person}, this system’s user (--by NAME says otherwise)` : person;
+      print(`${paint('green', 'settled')} Request ${id} is ${ending}, on record as settled by ${who}.\n`);
+      return 'ok';
+    });
+  },
+};
+
+/** Half a sentence for each state that is no doubt. */
+const SAYS = {
+  open: ': it has not ended yet, and becomes unknown by itself when its time is over',
+  accepted: ' already',
+  refused: ' already',
+  not_sent: ': nothing went to Galileo',
+  denied: ': the policy or a quota refused it, and nothing went to Galileo',
+  unknown: '',
+} as const satisfies Record<RequestState, string>;
+
+type Settling =
+  | {
+      readonly kind: 'clear';
+      readonly id: string;
+      readonly ending: 'accepted' | 'refused';
+      readonly person: string;
+      readonly note: string;
+      /** Nobody said who; the system did. */
+      readonly byDefault: boolean;
+    }
+  | { readonly kind: 'unclear'; readonly message: string };
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Nothing that a terminal, a log or a reader of the trail would take for something else than words. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
+/** With the signs that mail programs take for an `@`, also apart from the name before it. A mention (`@kim`) is none. */
+const ADDRESS = /\S(?:@|%40|＠|﹫)\S|(?:@|%40|＠|﹫)\s*[^\s.]+\.\S/i;
+
+async function readSettling({ operands, options }: Call, { env, readText, userName }: CliDeps): Promise<Settling> {
+  const unclear = (message: string): Settling => ({ kind: 'unclear', message });
+  const given = (name: string): string | null => {
+    const value = options[name];
+    return typeof value === 'string' ? value.trim() : null;
+  };
+  const id = (operands[0] ?? '').toLowerCase();
+  if (!UUID.test(id)) return unclear('ID is the X-Request-Id of a request, a UUID');
+  const ending = given('as');
+  if (ending !== 'accepted' && ending !== 'refused') return unclear('say how it ended: --as accepted or --as refused');
+  const note = given('reason') ?? '';
+  if (!isLine(note, MAX_REASON_LENGTH))
+    return unclear(`say how you know: --reason TEXT, one line of 1 to ${MAX_REASON_LENGTH} characters`);
+  if (ADDRESS.test(note)) return unclear('--reason must hold no mail address: the record says whom it is about');
+  const by = given('by');
+  const person = by ?? userName() ?? '';
+  if (!isLine(person, MAX_NAME_LENGTH))
+    return unclear(`say who settles it: --by NAME, one line of 1 to ${MAX_NAME_LENGTH} characters`);
+  if (ADDRESS.test(person)) return unclear('say who settles it by name: --by NAME must hold no mail address');
+  const holdsKey = createKeySearch(await keyCandidates({ env, readText }));
+  if (holdsKey(`${note}\n${person}`)) return unclear('what you typed holds the Galileo key; it must not go on record');
+  return { kind: 'clear', id, ending, person, note, byDefault: by === null };
+}
+
+function isLine(text: string, maxLength: number): boolean {
+  return text !== '' && [...text].length <= maxLength && !UNPRINTABLE.test(text);
+}

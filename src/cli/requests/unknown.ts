@@ -1,0 +1,86 @@
+/**
+ * `requests unknown`: which requests wait for somebody to say what became of them? Oldest last, like every list of requests;
+ * reads the whole list, which in a large ledger takes a while. Changes nothing.
+ */
+import type { RequestEntry } from '../../ledger/port.ts';
+import { LEDGER_OPTION } from '../ledger/choose-ledger.ts';
+import type { Command } from '../command-line/command.ts';
+import { JSON_OPTION } from '../command-line/command.ts';
+import { counted } from '../command-line/counted.ts';
+import type { CliDeps } from '../deps.ts';
+import { printable } from '../command-line/printable.ts';
+import { withLedger } from '../ledger/with-ledger.ts';
+
+const PAGE = 100;
+
+export const requestsUnknown: Command = {
+  name: 'requests unknown',
+  summary: 'List the requests whose outcome is unknown, newest first.',
+  about: [
+    'Each of them may or may not have been carried out. With GALILEO_RECONCILE=on the service asks Galileo about them for a ' +
+      'day and a half; what is left is for people: look the addresses up in Galileo, then requests settle.',
+    'Addresses are printed only with --show-addresses, in the form that the trail has them (AUDIT_EMAILS).',
+  ],
+  operands: [],
+  options: {
+    'show-addresses': { value: null, about: 'Name the addresses that were, or may have been, invited.' },
+    ledger: LEDGER_OPTION,
+    json: JSON_OPTION,
+  },
+  exits: { ok: 'The list is complete; it may be empty.', refused: 'The ledger cannot be opened.' },
+  examples: [
+    { line: 'requests unknown', does: 'what waits for an answer' },
+    { line: 'requests unknown --show-addresses --json', does: 'with whom to look up, for a program' },
+  ],
+  async run(call, deps) {
+    const withAddresses = call.options['show-addresses'] !== undefined;
+    return await withLedger(call, deps, async (ledger) => {
+      const found: Listed[] = [];
+      let before: string | null = null;
+      do {
+        const page = await ledger.list({ owner: null, before, limit: PAGE });
+        found.push(
+          ...page.entries.filter(({ state }) => state === 'unknown').map((one) => describe(one, withAddresses)),
+        );
+        before = page.next;
+      } while (before !== null);
+      if (call.options['json'] === undefined) render(found, deps);
+      else deps.print(`${JSON.stringify({ requests: found })}\n`);
+      return 'ok';
+    });
+  },
+};
+
+interface Listed {
+  readonly id: string;
+  readonly requested_at: string;
+  readonly client_id: string;
+  readonly issuer: string;
+  readonly email_count: number;
+  readonly reason: string | null;
+  readonly emails?: readonly string[];
+}
+
+function describe({ requestId, admittedAt, decided, outcome }: RequestEntry, withAddresses: boolean): Listed {
+  const { actor, request, policy } = decided;
+  // Handled leniently, only those that were allowed went.
+  const allowed = policy.decisions.filter(({ decision }) => decision === 'allow');
+  return {
+    id: requestId,
+    requested_at: new Date(admittedAt).toISOString(),
+    client_id: actor.client_id,
+    issuer: actor.issuer,
+    email_count: allowed.reduce((sum, one) => sum + one.email_count, 0),
+    reason: outcome?.outcome.reason ?? null,
+    ...(withAddresses ? { emails: allowed.flatMap(({ emails = request.emails ?? [] }) => emails) } : {}),
+  };
+}
+
+function render(found: readonly Listed[], { print, paint }: CliDeps): void {
+  const lines = found.map((one) => {
+    const what = `${counted(one.email_count, 'address', 'addresses')}${one.reason === null ? '' : ` (${one.reason})`}`;
+    const whom = one.emails === undefined ? '' : `    ${printable(one.emails.join(', '))}\n`;
+    return `  ${one.requested_at} ${one.id} from ${printable(`${one.client_id} (${one.issuer})`)}: ${what}\n${whom}`;
+  });
+  print(`${paint('bold', counted(found.length, 'unknown request', 'unknown requests'))}\n${lines.join('')}`);
+}

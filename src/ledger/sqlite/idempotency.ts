@@ -1,0 +1,83 @@
+import { canonicalJson } from '../../lib/canonical-json.ts';
+import { sha256Hex } from '../../lib/sha256.ts';
+import { REPLY_RETENTION_MS } from '../port.ts';
+import type { Admission, Ending, StoredReply } from '../port.ts';
+import type { SqlitePort } from './sqlite-port.ts';
+
+/**
+ * Idempotency keys and the replies kept under them. A key belongs to issuer, client, subject and
+ * route; only the hash of all five is stored. It is bound when a request is admitted, holds the
+ * reply once that is settled, and comes free by itself (ending `not_sent`) or with time; while the
+ * outcome is unknown it stays, because a freed key would let the same invite go out again.
+ */
+export interface IdempotencyKeys {
+  look(scope: string, fingerprint: string, now: number): KnownKey | null;
+  bind(scope: string, requestId: string, fingerprint: string): void;
+  settle(scope: string, settled: { requestId: string; ending: Ending; reply: StoredReply; now: number }): void;
+  /** Drops replies past their time. */
+  prune(now: number): void;
+}
+
+export type KnownKey =
+  | { readonly kind: 'replay'; readonly firstRequestId: string; readonly reply: StoredReply }
+  | { readonly kind: 'in_flight'; readonly firstRequestId: string }
+  | { readonly kind: 'key_reused'; readonly firstRequestId: string };
+
+type KeyRow = { request_id: string; fingerprint: string; keep_until: number | null; reply: string | null };
+
+/** What an ending does to its key. */
+const KEY_AFTER = {
+  accepted: 'kept',
+  refused: 'kept',
+  not_sent: 'freed',
+  unknown: 'held',
+} as const satisfies Record<Ending, 'kept' | 'freed' | 'held'>;
+
+/** Null for a request without a key. */
+export function keyScope({ owner, idempotency }: Admission): string | null {
+  if (idempotency === null) return null;
+  return sha256Hex(canonicalJson([owner.issuer, owner.clientId, owner.subject, idempotency.route, idempotency.key]));
+}
+
+export function createIdempotencyKeys(sqlite: SqlitePort): IdempotencyKeys {
+  return {
+    look(scope, fingerprint, now) {
+      const row = sqlite.run<KeyRow>(
+        `SELECT request_id, fingerprint, keep_until, reply FROM keys WHERE scope = ?`,
+        scope,
+      )[0];
+      if (row === undefined || (row.keep_until !== null && row.keep_until <= now)) return null;
+      const firstRequestId = row.request_id;
+      if (row.fingerprint !== fingerprint) return { kind: 'key_reused', firstRequestId };
+      if (row.reply === null) return { kind: 'in_flight', firstRequestId };
+      return { kind: 'replay', firstRequestId, reply: JSON.parse(row.reply) as StoredReply };
+    },
+    bind(scope, requestId, fingerprint) {
+      // Replaces a key whose time is over but that was not pruned yet.
+      sqlite.run(
+        `INSERT OR REPLACE INTO keys (scope, request_id, fingerprint, keep_until, reply) VALUES (?, ?, ?, NULL, NULL)`,
+        scope,
+        requestId,
+        fingerprint,
+      );
+    },
+    settle(scope, { requestId, ending, reply, now }) {
+      const after = KEY_AFTER[ending];
+      if (after === 'freed') {
+        sqlite.run(`DELETE FROM keys WHERE scope = ? AND request_id = ?`, scope, requestId);
+        return;
+      }
+      const keepUntil = after === 'kept' ? now + REPLY_RETENTION_MS : null;
+      sqlite.run(
+        `UPDATE keys SET reply = ?, keep_until = ? WHERE scope = ? AND request_id = ?`,
+        JSON.stringify(reply),
+        keepUntil,
+        scope,
+        requestId,
+      );
+    },
+    prune(now) {
+      sqlite.run(`DELETE FROM keys WHERE keep_until <= ?`, now);
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type { OutboxItem } from '../../audit/delivery/sink.ts';
+import { lastCheckpoint } from './checkpoints.ts';
+import { MAX_LEASE_LENGTH, takeLines } from '../page.ts';
+import type { SinkBacklog } from '../port.ts';
+import type { SqlitePort } from './sqlite-port.ts';
+import { readEnds, readTime, recordsAfter } from './trail.ts';
+
+/**
+ * What sinks have not taken yet, one cursor each. Every item has one place for ever: record S stands at 2·S, a checkpoint
+ * stored while record M was last at 2·M + 1. New items come only behind all others, so a cursor skips nothing. One that
+ * stands past the end was not put there by an acknowledgement, and counts for nothing: better everything again than silence.
+ */
+export interface Outbox {
+  lease(sink: string, limit: number): readonly OutboxItem[];
+  ack(sink: string, position: number): void;
+  backlog(sinks: readonly string[]): readonly SinkBacklog[];
+  /** Up to where all of these sinks have acknowledged everything. */
+  acknowledgedByAll(sinks: readonly string[]): number;
+}
+
+const CHECKPOINTS_AT_A_TIME = 64;
+
+export function createOutbox(sqlite: SqlitePort): Outbox {
+  /** The position of the last item. */
+  function endOf(headSeq: number): number {
+    return Math.max(2 * headSeq, lastCheckpoint(sqlite, headSeq)?.position ?? 0);
+  }
+
+  /** 0 for a sink never heard of: everything is before it. */
+  function cursorOf(sink: string, end: number): number {
+    const stored = sqlite.run<{ position: number }>(`SELECT position FROM cursors WHERE sink = ?`, sink)[0]?.position;
+    return stored === undefined || stored > end ? 0 : stored;
+  }
+
+  function* checkpointsAfter(position: number, end: number): Generator<OutboxItem> {
+    for (let cursor = position; ;) {
+      const rows = sqlite.run<{ position: number; line: string }>(
+        `SELECT position, line FROM checkpoints WHERE position > ? AND position <= ? ORDER BY position LIMIT ?`,
+        cursor,
+        end,
+        CHECKPOINTS_AT_A_TIME,
+      );
+      for (const row of rows) yield { position: row.position, kind: 'checkpoint', line: row.line };
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < CHECKPOINTS_AT_A_TIME) return;
+      cursor = last.position;
+    }
+  }
+
+  function* itemsAfter(position: number, end: number): Generator<OutboxItem> {
+    const checkpoints = checkpointsAfter(position, end);
+    let checkpoint = checkpoints.next();
+    for (const { seq, line } of recordsAfter(sqlite, seqAt(position))) {
+      for (; !checkpoint.done && checkpoint.value.position < 2 * seq; checkpoint = checkpoints.next()) {
+        yield checkpoint.value;
+      }
+      yield { position: 2 * seq, kind: 'record', line };
+    }
+    for (; !checkpoint.done; checkpoint = checkpoints.next()) yield checkpoint.value;
+  }
+
+  return {
+    lease(sink, limit) {
+      const end = endOf(readEnds(sqlite).head.seq);
+      return takeLines(itemsAfter(cursorOf(sink, end), end), limit, MAX_LEASE_LENGTH);
+    },
+    ack(sink, position) {
+      const end = endOf(readEnds(sqlite).head.seq);
+      sqlite.run(
+        `INSERT INTO cursors (sink, position) VALUES (?, ?) ON CONFLICT (sink) DO UPDATE SET position = excluded.position`,
+        sink,
+        // Never past the last item: a cursor in the future would swallow what is not written yet.
+        Math.max(cursorOf(sink, end), Math.min(position, end)),
+      );
+    },
+    backlog(sinks) {
+      const { base, head } = readEnds(sqlite);
+      const end = endOf(head.seq);
+      return sinks.map((sink) => {
+        const taken = Math.max(base.seq, seqAt(cursorOf(sink, end)));
+        const oldestAt = taken < head.seq ? readTime(sqlite, taken + 1) : null;
+        return { sink, records: head.seq - taken, oldestAt };
+      });
+    },
+    acknowledgedByAll(sinks) {
+      const end = endOf(readEnds(sqlite).head.seq);
+      return Math.min(end, ...sinks.map((sink) => cursorOf(sink, end)));
+    },
+  };
+}
+
+/** The last record at or before a position. */
+function seqAt(position: number): number {
+  return Math.floor(position / 2);
+}

@@ -1,0 +1,140 @@
+import type { QuotaClaim } from '../../policy/decision.ts';
+import type { QuotaState } from '../port.ts';
+import type { SqlitePort } from './sqlite-port.ts';
+
+/**
+ * Quota counters in SQLite: fixed windows aligned to the Unix epoch, one row per quota, unit,
+ * counter and window. Limits are not stored: they come with each claim, so a changed policy keeps
+ * the counts. Reads and writes happen inside the caller's transaction, which is what makes the last
+ * unit go to one request only.
+ */
+export interface QuotaCounters {
+  /** The claims' counters as they stand at `now`. */
+  tally(claims: readonly QuotaClaim[], now: number): Tally;
+  /** Returns units to the windows they were taken from; a window that is past and dropped takes none. */
+  refund(debits: readonly Debit[]): void;
+  /** Drops counters of windows that are over. */
+  prune(now: number): void;
+}
+
+export interface Tally {
+  /** Of the claims that do not fit, the one with the longest wait (the first among equals); null when all fit. */
+  exceeded(): QuotaState | null;
+  /** Takes the claims of one unit, whether they fit or not. */
+  debit(unit: QuotaClaim['unit']): readonly Debit[];
+  /** One state per claim, in order. */
+  states(): readonly QuotaState[];
+}
+
+/** Units taken from one counter in one window. */
+export interface Debit {
+  readonly quota: string;
+  readonly unit: QuotaClaim['unit'];
+  readonly counter: string;
+  readonly windowMs: number;
+  readonly windowEnd: number;
+  readonly amount: number;
+}
+
+/** Two claims on one counter share their count. */
+interface Entry {
+  readonly claim: QuotaClaim;
+  readonly windowEnd: number;
+  readonly count: { used: number };
+}
+
+export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
+  function readUsed(claim: QuotaClaim, windowEnd: number): number {
+    const row = sqlite.run<{ used: number }>(
+      `SELECT used FROM counters WHERE window_end = ? AND window_ms = ? AND quota = ? AND unit = ? AND counter = ?`,
+      windowEnd,
+      claim.windowMs,
+      claim.quota,
+      claim.unit,
+      claim.counter,
+    )[0];
+    return row?.used ?? 0;
+  }
+
+  function open(claims: readonly QuotaClaim[], now: number): readonly Entry[] {
+    const counts = new Map<string, { used: number }>();
+    return claims.map((claim) => {
+      const windowEnd = endOfWindow(now, claim.windowMs);
+      const key = JSON.stringify([claim.quota, claim.unit, claim.counter, claim.windowMs]);
+      const count = counts.get(key) ?? { used: readUsed(claim, windowEnd) };
+      counts.set(key, count);
+      return { claim, windowEnd, count };
+    });
+  }
+
+  function debitOne({ claim, windowEnd, count }: Entry): Debit {
+    const { quota, unit, counter, windowMs, amount } = claim;
+    sqlite.run(
+      `INSERT INTO counters (window_end, window_ms, quota, unit, counter, used) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (window_end, window_ms, quota, unit, counter) DO UPDATE SET used = used + excluded.used`,
+      windowEnd,
+      windowMs,
+      quota,
+      unit,
+      counter,
+      amount,
+    );
+    count.used += amount;
+    return { quota, unit, counter, windowMs, windowEnd, amount };
+  }
+
+  return {
+    tally(claims, now) {
+      const entries = open(claims, now);
+      return {
+        exceeded: () => longestWait(entries, now),
+        debit: (unit) => entries.filter((entry) => entry.claim.unit === unit).map(debitOne),
+        states: () => entries.map((entry) => stateOf(entry, now)),
+      };
+    },
+    refund(debits) {
+      for (const { windowEnd, windowMs, quota, unit, counter, amount } of debits) {
+        sqlite.run(
+          `UPDATE counters SET used = max(0, used - ?) WHERE window_end = ? AND window_ms = ? AND quota = ? AND unit = ? AND counter = ?`,
+          amount,
+          windowEnd,
+          windowMs,
+          quota,
+          unit,
+          counter,
+        );
+      }
+    },
+    prune(now) {
+      sqlite.run(`DELETE FROM counters WHERE window_end <= ?`, now);
+    },
+  };
+}
+
+function endOfWindow(now: number, windowMs: number): number {
+  return (Math.floor(now / windowMs) + 1) * windowMs;
+}
+
+function longestWait(entries: readonly Entry[], now: number): QuotaState | null {
+  const asked = new Map<object, number>();
+  let longest: Entry | null = null;
+  for (const entry of entries) {
+    const total = (asked.get(entry.count) ?? entry.count.used) + entry.claim.amount;
+    asked.set(entry.count, total);
+    if (total > entry.claim.limit && (longest === null || entry.windowEnd > longest.windowEnd)) longest = entry;
+  }
+  return longest === null ? null : stateOf(longest, now);
+}
+
+function stateOf({ claim, windowEnd, count }: Entry, now: number): QuotaState {
+  const { quota, unit, limit, windowMs, visible } = claim;
+  return {
+    quota,
+    unit,
+    limit,
+    windowMs,
+    remaining: Math.max(0, limit - count.used),
+    resetMs: windowEnd - now,
+    visible,
+  };
+}

@@ -1,0 +1,224 @@
+import { draftOf } from '../../audit/chain.ts';
+import type { RecordDraft } from '../../audit/record.ts';
+import { takeEntries } from '../page.ts';
+import type {
+  Admission,
+  Ending,
+  ExpiredIntent,
+  ListQuery,
+  Owner,
+  RequestEntry,
+  RequestPage,
+  RequestState,
+  SettledBy,
+  UnsettledRequest,
+} from '../port.ts';
+import type { Debit } from './quota.ts';
+import { SqlError } from './sqlite-port.ts';
+import type { SqlitePort } from './sqlite-port.ts';
+import { readLine } from './trail.ts';
+
+/**
+ * One row per decided request: whose it is, how it stands, and where in the trail its records are. The records themselves
+ * live in the trail only. What an ending still needs (what a refund returns, the bytes that went) goes with the last
+ * doubt: it stays while the request is open or unknown.
+ */
+export interface Requests {
+  insert(row: NewRequest): void;
+  get(requestId: string): RequestRow | null;
+  settle(requestId: string, settled: { ending: Ending; by: SettledBy; at: number; outcomeSeq: number }): void;
+  find(requestId: string, owner: Owner | null): RequestEntry | null;
+  list(query: ListQuery): RequestPage;
+  /** Open requests whose time is over, oldest first. */
+  expired(now: number, limit: number): readonly ExpiredIntent[];
+  /** Unknown requests whose next look is due, the one that has waited longest first. */
+  unsettled(now: number, limit: number): readonly UnsettledRequest[];
+  /** Sets the time of the next look (null: none) and counts the one that was. */
+  look(requestId: string, next: { at: number | null; counted: boolean }): void;
+}
+
+export interface NewRequest {
+  readonly admission: Admission;
+  readonly state: 'open' | 'denied';
+  readonly admittedAt: number;
+  readonly expiresAt: number | null;
+  readonly decidedSeq: number;
+  readonly keyScope: string | null;
+  /** What a refund would return. */
+  readonly debits: readonly Debit[];
+}
+
+export interface RequestRow {
+  readonly state: RequestState;
+  readonly expiresAt: number | null;
+  readonly settledBy: SettledBy | null;
+  readonly keyScope: string | null;
+  readonly debits: readonly Debit[];
+  /** When the next look is due; null: none is. */
+  readonly lookAt: number | null;
+}
+
+type StoredRow = {
+  request_id: string;
+  issuer: string;
+  client_id: string;
+  subject: string;
+  state: RequestState;
+  admitted_at: number;
+  expires_at: number | null;
+  settled_at: number | null;
+  settled_by: SettledBy | null;
+  decided_seq: number;
+  outcome_seq: number | null;
+  key_scope: string | null;
+  debits: string;
+  look_at: number | null;
+};
+
+/** Of a StoredRow: bodies are read only by who asks for them. */
+const COLUMNS = `request_id, issuer, client_id, subject, state, admitted_at, expires_at, settled_at, settled_by,
+  decided_seq, outcome_seq, key_scope, debits, look_at`;
+const OWNED = `issuer = ? AND client_id = ? AND subject = ?`;
+
+/** Galileo may still be at work on what it did not answer for: asking sooner shows less. */
+const FIRST_LOOK_MS = 60_000;
+
+export function createRequests(sqlite: SqlitePort): Requests {
+  const draft = (seq: number): RecordDraft => draftOf(readLine(sqlite, seq));
+
+  /** For lists that others wait behind: null for a record that is damaged or missing. */
+  function readableDraft(seq: number): RecordDraft | null {
+    try {
+      return draft(seq);
+    } catch (error) {
+      if (error instanceof SqlError) throw error;
+      return null;
+    }
+  }
+
+  function entryOf(row: StoredRow): RequestEntry {
+    return {
+      requestId: row.request_id,
+      owner: { issuer: row.issuer, clientId: row.client_id, subject: row.subject },
+      state: row.state,
+      admittedAt: row.admitted_at,
+      expiresAt: row.expires_at,
+      settledAt: row.settled_at,
+      decided: draft(row.decided_seq),
+      outcome: row.outcome_seq === null ? null : draft(row.outcome_seq),
+    };
+  }
+
+  function read(requestId: string): StoredRow | undefined {
+    return sqlite.run<StoredRow>(`SELECT ${COLUMNS} FROM requests WHERE request_id = ?`, requestId)[0];
+  }
+
+  return {
+    insert({ admission, state, admittedAt, expiresAt, decidedSeq, keyScope, debits }) {
+      const { requestId, owner } = admission;
+      sqlite.run(
+        `INSERT INTO requests
+           (request_id, issuer, client_id, subject, state, admitted_at, expires_at, decided_seq, key_scope, debits, body)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        requestId,
+        owner.issuer,
+        owner.clientId,
+        owner.subject,
+        state,
+        admittedAt,
+        expiresAt,
+        decidedSeq,
+        keyScope,
+        JSON.stringify(debits),
+        state === 'open' ? admission.body : null,
+      );
+    },
+    get(requestId) {
+      const row = read(requestId);
+      if (row === undefined) return null;
+      return {
+        state: row.state,
+        expiresAt: row.expires_at,
+        settledBy: row.settled_by,
+        keyScope: row.key_scope,
+        debits: JSON.parse(row.debits) as readonly Debit[],
+        lookAt: row.look_at,
+      };
+    },
+    settle(requestId, { ending, by, at, outcomeSeq }) {
+      sqlite.run(
+        `UPDATE requests SET state = ?, settled_by = ?, settled_at = ?, outcome_seq = ? WHERE request_id = ?`,
+        ending,
+        by,
+        at,
+        outcomeSeq,
+        requestId,
+      );
+      if (ending === 'unknown') {
+        sqlite.run(`UPDATE requests SET look_at = ? WHERE request_id = ?`, at + FIRST_LOOK_MS, requestId);
+      } else {
+        sqlite.run(`UPDATE requests SET debits = '[]', body = NULL, look_at = NULL WHERE request_id = ?`, requestId);
+      }
+    },
+    find(requestId, owner) {
+      const row = read(requestId);
+      return row === undefined || (owner !== null && !belongsTo(row, owner)) ? null : entryOf(row);
+    },
+    list({ owner, before, limit }) {
+      const conditions = [...(owner === null ? [] : [OWNED]), ...(before === null ? [] : [`request_id < ?`])];
+      const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+      const params = [
+        ...(owner === null ? [] : [owner.issuer, owner.clientId, owner.subject]),
+        ...(before === null ? [] : [before]),
+      ];
+      const rows = sqlite.run<StoredRow>(
+        `SELECT ${COLUMNS} FROM requests ${where} ORDER BY request_id DESC LIMIT ?`,
+        ...params,
+        Math.max(0, limit) + 1,
+      );
+      // Lazily, so that the records of what does not fit on the page are not read.
+      const entries = takeEntries(
+        Iterator.from(rows).map((row) => entryOf(row)),
+        limit,
+      );
+      return { entries, next: entries.length < rows.length ? (entries.at(-1)?.requestId ?? null) : null };
+    },
+    expired(now, limit) {
+      return sqlite
+        .run<{ request_id: string; decided_seq: number }>(
+          `SELECT request_id, decided_seq FROM requests WHERE state = 'open' AND expires_at <= ? ORDER BY expires_at, decided_seq LIMIT ?`,
+          now,
+          Math.max(0, limit),
+        )
+        .map((row) => ({ requestId: row.request_id, intent: readableDraft(row.decided_seq) }));
+    },
+    unsettled(now, limit) {
+      return sqlite
+        .run<{ request_id: string; admitted_at: number; decided_seq: number; body: string | null; looks: number }>(
+          `SELECT request_id, admitted_at, decided_seq, body, looks FROM requests
+           WHERE state = 'unknown' AND look_at <= ? ORDER BY look_at, decided_seq LIMIT ?`,
+          now,
+          Math.max(0, limit),
+        )
+        .map((row) => ({
+          requestId: row.request_id,
+          admittedAt: row.admitted_at,
+          intent: readableDraft(row.decided_seq),
+          body: row.body,
+          looks: row.looks,
+        }));
+    },
+    look(requestId, { at, counted }) {
+      sqlite.run(
+        `UPDATE requests SET look_at = ?, looks = looks + ? WHERE request_id = ?`,
+        at,
+        counted ? 1 : 0,
+        requestId,
+      );
+    },
+  };
+}
+
+function belongsTo(row: StoredRow, owner: Owner): boolean {
+  return row.issuer === owner.issuer && row.client_id === owner.clientId && row.subject === owner.subject;
+}

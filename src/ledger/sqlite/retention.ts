@@ -1,0 +1,81 @@
+import type { AuditRecord } from '../../audit/record.ts';
+import type { Outbox } from './outbox.ts';
+import { MAX_PRUNED_RECORDS } from '../page.ts';
+import type { Pruned, Retention } from '../port.ts';
+import type { SqlitePort } from './sqlite-port.ts';
+import { lastBefore, readEnds, readLine, readTime } from './trail.ts';
+
+/**
+ * Drops records past their retention: always from the beginning of the trail up to a checkpoint that every sink has
+ * acknowledged, one such cut at a time. That checkpoint stays, and its record's hash becomes the base that the first kept
+ * record continues, so the chain verifies before, between and after cuts. Nothing that is kept needs a dropped record:
+ * a cut stops before a request that is open or unknown, or whose reply may still be replayed.
+ */
+export function pruneRecords(
+  sqlite: SqlitePort,
+  outbox: Outbox,
+  { sinks, keepRecordsMs }: Retention,
+  now: number,
+): Pruned {
+  if (keepRecordsMs === null) return { records: 0, more: false };
+  const acknowledged = outbox.acknowledgedByAll(sinks);
+  const before = now - keepRecordsMs;
+  const from = readEnds(sqlite).base.seq;
+  const cut = nextCut(sqlite, { acknowledged, before });
+  if (cut === null) return { records: 0, more: false };
+  dropUpTo(sqlite, cut);
+  return { records: cut - from, more: nextCut(sqlite, { acknowledged, before }) !== null };
+}
+
+interface Limits {
+  /** A position in the outbox. */
+  readonly acknowledged: number;
+  /** Only records from before this time, in milliseconds since the epoch. */
+  readonly before: number;
+}
+
+/** The furthest checkpoint that one step may drop up to; the nearest one when even that is further than a step. */
+function nextCut(sqlite: SqlitePort, { acknowledged, before }: Limits): number | null {
+  const {
+    base: { seq: base },
+    head,
+  } = readEnds(sqlite);
+  const nearest = sqlite.run<{ count: number }>(
+    `SELECT count FROM checkpoints WHERE count > ? AND count <= ? ORDER BY count LIMIT 1`,
+    base,
+    head.seq,
+  )[0];
+  if (nearest === undefined) return null;
+  // Asked of one record, so that a ledger whose time has not come pays no search.
+  if (readTime(sqlite, nearest.count) >= before) return null;
+  const reach = Math.max(nearest.count, Math.min(base + MAX_PRUNED_RECORDS, head.seq));
+  const old = lastBefore(sqlite, before, base, reach);
+  const furthest = sqlite.run<{ count: number | null }>(
+    `SELECT max(count) AS count FROM checkpoints WHERE count > ? AND count <= ? AND position <= ?`,
+    base,
+    firstNeeded(sqlite, old) - 1,
+    acknowledged,
+  )[0];
+  return furthest?.count ?? null;
+}
+
+/** The first record up to `seq` that a kept request begins with; the one behind `seq` when there is none. */
+function firstNeeded(sqlite: SqlitePort, seq: number): number {
+  const needed = sqlite.run<{ decided_seq: number }>(
+    `SELECT decided_seq FROM requests
+     WHERE decided_seq <= ? AND (
+       state IN ('open', 'unknown') OR
+       EXISTS (SELECT 1 FROM keys WHERE keys.scope = requests.key_scope AND keys.request_id = requests.request_id)
+     ) ORDER BY decided_seq LIMIT 1`,
+    seq,
+  )[0];
+  return needed?.decided_seq ?? seq + 1;
+}
+
+function dropUpTo(sqlite: SqlitePort, seq: number): void {
+  const { hash } = JSON.parse(readLine(sqlite, seq)) as AuditRecord;
+  sqlite.run(`DELETE FROM records WHERE seq <= ?`, seq);
+  sqlite.run(`DELETE FROM requests WHERE decided_seq <= ?`, seq);
+  sqlite.run(`DELETE FROM checkpoints WHERE count < ?`, seq);
+  sqlite.run(`UPDATE head SET base_seq = ?, base_hash = ? WHERE id = 1`, seq, hash);
+}

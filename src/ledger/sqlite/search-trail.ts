@@ -1,0 +1,72 @@
+import type { AuditRecord } from '../../audit/record.ts';
+import { matchesFilter } from '../../audit/search.ts';
+import type { SearchFilter } from '../../audit/search.ts';
+import { MAX_SLICE_LENGTH, MAX_SLICE_RECORDS, takeLines } from '../page.ts';
+import type { SearchQuery, SearchSlice, StoredRecord } from '../port.ts';
+import type { SqlitePort } from './sqlite-port.ts';
+import { lastBefore, readEnds } from './trail.ts';
+
+/**
+ * One slice of a search over the trail in SQLite. Times are found by halves, since they never fall along the trail; in
+ * between, SQLite passes over lines that cannot match, and matchesFilter decides about the rest. A slice is bounded by
+ * what it looks at as well as by what it finds, and says exactly how far it has looked.
+ */
+export function searchTrail(sqlite: SqlitePort, { filter, after, limit }: SearchQuery): SearchSlice {
+  const { base, head } = readEnds(sqlite);
+  const first = Math.max(after, base.seq);
+  const last = Math.max(first, head.seq);
+  const from = filter.fromMs === undefined ? first : lastBefore(sqlite, filter.fromMs, first, last);
+  const end = filter.toMs === undefined ? last : lastBefore(sqlite, filter.toMs, first, last);
+  const progress: Progress = { lookedTo: from, upTo: Math.min(from + MAX_SLICE_RECORDS, end), stopped: false };
+  const records = takeLines(matchesAlong(sqlite, filter, progress), limit);
+  // A page that is full ends at its last match, whatever was read behind it.
+  const lookedTo = progress.stopped ? progress.lookedTo : (records.at(-1)?.seq ?? from);
+  return { records, lookedTo, done: lookedTo >= end };
+}
+
+interface Progress {
+  lookedTo: number;
+  readonly upTo: number;
+  /** Ended by itself: at its end, or because it has looked at enough. */
+  stopped: boolean;
+}
+
+/** Few, because a heavy row is read whole before its weight is known. */
+const ROWS_AT_A_TIME = 8;
+
+function* matchesAlong(sqlite: SqlitePort, filter: SearchFilter, progress: Progress): Generator<StoredRecord> {
+  const { condition, params } = prefilter(filter);
+  for (let length = 0; progress.lookedTo < progress.upTo && length < MAX_SLICE_LENGTH;) {
+    const rows = sqlite.run<{ seq: number; length: number; line: string | null }>(
+      `SELECT seq, length(line) AS length, CASE WHEN ${condition} THEN line END AS line
+       FROM records WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
+      ...params,
+      progress.lookedTo,
+      progress.upTo,
+      ROWS_AT_A_TIME,
+    );
+    for (const row of rows) {
+      length += row.length;
+      progress.lookedTo = row.seq;
+      const { seq, line } = row;
+      if (line !== null && matchesFilter(JSON.parse(line) as AuditRecord, filter)) yield { seq, line };
+    }
+    if (rows.length < ROWS_AT_A_TIME) progress.lookedTo = progress.upTo;
+  }
+  progress.stopped = true;
+}
+
+/**
+ * What the text of a matching record must hold: members as RFC 8785 writes them, which for strings is as JSON.stringify
+ * does. Addresses are ASCII, so lower() is enough. Not LIKE: a Durable Object takes patterns of at most 50 bytes.
+ */
+function prefilter(filter: SearchFilter): { condition: string; params: readonly string[] } {
+  const { requestId, subject, clientId, outcome, rule, email } = filter;
+  const members = { request_id: requestId, subject, client_id: clientId, result: outcome, rule };
+  const exact = Object.entries(members).flatMap(([name, value]) =>
+    value === undefined ? [] : [`"${name}":${JSON.stringify(value)}`],
+  );
+  const lowered = email === undefined ? [] : [JSON.stringify(email.toLowerCase())];
+  const conditions = [...exact.map(() => `instr(line, ?) > 0`), ...lowered.map(() => `instr(lower(line), ?) > 0`)];
+  return { condition: conditions.join(' AND ') || '1', params: [...exact, ...lowered] };
+}

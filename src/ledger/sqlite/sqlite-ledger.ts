@@ -1,0 +1,215 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { Ids } from '../../ports/ids.ts';
+import { withExpiry, withFirstRequest, withQuota } from '../record-annotations.ts';
+import { createIdempotencyKeys, keyScope } from './idempotency.ts';
+import type { KnownKey } from './idempotency.ts';
+import { addCheckpoint, readChain, readCheckpoints } from './checkpoints.ts';
+import { createJournal } from './journal.ts';
+import { createOutbox } from './outbox.ts';
+import type { Admission, Admitted, Ending, Ledger, Settled, Settlement } from '../port.ts';
+import { judgeClock } from './clock-guard.ts';
+import { createQuotaCounters } from './quota.ts';
+import type { Tally } from './quota.ts';
+import { createRequests } from './requests.ts';
+import type { RequestRow } from './requests.ts';
+import { pruneRecords } from './retention.ts';
+import { migrate } from './schema.ts';
+import { searchTrail } from './search-trail.ts';
+import type { SqlitePort } from './sqlite-port.ts';
+import { reachesAhead, readRecords } from './trail.ts';
+
+/**
+ * The ledger over any SQLite: synchronous, and without transactions of its own. The adapter runs
+ * every writing method (admit, settle, ack, addCheckpoint, look, prune, probe) inside
+ * `sqlite.transaction`, alone or in a batch, and answers only after the commit; reading methods need
+ * none. Creating it migrates the schema, and throws when sinks would be silent for ever.
+ */
+export type SqliteLedger = Synchronous<Ledger>;
+
+type Synchronous<T> = {
+  readonly [K in keyof T]: T[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never;
+};
+
+/** Whether an ending gives the `emails` units back. `requests` units never come back. */
+const REFUNDED = { accepted: false, refused: true, not_sent: true, unknown: false } as const satisfies Record<
+  Ending,
+  boolean
+>;
+
+/** A request in flight ends any moment: asking again sooner than its deadline makes sense. */
+const LONGEST_RETRY_AFTER_S = 5;
+
+export function createSqliteLedger({
+  sqlite,
+  clock,
+  ids,
+}: {
+  sqlite: SqlitePort;
+  clock: Clock;
+  ids: Ids;
+}): SqliteLedger {
+  migrate(sqlite);
+  if (reachesAhead(sqlite))
+    throw new Error('the ledger has a cursor or a checkpoint ahead of the end of its trail: restore it from a backup');
+  const journal = createJournal({ sqlite, clock, ids });
+  const quotas = createQuotaCounters(sqlite);
+  const keys = createIdempotencyKeys(sqlite);
+  const requests = createRequests(sqlite);
+  const outbox = createOutbox(sqlite);
+
+  function admit(admission: Admission): Admitted {
+    const now = journal.now();
+    const scope = keyScope(admission);
+    const known = scope === null ? null : keys.look(scope, admission.idempotency?.fingerprint ?? '', now);
+    if (known !== null) return answerKnown(known, admission, now);
+    const tally = quotas.tally(admission.claims, now);
+    switch (admission.plan) {
+      case 'deny':
+        tally.debit('requests');
+        recordDenial(admission, admission.records.decided, now);
+        return { kind: 'denied', quotas: tally.states() };
+      case 'dry_run':
+        return preview(admission, tally, now);
+      case 'send':
+        return admitToSend(admission, { tally, scope, now });
+    }
+  }
+
+  function answerKnown(known: KnownKey, admission: Admission, now: number): Admitted {
+    if (known.kind === 'key_reused') return known;
+    if (known.kind === 'in_flight') {
+      const expiresAt = requests.get(known.firstRequestId)?.expiresAt ?? now;
+      return { ...known, retryAfterS: Math.min(wholeSeconds(expiresAt - now), LONGEST_RETRY_AFTER_S) };
+    }
+    const { replay } = admission.records;
+    if (replay !== null) journal.append(withFirstRequest(replay, known.firstRequestId, known.reply), now);
+    return known;
+  }
+
+  function admitToSend(
+    admission: Admission,
+    { tally, scope, now }: { tally: Tally; scope: string | null; now: number },
+  ): Admitted {
+    const exceeded = tally.exceeded();
+    tally.debit('requests');
+    if (exceeded !== null) {
+      const { exhausted } = admission.records;
+      if (exhausted !== null) recordDenial(admission, withQuota(exhausted, exceeded.quota), now);
+      return {
+        kind: 'exhausted',
+        exhausted: exceeded,
+        retryAfterS: wholeSeconds(exceeded.resetMs),
+        quotas: tally.states(),
+      };
+    }
+    const debits = tally.debit('emails');
+    const expiresAt = now + admission.expiresInMs;
+    const decidedSeq = journal.append(withExpiry(admission.records.decided, expiresAt), now);
+    requests.insert({ admission, state: 'open', admittedAt: now, expiresAt, decidedSeq, keyScope: scope, debits });
+    if (scope !== null) keys.bind(scope, admission.requestId, admission.idempotency?.fingerprint ?? '');
+    return { kind: 'admitted', expiresAt, quotas: tally.states() };
+  }
+
+  function preview(admission: Admission, tally: Tally, now: number): Admitted {
+    const exceeded = tally.exceeded();
+    if (exceeded !== null) {
+      return {
+        kind: 'exhausted',
+        exhausted: exceeded,
+        retryAfterS: wholeSeconds(exceeded.resetMs),
+        quotas: tally.states(),
+      };
+    }
+    tally.debit('requests');
+    tally.debit('emails');
+    journal.append(admission.records.decided, now);
+    return { kind: 'previewed' };
+  }
+
+  function recordDenial(admission: Admission, denial: Admission['records']['decided'], now: number): void {
+    const decidedSeq = journal.append(denial, now);
+    requests.insert({
+      admission,
+      state: 'denied',
+      admittedAt: now,
+      expiresAt: null,
+      decidedSeq,
+      keyScope: null,
+      debits: [],
+    });
+  }
+
+  function settle({ requestId, by, ending, reply, record }: Settlement): Settled {
+    const row = requests.get(requestId);
+    if (row === null) return { kind: 'not_found' };
+    const now = journal.now();
+    if (!maySettle(row, by, now)) return { kind: 'unchanged', state: row.state };
+    const outcomeSeq = journal.append(record, now);
+    if (REFUNDED[ending]) quotas.refund(row.debits);
+    if (row.keyScope !== null) keys.settle(row.keyScope, { requestId, ending, reply, now });
+    requests.settle(requestId, { ending, by, at: now, outcomeSeq });
+    return { kind: 'settled' };
+  }
+
+  return {
+    admit,
+    settle,
+    find: requests.find,
+    list: requests.list,
+    usage: (claims) => quotas.tally(claims, journal.now()).states(),
+    records: (after, limit) => readRecords(sqlite, after, limit),
+    search: (query) => searchTrail(sqlite, query),
+    lease: outbox.lease,
+    ack: outbox.ack,
+    backlog: outbox.backlog,
+    chain: () => readChain(sqlite),
+    addCheckpoint: (checkpoint) => addCheckpoint(sqlite, checkpoint),
+    checkpoints: (after, limit) => readCheckpoints(sqlite, after, limit),
+    expired: (limit) => requests.expired(journal.now(), limit),
+    unsettled: (limit) => requests.unsettled(journal.now(), limit),
+    look({ requestId, record, nextInMs }) {
+      const lookAt = requests.get(requestId)?.lookAt ?? null;
+      const now = journal.now();
+      if (lookAt === null || lookAt > now) return;
+      // The outcome stays what it was: evidence stands on the trail beside it.
+      if (record !== null) journal.append(record, now);
+      requests.look(requestId, { at: nextInMs === null ? null : now + nextInMs, counted: record !== null });
+    },
+    prune(retention) {
+      // Not the ledger's time, which a clock that was wrong for a moment leaves ahead.
+      const machineMs = Math.trunc(clock.now());
+      const verdict = judgeClock(sqlite, machineMs);
+      if (verdict.kind === 'doubted')
+        return { records: 0, more: false, ...(verdict.jumpedMs !== null && { jumpedMs: verdict.jumpedMs }) };
+      // What is dropped here must stay past, whatever the machine's clock says next.
+      journal.holdClock(journal.now());
+      quotas.prune(machineMs);
+      keys.prune(machineMs);
+      return pruneRecords(sqlite, outbox, retention, machineMs);
+    },
+    probe() {
+      // A changed value: SQLite writes no page for an update that changes nothing.
+      sqlite.run(`UPDATE probe SET writes = writes + 1 WHERE id = 1`);
+    },
+  };
+}
+
+/** Who may end a request in which state; the port tells why. */
+function maySettle(row: RequestRow, by: Settlement['by'], now: number): boolean {
+  switch (by) {
+    case 'exchange':
+      return row.state === 'open' || (row.state === 'unknown' && row.settledBy === 'sweep');
+    case 'sweep':
+      return row.state === 'open' && row.expiresAt !== null && row.expiresAt <= now;
+    case 'reconciliation':
+    case 'person':
+      return row.state === 'unknown';
+    default:
+      return by satisfies never;
+  }
+}
+
+/** Rounded up, at least 1: a Retry-After of 0 invites a storm. */
+function wholeSeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}

@@ -1,0 +1,126 @@
+import { GENESIS, verifyChain } from '../../audit/chain.ts';
+import type { ChainHead, ChainVerdict } from '../../audit/chain.ts';
+import type { AuditRecord } from '../../audit/record.ts';
+import { takeLines } from '../page.ts';
+import type { StoredRecord } from '../port.ts';
+import type { SqlitePort } from './sqlite-port.ts';
+
+/**
+ * The trail in SQLite as it is read: by the service, and from outside by tools that never write. Records lie from the one
+ * behind `base` up to `head` without a gap; what came before `base` was dropped for its age. Reads at most what was asked.
+ */
+export interface TrailEnds {
+  /** The last record that was dropped: the first one kept continues it. Genesis when none was. */
+  readonly base: ChainHead;
+  readonly head: ChainHead;
+  /** Where the ledger's clock last stood, in milliseconds since the epoch. */
+  readonly clockMs: number;
+}
+
+type HeadRow = { seq: number; hash: string; clock_ms: number; base_seq?: number; base_hash?: string };
+
+const ROWS_AT_A_TIME = 64;
+
+/** Where the chain begins and ends, as stored. */
+export function readEnds(sqlite: SqlitePort): TrailEnds {
+  // All columns: a ledger of the first schema, read from outside, has no base yet.
+  const row = sqlite.run<HeadRow>(`SELECT * FROM head WHERE id = 1`)[0];
+  if (row === undefined) throw new Error('the ledger has no head row');
+  return {
+    base: { seq: row.base_seq ?? GENESIS.seq, hash: row.base_hash ?? GENESIS.hash },
+    head: { seq: row.seq, hash: row.hash },
+    clockMs: row.clock_ms,
+  };
+}
+
+/** Asked for a few at a time, so that a page that is full early reads no further. */
+export function* recordsAfter(sqlite: SqlitePort, after: number): Generator<StoredRecord> {
+  for (let cursor = after; ;) {
+    const rows = sqlite.run<{ seq: number; line: string }>(
+      `SELECT seq, line FROM records WHERE seq > ? ORDER BY seq LIMIT ?`,
+      cursor,
+      ROWS_AT_A_TIME,
+    );
+    for (const { seq, line } of rows) yield { seq, line };
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < ROWS_AT_A_TIME) return;
+    cursor = last.seq;
+  }
+}
+
+export function readRecords(sqlite: SqlitePort, after: number, limit: number): readonly StoredRecord[] {
+  return takeLines(recordsAfter(sqlite, after), limit);
+}
+
+/** Throws when there is no such record: nothing that is kept may point at one that is not. */
+export function readLine(sqlite: SqlitePort, seq: number): string {
+  const row = sqlite.run<{ line: string }>(`SELECT line FROM records WHERE seq = ?`, seq)[0];
+  if (row === undefined) throw new Error(`record ${seq} is missing`);
+  return row.line;
+}
+
+/** When a record was written, in milliseconds since the epoch. */
+export function readTime(sqlite: SqlitePort, seq: number): number {
+  return Date.parse((JSON.parse(readLine(sqlite, seq)) as AuditRecord).time);
+}
+
+/**
+ * The last record in (after, upTo] from before `atMs`; `after` when there is none. A search by halves, since time never
+ * falls along the trail.
+ */
+export function lastBefore(sqlite: SqlitePort, atMs: number, after: number, upTo: number): number {
+  let [low, high] = [after, upTo];
+  while (low < high) {
+    const middle = low + Math.ceil((high - low) / 2);
+    if (readTime(sqlite, middle) < atMs) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/**
+ * Whether a cursor or a checkpoint stands ahead of the end. None that was ever written does: it was put there, or records
+ * behind it were taken. One statement, so that it is of one moment beside a running service.
+ */
+export function reachesAhead(sqlite: SqlitePort): boolean {
+  const ahead = sqlite.run(
+    `SELECT 1 FROM head, cursors WHERE position > 2 * seq + 1
+     UNION ALL SELECT 1 FROM head, checkpoints WHERE count > seq OR position > 2 * seq + 1 LIMIT 1`,
+  );
+  return ahead.length > 0;
+}
+
+/** Verifies the last `count` records and that they end where the head says. For the start: its cost is bounded. */
+export function verifyTail(sqlite: SqlitePort, count: number): ChainVerdict {
+  const { base, head } = readEnds(sqlite);
+  const after = Math.max(base.seq, head.seq - count);
+  const rows = sqlite.run<{ line: string }>(`SELECT line FROM records WHERE seq > ? ORDER BY seq`, after);
+  const first = rows[0];
+  const prev = after === base.seq ? base.hash : first === undefined ? head.hash : prevOf(first.line);
+  const verdict = verifyChain(
+    rows.map((row) => row.line),
+    { seq: after, hash: prev },
+  );
+  if (verdict.kind === 'broken') return verdict;
+  if (verdict.head.seq !== head.seq)
+    return { kind: 'broken', index: rows.length, seq: verdict.head.seq + 1, reason: 'out_of_sequence' };
+  if (verdict.head.hash !== head.hash)
+    return { kind: 'broken', index: rows.length, seq: head.seq + 1, reason: 'wrong_prev' };
+  return verdict;
+}
+
+/** Throws when the end of the trail does not hold: nothing may be appended to it then. */
+export function refuseBrokenTail(sqlite: SqlitePort, count: number): void {
+  const verdict = verifyTail(sqlite, count);
+  if (verdict.kind === 'broken')
+    throw new Error(`the audit trail is broken at seq ${verdict.seq} (${verdict.reason}): nothing is appended to it`);
+}
+
+/** Empty when the line is no record: verifying it says so. */
+function prevOf(line: string): string {
+  try {
+    return String((JSON.parse(line) as { prev?: unknown }).prev);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,77 @@
+import { auditSearchSchema } from '../audit/search-request.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { listOf, schemaRef } from './json-schema.ts';
+import { refusals, success } from './responses.ts';
+import { needs, parameter, WITH_TOKEN } from './operation.ts';
+import { EXAMPLE_REQUEST_ID } from './schemas.ts';
+import type { InvalidRequest } from '../contract/validation-error.ts';
+import { bodyErrors, invalidRequest } from '../contract/validation-error.ts';
+
+/** The operations of /openapi.json that are for the audit team. */
+export function auditRecords(): JsonSchema {
+  return {
+    operationId: 'getAuditRecords',
+    tags: ['audit'],
+    summary: 'The audit trail, in order',
+    description:
+      'Up to 1,000 records or about 512 KiB after `after`, one JSON text a line. Ask again after the last `seq` you got; an empty answer means no more yet. Where the first record there is has a `prev` that is not 64 zeros, the ones before it were dropped for their age (`AUDIT_RETENTION_DAYS`), and the chain goes on from that hash.',
+    security: needs('audit:read'),
+    parameters: [
+      parameter('query', 'after', { type: 'integer', minimum: 0, default: 0 }, 'Exclusive; 0 is the beginning.'),
+    ],
+    responses: {
+      '200': success('Records in seq order, gap-free.', lines()),
+      ...refusals([...WITH_TOKEN, 'ledger_unavailable'], { invalid: true }),
+    },
+  };
+}
+
+export function auditSearch(): JsonSchema {
+  return {
+    operationId: 'searchAuditRecords',
+    tags: ['audit'],
+    summary: 'The records that match',
+    description:
+      'All filters that stand must hold. Up to `limit` records or about 512 KiB after `after`, one JSON text a line. Ask again after the last `seq` you got; an empty answer means no more. Filters stand in the body, because URLs end up in logs. Records without addresses (dry runs) match no `email`.',
+    security: needs('audit:read'),
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: schemaRef('AuditSearch'),
+          examples: {
+            person: { summary: 'Everything about one invited person', value: { email: 'ann@acme.com' } },
+            open_questions: {
+              summary: 'What nobody can say yet, of one day',
+              value: { outcome: 'unknown', from: '2026-03-02T00:00:00Z', to: '2026-03-03T00:00:00Z' },
+            },
+            next_page: {
+              summary: 'What one app sent, the next page',
+              value: { client_id: 'hr-portal', outcome: 'accepted', after: 4711 },
+            },
+            request: { summary: 'One request from its intent to its end', value: { request_id: EXAMPLE_REQUEST_ID } },
+          },
+        },
+      },
+    },
+    responses: {
+      '200': success('Matching records in seq order.', lines()),
+      ...refusals(
+        [...WITH_TOKEN, 'request_timeout', 'body_too_large', 'unsupported_media_type', 'ledger_unavailable'],
+        { invalid: invalidSearch() },
+      ),
+    },
+  };
+}
+
+/** The whole of the text as the array of its lines: what OpenAPI 3.2 makes the rule for sequential media types. */
+function lines(): Record<string, JsonSchema> {
+  const schema = { ...listOf(schemaRef('AuditRecord')), description: 'One record a line, as its RFC 8785 text.' };
+  return { 'application/x-ndjson': { schema } };
+}
+
+function invalidSearch(): InvalidRequest {
+  const asked = { from: 'yesterday', outcome: 'done' };
+  const issues = auditSearchSchema.safeParse(asked).error?.issues ?? [];
+  return invalidRequest(bodyErrors(issues, asked), EXAMPLE_REQUEST_ID);
+}

@@ -1,0 +1,134 @@
+import * as z from 'zod';
+import { auditRecordSchema } from '../audit/audit-record.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { oneOf } from './json-schema.ts';
+
+/**
+ * The JSON Schema (2020-12) of an audit record: its members from the zod schema, and which of them stand in which kind of
+ * record from the table here. A record that the service writes and this refuses is a fault; the suite over HTTP looks.
+ */
+type AuditRecord = z.output<typeof auditRecordSchema>;
+type OutcomeMember = Exclude<keyof AuditRecord['outcome'], 'result'>;
+
+/** What stands in records of one kind with one of these results. */
+interface EndingRow {
+  readonly kind: AuditRecord['kind'];
+  readonly results: readonly AuditRecord['outcome']['result'][];
+  /** Members of `outcome` that always stand, and those that may; no others do. */
+  readonly always: readonly OutcomeMember[];
+  readonly sometimes: readonly OutcomeMember[];
+  /** Whether `request_sha256` stands. */
+  readonly bytes: 'always' | 'sometimes' | 'never';
+  /** Whether `request.emails` stands. */
+  readonly emails: 'always' | 'never';
+}
+
+const ENDINGS: readonly EndingRow[] = [
+  {
+    kind: 'intent',
+    results: ['admitted'],
+    always: ['expires_at'],
+    sometimes: [],
+    bytes: 'always',
+    emails: 'always',
+  },
+  {
+    kind: 'outcome',
+    results: ['accepted', 'refused', 'not_sent', 'unknown'],
+    always: ['status', 'attempts', 'settled_by'],
+    sometimes: ['code', 'reason', 'upstream_status', 'withheld'],
+    bytes: 'always',
+    emails: 'always',
+  },
+  {
+    kind: 'denial',
+    results: ['denied'],
+    always: ['code', 'status'],
+    sometimes: ['quota'],
+    bytes: 'sometimes',
+    emails: 'always',
+  },
+  {
+    kind: 'replay',
+    results: ['replayed'],
+    always: ['first_request_id', 'status'],
+    sometimes: [],
+    bytes: 'never',
+    emails: 'always',
+  },
+  { kind: 'dry_run', results: ['previewed'], always: ['status'], sometimes: [], bytes: 'never', emails: 'never' },
+  // A look that proved nothing.
+  {
+    kind: 'reconciliation',
+    results: ['unknown'],
+    always: ['evidence'],
+    sometimes: [],
+    bytes: 'always',
+    emails: 'always',
+  },
+  {
+    kind: 'reconciliation',
+    results: ['accepted', 'refused'],
+    always: ['status', 'settled_by'],
+    sometimes: ['code', 'person', 'note', 'evidence'],
+    bytes: 'always',
+    emails: 'always',
+  },
+];
+
+interface SettledRow {
+  readonly kind: AuditRecord['kind'];
+  readonly results: readonly AuditRecord['outcome']['result'][];
+  readonly always: readonly OutcomeMember[];
+}
+
+/** Who settles what, and what each leaves behind. */
+const SETTLED_BY: Readonly<Record<NonNullable<AuditRecord['outcome']['settled_by']>, SettledRow>> = {
+  exchange: { kind: 'outcome', results: ['accepted', 'refused', 'not_sent', 'unknown'], always: [] },
+  sweep: { kind: 'outcome', results: ['unknown'], always: ['code', 'reason'] },
+  reconciliation: { kind: 'reconciliation', results: ['accepted'], always: ['status', 'evidence'] },
+  person: { kind: 'reconciliation', results: ['accepted', 'refused'], always: ['status', 'person', 'note'] },
+};
+
+/** An object schema without `$schema` or `$id`: those belong to the document it is put in. */
+export function auditRecordJsonSchema(): JsonSchema {
+  const { $schema: _, ...schema } = z.toJSONSchema(auditRecordSchema, { target: 'draft-2020-12' });
+  const results = [...Map.groupBy(ENDINGS, ({ kind }) => kind)].map(([kind, rows]) =>
+    when({ kind: { const: kind } }, outcomeWith(rows.flatMap((row) => row.results))),
+  );
+  const bySettler = Object.entries(SETTLED_BY).map(([settler, row]) =>
+    when({ outcome: { properties: { settled_by: { const: settler } }, required: ['settled_by'] } }, settledRule(row)),
+  );
+  return { title: 'Audit record', ...schema, allOf: [...results, ...ENDINGS.map(endingRule), ...bySettler] };
+}
+
+function endingRule({ kind, results, always, sometimes, bytes, emails }: EndingRow): JsonSchema {
+  const propertyNames = oneOf(['result', ...always, ...sometimes]);
+  return when(
+    { kind: { const: kind }, outcome: { properties: { result: oneOf(results) }, required: ['result'] } },
+    {
+      properties: { outcome: { required: always, propertyNames }, request: presence('emails', emails) },
+      ...presence('request_sha256', bytes),
+    },
+  );
+}
+
+function settledRule({ kind, results, always }: SettledRow): JsonSchema {
+  return {
+    properties: { kind: { const: kind }, outcome: { properties: { result: oneOf(results) }, required: always } },
+  };
+}
+
+function outcomeWith(results: readonly string[]): JsonSchema {
+  return { properties: { outcome: { properties: { result: oneOf(results) } } } };
+}
+
+function presence(member: string, stands: 'always' | 'sometimes' | 'never'): JsonSchema {
+  if (stands === 'sometimes') return {};
+  return stands === 'always' ? { required: [member] } : { not: { required: [member] } };
+}
+
+function when(properties: Readonly<Record<string, JsonSchema>>, then: JsonSchema): JsonSchema {
+  // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema, in data that nobody awaits.
+  return { if: { properties, required: Object.keys(properties) }, then };
+}

@@ -1,0 +1,23 @@
+/** Writes docs/problems.md from the rows of problem.ts, so that the page cannot say anything else than the code. */
+import { PROBLEMS } from '../contract/problem.ts';
+
+/** The whole page as Markdown. */
+export function describeProblems(): string {
+  const rows = Object.entries(PROBLEMS).map(
+    ([code, { status, origin, title, advice }]) =>
+      `| \`${code}\` | ${status ?? "upstream's"} | \`${origin}\` | ${title} | ${advice} |`,
+  );
+  return `# Problems
+
+Generated from \`src/contract/problem.ts\` by \`npm run docs\`; edit the rows there.
+
+Every refusal but the 422 lists is \`application/problem+json\` (RFC 9457). \`code\` is stable and made for programs; \`origin\`
+says who refused; \`detail\` is a sentence for people; \`request_id\` is the \`X-Request-Id\` and leads to the audit trail.
+After admission \`outcome\` says what became of the invitation. A 422 for a body that does not fit keeps Galileo's own shape:
+\`{"detail":[{type,loc,msg}…],"code":"invalid_request","origin":"proxy","request_id":…}\`.
+
+| code | status | origin | title | what to do |
+|---|---|---|---|---|
+${rows.join('\n')}
+`;
+}

@@ -1,0 +1,248 @@
+import type { JsonSchema } from './json-schema.ts';
+import { schemaRef } from './json-schema.ts';
+import type { Answers, HeaderName } from './responses.ts';
+import { headerComponents, refusals, success } from './responses.ts';
+import { auditRecords, auditSearch } from './audit-operations.ts';
+import { json, needs, parameter, WITH_TOKEN } from './operation.ts';
+import { componentSchemas, EXAMPLE_REQUEST_ID } from './schemas.ts';
+import type { ProblemCode } from '../contract/problem.ts';
+
+/**
+ * /openapi.json: the contract of this service for people and their tools (OpenAPI 3.1). The request comes from the zod
+ * schema that reads it and the refusals from the table that makes them; here stand the routes and what they are for.
+ */
+export interface OpenApiOptions {
+  readonly version: string;
+  /** Where callers reach this service; null or absent: where they got the document from. */
+  readonly publicUrl?: string | null;
+}
+
+export interface OpenApiDocument {
+  readonly openapi: '3.1.0';
+  readonly info: JsonSchema;
+  readonly servers: readonly JsonSchema[];
+  readonly tags: readonly JsonSchema[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, JsonSchema>>>>;
+  readonly components: JsonSchema;
+}
+
+const DESCRIPTION = `Invite colleagues to Galileo with Galileo's own request, authorised by your access token: Galileo's key stays here.
+Each request is checked against the org policy and put on record before anything is sent.
+
+Refusals carry a stable \`code\`, say who refused (\`origin\`) and what to do (\`detail\`). Send an \`Idempotency-Key\` and you may
+repeat a request safely. Never repeat one whose \`outcome\` is \`unknown\` without it: look at \`GET /v2/invite_requests/{id}\` first.`;
+
+const ON_INVITE: readonly ProblemCode[] = [
+  'idempotency_key_missing',
+  'idempotency_key_malformed',
+  ...WITH_TOKEN,
+  'policy_denied',
+  'method_not_allowed',
+  'request_timeout',
+  'idempotency_in_flight',
+  'body_too_large',
+  'unsupported_media_type',
+  'idempotency_key_reused',
+  'quota_exhausted',
+  'upstream_rate_limited',
+  'upstream_refused',
+  'upstream_credentials_rejected',
+  'upstream_error',
+  'upstream_response_withheld',
+  'ledger_unavailable',
+  'upstream_unavailable',
+  'outcome_unknown',
+];
+
+const RATE_LIMIT: readonly HeaderName[] = ['RateLimit-Policy', 'RateLimit'];
+
+/** Builds the document. Pure: the same options make the same document. */
+export function createOpenApi({ version, publicUrl = null }: OpenApiOptions): OpenApiDocument {
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Galileo invite proxy', version, description: DESCRIPTION },
+    servers: [{ url: publicUrl ?? '/' }],
+    tags: [
+      { name: 'invites', description: 'Invite people, ask beforehand what is allowed, and see what became of it.' },
+      { name: 'audit', description: 'The trail, for the audit team.' },
+      { name: 'service', description: 'About the service itself; open to everyone.' },
+    ],
+    paths: {
+      '/v2/invite_users': { post: inviteUsers() },
+      '/v2/invite_policy': { get: invitePolicy() },
+      '/v2/invite_requests': { get: listInviteRequests() },
+      '/v2/invite_requests/{id}': { get: findInviteRequest() },
+      '/audit/records': { get: auditRecords() },
+      '/audit/search': { post: auditSearch() },
+      '/openapi.json': { get: open('getOpenApi', 'This document', 'OpenAPI 3.1.', { type: 'object' }) },
+      '/livez': { get: open('getLiveness', 'Is the process alive?', 'It is.', status('live')) },
+      '/readyz': { get: readiness() },
+      // Served only where the service knows its own name.
+      ...(publicUrl === null
+        ? {}
+        : {
+            '/.well-known/oauth-protected-resource': {
+              get: open(
+                'getProtectedResource',
+                'Which issuers and scopes this service takes',
+                'RFC 9728.',
+                schemaRef('ProtectedResource'),
+              ),
+            },
+          }),
+    },
+    components: {
+      schemas: componentSchemas(),
+      headers: headerComponents(),
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'An access token of a configured issuer (RFC 9068), with the scope that the operation names.',
+        },
+      },
+    },
+  };
+}
+
+function inviteUsers(): JsonSchema {
+  return {
+    operationId: 'inviteUsers',
+    tags: ['invites'],
+    summary: 'Invite people to Galileo',
+    description:
+      'All or nothing, unless you send `Prefer: handling=lenient`: if the policy refuses one address, nothing is sent. With `dry_run=true` you get the verdict, and nothing is sent or counted.',
+    security: needs('invites:write'),
+    parameters: [
+      parameter('query', 'dry_run', { type: 'string', enum: ['true', 'false'] }, 'Only ask what would happen.'),
+      parameter(
+        'header',
+        'Idempotency-Key',
+        { type: 'string', minLength: 16, maxLength: 257 },
+        'A new random value per intended invitation, 16 to 255 visible ASCII characters, quoted or bare. Repeating it repeats the answer, never the invitation. Kept for 7 days.',
+      ),
+      parameter(
+        'header',
+        'Prefer',
+        { type: 'string' },
+        '`handling=lenient` (RFC 7240): send the allowed addresses and refuse the rest one by one.',
+      ),
+    ],
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: schemaRef('InviteUsersRequest'),
+          examples: {
+            minimal: { summary: 'One person, all defaults', value: { emails: ['ann@acme.com'] } },
+            full: {
+              summary: 'Two people, everything said',
+              value: {
+                auth_method: 'okta',
+                emails: ['ann@acme.com', 'bo@eu.acme.com'],
+                role: 'read_only',
+                group_ids: ['9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d'],
+                send_email: false,
+              },
+            },
+          },
+        },
+      },
+    },
+    responses: {
+      '200': success(
+        "Galileo's own answer, untouched; with `dry_run=true` the verdict.",
+        {
+          'application/json': {
+            schema: { anyOf: [schemaRef('DryRun'), { description: "Galileo's answer: any JSON." }] },
+          },
+        },
+        [...RATE_LIMIT, 'Idempotency-Replayed', 'Content-Location'],
+      ),
+      '207': success(
+        'With `Prefer: handling=lenient`: some were sent, the others refused one by one.',
+        {
+          'application/json': {
+            schema: { anyOf: [schemaRef('PartlySent'), { description: "Galileo's own 207: any JSON." }] },
+          },
+        },
+        [...RATE_LIMIT, 'Idempotency-Replayed', 'Content-Location', 'Preference-Applied'],
+      ),
+      '2XX': success(
+        "Galileo's own status and answer; an empty one stays empty.",
+        { 'application/json': { schema: {} } },
+        [...RATE_LIMIT, 'Idempotency-Replayed', 'Content-Location'],
+      ),
+      ...refusals(ON_INVITE, { invalid: true }),
+    },
+  };
+}
+
+function invitePolicy(): JsonSchema {
+  return {
+    operationId: 'getInvitePolicy',
+    tags: ['invites'],
+    summary: 'What you may do now',
+    description:
+      'The rules that let you invite, with domains, roles, auth methods and groups, and what is left of your quotas. Build your form from it.',
+    security: needs('invites:write'),
+    responses: {
+      '200': success('Your part of the policy.', json(schemaRef('InvitePolicy')), RATE_LIMIT),
+      ...refusals([...WITH_TOKEN, 'ledger_unavailable'], { invalid: true }),
+    },
+  };
+}
+
+function listInviteRequests(): JsonSchema {
+  return {
+    operationId: 'listInviteRequests',
+    tags: ['invites'],
+    summary: 'Your requests, newest first',
+    description: 'With scope `audit:read`: those of everyone.',
+    security: [...needs('invites:write'), ...needs('audit:read')],
+    parameters: [parameter('query', 'before', { type: 'string', format: 'uuid' }, 'The `next` of the page before.')],
+    responses: {
+      '200': success('Up to 100 requests.', json(schemaRef('InviteRequestPage'))),
+      ...refusals([...WITH_TOKEN, 'ledger_unavailable'], { invalid: true }),
+    },
+  };
+}
+
+function findInviteRequest(): JsonSchema {
+  return {
+    operationId: 'getInviteRequest',
+    tags: ['invites'],
+    summary: 'What became of a request',
+    description: "Another caller's request is a 404, unless you have scope `audit:read`.",
+    security: [...needs('invites:write'), ...needs('audit:read')],
+    parameters: [
+      {
+        ...parameter('path', 'id', { type: 'string', format: 'uuid' }, 'The X-Request-Id of the request.'),
+        example: EXAMPLE_REQUEST_ID,
+      },
+    ],
+    responses: {
+      '200': success('The request and its outcome.', json(schemaRef('InviteRequest'))),
+      ...refusals([...WITH_TOKEN, 'not_found', 'ledger_unavailable'], { invalid: true }),
+    },
+  };
+}
+
+function readiness(): JsonSchema {
+  const operation = open('getReadiness', 'Does it take requests?', 'It does.', status('ready'));
+  const notReady = success(
+    'Not now: the ledger or the policy is missing, or it is shutting down.',
+    json(status('not_ready')),
+  );
+  return { ...operation, responses: { ...(operation['responses'] as Answers), '503': notReady } };
+}
+
+function open(operationId: string, summary: string, description: string, schema: JsonSchema): JsonSchema {
+  const responses = { '200': success(description, json(schema)), ...refusals(['internal_error']) };
+  return { operationId, tags: ['service'], summary, security: [], responses };
+}
+
+function status(word: string): JsonSchema {
+  return { type: 'object', properties: { status: { const: word } }, required: ['status'], additionalProperties: false };
+}

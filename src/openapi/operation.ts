@@ -1,0 +1,32 @@
+import type { JsonSchema } from './json-schema.ts';
+import type { ProblemCode } from '../contract/problem.ts';
+
+/** What the operations of /openapi.json are put together from. */
+
+/** Refusals that every operation behind a token can give. */
+export const WITH_TOKEN: readonly ProblemCode[] = [
+  'malformed_request',
+  'missing_token',
+  'invalid_token',
+  'insufficient_scope',
+  'internal_error',
+  'identity_keys_unavailable',
+  'overloaded',
+];
+
+export function json(schema: JsonSchema): Record<string, JsonSchema> {
+  return { 'application/json': { schema } };
+}
+
+export function needs(scope: string): JsonSchema[] {
+  return [{ bearer: [scope] }];
+}
+
+export function parameter(
+  where: 'query' | 'header' | 'path',
+  name: string,
+  schema: JsonSchema,
+  description: string,
+): JsonSchema {
+  return { name, in: where, required: where === 'path', description, schema };
+}

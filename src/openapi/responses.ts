@@ -1,0 +1,166 @@
+import { inviteUsersSchema } from '../contract/invite-users.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { schemaRef } from './json-schema.ts';
+import { EXAMPLE_REQUEST_ID } from './schemas.ts';
+import type { ProblemCode, ProblemExtras } from '../contract/problem.ts';
+import { PROBLEMS, problem } from '../contract/problem.ts';
+import type { InvalidRequest } from '../contract/validation-error.ts';
+import { bodyErrors, invalidRequest } from '../contract/validation-error.ts';
+
+/**
+ * The answers of /openapi.json: header fields, successes, and refusals grouped by status from the codes an operation
+ * can give. Examples are made by the functions that make real answers, so they cannot describe another service.
+ */
+export type Answers = Readonly<Record<string, JsonSchema>>;
+
+/** Every field an answer may carry: what it says, and an example. */
+const HEADERS = {
+  'X-Request-Id': ['The id of this request (UUIDv7), also in the audit trail.', EXAMPLE_REQUEST_ID],
+  'Policy-Digest': ['SHA-256 of the policy that was in force.', `sha256:${'0f'.repeat(32)}`],
+  Vary: ['What the answer depends on, for caches.', 'Origin, Prefer'],
+  'RateLimit-Policy': [
+    'Your quotas: q is the limit, w the window in seconds (IETF draft ratelimit-headers).',
+    '"app-day";q=500;w=86400',
+  ],
+  RateLimit: ['What is left: r units, t seconds until the window ends.', '"app-day";r=12;t=3600'],
+  'Retry-After': ['Seconds to wait before asking again.', '5'],
+  'WWW-Authenticate': ['RFC 6750: what is wrong with the credentials.', 'Bearer error="invalid_token"'],
+  Allow: ['The methods this path takes.', 'POST'],
+  'Idempotency-Replayed': [
+    '`true`: this is the stored answer to an earlier request with this Idempotency-Key.',
+    'true',
+  ],
+  'Preference-Applied': ['The preference that shaped this answer (RFC 7240).', 'handling=lenient'],
+  'Content-Location': ['On a replay: the first request.', `/v2/invite_requests/${EXAMPLE_REQUEST_ID}`],
+} as const;
+
+export type HeaderName = keyof typeof HEADERS;
+
+const ON_EVERY_ANSWER: readonly HeaderName[] = ['X-Request-Id', 'Policy-Digest', 'Vary'];
+
+const BY_STATUS: Readonly<Record<string, readonly HeaderName[]>> = {
+  '401': ['WWW-Authenticate'],
+  '403': ['WWW-Authenticate'],
+  '405': ['Allow'],
+  '409': ['Retry-After'],
+  '429': ['Retry-After', 'RateLimit-Policy', 'RateLimit'],
+  '503': ['Retry-After'],
+};
+
+/** What a caller reads first about each status. */
+const SUMMARIES: Readonly<Record<string, string>> = {
+  '400': 'The request itself is malformed.',
+  '401': 'No access token, or not a good one.',
+  '403': 'The token lacks the scope, or the org policy says no. Nothing was sent.',
+  '404': 'Nothing here by that name, or not yours.',
+  '405': 'Not with this method.',
+  '408': 'The request did not arrive in time. Nothing was sent.',
+  '409': 'The first request with this Idempotency-Key has not ended yet.',
+  '413': 'The body is larger than 64 KiB.',
+  '415': 'The body is not plain application/json.',
+  '422': 'The request is well-formed and wrong.',
+  '429': 'Too much for now. Nothing was done.',
+  '4XX': "Galileo refused; the status is Galileo's own. Nothing was done.",
+  '500': 'Something failed here.',
+  '502': 'Galileo answered, but not in a way that can be passed on.',
+  '503': 'Not possible right now. Nothing was sent.',
+  '504': 'Nobody can say yet whether it was done. It will not be repeated by itself.',
+};
+
+const EXTRAS: Partial<Record<ProblemCode, ProblemExtras>> = {
+  policy_denied: {
+    decisions: [{ email: 'ann@rival.io', decision: 'deny', rule: 'never-invite', because: ['domains'] }],
+  },
+  quota_exhausted: { quota: 'app-day' },
+  upstream_refused: { status: 409, detail: 'Galileo refused the invitation.', outcome: 'refused' },
+  upstream_rate_limited: { outcome: 'not_sent' },
+  upstream_credentials_rejected: { outcome: 'not_sent' },
+  upstream_unavailable: { outcome: 'not_sent' },
+  upstream_error: { outcome: 'unknown' },
+  upstream_response_withheld: { outcome: 'accepted' },
+  outcome_unknown: { outcome: 'unknown' },
+};
+
+/** An upstream refusal keeps its status, but for those that mean something else here. */
+const NEVER_REFUSED_WITH = new Set(['401', '408', '429']);
+
+export function headerComponents(): Answers {
+  const entries = Object.entries(HEADERS).map(([name, [description, example]]) => [
+    name,
+    { description, schema: { type: 'string' }, example },
+  ]);
+  return Object.fromEntries(entries) as Answers;
+}
+
+/** A success. `content` maps media types to schemas; null when there is none. */
+export function success(
+  description: string,
+  content: Record<string, JsonSchema> | null,
+  headers: readonly HeaderName[] = [],
+): JsonSchema {
+  return { description, headers: headerRefs(headers), ...(content === null ? {} : { content }) };
+}
+
+/**
+ * One answer per status that these codes can give, and `default` for what any HTTP server may say. `invalid`: there is a
+ * list of validation errors too, such as this one; `true` for the one of an invitation.
+ */
+export function refusals(
+  codes: readonly ProblemCode[],
+  { invalid = false }: { readonly invalid?: boolean | InvalidRequest } = {},
+): Answers {
+  const example = invalid === true ? invalidInvite() : invalid;
+  const byStatus = Map.groupBy(codes, (code) => String(PROBLEMS[code].status ?? '4XX'));
+  if (example !== false && !byStatus.has('422')) byStatus.set('422', []);
+  const passesOn = codes.includes('upstream_refused');
+  const answers: Record<string, JsonSchema> = {};
+  for (const [status, own] of byStatus) {
+    const shared = passesOn && /^4\d\d$/.test(status) && !NEVER_REFUSED_WITH.has(status);
+    answers[status] = refusal(
+      status,
+      shared ? [...own, 'upstream_refused'] : own,
+      status === '422' && example !== false ? example : null,
+    );
+  }
+  const anyOther = { 'application/problem+json': { schema: schemaRef('Problem') } };
+  return { ...answers, default: success('Any other refusal.', anyOther) };
+}
+
+function refusal(status: string, codes: readonly ProblemCode[], invalid: InvalidRequest | null): JsonSchema {
+  const content = {
+    ...(invalid === null ? {} : { 'application/json': { schema: schemaRef('InvalidRequest'), example: invalid } }),
+    ...(codes.length > 0 ? { 'application/problem+json': problemContent(status, codes) } : {}),
+  };
+  return success(SUMMARIES[status] ?? 'Refused.', content, BY_STATUS[status] ?? []);
+}
+
+function problemContent(status: string, codes: readonly ProblemCode[]): JsonSchema {
+  const exact = /^\d+$/.test(status) ? { status: { const: Number(status) } } : {};
+  const example = (code: ProblemCode): unknown => {
+    const override = PROBLEMS[code].status === null && 'status' in exact ? { status: Number(status) } : {};
+    return {
+      summary: PROBLEMS[code].title,
+      value: problem(code, EXAMPLE_REQUEST_ID, { ...EXTRAS[code], ...override }),
+    };
+  };
+  return {
+    schema: {
+      allOf: [
+        schemaRef('Problem'),
+        { type: 'object', properties: { ...exact, code: { type: 'string', enum: codes } } },
+      ],
+    },
+    examples: Object.fromEntries(codes.map((code) => [code, example(code)])),
+  };
+}
+
+function invalidInvite(): InvalidRequest {
+  const asked = { emails: ['ann@acme.com', 'not an address'], role: 'owner', groupIds: [] };
+  const issues = inviteUsersSchema.safeParse(asked).error?.issues ?? [];
+  return invalidRequest(bodyErrors(issues, asked), EXAMPLE_REQUEST_ID);
+}
+
+function headerRefs(names: readonly HeaderName[]): Answers {
+  const all = [...ON_EVERY_ANSWER, ...names];
+  return Object.fromEntries(all.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}

@@ -1,0 +1,146 @@
+import * as z from 'zod';
+import { auditRecordJsonSchema } from './audit-record-schema.ts';
+import { auditSearchSchema } from '../audit/search-request.ts';
+import { MAX_EMAILS } from '../contract/invite-users.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { listOf, nullable, object, oneOf, schemaRef, TEXT } from './json-schema.ts';
+import { viewSchemas } from './views.ts';
+import { PROBLEMS } from '../contract/problem.ts';
+import { upstreamSchemas } from './upstream-schema.ts';
+import { VALIDATION_ERROR_TYPES } from '../contract/validation-error.ts';
+
+/**
+ * The component schemas of /openapi.json: the request and the refusals. The request comes from zod, the codes from
+ * PROBLEMS, the error types from validation-error, so none of them can be published other than it is. Those of the
+ * audit trail come from zod too.
+ */
+export const EXAMPLE_REQUEST_ID = '0190a5d4-7c3a-7b1e-9f60-3f5d0c2b9e11';
+
+const REQUEST_ID: JsonSchema = {
+  type: 'string',
+  format: 'uuid',
+  description:
+    'The X-Request-Id of the answer (UUIDv7). Quote it when you ask about a request; the audit trail knows it too.',
+  examples: [EXAMPLE_REQUEST_ID],
+};
+
+const ORIGIN: JsonSchema = {
+  type: 'string',
+  enum: ['proxy', 'policy', 'quota', 'upstream'],
+  description: 'Who refused: this service, the org policy, one of its quotas, or Galileo.',
+};
+
+/** Galileo's schema, plus the bounds that this service sets. */
+function inviteUsersRequest(): Record<string, JsonSchema> {
+  const { InviteUsersRequest: request, AuthMethod, UserRole } = upstreamSchemas();
+  const fields = request.properties as Record<string, JsonSchema>;
+  return {
+    AuthMethod,
+    UserRole,
+    InviteUsersRequest: {
+      ...request,
+      description:
+        "Galileo's own request. Stricter here: unknown fields, repeated addresses and coercible values are refused.",
+      properties: {
+        ...fields,
+        emails: {
+          ...fields['emails'],
+          maxItems: MAX_EMAILS,
+          description:
+            'Whom to invite: plain ASCII addresses such as ann@acme.com, each once (case is ignored), sent on exactly as given.',
+        },
+        group_ids: {
+          ...fields['group_ids'],
+          description: 'Galileo groups to join: version 4 UUIDs in their dashed form.',
+        },
+      },
+      additionalProperties: false,
+    },
+  };
+}
+
+const ADDRESS_DECISION = object(
+  {
+    email: { ...TEXT, description: 'Exactly as you wrote it.' },
+    decision: oneOf(['allow', 'deny']),
+    rule: nullable({
+      ...TEXT,
+      description: 'The deciding rule or limit; null when no rule of yours covers the address.',
+    }),
+    because: {
+      ...listOf(TEXT),
+      description: 'Empty when allowed; `no-rule`, or the keys of the rule that failed or hit.',
+    },
+  },
+  { description: 'What the policy says of one address.' },
+);
+
+const VALIDATION_ERROR = object({
+  type: {
+    type: 'string',
+    enum: VALIDATION_ERROR_TYPES,
+    description: "The names of pydantic v2, as Galileo's own 422 has them.",
+  },
+  loc: {
+    ...listOf({ anyOf: [TEXT, { type: 'integer' }] }),
+    description: 'Where: `body` or `query`, then field names and your own indices.',
+    examples: [['body', 'emails', 3]],
+  },
+  msg: { ...TEXT, description: 'For people. Repeats no value of yours.' },
+});
+
+const PROBLEM = object(
+  {
+    type: { const: 'about:blank' },
+    title: TEXT,
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    detail: { ...TEXT, description: 'A plain sentence: what happened and what to do.' },
+    code: { type: 'string', enum: Object.keys(PROBLEMS), description: 'Stable. Branch on this.' },
+    origin: ORIGIN,
+    request_id: REQUEST_ID,
+    outcome: {
+      type: 'string',
+      enum: ['refused', 'not_sent', 'unknown', 'accepted'],
+      description: 'What became of an admitted request. `unknown`: it may have been done; do not simply repeat it.',
+    },
+    decisions: {
+      ...listOf(schemaRef('AddressDecision')),
+      description: 'Where the policy refused: address by address.',
+    },
+    quota: { ...TEXT, description: 'The quota that is exhausted.' },
+    errors: {
+      ...listOf(object({ type: TEXT, loc: listOf({ anyOf: [TEXT, { type: 'integer' }] }), msg: TEXT }, { open: true })),
+      description: "Galileo's own list of errors, where it sent one.",
+    },
+  },
+  {
+    optional: ['outcome', 'decisions', 'quota', 'errors'],
+    description: 'RFC 9457: every refusal but the list of validation errors.',
+  },
+);
+
+export function componentSchemas(): Record<string, JsonSchema> {
+  return {
+    ...inviteUsersRequest(),
+    ValidationError: VALIDATION_ERROR,
+    InvalidRequest: object(
+      {
+        detail: listOf(schemaRef('ValidationError')),
+        code: { const: 'invalid_request' },
+        origin: { const: 'proxy' },
+        request_id: REQUEST_ID,
+      },
+      { description: "Galileo's shape of a 422: all errors at once, in the order of the model's fields." },
+    ),
+    Problem: PROBLEM,
+    AddressDecision: ADDRESS_DECISION,
+    ...viewSchemas(),
+    AuditRecord: auditRecordJsonSchema(),
+    AuditSearch: auditSearchJsonSchema(),
+  };
+}
+
+function auditSearchJsonSchema(): JsonSchema {
+  const { $schema: _, ...schema } = z.toJSONSchema(auditSearchSchema, { io: 'input', unrepresentable: 'any' });
+  return { ...schema, description: 'What must hold of a record. Without any filter: every record.' };
+}

@@ -1,0 +1,140 @@
+import { AUTH_METHODS, USER_ROLES } from '../contract/invite-users.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { COUNT, INSTANT, listOf, nullable, object, oneOf, schemaRef, TEXT } from './json-schema.ts';
+
+/**
+ * The component schemas of what the reading routes and the dry run answer. Written by hand beside the code that builds
+ * those answers; the suite over HTTP holds every real answer against them.
+ */
+const UNIT = oneOf(['emails', 'requests']);
+const RESET_S = { ...COUNT, description: 'Seconds until the window ends.' };
+
+const DRY_RUN = object(
+  {
+    dry_run: { const: true },
+    decision: { ...oneOf(['allow', 'deny']), description: 'What the request would get, were it sent now.' },
+    refused_by: nullable(oneOf(['policy', 'quota'])),
+    quota: nullable({ ...TEXT, description: 'The quota that has too little left, when that is the reason.' }),
+    decisions: listOf(schemaRef('AddressDecision')),
+    forced: {
+      ...listOf(object({ rule: TEXT, field: oneOf(['auth_method', 'role', 'group_ids', 'send_email']), value: {} })),
+      description: 'Values that the policy sets whatever you ask for.',
+    },
+    quotas: listOf(
+      object({
+        quota: TEXT,
+        unit: UNIT,
+        limit: COUNT,
+        before: { ...COUNT, description: 'Left now.' },
+        after: { ...COUNT, description: 'Left if this were sent.' },
+        reset_s: RESET_S,
+      }),
+    ),
+    body: { ...schemaRef('InviteUsersRequest'), description: 'What would be sent to Galileo.' },
+  },
+  { description: 'The answer to `?dry_run=true`: nothing was sent, nothing was counted.' },
+);
+
+const PARTLY_SENT = object(
+  {
+    sent: { ...listOf(TEXT), description: 'The addresses that went to Galileo.' },
+    refused: { ...listOf(schemaRef('AddressDecision')), description: 'The others, each with its rule and reason.' },
+    upstream: { description: "Galileo's answer for those that were sent; null when it was empty." },
+  },
+  {
+    description: 'The answer to `Prefer: handling=lenient` when the policy allowed some addresses and refused others.',
+  },
+);
+
+const TARGET = {
+  domains: { ...listOf(TEXT), description: '`*.acme.com` is every sub-domain of acme.com, and not acme.com itself.' },
+  emails: listOf(TEXT),
+};
+
+const NAMED_GROUPS = listOf(object({ id: { ...TEXT, format: 'uuid' }, name: nullable(TEXT) }));
+
+const INVITE_POLICY = object(
+  {
+    digest: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+    rules: listOf(
+      object({
+        id: TEXT,
+        ...TARGET,
+        roles: listOf(oneOf(USER_ROLES)),
+        auth_methods: listOf(oneOf(AUTH_METHODS)),
+        groups: { anyOf: [{ const: 'any' }, NAMED_GROUPS], description: 'Empty: no group may be asked for.' },
+        until: nullable({ ...TEXT, format: 'date', description: 'The rule ends at 00:00 UTC of that day.' }),
+      }),
+    ),
+    forced: listOf(
+      object(
+        {
+          id: TEXT,
+          ...TARGET,
+          auth_method: oneOf(AUTH_METHODS),
+          role: oneOf(USER_ROLES),
+          groups: NAMED_GROUPS,
+          send_email: { type: 'boolean' },
+        },
+        { optional: ['auth_method', 'role', 'groups', 'send_email'], description: 'What is set whatever you ask for.' },
+      ),
+    ),
+    limits: listOf(
+      object({
+        id: TEXT,
+        per: oneOf(['request', 'subject', 'client_id', 'issuer', 'org', 'invitee']),
+        unit: UNIT,
+        limit: COUNT,
+        window_s: nullable({ ...COUNT, description: 'Null: for each request alone.' }),
+      }),
+    ),
+    quotas: listOf(
+      object({ quota: TEXT, unit: UNIT, limit: COUNT, window_s: COUNT, remaining: COUNT, reset_s: RESET_S }),
+    ),
+  },
+  { description: 'What you may do now, rule by rule, from the same functions that decide real requests.' },
+);
+
+const INVITE_REQUEST = object(
+  {
+    id: { ...TEXT, format: 'uuid', description: 'The X-Request-Id it was answered with.' },
+    state: {
+      ...oneOf(['open', 'accepted', 'refused', 'not_sent', 'unknown', 'denied']),
+      description: '`open`: not ended yet. `unknown`: it may or may not have been done.',
+    },
+    requested_at: INSTANT,
+    settled_at: nullable(INSTANT),
+    expires_at: nullable({ ...INSTANT, description: 'While open: when it becomes `unknown` by itself.' }),
+    actor: { type: 'object', description: 'Who asked, as the audit record has it.' },
+    request: { type: 'object', description: 'What was asked, as the audit record has it.' },
+    request_sha256: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the bytes for Galileo.' },
+    policy: { type: 'object', description: 'What the policy decided, and which policy it was (digest).' },
+    outcome: {
+      type: 'object',
+      description: 'What came of it: `result`, and code, status and reason where they apply.',
+    },
+  },
+  { optional: ['request_sha256'], description: 'A decided request.' },
+);
+
+export function viewSchemas(): Record<string, JsonSchema> {
+  return {
+    DryRun: DRY_RUN,
+    PartlySent: PARTLY_SENT,
+    InvitePolicy: INVITE_POLICY,
+    InviteRequest: INVITE_REQUEST,
+    InviteRequestPage: object({
+      requests: { ...listOf(schemaRef('InviteRequest')), description: 'Newest first.' },
+      next: nullable({ ...TEXT, format: 'uuid', description: 'Pass as `before` for the next page; null at the end.' }),
+    }),
+    ProtectedResource: object(
+      {
+        resource: TEXT,
+        authorization_servers: listOf(TEXT),
+        scopes_supported: listOf(TEXT),
+        bearer_methods_supported: listOf(TEXT),
+      },
+      { open: true, description: 'OAuth 2.0 Protected Resource Metadata (RFC 9728).' },
+    ),
+  };
+}

@@ -1,0 +1,69 @@
+import type { RecordService } from '../../../audit/record.ts';
+import { createHttpSink } from '../../../audit/delivery/http-sink.ts';
+import { createOtlpSink } from '../../../audit/delivery/otlp-sink.ts';
+import type { Sink } from '../../../audit/delivery/sink.ts';
+import { otlpExport } from '../../../config/otlp-export.ts';
+import type { Settings } from '../../../config/schema.ts';
+import type { AuditSinkName } from '../../../config/setting-row.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import { createHttpClient } from '../http-client/http-client.ts';
+import { createStdoutSink } from '../telemetry/logger.ts';
+import type { Output } from '../telemetry/output.ts';
+
+/**
+ * The sinks that AUDIT_SINKS names, in its order. They share an HTTP client of their own, so that collectors and
+ * Galileo never wait for each other's connections.
+ */
+export interface AuditSinks {
+  readonly sinks: readonly Sink[];
+  /** Lets a batch under way end by its own deadline, then drops the connections. */
+  close(): Promise<void>;
+  /** Drops them now; a batch under way stays unacknowledged. */
+  cut(): void;
+}
+
+export interface AuditSinksDeps {
+  readonly output: Pick<Output, 'write'>;
+  readonly service: RecordService;
+  readonly clock: Clock;
+  /** See audit-secrets. */
+  readonly httpToken: () => Promise<string | null>;
+}
+
+/** Each sink has one batch under way at most. */
+const CONNECTIONS = 2;
+
+/** Throws for settings that load refuses. */
+export function createSinks(settings: Settings, { output, service, clock, httpToken }: AuditSinksDeps): AuditSinks {
+  const http = createHttpClient({ maxConnectionsPerOrigin: CONNECTIONS });
+  const userAgent = `${service.name}/${service.version}`;
+  const format = settings.AUDIT_FORMAT;
+  const create: Readonly<Record<AuditSinkName, () => Sink>> = {
+    stdout: () => createStdoutSink(output, format),
+    http: () =>
+      createHttpSink({
+        http,
+        clock,
+        url: needed(settings.AUDIT_HTTP_URL),
+        format,
+        source: settings.PUBLIC_URL ?? `/${service.name}`,
+        userAgent,
+        token: httpToken,
+      }),
+    otlp: () => {
+      const { headers, ...target } = needed(otlpExport(settings, service));
+      const scope = { name: service.name, version: service.version };
+      return createOtlpSink({ http, clock, ...target, headers: async () => headers, format, scope, userAgent });
+    },
+  };
+  return {
+    sinks: settings.AUDIT_SINKS.map((name) => create[name]()),
+    close: () => http.close(),
+    cut: () => http.cut(),
+  };
+}
+
+function needed<T>(value: T | null): T {
+  if (value === null) throw new Error('an audit sink has no address');
+  return value;
+}

@@ -1,0 +1,57 @@
+import type { CheckpointSigner } from '../../../audit/checkpoint/checkpoint.ts';
+import { createDeliveries } from '../../../audit/delivery/fan-out.ts';
+import type { Deliveries } from '../../../audit/delivery/fan-out.ts';
+import { createCheckpoints } from '../../../audit/checkpoint/checkpointer.ts';
+import type { Ledger } from '../../../ledger/port.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Ids } from '../../../ports/ids.ts';
+import type { Logger } from '../../../ports/logger.ts';
+import type { Schedule } from '../../../ports/schedule.ts';
+import { exposeAuditStatus } from '../telemetry/audit-metrics.ts';
+import type { AuditSinks } from './sinks.ts';
+import type { NodeMetrics } from '../telemetry/metrics.ts';
+import { random } from '../random.ts';
+import type { ShutdownStep } from '../process/shutdown.ts';
+
+/**
+ * The trail's way out of the process: checkpoints over the chain, deliveries to every sink, and what metrics say of both.
+ * Waking it is all that a request does about it.
+ */
+export interface AuditTrail {
+  readonly delivery: { wake(): void; readonly status: Deliveries['status'] };
+  /** In this order: the last records covered, everything delivered that can be, connections gone. */
+  readonly shutdown: readonly ShutdownStep[];
+  /** Ends what waits for a collector. */
+  cut(): void;
+}
+
+export interface AuditTrailDeps {
+  readonly ledger: Ledger;
+  readonly collectors: AuditSinks;
+  readonly signer: CheckpointSigner | null;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly schedule: Schedule;
+  readonly logger: Logger;
+  readonly metrics: NodeMetrics;
+}
+
+export function openAuditTrail({ ledger, collectors, signer, ...deps }: AuditTrailDeps): AuditTrail {
+  const { sinks } = collectors;
+  const deliveries = createDeliveries({ ...deps, outbox: ledger, sinks, random });
+  const checkpoints = createCheckpoints({ ...deps, ledger, signer, delivery: deliveries });
+  exposeAuditStatus(deps.metrics, { ledger, sinks: sinks.map(({ name }) => name), clock: deps.clock });
+  const wake = (): void => {
+    deliveries.wake();
+    checkpoints.wake();
+  };
+  return {
+    delivery: { wake, status: () => deliveries.status() },
+    shutdown: [
+      { name: 'last checkpoint', run: () => checkpoints.finish() },
+      { name: 'audit delivery', run: () => deliveries.drain() },
+      { name: 'collectors', run: () => collectors.close() },
+    ],
+    cut: () => collectors.cut(),
+  };
+}

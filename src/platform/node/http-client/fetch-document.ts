@@ -1,0 +1,59 @@
+import { Agent, request } from 'undici';
+import type { Dispatcher } from 'undici';
+
+import type { DocumentResult, FetchDocument } from '../../../ports/fetch-document.ts';
+
+/**
+ * Reads issuers' metadata and key sets on Node, over undici. Not the client for the upstream: no key, no pool, no
+ * keep-alive (a document is read every ten minutes). undici's `request` follows no redirect unless told to, and keeps
+ * no cookies. Certificates are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+ */
+export interface FetchDocumentOptions {
+  /** For tests; the default opens one connection per document. */
+  readonly dispatcher?: Dispatcher;
+}
+
+export function createFetchDocument(options: FetchDocumentOptions = {}): FetchDocument {
+  const dispatcher =
+    options.dispatcher ?? new Agent({ pipelining: 0, connect: { rejectUnauthorized: true, minVersion: 'TLSv1.2' } });
+  return async ({ url, timeoutMs, maxBytes }) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      const answer = await request(url, {
+        dispatcher,
+        signal,
+        method: 'GET',
+        headers: { accept: 'application/json', 'accept-encoding': 'identity' },
+      });
+      const { statusCode: status, headers, body } = answer;
+      if (status !== 200) {
+        await body.dump({ limit: 0 }).catch(() => undefined);
+        return { kind: 'failed', reason: status >= 300 && status < 400 ? 'redirected' : 'bad_status', status };
+      }
+      const contentType = headers['content-type'];
+      return await readText(body, maxBytes, typeof contentType === 'string' ? contentType : null);
+    } catch {
+      return { kind: 'failed', reason: signal.aborted ? 'timeout' : 'unreachable' };
+    }
+  };
+}
+
+async function readText(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  contentType: string | null,
+): Promise<DocumentResult> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > maxBytes) return { kind: 'failed', reason: 'too_large' }; // Leaving the loop closes the connection.
+    chunks.push(chunk);
+  }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return { kind: 'document', text, contentType };
+  } catch {
+    return { kind: 'failed', reason: 'not_utf8' };
+  }
+}

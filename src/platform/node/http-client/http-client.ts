@@ -1,0 +1,89 @@
+import { Pool } from 'undici';
+
+import type { HttpPort, HttpResult } from '../../../ports/http.ts';
+import { HttpExchangeHandler } from './http-exchange.ts';
+
+/**
+ * The HTTP port on Node: one undici pool of kept-alive HTTP/1.1 connections per origin, driven through the bare
+ * `dispatch`. It follows no redirect, repeats nothing and pipelines nothing, so each connection carries
+ * one exchange at a time. TLS is always verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+ */
+export interface HttpClientOptions {
+  /** Ends connection attempts nobody waits for any more; each exchange has its own, shorter `connectMs`. */
+  readonly connectTimeoutMs?: number;
+  readonly maxConnectionsPerOrigin?: number;
+  /** How long an idle connection is kept. Shorter than common servers' own limit, because a stale one costs an unknown outcome. */
+  readonly keepAliveMs?: number;
+  /** PEM certificates to trust instead of the built-in ones. */
+  readonly ca?: string;
+}
+
+const MAX_HEADER_BYTES = 16 * 1024;
+
+export interface HttpClient extends HttpPort {
+  /** Lets exchanges under way end by their own deadlines, then drops every connection; new exchanges are refused as not sent. */
+  close(): Promise<void>;
+  /** Drops every connection now: what may have been sent ends as such, what waits for a connection as not sent. */
+  cut(): void;
+}
+
+export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
+  const { connectTimeoutMs = 10_000, maxConnectionsPerOrigin = 128, keepAliveMs = 4_000, ca } = options;
+  const pools = new Map<string, Pool>();
+  const underWay = new Set<Promise<HttpResult>>();
+  let closing: Promise<void> | null = null;
+
+  function poolFor(origin: string): Pool {
+    let pool = pools.get(origin);
+    if (pool === undefined) {
+      pool = new Pool(origin, {
+        connections: maxConnectionsPerOrigin,
+        pipelining: 1,
+        allowH2: false,
+        keepAliveTimeout: keepAliveMs,
+        keepAliveMaxTimeout: keepAliveMs,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        // The handler's deadlines are exact and cover these; undici's are coarse and per chunk.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        connect: {
+          timeout: connectTimeoutMs,
+          rejectUnauthorized: true,
+          minVersion: 'TLSv1.2',
+          ...(ca === undefined ? {} : { ca }),
+        },
+      });
+      pools.set(origin, pool);
+    }
+    return pool;
+  }
+
+  async function dropConnections(): Promise<void> {
+    await Promise.all(Array.from(pools.values(), (pool) => pool.destroy()));
+  }
+
+  return {
+    async exchange(request) {
+      if (closing !== null) return { kind: 'not_sent', reason: 'client_closed' };
+      const { origin, pathname, search } = new URL(request.url);
+      const { method, headers, body } = request;
+      const result = new Promise<HttpResult>((settle) => {
+        poolFor(origin).dispatch(
+          { method, path: pathname + search, headers, body },
+          new HttpExchangeHandler(request, settle),
+        );
+      });
+      underWay.add(result);
+      void result.then(() => underWay.delete(result));
+      return result;
+    },
+    close() {
+      closing ??= Promise.all(underWay).then(dropConnections);
+      return closing;
+    },
+    cut() {
+      const dropped = dropConnections();
+      closing ??= dropped;
+    },
+  };
+}

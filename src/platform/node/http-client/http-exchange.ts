@@ -1,0 +1,165 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import type { Dispatcher } from 'undici';
+
+import type { HttpExchange, HttpResult, MaybeSentReason, NotSentReason } from '../../../ports/http.ts';
+
+/**
+ * One exchange as undici's events tell it. undici calls `onRequestStart` in the tick in which it writes the
+ * head to a connected socket and never writes before it: until then `not_sent` is proof, from then on nothing is
+ * but a complete answer. A start after the end of the exchange, or a second start (undici may requeue a
+ * request whose socket went away), is aborted before a byte is written.
+ */
+export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly #exchange: HttpExchange;
+  readonly #settle: (result: HttpResult) => void;
+  readonly #endsAtMs: number;
+  #phase: 'waiting' | 'sent' | 'answering' | 'settled' = 'waiting';
+  #timer: NodeJS.Timeout | undefined;
+  #controller: Dispatcher.DispatchController | null = null;
+  #status: number | null = null;
+  #headers: Record<string, string> = {};
+  #chunks: Buffer[] = [];
+  #bodyBytes = 0;
+
+  /** `settle` is called exactly once. */
+  constructor(exchange: HttpExchange, settle: (result: HttpResult) => void) {
+    this.#exchange = exchange;
+    this.#settle = settle;
+    this.#endsAtMs = performance.now() + exchange.deadlines.totalMs;
+    // Covers the wait for a free connection too: a request in the pool's queue has not been sent either.
+    this.#arm(exchange.deadlines.connectMs);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#phase !== 'waiting') {
+      controller.abort(new Error('exchange already started'));
+      this.#fail('connection_lost');
+      return;
+    }
+    this.#phase = 'sent';
+    this.#controller = controller;
+    this.#arm(this.#exchange.deadlines.headersMs);
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
+    // Interim answers (RFC 9110 §15.2) say nothing and buy no time.
+    if (this.#phase === 'settled' || status < 200) return;
+    this.#phase = 'answering';
+    this.#status = status;
+    this.#headers = joinHeaders(headers);
+    this.#arm(this.#exchange.deadlines.bodyMs);
+    if (Number(this.#headers['content-length']) > this.#exchange.maxResponseBytes) this.#fail('response_too_large');
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#phase === 'settled') return;
+    this.#bodyBytes += chunk.byteLength;
+    if (this.#bodyBytes > this.#exchange.maxResponseBytes) this.#fail('response_too_large');
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#phase !== 'answering' || this.#status === null) return this.#fail('protocol_error');
+    const decoded = decodeContent(
+      Buffer.concat(this.#chunks),
+      this.#headers['content-encoding'],
+      this.#exchange.maxResponseBytes,
+    );
+    if (typeof decoded === 'string') return this.#fail(decoded);
+    this.#end({ kind: 'answered', status: this.#status, headers: this.#headers, body: decoded });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#phase === 'waiting') this.#end({ kind: 'not_sent', reason: notSentReason(codeOf(error)) });
+    else this.#fail(maybeSentReason(error));
+  }
+
+  #arm(phaseMs: number): void {
+    clearTimeout(this.#timer);
+    const leftMs = Math.min(phaseMs, this.#endsAtMs - performance.now());
+    this.#timer = setTimeout(() => this.#expire(), Math.max(0, leftMs));
+  }
+
+  #expire(): void {
+    if (this.#phase === 'waiting') this.#end({ kind: 'not_sent', reason: 'connect_timeout' });
+    else this.#fail('timeout');
+  }
+
+  /** Ends without a complete answer and closes the connection, so that a late one meets nobody. */
+  #fail(reason: MaybeSentReason): void {
+    if (this.#phase === 'settled') return;
+    this.#end({ kind: 'maybe_sent', reason, status: this.#status });
+    this.#controller?.abort(new Error(reason));
+  }
+
+  #end(result: HttpResult): void {
+    if (this.#phase === 'settled') return;
+    this.#phase = 'settled';
+    clearTimeout(this.#timer);
+    this.#chunks = [];
+    this.#settle(result);
+  }
+}
+
+/** Before the start: codes of node:net, node:dns and undici. What is not listed is a plain failure to connect. */
+const NOT_SENT_REASONS: ReadonlyMap<string, NotSentReason> = new Map([
+  ['ENOTFOUND', 'name_not_resolved'],
+  ['EAI_AGAIN', 'name_not_resolved'],
+  ['EAI_FAIL', 'name_not_resolved'],
+  ['EAI_NODATA', 'name_not_resolved'],
+  ['EAI_NONAME', 'name_not_resolved'],
+  ['ETIMEDOUT', 'connect_timeout'],
+  ['UND_ERR_CONNECT_TIMEOUT', 'connect_timeout'],
+  ['UND_ERR_CLOSED', 'client_closed'],
+  ['UND_ERR_DESTROYED', 'client_closed'],
+]);
+
+/** OpenSSL and node:tls name verification failures after X509_V_ERR_*, all else with a prefix. */
+const TLS_CODE =
+  /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_|PATH_LENGTH_|HOSTNAME_)/;
+
+function notSentReason(code: string): NotSentReason {
+  return NOT_SENT_REASONS.get(code) ?? (TLS_CODE.test(code) ? 'tls_failed' : 'connect_failed');
+}
+
+/** After the start. The parser's errors have a name but no code; of a chunked answer's early end it complains, too. */
+function maybeSentReason(error: Error): MaybeSentReason {
+  const malformed = error.name === 'HTTPParserError' || codeOf(error) === 'UND_ERR_HEADERS_OVERFLOW';
+  return malformed ? 'protocol_error' : 'connection_lost';
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+function joinHeaders(headers: ResponseHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.toLowerCase(),
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
+  );
+}
+
+type Decoder = (body: Buffer, options: { maxOutputLength: number }) => Buffer;
+
+/** The codings that fetch on Workers takes off by itself, so that both runtimes read the same answers. */
+const DECODERS: ReadonlyMap<string, Decoder> = new Map([
+  ['gzip', gunzipSync],
+  ['br', brotliDecompressSync],
+]);
+
+/** The plain body, or why there is none. We ask for `identity`, so this is rare, and bounded: done in place. */
+function decodeContent(body: Buffer, coding: string | undefined, maxBytes: number): Buffer | MaybeSentReason {
+  const name = coding?.trim().toLowerCase() ?? '';
+  if (name === '' || name === 'identity' || body.byteLength === 0) return body;
+  const decode = DECODERS.get(name);
+  if (decode === undefined) return 'protocol_error';
+  try {
+    return decode(body, { maxOutputLength: maxBytes });
+  } catch (error) {
+    return error instanceof Error && codeOf(error) === 'ERR_BUFFER_TOO_LARGE' ? 'response_too_large' : 'protocol_error';
+  }
+}

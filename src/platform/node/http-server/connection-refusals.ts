@@ -1,0 +1,45 @@
+/**
+ * Counts the connections that a listener ends by itself, and says so in at most one log line per ten seconds: an attack
+ * must not become a flood of lines. Never an address, nor anything that came over the connection.
+ */
+import type { Logger } from '../../../ports/logger.ts';
+import type { Metrics } from '../../../ports/metrics.ts';
+import type { Schedule } from '../../../ports/schedule.ts';
+
+export type RefusalReason = 'malformed' | 'timeout' | 'slow_reader' | 'too_many';
+
+export interface RefusalDeps {
+  readonly listener: string;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly schedule: Schedule;
+}
+
+export interface ConnectionRefusals {
+  count(reason: RefusalReason): void;
+  /** Logs what has been counted since the last line, if anything. */
+  report(): void;
+}
+
+const LINE_INTERVAL_MS = 10_000;
+
+export function createConnectionRefusals({ listener, logger, metrics, schedule }: RefusalDeps): ConnectionRefusals {
+  let counts: Partial<Record<RefusalReason, number>> = {};
+  let cancelReport: (() => void) | null = null;
+
+  function report(): void {
+    cancelReport?.();
+    cancelReport = null;
+    if (Object.keys(counts).length > 0) logger.warn('connections_refused', { listener, ...counts });
+    counts = {};
+  }
+
+  return {
+    count(reason) {
+      metrics.count('connections_refused', { listener, reason });
+      counts[reason] = (counts[reason] ?? 0) + 1;
+      cancelReport ??= schedule.after(LINE_INTERVAL_MS, report);
+    },
+    report,
+  };
+}

@@ -1,0 +1,173 @@
+import { lstat, realpath } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { isOwnSchema, readSchema, SCHEMA_VERSION } from '../../../ledger/sqlite/schema.ts';
+import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
+import { SqlError } from '../../../ledger/sqlite/sqlite-port.ts';
+import { createNodeSqlite, resultCodeOf } from './sqlite.ts';
+
+/**
+ * A ledger's file as those meet it who are not the service: found without being made, opened without the service's lock.
+ * Reading writes nothing to it. Beside a ledger that is at rest reading creates nothing either; beside one that a crash
+ * left with a log, SQLite may make the log's index, which the next start takes over.
+ */
+export interface LedgerPlace {
+  /** Absolute, and not itself a symbolic link. */
+  readonly path: string;
+  /** A running process holds the service's lock. */
+  readonly inUse: boolean;
+  readonly hasLog: boolean;
+}
+
+export type LedgerFault =
+  | 'dangling_link'
+  | 'not_a_file'
+  | 'several_names'
+  | 'not_readable'
+  | 'not_a_database'
+  | 'not_a_ledger'
+  | 'foreign_schema'
+  | 'ahead_of_trail'
+  | 'damaged'
+  | 'busy';
+
+/** The file cannot be worked with. `reason` tells why; the message adds where. */
+export class LedgerFileError extends Error {
+  override readonly name = 'LedgerFileError';
+  readonly reason: LedgerFault | 'absent' | 'other_schema' | 'moved';
+
+  constructor(reason: LedgerFileError['reason'], path: string, options?: ErrorOptions) {
+    super(`the ledger ${path} ${SAYS[reason]}`, options);
+    this.reason = reason;
+  }
+}
+
+const SAYS = {
+  absent: 'is not there',
+  dangling_link: 'is a symbolic link to nothing',
+  not_a_file: 'is not a regular file',
+  several_names: 'has several names (hard links)',
+  not_readable: 'cannot be read by this user',
+  not_a_database: 'is no database',
+  not_a_ledger: 'is a database of something else',
+  foreign_schema: 'holds a trigger, a view or a table that is not of this program',
+  ahead_of_trail: 'has a cursor or a checkpoint ahead of the end of its trail',
+  damaged: 'is damaged',
+  busy: 'is locked by another process that writes to it',
+  other_schema: 'has another schema than this program: use the version that the service runs',
+  moved: 'was at rest and is in use now: what was read may be mixed, read it again',
+} as const satisfies Record<LedgerFileError['reason'], string>;
+
+const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+/** Null when nothing is there, or only a file that was touched into being. Rejects with a LedgerFileError. */
+export async function locateLedger(configuredPath: string): Promise<LedgerPlace | null> {
+  const configured = resolve(configuredPath);
+  const found = await stat(configured);
+  if (found === null) return null;
+  const path = found.isSymbolicLink() ? await realpath(configured).catch(() => null) : configured;
+  if (path === null) throw new LedgerFileError('dangling_link', configured);
+  const file = await stat(path);
+  if (file === null || !file.isFile()) throw new LedgerFileError('not_a_file', path);
+  if (file.nlink !== 1) throw new LedgerFileError('several_names', path);
+  const hasLog = (await stat(`${path}-wal`)) !== null;
+  if (file.size === 0 && !hasLog) return null;
+  return { path, hasLog, inUse: isLocked(`${path}-lock`) };
+}
+
+/** Nothing is in motion: no process at work, no log left by one. */
+export function isAtRest({ inUse, hasLog }: LedgerPlace): boolean {
+  return !inUse && !hasLog;
+}
+
+/** For reading only. Throws a LedgerFileError. */
+export function openReadOnly(place: LedgerPlace): { database: DatabaseSync; sqlite: SqlitePort } {
+  const address = pathToFileURL(place.path);
+  // Then SQLite need not make its shared memory beside the file.
+  if (isAtRest(place)) address.searchParams.set('immutable', '1');
+  return openAs(place, () => new DatabaseSync(address, { readOnly: true, timeout: 1000 }));
+}
+
+/** For reading and writing what is there already: never makes a file. Throws a LedgerFileError. */
+export function openForWriting(
+  place: LedgerPlace,
+  busyTimeoutMs: number,
+): { database: DatabaseSync; sqlite: SqlitePort } {
+  const address = pathToFileURL(place.path);
+  address.searchParams.set('mode', 'rw');
+  return openAs(place, () => new DatabaseSync(address, { timeout: busyTimeoutMs }));
+}
+
+function openAs({ path }: LedgerPlace, open: () => DatabaseSync): { database: DatabaseSync; sqlite: SqlitePort } {
+  let database: DatabaseSync | null = null;
+  try {
+    database = open();
+    const sqlite = createNodeSqlite(database);
+    const tables = sqlite.run(`SELECT name FROM sqlite_schema WHERE name IN ('ledger_version', 'head', 'records')`);
+    if (tables.length < 3) throw new LedgerFileError('not_a_ledger', path);
+    if (!steadily(database, () => hasOwnSchema(sqlite))) throw new LedgerFileError('foreign_schema', path);
+    return { database, sqlite };
+  } catch (error) {
+    database?.close();
+    throw error instanceof LedgerFileError ? error : new LedgerFileError(ledgerFaultOf(error), path, { cause: error });
+  }
+}
+
+/** Of a newer version nothing is known: whoever opened it decides about that. */
+function hasOwnSchema(sqlite: SqlitePort): boolean {
+  const version = readSchemaVersion(sqlite);
+  return version > SCHEMA_VERSION || isOwnSchema(readSchema(sqlite), version);
+}
+
+/** The ledger's schema version; see schema.ts. */
+export function readSchemaVersion(sqlite: SqlitePort): number {
+  return sqlite.run<{ version: number }>(`SELECT version FROM ledger_version`)[0]?.version ?? 0;
+}
+
+/** Everything that `look` reads is of one moment, while a service may be writing. */
+export function steadily<T>(database: DatabaseSync, look: () => T): T {
+  database.exec('BEGIN');
+  try {
+    return look();
+  } finally {
+    database.exec('ROLLBACK');
+  }
+}
+
+/** Reading is enough to meet the service's exclusive lock, and is over before a start could run into it. */
+function isLocked(lockPath: string): boolean {
+  let lock: DatabaseSync | null = null;
+  try {
+    lock = new DatabaseSync(lockPath, { readOnly: true, timeout: 0 });
+    lock.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return false;
+  } catch (error) {
+    return resultCodeOf(error) === SQLITE_BUSY;
+  } finally {
+    lock?.close();
+  }
+}
+
+/** What a failing read says about the file. */
+export function ledgerFaultOf(error: unknown): LedgerFault {
+  // The low byte is the result code; the rest of an extended one only refines it.
+  const code = (error instanceof SqlError ? error.resultCode : resultCodeOf(error)) ?? 0;
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+      return 'busy';
+    case SQLITE_CORRUPT:
+      return 'damaged';
+    case SQLITE_NOTADB:
+      return 'not_a_database';
+    default:
+      return 'not_readable';
+  }
+}
+
+async function stat(path: string): Promise<Stats | null> {
+  return lstat(path).catch(() => null);
+}

@@ -1,0 +1,103 @@
+import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers';
+import { createBatchedLedger } from '../../../ledger/batched-ledger.ts';
+import type { BatchFailure } from '../../../ledger/batched-ledger.ts';
+import type { Ledger } from '../../../ledger/port.ts';
+import { createSchemaCheck } from '../../../ledger/sqlite/schema.ts';
+import { createSqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
+import { SqlError } from '../../../ledger/sqlite/sqlite-port.ts';
+import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
+import { readEnds, refuseBrokenTail } from '../../../ledger/sqlite/trail.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Ids } from '../../../ports/ids.ts';
+import type { Logger } from '../../../ports/logger.ts';
+import type { Metrics } from '../../../ports/metrics.ts';
+import { prepareLedgerDatabase } from './pragmas.ts';
+import { claimLedgerFile } from './file-lock.ts';
+import { createNodeSqlite } from './sqlite.ts';
+
+/**
+ * The ledger on `node:sqlite`: one file, one process, one connection. WAL with synchronous=FULL, so
+ * a commit that returned survives a power cut; commits are shared by all that arrives in one turn
+ * of the event loop. Opening takes the file's lock, checks what it finds, and refuses what it does
+ * not understand; every commit looks again that the file is in its place and its schema untouched.
+ */
+export interface NodeLedger extends Ledger {
+  /** Commits what is waiting, then lets the file go. Later calls reject. */
+  close(): Promise<void>;
+}
+
+export interface NodeLedgerDeps {
+  /** Any path; created when missing. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'count'>;
+}
+
+/** Of the trail's end, verified before anything is appended to it. */
+export const TAIL_CHECK_RECORDS = 500;
+/** Only an offline tool that writes could hold the file; waiting blocks every request. */
+const BUSY_TIMEOUT_MS = 1000;
+/** A step back this small is a clock being corrected. */
+const CLOCK_AHEAD_WARN_MS = 5000;
+
+/** Rejects with a sentence for the operator when the file cannot be the ledger. */
+export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedgerDeps): Promise<NodeLedger> {
+  const file = claimLedgerFile(path);
+  let database: DatabaseSync | null = null;
+  try {
+    database = new DatabaseSync(file.path, { timeout: BUSY_TIMEOUT_MS });
+    const sqlite = createNodeSqlite(database);
+    prepareLedgerDatabase(sqlite);
+    const core = createSqliteLedger({ sqlite, clock, ids });
+    refuseBrokenTail(sqlite, TAIL_CHECK_RECORDS);
+    warnOfClock(sqlite, clock, logger);
+    const checkSchema = createSchemaCheck(sqlite);
+    const ledger = createBatchedLedger({
+      core,
+      sqlite,
+      check() {
+        checkSchema();
+        file.checkPlace();
+      },
+      defer: (flush) => setImmediate(flush),
+      onFailure: reportTo(logger, metrics),
+    });
+    const open = database;
+    let closed = false;
+    return {
+      ...ledger,
+      async close() {
+        if (closed) return;
+        closed = true;
+        ledger.flush();
+        open.close();
+        file.release();
+      },
+    };
+  } catch (error) {
+    database?.close();
+    file.release();
+    throw error;
+  }
+}
+
+function warnOfClock(sqlite: SqlitePort, clock: Clock, logger: Logger): void {
+  const aheadMs = readEnds(sqlite).clockMs - clock.now();
+  if (aheadMs > CLOCK_AHEAD_WARN_MS) logger.warn('ledger_clock_ahead', { ahead_ms: aheadMs });
+}
+
+function reportTo(logger: Logger, metrics: NodeLedgerDeps['metrics']): (failure: BatchFailure) => void {
+  return ({ error, steps }) => {
+    for (const step of steps) metrics.count('ledger_failures', { step });
+    // Names and codes only: a message may quote what was to be written.
+    const resultCode = error instanceof SqlError ? error.resultCode : null;
+    logger.error('ledger_write_failed', {
+      error: error instanceof Error ? error.name : typeof error,
+      result_code: resultCode,
+      steps: steps.length,
+    });
+  };
+}

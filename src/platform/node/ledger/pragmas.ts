@@ -1,0 +1,41 @@
+import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
+
+/**
+ * Makes an open SQLite file fit to be a ledger on Node, before its tables are touched: it is ours or
+ * empty, it is whole, and a commit that returns is on disk (WAL with synchronous=FULL).
+ */
+
+/** 'GIPL': tells a ledger from any other SQLite file. */
+const APPLICATION_ID = 0x4749504c;
+/** SQLite's own check reads the whole file; above this size the start would wait for it too long. */
+const FULL_CHECK_MAX_BYTES = 64 * 1024 * 1024;
+
+/** Throws a sentence for the operator when the file cannot be used. */
+export function prepareLedgerDatabase(sqlite: SqlitePort): void {
+  const applicationId = pragma(sqlite, 'application_id');
+  const [tables] = sqlite.run<{ n: number }>(`SELECT count(*) AS n FROM sqlite_schema`);
+  if (applicationId !== APPLICATION_ID && (applicationId !== 0 || tables?.n !== 0)) {
+    throw new Error('the ledger path holds a database of something else');
+  }
+  makeCommitsDurable(sqlite);
+  pragma(sqlite, `application_id = ${APPLICATION_ID}`);
+  const bytes = Number(pragma(sqlite, 'page_count')) * Number(pragma(sqlite, 'page_size'));
+  if (bytes <= FULL_CHECK_MAX_BYTES && pragma(sqlite, 'quick_check(1)') !== 'ok')
+    throw new Error('the ledger file is damaged: restore it from a backup');
+}
+
+/** The settings of one connection. Throws when the file system cannot keep the promise. */
+export function makeCommitsDurable(sqlite: SqlitePort): void {
+  if (pragma(sqlite, 'journal_mode = WAL') !== 'wal')
+    throw new Error('the file system of the ledger cannot do write-ahead logging');
+  pragma(sqlite, 'synchronous = FULL');
+  pragma(sqlite, 'trusted_schema = OFF');
+  pragma(sqlite, 'cell_size_check = ON');
+  // What is deleted is overwritten: bodies once they are settled, records past their retention.
+  pragma(sqlite, 'secure_delete = ON');
+}
+
+/** The first column of the first row. */
+function pragma(sqlite: SqlitePort, text: string): unknown {
+  return Object.values(sqlite.run(`PRAGMA ${text}`)[0] ?? {})[0];
+}

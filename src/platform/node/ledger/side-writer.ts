@@ -1,0 +1,52 @@
+import { setImmediate } from 'node:timers';
+import { createBatchedLedger } from '../../../ledger/batched-ledger.ts';
+import { createSchemaCheck, SCHEMA_VERSION } from '../../../ledger/sqlite/schema.ts';
+import { createSqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
+import { refuseBrokenTail } from '../../../ledger/sqlite/trail.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Ids } from '../../../ports/ids.ts';
+import { makeCommitsDurable } from './pragmas.ts';
+import { LedgerFileError, locateLedger, openForWriting, readSchemaVersion, steadily } from './locate.ts';
+import { TAIL_CHECK_RECORDS } from './open-ledger.ts';
+import type { NodeLedger } from './open-ledger.ts';
+
+/**
+ * The ledger for a tool that has one short thing to write: beside a running service, without its lock, or to a ledger at
+ * rest. SQLite keeps the two apart by transaction; the service may wait for this one as long as a commit takes. Never
+ * makes a file and never migrates one. The service learns of what was written when it next looks.
+ */
+const BUSY_TIMEOUT_MS = 5000;
+
+/** Rejects with a sentence for the operator. */
+export async function openLedgerBeside(
+  path: string,
+  { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
+): Promise<NodeLedger> {
+  const place = await locateLedger(path);
+  if (place === null) throw new LedgerFileError('absent', path);
+  const { database, sqlite } = openForWriting(place, BUSY_TIMEOUT_MS);
+  try {
+    if (readSchemaVersion(sqlite) !== SCHEMA_VERSION) throw new LedgerFileError('other_schema', place.path);
+    makeCommitsDurable(sqlite);
+    steadily(database, () => refuseBrokenTail(sqlite, TAIL_CHECK_RECORDS));
+    const core = createSqliteLedger({ sqlite, clock, ids });
+    // Failures reach the caller, who is the only one here.
+    const ledger = createBatchedLedger({
+      core,
+      sqlite,
+      check: createSchemaCheck(sqlite),
+      defer: (flush) => setImmediate(flush),
+      onFailure: () => {},
+    });
+    return {
+      ...ledger,
+      async close() {
+        ledger.flush();
+        database.close();
+      },
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}

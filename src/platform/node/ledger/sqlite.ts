@@ -1,0 +1,55 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { SqlError } from '../../../ledger/sqlite/sqlite-port.ts';
+import type { SqlitePort, SqlRow } from '../../../ledger/sqlite/sqlite-port.ts';
+
+/**
+ * `node:sqlite` behind the ledger's two-method port. Statements are prepared once. Every failure
+ * leaves the connection without an open transaction, so that the next one starts clean: that is
+ * how a full disk heals by itself once there is room again.
+ */
+export function createNodeSqlite(database: DatabaseSync): SqlitePort {
+  const prepared = new Map<string, StatementSync>();
+
+  function statement(sql: string): StatementSync {
+    const known = prepared.get(sql);
+    if (known !== undefined) return known;
+    const fresh = database.prepare(sql);
+    prepared.set(sql, fresh);
+    return fresh;
+  }
+
+  function abandon(): void {
+    // SQLite may have rolled back by itself (SQLITE_FULL, SQLITE_IOERR).
+    if (database.isTransaction) database.exec('ROLLBACK');
+  }
+
+  return {
+    run<R extends SqlRow>(sql: string, ...params: readonly (string | number | null)[]): readonly R[] {
+      return guarded(() => statement(sql).all(...params) as unknown as readonly R[]);
+    },
+    transaction(fn) {
+      guarded(() => database.exec('BEGIN IMMEDIATE'));
+      try {
+        const result = fn();
+        guarded(() => database.exec('COMMIT'));
+        return result;
+      } catch (error) {
+        guarded(abandon);
+        throw error;
+      }
+    },
+  };
+}
+
+function guarded<T>(fn: () => T): T {
+  try {
+    return fn();
+  } catch (error) {
+    throw new SqlError(error instanceof Error ? error.message : 'SQLite failed', resultCodeOf(error), { cause: error });
+  }
+}
+
+/** `errcode` of the errors that node:sqlite throws; null for its own, such as a closed database. */
+export function resultCodeOf(error: unknown): number | null {
+  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : null;
+}

@@ -1,8 +1,0 @@
-/** The inside of the thread that policy-thread.ts starts: one task in, one answer out. */
-import { parentPort, workerData } from 'node:worker_threads';
-import { loadPolicy } from '../../policy/load.ts';
-import type { PolicyTask } from './policy-thread.ts';
-
-const { text, issuers } = workerData as PolicyTask;
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- A port between threads has no origin.
-parentPort?.postMessage(loadPolicy(text, { issuers }));

@@ -1,0 +1,173 @@
+/**
+ * Takes up a changed policy file while the service runs. Knows nothing of events or files itself: told to look, it reads,
+ * waits until two reads agree, and only then has the text judged. Invariants: what is in force was judged whole
+ * and found good; a file that is refused, gone or half written leaves it as it is; nothing is judged twice
+ * unless somebody asks for it.
+ */
+import type { CompiledPolicy } from '../../../policy/compile.ts';
+import type { PolicyLoaded, PolicyProblem } from '../../../policy/load.ts';
+import type { PolicyStatus } from '../../../policy/status.ts';
+import { every } from '../../../tasks/recurring.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Logger } from '../../../ports/logger.ts';
+import type { Metrics } from '../../../ports/metrics.ts';
+import type { Schedule } from '../../../ports/schedule.ts';
+import type { PolicyRead } from './file.ts';
+
+export interface PolicyReloadDeps {
+  /** For log lines and metrics: which of the two files this is. */
+  readonly role: 'active' | 'shadow';
+  /** Never rejects. */
+  readonly read: () => Promise<PolicyRead>;
+  readonly load: (text: string) => Promise<PolicyLoaded>;
+  readonly schedule: Schedule;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface PolicyReload {
+  current(): CompiledPolicy;
+  status(): PolicyStatus;
+  /** The file may have changed. */
+  look(): void;
+  /** Judges the file again, changed or not. */
+  reload(): void;
+  /** No more looking; what is in force stays, whatever is under way. */
+  close(): void;
+}
+
+/** How long a file must stay the same that was put in the place of another: no writer renames before it has written. */
+export const REPLACED_QUIET_MS = 100;
+/** The same for a file that is written in place, where a pause of the writer looks like the end. */
+export const IN_PLACE_QUIET_MS = 1_000;
+/** For file systems that tell of no events, and for what a watch on one folder cannot see. */
+export const POLL_INTERVAL_MS = 5_000;
+
+/** `start` is what the service began with. */
+export function createPolicyReload(
+  { role, read, load, schedule, clock, logger, metrics }: PolicyReloadDeps,
+  start: { readonly policy: CompiledPolicy; readonly read: PolicyRead },
+): PolicyReload {
+  let policy = start.policy;
+  let judged = start.read;
+  let status: PolicyStatus = {
+    digest: policy.digest,
+    sinceMs: clock.now(),
+    last: { result: 'loaded', atMs: clock.now() },
+  };
+  let asked: 'nothing' | 'look' | 'judgement' = 'nothing';
+  let stopped = false;
+  let underWay: Promise<void> | null = null;
+  let endPause = (): void => undefined;
+
+  const pause = async (ms: number): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = schedule.after(ms, resolve);
+    endPause = () => {
+      cancel();
+      resolve();
+    };
+    await promise;
+  };
+
+  const ask = async (what: 'look' | 'judgement'): Promise<void> => {
+    if (asked !== 'judgement') asked = what;
+    underWay ??= answerAll();
+    await underWay;
+  };
+
+  /** One at a time. What is asked meanwhile is answered after, so that the last state of the file is always seen. */
+  async function answerAll(): Promise<void> {
+    try {
+      while (asked !== 'nothing' && !stopped) {
+        const again = asked === 'judgement';
+        asked = 'nothing';
+        const first = await read();
+        const seen = isSame(first, judged) ? first : await untilQuiet(first);
+        if (stopped) return;
+        if (again || !isSame(seen, judged)) await judge(seen);
+        else judged = seen;
+      }
+    } finally {
+      underWay = null;
+    }
+  }
+
+  async function untilQuiet(first: PolicyRead): Promise<PolicyRead> {
+    let seen = first;
+    while (!stopped) {
+      await pause(isSameFile(seen, judged) ? IN_PLACE_QUIET_MS : REPLACED_QUIET_MS);
+      const next = await read();
+      if (isSame(seen, next)) return next;
+      seen = next;
+    }
+    return seen;
+  }
+
+  async function judge(seen: PolicyRead): Promise<void> {
+    const loaded =
+      seen.kind === 'unreadable'
+        ? refusal(seen.message)
+        : await load(seen.text).catch(() => refusal('the file could not be judged'));
+    if (stopped) return;
+    judged = seen;
+    metrics.count('policy_reloads', { role, result: loaded.kind });
+    const atMs = clock.now();
+    if (loaded.kind === 'refused') {
+      const { problems } = loaded;
+      status = { ...status, last: { result: 'refused', atMs, problems } };
+      logger.error('policy_refused', {
+        role,
+        problems: problems.length,
+        lines: linesOf(problems),
+        kept: policy.digest,
+      });
+      return;
+    }
+    const changed = loaded.policy.digest !== policy.digest;
+    if (changed) policy = loaded.policy;
+    status = {
+      digest: policy.digest,
+      sinceMs: changed ? atMs : status.sinceMs,
+      last: { result: 'loaded', atMs },
+    };
+    logger.info('policy_loaded', { role, changed, digest: policy.digest });
+  }
+
+  const stopPolling = every(POLL_INTERVAL_MS, () => ask('look'), { schedule, logger });
+  return {
+    current: () => policy,
+    status: () => status,
+    look: () => void ask('look'),
+    reload: () => void ask('judgement'),
+    close() {
+      stopped = true;
+      endPause();
+      void stopPolling();
+    },
+  };
+}
+
+const MAX_LINES_TOLD = 10;
+
+function refusal(message: string): PolicyLoaded {
+  return { kind: 'refused', problems: [{ line: 1, column: 1, message }] };
+}
+
+function linesOf(problems: readonly PolicyProblem[]): string {
+  return problems
+    .slice(0, MAX_LINES_TOLD)
+    .map(({ line }) => line)
+    .join(',');
+}
+
+/** The same content, or unreadable for the same reason. */
+function isSame(a: PolicyRead, b: PolicyRead): boolean {
+  if (a.kind === 'text') return b.kind === 'text' && a.text === b.text;
+  return b.kind === 'unreadable' && a.message === b.message;
+}
+
+function isSameFile(a: PolicyRead, b: PolicyRead): boolean {
+  return a.kind === 'text' && b.kind === 'text' && a.file === b.file;
+}

@@ -1,0 +1,66 @@
+/**
+ * Policies from files. Opened once, a bad file is refused with every problem at its line and column: there is no older
+ * policy to fall back to. Watched, it may change while the service runs (policy-reload.ts): by an editor's rename,
+ * a write in place, Kubernetes' swap of a ConfigMap, or on request.
+ */
+import type { Deps } from '../../../deps.ts';
+import type { CompiledPolicy } from '../../../policy/compile.ts';
+import { loadPolicy } from '../../../policy/load.ts';
+import type { PolicyLoaded, PolicyProblem } from '../../../policy/load.ts';
+import type { LoadPolicyOptions } from '../../../policy/document/read-document.ts';
+import type { PolicyRead } from './file.ts';
+import { readPolicyFile } from './file.ts';
+import type { PolicyReload, PolicyReloadDeps } from './reload.ts';
+import { createPolicyReload } from './reload.ts';
+import { loadPolicyInThread } from './thread.ts';
+import { watchFile } from './watch.ts';
+
+export type Refused = { readonly kind: 'refused'; readonly problems: readonly PolicyProblem[] };
+
+export type OpenedPolicy = { readonly kind: 'opened'; readonly policy: Deps['policy'] } | Refused;
+
+/** The policy as the file is now. */
+export async function openPolicy(path: string, issuers: readonly string[]): Promise<OpenedPolicy> {
+  const opened = await readAndLoad(path, { issuers });
+  return opened.kind === 'refused' ? opened : { kind: 'opened', policy: { current: () => opened.policy } };
+}
+
+export type WatchedPolicy = { readonly kind: 'opened'; readonly policy: PolicyReload } | Refused;
+
+export interface WatchPolicyOptions extends LoadPolicyOptions, Omit<PolicyReloadDeps, 'read' | 'load'> {
+  readonly path: string;
+}
+
+/** Up to here (some 100 rules) judging takes tens of milliseconds; starting a thread costs several times that. */
+export const SMALL_LENGTH = 16 * 1024;
+
+/** The policy as the file is now and will be; refused when it is bad now. */
+export async function watchPolicy({ path, issuers, ...deps }: WatchPolicyOptions): Promise<WatchedPolicy> {
+  const opened = await readAndLoad(path, { issuers });
+  if (opened.kind === 'refused') return opened;
+  const read = () => readPolicyFile(path);
+  const load = async (text: string): Promise<PolicyLoaded> =>
+    text.length <= SMALL_LENGTH ? loadPolicy(text, { issuers }) : await loadPolicyInThread(text, { issuers });
+  const reload = createPolicyReload({ ...deps, read, load }, opened);
+  const stopWatching = watchFile(path, () => reload.look(), deps.logger);
+  return {
+    kind: 'opened',
+    policy: {
+      ...reload,
+      close() {
+        stopWatching();
+        reload.close();
+      },
+    },
+  };
+}
+
+type ReadAndLoaded = { readonly kind: 'loaded'; readonly policy: CompiledPolicy; readonly read: PolicyRead } | Refused;
+
+/** On this thread: before the service listens there is nobody to keep waiting. */
+async function readAndLoad(path: string, options: LoadPolicyOptions): Promise<ReadAndLoaded> {
+  const read = await readPolicyFile(path);
+  if (read.kind === 'unreadable') return { kind: 'refused', problems: [{ line: 1, column: 1, message: read.message }] };
+  const loaded = loadPolicy(read.text, options);
+  return loaded.kind === 'refused' ? loaded : { ...loaded, read };
+}

@@ -1,0 +1,157 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+import { checkBearerToken, trimBearerToken } from '../../../audit/delivery/bearer-token.ts';
+import type { CheckpointSigner } from '../../../audit/checkpoint/checkpoint.ts';
+import { readHmacKey } from '../../../audit/hmac-key.ts';
+import type { AddressMode } from '../../../audit/record-address.ts';
+import { importSigningKey } from '../../../audit/checkpoint/signing-key.ts';
+import type { Settings } from '../../../config/schema.ts';
+import { createBoundedRead } from '../../../tasks/single-flight.ts';
+import { schedule } from '../schedule.ts';
+import { SecretsError } from './secrets.ts';
+
+/**
+ * The secrets of the audit trail on Node. The keys are read once: a trail whose addresses change their form, or whose
+ * signer changes unseen, would be a worse surprise than a restart. The token is read for every batch, and not waited for
+ * without end. No problem or error holds anything of a file's contents, and none names its path.
+ */
+export interface AuditSecrets {
+  /** Null: checkpoints are not signed. */
+  readonly signer: CheckpointSigner | null;
+  readonly addresses: AddressMode;
+  /** The http sink's token as it is now; null when none is configured. Rejects when there is none to be had. */
+  readonly httpToken: () => Promise<string | null>;
+}
+
+export type AuditSecretSettings = Pick<
+  Settings,
+  | 'AUDIT_EMAILS'
+  | 'AUDIT_HMAC_KEY'
+  | 'AUDIT_HMAC_KEY_FILE'
+  | 'AUDIT_SIGNING_KEY'
+  | 'AUDIT_SIGNING_KEY_FILE'
+  | 'AUDIT_HTTP_TOKEN'
+  | 'AUDIT_HTTP_TOKEN_FILE'
+>;
+
+const TOKEN_DEADLINE_MS = 5_000;
+
+/** Rejects with a SecretsError that names every problem at once. */
+export async function readAuditSecrets(settings: AuditSecretSettings): Promise<AuditSecrets> {
+  const problems: string[] = [];
+  const noted = async <T>(read: Promise<T>): Promise<T | null> => {
+    try {
+      return await read;
+    } catch (error) {
+      if (!(error instanceof SecretProblem)) throw error;
+      problems.push(error.message);
+      return null;
+    }
+  };
+  const signer = await noted(readSigner(settings));
+  const addresses = await noted(readAddresses(settings));
+  // For its problems only: a token that cannot be read must not wait for the first batch to be told.
+  const httpToken = createBoundedRead(() => readHttpToken(settings), {
+    schedule,
+    deadlineMs: TOKEN_DEADLINE_MS,
+    late: () => new SecretProblem('AUDIT_HTTP_TOKEN_FILE', 'names a file that does not answer'),
+  });
+  await noted(httpToken());
+  if (problems.length > 0 || addresses === null) throw new SecretsError(problems);
+  return { signer, addresses, httpToken };
+}
+
+/** What would stop a start, without keeping anything. Settings that were refused are not looked at. */
+export async function auditSecretProblems(settings: Partial<AuditSecretSettings>): Promise<readonly string[]> {
+  try {
+    await readAuditSecrets({ ...UNSET, ...settings });
+    return [];
+  } catch (error) {
+    if (error instanceof SecretsError) return error.problems;
+    throw error;
+  }
+}
+
+const UNSET: AuditSecretSettings = {
+  AUDIT_EMAILS: 'plain',
+  AUDIT_HMAC_KEY: null,
+  AUDIT_HMAC_KEY_FILE: null,
+  AUDIT_SIGNING_KEY: null,
+  AUDIT_SIGNING_KEY_FILE: null,
+  AUDIT_HTTP_TOKEN: null,
+  AUDIT_HTTP_TOKEN_FILE: null,
+};
+
+async function readSigner(settings: AuditSecretSettings): Promise<CheckpointSigner | null> {
+  const given = await readGiven('AUDIT_SIGNING_KEY', settings);
+  if (given === null) return null;
+  try {
+    return await importSigningKey(given.text);
+  } catch (error) {
+    throw new SecretProblem(given.setting, error instanceof Error ? error.message : 'cannot be used');
+  }
+}
+
+async function readAddresses(settings: AuditSecretSettings): Promise<AddressMode> {
+  if (settings.AUDIT_EMAILS === 'plain') return { kind: 'plain' };
+  const given = await readGiven('AUDIT_HMAC_KEY', settings);
+  if (given === null) throw new SecretProblem('AUDIT_HMAC_KEY', 'or AUDIT_HMAC_KEY_FILE must be set');
+  const read = readHmacKey(given.text);
+  if (read.kind === 'unfit') throw new SecretProblem(given.setting, read.problem);
+  return { kind: 'hmac', key: read.key };
+}
+
+async function readHttpToken(settings: AuditSecretSettings): Promise<string | null> {
+  const given = await readGiven('AUDIT_HTTP_TOKEN', settings);
+  if (given === null) return null;
+  const problem = checkBearerToken(given.text);
+  if (problem !== null) throw new SecretProblem(given.setting, problem);
+  return trimBearerToken(given.text);
+}
+
+/** One sentence that begins with the setting. */
+class SecretProblem extends Error {
+  override readonly name = 'SecretProblem';
+
+  constructor(setting: string, problem: string) {
+    super(`${setting} ${problem}`);
+  }
+}
+
+interface Given {
+  /** Which of the two to blame for what is wrong with the text. */
+  readonly setting: string;
+  readonly text: string;
+}
+
+async function readGiven(
+  name: 'AUDIT_HTTP_TOKEN' | 'AUDIT_HMAC_KEY' | 'AUDIT_SIGNING_KEY',
+  settings: AuditSecretSettings,
+): Promise<Given | null> {
+  const { [name]: text, [`${name}_FILE` as const]: path } = settings;
+  if (text !== null) return { setting: name, text };
+  return path === null ? null : { setting: `${name}_FILE`, text: await readSmallFile(`${name}_FILE`, path) };
+}
+
+const MAX_FILE_BYTES = 16 * 1024;
+/** A named pipe opens at once, and is then refused, instead of waiting for its writer. */
+const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/** One handle for all of it, so that a file that is swapped meanwhile is either the old one or the new one. */
+async function readSmallFile(setting: string, path: string): Promise<string> {
+  try {
+    await using file = await open(path, READ_AT_ONCE);
+    const stat = await file.stat();
+    if (!stat.isFile()) throw new SecretProblem(setting, 'names what is not a file');
+    if (stat.size > MAX_FILE_BYTES) throw new SecretProblem(setting, 'names a file that is too large for a key');
+    return await file.readFile('utf8');
+  } catch (error) {
+    if (error instanceof SecretProblem) throw error;
+    throw new SecretProblem(setting, `names a file that cannot be read (${codeOf(error)})`);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+}

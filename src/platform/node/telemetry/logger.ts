@@ -1,0 +1,69 @@
+/**
+ * Two channels on one stdout, both pino JSON lines: `"channel":"ops"` for operational lines,
+ * `"channel":"audit"` for the audit trail. An item of it counts as delivered when the kernel has its line.
+ */
+import { pino } from 'pino';
+import { formatItem } from '../../../audit/format/formats.ts';
+import type { AuditFormat } from '../../../audit/format/formats.ts';
+import { SinkError } from '../../../audit/delivery/sink.ts';
+import type { OutboxItem, Sink } from '../../../audit/delivery/sink.ts';
+import type { LogFields, Logger } from '../../../ports/logger.ts';
+import type { Output } from './output.ts';
+
+export interface LogOptions {
+  readonly level: string;
+  readonly service: { readonly name: string; readonly version: string; readonly instance: string };
+}
+
+const shape = {
+  timestamp: () => `,"time":"${new Date().toISOString()}"`,
+  formatters: { level: (label: string) => ({ level: label }) },
+  messageKey: 'event',
+};
+
+export function createLogger({ level, service }: LogOptions, output: Pick<Output, 'line'>): Logger {
+  // pino writes while the call is under way, so the level of the call is the level of the line.
+  let urgent = false;
+  const log = pino(
+    { ...shape, level, base: { channel: 'ops', ...service } },
+    { write: (line) => output.line(line, urgent) },
+  );
+  const write =
+    (at: 'debug' | 'info' | 'warn' | 'error') =>
+    (event: string, fields: LogFields = {}) => {
+      urgent = at === 'warn' || at === 'error';
+      log[at](fields, event);
+    };
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/**
+ * The stdout sink: one line an item, the item itself under `record`, `checkpoint` or, in that format, `ocsf`. Parsing and writing an
+ * RFC 8785 text gives the same text back, so a native member verifies like the stored line. An item that cannot be
+ * written as a line fails its batch: nothing of it is written, and nothing is left out.
+ */
+export function createStdoutSink(output: Pick<Output, 'write'>, format: AuditFormat): Sink {
+  // pino writes while the call is under way, so the line of the call is the last one.
+  let line = '';
+  const log = pino({ ...shape, level: 'info', base: { channel: 'audit' } }, { write: (text) => void (line = text) });
+
+  function lineOf(item: OutboxItem): string {
+    const member = format === 'native' ? item.kind : format;
+    line = '';
+    log.info({ [member]: JSON.parse(formatItem(format, item)) as unknown }, `audit_${item.kind}`);
+    if (line === '') throw new Error('an item has no line');
+    return line;
+  }
+
+  return {
+    name: 'stdout',
+    async write(items) {
+      const text = items.map(lineOf).join('');
+      try {
+        await output.write(text);
+      } catch {
+        throw new SinkError('write_failed');
+      }
+    },
+  };
+}

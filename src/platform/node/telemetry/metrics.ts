@@ -1,0 +1,78 @@
+/**
+ * The metrics port on prom-client, in a registry of its own. Names carry the service's prefix; the rows of
+ * ports/metrics are the only ones there are.
+ */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { COUNTERS, DURATIONS, LEVELS } from '../../../ports/metrics.ts';
+import type { DurationName, LevelName, MetricName, Metrics, Reading } from '../../../ports/metrics.ts';
+
+const PREFIX = 'galileo_invite_proxy_';
+const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+
+type ReadLevel = () => readonly Reading[] | Promise<readonly Reading[]>;
+
+export interface NodeMetrics extends Metrics {
+  /** Asks `read` at each exposition. When it fails, the level is left out and the rest is told all the same. */
+  level(name: LevelName, read: ReadLevel): void;
+  /** The exposition text and its media type. */
+  expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export function createMetrics(): NodeMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counters = new Map(
+    Object.entries(COUNTERS).map(([name, { help, labels }]) => [
+      name as MetricName,
+      new Counter({ name: `${PREFIX}${name}_total`, help, labelNames: labels, registers: [registry] }),
+    ]),
+  );
+  const durations = new Map(
+    Object.entries(DURATIONS).map(([name, { help, labels }]) => [
+      name as DurationName,
+      new Histogram({
+        name: `${PREFIX}${name}_seconds`,
+        help,
+        labelNames: labels,
+        buckets: BUCKETS_S,
+        registers: [registry],
+      }),
+    ]),
+  );
+  return {
+    count(name, labels = {}, amount = 1) {
+      counters.get(name)?.inc(labels, amount);
+    },
+    observe(name, seconds, labels = {}) {
+      durations.get(name)?.observe(labels, seconds);
+    },
+    level(name, read) {
+      const { help, labels } = LEVELS[name];
+      const gauge: Gauge = new Gauge({
+        name: `${PREFIX}${name}`,
+        help,
+        labelNames: labels,
+        registers: [registry],
+        async collect() {
+          const readings = await readOrNone(read);
+          // From here on within one turn, so that two expositions at a time do not mix.
+          gauge.reset();
+          // A gauge without labels is reset to 0, which would be a reading.
+          if (readings.length === 0 && labels.length === 0) gauge.remove({});
+          for (const { labels: values, value } of readings) gauge.set(values, value);
+        },
+      });
+    },
+    async expose() {
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}
+
+async function readOrNone(read: ReadLevel): Promise<readonly Reading[]> {
+  try {
+    return await read();
+  } catch {
+    return [];
+  }
+}

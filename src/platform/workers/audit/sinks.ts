@@ -1,0 +1,92 @@
+import { checkBearerToken, trimBearerToken } from '../../../audit/delivery/bearer-token.ts';
+import type { RecordService } from '../../../audit/record.ts';
+import { createHttpSink } from '../../../audit/delivery/http-sink.ts';
+import { createOtlpSink } from '../../../audit/delivery/otlp-sink.ts';
+import type { Sink } from '../../../audit/delivery/sink.ts';
+import { parseHeaderList } from '../../../config/header-list.ts';
+import { otlpExport } from '../../../config/otlp-export.ts';
+import type { Settings } from '../../../config/schema.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { HttpPort } from '../../../ports/http.ts';
+import type { Logger } from '../../../ports/logger.ts';
+import type { Schedule } from '../../../ports/schedule.ts';
+import type { Bindings } from '../bindings.ts';
+import type { SecretBinding } from '../secrets/bound-secret.ts';
+import { createBoundSecret } from '../secrets/bound-secret.ts';
+
+/**
+ * The sinks beyond stdout, for the consumer of the audit Queue. Their tokens may be bound to the Secrets Store like the
+ * upstream's keys, and are then asked for as they are needed. What goes to stdout, the ledger object writes itself.
+ */
+export interface AuditSinksDeps {
+  readonly settings: Settings;
+  readonly bindings: Pick<
+    Bindings,
+    'AUDIT_HTTP_TOKEN' | 'OTEL_EXPORTER_OTLP_HEADERS' | 'OTEL_EXPORTER_OTLP_LOGS_HEADERS'
+  >;
+  readonly service: RecordService;
+  readonly http: HttpPort;
+  readonly clock: Clock;
+  readonly schedule: Schedule;
+  readonly logger: Logger;
+}
+
+export function createAuditSinks(deps: AuditSinksDeps): readonly Sink[] {
+  const { settings, service, http, clock } = deps;
+  const wanted = new Set<string>(settings.AUDIT_SINKS);
+  const shared = { http, clock, format: settings.AUDIT_FORMAT, userAgent: `${service.name}/${service.version}` };
+  const sinks: Sink[] = [];
+  if (wanted.has('http') && settings.AUDIT_HTTP_URL !== null) {
+    sinks.push(
+      createHttpSink({
+        ...shared,
+        url: settings.AUDIT_HTTP_URL,
+        source: settings.PUBLIC_URL ?? `/${service.name}`,
+        token: httpToken(deps),
+      }),
+    );
+  }
+  const otlp = wanted.has('otlp') ? otlpExport(settings, service) : null;
+  if (otlp !== null) {
+    const headers = otlpHeaders(deps, otlp.headers);
+    sinks.push(
+      createOtlpSink({ ...shared, ...otlp, headers, scope: { name: service.name, version: service.version } }),
+    );
+  }
+  return sinks;
+}
+
+function httpToken(deps: AuditSinksDeps): () => Promise<string | null> {
+  const token = openSecret('AUDIT_HTTP_TOKEN', deps.bindings.AUDIT_HTTP_TOKEN, checkBearerToken, deps);
+  return async () => (token === null ? null : trimBearerToken(await token()));
+}
+
+/** `inSettings` is what text bindings said, which the settings have read. */
+function otlpHeaders(
+  deps: AuditSinksDeps,
+  inSettings: Readonly<Record<string, string>>,
+): () => Promise<Readonly<Record<string, string>>> {
+  const { OTEL_EXPORTER_OTLP_HEADERS: general, OTEL_EXPORTER_OTLP_LOGS_HEADERS: ofLogs } = deps.bindings;
+  const [setting, binding] =
+    ofLogs === undefined
+      ? (['OTEL_EXPORTER_OTLP_HEADERS', general] as const)
+      : (['OTEL_EXPORTER_OTLP_LOGS_HEADERS', ofLogs] as const);
+  if (binding === undefined || typeof binding === 'string') return async () => inSettings;
+  const isList = (text: string): string | null =>
+    parseHeaderList(text) === null ? 'must be name=value pairs, separated by commas' : null;
+  const list = openSecret(setting, binding, isList, deps);
+  return async () => (list === null ? {} : (parseHeaderList(await list()) ?? {}));
+}
+
+/** Null when nothing is bound. */
+function openSecret(
+  setting: string,
+  binding: SecretBinding | undefined,
+  check: (text: string) => string | null,
+  { clock, schedule, logger }: Pick<AuditSinksDeps, 'clock' | 'schedule' | 'logger'>,
+): (() => Promise<string>) | null {
+  if (binding === undefined || binding === '') return null;
+  const onUnusable = (problem: string): void => logger.error('audit_secret_unusable', { setting, problem });
+  const secret = createBoundSecret({ binding, clock, schedule, check, onUnusable });
+  return () => secret.value();
+}

@@ -1,0 +1,51 @@
+import type { DocumentResult, FetchDocument } from '../../../ports/fetch-document.ts';
+import type { HttpClientOptions } from './http-client.ts';
+
+/**
+ * Reads issuers' metadata and key sets on Workers, over `fetch`. Not the client for the upstream.
+ * `redirect: 'manual'` hands a redirect back as the answer, where it counts as a failure; workerd decodes the body
+ * before it is counted here.
+ */
+export function createFetchDocument(options: HttpClientOptions = {}): FetchDocument {
+  // Called as a plain function, as in http-client.
+  const doFetch = options.fetch ?? ((input: RequestInfo, init?: RequestInit) => fetch(input, init));
+  return async ({ url, timeoutMs, maxBytes }) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      const answer = await doFetch(url, {
+        method: 'GET',
+        redirect: 'manual',
+        signal,
+        headers: { accept: 'application/json' },
+      });
+      const { status } = answer;
+      if (status !== 200 || answer.body === null) {
+        await answer.body?.cancel().catch(() => undefined);
+        return { kind: 'failed', reason: status >= 300 && status < 400 ? 'redirected' : 'bad_status', status };
+      }
+      return await readText(answer.body as ReadableStream<Uint8Array>, maxBytes, answer.headers.get('content-type'));
+    } catch {
+      return { kind: 'failed', reason: signal.aborted ? 'timeout' : 'unreachable' };
+    }
+  };
+}
+
+async function readText(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  contentType: string | null,
+): Promise<DocumentResult> {
+  const bytes = new Uint8Array(maxBytes);
+  let size = 0;
+  for await (const chunk of body) {
+    if (size + chunk.byteLength > maxBytes) return { kind: 'failed', reason: 'too_large' }; // Leaving the loop cancels the body.
+    bytes.set(chunk, size);
+    size += chunk.byteLength;
+  }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes.subarray(0, size));
+    return { kind: 'document', text, contentType };
+  } catch {
+    return { kind: 'failed', reason: 'not_utf8' };
+  }
+}

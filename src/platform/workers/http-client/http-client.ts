@@ -1,0 +1,99 @@
+import type { HttpExchange, HttpPort, HttpResult, MaybeSentReason } from '../../../ports/http.ts';
+
+/**
+ * The HTTP port on Workers, over `fetch`. In workerd a refused connection and a POST cut after the send look the
+ * same, so nothing here is ever `not_sent`: every rejected fetch is `maybe_sent`. Redirects are
+ * handed back, not followed, because fetch would carry the key along to another origin.
+ */
+export interface HttpClientOptions {
+  readonly fetch?: typeof fetch;
+}
+
+export function createHttpClient(options: HttpClientOptions = {}): HttpPort {
+  // Called as a plain function: workerd refuses a `fetch` that is called as a method of something else.
+  const doFetch = options.fetch ?? ((input: RequestInfo, init?: RequestInit) => fetch(input, init));
+
+  return {
+    async exchange(request) {
+      const { connectMs, headersMs, bodyMs, totalMs } = request.deadlines;
+      const endsAtMs = Date.now() + totalMs;
+      const deadline = createDeadline(Math.min(connectMs + headersMs, totalMs));
+      let status: number | null = null;
+      try {
+        const { method, url, headers, body } = request;
+        const response = await doFetch(url, {
+          method,
+          headers: { ...headers },
+          body,
+          redirect: 'manual',
+          signal: deadline.signal,
+        });
+        status = response.status;
+        deadline.move(Math.min(bodyMs, endsAtMs - Date.now()));
+        return await readAnswer(response, request);
+      } catch {
+        // What fetch throws may name the request; only the fact that it threw is kept.
+        return maybeSent(deadline.signal.aborted ? 'timeout' : 'connection_lost', status);
+      } finally {
+        deadline.clear();
+      }
+    },
+  };
+}
+
+/** workerd takes gzip and br off by itself; any other coding would be read as it stands. */
+const READABLE_CODINGS: ReadonlySet<string> = new Set(['', 'identity', 'gzip', 'br']);
+
+async function readAnswer(response: Response, { maxResponseBytes }: HttpExchange): Promise<HttpResult> {
+  const { status } = response;
+  // workerd hands a switch of protocols over as if it were an answer (RFC 9110 §15.2.2).
+  if (status < 200) return maybeSent('protocol_error', status);
+  const coding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
+  const body = await readBody(response, maxResponseBytes);
+  if (body === null) return maybeSent('response_too_large', status);
+  if (body.byteLength > 0 && !READABLE_CODINGS.has(coding)) return maybeSent('protocol_error', status);
+  return { kind: 'answered', status, headers: Object.fromEntries(response.headers), body };
+}
+
+/** The whole body, counted as it arrives; null when it is larger than `maxBytes`. */
+async function readBody(response: Response, maxBytes: number): Promise<Uint8Array | null> {
+  if (response.body === null) return new Uint8Array();
+  const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    bytes += value.byteLength;
+    if (bytes > maxBytes) {
+      void reader.cancel().catch(() => {});
+      return null;
+    }
+    chunks.push(value);
+  }
+  const body = new Uint8Array(bytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return body;
+}
+
+function maybeSent(reason: MaybeSentReason, status: number | null): HttpResult {
+  return { kind: 'maybe_sent', reason, status };
+}
+
+/** A signal that aborts after `ms`, which can be moved once the answer has begun. */
+function createDeadline(ms: number) {
+  const controller = new AbortController();
+  let timer = setTimeout(() => controller.abort(), ms);
+  return {
+    signal: controller.signal,
+    move(toMs: number) {
+      clearTimeout(timer);
+      timer = setTimeout(() => controller.abort(), Math.max(0, toMs));
+    },
+    clear: () => clearTimeout(timer),
+  };
+}

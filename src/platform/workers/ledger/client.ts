@@ -1,0 +1,112 @@
+import type { Admission, Admitted, Ledger } from '../../../ledger/port.ts';
+import type { Logger } from '../../../ports/logger.ts';
+import type { Metrics } from '../../../ports/metrics.ts';
+import { LEDGER_STEPS, stepAnswer } from './rpc.ts';
+import type { StepFailure, StepName } from './rpc.ts';
+
+/**
+ * The ledger on Workers: every step is one call to the one ledger object of the deployment, which runs it as one
+ * transaction. A rejection holds nothing of what was asked. A call is repeated once, and only where the platform says
+ * that this helps; an overloaded object is never asked again, because asking is what overloads it.
+ */
+export interface LedgerDeps {
+  readonly namespace: LedgerNamespace;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'count'>;
+}
+
+/** What is used of the Durable Object's binding. */
+export interface LedgerNamespace {
+  idFromName(name: string): DurableObjectId;
+  /** A stub of LedgerObject. */
+  get(id: DurableObjectId): unknown;
+}
+
+interface LedgerStub {
+  step(name: StepName, args: readonly unknown[]): Promise<unknown>;
+}
+
+/** There is one, because one object is what keeps admission atomic and the trail one. */
+const OBJECT_NAME = 'ledger';
+
+export class LedgerStepError extends Error {
+  override readonly name = 'LedgerStepError';
+  readonly reason: StepFailure | 'overloaded' | 'unreachable' | 'invalid_answer';
+
+  constructor(step: StepName, reason: LedgerStepError['reason']) {
+    super(`ledger step ${step}: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+export function createLedger({ namespace, logger, metrics }: LedgerDeps): Ledger {
+  /** Always through a stub of its own: one that threw stays broken. */
+  async function callOnce(step: StepName, args: readonly unknown[]): Promise<unknown> {
+    const stub = namespace.get(namespace.idFromName(OBJECT_NAME)) as LedgerStub;
+    return await stub.step(step, args);
+  }
+
+  async function ask(step: StepName, args: readonly unknown[]): Promise<unknown> {
+    const row = LEDGER_STEPS[step];
+    const checked = row.args.safeParse(args);
+    if (!checked.success) throw new LedgerStepError(step, 'invalid_arguments');
+    const told = await callOnce(step, checked.data).catch(async (error: unknown) => {
+      if (!isWorthRepeating(error)) throw new LedgerStepError(step, isOverloaded(error) ? 'overloaded' : 'unreachable');
+      return await repeat(step, checked.data);
+    });
+    const answer = stepAnswer.safeParse(told);
+    if (!answer.success) throw new LedgerStepError(step, 'invalid_answer');
+    if (answer.data.kind === 'failed') throw new LedgerStepError(step, answer.data.reason);
+    const result = row.result.safeParse(answer.data.result);
+    if (!result.success) throw new LedgerStepError(step, 'invalid_answer');
+    return result.data;
+  }
+
+  /** The first call may have been carried out without the word getting out: an admission is looked up before it is repeated. */
+  async function repeat(step: StepName, args: readonly unknown[]): Promise<unknown> {
+    logger.warn('ledger_step_repeated', { step });
+    try {
+      if (step === 'admit') {
+        const known = await admittedBefore(args[0] as Admission);
+        if (known !== null) return { kind: 'done', result: known };
+      }
+      return await callOnce(step, args);
+    } catch (error) {
+      throw error instanceof LedgerStepError
+        ? error
+        : new LedgerStepError(step, isOverloaded(error) ? 'overloaded' : 'unreachable');
+    }
+  }
+
+  async function admittedBefore({ requestId, claims }: Admission): Promise<Admitted | null> {
+    const entry = await ledger.find(requestId, null);
+    if (entry === null || entry.state !== 'open' || entry.expiresAt === null) return null;
+    return { kind: 'admitted', expiresAt: entry.expiresAt, quotas: await ledger.usage(claims) };
+  }
+
+  async function run(step: StepName, args: readonly unknown[]): Promise<unknown> {
+    try {
+      return await ask(step, args);
+    } catch (error) {
+      const reason = error instanceof LedgerStepError ? error.reason : 'unreachable';
+      metrics.count('ledger_failures', { step });
+      logger.error('ledger_step_failed', { step, reason });
+      throw error;
+    }
+  }
+
+  const steps = (Object.keys(LEDGER_STEPS) as StepName[]).map(
+    (step) => [step, (...args: readonly unknown[]) => run(step, args)] as const,
+  );
+  const ledger = Object.fromEntries(steps) as unknown as Ledger;
+  return ledger;
+}
+
+function isOverloaded(error: unknown): boolean {
+  return (error as { overloaded?: unknown } | null)?.overloaded === true;
+}
+
+/** https://developers.cloudflare.com/durable-objects/best-practices/error-handling/ */
+function isWorthRepeating(error: unknown): boolean {
+  return (error as { retryable?: unknown } | null)?.retryable === true && !isOverloaded(error);
+}

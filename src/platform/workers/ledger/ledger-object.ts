@@ -1,0 +1,69 @@
+import { DurableObject } from 'cloudflare:workers';
+import { createSqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
+import type { SqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
+import { SqlError } from '../../../ledger/sqlite/sqlite-port.ts';
+import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
+import { refuseBrokenTail } from '../../../ledger/sqlite/trail.ts';
+import { createObjectPorts } from './ports.ts';
+import type { LedgerObjectEnv, LedgerObjectPorts } from './ports.ts';
+import { isStepName, LEDGER_STEPS } from './rpc.ts';
+import type { StepAnswer, StepFailure, StepName } from './rpc.ts';
+import { createOutboxAlarm } from './outbox-alarm.ts';
+import type { OutboxAlarm } from './outbox-alarm.ts';
+import { createObjectSqlite } from './sqlite.ts';
+
+/**
+ * The ledger of a deployment: the same source as on Node, over this object's own SQLite. One call is one step is one
+ * transaction, run within one turn, so no two steps ever meet. The answer leaves when the storage has confirmed. Nothing
+ * here waits for Galileo, nor a step for a sink: what was written is delivered by the alarm.
+ */
+export class LedgerObject extends DurableObject<LedgerObjectEnv> {
+  readonly #sqlite: SqlitePort;
+  readonly #core: SqliteLedger;
+  readonly #outbox: OutboxAlarm;
+  readonly #ports: LedgerObjectPorts;
+
+  constructor(ctx: DurableObjectState, env: LedgerObjectEnv, ports: LedgerObjectPorts = createObjectPorts(env)) {
+    super(ctx, env);
+    this.#ports = ports;
+    this.#sqlite = createObjectSqlite(ctx.storage);
+    this.#core = createSqliteLedger({ sqlite: this.#sqlite, clock: ports.clock, ids: ports.ids });
+    refuseBrokenTail(this.#sqlite, TAIL_CHECK_RECORDS);
+    this.#outbox = createOutboxAlarm({ core: this.#core, sqlite: this.#sqlite, storage: ctx.storage, ...ports });
+    void ctx.blockConcurrencyWhile(() => this.#outbox.resume());
+  }
+
+  /** The one method that callers see: a row of LEDGER_STEPS. Never throws; a failure holds nothing of what was asked. */
+  step(name: unknown, args: unknown): StepAnswer {
+    if (!isStepName(name)) return { kind: 'failed', reason: 'unknown_step' };
+    const checked = LEDGER_STEPS[name].args.safeParse(args);
+    if (!checked.success) return this.#refuse(name, 'invalid_arguments');
+    try {
+      const result = this.#run(name, checked.data);
+      // In the same turn as the write, so that the alarm is set if and only if the write is there.
+      if (LEDGER_STEPS[name].writes) this.#outbox.arm();
+      return { kind: 'done', result };
+    } catch (error) {
+      return this.#refuse(name, error instanceof SqlError ? 'storage_failed' : 'step_failed');
+    }
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#outbox.run();
+  }
+
+  /** A result that does not fit undoes the step: whoever asked could not tell what happened. */
+  #run(name: StepName, args: readonly unknown[]): unknown {
+    const { result, writes } = LEDGER_STEPS[name];
+    const run = (): unknown => result.parse((this.#core[name] as (...all: readonly unknown[]) => unknown)(...args));
+    return writes ? this.#sqlite.transaction(run) : run();
+  }
+
+  #refuse(step: StepName, reason: StepFailure): StepAnswer {
+    this.#ports.logger.error('ledger_object_step_failed', { step, reason });
+    return { kind: 'failed', reason };
+  }
+}
+
+/** Few: an object starts often, and whoever waits for it is a caller. */
+const TAIL_CHECK_RECORDS = 50;

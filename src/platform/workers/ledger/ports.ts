@@ -1,0 +1,119 @@
+import type { CheckpointSigner } from '../../../audit/checkpoint/checkpoint.ts';
+import { importSigningKey } from '../../../audit/checkpoint/signing-key.ts';
+import type { Sink } from '../../../audit/delivery/sink.ts';
+import type { Settings } from '../../../config/schema.ts';
+import { SETTINGS } from '../../../config/schema.ts';
+import { SERVICE_NAME, SERVICE_VERSION } from '../../../config/service.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Ids } from '../../../ports/ids.ts';
+import type { Logger } from '../../../ports/logger.ts';
+import type { Metrics } from '../../../ports/metrics.ts';
+import type { Random } from '../../../ports/random.ts';
+import { createQueueSink } from '../audit/queue.ts';
+import type { SecretBinding } from '../secrets/bound-secret.ts';
+import { clock } from '../clock.ts';
+import { ids } from '../ids.ts';
+import { inTime } from '../../../tasks/with-deadline.ts';
+import { createLogger, createStdoutSink } from '../telemetry/logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { random } from '../random.ts';
+import { schedule } from '../schedule.ts';
+
+/**
+ * What the ledger object needs besides its storage, and how a deployment's bindings give it. The object reads bindings
+ * of its own, because it is started by the platform and not by the Worker that asks it; text means to both what its row
+ * in config/schema says.
+ */
+export interface LedgerObjectPorts {
+  /** The ledger's. */
+  readonly clock: Clock;
+  /** The platform's, by which alarms go. */
+  readonly alarmClock: Clock;
+  readonly ids: Ids;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'count'>;
+  readonly targets: readonly DeliveryTarget[];
+  /** Rejects when the key cannot be read. Null: checkpoints go out unsigned. */
+  readonly signer: () => Promise<CheckpointSigner | null>;
+}
+
+export interface DeliveryTarget {
+  /** Its name is the name of the ledger's cursor, the same on every platform. */
+  readonly sink: Sink;
+  /** Characters that one run of the alarm may hand over; a single item may have more. */
+  readonly maxLengthPerRun: number;
+}
+
+export interface LedgerObjectEnv {
+  readonly AUDIT_QUEUE?: Queue;
+  /** As in docs/config.md: `stdout,http,otlp`. Those beyond stdout are reached through the Queue. */
+  readonly AUDIT_SINKS?: string;
+  /** Of the log lines; the consumer of the Queue formats for its sinks. */
+  readonly AUDIT_FORMAT?: string;
+  /** An Ed25519 private key (PKCS#8 PEM): a secret, or a secret of a Secrets Store. */
+  readonly AUDIT_SIGNING_KEY?: SecretBinding;
+  readonly METRICS?: AnalyticsEngineDataset;
+  readonly LOG_LEVEL?: string;
+}
+
+/** Workers Logs cuts what one run prints at 256 KB. */
+const STDOUT_LENGTH_PER_RUN = 100_000;
+/** Bounds how long one run keeps the object busy with compressing. */
+const QUEUE_LENGTH_PER_RUN = 4 * 1024 * 1024;
+
+export function createObjectPorts(env: LedgerObjectEnv): LedgerObjectPorts {
+  const service = { name: SERVICE_NAME, version: SERVICE_VERSION, instance: 'ledger' };
+  return {
+    clock,
+    alarmClock: clock,
+    ids,
+    random,
+    logger: createLogger({ level: settingOf(env, 'LOG_LEVEL') ?? 'info', service }),
+    metrics: createMetrics(env.METRICS),
+    targets: deliveryTargets(env),
+    signer: once(() => readSigner(env.AUDIT_SIGNING_KEY)),
+  };
+}
+
+/** Without a Queue, everything still goes out as log lines; with sinks that nobody can read, nothing until that is mended. */
+function deliveryTargets(env: LedgerObjectEnv): DeliveryTarget[] {
+  const { AUDIT_QUEUE } = env;
+  const names = settingOf(env, 'AUDIT_SINKS');
+  const format = settingOf(env, 'AUDIT_FORMAT');
+  if (names === null || format === null) return [];
+  const queued = AUDIT_QUEUE === undefined ? [] : names.filter((name) => name !== 'stdout');
+  const toStdout = names.includes('stdout') || queued.length === 0;
+  return [
+    ...(toStdout ? [{ sink: createStdoutSink(format), maxLengthPerRun: STDOUT_LENGTH_PER_RUN }] : []),
+    ...queued.map((name) => ({
+      sink: createQueueSink({ name, queue: AUDIT_QUEUE as Queue }),
+      maxLengthPerRun: QUEUE_LENGTH_PER_RUN,
+    })),
+  ];
+}
+
+async function readSigner(binding: LedgerObjectEnv['AUDIT_SIGNING_KEY']): Promise<CheckpointSigner | null> {
+  if (binding === undefined || binding === '') return null;
+  const text = typeof binding === 'string' ? binding : await inTime(binding.get(), schedule);
+  return await importSigningKey(SETTINGS.AUDIT_SIGNING_KEY.parse.parse(text));
+}
+
+/** Empty counts as absent. Null when it is refused: the Worker says so, and serves nobody. */
+function settingOf<Name extends 'LOG_LEVEL' | 'AUDIT_SINKS' | 'AUDIT_FORMAT'>(
+  env: LedgerObjectEnv,
+  name: Name,
+): Settings[Name] | null {
+  const { parse, fallback } = SETTINGS[name];
+  const read = parse.safeParse(env[name] === undefined || env[name] === '' ? fallback : env[name]);
+  return read.success ? (read.data as Settings[Name]) : null;
+}
+
+/** What failed is tried again. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: { readonly value: T } | null = null;
+  return async () => {
+    made ??= { value: await make() };
+    return made.value;
+  };
+}

@@ -1,0 +1,213 @@
+import * as z from 'zod';
+import type { RecordDraft } from '../../../audit/record.ts';
+import { RECORD_KINDS, RECORD_RESULTS } from '../../../audit/record-vocabulary.ts';
+import { MAX_LEASE_LENGTH } from '../../../ledger/page.ts';
+import type { Ledger } from '../../../ledger/port.ts';
+
+/**
+ * The ledger's steps as they cross between a Worker and the ledger object: one row per method of the port, the same row
+ * at both ends. Caller and object may be of two releases for a while, so neither trusts what the other sent. Drafts are
+ * the business of those who write them: here they are JSON objects with the members that the ledger touches.
+ */
+export interface Step<K extends keyof Ledger = keyof Ledger> {
+  readonly args: z.ZodType<Parameters<Ledger[K]>>;
+  readonly result: z.ZodType<Awaited<ReturnType<Ledger[K]>>>;
+  /** Runs in a transaction. */
+  readonly writes: boolean;
+}
+
+/** How the object answers. A failure holds nothing of what was asked. */
+export const stepAnswer = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('done'), result: z.unknown() }),
+  z.strictObject({
+    kind: z.literal('failed'),
+    reason: z.enum(['unknown_step', 'invalid_arguments', 'storage_failed', 'step_failed']),
+  }),
+]);
+export type StepAnswer = z.output<typeof stepAnswer>;
+export type StepFailure = Extract<StepAnswer, { kind: 'failed' }>['reason'];
+
+/** A record has at most about 140,000 characters, the upstream's answer 512 KiB; a row of the object's storage holds 2 MB. */
+const MAX_DRAFT_LENGTH = MAX_LEASE_LENGTH;
+const MAX_BODY_LENGTH = 1_500_000;
+const MAX_LIST = 10_000;
+
+/** What came in a header or a token is shorter: the platforms bound headers first. */
+const text = z.string().max(16_384);
+const bodyText = z.string().max(MAX_BODY_LENGTH);
+const whole = z.int();
+const count = z.int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+/** Any version: a reader may ask for an id that was never given. */
+const requestId = z.guid();
+const nothing = z.undefined() as unknown as z.ZodType<void>;
+
+const draft = z
+  .looseObject({
+    kind: z.enum(RECORD_KINDS),
+    request_id: requestId,
+    request: z.looseObject({ email_count: count }),
+    outcome: z.looseObject({ result: text }),
+  })
+  .refine(isJsonOfBoundedLength, 'must be JSON of bounded length') as unknown as z.ZodType<RecordDraft>;
+
+const owner = z.strictObject({ issuer: text, clientId: text, subject: text });
+const reply = z.strictObject({
+  status: whole,
+  contentType: text.nullable(),
+  body: bodyText,
+  headers: z.record(text, text),
+});
+const quota = {
+  quota: text,
+  unit: z.enum(['emails', 'requests']),
+  windowMs: count,
+  limit: count,
+  visible: z.boolean(),
+};
+const claims = z.array(z.strictObject({ ...quota, counter: text, amount: count })).max(MAX_LIST);
+const quotaState = z.strictObject({ ...quota, remaining: count, resetMs: whole });
+const quotas = z.array(quotaState);
+
+const admission = z.strictObject({
+  requestId,
+  owner,
+  idempotency: z.strictObject({ key: text, fingerprint: text, route: text }).nullable(),
+  claims,
+  plan: z.enum(['send', 'deny', 'dry_run']),
+  expiresInMs: count,
+  body: bodyText.nullable(),
+  records: z.strictObject({ decided: draft, exhausted: draft.nullable(), replay: draft.nullable() }),
+});
+const admitted = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('admitted'), expiresAt: whole, quotas }),
+  z.strictObject({ kind: z.literal('denied'), quotas }),
+  z.strictObject({ kind: z.literal('previewed') }),
+  z.strictObject({ kind: z.literal('exhausted'), exhausted: quotaState, retryAfterS: count, quotas }),
+  z.strictObject({ kind: z.literal('replay'), firstRequestId: requestId, reply }),
+  z.strictObject({ kind: z.literal('in_flight'), firstRequestId: requestId, retryAfterS: count }),
+  z.strictObject({ kind: z.literal('key_reused'), firstRequestId: requestId }),
+]);
+
+const ending = z.enum(['accepted', 'refused', 'not_sent', 'unknown']);
+const state = z.enum(['open', 'denied', ...ending.options]);
+const settlement = z.strictObject({
+  requestId,
+  by: z.enum(['exchange', 'sweep', 'reconciliation', 'person']),
+  ending,
+  reply,
+  record: draft,
+});
+const settled = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('settled') }),
+  z.strictObject({ kind: z.literal('unchanged'), state }),
+  z.strictObject({ kind: z.literal('not_found') }),
+]);
+
+const entry = z.strictObject({
+  requestId,
+  owner,
+  state,
+  admittedAt: whole,
+  expiresAt: whole.nullable(),
+  settledAt: whole.nullable(),
+  decided: draft,
+  outcome: draft.nullable(),
+});
+
+const line = z.string().max(MAX_LEASE_LENGTH);
+const stored = z.array(z.strictObject({ seq: count, line }));
+const outboxItem = z.strictObject({ position: count, kind: z.enum(['record', 'checkpoint']), line });
+const checkpoint = z.strictObject({ count, madeAt: whole, line });
+const chainHead = z.strictObject({ seq: count, hash: sha256 });
+const filter = z.strictObject({
+  requestId: text.exactOptional(),
+  subject: text.exactOptional(),
+  clientId: text.exactOptional(),
+  email: text.exactOptional(),
+  outcome: z.enum(RECORD_RESULTS).exactOptional(),
+  rule: text.exactOptional(),
+  fromMs: whole.exactOptional(),
+  toMs: whole.exactOptional(),
+});
+const sinks = z.array(text).max(MAX_LIST);
+
+export const LEDGER_STEPS = {
+  admit: { args: z.tuple([admission]), result: admitted, writes: true },
+  settle: { args: z.tuple([settlement]), result: settled, writes: true },
+  find: { args: z.tuple([requestId, owner.nullable()]), result: entry.nullable(), writes: false },
+  list: {
+    args: z.tuple([z.strictObject({ owner: owner.nullable(), before: text.nullable(), limit: whole })]),
+    result: z.strictObject({ entries: z.array(entry), next: requestId.nullable() }),
+    writes: false,
+  },
+  usage: { args: z.tuple([claims]), result: quotas, writes: false },
+  records: { args: z.tuple([count, whole]), result: stored, writes: false },
+  search: {
+    args: z.tuple([z.strictObject({ filter, after: count, limit: whole })]),
+    result: z.strictObject({ records: stored, lookedTo: count, done: z.boolean() }),
+    writes: false,
+  },
+  lease: { args: z.tuple([text, whole]), result: z.array(outboxItem), writes: false },
+  ack: { args: z.tuple([text, count]), result: nothing, writes: true },
+  backlog: {
+    args: z.tuple([sinks]),
+    result: z.array(z.strictObject({ sink: text, records: count, oldestAt: whole.nullable() })),
+    writes: false,
+  },
+  chain: {
+    args: z.tuple([]),
+    result: z.strictObject({
+      base: chainHead,
+      head: chainHead,
+      checkpoint: z.strictObject({ count, madeAt: whole }).nullable(),
+    }),
+    writes: false,
+  },
+  addCheckpoint: { args: z.tuple([checkpoint]), result: z.boolean(), writes: true },
+  checkpoints: { args: z.tuple([count, whole]), result: z.array(checkpoint), writes: false },
+  expired: {
+    args: z.tuple([whole]),
+    result: z.array(z.strictObject({ requestId, intent: draft.nullable() })),
+    writes: false,
+  },
+  unsettled: {
+    args: z.tuple([whole]),
+    result: z.array(
+      z.strictObject({
+        requestId,
+        admittedAt: whole,
+        intent: draft.nullable(),
+        body: bodyText.nullable(),
+        looks: count,
+      }),
+    ),
+    writes: false,
+  },
+  look: {
+    args: z.tuple([z.strictObject({ requestId, record: draft.nullable(), nextInMs: count.nullable() })]),
+    result: nothing,
+    writes: true,
+  },
+  prune: {
+    args: z.tuple([z.strictObject({ sinks, keepRecordsMs: count.nullable() })]),
+    result: z.strictObject({ records: count, more: z.boolean(), jumpedMs: whole.exactOptional() }),
+    writes: true,
+  },
+  probe: { args: z.tuple([]), result: nothing, writes: true },
+} as const satisfies { readonly [K in keyof Ledger]: Step<K> };
+
+export type StepName = keyof typeof LEDGER_STEPS;
+
+export function isStepName(name: unknown): name is StepName {
+  return typeof name === 'string' && Object.hasOwn(LEDGER_STEPS, name);
+}
+
+/** Structured clone carries more than JSON does; the trail does not. */
+function isJsonOfBoundedLength(value: unknown): boolean {
+  try {
+    return (JSON.stringify(value)?.length ?? Infinity) <= MAX_DRAFT_LENGTH;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,51 @@
+import { Secret } from '../../../lib/secret.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Logger } from '../../../ports/logger.ts';
+import type { Schedule } from '../../../ports/schedule.ts';
+import type { Secrets } from '../../../ports/secrets.ts';
+import { checkApiKey, fingerprint, isSameKey, trimApiKey } from '../../../upstream/api-keys.ts';
+import type { SecretBinding } from './bound-secret.ts';
+import { createBoundSecret } from './bound-secret.ts';
+
+/**
+ * The upstream keys on Workers: secret bindings, which change only with a new deployment, or entries of the Secrets
+ * Store, which are read again by and by (bound-secret). A next key that cannot be had is none: the current one still
+ * sends. Neither a problem nor a log line holds a key.
+ */
+export interface SecretsBindings {
+  readonly galileoApiKey: SecretBinding;
+  readonly galileoApiKeyNext?: SecretBinding | undefined;
+  readonly clock: Clock;
+  readonly schedule: Schedule;
+  readonly logger: Logger;
+}
+
+/** Text bindings have been checked with the settings. */
+export function createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedule, logger }: SecretsBindings): Secrets {
+  const current = openSlot('GALILEO_API_KEY', galileoApiKey);
+  const next = galileoApiKeyNext === undefined ? null : openSlot('GALILEO_API_KEY_NEXT', galileoApiKeyNext);
+  return {
+    async galileoKeys() {
+      return { current: await current(), next: (await next?.().catch(() => null)) ?? null };
+    },
+  };
+
+  /** The key of one slot, now. The same object for the same key: what is derived from a key is remembered by object. */
+  function openSlot(setting: string, binding: SecretBinding): () => Promise<Secret> {
+    const bound = createBoundSecret({
+      binding,
+      clock,
+      schedule,
+      check: checkApiKey,
+      onUnusable: (problem) => logger.error('api_key_unusable', { setting, problem }),
+    });
+    let held: Secret | null = null;
+    return async () => {
+      const key = new Secret(trimApiKey(await bound.value()));
+      if (held !== null && isSameKey(held, key)) return held;
+      if (held !== null) logger.info('api_key_changed', { setting, key_fingerprint: fingerprint(key) });
+      held = key;
+      return key;
+    };
+  }
+}

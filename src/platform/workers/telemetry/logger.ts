@@ -1,0 +1,57 @@
+/**
+ * Two channels of pino JSON lines, as on Node: `"channel":"ops"` for operational lines, `"channel":"audit"` for audit
+ * records; each line is one `console.log`, which Workers Logs, Logpush and Tail Workers take up. `pino/pino.js` and not
+ * `pino`: under the bundler that is the browser build, which ignores `redact` and `base`.
+ */
+import { pino } from 'pino/pino.js';
+import { formatItem } from '../../../audit/format/formats.ts';
+import type { AuditFormat } from '../../../audit/format/formats.ts';
+import type { Sink } from '../../../audit/delivery/sink.ts';
+import type { LogFields, Logger } from '../../../ports/logger.ts';
+
+export interface LogOptions {
+  readonly level: string;
+  readonly service: { readonly name: string; readonly version: string; readonly instance: string };
+}
+
+/** Takes one line, without its end. */
+export type WriteLine = (line: string) => void;
+
+// oxlint-disable-next-line no-console -- A Worker's only stream.
+const toConsole: WriteLine = (line) => console.log(line);
+
+const shape = {
+  timestamp: () => `,"time":"${new Date().toISOString()}"`,
+  formatters: { level: (label: string) => ({ level: label }) },
+  messageKey: 'event',
+};
+
+export function createLogger({ level, service }: LogOptions, write: WriteLine = toConsole): Logger {
+  const log = pino({ ...shape, level, base: { channel: 'ops', ...service } }, destination(write));
+  const at =
+    (label: 'debug' | 'info' | 'warn' | 'error') =>
+    (event: string, fields: LogFields = {}) =>
+      log[label](fields, event);
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/**
+ * The stdout sink: one line an item, the item itself under `record`, `checkpoint` or, in that format, `ocsf`. Parsing and
+ * writing an RFC 8785 text gives the same text back, so a native member verifies like the stored line.
+ */
+export function createStdoutSink(format: AuditFormat, write: WriteLine = toConsole): Sink {
+  const log = pino({ ...shape, level: 'info', base: { channel: 'audit' } }, destination(write));
+  return {
+    name: 'stdout',
+    async write(items) {
+      for (const item of items) {
+        const member = format === 'native' ? item.kind : format;
+        log.info({ [member]: JSON.parse(formatItem(format, item)) as unknown }, `audit_${item.kind}`);
+      }
+    },
+  };
+}
+
+function destination(write: WriteLine): { write(line: string): void } {
+  return { write: (line) => write(line.trimEnd()) };
+}

@@ -1,0 +1,105 @@
+/**
+ * Whether the names in a well-formed file mean something: sets, callers, groups, issuers, and ids that tell rules
+ * apart. A misspelt name would otherwise be a rule that never applies, which for a deny rule is a hole.
+ */
+import { isTopLevelPattern } from '../matching/domain-pattern.ts';
+import type { Finding } from './problems.ts';
+import type { PolicyFile } from './schema.ts';
+
+export function checkReferences(file: PolicyFile, issuers: readonly string[] | 'any'): Finding[] {
+  const known = {
+    sets: new Set(Object.keys(file.domains ?? {})),
+    groups: new Set(Object.keys(file.groups ?? {})),
+    callers: new Set(Object.keys(file.callers ?? {})),
+    issuers: new Set(issuers === 'any' ? Object.values(file.callers ?? {}).map(({ issuer }) => issuer) : issuers),
+  };
+  const mustName = (kind: keyof typeof known, name: string, path: readonly PropertyKey[]): Finding[] =>
+    known[kind].has(name) ? [] : [{ path, message: unknownName(kind, name, known[kind]) }];
+  const mustNameAll = (kind: 'sets' | 'groups', entries: Entries, path: readonly PropertyKey[]): Finding[] =>
+    listed(entries).flatMap((entry, index) =>
+      entry.startsWith('$') ? mustName(kind, entry.slice(1), [...path, index]) : [],
+    );
+
+  const wideSets = new Set(
+    Object.entries(file.domains ?? {}).flatMap(([name, patterns]) =>
+      patterns.some(isTopLevelPattern) ? [`$${name}`] : [],
+    ),
+  );
+
+  return [
+    ...Object.entries(file.callers ?? {}).flatMap(([name, { issuer }]) => [
+      ...(name === 'any'
+        ? [
+            {
+              path: ['callers', name],
+              at: 'key' as const,
+              message: 'any is a word of the language and cannot name a caller',
+            },
+          ]
+        : []),
+      ...mustName('issuers', issuer, ['callers', name, 'issuer']),
+    ]),
+    ...(file.force ?? []).flatMap((row, index) => [
+      ...mustNameAll('sets', row.domains, ['force', index, 'domains']),
+      ...mustNameAll('groups', row.groups, ['force', index, 'groups']),
+    ]),
+    ...file.rules.flatMap((row, index) => [
+      ...(['allow', 'deny'] as const).flatMap((key) =>
+        listed(row[key]).flatMap((name, position) => mustName('callers', name, ['rules', index, key, position])),
+      ),
+      ...mustNameAll('sets', row.domains, ['rules', index, 'domains']),
+      ...mustNameAll('groups', row.groups, ['rules', index, 'groups']),
+      ...(row.allow === undefined ? [] : tooWide(wideSets, row.domains, ['rules', index, 'domains'])),
+    ]),
+    ...(file.tests ?? []).flatMap((row, index) => [
+      ...mustName('callers', row.as, ['tests', index, 'as']),
+      ...mustNameAll('groups', row.groups, ['tests', index, 'groups']),
+      ...mustNameAll('groups', row.sends?.groups, ['tests', index, 'sends', 'groups']),
+    ]),
+    ...repeatedIds(file),
+  ];
+}
+
+type Entries = readonly string[] | 'any' | undefined;
+
+function listed(entries: Entries): readonly string[] {
+  return entries === undefined || entries === 'any' ? [] : entries;
+}
+
+const KINDS = { sets: 'domain set', groups: 'group', callers: 'caller', issuers: 'issuer' } as const;
+const PLAIN_NAME = /^[\w.-]{1,64}$/;
+
+/** Shows a name only when it looks like one: what stands in its place may be anything, an address too. */
+function unknownName(kind: keyof typeof KINDS, name: string, known: ReadonlySet<string>): string {
+  const shown = PLAIN_NAME.test(name) ? ` "${name}"` : '';
+  const hint =
+    kind === 'callers' && name === 'any'
+      ? ' (an allow rule names its callers)'
+      : ` (known: ${[...known].slice(0, 10).join(', ') || 'none'})`;
+  return `unknown ${KINDS[kind]}${shown}${hint}`;
+}
+
+/** A deny list may name a whole top-level domain; nobody means to invite one. */
+function tooWide(wideSets: ReadonlySet<string>, domains: Entries, path: readonly PropertyKey[]): Finding[] {
+  return listed(domains).flatMap((entry, index) =>
+    wideSets.has(entry) || isTopLevelPattern(entry)
+      ? [{ path: [...path, index], message: 'an allow rule cannot open a whole top-level domain' }]
+      : [],
+  );
+}
+
+/** Answers, records and counters name rules, forced values and quotas by id alone. */
+function repeatedIds(file: PolicyFile): Finding[] {
+  const seen = new Set<string>();
+  return (['force', 'rules', 'quotas'] as const).flatMap((section) =>
+    (file[section] ?? []).flatMap(({ id }, index) => {
+      if (!seen.has(id)) {
+        seen.add(id);
+        return [];
+      }
+      return [
+        { path: [section, index, 'id'], message: `id "${id}" is taken: ids are unique over force, rules and quotas` },
+      ];
+    }),
+  );
+}

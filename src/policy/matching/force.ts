@@ -1,0 +1,85 @@
+/**
+ * Forced values: applied to an address before any rule sees it, the first row of the file that aims at the address
+ * and names the field wins. One body is sent for a whole batch, so addresses that end up with different values
+ * cannot go together; which values a batch is judged by is chosen here.
+ */
+import { canonicalJson } from '../../lib/canonical-json.ts';
+import type { ForcedValues } from '../compile.ts';
+import type { AddressDecision, ForcedValue } from '../decision.ts';
+import type { InviteUsersRequest } from '../../contract/invite-users.ts';
+
+/** What is asked for an address, as the rules see it. Group ids are in lower case. */
+export interface Asked {
+  readonly authMethod: InviteUsersRequest['auth_method'];
+  readonly role: InviteUsersRequest['role'];
+  readonly groupIds: readonly string[];
+  readonly sendEmail: boolean;
+}
+
+export interface Forced {
+  readonly values: Asked;
+  /** Which row decided which field, also where the caller had asked for the same. */
+  readonly applied: readonly ForcedValue[];
+  /** Equal for addresses that can share one body. */
+  readonly key: string;
+}
+
+/** Field of a row → field of the request. */
+const FIELDS = [
+  ['authMethod', 'auth_method'],
+  ['role', 'role'],
+  ['groupIds', 'group_ids'],
+  ['sendEmail', 'send_email'],
+] as const;
+
+/** `rows` aim at the address, in file order. */
+export function applyForce(rows: readonly ForcedValues[], asked: Asked): Forced {
+  const applied: ForcedValue[] = [];
+  const forced: Record<string, unknown> = {};
+  for (const [key, field] of FIELDS) {
+    const row = rows.find((candidate) => candidate[key] !== undefined);
+    const value = row?.[key];
+    if (row === undefined || value === undefined) continue;
+    applied.push({ rule: row.id, field, value });
+    forced[key] = value;
+  }
+  const values = { ...asked, ...forced };
+  return { values, applied, key: keyOf(values) };
+}
+
+/**
+ * The values a batch goes by: those of most addresses that the rules allow (of all addresses, when they allow none);
+ * a tie goes to the first address's. Undefined for an empty batch.
+ */
+export function chooseForced(
+  judged: readonly { readonly decision: AddressDecision; readonly forced: Forced }[],
+): Forced | undefined {
+  const allowed = judged.filter(({ decision }) => decision.decision === 'allow');
+  const sets = Map.groupBy(allowed.length > 0 ? allowed : judged, ({ forced }) => forced.key);
+  const [largest = []] = [...sets.values()].toSorted((a, b) => b.length - a.length);
+  const [first] = largest;
+  return first && { ...first.forced, applied: distinct(largest.flatMap(({ forced }) => forced.applied)) };
+}
+
+function distinct(applied: readonly ForcedValue[]): ForcedValue[] {
+  return [...new Map(applied.map((value) => [canonicalJson([value.rule, value.field]), value])).values()];
+}
+
+/** The row that sets these two apart: the address's own, else the one that holds for the rest of the batch. */
+export function differingRule(own: Forced, chosen: Forced): string | null {
+  const field = FIELDS.find(([key]) => canonicalValue(own.values[key]) !== canonicalValue(chosen.values[key]))?.[1];
+  return [...own.applied, ...chosen.applied].find((value) => value.field === field)?.rule ?? null;
+}
+
+function keyOf(values: Asked): string {
+  return canonicalJson(FIELDS.map(([key]) => canonicalValue(values[key])));
+}
+
+/** Groups are a set: their order makes no difference. */
+function canonicalValue(value: Asked[keyof Asked]): string {
+  return canonicalJson(typeof value === 'object' ? [...new Set(value)].toSorted(byCodeUnits) : value);
+}
+
+function byCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,43 @@
+/**
+ * What deny rules leave of an allow rule, so that nobody is promised what would be refused. Tries values against
+ * the deny rules that aim at all of a pattern; says nothing about single addresses inside it, which `decide` does.
+ */
+import { AUTH_METHODS, USER_ROLES } from '../../contract/invite-users.ts';
+import type { Rule } from '../compile.ts';
+import type { Asked } from './force.ts';
+import { hittingKeys } from './rule-keys.ts';
+
+export interface Remainder {
+  readonly patterns: readonly string[];
+  readonly roles: readonly Asked['role'][];
+  readonly authMethods: readonly Asked['authMethod'][];
+  readonly groupIds: 'any' | readonly string[];
+}
+
+/** Null when nothing is left. `deniesOf` gives the deny rules that aim at all of a pattern. */
+export function stillAllowed(
+  rule: Rule,
+  patterns: readonly string[],
+  deniesOf: (pattern: string) => readonly Rule[],
+): Remainder | null {
+  const roles = USER_ROLES.filter((role) => rule.roles?.has(role) ?? true);
+  const authMethods = AUTH_METHODS.filter((method) => rule.authMethods?.has(method) ?? true);
+  const passes = (denies: readonly Rule[], fixed: Partial<Asked>): boolean =>
+    roles.some((role) =>
+      authMethods.some((authMethod) => {
+        const asked: Asked = { role, authMethod, groupIds: [], sendEmail: true, ...fixed };
+        return !denies.some((deny) => hittingKeys(deny, asked) !== null);
+      }),
+    );
+  const open = patterns
+    .map((pattern) => ({ pattern, denies: deniesOf(pattern) }))
+    .filter(({ denies }) => passes(denies, {}));
+  if (open.length === 0) return null;
+  const somewhere = (fixed: Partial<Asked>): boolean => open.some(({ denies }) => passes(denies, fixed));
+  return {
+    patterns: open.map(({ pattern }) => pattern),
+    roles: roles.filter((role) => somewhere({ role })),
+    authMethods: authMethods.filter((authMethod) => somewhere({ authMethod })),
+    groupIds: rule.groups === null ? 'any' : [...rule.groups].filter((id) => somewhere({ groupIds: [id] })),
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * What only operators may see, on OPS_PORT: metrics, and why the service is not ready. Bind it inside.
+ */
+import { Hono } from 'hono';
+import type { Deliveries } from '../../audit/delivery/fan-out.ts';
+import type { Deps, PolicySource } from '../../deps.ts';
+import { describePolicyStatus } from '../../policy/status.ts';
+import { describeAudit } from './audit-status.ts';
+import { createReadiness } from './readiness.ts';
+import type { ReadinessDeps } from './readiness.ts';
+
+export interface OpsDeps extends ReadinessDeps, Pick<Deps, 'policy' | 'shadowPolicy'> {
+  readonly delivery: Pick<Deliveries, 'status'>;
+  /** The metrics as text, with their media type. */
+  readonly exposeMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export function createOpsApp(deps: OpsDeps): Hono {
+  const app = new Hono();
+  const readiness = createReadiness(deps);
+  app.get('/metrics', async (c) => {
+    const { contentType, text } = await deps.exposeMetrics();
+    return c.body(text, 200, { 'Content-Type': contentType });
+  });
+  app.get('/readyz', async (c) => {
+    const { ready, ledger, draining } = await readiness();
+    // A refused file makes nothing unready: the policy before it serves on.
+    const policies = {
+      policy: describePolicy(deps.policy),
+      ...(deps.shadowPolicy === undefined ? {} : { shadow_policy: describePolicy(deps.shadowPolicy) }),
+    };
+    const details = { ledger, draining, ...policies, ...(await describeAudit(deps)) };
+    return c.json({ status: ready ? 'ready' : 'not_ready', ...details }, ready ? 200 : 503);
+  });
+  app.get('/livez', (c) => c.json({ status: 'live' }));
+  return app;
+}
+
+function describePolicy(policy: PolicySource) {
+  return policy.status === undefined ? { digest: policy.current().digest } : describePolicyStatus(policy.status());
+}

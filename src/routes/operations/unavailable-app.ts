@@ -1,0 +1,35 @@
+/**
+ * What answers where the service cannot: on a platform that starts whatever its configuration says. Alive, not ready,
+ * and every other request a problem that says whose fault it is not. Reasons are for the log; nothing here knows them.
+ */
+import { Hono } from 'hono';
+import type { Deps } from '../../deps.ts';
+import type { AppEnv } from '../../middleware/app-env.ts';
+import { onError } from '../../middleware/on-error.ts';
+import { respondProblem } from '../../middleware/problem-response.ts';
+import { requestId } from '../../middleware/request-id.ts';
+import { securityHeaders } from '../../middleware/security-headers.ts';
+import { telemetry } from '../../middleware/telemetry.ts';
+import { livez } from './probes.ts';
+
+const RETRY_AFTER_S = 30;
+const DETAIL = 'This service is not set up correctly; its operators must mend that. Nothing was sent.';
+
+/** The code is that of a key that cannot be read: nothing can be sent, and not for want of Galileo. */
+export function createUnavailableApp(deps: Pick<Deps, 'ids' | 'clock' | 'logger' | 'metrics'>): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  app.use(requestId(deps.ids));
+  app.use(telemetry(deps));
+  app.onError(onError(deps.logger));
+  app.use(securityHeaders());
+  app.get('/livez', livez);
+  app.get('/readyz', (c) => c.json({ status: 'not_ready' }, 503));
+  app.notFound((c) =>
+    respondProblem(c, 'upstream_unavailable', {
+      origin: 'proxy',
+      detail: DETAIL,
+      headers: { 'Retry-After': String(RETRY_AFTER_S) },
+    }),
+  );
+  return app;
+}

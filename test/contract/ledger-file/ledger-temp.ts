@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
+import type { NodeLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
+import type { Ids } from '../../../src/ports/ids.ts';
+import type { LogFields, Logger } from '../../../src/ports/logger.ts';
+import { createFakeClock, createFakeIds } from '../../support/clock.ts';
+
+/** Ledgers on real files in a directory of their own. */
+export function tempDirectory(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'ledger-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly event: string;
+  readonly fields: LogFields;
+}
+
+export function createLogCollector(): Logger & { readonly lines: LogLine[] } {
+  const lines: LogLine[] = [];
+  const at =
+    (level: string) =>
+    (event: string, fields: LogFields = {}) =>
+      void lines.push({ level, event, fields });
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+export function openAt(path: string, deps: { clock?: Clock; ids?: Ids; logger?: Logger } = {}): Promise<NodeLedger> {
+  return openLedger({
+    path,
+    clock: createFakeClock(),
+    ids: createFakeIds(),
+    logger: createLogCollector(),
+    metrics: { count: () => undefined },
+    ...deps,
+  });
+}
+
+export async function openTempLedger(deps: {
+  clock?: Clock;
+  ids?: Ids;
+  logger?: Logger;
+}): Promise<{ ledger: NodeLedger; path: string; remove: () => Promise<void> }> {
+  const directory = tempDirectory();
+  const path = join(directory.path, 'ledger.db');
+  const ledger = await openAt(path, deps);
+  return {
+    ledger,
+    path,
+    async remove() {
+      await ledger.close();
+      directory.remove();
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { verifyChain } from '../../../src/audit/chain.ts';
+import { testUuid7 } from '../../support/clock.ts';
+import { readTrail } from '../../support/ledger/ledger.ts';
+import { openAt, tempDirectory } from './ledger-temp.ts';
+
+/** What only real processes can show: the lock, a kill in mid-traffic, a full disk. */
+const CHILD = join(import.meta.dirname, 'ledger-child.ts');
+const WITHOUT_PRLIMIT = spawnSync('prlimit', ['--version']).status !== 0;
+
+let directory: ReturnType<typeof tempDirectory>;
+let path: string;
+const children: ChildProcessWithoutNullStreams[] = [];
+
+beforeEach(() => {
+  directory = tempDirectory();
+  path = join(directory.path, 'ledger.db');
+});
+afterEach(async () => {
+  await Promise.all(children.splice(0).map(kill));
+  directory.remove();
+});
+
+function start(mode: string, [command, ...before]: readonly [string, ...string[]] = [process.execPath]) {
+  const child = spawn(command, [...before, CHILD, path, mode], { stdio: 'pipe' });
+  children.push(child);
+  const said: string[] = [];
+  let heard = Promise.withResolvers<void>();
+  const next = (): void => {
+    heard.resolve();
+    heard = Promise.withResolvers();
+  };
+  let ended = false;
+  createInterface({ input: child.stdout })
+    .on('line', (line) => {
+      said.push(line);
+      next();
+    })
+    .on('close', () => {
+      ended = true;
+      next();
+    });
+  return {
+    child,
+    said,
+    /** Resolves when the child has said so many lines; rejects when it ends before. */
+    async saying(count: number): Promise<readonly string[]> {
+      while (said.length < count && !ended) await heard.promise;
+      if (said.length < count) throw new Error(`the child ended after saying: ${said.join(', ')}`);
+      return said;
+    },
+  };
+}
+
+async function kill(child: ChildProcessWithoutNullStreams): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'close');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+describe('one process per ledger file', () => {
+  it('refuses a second process while the first holds the file', async () => {
+    const ledger = await openAt(path);
+    expect(await start('hold').saying(1)).toEqual([
+      expect.stringMatching(/^refused: the ledger .* is in use by another process/),
+    ]);
+    await ledger.close();
+    expect(await start('hold').saying(1)).toEqual(['open']);
+  });
+
+  it('refuses a second opening in the same process, which does not loosen the first one’s hold', async () => {
+    const ledger = await openAt(path);
+    await expect(openAt(path)).rejects.toThrow('in use');
+    expect(await start('hold').saying(1)).toEqual([expect.stringContaining('refused')]);
+    await ledger.close();
+  });
+
+  it('lets the file go when the process is killed', async () => {
+    const { child, saying } = start('hold');
+    await saying(1);
+    await expect(openAt(path)).rejects.toThrow('in use by another process');
+    await kill(child);
+    await (await openAt(path)).close();
+  });
+});
+
+describe('a ledger killed in mid-traffic', () => {
+  it('holds everything that was acknowledged, on an unbroken chain', async () => {
+    const { child, saying, said } = start('traffic');
+    await saying(400);
+    await kill(child);
+
+    const ledger = await openAt(path);
+    const states = new Map(
+      said.filter((line) => line !== 'open').map((line) => line.split(' ').toReversed() as [string, string]),
+    );
+    expect(states.size).toBeGreaterThan(100);
+    for (const [id, state] of states) {
+      const entry = await ledger.find(id, null);
+      // Acknowledged as open, it may have been settled without the word getting out; never the other way round.
+      expect([state, 'accepted']).toContain(entry?.state);
+      expect(entry?.outcome === null).toBe(entry?.state === 'open');
+    }
+    const lines = await readTrail(ledger);
+    expect(verifyChain(lines)).toMatchObject({ kind: 'intact', head: { seq: lines.length } });
+    await ledger.close();
+  });
+});
+
+describe('a ledger without disk space', () => {
+  it.skipIf(WITHOUT_PRLIMIT)(
+    'rejects what it cannot keep, and recovers by itself when there is room again (needs prlimit)',
+    async () => {
+      // A file size limit of 1 MiB stands in for a full disk: writes fail at the commit.
+      const { child, saying } = start('stepwise', ['prlimit', '--fsize=1048576:unlimited', process.execPath]);
+      await saying(1);
+      let asked = 0;
+      const ask = async (): Promise<string> => {
+        child.stdin.write(`${testUuid7(asked++)}\n`);
+        return (await saying(asked + 1))[asked] ?? '';
+      };
+      let answer = await ask();
+      while (answer.startsWith('open') && asked < 500) answer = await ask();
+      expect(answer).toMatch(/^failed/);
+      expect(await ask()).toMatch(/^failed/);
+      expect(spawnSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited:unlimited']).status).toBe(0);
+      for (let n = 0; n < 3; n += 1) expect(await ask()).toMatch(/^open/);
+      await kill(child);
+
+      const ledger = await openAt(path);
+      const kept = (await ledger.list({ owner: null, before: null, limit: 1000 })).entries.map(
+        (entry) => `open ${entry.requestId}`,
+      );
+      const acknowledged = (await saying(asked + 1)).filter((line) => line.startsWith('open '));
+      expect(kept.toReversed()).toEqual(acknowledged);
+      expect(verifyChain(await readTrail(ledger))).toMatchObject({
+        kind: 'intact',
+        head: { seq: acknowledged.length },
+      });
+      await ledger.close();
+    },
+  );
+});

@@ -1,4 +1,0 @@
-import { createMemoryLedger } from '../../src/ledger/memory-ledger.ts';
-import { describeLedger } from './ledger.contract.ts';
-
-describeLedger('the memory ledger', async (deps) => ({ ledger: createMemoryLedger(deps), close: async () => {} }));

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { GENESIS_HASH, verifyChain } from '../../../src/audit/chain.ts';
+import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
+import {
+  admission,
+  ANN,
+  BOB,
+  HOUR_MS,
+  quotaClaim,
+  readRecords,
+  readTrail,
+  recordDraft,
+  settlement,
+} from '../../support/ledger/ledger.ts';
+import { R1, R2, R3, KEY } from './ledger-harness.ts';
+import type { LedgerWorld } from './ledger-harness.ts';
+
+/** What an admission writes, and what can be read of it afterwards. */
+export function describeAdmission(world: LedgerWorld): void {
+  describe('admission', () => {
+    it('writes the intent, with its expiry, before it says admitted', async () => {
+      const admitted = await world.ledger.admit(admission(R1));
+      expect(admitted).toEqual({ kind: 'admitted', expiresAt: TEST_TIME_MS + 45_000, quotas: [] });
+      expect(await readRecords(world.ledger)).toMatchObject([
+        {
+          seq: 1,
+          kind: 'intent',
+          request_id: R1,
+          time: '2026-03-02T10:00:00.000Z',
+          outcome: { result: 'admitted', expires_at: '2026-03-02T10:00:45.000Z' },
+        },
+      ]);
+    });
+
+    it('keeps the draft as it was given, members of its own aside', async () => {
+      await world.ledger.admit(admission(R1, { plan: 'deny' }));
+      const [line] = await readTrail(world.ledger);
+      const { seq, id, time, prev, hash, ...rest } = JSON.parse(line ?? '') as Record<string, unknown>;
+      expect(rest).toEqual(recordDraft('denial', R1));
+      expect({ seq, time, prev }).toEqual({ seq: 1, time: '2026-03-02T10:00:00.000Z', prev: GENESIS_HASH });
+      expect(id).toMatch(/^[0-9a-f-]{36}$/);
+      expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    });
+
+    it('writes a denial and shows the request as denied', async () => {
+      expect(await world.ledger.admit(admission(R1, { plan: 'deny' }))).toEqual({ kind: 'denied', quotas: [] });
+      expect(await world.ledger.find(R1, null)).toEqual({
+        requestId: R1,
+        owner: ANN,
+        state: 'denied',
+        admittedAt: TEST_TIME_MS,
+        expiresAt: null,
+        settledAt: null,
+        decided: recordDraft('denial', R1),
+        outcome: null,
+      });
+    });
+
+    it('refuses a request id that was used before, and changes nothing', async () => {
+      await world.ledger.admit(admission(R1, { claims: [quotaClaim()] }));
+      await expect(world.ledger.admit(admission(R1))).rejects.toThrow();
+      expect(await world.outcomes()).toEqual(['admitted']);
+    });
+
+    it('records a dry run without making a request of it', async () => {
+      expect(await world.ledger.admit(admission(R1, { plan: 'dry_run' }))).toEqual({ kind: 'previewed' });
+      expect(await world.outcomes()).toEqual(['previewed']);
+      expect(await world.ledger.find(R1, null)).toBeNull();
+      expect(await world.ledger.list({ owner: null, before: null, limit: 10 })).toEqual({ entries: [], next: null });
+    });
+  });
+
+  describe('reading', () => {
+    it('shows a request to its owner and to those who may see all, to nobody else', async () => {
+      await world.ledger.admit(admission(R1));
+      expect(await world.ledger.find(R1, null)).not.toBeNull();
+      expect(await world.ledger.find(R1, ANN)).not.toBeNull();
+      expect(await world.ledger.find(R1, BOB)).toBeNull();
+      expect(await world.ledger.find(R1, { ...ANN, clientId: 'it-tool' })).toBeNull();
+      expect(await world.ledger.find(R1, { ...ANN, issuer: 'https://other.example.com/' })).toBeNull();
+      expect(await world.ledger.find(R2, null)).toBeNull();
+    });
+
+    it('lists newest first, page by page, only what is the owner’s', async () => {
+      await world.ledger.admit(admission(R1));
+      await world.ledger.admit(admission(R2, { plan: 'deny' }));
+      await world.ledger.admit(admission(R3, { owner: BOB }));
+      await world.ledger.admit(admission(testUuid7(4)));
+      const ids = async (owner: typeof ANN | null, before: string | null, limit: number) =>
+        (await world.ledger.list({ owner, before, limit })).entries.map((entry) => entry.requestId);
+      expect(await ids(null, null, 3)).toEqual([testUuid7(4), R3, R2]);
+      expect(await ids(null, R2, 3)).toEqual([R1]);
+      expect(await ids(ANN, null, 2)).toEqual([testUuid7(4), R2]);
+      expect(await ids(ANN, R2, 2)).toEqual([R1]);
+      expect(await ids(BOB, null, 0)).toEqual([]);
+    });
+
+    it('hands out the trail in seq order after a cursor', async () => {
+      for (const id of [R1, R2, R3]) await world.ledger.admit(admission(id));
+      expect((await world.ledger.records(0, 2)).map((record) => record.seq)).toEqual([1, 2]);
+      expect((await world.ledger.records(2, 1000)).map((record) => record.seq)).toEqual([3]);
+      expect(await world.ledger.records(3, 1000)).toEqual([]);
+      expect(await world.ledger.records(0, 0)).toEqual([]);
+      expect(await world.ledger.records(0, -1)).toEqual([]);
+    });
+  });
+
+  describe('the trail', () => {
+    it('is one unbroken chain over every kind of step, in the order of their commits', async () => {
+      await Promise.all([
+        world.ledger.admit(admission(R1, { key: KEY })),
+        world.ledger.admit(admission(R2, { plan: 'deny' })),
+        world.ledger.admit(admission(R3, { plan: 'dry_run' })),
+      ]);
+      await world.ledger.settle(settlement(R1, 'accepted'));
+      await world.ledger.admit(admission(testUuid7(4), { key: KEY }));
+      const lines = await readTrail(world.ledger);
+      expect(verifyChain(lines)).toMatchObject({ kind: 'intact', head: { seq: 5 } });
+      expect(await world.outcomes()).toEqual(['admitted', 'denied', 'previewed', 'accepted', 'replayed']);
+    });
+
+    it('never lets time run backwards, nor a window open again', async () => {
+      const claims = [quotaClaim({ windowMs: HOUR_MS, amount: 10 })];
+      await world.ledger.admit(admission(R1, { claims }));
+      await world.pass(HOUR_MS);
+      world.clock.advance(-HOUR_MS);
+      await world.ledger.admit(admission(R2, { claims }));
+      expect(await world.ledger.admit(admission(R3, { claims }))).toMatchObject({
+        kind: 'exhausted',
+        retryAfterS: 3600,
+      });
+      expect((await readRecords(world.ledger)).map((record) => (record as unknown as { time: string }).time)).toEqual([
+        '2026-03-02T10:00:00.000Z',
+        '2026-03-02T11:00:00.000Z',
+        '2026-03-02T11:00:00.000Z',
+      ]);
+    });
+
+    it('answers a probe', async () => {
+      await expect(world.ledger.probe()).resolves.toBeUndefined();
+      expect(await readTrail(world.ledger)).toEqual([]);
+    });
+  });
+}

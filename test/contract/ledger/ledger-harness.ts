@@ -1,0 +1,83 @@
+import { canonicalJson } from '../../../src/lib/canonical-json.ts';
+import type { Ledger, StoredCheckpoint } from '../../../src/ledger/port.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
+import type { Ids } from '../../../src/ports/ids.ts';
+import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
+import type { FakeClock } from '../../support/clock.ts';
+import { admission, passTime, quotaClaim, readRecords } from '../../support/ledger/ledger.ts';
+
+/** A fresh ledger for each test, whichever it is, with the clock it runs by. */
+export type LedgerFactory = (deps: {
+  clock: Clock;
+  ids: Ids;
+}) => Promise<{ ledger: Ledger; close: () => Promise<void> }>;
+
+export interface LedgerWorld {
+  readonly ledger: Ledger;
+  readonly clock: FakeClock;
+  /** The results on the trail, in order. */
+  outcomes(): Promise<readonly string[]>;
+  remaining(claim?: ReturnType<typeof quotaClaim>): Promise<number | undefined>;
+  /** Writes so many records: denials of requests that nothing else is about. */
+  fill(records: number): Promise<void>;
+  /** Lets time go by as it does in a service that sweeps. */
+  pass(ms: number): Promise<void>;
+  /** Stores `checkpoint(count)` and returns its line; fails when it is not taken. */
+  addCheckpoint(count: number): Promise<string>;
+  open(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const R1 = testUuid7(1);
+export const R2 = testUuid7(2);
+export const R3 = testUuid7(3);
+export const KEY = 'order-66-attempt-1';
+
+/** Whole as far as the ledger looks into it. */
+export function checkpoint(count: number): StoredCheckpoint {
+  const line = canonicalJson({ kind: 'checkpoint', count, head: 'ab'.repeat(32) });
+  return { count, madeAt: TEST_TIME_MS + count, line };
+}
+
+/** So many at once, as a crowd of requests would come. */
+const FILL_BATCH = 100;
+
+export function createLedgerWorld(factory: LedgerFactory): LedgerWorld {
+  let clock = createFakeClock();
+  let filled = 0;
+  let opened: Awaited<ReturnType<LedgerFactory>> | null = null;
+  const ledger = (): Ledger => {
+    if (opened === null) throw new Error('the ledger is not open');
+    return opened.ledger;
+  };
+  return {
+    get ledger() {
+      return ledger();
+    },
+    get clock() {
+      return clock;
+    },
+    outcomes: async () => (await readRecords(ledger())).map((record) => record.outcome.result),
+    remaining: async (claim = quotaClaim()) => (await ledger().usage([claim]))[0]?.remaining,
+    async fill(records) {
+      for (let left = records; left > 0; left -= FILL_BATCH) {
+        const ids = Array.from({ length: Math.min(left, FILL_BATCH) }, () => testUuid7(10_000 + filled++));
+        await Promise.all(ids.map((id) => ledger().admit(admission(id, { plan: 'deny' }))));
+      }
+    },
+    pass: (ms) => passTime(ledger(), clock, ms),
+    async addCheckpoint(count) {
+      const stored = checkpoint(count);
+      if (!(await ledger().addCheckpoint(stored))) throw new Error(`checkpoint ${count} was not taken`);
+      return stored.line;
+    },
+    async open() {
+      clock = createFakeClock();
+      opened = await factory({ clock, ids: createFakeIds(1_000_000) });
+    },
+    async close() {
+      await opened?.close();
+      opened = null;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { afterEach, beforeEach, describe } from 'vitest';
+import { describeAdmission } from './admission.contract.ts';
+import { describeClock } from './clock.contract.ts';
+import { describeEndings } from './ending.contract.ts';
+import { describeKeys } from './key.contract.ts';
+import { describeOutbox } from './outbox.contract.ts';
+import { describeQuotas } from './quota.contract.ts';
+import { describeRetention } from './retention.contract.ts';
+import { describeSearch } from './search.contract.ts';
+import { describeUnsettled } from './unsettled.contract.ts';
+import { createLedgerWorld } from './ledger-harness.ts';
+import type { LedgerFactory } from './ledger-harness.ts';
+
+/**
+ * What every ledger keeps, one sentence each. Runs against the reference model and against every
+ * adapter; nothing here knows which one it has.
+ */
+export function describeLedger(name: string, factory: LedgerFactory): void {
+  describe(`${name} keeps the ledger's promises`, () => {
+    const world = createLedgerWorld(factory);
+    beforeEach(() => world.open());
+    afterEach(() => world.close());
+    describeAdmission(world);
+    describeQuotas(world);
+    describeEndings(world);
+    describeKeys(world);
+    describeUnsettled(world);
+    describeOutbox(world);
+    describeSearch(world);
+    describeRetention(world);
+    describeClock(world);
+  });
+}

@@ -1,0 +1,158 @@
+import type { RecordDraft, RecordKind, RecordOutcome } from '../../../src/audit/record.ts';
+import type { Admission, Ending, Ledger, Owner, Retention, Settlement, StoredReply } from '../../../src/ledger/port.ts';
+import type { QuotaClaim } from '../../../src/policy/decision.ts';
+import type { FakeClock } from '../clock.ts';
+
+/** Plain data for ledgers: whole, believable, and different only where a test says so. */
+
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+export const ANN: Owner = { issuer: 'https://id.example.com/', clientId: 'hr-portal', subject: 'ann' };
+export const BOB: Owner = { issuer: 'https://id.example.com/', clientId: 'hr-portal', subject: 'bob' };
+
+export const CREATED: StoredReply = {
+  status: 200,
+  contentType: 'application/json',
+  body: '{"message":"ok"}',
+  headers: {},
+};
+
+const RESULT: Record<RecordKind, RecordOutcome['result']> = {
+  denial: 'denied',
+  intent: 'admitted',
+  outcome: 'accepted',
+  replay: 'replayed',
+  dry_run: 'previewed',
+  reconciliation: 'accepted',
+};
+
+export function recordDraft(kind: RecordKind, requestId: string, outcome: Partial<RecordOutcome> = {}): RecordDraft {
+  return {
+    kind,
+    request_id: requestId,
+    actor: {
+      issuer: 'corp',
+      issuer_url: 'https://id.example.com/',
+      subject: 'ann',
+      client_id: 'hr-portal',
+      kind: 'user',
+    },
+    source: { address: '192.0.2.7' },
+    request: {
+      method: 'POST',
+      path: '/v2/invite_users',
+      emails: ['new.colleague@acme.com'],
+      email_count: 1,
+      auth_method: 'okta',
+      role: 'user',
+      group_ids: [],
+      send_email: true,
+    },
+    policy: {
+      digest: 'ab'.repeat(32),
+      verdict: kind === 'denial' ? 'deny' : 'allow',
+      decisions: [
+        { decision: 'allow', rule: 'hr-staff', because: [], emails: ['new.colleague@acme.com'], email_count: 1 },
+      ],
+      forced: [],
+    },
+    outcome: { result: RESULT[kind], ...outcome },
+    service: { name: 'galileo-invite-proxy', version: '0.0.0', runtime: 'test', instance: 'test-1' },
+  };
+}
+
+export function quotaClaim(changes: Partial<QuotaClaim> = {}): QuotaClaim {
+  return {
+    quota: 'app-day',
+    unit: 'emails',
+    counter: 'corp:hr-portal',
+    windowMs: DAY_MS,
+    limit: 10,
+    amount: 1,
+    visible: true,
+    ...changes,
+  };
+}
+
+/** At most 20 requests a minute and subject. */
+export function requestsClaim(changes: Partial<QuotaClaim> = {}): QuotaClaim {
+  return quotaClaim({
+    quota: 'burst',
+    unit: 'requests',
+    counter: 'corp:ann',
+    windowMs: MINUTE_MS,
+    limit: 20,
+    ...changes,
+  });
+}
+
+type AdmissionChanges = Partial<Omit<Admission, 'idempotency'>> & {
+  key?: string;
+  fingerprint?: string;
+  route?: string;
+};
+
+export function admission(
+  requestId: string,
+  { key, fingerprint = 'body-1', route = 'POST /v2/invite_users', ...changes }: AdmissionChanges = {},
+): Admission {
+  const plan = changes.plan ?? 'send';
+  const decided = { send: 'intent', deny: 'denial', dry_run: 'dry_run' } as const;
+  return {
+    requestId,
+    owner: ANN,
+    idempotency: key === undefined ? null : { key, fingerprint, route },
+    claims: [],
+    plan,
+    expiresInMs: 45_000,
+    body: plan === 'send' ? '{"emails":["new.colleague@acme.com"]}' : null,
+    records: {
+      decided: recordDraft(decided[plan], requestId),
+      exhausted: plan === 'send' ? recordDraft('denial', requestId, { code: 'quota_exhausted', status: 429 }) : null,
+      replay: plan === 'dry_run' ? null : recordDraft('replay', requestId),
+    },
+    ...changes,
+  };
+}
+
+export function settlement(requestId: string, ending: Ending, changes: Partial<Settlement> = {}): Settlement {
+  const by = changes.by ?? 'exchange';
+  return {
+    requestId,
+    by,
+    ending,
+    reply: CREATED,
+    record: recordDraft('outcome', requestId, { result: ending, settled_by: by }),
+    ...changes,
+  };
+}
+
+/** For tests that are not about retention: everything stays. */
+export const KEEP_ALL: Retention = { sinks: [], keepRecordsMs: null };
+
+/** Time as it goes by in a service that sweeps: a clock that was seen to go on is trusted with what may be dropped. */
+export async function passTime(ledger: Pick<Ledger, 'prune'>, clock: FakeClock, ms: number): Promise<void> {
+  await ledger.prune(KEEP_ALL);
+  for (let left = ms; left > 0; left -= DAY_MS) {
+    clock.advance(Math.min(left, DAY_MS));
+    await ledger.prune(KEEP_ALL);
+  }
+}
+
+/** Every line of the trail, read page by page. */
+export async function readTrail(ledger: Ledger): Promise<string[]> {
+  const lines: string[] = [];
+  for (let after = 0; ;) {
+    const page = await ledger.records(after, 1000);
+    const last = page.at(-1);
+    if (last === undefined) return lines;
+    lines.push(...page.map((record) => record.line));
+    after = last.seq;
+  }
+}
+
+export async function readRecords(ledger: Ledger): Promise<RecordDraft[]> {
+  return (await readTrail(ledger)).map((line) => JSON.parse(line) as RecordDraft);
+}

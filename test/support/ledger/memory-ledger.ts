@@ -1,0 +1,272 @@
+import type { RecordDraft } from '../../../src/audit/record.ts';
+import type { QuotaClaim } from '../../../src/policy/decision.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
+import type { Ids } from '../../../src/ports/ids.ts';
+import { withExpiry, withFirstRequest, withQuota } from '../../../src/ledger/record-annotations.ts';
+import { createMemoryCounters } from './memory-counters.ts';
+import { createMemoryTrail } from './memory-trail.ts';
+import { takeEntries } from '../../../src/ledger/page.ts';
+import { REPLY_RETENTION_MS } from '../../../src/ledger/port.ts';
+import type {
+  Admission,
+  Admitted,
+  Ledger,
+  Owner,
+  RequestState,
+  Settled,
+  SettledBy,
+  Settlement,
+  StoredReply,
+} from '../../../src/ledger/port.ts';
+
+/**
+ * The reference model of the ledger: plain maps and arrays, written to be read beside the port's
+ * comments, sharing no decision with the SQLite one. For tests and for smoke tests in other
+ * runtimes; durable in no sense. Each step runs within one turn, which is all its atomicity.
+ */
+interface Request {
+  readonly admission: Admission;
+  readonly admittedAt: number;
+  readonly expiresAt: number | null;
+  readonly decidedSeq: number;
+  readonly charged: ReadonlyMap<string, number>;
+  state: RequestState;
+  settledAt: number | null;
+  settledBy: SettledBy | null;
+  outcomeSeq: number | null;
+  /** When the next look is due; null: none is. */
+  lookAt: number | null;
+  looks: number;
+}
+
+interface Key {
+  readonly requestId: string;
+  readonly fingerprint: string;
+  reply: StoredReply | null;
+  keepUntil: number;
+}
+
+export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): Ledger {
+  const trail = createMemoryTrail({ clock, ids });
+  const { now, append, draft } = trail;
+  const counters = createMemoryCounters(now);
+  const { charge, state, unfitting } = counters;
+  const requests = new Map<string, Request>();
+  const keys = new Map<string, Key>();
+
+  function keyName({ owner, idempotency }: Admission): string | null {
+    return (
+      idempotency && JSON.stringify([owner.issuer, owner.clientId, owner.subject, idempotency.route, idempotency.key])
+    );
+  }
+
+  /** Appends first: a record that cannot be written leaves no request and no debit. */
+  function insert(
+    admission: Admission,
+    row: { state: 'open' | 'denied'; decided: RecordDraft; expiresAt: number | null; charges: readonly QuotaClaim[] },
+  ): void {
+    const { state: newState, decided, expiresAt, charges } = row;
+    const decidedSeq = append(decided);
+    requests.set(admission.requestId, {
+      admission,
+      admittedAt: now(),
+      expiresAt,
+      decidedSeq,
+      charged: charge(charges),
+      state: newState,
+      settledAt: null,
+      settledBy: null,
+      outcomeSeq: null,
+      lookAt: null,
+      looks: 0,
+    });
+  }
+
+  function deny(admission: Admission, decided: RecordDraft): void {
+    insert(admission, { state: 'denied', decided, expiresAt: null, charges: [] });
+  }
+
+  function admitKnown(key: Key, { idempotency, records: { replay } }: Admission): Admitted {
+    const firstRequestId = key.requestId;
+    if (key.fingerprint !== idempotency?.fingerprint) return { kind: 'key_reused', firstRequestId };
+    if (key.reply === null) {
+      const seconds = Math.ceil(((requests.get(firstRequestId)?.expiresAt ?? 0) - now()) / 1000);
+      return { kind: 'in_flight', firstRequestId, retryAfterS: Math.min(5, Math.max(1, seconds)) };
+    }
+    if (replay !== null) append(withFirstRequest(replay, firstRequestId, key.reply));
+    return { kind: 'replay', firstRequestId, reply: structuredClone(key.reply) };
+  }
+
+  function admit(admission: Admission): Admitted {
+    const { claims, plan, records: drafts } = admission;
+    const name = keyName(admission);
+    const key = name === null ? undefined : keys.get(name);
+    if (key !== undefined && key.keepUntil > now()) return admitKnown(key, admission);
+    if (requests.has(admission.requestId)) throw new Error('request id used twice');
+
+    const perRequest = claims.filter((claim) => claim.unit === 'requests');
+    const perEmail = claims.filter((claim) => claim.unit === 'emails');
+    if (plan === 'deny') {
+      charge(perRequest);
+      deny(admission, drafts.decided);
+      return { kind: 'denied', quotas: claims.map(state) };
+    }
+    const over = unfitting(claims);
+    if (plan === 'send') charge(perRequest);
+    if (over !== null) {
+      if (plan === 'send' && drafts.exhausted !== null) deny(admission, withQuota(drafts.exhausted, over.quota));
+      return {
+        kind: 'exhausted',
+        exhausted: over,
+        retryAfterS: Math.max(1, Math.ceil(over.resetMs / 1000)),
+        quotas: claims.map(state),
+      };
+    }
+    if (plan === 'dry_run') {
+      charge(claims);
+      append(drafts.decided);
+      return { kind: 'previewed' };
+    }
+    const expiresAt = now() + admission.expiresInMs;
+    insert(admission, { state: 'open', decided: withExpiry(drafts.decided, expiresAt), expiresAt, charges: perEmail });
+    if (name !== null && admission.idempotency !== null) {
+      keys.set(name, {
+        requestId: admission.requestId,
+        fingerprint: admission.idempotency.fingerprint,
+        reply: null,
+        keepUntil: Infinity,
+      });
+    }
+    return { kind: 'admitted', expiresAt, quotas: claims.map(state) };
+  }
+
+  const isOver = (request: Request): boolean =>
+    request.state === 'open' && request.expiresAt !== null && request.expiresAt <= now();
+
+  const isSwept = (request: Request): boolean => request.state === 'unknown' && request.settledBy === 'sweep';
+
+  function applies(request: Request, by: SettledBy): boolean {
+    if (by === 'sweep') return isOver(request);
+    if (by === 'exchange') return request.state === 'open' || isSwept(request);
+    return request.state === 'unknown';
+  }
+
+  function settle({ requestId, by, ending, reply, record }: Settlement): Settled {
+    const request = requests.get(requestId);
+    if (request === undefined) return { kind: 'not_found' };
+    if (!applies(request, by)) return { kind: 'unchanged', state: request.state };
+
+    request.outcomeSeq = append(record);
+    request.state = ending;
+    request.settledAt = now();
+    request.settledBy = by;
+    request.lookAt = ending === 'unknown' ? now() + 60_000 : null;
+    if (ending === 'refused' || ending === 'not_sent') counters.refund(request.charged);
+    const name = keyName(request.admission);
+    const key = name === null ? undefined : keys.get(name);
+    if (name !== null && key?.requestId === requestId) {
+      if (ending === 'not_sent') keys.delete(name);
+      key.reply = structuredClone(reply);
+      key.keepUntil = ending === 'unknown' ? Infinity : now() + REPLY_RETENTION_MS;
+    }
+    return { kind: 'settled' };
+  }
+
+  const entry = (request: Request) => ({
+    requestId: request.admission.requestId,
+    owner: ownerOf(request.admission.owner),
+    state: request.state,
+    admittedAt: request.admittedAt,
+    expiresAt: request.expiresAt,
+    settledAt: request.settledAt,
+    decided: draft(request.decidedSeq),
+    outcome: request.outcomeSeq === null ? null : draft(request.outcomeSeq),
+  });
+
+  const visibleTo = (owner: Owner | null, request: Request): boolean =>
+    owner === null || JSON.stringify(ownerOf(owner)) === JSON.stringify(ownerOf(request.admission.owner));
+
+  /** Requests that are not over, and those whose reply may be replayed, need their records. */
+  function firstNeeded(): number {
+    const replayable = new Set([...keys.values()].map((key) => key.requestId));
+    const needed = [...requests.values()].filter(
+      (request) =>
+        request.state === 'open' || request.state === 'unknown' || replayable.has(request.admission.requestId),
+    );
+    return Math.min(Infinity, ...needed.map((request) => request.decidedSeq));
+  }
+
+  return {
+    admit: async (admission) => admit(admission),
+    settle: async (settlement) => settle(settlement),
+    async find(requestId, owner) {
+      const request = requests.get(requestId);
+      return request !== undefined && visibleTo(owner, request) ? entry(request) : null;
+    },
+    async list({ owner, before, limit }) {
+      const mine = [...requests.values()].filter((request) => visibleTo(owner, request));
+      const ordered = mine.toSorted((a, b) => (a.admission.requestId < b.admission.requestId ? 1 : -1));
+      const rest = ordered.filter((request) => before === null || request.admission.requestId < before);
+      const entries = takeEntries(rest.map(entry), limit);
+      return { entries, next: entries.length < rest.length ? (entries.at(-1)?.requestId ?? null) : null };
+    },
+    usage: async (claims) => claims.map(state),
+    records: async (after, limit) => trail.records(after, limit),
+    search: async (query) => trail.search(query),
+    lease: async (sink, limit) => trail.lease(sink, limit),
+    ack: async (sink, position) => trail.ack(sink, position),
+    backlog: async (sinks) => sinks.map(trail.backlog),
+    chain: async () => trail.chain(),
+    addCheckpoint: async (checkpoint) => trail.addCheckpoint(checkpoint),
+    checkpoints: async (after, limit) => trail.checkpoints(after, limit),
+    async expired(limit) {
+      const over = [...requests.values()]
+        .filter(isOver)
+        .toSorted((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0) || a.decidedSeq - b.decidedSeq);
+      return over
+        .slice(0, Math.max(0, limit))
+        .map((request) => ({ requestId: request.admission.requestId, intent: draft(request.decidedSeq) }));
+    },
+    async unsettled(limit) {
+      const due = [...requests.values()].flatMap((request) =>
+        request.state === 'unknown' && request.lookAt !== null && request.lookAt <= now()
+          ? [{ request, lookAt: request.lookAt }]
+          : [],
+      );
+      return due
+        .toSorted((a, b) => a.lookAt - b.lookAt || a.request.decidedSeq - b.request.decidedSeq)
+        .slice(0, Math.max(0, limit))
+        .map(({ request }) => ({
+          requestId: request.admission.requestId,
+          admittedAt: request.admittedAt,
+          intent: draft(request.decidedSeq),
+          body: request.admission.body,
+          looks: request.looks,
+        }));
+    },
+    async look({ requestId, record, nextInMs }) {
+      const request = requests.get(requestId);
+      if (request?.state !== 'unknown' || request.lookAt === null || request.lookAt > now()) return;
+      if (record !== null) append(record);
+      if (record !== null) request.looks += 1;
+      request.lookAt = nextInMs === null ? null : now() + nextInMs;
+    },
+    async prune(retention) {
+      const doubt = trail.doubtClock();
+      if (doubt !== null) return { records: 0, more: false, ...doubt };
+      trail.holdClock();
+      const at = Math.trunc(clock.now());
+      counters.prune(at);
+      for (const [name, key] of keys) if (key.keepUntil <= at) keys.delete(name);
+      const pruned = trail.prune(retention, firstNeeded());
+      const { base } = trail.chain();
+      for (const [id, request] of requests) if (request.decidedSeq <= base.seq) requests.delete(id);
+      return pruned;
+    },
+    async probe() {},
+  };
+}
+
+function ownerOf({ issuer, clientId, subject }: Owner): Owner {
+  return { issuer, clientId, subject };
+}

@@ -1,0 +1,187 @@
+/** What the service puts its name to: only what it has verified, whoever changed the ledger and whenever. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { chainRecord, GENESIS, GENESIS_HASH } from '../../../../src/audit/chain.ts';
+import { parseCheckpoint, verifySignature } from '../../../../src/audit/checkpoint/checkpoint.ts';
+import type { CheckpointSigner } from '../../../../src/audit/checkpoint/checkpoint.ts';
+import {
+  CHECKPOINT_EVERY_MS,
+  createCheckpoints,
+  LOOK_AFTER_MS,
+  RETRY_AFTER_MS,
+} from '../../../../src/audit/checkpoint/checkpointer.ts';
+import type { RecordDraft } from '../../../../src/audit/record.ts';
+import { createTrailGuard, RECORDS_PER_LOOK } from '../../../../src/audit/checkpoint/trail-guard.ts';
+import { sha256Hex } from '../../../../src/lib/sha256.ts';
+import { createFakeIds } from '../../../support/clock.ts';
+import { createSimulatedTime } from '../delivery/simulated-time.ts';
+import { createTestOutbox } from '../delivery/test-outbox.ts';
+import type { TestOutbox } from '../delivery/test-outbox.ts';
+import type { TestKey } from '../verify/trail-harness.ts';
+import { testKey } from '../verify/trail-harness.ts';
+
+let key: TestKey;
+
+beforeAll(async () => {
+  key = await testKey(7);
+});
+
+const RECORDS = 20;
+
+/** A service, with a key unless told, that has made one checkpoint over 20 records, and then wrote 20 more. */
+async function setup(signer: CheckpointSigner | null = key.signer) {
+  const ledger = createTestOutbox();
+  const { clock, schedule, pass } = createSimulatedTime();
+  const log: object[] = [];
+  const keep = (event: string, fields: object = {}): void => void log.push({ event, ...fields });
+  const logger = { debug: keep, info: keep, warn: keep, error: keep };
+  const ids = createFakeIds();
+  const delivery = { wake: () => undefined };
+  const start = () => createCheckpoints({ ledger, ids, clock, schedule, logger, signer, delivery });
+  const append = (): void => {
+    for (let n = 0; n < RECORDS; n += 1) ledger.append();
+  };
+  const checkpoints = start();
+  append();
+  await checkpoints.finish();
+  append();
+  return { ledger, log, pass, start, append, again: () => checkpoints.finish() };
+}
+
+const countsOf = ({ made }: TestOutbox): number[] => made.map(({ count }) => count);
+
+/** Chains the records from `from` on anew, as somebody can who knows how. */
+function rechain(ledger: TestOutbox, from: number, count: number): void {
+  const before = ledger.chained[from - 2];
+  let prev = before === undefined ? GENESIS_HASH : (JSON.parse(before.line) as { hash: string }).hash;
+  ledger.chained.splice(from - 1);
+  for (let seq = from; seq < from + count; seq += 1) {
+    const place = { seq, id: `forged ${seq}`, time: '', prev };
+    const { line, hash } = chainRecord({} as RecordDraft, place);
+    ledger.chained.push({ seq, line });
+    prev = hash;
+  }
+  ledger.head = { seq: from + count - 1, hash: prev };
+}
+
+const edit = (line: string): string => line.replace('"time":""', '"time":"x"');
+
+const CHANGES: Readonly<Record<string, readonly [(ledger: TestOutbox) => void, object]>> = {
+  'a record behind the last checkpoint edited': [
+    ({ chained }) => (chained[30]!.line = edit(chained[30]!.line)),
+    { seq: 31, reason: 'edited' },
+  ],
+  'one taken out': [({ chained }) => chained.splice(30, 1), { seq: 31, reason: 'out_of_sequence' }],
+  'the last ones taken away': [({ chained }) => chained.splice(35), { seq: 36, reason: 'missing' }],
+  'a head that no record has': [
+    (ledger) => (ledger.head = { ...ledger.head, hash: 'a'.repeat(64) }),
+    { seq: 40, reason: 'wrong_head' },
+  ],
+  'all records written anew': [(ledger) => rechain(ledger, 1, 40), { seq: 20, reason: 'checkpoint_disagrees' }],
+  'all records written anew, and no checkpoint': [
+    (ledger) => {
+      rechain(ledger, 1, 40);
+      ledger.made.splice(0);
+    },
+    { seq: 40, reason: 'checkpoint_gone' },
+  ],
+  'the last checkpoint another one': [
+    ({ made }) => (made[0]!.line = made[0]!.line.replace('"time":"2026', '"time":"2025')),
+    { seq: 20, reason: 'checkpoint_replaced' },
+  ],
+  'the trail cut to less than was verified': [
+    (ledger) => rechain(ledger, 15, 1),
+    { seq: 20, reason: 'checkpoint_beyond_head' },
+  ],
+};
+
+describe('a service whose ledger somebody changed', () => {
+  it.each(Object.entries(CHANGES))('signs nothing, and says what it found: %s', async (_, [change, found]) => {
+    const { ledger, log, again } = await setup();
+    change(ledger);
+    const before = countsOf(ledger);
+    await again();
+    expect(countsOf(ledger)).toEqual(before);
+    expect(log).toEqual([{ event: 'audit_trail_broken', ...found }]);
+  });
+
+  it('signs nothing after a restart either, where the checkpoint shows it', async () => {
+    for (const [change, found] of [
+      CHANGES['all records written anew']!,
+      CHANGES['a record behind the last checkpoint edited']!,
+      [
+        ({ made }: TestOutbox) => (made[0]!.line = made[0]!.line.replace('"time":"2026', '"time":"2025')),
+        { seq: 20, reason: 'signature_invalid' },
+      ] as const,
+      [({ made }: TestOutbox) => (made[0]!.line = '{}'), { seq: 20, reason: 'checkpoint_edited' }] as const,
+    ]) {
+      const { ledger, log, start } = await setup();
+      change(ledger);
+      await start().finish();
+      expect(countsOf(ledger)).toEqual([RECORDS]);
+      expect(log).toEqual([{ event: 'audit_trail_broken', ...found }]);
+    }
+  });
+
+  it('looks again in a while, tells each finding once, and goes on when all is as it was', async () => {
+    // Without a key: simulated time does not wait for WebCrypto.
+    const { ledger, log, pass, start } = await setup(null);
+    const honest = ledger.chained[30]!.line;
+    ledger.chained[30]!.line = edit(honest);
+    const checkpoints = start();
+    checkpoints.wake();
+    await pass(CHECKPOINT_EVERY_MS + 5 * RETRY_AFTER_MS);
+    expect(log).toEqual([{ event: 'audit_trail_broken', seq: 31, reason: 'edited' }]);
+    ledger.chained[30]!.line = honest;
+    await pass(RETRY_AFTER_MS);
+    expect(countsOf(ledger)).toEqual([20, 40]);
+    await checkpoints.stop();
+  });
+});
+
+describe('a service that is started over a ledger', () => {
+  it('goes on behind a checkpoint without a signature, or of the key before', async () => {
+    for (const signer of [null, (await testKey(9)).signer]) {
+      const ledger = createTestOutbox();
+      const { clock, schedule } = createSimulatedTime();
+      const silent = (): void => undefined;
+      const logger = { debug: silent, info: silent, warn: silent, error: silent };
+      const deps = { ledger, ids: createFakeIds(), clock, schedule, logger, delivery: { wake: silent } };
+      ledger.append();
+      await createCheckpoints({ ...deps, signer }).finish();
+      ledger.append();
+      await createCheckpoints({ ...deps, signer: key.signer }).finish();
+      const [first, second] = ledger.made.map(({ line }) => ({ line, said: parseCheckpoint(line)! }));
+      expect(second?.said.previous).toBe(sha256Hex(first!.line));
+      expect(await verifySignature(second!.said, key.signer)).toBe('valid');
+    }
+  });
+
+  it('verifies so much at a look, and signs when it has come to the end', async () => {
+    const ledger = createTestOutbox();
+    for (let n = 0; n < 2 * RECORDS_PER_LOOK + 1; n += 1) ledger.append();
+    const guard = createTrailGuard(ledger);
+    const look = async () => (await guard.check(await ledger.chain(), null)).kind;
+    expect([await look(), await look(), await look()]).toEqual(['unfinished', 'unfinished', 'sound']);
+    const { clock, schedule, pass } = createSimulatedTime();
+    const silent = (): void => undefined;
+    const logger = { debug: silent, info: silent, warn: silent, error: silent };
+    const deps = { ledger, ids: createFakeIds(), clock, schedule, logger, signer: null, delivery: { wake: silent } };
+    createCheckpoints(deps).wake();
+    await pass(3 * LOOK_AFTER_MS);
+    expect(countsOf(ledger)).toEqual([2 * RECORDS_PER_LOOK + 1]);
+  });
+
+  it('begins where retention has left the chain', async () => {
+    const ledger = createTestOutbox();
+    for (let n = 0; n < RECORDS; n += 1) ledger.append();
+    const guard = createTrailGuard(ledger);
+    const { head } = await ledger.chain();
+    const hash = (JSON.parse(ledger.chained[9]!.line) as { hash: string }).hash;
+    ledger.chained.splice(0, 10);
+    const base = { seq: 10, hash };
+    expect(await guard.check({ base, head, checkpoint: null }, null)).toEqual({ kind: 'sound', previous: null });
+    const unproven = await createTrailGuard(ledger).check({ base, head, checkpoint: { count: 5 } }, null);
+    expect(unproven).toMatchObject({ kind: 'broken', seq: 10, reason: 'base_unproven' });
+    expect(await guard.check({ base, head: GENESIS, checkpoint: null }, null)).toMatchObject({ reason: 'truncated' });
+  });
+});

@@ -1,0 +1,145 @@
+import { createRequire } from 'node:module';
+import { describe, expect, it } from 'vitest';
+import { verifyChain } from '../../../../src/audit/chain.ts';
+import { otlpLogs } from '../../../../src/audit/delivery/otlp-logs.ts';
+import type { LogOrigin } from '../../../../src/audit/delivery/otlp-logs.ts';
+import type { AuditRecord } from '../../../../src/audit/record.ts';
+import { RECORD_KINDS } from '../../../../src/audit/record-vocabulary.ts';
+import { auditItems } from '../../../support/audit-items.ts';
+import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
+
+/**
+ * The payload as a stranger reads it: the message types that OpenTelemetry generated from its published .proto files.
+ * What they take in, write to the wire and read back must be the same JSON again: a name or a form that they do not
+ * know gets lost or changed on the way.
+ */
+interface MessageType {
+  fromObject(json: object): object;
+  /** What is wrong with the types and enums of a message, or null. */
+  verify(message: object): string | null;
+  encode(message: object): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): object;
+  toObject(message: object, options: object): object;
+}
+
+const published = createRequire(import.meta.url)('@opentelemetry/otlp-transformer/build/src/generated/root.js') as {
+  opentelemetry: { proto: { collector: { logs: { v1: { ExportLogsServiceRequest: MessageType } } } } };
+};
+const { ExportLogsServiceRequest } = published.opentelemetry.proto.collector.logs.v1;
+
+function throughTheWire(json: object): object {
+  const message = ExportLogsServiceRequest.fromObject(json);
+  const problem = ExportLogsServiceRequest.verify(message);
+  if (problem !== null) throw new Error(problem);
+  const bytes = ExportLogsServiceRequest.encode(message).finish();
+  return ExportLogsServiceRequest.toObject(ExportLogsServiceRequest.decode(bytes), { longs: String, enums: Number });
+}
+
+const ORIGIN: LogOrigin = {
+  format: 'native',
+  resource: { 'service.name': 'invites', 'service.instance.id': 'test-1' },
+  scope: { name: 'galileo-invite-proxy', version: '0.0.0' },
+};
+
+interface Attribute {
+  readonly key: string;
+  readonly value: object;
+}
+
+interface LogRecord {
+  readonly timeUnixNano: string;
+  readonly severityNumber: number;
+  readonly severityText: string;
+  readonly eventName: string;
+  readonly body: { readonly stringValue: string };
+  readonly attributes: readonly Attribute[];
+}
+
+function logRecordsOf(request: object): readonly LogRecord[] {
+  const { resourceLogs } = request as { resourceLogs: { scopeLogs: { logRecords: LogRecord[] }[] }[] };
+  return resourceLogs.flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }) => logRecords));
+}
+
+describe('the OTLP payload', () => {
+  it.each(['native', 'ocsf'] as const)('is the same after the published decoder has read it (%s)', async (format) => {
+    const items = await auditItems(RECORD_KINDS.map((kind) => ({ kind })));
+    const json = JSON.parse(JSON.stringify(otlpLogs(items, { ...ORIGIN, format }))) as object;
+    expect(throughTheWire(json)).toEqual(json);
+    expect(logRecordsOf(json)).toHaveLength(RECORD_KINDS.length + 1);
+  });
+
+  it.each<[name: string, change: (text: string) => string]>([
+    ['a name that is not in the schema', (text) => text.replace('"eventName"', '"event_name"')],
+    ['a name of the wrong level', (text) => text.replace('"scopeLogs"', '"logs"')],
+    ['a value in the wrong form', (text) => text.replace(/"stringValue":"[^"]*"/, '"stringValue":7')],
+    ['a time that is no number', (text) => text.replace(/"timeUnixNano":"\d+"/, '"timeUnixNano":"now"')],
+    ['a severity that is none', (text) => text.replace('"severityNumber":9', '"severityNumber":99')],
+  ])('would be caught with %s', async (_name, change) => {
+    const text = JSON.stringify(otlpLogs(await auditItems(), ORIGIN));
+    const changed = change(text);
+    expect(changed).not.toBe(text);
+    const json = JSON.parse(changed) as object;
+    expect(() => expect(throughTheWire(json)).toEqual(json)).toThrow();
+  });
+
+  it('carries each line verbatim, so that what was delivered verifies', async () => {
+    const items = await auditItems();
+    const lines = logRecordsOf(throughTheWire(otlpLogs(items, ORIGIN))).map(({ body }) => body.stringValue);
+    expect(lines).toEqual(items.map(({ line }) => line));
+    expect(verifyChain(lines.slice(0, -1)).kind).toBe('intact');
+  });
+
+  it('says when, what, and of which request, in whole nanoseconds and attributes that can be searched', async () => {
+    const [record, , , checkpoint] = logRecordsOf(otlpLogs(await auditItems(), ORIGIN));
+    expect(record).toMatchObject({
+      timeUnixNano: `${TEST_TIME_MS + 1000}000000`,
+      observedTimeUnixNano: `${TEST_TIME_MS + 1000}000000`,
+      eventName: 'galileo_invite_proxy.audit.intent',
+      attributes: [
+        { key: 'log.record.uid', value: { stringValue: testUuid7(1) } },
+        { key: 'audit.seq', value: { intValue: '1' } },
+        { key: 'audit.kind', value: { stringValue: 'intent' } },
+        { key: 'audit.request_id', value: { stringValue: testUuid7(1001) } },
+        { key: 'audit.outcome', value: { stringValue: 'admitted' } },
+      ],
+    });
+    expect(checkpoint).toMatchObject({
+      severityText: 'INFO',
+      eventName: 'galileo_invite_proxy.audit.checkpoint',
+      attributes: [
+        { key: 'log.record.uid', value: { stringValue: testUuid7(4) } },
+        { key: 'audit.seq', value: { intValue: '3' } },
+        { key: 'audit.kind', value: { stringValue: 'checkpoint' } },
+      ],
+    });
+  });
+
+  it.each([
+    ['admitted', 9, 'INFO'],
+    ['accepted', 9, 'INFO'],
+    ['replayed', 9, 'INFO'],
+    ['previewed', 9, 'INFO'],
+    ['denied', 13, 'WARN'],
+    ['refused', 13, 'WARN'],
+    ['not_sent', 13, 'WARN'],
+    ['unknown', 17, 'ERROR'],
+  ] as const)('gives what ended as %s the severity %d (%s)', async (result, severityNumber, severityText) => {
+    const items = await auditItems([{ kind: 'outcome', outcome: { result } }]);
+    expect(logRecordsOf(otlpLogs(items, ORIGIN))[0]).toMatchObject({ severityNumber, severityText });
+  });
+
+  it('holds nothing about people outside the line itself', async () => {
+    const items = await auditItems();
+    const { actor, source, request } = JSON.parse(items[0]?.line ?? '') as AuditRecord;
+    const envelope = JSON.stringify(otlpLogs(items, ORIGIN), (name, value: unknown) =>
+      name === 'body' ? undefined : value,
+    );
+    const personal = [actor.subject, actor.client_id, source.address ?? '', ...(request.emails ?? [])];
+    for (const text of personal) expect(envelope).not.toContain(`"${text}"`);
+  });
+
+  it('is the same when it is made again', async () => {
+    const items = await auditItems();
+    expect(JSON.stringify(otlpLogs(items, ORIGIN))).toBe(JSON.stringify(otlpLogs(items, ORIGIN)));
+  });
+});

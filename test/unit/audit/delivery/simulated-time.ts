@@ -1,0 +1,35 @@
+import type { FakeClock, FakeSchedule } from '../../../support/clock.ts';
+import { createFakeClock, createFakeSchedule } from '../../../support/clock.ts';
+
+/** Clock and timers that move together, with all that promises have to do done in between. */
+export interface SimulatedTime {
+  readonly clock: FakeClock;
+  readonly schedule: FakeSchedule;
+  pass(ms: number): Promise<void>;
+}
+
+export function createSimulatedTime(): SimulatedTime {
+  const clock = createFakeClock();
+  const schedule = createFakeSchedule();
+  return {
+    clock,
+    schedule,
+    async pass(ms) {
+      await settled();
+      for (let leftMs = ms; ;) {
+        const nextMs = schedule.waitingMs[0];
+        const stepMs = nextMs === undefined ? leftMs : Math.min(nextMs, leftMs);
+        clock.advance(stepMs);
+        schedule.advance(stepMs);
+        await settled();
+        leftMs -= stepMs;
+        if (leftMs === 0 && schedule.waitingMs[0] !== 0) return;
+      }
+    },
+  };
+}
+
+/** Lets every promise that can move, move: none of them waits for anything but others. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 40; turn += 1) await Promise.resolve();
+}

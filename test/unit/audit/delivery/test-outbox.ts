@@ -1,0 +1,79 @@
+import type { ChainCoverage, CheckpointLedger } from '../../../../src/audit/checkpoint/checkpointer.ts';
+import { chainRecord, GENESIS } from '../../../../src/audit/chain.ts';
+import type { RecordDraft } from '../../../../src/audit/record.ts';
+import type { Outbox, OutboxItem } from '../../../../src/audit/delivery/sink.ts';
+
+/**
+ * A ledger as delivery and checkpoints see it, in a few lines: items at odd distances, one cursor a sink, and a switch
+ * that makes it fail.
+ */
+export interface TestOutbox extends Outbox, CheckpointLedger {
+  isFailing: boolean;
+  readonly calls: { chain: number };
+  /** Stores a record of so many characters; returns its position. */
+  append(length?: number): number;
+  positionsAfter(sink: string): number[];
+  /** What is stored, for a test to read and for an attacker to change. */
+  readonly made: { count: number; madeAt: number; line: string }[];
+  readonly chained: { seq: number; line: string }[];
+  head: ChainCoverage['head'];
+}
+
+export function createTestOutbox(): TestOutbox {
+  const items: OutboxItem[] = [];
+  const cursors = new Map<string, number>();
+  const made: { count: number; madeAt: number; line: string }[] = [];
+  const chained: { seq: number; line: string }[] = [];
+  const calls = { chain: 0 };
+  let records = 0;
+  const after = (sink: string): OutboxItem[] => items.filter(({ position }) => position > (cursors.get(sink) ?? 0));
+  const orFail = (): void => {
+    if (outbox.isFailing) throw new Error('disk full, and this text names ann@acme.com');
+  };
+  const outbox: TestOutbox = {
+    isFailing: false,
+    calls,
+    made,
+    chained,
+    head: GENESIS,
+    append(length = 10) {
+      records += 1;
+      const line = `{"seq":${String(records)}`.padEnd(length - 1) + '}';
+      items.push({ position: records * 2, kind: 'record', line });
+      // What is delivered is of the length that a test asks for; what the chain holds is a real record.
+      const place = { seq: records, id: String(records), time: '', prev: outbox.head.hash };
+      const next = chainRecord({} as RecordDraft, place);
+      chained.push({ seq: records, line: next.line });
+      outbox.head = { seq: records, hash: next.hash };
+      return records * 2;
+    },
+    positionsAfter: (sink) => after(sink).map(({ position }) => position),
+    async lease(sink, limit) {
+      orFail();
+      return after(sink).slice(0, limit);
+    },
+    async ack(sink, position) {
+      orFail();
+      cursors.set(sink, Math.max(position, cursors.get(sink) ?? 0));
+    },
+    async chain(): Promise<ChainCoverage> {
+      calls.chain += 1;
+      orFail();
+      return {
+        base: GENESIS,
+        head: outbox.head,
+        checkpoint: made.at(-1) ?? null,
+      };
+    },
+    records: (cursor, limit) => chained.filter(({ seq }) => seq > cursor).slice(0, limit),
+    checkpoints: (cursor, limit) => made.filter(({ count }) => count > cursor).slice(0, limit),
+    async addCheckpoint(checkpoint) {
+      orFail();
+      if (checkpoint.count <= (made.at(-1)?.count ?? 0)) return false;
+      made.push(checkpoint);
+      items.push({ position: records * 2 + 1, kind: 'checkpoint', line: checkpoint.line });
+      return true;
+    },
+  };
+  return outbox;
+}

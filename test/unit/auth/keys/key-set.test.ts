@@ -1,0 +1,314 @@
+import { describe, expect, it } from 'vitest';
+
+import { issuerProfile } from '../../../../src/auth/issuer-profile.ts';
+import {
+  BACK_OFF_MS,
+  COOL_DOWN_MS,
+  createKeySet,
+  MAX_AGE_MS,
+  MAX_STALE_MS,
+} from '../../../../src/auth/keys/key-set.ts';
+import type { KeySet } from '../../../../src/auth/keys/key-set.ts';
+import type { VerificationKey } from '../../../../src/auth/keys/verification-key.ts';
+import type { DocumentResult } from '../../../../src/ports/fetch-document.ts';
+import { createFakeClock } from '../../../support/clock.ts';
+import {
+  AUDIENCE,
+  countedMetrics,
+  document,
+  es256Signer,
+  ISSUER,
+  keptLog,
+  testDocuments,
+  UNREACHABLE,
+} from '../../../support/tokens.ts';
+
+const first = (await es256Signer('first')).jwk;
+const second = (await es256Signer('second')).jwk;
+const has = (kid: string) => (keys: readonly VerificationKey[]) => keys.some((key) => key.keyId === kid);
+
+function setUp({ shareInFlight = true } = {}) {
+  const clock = createFakeClock();
+  const published = { keys: [first] as object[] };
+  const documents = testDocuments((): DocumentResult => document(JSON.stringify(published)));
+  const metrics = countedMetrics();
+  const logger = keptLog();
+  const keptAlive: Promise<unknown>[] = [];
+  const profile = issuerProfile({ name: 'corp', issuer: ISSUER, audience: AUDIENCE, jwks_uri: `${ISSUER}/jwks` });
+  const rules = { insecureDev: false };
+  const keySet = createKeySet({
+    profile,
+    fetchDocument: documents.fetchDocument,
+    clock,
+    rules,
+    shareInFlight,
+    background: { run: (task) => void keptAlive.push(task) },
+    metrics,
+    logger,
+  });
+  return { clock, published, documents, metrics, logger, keySet, keptAlive };
+}
+
+async function kids(keySet: KeySet, suffices?: (keys: readonly VerificationKey[]) => boolean): Promise<string> {
+  const result = await keySet.keys(suffices);
+  return result.kind === 'keys' ? result.keys.map(({ keyId }) => keyId).join(' ') : result.kind;
+}
+
+/** A door that answers wait behind. */
+function gate(): { readonly promise: Promise<void>; open(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { promise, open: resolve };
+}
+
+describe('a key set', () => {
+  it('is fetched once and then served from memory for ten minutes', async () => {
+    const { keySet, documents, clock } = setUp();
+    expect(await kids(keySet)).toBe('first');
+    clock.advance(MAX_AGE_MS - 1);
+    expect(await kids(keySet)).toBe('first');
+    expect(documents.urls).toEqual([`${ISSUER}/jwks`]);
+    clock.advance(1);
+    expect(await kids(keySet)).toBe('first');
+    expect(documents.urls).toHaveLength(2);
+  });
+
+  it('revokes a key that a later fetch does not hold', async () => {
+    const { keySet, published, clock } = setUp();
+    await keySet.keys();
+    published.keys = [second];
+    clock.advance(MAX_AGE_MS);
+    expect(await kids(keySet, has('first'))).toBe('second');
+  });
+
+  it('keeps its version while the document stays the same, and changes it with the document', async () => {
+    const { keySet, published, clock } = setUp();
+    const version = async () => {
+      const result = await keySet.keys();
+      clock.advance(MAX_AGE_MS);
+      return result.kind === 'keys' ? result.version : null;
+    };
+    const [one, two] = [await version(), await version()];
+    published.keys = [first, second];
+    expect(two).toBe(one);
+    expect(await version()).not.toBe(one);
+  });
+
+  it('is fetched anew for a key it does not hold, but not again within the cool-down', async () => {
+    const { keySet, published, documents, clock } = setUp();
+    await keySet.keys();
+    published.keys = [first, second];
+    clock.advance(COOL_DOWN_MS - 1);
+    expect(await kids(keySet, has('second'))).toBe('first');
+    expect(documents.urls).toHaveLength(1);
+    clock.advance(1);
+    expect(await kids(keySet, has('second'))).toBe('first second');
+    expect(documents.urls).toHaveLength(2);
+    for (let n = 0; n < 50; n += 1) await keySet.keys(has(`made up ${n}`));
+    expect(documents.urls).toHaveLength(2);
+  });
+
+  it('is unavailable, and no verdict, when a key it does not hold cannot be looked for', async () => {
+    const { keySet, documents, clock } = setUp();
+    await keySet.keys();
+    documents.trouble = UNREACHABLE;
+    clock.advance(COOL_DOWN_MS);
+    expect(await kids(keySet, has('second'))).toBe('unavailable');
+    expect(await kids(keySet, has('second'))).toBe('unavailable');
+    expect(await kids(keySet, has('first'))).toBe('first');
+    expect(documents.urls).toHaveLength(2);
+  });
+
+  it('outlives trouble of the issuer by one hour and not a moment more', async () => {
+    const { keySet, documents, clock } = setUp();
+    await keySet.keys();
+    documents.trouble = UNREACHABLE;
+    clock.advance(MAX_AGE_MS + MAX_STALE_MS - 1);
+    expect(await kids(keySet)).toBe('first');
+    clock.advance(1);
+    expect(await kids(keySet)).toBe('unavailable');
+    documents.trouble = null;
+    clock.advance(BACK_OFF_MS.cap);
+    expect(await kids(keySet)).toBe('first');
+  });
+
+  it('is unavailable while it was never had, and waits twice as long after each failure, up to a minute', async () => {
+    const { keySet, documents, clock } = setUp();
+    documents.trouble = UNREACHABLE;
+    const waits: number[] = [];
+    expect(await kids(keySet)).toBe('unavailable');
+    for (let attempt = 0; attempt < 9; attempt += 1) {
+      const before = documents.urls.length;
+      let waitedMs = 0;
+      while (documents.urls.length === before) {
+        clock.advance(500);
+        waitedMs += 500;
+        expect(await kids(keySet)).toBe('unavailable');
+      }
+      waits.push(waitedMs / 1000);
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    documents.trouble = null;
+    clock.advance(BACK_OFF_MS.cap);
+    expect(await kids(keySet)).toBe('first');
+  });
+
+  it('starts its back-off afresh after a success', async () => {
+    const { keySet, documents, clock } = setUp();
+    documents.trouble = UNREACHABLE;
+    for (let n = 0; n < 5; n += 1, clock.advance(BACK_OFF_MS.cap)) await keySet.keys();
+    documents.trouble = null;
+    await keySet.keys();
+    documents.trouble = UNREACHABLE;
+    clock.advance(MAX_AGE_MS);
+    await keySet.keys();
+    const before = documents.urls.length;
+    clock.advance(BACK_OFF_MS.first);
+    await keySet.keys();
+    expect(documents.urls).toHaveLength(before + 1);
+  });
+
+  it.each([
+    ['not JSON', '<html>'],
+    ['JSON with a repeated member', '{"keys":[],"keys":[]}'],
+    ['no key set', '{"key":[]}'],
+    ['a list', '[]'],
+  ])('counts a document that is %s as a failure and keeps what it has', async (_title, text) => {
+    const { keySet, documents, clock } = setUp();
+    await keySet.keys();
+    documents.trouble = document(text);
+    clock.advance(MAX_AGE_MS);
+    expect(await kids(keySet)).toBe('first');
+    expect(documents.urls).toHaveLength(2);
+  });
+
+  it('survives a fetch that throws', async () => {
+    const { clock, metrics, logger } = setUp();
+    const profile = issuerProfile({ name: 'corp', issuer: ISSUER, audience: AUDIENCE, jwks_uri: `${ISSUER}/jwks` });
+    const fetchDocument = () => Promise.reject(new Error('broken'));
+    const keySet = createKeySet({
+      profile,
+      fetchDocument,
+      clock,
+      rules: { insecureDev: false },
+      shareInFlight: true,
+      background: { run: () => undefined },
+      metrics,
+      logger,
+    });
+    expect(await kids(keySet)).toBe('unavailable');
+  });
+
+  it('keeps a fetch alive when whoever caused it has gone: others rely on it', async () => {
+    const { keySet, keptAlive } = setUp({ shareInFlight: false });
+    const asked = keySet.keys();
+    expect(keptAlive).toHaveLength(1);
+    await keptAlive[0];
+    expect(await asked).toMatchObject({ kind: 'keys' });
+  });
+
+  it('revokes everything and is unavailable when the issuer publishes no usable key', async () => {
+    const { keySet, published, documents, clock, logger } = setUp();
+    await keySet.keys();
+    published.keys = [{ kty: 'oct', k: 'c2VjcmV0', kid: 'first' }];
+    clock.advance(MAX_AGE_MS);
+    expect(await kids(keySet, has('first'))).toBe('unavailable');
+    documents.trouble = UNREACHABLE;
+    clock.advance(BACK_OFF_MS.cap);
+    expect(await kids(keySet, has('first'))).toBe('unavailable');
+    expect(logger.lines.join()).not.toContain('c2VjcmV0');
+  });
+
+  it('does not grow younger when the clock is set back', async () => {
+    const { keySet, documents, clock } = setUp();
+    await keySet.keys();
+    clock.advance(-3_600_000);
+    expect(await kids(keySet)).toBe('first');
+    expect(documents.urls).toHaveLength(2);
+  });
+
+  it('counts its fetches by issuer and result', async () => {
+    const { keySet, documents, clock, metrics } = setUp();
+    documents.trouble = UNREACHABLE;
+    await keySet.keys();
+    documents.trouble = null;
+    clock.advance(BACK_OFF_MS.first);
+    await keySet.keys();
+    expect(metrics.counted.map(({ labels }) => labels)).toEqual([
+      { issuer: 'corp', result: 'unreachable' },
+      { issuer: 'corp', result: 'ok' },
+    ]);
+  });
+});
+
+describe('forty parallel callers', () => {
+  const callers = (keySet: KeySet, kid = 'first') =>
+    Promise.all(Array.from({ length: 40 }, () => kids(keySet, has(kid))));
+
+  it('share one fetch where promises may be shared', async () => {
+    const { keySet, documents } = setUp();
+    const door = gate();
+    documents.gate = door.promise;
+    const answers = callers(keySet);
+    door.open();
+    expect(new Set(await answers)).toEqual(new Set(['first']));
+    expect(documents.urls).toHaveLength(1);
+  });
+
+  it('share one failure, which counts once', async () => {
+    const { keySet, documents, clock } = setUp();
+    documents.trouble = UNREACHABLE;
+    expect(new Set(await callers(keySet))).toEqual(new Set(['unavailable']));
+    documents.trouble = null;
+    clock.advance(BACK_OFF_MS.first);
+    expect(await kids(keySet)).toBe('first');
+    expect(documents.urls).toHaveLength(2);
+  });
+
+  it('each fetch for themselves, and fail as one, where promises may not be shared and nothing is held', async () => {
+    const { keySet, documents, clock } = setUp({ shareInFlight: false });
+    documents.trouble = UNREACHABLE;
+    expect(new Set(await callers(keySet))).toEqual(new Set(['unavailable']));
+    expect(documents.urls).toHaveLength(40);
+    documents.trouble = null;
+    clock.advance(BACK_OFF_MS.first);
+    expect(await kids(keySet)).toBe('first');
+  });
+
+  it('never wait for the fetch of another where promises may not be shared', async () => {
+    const { keySet, documents, clock } = setUp({ shareInFlight: false });
+    await keySet.keys();
+    const door = gate();
+    documents.gate = door.promise;
+    clock.advance(MAX_AGE_MS);
+    const fetching = kids(keySet);
+    expect(new Set(await callers(keySet))).toEqual(new Set(['first']));
+    expect(new Set(await callers(keySet, 'second'))).toEqual(new Set(['unavailable']));
+    door.open();
+    expect(await fetching).toBe('first');
+    expect(documents.urls).toHaveLength(2);
+  });
+
+  it('start another fetch when the running one was lost with its request', async () => {
+    const { keySet, documents, clock } = setUp();
+    documents.gate = gate().promise;
+    void keySet.keys();
+    documents.gate = null;
+    clock.advance(60_000);
+    expect(await kids(keySet)).toBe('first');
+    expect(documents.urls).toHaveLength(2);
+  });
+
+  it('are not misled by an old answer that comes after a newer one', async () => {
+    const { keySet, documents, published, clock } = setUp();
+    const door = gate();
+    documents.gate = door.promise;
+    const late = kids(keySet);
+    documents.gate = null;
+    clock.advance(60_000);
+    published.keys = [second];
+    expect(await kids(keySet)).toBe('second');
+    door.open();
+    await late;
+    expect(await kids(keySet)).toBe('second');
+  });
+});

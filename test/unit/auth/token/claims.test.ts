@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+
+import { readClaims } from '../../../../src/auth/token/claims.ts';
+import { issuerProfile } from '../../../../src/auth/issuer-profile.ts';
+import type { IssuerProfile } from '../../../../src/auth/issuer-profile.ts';
+import type { IssuerConfig } from '../../../../src/auth/issuers.ts';
+import { AUDIENCE, ISSUER, NOW_S } from '../../../support/tokens.ts';
+
+const profileWith = (changes: Partial<IssuerConfig> = {}) =>
+  issuerProfile({ name: 'corp', issuer: ISSUER, audience: AUDIENCE, ...changes });
+const CLAIMS = {
+  iss: ISSUER,
+  aud: AUDIENCE,
+  sub: 'hr-portal',
+  client_id: 'hr-portal',
+  iat: NOW_S,
+  exp: NOW_S + 600,
+  jti: 'token-1',
+};
+
+function read(claims: object, profile: IssuerProfile = profileWith(), nowS = NOW_S) {
+  return readClaims(claims as Readonly<Record<string, unknown>>, profile, nowS);
+}
+function principal(changes: object, profile?: IssuerProfile) {
+  const result = read({ ...CLAIMS, ...changes }, profile);
+  return result.kind === 'principal' ? result.principal : result.reason;
+}
+const reason = (changes: object, profile?: IssuerProfile, nowS?: number) => {
+  const result = read({ ...CLAIMS, ...changes }, profile, nowS);
+  return result.kind === 'refused' ? result.reason : result.kind;
+};
+
+describe('the claims of a verified token', () => {
+  it('make a principal', () => {
+    expect(principal({ scope: 'invites:write', groups: ['it-admins'] })).toEqual({
+      issuer: 'corp',
+      issuerUrl: ISSUER,
+      subject: 'hr-portal',
+      clientId: 'hr-portal',
+      groups: ['it-admins'],
+      kind: 'app',
+      scopes: ['invites:write'],
+      tokenId: 'token-1',
+      expiresAt: NOW_S + 600,
+    });
+  });
+
+  it('make a principal that nobody can change afterwards', () => {
+    const made = principal({ scope: 'invites:write' });
+    expect(Object.isFrozen(made)).toBe(true);
+    expect(made).toSatisfy(
+      (value: { scopes: object; groups: object }) => Object.isFrozen(value.scopes) && Object.isFrozen(value.groups),
+    );
+  });
+
+  it('make a user of a subject that is not the client itself', () => {
+    expect(principal({ sub: 'user-7' })).toMatchObject({ kind: 'user', subject: 'user-7', clientId: 'hr-portal' });
+  });
+
+  it('make an app only where all that the profile asks for holds', () => {
+    const profile: IssuerProfile = {
+      ...profileWith(),
+      appWhen: [
+        { kind: 'equals', claim: 'idtyp', value: 'app' },
+        { kind: 'absent', claim: 'scp' },
+      ],
+    };
+    expect(principal({ sub: 'object-7', idtyp: 'app' }, profile)).toMatchObject({ kind: 'app' });
+    expect(principal({ idtyp: 'app', scp: 'x' }, profile)).toMatchObject({ kind: 'user' });
+    expect(principal({ idtyp: 'user' }, profile)).toMatchObject({ kind: 'user' });
+    expect(principal({}, profile)).toMatchObject({ kind: 'user' });
+  });
+
+  it('are refused where something else that must hold does not', () => {
+    const profile: IssuerProfile = {
+      ...profileWith(),
+      mustHold: [{ kind: 'ends_with', claim: 'email', suffix: '.example.com' }],
+    };
+    expect(reason({ email: 'bot@apps.example.com' }, profile)).toBe('principal');
+    expect(reason({ email: 'bot@apps.example.com.evil.example' }, profile)).toBe('claim_mismatch');
+    expect(reason({ email: ['bot@apps.example.com'] }, profile)).toBe('claim_mismatch');
+    expect(reason({}, profile)).toBe('claim_mismatch');
+  });
+
+  it('name the subject by the first claim that says something', () => {
+    const profile = profileWith({ claims: { subject: ['uid', 'sub'] } });
+    expect(principal({ uid: 'user-7' }, profile)).toMatchObject({ subject: 'user-7' });
+    expect(principal({}, profile)).toMatchObject({ subject: 'hr-portal' });
+    expect(principal({ uid: '' }, profile)).toMatchObject({ subject: 'hr-portal' });
+    expect(reason({ uid: 7 }, profile)).toBe('claim_malformed');
+    expect(reason({ uid: null }, profile)).toBe('claim_malformed');
+    expect(reason({ uid: '', sub: '' }, profile)).toBe('claim_malformed');
+    expect(reason({ sub: undefined }, profile)).toBe('claim_missing');
+  });
+
+  it('lend the audience as client id only where the profile says so', () => {
+    const profile: IssuerProfile = { ...profileWith(), clientIdFallback: 'audience' };
+    expect(principal({ client_id: undefined, aud: ['other', AUDIENCE] }, profile)).toMatchObject({
+      clientId: AUDIENCE,
+    });
+    expect(reason({ client_id: null }, profile)).toBe('claim_malformed');
+    expect(reason({ client_id: undefined })).toBe('claim_missing');
+  });
+
+  // jose checks times and audience as well; these hold for this file alone.
+  it.each([
+    [{ exp: NOW_S - 30, iat: NOW_S - 60 }, 'expired'],
+    [{ exp: NOW_S - 29, iat: NOW_S - 60 }, 'principal'],
+    [{ nbf: NOW_S + 31 }, 'not_yet_valid'],
+    [{ nbf: NOW_S + 30 }, 'principal'],
+    [{ iat: NOW_S + 31 }, 'issued_in_future'],
+    [{ iat: NOW_S + 30 }, 'principal'],
+    [{ exp: NOW_S + 86_400 }, 'principal'],
+    [{ exp: NOW_S + 86_401 }, 'lifetime_too_long'],
+    [{ exp: NOW_S }, 'claim_malformed'],
+    [{ exp: Number.POSITIVE_INFINITY }, 'claim_malformed'],
+    [{ aud: 'other' }, 'audience_mismatch'],
+    [{ aud: ['other', AUDIENCE] }, 'principal'],
+    [{ aud: 7 }, 'claim_malformed'],
+    [{ iss: 'https://id.example.org' }, 'claim_mismatch'],
+    [{ jti: undefined }, 'claim_missing'],
+  ])('with %j are judged %s', (changes, expected) => {
+    expect(reason(changes)).toBe(expected);
+  });
+
+  it('are read from where the entry says', () => {
+    const claims = {
+      client_id: ['azp', 'appid'],
+      scopes: 'scp',
+      groups: '/realm_access/roles',
+      audience: '/for/a~1b',
+    } as const;
+    const profile = profileWith({ claims: { ...claims, client_id: [...claims.client_id] } });
+    const token = {
+      client_id: undefined,
+      appid: 'app-1',
+      scp: ['audit:read'],
+      realm_access: { roles: ['it-admins'] },
+      for: { 'a/b': AUDIENCE },
+    };
+    expect(principal(token, profile)).toMatchObject({
+      clientId: 'app-1',
+      scopes: ['audit:read'],
+      groups: ['it-admins'],
+    });
+    expect(reason({ ...token, for: { 'a/b': 'other' } }, profile)).toBe('audience_mismatch');
+    expect(reason({ ...token, for: undefined }, profile)).toBe('claim_missing');
+    expect(principal({ ...token, azp: 'app-0' }, profile)).toMatchObject({ clientId: 'app-0' });
+  });
+
+  it('never come from a prototype', () => {
+    expect(reason({}, profileWith({ claims: { client_id: 'constructor' } }))).toBe('claim_missing');
+    expect(reason({ realm: {} }, profileWith({ claims: { client_id: '/realm/constructor/name' } }))).toBe(
+      'claim_missing',
+    );
+  });
+
+  it('must include the required ones, with exactly the value where one is given', () => {
+    const profile = profileWith({ claims: { require: { token_use: 'access', tid: null, level: 2 } } });
+    expect(reason({ token_use: 'access', tid: 'any', level: 2 }, profile)).toBe('principal');
+    expect(reason({ token_use: 'id', tid: 'any', level: 2 }, profile)).toBe('claim_mismatch');
+    expect(reason({ token_use: 'access', tid: 'any', level: '2' }, profile)).toBe('claim_mismatch');
+    expect(reason({ token_use: 'access', level: 2 }, profile)).toBe('claim_missing');
+  });
+});
+
+describe('scopes', () => {
+  const scopes = (scope: unknown, changes: Partial<IssuerConfig> = {}) => {
+    const made = principal({ scope }, profileWith(changes));
+    return typeof made === 'string' ? made : made.scopes;
+  };
+
+  it('are only those of this service', () => {
+    expect(scopes('openid invites:write profile')).toEqual(['invites:write']);
+    expect(scopes(['audit:read', 'invites:write'])).toEqual(['invites:write', 'audit:read']);
+    expect(scopes('invites:write2 Invites:Write invites')).toEqual([]);
+    expect(scopes(undefined)).toEqual([]);
+    expect(scopes('')).toEqual([]);
+  });
+
+  it('of the issuer are translated where the entry maps them', () => {
+    const scope_map = { 'Invites.Write': 'invites:write', all: ['invites:write', 'audit:read'] } as const;
+    const map = { scope_map: { ...scope_map, all: [...scope_map.all] } };
+    expect(scopes('Invites.Write', map)).toEqual(['invites:write']);
+    expect(scopes('all', map)).toEqual(['invites:write', 'audit:read']);
+    expect(scopes('constructor', map)).toEqual([]);
+  });
+
+  it('are given to a caller by name where the entry maps it, and never read out of the name', () => {
+    const profile: IssuerProfile = {
+      ...profileWith({ scope_map: { 'ann@acme.com': 'audit:read' } }),
+      scopeMapClaims: ['email'],
+    };
+    const scopesOf = (email: unknown) => {
+      const made = principal({ email, scope: undefined }, profile);
+      return typeof made === 'string' ? made : made.scopes;
+    };
+    expect(scopesOf('ann@acme.com')).toEqual(['audit:read']);
+    expect(scopesOf('Ann@acme.com')).toEqual([]);
+    expect(scopesOf('audit:read')).toEqual([]);
+    expect(scopesOf('"x audit:read y"@acme.com')).toEqual([]);
+    expect(scopesOf('x ann@acme.com y')).toEqual([]);
+    expect(scopesOf(['ann@acme.com'])).toEqual([]);
+  });
+
+  it('are granted to every token where the entry says so', () => {
+    expect(scopes(undefined, { grant_scopes: ['audit:read'] })).toEqual(['audit:read']);
+  });
+});

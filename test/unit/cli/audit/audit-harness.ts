@@ -1,0 +1,97 @@
+/** The audit commands over real files: a ledger of the service's own making, filled with a trail, and lines as delivered. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { ChainHead } from '../../../../src/audit/chain.ts';
+import type { VerifyReport } from '../../../../src/cli/audit/verify-report.ts';
+import { openLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
+import { createFakeClock, createFakeIds } from '../../../support/clock.ts';
+import type { Line } from '../../audit/verify/trail-harness.ts';
+import { pointed } from '../../audit/verify/trail-harness.ts';
+import type { BenchOptions, Ran } from '../cli-harness.ts';
+import { runBench } from '../cli-harness.ts';
+
+export interface Folder {
+  readonly path: (name: string) => string;
+  /** Returns the file's path. */
+  readonly write: (name: string, content: string | Uint8Array) => string;
+  readonly remove: () => void;
+}
+
+export function tempFolder(): Folder {
+  const folder = mkdtempSync(join(tmpdir(), 'invite-proxy-audit-'));
+  const path = (name: string): string => join(folder, name);
+  return {
+    path,
+    write(name, content) {
+      writeFileSync(path(name), content);
+      return path(name);
+    },
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+const silent = (): void => undefined;
+
+/** An empty ledger as the service makes it, at rest. */
+export async function makeLedger(path: string): Promise<string> {
+  const ledger = await openLedger({
+    path,
+    clock: createFakeClock(),
+    ids: createFakeIds(),
+    logger: { debug: silent, info: silent, warn: silent, error: silent },
+    metrics: { count: silent },
+  });
+  await ledger.close();
+  return path;
+}
+
+/** Behind what is there. */
+export async function fillLedger(path: string, lines: readonly Line[]): Promise<void> {
+  await alter(path, (database) => {
+    const record = database.prepare('INSERT INTO records (seq, line) VALUES (?, ?)');
+    const checkpoint = database.prepare('INSERT INTO checkpoints (count, position, made_at, line) VALUES (?, ?, ?, ?)');
+    database.exec('BEGIN');
+    for (const { item, text } of lines) {
+      if (item.kind === 'record') record.run(item.seq, text);
+      if (item.kind === 'checkpoint') {
+        const { count, time } = item.checkpoint;
+        checkpoint.run(count, 2 * count + 1, Date.parse(time), text);
+      }
+    }
+    const { item: last } = lines.findLast(({ item }) => item.kind === 'record')!;
+    if (last.kind === 'record') setHead(database, last);
+    database.exec('COMMIT');
+  });
+}
+
+export function setHead(database: DatabaseSync, { seq, hash }: ChainHead): void {
+  database.prepare('UPDATE head SET seq = ?, hash = ? WHERE id = 1').run(seq, hash);
+}
+
+/** As anybody with the file and SQLite could. */
+export async function alter<T>(path: string, change: (database: DatabaseSync) => T | Promise<T>): Promise<T> {
+  const database = new DatabaseSync(path);
+  try {
+    return await change(database);
+  } finally {
+    database.close();
+  }
+}
+
+export function audit(args: readonly string[], options: BenchOptions = {}): Promise<Ran> {
+  const readText = (path: string): Promise<string> => readFile(path, 'utf8');
+  return runBench(['audit', ...args], { ...options, deps: { readText, ...options.deps } });
+}
+
+export async function verified(
+  args: readonly string[],
+): Promise<{ code: number; found: string[]; report: VerifyReport }> {
+  const { code, stdout, stderr } = await audit(['verify', '--json', ...args]);
+  if (stdout === '') throw new Error(stderr);
+  const report = JSON.parse(stdout) as VerifyReport;
+  const found = [report.ledger, report.lines].flatMap((one) => (one === null ? [] : pointed(one)));
+  return { code, found, report };
+}

@@ -1,0 +1,192 @@
+import { readFileSync, statSync } from 'node:fs';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { auditPorts } from '../../../../src/cli/audit/ports.ts';
+import { momentOf } from '../../../../src/cli/audit/instant.ts';
+import type { LedgerReader } from '../../../../src/platform/node/ledger/reader.ts';
+import { TEST_TIME_MS } from '../../../support/clock.ts';
+import type { TestTrail } from '../../audit/verify/trail-harness.ts';
+import { trailOf } from '../../audit/verify/trail-harness.ts';
+import type { Folder } from './audit-harness.ts';
+import { alter, audit, fillLedger, makeLedger, tempFolder, verified } from './audit-harness.ts';
+
+const RECORDS = 2_500;
+/** A record every second from 10:00:01 on: record n is n seconds after TEST_TIME_MS. */
+let trail: TestTrail;
+let folder: Folder;
+let ledger: string;
+
+beforeAll(async () => {
+  trail = await trailOf(RECORDS, { pauseMs: () => 1_000 });
+});
+beforeEach(async () => {
+  folder = tempFolder();
+  ledger = await makeLedger(folder.path('ledger.db'));
+  await fillLedger(ledger, trail.lines);
+});
+afterEach(() => folder.remove());
+
+const at = (seconds: number): string => new Date(TEST_TIME_MS + seconds * 1_000).toISOString();
+
+/** What is written, line by line, without stdout being the test's own. */
+async function exported(args: readonly string[], openLedger = auditPorts.openLedger) {
+  const written: string[] = [];
+  const ports = { ...auditPorts, openLedger, write: async (text: string) => void written.push(text) };
+  const ran = await audit(['export', '--ledger', ledger, ...args], { deps: { audit: ports } });
+  const lines = written.join('').split('\n').slice(0, -1);
+  return { ...ran, lines };
+}
+
+const seqsOf = (lines: readonly string[]): number[] =>
+  lines.map((line) => (JSON.parse(line) as { seq?: number }).seq ?? 0).filter((seq) => seq > 0);
+
+describe('audit export', () => {
+  it('writes the records from one moment up to another, the first inclusive, the second not', async () => {
+    const { code, lines } = await exported(['--from', at(100), '--to', at(110)]);
+    expect(code).toBe(0);
+    expect(seqsOf(lines)).toEqual([100, 101, 102, 103, 104, 105, 106, 107, 108, 109]);
+    expect(lines[0]).toBe(trail.lines.find(({ item }) => item.kind === 'record' && item.seq === 100)?.text);
+  });
+
+  it('finds every beginning and every end', async () => {
+    for (const [from, to, first, last] of [
+      [at(0), at(1.5), 1, 1],
+      [at(-99), at(2), 1, 1],
+      [at(2_499.5), at(9_999), 2_500, 2_500],
+      [at(1_000.001), at(1_001.001), 1_001, 1_001],
+    ] as const) {
+      expect(seqsOf((await exported(['--from', from, '--to', to])).lines)).toEqual(
+        Array.from({ length: last - first + 1 }, (_, index) => first + index),
+      );
+    }
+    expect((await exported(['--from', at(9_999)])).lines).toEqual([]);
+    expect((await exported(['--to', at(0)])).lines).toEqual([]);
+    expect(seqsOf((await exported([])).lines)).toHaveLength(RECORDS);
+  });
+
+  it('puts each checkpoint made in that time behind the last record it covers', async () => {
+    const { lines } = await exported([]);
+    expect(lines).toEqual(trail.lines.map(({ text }) => text));
+    const { count } = JSON.parse(trail.checkpoints[1]!) as { count: number };
+    const around = await exported(['--from', at(count), '--to', at(count + 2)]);
+    expect(around.lines.map((line) => (JSON.parse(line) as { kind: string }).kind === 'checkpoint')).toEqual([
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  it('does not read the ledger to find where to begin', async () => {
+    let asked = 0;
+    const openLedger = async (path: string): Promise<LedgerReader> => {
+      const reader = await auditPorts.openLedger(path);
+      return {
+        ...reader,
+        async records(after, limit) {
+          const page = await reader.records(after, limit);
+          asked += page.length;
+          return page;
+        },
+      };
+    };
+    const { lines } = await exported(['--from', at(2_490)], openLedger);
+    expect(seqsOf(lines)).toHaveLength(11);
+    // Half by half, then the rest.
+    expect(asked).toBeLessThan(Math.ceil(Math.log2(RECORDS)) + 1 + 11 + 1);
+  });
+
+  it('writes a new file for its owner only, which verifies, and leaves one alone that is there', async () => {
+    const out = folder.path('out.ndjson');
+    const { code, stdout } = await audit(['export', '--ledger', ledger, '--out', out]);
+    expect([code, stdout]).toEqual([0, `2500 records and ${trail.checkpoints.length} checkpoints written to ${out}\n`]);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    const before = readFileSync(out, 'utf8');
+    const again = await audit(['export', '--ledger', ledger, '--to', at(5), '--out', out]);
+    expect([again.code, again.stderr]).toEqual([2, `${out} is there already; nothing was written\n`]);
+    expect(readFileSync(out, 'utf8')).toBe(before);
+    expect(await verified(['--lines', out])).toMatchObject({ code: 0, report: { lines: { records: RECORDS } } });
+  });
+
+  it('writes OCSF lines that verify against the ledger, from the middle on', async () => {
+    const { lines } = await exported(['--from', at(1_200), '--to', at(1_300), '--format', 'ocsf']);
+    expect(lines[0]).toContain('"class_uid":6003');
+    const file = folder.write('part', lines.join('\n'));
+    expect(await verified(['--lines', file, '--ledger', ledger])).toMatchObject({
+      code: 0,
+      report: { lines: { from: 1_200, to: 1_299 } },
+    });
+  });
+
+  it('stops with exit 1 where the ledger is damaged, and leaves no half of a file', async () => {
+    await alter(ledger, (database) => database.exec('DELETE FROM records WHERE seq = 1200'));
+    const out = folder.path('out.ndjson');
+    const { code, stderr } = await audit([
+      'export',
+      '--ledger',
+      ledger,
+      '--from',
+      at(1_100),
+      '--to',
+      at(1_210),
+      '--out',
+      out,
+    ]);
+    expect([code, stderr]).toEqual([1, 'record 1200 of the ledger cannot be read; audit verify says more\n']);
+    expect(() => statSync(out)).toThrow('ENOENT');
+    await alter(ledger, (database) => database.exec(`UPDATE records SET line = 'x' WHERE seq = 50`));
+    expect(await exported(['--to', at(60)])).toMatchObject({
+      code: 1,
+      stderr: 'record 50 of the ledger cannot be read; audit verify says more\n',
+    });
+  });
+
+  it('leaves no half of a file when there is no room for it', async () => {
+    const out = folder.path('out.ndjson');
+    let abandoned = false;
+    const createFile = async () => ({
+      write: () => Promise.reject(new Error('ENOSPC')),
+      finish: async () => undefined,
+      abandon: async () => void (abandoned = true),
+    });
+    const { code, stderr } = await audit(['export', '--ledger', ledger, '--out', out], {
+      deps: { audit: { ...auditPorts, createFile } },
+    });
+    expect([code, stderr, abandoned]).toEqual([1, 'the file could not be written to its end; it is removed\n', true]);
+  });
+
+  it('refuses what it does not understand', async () => {
+    const message = async (...args: readonly string[]) => {
+      const { code, stderr } = await exported(args);
+      return `${code} ${stderr.trimEnd()}`;
+    };
+    expect(await message('--from', 'yesterday')).toBe(
+      '64 --from is a date like 2026-05-01 or a time like 2026-05-01T00:00:00Z',
+    );
+    expect(await message('--to', '2026-02-30')).toMatch(/^64 --to is a date/);
+    expect(await message('--from', '2026-05-02', '--to', '2026-05-02')).toBe('64 --from must be before --to');
+    expect(await message('--format', 'cef')).toBe('64 --format is native or ocsf');
+  });
+});
+
+describe('a moment as it is typed', () => {
+  it.each([
+    ['2026-05-01', '2026-05-01T00:00:00.000Z'],
+    ['2026-05-01T02:30:00+02:00', '2026-05-01T00:30:00.000Z'],
+    ['2026-05-01T00:00:00.25Z', '2026-05-01T00:00:00.250Z'],
+    ['2024-02-29', '2024-02-29T00:00:00.000Z'],
+  ])('%s is %s', (text, expected) => {
+    expect(new Date(momentOf(text)!).toISOString()).toBe(expected);
+  });
+
+  it.each([
+    '2026-02-30',
+    '2025-02-29T00:00:00Z',
+    '2026-05-01T00:00:00',
+    '2026-05-01 00:00:00Z',
+    '01.05.2026',
+    '',
+    '2026-13-01',
+    '2026-05-01T25:00:00Z',
+  ])('"%s" is none', (text) => {
+    expect(momentOf(text)).toBeNull();
+  });
+});

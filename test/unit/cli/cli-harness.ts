@@ -1,0 +1,137 @@
+/** The command line over doubles of every port: what is asked of the network, what is printed, how it ends. */
+import { auditPorts } from '../../../src/cli/audit/ports.ts';
+import { COMMANDS } from '../../../src/cli/commands.ts';
+import type { CliDeps } from '../../../src/cli/deps.ts';
+import { runCli } from '../../../src/cli/run.ts';
+import type { LedgerFacts } from '../../../src/cli/doctor/ledger-facts.ts';
+import { Secret } from '../../../src/lib/secret.ts';
+import { loadPolicy } from '../../../src/policy/load.ts';
+import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
+import type { FetchDocument } from '../../../src/ports/fetch-document.ts';
+import type { HttpExchange, HttpResult } from '../../../src/ports/http.ts';
+import { createFakeClock, createFakeSchedule, TEST_TIME_MS } from '../../support/clock.ts';
+import type { FakeSchedule } from '../../support/clock.ts';
+import { es256Signer } from '../../support/tokens.ts';
+import { CURRENT_USER } from '../../../dev/galileo.ts';
+
+/** All of the characters that need escaping somewhere. */
+export const KEY = 'cur-K3y/with+odd=chars%20and"quotes\\1234';
+export const ISSUER_URL = 'https://login.example.com';
+const ISSUERS = JSON.stringify([{ name: 'corp', issuer: ISSUER_URL, audience: 'invites' }]);
+
+export const GOOD_ENV = { GALILEO_API_KEY: KEY, AUTH_ISSUERS: ISSUERS } as const;
+
+export const POLICY = `version: 1
+callers:
+  hr-portal: { issuer: corp, client_id: [hr-portal] }
+rules:
+  - { id: hr-staff, allow: [hr-portal], domains: [acme.com], roles: [user], auth_methods: [okta] }
+tests:
+  - { as: hr-portal, invite: ann@acme.com, auth_method: okta, expect: allow, by: hr-staff }
+`;
+
+export const LEDGER: LedgerFacts = {
+  kind: 'readable',
+  inUse: true,
+  writable: true,
+  schemaVersion: SCHEMA_VERSION,
+  records: 42,
+  tail: { kind: 'intact', head: { seq: 42, hash: 'ab'.repeat(32) } },
+  clockMs: TEST_TIME_MS,
+};
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly asked: readonly HttpExchange[];
+}
+
+export interface BenchOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly policy?: string;
+  /** Answers by address, put over those of a world where all is well. */
+  readonly answer?: (request: HttpExchange) => HttpResult | Promise<HttpResult> | null;
+  readonly deps?: Partial<CliDeps>;
+}
+
+export function answer(status: number, body: unknown, headers: Record<string, string> = {}): HttpResult {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const standard = { 'content-type': 'application/json', date: new Date(TEST_TIME_MS).toUTCString() };
+  return { kind: 'answered', status, headers: { ...standard, ...headers }, body: new TextEncoder().encode(text) };
+}
+
+export const hasKey = ({ headers }: HttpExchange): boolean => Object.keys(headers).includes('Galileo-API-Key');
+
+const { jwk } = await es256Signer();
+
+/** Metadata and keys of the one issuer; everything else is a 404. */
+export const fetchGoodDocument: FetchDocument = async ({ url }) => {
+  const documents: Readonly<Record<string, unknown>> = {
+    [`${ISSUER_URL}/.well-known/openid-configuration`]: { issuer: ISSUER_URL, jwks_uri: `${ISSUER_URL}/jwks` },
+    [`${ISSUER_URL}/jwks`]: { keys: [jwk] },
+  };
+  const document = documents[url];
+  return document === undefined
+    ? { kind: 'failed', reason: 'bad_status', status: 404 }
+    : { kind: 'document', text: JSON.stringify(document), contentType: 'application/json' };
+};
+
+export async function runBench(args: readonly string[], options: BenchOptions = {}): Promise<Ran> {
+  return await startBench(args, options).ended;
+}
+
+/** Begins, so that a test may move time on. */
+export function startBench(
+  args: readonly string[],
+  { env = GOOD_ENV, policy = POLICY, answer: told = () => null, deps = {} }: BenchOptions = {},
+): { readonly ended: Promise<Ran>; readonly schedule: FakeSchedule } {
+  const asked: HttpExchange[] = [];
+  const printed: string[] = [];
+  const complained: string[] = [];
+  const schedule = createFakeSchedule();
+  const ports: CliDeps = {
+    env,
+    readText: () => Promise.reject(new Error('ENOENT')),
+    isFile: () => Promise.resolve(false),
+    async openPolicy(_path, issuers) {
+      const loaded = loadPolicy(policy, { issuers });
+      return loaded.kind === 'refused' ? loaded : { kind: 'opened', policy: { current: () => loaded.policy } };
+    },
+    auditSecretProblems: async () => [],
+    async openKeys({ GALILEO_API_KEY: current, GALILEO_API_KEY_NEXT: next }) {
+      if (typeof current !== 'string') return { kind: 'refused', problems: ['GALILEO_API_KEY is missing here'] };
+      const keys = { current: new Secret(current), next: typeof next === 'string' ? new Secret(next) : null };
+      return { kind: 'opened', secrets: { galileoKeys: () => Promise.resolve(keys) } };
+    },
+    inspectLedger: () => Promise.resolve(LEDGER),
+    openLedgerBeside: () => Promise.resolve({ kind: 'refused', message: 'the ledger is not there' }),
+    userName: () => 'ops-1',
+    readTrail: () => [],
+    audit: auditPorts,
+    freeBytes: () => Promise.resolve(50 * 1024 ** 3),
+    http: {
+      async exchange(request) {
+        asked.push(request);
+        const special = await told(request);
+        if (special !== null) return special;
+        if (!request.url.endsWith('/v2/current_user')) return answer(200, {});
+        return hasKey(request) ? answer(200, CURRENT_USER) : answer(401, { detail: 'Invalid credentials' });
+      },
+    },
+    fetchDocument: fetchGoodDocument,
+    clock: createFakeClock(),
+    schedule,
+    print: (text) => void printed.push(text),
+    complain: (text) => void complained.push(text),
+    paint: (_style, text) => text,
+    ...deps,
+  };
+  const ended = runCli(args, COMMANDS, ports).then((code) => ({
+    code,
+    stdout: printed.join(''),
+    stderr: complained.join(''),
+    asked,
+  }));
+  return { ended, schedule };
+}

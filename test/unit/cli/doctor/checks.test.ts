@@ -1,0 +1,336 @@
+/** What each check makes of what it met: every row of what may be wrong. */
+import { describe, expect, it } from 'vitest';
+import { clockFinding } from '../../../../src/cli/doctor/check-clock.ts';
+import { checkIssuer } from '../../../../src/cli/doctor/check-issuer.ts';
+import { diskFinding, ledgerFinding } from '../../../../src/cli/doctor/check-ledger.ts';
+import { policyFinding } from '../../../../src/cli/doctor/check-policy.ts';
+import { keyFinding, upstreamFinding } from '../../../../src/cli/doctor/check-upstream.ts';
+import { clockAhead, UNANSWERED } from '../../../../src/cli/doctor/probe.ts';
+import type { Probe } from '../../../../src/cli/doctor/probe.ts';
+import { SCHEMA_VERSION } from '../../../../src/ledger/sqlite/schema.ts';
+import type { DocumentResult } from '../../../../src/ports/fetch-document.ts';
+import type { CurrentUser } from '../../../../src/upstream/current-user.ts';
+import { TEST_TIME_MS } from '../../../support/clock.ts';
+import { policyFrom } from '../../../support/policy.ts';
+import { es256Signer } from '../../../support/tokens.ts';
+import { answer, ISSUER_URL, LEDGER } from '../cli-harness.ts';
+
+const DATE = new Date(TEST_TIME_MS).toUTCString();
+const at = (offsetMs: number): number => TEST_TIME_MS + offsetMs;
+
+describe('the clock of an answer', () => {
+  it.each([
+    ['equal', { date: DATE }, [0, 0], 0],
+    ['anywhere in the second that Date names', { date: DATE }, [999, 999], 0],
+    ['between question and answer', { date: DATE }, [-4000, 4000], 0],
+    ['ahead', { date: DATE }, [60_999, 61_100], 60_000],
+    ['behind', { date: DATE }, [-60_500, -60_000], -60_000],
+    ['kept by a cache for as long as Age says', { date: DATE, age: '600' }, [600_000, 600_100], 0],
+    ['kept by a cache, and still ahead', { date: DATE, age: '600' }, [700_000, 700_000], 98_001],
+    ['with an Age that is no number', { date: DATE, age: 'old' }, [0, 0], 0],
+  ] as const)('that is %s', (_, headers, [started, ended], aheadMs) => {
+    expect(clockAhead(headers, at(started), at(ended))).toBe(aheadMs);
+  });
+
+  it.each(['', 'yesterday', '2026-03-02T10:00:00Z', 'Mon, 99 Mar 2026 10:00:00 GMT'])(
+    'is not guessed from "%s"',
+    (date) => {
+      expect(clockAhead({ date }, at(0), at(0))).toBeNull();
+    },
+  );
+});
+
+describe('the clock', () => {
+  it.each([
+    [0, 'ok'],
+    [5000, 'ok'],
+    [-5000, 'ok'],
+    [5001, 'warning'],
+    [-30_000, 'warning'],
+    [30_001, 'failed'],
+    [-30_001, 'failed'],
+  ])('%s ms off is %s', (aheadMs, status) => {
+    expect(clockFinding([{ name: 'issuer corp', aheadMs }]).status).toBe(status);
+  });
+
+  it('says which way it is off, and that it is this machine’s when nobody agrees', () => {
+    const off = clockFinding([
+      { name: 'issuer corp', aheadMs: 42_000 },
+      { name: 'Galileo', aheadMs: 41_000 },
+    ]);
+    expect(off.says).toContain('is 42 s ahead of issuer corp');
+    expect(off.remedy).toContain('Synchronise this machine');
+    expect(clockFinding([{ name: 'Galileo', aheadMs: -42_000 }]).says).toContain('42 s behind Galileo');
+  });
+
+  it('suspects the other clock where somebody else agrees with this one', () => {
+    const off = clockFinding([
+      { name: 'issuer corp', aheadMs: 42_000 },
+      { name: 'Galileo', aheadMs: 0 },
+    ]);
+    expect(off.remedy).toContain('agrees with Galileo');
+  });
+
+  it('is skipped when nobody told the time', () => {
+    expect(clockFinding([{ name: 'Galileo', aheadMs: null }]).status).toBe('skipped');
+    expect(clockFinding([]).status).toBe('skipped');
+  });
+});
+
+describe('an issuer', () => {
+  const config = { name: 'corp', issuer: ISSUER_URL, audience: 'invites' };
+  const look = (documents: Readonly<Record<string, DocumentResult>>, probe: Probe | null = null) =>
+    checkIssuer(config, {
+      rules: { insecureDev: false },
+      fetchDocument: async ({ url }) => documents[url] ?? { kind: 'failed', reason: 'bad_status', status: 404 },
+      probe: Promise.resolve(probe),
+    });
+  const document = (value: unknown): DocumentResult => ({
+    kind: 'document',
+    text: typeof value === 'string' ? value : JSON.stringify(value),
+    contentType: 'application/json',
+  });
+  const METADATA = `${ISSUER_URL}/.well-known/openid-configuration`;
+  const JWKS = `${ISSUER_URL}/jwks`;
+  const metadata = document({ issuer: ISSUER_URL, jwks_uri: JWKS });
+  const keys = (list: unknown) => look({ [METADATA]: metadata, [JWKS]: document({ keys: list }) });
+
+  it('is well when it publishes a usable key', async () => {
+    const { jwk } = await es256Signer();
+    expect(await keys([jwk])).toMatchObject({ status: 'ok', says: 'publishes one usable key (ES256)', remedy: null });
+  });
+
+  it('is well, with a word on it, beside keys that are not used', async () => {
+    const { jwk } = await es256Signer();
+    const other = { ...jwk, kid: 'enc', use: 'enc' };
+    expect(await keys([jwk, other])).toMatchObject({
+      status: 'ok',
+      says: expect.stringContaining('not_for_signatures'),
+    });
+  });
+
+  it('is warned of when it publishes a private key', async () => {
+    const { jwk } = await es256Signer();
+    const leaked = { ...jwk, kid: 'leaked', d: 'AAAA' };
+    expect(await keys([jwk, leaked])).toMatchObject({ status: 'warning', remedy: expect.stringContaining('at once') });
+  });
+
+  it.each([[[]], [[{ kty: 'oct', k: 'AAAA' }]], [[{ kty: 'RSA', n: 'AQAB', e: 'AQAB' }]]])(
+    'fails without a usable key: %j',
+    async (list) => {
+      expect(await keys(list)).toMatchObject({
+        status: 'failed',
+        says: expect.stringContaining('no key that may be used'),
+      });
+    },
+  );
+
+  it('fails when what it publishes is no key set', async () => {
+    expect(await look({ [METADATA]: metadata, [JWKS]: document({ jwks: [] }) })).toMatchObject({
+      status: 'failed',
+      says: expect.stringContaining('no key set'),
+    });
+  });
+
+  it.each([
+    ['metadata_issuer_mismatch', document({ issuer: `${ISSUER_URL}/`, jwks_uri: JWKS }), 'calls itself something else'],
+    ['metadata_malformed', document({ issuer: ISSUER_URL }), 'without issuer or jwks_uri'],
+    ['metadata_jwks_uri_not_allowed', document({ issuer: ISSUER_URL, jwks_uri: 'http://a.example.com' }), 'not https'],
+    ['not_json', document('<h1>Sign in</h1>'), 'no JSON'],
+    [
+      'redirected',
+      { kind: 'failed', reason: 'redirected', status: 302 },
+      'redirects, which is not followed (status 302)',
+    ],
+    ['bad_status', { kind: 'failed', reason: 'bad_status', status: 500 }, '(status 500)'],
+    ['timeout', { kind: 'failed', reason: 'timeout' }, 'in time'],
+    ['too_large', { kind: 'failed', reason: 'too_large' }, '64 KiB'],
+    ['not_utf8', { kind: 'failed', reason: 'not_utf8' }, 'no text'],
+    ['unreachable', { kind: 'failed', reason: 'unreachable' }, 'does not answer'],
+  ] as readonly (readonly [string, DocumentResult, string])[])(
+    'fails with %s in plain words',
+    async (reason, result, words) => {
+      const finding = await look({ [METADATA]: result });
+      expect(finding).toMatchObject({ status: 'failed', says: expect.stringContaining(words), details: { reason } });
+      expect(finding.remedy).toMatch(/\w/);
+    },
+  );
+
+  it('says why it is unreachable when the probe knows', async () => {
+    const probe: Probe = { result: { kind: 'not_sent', reason: 'tls_failed' }, aheadMs: null };
+    const finding = await look({ [METADATA]: { kind: 'failed', reason: 'unreachable' } }, probe);
+    expect(finding).toMatchObject({ status: 'failed', details: { reason: 'tls_failed' } });
+    expect(finding.remedy).toContain('NODE_EXTRA_CA_CERTS');
+  });
+});
+
+describe('the policy', () => {
+  const text = (until: string): string => `version: 1
+callers: { a: { issuer: corp, client_id: [x] } }
+rules:
+  - { id: open, allow: [a], domains: [acme.com], roles: any, auth_methods: any }
+  - { id: ending, deny: any, domains: [rival.io], until: ${until} }
+`;
+  const finding = (until: string) =>
+    policyFinding(
+      {
+        setting: 'POLICY_FILE',
+        file: 'p.yaml',
+        opened: { kind: 'opened', policy: { current: () => policyFrom(text(until)) } },
+      },
+      Date.UTC(2026, 2, 2, 10),
+    );
+
+  it.each([
+    ['2026-03-17', 'ok', null],
+    ['2026-03-16', 'warning', 'ending ends on 2026-03-16'],
+    ['2026-03-03', 'warning', 'ending ends on 2026-03-03'],
+    ['2026-03-02', 'warning', 'ending ended on 2026-03-02'],
+  ])('with a rule until %s is %s', (until, status, line) => {
+    expect(finding(until).status).toBe(status);
+    expect(finding(until).lines?.[1] ?? null).toBe(line);
+  });
+
+  it('is told by its digest', () => {
+    expect(finding('2027-01-01').lines).toEqual([`Policy-Digest: sha256:${policyFrom(text('2027-01-01')).digest}`]);
+  });
+
+  it('shows the first problems of very many', () => {
+    const problems = Array.from({ length: 30 }, (_, n) => ({ line: n + 1, column: 1, message: 'no' }));
+    const { lines, details } = policyFinding(
+      { setting: 'POLICY_FILE', file: 'p.yaml', opened: { kind: 'refused', problems } },
+      0,
+    );
+    expect([lines?.length, lines?.at(-1)]).toEqual([21, 'and 10 more']);
+    expect(details?.['problems']).toHaveLength(30);
+  });
+});
+
+describe('the ledger', () => {
+  const seen = (changes: object) => ledgerFinding({ ...LEDGER, ...changes }, TEST_TIME_MS);
+
+  it('in use by a running service is well, and says so', () => {
+    expect(seen({})).toMatchObject({
+      status: 'ok',
+      says: expect.stringMatching(/^is in use by a running service.*42 records/),
+    });
+    expect(seen({ inUse: false }).says).toMatch(/^42 records, the end of the trail verifies$/);
+  });
+
+  it.each([
+    [
+      'a broken trail',
+      { tail: { kind: 'broken', index: 1, seq: 9, reason: 'edited' } },
+      'failed',
+      'broken at seq 9 (edited)',
+    ],
+    ['a newer schema', { schemaVersion: SCHEMA_VERSION + 1 }, 'failed', 'newer version'],
+    ['an older schema', { schemaVersion: SCHEMA_VERSION - 1 }, 'ok', 'the next start brings schema'],
+    ['a file this user may not write', { writable: false }, 'failed', 'not writable'],
+    ['a clock that was set back', { clockMs: TEST_TIME_MS + 60_000 }, 'warning', '60 s ahead'],
+    ['a clock corrected a little', { clockMs: TEST_TIME_MS + 5000 }, 'ok', ''],
+    ['no record yet', { records: 0 }, 'ok', 'no record yet'],
+  ])('with %s', (_, changes, status, words) => {
+    expect(seen(changes)).toMatchObject({ status, says: expect.stringContaining(words) });
+  });
+
+  it.each([
+    ['dangling_link', 'symbolic link'],
+    ['not_a_file', 'no regular file'],
+    ['several_names', 'hard links'],
+    ['not_readable', 'cannot be read'],
+    ['not_a_database', 'something else than a database'],
+    ['not_a_ledger', 'a database of something else'],
+    ['foreign_schema', 'a trigger, a view or a table'],
+    ['ahead_of_trail', 'ahead of the end'],
+    ['damaged', 'damaged'],
+    ['busy', 'locked'],
+  ] as const)('that is %s fails in plain words', (reason, words) => {
+    const finding = ledgerFinding({ kind: 'unusable', reason }, 0);
+    expect(finding).toMatchObject({ status: 'failed', says: expect.stringContaining(words) });
+    expect(finding.remedy).toMatch(/\w/);
+  });
+
+  it('that is not there yet is well if it can be made', () => {
+    expect(ledgerFinding({ kind: 'absent', creatable: true }, 0).status).toBe('ok');
+    expect(ledgerFinding({ kind: 'absent', creatable: false }, 0).status).toBe('failed');
+  });
+});
+
+describe('the disk', () => {
+  it.each([
+    [1024 ** 3, 'ok', '1.0 GiB'],
+    [1024 ** 3 - 1, 'warning', '1023 MiB'],
+    [64 * 1024 ** 2 - 1, 'failed', '63 MiB'],
+    [0, 'failed', '0 MiB'],
+    [null, 'warning', 'does not tell'],
+  ])('with %s bytes free is %s', (bytes, status, words) => {
+    expect(diskFinding(bytes)).toMatchObject({ status, says: expect.stringContaining(words) });
+  });
+});
+
+describe('Galileo, asked by nobody', () => {
+  it.each([
+    [401, 'ok'],
+    [403, 'ok'],
+    [200, 'ok'],
+    [307, 'failed'],
+    [404, 'warning'],
+    [405, 'warning'],
+    [500, 'failed'],
+    [503, 'failed'],
+  ])('answering %s is %s', (status, expected) => {
+    expect(upstreamFinding({ result: answer(status, {}), aheadMs: 0 }, { isTls: true }).status).toBe(expected);
+  });
+
+  it.each(Object.keys(UNANSWERED) as (keyof typeof UNANSWERED)[])(
+    'that gives no answer (%s) fails with words and a remedy',
+    (reason) => {
+      const result = { kind: 'not_sent', reason } as Probe['result'];
+      expect(upstreamFinding({ result, aheadMs: null }, { isTls: true })).toMatchObject({
+        status: 'failed',
+        ...UNANSWERED[reason],
+      });
+    },
+  );
+});
+
+describe('the Galileo key', () => {
+  const FINGERPRINT = '0123456789ab';
+  const finding = (seen: CurrentUser, slot: 'current' | 'next' = 'current') =>
+    keyFinding(seen, { slot, fingerprint: FINGERPRINT });
+  const accepted = (role: string | null): CurrentUser => ({ kind: 'accepted', role, permissions: [] });
+
+  it.each([
+    ['admin', 'ok', 'the role admin'],
+    ['manager', 'ok', 'managers add no admins'],
+    ['user', 'warning', 'may not invite'],
+    ['read_only', 'warning', 'may not invite'],
+    ['overlord', 'warning', 'the role overlord'],
+    [null, 'warning', 'names no role'],
+  ])('of a %s is %s', (role, status, words) => {
+    expect(finding(accepted(role))).toMatchObject({ status, says: expect.stringContaining(words) });
+  });
+
+  it.each([
+    [{ kind: 'rejected', status: 401 }, 'failed', 'refused by Galileo (status 401)'],
+    [{ kind: 'rejected', status: 403 }, 'failed', 'refused by Galileo (status 403)'],
+    [{ kind: 'unanswered', reason: 'timeout' }, 'failed', 'could not be tried'],
+    [{ kind: 'other_status', status: 307 }, 'failed', 'redirects'],
+    [{ kind: 'other_status', status: 404 }, 'warning', 'no /v2/current_user'],
+    [{ kind: 'other_status', status: 429 }, 'warning', 'limits its rate'],
+    [{ kind: 'other_status', status: 500 }, 'failed', 'status 500'],
+    [{ kind: 'unreadable', status: 200, reason: 'not_json' }, 'warning', 'no JSON'],
+    [{ kind: 'unreadable', status: 200, reason: 'other_shape' }, 'warning', 'another shape'],
+    [{ kind: 'unreadable', status: 200, reason: 'holds_key' }, 'warning', 'came back in the answer'],
+  ] as readonly (readonly [CurrentUser, string, string])[])('answered with %j is %s: %s', (seen, status, words) => {
+    expect(finding(seen)).toMatchObject({
+      status,
+      says: expect.stringContaining(words),
+      remedy: expect.stringMatching(/\w/),
+      details: { key_fingerprint: FINGERPRINT },
+    });
+    // The key to come stops nothing.
+    expect(finding(seen, 'next').status).toBe('warning');
+  });
+});

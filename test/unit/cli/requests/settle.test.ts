@@ -1,0 +1,304 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { RecordDraft } from '../../../../src/audit/record.ts';
+import type { CliDeps } from '../../../../src/cli/deps.ts';
+import type { Ending } from '../../../../src/ledger/port.ts';
+import { openLedgerBeside } from '../../../../src/platform/node/ledger/side-writer.ts';
+import type { NodeLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
+import { openLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
+import { random } from '../../../../src/platform/node/random.ts';
+import { createFakeClock, createFakeIds, testUuid7 } from '../../../support/clock.ts';
+import { admission, ANN, quotaClaim, readRecords, recordDraft, settlement } from '../../../support/ledger/ledger.ts';
+import { recordLogs } from '../../../support/upstream.ts';
+import { KEY, runBench } from '../cli-harness.ts';
+
+const ID = testUuid7(500);
+const OTHER = testUuid7(501);
+
+/** A ledger of a service at work, and the command line beside it. */
+async function bench() {
+  const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-settle-'));
+  const path = join(folder, 'ledger.db');
+  const clock = createFakeClock();
+  const ports = { clock, ids: createFakeIds(), logger: recordLogs(), random };
+  const service = await openLedger({ path, ...ports, metrics: { count: () => undefined } });
+  onTestFinished(async () => {
+    await service.close();
+    await rm(folder, { recursive: true });
+  });
+  const opened: string[] = [];
+  const deps: Partial<CliDeps> = {
+    async openLedgerBeside(asked) {
+      opened.push(asked);
+      const ids = createFakeIds(10_000);
+      return { kind: 'opened', ledger: await openLedgerBeside(path, { clock, ids }) };
+    },
+  };
+  const env = { LEDGER_URL: `sqlite:${path}`, GALILEO_API_KEY: KEY };
+  const run = (args: readonly string[], changes: Partial<CliDeps> = {}) =>
+    runBench(args, { env, deps: { ...deps, ...changes } });
+  return { service, run, opened, path };
+}
+
+async function admitAs(service: NodeLedger, id: string, ending: Ending | 'open' | 'denied'): Promise<void> {
+  const plan = ending === 'denied' ? 'deny' : 'send';
+  const claims = [quotaClaim({ limit: 1 })];
+  await service.admit(admission(id, { plan, claims, key: `a-key-for-${id}` }));
+  if (ending !== 'open' && ending !== 'denied') await service.settle(settlement(id, ending));
+}
+
+const settle = (...more: readonly string[]) => ['requests', 'settle', ID, '--reason', 'not there after a day', ...more];
+
+describe('requests settle', () => {
+  it('settles an unknown request beside the running service, with who and why on record', async () => {
+    const { service, run, opened, path } = await bench();
+    await admitAs(service, ID, 'unknown');
+    const { code, stdout, stderr } = await run(settle('--as', 'refused', '--by', 'Kim from IT'));
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toBe(`settled Request ${ID} is refused, on record as settled by Kim from IT.\n`);
+    expect(opened).toEqual([path]);
+    expect((await service.find(ID, null))?.state).toBe('refused');
+    expect((await readRecords(service)).at(-1)).toMatchObject({
+      kind: 'reconciliation',
+      request_id: ID,
+      outcome: {
+        ...{ result: 'refused', status: 400, code: 'upstream_refused' },
+        ...{ settled_by: 'person', person: 'Kim from IT', note: 'not there after a day' },
+      },
+    } satisfies { [K in keyof RecordDraft]?: unknown });
+  });
+
+  it('gives the quota back for refused, and keeps it for accepted', async () => {
+    for (const [ending, remaining] of [
+      ['refused', 1],
+      ['accepted', 0],
+    ] as const) {
+      const { service, run } = await bench();
+      await admitAs(service, ID, 'unknown');
+      await run(settle('--as', ending));
+      expect(await service.usage([quotaClaim({ limit: 1 })])).toMatchObject([{ remaining }]);
+    }
+  });
+
+  it.each([
+    ['refused', { status: 400, contentType: 'application/problem+json' }],
+    ['accepted', { status: 200, contentType: 'application/json', body: 'null' }],
+  ] as const)('lets the idempotency key replay %s', async (ending, reply) => {
+    const { service, run } = await bench();
+    await admitAs(service, ID, 'unknown');
+    await run(settle('--as', ending));
+    const again = await service.admit(admission(OTHER, { key: `a-key-for-${ID}` }));
+    expect(again).toMatchObject({ kind: 'replay', firstRequestId: ID, reply });
+  });
+
+  it('records the system’s user where nobody is named, and says so', async () => {
+    const { service, run } = await bench();
+    await admitAs(service, ID, 'unknown');
+    const { stdout } = await run(settle('--as', 'accepted'));
+    expect(stdout).toContain('settled by ops-1, this system’s user (--by NAME says otherwise)');
+    expect((await readRecords(service)).at(-1)?.outcome.person).toBe('ops-1');
+  });
+
+  it('needs a name where the system has none', async () => {
+    const { service, run, opened } = await bench();
+    await admitAs(service, ID, 'unknown');
+    const { code, stderr } = await run(settle('--as', 'accepted'), { userName: () => null });
+    expect([code, opened]).toEqual([64, []]);
+    expect(stderr).toContain('--by NAME');
+  });
+
+  it.each([
+    ['open', 'is open: it has not ended yet'],
+    ['accepted', 'is accepted already'],
+    ['refused', 'is refused already'],
+    ['not_sent', 'is not_sent: nothing went to Galileo'],
+    ['denied', 'is denied: the policy or a quota refused it'],
+  ] as const)('leaves a request alone that is %s, and says what it is', async (state, sentence) => {
+    const { service, run } = await bench();
+    await admitAs(service, ID, state);
+    const before = await readRecords(service);
+    const { code, stderr, stdout } = await run(settle('--as', 'accepted'));
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(sentence);
+    expect(await readRecords(service)).toEqual(before);
+    expect((await service.find(ID, ANN))?.state).toBe(state);
+  });
+
+  it('settles nothing twice', async () => {
+    const { service, run } = await bench();
+    await admitAs(service, ID, 'unknown');
+    await run(settle('--as', 'accepted'));
+    const { code, stderr } = await run(settle('--as', 'refused'));
+    expect(code).toBe(1);
+    expect(stderr).toContain('is accepted already');
+  });
+
+  it('says so when the answer came while it was looking', async () => {
+    const { service, run } = await bench();
+    await admitAs(service, ID, 'unknown');
+    const raced = {
+      ...service,
+      settle: async () => ({ kind: 'unchanged', state: 'accepted' }) as const,
+      close: async () => undefined,
+    };
+    const { code, stderr } = await run(settle('--as', 'refused'), {
+      openLedgerBeside: async () => ({ kind: 'opened', ledger: raced }),
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain('is accepted already');
+  });
+
+  it('says so when the ledger does not take it, and lets go of the file all the same', async () => {
+    const { service, run } = await bench();
+    await admitAs(service, ID, 'unknown');
+    let closed = 0;
+    const full = {
+      ...service,
+      settle: () => Promise.reject(new Error('database or disk is full')),
+      close: async () => void (closed += 1),
+    };
+    const { code, stderr } = await run(settle('--as', 'refused'), {
+      openLedgerBeside: async () => ({ kind: 'opened', ledger: full }),
+    });
+    expect([code, closed]).toEqual([1, 1]);
+    expect(stderr).toContain('nothing was changed');
+  });
+
+  it('knows no request that the ledger does not', async () => {
+    const { run } = await bench();
+    const { code, stderr } = await run(settle('--as', 'accepted'));
+    expect(code).toBe(1);
+    expect(stderr).toBe(`This ledger has no request ${ID}.\n`);
+  });
+
+  it('asks for a ledger where the configuration names none that can be read', async () => {
+    const { code, stderr } = await runBench(settle('--as', 'accepted'), { env: { LEDGER_URL: 'mysql://x' } });
+    expect(code).toBe(64);
+    expect(stderr).toContain('--ledger PATH');
+  });
+
+  it('says why a ledger cannot be opened, without what a terminal would obey', async () => {
+    const { run } = await bench();
+    const { code, stderr } = await run(settle('--as', 'accepted', '--ledger', 'x.db'), {
+      openLedgerBeside: async (path) => ({ kind: 'refused', message: `the ledger ${path}\u001b is not there` }),
+    });
+    expect(code).toBe(2);
+    expect(stderr).toBe('the ledger x.db\ufffd is not there\n');
+  });
+
+  it.each([
+    ['an ID that is none', ['requests', 'settle', 'ann@acme.com', '--as', 'accepted', '--reason', 'x'], 'a UUID'],
+    ['no ending', settle(), '--as accepted or --as refused'],
+    ['an ending that people cannot know', settle('--as', 'not_sent'), '--as accepted or --as refused'],
+    ['no reason', ['requests', 'settle', ID, '--as', 'accepted'], '1 to 500 characters'],
+    ['an empty reason', ['requests', 'settle', ID, '--as', 'accepted', '--reason', '  '], '1 to 500 characters'],
+    ['a long reason', ['requests', 'settle', ID, '--as', 'accepted', '--reason', 'x'.repeat(501)], '1 to 500'],
+    ['two lines', ['requests', 'settle', ID, '--as', 'accepted', '--reason', 'a\nb'], 'one line'],
+    [
+      'a reason with an address',
+      ['requests', 'settle', ID, '--as', 'refused', '--reason', 'ann@acme.com is not there'],
+      'no mail address',
+    ],
+    [
+      'a full-width one',
+      ['requests', 'settle', ID, '--as', 'refused', '--reason', 'ann＠acme.com is not there'],
+      'no mail address',
+    ],
+    [
+      'a reason that holds the key',
+      ['requests', 'settle', ID, '--as', 'refused', '--reason', `it said ${KEY}`],
+      'the Galileo key',
+    ],
+    ['a name that holds the key', settle('--as', 'refused', '--by', KEY), 'the Galileo key'],
+    [
+      'an address in two words',
+      ['requests', 'settle', ID, '--as', 'refused', '--reason', 'asked ann @acme.com'],
+      'no mail address',
+    ],
+    [
+      'a name that is an address',
+      settle('--as', 'refused', '--by', 'kim@acme.com'),
+      '--by NAME must hold no mail address',
+    ],
+    ['a name with one in two words', settle('--as', 'refused', '--by', 'kim @ acme.com'), 'no mail address'],
+    ['a name of two lines', settle('--as', 'refused', '--by', 'a\u2028b'), '--by NAME'],
+  ])('takes no command line with %s', async (_, args, sentence) => {
+    const { run, opened } = await bench();
+    const { code, stdout, stderr } = await run(args);
+    expect([code, stdout, opened]).toEqual([64, '', []]);
+    expect(stderr).toContain(sentence);
+    expect(stderr).not.toContain(KEY);
+    expect(stderr).not.toContain('acme.com');
+  });
+
+  it('takes a reason that mentions somebody as people do in chats, and 500 characters of any script', async () => {
+    const { service, run } = await bench();
+    await admitAs(service, ID, 'unknown');
+    const reason = `@kim looked: ${'語'.repeat(487)}`;
+    const { code } = await run(['requests', 'settle', ID, '--as', 'accepted', '--reason', reason]);
+    expect(code).toBe(0);
+    expect((await readRecords(service)).at(-1)?.outcome.note).toBe(reason);
+  });
+
+  it('is one document with --json', async () => {
+    const { service, run } = await bench();
+    await admitAs(service, ID, 'unknown');
+    const { stdout } = await run(settle('--as', 'accepted', '--json'));
+    expect(JSON.parse(stdout)).toEqual({
+      ...{ request_id: ID, state: 'accepted', settled_by: 'person', person: 'ops-1', note: 'not there after a day' },
+    });
+  });
+});
+
+describe('requests unknown', () => {
+  it('lists those whose outcome is unknown and no others, newest first, over all pages', async () => {
+    const { service, run } = await bench();
+    const unknown = [];
+    for (let n = 0; n < 230; n += 1) {
+      const id = testUuid7(600 + n);
+      const isUnknown = n % 100 === 0;
+      if (isUnknown) unknown.push(id);
+      await service.admit(admission(id));
+      await service.settle(settlement(id, isUnknown ? 'unknown' : 'accepted'));
+    }
+    const { code, stdout } = await run(['requests', 'unknown', '--json']);
+    expect(code).toBe(0);
+    const { requests } = JSON.parse(stdout) as { requests: { id: string }[] };
+    expect(requests.map(({ id }) => id)).toEqual(unknown.toReversed());
+  });
+
+  it('names addresses only when asked to: those that were sent', async () => {
+    const { service, run } = await bench();
+    const intent = recordDraft('intent', ID);
+    const decisions = [
+      { decision: 'deny', rule: null, because: ['no-rule'], emails: ['eve@rival.io'], email_count: 1 },
+      { decision: 'allow', rule: 'hr-staff', because: [], emails: ['ann@acme.com'], email_count: 1 },
+    ] as const;
+    const decided = { ...intent, policy: { ...intent.policy, decisions } };
+    await service.admit(admission(ID, { records: { decided, exhausted: null, replay: null } }));
+    const outcome = recordDraft('outcome', ID, { result: 'unknown', reason: 'timeout' });
+    await service.settle(settlement(ID, 'unknown', { record: outcome }));
+    const without = await run(['requests', 'unknown']);
+    expect(without.stdout).toBe(
+      `1 unknown request\n  2026-03-02T10:00:00.000Z ${ID} from hr-portal (corp): 1 address (timeout)\n`,
+    );
+    const { stdout } = await run(['requests', 'unknown', '--show-addresses']);
+    expect(stdout).toContain('    ann@acme.com\n');
+    expect(stdout).not.toContain('eve@');
+  });
+
+  it('shows of an address that was tampered with nothing that a terminal would obey', async () => {
+    const { service, run } = await bench();
+    const intent = recordDraft('intent', ID);
+    const emails = ['\u001b]0;owned\u0007@acme.com'];
+    const decisions = [{ decision: 'allow', rule: 'hr-staff', because: [], emails, email_count: 1 }] as const;
+    const decided = { ...intent, policy: { ...intent.policy, decisions } };
+    await service.admit(admission(ID, { records: { decided, exhausted: null, replay: null } }));
+    await service.settle(settlement(ID, 'unknown'));
+    const { stdout } = await run(['requests', 'unknown', '--show-addresses']);
+    expect(stdout).toContain('owned');
+    for (const sign of ['\u0007', '\u001b']) expect(stdout).not.toContain(sign);
+  });
+});

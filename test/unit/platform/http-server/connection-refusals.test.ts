@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { createConnectionRefusals } from '../../../../src/platform/node/http-server/connection-refusals.ts';
+import { createFakeSchedule } from '../../../support/clock.ts';
+import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
+
+describe('refused connections', () => {
+  it('are each counted, and told together in one line per ten seconds', () => {
+    const [logger, metrics, schedule] = [recordLogs(), recordMetrics(), createFakeSchedule()];
+    const refusals = createConnectionRefusals({ listener: 'public', logger, metrics, schedule });
+    for (let n = 0; n < 200; n += 1) refusals.count('timeout');
+    refusals.count('malformed');
+    expect(logger.lines).toEqual([]);
+    schedule.advance(10_000);
+    expect(logger.lines).toEqual([
+      { level: 'warn', event: 'connections_refused', fields: { listener: 'public', timeout: 200, malformed: 1 } },
+    ]);
+    expect(metrics.samples).toHaveLength(201);
+    schedule.advance(60_000);
+    refusals.report();
+    expect(logger.lines).toHaveLength(1);
+    refusals.count('too_many');
+    refusals.report();
+    expect(logger.lines[1]?.fields).toEqual({ listener: 'public', too_many: 1 });
+    expect(schedule.waitingMs).toEqual([]);
+  });
+});

@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { exposureOf } from '../../../../src/platform/node/http-server/exposure.ts';
+
+describe('who stands in front', () => {
+  it('decides how long idle connections live: those of load balancers outlive their 60 s, others go within 10 s', () => {
+    expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: 1 }).keepAliveMs).toBeGreaterThan(60_000);
+    expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: 0 }).keepAliveMs).toBeLessThan(10_000);
+  });
+
+  it.each(['127.0.0.1', '127.0.0.53', 'localhost', '::1'])('gives nobody a grace on %s', (HOST) => {
+    expect(exposureOf({ HOST, TRUSTED_PROXY_HOPS: 0 }).graceMs).toBe(0);
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.7', '127.0.0.1.example.com'])('gives others a moment to notice on %s', (HOST) => {
+    expect(exposureOf({ HOST, TRUSTED_PROXY_HOPS: 0 }).graceMs).toBe(3_000);
+  });
+});

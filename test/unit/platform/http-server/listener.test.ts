@@ -1,0 +1,304 @@
+import { Agent, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { BODY_TIMEOUT_MS } from '../../../../src/middleware/limits/body-limit.ts';
+import type { FetchHandler, Listener, ListenerLimits } from '../../../../src/platform/node/http-server/listener.ts';
+import { listen, LISTENER_LIMITS } from '../../../../src/platform/node/http-server/listener.ts';
+import { schedule } from '../../../../src/platform/node/schedule.ts';
+import { createFakeIds } from '../../../support/clock.ts';
+import { openRaw, statusesOf } from '../../../support/raw-http.ts';
+import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
+
+/** Short enough to wait for, and in the proportions of the real ones. */
+const SHORT: Partial<ListenerLimits> = {
+  headersMs: 150,
+  requestMs: 300,
+  keepAliveMs: 200,
+  answerMs: 200,
+  checkEveryMs: 20,
+};
+const PATIENT: Partial<ListenerLimits> = { keepAliveMs: 30_000 };
+const MEBIBYTE = 1024 * 1024;
+
+const open: Listener[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((listener) => listener.close()));
+});
+
+async function serve(fetch: FetchHandler, limits: Partial<ListenerLimits> = SHORT) {
+  const [logger, metrics] = [recordLogs(), recordMetrics()];
+  const listener = await listen(fetch, {
+    ...{ name: 'public', host: '127.0.0.1', port: 0, ids: createFakeIds(), logger, metrics, schedule, limits },
+  });
+  open.push(listener);
+  const refused = (): string[] =>
+    (metrics.samples as { labels: { reason: string } }[]).map(({ labels }) => labels.reason);
+  return { ...listener, listener, refused, logger };
+}
+
+const answerAtOnce: FetchHandler = () => new Response('done');
+/** As body-limit does: no answer before the whole body is here. */
+const readFirst: FetchHandler = async (asked) =>
+  await asked.arrayBuffer().then(
+    () => new Response('done'),
+    () => new Response('broken', { status: 400 }),
+  );
+
+const GET = 'GET /livez HTTP/1.1\r\nHost: proxy.example.com\r\n\r\n';
+
+describe('the limits of a listener', () => {
+  it('end every kind of slow client within ten seconds, late by a check interval or not', () => {
+    const { headersMs, requestMs, keepAliveMs, answerMs, checkEveryMs } = LISTENER_LIMITS;
+    for (const limitMs of [headersMs, requestMs, keepAliveMs, answerMs])
+      expect(limitMs + 2 * checkEveryMs).toBeLessThanOrEqual(10_000);
+  });
+});
+
+describe('a body', () => {
+  it('has less time than its request has, so that the answer to a slow one comes from the app', () => {
+    expect(BODY_TIMEOUT_MS).toBeLessThan(LISTENER_LIMITS.requestMs);
+  });
+});
+
+describe('a slow client', () => {
+  it('that says nothing at all is told 408 and gone', async () => {
+    const { port, refused } = await serve(answerAtOnce);
+    const text = await openRaw(port).closed;
+    expect(statusesOf(text)).toEqual([408]);
+    expect(refused()).toEqual(['timeout']);
+  });
+
+  it('whose header fields drip in is told 408 in the shape of every refusal, and gone', async () => {
+    const { port } = await serve(answerAtOnce, { ...SHORT, requestMs: 60_000 });
+    const slow = openRaw(port);
+    slow.write('GET /livez HTTP/1.1\r\nHost: proxy.example.com\r\n');
+    const drip = setInterval(() => slow.write('X-A: b\r\n'), 20);
+    const text = await slow.closed;
+    clearInterval(drip);
+    expect(statusesOf(text)).toEqual([408]);
+    expect(text).toMatch(/\r\nConnection: close\r\n/);
+    expect(text).toMatch(/\r\nContent-Type: application\/problem\+json\r\n/);
+    const [, id = ''] = /X-Request-Id: (\S+)/.exec(text) ?? [];
+    expect(JSON.parse(text.split('\r\n\r\n')[1] ?? '')).toMatchObject({
+      ...{ status: 408, code: 'request_timeout', origin: 'proxy', request_id: id },
+    });
+  });
+
+  it('whose body drips in is told 408 and gone, and no handler got a body', async () => {
+    const outcomes: string[] = [];
+    const { port } = await serve(async (asked) => {
+      await asked.arrayBuffer().then(
+        () => outcomes.push('complete'),
+        () => outcomes.push('broken'),
+      );
+      return new Response('too late');
+    });
+    const slow = openRaw(port);
+    slow.write('POST / HTTP/1.1\r\nHost: proxy.example.com\r\nContent-Length: 100000\r\n\r\n');
+    const drip = setInterval(() => slow.write('x'), 20);
+    const text = await slow.closed;
+    clearInterval(drip);
+    expect(statusesOf(text)).toEqual([408]);
+    await expect.poll(() => outcomes).toEqual(['broken']);
+  });
+
+  it('that is idle between requests is gone without a word', async () => {
+    const { port } = await serve(answerAtOnce);
+    const idle = openRaw(port);
+    idle.write(GET);
+    expect(statusesOf(await idle.closed)).toEqual([200]);
+  });
+
+  it('that does not take its answer is gone', async () => {
+    const { port, refused } = await serve(() => new Response('x'.repeat(64 * MEBIBYTE)), {
+      ...SHORT,
+      // The allowance for 64 MiB is more than eight minutes; this one is for tests.
+      answerMs: 200 - 64 * 8 * 1000,
+    });
+    const slow = openRaw(port);
+    slow.socket.pause();
+    slow.write(GET);
+    await once(slow.socket, 'connect');
+    await expect.poll(refused, { timeout: 30_000 }).toEqual(['slow_reader']);
+    slow.socket.resume();
+    await slow.closed;
+  });
+
+  it('that takes its answers in time is let be, however long they go on', async () => {
+    const { port, refused } = await serve(() => new Response('x'.repeat(MEBIBYTE)), { ...SHORT, ...PATIENT });
+    const reader = openRaw(port);
+    let bytes = 0;
+    reader.socket.on('data', (chunk) => {
+      bytes += chunk.byteLength;
+    });
+    // One request per answer that has come: the next answer always begins while this one is looked at.
+    for (let answers = 1; answers <= 30; answers += 1) {
+      reader.write(GET);
+      while (bytes < answers * MEBIBYTE) await once(reader.socket, 'data');
+    }
+    expect(refused()).toEqual([]);
+    reader.socket.destroy();
+  });
+
+  it('that waits for a slow answer of ours is let be', async () => {
+    const released = Promise.withResolvers<void>();
+    const { port } = await serve(async () => {
+      await released.promise;
+      return new Response('at last');
+    });
+    const waiting = openRaw(port);
+    waiting.write(GET);
+    // Others come and go meanwhile: every limit has passed when the second of them is gone.
+    await openRaw(port).closed;
+    await openRaw(port).closed;
+    released.resolve();
+    expect(await waiting.until(/at last/)).toContain('200 OK');
+  });
+});
+
+describe('bytes that are no request', () => {
+  it.each([
+    ['another protocol', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003'],
+    ['an unknown method', 'INVITE / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['a header without a colon', 'GET / HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n'],
+    ['a future version', 'GET / HTTP/9.9\r\nHost: a\r\n\r\n'],
+    ['header fields without end', `GET / HTTP/1.1\r\nHost: a\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`],
+    ['no host', 'GET / HTTP/1.1\r\n\r\n'],
+    ['a host that is none', 'GET / HTTP/1.1\r\nHost: a b/c\r\n\r\n'],
+    ['a target that is no URL', 'GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ])('(%s) are told 400 and end the connection', async (_, bytes) => {
+    let asked = 0;
+    const { port } = await serve(() => {
+      asked += 1;
+      return new Response('done');
+    }, PATIENT);
+    const client = openRaw(port);
+    client.write(Buffer.from(bytes, 'latin1'));
+    expect(statusesOf(await client.closed)).toEqual([400]);
+    expect(asked).toBe(0);
+  });
+
+  it('behind a complete request do not turn its answer into a 400: it is answered as itself, then the connection ends', async () => {
+    const released = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const { port, refused } = await serve(async (asked) => {
+      await asked.text();
+      arrived.resolve();
+      await released.promise;
+      return new Response('invited');
+    }, PATIENT);
+    const client = openRaw(port);
+    client.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}GARBAGE\r\n\r\n');
+    await arrived.promise;
+    await expect.poll(refused).toEqual(['malformed']);
+    client.write('more garbage\r\n\r\n');
+    released.resolve();
+    const text = await client.closed;
+    expect(statusesOf(text)).toEqual([200]);
+    expect(text).toContain('invited');
+    expect(text).toMatch(/\r\nConnection: close\r\n/i);
+  });
+
+  it('in the midst of a body are told 400, once, and the handler hears that the body is broken', async () => {
+    const bodies: string[] = [];
+    const { port } = await serve(async (asked) => {
+      bodies.push(
+        await asked.text().then(
+          () => 'complete',
+          () => 'broken',
+        ),
+      );
+      return new Response('done');
+    }, PATIENT);
+    const client = openRaw(port);
+    client.write('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nzz\r\n');
+    expect(statusesOf(await client.closed)).toEqual([400]);
+    await expect.poll(() => bodies).toEqual(['broken']);
+  });
+});
+
+describe('callers who go away', () => {
+  it('in the midst of head, body or answer leave no trace but their absence', async () => {
+    const { port, logger, refused } = await serve(readFirst, PATIENT);
+    const begun = ['GET / HT', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{', GET];
+    for (const bytes of begun) {
+      for (const goodbye of ['end', 'destroy', 'resetAndDestroy'] as const) {
+        const client = openRaw(port);
+        await once(client.socket, 'connect');
+        client.write(bytes);
+        await new Promise((resolve) => setImmediate(resolve));
+        client.socket[goodbye]();
+        await client.closed;
+      }
+    }
+    const last = openRaw(port);
+    last.write(GET);
+    expect(await last.until(/done/)).toContain('200 OK');
+    last.socket.destroy();
+    expect(logger.lines).toEqual([]);
+    // A request that stops in the middle because the caller closed its half is malformed; one that was reset is nobody's.
+    expect(new Set(refused())).toEqual(new Set(['malformed']));
+  });
+});
+
+describe('more connections than the limit', () => {
+  it('are closed at once and counted, and those that were there go on', async () => {
+    const { port, refused } = await serve(answerAtOnce, { ...PATIENT, maxConnections: 2 });
+    const [first, second] = [openRaw(port), openRaw(port)];
+    first.write(GET);
+    second.write(GET);
+    await Promise.all([first.until(/done/), second.until(/done/)]);
+    expect(await openRaw(port).closed).toBe('');
+    expect(refused()).toEqual(['too_many']);
+    first.write(GET);
+    await first.until(/done[^]*done/);
+    first.socket.destroy();
+    second.socket.destroy();
+  });
+});
+
+describe('a listener that drains', () => {
+  it('goes on taking connections, and keeps none of them', async () => {
+    const { port, listener } = await serve(answerAtOnce, PATIENT);
+    const before = openRaw(port);
+    before.write(GET);
+    await before.until(/done/);
+    listener.drain();
+    before.write(GET);
+    const fresh = openRaw(port);
+    fresh.write(GET);
+    for (const text of await Promise.all([before.closed, fresh.closed])) {
+      expect(text).toMatch(/\r\nConnection: close\r\n/i);
+      expect(text).toMatch(/done$/);
+    }
+  });
+});
+
+describe('a listener that closes', () => {
+  // Kept-alive connections last 30 s; the test's own limit is what tells that they are not waited for.
+  it(
+    'lets the request under way finish and does not wait for its connection to become old',
+    { timeout: 15_000 },
+    async () => {
+      const arrived = Promise.withResolvers<void>();
+      const released = Promise.withResolvers<void>();
+      const { port, listener } = await serve(async () => {
+        arrived.resolve();
+        await released.promise;
+        return new Response('done');
+      }, PATIENT);
+      const agent = new Agent({ keepAlive: true });
+      const asked = request({ port, host: '127.0.0.1', agent }).end();
+      await arrived.promise;
+      const closed = listener.close();
+      released.resolve();
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      expect(response.statusCode).toBe(200);
+      response.resume();
+      await closed;
+      open.length = 0;
+      agent.destroy();
+    },
+  );
+});

@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { answerLeft } from '../../../../src/platform/node/http-server/response-sent.ts';
+import { schedule } from '../../../../src/platform/node/schedule.ts';
+import type { Listener } from '../../../../src/platform/node/http-server/listener.ts';
+import { listen } from '../../../../src/platform/node/http-server/listener.ts';
+import { createFakeIds } from '../../../support/clock.ts';
+import { openRaw } from '../../../support/raw-http.ts';
+import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
+
+const open: Listener[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((listener) => listener.close()));
+});
+
+/** Far more than two kernels keep for a connection. */
+const HEAVY = 'x'.repeat(64 * 1024 * 1024);
+
+/** Answers everybody with this text, and notes how many answers were made and how many of them have left. */
+async function serve(text: string, gate: Promise<void> = Promise.resolve()) {
+  const seen = { made: 0, left: 0 };
+  const options = { name: 'public', host: '127.0.0.1', port: 0 } as const;
+  const ports = { ids: createFakeIds(), logger: recordLogs(), metrics: recordMetrics(), schedule };
+  const listener = await listen(
+    async (_, platformRequest) => {
+      await gate;
+      seen.made += 1;
+      void answerLeft(platformRequest).then(() => (seen.left += 1));
+      return new Response(text);
+    },
+    { ...options, ...ports },
+  );
+  open.push(listener);
+  return { port: listener.port, seen };
+}
+
+const ask = (method = 'GET'): string => `${method} / HTTP/1.1\r\nHost: x\r\n\r\n`;
+
+/** One after the other would tell of time; a turn of the event loop per step does not. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('an answer', () => {
+  it.each(['GET', 'HEAD'])('has left when its reader has it, on a connection that goes on: %s', async (method) => {
+    const { port, seen } = await serve('done');
+    const reader = openRaw(port);
+    for (const count of [1, 2]) {
+      reader.write(ask(method));
+      await expect.poll(() => seen).toEqual({ made: count, left: count });
+    }
+    reader.socket.destroy();
+  });
+
+  it('has not left while nobody takes it, and has once somebody did', async () => {
+    const { port, seen } = await serve(HEAVY);
+    const reader = openRaw(port);
+    reader.socket.pause();
+    reader.write(ask());
+    await expect.poll(() => seen.made).toBe(1);
+    await turns(200);
+    expect(seen.left).toBe(0);
+    reader.socket.resume();
+    await expect.poll(() => seen.left, { timeout: 30_000 }).toBe(1);
+    reader.socket.destroy();
+  });
+
+  it('has left when its connection has ended', async () => {
+    const { port, seen } = await serve(HEAVY);
+    const reader = openRaw(port);
+    reader.socket.pause();
+    reader.write(ask());
+    await expect.poll(() => seen.made).toBe(1);
+    reader.socket.destroy();
+    await expect.poll(() => seen.left).toBe(1);
+  });
+
+  it('has left when its connection had ended before it was made', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { port, seen } = await serve('done', gate.promise);
+    const reader = openRaw(port);
+    reader.write(ask());
+    await once(reader.socket, 'connect');
+    await turns(50);
+    reader.socket.destroy();
+    await turns(50);
+    gate.resolve();
+    await expect.poll(() => seen).toEqual({ made: 1, left: 1 });
+  });
+
+  it('has left where no platform tells of it', async () => {
+    await expect(answerLeft(undefined)).resolves.toBeUndefined();
+    await expect(answerLeft({})).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,344 @@
+/** When a changed file is taken up, and when not: time, file and judge are in the test's hands. */
+import { describe, expect, it } from 'vitest';
+import type { PolicyRead } from '../../../../src/platform/node/policy/file.ts';
+import {
+  createPolicyReload,
+  IN_PLACE_QUIET_MS,
+  POLL_INTERVAL_MS,
+  REPLACED_QUIET_MS,
+} from '../../../../src/platform/node/policy/reload.ts';
+import { loadPolicy } from '../../../../src/policy/load.ts';
+import type { PolicyLoaded } from '../../../../src/policy/load.ts';
+import { createFakeClock, createFakeSchedule, TEST_TIME_MS } from '../../../support/clock.ts';
+import { policyFrom } from '../../../support/policy.ts';
+
+/** A good policy whose digest depends on `id`. */
+const policyText = (id: string): string => `
+version: 1
+callers:
+  portal: { issuer: corp, client_id: [hr-portal] }
+rules:
+  - { id: ${id}, allow: [portal], domains: [acme.com], roles: any, auth_methods: any }
+tests:
+  - { as: portal, invite: ann@acme.com, expect: allow, by: ${id} }
+`;
+const digestOf = (text: string): string => policyFrom(text).digest;
+
+const FIRST = policyText('first');
+const SECOND = policyText('second');
+const BROKEN = `${policyText('broken')}  - { as: portal, invite: eve@rival.io, expect: allow }\n`;
+
+/** Enough for any wait of the file under test, and less than a poll. */
+const LONG_MS = 2 * IN_PLACE_QUIET_MS;
+
+interface Start {
+  readonly load?: (text: string) => Promise<PolicyLoaded>;
+  /** What lies there when the first look comes, when not what the service began with. */
+  readonly changedTo?: string;
+}
+
+function startReload(options: Start = {}) {
+  const begunWith: PolicyRead = { kind: 'text', text: FIRST, file: 'inode-1' };
+  let inode = options.changedTo === undefined ? 1 : 2;
+  let onDisk: PolicyRead = { kind: 'text', text: options.changedTo ?? FIRST, file: `inode-${inode}` };
+  let reads = 0;
+  const judged: string[] = [];
+  const lines: { level: string; event: string; fields: unknown }[] = [];
+  const counted: string[] = [];
+  const keep =
+    (level: string) =>
+    (event: string, fields: unknown = {}) =>
+      void lines.push({ level, event, fields });
+  const schedule = createFakeSchedule();
+  const clock = createFakeClock();
+  const reload = createPolicyReload(
+    {
+      role: 'active',
+      read: async () => {
+        reads += 1;
+        return onDisk;
+      },
+      load: async (text) => {
+        judged.push(text);
+        return await (options.load?.(text) ?? Promise.resolve(loadPolicy(text, { issuers: ['corp'] })));
+      },
+      schedule,
+      clock,
+      logger: { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') },
+      metrics: {
+        count: (name, labels = {}) => void counted.push(`${name} ${Object.values(labels).join(' ')}`),
+        observe: () => undefined,
+      },
+    },
+    { policy: policyFrom(FIRST), read: begunWith },
+  );
+  return {
+    reload,
+    clock,
+    judged,
+    lines,
+    counted,
+    reads: () => reads,
+    digest: () => reload.current().digest,
+    /** Another file under the same name. */
+    replace(text: string) {
+      inode += 1;
+      onDisk = { kind: 'text', text, file: `inode-${inode}` };
+    },
+    /** The same file with other content. */
+    overwrite(text: string) {
+      onDisk = { kind: 'text', text, file: `inode-${inode}` };
+    },
+    remove() {
+      onDisk = { kind: 'unreadable', message: 'the file cannot be read (ENOENT)' };
+    },
+    /** Lets time pass in small steps, and everything that is due happen. */
+    async elapse(ms: number) {
+      const stepMs = 10;
+      for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {
+        await turn();
+        schedule.advance(stepMs);
+        clock.advance(stepMs);
+      }
+      await turn();
+    },
+  };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('a file that was replaced', () => {
+  it('is taken up once two reads agree', async () => {
+    const file = startReload();
+    await file.elapse(LONG_MS);
+    file.replace(SECOND);
+    file.reload.look();
+    await file.elapse(REPLACED_QUIET_MS - 10);
+    expect(file.judged).toEqual([]);
+    expect(file.digest()).toBe(digestOf(FIRST));
+    await file.elapse(20);
+    expect(file.judged).toEqual([SECOND]);
+    expect(file.digest()).toBe(digestOf(SECOND));
+    expect(file.lines).toEqual([
+      { level: 'info', event: 'policy_loaded', fields: { role: 'active', changed: true, digest: digestOf(SECOND) } },
+    ]);
+    expect(file.counted).toEqual(['policy_reloads active loaded']);
+  });
+
+  it('is judged once, however often it is said to have changed', async () => {
+    const file = startReload();
+    await file.elapse(LONG_MS);
+    file.replace(SECOND);
+    for (let n = 0; n < 20; n += 1) {
+      file.reload.look();
+      await file.elapse(10);
+    }
+    await file.elapse(LONG_MS);
+    expect(file.judged).toEqual([SECOND]);
+  });
+
+  it('is found by the poll where no event tells of it', async () => {
+    const file = startReload();
+    await file.elapse(LONG_MS);
+    file.replace(SECOND);
+    await file.elapse(POLL_INTERVAL_MS + REPLACED_QUIET_MS);
+    expect(file.digest()).toBe(digestOf(SECOND));
+  });
+
+  it('is found when the change came between the first read and the first look', async () => {
+    const file = startReload({ changedTo: SECOND });
+    await file.elapse(LONG_MS);
+    expect(file.digest()).toBe(digestOf(SECOND));
+  });
+
+  it('is not judged again when only the file is another, not its content', async () => {
+    const file = startReload();
+    await file.elapse(10);
+    file.replace(FIRST);
+    file.reload.look();
+    await file.elapse(LONG_MS);
+    expect(file.judged).toEqual([]);
+  });
+
+  it('is taken up in its last state when it changes again while it is judged', async () => {
+    const slow = Promise.withResolvers<void>();
+    const file = startReload({
+      load: async (text) => {
+        await slow.promise;
+        return loadPolicy(text, { issuers: ['corp'] });
+      },
+    });
+    file.replace(SECOND);
+    file.reload.look();
+    await file.elapse(LONG_MS);
+    file.replace(policyText('third'));
+    file.reload.look();
+    await file.elapse(LONG_MS);
+    expect(file.digest()).toBe(digestOf(FIRST));
+    slow.resolve();
+    await file.elapse(LONG_MS);
+    expect(file.judged).toEqual([SECOND, policyText('third')]);
+    expect(file.digest()).toBe(digestOf(policyText('third')));
+  });
+});
+
+describe('a file that is written in place', () => {
+  // Cut after the rules: it would load, without its deny rule and without the tests that would tell.
+  const whole = SECOND.replace('tests:', '  - { id: never, deny: any, domains: [rival.io] }\ntests:');
+  const half = whole.slice(0, whole.indexOf('  - { id: never'));
+
+  it('is never judged half written, though half of it would load', async () => {
+    const file = startReload();
+    expect(loadPolicy(half, { issuers: ['corp'] }).kind).toBe('loaded');
+    await file.elapse(LONG_MS);
+    for (const text of ['', half, whole.slice(0, half.length + 20), half, whole]) {
+      file.overwrite(text);
+      file.reload.look();
+      await file.elapse(IN_PLACE_QUIET_MS - 100);
+      expect(file.digest()).toBe(digestOf(FIRST));
+    }
+    await file.elapse(LONG_MS);
+    expect(file.judged).toEqual([whole]);
+    expect(file.digest()).toBe(digestOf(whole));
+  });
+
+  it('is left alone when it is written back as it was', async () => {
+    const file = startReload();
+    await file.elapse(10);
+    file.overwrite('');
+    file.reload.look();
+    await file.elapse(50);
+    file.overwrite(FIRST);
+    await file.elapse(LONG_MS);
+    expect(file.judged).toEqual([]);
+    expect(file.lines).toEqual([]);
+  });
+});
+
+describe('a bad file', () => {
+  it('is refused: the policy before it stays, and is said to stay by line and count alone', async () => {
+    const file = startReload();
+    await file.elapse(LONG_MS);
+    file.replace(BROKEN);
+    file.reload.look();
+    await file.elapse(LONG_MS);
+    expect(file.digest()).toBe(digestOf(FIRST));
+    expect(file.reload.status()).toEqual({
+      digest: digestOf(FIRST),
+      sinceMs: TEST_TIME_MS,
+      last: {
+        result: 'refused',
+        atMs: TEST_TIME_MS + LONG_MS + REPLACED_QUIET_MS,
+        problems: [{ line: 9, column: expect.any(Number), message: expect.stringContaining('test failed') }],
+      },
+    });
+    expect(file.lines).toEqual([
+      {
+        level: 'error',
+        event: 'policy_refused',
+        fields: { role: 'active', problems: 1, lines: '9', kept: digestOf(FIRST) },
+      },
+    ]);
+    expect(file.counted).toEqual(['policy_reloads active refused']);
+    expect(JSON.stringify([file.lines, file.reload.status()])).not.toMatch(/@|rival\.io/);
+  });
+
+  it('is told of once, not at every poll', async () => {
+    const file = startReload();
+    file.replace(BROKEN);
+    file.reload.look();
+    await file.elapse(3 * POLL_INTERVAL_MS);
+    expect(file.lines).toHaveLength(1);
+  });
+
+  it('gives way to the next good one, also to the one that was there before it', async () => {
+    const file = startReload();
+    file.replace(BROKEN);
+    file.reload.look();
+    await file.elapse(LONG_MS);
+    file.replace(FIRST);
+    file.reload.look();
+    await file.elapse(LONG_MS);
+    expect(file.reload.status()).toMatchObject({ digest: digestOf(FIRST), sinceMs: TEST_TIME_MS });
+    expect(file.reload.status().last.result).toBe('loaded');
+    expect(file.lines.at(-1)).toMatchObject({ event: 'policy_loaded', fields: { changed: false } });
+  });
+
+  it('may be no file at all', async () => {
+    const file = startReload();
+    file.remove();
+    file.reload.look();
+    await file.elapse(LONG_MS);
+    expect(file.digest()).toBe(digestOf(FIRST));
+    expect(file.reload.status().last).toMatchObject({ problems: [{ message: 'the file cannot be read (ENOENT)' }] });
+    file.replace(SECOND);
+    file.reload.look();
+    await file.elapse(LONG_MS);
+    expect(file.digest()).toBe(digestOf(SECOND));
+  });
+
+  it('is refused, too, when judging it fails', async () => {
+    const file = startReload({ load: () => Promise.reject(new Error('no memory for ann@acme.com')) });
+    file.replace(SECOND);
+    file.reload.look();
+    await file.elapse(LONG_MS);
+    expect(file.digest()).toBe(digestOf(FIRST));
+    expect(file.reload.status().last).toMatchObject({ problems: [{ message: 'the file could not be judged' }] });
+    expect(JSON.stringify(file.lines)).not.toContain('@');
+  });
+});
+
+describe('a request to reload', () => {
+  it('has the file judged again though nothing changed', async () => {
+    const file = startReload();
+    await file.elapse(10);
+    file.reload.reload();
+    await file.elapse(10);
+    expect(file.judged).toEqual([FIRST]);
+    expect(file.lines).toMatchObject([{ event: 'policy_loaded', fields: { changed: false } }]);
+    expect(file.reload.status()).toMatchObject({ sinceMs: TEST_TIME_MS, last: { result: 'loaded' } });
+  });
+
+  it('is not lost when it comes while another look is under way', async () => {
+    const file = startReload();
+    await file.elapse(10);
+    file.overwrite(SECOND);
+    file.reload.look();
+    await file.elapse(50);
+    file.reload.reload();
+    file.reload.look();
+    await file.elapse(LONG_MS);
+    expect(file.judged).toEqual([SECOND, SECOND]);
+  });
+});
+
+describe('after the end', () => {
+  it('nothing is read and nothing is taken up', async () => {
+    const file = startReload();
+    await file.elapse(10);
+    file.overwrite(SECOND);
+    file.reload.look();
+    await file.elapse(50);
+    file.reload.close();
+    await turn();
+    const reads = file.reads();
+    await file.elapse(3 * POLL_INTERVAL_MS);
+    file.reload.look();
+    await file.elapse(LONG_MS);
+    expect(file.reads()).toBe(reads);
+    expect(file.digest()).toBe(digestOf(FIRST));
+  });
+
+  it('what was being judged is not taken up any more', async () => {
+    const slow = Promise.withResolvers<PolicyLoaded>();
+    const file = startReload({ load: () => slow.promise });
+    file.replace(SECOND);
+    file.reload.look();
+    await file.elapse(LONG_MS);
+    file.reload.close();
+    slow.resolve(loadPolicy(SECOND, { issuers: ['corp'] }));
+    await file.elapse(LONG_MS);
+    expect(file.digest()).toBe(digestOf(FIRST));
+    expect(file.lines).toEqual([]);
+  });
+});

@@ -1,0 +1,148 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { createSecrets, SecretsError, type SecretsOptions } from '../../../../src/platform/node/secrets/secrets.ts';
+import { CURRENT_KEY, NEXT_KEY, recordLogs } from '../../../support/upstream.ts';
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'secrets-'));
+  file = join(folder, 'key');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function open(options: Omit<SecretsOptions, 'logger'>) {
+  const logger = recordLogs();
+  const secrets = await createSecrets({ ...options, logger });
+  const keys = async () => {
+    const { current, next } = await secrets.galileoKeys();
+    return [current.reveal(), next?.reveal() ?? null];
+  };
+  return { keys, logger, secrets };
+}
+
+async function problemsOf(options: Omit<SecretsOptions, 'logger'>): Promise<readonly string[]> {
+  const error: unknown = await createSecrets({ ...options, logger: recordLogs() }).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(SecretsError);
+  expect(inspect(error, { showHidden: true })).not.toContain(CURRENT_KEY.slice(0, 12));
+  return (error as SecretsError).problems;
+}
+
+describe('keys from the environment', () => {
+  it('are taken as they are, without one trailing newline', async () => {
+    const { keys } = await open({ galileoApiKey: `${CURRENT_KEY}\n`, galileoApiKeyNext: NEXT_KEY });
+    expect(await keys()).toEqual([CURRENT_KEY, NEXT_KEY]);
+  });
+
+  it('may come without a next one', async () => {
+    const { keys } = await open({ galileoApiKey: CURRENT_KEY });
+    expect(await keys()).toEqual([CURRENT_KEY, null]);
+  });
+});
+
+describe('the start', () => {
+  it('is refused without any key', async () => {
+    expect(await problemsOf({})).toEqual(['GALILEO_API_KEY or GALILEO_API_KEY_FILE must be set']);
+  });
+
+  it('names every problem at once and shows no key', async () => {
+    expect(
+      await problemsOf({ galileoApiKey: `${CURRENT_KEY}\nX-Evil: 1`, galileoApiKeyNextFile: join(folder, 'absent') }),
+    ).toEqual(['GALILEO_API_KEY holds a line break', 'GALILEO_API_KEY_NEXT_FILE cannot be read (ENOENT)']);
+  });
+
+  it('is refused when a key and its file are both set', async () => {
+    writeFileSync(file, CURRENT_KEY);
+    expect(await problemsOf({ galileoApiKey: CURRENT_KEY, galileoApiKeyFile: file })).toEqual([
+      'GALILEO_API_KEY and GALILEO_API_KEY_FILE are both set; set one',
+    ]);
+  });
+
+  it('is refused for a file that is empty, too large, or a folder', async () => {
+    writeFileSync(file, '');
+    expect(await problemsOf({ galileoApiKeyFile: file })).toEqual(['GALILEO_API_KEY_FILE is empty']);
+    writeFileSync(file, 'x'.repeat(5_000));
+    expect(await problemsOf({ galileoApiKeyFile: file })).toEqual(['GALILEO_API_KEY_FILE is too large for a key']);
+    expect(await problemsOf({ galileoApiKeyFile: folder })).toEqual(['GALILEO_API_KEY_FILE is not a file']);
+  });
+});
+
+describe('a key file', () => {
+  it('is read again when it is replaced', async () => {
+    writeFileSync(file, `${CURRENT_KEY}\n`);
+    const { keys, logger } = await open({ galileoApiKeyFile: file });
+    expect(await keys()).toEqual([CURRENT_KEY, null]);
+    writeFileSync(`${file}.new`, `${NEXT_KEY}\n`);
+    renameSync(`${file}.new`, file);
+    expect(await keys()).toEqual([NEXT_KEY, null]);
+    expect(logger.lines.map((line) => line.event)).toEqual(['api_key_changed']);
+    expect(JSON.stringify(logger.lines)).not.toContain(NEXT_KEY);
+  });
+
+  it('is read again when it is rewritten in place, to the same size and in the same instant', async () => {
+    const other = `${CURRENT_KEY.slice(0, -1)}X`;
+    writeFileSync(file, CURRENT_KEY);
+    const { keys } = await open({ galileoApiKeyFile: file });
+    for (const key of [other, CURRENT_KEY, other]) {
+      writeFileSync(file, key);
+      expect(await keys()).toEqual([key, null]);
+    }
+  });
+
+  it('is read again when Kubernetes swaps the link to its folder', async () => {
+    for (const [name, key] of [
+      ['..v1', CURRENT_KEY],
+      ['..v2', NEXT_KEY],
+    ] as const) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'key'), key);
+      utimesSync(join(folder, name, 'key'), 1_000, 1_000);
+    }
+    symlinkSync('..v1', join(folder, '..data'));
+    symlinkSync(join('..data', 'key'), file);
+    const { keys } = await open({ galileoApiKeyFile: file });
+    expect(await keys()).toEqual([CURRENT_KEY, null]);
+    symlinkSync('..v2', join(folder, '..data_tmp'));
+    renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+    expect(await keys()).toEqual([NEXT_KEY, null]);
+  });
+
+  it.each([
+    ['gone', () => rmSync(file)],
+    ['empty', () => writeFileSync(file, '')],
+    ['half written', () => writeFileSync(file, CURRENT_KEY.slice(0, 5))],
+    ['two lines', () => writeFileSync(file, `${CURRENT_KEY}\n${NEXT_KEY}\n`)],
+  ])('that is %s for a while leaves the last good key, is logged once, and is taken up again', async (_name, spoil) => {
+    writeFileSync(file, CURRENT_KEY);
+    const { keys, logger } = await open({ galileoApiKeyFile: file });
+    for (let round = 1; round <= 2; round += 1) {
+      spoil();
+      for (let n = 0; n < 3; n += 1) expect((await keys())[0]).toBe(round === 1 ? CURRENT_KEY : NEXT_KEY);
+      expect(logger.lines.filter((line) => line.event === 'api_key_file_unusable')).toHaveLength(round);
+      writeFileSync(file, NEXT_KEY);
+      expect(await keys()).toEqual([NEXT_KEY, null]);
+    }
+    expect(JSON.stringify(logger.lines)).not.toContain(CURRENT_KEY.slice(0, 12));
+  });
+
+  it('gives the same object for the same key, so that nothing is worked out twice', async () => {
+    writeFileSync(file, CURRENT_KEY);
+    const { secrets } = await open({ galileoApiKeyFile: file });
+    const before = (await secrets.galileoKeys()).current;
+    writeFileSync(file, `${CURRENT_KEY}\n`);
+    expect((await secrets.galileoKeys()).current).toBe(before);
+  });
+
+  it('shows no key when it is looked at', async () => {
+    writeFileSync(file, CURRENT_KEY);
+    const { secrets } = await open({ galileoApiKeyFile: file, galileoApiKeyNext: NEXT_KEY });
+    const shown = inspect([secrets, await secrets.galileoKeys()], { depth: 20, showHidden: true });
+    expect(shown).not.toContain(CURRENT_KEY.slice(0, 12));
+    expect(shown).not.toContain(NEXT_KEY.slice(0, 12));
+  });
+});

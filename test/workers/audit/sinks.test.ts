@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
+import { createAuditSinks } from '../../../src/platform/workers/audit/sinks.ts';
+import type { Bindings } from '../../../src/platform/workers/bindings.ts';
+import { SECRET_MAX_AGE_MS } from '../../../src/platform/workers/secrets/bound-secret.ts';
+import type { HttpExchange } from '../../../src/ports/http.ts';
+import { auditItems } from '../../support/audit-items.ts';
+import { createFakeClock, createFakeSchedule } from '../../support/clock.ts';
+
+/** What the consumer of the Queue writes to; on Node the same sinks are held in test/unit/platform/audit-sinks. */
+const REQUIRED = {
+  GALILEO_API_KEY: 'a-good-key-0123456789',
+  AUTH_ISSUERS: '[{"name":"corp","issuer":"https://login.example.com","audience":"invites"}]',
+};
+const TO_BOTH = {
+  AUDIT_SINKS: 'stdout,otlp,http',
+  AUDIT_HTTP_URL: 'https://collector.example.com/audit',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com',
+};
+
+type Secrets = Partial<Pick<Bindings, 'AUDIT_HTTP_TOKEN' | 'OTEL_EXPORTER_OTLP_HEADERS'>>;
+
+async function open(settings: Readonly<Record<string, string>>, secrets: Secrets = {}) {
+  const texts = Object.entries(secrets).filter(([, value]) => typeof value === 'string') as [string, string][];
+  const stored = Object.keys(secrets).filter((name) => !texts.some(([text]) => text === name));
+  const loaded = await loadConfig({
+    env: { ...REQUIRED, ...settings, ...Object.fromEntries(texts) },
+    bound: new Set(stored),
+    readText: () => Promise.reject(new Error('none')),
+  });
+  if (loaded.kind === 'refused') throw new Error(loaded.problems.map(({ message }) => message).join());
+  const sent: HttpExchange[] = [];
+  const clock = createFakeClock();
+  const told: unknown[] = [];
+  const note = (event: string, fields: object = {}): void => void told.push({ event, ...fields });
+  const sinks = createAuditSinks({
+    settings: loaded.config.settings,
+    bindings: secrets,
+    service: { name: 'galileo-invite-proxy', version: '1.2.3', runtime: 'workerd', instance: 'v7' },
+    http: {
+      exchange: async (exchange) => {
+        sent.push(exchange);
+        return { kind: 'answered', status: 200, headers: {}, body: new Uint8Array() };
+      },
+    },
+    clock,
+    schedule: createFakeSchedule(),
+    logger: { debug: note, info: note, warn: note, error: note },
+  });
+  return { sinks, sent, told, clock };
+}
+
+/** What one batch goes out with, to each sink. */
+async function writeToAll({ sinks, sent }: Awaited<ReturnType<typeof open>>) {
+  const items = await auditItems();
+  const { length: before } = sent;
+  for (const sink of sinks) await sink.write(items);
+  return Object.fromEntries(sinks.map(({ name }, index) => [name, sent[before + index]]));
+}
+
+describe('the sinks behind the audit Queue', () => {
+  it('are those that AUDIT_SINKS names beyond stdout, each told what its settings say', async () => {
+    const opened = await open(
+      { ...TO_BOTH, AUDIT_FORMAT: 'ocsf', PUBLIC_URL: 'https://invites.example.com' },
+      { AUDIT_HTTP_TOKEN: ' collector-token\n', OTEL_EXPORTER_OTLP_HEADERS: 'api-key=otlp-key' },
+    );
+    const { http, otlp } = await writeToAll(opened);
+    expect(http).toMatchObject({
+      url: 'https://collector.example.com/audit',
+      headers: {
+        Authorization: 'Bearer collector-token',
+        'User-Agent': 'galileo-invite-proxy/1.2.3',
+        'ce-source': 'https://invites.example.com',
+        'ce-auditformat': 'ocsf',
+      },
+    });
+    expect(otlp).toMatchObject({ url: 'https://otlp.example.com/v1/logs', headers: { 'api-key': 'otlp-key' } });
+    expect(otlp?.headers).not.toHaveProperty('Authorization');
+    expect(otlp?.body).toContain('raw_data');
+  });
+
+  it('name a deployment without a public address as on Node, in the form of a path', async () => {
+    const { http } = await writeToAll(await open(TO_BOTH));
+    expect(http?.headers['ce-source']).toBe('/galileo-invite-proxy');
+    expect(http?.headers).not.toHaveProperty('Authorization');
+  });
+
+  it('take their secrets out of the Secrets Store, and a changed one a minute later', async () => {
+    const store = { token: 'first-token', list: 'api-key=first' };
+    const opened = await open(TO_BOTH, {
+      AUDIT_HTTP_TOKEN: { get: async () => store.token },
+      OTEL_EXPORTER_OTLP_HEADERS: { get: async () => store.list },
+    });
+    const secretsSent = async () => {
+      const { http, otlp } = await writeToAll(opened);
+      return [http?.headers['Authorization'], otlp?.headers['api-key']];
+    };
+    expect(await secretsSent()).toEqual(['Bearer first-token', 'first']);
+    Object.assign(store, { token: 'second-token', list: 'api-key=second' });
+    opened.clock.advance(SECRET_MAX_AGE_MS);
+    expect(await secretsSent()).toEqual(['Bearer second-token', 'second']);
+  });
+
+  it('send nothing while a secret cannot be used, and say which, without what it holds', async () => {
+    const opened = await open(TO_BOTH, {
+      AUDIT_HTTP_TOKEN: { get: async () => 'two words' },
+      OTEL_EXPORTER_OTLP_HEADERS: { get: () => Promise.reject(new Error('no store')) },
+    });
+    const items = await auditItems();
+    for (const sink of opened.sinks) {
+      await expect(sink.write(items)).rejects.toMatchObject({ reason: 'token_unavailable' });
+    }
+    expect(opened.sent).toEqual([]);
+    expect(opened.told).toMatchObject([
+      { event: 'audit_secret_unusable', setting: 'AUDIT_HTTP_TOKEN' },
+      { event: 'audit_secret_unusable', setting: 'OTEL_EXPORTER_OTLP_HEADERS' },
+    ]);
+    expect(JSON.stringify(opened.told)).not.toContain('two words');
+  });
+});

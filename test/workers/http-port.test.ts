@@ -1,5 +1,0 @@
-import { createHttpClient } from '../../src/platform/workers/http-client.ts';
-import { describeHttpPort } from '../contract/http-port.ts';
-import { serveRawRemotely } from './raw-servers-remote.ts';
-
-describeHttpPort('fetch in workerd', () => createHttpClient(), { provesNotSent: false }, serveRawRemotely);

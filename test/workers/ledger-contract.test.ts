@@ -1,7 +1,0 @@
-import { describeLedger } from '../contract/ledger.contract.ts';
-import { openLedgerBench } from './ledger-bench.ts';
-
-describeLedger('the ledger object, asked over RPC', async ({ clock, ids }) => {
-  const { ledger } = openLedgerBench({ clock, ids });
-  return { ledger, close: async () => {} };
-});

@@ -1,0 +1,85 @@
+import { env } from 'cloudflare:workers';
+import type { Ledger } from '../../../src/ledger/port.ts';
+import { createLedger } from '../../../src/platform/workers/ledger/client.ts';
+import type { LedgerNamespace } from '../../../src/platform/workers/ledger/client.ts';
+import type { LedgerObjectPorts } from '../../../src/platform/workers/ledger/ports.ts';
+import type { LogFields, Logger } from '../../../src/ports/logger.ts';
+import { createFakeClock, createFakeIds } from '../../support/clock.ts';
+import type { FakeClock } from '../../support/clock.ts';
+import { portsByObject } from '../entry.ts';
+import type { LedgerObject } from '../entry.ts';
+
+/**
+ * A ledger object of its own for each test, reached as the service reaches it. Its alarms go by a clock that stands far
+ * in the future, so that none rings unless a test lets it ring.
+ */
+export interface LedgerBench {
+  readonly ledger: Ledger;
+  readonly stub: DurableObjectStub<LedgerObject>;
+  readonly clock: FakeClock;
+  readonly alarmClock: FakeClock;
+  readonly logs: readonly LogLine[];
+  /** Ports for the object's next start. */
+  restartWith(ports: Partial<LedgerObjectPorts>): void;
+  /** Another client of the same object. */
+  client(namespace?: LedgerNamespace): Ledger;
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly event: string;
+  readonly fields: LogFields;
+}
+
+const FAR_FUTURE_MS = Date.UTC(2120, 0);
+
+const namespace = (env as unknown as { LEDGER: DurableObjectNamespace<LedgerObject> }).LEDGER;
+let objects = 0;
+
+/** `clock` is in vain where `ports` brings another. */
+export function openLedgerBench(ports: Partial<LedgerObjectPorts> = {}): LedgerBench {
+  const clock = createFakeClock();
+  const alarmClock = createFakeClock(FAR_FUTURE_MS);
+  const logs: LogLine[] = [];
+  const logger = collectInto(logs);
+  const id = namespace.idFromName(`ledger-${(objects += 1)}-${crypto.randomUUID()}`);
+  let current: LedgerObjectPorts = {
+    clock,
+    alarmClock,
+    ids: createFakeIds(1_000_000),
+    random: { next: () => 0.5 },
+    logger,
+    metrics: { count: () => undefined },
+    targets: [],
+    signer: async () => null,
+    ...ports,
+  };
+  const restartWith = (changes: Partial<LedgerObjectPorts>): void => {
+    current = { ...current, ...changes };
+    portsByObject.set(id.toString(), current);
+  };
+  restartWith({});
+  const own = { idFromName: () => id, get: (given: DurableObjectId) => namespace.get(given) };
+  const client = (over: LedgerNamespace = own): Ledger =>
+    createLedger({ namespace: over, logger, metrics: { count: () => undefined } });
+  return {
+    ledger: client(),
+    /** A fresh one each time: a stub does not outlive its object. */
+    get stub() {
+      return namespace.get(id);
+    },
+    clock,
+    alarmClock,
+    logs,
+    restartWith,
+    client,
+  };
+}
+
+export function collectInto(lines: LogLine[]): Logger {
+  const at =
+    (level: string) =>
+    (event: string, fields: LogFields = {}) =>
+      void lines.push({ level, event, fields });
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
