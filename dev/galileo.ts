@@ -160,8 +160,8 @@ export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Gali
     if (step !== undefined) return act(c, step, emails);
     if (entry.keyIndex < 0) return c.json({ detail: 'Invalid credentials' }, 401);
     if (read.kind === 'invalid') return c.json({ detail: read.detail }, 422);
-    const told = emails.map((email) => byRecipient.get(email) ?? magicStep(email)).find((one) => one !== undefined);
-    return act(c, told ?? { kind: 'answer', status: 200, body: { invited: emails.length } }, emails);
+    const magic = emails.map((email) => byRecipient.get(email) ?? magicStep(email)).find((one) => one !== undefined);
+    return act(c, magic ?? { kind: 'answer', status: 200, body: { invited: emails.length } }, emails);
   }
 
   /** Invites first, where the step does so at all: an answer that is late or lost says nothing of what was done. */

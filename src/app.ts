@@ -13,7 +13,7 @@ import { authenticate } from './middleware/authenticate.ts';
 import { bodyLimit } from './middleware/limits/body-limit.ts';
 import { cors } from './middleware/cors.ts';
 import { idempotencyKey } from './middleware/idempotency-key.ts';
-import { limitBursts } from './middleware/limits/rate-limit-by-address.ts';
+import { rateLimitByAddress } from './middleware/limits/rate-limit-by-address.ts';
 import { methodNotAllowed, notFound } from './middleware/no-route.ts';
 import { onError } from './middleware/on-error.ts';
 import { pinPolicy } from './middleware/pin-policy.ts';
@@ -21,7 +21,7 @@ import { prefer } from './middleware/prefer.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { source } from './middleware/source.ts';
-import { takeTurn } from './middleware/limits/limit-concurrency.ts';
+import { limitConcurrency } from './middleware/limits/limit-concurrency.ts';
 import { telemetry } from './middleware/telemetry.ts';
 import { isDryRun, readStrictly, validateInvite } from './middleware/validation/validate-invite.ts';
 import { validateSearch } from './middleware/validation/validate-search.ts';
@@ -60,7 +60,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     resourceMetadataUrl: publicUrl === null ? null : resourceMetadataUrl(publicUrl),
   });
 
-  const turn = takeTurn(deps);
+  const bulkheads = limitConcurrency(deps);
   const searchAudit = createSearchAudit(deps);
 
   const readiness = createReadiness(deps);
@@ -73,28 +73,28 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.use(pinPolicy(deps.policy));
   app.use(cors(settings.corsOrigins));
   app.use(source(deps.clientAddress));
-  app.use(limitBursts(deps.burstLimit, deps.metrics));
+  app.use(rateLimitByAddress(deps.burstLimit, deps.metrics));
   app.use(bodyLimit(deps.schedule));
 
   app.post(
     '/v2/invite_users',
     allow('invites:write'),
-    turn.invites,
+    bulkheads.invites,
     idempotencyKey(settings.idempotency),
     prefer(),
     readStrictly,
     validateInvite,
     (c) => inviteUsers(c, invites, c.req.valid('json'), isDryRun(c)),
   );
-  app.get('/v2/invite_policy', allow('invites:write'), turn.reads, (c) => invitePolicy(c, deps));
-  app.get('/v2/invite_requests', allow('invites:write', 'audit:read'), turn.reads, (c) =>
+  app.get('/v2/invite_policy', allow('invites:write'), bulkheads.reads, (c) => invitePolicy(c, deps));
+  app.get('/v2/invite_requests', allow('invites:write', 'audit:read'), bulkheads.reads, (c) =>
     listInviteRequests(c, ledger),
   );
-  app.get('/v2/invite_requests/:id', allow('invites:write', 'audit:read'), turn.reads, (c) =>
+  app.get('/v2/invite_requests/:id', allow('invites:write', 'audit:read'), bulkheads.reads, (c) =>
     findInviteRequest(c, ledger, c.req.param('id')),
   );
-  app.get('/audit/records', allow('audit:read'), turn.trail, (c) => auditRecords(c, ledger));
-  app.post('/audit/search', allow('audit:read'), turn.searches, readStrictly, validateSearch, (c) =>
+  app.get('/audit/records', allow('audit:read'), bulkheads.trail, (c) => auditRecords(c, ledger));
+  app.post('/audit/search', allow('audit:read'), bulkheads.searches, readStrictly, validateSearch, (c) =>
     searchAudit(c, c.req.valid('json')),
   );
   app.get('/openapi.json', staticJson(deps.openApi));

@@ -14,11 +14,10 @@ import { readTrail } from './cli/ledger/read-trail.ts';
 import { runCli } from './cli/run.ts';
 import { SqlError } from './ledger/sqlite/sqlite-port.ts';
 import { auditSecretProblems } from './platform/node/secrets/audit-secrets.ts';
-import { clock } from './platform/node/clock.ts';
+import { clock, ids } from './platform/node/runtime.ts';
 import { createFetchDocument } from './platform/node/http-client/fetch-document.ts';
 import { createHttpClient } from './platform/node/http-client/http-client.ts';
-import { ids } from './platform/node/ids.ts';
-import { openLedgerBeside } from './platform/node/ledger/side-writer.ts';
+import { openSideWriter } from './platform/node/ledger/side-writer.ts';
 import { openPolicy } from './platform/node/policy/source.ts';
 import { createSecrets, SecretsError } from './platform/node/secrets/secrets.ts';
 
@@ -47,8 +46,8 @@ const deps: CliDeps = {
   auditSecretProblems,
   inspectLedger,
   readTrail,
-  openLedgerBeside: (path) =>
-    openLedgerBeside(path, { clock, ids }).then(
+  openSideWriter: (path) =>
+    openSideWriter(path, { clock, ids }).then(
       (ledger) => ({ kind: 'opened' as const, ledger }),
       (error: unknown) => {
         // Its own refusals are sentences; what SQLite says is not.
@@ -76,7 +75,7 @@ const deps: CliDeps = {
     },
   },
   print: (text) => void process.stdout.write(text),
-  complain: (text) => void process.stderr.write(text),
+  printError: (text) => void process.stderr.write(text),
   // Looks at the stream, NO_COLOR and FORCE_COLOR by itself.
   paint: (style, text) => styleText(style, text, { stream: process.stdout }),
 };

@@ -41,7 +41,9 @@ export interface Deps {
    * Resolves when the answer to this request has left the process, or its connection has ended; never rejects. Left out
    * where nobody can tell.
    */
-  readonly answerLeft?: ((platformRequest: unknown) => Promise<void>) | undefined;
+  readonly responseSent?: ((platformRequest: unknown) => Promise<void>) | undefined;
+  /** Whether one request may await a promise that another request began. False on Workers. */
+  readonly canAwaitAcrossRequests: boolean;
   /** True once the process has begun to shut down. */
   readonly draining: () => boolean;
   /** How an address stands in the trail. */
@@ -71,6 +73,4 @@ export interface AppSettings {
   /** The whole upstream exchange, retries included. */
   readonly galileoTimeoutMs: number;
   readonly insecureDev: boolean;
-  /** False on Workers, where a promise begun in another request must not be awaited. */
-  readonly shareInFlight: boolean;
 }

@@ -13,22 +13,20 @@ import type { Config } from './config/load.ts';
 import { SECRET_SETTINGS } from './config/schema.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from './config/service.ts';
 import { createOpenApi } from './openapi/document.ts';
-import { every } from './tasks/recurring.ts';
+import { runRecurring } from './tasks/recurring.ts';
 import { reconcile } from './invite/reconcile.ts';
 import { sweep } from './invite/sweep.ts';
-import { LANES } from './middleware/limits/limit-concurrency.ts';
-import { answerLeft } from './platform/node/http-server/response-sent.ts';
+import { BULKHEADS } from './middleware/limits/limit-concurrency.ts';
+import { responseSent } from './platform/node/http-server/response-sent.ts';
 import { readAuditSecrets } from './platform/node/secrets/audit-secrets.ts';
 import { createSinks } from './platform/node/audit/sinks.ts';
 import { openAuditTrail } from './platform/node/audit/trail.ts';
-import { createBackground } from './platform/node/background.ts';
+import { clock, createBackground, ids, schedule } from './platform/node/runtime.ts';
 import { createClientAddress } from './platform/node/http-server/client-address.ts';
-import { clock } from './platform/node/clock.ts';
 import { onCrash } from './platform/node/process/crash.ts';
 import { exposureOf } from './platform/node/http-server/exposure.ts';
 import { createFetchDocument } from './platform/node/http-client/fetch-document.ts';
 import { createHttpClient } from './platform/node/http-client/http-client.ts';
-import { ids } from './platform/node/ids.ts';
 import { openLedger } from './platform/node/ledger/open-ledger.ts';
 import { createLogger } from './platform/node/telemetry/logger.ts';
 import { createMetrics } from './platform/node/telemetry/metrics.ts';
@@ -36,7 +34,6 @@ import { createOutput } from './platform/node/telemetry/output.ts';
 import { exposePolicyStatus } from './platform/node/telemetry/policy-metrics.ts';
 import type { PolicyReload } from './platform/node/policy/reload.ts';
 import { watchPolicy } from './platform/node/policy/source.ts';
-import { schedule } from './platform/node/schedule.ts';
 import { createSecrets } from './platform/node/secrets/secrets.ts';
 import { listen } from './platform/node/http-server/listener.ts';
 import { onShutdown } from './platform/node/process/shutdown.ts';
@@ -50,8 +47,8 @@ const DAY_MS = 86_400_000;
 
 /** Keys get pasted into the wrong setting, so what is told of settings is searched for them. */
 function refuseStart(problems: readonly string[]): never {
-  const told = problems.map((problem) => (holdsKey(problem) ? '(withheld: a setting holds the key)' : problem));
-  process.stderr.write(`${SERVICE_NAME} does not start:\n${told.map((problem) => `  - ${problem}\n`).join('')}`);
+  const printable = problems.map((problem) => (holdsKey(problem) ? '(withheld: a setting holds the key)' : problem));
+  process.stderr.write(`${SERVICE_NAME} does not start:\n${printable.map((problem) => `  - ${problem}\n`).join('')}`);
   process.exit(2);
 }
 
@@ -110,7 +107,7 @@ process.on('SIGHUP', () => {
   shadowPolicy?.reload();
 });
 const ledger = await openLedger({ path: settings.LEDGER_URL.path, clock, ids, logger, metrics }).catch(refuseWith);
-const http = createHttpClient({ maxConnectionsPerOrigin: LANES.invites.atWork });
+const http = createHttpClient({ maxConnectionsPerOrigin: BULKHEADS.invites.maxConcurrent });
 const background = createBackground(logger);
 const collectors = createSinks(settings, { output, service, clock, httpToken: auditSecrets.httpToken });
 const trail = openAuditTrail({
@@ -142,7 +139,8 @@ const deps = {
   service,
   fetchDocument: createFetchDocument(),
   clientAddress: createClientAddress(settings.TRUSTED_PROXY_HOPS),
-  answerLeft,
+  responseSent,
+  canAwaitAcrossRequests: true,
   draining: () => draining,
   openApi: () => createOpenApi({ version: SERVICE_VERSION, publicUrl: settings.PUBLIC_URL }),
   settings: {
@@ -154,7 +152,6 @@ const deps = {
     galileoApiKeyHeader: settings.GALILEO_API_KEY_HEADER,
     galileoTimeoutMs: settings.GALILEO_TIMEOUT_MS,
     insecureDev: settings.INSECURE_DEV,
-    shareInFlight: true,
   },
 };
 
@@ -168,9 +165,9 @@ const reconcileDeps = {
 };
 const { AUDIT_RETENTION_DAYS: days, AUDIT_SINKS: sinks } = settings;
 const retention = { sinks, keepRecordsMs: days === null ? null : days * DAY_MS };
-const stopSweeping = every(SWEEP_INTERVAL_MS, () => sweep({ ...deps, retention }), deps);
+const stopSweeping = runRecurring(SWEEP_INTERVAL_MS, () => sweep({ ...deps, retention }), deps);
 const stopReconciling = settings.GALILEO_RECONCILE
-  ? every(SWEEP_INTERVAL_MS, () => reconcile(reconcileDeps), deps)
+  ? runRecurring(SWEEP_INTERVAL_MS, () => reconcile(reconcileDeps), deps)
   : null;
 const exposure = exposureOf(settings);
 const listener = { host: settings.HOST, ids, logger, metrics, schedule, limits: { keepAliveMs: exposure.keepAliveMs } };

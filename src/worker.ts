@@ -9,17 +9,15 @@ import { SERVICE_NAME, SERVICE_VERSION } from './config/service.ts';
 import { reconcile } from './invite/reconcile.ts';
 import { sweep } from './invite/sweep.ts';
 import { createAuditSinks } from './platform/workers/audit/sinks.ts';
-import { createBackground } from './platform/workers/background.ts';
+import { clock as platformClock, createBackground, ids, random, schedule } from './platform/workers/runtime.ts';
 import type { Bindings } from './platform/workers/bindings.ts';
 import { createBurstLimit } from './platform/workers/http-server/burst-limit.ts';
 import { createClientAddress } from './platform/workers/http-server/client-address.ts';
-import { clock as platformClock } from './platform/workers/clock.ts';
 import { readConfig } from './platform/workers/config.ts';
 import { consumeAudit } from './platform/workers/audit/consume-audit.ts';
 import { createFetchDocument } from './platform/workers/http-client/fetch-document.ts';
 import type { HttpClientOptions } from './platform/workers/http-client/http-client.ts';
 import { createHttpClient } from './platform/workers/http-client/http-client.ts';
-import { ids } from './platform/workers/ids.ts';
 import { createKeySetCache, KEY_SET_CACHE } from './platform/workers/http-client/key-set-cache.ts';
 import { createLedger } from './platform/workers/ledger/client.ts';
 import type { WriteLine } from './platform/workers/telemetry/logger.ts';
@@ -28,11 +26,9 @@ import { createMetrics } from './platform/workers/telemetry/metrics.ts';
 import { createOpenApiReader } from './platform/workers/http-server/open-api.ts';
 import { perEnv } from './platform/workers/per-env.ts';
 import { openPolicy } from './platform/workers/policy/source.ts';
-import { random } from './platform/workers/random.ts';
 import { openRecordAddress } from './platform/workers/secrets/record-address.ts';
-import { schedule } from './platform/workers/schedule.ts';
 import { createSecrets } from './platform/workers/secrets/secrets.ts';
-import { tryMessageLater } from './platform/workers/audit/retry-message.ts';
+import { retryMessage } from './platform/workers/audit/retry-message.ts';
 import type { Clock } from './ports/clock.ts';
 import { createUnavailableApp } from './routes/operations/unavailable-app.ts';
 import { deadlinesOf } from './upstream/deadline.ts';
@@ -97,7 +93,7 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
       answer: async (request, ...rest) => await unavailable.fetch(request, ...rest),
       work: async () => undefined,
       async consume({ messages }) {
-        for (const message of messages) await tryMessageLater(message, { queue: env.AUDIT_QUEUE, random, logger });
+        for (const message of messages) await retryMessage(message, { queue: env.AUDIT_QUEUE, random, logger });
       },
     };
   };
@@ -144,6 +140,7 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
     burstLimit: createBurstLimit(env.BURST_LIMIT),
     clientAddress: createClientAddress(),
     recordAddress: addresses.recordAddress,
+    canAwaitAcrossRequests: false,
     draining: () => false,
     openApi: createOpenApiReader(env.ASSETS, settings.PUBLIC_URL),
     retention: {
@@ -159,7 +156,6 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
       galileoApiKeyHeader: settings.GALILEO_API_KEY_HEADER,
       galileoTimeoutMs: settings.GALILEO_TIMEOUT_MS,
       insecureDev: settings.INSECURE_DEV,
-      shareInFlight: false,
     },
   };
   const app = createApp(deps);

@@ -1,12 +1,165 @@
-/**
- * The audit record: who asked for what, under which policy, and what came of it. Its members, and what they mean, are in
- * contract/audit-record; docs/audit.md describes every field. A draft is what the use case knows; the ledger adds
- * `seq`, `id`, `time`, `prev` and `hash` inside the transaction that makes it durable.
- */
-import type * as z from 'zod';
-import type { auditRecordSchema } from './audit-record.ts';
+import * as z from 'zod';
+import { RECORD_KINDS, RECORD_RESULTS, RECORDED_EMAIL } from './record-vocabulary.ts';
+import { AUTH_METHODS, MAX_EMAILS, USER_ROLES } from '../contract/invite-users.ts';
 
-/** Nothing changes a record once it is built. */
+/**
+ * The audit record: who asked for what, under which policy, and how it ended. This zod schema is the one source of its
+ * types (below) and of the published JSON Schema (openapi/audit-record-schema); docs/audit.md describes every field.
+ * snake_case, because it is a wire format. Strict, because an undocumented member is a bug. No request runs the schema:
+ * records are built by code that the compiler checks against the types, so serving code imports types only from here.
+ */
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const uuid7 = z.uuid({ version: 'v7' });
+/** RFC 3339, UTC, milliseconds. */
+const instant = z.iso.datetime({ precision: 3 });
+/** A stable snake_case word. */
+const word = z.string().regex(/^[a-z][a-z0-9_]*$/);
+const status = z.int().min(100).max(599);
+const count = z.int().nonnegative();
+
+const recordedEmail = z
+  .string()
+  .regex(RECORDED_EMAIL)
+  .describe('An address exactly as given, or `hmac-sha256:` and 64 hex digits (AUDIT_EMAILS).');
+
+const actor = z.strictObject({
+  issuer: z.string().describe("The issuer's short name in this deployment (AUTH_ISSUERS)."),
+  issuer_url: z.string().describe("The token's `iss`."),
+  subject: z.string().describe("The token's `sub`."),
+  client_id: z.string().describe("The token's client."),
+  kind: z.enum(['user', 'app']).describe('`app`: the client acted for itself.'),
+  token_id: z.string().exactOptional().describe("The token's `jti`, where it has one."),
+});
+
+const source = z.strictObject({
+  address: z.string().nullable().describe("The caller's address; null when the platform cannot tell."),
+  user_agent: z.string().exactOptional().describe('As claimed, shortened.'),
+  origin: z.string().exactOptional().describe('As claimed, shortened.'),
+});
+
+const request = z.strictObject({
+  method: z.string().describe("The route's."),
+  path: z.string().describe("The route's, without a query."),
+  emails: z
+    .array(recordedEmail)
+    .max(MAX_EMAILS)
+    .exactOptional()
+    .describe('Whom the caller asked to invite. Not in dry runs.'),
+  email_count: count.describe('How many addresses there were.'),
+  auth_method: z.enum(AUTH_METHODS).describe('As asked, like all of `request`; see `policy.forced`.'),
+  role: z.enum(USER_ROLES).describe('As asked.'),
+  group_ids: z.array(z.uuid({ version: 'v4' })).describe('As asked: Galileo groups to join.'),
+  send_email: z.boolean().describe('As asked.'),
+  idempotency_key_sha256: sha256.exactOptional().describe("SHA-256 of the caller's Idempotency-Key."),
+});
+
+const decision = z.strictObject({
+  decision: z.enum(['allow', 'deny']).describe('For these addresses.'),
+  rule: z.string().nullable().describe('The deciding rule or limit; null when no rule of this caller covers them.'),
+  because: z.array(z.string()).describe('Empty when allowed; `no-rule`, or the keys of the rule that failed or hit.'),
+  emails: z
+    .array(recordedEmail)
+    .exactOptional()
+    .describe('Where there is more than one decision; a single one is about all of `request.emails`.'),
+  email_count: count.describe('How many addresses it is about.'),
+});
+
+const policy = z.strictObject({
+  digest: sha256.describe('SHA-256 of the policy in force, as in the field Policy-Digest.'),
+  verdict: z
+    .enum(['allow', 'deny'])
+    .describe('On the whole request; in a replay what it would be now, which changed nothing.'),
+  decisions: z.array(decision).describe('Grouped by what decided.'),
+  forced: z
+    .array(
+      z.strictObject({
+        rule: z.string().describe('The row of `force` in the policy.'),
+        field: z.enum(['auth_method', 'role', 'group_ids', 'send_email']).describe('Of the request.'),
+        value: z.union([z.string(), z.boolean(), z.array(z.string())]).describe('What was sent instead.'),
+      }),
+    )
+    .describe("Values that the policy put in place of the caller's."),
+});
+
+const attempt = z.strictObject({
+  slot: z.enum(['current', 'next']).describe('Which of the two Galileo keys.'),
+  key_fingerprint: z
+    .string()
+    .regex(/^[0-9a-f]{12}$/)
+    .describe('Of a SHA-256 over a label and the key: tells keys apart, reveals nothing.'),
+  result: z.enum(['answered', 'maybe_sent', 'not_sent']).describe('What is known of the bytes.'),
+  status: status.exactOptional().describe("Of Galileo's answer, where there was one."),
+  reason: word.exactOptional().describe('Why there was none.'),
+  duration_ms: z.number().nonnegative().describe('From the first attempt to send to the end of the answer.'),
+});
+
+const evidence = z
+  .strictObject({
+    created_after: count.describe('How many of the addresses sent belong to a user that was created after the intent.'),
+    users: z
+      .array(
+        z.strictObject({
+          email: recordedEmail,
+          created_at: z.string().nullable().describe('As Galileo says; null when it knows no such user.'),
+        }),
+      )
+      .describe('One for each address that was sent.'),
+  })
+  .describe("What a look at Galileo's users showed.");
+
+const outcome = z.strictObject({
+  result: z.enum(RECORD_RESULTS).describe('What came of it.'),
+  code: word.exactOptional().describe('The problem code of the answer, where it was a problem.'),
+  status: status.exactOptional().describe('The status of the answer to the caller.'),
+  reason: word.exactOptional().describe('Why it was not sent, or is unknown.'),
+  quota: z.string().exactOptional().describe('The quota that refused.'),
+  expires_at: instant.exactOptional().describe('When an intent becomes `unknown` by itself.'),
+  first_request_id: uuid7.exactOptional().describe('The request whose answer was replayed.'),
+  upstream_status: status.exactOptional().describe('The status of the last complete answer of Galileo.'),
+  attempts: z.array(attempt).exactOptional().describe('Each exchange with Galileo.'),
+  withheld: word.exactOptional().describe("Why Galileo's body was kept from the caller."),
+  settled_by: z
+    .enum(['exchange', 'sweep', 'reconciliation', 'person'])
+    .exactOptional()
+    .describe(
+      '`exchange`: the request itself; `sweep`: its intent expired; `reconciliation`: Galileo was asked; `person`.',
+    ),
+  person: z.string().exactOptional().describe('Who settled it.'),
+  note: z.string().exactOptional().describe("That person's reason."),
+  evidence: evidence.exactOptional(),
+});
+
+const service = z.strictObject({
+  name: z.string().describe('What this service is called.'),
+  version: z.string().describe('Its release.'),
+  runtime: z.string().describe('What it runs on.'),
+  instance: z.string().describe('Which of its processes.'),
+});
+
+export const auditRecordSchema = z.strictObject({
+  seq: z.int().positive().describe('From 1, over the whole ledger, without gaps.'),
+  id: uuid7.describe('Of this record; tells repeats apart.'),
+  time: instant.describe("The ledger's clock, never earlier than the record before."),
+  prev: sha256.describe('`hash` of the record before, 64 zeros for the first.'),
+  hash: sha256.describe('SHA-256 over the RFC 8785 text of the record without this member.'),
+  kind: z
+    .enum(RECORD_KINDS)
+    .describe(
+      '`intent`: admitted, about to be sent; `outcome`: how that ended; `denial`: refused with 403 or 429; `replay`: a known Idempotency-Key got its stored answer; `dry_run`: a verdict was asked for; `reconciliation`: a look at an unknown outcome, or its end.',
+    ),
+  request_id: uuid7.describe('The X-Request-Id of the request. All records of one request share it.'),
+  request_sha256: sha256
+    .exactOptional()
+    .describe('SHA-256 of the exact bytes sent, or ready to be sent, to Galileo; absent where there are none.'),
+  actor: actor.describe('Who asked, as the verified token says.'),
+  source: source.describe('Where from. Nothing is decided by it.'),
+  request: request.describe('What was asked.'),
+  policy: policy.describe('What the policy said, and which policy it was.'),
+  outcome: outcome.describe('What came of it; the members depend on `kind`.'),
+  service: service.describe('Who wrote this record.'),
+});
+
+/** A record never changes once it is built. */
 type Immutable<T> = T extends readonly (infer Item)[]
   ? readonly Immutable<Item>[]
   : T extends object
@@ -15,9 +168,10 @@ type Immutable<T> = T extends readonly (infer Item)[]
 
 export type AuditRecord = Immutable<z.output<typeof auditRecordSchema>>;
 
-/** What the ledger adds. */
+/** What the ledger adds in the transaction that stores the record. */
 type Place = 'seq' | 'id' | 'time' | 'prev' | 'hash';
 
+/** A record as the use case builds it, before the ledger gives it a place in the chain. */
 export type RecordDraft = Omit<AuditRecord, Place>;
 
 export type RecordKind = AuditRecord['kind'];

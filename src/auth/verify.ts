@@ -6,7 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { FetchDocument } from '../ports/fetch-document.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import { CLOCK_TOLERANCE_S, readClaims } from './token/claims.ts';
+import { CLOCK_TOLERANCE_S, validateClaims } from './token/claims.ts';
 import { arrivalFault, TOKEN_FIELDS } from './token/credentials.ts';
 import type { Arrival, TokenField } from './token/credentials.ts';
 import type { TokenFailure, TokenFailureReason } from './failure.ts';
@@ -51,7 +51,7 @@ export interface TokenVerifierDeps {
   readonly corsOrigins: readonly string[];
   readonly insecureDev: boolean;
   /** False on Workers; see key-set.ts. */
-  readonly shareInFlight: boolean;
+  readonly canAwaitAcrossRequests: boolean;
   readonly background: Background;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -106,7 +106,7 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
     const nowMs = clock.now();
     const fault = await findFault(token, chosen, header, profile, nowMs);
     if (fault !== null) return refuse(fault);
-    const claims = readClaims(parsed.payload, profile, Math.floor(nowMs / 1000));
+    const claims = validateClaims(parsed.payload, profile, Math.floor(nowMs / 1000));
     if (claims.kind === 'refused') return refuse(claims.reason);
     cache.put(token, { principal: claims.principal, keySetVersion: found.version }, nowMs);
     return { kind: 'verified', principal: claims.principal };

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/schema.ts';
 import type { Ledger } from '../ledger/port.ts';
-import type { OpenedPolicy } from '../platform/node/policy/source.ts';
+import type { OpenPolicyFileResult } from '../platform/node/policy/source.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { FetchDocument } from '../ports/fetch-document.ts';
 import type { Schedule } from '../ports/schedule.ts';
@@ -19,14 +19,14 @@ export interface CliDeps {
   /** Rejects when the file cannot be read. */
   readonly readText: (path: string) => Promise<string>;
   readonly isFile: (path: string) => Promise<boolean>;
-  readonly openPolicy: (path: string, issuers: readonly string[]) => Promise<OpenedPolicy>;
+  readonly openPolicy: (path: string, issuers: readonly string[]) => Promise<OpenPolicyFileResult>;
   readonly openKeys: (settings: KeySettings) => Promise<OpenedKeys>;
   /** What is wrong with the keys of the audit trail: sentences that begin with the setting's name and hold no secret. */
   readonly auditSecretProblems: (settings: Partial<Settings>) => Promise<readonly string[]>;
   /** Looks at the ledger without changing it. */
   readonly inspectLedger: (path: string) => Promise<LedgerFacts>;
   /** For one short write beside a running service, which learns of it when it next looks. */
-  readonly openLedgerBeside: (path: string) => Promise<OpenedLedger>;
+  readonly openSideWriter: (path: string) => Promise<OpenedLedger>;
   /** The ledger's records, oldest first, as stored; throws when it cannot be read. */
   readonly readTrail: (path: string, ledger: { readonly inUse: boolean }) => Iterable<string>;
   readonly audit: AuditPorts;
@@ -42,7 +42,7 @@ export interface CliDeps {
   /** To stdout: results. */
   readonly print: (text: string) => void;
   /** To stderr: what went wrong with the command itself. */
-  readonly complain: (text: string) => void;
+  readonly printError: (text: string) => void;
   /** Colours for a terminal, or nothing. */
   readonly paint: Paint;
 }

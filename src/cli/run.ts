@@ -12,7 +12,7 @@ export async function runCli(args: readonly string[], commands: readonly Command
   } catch (error) {
     // The name and no more: a message may quote what was being read.
     const name = error instanceof Error ? error.name : typeof error;
-    deps.complain(`${SERVICE_NAME} failed (${name}). This is a fault of the program; please report it.\n`);
+    deps.printError(`${SERVICE_NAME} failed (${name}). This is a fault of the program; please report it.\n`);
     return EXITS.internal.code;
   }
 }
@@ -30,7 +30,7 @@ async function runLine(args: readonly string[], commands: readonly Command[], de
       return EXITS.ok.code;
     case 'usage': {
       const topic = line.topic === null ? '' : `${line.topic} `;
-      deps.complain(`${SERVICE_NAME}: ${line.message}\nTry: ${SERVICE_NAME} ${topic}--help\n`);
+      deps.printError(`${SERVICE_NAME}: ${line.message}\nTry: ${SERVICE_NAME} ${topic}--help\n`);
       return EXITS.usage.code;
     }
   }

@@ -7,8 +7,9 @@ import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import type { Owner, QuotaState } from '../ledger/port.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
 import type { Handling } from '../policy/decision.ts';
-import type { Answer, Outcome } from './outcome.ts';
-import { answerOutcome } from './outcome.ts';
+import { answerOutcome } from './answer.ts';
+import type { Answer } from './answer.ts';
+import type { Outcome } from './outcome.ts';
 
 export interface InviteCall {
   readonly requestId: string;
@@ -31,7 +32,7 @@ export interface InviteAnswer {
 }
 
 /** The answer to this ending, with the counters a caller may see. */
-export function endWith(call: InviteCall, outcome: Outcome, quotas: readonly QuotaState[] = []): InviteAnswer {
+export function toInviteAnswer(call: InviteCall, outcome: Outcome, quotas: readonly QuotaState[] = []): InviteAnswer {
   return {
     answer: answerOutcome(outcome, call.requestId),
     outcome,

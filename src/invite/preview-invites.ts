@@ -5,22 +5,23 @@
 import type { Principal } from '../auth/principal.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import type { Ledger } from '../ledger/port.ts';
-import type { Decision, QuotaClaim } from '../policy/decision.ts';
+import type { Decision, QuotaCharge } from '../policy/decision.ts';
 import { decide } from '../policy/evaluate.ts';
-import type { CallerClaimsDeps } from './redact-caller-text.ts';
-import { callerClaims } from './redact-caller-text.ts';
+import type { RedactCallerTextDeps } from './redact-caller-text.ts';
+import { redactCallerText } from './redact-caller-text.ts';
 import type { InviteAnswer, InviteCall } from './call.ts';
-import { endWith, ownerOf } from './call.ts';
+import { toInviteAnswer, ownerOf } from './call.ts';
 import type { Outcome, Preview } from './outcome.ts';
-import { answerOutcome, recordOutcome } from './outcome.ts';
-import { draftRecord } from './record-drafts.ts';
+import { answerOutcome } from './answer.ts';
+import { draftRecord, recordOutcome } from './record.ts';
 import type { SendInvitesDeps } from './send-invites.ts';
 
 /** Dry runs a subject may make in a minute: each leaves a record. */
 const DRY_RUNS_PER_MINUTE = 60;
 const MINUTE_MS = 60_000;
 
-export interface PreviewInvitesDeps extends Pick<SendInvitesDeps, 'clock' | 'delivery' | 'logger'>, CallerClaimsDeps {
+export interface PreviewInvitesDeps
+  extends Pick<SendInvitesDeps, 'clock' | 'delivery' | 'logger'>, RedactCallerTextDeps {
   readonly ledger: Pick<Ledger, 'admit' | 'usage'>;
 }
 
@@ -32,19 +33,19 @@ export function createPreviewInvites(deps: PreviewInvitesDeps): (call: InviteCal
       deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
       return { kind: 'ledger_unavailable' };
     });
-    return endWith(call, outcome);
+    return toInviteAnswer(call, outcome);
   };
 }
 
 async function record(deps: PreviewInvitesDeps, call: InviteCall, decision: Decision): Promise<Outcome> {
   const outcome: Outcome = { kind: 'previewed', preview: await preview(deps.ledger, decision) };
-  const claims = await callerClaims(call, deps);
-  const facts = { ...call, ...claims, decision, idempotencyKey: null, requestSha256: null, recordedAs: null };
+  const charges = await redactCallerText(call, deps);
+  const facts = { ...call, ...charges, decision, idempotencyKey: null, requestSha256: null, emailsInRecord: null };
   const admitted = await deps.ledger.admit({
     requestId: call.requestId,
     owner: ownerOf(call.principal),
     idempotency: null,
-    claims: [dryRunClaim(call.principal)],
+    charges: [dryRunCharge(call.principal)],
     plan: 'dry_run',
     expiresInMs: 0,
     body: null,
@@ -61,8 +62,8 @@ async function record(deps: PreviewInvitesDeps, call: InviteCall, decision: Deci
 
 /** What this decision would find in the counters, and leave. */
 async function preview(ledger: Pick<Ledger, 'usage'>, decision: Decision): Promise<Preview> {
-  const states = await ledger.usage(decision.claims);
-  const quotas = states.map((state, index) => ({ state, amount: decision.claims[index]?.amount ?? 0 }));
+  const states = await ledger.usage(decision.charges);
+  const quotas = states.map((state, index) => ({ state, amount: decision.charges[index]?.amount ?? 0 }));
   return {
     decision,
     body: decision.effective,
@@ -81,7 +82,7 @@ async function preview(ledger: Pick<Ledger, 'usage'>, decision: Decision): Promi
 }
 
 /** The built-in limit on dry runs; its name cannot clash with a policy's, whose ids hold no slash. */
-function dryRunClaim(principal: Principal): QuotaClaim {
+function dryRunCharge(principal: Principal): QuotaCharge {
   return {
     quota: 'built-in/dry-run',
     unit: 'requests',

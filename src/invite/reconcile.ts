@@ -12,11 +12,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { AskedUser, AskUsers, UsersAnswer } from '../upstream/users.ts';
-import { recordOutcome } from './outcome.ts';
+import { recordOutcome } from './record.ts';
 import { resolveUnknown } from './resolve-unknown.ts';
 
 export interface ReconcileDeps {
-  readonly ledger: Pick<Ledger, 'unsettled' | 'look' | 'settle'>;
+  readonly ledger: Pick<Ledger, 'unsettled' | 'recordAttempt' | 'settle'>;
   readonly askUsers: AskUsers;
   /** How an address stands in the trail. */
   readonly recordAddress: RecordAddress;
@@ -103,17 +103,17 @@ async function accept(
 
 async function lookLater(
   { ledger, logger }: ReconcileDeps,
-  { requestId, intent, looks }: ReadableRequest,
+  { requestId, intent, attempts }: ReadableRequest,
   evidence: RecordEvidence,
 ): Promise<Seen> {
-  const nextInMs = NEXT_LOOKS_MS[looks] ?? null;
+  const nextInMs = NEXT_LOOKS_MS[attempts] ?? null;
   const outcome = recordOutcome({ kind: 'looked', evidence }, null);
-  await ledger.look({ requestId, record: { ...intent, kind: 'reconciliation', outcome }, nextInMs });
+  await ledger.recordAttempt({ requestId, record: { ...intent, kind: 'reconciliation', outcome }, nextInMs });
   logger.warn('request_still_unknown', {
     request_id: requestId,
     addresses: evidence.users.length,
     created_after: evidence.created_after,
-    look: looks + 1,
+    recordAttempt: attempts + 1,
     next_in_ms: nextInMs,
   });
   return 'unknown';
@@ -125,14 +125,14 @@ async function waitLonger(
   { reason, status }: Extract<UsersAnswer, { kind: 'unanswered' }>,
 ): Promise<Seen> {
   const nextInMs = Math.min(Math.max(clock.now() - admittedAt, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
-  await ledger.look({ requestId, record: null, nextInMs });
+  await ledger.recordAttempt({ requestId, record: null, nextInMs });
   logger.warn('reconciliation_unanswered', { request_id: requestId, reason, status, retry_in_ms: nextInMs });
   return 'unanswered';
 }
 
 /** Without the bytes that went there is nothing to ask by, without the intent nothing to write down: left to people. */
 async function giveUp({ ledger, logger }: ReconcileDeps, { requestId }: UnsettledRequest): Promise<Seen> {
-  await ledger.look({ requestId, record: null, nextInMs: null });
+  await ledger.recordAttempt({ requestId, record: null, nextInMs: null });
   logger.warn('reconciliation_impossible', { request_id: requestId });
   return 'impossible';
 }

@@ -8,7 +8,7 @@ import type { Secrets } from '../ports/secrets.ts';
 import { createKeySearch } from '../upstream/api-keys.ts';
 import type { InviteCall } from './call.ts';
 
-export interface CallerClaimsDeps {
+export interface RedactCallerTextDeps {
   readonly secrets: Secrets;
   /** How an address stands in the trail. */
   readonly recordAddress: RecordAddress;
@@ -17,9 +17,9 @@ export interface CallerClaimsDeps {
 type CallerClaims = Pick<InviteCall, 'source' | 'principal'>;
 
 /** Never rejects: without the keys to search for, these texts are withheld. */
-export async function callerClaims(
+export async function redactCallerText(
   { source, principal }: CallerClaims,
-  { secrets, recordAddress }: CallerClaimsDeps,
+  { secrets, recordAddress }: RedactCallerTextDeps,
 ): Promise<CallerClaims> {
   const keys = await secrets.galileoKeys().catch(() => null);
   const holdsKey =

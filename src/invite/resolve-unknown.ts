@@ -6,7 +6,8 @@ import type { RecordDraft } from '../audit/record.ts';
 import type { Settlement } from '../ledger/port.ts';
 import type { AddressDecision } from '../policy/decision.ts';
 import type { Resolved } from './outcome.ts';
-import { answerOutcome, recordOutcome } from './outcome.ts';
+import { answerOutcome } from './answer.ts';
+import { recordOutcome } from './record.ts';
 
 export interface UnknownRequest {
   readonly requestId: string;

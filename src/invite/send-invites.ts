@@ -9,21 +9,21 @@ import type { Background } from '../ports/background.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { SendResult } from '../upstream/failure.ts';
-import type { CallerClaimsDeps } from './redact-caller-text.ts';
-import { callerClaims } from './redact-caller-text.ts';
+import type { RedactCallerTextDeps } from './redact-caller-text.ts';
+import { redactCallerText } from './redact-caller-text.ts';
 import type { InviteAnswer, InviteCall } from './call.ts';
-import { endWith, ownerOf } from './call.ts';
+import { toInviteAnswer, ownerOf } from './call.ts';
 import { canonicalBody, requestFingerprint } from './canonical.ts';
 import type { CompareShadowDeps } from './compare-shadow.ts';
 import { createCompareShadow } from './compare-shadow.ts';
 import type { Outcome, Sent } from './outcome.ts';
-import { answerOutcome, recordOutcome } from './outcome.ts';
-import type { Facts } from './record-drafts.ts';
-import { draftRecord, recordedAs } from './record-drafts.ts';
+import { answerOutcome } from './answer.ts';
+import type { Facts } from './record.ts';
+import { draftRecord, emailsInRecord, recordOutcome } from './record.ts';
 import type { SettleDeps } from './settle-outcome.ts';
 import { settleOutcome } from './settle-outcome.ts';
 
-export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps, CallerClaimsDeps {
+export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps, RedactCallerTextDeps {
   readonly ledger: Pick<Ledger, 'admit' | 'settle' | 'usage'>;
   readonly clock: Clock;
   readonly background: Background;
@@ -50,22 +50,22 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
     const body = canonicalBody(decision.effective);
     const facts: Facts = {
       ...call,
-      ...(await callerClaims(call, deps)),
+      ...(await redactCallerText(call, deps)),
       decision,
       requestSha256: decision.verdict === 'allow' ? sha256Hex(body) : null,
-      recordedAs: recordedAs(call.asked.emails, deps.recordAddress),
+      emailsInRecord: emailsInRecord(call.asked.emails, deps.recordAddress),
     };
     const admitted = await deps.ledger.admit(admission(deps, call, facts, body)).catch(() => null);
     if (admitted === null) {
       deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
-      return endWith(call, { kind: 'ledger_unavailable' });
+      return toInviteAnswer(call, { kind: 'ledger_unavailable' });
     }
     deps.delivery.wake();
     if (admitted.kind !== 'admitted') {
-      return endWith(call, refusalOf(admitted, facts), 'quotas' in admitted ? admitted.quotas : []);
+      return toInviteAnswer(call, refusalOf(admitted, facts), 'quotas' in admitted ? admitted.quotas : []);
     }
     const outcome = await sendAndSettle(deps, facts, body);
-    return endWith(call, outcome, RETURNED.has(outcome.kind) ? await leftNow(deps, facts) : admitted.quotas);
+    return toInviteAnswer(call, outcome, RETURNED.has(outcome.kind) ? await leftNow(deps, facts) : admitted.quotas);
   }
 
   return async (call) => {
@@ -81,7 +81,7 @@ const RETURNED: ReadonlySet<Outcome['kind']> = new Set(['refused', 'not_sent']);
 
 /** For the answer's fields only, so a failing read just leaves them out. */
 async function leftNow({ ledger }: SendInvitesDeps, { decision }: Facts): Promise<readonly QuotaState[]> {
-  return await ledger.usage(decision.claims).catch(() => []);
+  return await ledger.usage(decision.charges).catch(() => []);
 }
 
 async function sendAndSettle(deps: SendInvitesDeps, facts: Facts, body: string): Promise<Outcome> {
@@ -115,7 +115,7 @@ function admission(deps: SendInvitesDeps, call: InviteCall, facts: Facts, body: 
       call.idempotencyKey === null
         ? null
         : { key: call.idempotencyKey, fingerprint: requestFingerprint(call.asked, call.handling), route: ROUTE },
-    claims: decision.claims,
+    charges: decision.charges,
     plan: allowed ? 'send' : 'deny',
     expiresInMs: deps.upstreamTimeoutMs + EXPIRY_MARGIN_MS,
     body: allowed ? body : null,

@@ -6,7 +6,8 @@
 import type { Ledger, Retention } from '../ledger/port.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import { answerOutcome, recordOutcome } from './outcome.ts';
+import { answerOutcome } from './answer.ts';
+import { recordOutcome } from './record.ts';
 
 const BATCH = 100;
 /** A long backlog of old records goes over several sweeps. */

@@ -30,7 +30,7 @@ export interface BatchFailure {
   readonly steps: readonly WriteStep[];
 }
 
-export type WriteStep = 'admit' | 'settle' | 'ack' | 'checkpoint' | 'look' | 'prune' | 'probe';
+export type WriteStep = 'admit' | 'settle' | 'ack' | 'checkpoint' | 'attempt' | 'prune' | 'probe';
 
 interface Member {
   readonly step: WriteStep;
@@ -94,12 +94,12 @@ export function createBatchedLedger({ core, sqlite, check, defer, onFailure }: B
     settle: (settlement) => write('settle', () => core.settle(settlement)),
     ack: (sink, position) => write('ack', () => core.ack(sink, position)),
     addCheckpoint: (checkpoint) => write('checkpoint', () => core.addCheckpoint(checkpoint)),
-    look: (look) => write('look', () => core.look(look)),
+    recordAttempt: (attempt) => write('attempt', () => core.recordAttempt(attempt)),
     prune: (retention) => write('prune', () => core.prune(retention)),
     probe: () => write('probe', () => core.probe()),
     find: (requestId, owner) => read(() => core.find(requestId, owner)),
     list: (query) => read(() => core.list(query)),
-    usage: (claims) => read(() => core.usage(claims)),
+    usage: (charges) => read(() => core.usage(charges)),
     records: (after, limit) => read(() => core.records(after, limit)),
     search: (query) => read(() => core.search(query)),
     lease: (sink, limit) => read(() => core.lease(sink, limit)),

@@ -2,7 +2,7 @@ import type { ChainHead } from '../audit/chain.ts';
 import type { RecordDraft } from '../audit/record.ts';
 import type { SearchFilter } from '../audit/search.ts';
 import type { OutboxItem } from '../audit/delivery/sink.ts';
-import type { QuotaClaim } from '../policy/decision.ts';
+import type { QuotaCharge } from '../policy/decision.ts';
 
 /**
  * The one place where promises 3, 4 and 5 are kept: every method is one atomic, durable step.
@@ -19,7 +19,7 @@ export interface Ledger {
   /** Newest first, a page (see page.ts) at a time. `before` is an exclusive request id cursor. */
   list(query: ListQuery): Promise<RequestPage>;
   /** The counters behind these claims now, nothing debited; one state per claim, in order. */
-  usage(claims: readonly QuotaClaim[]): Promise<readonly QuotaState[]>;
+  usage(charges: readonly QuotaCharge[]): Promise<readonly QuotaState[]>;
   /** The trail after `after` (exclusive, 0 = beginning), in seq order, at most `limit` lines and a page (see page.ts). */
   records(after: number, limit: number): Promise<readonly StoredRecord[]>;
   /** One slice of a search: looks at a bounded number of records after the cursor, so that no search holds up an invite. */
@@ -41,7 +41,7 @@ export interface Ledger {
   /** Requests in state `unknown` whose next look is due by the ledger's clock, the one that is due longest first. */
   unsettled(limit: number): Promise<readonly UnsettledRequest[]>;
   /** Writes down one look at an unsettled request: the evidence, and when to look again. Does nothing unless a look is due: two may look at once. */
-  look(look: Look): Promise<void>;
+  recordAttempt(attempt: ReconcileAttempt): Promise<void>;
   /**
    * Drops counters of past windows, stored replies past their time, and records past retention, a bounded number at a
    * time. Records go only up to a checkpoint that every named sink has acknowledged, and never past a request that is open
@@ -67,7 +67,7 @@ export interface Admission {
   /** `route` is part of the key's scope. Null for requests without a key, and for dry runs. */
   readonly idempotency: { readonly key: string; readonly fingerprint: string; readonly route: string } | null;
   /** For `send`: all are checked and debited. For `deny`: only `requests` claims count, and never refuse. For `dry_run`: a limit on dry runs. */
-  readonly claims: readonly QuotaClaim[];
+  readonly charges: readonly QuotaCharge[];
   readonly plan: 'send' | 'deny' | 'dry_run';
   /** How long after admission the intent expires. */
   readonly expiresInMs: number;
@@ -211,7 +211,7 @@ export interface SearchQuery {
 export interface SearchSlice {
   readonly records: readonly StoredRecord[];
   /** Every record up to this seq has been looked at: the cursor to go on from. */
-  readonly lookedTo: number;
+  readonly scannedTo: number;
   /** Nothing is left behind `lookedTo` that could match. */
   readonly done: boolean;
 }
@@ -225,10 +225,10 @@ export interface UnsettledRequest {
   /** The bytes that went, or may have gone, to the upstream; null for requests older than this column. */
   readonly body: string | null;
   /** How many looks there have been. */
-  readonly looks: number;
+  readonly attempts: number;
 }
 
-export interface Look {
+export interface ReconcileAttempt {
   readonly requestId: string;
   /** Written to the trail; null when the look saw nothing worth keeping (the upstream could not be asked). */
   readonly record: RecordDraft | null;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { auditRecordSchema } from '../audit/audit-record.ts';
+import { auditRecordSchema } from '../audit/record.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { oneOf } from './json-schema.ts';
 

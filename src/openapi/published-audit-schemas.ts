@@ -30,12 +30,12 @@ export function describeCheckpointSchema(): Schema {
     $id: CHECKPOINT_ID,
     title: 'Galileo invite proxy: audit checkpoint',
     description: 'Where the chain stood at a time. Its line is the RFC 8785 text.',
-    ...annotate(schema, CHECKPOINT_SAYS),
+    ...annotate(schema, CHECKPOINT_DESCRIPTIONS),
   };
 }
 
 /** A sentence for each member of a checkpoint. */
-const CHECKPOINT_SAYS: Says = {
+const CHECKPOINT_DESCRIPTIONS: Descriptions = {
   kind: 'Tells it from a record.',
   id: 'UUIDv7; tells repeats apart.',
   time: 'When it was made, by the clock of the ledger.',
@@ -48,16 +48,16 @@ const CHECKPOINT_SAYS: Says = {
   'signature.value': 'Hex, over the RFC 8785 text of the checkpoint without `signature`.',
 };
 
-type Says = Readonly<Record<string, string>>;
+type Descriptions = Readonly<Record<string, string>>;
 
-function annotate(schema: Schema, says: Says, place = ''): Schema {
+function annotate(schema: Schema, descriptions: Descriptions, place = ''): Schema {
   const { properties } = schema as { readonly properties?: Readonly<Record<string, Schema>> };
   if (properties === undefined) return schema;
   const entries = Object.entries(properties).map(([name, inner]) => {
-    const description = says[`${place}${name}`];
+    const description = descriptions[`${place}${name}`];
     return [
       name,
-      { ...annotate(inner, says, `${place}${name}.`), ...(description === undefined ? {} : { description }) },
+      { ...annotate(inner, descriptions, `${place}${name}.`), ...(description === undefined ? {} : { description }) },
     ];
   });
   return { ...schema, properties: Object.fromEntries(entries) as Schema };

@@ -28,7 +28,7 @@ export interface Decision {
   readonly effective: InviteUsersRequest;
   readonly forced: readonly ForcedValue[];
   /** What the request costs. `requests` claims are counted for denials too. */
-  readonly claims: readonly QuotaClaim[];
+  readonly charges: readonly QuotaCharge[];
 }
 
 export interface ForcedValue {
@@ -38,7 +38,7 @@ export interface ForcedValue {
 }
 
 /** One debit against one counter of one quota. Plain data, made by the policy, applied by the ledger. */
-export interface QuotaClaim {
+export interface QuotaCharge {
   readonly quota: string;
   readonly unit: 'emails' | 'requests';
   /** Identifies the counter within the quota: the issuer and whatever `per` names. */

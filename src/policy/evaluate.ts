@@ -8,7 +8,7 @@ import type { Principal } from '../auth/principal.ts';
 import { emailAddress } from '../contract/email-address.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import { matchCallers } from './matching/callers.ts';
-import { claimsFor, exceededQuota } from './quota-charges.ts';
+import { chargesFor, exceededQuota } from './quota-charges.ts';
 import type { CallerRules, CompiledPolicy, Quota, Rule } from './compile.ts';
 import type { AddressDecision, Decision, Handling } from './decision.ts';
 import { lowerAscii } from './matching/domain-pattern.ts';
@@ -51,7 +51,7 @@ export function decide(
     addresses: exceeded === null ? ruled : ruled.map((address) => beyond(address, exceeded)),
     effective: { auth_method: authMethod, emails: [...emails], role, group_ids: [...groupIds], send_email: sendEmail },
     forced: chosen.applied,
-    claims: claimsFor(policy, principal, emails),
+    charges: chargesFor(policy, principal, emails),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Principal } from '../auth/principal.ts';
 import { emailAddress } from '../contract/email-address.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import { matchCallers } from './matching/callers.ts';
-import { claimsFor } from './quota-charges.ts';
+import { chargesFor } from './quota-charges.ts';
 import type { CompiledPolicy, Quota, Rule } from './compile.ts';
 import type { AddressDecision, Decision, ForcedValue, Handling } from './decision.ts';
 import { lowerAscii } from './matching/domain-pattern.ts';
@@ -46,7 +46,7 @@ export interface Miss {
   /** `target`: the rule aims at other addresses. */
   readonly key: 'target' | 'until' | KeyName;
   /** What the rule says there. Group ids by name, where they have one. */
-  readonly says: readonly string[];
+  readonly values: readonly string[];
 }
 
 export interface ExplainedQuota {
@@ -108,18 +108,18 @@ function missesOf(policy: CompiledPolicy, { rule, effect, selectors, values, now
   const aims = isOpen || targetKeys(rule, selectors).length > 0;
   const named = (id: string): string => policy.groupNames.get(id) ?? id;
   return [
-    ...(aims ? [] : [{ key: 'target' as const, says: [...rule.domains, ...rule.emails] }]),
-    ...(nowMs < rule.untilMs ? [] : [{ key: 'until' as const, says: [rule.until ?? ''] }]),
+    ...(aims ? [] : [{ key: 'target' as const, values: [...rule.domains, ...rule.emails] }]),
+    ...(nowMs < rule.untilMs ? [] : [{ key: 'until' as const, values: [rule.until ?? ''] }]),
     ...missedKeys(rule, values, effect).map(({ key, listed }) => ({
       key,
-      says: key === 'groups' ? [...listed].map(named) : [...listed],
+      values: key === 'groups' ? [...listed].map(named) : [...listed],
     })),
   ];
 }
 
 function explainQuota(policy: CompiledPolicy, principal: Principal, quota: Quota, decision: Decision): ExplainedQuota {
   const { emails } = decision.effective;
-  const claims = claimsFor({ ...policy, quotas: [quota] }, principal, emails);
-  const amounts = quota.windowMs === null ? [emails.length] : claims.map(({ amount }) => amount);
-  return { quota, counters: claims.length, amount: Math.max(0, ...amounts) };
+  const charges = chargesFor({ ...policy, quotas: [quota] }, principal, emails);
+  const amounts = quota.windowMs === null ? [emails.length] : charges.map(({ amount }) => amount);
+  return { quota, counters: charges.length, amount: Math.max(0, ...amounts) };
 }

@@ -7,7 +7,7 @@
 import type { ParsedNode } from 'yaml';
 import { Composer, CST, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml';
 import type { CompiledPolicy } from './compile.ts';
-import type { Finding } from './document/problems.ts';
+import type { DocumentProblem } from './document/problems.ts';
 import type { LoadPolicyOptions } from './document/read-document.ts';
 import { readDocument } from './document/read-document.ts';
 import type { PolicyFile } from './document/schema.ts';
@@ -34,7 +34,7 @@ export type PolicyRead =
       /** The parsed document as it stands in the file: what the digest is of. */
       readonly document: unknown;
       /** Findings about this file with their lines and columns, in file order. */
-      readonly locate: (findings: readonly Finding[]) => readonly PolicyProblem[];
+      readonly locate: (findings: readonly DocumentProblem[]) => readonly PolicyProblem[];
     }
   | Extract<PolicyLoaded, { kind: 'refused' }>;
 
@@ -60,7 +60,7 @@ export function loadPolicy(text: string, options: LoadPolicyOptions): PolicyLoad
 
 export function readPolicy(text: string, options: LoadPolicyOptions): PolicyRead {
   const lines = new LineCounter();
-  const tell = (faults: readonly Fault[]): readonly PolicyProblem[] =>
+  const withLines = (faults: readonly Fault[]): readonly PolicyProblem[] =>
     faults
       .toSorted((a, b) => a.offset - b.offset)
       .slice(0, MAX_PROBLEMS)
@@ -68,7 +68,7 @@ export function readPolicy(text: string, options: LoadPolicyOptions): PolicyRead
         const { line, col } = lines.linePos(offset);
         return { line: Math.max(1, line), column: Math.max(1, col), message };
       });
-  const refused = (faults: readonly Fault[]): PolicyRead => ({ kind: 'refused', problems: tell(faults) });
+  const refused = (faults: readonly Fault[]): PolicyRead => ({ kind: 'refused', problems: withLines(faults) });
   if (text.length > MAX_LENGTH)
     return refused([{ offset: 0, message: `the file is longer than ${MAX_LENGTH} characters` }]);
 
@@ -80,12 +80,12 @@ export function readPolicy(text: string, options: LoadPolicyOptions): PolicyRead
   const faults: Fault[] = [];
   const document = toPlain(root, faults);
   if (faults.length > 0) return refused(faults);
-  const place = (finding: Finding): Fault => ({ offset: offsetOf(root, finding), message: finding.message });
+  const place = (finding: DocumentProblem): Fault => ({ offset: offsetOf(root, finding), message: finding.message });
 
   const judged = readDocument(document, options);
   if (judged.kind === 'refused') return refused(judged.findings.map(place));
   const { file, policy } = judged;
-  return { kind: 'read', file, policy, document, locate: (findings) => tell(findings.map(place)) };
+  return { kind: 'read', file, policy, document, locate: (findings) => withLines(findings.map(place)) };
 }
 
 const FORBIDDEN: Readonly<Record<string, string>> = {
@@ -171,7 +171,7 @@ function toPlain(node: unknown, faults: Fault[]): unknown {
 }
 
 /** Where a path leads, or as far along it as the file goes. An empty value is where its key is. */
-function offsetOf(root: ParsedNode, { path, at }: Finding): number {
+function offsetOf(root: ParsedNode, { path, at }: DocumentProblem): number {
   let node: unknown = root;
   let offset = root.range[0];
   for (const [index, step] of path.entries()) {

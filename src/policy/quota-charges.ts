@@ -6,7 +6,7 @@
 import type { Principal } from '../auth/principal.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import type { CompiledPolicy, Quota } from './compile.ts';
-import type { QuotaClaim } from './decision.ts';
+import type { QuotaCharge } from './decision.ts';
 import { lowerAscii } from './matching/domain-pattern.ts';
 import type { QuotaScope } from './document/schema.ts';
 
@@ -31,7 +31,7 @@ const COUNTERS: Readonly<
  * The claims of a request for these addresses, in the file's order. Without addresses nothing is asked: every amount
  * is 0 and no invitee is named, which is what a look at the counters needs.
  */
-export function claimsFor(policy: CompiledPolicy, principal: Principal, emails: readonly string[]): QuotaClaim[] {
+export function chargesFor(policy: CompiledPolicy, principal: Principal, emails: readonly string[]): QuotaCharge[] {
   return policy.quotas.flatMap((quota) => {
     const { windowMs } = quota;
     if (windowMs === null) return [];

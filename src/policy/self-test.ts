@@ -9,7 +9,7 @@ import type { CompiledPolicy } from './compile.ts';
 import { resolveGroups } from './compile.ts';
 import type { Decision } from './decision.ts';
 import { decide } from './evaluate.ts';
-import type { Finding } from './document/problems.ts';
+import type { DocumentProblem } from './document/problems.ts';
 import type { CallerRow, PolicyFile, TestRow } from './document/schema.ts';
 import { instantMs } from './document/schema.ts';
 
@@ -22,7 +22,7 @@ export interface Question {
 }
 
 /** Wants the file the policy was compiled from. Empty when every test holds. */
-export function runSelfTests(file: PolicyFile, policy: CompiledPolicy): Finding[] {
+export function runSelfTests(file: PolicyFile, policy: CompiledPolicy): DocumentProblem[] {
   const groups = new Map(Object.entries(file.groups ?? {}));
   return (file.tests ?? []).flatMap((test, index) => {
     const question = questionOf(file, test);

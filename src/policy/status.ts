@@ -23,11 +23,11 @@ const MAX_PROBLEMS_TOLD = 20;
 
 /** For operators, as JSON. */
 export function describePolicyStatus({ digest, sinceMs, last }: PolicyStatus) {
-  const told =
+  const reason =
     last.result === 'loaded'
       ? {}
       : { problem_count: last.problems.length, problems: last.problems.slice(0, MAX_PROBLEMS_TOLD) };
-  return { digest, since: isoTime(sinceMs), last: { result: last.result, at: isoTime(last.atMs), ...told } };
+  return { digest, since: isoTime(sinceMs), last: { result: last.result, at: isoTime(last.atMs), ...reason } };
 }
 
 function isoTime(ms: number): string {

@@ -8,7 +8,7 @@ export interface Metrics {
 
 export type MetricName = keyof typeof COUNTERS;
 export type DurationName = keyof typeof DURATIONS;
-export type LevelName = keyof typeof LEVELS;
+export type GaugeName = keyof typeof GAUGES;
 
 /** Every counter: its name in the exposition format, its meaning, its labels. */
 export const COUNTERS = {
@@ -19,9 +19,9 @@ export const COUNTERS = {
   upstream_attempts: { help: 'Exchanges with the upstream by result.', labels: ['result', 'slot'] },
   ledger_failures: { help: 'Ledger steps that failed.', labels: ['step'] },
   key_set_fetches: { help: 'Fetches of issuer key sets by result.', labels: ['issuer', 'result'] },
-  turns_refused: {
-    help: 'Requests that found no place to work or to wait (503 overloaded).',
-    labels: ['lane', 'reason'],
+  requests_shed: {
+    help: 'Requests that got no permit and no place in the queue (503 overloaded).',
+    labels: ['bulkhead', 'reason'],
   },
   connections_refused: { help: 'Connections that the listener ended by itself.', labels: ['listener', 'reason'] },
   policy_reloads: { help: 'Changed policy files that were judged, by result.', labels: ['role', 'result'] },
@@ -37,12 +37,12 @@ export const COUNTERS = {
 /** Every duration, in seconds. */
 export const DURATIONS = {
   http_request_duration: { help: 'Time from first byte to answer.', labels: ['route'] },
-  turn_wait: { help: 'Time a request waited for its turn.', labels: ['lane'] },
+  queue_wait: { help: 'Time a request waited for a permit of its bulkhead.', labels: ['bulkhead'] },
   upstream_duration: { help: 'Time of one exchange with the upstream.', labels: ['result'] },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 
 /** Every level: what is so now, asked for when somebody looks and only where somebody can. */
-export const LEVELS = {
+export const GAUGES = {
   policy_info: { help: 'Always 1: which digest is in force.', labels: ['role', 'digest'] },
   policy_since_timestamp_seconds: { help: 'When the policy in force was taken up.', labels: ['role'] },
   policy_last_result_success: { help: '1 when the file judged last was taken, 0 when refused.', labels: ['role'] },
@@ -55,7 +55,7 @@ export const LEVELS = {
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 
 /** One value of a level. */
-export interface Reading {
+export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }

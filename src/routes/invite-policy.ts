@@ -5,7 +5,7 @@
 import type { Context } from 'hono';
 import type { Ledger, QuotaState } from '../ledger/port.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
-import { claimsFor } from '../policy/quota-charges.ts';
+import { chargesFor } from '../policy/quota-charges.ts';
 import { describeCapabilities } from '../policy/capabilities.ts';
 import type { Clock } from '../ports/clock.ts';
 import { readQuery } from './query.ts';
@@ -22,7 +22,7 @@ export async function invitePolicy(
   const principal = c.get('principal');
   return await readLedger(
     c,
-    () => deps.ledger.usage(claimsFor(policy, principal, [])),
+    () => deps.ledger.usage(chargesFor(policy, principal, [])),
     (usage) => {
       const states = usage.filter(({ visible }) => visible);
       return c.json(

@@ -50,7 +50,7 @@ function readableBy(principal: Principal): Owner | null {
 
 function showEntry(entry: RequestEntry, reader: Principal): object {
   const { decided, outcome } = entry;
-  const { attempts, ...told } = outcome?.outcome ?? decided.outcome;
+  const { attempts, ...shown } = outcome?.outcome ?? decided.outcome;
   const all = reader.scopes.includes('audit:read');
   return {
     id: entry.requestId,
@@ -62,7 +62,7 @@ function showEntry(entry: RequestEntry, reader: Principal): object {
     request: decided.request,
     ...(decided.request_sha256 === undefined ? {} : { request_sha256: decided.request_sha256 }),
     policy: decided.policy,
-    outcome: { ...told, ...(all && attempts !== undefined ? { attempts } : {}) },
+    outcome: { ...shown, ...(all && attempts !== undefined ? { attempts } : {}) },
   };
 }
 

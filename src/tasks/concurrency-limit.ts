@@ -1,70 +1,73 @@
 import type { Schedule } from '../ports/schedule.ts';
 
 /**
- * Lets a bounded number of tasks work at once and a bounded number wait, each for a bounded time: first come, first
- * served. Whoever finds no place is told at once, because a queue without an end only makes everyone late.
- * Knows nothing of HTTP. Invariant: nobody waits while a place is free.
+ * A concurrency limit: at most `maxConcurrent` tasks hold a permit, at most `maxQueued` wait for one, first come, first
+ * served, each for at most `queueTimeoutMs`. A task that finds the queue full is refused at once, because an unbounded
+ * queue only makes every task late. Knows nothing of HTTP. Invariant: no task waits while a permit is free.
  */
-export interface TurnLimits {
-  readonly atWork: number;
-  readonly waiting: number;
-  /** The longest anyone waits. */
-  readonly waitMs: number;
+export interface ConcurrencyLimits {
+  readonly maxConcurrent: number;
+  readonly maxQueued: number;
+  /** The longest wait in the queue. */
+  readonly queueTimeoutMs: number;
 }
 
-export type Turn =
-  /** `release` gives the place to whoever has waited longest; a second call does nothing. */
-  | { readonly kind: 'taken'; readonly release: () => void }
+export type Permit =
+  /** `release` passes the permit to the task that has waited longest; a second call does nothing. */
+  | { readonly kind: 'granted'; readonly release: () => void }
   | { readonly kind: 'refused'; readonly reason: 'queue_full' | 'waited_too_long' | 'caller_gone' };
 
-export interface Turns {
-  /** Resolves when a place is free, or when there will be none; `gone` gives up the wait. Never rejects. */
-  take(gone: AbortSignal): Promise<Turn>;
+export interface ConcurrencyLimit {
+  /** Resolves with a permit or a refusal; `gone` ends the wait. Never rejects. */
+  acquire(gone: AbortSignal): Promise<Permit>;
 }
 
-export function createTurns({ atWork, waiting, waitMs }: TurnLimits, schedule: Schedule): Turns {
-  /** In order of arrival; each starts the work of one who waits. */
+export function createConcurrencyLimit(
+  { maxConcurrent, maxQueued, queueTimeoutMs }: ConcurrencyLimits,
+  schedule: Schedule,
+): ConcurrencyLimit {
+  /** In order of arrival; each call grants a permit to one waiting task. */
   const queue = new Set<() => void>();
-  let working = 0;
+  let held = 0;
 
-  function startWork(): Turn {
-    let held = true;
+  function grant(): Permit {
+    let released = false;
     return {
-      kind: 'taken',
+      kind: 'granted',
       release() {
-        if (!held) return;
-        held = false;
+        if (released) return;
+        released = true;
         const [next] = queue;
-        if (next === undefined) working -= 1;
+        if (next === undefined) held -= 1;
         else next();
       },
     };
   }
 
-  function wait(gone: AbortSignal): Promise<Turn> {
+  function wait(gone: AbortSignal): Promise<Permit> {
     return new Promise((resolve) => {
-      const leave = (turn: Turn): void => {
+      const leave = (permit: Permit): void => {
         queue.delete(start);
         cancelTimer();
         gone.removeEventListener('abort', giveUp);
-        resolve(turn);
+        resolve(permit);
       };
-      const start = (): void => leave(startWork());
+      const start = (): void => leave(grant());
       const giveUp = (): void => leave({ kind: 'refused', reason: 'caller_gone' });
-      const cancelTimer = schedule.after(waitMs, () => leave({ kind: 'refused', reason: 'waited_too_long' }));
+      const cancelTimer = schedule.after(queueTimeoutMs, () => leave({ kind: 'refused', reason: 'waited_too_long' }));
       gone.addEventListener('abort', giveUp);
       queue.add(start);
     });
   }
 
   return {
-    async take(gone) {
-      if (working < atWork) {
-        working += 1;
-        return startWork();
+    async acquire(gone) {
+      if (held < maxConcurrent) {
+        held += 1;
+        return grant();
       }
       if (gone.aborted) return { kind: 'refused', reason: 'caller_gone' };
-      return queue.size < waiting ? await wait(gone) : { kind: 'refused', reason: 'queue_full' };
+      return queue.size < maxQueued ? await wait(gone) : { kind: 'refused', reason: 'queue_full' };
     },
   };
 }

@@ -6,11 +6,11 @@ import type { Clock } from '../ports/clock.ts';
  * reason's count outlives a success that is followed by the next failure soon, so that what fails every third time does
  * not fill the log either. Logs nothing itself.
  */
-export interface FailureRun<Reason extends string> {
+export interface FailureStreak<Reason extends string> {
   /** Notes one more failure. */
-  failed(reason: Reason): { readonly failures: number; readonly worthTelling: boolean };
+  failed(reason: Reason): { readonly failures: number; readonly shouldLog: boolean };
   /** Ends the run; null when there was none. `worthTelling` when one of its failures was. */
-  succeeded(): { readonly failures: number; readonly failingMs: number; readonly worthTelling: boolean } | null;
+  succeeded(): { readonly failures: number; readonly failingMs: number; readonly shouldLog: boolean } | null;
   /** The run under way; null while all is well. */
   current(): Failing<Reason> | null;
 }
@@ -27,10 +27,10 @@ export interface Failing<Reason extends string = string> {
 /** A reason that was not met for so long is news again. */
 const FORGOTTEN_AFTER_MS = 10 * 60_000;
 
-export function createFailureRun<Reason extends string>(clock: Clock): FailureRun<Reason> {
+export function createFailureStreak<Reason extends string>(clock: Clock): FailureStreak<Reason> {
   const met = new Map<Reason, { times: number; lastMs: number }>();
   let run: Failing<Reason> | null = null;
-  let told = false;
+  let anyLogged = false;
 
   function countOf(reason: Reason, nowMs: number): number {
     const before = met.get(reason);
@@ -42,16 +42,16 @@ export function createFailureRun<Reason extends string>(clock: Clock): FailureRu
   return {
     failed(reason) {
       const nowMs = clock.now();
-      const worthTelling = Number.isInteger(Math.log2(countOf(reason, nowMs)));
+      const shouldLog = Number.isInteger(Math.log2(countOf(reason, nowMs)));
       run = { reason, sinceMs: run?.sinceMs ?? nowMs, failures: (run?.failures ?? 0) + 1 };
-      told ||= worthTelling;
-      return { failures: run.failures, worthTelling };
+      anyLogged ||= shouldLog;
+      return { failures: run.failures, shouldLog };
     },
     succeeded() {
       if (run === null) return null;
-      const ended = { failures: run.failures, failingMs: Math.max(0, clock.now() - run.sinceMs), worthTelling: told };
+      const ended = { failures: run.failures, failingMs: Math.max(0, clock.now() - run.sinceMs), shouldLog: anyLogged };
       run = null;
-      told = false;
+      anyLogged = false;
       return ended;
     },
     current: () => run,

@@ -2,10 +2,10 @@ import type { Logger } from '../ports/logger.ts';
 import type { Schedule } from '../ports/schedule.ts';
 
 /**
- * Runs a task now and again `intervalMs` after each end, so that runs never overlap. A failing run is logged and the
- * next one comes all the same. The returned function stops it and resolves when the run under way has ended.
+ * Runs a task now, and again `intervalMs` after each run has ended, so that runs never overlap. A failed run is logged and
+ * does not stop the next one. The returned function stops the task and resolves when the current run has ended.
  */
-export function every(
+export function runRecurring(
   intervalMs: number,
   task: () => Promise<unknown>,
   { schedule, logger }: { readonly schedule: Schedule; readonly logger: Logger },
@@ -20,14 +20,14 @@ export function every(
     }
     if (!stopped) {
       cancel = schedule.after(intervalMs, () => {
-        underWay = run();
+        currentRun = run();
       });
     }
   };
-  let underWay = run();
+  let currentRun = run();
   return async () => {
     stopped = true;
     cancel();
-    await underWay;
+    await currentRun;
   };
 }

@@ -1,25 +1,15 @@
-import type { Schedule } from '../ports/schedule.ts';
+import type { Deadline } from './with-deadline.ts';
+import { withDeadline } from './with-deadline.ts';
 
 /**
- * A read that may hang (a file system that does not answer) and cannot be called off: whoever waits for it is let go after
- * a while. Invariant: one such read at a time, because each holds a thread of the pool, and the pool has four.
+ * Shares one run of a task that may hang and cannot be cancelled, such as a read from a file system that does not answer.
+ * Callers that come while it runs wait for the same run, each with a deadline of its own.
+ * Invariant: the task runs at most once at a time, because on Node each hanging read holds one of four pool threads.
  */
-export interface BoundedReadOptions {
-  readonly schedule: Schedule;
-  readonly deadlineMs: number;
-  /** What those get whom it kept waiting too long. */
-  readonly late: () => Error;
-}
-
-export function createBoundedRead<T>(
-  read: () => Promise<T>,
-  { schedule, deadlineMs, late }: BoundedReadOptions,
-): () => Promise<T> {
-  let underWay: Promise<T> | null = null;
-  return async function readInTime() {
-    underWay ??= read().finally(() => (underWay = null));
-    const { promise: tooLate, reject } = Promise.withResolvers<never>();
-    const cancel = schedule.after(deadlineMs, () => reject(late()));
-    return await Promise.race([underWay, tooLate]).finally(cancel);
+export function createSingleFlight<T>(task: () => Promise<T>, deadline: Deadline): () => Promise<T> {
+  let running: Promise<T> | null = null;
+  return async function singleFlight() {
+    running ??= task().finally(() => (running = null));
+    return await withDeadline(running, deadline);
   };
 }

@@ -1,17 +1,25 @@
 import type { Schedule } from '../ports/schedule.ts';
 
 /**
- * Somebody else's promise, waited for so long and no longer: a store that hangs holds up nobody. What it says later is
- * lost, and its failure is nobody's. Made anew for each wait, because a timer belongs to the event that set it.
+ * Waits for a promise, but not longer than a deadline. The promise itself cannot be cancelled: its late result is dropped
+ * and its late failure is ignored. Each call sets a timer of its own, because on Workers a timer belongs to one event.
  */
-export const STORE_DEADLINE_MS = 2_000;
+export interface Deadline {
+  readonly schedule: Schedule;
+  readonly deadlineMs: number;
+  /** The timeout error. */
+  readonly onTimeout?: () => Error;
+}
 
-/** Rejects as `answer` does, or when there is none in time. */
-export async function inTime<T>(answer: Promise<T>, schedule: Schedule): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const cancel = schedule.after(STORE_DEADLINE_MS, () => late.reject(new Error('no answer in time')));
+/** Settles as `promise` does, or rejects with the timeout error after `deadlineMs`. */
+export async function withDeadline<T>(
+  promise: Promise<T>,
+  { schedule, deadlineMs, onTimeout = () => new Error('no answer in time') }: Deadline,
+): Promise<T> {
+  const timeout = Promise.withResolvers<never>();
+  const cancel = schedule.after(deadlineMs, () => timeout.reject(onTimeout()));
   try {
-    return await Promise.race([answer, late.promise]);
+    return await Promise.race([promise, timeout.promise]);
   } finally {
     cancel();
   }

@@ -58,9 +58,10 @@ export function createBreaker({ clock, threshold = 5, openMs = 10_000 }: Breaker
   return {
     enter() {
       if (state.kind === 'closed') return { kind: 'pass', report: reportWhileClosed };
-      const waitMs = state.untilMs - clock.now();
+      const queueTimeoutMs = state.untilMs - clock.now();
       // A wait longer than openMs means that the clock stepped back: probe rather than wait for it.
-      if (waitMs > 0 && waitMs <= openMs) return { kind: 'refused', retryAfterS: Math.ceil(waitMs / 1000) };
+      if (queueTimeoutMs > 0 && queueTimeoutMs <= openMs)
+        return { kind: 'refused', retryAfterS: Math.ceil(queueTimeoutMs / 1000) };
       return sendProbe();
     },
     state: () => state.kind,

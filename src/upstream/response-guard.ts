@@ -17,10 +17,10 @@ export interface GuardContext {
   readonly nowMs: number;
 }
 
-type Reading = (answer: Answered, context: GuardContext) => AnswerEnding;
+type Reader = (answer: Answered, context: GuardContext) => AnswerEnding;
 
 /** First row that covers the status decides. What no row covers is not an HTTP answer to a POST. */
-const READINGS: readonly { readonly from: number; readonly to: number; readonly read: Reading }[] = [
+const READINGS: readonly { readonly from: number; readonly to: number; readonly read: Reader }[] = [
   { from: 200, to: 299, read: readSuccess },
   { from: 300, to: 399, read: unknown('redirect') },
   { from: 401, to: 401, read: readCredentialsRejected },

@@ -14,7 +14,7 @@ import {
   fixedSecrets,
   NEXT_KEY,
   recordLogs,
-  type SendBench,
+  type SendHarness,
 } from '../support/upstream.ts';
 
 const workersSecrets = (key: string) =>
@@ -51,8 +51,8 @@ const SHAPES: readonly (readonly [name: string, make: (text: string) => HttpResu
   ['a server error', (text) => answered(500, { detail: text })],
 ];
 
-function everythingVisible(bench: SendBench, result: unknown): string {
-  const seen = [result, bench.logger.lines, bench.metrics.samples];
+function everythingVisible(harness: SendHarness, result: unknown): string {
+  const seen = [result, harness.logger.lines, harness.metrics.samples];
   return [JSON.stringify(seen), inspect(seen, { depth: 20, showHidden: true })].join('\n');
 }
 
@@ -69,9 +69,9 @@ describe.each(SHAPES)('the key, repeated by the upstream in %s', (_shape, make) 
   it.each([...disguises(CURRENT_KEY), ...disguises(NEXT_KEY).slice(0, 3)])(
     'does not come out %s',
     async (_name, text) => {
-      const bench = benchSend([make(text), make(text)], { secrets: fixedSecrets(CURRENT_KEY, NEXT_KEY) });
-      const result = await bench.send('{}');
-      expectNothingOf(text.replace(/^invalid key |, sorry$/g, ''), everythingVisible(bench, result));
+      const harness = benchSend([make(text), make(text)], { secrets: fixedSecrets(CURRENT_KEY, NEXT_KEY) });
+      const result = await harness.send('{}');
+      expectNothingOf(text.replace(/^invalid key |, sorry$/g, ''), everythingVisible(harness, result));
     },
   );
 });
@@ -86,8 +86,8 @@ describe('the key, taken apart so that cleaning would join it again', () => {
         { detail: [{ type: 'x', loc: ['body', apart], msg: apart }] },
         { standard_error: { message: apart } },
       ]) {
-        const bench = benchSend([answered(403, body)]);
-        expectNothingOf(CURRENT_KEY, everythingVisible(bench, await bench.send('{}')));
+        const harness = benchSend([answered(403, body)]);
+        expectNothingOf(CURRENT_KEY, everythingVisible(harness, await harness.send('{}')));
       }
     },
   );
@@ -126,10 +126,10 @@ describe('a refusal that holds the key', () => {
 
 describe('what is thrown below', () => {
   it('does not carry the key out of send', async () => {
-    const bench = benchSend([(exchange) => Promise.reject(new TypeError(`Headers.append: ${inspect(exchange)}`))]);
-    const result = await bench.send('{}');
+    const harness = benchSend([(exchange) => Promise.reject(new TypeError(`Headers.append: ${inspect(exchange)}`))]);
+    const result = await harness.send('{}');
     expect(result.kind).toBe('unknown');
-    expectNothingOf(CURRENT_KEY, everythingVisible(bench, result));
+    expectNothingOf(CURRENT_KEY, everythingVisible(harness, result));
   });
 
   it.each([`${CURRENT_KEY}\nX-Evil: 1`, ` ${CURRENT_KEY}`, `${CURRENT_KEY}é`])(
@@ -147,12 +147,12 @@ describe('what is thrown below', () => {
 describe('whatever holds the key', () => {
   it('shows itself without it', async () => {
     const secrets = fixedSecrets(CURRENT_KEY, NEXT_KEY);
-    const bench = benchSend([answered(200)], { secrets });
+    const harness = benchSend([answered(200)], { secrets });
     const holders: readonly unknown[] = [
       new Secret(CURRENT_KEY),
       secrets,
       await secrets.galileoKeys(),
-      bench.send,
+      harness.send,
       workersSecrets(CURRENT_KEY),
     ];
     for (const holder of holders) {

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { ALGORITHM_NAMES } from '../../src/auth/keys/algorithms.ts';
 import { issuerProfile } from '../../src/auth/issuer-profile.ts';
 import { readHeader, splitToken } from '../../src/auth/token/token-grammar.ts';
-import { sortKeys } from '../../src/auth/keys/verification-key.ts';
+import { selectUsableKeys } from '../../src/auth/keys/verification-key.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { AUDIENCE, document, ISSUER, testDocuments, testVerifier, verdict } from '../support/tokens.ts';
 
@@ -59,7 +59,7 @@ async function passes(jws: string, key: JWK): Promise<boolean> {
   if (segments.kind === 'refused') return false;
   const header = readHeader(JSON.parse(new TextDecoder().decode(segments.header)) as Record<string, unknown>, profile);
   if (header.kind === 'refused') return false;
-  const [usable] = (await sortKeys({ keys: [key] }, profile.algorithms))?.usable ?? [];
+  const [usable] = (await selectUsableKeys({ keys: [key] }, profile.algorithms))?.usable ?? [];
   const imported = usable?.keyId === header.keyId ? usable.byAlgorithm.get(header.algorithm) : undefined;
   if (imported === undefined) return false;
   return compactVerify(jws, imported, { algorithms: [header.algorithm] }).then(

@@ -79,7 +79,7 @@ const cli = (args: string, env = environment()): Promise<Ended> => run(['src/cli
 interface Check {
   readonly id: string;
   readonly status: string;
-  readonly says: string;
+  readonly message: string;
   readonly remedy: string | null;
   readonly lines: readonly string[];
   readonly details: Record<string, unknown>;
@@ -122,7 +122,7 @@ describe('doctor', () => {
   });
 
   it('reports a ledger that nobody uses, and makes none where there is none', async () => {
-    expect((await doctor()).of('ledger').says).toContain('not there yet');
+    expect((await doctor()).of('ledger').message).toContain('not there yet');
     const service = await startService(environment());
     await service.stop();
     expect((await doctor()).of('ledger').details).toMatchObject({ in_use: false });
@@ -131,7 +131,7 @@ describe('doctor', () => {
   it('says that a wrong key is refused', async () => {
     const { code, of, trouble } = await doctor(environment({ GALILEO_API_KEY: 'not-the-right-key-0123456789' }));
     expect([trouble, code]).toEqual([[EXPECTED, 'galileo-key failed'], 1]);
-    expect(of('galileo-key').says).toContain('status 401');
+    expect(of('galileo-key').message).toContain('status 401');
     expect(of('galileo-key').details).toEqual({
       key_fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/),
       status: 401,
@@ -142,7 +142,7 @@ describe('doctor', () => {
     standIns.galileo.scriptCurrentUser({ kind: 'answer', status: 200, body: { id: '1', role: 'read_only' } });
     const { code, of } = await doctor();
     expect([of('galileo-key').status, code]).toEqual(['warning', 0]);
-    expect(of('galileo-key').says).toContain('read_only');
+    expect(of('galileo-key').message).toContain('read_only');
   });
 
   it.each([
@@ -164,7 +164,7 @@ describe('doctor', () => {
   ] as const)('holds out when Galileo %s', async (_, step, words, code) => {
     standIns.galileo.scriptCurrentUser(step);
     const ran = await doctor();
-    expect(ran.of('galileo-key').says).toContain(words);
+    expect(ran.of('galileo-key').message).toContain(words);
     expect(ran.code).toBe(code);
   });
 
@@ -206,7 +206,7 @@ describe('doctor', () => {
     const issuers = (env['AUTH_ISSUERS'] ?? '').replace(standIns.issuer, issuer);
     const { code, of, trouble } = await doctor(environment({ AUTH_ISSUERS: issuers }));
     expect([trouble, code]).toEqual([[EXPECTED, 'clock failed'], 1]);
-    expect(of('clock').says).toMatch(/^is 1[12]\d s behind issuer dev/);
+    expect(of('clock').message).toMatch(/^is 1[12]\d s behind issuer dev/);
     expect(of('clock').remedy).toContain('agrees with Galileo');
   });
 
@@ -225,7 +225,7 @@ describe('doctor', () => {
     database.close();
     const { code, of } = await doctor();
     expect([of('ledger').status, code]).toEqual(['failed', 1]);
-    expect(of('ledger').says).toContain('broken at seq 1');
+    expect(of('ledger').message).toContain('broken at seq 1');
   });
 
   it('shows one screen without colour where there is no terminal', async () => {

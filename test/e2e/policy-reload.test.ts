@@ -84,7 +84,7 @@ async function start(extra: Record<string, string> = {}, onLine: (line: string) 
 }
 
 /** Resolves when a log line like this has come, counted from line `from`. */
-async function told(accept: (line: LogLine) => boolean, from = 0): Promise<void> {
+async function reported(accept: (line: LogLine) => boolean, from = 0): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const check = (): void => {
     if (lines.slice(from).some(accept)) resolve();
@@ -174,7 +174,7 @@ describe('a policy that is swapped 20 times under 200 requests a second, every t
           const text = n % 3 === 0 ? BROKEN[(n / 3) % BROKEN.length]!(good[n]!) : good[n]!;
           await replace(text);
           const digest = n % 3 === 0 ? null : digestOf(text);
-          await told((line) => (digest === null ? line.event === 'policy_refused' : line.digest === digest), from);
+          await reported((line) => (digest === null ? line.event === 'policy_refused' : line.digest === digest), from);
         }
         swapping = false;
       };
@@ -211,11 +211,11 @@ describe('a process that serves', () => {
     const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
 
     child.kill('SIGHUP');
-    await told(({ event }) => event === 'policy_loaded');
+    await reported(({ event }) => event === 'policy_loaded');
     expect(await ops()).toMatchObject({ policy: { digest: digestOf(policyText(0)), last: { result: 'loaded' } } });
 
     await replace(BROKEN[0]!(policyText(1)));
-    await told(({ event }) => event === 'policy_refused');
+    await reported(({ event }) => event === 'policy_refused');
     expect(await ops()).toMatchObject({
       status: 'ready',
       policy: {
@@ -239,16 +239,16 @@ describe('a process that serves', () => {
     const { url } = await start({ SHADOW_POLICY_FILE: shadow });
     const token = await standIns.identityProvider.issue({ sub: 'hr-portal' });
     expect((await invite(token, url)).status).toBe(200);
-    await told((line) => line.event === 'shadow_divergence');
+    await reported((line) => line.event === 'shadow_divergence');
 
     const from = lines.length;
     await replace('', shadow);
-    await told(({ event, role }) => event === 'policy_refused' && role === 'shadow', from);
+    await reported(({ event, role }) => event === 'policy_refused' && role === 'shadow', from);
     expect((await invite(token, url)).status).toBe(200);
-    await told((line) => line.event === 'shadow_divergence', from);
+    await reported((line) => line.event === 'shadow_divergence', from);
 
     await replace(policyText(2), shadow);
-    await told(({ event, role }) => event === 'policy_loaded' && role === 'shadow', from);
+    await reported(({ event, role }) => event === 'policy_loaded' && role === 'shadow', from);
     const later = lines.length;
     expect((await invite(token, url)).status).toBe(200);
     expect(lines.slice(later).filter(({ event }) => event === 'shadow_divergence')).toEqual([]);

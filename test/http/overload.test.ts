@@ -1,7 +1,7 @@
 /** More requests than places: who works, who waits, who is told to come back, and who is served whatever happens. */
 import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
-import { LANES } from '../../src/middleware/limits/limit-concurrency.ts';
+import { BULKHEADS } from '../../src/middleware/limits/limit-concurrency.ts';
 import { createOpsApp } from '../../src/routes/operations/ops-app.ts';
 import { createFakeSchedule } from '../support/clock.ts';
 import type { TestService } from '../support/service.ts';
@@ -16,7 +16,7 @@ rules:
   - { id: hr-staff, allow: [hr-portal], domains: [acme.com], roles: any, auth_methods: any }
 `;
 
-const { invites, reads, trail, searches } = LANES;
+const { invites, reads, trail, searches } = BULKHEADS;
 const AUDITOR = { sub: 'audit-desk', scope: 'audit:read' };
 
 /** So many invites that Galileo does not answer until `release`. */
@@ -27,7 +27,7 @@ async function crowd(service: TestService, size: number) {
     service.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 }, after: released.promise }, email);
   const token = await service.token();
   const answers = emails.map((email) => service.invite({ emails: [email] }, { token }));
-  const atGalileo = Math.min(size, invites.atWork);
+  const atGalileo = Math.min(size, invites.maxConcurrent);
   await expect.poll(() => service.galileo.received.length, { timeout: 30_000 }).toBe(atGalileo);
   return { answers, release: () => released.resolve() };
 }
@@ -35,7 +35,7 @@ async function crowd(service: TestService, size: number) {
 describe('more invites than places', () => {
   it('work up to the limit, wait up to the limit, and beyond are a 503 that says when to come back', async () => {
     const service = await startTestService({ policy: POLICY });
-    const { answers, release } = await crowd(service, invites.atWork + invites.waiting);
+    const { answers, release } = await crowd(service, invites.maxConcurrent + invites.maxQueued);
     const beyond = await service.invite(
       { emails: ['late@acme.com'] },
       { headers: { Origin: 'https://hr.example.com' } },
@@ -46,12 +46,12 @@ describe('more invites than places', () => {
     expect(beyond.headers.get('X-Content-Type-Options')).toBe('nosniff');
     expect(await beyond.json()).toMatchObject({ code: 'overloaded', origin: 'proxy', status: 503 });
     expect(service.counted).toContain('refusals{origin=proxy,code=overloaded}');
-    expect(service.counted).toContain('turns_refused{lane=invites,reason=queue_full}');
-    expect(service.galileo.received).toHaveLength(invites.atWork);
+    expect(service.counted).toContain('requests_shed{bulkhead=invites,reason=queue_full}');
+    expect(service.galileo.received).toHaveLength(invites.maxConcurrent);
 
     release();
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(answers.map(() => 200));
-    expect(service.galileo.received).toHaveLength(invites.atWork + invites.waiting);
+    expect(service.galileo.received).toHaveLength(invites.maxConcurrent + invites.maxQueued);
     expect(service.galileo.received.filter(({ body }) => body.includes('late@acme.com'))).toEqual([]);
     expect((await service.records()).filter(({ kind }) => kind === 'intent')).toHaveLength(answers.length);
     expect((await service.invite({ emails: ['late@acme.com'] })).status).toBe(200);
@@ -60,32 +60,32 @@ describe('more invites than places', () => {
   it('wait two seconds and no longer, and leave no record when they have to go', async () => {
     const schedule = createFakeSchedule();
     const service = await startTestService({ policy: POLICY, deps: { schedule } });
-    const { answers, release } = await crowd(service, invites.atWork);
-    const waiting = service.invite({ emails: ['late@acme.com'] });
-    await expect.poll(() => schedule.waitingMs).toContain(invites.waitMs);
-    schedule.advance(invites.waitMs);
-    expect((await waiting).status).toBe(503);
-    expect(service.counted).toContain('turns_refused{lane=invites,reason=waited_too_long}');
+    const { answers, release } = await crowd(service, invites.maxConcurrent);
+    const maxQueued = service.invite({ emails: ['late@acme.com'] });
+    await expect.poll(() => schedule.waitingMs).toContain(invites.queueTimeoutMs);
+    schedule.advance(invites.queueTimeoutMs);
+    expect((await maxQueued).status).toBe(503);
+    expect(service.counted).toContain('requests_shed{bulkhead=invites,reason=waited_too_long}');
     release();
     await Promise.all(answers);
-    expect((await service.records()).filter(({ kind }) => kind === 'intent')).toHaveLength(invites.atWork);
+    expect((await service.records()).filter(({ kind }) => kind === 'intent')).toHaveLength(invites.maxConcurrent);
   });
 
   it('whose caller went away while waiting are not sent', async () => {
     const service = await startTestService({ policy: POLICY });
-    const { answers, release } = await crowd(service, invites.atWork);
+    const { answers, release } = await crowd(service, invites.maxConcurrent);
     const caller = new AbortController();
-    const waiting = service.invite({ emails: ['gone@acme.com'] }, { signal: caller.signal });
+    const maxQueued = service.invite({ emails: ['gone@acme.com'] }, { signal: caller.signal });
     caller.abort();
-    await waiting;
+    await maxQueued;
     release();
     await Promise.all(answers);
-    expect(service.galileo.received).toHaveLength(invites.atWork);
+    expect(service.galileo.received).toHaveLength(invites.maxConcurrent);
   });
 
   it('keep nobody from reading, from health, or from the contract', async () => {
     const service = await startTestService({ policy: POLICY });
-    const { answers, release } = await crowd(service, invites.atWork + invites.waiting);
+    const { answers, release } = await crowd(service, invites.maxConcurrent + invites.maxQueued);
     const headers = { Authorization: `Bearer ${await service.token()}` };
     const paths = ['/livez', '/readyz', '/openapi.json', '/v2/invite_policy', '/v2/invite_requests'];
     const served = await Promise.all(paths.map((path) => service.request(path, { headers })));
@@ -118,16 +118,19 @@ describe('every route that asks for a token', () => {
     });
     const token = await service.token({ scope: 'invites:write audit:read' });
     const headers = { Authorization: `Bearer ${token}` };
-    for (let n = 0; n < reads.atWork + reads.waiting; n += 1) void service.request('/v2/invite_policy', { headers });
-    for (let n = 0; n < invites.atWork + invites.waiting; n += 1)
+    for (let n = 0; n < reads.maxConcurrent + reads.maxQueued; n += 1)
+      void service.request('/v2/invite_policy', { headers });
+    for (let n = 0; n < invites.maxConcurrent + invites.maxQueued; n += 1)
       void service.invite({ emails: ['ann@acme.com'] }, { token });
-    for (let n = 0; n < trail.atWork + trail.waiting; n += 1) void service.request('/audit/records', { headers });
+    for (let n = 0; n < trail.maxConcurrent + trail.maxQueued; n += 1)
+      void service.request('/audit/records', { headers });
     const search = { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body: '{}' };
-    for (let n = 0; n < searches.atWork + searches.waiting; n += 1) void service.request('/audit/search', search);
-    const waiting = (): number => schedule.waitingMs.filter((ms) => ms === reads.waitMs).length;
+    for (let n = 0; n < searches.maxConcurrent + searches.maxQueued; n += 1)
+      void service.request('/audit/search', search);
+    const maxQueued = (): number => schedule.waitingMs.filter((ms) => ms === reads.queueTimeoutMs).length;
     await expect
-      .poll(waiting, { timeout: 30_000 })
-      .toBe(reads.waiting + invites.waiting + trail.waiting + searches.waiting);
+      .poll(maxQueued, { timeout: 30_000 })
+      .toBe(reads.maxQueued + invites.maxQueued + trail.maxQueued + searches.maxQueued);
 
     const open = new Set(['/openapi.json', '/livez', '/readyz', '/.well-known/oauth-protected-resource']);
     const routes = createApp(service.deps).routes.filter(({ method }) => method === 'GET' || method === 'POST');
@@ -144,28 +147,28 @@ describe('every route that asks for a token', () => {
 
 describe('answers that are not taken', () => {
   it.each<[path: string, places: number]>([
-    ['/audit/records', trail.atWork],
-    ['/v2/invite_requests', reads.atWork],
+    ['/audit/records', trail.maxConcurrent],
+    ['/v2/invite_requests', reads.maxConcurrent],
   ])('hold the places of their lane, so that no more of them are in memory: %s', async (path, places) => {
     const taken: (() => void)[] = [];
     const schedule = createFakeSchedule();
-    const answerLeft = () => new Promise<void>((resolve) => void taken.push(resolve));
-    const service = await startTestService({ deps: { schedule, answerLeft } });
+    const responseSent = () => new Promise<void>((resolve) => void taken.push(resolve));
+    const service = await startTestService({ deps: { schedule, responseSent } });
     const headers = { Authorization: `Bearer ${await service.token(AUDITOR)}` };
     const ask = async (): Promise<number> => (await service.request(path, { headers })).status;
     for (let n = 0; n < places; n += 1) expect(await ask()).toBe(200);
-    const waiting = ask();
-    await expect.poll(() => schedule.waitingMs).toContain(reads.waitMs);
+    const maxQueued = ask();
+    await expect.poll(() => schedule.waitingMs).toContain(reads.queueTimeoutMs);
     taken.shift()?.();
-    expect(await waiting).toBe(200);
+    expect(await maxQueued).toBe(200);
     expect(taken).toHaveLength(places);
   });
 
   it('keep nobody from asking what became of an invite', async () => {
     const { promise: never } = Promise.withResolvers<never>();
-    const service = await startTestService({ deps: { answerLeft: () => never } });
+    const service = await startTestService({ deps: { responseSent: () => never } });
     const headers = { Authorization: `Bearer ${await service.token(AUDITOR)}` };
-    for (let n = 0; n < trail.atWork; n += 1) await service.request('/audit/records', { headers });
+    for (let n = 0; n < trail.maxConcurrent; n += 1) await service.request('/audit/records', { headers });
     expect((await service.request('/v2/invite_requests', { headers })).status).toBe(200);
   });
 });
@@ -180,7 +183,7 @@ describe('many searches', () => {
         ...ledger,
         async search({ after }) {
           looked.push(after);
-          return { records: [], lookedTo: after + 1, done: after === 2 };
+          return { records: [], scannedTo: after + 1, done: after === 2 };
         },
       }),
     });
@@ -189,8 +192,8 @@ describe('many searches', () => {
       'Content-Type': 'application/json',
     };
     const search = () => service.request('/audit/search', { method: 'POST', headers, body: '{}' });
-    const answers = Array.from({ length: searches.atWork }, search);
-    for (let slices = 0; slices < 3 * searches.atWork; slices += 1) {
+    const answers = Array.from({ length: searches.maxConcurrent }, search);
+    for (let slices = 0; slices < 3 * searches.maxConcurrent; slices += 1) {
       await expect.poll(() => schedule.waitingMs.filter((ms) => ms === 0)).toEqual([0]);
       expect(looked).toHaveLength(slices);
       schedule.advance(0);
@@ -218,19 +221,19 @@ describe('many searches', () => {
 
 describe('where requests may not wait for one another', () => {
   it('nobody waits and nobody is refused', async () => {
-    const service = await startTestService({ policy: POLICY, settings: { shareInFlight: false } });
-    const size = invites.atWork + 1;
+    const service = await startTestService({ policy: POLICY, deps: { canAwaitAcrossRequests: false } });
+    const size = invites.maxConcurrent + 1;
     const token = await service.token();
     const answers = await Promise.all(
       Array.from({ length: size }, (_, n) => service.invite({ emails: [`p${String(n)}@acme.com`] }, { token })),
     );
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    expect(service.counted.filter((line) => line.startsWith('turns_refused'))).toEqual([]);
+    expect(service.counted.filter((line) => line.startsWith('requests_shed'))).toEqual([]);
   });
 
   it('no search waits for the slice of another', async () => {
     const schedule = createFakeSchedule();
-    const service = await startTestService({ deps: { schedule }, settings: { shareInFlight: false } });
+    const service = await startTestService({ deps: { schedule, canAwaitAcrossRequests: false } });
     const headers = {
       Authorization: `Bearer ${await service.token(AUDITOR)}`,
       'Content-Type': 'application/json',
@@ -252,7 +255,7 @@ describe('callers whose tokens wait for an issuer that does not answer', () => {
     const stalled = Promise.withResolvers<void>();
     service.documents.gate = stalled.promise;
     const tokens = await Promise.all(
-      Array.from({ length: invites.atWork + invites.waiting + 1 }, (_, n) =>
+      Array.from({ length: invites.maxConcurrent + invites.maxQueued + 1 }, (_, n) =>
         service.identityProvider.issue({}, { header: { kid: `k${n}` } }),
       ),
     );

@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
-import { schedule } from '../../src/platform/node/schedule.ts';
+import { schedule } from '../../src/platform/node/runtime.ts';
 import type { Listener } from '../../src/platform/node/http-server/listener.ts';
 import { listen } from '../../src/platform/node/http-server/listener.ts';
 import { createFakeIds } from '../support/clock.ts';

@@ -22,7 +22,7 @@ export const SHORT_MS = '300';
 /** An issuer whose keys nobody serves. */
 export const SILENT_ISSUER = 'http://127.0.0.1:9';
 
-export interface World {
+export interface ParityHarness {
   readonly url: string;
   readonly galileo: StandIns['galileo'];
   readonly identityProvider: StandIns['identityProvider'];
@@ -51,7 +51,10 @@ export interface InviteOptions {
   readonly signal?: AbortSignal;
 }
 
-export async function startWorld(platformName: PlatformName, env: Record<string, string> = {}): Promise<World> {
+export async function startParityHarness(
+  platformName: PlatformName,
+  env: Record<string, string> = {},
+): Promise<ParityHarness> {
   const standIns = await startStandIns({}, { identityProvider: 0, galileo: 0 });
   const { GALILEO_API_KEY: key = '', AUTH_ISSUERS = '[]' } = standIns.env;
   const nextKey = `next-${randomUUID()}`;
@@ -72,7 +75,7 @@ export async function startWorld(platformName: PlatformName, env: Record<string,
   const { galileo, identityProvider } = standIns;
   const contract = { request: (path: string) => fetch(platform.url + path) };
 
-  const request: World['request'] = async (path, init = {}) => {
+  const request: ParityHarness['request'] = async (path, init = {}) => {
     const response = await fetch(platform.url + path, { redirect: 'manual', ...init });
     await checkAgainstOpenApi(contract, init.method ?? 'GET', path, response);
     return response;
@@ -97,7 +100,7 @@ export async function startWorld(platformName: PlatformName, env: Record<string,
     async caller(claims = {}) {
       const subject = `someone-${randomUUID()}`;
       const token = await identityProvider.issue({ sub: subject, client_id: 'hr-portal', ...claims });
-      const ask: World['request'] = (path, init = {}) =>
+      const ask: ParityHarness['request'] = (path, init = {}) =>
         request(path, { ...init, headers: { Authorization: `Bearer ${token}`, ...(init.headers as object) } });
       return {
         subject,

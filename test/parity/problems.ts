@@ -4,8 +4,8 @@ import { closedPort } from '../contract/http-port/server.ts';
 import { PROBLEMS } from '../../src/contract/problem.ts';
 import type { ProblemCode } from '../../src/contract/problem.ts';
 import type { PlatformName } from './platforms.ts';
-import type { Caller, World } from './parity-harness.ts';
-import { SHORT_MS, SILENT_ISSUER, startWorld } from './parity-harness.ts';
+import type { Caller, ParityHarness } from './parity-harness.ts';
+import { SHORT_MS, SILENT_ISSUER, startParityHarness } from './parity-harness.ts';
 
 const ANN = { emails: ['ann@acme.com'] };
 const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
@@ -24,7 +24,7 @@ interface Occasion {
   readonly outcome?: string;
   /** Settings of a world of its own. */
   readonly env?: () => Promise<Record<string, string>> | Record<string, string>;
-  produce(world: World, caller: Caller): Promise<Response>;
+  produce(harness: ParityHarness, caller: Caller): Promise<Response>;
 }
 
 const proxy = { origin: 'proxy' };
@@ -46,16 +46,16 @@ const OCCASIONS: Partial<Record<ProblemCode, Occasion>> = {
     status: 400,
     produce: (_, caller) => caller.invite(ANN, { headers: { 'Idempotency-Key': 'short' } }),
   },
-  missing_token: { ...proxy, status: 401, produce: (world) => world.request('/v2/invite_policy') },
+  missing_token: { ...proxy, status: 401, produce: (harness) => harness.request('/v2/invite_policy') },
   invalid_token: {
     ...proxy,
     status: 401,
-    produce: (world) => world.request('/v2/invite_policy', { headers: { Authorization: 'Bearer not.a.token' } }),
+    produce: (harness) => harness.request('/v2/invite_policy', { headers: { Authorization: 'Bearer not.a.token' } }),
   },
   insufficient_scope: { ...proxy, status: 403, produce: (_, caller) => caller.request('/audit/records?after=0') },
   policy_denied: { origin: 'policy', status: 403, produce: to('eve@rival.io') },
-  not_found: { ...proxy, status: 404, produce: (world) => world.request('/v2/invite_user') },
-  method_not_allowed: { ...proxy, status: 405, produce: (world) => world.request('/v2/invite_users') },
+  not_found: { ...proxy, status: 404, produce: (harness) => harness.request('/v2/invite_user') },
+  method_not_allowed: { ...proxy, status: 405, produce: (harness) => harness.request('/v2/invite_users') },
   request_timeout: {
     ...proxy,
     status: 408,
@@ -164,24 +164,24 @@ function people(count: number): string[] {
 }
 
 export function describeProblems(platform: PlatformName): void {
-  let shared: World;
+  let shared: ParityHarness;
   beforeAll(async () => {
-    shared = await startWorld(platform);
+    shared = await startParityHarness(platform);
   });
   afterAll(() => shared.stop());
 
   describe('a refusal', () => {
     it.each(Object.entries(OCCASIONS))('%s is told as the table says', async (code, occasion) => {
       const { status, origin, outcome, env, produce } = occasion;
-      const world = env === undefined ? shared : await startWorld(platform, await env());
-      const response = await produce(world, await world.caller());
+      const harness = env === undefined ? shared : await startParityHarness(platform, await env());
+      const response = await produce(harness, await harness.caller());
       expect(response.status).toBe(status);
       expect(response.headers.get('Content-Type')).toBe('application/problem+json');
       const body = (await response.json()) as Record<string, unknown>;
       expect(body).toMatchObject({ status, code, origin, ...(outcome === undefined ? {} : { outcome }) });
       expect(body['request_id']).toBe(response.headers.get('X-Request-Id'));
       expect(body['title']).toBe(PROBLEMS[code as ProblemCode].title);
-      if (world !== shared) await world.stop();
+      if (harness !== shared) await harness.stop();
     });
 
     it('is told as a list, in the upstream’s shape, where the request itself is wrong', async () => {

@@ -3,8 +3,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { disguises } from '../support/key-disguises.ts';
 import type { PlatformName } from './platforms.ts';
-import type { World } from './parity-harness.ts';
-import { SHORT_MS, startWorld } from './parity-harness.ts';
+import type { ParityHarness } from './parity-harness.ts';
+import { SHORT_MS, startParityHarness } from './parity-harness.ts';
 
 const ANN = { emails: ['ann@acme.com'] };
 const CROWD = 40;
@@ -13,24 +13,24 @@ const people = (count: number): string[] => Array.from({ length: count }, (_, in
 const newKey = () => ({ 'Idempotency-Key': `key-${randomUUID()}` });
 
 export function describePromises(platform: PlatformName): void {
-  let world: World;
+  let harness: ParityHarness;
   beforeAll(async () => {
-    world = await startWorld(platform);
+    harness = await startParityHarness(platform);
   });
-  afterAll(() => world.stop());
+  afterAll(() => harness.stop());
 
   /** What Galileo received while `task` ran. */
   async function receivedBy<T>(task: () => Promise<T>) {
-    const { length: before } = world.galileo.received;
+    const { length: before } = harness.galileo.received;
     const result = await task();
-    return { result, received: world.galileo.received.slice(before) };
+    return { result, received: harness.galileo.received.slice(before) };
   }
   const recordsOf = async (requestId: string | null) =>
-    (await world.trail()).filter(({ request_id: id }) => id === requestId);
+    (await harness.trail()).filter(({ request_id: id }) => id === requestId);
 
   describe('what was checked', () => {
     it('is what is sent: canonical, with forced values, and its hash is on record before and after', async () => {
-      const caller = await world.caller();
+      const caller = await harness.caller();
       const asked = { emails: ['Ann@EU.acme.com'], role: 'read_only', auth_method: 'email', group_ids: null };
       const { group_ids: _, ...body } = asked;
       const { result, received } = await receivedBy(() => caller.invite(body));
@@ -50,7 +50,7 @@ export function describePromises(platform: PlatformName): void {
     });
 
     it('goes with fields of ours alone: nothing a caller adds gets through', async () => {
-      const caller = await world.caller();
+      const caller = await harness.caller();
       const smuggled = {
         'Galileo-API-Key': 'the-callers-own-key-0123456789',
         'Splunk-AO-API-Key': 'the-callers-own-key-0123456789',
@@ -72,7 +72,7 @@ export function describePromises(platform: PlatformName): void {
     });
 
     it('is sent nowhere else: a redirect is an outcome, not a direction', async () => {
-      const caller = await world.caller();
+      const caller = await harness.caller();
       const { result, received } = await receivedBy(() => caller.invite({ emails: ['moved@acme.com'] }));
       expect(result.status).toBe(502);
       expect(await result.json()).toMatchObject({ code: 'upstream_error', outcome: 'unknown' });
@@ -82,7 +82,7 @@ export function describePromises(platform: PlatformName): void {
 
   describe('nobody is invited twice', () => {
     it('by repeating a request with its key: the answer is replayed', async () => {
-      const caller = await world.caller();
+      const caller = await harness.caller();
       const headers = newKey();
       const { result, received } = await receivedBy(async () => [
         await caller.invite(ANN, { headers }),
@@ -98,7 +98,7 @@ export function describePromises(platform: PlatformName): void {
     });
 
     it(`by ${String(CROWD)} equal requests at once: one is sent`, async () => {
-      const caller = await world.caller();
+      const caller = await harness.caller();
       const headers = newKey();
       const { result, received } = await receivedBy(() =>
         Promise.all(Array.from({ length: CROWD }, () => caller.invite(ANN, { headers }))),
@@ -112,7 +112,7 @@ export function describePromises(platform: PlatformName): void {
     });
 
     it('by asking again for what may have been done: it stays unknown under its key', async () => {
-      const impatient = await startWorld(platform, { GALILEO_TIMEOUT_MS: SHORT_MS });
+      const impatient = await startParityHarness(platform, { GALILEO_TIMEOUT_MS: SHORT_MS });
       const caller = await impatient.caller();
       const headers = newKey();
       for (let times = 0; times < 2; times += 1) {
@@ -125,13 +125,13 @@ export function describePromises(platform: PlatformName): void {
     });
 
     it('but for a complete 401, which the next key answers with the same bytes', async () => {
-      const caller = await world.caller();
-      world.galileo.script({ kind: 'answer', status: 401, body: { detail: 'Invalid credentials' } });
-      world.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 } });
+      const caller = await harness.caller();
+      harness.galileo.script({ kind: 'answer', status: 401, body: { detail: 'Invalid credentials' } });
+      harness.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 } });
       const { result, received } = await receivedBy(() => caller.invite(ANN));
       expect(result.status).toBe(200);
       expect(received.map(({ sha256 }) => sha256)).toEqual([received[0]?.sha256, received[0]?.sha256]);
-      expect(received.map(({ headers }) => headers['galileo-api-key'])).toEqual([world.key, world.nextKey]);
+      expect(received.map(({ headers }) => headers['galileo-api-key'])).toEqual([harness.key, harness.nextKey]);
       const [, outcome] = await recordsOf(result.headers.get('X-Request-Id'));
       expect(outcome?.outcome.attempts?.map(({ slot, status }) => [slot, status])).toEqual([
         ['current', 401],
@@ -142,7 +142,7 @@ export function describePromises(platform: PlatformName): void {
 
   describe('policy is the limit', () => {
     it('refuses the whole batch for one address, and says which and why', async () => {
-      const caller = await world.caller();
+      const caller = await harness.caller();
       const { result, received } = await receivedBy(() => caller.invite({ emails: ['ann@acme.com', 'eve@rival.io'] }));
       expect(result.status).toBe(403);
       expect(received).toEqual([]);
@@ -158,7 +158,7 @@ export function describePromises(platform: PlatformName): void {
     });
 
     it('sends the allowed part where the caller prefers that', async () => {
-      const caller = await world.caller();
+      const caller = await harness.caller();
       const body = { emails: ['ann@acme.com', 'eve@rival.io'] };
       const { result, received } = await receivedBy(() =>
         caller.invite(body, { headers: { Prefer: 'handling=lenient' } }),
@@ -170,7 +170,7 @@ export function describePromises(platform: PlatformName): void {
     });
 
     it('tells beforehand, sending and counting nothing', async () => {
-      const caller = await world.caller();
+      const caller = await harness.caller();
       const { result, received } = await receivedBy(() => caller.invite(ANN, { query: '?dry_run=true' }));
       expect(result.status).toBe(200);
       expect(received).toEqual([]);
@@ -179,7 +179,7 @@ export function describePromises(platform: PlatformName): void {
     });
 
     it(`holds at the last unit, with ${String(CROWD)} requests at once for it`, async () => {
-      const caller = await world.caller();
+      const caller = await harness.caller();
       expect((await caller.invite({ emails: people(49) })).status).toBe(200);
       const { result, received } = await receivedBy(() =>
         Promise.all(
@@ -196,19 +196,19 @@ export function describePromises(platform: PlatformName): void {
 
   describe('a caller who goes away after the send', () => {
     it('changes nothing: the outcome is on record', async () => {
-      const caller = await world.caller();
+      const caller = await harness.caller();
       const released = Promise.withResolvers<void>();
-      world.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 }, after: released.promise });
+      harness.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 }, after: released.promise });
       const leaving = new AbortController();
-      const { length: before } = world.galileo.received;
+      const { length: before } = harness.galileo.received;
       const answer = caller.invite({ emails: ['gone@acme.com'] }, { signal: leaving.signal });
-      await expect.poll(() => world.galileo.received.length).toBeGreaterThan(before);
+      await expect.poll(() => harness.galileo.received.length).toBeGreaterThan(before);
       leaving.abort();
       await expect(answer).rejects.toThrow();
       released.resolve();
-      const { sha256 } = world.galileo.received.at(-1) ?? {};
+      const { sha256 } = harness.galileo.received.at(-1) ?? {};
       const outcome = async () =>
-        (await world.trail()).find((one) => one.kind === 'outcome' && one.request_sha256 === sha256)?.outcome.result;
+        (await harness.trail()).find((one) => one.kind === 'outcome' && one.request_sha256 === sha256)?.outcome.result;
       await expect.poll(outcome, { timeout: 20_000 }).toBe('accepted');
     });
   });
@@ -224,9 +224,9 @@ export function describePromises(platform: PlatformName): void {
       }),
     };
     it.each(Object.entries(shapes))('%s, comes out in no disguise', async (_name, make) => {
-      const caller = await world.caller();
-      for (const [name, text] of disguises(world.key)) {
-        world.galileo.script({ kind: 'answer', ...make(text) });
+      const caller = await harness.caller();
+      for (const [name, text] of disguises(harness.key)) {
+        harness.galileo.script({ kind: 'answer', ...make(text) });
         const response = await caller.invite(ANN, { query: '' });
         const said = (await response.text()) + JSON.stringify([...response.headers]);
         const records = JSON.stringify(await recordsOf(response.headers.get('X-Request-Id')));

@@ -1,8 +1,8 @@
 /** Routes, methods, fields and CORS: what a caller sees of either platform before anybody is invited. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlatformName } from './platforms.ts';
-import type { World } from './parity-harness.ts';
-import { ORIGIN, PUBLIC_URL, startWorld } from './parity-harness.ts';
+import type { ParityHarness } from './parity-harness.ts';
+import { ORIGIN, PUBLIC_URL, startParityHarness } from './parity-harness.ts';
 
 /** Who may call what: 401 without a token, then by scope. */
 const ACCESS: Readonly<Record<string, { none: number; noScope: number; write: number; audit: number }>> = {
@@ -31,11 +31,11 @@ const OF_THE_TRANSPORT = new Set([
 const PREFLIGHT = { Origin: ORIGIN, 'Access-Control-Request-Method': 'POST' };
 
 export function describeSurface(platform: PlatformName): void {
-  let world: World;
+  let harness: ParityHarness;
   beforeAll(async () => {
-    world = await startWorld(platform);
+    harness = await startParityHarness(platform);
   });
-  afterAll(() => world.stop());
+  afterAll(() => harness.stop());
 
   describe('a route', () => {
     it.each(Object.entries(ACCESS))('%s lets in who the table says', async (route, expected) => {
@@ -44,9 +44,9 @@ export function describeSurface(platform: PlatformName): void {
       const init =
         method === 'POST' ? { method, headers: { 'Content-Type': 'application/json' }, body: '{}' } : { method };
       const as = async (scope: string): Promise<number> =>
-        (await (await world.caller({ scope })).request(path, init)).status;
+        (await (await harness.caller({ scope })).request(path, init)).status;
       expect({
-        none: (await world.request(path, init)).status,
+        none: (await harness.request(path, init)).status,
         noScope: await as('openid'),
         write: await as('invites:write'),
         audit: await as('audit:read'),
@@ -54,7 +54,7 @@ export function describeSurface(platform: PlatformName): void {
     });
 
     it('has a row here if it is in /openapi.json', async () => {
-      const document = (await (await world.request('/openapi.json')).json()) as {
+      const document = (await (await harness.request('/openapi.json')).json()) as {
         paths: Record<string, object>;
         servers: unknown;
       };
@@ -68,7 +68,7 @@ export function describeSurface(platform: PlatformName): void {
     it.each(['/livez', '/readyz', '/openapi.json', '/v2/invite_requests', '/nowhere'])(
       '%s says to HEAD what it says to GET, without the body',
       async (path) => {
-        const caller = await world.caller();
+        const caller = await harness.caller();
         const [head, get] = [await caller.request(path, { method: 'HEAD' }), await caller.request(path)];
         expect(head.status).toBe(get.status);
         expect(fieldsOf(head)).toEqual(fieldsOf(get));
@@ -87,7 +87,7 @@ export function describeSurface(platform: PlatformName): void {
       ['POST', '/V2/invite_users', 404, null],
       ['POST', '/v2/invite_users%00', 404, null],
     ])('that is asked %s %s is a %i', async (method, path, status, allow) => {
-      const response = await (await world.caller()).request(path, { method });
+      const response = await (await harness.caller()).request(path, { method });
       expect(response.status).toBe(status);
       expect(response.headers.get('Allow')).toBe(allow);
     });
@@ -99,7 +99,7 @@ export function describeSurface(platform: PlatformName): void {
       ['a refusal', '/nowhere'],
       ['health', '/livez'],
     ])('carries exactly the fields it should, as %s', async (_name, path) => {
-      const { headers } = await (await world.caller()).request(path, { headers: { Origin: ORIGIN } });
+      const { headers } = await (await harness.caller()).request(path, { headers: { Origin: ORIGIN } });
       expect(Object.fromEntries(fieldsOf({ headers }))).toEqual({
         'access-control-allow-origin': ORIGIN,
         'access-control-expose-headers': expect.stringContaining('X-Request-Id'),
@@ -120,7 +120,7 @@ export function describeSurface(platform: PlatformName): void {
 
     it('to a preflight is given without a token, for exactly that origin and without credentials', async () => {
       for (const path of ['/v2/invite_users', '/audit/records', '/nowhere']) {
-        const allowed = await world.request(path, { method: 'OPTIONS', headers: PREFLIGHT });
+        const allowed = await harness.request(path, { method: 'OPTIONS', headers: PREFLIGHT });
         expect(allowed.status).toBe(204);
         expect(allowed.headers.get('Access-Control-Allow-Origin')).toBe(ORIGIN);
         expect(allowed.headers.get('Access-Control-Allow-Credentials')).toBeNull();
@@ -129,16 +129,16 @@ export function describeSurface(platform: PlatformName): void {
         );
         expect(allowed.headers.get('Access-Control-Max-Age')).toBe('600');
         const other = { ...PREFLIGHT, Origin: 'https://evil.example.com' };
-        const refused = await world.request(path, { method: 'OPTIONS', headers: other });
+        const refused = await harness.request(path, { method: 'OPTIONS', headers: other });
         expect(refused.headers.get('Access-Control-Allow-Origin')).toBeNull();
       }
     });
 
     it('challenges in the same words', async () => {
       const metadata = `resource_metadata="${PUBLIC_URL}/.well-known/oauth-protected-resource"`;
-      const none = await world.request('/v2/invite_policy');
+      const none = await harness.request('/v2/invite_policy');
       expect(none.headers.get('WWW-Authenticate')).toBe(`Bearer realm="galileo-invites", ${metadata}`);
-      const bad = await world.request('/v2/invite_policy', { headers: { Authorization: 'Bearer x.y.z' } });
+      const bad = await harness.request('/v2/invite_policy', { headers: { Authorization: 'Bearer x.y.z' } });
       expect(bad.headers.get('WWW-Authenticate')).toContain('error="invalid_token"');
     });
   });

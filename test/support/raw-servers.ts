@@ -29,7 +29,7 @@ interface Driven {
   readonly server: RawServer;
   readonly connections: RawConnection[];
   readonly events: RawEvent[];
-  tell: (event: RawEvent) => void;
+  report: (event: RawEvent) => void;
   finish: () => void;
 }
 
@@ -39,20 +39,20 @@ export async function setup(project: TestProject): Promise<() => void> {
   const open = async (): Promise<{ id: string; port: number }> => {
     const events: RawEvent[] = [];
     const connections: RawConnection[] = [];
-    const tell = (event: RawEvent): void => one.tell(event);
+    const report = (event: RawEvent): void => one.report(event);
     const server = await serveRaw((connection) => {
       const number = connections.push(connection) - 1;
-      tell({ type: 'opened', connection: number });
+      report({ type: 'opened', connection: number });
       connection.socket.on('data', (chunk) =>
-        tell({ type: 'data', connection: number, text: chunk.toString('latin1') }),
+        report({ type: 'data', connection: number, text: chunk.toString('latin1') }),
       );
-      connection.socket.on('close', () => tell({ type: 'closed', connection: number }));
+      connection.socket.on('close', () => report({ type: 'closed', connection: number }));
     });
     const one: Driven = {
       server,
       connections,
       events,
-      tell: (event) => void events.push(event),
+      report: (event) => void events.push(event),
       finish: () => undefined,
     };
     const id = String(driven.size);
@@ -73,7 +73,7 @@ export async function setup(project: TestProject): Promise<() => void> {
       else if (one === undefined) response.writeHead(404).end();
       else if (method === 'GET') {
         const line = (event: RawEvent): void => void response.write(`${JSON.stringify(event)}\n`);
-        one.tell = line;
+        one.report = line;
         one.finish = () => response.end();
         response.writeHead(200, { 'Content-Type': 'application/x-ndjson' }).flushHeaders();
         for (const event of one.events.splice(0)) line(event);

@@ -14,11 +14,9 @@ import { createOpenApi } from '../../src/openapi/document.ts';
 import type { Deps } from '../../src/deps.ts';
 import type { Ledger } from '../../src/ledger/port.ts';
 import { Secret } from '../../src/lib/secret.ts';
-import { createBackground } from '../../src/platform/node/background.ts';
+import { createBackground, random, schedule } from '../../src/platform/node/runtime.ts';
 import { createHttpClient } from '../../src/platform/node/http-client/http-client.ts';
 import { openLedger } from '../../src/platform/node/ledger/open-ledger.ts';
-import { random } from '../../src/platform/node/random.ts';
-import { schedule } from '../../src/platform/node/schedule.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import type { LogFields, Logger } from '../../src/ports/logger.ts';
 import type { ServedGalileo } from '../../dev/galileo.ts';
@@ -157,6 +155,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     },
     policy: { current: () => loaded.policy },
     clientAddress: () => '192.0.2.7',
+    canAwaitAcrossRequests: true,
     draining: () => false,
     openApi: () => createOpenApi({ version: '0.0.0-test', publicUrl: deps.settings.publicUrl }),
     recordAddress: createRecordAddress({ kind: 'plain' }),
@@ -171,7 +170,6 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       galileoApiKeyHeader: 'Galileo-API-Key',
       galileoTimeoutMs: 15_000,
       insecureDev: true,
-      shareInFlight: true,
       ...options.settings,
     },
   };

@@ -117,7 +117,7 @@ export function testVerifier(
     issuers: [{ name: 'corp', issuer: ISSUER, audience: AUDIENCE }],
     corsOrigins: [],
     insecureDev: false,
-    shareInFlight: true,
+    canAwaitAcrossRequests: true,
     background: { run: () => undefined },
     metrics: countedMetrics(),
     logger: keptLog(),

@@ -66,7 +66,7 @@ export function fixedSecrets(current: string = CURRENT_KEY, next: string | null 
   return { galileoKeys: () => Promise.resolve(keys) };
 }
 
-export interface SendBench {
+export interface SendHarness {
   readonly send: Send;
   readonly http: ScriptedHttp;
   readonly clock: FakeClock;
@@ -76,7 +76,7 @@ export interface SendBench {
 }
 
 /** A `send` whose every port is a double; `steps` script the HTTP port. */
-export function benchSend(steps: readonly ScriptStep[], overrides: Partial<SendDeps> = {}): SendBench {
+export function benchSend(steps: readonly ScriptStep[], overrides: Partial<SendDeps> = {}): SendHarness {
   const http = scriptHttp(...steps);
   const clock = createFakeClock();
   const breaker = createBreaker({ clock });

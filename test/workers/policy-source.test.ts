@@ -1,9 +1,10 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Bindings } from '../../src/platform/workers/bindings.ts';
-import { STORE_DEADLINE_MS } from '../../src/tasks/with-deadline.ts';
+import { BINDING_DEADLINE_MS } from '../../src/platform/workers/secrets/bound-secret.ts';
 import type { PolicyStore } from '../../src/platform/workers/policy/source.ts';
-import { openPolicy, POLICY_KEY, POLICY_LOOK_MS } from '../../src/platform/workers/policy/source.ts';
+import { POLICY_STORE_KEY } from '../../src/policy/document/read-document.ts';
+import { openPolicy, POLICY_CHECK_MS } from '../../src/platform/workers/policy/source.ts';
 import { loadPolicy, readPolicy } from '../../src/policy/load.ts';
 import { createFakeClock, createFakeSchedule } from '../support/clock.ts';
 import { recordLogs, recordMetrics } from '../support/upstream.ts';
@@ -35,7 +36,7 @@ const kv = (env as unknown as { POLICY: KVNamespace }).POLICY satisfies Bindings
 
 /** Straight from the namespace: how long a location remembers is KV's own affair. */
 const store: PolicyStore = { get: async (key) => await kv.get(key) };
-const push = (yaml: string): Promise<void> => kv.put(POLICY_KEY, JSON.stringify(documentOf(yaml)));
+const push = (yaml: string): Promise<void> => kv.put(POLICY_STORE_KEY, JSON.stringify(documentOf(yaml)));
 
 function open(from: PolicyStore | undefined = store, builtIn: unknown = documentOf(BUILT_IN)) {
   const clock = createFakeClock();
@@ -48,7 +49,7 @@ function open(from: PolicyStore | undefined = store, builtIn: unknown = document
   return { clock, schedule, logger, digest, refresh: () => opened.refresh() };
 }
 
-beforeEach(() => kv.delete(POLICY_KEY));
+beforeEach(() => kv.delete(POLICY_STORE_KEY));
 
 describe('the policy of a Worker', () => {
   it('is the one that was built in, with the digest it has on Node', async () => {
@@ -71,23 +72,23 @@ describe('the policy of a Worker', () => {
     const { clock, refresh, digest, logger } = open();
     await refresh();
     await push(PUSHED);
-    clock.advance(POLICY_LOOK_MS - 1);
+    clock.advance(POLICY_CHECK_MS - 1);
     await refresh();
     expect(digest()).toBe(builtInDigest);
     clock.advance(1);
     await refresh();
     expect(digest()).toBe(pushedDigest);
-    await kv.delete(POLICY_KEY);
-    clock.advance(POLICY_LOOK_MS);
+    await kv.delete(POLICY_STORE_KEY);
+    clock.advance(POLICY_CHECK_MS);
     await refresh();
     expect(digest()).toBe(builtInDigest);
     expect(logger.lines.map(({ event }) => event)).toEqual(['policy_loaded', 'policy_loaded']);
   });
 
   it.each([
-    ['is not JSON', () => kv.put(POLICY_KEY, 'version: 1')],
-    ['repeats a member', () => kv.put(POLICY_KEY, '{"version":1,"rules":[],"rules":[]}')],
-    ['has an unknown key', () => kv.put(POLICY_KEY, '{"version":1,"rules":[],"rulez":[]}')],
+    ['is not JSON', () => kv.put(POLICY_STORE_KEY, 'version: 1')],
+    ['repeats a member', () => kv.put(POLICY_STORE_KEY, '{"version":1,"rules":[],"rules":[]}')],
+    ['has an unknown key', () => kv.put(POLICY_STORE_KEY, '{"version":1,"rules":[],"rulez":[]}')],
     ['pins an issuer that is not configured', () => push(YAML('example.com', { issuer: 'elsewhere' }))],
     ['has a failing test', () => push(YAML('example.com', { expect: 'deny' }))],
   ])('stays when the document in KV %s, and the log says so once', async (_name, write) => {
@@ -96,7 +97,7 @@ describe('the policy of a Worker', () => {
     await refresh();
     await write();
     for (let times = 0; times < 3; times += 1) {
-      clock.advance(POLICY_LOOK_MS);
+      clock.advance(POLICY_CHECK_MS);
       expect([await refresh(), digest()]).toEqual([true, pushedDigest]);
     }
     expect(logger.lines.filter(({ event }) => event === 'policy_refused')).toHaveLength(1);
@@ -105,7 +106,7 @@ describe('the policy of a Worker', () => {
   });
 
   it('is none at all for an isolate that finds a bad one before it has seen a good one', async () => {
-    await kv.put(POLICY_KEY, '{}');
+    await kv.put(POLICY_STORE_KEY, '{}');
     const { refresh } = open();
     expect([await refresh(), await refresh()]).toEqual([false, false]);
     await push(PUSHED);
@@ -119,7 +120,7 @@ describe('the policy of a Worker', () => {
     const warm = open(failing);
     await warm.refresh();
     fails = true;
-    warm.clock.advance(POLICY_LOOK_MS);
+    warm.clock.advance(POLICY_CHECK_MS);
     expect([await warm.refresh(), warm.digest()]).toEqual([true, pushedDigest]);
     expect(await open(failing).refresh()).toBe(false);
   });
@@ -133,13 +134,13 @@ describe('the policy of a Worker', () => {
     const warm = open(hanging);
     await warm.refresh();
     hangs = true;
-    warm.clock.advance(POLICY_LOOK_MS);
+    warm.clock.advance(POLICY_CHECK_MS);
     for (const { opened, isServing } of [
       { opened: warm, isServing: true },
       { opened: open(hanging), isServing: false },
     ]) {
       const refreshed = opened.refresh();
-      opened.schedule.advance(STORE_DEADLINE_MS);
+      opened.schedule.advance(BINDING_DEADLINE_MS);
       expect(await refreshed).toBe(isServing);
       expect(opened.logger.lines.at(-1)?.event).toBe('policy_store_unreadable');
     }
@@ -157,7 +158,7 @@ describe('the policy of a Worker', () => {
     };
     const { clock, refresh, digest } = open(slow);
     await refresh();
-    clock.advance(POLICY_LOOK_MS);
+    clock.advance(POLICY_CHECK_MS);
     const looking = refresh();
     expect([await refresh(), digest()]).toEqual([true, builtInDigest]);
     answer(JSON.stringify(documentOf(PUSHED)));

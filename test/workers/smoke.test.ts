@@ -71,6 +71,7 @@ async function startService(): Promise<Service> {
     secrets: { galileoKeys: async () => ({ current: new Secret(API_KEY), next: null }) },
     policy: { current: () => policy.policy },
     clientAddress: () => null,
+    canAwaitAcrossRequests: false,
     draining: () => false,
     openApi: () => ({}),
     recordAddress: (email) => email,
@@ -84,7 +85,6 @@ async function startService(): Promise<Service> {
       galileoApiKeyHeader: 'Galileo-API-Key',
       galileoTimeoutMs: 15_000,
       insecureDev: false,
-      shareInFlight: false,
     },
   };
   const app = createApp(deps);

@@ -2,7 +2,7 @@ import { env, exports } from 'cloudflare:workers';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import type { Bindings } from '../../src/platform/workers/bindings.ts';
-import { clock as platformClock } from '../../src/platform/workers/clock.ts';
+import { clock as platformClock } from '../../src/platform/workers/runtime.ts';
 import { createLedger } from '../../src/platform/workers/ledger/client.ts';
 import { createWorker } from '../../src/worker.ts';
 import { served } from './entry.ts';

@@ -5,7 +5,7 @@ import type { Schedule } from '../../ports/schedule.ts';
 import type { ChainHead } from '../chain.ts';
 import { checkpointLine } from './checkpoint.ts';
 import type { CheckpointSigner } from './checkpoint.ts';
-import { createFailureRun } from '../../tasks/failure-streak.ts';
+import { createFailureStreak } from '../../tasks/failure-streak.ts';
 import type { GuardedLedger } from './trail-guard.ts';
 import { createTrailGuard } from './trail-guard.ts';
 
@@ -16,7 +16,7 @@ import { createTrailGuard } from './trail-guard.ts';
  * verified: where the trail is not what the service wrote, none is made until it is again (trail-guard). Works behind the
  * answers: a checkpoint that cannot be made is logged and tried again, and no request knows of it.
  */
-export interface Checkpoints {
+export interface Checkpointer {
   /** Records were written. Returns at once; many wakes make one look at the ledger. */
   wake(): void;
   /** Makes no further one; resolves when the one under way is done. */
@@ -42,7 +42,7 @@ export interface ChainCoverage {
   readonly checkpoint: { readonly count: number; readonly madeAt: number } | null;
 }
 
-export interface CheckpointsDeps {
+export interface CheckpointerDeps {
   readonly ledger: CheckpointLedger;
   readonly ids: Ids;
   readonly clock: Clock;
@@ -56,18 +56,18 @@ export interface CheckpointsDeps {
 export const CHECKPOINT_EVERY_RECORDS = 1_000;
 export const CHECKPOINT_EVERY_MS = 5 * 60_000;
 /** From a wake to the look at the ledger: one look a second under any traffic, and an outcome is covered with its intent. */
-export const LOOK_AFTER_MS = 1_000;
+export const CHECK_AFTER_MS = 1_000;
 export const RETRY_AFTER_MS = 30_000;
 
 type State =
   | { kind: 'idle' }
   /** Until `look`: a wake was heard. `due`: by the last look. `retry`: after a failure. */
-  | { kind: 'waiting'; until: 'look' | 'due' | 'retry'; cancel: () => void }
+  | { kind: 'waiting'; until: 'check' | 'due' | 'retry'; cancel: () => void }
   /** `again`: woken meanwhile. */
   | { kind: 'running'; again: boolean };
 
 /** `dueInMs` is null when every record is covered. */
-type Look =
+type CheckpointAttempt =
   | { readonly kind: 'looked'; readonly dueInMs: number | null }
   /** There are more records to verify than one look may read. */
   | { readonly kind: 'unfinished' }
@@ -88,7 +88,7 @@ export function checkpointDueInMs(
   return ageMs < 0 ? 0 : Math.max(0, CHECKPOINT_EVERY_MS - ageMs);
 }
 
-export function createCheckpoints({
+export function createCheckpointer({
   ledger,
   ids,
   clock,
@@ -96,22 +96,22 @@ export function createCheckpoints({
   logger,
   signer,
   delivery,
-}: CheckpointsDeps): Checkpoints {
+}: CheckpointerDeps): Checkpointer {
   let state: State = { kind: 'idle' };
   let underWay: Promise<unknown> = Promise.resolve();
   let stopped = false;
   const guard = createTrailGuard(ledger);
-  const failureRun = createFailureRun<'ledger_unavailable' | 'signing_failed'>(clock);
+  const failureStreak = createFailureStreak<'ledger_unavailable' | 'signing_failed'>(clock);
 
   /** Looks once, and makes a checkpoint when one is due, or `now` when any record is uncovered. */
-  async function look(now: boolean): Promise<Look> {
+  async function attempt(now: boolean): Promise<CheckpointAttempt> {
     let reason: 'ledger_unavailable' | 'signing_failed' = 'ledger_unavailable';
     try {
       const coverage = await ledger.chain();
       const madeAt = Math.trunc(clock.now());
       const dueInMs = checkpointDueInMs(coverage, madeAt);
       if (dueInMs === null || (dueInMs > 0 && !now)) {
-        tellRecovery();
+        logRecovery();
         return { kind: 'looked', dueInMs };
       }
       const checked = await guard.check(coverage, signer);
@@ -132,34 +132,34 @@ export function createCheckpoints({
         guard.made(line);
         delivery.wake();
       }
-      tellRecovery();
+      logRecovery();
       // One that came first need not have covered as much, so that is worth another look.
       return { kind: 'looked', dueInMs: isAdded ? null : CHECKPOINT_EVERY_MS };
     } catch {
-      const { failures, worthTelling } = failureRun.failed(reason);
-      if (worthTelling) logger.warn('audit_checkpoint_failed', { reason, failures });
+      const { failures, shouldLog } = failureStreak.failed(reason);
+      if (shouldLog) logger.warn('audit_checkpoint_failed', { reason, failures });
       return { kind: 'failed' };
     }
   }
 
-  function tellRecovery(): void {
-    const ended = failureRun.succeeded();
-    if (ended?.worthTelling === true)
+  function logRecovery(): void {
+    const ended = failureStreak.succeeded();
+    if (ended?.shouldLog === true)
       logger.info('audit_checkpoint_recovered', { failures: ended.failures, failing_ms: ended.failingMs });
   }
 
   async function run(): Promise<void> {
     const running = { kind: 'running' as const, again: false };
     state = running;
-    const looked = await look(false);
+    const attempted = await attempt(false);
     state = { kind: 'idle' };
     if (stopped) return;
-    if (looked.kind === 'failed') runAfter(RETRY_AFTER_MS, 'retry');
-    else if (running.again || looked.kind === 'unfinished') runAfter(LOOK_AFTER_MS, 'look');
-    else if (looked.dueInMs !== null) runAfter(looked.dueInMs, 'due');
+    if (attempted.kind === 'failed') runAfter(RETRY_AFTER_MS, 'retry');
+    else if (running.again || attempted.kind === 'unfinished') runAfter(CHECK_AFTER_MS, 'check');
+    else if (attempted.dueInMs !== null) runAfter(attempted.dueInMs, 'due');
   }
 
-  function runAfter(delayMs: number, until: 'look' | 'due' | 'retry'): void {
+  function runAfter(delayMs: number, until: 'check' | 'due' | 'retry'): void {
     const cancel = schedule.after(delayMs, () => {
       underWay = run();
     });
@@ -177,17 +177,17 @@ export function createCheckpoints({
     wake() {
       if (stopped) return;
       if (state.kind === 'running') state.again = true;
-      else if (state.kind === 'idle') runAfter(LOOK_AFTER_MS, 'look');
+      else if (state.kind === 'idle') runAfter(CHECK_AFTER_MS, 'check');
       else if (state.until === 'due') {
         // A thousand records may have come before the time is up.
         state.cancel();
-        runAfter(LOOK_AFTER_MS, 'look');
+        runAfter(CHECK_AFTER_MS, 'check');
       }
     },
     stop,
     async finish() {
       await stop();
-      await look(true);
+      await attempt(true);
     },
   };
 }

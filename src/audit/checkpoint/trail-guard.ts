@@ -121,7 +121,7 @@ export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
     return whole && at.hash !== head.hash ? broken(head.seq, 'wrong_head') : { kind: 'walked', whole };
   }
 
-  async function look(chain: GuardedChain, signer: CheckpointSigner | null): Promise<Sound | Broken> {
+  async function attempt(chain: GuardedChain, signer: CheckpointSigner | null): Promise<Sound | Broken> {
     const last = await lastCheckpoint(chain, signer);
     if (last.kind === 'broken') return last;
     const { head } = chain;
@@ -135,11 +135,11 @@ export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
 
   return {
     async check(chain, signer) {
-      const looked = await look(chain, signer);
-      const finding = looked.kind === 'broken' ? `${looked.seq} ${looked.reason}` : null;
+      const attempted = await attempt(chain, signer);
+      const finding = attempted.kind === 'broken' ? `${attempted.seq} ${attempted.reason}` : null;
       const isNews = finding !== found;
       found = finding;
-      return looked.kind === 'broken' ? { ...looked, isNews } : looked;
+      return attempted.kind === 'broken' ? { ...attempted, isNews } : attempted;
     },
     made(line) {
       known = sha256Hex(line);

@@ -4,7 +4,7 @@ import type { Metrics } from '../../ports/metrics.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Schedule } from '../../ports/schedule.ts';
 import { createBatchLimit, takeBatch } from './batch-limit.ts';
-import { createFailureRun } from '../../tasks/failure-streak.ts';
+import { createFailureStreak } from '../../tasks/failure-streak.ts';
 import type { Failing } from '../../tasks/failure-streak.ts';
 import { SinkError } from './sink.ts';
 import type { Outbox, Sink, SinkFailure } from './sink.ts';
@@ -87,7 +87,7 @@ export function createDelivery({
   let stopped = false;
   let writingSinceMs: number | null = null;
   const limit = createBatchLimit(batchSize);
-  const failureRun = createFailureRun<DeliveryFailure>(clock);
+  const failureStreak = createFailureStreak<DeliveryFailure>(clock);
 
   async function deliverBatch(): Promise<BatchResult> {
     let tried = 0;
@@ -96,7 +96,7 @@ export function createDelivery({
       const batch = takeBatch(await outbox.lease(sink.name, limit.items()), batchLength);
       const last = batch.at(-1);
       if (last === undefined) {
-        tellRecovery();
+        logRecovery();
         return { kind: 'empty' };
       }
       tried = batch.length;
@@ -112,7 +112,7 @@ export function createDelivery({
     }
     metrics.count('audit_deliveries', { sink: sink.name, result: 'delivered' });
     limit.delivered();
-    tellRecovery();
+    logRecovery();
     return { kind: 'delivered' };
   }
 
@@ -120,7 +120,7 @@ export function createDelivery({
   function noteFailure(error: unknown, otherwise: DeliveryFailure, tried: number): BatchResult {
     const reason = error instanceof SinkError ? error.reason : otherwise;
     const retryAfterMs = error instanceof SinkError ? error.retryAfterMs : null;
-    const { failures, worthTelling } = failureRun.failed(reason);
+    const { failures, shouldLog } = failureStreak.failed(reason);
     // A smaller batch is another question, which need not wait.
     const isSmallerNext = reason === 'too_large' && limit.shrink(tried);
     const nextTryMs = Math.max(
@@ -128,21 +128,20 @@ export function createDelivery({
       Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS),
     );
     metrics.count('audit_deliveries', { sink: sink.name, result: reason });
-    if (worthTelling)
-      logger.warn('audit_delivery_failed', { sink: sink.name, reason, failures, next_try_ms: nextTryMs });
+    if (shouldLog) logger.warn('audit_delivery_failed', { sink: sink.name, reason, failures, next_try_ms: nextTryMs });
     return { kind: 'failed', nextTryMs };
   }
 
-  function tellRecovery(): void {
-    const ended = failureRun.succeeded();
-    if (ended?.worthTelling !== true) return;
+  function logRecovery(): void {
+    const ended = failureStreak.succeeded();
+    if (ended?.shouldLog !== true) return;
     const { failures, failingMs } = ended;
     logger.info('audit_delivery_recovered', { sink: sink.name, failures, failing_ms: failingMs });
   }
 
   /** A write that hangs is told of, but waited for: a second one beside it might arrive before it. */
   function current(): Failing<DeliveryFailure> | null {
-    const failing = failureRun.current();
+    const failing = failureStreak.current();
     if (writingSinceMs === null || clock.now() - writingSinceMs < LONGEST_WRITE_MS) return failing;
     return { reason: 'timeout', sinceMs: failing?.sinceMs ?? writingSinceMs, failures: (failing?.failures ?? 0) + 1 };
   }

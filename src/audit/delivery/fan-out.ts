@@ -6,16 +6,16 @@ import type { Sink } from './sink.ts';
  * The deliveries to all sinks as one: each has its own cursor, back-off and batch, and waits for no other. What is
  * recorded goes to every one of them.
  */
-export interface Deliveries extends Omit<Delivery, 'status'> {
+export interface FanOut extends Omit<Delivery, 'status'> {
   /** One per sink, in the order of the configuration. */
   status(): readonly DeliveryStatus[];
 }
 
 /** Throws when two sinks have one name: they would share a cursor, and each would miss what the other took. */
-export function createDeliveries({
+export function createFanOut({
   sinks,
   ...deps
-}: Omit<DeliveryDeps, 'sink'> & { readonly sinks: readonly Sink[] }): Deliveries {
+}: Omit<DeliveryDeps, 'sink'> & { readonly sinks: readonly Sink[] }): FanOut {
   const names = new Set(sinks.map(({ name }) => name));
   if (names.size < sinks.length) throw new Error('two audit sinks have the same name');
   const deliveries = sinks.map((sink) => createDelivery({ ...deps, sink }));

@@ -72,7 +72,7 @@ const ALLOWED = { action: { id: 1, name: 'Allowed' }, disposition: { id: 1, name
 const DENIED = { action: { id: 2, name: 'Denied' }, disposition: { id: 2, name: 'Blocked' } };
 const OBSERVED = { action: { id: 3, name: 'Observed' }, disposition: { id: 17, name: 'Logged' } };
 
-interface Reading {
+interface OcsfInput {
   readonly status: { readonly id: number; readonly name: string };
   readonly severity: { readonly id: number; readonly name: string };
   readonly control: typeof ALLOWED;
@@ -80,7 +80,7 @@ interface Reading {
   readonly message: string;
 }
 
-const RESULTS: Readonly<Record<RecordOutcome['result'], Reading>> = {
+const RESULTS: Readonly<Record<RecordOutcome['result'], OcsfInput>> = {
   admitted: {
     status: { id: 99, name: 'admitted' },
     severity: INFORMATIONAL,

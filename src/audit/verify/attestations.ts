@@ -9,7 +9,7 @@ import type { TrailHashes } from './hashes.ts';
  * that records were rewritten after the last claim that agrees and that whoever changed the trail could not make (`kept`
  * or `signed`).
  */
-export interface Claim {
+export interface Attestation {
   readonly count: number;
   readonly head: string;
   readonly place: Place | string;
@@ -19,8 +19,8 @@ export interface Claim {
   readonly signed?: boolean;
 }
 
-export interface TrailClaims {
-  add(claim: Claim): void;
+export interface Attestations {
+  add(claim: Attestation): void;
   /** The claim that knows of most records; null when there is none. */
   furthest(): { readonly count: number; readonly place: string } | null;
   judge(extent: TrailExtent): Vouched;
@@ -37,19 +37,19 @@ export interface Vouched {
   readonly before: number;
 }
 
-export function createTrailClaims({
+export function createAttestations({
   hashes,
   findings,
 }: {
   readonly hashes: TrailHashes;
   readonly findings: Findings;
-}): TrailClaims {
+}): Attestations {
   /** Counts only: what agrees when it is met has no more to say. */
   const agreed = { kept: [] as number[], signed: [] as number[] };
-  const open: Claim[] = [];
-  let furthest: Claim | null = null;
+  const open: Attestation[] = [];
+  let furthest: Attestation | null = null;
 
-  function agree({ count, kept = false, signed = false }: Claim): void {
+  function agree({ count, kept = false, signed = false }: Attestation): void {
     if (kept) agreed.kept.push(count);
     if (signed) agreed.signed.push(count);
   }

@@ -1,6 +1,6 @@
 import type { CheckpointVerifier, SignatureVerdict } from '../checkpoint/checkpoint.ts';
 import { verifySignature } from '../checkpoint/checkpoint.ts';
-import type { TrailClaims } from './attestations.ts';
+import type { Attestations } from './attestations.ts';
 import type { FindingKind, Findings, Place } from './findings.ts';
 import { placeText } from './findings.ts';
 import type { TrailHashes } from './hashes.ts';
@@ -15,7 +15,7 @@ import type { TrailExtent } from './order.ts';
 export interface TrailCheckpoints {
   /** `last`: of the records met so far. */
   met(item: CheckpointItem, at: { place: Place; position: number | null; last: number }): Promise<void>;
-  damaged(claims: number | null, place: Place): void;
+  damaged(attestations: number | null, place: Place): void;
   /** A line was met that nobody can read: it may have been one. */
   unreadable(): void;
   /** After the last line. */
@@ -39,7 +39,7 @@ export interface CheckpointTally {
 export interface TrailCheckpointsDeps {
   readonly hashes: TrailHashes;
   readonly findings: Findings;
-  readonly claims: TrailClaims;
+  readonly attestations: Attestations;
   /** Null: signatures are not checked. */
   readonly verifier: CheckpointVerifier | null;
   /** All of them are here, each once. */
@@ -60,7 +60,7 @@ const SIGNATURE_FAULTS: Readonly<Partial<Record<SignatureVerdict | 'unchecked', 
 };
 
 export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpoints {
-  const { hashes, findings, claims, verifier, complete } = deps;
+  const { hashes, findings, attestations, verifier, complete } = deps;
   const signatures = { valid: 0, invalid: 0, unknown_key: 0, unsigned: 0, unchecked: 0 };
   /** By count. */
   const digests = new Map<number, string>();
@@ -135,7 +135,7 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
       latest = count;
       if (position !== null && position !== count) return fault('checkpoint_misplaced', position, place);
       if (count > last) early.push({ count, place });
-      claims.add({ count, head, place, signed: verdict === 'valid' });
+      attestations.add({ count, head, place, signed: verdict === 'valid' });
     },
     damaged(count, place) {
       if (count !== null) faulty.add(count);
@@ -155,7 +155,7 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
           fault(signatureFault, count, place);
           continue;
         }
-        claims.add({ count, head, place, kept: true, signed: verdict === 'valid' });
+        attestations.add({ count, head, place, kept: true, signed: verdict === 'valid' });
         if (faulty.has(count)) continue;
         if (known === undefined) absent.push(one);
         else if (known !== digest) fault('checkpoint_conflicting', count, place, 'the trail');

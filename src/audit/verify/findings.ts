@@ -10,21 +10,21 @@ export interface Place {
   readonly at: number;
 }
 
-export interface Finding {
+export interface TrailFinding {
   readonly kind: FindingKind;
   /** The record (of a checkpoint: its count) that it is about, or the first of several; null when nobody can tell. */
   readonly seq: number | null;
   /** The last of several. */
   readonly to: number | null;
   readonly place: string;
-  readonly says: string;
+  readonly message: string;
 }
 
 export interface Findings {
   add(noticed: Noticed): void;
   readonly total: number;
   /** By seq. */
-  list(): readonly Finding[];
+  list(): readonly TrailFinding[];
 }
 
 export interface Noticed {
@@ -45,74 +45,77 @@ interface Run {
 }
 
 type Row = {
-  readonly says: (run: Run) => string;
+  readonly message: (run: Run) => string;
   /** Neighbours that come one after the other are one finding: `seq` when their seqs touch, `any` whatever they are. */
   readonly joins?: 'seq' | 'any';
 };
 
 /** Every kind, with what it says. */
 const KINDS = {
-  edited: { says: (run) => `${named(run)} was edited: text and hash disagree.` },
+  edited: { message: (run) => `${named(run)} was edited: text and hash disagree.` },
   unreadable: {
-    says: (run) =>
+    message: (run) =>
       run.first === null
         ? 'This line is damaged: it is neither a record nor a checkpoint.'
         : `This line is damaged: no record can be read where ${named(run, 'record')} belongs.`,
   },
   disguised: {
-    says: (run) => `The line that carries ${named(run, 'record')} was edited: it does not say what the record says.`,
+    message: (run) => `The line that carries ${named(run, 'record')} was edited: it does not say what the record says.`,
   },
-  missing: { says: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} missing before this place.` },
-  misplaced: { says: (run) => `${named(run)} ${isOne(run) ? 'stands' : 'stand'} here out of order.`, joins: 'seq' },
-  repeated: { says: (run) => `${named(run)} ${isOne(run) ? 'stands' : 'stand'} here once more.`, joins: 'seq' },
+  missing: { message: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} missing before this place.` },
+  misplaced: { message: (run) => `${named(run)} ${isOne(run) ? 'stands' : 'stand'} here out of order.`, joins: 'seq' },
+  repeated: { message: (run) => `${named(run)} ${isOne(run) ? 'stands' : 'stand'} here once more.`, joins: 'seq' },
   conflicting: {
-    says: (run) => `${named(run)}: another text with this number stands before. One of the two is forged.`,
+    message: (run) => `${named(run)}: another text with this number stands before. One of the two is forged.`,
     joins: 'seq',
   },
   broken_link: {
-    says: (run) => `${named(run)} and a neighbour do not continue each other: one of them was replaced.`,
+    message: (run) => `${named(run)} and a neighbour do not continue each other: one of them was replaced.`,
   },
   truncated: {
-    says: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} cut off the end: ${run.against} knows of more.`,
+    message: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} cut off the end: ${run.against} knows of more.`,
   },
   rewritten: {
-    says: (run) => `${named(run)}, or some of them, were rewritten: this says that the last of them had another hash.`,
+    message: (run) =>
+      `${named(run)}, or some of them, were rewritten: this says that the last of them had another hash.`,
   },
   beyond_head: {
-    says: (run) => `${named(run)} ${isOne(run) ? 'stands' : 'stand'} behind what the ledger says is its end.`,
+    message: (run) => `${named(run)} ${isOne(run) ? 'stands' : 'stand'} behind what the ledger says is its end.`,
   },
   differs: {
-    says: (run) => `${named(run)} ${isOne(run) ? 'has' : 'have'} another text here than in ${run.against}.`,
+    message: (run) => `${named(run)} ${isOne(run) ? 'has' : 'have'} another text here than in ${run.against}.`,
     joins: 'seq',
   },
-  empty: { says: () => 'There is no record here at all.' },
-  checkpoint_edited: { says: (run) => `${checkpoint(run)} was edited: it is not as the service writes them.` },
+  empty: { message: () => 'There is no record here at all.' },
+  checkpoint_edited: { message: (run) => `${checkpoint(run)} was edited: it is not as the service writes them.` },
   checkpoint_disagrees: {
-    says: (run) =>
+    message: (run) =>
       `${checkpoint(run)} names another hash than the record has, though a later one agrees: it was edited, or the record was.`,
   },
-  checkpoint_misplaced: { says: (run) => `${checkpoint(run)} stands here out of order.` },
-  checkpoint_repeated: { says: (run) => `${checkpoint(run)} stands here once more.` },
-  checkpoint_conflicting: { says: (run) => `${checkpoint(run)} has another text here than in ${run.against}.` },
-  checkpoint_missing: { says: (run) => `${checkpoint(run)} is missing, though ${run.against} has it.` },
+  checkpoint_misplaced: { message: (run) => `${checkpoint(run)} stands here out of order.` },
+  checkpoint_repeated: { message: (run) => `${checkpoint(run)} stands here once more.` },
+  checkpoint_conflicting: { message: (run) => `${checkpoint(run)} has another text here than in ${run.against}.` },
+  checkpoint_missing: { message: (run) => `${checkpoint(run)} is missing, though ${run.against} has it.` },
   checkpoint_gap: {
-    says: (run) => `${checkpoint(run)} does not continue the one before it: one between them is gone, or was replaced.`,
+    message: (run) =>
+      `${checkpoint(run)} does not continue the one before it: one between them is gone, or was replaced.`,
   },
   beginning_missing: {
-    says: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} gone from the beginning, and no retention explains it.`,
+    message: (run) =>
+      `${named(run)} ${isOne(run) ? 'is' : 'are'} gone from the beginning, and no retention explains it.`,
   },
   cursor_beyond_end: {
-    says: (run) =>
+    message: (run) =>
       `The cursor of sink ${run.against} stands beyond the end: what comes up to there would never be delivered.`,
   },
   base_unproven: {
-    says: (run) =>
+    message: (run) =>
       `Records up to ${run.last ?? 0} are dropped, but no checkpoint stands there as retention leaves one.`,
   },
-  signature_invalid: { says: (run) => `${checkpoint(run)} has a signature that is not valid.` },
-  signature_missing: { says: (run) => `${checkpoint(run)} is not signed.`, joins: 'any' },
+  signature_invalid: { message: (run) => `${checkpoint(run)} has a signature that is not valid.` },
+  signature_missing: { message: (run) => `${checkpoint(run)} is not signed.`, joins: 'any' },
   signature_unknown_key: {
-    says: (run) => `${checkpoint(run)} is signed with a key that is none of those given.`,
+    message: (run) => `${checkpoint(run)} is signed with a key that is none of those given.`,
     joins: 'any',
   },
 } as const satisfies Record<string, Row>;
@@ -141,7 +144,8 @@ export function createFindings(): Findings {
     get total() {
       return total;
     },
-    list: () => held.toSorted((a, b) => a.near - b.near).map(({ noticed, first, last }) => tell(noticed, first, last)),
+    list: () =>
+      held.toSorted((a, b) => a.near - b.near).map(({ noticed, first, last }) => toFinding(noticed, first, last)),
   };
 }
 
@@ -155,18 +159,18 @@ function continues(
   return joins === 'seq' && (next.seq === (last ?? 0) + 1 || next.seq === (first ?? 0) - 1);
 }
 
-function tell(
+function toFinding(
   { kind, place, against = 'another source' }: Noticed,
   first: number | null,
   last: number | null,
-): Finding {
-  const { says }: Row = KINDS[kind];
+): TrailFinding {
+  const { message }: Row = KINDS[kind];
   return {
     kind,
     seq: first,
     to: last === first ? null : last,
     place: placeText(place),
-    says: says({ first, last, against }),
+    message: message({ first, last, against }),
   };
 }
 

@@ -30,7 +30,7 @@ export interface DamagedItem {
   /** `wrapper`: the record is sound and the line around it is not. `text`: nothing that can be read; it may have been either. */
   readonly what: 'record' | 'wrapper' | 'checkpoint' | 'text';
   /** The seq (of a checkpoint: the count) that it names; null when it names none. */
-  readonly claims: number | null;
+  readonly claimedSeq: number | null;
 }
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -38,11 +38,11 @@ const HASH = /^[0-9a-f]{64}$/;
 /** `line` is the native text, without a line end. */
 export function readTrailItem(line: string): TrailItem {
   const value = parseObject(line);
-  if (value === null) return { kind: 'damaged', what: 'text', claims: null };
+  if (value === null) return { kind: 'damaged', what: 'text', claimedSeq: null };
   if (value['kind'] === 'checkpoint' || ('head' in value && !('seq' in value))) {
     const checkpoint = parseCheckpoint(line);
     return checkpoint === null
-      ? { kind: 'damaged', what: 'checkpoint', claims: seqIn(value['count']) }
+      ? { kind: 'damaged', what: 'checkpoint', claimedSeq: seqIn(value['count']) }
       : { kind: 'checkpoint', checkpoint, digest: sha256Hex(line) };
   }
   const { prev, hash } = value;
@@ -53,7 +53,7 @@ export function readTrailItem(line: string): TrailItem {
     isHash(hash) &&
     // As the first of a stretch that begins with it: its own text and hash are all that is asked about.
     verifyChain([line], { seq: seq - 1, hash: prev }).kind === 'intact';
-  return isRecord ? { kind: 'record', seq, prev, hash } : { kind: 'damaged', what: 'record', claims: seq };
+  return isRecord ? { kind: 'record', seq, prev, hash } : { kind: 'damaged', what: 'record', claimedSeq: seq };
 }
 
 /**

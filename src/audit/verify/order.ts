@@ -77,7 +77,7 @@ export function createTrailOrder({ hashes, findings, base, once }: TrailOrderDep
   const gaps: Gap[] = [];
   const suspects: Suspect[] = [];
   /** Suspects that were told before it was known which record each stands for. */
-  let told = 0;
+  let reported = 0;
   let records = 0;
   let repeats = 0;
   /** Records that stand ahead of their place. */
@@ -143,17 +143,19 @@ export function createTrailOrder({ hashes, findings, base, once }: TrailOrderDep
     if (beforeAll) first = seq;
     begun = true;
     while (ahead.delete(last + 1)) last += 1;
-    while (gaps.length > MAX_OPEN_GAPS) tellGaps(gaps.splice(gaps[0]?.before === true ? 1 : 0, 1));
+    while (gaps.length > MAX_OPEN_GAPS) reportGaps(gaps.splice(gaps[0]?.before === true ? 1 : 0, 1));
   }
 
   /** Each suspect stands for the slot it claims, else for the nearest one that is open, else for none. */
   function fill(open: ReturnType<typeof createOpenSlots>, some: readonly Suspect[], side: 'first' | 'last'): void {
-    const slots = some.map(({ item }) => (item.claims !== null && open.take(item.claims) ? item.claims : null));
+    const slots = some.map(({ item }) =>
+      item.claimedSeq !== null && open.take(item.claimedSeq) ? item.claimedSeq : null,
+    );
     for (const [index, { item, place }] of some.entries()) {
       const seq = slots[index] ?? open.takeNext(side);
-      findings.add({ kind: DAMAGE[item.what], seq: seq ?? item.claims, place });
+      findings.add({ kind: DAMAGE[item.what], seq: seq ?? item.claimedSeq, place });
     }
-    for (; told > 0; told -= 1) open.takeNext(side);
+    for (; reported > 0; reported -= 1) open.takeNext(side);
   }
 
   function standsAhead({ seq, place }: Leap): void {
@@ -163,7 +165,7 @@ export function createTrailOrder({ hashes, findings, base, once }: TrailOrderDep
     if (ahead.size > MAX_AHEAD && oldest !== undefined) ahead.delete(oldest);
   }
 
-  function tellGaps(some: readonly Gap[]): void {
+  function reportGaps(some: readonly Gap[]): void {
     for (const { from, to, place, before } of some) {
       if (!before) findings.add({ kind: 'missing', seq: from, to, place });
     }
@@ -178,7 +180,7 @@ export function createTrailOrder({ hashes, findings, base, once }: TrailOrderDep
       records += 1;
       lastPlace = place;
       if (seq <= last) return late(seq, place);
-      if (seq === last + 1 && leap === null && ahead.size + suspects.length + told === 0) {
+      if (seq === last + 1 && leap === null && ahead.size + suspects.length + reported === 0) {
         last = seq;
         begun = true;
         return true;
@@ -188,7 +190,7 @@ export function createTrailOrder({ hashes, findings, base, once }: TrailOrderDep
       leap = null;
       const step = { seq, place, suspects: suspects.length };
       const open = createOpenSlots(last + 1, seq - 1, ahead).count();
-      if (open > suspects.length + told) {
+      if (open > suspects.length + reported) {
         leap = step;
         return false;
       }
@@ -200,8 +202,8 @@ export function createTrailOrder({ hashes, findings, base, once }: TrailOrderDep
       suspects.push({ item, place });
       if (suspects.length <= MAX_SUSPECTS) return;
       const [oldest] = suspects.splice(0, 1);
-      if (oldest !== undefined) findings.add({ kind: 'unreadable', seq: oldest.item.claims, place: oldest.place });
-      told += 1;
+      if (oldest !== undefined) findings.add({ kind: 'unreadable', seq: oldest.item.claimedSeq, place: oldest.place });
+      reported += 1;
     },
     last: () => leap?.seq ?? last,
     records: () => records,
@@ -211,11 +213,12 @@ export function createTrailOrder({ hashes, findings, base, once }: TrailOrderDep
       const furthest = Math.max(last, ...ahead);
       // What claims a record that was met is a damaged copy of it, and stands for no further one.
       const further =
-        suspects.filter(({ item: { claims } }) => claims === null || !hashes.isSeen(claims)).length + told;
+        suspects.filter(({ item: { claimedSeq } }) => claimedSeq === null || !hashes.isSeen(claimedSeq)).length +
+        reported;
       const open = createOpenSlots(last + 1, Math.max(upTo, furthest, last + further), ahead);
       fill(open, suspects, 'first');
       for (const { from, to, place } of rewound) findings.add({ kind: 'misplaced', seq: from, to, place });
-      tellGaps(gaps);
+      reportGaps(gaps);
       for (const { from, to } of open.left()) {
         if (to > furthest && from <= upTo) {
           const cutFrom = Math.max(from, furthest + 1);

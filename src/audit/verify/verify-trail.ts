@@ -2,9 +2,9 @@ import type { ChainHead } from '../chain.ts';
 import type { CheckpointVerifier } from '../checkpoint/checkpoint.ts';
 import { createTrailCheckpoints } from './checkpoints.ts';
 import type { CheckpointTally, KeptCheckpoint } from './checkpoints.ts';
-import { createTrailClaims } from './attestations.ts';
+import { createAttestations } from './attestations.ts';
 import { createFindings } from './findings.ts';
-import type { Finding, Place } from './findings.ts';
+import type { TrailFinding, Place } from './findings.ts';
 import { createTrailHashes } from './hashes.ts';
 import type { TrailHashes } from './hashes.ts';
 import type { DamagedItem, RecordItem, TrailItem } from './item.ts';
@@ -83,7 +83,7 @@ export interface TrailReport {
   readonly signatures: CheckpointTally['signatures'];
   /** Checkpoints kept elsewhere that speak of records before the first one here. */
   readonly checkpoints_before: number;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly TrailFinding[];
   /** How many there are, listed or not. */
   readonly findings_total: number;
 }
@@ -102,9 +102,9 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   const stored = source.kind === 'stored';
   const hashes = createTrailHashes();
   const findings = createFindings();
-  const claims = createTrailClaims({ hashes, findings });
+  const attestations = createAttestations({ hashes, findings });
   const order = createTrailOrder({ hashes, findings, base, once: stored });
-  const checkpoints = createTrailCheckpoints({ hashes, findings, claims, verifier, complete: stored });
+  const checkpoints = createTrailCheckpoints({ hashes, findings, attestations, verifier, complete: stored });
   const headPlace = `the head of the ${name}`;
 
   function onRecord(record: RecordItem, { place, position }: TrailLine): void {
@@ -117,9 +117,9 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   }
 
   function onDamage(item: DamagedItem, { place, position }: TrailLine): void {
-    const claimed = position ?? item.claims;
+    const claimed = position ?? item.claimedSeq;
     if (item.what === 'checkpoint') checkpoints.damaged(claimed, place);
-    else order.damaged({ ...item, claims: claimed }, place);
+    else order.damaged({ ...item, claimedSeq: claimed }, place);
     if (item.what === 'text') checkpoints.unreadable();
   }
 
@@ -130,15 +130,15 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     else await checkpoints.met(item, { place, position, last: order.last() });
   }
 
-  if (head !== null && head.seq > 0) claims.add({ count: head.seq, head: head.hash, place: headPlace });
-  const own = claims.furthest();
+  if (head !== null && head.seq > 0) attestations.add({ count: head.seq, head: head.hash, place: headPlace });
+  const own = attestations.furthest();
   await checkpoints.kept(kept);
   const otherHash = other?.hashes.of(other.last) ?? null;
   // A copy that ends before this trail begins (retention) has nothing to say about it.
   if (other !== null && otherHash !== null && other.last >= (base?.seq ?? 0)) {
-    claims.add({ count: other.last, head: otherHash, place: other.name });
+    attestations.add({ count: other.last, head: otherHash, place: other.name });
   }
-  const furthest = reach ? claims.furthest() : own;
+  const furthest = reach ? attestations.furthest() : own;
   const extent = order.end(furthest?.count ?? 0, furthest?.place ?? '');
   const { from, to } = extent;
   if (!stored && to === null) findings.add({ kind: 'empty', seq: null, place: name });
@@ -155,7 +155,7 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     if (seq > end) findings.add({ kind: 'cursor_beyond_end', seq: end + 1, to: seq, place: headPlace, against: sink });
   }
   checkpoints.end(extent);
-  const vouched = claims.judge(extent);
+  const vouched = attestations.judge(extent);
   const tally = checkpoints.tally();
   const report: TrailReport = {
     verdict: findings.total === 0 ? 'intact' : 'broken',

@@ -7,8 +7,8 @@ import type { Metrics } from '../../ports/metrics.ts';
 import type { IssuerProfile } from '../issuer-profile.ts';
 import type { UrlRules } from '../issuers.ts';
 import { DOCUMENT_TIMEOUT_MS, fetchKeySet } from './key-source.ts';
-import { sortKeys } from './verification-key.ts';
-import type { SortedKeys, VerificationKey } from './verification-key.ts';
+import { selectUsableKeys } from './verification-key.ts';
+import type { UsableKeys, VerificationKey } from './verification-key.ts';
 
 /**
  * One issuer's keys, remembered: when to fetch, how long to trust, when to give up. Not how (key-source) and not which
@@ -45,7 +45,7 @@ export interface KeySetDeps {
   readonly clock: Clock;
   readonly rules: UrlRules;
   /** False where a promise begun in one request may not be awaited in another (Workers). */
-  readonly shareInFlight: boolean;
+  readonly canAwaitAcrossRequests: boolean;
   /** A fetch goes on when whoever caused it has gone: others rely on it. */
   readonly background: Background;
   readonly metrics: Metrics;
@@ -96,7 +96,7 @@ export function createKeySet(deps: KeySetDeps): KeySet {
     logger.warn('key_set_fetch_failed', { issuer: profile.name, reason, failures });
   };
 
-  const accept = (text: string, { usable: keys, dropped }: SortedKeys, fetchedAt: number, attempt: number): void => {
+  const accept = (text: string, { usable: keys, dropped }: UsableKeys, fetchedAt: number, attempt: number): void => {
     const digest = sha256Hex(text);
     const isNew = held?.digest !== digest;
     if (isNew) for (const reason of dropped) logger.warn('key_dropped', { issuer: profile.name, reason });
@@ -117,7 +117,7 @@ export function createKeySet(deps: KeySetDeps): KeySet {
     const fetchedAt = clock.now();
     const attempt = (lastAttempt += 1);
     const result = await fetchKeySet(deps).catch(() => ({ kind: 'failed', reason: 'unreachable' }) as const);
-    const sorted = result.kind === 'document' ? await sortKeys(result.document, profile.algorithms) : null;
+    const sorted = result.kind === 'document' ? await selectUsableKeys(result.document, profile.algorithms) : null;
     if (held !== null && held.attempt > attempt) return; // A later question was answered first.
     if (result.kind === 'failed') return fail(result.reason, attempt);
     if (sorted === null) return fail('not_a_key_set', attempt);
@@ -137,7 +137,7 @@ export function createKeySet(deps: KeySetDeps): KeySet {
   /** One fetch at a time. Where the running one may not be awaited, only a caller with no keys at all starts another. */
   const refresh = async (): Promise<'tried' | 'busy'> => {
     if (inFlight !== null && isWithin(inFlightSince, FETCH_BUDGET_MS)) {
-      if (deps.shareInFlight) await inFlight;
+      if (deps.canAwaitAcrossRequests) await inFlight;
       else if (usable() !== null) return 'busy';
       else await begin();
     } else {

@@ -29,7 +29,7 @@ export type KeyFault =
   | 'weak_rsa'
   | 'algorithm_not_supported';
 
-export interface SortedKeys {
+export interface UsableKeys {
   readonly usable: readonly VerificationKey[];
   readonly dropped: readonly KeyFault[];
 }
@@ -46,7 +46,7 @@ const RSA_MODULUS_BITS = { min: 2048, max: 8192 };
 const RSA_EXPONENT = { min: 2n ** 16n, max: 2n ** 64n };
 
 /** Null when `document` is not a JWK set at all. */
-export async function sortKeys(document: unknown, allowed: readonly Algorithm[]): Promise<SortedKeys | null> {
+export async function selectUsableKeys(document: unknown, allowed: readonly Algorithm[]): Promise<UsableKeys | null> {
   const set = keySetSchema.safeParse(document);
   if (!set.success) return null;
   const repeated = repeatedKeyIds(set.data.keys);

@@ -45,7 +45,7 @@ const registered = z.object({
   nbf: seconds.optional(),
 });
 
-export function readClaims(claims: JsonObject, profile: IssuerProfile, nowS: number): ClaimsResult {
+export function validateClaims(claims: JsonObject, profile: IssuerProfile, nowS: number): ClaimsResult {
   for (const claim of ['iss', 'exp', 'iat', profile.audienceClaim, ...profile.requiredClaims]) {
     if (claimAt(claims, claim) === undefined) return refused('claim_missing');
   }

@@ -64,7 +64,7 @@ export async function readKeptCheckpoints(
   return { kind: 'read', kept };
 }
 
-const UNREADABLE: TrailItem = { kind: 'damaged', what: 'text', claims: null };
+const UNREADABLE: TrailItem = { kind: 'damaged', what: 'text', claimedSeq: null };
 
 /** Null when the line is none of ours. `line` is null when it is no UTF-8, or too long. */
 function itemOf(line: string | null): TrailItem | null {
@@ -78,8 +78,8 @@ function itemOf(line: string | null): TrailItem | null {
 
 /** What is carried is sound; the line around it is not. */
 function disguised(item: TrailItem): TrailItem {
-  if (item.kind === 'record') return { kind: 'damaged', what: 'wrapper', claims: item.seq };
-  if (item.kind === 'checkpoint') return { kind: 'damaged', what: 'checkpoint', claims: item.checkpoint.count };
+  if (item.kind === 'record') return { kind: 'damaged', what: 'wrapper', claimedSeq: item.seq };
+  if (item.kind === 'checkpoint') return { kind: 'damaged', what: 'checkpoint', claimedSeq: item.checkpoint.count };
   return item;
 }
 

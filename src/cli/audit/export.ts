@@ -48,15 +48,15 @@ export const auditExport: Command = {
     },
   ],
   async run(call, deps) {
-    const { complain } = deps;
+    const { printError } = deps;
     const asked = readRange(call);
     if (asked.kind === 'unclear') {
-      complain(`${asked.message}\n`);
+      printError(`${asked.message}\n`);
       return 'usage';
     }
     const chosen = await chooseLedger(call, deps);
     if (chosen.kind === 'refused') {
-      complain(`${chosen.message}\n`);
+      printError(`${chosen.message}\n`);
       return 'refused';
     }
     let reader: LedgerReader | null = null;
@@ -65,7 +65,7 @@ export const auditExport: Command = {
       return await exportTo(call.options['out'], reader, asked, deps);
     } catch (error) {
       if (!(error instanceof LedgerFileError)) throw error;
-      complain(`${printable(error.message)}\n`);
+      printError(`${printable(error.message)}\n`);
       return 'refused';
     } finally {
       reader?.close();
@@ -101,17 +101,17 @@ async function exportTo(
   out: string | true | undefined,
   reader: LedgerReader,
   range: Range,
-  { audit, complain, print }: CliDeps,
+  { audit, printError, print }: CliDeps,
 ): Promise<Exit> {
   if (typeof out !== 'string')
-    return (await stream(reader, range, createLinePrinter(audit), complain)) === null ? 'failed' : 'ok';
+    return (await stream(reader, range, createLinePrinter(audit), printError)) === null ? 'failed' : 'ok';
   const file = await audit.createFile(out).catch((error: unknown) => {
     const there = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    complain(`${printable(out)} ${there ? 'is there already; nothing was written' : 'cannot be made'}\n`);
+    printError(`${printable(out)} ${there ? 'is there already; nothing was written' : 'cannot be made'}\n`);
     return null;
   });
   if (file === null) return 'refused';
-  const written = await intoFile(file, reader, range, complain);
+  const written = await intoFile(file, reader, range, printError);
   if (written === null) return 'failed';
   const { records, checkpoints } = written;
   const what = `${counted(records, 'record', 'records')} and ${counted(checkpoints, 'checkpoint', 'checkpoints')}`;
@@ -126,18 +126,18 @@ async function intoFile(
   file: NewFile,
   reader: LedgerReader,
   range: Range,
-  complain: CliDeps['complain'],
+  printError: CliDeps['printError'],
 ): Promise<Written | null> {
   let finished = false;
   try {
-    const written = await stream(reader, range, (text) => orWriteError(file.write(text)), complain);
+    const written = await stream(reader, range, (text) => orWriteError(file.write(text)), printError);
     if (written === null) return null;
     await orWriteError(file.finish());
     finished = true;
     return written;
   } catch (error) {
     if (!(error instanceof WriteError)) throw error;
-    complain('the file could not be written to its end; it is removed\n');
+    printError('the file could not be written to its end; it is removed\n');
     return null;
   } finally {
     if (!finished) await file.abandon();
@@ -163,7 +163,7 @@ async function stream(
   reader: LedgerReader,
   range: Range,
   write: (text: string) => Promise<void>,
-  complain: CliDeps['complain'],
+  printError: CliDeps['printError'],
 ): Promise<Written | null> {
   const work = async (): Promise<Written> => {
     const written = { records: 0, checkpoints: 0 };
@@ -180,10 +180,10 @@ async function stream(
   };
   try {
     // Beside a service in short reads: held in one moment, its log would grow for as long as the far end takes.
-    return reader.inUse ? await work() : await reader.steadily(work);
+    return reader.inUse ? await work() : await reader.inSnapshot(work);
   } catch (error) {
     if (!(error instanceof UnreadableItem)) throw error;
-    complain(`${error.message}\n`);
+    printError(`${error.message}\n`);
     return null;
   }
 }

@@ -70,5 +70,5 @@ export async function* readLedgerTrail(reader: Pages): AsyncGenerator<TrailLine>
 /** Where it lies tells what it was to be, also when nothing of it can be read. */
 function storedAs(kind: LedgerItem['kind'], item: TrailItem): TrailItem {
   if (kind === 'record' || item.kind === 'checkpoint') return item;
-  return { kind: 'damaged', what: 'checkpoint', claims: null };
+  return { kind: 'damaged', what: 'checkpoint', claimedSeq: null };
 }

@@ -44,16 +44,16 @@ export const auditTail: Command = {
     },
   ],
   async run(call, deps) {
-    const { complain } = deps;
+    const { printError } = deps;
     const format = formatIn(call);
     const lines = linesIn(call);
     if (format === null || lines === null) {
-      complain(`${format === null ? '--format is native or ocsf' : '--lines is a whole number up to 999999'}\n`);
+      printError(`${format === null ? '--format is native or ocsf' : '--lines is a whole number up to 999999'}\n`);
       return 'usage';
     }
     const chosen = await chooseLedger(call, deps);
     if (chosen.kind === 'refused') {
-      complain(`${chosen.message}\n`);
+      printError(`${chosen.message}\n`);
       return 'refused';
     }
     const pauses = createPauses(deps);
@@ -65,7 +65,7 @@ export const auditTail: Command = {
       return 'ok';
     } catch (error) {
       if (!(error instanceof LedgerFileError || error instanceof UnreadableItem)) throw error;
-      complain(`${printable(error.message)}\n`);
+      printError(`${printable(error.message)}\n`);
       return error instanceof UnreadableItem ? 'failed' : 'refused';
     } finally {
       pauses.end();
@@ -79,7 +79,7 @@ function linesIn({ options }: Call): number | null {
   return typeof lines === 'string' && /^\d{1,6}$/.test(lines) ? Number(lines) : null;
 }
 
-interface Look {
+interface Poll {
   /** Null: the first one, which begins `lines` records before the end. */
   readonly after: LedgerCursor | null;
   readonly lines: number;
@@ -91,7 +91,7 @@ interface Look {
 /** Prints what is behind the cursor; returns where it then is. */
 async function printFrom(
   path: string,
-  { after, lines, format, over }: Look,
+  { after, lines, format, over }: Poll,
   { audit }: CliDeps,
 ): Promise<LedgerCursor> {
   const print = createLinePrinter(audit);

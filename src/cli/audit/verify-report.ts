@@ -34,7 +34,7 @@ function renderSource(title: string, report: TrailReport, paint: Paint): string 
   const shown = findings.slice(0, MAX_SHOWN);
   return [
     `${head} ${paint('bold', title)}: ${extent(report)}${faults}\n`,
-    ...shown.map(({ place, says }) => `  - ${paint('bold', printable(place))} ${printable(says)}\n`),
+    ...shown.map(({ place, message }) => `  - ${paint('bold', printable(place))} ${printable(message)}\n`),
     total > shown.length ? `  … and ${total - shown.length} more\n` : '',
     ...notes(report).map((note) => `  ${note}\n`),
   ].join('');

@@ -76,15 +76,15 @@ export const auditVerify: Command = {
     { line: 'audit verify --lines - < service.log', does: 'what the service wrote to stdout' },
   ],
   async run(call, deps) {
-    const { print, complain, paint } = deps;
+    const { print, printError, paint } = deps;
     const lines = call.lists['lines'] ?? [];
     if ([...lines, ...(call.lists['checkpoint'] ?? [])].filter((file) => file === '-').length > 1) {
-      complain('stdin can be read only once\n');
+      printError('stdin can be read only once\n');
       return 'usage';
     }
     const retention = await retentionIn(call, deps);
     if (retention === 'unclear') {
-      complain('--retention-days is a whole number of days, or never\n');
+      printError('--retention-days is a whole number of days, or never\n');
       return 'usage';
     }
     try {
@@ -94,7 +94,7 @@ export const auditVerify: Command = {
     } catch (error) {
       if (!(error instanceof Refused || error instanceof UnreadableFile || error instanceof LedgerFileError))
         throw error;
-      complain(`${printable(error.message)}\n`);
+      printError(`${printable(error.message)}\n`);
       return 'refused';
     }
   },
@@ -156,7 +156,7 @@ async function verifyLedger(
   if (chosen.kind === 'refused') throw new Refused(chosen.message);
   const reader = await deps.audit.openLedger(chosen.path);
   try {
-    return await reader.steadily(async () => {
+    return await reader.inSnapshot(async () => {
       const { base, head } = await reader.chain();
       const source: TrailSource = {
         name: 'ledger',

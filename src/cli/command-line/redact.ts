@@ -3,7 +3,7 @@
  * addresses and what stands before an `@` in a URL are masked, and control characters (terminal escapes among them) are
  * made visible. Little should ever be found here; a key that was put into the wrong setting is a reason that something is.
  */
-export function withhold<Value>(value: Value, holdsKey: (text: string) => boolean): Value {
+export function redact<Value>(value: Value, holdsKey: (text: string) => boolean): Value {
   return walk(value, (text) => (holdsKey(text) ? '[withheld: this holds the Galileo key]' : visible(text))) as Value;
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from '../command-line/command.ts';
 import { JSON_OPTION } from '../command-line/command.ts';
 import { everyProblem, problemLine, readConfiguration } from './read-configuration.ts';
-import { withhold } from '../command-line/redact.ts';
+import { redact } from '../command-line/redact.ts';
 
 /** `config check`: would the service start with these settings, this policy and these keys? Asks nobody on the network. */
 export const configCheck: Command = {
@@ -24,7 +24,7 @@ export const configCheck: Command = {
   async run({ options }, deps) {
     const { print, paint } = deps;
     const configuration = await readConfiguration(deps);
-    const problems = withhold(everyProblem(configuration), configuration.holdsKey);
+    const problems = redact(everyProblem(configuration), configuration.holdsKey);
     const ok = problems.length === 0;
     if (options['json'] !== undefined) print(`${JSON.stringify({ ok, problems })}\n`);
     else if (ok) print(`${paint('green', 'ok')} Nothing is wrong with this configuration.\n`);

@@ -9,7 +9,7 @@ import { JSON_OPTION } from '../command-line/command.ts';
 import type { CliDeps } from '../deps.ts';
 import { problemLine, readConfiguration } from './read-configuration.ts';
 import type { Configuration } from './read-configuration.ts';
-import { withhold } from '../command-line/redact.ts';
+import { redact } from '../command-line/redact.ts';
 
 /** `config print`: every setting in force and where it came from. Of a key only the fingerprint that audit records show. */
 export const configPrint: Command = {
@@ -30,7 +30,7 @@ export const configPrint: Command = {
   async run({ options }, deps) {
     const configuration = await readConfiguration(deps);
     const { problems, holdsKey } = configuration;
-    const shown = withhold({ ...(await describe(configuration, deps)), problems }, holdsKey);
+    const shown = redact({ ...(await describe(configuration, deps)), problems }, holdsKey);
     deps.print(options['json'] === undefined ? render(shown, deps) : `${JSON.stringify(shown)}\n`);
     return problems.length === 0 ? 'ok' : 'refused';
   },

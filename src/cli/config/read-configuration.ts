@@ -3,7 +3,7 @@ import { keyCandidates } from '../../config/key-candidates.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Settings } from '../../config/schema.ts';
 import type { GalileoKeys } from '../../ports/secrets.ts';
-import type { OpenedPolicy } from '../../platform/node/policy/source.ts';
+import type { OpenPolicyFileResult } from '../../platform/node/policy/source.ts';
 import { createKeySearch } from '../../upstream/api-keys.ts';
 import type { CliDeps } from '../deps.ts';
 
@@ -18,18 +18,18 @@ export interface Configuration {
   /** Null when they could not be opened, which is then among the problems. */
   readonly keys: GalileoKeys | null;
   /** The policy in force, then the one on trial if there is one. */
-  readonly policies: readonly PolicyRead[];
+  readonly policies: readonly PolicySettingRead[];
   /** Of settings and keys, not of policies. */
   readonly problems: readonly Problem[];
   /** Whether a text holds a key, in some disguise: one that was opened, or one that the configuration was given. */
   readonly holdsKey: (text: string) => boolean;
 }
 
-export interface PolicyRead {
+export interface PolicySettingRead {
   readonly setting: PolicySetting;
   readonly file: string | null;
   /** Null when it was not looked at: its file or the issuers it may name are not known. */
-  readonly opened: OpenedPolicy | null;
+  readonly opened: OpenPolicyFileResult | null;
 }
 
 export type PolicySetting = 'POLICY_FILE' | 'SHADOW_POLICY_FILE';
@@ -55,7 +55,7 @@ export async function readConfiguration(deps: Sources): Promise<Configuration> {
   const ofSecrets = [...ofKeys, ...(await auditSecretProblems(settings))];
   problems.push(...ofSecrets.map(splitProblem).filter(({ setting }) => !named.has(setting)));
   const keys = sources.kind === 'opened' ? await sources.secrets.galileoKeys() : null;
-  const readPolicy = async (setting: PolicySetting): Promise<PolicyRead> => {
+  const readPolicy = async (setting: PolicySetting): Promise<PolicySettingRead> => {
     const file = settings[setting] ?? null;
     const opened = file === null || issuers === null ? null : await openPolicy(file, issuers.map(nameOf));
     return { setting, file, opened };

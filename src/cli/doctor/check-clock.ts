@@ -1,5 +1,5 @@
 import { CLOCK_TOLERANCE_S } from '../../auth/token/claims.ts';
-import type { Finding } from './check.ts';
+import type { Diagnosis } from './check.ts';
 import { failed, ok, skipped, warning } from './check.ts';
 
 /**
@@ -15,21 +15,21 @@ export interface SeenClock {
 
 const WARN_MS = 5000;
 
-export function clockFinding(seen: readonly SeenClock[]): Finding {
-  const told = seen.flatMap(({ name, aheadMs }) => (aheadMs === null ? [] : [{ name, aheadMs }]));
-  const worst = told.toSorted((a, b) => Math.abs(b.aheadMs) - Math.abs(a.aheadMs))[0];
+export function clockFinding(seen: readonly SeenClock[]): Diagnosis {
+  const reported = seen.flatMap(({ name, aheadMs }) => (aheadMs === null ? [] : [{ name, aheadMs }]));
+  const worst = reported.toSorted((a, b) => Math.abs(b.aheadMs) - Math.abs(a.aheadMs))[0];
   if (worst === undefined) return skipped('nobody that was asked said what time it is');
-  const details = Object.fromEntries(told.map(({ name, aheadMs }) => [name, aheadMs]));
+  const details = Object.fromEntries(reported.map(({ name, aheadMs }) => [name, aheadMs]));
   const offMs = Math.abs(worst.aheadMs);
-  if (offMs <= WARN_MS) return ok(`agrees with ${told.map(({ name }) => name).join(', ')}`, { details });
-  const agreeing = told.filter(({ aheadMs }) => Math.abs(aheadMs) <= WARN_MS).map(({ name }) => name);
+  if (offMs <= WARN_MS) return ok(`agrees with ${reported.map(({ name }) => name).join(', ')}`, { details });
+  const agreeing = reported.filter(({ aheadMs }) => Math.abs(aheadMs) <= WARN_MS).map(({ name }) => name);
   const seconds = Math.round(offMs / 1000);
-  const says = `is ${seconds} s ${worst.aheadMs > 0 ? 'ahead of' : 'behind'} ${worst.name}`;
+  const message = `is ${seconds} s ${worst.aheadMs > 0 ? 'ahead of' : 'behind'} ${worst.name}`;
   const remedy =
     agreeing.length === 0
       ? 'Synchronise this machine (NTP, chrony); a container has the clock of its host.'
       : `It agrees with ${agreeing.join(', ')}, so the other clock is the likelier to be wrong: tell whoever runs it.`;
   return offMs > CLOCK_TOLERANCE_S * 1000
-    ? failed(`${says}: good tokens may be refused and expired ones accepted`, remedy, { details })
-    : warning(says, remedy, { details });
+    ? failed(`${message}: good tokens may be refused and expired ones accepted`, remedy, { details })
+    : warning(message, remedy, { details });
 }

@@ -1,10 +1,10 @@
 import type { Configuration } from '../config/read-configuration.ts';
 import { problemLine } from '../config/read-configuration.ts';
-import type { Finding } from './check.ts';
+import type { Diagnosis } from './check.ts';
 import { failed, ok, warning } from './check.ts';
 
 /** Whether the settings and keys are such that the service would start. The policy has a check of its own. Pure. */
-export function configurationFinding({ problems, settings }: Configuration): Finding {
+export function configurationFinding({ problems, settings }: Configuration): Diagnosis {
   const lines = problems.map(problemLine);
   if (lines.length > 0) {
     return failed(`is refused: ${lines.length === 1 ? 'one problem' : `${lines.length} problems`}`, REMEDY, {

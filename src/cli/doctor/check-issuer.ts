@@ -3,10 +3,10 @@ import type { IssuerConfig, UrlRules } from '../../auth/issuers.ts';
 import { documentUrlProblem, issuerUrlProblem } from '../../auth/issuers.ts';
 import type { KeySourceFailure } from '../../auth/keys/key-source.ts';
 import { fetchKeySet } from '../../auth/keys/key-source.ts';
-import { sortKeys } from '../../auth/keys/verification-key.ts';
+import { selectUsableKeys } from '../../auth/keys/verification-key.ts';
 import type { FetchDocument } from '../../ports/fetch-document.ts';
 import type { HttpExchange } from '../../ports/http.ts';
-import type { Finding } from './check.ts';
+import type { Diagnosis } from './check.ts';
 import { failed, ok, skipped, warning } from './check.ts';
 import { PROBE_DEADLINES, UNANSWERED } from './probe.ts';
 import type { Probe } from './probe.ts';
@@ -40,14 +40,14 @@ export function issuerProbeRequest(issuer: IssuerConfig, rules: UrlRules, versio
   };
 }
 
-export async function checkIssuer(issuer: IssuerConfig, deps: IssuerCheckDeps): Promise<Finding> {
+export async function checkIssuer(issuer: IssuerConfig, deps: IssuerCheckDeps): Promise<Diagnosis> {
   const { rules, fetchDocument } = deps;
   const refused = addressProblem(issuer, rules);
   if (refused !== null) return skipped(`was not asked: its address ${refused}`, 'Mend AUTH_ISSUERS.');
   const profile = issuerProfile(issuer);
   const fetched = await fetchKeySet({ profile, fetchDocument, rules });
   if (fetched.kind === 'failed') return unfetched(fetched, await deps.probe);
-  const sorted = await sortKeys(fetched.document, profile.algorithms);
+  const sorted = await selectUsableKeys(fetched.document, profile.algorithms);
   if (sorted === null) {
     return failed(
       'publishes a document that is no key set',
@@ -65,16 +65,16 @@ export async function checkIssuer(issuer: IssuerConfig, deps: IssuerCheckDeps): 
       { details },
     );
   }
-  const says = `publishes ${count === 1 ? 'one usable key' : `${count} usable keys`} (${algorithms.join(', ')})`;
+  const message = `publishes ${count === 1 ? 'one usable key' : `${count} usable keys`} (${algorithms.join(', ')})`;
   const leaked = dropped.includes('private_or_symmetric');
   if (leaked) {
     return warning(
-      `${says}, and a private or symmetric key beside`,
+      `${message}, and a private or symmetric key beside`,
       'Tell the issuer at once: a published private key lets anybody sign tokens. This service does not use it.',
       { details },
     );
   }
-  return ok(`${says}${dropped.length === 0 ? '' : `; others are not used (${dropped.join(', ')})`}`, { details });
+  return ok(`${message}${dropped.length === 0 ? '' : `; others are not used (${dropped.join(', ')})`}`, { details });
 }
 
 function addressProblem({ issuer, jwks_uri: jwksUri }: IssuerConfig, rules: UrlRules): string | null {
@@ -83,37 +83,37 @@ function addressProblem({ issuer, jwks_uri: jwksUri }: IssuerConfig, rules: UrlR
 
 type Failed = { readonly reason: KeySourceFailure; readonly status?: number | undefined };
 
-function unfetched({ reason, status }: Failed, probe: Probe | null): Finding {
+function unfetched({ reason, status }: Failed, probe: Probe | null): Diagnosis {
   const details = { reason, ...(status === undefined ? {} : { status }) };
   if (reason === 'unreachable' && probe !== null && probe.result.kind !== 'answered') {
-    const { says, remedy } = UNANSWERED[probe.result.reason];
-    return failed(says, remedy, { details: { reason: probe.result.reason } });
+    const { message, remedy } = UNANSWERED[probe.result.reason];
+    return failed(message, remedy, { details: { reason: probe.result.reason } });
   }
-  const { says, remedy } = UNFETCHED[reason];
-  return failed(`${says}${status === undefined ? '' : ` (status ${status})`}`, remedy, { details });
+  const { message, remedy } = UNFETCHED[reason];
+  return failed(`${message}${status === undefined ? '' : ` (status ${status})`}`, remedy, { details });
 }
 
 const ADDRESS = 'Check issuer in AUTH_ISSUERS: it must be the exact `iss` of its tokens. Or set jwks_uri.';
 
 /** `says` follows the issuer's name. */
 const UNFETCHED = {
-  unreachable: { says: 'does not answer', remedy: UNANSWERED.connect_failed.remedy },
-  timeout: { says: 'does not answer in time', remedy: UNANSWERED.connect_timeout.remedy },
+  unreachable: { message: 'does not answer', remedy: UNANSWERED.connect_failed.remedy },
+  timeout: { message: 'does not answer in time', remedy: UNANSWERED.connect_timeout.remedy },
   redirected: {
-    says: 'redirects, which is not followed',
+    message: 'redirects, which is not followed',
     remedy: 'Name the address it redirects to, if it is the issuer’s.',
   },
-  bad_status: { says: 'has no metadata or key set where they should be', remedy: ADDRESS },
-  too_large: { says: 'answers with more than 64 KiB', remedy: ADDRESS },
-  not_utf8: { says: 'answers with what is no text', remedy: ADDRESS },
-  not_json: { says: 'answers with what is no JSON', remedy: ADDRESS },
-  metadata_malformed: { says: 'publishes metadata without issuer or jwks_uri', remedy: ADDRESS },
+  bad_status: { message: 'has no metadata or key set where they should be', remedy: ADDRESS },
+  too_large: { message: 'answers with more than 64 KiB', remedy: ADDRESS },
+  not_utf8: { message: 'answers with what is no text', remedy: ADDRESS },
+  not_json: { message: 'answers with what is no JSON', remedy: ADDRESS },
+  metadata_malformed: { message: 'publishes metadata without issuer or jwks_uri', remedy: ADDRESS },
   metadata_issuer_mismatch: {
-    says: 'calls itself something else in its metadata',
+    message: 'calls itself something else in its metadata',
     remedy: 'Write issuer in AUTH_ISSUERS exactly as its metadata does, down to the last slash.',
   },
   metadata_jwks_uri_not_allowed: {
-    says: 'publishes a jwks_uri that is not https',
+    message: 'publishes a jwks_uri that is not https',
     remedy: 'Let the issuer publish its keys over https.',
   },
-} as const satisfies Record<KeySourceFailure, { readonly says: string; readonly remedy: string }>;
+} as const satisfies Record<KeySourceFailure, { readonly message: string; readonly remedy: string }>;

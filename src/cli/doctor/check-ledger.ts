@@ -1,6 +1,6 @@
 import { SCHEMA_VERSION } from '../../ledger/sqlite/schema.ts';
 import type { LedgerFault } from '../../platform/node/ledger/locate.ts';
-import type { Finding } from './check.ts';
+import type { Diagnosis } from './check.ts';
 import { failed, ok, warning } from './check.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
 
@@ -9,14 +9,14 @@ const CLOCK_AHEAD_WARN_MS = 5000;
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 const SCARCE_FREE_BYTES = 1024 * 1024 * 1024;
 
-export function ledgerFinding(facts: LedgerFacts, nowMs: number): Finding {
+export function ledgerFinding(facts: LedgerFacts, nowMs: number): Diagnosis {
   if (facts.kind === 'absent') {
     if (facts.creatable) return ok('is not there yet; the service makes it when it first starts');
     return failed('is not there, and this user may not make it', WRITABLE);
   }
   if (facts.kind === 'unusable') {
-    const { says, remedy } = FAULTS[facts.reason];
-    return failed(says, remedy, { details: { reason: facts.reason } });
+    const { message, remedy } = FAULTS[facts.reason];
+    return failed(message, remedy, { details: { reason: facts.reason } });
   }
   const { inUse, writable, schemaVersion, records, tail, clockMs } = facts;
   const details = { in_use: inUse, schema_version: schemaVersion, records };
@@ -55,13 +55,13 @@ export function ledgerFinding(facts: LedgerFacts, nowMs: number): Finding {
 }
 
 /** `bytes` is null when the platform does not tell. */
-export function diskFinding(bytes: number | null): Finding {
+export function diskFinding(bytes: number | null): Diagnosis {
   if (bytes === null)
     return warning('does not tell how much is free', 'Check it by other means: a full disk stops all invitations.');
   const details = { free_bytes: bytes };
-  const says = `has ${inUnits(bytes)} free for the ledger`;
-  if (bytes < LEAST_FREE_BYTES) return failed(says, SPACE, { details });
-  return bytes < SCARCE_FREE_BYTES ? warning(says, SPACE, { details }) : ok(says, { details });
+  const message = `has ${inUnits(bytes)} free for the ledger`;
+  if (bytes < LEAST_FREE_BYTES) return failed(message, SPACE, { details });
+  return bytes < SCARCE_FREE_BYTES ? warning(message, SPACE, { details }) : ok(message, { details });
 }
 
 function inUnits(bytes: number): string {
@@ -75,36 +75,36 @@ const WRITABLE =
 
 /** `says` follows "Ledger". */
 const FAULTS = {
-  dangling_link: { says: 'is a symbolic link to nothing', remedy: 'Point the link, or LEDGER_URL, at the file.' },
-  not_a_file: { says: 'has a path that is no regular file', remedy: 'Let LEDGER_URL name a file, not its folder.' },
+  dangling_link: { message: 'is a symbolic link to nothing', remedy: 'Point the link, or LEDGER_URL, at the file.' },
+  not_a_file: { message: 'has a path that is no regular file', remedy: 'Let LEDGER_URL name a file, not its folder.' },
   several_names: {
-    says: 'has several names (hard links)',
+    message: 'has several names (hard links)',
     remedy: 'Remove the other names: through one of them a second service could escape the lock.',
   },
-  not_readable: { says: 'cannot be read by this user', remedy: WRITABLE },
+  not_readable: { message: 'cannot be read by this user', remedy: WRITABLE },
   not_a_database: {
-    says: 'has a path that holds something else than a database',
+    message: 'has a path that holds something else than a database',
     remedy: 'Check LEDGER_URL; restore the ledger from a backup if the file has been overwritten.',
   },
-  not_a_ledger: { says: 'has a path that holds a database of something else', remedy: 'Check LEDGER_URL.' },
+  not_a_ledger: { message: 'has a path that holds a database of something else', remedy: 'Check LEDGER_URL.' },
   foreign_schema: {
-    says: 'holds a trigger, a view or a table that is not of this program',
+    message: 'holds a trigger, a view or a table that is not of this program',
     remedy:
       'Somebody changed the file: keep a copy, tell your audit team, and restore the ledger from a backup. A service that ' +
       'is started with it will refuse.',
   },
   ahead_of_trail: {
-    says: 'has a cursor or a checkpoint ahead of the end of its trail',
+    message: 'has a cursor or a checkpoint ahead of the end of its trail',
     remedy:
       'Records are missing at its end, or somebody changed the file: keep a copy, tell your audit team, and compare with ' +
       'the records that were delivered. A service that is started with it will refuse.',
   },
   damaged: {
-    says: 'is damaged',
+    message: 'is damaged',
     remedy: 'Stop the service, keep the file aside, and restore the ledger from a backup.',
   },
   busy: {
-    says: 'is locked by a tool that writes to it',
+    message: 'is locked by a tool that writes to it',
     remedy: 'End that tool: only the service writes to its ledger.',
   },
-} as const satisfies Record<LedgerFault, { readonly says: string; readonly remedy: string }>;
+} as const satisfies Record<LedgerFault, { readonly message: string; readonly remedy: string }>;

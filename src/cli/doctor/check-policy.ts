@@ -1,13 +1,13 @@
 import type { CompiledPolicy, Rule } from '../../policy/compile.ts';
-import type { PolicyRead } from '../config/read-configuration.ts';
-import type { Finding } from './check.ts';
+import type { PolicySettingRead } from '../config/read-configuration.ts';
+import type { Diagnosis } from './check.ts';
 import { failed, ok, skipped, warning } from './check.ts';
 
 /** Whether the policy loads with its tests holding, and which rules end soon or have ended. Pure. */
 const SOON_MS = 14 * 86_400_000;
 const MAX_LINES = 20;
 
-export function policyFinding({ file, opened }: PolicyRead, nowMs: number): Finding {
+export function policyFinding({ file, opened }: PolicySettingRead, nowMs: number): Diagnosis {
   if (opened === null || file === null) return skipped('was not read: its file or the issuers it names are not known');
   if (opened.kind === 'refused') {
     const { problems } = opened;
@@ -21,13 +21,13 @@ export function policyFinding({ file, opened }: PolicyRead, nowMs: number): Find
   const policy = opened.policy.current();
   const rules = rulesOf(policy);
   const details = { digest: `sha256:${policy.digest}`, rules: rules.length };
-  const says = `loads and its own tests hold; ${rules.length === 1 ? 'one rule' : `${rules.length} rules`}`;
+  const message = `loads and its own tests hold; ${rules.length === 1 ? 'one rule' : `${rules.length} rules`}`;
   const ending = rules.filter(({ untilMs }) => untilMs - nowMs <= SOON_MS);
   const shown = { details, lines: [`Policy-Digest: sha256:${policy.digest}`] };
-  if (ending.length === 0) return ok(says, shown);
+  if (ending.length === 0) return ok(message, shown);
   const ends = ending.map(({ id, until, untilMs }) => `${id} ${untilMs <= nowMs ? 'ended' : 'ends'} on ${until ?? ''}`);
   return warning(
-    `${says}; ${ends.length === 1 ? 'one of them has a near end' : `${ends.length} of them have a near end`}`,
+    `${message}; ${ends.length === 1 ? 'one of them has a near end' : `${ends.length} of them have a near end`}`,
     'Move `until` in the policy if the rule is still wanted, or remove the rule.',
     { details: { ...details, ending: ends }, lines: [...shown.lines, ...ends] },
   );

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../upstream/current-user.ts';
 import { ROLES_THAT_INVITE } from '../../upstream/current-user.ts';
-import type { Finding } from './check.ts';
+import type { Diagnosis } from './check.ts';
 import { failed, ok, warning } from './check.ts';
 import { UNANSWERED } from './probe.ts';
 import type { Probe } from './probe.ts';
@@ -9,10 +9,10 @@ import type { Probe } from './probe.ts';
 const API_ADDRESS = 'Check GALILEO_API_URL: it must be the address of the API (https://api.…), not of the console.';
 const TRY_LATER = 'Try again; if it stays so, ask whoever runs Galileo.';
 
-export function upstreamFinding({ result }: Probe, { isTls }: { readonly isTls: boolean }): Finding {
+export function upstreamFinding({ result }: Probe, { isTls }: { readonly isTls: boolean }): Diagnosis {
   if (result.kind !== 'answered') {
-    const { says, remedy } = UNANSWERED[result.reason];
-    return failed(says, remedy, { details: { reason: result.reason } });
+    const { message, remedy } = UNANSWERED[result.reason];
+    return failed(message, remedy, { details: { reason: result.reason } });
   }
   const { status } = result;
   const details = { status };
@@ -32,14 +32,14 @@ export interface KeySlot {
   readonly fingerprint: string;
 }
 
-export function keyFinding(answer: CurrentUser, { slot, fingerprint }: KeySlot): Finding {
+export function keyFinding(answer: CurrentUser, { slot, fingerprint }: KeySlot): Diagnosis {
   const details = { key_fingerprint: fingerprint };
   // The key to come is not in use: that it does not work yet stops nothing.
   const bad = slot === 'current' ? failed : warning;
   switch (answer.kind) {
     case 'unanswered': {
-      const { says, remedy } = UNANSWERED[answer.reason];
-      return bad(`could not be tried: Galileo ${says}`, remedy, { details: { ...details, reason: answer.reason } });
+      const { message, remedy } = UNANSWERED[answer.reason];
+      return bad(`could not be tried: Galileo ${message}`, remedy, { details: { ...details, reason: answer.reason } });
     }
     case 'rejected':
       return bad(
@@ -60,7 +60,7 @@ export function keyFinding(answer: CurrentUser, { slot, fingerprint }: KeySlot):
 
 type KeyDetails = { readonly key_fingerprint: string };
 
-function otherStatus(status: number, bad: typeof failed, known: KeyDetails): Finding {
+function otherStatus(status: number, bad: typeof failed, known: KeyDetails): Diagnosis {
   const details = { ...known, status };
   if (status >= 300 && status < 400) {
     return bad(`could not be tried: Galileo redirects (status ${status}), which is never followed`, API_ADDRESS, {
@@ -77,7 +77,7 @@ function otherStatus(status: number, bad: typeof failed, known: KeyDetails): Fin
   return bad(`could not be tried: Galileo answers with status ${status}`, TRY_LATER, { details });
 }
 
-function roleFinding({ role, permissions }: Extract<CurrentUser, { kind: 'accepted' }>, known: KeyDetails): Finding {
+function roleFinding({ role, permissions }: Extract<CurrentUser, { kind: 'accepted' }>, known: KeyDetails): Diagnosis {
   const details = { ...known, role, permissions };
   if (role === null) {
     return warning(

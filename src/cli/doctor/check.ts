@@ -9,14 +9,14 @@ export interface Check {
   /** Stable, for programs: `policy`, `issuer:corp`. */
   readonly id: string;
   readonly title: string;
-  look(): Promise<Finding>;
+  run(): Promise<Diagnosis>;
 }
 
 export type CheckStatus = 'ok' | 'warning' | 'failed' | 'skipped';
 
-export interface Finding {
+export interface Diagnosis {
   readonly status: CheckStatus;
-  readonly says: string;
+  readonly message: string;
   /** What to do about it; null where nothing is to be done. */
   readonly remedy: string | null;
   /** Particulars, one a line. */
@@ -25,7 +25,7 @@ export interface Finding {
   readonly details?: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 }
 
-export interface CheckResult extends Finding {
+export interface CheckResult extends Diagnosis {
   readonly id: string;
   readonly title: string;
 }
@@ -41,40 +41,40 @@ export function runChecks(checks: readonly Check[], options: RunOptions): Promis
   return Promise.all(checks.map((check) => runCheck(check, options)));
 }
 
-async function runCheck({ id, title, look }: Check, { schedule, timeoutMs }: RunOptions): Promise<CheckResult> {
-  const late = Promise.withResolvers<Finding>();
+async function runCheck({ id, title, run }: Check, { schedule, timeoutMs }: RunOptions): Promise<CheckResult> {
+  const late = Promise.withResolvers<Diagnosis>();
   const cancel = schedule.after(timeoutMs, () => {
     late.resolve(failed(`did not end within ${timeoutMs / 1000} s`, 'Run doctor again; if it stays so, report it.'));
   });
-  const finding = await Promise.race([attempt(look), late.promise]);
+  const finding = await Promise.race([attempt(run), late.promise]);
   cancel();
   return { id, title, ...finding };
 }
 
 /** The name of what was thrown and no more: a message may quote what was being read. */
-async function attempt(look: Check['look']): Promise<Finding> {
+async function attempt(run: Check['run']): Promise<Diagnosis> {
   try {
-    return await look();
+    return await run();
   } catch (error) {
     const name = error instanceof Error ? error.name : typeof error;
     return failed(`could not be carried out (${name})`, 'This is a fault of this program; please report it.');
   }
 }
 
-type Details = Pick<Finding, 'details' | 'lines'>;
+type Details = Pick<Diagnosis, 'details' | 'lines'>;
 
-export function ok(says: string, more: Details = {}): Finding {
-  return { status: 'ok', says, remedy: null, ...more };
+export function ok(message: string, more: Details = {}): Diagnosis {
+  return { status: 'ok', message, remedy: null, ...more };
 }
 
-export function warning(says: string, remedy: string, more: Details = {}): Finding {
-  return { status: 'warning', says, remedy, ...more };
+export function warning(message: string, remedy: string, more: Details = {}): Diagnosis {
+  return { status: 'warning', message, remedy, ...more };
 }
 
-export function failed(says: string, remedy: string, more: Details = {}): Finding {
-  return { status: 'failed', says, remedy, ...more };
+export function failed(message: string, remedy: string, more: Details = {}): Diagnosis {
+  return { status: 'failed', message, remedy, ...more };
 }
 
-export function skipped(says: string, remedy: string | null = null): Finding {
-  return { status: 'skipped', says, remedy };
+export function skipped(message: string, remedy: string | null = null): Diagnosis {
+  return { status: 'skipped', message, remedy };
 }

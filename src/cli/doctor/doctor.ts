@@ -22,7 +22,7 @@ import type { Probe } from './probe.ts';
 import { overall, renderScreen, toJson } from './report.ts';
 import { readConfiguration } from '../config/read-configuration.ts';
 import type { Configuration, PolicySetting } from '../config/read-configuration.ts';
-import { withhold } from '../command-line/redact.ts';
+import { redact } from '../command-line/redact.ts';
 
 /**
  * `doctor`: everything the service depends on, looked at once, side by side, read-only. It invites nobody and changes
@@ -56,7 +56,7 @@ export const doctor: Command = {
   async run({ options }, deps) {
     const configuration = await readConfiguration(deps);
     const ran = await runChecks(checksOf(configuration, deps), { ...deps, timeoutMs: CHECK_TIMEOUT_MS });
-    const results = withhold(ran, configuration.holdsKey);
+    const results = redact(ran, configuration.holdsKey);
     const heading = `${deps.paint('bold', `${SERVICE_NAME} ${SERVICE_VERSION}`)}\n\n`;
     deps.print(
       options['json'] === undefined ? heading + renderScreen(results, deps.paint) : toJson(results, SERVICE_VERSION),
@@ -87,32 +87,32 @@ function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[]
   const upstream = probeUpstream(configuration, deps);
   const rules = { insecureDev: settings.INSECURE_DEV === true };
   const path = settings.LEDGER_URL?.path;
-  const look = (id: string, title: string, run: Check['look']): Check => ({ id, title, look: run });
+  const check = (id: string, title: string, run: Check['run']): Check => ({ id, title, run });
 
   return [
-    look('configuration', 'Configuration', async () => configurationFinding(configuration)),
+    check('configuration', 'Configuration', async () => configurationFinding(configuration)),
     ...probed.map(({ issuer, probe: seen }) =>
-      look(`issuer:${issuer.name}`, `Issuer ${issuer.name}`, () =>
+      check(`issuer:${issuer.name}`, `Issuer ${issuer.name}`, () =>
         checkIssuer(issuer, { ...deps, rules, probe: seen }),
       ),
     ),
     ...policies.map((read) =>
-      look(POLICIES[read.setting].id, POLICIES[read.setting].title, async () => policyFinding(read, clock.now())),
+      check(POLICIES[read.setting].id, POLICIES[read.setting].title, async () => policyFinding(read, clock.now())),
     ),
-    look('ledger', 'Ledger', async () =>
+    check('ledger', 'Ledger', async () =>
       path === undefined ? skipped(NO_LEDGER) : ledgerFinding(await deps.inspectLedger(path), clock.now()),
     ),
-    look('disk', 'Disk', async () =>
+    check('disk', 'Disk', async () =>
       path === undefined ? skipped(NO_LEDGER) : diskFinding(await deps.freeBytes(path)),
     ),
-    look('clock', 'Clock', async () => {
+    check('clock', 'Clock', async () => {
       const asked = probed.map((one) => ({ name: `issuer ${one.issuer.name}`, probe: one.probe }));
       const all = [...asked, { name: 'Galileo', probe: upstream }];
       return clockFinding(
         await Promise.all(all.map(async (one) => ({ name: one.name, aheadMs: (await one.probe)?.aheadMs ?? null }))),
       );
     }),
-    look('upstream', 'Galileo', async () => {
+    check('upstream', 'Galileo', async () => {
       const seen = await upstream;
       if (seen === null) return skipped(UNFIT_UPSTREAM);
       return upstreamFinding(seen, { isTls: settings.GALILEO_API_URL?.startsWith('https:') === true });
@@ -131,7 +131,7 @@ function keyChecks(configuration: Configuration, deps: CliDeps): readonly Check[
   ];
   return slots
     .filter(({ slot, key }) => slot === 'current' || key !== null)
-    .map(({ slot, id, title, key }) => ({ id, title, look: () => lookAtKey(configuration, deps, slot, key) }));
+    .map(({ slot, id, title, key }) => ({ id, title, run: () => lookAtKey(configuration, deps, slot, key) }));
 }
 
 async function lookAtKey(configuration: Configuration, deps: CliDeps, slot: KeySlot['slot'], key: Secret | null) {

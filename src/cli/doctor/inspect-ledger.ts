@@ -9,7 +9,7 @@ import {
   locateLedger,
   openReadOnly,
   readSchemaVersion,
-  steadily,
+  inSnapshot,
 } from '../../platform/node/ledger/locate.ts';
 import type { LedgerPlace } from '../../platform/node/ledger/locate.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
@@ -42,7 +42,7 @@ function read(place: LedgerPlace, writable: boolean): LedgerFacts {
   const { database, sqlite } = openReadOnly(place);
   try {
     if (!isWhole(sqlite)) return { kind: 'unusable', reason: 'damaged' };
-    const { ends, tail } = steadily(database, () => ({
+    const { ends, tail } = inSnapshot(database, () => ({
       ends: readEnds(sqlite),
       tail: verifyTail(sqlite, TAIL_RECORDS),
     }));

@@ -52,7 +52,7 @@ export function clockAhead(
 }
 
 interface Words {
-  readonly says: string;
+  readonly message: string;
   readonly remedy: string;
 }
 
@@ -61,26 +61,26 @@ const NETWORK = 'Check the address, and that a firewall lets this machine connec
 /** Why an address gave no complete answer. `says` follows the address. */
 export const UNANSWERED = {
   name_not_resolved: {
-    says: 'has a name that does not resolve',
+    message: 'has a name that does not resolve',
     remedy: 'Check the address for a typing error, and the DNS of this machine or container.',
   },
-  connect_failed: { says: 'takes no connection', remedy: NETWORK },
-  connect_timeout: { says: 'does not take a connection in time', remedy: NETWORK },
+  connect_failed: { message: 'takes no connection', remedy: NETWORK },
+  connect_timeout: { message: 'does not take a connection in time', remedy: NETWORK },
   tls_failed: {
-    says: 'has a certificate that is not trusted, or speaks no TLS 1.2',
+    message: 'has a certificate that is not trusted, or speaks no TLS 1.2',
     remedy:
       'Check the address. If your network inspects TLS or the issuer has a private authority, name its certificate in ' +
       'NODE_EXTRA_CA_CERTS, for the service too.',
   },
-  client_closed: { says: 'was not asked', remedy: 'Run doctor again.' },
-  timeout: { says: 'does not answer in time', remedy: 'Try again; if it stays so, ask whoever runs it.' },
+  client_closed: { message: 'was not asked', remedy: 'Run doctor again.' },
+  timeout: { message: 'does not answer in time', remedy: 'Try again; if it stays so, ask whoever runs it.' },
   connection_lost: {
-    says: 'ends the connection without an answer',
+    message: 'ends the connection without an answer',
     remedy: 'Check the address and port: something else may be listening, or a proxy in between may be closing it.',
   },
   protocol_error: {
-    says: 'does not answer in HTTP',
+    message: 'does not answer in HTTP',
     remedy: 'Check the address and port, and whether it wants https instead of http.',
   },
-  response_too_large: { says: 'answers with more than it should', remedy: 'Check the address.' },
+  response_too_large: { message: 'answers with more than it should', remedy: 'Check the address.' },
 } as const satisfies Record<NotSentReason | MaybeSentReason, Words>;

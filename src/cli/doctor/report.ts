@@ -12,8 +12,8 @@ const STATUS_WIDTH = 7;
 export function renderScreen(results: readonly CheckResult[], paint: Paint): string {
   const width = Math.max(...results.map(({ title }) => title.length));
   const indent = ' '.repeat(STATUS_WIDTH + 4);
-  const blocks = results.map(({ status, title, says, remedy, lines = [] }) => {
-    const head = `  ${paint(COLOURS[status], status.padEnd(STATUS_WIDTH))}  ${title.padEnd(width)}  ${says}\n`;
+  const blocks = results.map(({ status, title, message, remedy, lines = [] }) => {
+    const head = `  ${paint(COLOURS[status], status.padEnd(STATUS_WIDTH))}  ${title.padEnd(width)}  ${message}\n`;
     const particulars = lines.map((line) => `${indent}${paint('dim', '·')} ${line}\n`);
     return head + particulars.join('') + (remedy === null ? '' : `${indent}${paint('bold', '→')} ${remedy}\n`);
   });
@@ -21,11 +21,11 @@ export function renderScreen(results: readonly CheckResult[], paint: Paint): str
 }
 
 export function toJson(results: readonly CheckResult[], version: string): string {
-  const checks = results.map(({ id, title, status, says, remedy, lines, details }) => ({
+  const checks = results.map(({ id, title, status, message, remedy, lines, details }) => ({
     id,
     title,
     status,
-    says,
+    message,
     remedy,
     lines: lines ?? [],
     details: details ?? {},

@@ -12,9 +12,9 @@ export async function withLedger(
   task: (ledger: Extract<OpenedLedger, { kind: 'opened' }>['ledger']) => Promise<Exit>,
 ): Promise<Exit> {
   const chosen = await chooseLedger(call, deps);
-  const opened = chosen.kind === 'refused' ? chosen : await deps.openLedgerBeside(chosen.path);
+  const opened = chosen.kind === 'refused' ? chosen : await deps.openSideWriter(chosen.path);
   if (opened.kind === 'refused') {
-    deps.complain(`${printable(opened.message)}\n`);
+    deps.printError(`${printable(opened.message)}\n`);
     return chosen.kind === 'refused' ? 'usage' : 'refused';
   }
   try {

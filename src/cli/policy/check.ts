@@ -35,10 +35,10 @@ export const policyCheck: Command = {
   ],
   async run(call, deps) {
     const [path = ''] = call.operands;
-    const { print, complain, paint } = deps;
+    const { print, printError, paint } = deps;
     const names = await issuerNames(call, deps);
     if (names.kind === 'unknown') {
-      complain(`${names.message}\n`);
+      printError(`${names.message}\n`);
       return 'usage';
     }
     const report = judge(await readPolicyFile(path, names.issuers, deps));

@@ -54,10 +54,10 @@ export const policyDiff: Command = {
   ],
   async run(call, deps) {
     const [beforePath = '', afterPath = ''] = call.operands;
-    const { print, complain } = deps;
+    const { print, printError } = deps;
     const names = await issuerNames(call, deps);
     if (names.kind === 'unknown') {
-      complain(`${names.message}\n`);
+      printError(`${names.message}\n`);
       return 'usage';
     }
     const before = await readPolicyFile(beforePath, names.issuers, deps);
@@ -70,7 +70,7 @@ export const policyDiff: Command = {
     const sides = { before, after, withAddresses: call.options['show-addresses'] !== undefined };
     const ledger = await compareLedger(call, deps, sides);
     if (ledger.kind === 'unreadable') {
-      complain(`${ledger.message}\n`);
+      printError(`${ledger.message}\n`);
       return 'refused';
     }
     const asked = questionsOf([

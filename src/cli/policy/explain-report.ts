@@ -62,7 +62,8 @@ function renderAddress({ decision, forced, rules }: ExplainedAddress, paint: Pai
     0,
     ...[...rules.map(({ id }) => id), ...forced.map(({ rule }) => rule)].map((id) => id.length),
   );
-  const row = (kind: string, id: string, says: string): string => `  ${kind.padEnd(5)}  ${id.padEnd(width)}  ${says}\n`;
+  const row = (kind: string, id: string, values: string): string =>
+    `  ${kind.padEnd(5)}  ${id.padEnd(width)}  ${values}\n`;
   const values = [...Map.groupBy(forced, ({ rule }) => rule)].map(([rule, fields]) =>
     row('force', rule, fields.map(({ field, value }) => `${field} ${shown(value)}`).join(', ')),
   );
@@ -91,8 +92,8 @@ function saysOf({ effect, applies, misses }: ConsideredRule, paint: Paint): stri
   return `${effect === 'deny' ? 'does not hit' : 'does not allow it'}: ${reasons}`;
 }
 
-function missWords({ key, says }: Miss): string {
-  const listed = says.slice(0, MAX_LISTED).join(', ') + (says.length > MAX_LISTED ? ', …' : '');
+function missWords({ key, values }: Miss): string {
+  const listed = values.slice(0, MAX_LISTED).join(', ') + (values.length > MAX_LISTED ? ', …' : '');
   switch (key) {
     case 'target':
       return `aims at ${listed}`;

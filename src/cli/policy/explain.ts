@@ -60,9 +60,9 @@ export const policyExplain: Command = {
   ],
   async run(call, deps) {
     const [path = ''] = call.operands;
-    const { print, complain, clock } = deps;
+    const { print, printError, clock } = deps;
     const refuse = (message: string): 'usage' => {
-      complain(`${message}\n`);
+      printError(`${message}\n`);
       return 'usage';
     };
     const names = await issuerNames(call, deps);

@@ -2,6 +2,7 @@
  * `policy push FILE`: checks a policy, runs its tests, and puts it where the Workers of a deployment look for one. What is
  * written is the parsed document as JSON, because a Worker reads no YAML; its digest is the file's.
  */
+import { POLICY_STORE_KEY } from '../../policy/document/read-document.ts';
 import { runSelfTests } from '../../policy/self-test.ts';
 import type { Command } from '../command-line/command.ts';
 import { JSON_OPTION } from '../command-line/command.ts';
@@ -9,9 +10,6 @@ import { counted } from '../command-line/counted.ts';
 import { putKvValue } from './kv-store.ts';
 import { namesIn, problemLines, readPolicyFile } from './policy-file.ts';
 import { printable } from '../command-line/printable.ts';
-
-/** As the Worker's policy source calls it. */
-export const POLICY_KEY = 'policy';
 
 export const policyPush: Command = {
   name: 'policy push',
@@ -48,10 +46,10 @@ export const policyPush: Command = {
   async run(call, deps) {
     const [path = ''] = call.operands;
     const { namespace = '', issuers, json } = call.options;
-    const { print, complain, paint } = deps;
+    const { print, printError, paint } = deps;
     // Never those of AUTH_ISSUERS here: they are another deployment's.
     if (typeof issuers !== 'string') {
-      complain('say --issuers NAMES, those of the deployment that is to serve by this policy\n');
+      printError('say --issuers NAMES, those of the deployment that is to serve by this policy\n');
       return 'usage';
     }
     const read = await readPolicyFile(path, namesIn(issuers), deps);
@@ -66,11 +64,11 @@ export const policyPush: Command = {
     }
     const { digest } = read.policy;
     const written = await putKvValue(
-      { namespace: String(namespace), key: POLICY_KEY, value: JSON.stringify(read.document) },
+      { namespace: String(namespace), key: POLICY_STORE_KEY, value: JSON.stringify(read.document) },
       deps,
     );
     if (written.kind === 'not_configured') {
-      complain(`${written.message}\n`);
+      printError(`${written.message}\n`);
       return 'usage';
     }
     const ok = written.kind === 'written';

@@ -136,7 +136,7 @@ function subsetsOf<T>(items: readonly T[]): T[][] {
 
 /** Whether this decision is the recorded one, by verdict, rules and reasons. */
 function tellsTheSame({ policy, request }: AuditRecord, { verdict, addresses }: Decision): boolean {
-  const told = new Map(
+  const recorded = new Map(
     policy.decisions.flatMap(({ decision, rule, because, emails = request.emails ?? [] }) =>
       emails.map((email) => [email, JSON.stringify([decision, rule, because])] as const),
     ),
@@ -144,7 +144,7 @@ function tellsTheSame({ policy, request }: AuditRecord, { verdict, addresses }: 
   return (
     verdict === policy.verdict &&
     addresses.every(
-      ({ email, decision, rule, because }) => told.get(email) === JSON.stringify([decision, rule, because]),
+      ({ email, decision, rule, because }) => recorded.get(email) === JSON.stringify([decision, rule, because]),
     )
   );
 }

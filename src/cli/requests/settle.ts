@@ -51,17 +51,17 @@ export const requestsSettle: Command = {
     },
   ],
   async run(call, deps) {
-    const { print, complain, paint } = deps;
+    const { print, printError, paint } = deps;
     const read = await readSettling(call, deps);
     if (read.kind === 'unclear') {
-      complain(`${read.message}\n`);
+      printError(`${read.message}\n`);
       return 'usage';
     }
     const { id, ending, person, note, byDefault } = read;
     return await withLedger(call, deps, async (ledger) => {
       const entry = await ledger.find(id, null);
       if (entry === null) {
-        complain(`This ledger has no request ${id}.\n`);
+        printError(`This ledger has no request ${id}.\n`);
         return 'failed';
       }
       const settled = await ledger
@@ -70,13 +70,15 @@ export const requestsSettle: Command = {
         )
         .catch(() => null);
       if (settled === null) {
-        complain('The ledger did not take it; nothing was changed. Try again, or see doctor.\n');
+        printError('The ledger did not take it; nothing was changed. Try again, or see doctor.\n');
         return 'failed';
       }
       // The ledger's word and no look before it: an answer may come in between.
       if (settled.kind !== 'settled') {
         const state = settled.kind === 'unchanged' ? settled.state : entry.state;
-        complain(`Request ${id} is ${state}${SAYS[state]}; only an unknown one can be settled. Nothing was changed.\n`);
+        printError(
+          `Request ${id} is ${state}${EXPLANATIONS[state]}; only an unknown one can be settled. Nothing was changed.\n`,
+        );
         return 'failed';
       }
       if (call.options['json'] !== undefined) {
@@ -91,7 +93,7 @@ export const requestsSettle: Command = {
 };
 
 /** Half a sentence for each state that is no doubt. */
-const SAYS = {
+const EXPLANATIONS = {
   open: ': it has not ended yet, and becomes unknown by itself when its time is over',
   accepted: ' already',
   refused: ' already',

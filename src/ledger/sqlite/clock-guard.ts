@@ -15,7 +15,7 @@ const LONGEST_STEP_MS = 24 * 60 * 60 * 1000;
 const DOUBT_MS = 60 * 60 * 1000;
 
 /** Judges the machine's time and writes down what it found. */
-export function judgeClock(sqlite: SqlitePort, machineMs: number): ClockVerdict {
+export function checkClock(sqlite: SqlitePort, machineMs: number): ClockVerdict {
   const head = sqlite.run<{ pruned_at: number; doubted_at: number | null }>(
     `SELECT pruned_at, doubted_at FROM head WHERE id = 1`,
   )[0];

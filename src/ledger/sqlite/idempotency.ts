@@ -11,14 +11,14 @@ import type { SqlitePort } from './sqlite-port.ts';
  * outcome is unknown it stays, because a freed key would let the same invite go out again.
  */
 export interface IdempotencyKeys {
-  look(scope: string, fingerprint: string, now: number): KnownKey | null;
+  lookup(scope: string, fingerprint: string, now: number): KeyLookup | null;
   bind(scope: string, requestId: string, fingerprint: string): void;
   settle(scope: string, settled: { requestId: string; ending: Ending; reply: StoredReply; now: number }): void;
   /** Drops replies past their time. */
   prune(now: number): void;
 }
 
-export type KnownKey =
+export type KeyLookup =
   | { readonly kind: 'replay'; readonly firstRequestId: string; readonly reply: StoredReply }
   | { readonly kind: 'in_flight'; readonly firstRequestId: string }
   | { readonly kind: 'key_reused'; readonly firstRequestId: string };
@@ -41,7 +41,7 @@ export function keyScope({ owner, idempotency }: Admission): string | null {
 
 export function createIdempotencyKeys(sqlite: SqlitePort): IdempotencyKeys {
   return {
-    look(scope, fingerprint, now) {
+    lookup(scope, fingerprint, now) {
       const row = sqlite.run<KeyRow>(
         `SELECT request_id, fingerprint, keep_until, reply FROM keys WHERE scope = ?`,
         scope,

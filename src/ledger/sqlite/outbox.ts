@@ -10,7 +10,7 @@ import { readEnds, readTime, recordsAfter } from './trail.ts';
  * stored while record M was last at 2·M + 1. New items come only behind all others, so a cursor skips nothing. One that
  * stands past the end was not put there by an acknowledgement, and counts for nothing: better everything again than silence.
  */
-export interface Outbox {
+export interface SqliteOutbox {
   lease(sink: string, limit: number): readonly OutboxItem[];
   ack(sink: string, position: number): void;
   backlog(sinks: readonly string[]): readonly SinkBacklog[];
@@ -20,7 +20,7 @@ export interface Outbox {
 
 const CHECKPOINTS_AT_A_TIME = 64;
 
-export function createOutbox(sqlite: SqlitePort): Outbox {
+export function createSqliteOutbox(sqlite: SqlitePort): SqliteOutbox {
   /** The position of the last item. */
   function endOf(headSeq: number): number {
     return Math.max(2 * headSeq, lastCheckpoint(sqlite, headSeq)?.position ?? 0);

@@ -1,4 +1,4 @@
-import type { QuotaClaim } from '../../policy/decision.ts';
+import type { QuotaCharge } from '../../policy/decision.ts';
 import type { QuotaState } from '../port.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 
@@ -10,7 +10,7 @@ import type { SqlitePort } from './sqlite-port.ts';
  */
 export interface QuotaCounters {
   /** The claims' counters as they stand at `now`. */
-  tally(claims: readonly QuotaClaim[], now: number): Tally;
+  tally(charges: readonly QuotaCharge[], now: number): Tally;
   /** Returns units to the windows they were taken from; a window that is past and dropped takes none. */
   refund(debits: readonly Debit[]): void;
   /** Drops counters of windows that are over. */
@@ -21,7 +21,7 @@ export interface Tally {
   /** Of the claims that do not fit, the one with the longest wait (the first among equals); null when all fit. */
   exceeded(): QuotaState | null;
   /** Takes the claims of one unit, whether they fit or not. */
-  debit(unit: QuotaClaim['unit']): readonly Debit[];
+  debit(unit: QuotaCharge['unit']): readonly Debit[];
   /** One state per claim, in order. */
   states(): readonly QuotaState[];
 }
@@ -29,7 +29,7 @@ export interface Tally {
 /** Units taken from one counter in one window. */
 export interface Debit {
   readonly quota: string;
-  readonly unit: QuotaClaim['unit'];
+  readonly unit: QuotaCharge['unit'];
   readonly counter: string;
   readonly windowMs: number;
   readonly windowEnd: number;
@@ -38,37 +38,37 @@ export interface Debit {
 
 /** Two claims on one counter share their count. */
 interface Entry {
-  readonly claim: QuotaClaim;
+  readonly charge: QuotaCharge;
   readonly windowEnd: number;
   readonly count: { used: number };
 }
 
 export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
-  function readUsed(claim: QuotaClaim, windowEnd: number): number {
+  function readUsed(charge: QuotaCharge, windowEnd: number): number {
     const row = sqlite.run<{ used: number }>(
       `SELECT used FROM counters WHERE window_end = ? AND window_ms = ? AND quota = ? AND unit = ? AND counter = ?`,
       windowEnd,
-      claim.windowMs,
-      claim.quota,
-      claim.unit,
-      claim.counter,
+      charge.windowMs,
+      charge.quota,
+      charge.unit,
+      charge.counter,
     )[0];
     return row?.used ?? 0;
   }
 
-  function open(claims: readonly QuotaClaim[], now: number): readonly Entry[] {
+  function open(charges: readonly QuotaCharge[], now: number): readonly Entry[] {
     const counts = new Map<string, { used: number }>();
-    return claims.map((claim) => {
-      const windowEnd = endOfWindow(now, claim.windowMs);
-      const key = JSON.stringify([claim.quota, claim.unit, claim.counter, claim.windowMs]);
-      const count = counts.get(key) ?? { used: readUsed(claim, windowEnd) };
+    return charges.map((charge) => {
+      const windowEnd = endOfWindow(now, charge.windowMs);
+      const key = JSON.stringify([charge.quota, charge.unit, charge.counter, charge.windowMs]);
+      const count = counts.get(key) ?? { used: readUsed(charge, windowEnd) };
       counts.set(key, count);
-      return { claim, windowEnd, count };
+      return { charge, windowEnd, count };
     });
   }
 
-  function debitOne({ claim, windowEnd, count }: Entry): Debit {
-    const { quota, unit, counter, windowMs, amount } = claim;
+  function debitOne({ charge, windowEnd, count }: Entry): Debit {
+    const { quota, unit, counter, windowMs, amount } = charge;
     sqlite.run(
       `INSERT INTO counters (window_end, window_ms, quota, unit, counter, used) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (window_end, window_ms, quota, unit, counter) DO UPDATE SET used = used + excluded.used`,
@@ -84,11 +84,11 @@ export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
   }
 
   return {
-    tally(claims, now) {
-      const entries = open(claims, now);
+    tally(charges, now) {
+      const entries = open(charges, now);
       return {
         exceeded: () => longestWait(entries, now),
-        debit: (unit) => entries.filter((entry) => entry.claim.unit === unit).map(debitOne),
+        debit: (unit) => entries.filter((entry) => entry.charge.unit === unit).map(debitOne),
         states: () => entries.map((entry) => stateOf(entry, now)),
       };
     },
@@ -119,15 +119,15 @@ function longestWait(entries: readonly Entry[], now: number): QuotaState | null 
   const asked = new Map<object, number>();
   let longest: Entry | null = null;
   for (const entry of entries) {
-    const total = (asked.get(entry.count) ?? entry.count.used) + entry.claim.amount;
+    const total = (asked.get(entry.count) ?? entry.count.used) + entry.charge.amount;
     asked.set(entry.count, total);
-    if (total > entry.claim.limit && (longest === null || entry.windowEnd > longest.windowEnd)) longest = entry;
+    if (total > entry.charge.limit && (longest === null || entry.windowEnd > longest.windowEnd)) longest = entry;
   }
   return longest === null ? null : stateOf(longest, now);
 }
 
-function stateOf({ claim, windowEnd, count }: Entry, now: number): QuotaState {
-  const { quota, unit, limit, windowMs, visible } = claim;
+function stateOf({ charge, windowEnd, count }: Entry, now: number): QuotaState {
+  const { quota, unit, limit, windowMs, visible } = charge;
   return {
     quota,
     unit,

@@ -34,7 +34,7 @@ export interface Requests {
   /** Unknown requests whose next look is due, the one that has waited longest first. */
   unsettled(now: number, limit: number): readonly UnsettledRequest[];
   /** Sets the time of the next look (null: none) and counts the one that was. */
-  look(requestId: string, next: { at: number | null; counted: boolean }): void;
+  recordAttempt(requestId: string, next: { at: number | null; counted: boolean }): void;
 }
 
 export interface NewRequest {
@@ -205,10 +205,10 @@ export function createRequests(sqlite: SqlitePort): Requests {
           admittedAt: row.admitted_at,
           intent: readableDraft(row.decided_seq),
           body: row.body,
-          looks: row.looks,
+          attempts: row.looks,
         }));
     },
-    look(requestId, { at, counted }) {
+    recordAttempt(requestId, { at, counted }) {
       sqlite.run(
         `UPDATE requests SET look_at = ?, looks = looks + ? WHERE request_id = ?`,
         at,

@@ -1,5 +1,5 @@
 import type { AuditRecord } from '../../audit/record.ts';
-import type { Outbox } from './outbox.ts';
+import type { SqliteOutbox } from './outbox.ts';
 import { MAX_PRUNED_RECORDS } from '../page.ts';
 import type { Pruned, Retention } from '../port.ts';
 import type { SqlitePort } from './sqlite-port.ts';
@@ -13,7 +13,7 @@ import { lastBefore, readEnds, readLine, readTime } from './trail.ts';
  */
 export function pruneRecords(
   sqlite: SqlitePort,
-  outbox: Outbox,
+  outbox: SqliteOutbox,
   { sinks, keepRecordsMs }: Retention,
   now: number,
 ): Pruned {

@@ -17,15 +17,15 @@ export function searchTrail(sqlite: SqlitePort, { filter, after, limit }: Search
   const last = Math.max(first, head.seq);
   const from = filter.fromMs === undefined ? first : lastBefore(sqlite, filter.fromMs, first, last);
   const end = filter.toMs === undefined ? last : lastBefore(sqlite, filter.toMs, first, last);
-  const progress: Progress = { lookedTo: from, upTo: Math.min(from + MAX_SLICE_RECORDS, end), stopped: false };
+  const progress: Progress = { scannedTo: from, upTo: Math.min(from + MAX_SLICE_RECORDS, end), stopped: false };
   const records = takeLines(matchesAlong(sqlite, filter, progress), limit);
   // A page that is full ends at its last match, whatever was read behind it.
-  const lookedTo = progress.stopped ? progress.lookedTo : (records.at(-1)?.seq ?? from);
-  return { records, lookedTo, done: lookedTo >= end };
+  const scannedTo = progress.stopped ? progress.scannedTo : (records.at(-1)?.seq ?? from);
+  return { records, scannedTo, done: scannedTo >= end };
 }
 
 interface Progress {
-  lookedTo: number;
+  scannedTo: number;
   readonly upTo: number;
   /** Ended by itself: at its end, or because it has looked at enough. */
   stopped: boolean;
@@ -36,22 +36,22 @@ const ROWS_AT_A_TIME = 8;
 
 function* matchesAlong(sqlite: SqlitePort, filter: SearchFilter, progress: Progress): Generator<StoredRecord> {
   const { condition, params } = prefilter(filter);
-  for (let length = 0; progress.lookedTo < progress.upTo && length < MAX_SLICE_LENGTH;) {
+  for (let length = 0; progress.scannedTo < progress.upTo && length < MAX_SLICE_LENGTH;) {
     const rows = sqlite.run<{ seq: number; length: number; line: string | null }>(
       `SELECT seq, length(line) AS length, CASE WHEN ${condition} THEN line END AS line
        FROM records WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
       ...params,
-      progress.lookedTo,
+      progress.scannedTo,
       progress.upTo,
       ROWS_AT_A_TIME,
     );
     for (const row of rows) {
       length += row.length;
-      progress.lookedTo = row.seq;
+      progress.scannedTo = row.seq;
       const { seq, line } = row;
       if (line !== null && matchesFilter(JSON.parse(line) as AuditRecord, filter)) yield { seq, line };
     }
-    if (rows.length < ROWS_AT_A_TIME) progress.lookedTo = progress.upTo;
+    if (rows.length < ROWS_AT_A_TIME) progress.scannedTo = progress.upTo;
   }
   progress.stopped = true;
 }

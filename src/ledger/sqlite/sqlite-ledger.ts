@@ -2,12 +2,12 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
 import { withExpiry, withFirstRequest, withQuota } from '../record-annotations.ts';
 import { createIdempotencyKeys, keyScope } from './idempotency.ts';
-import type { KnownKey } from './idempotency.ts';
+import type { KeyLookup } from './idempotency.ts';
 import { addCheckpoint, readChain, readCheckpoints } from './checkpoints.ts';
 import { createJournal } from './journal.ts';
-import { createOutbox } from './outbox.ts';
+import { createSqliteOutbox } from './outbox.ts';
 import type { Admission, Admitted, Ending, Ledger, Settled, Settlement } from '../port.ts';
-import { judgeClock } from './clock-guard.ts';
+import { checkClock } from './clock-guard.ts';
 import { createQuotaCounters } from './quota.ts';
 import type { Tally } from './quota.ts';
 import { createRequests } from './requests.ts';
@@ -55,14 +55,14 @@ export function createSqliteLedger({
   const quotas = createQuotaCounters(sqlite);
   const keys = createIdempotencyKeys(sqlite);
   const requests = createRequests(sqlite);
-  const outbox = createOutbox(sqlite);
+  const outbox = createSqliteOutbox(sqlite);
 
   function admit(admission: Admission): Admitted {
     const now = journal.now();
     const scope = keyScope(admission);
-    const known = scope === null ? null : keys.look(scope, admission.idempotency?.fingerprint ?? '', now);
+    const known = scope === null ? null : keys.lookup(scope, admission.idempotency?.fingerprint ?? '', now);
     if (known !== null) return answerKnown(known, admission, now);
-    const tally = quotas.tally(admission.claims, now);
+    const tally = quotas.tally(admission.charges, now);
     switch (admission.plan) {
       case 'deny':
         tally.debit('requests');
@@ -75,7 +75,7 @@ export function createSqliteLedger({
     }
   }
 
-  function answerKnown(known: KnownKey, admission: Admission, now: number): Admitted {
+  function answerKnown(known: KeyLookup, admission: Admission, now: number): Admitted {
     if (known.kind === 'key_reused') return known;
     if (known.kind === 'in_flight') {
       const expiresAt = requests.get(known.firstRequestId)?.expiresAt ?? now;
@@ -156,7 +156,7 @@ export function createSqliteLedger({
     settle,
     find: requests.find,
     list: requests.list,
-    usage: (claims) => quotas.tally(claims, journal.now()).states(),
+    usage: (charges) => quotas.tally(charges, journal.now()).states(),
     records: (after, limit) => readRecords(sqlite, after, limit),
     search: (query) => searchTrail(sqlite, query),
     lease: outbox.lease,
@@ -167,18 +167,18 @@ export function createSqliteLedger({
     checkpoints: (after, limit) => readCheckpoints(sqlite, after, limit),
     expired: (limit) => requests.expired(journal.now(), limit),
     unsettled: (limit) => requests.unsettled(journal.now(), limit),
-    look({ requestId, record, nextInMs }) {
+    recordAttempt({ requestId, record, nextInMs }) {
       const lookAt = requests.get(requestId)?.lookAt ?? null;
       const now = journal.now();
       if (lookAt === null || lookAt > now) return;
       // The outcome stays what it was: evidence stands on the trail beside it.
       if (record !== null) journal.append(record, now);
-      requests.look(requestId, { at: nextInMs === null ? null : now + nextInMs, counted: record !== null });
+      requests.recordAttempt(requestId, { at: nextInMs === null ? null : now + nextInMs, counted: record !== null });
     },
     prune(retention) {
       // Not the ledger's time, which a clock that was wrong for a moment leaves ahead.
       const machineMs = Math.trunc(clock.now());
-      const verdict = judgeClock(sqlite, machineMs);
+      const verdict = checkClock(sqlite, machineMs);
       if (verdict.kind === 'doubted')
         return { records: 0, more: false, ...(verdict.jumpedMs !== null && { jumpedMs: verdict.jumpedMs }) };
       // What is dropped here must stay past, whatever the machine's clock says next.

@@ -1,72 +1,71 @@
 /**
- * Bounds how many requests work at once, lane by lane, and answers 503 `overloaded` to those beyond: nothing of them
- * was sent. It stands behind body-limit, because whoever uploads slowly must hold no place, and before authenticate.
- * Health and static documents take no turn. Off where requests may not wait for one another (Workers).
+ * Limits how many requests run at once, with one bulkhead per kind of request, and answers 503 `overloaded` to the rest:
+ * nothing of them was sent. Runs behind body-limit, so that a slow upload holds no permit, and behind authenticate, so that
+ * a request without a valid token holds none either. Health and static documents need no permit. Off on Workers, where a
+ * request must not wait for another one.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../deps.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
-import type { TurnLimits } from '../../tasks/concurrency-limit.ts';
-import { createTurns } from '../../tasks/concurrency-limit.ts';
+import type { ConcurrencyLimits } from '../../tasks/concurrency-limit.ts';
+import { createConcurrencyLimit } from '../../tasks/concurrency-limit.ts';
 
-/** `holdsAnswer`: the place is given back when the answer has left too, so that unread answers are as few as places. */
-interface LaneLimits extends TurnLimits {
+/** `holdsAnswer`: the permit is kept until the answer has left, so that there are never more unread answers than permits. */
+interface BulkheadLimits extends ConcurrencyLimits {
   readonly holdsAnswer: boolean;
 }
 
 /**
- * Lanes, so that a slow Galileo, which fills the first, keeps nobody from reading, and whoever follows or searches the
- * trail keeps nobody else from it. As many invites work at once as
- * the upstream client has connections: one more would wait there, and its wait would count as Galileo's failure.
- * A full queue empties within `waitMs` while Galileo answers within a second (docs/operations.md has the figures).
+ * One bulkhead per kind of request: when Galileo is slow, invites fill theirs and reading goes on; reading or searching the
+ * trail cannot stop anything else. Invites run at most as many at once as the upstream client has connections: one more
+ * would wait there, and its wait would count as a failure of Galileo. While Galileo answers within a second, a full queue
+ * empties within `queueTimeoutMs` (docs/operations.md has the figures).
  */
-export const LANES = {
-  invites: { atWork: 128, waiting: 256, waitMs: 2_000, holdsAnswer: false },
-  reads: { atWork: 64, waiting: 256, waitMs: 2_000, holdsAnswer: true },
-  trail: { atWork: 16, waiting: 64, waitMs: 2_000, holdsAnswer: true },
-  searches: { atWork: 2, waiting: 16, waitMs: 2_000, holdsAnswer: true },
-} as const satisfies Record<string, LaneLimits>;
+export const BULKHEADS = {
+  invites: { maxConcurrent: 128, maxQueued: 256, queueTimeoutMs: 2_000, holdsAnswer: false },
+  reads: { maxConcurrent: 64, maxQueued: 256, queueTimeoutMs: 2_000, holdsAnswer: true },
+  trail: { maxConcurrent: 16, maxQueued: 64, queueTimeoutMs: 2_000, holdsAnswer: true },
+  searches: { maxConcurrent: 2, maxQueued: 16, queueTimeoutMs: 2_000, holdsAnswer: true },
+} as const satisfies Record<string, BulkheadLimits>;
 
-export type Lane = keyof typeof LANES;
+export type Bulkhead = keyof typeof BULKHEADS;
 
 const RETRY_AFTER_S = 5;
 
-type TakeTurnDeps = Pick<Deps, 'schedule' | 'clock' | 'metrics' | 'answerLeft'> & {
-  readonly settings: Pick<Deps['settings'], 'shareInFlight'>;
-};
+type LimitConcurrencyDeps = Pick<Deps, 'schedule' | 'clock' | 'metrics' | 'responseSent' | 'canAwaitAcrossRequests'>;
 
-/** Gives the step for each lane; every call makes lanes of its own. */
-export function takeTurn({
+/** One step per bulkhead. Every call creates bulkheads of its own. */
+export function limitConcurrency({
   schedule,
   clock,
   metrics,
-  settings,
-  answerLeft = () => Promise.resolve(),
-}: TakeTurnDeps): Record<Lane, MiddlewareHandler<AppEnv>> {
+  canAwaitAcrossRequests,
+  responseSent = () => Promise.resolve(),
+}: LimitConcurrencyDeps): Record<Bulkhead, MiddlewareHandler<AppEnv>> {
   return {
-    invites: inLane('invites'),
-    reads: inLane('reads'),
-    trail: inLane('trail'),
-    searches: inLane('searches'),
+    invites: inBulkhead('invites'),
+    reads: inBulkhead('reads'),
+    trail: inBulkhead('trail'),
+    searches: inBulkhead('searches'),
   };
 
-  function inLane(lane: Lane): MiddlewareHandler<AppEnv> {
-    const turns = createTurns(LANES[lane], schedule);
-    return async function takeTurn(c, next) {
-      if (!settings.shareInFlight) return await next();
+  function inBulkhead(bulkhead: Bulkhead): MiddlewareHandler<AppEnv> {
+    const limit = createConcurrencyLimit(BULKHEADS[bulkhead], schedule);
+    return async function limitConcurrency(c, next) {
+      if (!canAwaitAcrossRequests) return await next();
       const cameAt = clock.now();
-      const turn = await turns.take(c.req.raw.signal);
-      metrics.observe('turn_wait', Math.max(0, clock.now() - cameAt) / 1000, { lane });
-      if (turn.kind === 'refused') {
-        metrics.count('turns_refused', { lane, reason: turn.reason });
+      const permit = await limit.acquire(c.req.raw.signal);
+      metrics.observe('queue_wait', Math.max(0, clock.now() - cameAt) / 1000, { bulkhead });
+      if (permit.kind === 'refused') {
+        metrics.count('requests_shed', { bulkhead, reason: permit.reason });
         return respondProblem(c, 'overloaded', { headers: { 'Retry-After': String(RETRY_AFTER_S) } });
       }
       try {
         return await next();
       } finally {
-        if (LANES[lane].holdsAnswer) void answerLeft(c.env).then(turn.release);
-        else turn.release();
+        if (BULKHEADS[bulkhead].holdsAnswer) void responseSent(c.env).then(permit.release);
+        else permit.release();
       }
     };
   }

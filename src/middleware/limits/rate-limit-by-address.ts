@@ -12,12 +12,12 @@ import { respondProblem } from '../problem-response.ts';
 /** The shortest period that the platform counts over. */
 const RETRY_AFTER_S = 10;
 
-export function limitBursts(burst: BurstLimit | undefined, metrics: Deps['metrics']): MiddlewareHandler<AppEnv> {
-  return async function limitBursts(c, next) {
+export function rateLimitByAddress(burst: BurstLimit | undefined, metrics: Deps['metrics']): MiddlewareHandler<AppEnv> {
+  return async function rateLimitByAddress(c, next) {
     // `/readyz` writes, so it is not among those that cost nothing.
     if (burst === undefined || c.req.path === '/livez') return await next();
     if (await burst.allows(c.get('source').address)) return await next();
-    metrics.count('turns_refused', { lane: 'all', reason: 'burst' });
+    metrics.count('requests_shed', { bulkhead: 'all', reason: 'burst' });
     return respondProblem(c, 'overloaded', { headers: { 'Retry-After': String(RETRY_AFTER_S) } });
   };
 }

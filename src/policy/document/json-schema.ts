@@ -55,7 +55,7 @@ const EMAILS_SAY = 'Single addresses, beside or instead of domains. Case is igno
 const GROUPS_SAY = 'Galileo groups: $name from groups, or UUIDs.';
 
 /** A sentence for each key, by its place. A key without one fails a test. */
-const SAYS: Readonly<Record<string, string>> = {
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
   version: 'The version of this language.',
   domains: 'Named sets of domains, used as $name.',
   'domains.*': 'acme.com is that domain only; "*.acme.com" its sub-domains of any depth, not itself. No sets in sets.',
@@ -121,7 +121,7 @@ function annotate(schema: Schema, path: string): Schema {
     readonly additionalProperties?: Schema | false;
   };
   const inside = (key: string): string => (path === '' ? key : `${path}.${key}`);
-  const description = SAYS[path];
+  const description = DESCRIPTIONS[path];
   return {
     ...(description === undefined ? {} : { description }),
     ...rest,

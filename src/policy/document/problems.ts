@@ -4,7 +4,7 @@
  */
 import type * as z from 'zod';
 
-export interface Finding {
+export interface DocumentProblem {
   readonly path: readonly PropertyKey[];
   /** The key itself is at fault, not what stands under it. */
   readonly at?: 'key';
@@ -12,7 +12,11 @@ export interface Finding {
 }
 
 /** `value` is what was parsed. */
-export function findingsOf(issue: z.core.$ZodIssue, value: unknown, prefix: readonly PropertyKey[] = []): Finding[] {
+export function documentProblems(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  prefix: readonly PropertyKey[] = [],
+): DocumentProblem[] {
   const path = [...prefix, ...issue.path];
   switch (issue.code) {
     case 'unrecognized_keys':
@@ -21,7 +25,7 @@ export function findingsOf(issue: z.core.$ZodIssue, value: unknown, prefix: read
       return [{ path, at: 'key', message: issue.issues[0]?.message ?? issue.message }];
     case 'invalid_union': {
       const deeper = issue.errors.flat().filter((inner) => inner.path.length > 0);
-      if (deeper.length > 0) return deeper.flatMap((inner) => findingsOf(inner, value, path));
+      if (deeper.length > 0) return deeper.flatMap((inner) => documentProblems(inner, value, path));
       return [{ path, message: issue.message }];
     }
     default:

@@ -7,12 +7,15 @@ import { canonicalJson } from '../../lib/canonical-json.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
 import type { CompiledPolicy } from '../compile.ts';
 import { compilePolicy } from '../compile.ts';
-import type { Finding } from './problems.ts';
-import { findingsOf } from './problems.ts';
+import type { DocumentProblem } from './problems.ts';
+import { documentProblems } from './problems.ts';
 import { checkReferences } from './references.ts';
 import type { PolicyFile } from './schema.ts';
 import { policyFileSchema } from './schema.ts';
 import { runSelfTests } from '../self-test.ts';
+
+/** Where a Workers KV namespace holds the parsed policy document: written by `policy push`, read by the Worker. */
+export const POLICY_STORE_KEY = 'policy';
 
 export interface LoadPolicyOptions {
   /** Short names of the configured issuers: a caller may pin only these. `any` where they are not known. */
@@ -22,7 +25,7 @@ export interface LoadPolicyOptions {
 export type DocumentRefused = {
   readonly kind: 'refused';
   /** At least one. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly DocumentProblem[];
 };
 
 export type DocumentLoaded = { readonly kind: 'loaded'; readonly policy: CompiledPolicy } | DocumentRefused;
@@ -36,7 +39,7 @@ export type DocumentRead =
 export function readDocument(document: unknown, { issuers }: LoadPolicyOptions): DocumentRead {
   const parsed = policyFileSchema.safeParse(document);
   if (!parsed.success) {
-    return { kind: 'refused', findings: parsed.error.issues.flatMap((issue) => findingsOf(issue, document)) };
+    return { kind: 'refused', findings: parsed.error.issues.flatMap((issue) => documentProblems(issue, document)) };
   }
   const dangling = checkReferences(parsed.data, issuers);
   if (dangling.length > 0) return { kind: 'refused', findings: dangling };

@@ -3,19 +3,19 @@
  * apart. A misspelt name would otherwise be a rule that never applies, which for a deny rule is a hole.
  */
 import { isTopLevelPattern } from '../matching/domain-pattern.ts';
-import type { Finding } from './problems.ts';
+import type { DocumentProblem } from './problems.ts';
 import type { PolicyFile } from './schema.ts';
 
-export function checkReferences(file: PolicyFile, issuers: readonly string[] | 'any'): Finding[] {
+export function checkReferences(file: PolicyFile, issuers: readonly string[] | 'any'): DocumentProblem[] {
   const known = {
     sets: new Set(Object.keys(file.domains ?? {})),
     groups: new Set(Object.keys(file.groups ?? {})),
     callers: new Set(Object.keys(file.callers ?? {})),
     issuers: new Set(issuers === 'any' ? Object.values(file.callers ?? {}).map(({ issuer }) => issuer) : issuers),
   };
-  const mustName = (kind: keyof typeof known, name: string, path: readonly PropertyKey[]): Finding[] =>
+  const mustName = (kind: keyof typeof known, name: string, path: readonly PropertyKey[]): DocumentProblem[] =>
     known[kind].has(name) ? [] : [{ path, message: unknownName(kind, name, known[kind]) }];
-  const mustNameAll = (kind: 'sets' | 'groups', entries: Entries, path: readonly PropertyKey[]): Finding[] =>
+  const mustNameAll = (kind: 'sets' | 'groups', entries: Entries, path: readonly PropertyKey[]): DocumentProblem[] =>
     listed(entries).flatMap((entry, index) =>
       entry.startsWith('$') ? mustName(kind, entry.slice(1), [...path, index]) : [],
     );
@@ -80,7 +80,7 @@ function unknownName(kind: keyof typeof KINDS, name: string, known: ReadonlySet<
 }
 
 /** A deny list may name a whole top-level domain; nobody means to invite one. */
-function tooWide(wideSets: ReadonlySet<string>, domains: Entries, path: readonly PropertyKey[]): Finding[] {
+function tooWide(wideSets: ReadonlySet<string>, domains: Entries, path: readonly PropertyKey[]): DocumentProblem[] {
   return listed(domains).flatMap((entry, index) =>
     wideSets.has(entry) || isTopLevelPattern(entry)
       ? [{ path: [...path, index], message: 'an allow rule cannot open a whole top-level domain' }]
@@ -89,7 +89,7 @@ function tooWide(wideSets: ReadonlySet<string>, domains: Entries, path: readonly
 }
 
 /** Answers, records and counters name rules, forced values and quotas by id alone. */
-function repeatedIds(file: PolicyFile): Finding[] {
+function repeatedIds(file: PolicyFile): DocumentProblem[] {
   const seen = new Set<string>();
   return (['force', 'rules', 'quotas'] as const).flatMap((section) =>
     (file[section] ?? []).flatMap(({ id }, index) => {

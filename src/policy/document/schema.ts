@@ -104,9 +104,9 @@ const force = z
     send_email: z.boolean().optional(),
   })
   .superRefine((row, ctx) => {
-    if (!hasTarget(row)) complain(ctx, [], 'a forced value needs domains or emails to apply to');
+    if (!hasTarget(row)) addIssue(ctx, [], 'a forced value needs domains or emails to apply to');
     if (FORCEABLE.every((field) => row[field] === undefined))
-      complain(ctx, [], `nothing is forced: name one of ${FORCEABLE.join(', ')}`);
+      addIssue(ctx, [], `nothing is forced: name one of ${FORCEABLE.join(', ')}`);
   });
 
 const rule = z
@@ -122,13 +122,13 @@ const rule = z
   })
   .superRefine((row, ctx) => {
     if ((row.allow === undefined) === (row.deny === undefined))
-      complain(ctx, [], 'a rule has exactly one of allow and deny');
-    if (row.deny !== undefined && row.groups?.length === 0) complain(ctx, ['groups'], 'expected at least one entry');
+      addIssue(ctx, [], 'a rule has exactly one of allow and deny');
+    if (row.deny !== undefined && row.groups?.length === 0) addIssue(ctx, ['groups'], 'expected at least one entry');
     if (row.allow === undefined) return;
     if (!hasTarget(row))
-      complain(ctx, [], 'an allow rule needs domains or emails: what it allows is always written out');
-    if (row.roles === undefined) complain(ctx, [], 'an allow rule needs roles: a list, or any');
-    if (row.auth_methods === undefined) complain(ctx, [], 'an allow rule needs auth_methods: a list, or any');
+      addIssue(ctx, [], 'an allow rule needs domains or emails: what it allows is always written out');
+    if (row.roles === undefined) addIssue(ctx, [], 'an allow rule needs roles: a list, or any');
+    if (row.auth_methods === undefined) addIssue(ctx, [], 'an allow rule needs auth_methods: a list, or any');
   });
 
 export const QUOTA_SCOPES = ['request', 'subject', 'client_id', 'issuer', 'org', 'invitee'] as const;
@@ -150,14 +150,14 @@ const quota = z
   })
   .superRefine((row, ctx) => {
     if ((row.emails === undefined) === (row.requests === undefined))
-      complain(ctx, [], 'a quota has exactly one of emails and requests');
-    if (row.per !== 'request' && row.window === undefined) complain(ctx, [], `a quota per ${row.per} needs a window`);
+      addIssue(ctx, [], 'a quota has exactly one of emails and requests');
+    if (row.per !== 'request' && row.window === undefined) addIssue(ctx, [], `a quota per ${row.per} needs a window`);
     if (row.per === 'request' && row.window !== undefined)
-      complain(ctx, ['window'], 'a limit per request has no window');
+      addIssue(ctx, ['window'], 'a limit per request has no window');
     if (row.per === 'request' && row.requests !== undefined)
-      complain(ctx, ['requests'], 'a limit per request counts emails');
+      addIssue(ctx, ['requests'], 'a limit per request counts emails');
     if (row.per !== 'invitee' && row.plus_addressing !== undefined)
-      complain(ctx, ['plus_addressing'], 'only a quota per invitee tells addresses apart');
+      addIssue(ctx, ['plus_addressing'], 'only a quota per invitee tells addresses apart');
   });
 
 const test = z
@@ -182,8 +182,8 @@ const test = z
       .optional(),
   })
   .superRefine((row, ctx) => {
-    if (row.expect === 'allow' && row.because !== undefined) complain(ctx, ['because'], 'only a denial has reasons');
-    if (row.expect === 'deny' && row.sends !== undefined) complain(ctx, ['sends'], 'a denied invite sends nothing');
+    if (row.expect === 'allow' && row.because !== undefined) addIssue(ctx, ['because'], 'only a denial has reasons');
+    if (row.expect === 'deny' && row.sends !== undefined) addIssue(ctx, ['sends'], 'a denied invite sends nothing');
   });
 
 export const policyFileSchema = z.strictObject({
@@ -209,6 +209,6 @@ function hasTarget(row: { readonly domains?: unknown; readonly emails?: unknown 
   return row.domains !== undefined || row.emails !== undefined;
 }
 
-function complain(ctx: z.RefinementCtx, path: readonly string[], message: string): void {
+function addIssue(ctx: z.RefinementCtx, path: readonly string[], message: string): void {
   ctx.addIssue({ code: 'custom', path: [...path], message });
 }

@@ -14,9 +14,7 @@ import type { AppEnv } from '../../middleware/app-env.ts';
 import { ndjson } from './ndjson.ts';
 import { readLedger } from '../read-ledger.ts';
 
-export type SearchDeps = Pick<Deps, 'ledger' | 'recordAddress' | 'schedule'> & {
-  readonly settings: Pick<Deps['settings'], 'shareInFlight'>;
-};
+export type SearchDeps = Pick<Deps, 'ledger' | 'recordAddress' | 'schedule' | 'canAwaitAcrossRequests'>;
 
 type SearchAudit = (c: Context<AppEnv>, search: AuditSearch) => Promise<Response>;
 
@@ -32,21 +30,21 @@ export function createSearchAudit(deps: SearchDeps): SearchAudit {
   };
 }
 
-type InTurn = <T>(look: () => Promise<T>) => Promise<T>;
+type InTurn = <T>(read: () => Promise<T>) => Promise<T>;
 
 /**
  * A ledger in this process answers within the turn of the event loop that it is asked in: without a turn for each, the
  * slices of many searches would run back to back and hold up every invite. Where requests may not wait for one another,
  * each waits for itself alone.
  */
-function createTurnByTurn(deps: Pick<SearchDeps, 'schedule' | 'settings'>): InTurn {
-  const { shareInFlight } = deps.settings;
+function createTurnByTurn(deps: Pick<SearchDeps, 'schedule' | 'canAwaitAcrossRequests'>): InTurn {
+  const { canAwaitAcrossRequests } = deps;
   let last: Promise<unknown> = Promise.resolve();
   const nextTurn = () => new Promise<void>((resolve) => void deps.schedule.after(0, resolve));
-  return async function inTurn(look) {
-    const before = shareInFlight ? last : Promise.resolve();
-    const mine = before.then(nextTurn).then(look);
-    if (shareInFlight) last = mine.catch(() => undefined);
+  return async function inTurn(read) {
+    const before = canAwaitAcrossRequests ? last : Promise.resolve();
+    const mine = before.then(nextTurn).then(read);
+    if (canAwaitAcrossRequests) last = mine.catch(() => undefined);
     return await mine;
   };
 }
@@ -65,7 +63,7 @@ async function findPage(
     length = slice.records.reduce((sum, { line }) => sum + line.length, length);
     const full = found.length >= search.limit || length >= MAX_PAGE_LENGTH;
     if (full || slice.done || gone.aborted) return takeLines(found, search.limit);
-    after = slice.lookedTo;
+    after = slice.scannedTo;
   }
 }
 

@@ -3,13 +3,13 @@
  * checkpoint. None of it makes the service unready: what is not delivered waits in the ledger, and requests do not. Where
  * the ledger cannot be read the figures are null; what the deliveries themselves know is told all the same.
  */
-import type { Deliveries } from '../../audit/delivery/fan-out.ts';
+import type { FanOut } from '../../audit/delivery/fan-out.ts';
 import type { Failing } from '../../tasks/failure-streak.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ledger } from '../../ledger/port.ts';
 
 export interface AuditStatusDeps {
-  readonly delivery: Pick<Deliveries, 'status'>;
+  readonly delivery: Pick<FanOut, 'status'>;
   readonly ledger: Pick<Ledger, 'backlog' | 'chain'>;
   readonly clock: Clock;
 }

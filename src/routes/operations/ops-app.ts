@@ -2,7 +2,7 @@
  * What only operators may see, on OPS_PORT: metrics, and why the service is not ready. Bind it inside.
  */
 import { Hono } from 'hono';
-import type { Deliveries } from '../../audit/delivery/fan-out.ts';
+import type { FanOut } from '../../audit/delivery/fan-out.ts';
 import type { Deps, PolicySource } from '../../deps.ts';
 import { describePolicyStatus } from '../../policy/status.ts';
 import { describeAudit } from './audit-status.ts';
@@ -10,7 +10,7 @@ import { createReadiness } from './readiness.ts';
 import type { ReadinessDeps } from './readiness.ts';
 
 export interface OpsDeps extends ReadinessDeps, Pick<Deps, 'policy' | 'shadowPolicy'> {
-  readonly delivery: Pick<Deliveries, 'status'>;
+  readonly delivery: Pick<FanOut, 'status'>;
   /** The metrics as text, with their media type. */
   readonly exposeMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }

@@ -11,10 +11,8 @@ export interface Readiness {
   readonly draining: boolean;
 }
 
-export interface ReadinessDeps extends Pick<Deps, 'ledger' | 'draining' | 'clock'> {
-  /** Where a promise of another request must not be awaited, those who ask meanwhile are told what was so last. */
-  readonly settings: Pick<Deps['settings'], 'shareInFlight'>;
-}
+/** Where a promise of another request must not be awaited, requests that come during a probe get the last result. */
+export type ReadinessDeps = Pick<Deps, 'ledger' | 'draining' | 'clock' | 'canAwaitAcrossRequests'>;
 
 const PROOF_HOLDS_MS = 1_000;
 /**
@@ -23,7 +21,12 @@ const PROOF_HOLDS_MS = 1_000;
  */
 const MAX_FIRST_PROOFS = 4;
 
-export function createReadiness({ ledger, draining, clock, settings }: ReadinessDeps): () => Promise<Readiness> {
+export function createReadiness({
+  ledger,
+  draining,
+  clock,
+  canAwaitAcrossRequests,
+}: ReadinessDeps): () => Promise<Readiness> {
   let last: { readonly atMs: number; readonly writable: Promise<boolean> | boolean } | null = null;
   let first = { sinceMs: Number.NaN, proofs: 0 };
 
@@ -40,7 +43,7 @@ export function createReadiness({ ledger, draining, clock, settings }: Readiness
       () => true,
       () => false,
     );
-    if (settings.shareInFlight) last = { atMs, writable: proof };
+    if (canAwaitAcrossRequests) last = { atMs, writable: proof };
     else if (last !== null) last = { atMs, writable: last.writable };
     const writable = await proof;
     last = { atMs, writable };

@@ -210,8 +210,8 @@ describe('what the http sink makes of an answer', () => {
     const sink = sinkTo(`${collector.url}/audit?key=sesame-sesame`);
     for (const _ of answers) {
       const { message, stack, cause } = await failureOf(sink.write(items));
-      const told = [message, stack, JSON.stringify(cause)].join(' ');
-      for (const secret of [TOKEN, 'sesame', '@acme.com']) expect(told).not.toContain(secret);
+      const reported = [message, stack, JSON.stringify(cause)].join(' ');
+      for (const secret of [TOKEN, 'sesame', '@acme.com']) expect(reported).not.toContain(secret);
     }
   });
 });

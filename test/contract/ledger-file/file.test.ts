@@ -17,7 +17,7 @@ import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
 import { prepareLedgerDatabase } from '../../../src/platform/node/ledger/pragmas.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import { admission, HOUR_MS, quotaClaim, readTrail, settlement } from '../../support/ledger/ledger.ts';
+import { admission, HOUR_MS, quotaCharge, readTrail, settlement } from '../../support/ledger/ledger.ts';
 import { createLogCollector, openAt, tempDirectory } from './ledger-temp.ts';
 
 let directory: ReturnType<typeof tempDirectory>;
@@ -102,11 +102,11 @@ describe('a ledger file', () => {
 
   it('goes on where it was after a restart: seq, chain, keys, counts and cursors', async () => {
     const clock = createFakeClock();
-    const claims = [quotaClaim({ amount: 4 })];
+    const charges = [quotaCharge({ amount: 4 })];
     const before = await openAt(path, { clock });
-    await before.admit(admission(testUuid7(1), { key: 'a-key-of-16-signs', claims }));
+    await before.admit(admission(testUuid7(1), { key: 'a-key-of-16-signs', charges }));
     await before.settle(settlement(testUuid7(1), 'accepted'));
-    await before.admit(admission(testUuid7(2), { claims }));
+    await before.admit(admission(testUuid7(2), { charges }));
     await before.ack('stdout', 4);
     await before.close();
 
@@ -116,7 +116,7 @@ describe('a ledger file', () => {
       kind: 'replay',
       firstRequestId: testUuid7(1),
     });
-    expect(await after.admit(admission(testUuid7(4), { claims }))).toMatchObject({
+    expect(await after.admit(admission(testUuid7(4), { charges }))).toMatchObject({
       kind: 'exhausted',
       exhausted: { remaining: 2 },
     });
@@ -153,7 +153,7 @@ describe('a ledger file', () => {
     const locker = new DatabaseSync(path);
     locker.exec('DROP TABLE counters');
     locker.close();
-    await expect(ledger.admit(admission(testUuid7(1), { claims: [quotaClaim()] }))).rejects.toThrow();
+    await expect(ledger.admit(admission(testUuid7(1), { charges: [quotaCharge()] }))).rejects.toThrow();
     expect(logger.lines).toEqual([
       { level: 'error', event: 'ledger_write_failed', fields: { error: 'SqlError', result_code: 1, steps: 1 } },
     ]);

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { openLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
 import { createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, quotaClaim, settlement } from '../../support/ledger/ledger.ts';
+import { admission, quotaCharge, settlement } from '../../support/ledger/ledger.ts';
 
 /**
  * A process that owns a ledger, for tests that need a real one to be refused, killed, or left
@@ -33,7 +33,7 @@ const MODES: Record<string, () => unknown> = {
     async function caller(): Promise<never> {
       for (;;) {
         const id = testUuid7(next++);
-        await ledger.admit(admission(id, { key: `key-${id}`, claims: [quotaClaim({ limit: 1e9 })] }));
+        await ledger.admit(admission(id, { key: `key-${id}`, charges: [quotaCharge({ limit: 1e9 })] }));
         say(`open ${id}`);
         await ledger.settle(settlement(id, 'accepted'));
         say(`accepted ${id}`);

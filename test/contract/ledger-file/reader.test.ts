@@ -52,7 +52,7 @@ describe('a ledger file that is only read', () => {
       records: [{ seq: 2 }],
       done: true,
     });
-    expect(await reader.steadily(() => reader.records(0, 10))).toHaveLength(3);
+    expect(await reader.inSnapshot(() => reader.records(0, 10))).toHaveLength(3);
     reader.close();
     expect({ names: readdirSync(directory.path), bytes: readFileSync(path) }).toEqual(before);
   });
@@ -70,7 +70,7 @@ describe('a ledger file that is only read', () => {
   it('shows one moment for as long as it is asked to, whatever the service writes and drops', async () => {
     const { service, clock } = await serviceWith(3);
     const reader = await readLedgerFile(path);
-    await reader.steadily(async () => {
+    await reader.inSnapshot(async () => {
       const before = await reader.chain();
       await passTime(service, clock, DAY_MS);
       await service.admit(admission(testUuid7(9), { plan: 'deny' }));
@@ -80,10 +80,10 @@ describe('a ledger file that is only read', () => {
     });
     expect((await reader.chain()).base.seq).toBe(3);
     expect(await reader.records(0, 10)).toMatchObject([{ seq: 4 }]);
-    await expect(reader.steadily(() => Promise.reject(new Error('the task failed')))).rejects.toThrow(
+    await expect(reader.inSnapshot(() => Promise.reject(new Error('the task failed')))).rejects.toThrow(
       'the task failed',
     );
-    expect(await reader.steadily(() => reader.records(0, 10))).toHaveLength(1);
+    expect(await reader.inSnapshot(() => reader.records(0, 10))).toHaveLength(1);
     reader.close();
     await service.close();
   });
@@ -93,7 +93,7 @@ describe('a ledger file that is only read', () => {
     const reader = await readLedgerFile(path);
     const services: Awaited<ReturnType<typeof openAt>>[] = [];
     await expect(
-      reader.steadily(async () => {
+      reader.inSnapshot(async () => {
         services.push(await openAt(path));
         await reader.records(0, 10);
       }),

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../src/audit/chain.ts';
 import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
-import { openLedgerBeside } from '../../../src/platform/node/ledger/side-writer.ts';
+import { openSideWriter } from '../../../src/platform/node/ledger/side-writer.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
 import { admission, readTrail, settlement } from '../../support/ledger/ledger.ts';
 import { FIRST_SCHEMA } from '../../unit/ledger/first-schema.ts';
@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => directory.remove());
 
-const openBeside = () => openLedgerBeside(path, { clock: createFakeClock(), ids: createFakeIds(5000) });
+const openBeside = () => openSideWriter(path, { clock: createFakeClock(), ids: createFakeIds(5000) });
 
 function write(...statements: readonly string[]): void {
   const database = new DatabaseSync(path);

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../src/audit/chain.ts';
-import { openLedgerBeside } from '../../../src/platform/node/ledger/side-writer.ts';
+import { openSideWriter } from '../../../src/platform/node/ledger/side-writer.ts';
 import { readLedgerFile } from '../../../src/platform/node/ledger/reader.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
 import { admission, KEEP_ALL, MINUTE_MS, passTime, readTrail, settlement } from '../../support/ledger/ledger.ts';
@@ -36,7 +36,7 @@ async function serviceWith(records: number, logger = createLogCollector()) {
 }
 
 const closed = async (records: number) => (await serviceWith(records)).ledger.close();
-const openBeside = () => openLedgerBeside(path, { clock: createFakeClock(), ids: createFakeIds(5000) });
+const openBeside = () => openSideWriter(path, { clock: createFakeClock(), ids: createFakeIds(5000) });
 
 /** Takes the records of one subject back as they are written, so that the chain stays whole without them. */
 const TAKE_BACK = [

@@ -6,22 +6,22 @@ import {
   ANN,
   BOB,
   HOUR_MS,
-  quotaClaim,
+  quotaCharge,
   readRecords,
   readTrail,
   recordDraft,
   settlement,
 } from '../../support/ledger/ledger.ts';
 import { R1, R2, R3, KEY } from './ledger-harness.ts';
-import type { LedgerWorld } from './ledger-harness.ts';
+import type { LedgerHarness } from './ledger-harness.ts';
 
 /** What an admission writes, and what can be read of it afterwards. */
-export function describeAdmission(world: LedgerWorld): void {
+export function describeAdmission(harness: LedgerHarness): void {
   describe('admission', () => {
     it('writes the intent, with its expiry, before it says admitted', async () => {
-      const admitted = await world.ledger.admit(admission(R1));
+      const admitted = await harness.ledger.admit(admission(R1));
       expect(admitted).toEqual({ kind: 'admitted', expiresAt: TEST_TIME_MS + 45_000, quotas: [] });
-      expect(await readRecords(world.ledger)).toMatchObject([
+      expect(await readRecords(harness.ledger)).toMatchObject([
         {
           seq: 1,
           kind: 'intent',
@@ -33,8 +33,8 @@ export function describeAdmission(world: LedgerWorld): void {
     });
 
     it('keeps the draft as it was given, members of its own aside', async () => {
-      await world.ledger.admit(admission(R1, { plan: 'deny' }));
-      const [line] = await readTrail(world.ledger);
+      await harness.ledger.admit(admission(R1, { plan: 'deny' }));
+      const [line] = await readTrail(harness.ledger);
       const { seq, id, time, prev, hash, ...rest } = JSON.parse(line ?? '') as Record<string, unknown>;
       expect(rest).toEqual(recordDraft('denial', R1));
       expect({ seq, time, prev }).toEqual({ seq: 1, time: '2026-03-02T10:00:00.000Z', prev: GENESIS_HASH });
@@ -43,8 +43,8 @@ export function describeAdmission(world: LedgerWorld): void {
     });
 
     it('writes a denial and shows the request as denied', async () => {
-      expect(await world.ledger.admit(admission(R1, { plan: 'deny' }))).toEqual({ kind: 'denied', quotas: [] });
-      expect(await world.ledger.find(R1, null)).toEqual({
+      expect(await harness.ledger.admit(admission(R1, { plan: 'deny' }))).toEqual({ kind: 'denied', quotas: [] });
+      expect(await harness.ledger.find(R1, null)).toEqual({
         requestId: R1,
         owner: ANN,
         state: 'denied',
@@ -57,37 +57,37 @@ export function describeAdmission(world: LedgerWorld): void {
     });
 
     it('refuses a request id that was used before, and changes nothing', async () => {
-      await world.ledger.admit(admission(R1, { claims: [quotaClaim()] }));
-      await expect(world.ledger.admit(admission(R1))).rejects.toThrow();
-      expect(await world.outcomes()).toEqual(['admitted']);
+      await harness.ledger.admit(admission(R1, { charges: [quotaCharge()] }));
+      await expect(harness.ledger.admit(admission(R1))).rejects.toThrow();
+      expect(await harness.outcomes()).toEqual(['admitted']);
     });
 
     it('records a dry run without making a request of it', async () => {
-      expect(await world.ledger.admit(admission(R1, { plan: 'dry_run' }))).toEqual({ kind: 'previewed' });
-      expect(await world.outcomes()).toEqual(['previewed']);
-      expect(await world.ledger.find(R1, null)).toBeNull();
-      expect(await world.ledger.list({ owner: null, before: null, limit: 10 })).toEqual({ entries: [], next: null });
+      expect(await harness.ledger.admit(admission(R1, { plan: 'dry_run' }))).toEqual({ kind: 'previewed' });
+      expect(await harness.outcomes()).toEqual(['previewed']);
+      expect(await harness.ledger.find(R1, null)).toBeNull();
+      expect(await harness.ledger.list({ owner: null, before: null, limit: 10 })).toEqual({ entries: [], next: null });
     });
   });
 
   describe('reading', () => {
     it('shows a request to its owner and to those who may see all, to nobody else', async () => {
-      await world.ledger.admit(admission(R1));
-      expect(await world.ledger.find(R1, null)).not.toBeNull();
-      expect(await world.ledger.find(R1, ANN)).not.toBeNull();
-      expect(await world.ledger.find(R1, BOB)).toBeNull();
-      expect(await world.ledger.find(R1, { ...ANN, clientId: 'it-tool' })).toBeNull();
-      expect(await world.ledger.find(R1, { ...ANN, issuer: 'https://other.example.com/' })).toBeNull();
-      expect(await world.ledger.find(R2, null)).toBeNull();
+      await harness.ledger.admit(admission(R1));
+      expect(await harness.ledger.find(R1, null)).not.toBeNull();
+      expect(await harness.ledger.find(R1, ANN)).not.toBeNull();
+      expect(await harness.ledger.find(R1, BOB)).toBeNull();
+      expect(await harness.ledger.find(R1, { ...ANN, clientId: 'it-tool' })).toBeNull();
+      expect(await harness.ledger.find(R1, { ...ANN, issuer: 'https://other.example.com/' })).toBeNull();
+      expect(await harness.ledger.find(R2, null)).toBeNull();
     });
 
     it('lists newest first, page by page, only what is the owner’s', async () => {
-      await world.ledger.admit(admission(R1));
-      await world.ledger.admit(admission(R2, { plan: 'deny' }));
-      await world.ledger.admit(admission(R3, { owner: BOB }));
-      await world.ledger.admit(admission(testUuid7(4)));
+      await harness.ledger.admit(admission(R1));
+      await harness.ledger.admit(admission(R2, { plan: 'deny' }));
+      await harness.ledger.admit(admission(R3, { owner: BOB }));
+      await harness.ledger.admit(admission(testUuid7(4)));
       const ids = async (owner: typeof ANN | null, before: string | null, limit: number) =>
-        (await world.ledger.list({ owner, before, limit })).entries.map((entry) => entry.requestId);
+        (await harness.ledger.list({ owner, before, limit })).entries.map((entry) => entry.requestId);
       expect(await ids(null, null, 3)).toEqual([testUuid7(4), R3, R2]);
       expect(await ids(null, R2, 3)).toEqual([R1]);
       expect(await ids(ANN, null, 2)).toEqual([testUuid7(4), R2]);
@@ -96,49 +96,47 @@ export function describeAdmission(world: LedgerWorld): void {
     });
 
     it('hands out the trail in seq order after a cursor', async () => {
-      for (const id of [R1, R2, R3]) await world.ledger.admit(admission(id));
-      expect((await world.ledger.records(0, 2)).map((record) => record.seq)).toEqual([1, 2]);
-      expect((await world.ledger.records(2, 1000)).map((record) => record.seq)).toEqual([3]);
-      expect(await world.ledger.records(3, 1000)).toEqual([]);
-      expect(await world.ledger.records(0, 0)).toEqual([]);
-      expect(await world.ledger.records(0, -1)).toEqual([]);
+      for (const id of [R1, R2, R3]) await harness.ledger.admit(admission(id));
+      expect((await harness.ledger.records(0, 2)).map((record) => record.seq)).toEqual([1, 2]);
+      expect((await harness.ledger.records(2, 1000)).map((record) => record.seq)).toEqual([3]);
+      expect(await harness.ledger.records(3, 1000)).toEqual([]);
+      expect(await harness.ledger.records(0, 0)).toEqual([]);
+      expect(await harness.ledger.records(0, -1)).toEqual([]);
     });
   });
 
   describe('the trail', () => {
     it('is one unbroken chain over every kind of step, in the order of their commits', async () => {
       await Promise.all([
-        world.ledger.admit(admission(R1, { key: KEY })),
-        world.ledger.admit(admission(R2, { plan: 'deny' })),
-        world.ledger.admit(admission(R3, { plan: 'dry_run' })),
+        harness.ledger.admit(admission(R1, { key: KEY })),
+        harness.ledger.admit(admission(R2, { plan: 'deny' })),
+        harness.ledger.admit(admission(R3, { plan: 'dry_run' })),
       ]);
-      await world.ledger.settle(settlement(R1, 'accepted'));
-      await world.ledger.admit(admission(testUuid7(4), { key: KEY }));
-      const lines = await readTrail(world.ledger);
+      await harness.ledger.settle(settlement(R1, 'accepted'));
+      await harness.ledger.admit(admission(testUuid7(4), { key: KEY }));
+      const lines = await readTrail(harness.ledger);
       expect(verifyChain(lines)).toMatchObject({ kind: 'intact', head: { seq: 5 } });
-      expect(await world.outcomes()).toEqual(['admitted', 'denied', 'previewed', 'accepted', 'replayed']);
+      expect(await harness.outcomes()).toEqual(['admitted', 'denied', 'previewed', 'accepted', 'replayed']);
     });
 
     it('never lets time run backwards, nor a window open again', async () => {
-      const claims = [quotaClaim({ windowMs: HOUR_MS, amount: 10 })];
-      await world.ledger.admit(admission(R1, { claims }));
-      await world.pass(HOUR_MS);
-      world.clock.advance(-HOUR_MS);
-      await world.ledger.admit(admission(R2, { claims }));
-      expect(await world.ledger.admit(admission(R3, { claims }))).toMatchObject({
+      const charges = [quotaCharge({ windowMs: HOUR_MS, amount: 10 })];
+      await harness.ledger.admit(admission(R1, { charges }));
+      await harness.pass(HOUR_MS);
+      harness.clock.advance(-HOUR_MS);
+      await harness.ledger.admit(admission(R2, { charges }));
+      expect(await harness.ledger.admit(admission(R3, { charges }))).toMatchObject({
         kind: 'exhausted',
         retryAfterS: 3600,
       });
-      expect((await readRecords(world.ledger)).map((record) => (record as unknown as { time: string }).time)).toEqual([
-        '2026-03-02T10:00:00.000Z',
-        '2026-03-02T11:00:00.000Z',
-        '2026-03-02T11:00:00.000Z',
-      ]);
+      expect((await readRecords(harness.ledger)).map((record) => (record as unknown as { time: string }).time)).toEqual(
+        ['2026-03-02T10:00:00.000Z', '2026-03-02T11:00:00.000Z', '2026-03-02T11:00:00.000Z'],
+      );
     });
 
     it('answers a probe', async () => {
-      await expect(world.ledger.probe()).resolves.toBeUndefined();
-      expect(await readTrail(world.ledger)).toEqual([]);
+      await expect(harness.ledger.probe()).resolves.toBeUndefined();
+      expect(await readTrail(harness.ledger)).toEqual([]);
     });
   });
 }

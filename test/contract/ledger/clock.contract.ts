@@ -6,58 +6,58 @@ import {
   HOUR_MS,
   KEEP_ALL,
   MINUTE_MS,
-  quotaClaim,
+  quotaCharge,
   settlement,
 } from '../../support/ledger/ledger.ts';
 import { KEY, R1, R2 } from './ledger-harness.ts';
-import type { LedgerWorld } from './ledger-harness.ts';
+import type { LedgerHarness } from './ledger-harness.ts';
 
 const RETENTION = { sinks: [], keepRecordsMs: 8 * DAY_MS };
 const NOTHING = { records: 0, more: false };
 const YEAR_MS = 365 * DAY_MS;
 
 /** That a machine whose clock is wrong for a while drops nothing that the right time would have kept. */
-export function describeClock(world: LedgerWorld): void {
-  const prune = () => world.ledger.prune(RETENTION);
+export function describeClock(harness: LedgerHarness): void {
+  const prune = () => harness.ledger.prune(RETENTION);
 
   /** Two records under a checkpoint, and a service that has swept. */
   async function aDayInTheLife(): Promise<void> {
-    await world.fill(2);
-    await world.addCheckpoint(2);
-    await world.pass(HOUR_MS);
+    await harness.fill(2);
+    await harness.addCheckpoint(2);
+    await harness.pass(HOUR_MS);
   }
 
   describe('a clock that jumps', () => {
     it('drops nothing, is told of once, and is forgotten once it is right again', async () => {
       await aDayInTheLife();
-      world.clock.advance(YEAR_MS);
+      harness.clock.advance(YEAR_MS);
       expect(await prune()).toEqual({ ...NOTHING, jumpedMs: YEAR_MS });
-      world.clock.advance(MINUTE_MS);
+      harness.clock.advance(MINUTE_MS);
       expect(await prune()).toEqual(NOTHING);
-      world.clock.advance(-YEAR_MS);
+      harness.clock.advance(-YEAR_MS);
       expect(await prune()).toEqual(NOTHING);
-      await world.pass(8 * DAY_MS);
+      await harness.pass(8 * DAY_MS);
       expect(await prune()).toEqual({ records: 2, more: false });
     });
 
     it('frees no key and no counter, and leaves the ledger’s time alone', async () => {
-      await world.pass(0);
-      await world.ledger.admit(admission(R1, { key: KEY, claims: [quotaClaim()] }));
-      await world.ledger.settle(settlement(R1, 'accepted'));
-      world.clock.advance(YEAR_MS);
-      await world.ledger.prune(KEEP_ALL);
-      world.clock.advance(-YEAR_MS);
-      expect(await world.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({ kind: 'replay' });
-      expect(await world.remaining()).toBe(9);
+      await harness.pass(0);
+      await harness.ledger.admit(admission(R1, { key: KEY, charges: [quotaCharge()] }));
+      await harness.ledger.settle(settlement(R1, 'accepted'));
+      harness.clock.advance(YEAR_MS);
+      await harness.ledger.prune(KEEP_ALL);
+      harness.clock.advance(-YEAR_MS);
+      expect(await harness.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({ kind: 'replay' });
+      expect(await harness.remaining()).toBe(9);
     });
 
     it('is believed once it has gone on from there for an hour', async () => {
       await aDayInTheLife();
-      world.clock.advance(YEAR_MS);
+      harness.clock.advance(YEAR_MS);
       expect(await prune()).toMatchObject({ jumpedMs: YEAR_MS });
-      world.clock.advance(HOUR_MS - 1);
+      harness.clock.advance(HOUR_MS - 1);
       expect(await prune()).toEqual(NOTHING);
-      world.clock.advance(1);
+      harness.clock.advance(1);
       expect(await prune()).toEqual({ records: 2, more: false });
     });
 
@@ -66,23 +66,23 @@ export function describeClock(world: LedgerWorld): void {
       ['back, though not to where it was', -DAY_MS],
     ])('a second time (%s) is doubted anew', async (_which, byMs) => {
       await aDayInTheLife();
-      world.clock.advance(YEAR_MS);
+      harness.clock.advance(YEAR_MS);
       await prune();
-      world.clock.advance(byMs);
+      harness.clock.advance(byMs);
       expect(await prune()).toEqual({ ...NOTHING, jumpedMs: YEAR_MS + byMs });
-      world.clock.advance(HOUR_MS - 1);
+      harness.clock.advance(HOUR_MS - 1);
       expect(await prune()).toEqual(NOTHING);
-      world.clock.advance(1);
+      harness.clock.advance(1);
       expect(await prune()).toEqual({ records: 2, more: false });
     });
 
     it('is judged by the machine’s time, also when a request has taken the wrong one into the trail', async () => {
       await aDayInTheLife();
-      world.clock.advance(YEAR_MS);
-      await world.fill(1);
-      world.clock.advance(-YEAR_MS);
+      harness.clock.advance(YEAR_MS);
+      await harness.fill(1);
+      harness.clock.advance(-YEAR_MS);
       expect(await prune()).toEqual(NOTHING);
-      await world.pass(8 * DAY_MS);
+      await harness.pass(8 * DAY_MS);
       expect(await prune()).toEqual({ records: 2, more: false });
     });
 
@@ -90,15 +90,15 @@ export function describeClock(world: LedgerWorld): void {
       await aDayInTheLife();
       for (let day = 0; day < 8; day += 1) {
         expect(await prune()).toEqual(NOTHING);
-        world.clock.advance(DAY_MS);
+        harness.clock.advance(DAY_MS);
       }
       expect(await prune()).toEqual({ records: 2, more: false });
     });
 
     it('is not known the first time: nothing is dropped then, nor told', async () => {
-      await world.fill(2);
-      await world.addCheckpoint(2);
-      world.clock.advance(REPLY_RETENTION_MS + 8 * DAY_MS);
+      await harness.fill(2);
+      await harness.addCheckpoint(2);
+      harness.clock.advance(REPLY_RETENTION_MS + 8 * DAY_MS);
       expect(await prune()).toEqual(NOTHING);
       expect(await prune()).toEqual({ records: 2, more: false });
     });

@@ -6,16 +6,16 @@ import {
   CREATED,
   DAY_MS,
   MINUTE_MS,
-  quotaClaim,
+  quotaCharge,
   recordDraft,
-  requestsClaim,
+  requestsCharge,
   settlement,
 } from '../../support/ledger/ledger.ts';
 import { R1, R2, R3, KEY } from './ledger-harness.ts';
-import type { LedgerWorld } from './ledger-harness.ts';
+import type { LedgerHarness } from './ledger-harness.ts';
 
 /** How admitted requests end: by the exchange, or by the sweep of what expired. */
-export function describeEndings(world: LedgerWorld): void {
+export function describeEndings(harness: LedgerHarness): void {
   describe('endings', () => {
     const CASES: readonly { ending: Ending; quota: 'kept' | 'returned'; repeat: 'replay' | 'admitted' }[] = [
       { ending: 'accepted', quota: 'kept', repeat: 'replay' },
@@ -25,57 +25,57 @@ export function describeEndings(world: LedgerWorld): void {
     ];
 
     it.each(CASES)('$ending: the quota is $quota, the key answers $repeat', async ({ ending, quota, repeat }) => {
-      const claims = [quotaClaim({ amount: 4 }), requestsClaim()];
-      await world.ledger.admit(admission(R1, { key: KEY, claims }));
-      world.clock.advance(250);
-      expect(await world.ledger.settle(settlement(R1, ending))).toEqual({ kind: 'settled' });
-      expect(await world.ledger.find(R1, null)).toMatchObject({
+      const charges = [quotaCharge({ amount: 4 }), requestsCharge()];
+      await harness.ledger.admit(admission(R1, { key: KEY, charges }));
+      harness.clock.advance(250);
+      expect(await harness.ledger.settle(settlement(R1, ending))).toEqual({ kind: 'settled' });
+      expect(await harness.ledger.find(R1, null)).toMatchObject({
         state: ending,
         settledAt: TEST_TIME_MS + 250,
         outcome: recordDraft('outcome', R1, { result: ending, settled_by: 'exchange' }),
       });
-      expect(await world.remaining()).toBe(quota === 'kept' ? 6 : 10);
-      expect(await world.remaining(requestsClaim())).toBe(19);
-      expect(await world.ledger.admit(admission(R2, { key: KEY, claims }))).toMatchObject({ kind: repeat });
+      expect(await harness.remaining()).toBe(quota === 'kept' ? 6 : 10);
+      expect(await harness.remaining(requestsCharge())).toBe(19);
+      expect(await harness.ledger.admit(admission(R2, { key: KEY, charges }))).toMatchObject({ kind: repeat });
     });
 
     it('returns a refund to the window it was taken from', async () => {
-      const claims = [quotaClaim({ windowMs: MINUTE_MS, amount: 4 })];
-      await world.ledger.admit(admission(R1, { claims }));
-      world.clock.advance(MINUTE_MS);
-      await world.ledger.admit(admission(R2, { claims }));
-      await world.ledger.settle(settlement(R1, 'refused'));
-      expect(await world.remaining(claims[0])).toBe(6);
+      const charges = [quotaCharge({ windowMs: MINUTE_MS, amount: 4 })];
+      await harness.ledger.admit(admission(R1, { charges }));
+      harness.clock.advance(MINUTE_MS);
+      await harness.ledger.admit(admission(R2, { charges }));
+      await harness.ledger.settle(settlement(R1, 'refused'));
+      expect(await harness.remaining(charges[0])).toBe(6);
     });
 
     it('returns a refund to a window that is gone without touching another', async () => {
-      const claims = [quotaClaim({ windowMs: MINUTE_MS, amount: 4 })];
-      await world.ledger.admit(admission(R1, { claims }));
-      await world.pass(5 * MINUTE_MS);
-      await world.ledger.admit(admission(R2, { claims }));
-      await world.ledger.settle(settlement(R1, 'not_sent'));
-      expect(await world.remaining(claims[0])).toBe(6);
+      const charges = [quotaCharge({ windowMs: MINUTE_MS, amount: 4 })];
+      await harness.ledger.admit(admission(R1, { charges }));
+      await harness.pass(5 * MINUTE_MS);
+      await harness.ledger.admit(admission(R2, { charges }));
+      await harness.ledger.settle(settlement(R1, 'not_sent'));
+      expect(await harness.remaining(charges[0])).toBe(6);
     });
 
     it('settles an exchange once: the second changes nothing', async () => {
-      await world.ledger.admit(admission(R1, { key: KEY, claims: [quotaClaim()] }));
-      await world.ledger.settle(settlement(R1, 'accepted'));
-      expect(await world.ledger.settle(settlement(R1, 'refused'))).toEqual({ kind: 'unchanged', state: 'accepted' });
-      expect(await world.remaining()).toBe(9);
-      expect(await world.outcomes()).toEqual(['admitted', 'accepted']);
+      await harness.ledger.admit(admission(R1, { key: KEY, charges: [quotaCharge()] }));
+      await harness.ledger.settle(settlement(R1, 'accepted'));
+      expect(await harness.ledger.settle(settlement(R1, 'refused'))).toEqual({ kind: 'unchanged', state: 'accepted' });
+      expect(await harness.remaining()).toBe(9);
+      expect(await harness.outcomes()).toEqual(['admitted', 'accepted']);
     });
 
     it('takes an exchange that says unknown as final', async () => {
-      await world.ledger.admit(admission(R1));
-      await world.ledger.settle(settlement(R1, 'unknown'));
-      expect(await world.ledger.settle(settlement(R1, 'accepted'))).toEqual({ kind: 'unchanged', state: 'unknown' });
+      await harness.ledger.admit(admission(R1));
+      await harness.ledger.settle(settlement(R1, 'unknown'));
+      expect(await harness.ledger.settle(settlement(R1, 'accepted'))).toEqual({ kind: 'unchanged', state: 'unknown' });
     });
 
     it('settles neither a denial nor what it never saw', async () => {
-      await world.ledger.admit(admission(R1, { plan: 'deny' }));
-      expect(await world.ledger.settle(settlement(R1, 'accepted'))).toEqual({ kind: 'unchanged', state: 'denied' });
-      expect(await world.ledger.settle(settlement(R2, 'accepted'))).toEqual({ kind: 'not_found' });
-      expect(await world.outcomes()).toEqual(['denied']);
+      await harness.ledger.admit(admission(R1, { plan: 'deny' }));
+      expect(await harness.ledger.settle(settlement(R1, 'accepted'))).toEqual({ kind: 'unchanged', state: 'denied' });
+      expect(await harness.ledger.settle(settlement(R2, 'accepted'))).toEqual({ kind: 'not_found' });
+      expect(await harness.outcomes()).toEqual(['denied']);
     });
   });
 
@@ -83,63 +83,63 @@ export function describeEndings(world: LedgerWorld): void {
     const sweep = (ending: Ending = 'unknown') =>
       settlement(R1, ending, { by: 'sweep', reply: { ...CREATED, status: 504 } });
 
-    beforeEach(() => world.ledger.admit(admission(R1, { key: KEY, claims: [quotaClaim({ amount: 4 })] })));
+    beforeEach(() => harness.ledger.admit(admission(R1, { key: KEY, charges: [quotaCharge({ amount: 4 })] })));
 
     it('finds an intent at the moment it expires, not before', async () => {
-      world.clock.advance(44_999);
-      expect(await world.ledger.expired(10)).toEqual([]);
-      expect(await world.ledger.settle(sweep())).toEqual({ kind: 'unchanged', state: 'open' });
-      world.clock.advance(1);
-      expect(await world.ledger.expired(10)).toEqual([
+      harness.clock.advance(44_999);
+      expect(await harness.ledger.expired(10)).toEqual([]);
+      expect(await harness.ledger.settle(sweep())).toEqual({ kind: 'unchanged', state: 'open' });
+      harness.clock.advance(1);
+      expect(await harness.ledger.expired(10)).toEqual([
         { requestId: R1, intent: recordDraft('intent', R1, { expires_at: '2026-03-02T10:00:45.000Z' }) },
       ]);
-      expect(await world.ledger.settle(sweep())).toEqual({ kind: 'settled' });
-      expect(await world.ledger.expired(10)).toEqual([]);
+      expect(await harness.ledger.settle(sweep())).toEqual({ kind: 'settled' });
+      expect(await harness.ledger.expired(10)).toEqual([]);
     });
 
     it('lists expired intents oldest first, as many as asked for', async () => {
-      await world.ledger.admit(admission(R2, { expiresInMs: 10 }));
-      await world.ledger.admit(admission(R3, { expiresInMs: 20 }));
-      world.clock.advance(DAY_MS);
-      expect((await world.ledger.expired(2)).map((intent) => intent.requestId)).toEqual([R2, R3]);
+      await harness.ledger.admit(admission(R2, { expiresInMs: 10 }));
+      await harness.ledger.admit(admission(R3, { expiresInMs: 20 }));
+      harness.clock.advance(DAY_MS);
+      expect((await harness.ledger.expired(2)).map((intent) => intent.requestId)).toEqual([R2, R3]);
     });
 
     it('never touches what the exchange settled', async () => {
-      await world.ledger.settle(settlement(R1, 'accepted'));
-      world.clock.advance(DAY_MS);
-      expect(await world.ledger.settle(sweep())).toEqual({ kind: 'unchanged', state: 'accepted' });
+      await harness.ledger.settle(settlement(R1, 'accepted'));
+      harness.clock.advance(DAY_MS);
+      expect(await harness.ledger.settle(sweep())).toEqual({ kind: 'unchanged', state: 'accepted' });
     });
 
     it('yields to a late exchange, which refunds then and frees the key', async () => {
-      world.clock.advance(45_000);
-      await world.ledger.settle(sweep());
-      expect(await world.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({
+      harness.clock.advance(45_000);
+      await harness.ledger.settle(sweep());
+      expect(await harness.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({
         kind: 'replay',
         reply: { status: 504 },
       });
-      expect(await world.remaining()).toBe(6);
-      expect(await world.ledger.settle(settlement(R1, 'not_sent'))).toEqual({ kind: 'settled' });
-      expect(await world.remaining()).toBe(10);
-      expect(await world.ledger.find(R1, null)).toMatchObject({
+      expect(await harness.remaining()).toBe(6);
+      expect(await harness.ledger.settle(settlement(R1, 'not_sent'))).toEqual({ kind: 'settled' });
+      expect(await harness.remaining()).toBe(10);
+      expect(await harness.ledger.find(R1, null)).toMatchObject({
         state: 'not_sent',
         outcome: { outcome: { result: 'not_sent' } },
       });
-      expect(await world.ledger.admit(admission(R3, { key: KEY }))).toMatchObject({ kind: 'admitted' });
-      expect(await world.ledger.settle(settlement(R1, 'refused'))).toEqual({ kind: 'unchanged', state: 'not_sent' });
+      expect(await harness.ledger.admit(admission(R3, { key: KEY }))).toMatchObject({ kind: 'admitted' });
+      expect(await harness.ledger.settle(settlement(R1, 'refused'))).toEqual({ kind: 'unchanged', state: 'not_sent' });
     });
 
     it('yields to a late exchange, whose answer is replayed from then on', async () => {
-      world.clock.advance(45_000);
-      await world.ledger.settle(sweep());
-      await world.ledger.settle(settlement(R1, 'accepted'));
-      expect(await world.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({ kind: 'replay', reply: CREATED });
+      harness.clock.advance(45_000);
+      await harness.ledger.settle(sweep());
+      await harness.ledger.settle(settlement(R1, 'accepted'));
+      expect(await harness.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({ kind: 'replay', reply: CREATED });
     });
 
     it('changes nothing the second time', async () => {
-      world.clock.advance(45_000);
-      await world.ledger.settle(sweep());
-      expect(await world.ledger.settle(sweep())).toEqual({ kind: 'unchanged', state: 'unknown' });
-      expect(await world.outcomes()).toEqual(['admitted', 'unknown']);
+      harness.clock.advance(45_000);
+      await harness.ledger.settle(sweep());
+      expect(await harness.ledger.settle(sweep())).toEqual({ kind: 'unchanged', state: 'unknown' });
+      expect(await harness.outcomes()).toEqual(['admitted', 'unknown']);
     });
   });
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../../../src/ports/clock.ts';
 import type { Ids } from '../../../src/ports/ids.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
 import type { FakeClock } from '../../support/clock.ts';
-import { admission, passTime, quotaClaim, readRecords } from '../../support/ledger/ledger.ts';
+import { admission, passTime, quotaCharge, readRecords } from '../../support/ledger/ledger.ts';
 
 /** A fresh ledger for each test, whichever it is, with the clock it runs by. */
 export type LedgerFactory = (deps: {
@@ -12,12 +12,12 @@ export type LedgerFactory = (deps: {
   ids: Ids;
 }) => Promise<{ ledger: Ledger; close: () => Promise<void> }>;
 
-export interface LedgerWorld {
+export interface LedgerHarness {
   readonly ledger: Ledger;
   readonly clock: FakeClock;
   /** The results on the trail, in order. */
   outcomes(): Promise<readonly string[]>;
-  remaining(claim?: ReturnType<typeof quotaClaim>): Promise<number | undefined>;
+  remaining(charge?: ReturnType<typeof quotaCharge>): Promise<number | undefined>;
   /** Writes so many records: denials of requests that nothing else is about. */
   fill(records: number): Promise<void>;
   /** Lets time go by as it does in a service that sweeps. */
@@ -42,7 +42,7 @@ export function checkpoint(count: number): StoredCheckpoint {
 /** So many at once, as a crowd of requests would come. */
 const FILL_BATCH = 100;
 
-export function createLedgerWorld(factory: LedgerFactory): LedgerWorld {
+export function createLedgerHarness(factory: LedgerFactory): LedgerHarness {
   let clock = createFakeClock();
   let filled = 0;
   let opened: Awaited<ReturnType<LedgerFactory>> | null = null;
@@ -58,7 +58,7 @@ export function createLedgerWorld(factory: LedgerFactory): LedgerWorld {
       return clock;
     },
     outcomes: async () => (await readRecords(ledger())).map((record) => record.outcome.result),
-    remaining: async (claim = quotaClaim()) => (await ledger().usage([claim]))[0]?.remaining,
+    remaining: async (charge = quotaCharge()) => (await ledger().usage([charge]))[0]?.remaining,
     async fill(records) {
       for (let left = records; left > 0; left -= FILL_BATCH) {
         const ids = Array.from({ length: Math.min(left, FILL_BATCH) }, () => testUuid7(10_000 + filled++));

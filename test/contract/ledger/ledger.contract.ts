@@ -8,7 +8,7 @@ import { describeQuotas } from './quota.contract.ts';
 import { describeRetention } from './retention.contract.ts';
 import { describeSearch } from './search.contract.ts';
 import { describeUnsettled } from './unsettled.contract.ts';
-import { createLedgerWorld } from './ledger-harness.ts';
+import { createLedgerHarness } from './ledger-harness.ts';
 import type { LedgerFactory } from './ledger-harness.ts';
 
 /**
@@ -17,17 +17,17 @@ import type { LedgerFactory } from './ledger-harness.ts';
  */
 export function describeLedger(name: string, factory: LedgerFactory): void {
   describe(`${name} keeps the ledger's promises`, () => {
-    const world = createLedgerWorld(factory);
-    beforeEach(() => world.open());
-    afterEach(() => world.close());
-    describeAdmission(world);
-    describeQuotas(world);
-    describeEndings(world);
-    describeKeys(world);
-    describeUnsettled(world);
-    describeOutbox(world);
-    describeSearch(world);
-    describeRetention(world);
-    describeClock(world);
+    const harness = createLedgerHarness(factory);
+    beforeEach(() => harness.open());
+    afterEach(() => harness.close());
+    describeAdmission(harness);
+    describeQuotas(harness);
+    describeEndings(harness);
+    describeKeys(harness);
+    describeUnsettled(harness);
+    describeOutbox(harness);
+    describeSearch(harness);
+    describeRetention(harness);
+    describeClock(harness);
   });
 }

@@ -4,48 +4,48 @@ import { MAX_LEASE_LENGTH, MAX_PAGE_LENGTH } from '../../../src/ledger/page.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
 import { admission, MINUTE_MS, readTrail, recordDraft } from '../../support/ledger/ledger.ts';
 import { checkpoint, R1, R2, R3 } from './ledger-harness.ts';
-import type { LedgerWorld } from './ledger-harness.ts';
+import type { LedgerHarness } from './ledger-harness.ts';
 
 /** What sinks are given, in which order, and the checkpoints among it. */
-export function describeOutbox(world: LedgerWorld): void {
+export function describeOutbox(harness: LedgerHarness): void {
   const leased = async (sink: string, limit = 100) =>
-    (await world.ledger.lease(sink, limit)).map(({ kind, position }) => `${kind} ${position}`);
+    (await harness.ledger.lease(sink, limit)).map(({ kind, position }) => `${kind} ${position}`);
 
   describe('the outbox', () => {
     it('gives each sink what that sink has not acknowledged, each item verbatim', async () => {
-      await world.fill(3);
-      const lines = await readTrail(world.ledger);
-      expect(await world.ledger.lease('http', 10)).toEqual(
+      await harness.fill(3);
+      const lines = await readTrail(harness.ledger);
+      expect(await harness.ledger.lease('http', 10)).toEqual(
         lines.map((line, index) => ({ position: 2 * (index + 1), kind: 'record', line })),
       );
-      await world.ledger.ack('stdout', 4);
+      await harness.ledger.ack('stdout', 4);
       expect(await leased('stdout')).toEqual(['record 6']);
       expect(await leased('http')).toEqual(['record 2', 'record 4', 'record 6']);
     });
 
     it('takes a sink never back', async () => {
-      await world.fill(3);
-      await world.ledger.ack('stdout', 4);
-      await world.ledger.ack('stdout', 2);
+      await harness.fill(3);
+      await harness.ledger.ack('stdout', 4);
+      await harness.ledger.ack('stdout', 2);
       expect(await leased('stdout')).toEqual(['record 6']);
     });
 
     it.each([7, 1_000_000])('gives what came after a sink acknowledged too much (%i)', async (tooMuch) => {
-      await world.fill(3);
-      await world.ledger.ack('stdout', tooMuch);
-      const line = await world.addCheckpoint(3);
-      await world.fill(1);
-      expect(await world.ledger.lease('stdout', 10)).toEqual([
+      await harness.fill(3);
+      await harness.ledger.ack('stdout', tooMuch);
+      const line = await harness.addCheckpoint(3);
+      await harness.fill(1);
+      expect(await harness.ledger.lease('stdout', 10)).toEqual([
         { position: 7, kind: 'checkpoint', line },
-        { position: 8, kind: 'record', line: (await readTrail(world.ledger))[3] },
+        { position: 8, kind: 'record', line: (await readTrail(harness.ledger))[3] },
       ]);
     });
 
     it('puts a checkpoint behind the record that was last when it was stored', async () => {
-      await world.fill(2);
-      await world.addCheckpoint(1);
-      await world.fill(2);
-      await world.addCheckpoint(4);
+      await harness.fill(2);
+      await harness.addCheckpoint(1);
+      await harness.fill(2);
+      await harness.addCheckpoint(4);
       expect(await leased('http')).toEqual([
         'record 2',
         'record 4',
@@ -55,12 +55,12 @@ export function describeOutbox(world: LedgerWorld): void {
         'checkpoint 9',
       ]);
       expect(await leased('http', 3)).toEqual(['record 2', 'record 4', 'checkpoint 5']);
-      await world.ledger.ack('http', 4);
+      await harness.ledger.ack('http', 4);
       expect(await leased('http', 1)).toEqual(['checkpoint 5']);
-      await world.ledger.ack('http', 5);
+      await harness.ledger.ack('http', 5);
       expect(await leased('http', 0)).toEqual([]);
       expect(await leased('http')).toEqual(['record 6', 'record 8', 'checkpoint 9']);
-      await world.ledger.ack('http', 9);
+      await harness.ledger.ack('http', 9);
       expect(await leased('http')).toEqual([]);
     });
 
@@ -68,7 +68,7 @@ export function describeOutbox(world: LedgerWorld): void {
       const heavy = { ...recordDraft('denial', R1), source: { address: 'x'.repeat(MAX_LEASE_LENGTH / 2) } };
       for (const id of [R1, R2, R3]) {
         const records = { decided: heavy, exhausted: null, replay: null };
-        await world.ledger.admit(admission(id, { plan: 'deny', records }));
+        await harness.ledger.admit(admission(id, { plan: 'deny', records }));
       }
       expect(await leased('http')).toEqual(['record 2']);
     });
@@ -77,20 +77,20 @@ export function describeOutbox(world: LedgerWorld): void {
       const heavy = { ...recordDraft('denial', R1), source: { address: 'x'.repeat(MAX_PAGE_LENGTH) } };
       for (const id of [R1, R2]) {
         const records = { decided: heavy, exhausted: null, replay: null };
-        await world.ledger.admit(admission(id, { plan: 'deny', records }));
+        await harness.ledger.admit(admission(id, { plan: 'deny', records }));
       }
       expect(await leased('http')).toEqual(['record 2', 'record 4']);
-      expect((await world.ledger.records(0, 10)).map(({ seq }) => seq)).toEqual([1]);
+      expect((await harness.ledger.records(0, 10)).map(({ seq }) => seq)).toEqual([1]);
     });
 
     it('tells how far behind sinks are: records, and since when', async () => {
-      await world.fill(2);
-      world.clock.advance(MINUTE_MS);
-      await world.fill(1);
-      await world.addCheckpoint(3);
-      await world.ledger.ack('stdout', 4);
-      await world.ledger.ack('otlp', 6);
-      expect(await world.ledger.backlog(['stdout', 'never-heard-of', 'otlp'])).toEqual([
+      await harness.fill(2);
+      harness.clock.advance(MINUTE_MS);
+      await harness.fill(1);
+      await harness.addCheckpoint(3);
+      await harness.ledger.ack('stdout', 4);
+      await harness.ledger.ack('otlp', 6);
+      expect(await harness.ledger.backlog(['stdout', 'never-heard-of', 'otlp'])).toEqual([
         { sink: 'stdout', records: 1, oldestAt: TEST_TIME_MS + MINUTE_MS },
         { sink: 'never-heard-of', records: 3, oldestAt: TEST_TIME_MS },
         { sink: 'otlp', records: 0, oldestAt: null },
@@ -101,14 +101,14 @@ export function describeOutbox(world: LedgerWorld): void {
   describe('checkpoints', () => {
     it('are kept verbatim, in order, and read after a cursor', async () => {
       for (const count of [1, 2, 3]) {
-        await world.fill(1);
-        await world.addCheckpoint(count);
+        await harness.fill(1);
+        await harness.addCheckpoint(count);
       }
-      const all = await world.ledger.checkpoints(0, 10);
+      const all = await harness.ledger.checkpoints(0, 10);
       expect(all).toEqual([checkpoint(1), checkpoint(2), checkpoint(3)]);
-      expect(await world.ledger.checkpoints(1, 1)).toEqual([checkpoint(2)]);
-      expect(await world.ledger.checkpoints(3, 10)).toEqual([]);
-      expect(await world.ledger.checkpoints(0, -1)).toEqual([]);
+      expect(await harness.ledger.checkpoints(1, 1)).toEqual([checkpoint(2)]);
+      expect(await harness.ledger.checkpoints(3, 10)).toEqual([]);
+      expect(await harness.ledger.checkpoints(0, -1)).toEqual([]);
     });
 
     it.each([
@@ -117,34 +117,34 @@ export function describeOutbox(world: LedgerWorld): void {
       ['of less than the last one', 1],
       ['of records that are not written yet', 5],
     ])('%s are not taken', async (_what, count) => {
-      await world.fill(2);
-      await world.addCheckpoint(2);
-      await world.fill(2);
-      expect(await world.ledger.addCheckpoint(checkpoint(count))).toBe(false);
-      expect(await world.ledger.checkpoints(0, 10)).toEqual([checkpoint(2)]);
+      await harness.fill(2);
+      await harness.addCheckpoint(2);
+      await harness.fill(2);
+      expect(await harness.ledger.addCheckpoint(checkpoint(count))).toBe(false);
+      expect(await harness.ledger.checkpoints(0, 10)).toEqual([checkpoint(2)]);
     });
 
     it('are not taken where one stands already', async () => {
-      await world.fill(3);
-      await world.addCheckpoint(2);
-      expect(await world.ledger.addCheckpoint(checkpoint(3))).toBe(false);
+      await harness.fill(3);
+      await harness.addCheckpoint(2);
+      expect(await harness.ledger.addCheckpoint(checkpoint(3))).toBe(false);
       expect(await leased('http')).toEqual(['record 2', 'record 4', 'record 6', 'checkpoint 7']);
     });
 
     it('of an empty ledger are not taken', async () => {
-      expect(await world.ledger.addCheckpoint(checkpoint(1))).toBe(false);
-      expect(await world.ledger.addCheckpoint(checkpoint(0))).toBe(false);
+      expect(await harness.ledger.addCheckpoint(checkpoint(1))).toBe(false);
+      expect(await harness.ledger.addCheckpoint(checkpoint(0))).toBe(false);
     });
   });
 
   describe('the chain', () => {
     it('begins at genesis, ends at the last record, and knows its last checkpoint', async () => {
-      expect(await world.ledger.chain()).toEqual({ base: GENESIS, head: GENESIS, checkpoint: null });
-      await world.fill(2);
-      await world.addCheckpoint(1);
-      await world.ledger.admit(admission(testUuid7(900)));
-      const last = JSON.parse((await readTrail(world.ledger))[2] ?? '') as { hash: string };
-      expect(await world.ledger.chain()).toEqual({
+      expect(await harness.ledger.chain()).toEqual({ base: GENESIS, head: GENESIS, checkpoint: null });
+      await harness.fill(2);
+      await harness.addCheckpoint(1);
+      await harness.ledger.admit(admission(testUuid7(900)));
+      const last = JSON.parse((await readTrail(harness.ledger))[2] ?? '') as { hash: string };
+      expect(await harness.ledger.chain()).toEqual({
         base: GENESIS,
         head: { seq: 3, hash: last.hash },
         checkpoint: { count: 1, madeAt: TEST_TIME_MS + 1 },

@@ -17,7 +17,7 @@ import {
   DAY_MS,
   HOUR_MS,
   MINUTE_MS,
-  quotaClaim,
+  quotaCharge,
   readTrail,
   recordDraft,
   settlement,
@@ -33,18 +33,18 @@ type Write =
       owner: number;
       key: number | null;
       body: number;
-      claims: readonly ClaimChoice[];
+      charges: readonly ChargeChoice[];
       expiresInMs: number;
     }
   | { step: 'settle'; id: number; by: SettledBy; ending: Ending }
-  | { step: 'look'; id: number; seen: boolean; nextInMs: number | null }
+  | { step: 'attempt'; id: number; seen: boolean; nextInMs: number | null }
   | { step: 'ack'; sink: number; position: number }
   | { step: 'checkpoint'; count: number }
   | { step: 'prune'; sinks: number; keepRecordsMs: number | null };
 
 type Round = { writes: readonly Write[]; advanceMs: number };
 
-interface ClaimChoice {
+interface ChargeChoice {
   readonly quota: number;
   readonly amount: number;
   readonly limit: number;
@@ -66,8 +66,8 @@ const FILTERS: readonly SearchFilter[] = [
   { rule: 'hr-staff', fromMs: TEST_TIME_MS + MINUTE_MS, toMs: TEST_TIME_MS + DAY_MS },
 ];
 
-const claimsOf = (choices: readonly ClaimChoice[]) =>
-  choices.map(({ quota, amount, limit }) => quotaClaim({ ...QUOTAS[quota], amount, limit }));
+const claimsOf = (choices: readonly ChargeChoice[]) =>
+  choices.map(({ quota, amount, limit }) => quotaCharge({ ...QUOTAS[quota], amount, limit }));
 
 const claimChoice = fc.record({
   quota: fc.nat({ max: 3 }),
@@ -85,7 +85,7 @@ const write: fc.Arbitrary<Write> = fc.oneof(
       owner: fc.nat({ max: 1 }),
       key: fc.option(fc.nat({ max: 2 })),
       body: fc.constantFrom(0, 0, 0, 1),
-      claims: fc.array(claimChoice, { maxLength: 4 }),
+      charges: fc.array(claimChoice, { maxLength: 4 }),
       expiresInMs: fc.constantFrom(10, 5000, 45_000),
     }),
   },
@@ -101,7 +101,7 @@ const write: fc.Arbitrary<Write> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      step: fc.constant('look' as const),
+      step: fc.constant('attempt' as const),
       id: fc.nat({ max: 30 }),
       seen: fc.boolean(),
       nextInMs: fc.constantFrom(null, 0, 10),
@@ -148,7 +148,7 @@ function take(ledger: Ledger, one: Write): Promise<unknown> {
           plan,
           expiresInMs,
           owner: one.owner === 0 ? ANN : BOB,
-          claims: claimsOf(one.claims),
+          charges: claimsOf(one.charges),
           ...keyed,
         }),
       );
@@ -157,8 +157,8 @@ function take(ledger: Ledger, one: Write): Promise<unknown> {
       const reply = { status: 200 + one.id, contentType: null, body: one.ending, headers: {} };
       return ledger.settle(settlement(testUuid7(one.id), one.ending, { by: one.by, reply }));
     }
-    case 'look':
-      return ledger.look({
+    case 'attempt':
+      return ledger.recordAttempt({
         requestId: testUuid7(one.id),
         record: one.seen ? recordDraft('reconciliation', testUuid7(one.id), { result: 'unknown' }) : null,
         nextInMs: one.nextInMs,
@@ -191,7 +191,7 @@ async function observe(ledger: Ledger): Promise<unknown> {
 
 /** At a request that there may be: ids taken at random would mostly meet none. */
 function aimed(one: Write, asked: readonly number[]): Write {
-  if (one.step !== 'settle' && one.step !== 'look') return one;
+  if (one.step !== 'settle' && one.step !== 'attempt') return one;
   return { ...one, id: asked[one.id % asked.length] ?? one.id };
 }
 
@@ -231,13 +231,13 @@ describe('the SQLite ledger and the reference model', () => {
         });
         const memory = createMemoryLedger({ clock: clocks[1], ids: createFakeIds(1_000_000) });
 
-        const told = await live(rounds, batched, clocks[0]);
-        expect(told).toEqual(await live(rounds, memory, clocks[1]));
+        const reported = await live(rounds, batched, clocks[0]);
+        expect(reported).toEqual(await live(rounds, memory, clocks[1]));
         const { base, head } = await batched.chain();
         expect(verifyChain(await readTrail(batched), base)).toEqual({ kind: 'intact', head });
         if (base.seq > 0) reached.add('pruned');
-        if (JSON.stringify(told).includes('"looks":1')) reached.add('looked');
-        for (const kind of JSON.stringify(told).matchAll(/"value":\{"kind":"(\w+)"/g)) reached.add(kind[1] ?? '');
+        if (JSON.stringify(reported).includes('"attempts":1')) reached.add('attempted');
+        for (const kind of JSON.stringify(reported).matchAll(/"value":\{"kind":"(\w+)"/g)) reached.add(kind[1] ?? '');
         database.close();
       }),
       { numRuns: 300 },
@@ -249,7 +249,7 @@ describe('the SQLite ledger and the reference model', () => {
       'exhausted',
       'in_flight',
       'key_reused',
-      'looked',
+      'attempted',
       'not_found',
       'previewed',
       'pruned',

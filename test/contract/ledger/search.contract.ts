@@ -5,37 +5,37 @@ import { MAX_PAGE_LENGTH, MAX_SLICE_RECORDS } from '../../../src/ledger/page.ts'
 import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
 import { admission, DAY_MS, MINUTE_MS, recordDraft } from '../../support/ledger/ledger.ts';
 import { R1, R2, R3 } from './ledger-harness.ts';
-import type { LedgerWorld } from './ledger-harness.ts';
+import type { LedgerHarness } from './ledger-harness.ts';
 
 /** What a search of the trail finds, and how far a slice of it says to have looked. */
-export function describeSearch(world: LedgerWorld): void {
+export function describeSearch(harness: LedgerHarness): void {
   const write = (requestId: string, changes: Partial<RecordDraft> = {}) =>
-    world.ledger.admit(
+    harness.ledger.admit(
       admission(requestId, {
         plan: 'deny',
         records: { decided: { ...recordDraft('denial', requestId), ...changes }, exhausted: null, replay: null },
       }),
     );
   const slice = async (filter: SearchFilter, after = 0, limit = 100) => {
-    const { records, lookedTo, done } = await world.ledger.search({ filter, after, limit });
-    return { found: records.map(({ seq }) => seq), lookedTo, done };
+    const { records, scannedTo, done } = await harness.ledger.search({ filter, after, limit });
+    return { found: records.map(({ seq }) => seq), scannedTo, done };
   };
 
   describe('a search', () => {
     beforeEach(async () => {
       const { actor, request, policy } = recordDraft('denial', R1);
       await write(R1);
-      world.clock.advance(MINUTE_MS);
+      harness.clock.advance(MINUTE_MS);
       await write(R2, {
         actor: { ...actor, subject: 'bob "the builder"', client_id: 'it-tool' },
         request: { ...request, emails: ['Zoë@acme.com'.replace('ë', 'e'), 'percent%_@example.com'], email_count: 2 },
       });
-      world.clock.advance(MINUTE_MS);
+      harness.clock.advance(MINUTE_MS);
       await write(R3, {
         policy: { ...policy, decisions: [{ decision: 'deny', rule: 'never-invite', because: [], email_count: 1 }] },
         outcome: { result: 'refused' },
       });
-      await world.ledger.admit(admission(testUuid7(4), { plan: 'dry_run' }));
+      await harness.ledger.admit(admission(testUuid7(4), { plan: 'dry_run' }));
     });
 
     it.each<[string, SearchFilter, number[]]>([
@@ -65,18 +65,18 @@ export function describeSearch(world: LedgerWorld): void {
     });
 
     it('goes on behind its cursor, and is done at the end of the trail', async () => {
-      expect(await slice({ subject: 'ann' }, 0, 2)).toEqual({ found: [1, 3], lookedTo: 3, done: false });
-      expect(await slice({ subject: 'ann' }, 3, 2)).toEqual({ found: [4], lookedTo: 4, done: true });
-      expect(await slice({ subject: 'ann' }, 4, 2)).toEqual({ found: [], lookedTo: 4, done: true });
-      expect(await slice({ subject: 'ann' }, 99, 2)).toEqual({ found: [], lookedTo: 99, done: true });
+      expect(await slice({ subject: 'ann' }, 0, 2)).toEqual({ found: [1, 3], scannedTo: 3, done: false });
+      expect(await slice({ subject: 'ann' }, 3, 2)).toEqual({ found: [4], scannedTo: 4, done: true });
+      expect(await slice({ subject: 'ann' }, 4, 2)).toEqual({ found: [], scannedTo: 4, done: true });
+      expect(await slice({ subject: 'ann' }, 99, 2)).toEqual({ found: [], scannedTo: 99, done: true });
     });
 
     it('is done when what is left is too late to match', async () => {
-      expect(await slice({ toMs: TEST_TIME_MS + 1 }, 0, 1)).toEqual({ found: [1], lookedTo: 1, done: true });
+      expect(await slice({ toMs: TEST_TIME_MS + 1 }, 0, 1)).toEqual({ found: [1], scannedTo: 1, done: true });
     });
 
     it('never passes over a match for which there was no room', async () => {
-      expect(await slice({ rule: 'hr-staff' }, 0, 1)).toEqual({ found: [1], lookedTo: 1, done: false });
+      expect(await slice({ rule: 'hr-staff' }, 0, 1)).toEqual({ found: [1], scannedTo: 1, done: false });
       expect(await slice({ rule: 'hr-staff' }, 1, 1)).toMatchObject({ found: [2], done: false });
     });
 
@@ -84,33 +84,33 @@ export function describeSearch(world: LedgerWorld): void {
       const heavy = { source: { address: 'x'.repeat(MAX_PAGE_LENGTH / 2) }, outcome: { result: 'not_sent' as const } };
       await write(testUuid7(5), heavy);
       await write(testUuid7(6), heavy);
-      expect(await slice({ outcome: 'not_sent' })).toEqual({ found: [5], lookedTo: 5, done: false });
-      expect(await slice({ outcome: 'not_sent' }, 5)).toEqual({ found: [6], lookedTo: 6, done: true });
+      expect(await slice({ outcome: 'not_sent' })).toEqual({ found: [5], scannedTo: 5, done: false });
+      expect(await slice({ outcome: 'not_sent' }, 5)).toEqual({ found: [6], scannedTo: 6, done: true });
     });
 
     it('looks at a few hundred records at a time, and finds all in the end', async () => {
-      await world.fill(2500);
+      await harness.fill(2500);
       await write(testUuid7(7), { outcome: { result: 'refused' } });
       const found: number[] = [];
       let slices = 0;
       for (let after = 0, done = false; !done; slices += 1) {
         const part = await slice({ outcome: 'refused' }, after);
-        expect(part.lookedTo - after).toBeLessThanOrEqual(MAX_SLICE_RECORDS);
+        expect(part.scannedTo - after).toBeLessThanOrEqual(MAX_SLICE_RECORDS);
         found.push(...part.found);
-        ({ lookedTo: after, done } = part);
+        ({ scannedTo: after, done } = part);
       }
       expect(found).toEqual([3, 2505]);
       expect(slices).toBe(Math.ceil(2505 / MAX_SLICE_RECORDS));
     }, 60_000);
 
     it('begins behind what retention has dropped', async () => {
-      await world.addCheckpoint(2);
-      await world.pass(10 * DAY_MS);
-      await world.ledger.prune({ sinks: [], keepRecordsMs: DAY_MS });
-      expect(await slice({})).toEqual({ found: [3, 4], lookedTo: 4, done: true });
+      await harness.addCheckpoint(2);
+      await harness.pass(10 * DAY_MS);
+      await harness.ledger.prune({ sinks: [], keepRecordsMs: DAY_MS });
+      expect(await slice({})).toEqual({ found: [3, 4], scannedTo: 4, done: true });
       expect(await slice({ fromMs: TEST_TIME_MS, toMs: TEST_TIME_MS + MINUTE_MS })).toEqual({
         found: [],
-        lookedTo: 2,
+        scannedTo: 2,
         done: true,
       });
     });

@@ -7,7 +7,7 @@ import { createRecordAddress } from '../../../src/audit/record-address.ts';
 import { reconcile } from '../../../src/invite/reconcile.ts';
 import { createHttpClient } from '../../../src/platform/node/http-client/http-client.ts';
 import { openLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
-import { random } from '../../../src/platform/node/random.ts';
+import { random } from '../../../src/platform/node/runtime.ts';
 import { deadlinesOf } from '../../../src/upstream/deadline.ts';
 import { createAskUsers } from '../../../src/upstream/users.ts';
 import { createFakeClock, createFakeIds } from '../../support/clock.ts';
@@ -20,7 +20,7 @@ const recordAddress = createRecordAddress({ kind: 'hmac', key: new Uint8Array(32
 const hmacked = { deps: { recordAddress } };
 const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
 
-async function look({ deps, galileo }: TestService): Promise<number> {
+async function reconcileOnce({ deps, galileo }: TestService): Promise<number> {
   const options = { baseUrl: galileo.url, keyHeader: 'Galileo-API-Key', deadlines: deadlinesOf(5_000) };
   const askUsers = createAskUsers({ ...deps, ...options, version: '0.0.0-test' });
   return await reconcile({ ...deps, askUsers });
@@ -93,7 +93,7 @@ describe('a trail that holds addresses as HMACs', () => {
     service.galileo.script({ kind: 'hangup', when: 'after_inviting' });
     await service.invite({ emails: ['Ann@acme.com', 'bob@acme.com'] }, { headers: KEY });
     service.clock.advance(MINUTE_MS);
-    expect(await look(service)).toBe(1);
+    expect(await reconcileOnce(service)).toBe(1);
     expect(service.galileo.lookUps[0]?.body).toContain('"Ann@acme.com"');
     const records = await service.records();
     expect(records.at(-1)).toMatchObject({
@@ -127,7 +127,7 @@ describe('a trail that holds addresses as HMACs', () => {
     expect((await service.invite({ emails })).status).toBe(504);
     expect(await bytesIn(folder)).toContain('needle.in.haystack.19');
     clock.advance(MINUTE_MS);
-    expect(await look(service)).toBe(1);
+    expect(await reconcileOnce(service)).toBe(1);
     await ledger.close();
     await http.close();
     expect(await bytesIn(folder)).not.toContain('needle.in.haystack');

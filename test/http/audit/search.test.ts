@@ -248,12 +248,12 @@ function inSlices(ledger: Ledger, asked: SearchQuery[], size: number, onSlice: (
       asked.push(query);
       onSlice();
       const { records } = await ledger.search({ ...query, limit: 1000 });
-      const lookedTo = query.after + size;
+      const scannedTo = query.after + size;
       const { head } = await ledger.chain();
       return {
-        records: records.filter(({ seq }) => seq <= lookedTo).slice(0, query.limit),
-        lookedTo,
-        done: lookedTo >= head.seq,
+        records: records.filter(({ seq }) => seq <= scannedTo).slice(0, query.limit),
+        scannedTo,
+        done: scannedTo >= head.seq,
       };
     },
   };

@@ -6,7 +6,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterEach, describe, expect, it } from 'vitest';
 import { COOL_DOWN_MS, MAX_AGE_MS } from '../../../src/auth/keys/key-set.ts';
-import { clock } from '../../../src/platform/node/clock.ts';
+import { clock } from '../../../src/platform/node/runtime.ts';
 import { createFetchDocument } from '../../../src/platform/node/http-client/fetch-document.ts';
 import type { OpenIdAlgorithm, OpenIdProvider } from '../../support/openid-provider.ts';
 import { startOpenIdProvider } from '../../support/openid-provider.ts';
@@ -163,11 +163,11 @@ describe('while many invite', () => {
     const rotate = async (): Promise<void> => {
       // First the way the specifications ask for, twice: consumers' caches run out before the new key signs.
       // Then in haste: the new key signs at once, and is found because it is unknown.
-      for (const waitMs of [MAX_AGE_MS, MAX_AGE_MS, COOL_DOWN_MS]) {
+      for (const queueTimeoutMs of [MAX_AGE_MS, MAX_AGE_MS, COOL_DOWN_MS]) {
         await everyoneMovedOn();
         await provider.publishNextKey();
-        pass(waitMs);
-        if (waitMs === MAX_AGE_MS) await everyoneMovedOn();
+        pass(queueTimeoutMs);
+        if (queueTimeoutMs === MAX_AGE_MS) await everyoneMovedOn();
         provider.signWithNextKey();
         await everyoneMovedOn();
         provider.retireOldKey();

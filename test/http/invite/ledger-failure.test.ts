@@ -115,7 +115,7 @@ describe('a ledger that fails', () => {
     let probes = 0;
     let gate = Promise.withResolvers<void>();
     const service = await startTestService({
-      settings: { shareInFlight: false },
+      deps: { canAwaitAcrossRequests: false },
       wrapLedger: (ledger) => ({
         ...ledger,
         async probe() {
@@ -146,7 +146,7 @@ describe('a ledger that fails', () => {
     const gone = new Promise<never>(() => undefined);
     let hangs = true;
     const service = await startTestService({
-      settings: { shareInFlight: false },
+      deps: { canAwaitAcrossRequests: false },
       wrapLedger: (ledger) => ({ ...ledger, probe: () => (hangs ? gone : ledger.probe()) }),
     });
     for (let n = 0; n < 4; n += 1) void service.request('/readyz');

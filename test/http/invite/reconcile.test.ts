@@ -22,7 +22,7 @@ async function start(options: TestServiceOptions = {}): Promise<TestService> {
 }
 
 /** As the sweeper's interval runs it. */
-async function look({ deps, galileo }: TestService): Promise<number> {
+async function reconcileOnce({ deps, galileo }: TestService): Promise<number> {
   const askUsers = createAskUsers({
     ...deps,
     baseUrl: galileo.url,
@@ -57,11 +57,11 @@ describe('an invitation that Galileo carried out before the connection was cut',
     const first = await service.invite(ANN, { headers: KEY });
     expect(first.status).toBe(504);
     expect(await stateOf(service, first)).toMatchObject({ state: 'unknown' });
-    expect(await look(service)).toBe(0);
+    expect(await reconcileOnce(service)).toBe(0);
     expect(service.galileo.lookUps).toHaveLength(0);
 
     service.clock.advance(MINUTE_MS);
-    expect(await look(service)).toBe(1);
+    expect(await reconcileOnce(service)).toBe(1);
     expect(await stateOf(service, first)).toMatchObject({
       state: 'accepted',
       settled_at: new Date(service.clock.now()).toISOString(),
@@ -86,7 +86,7 @@ describe('an invitation that Galileo carried out before the connection was cut',
     service.galileo.script(lost);
     await service.invite(ANN);
     service.clock.advance(MINUTE_MS);
-    expect(await look(service)).toBe(1);
+    expect(await reconcileOnce(service)).toBe(1);
     expect(left(await service.invite({ emails: ['bob@acme.com'] }))).toBe('48');
   });
 
@@ -99,7 +99,7 @@ describe('an invitation that Galileo carried out before the connection was cut',
     const first = await service.invite(ANN);
     expect(await stateOf(service, first)).toMatchObject({ state: 'unknown' });
     service.clock.advance(MINUTE_MS);
-    expect(await look(service)).toBe(1);
+    expect(await reconcileOnce(service)).toBe(1);
     expect(await stateOf(service, first)).toMatchObject({ state: 'accepted' });
   });
 
@@ -110,7 +110,7 @@ describe('an invitation that Galileo carried out before the connection was cut',
     const asked = { emails: ['eve@rival.io', 'ann@acme.com'] };
     await service.invite(asked, { headers });
     service.clock.advance(MINUTE_MS);
-    expect(await look(service)).toBe(1);
+    expect(await reconcileOnce(service)).toBe(1);
     expect(service.galileo.lookUps.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
       { filters: [{ name: 'email', operator: 'one_of', value: ['ann@acme.com'] }] },
     ]);
@@ -131,7 +131,7 @@ describe('an invitation that Galileo carried out before the connection was cut',
     service.galileo.script(lost);
     await service.invite(ANN);
     service.clock.advance(MINUTE_MS);
-    expect(await look(service)).toBe(1);
+    expect(await reconcileOnce(service)).toBe(1);
     expect(service.galileo.lookUps.map(({ keyIndex }) => keyIndex)).toEqual([-1, 0]);
   });
 });
@@ -141,17 +141,17 @@ describe('an invitation that nobody can vouch for', () => {
     const service = await start();
     service.galileo.script(cut);
     const first = await service.invite(ANN, { headers: KEY });
-    for (const waitMs of [MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 6 * HOUR_MS, 24 * HOUR_MS]) {
-      service.clock.advance(waitMs - 1);
+    for (const queueTimeoutMs of [MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 6 * HOUR_MS, 24 * HOUR_MS]) {
+      service.clock.advance(queueTimeoutMs - 1);
       const before = service.galileo.lookUps.length;
-      await look(service);
+      await reconcileOnce(service);
       expect(service.galileo.lookUps).toHaveLength(before);
       service.clock.advance(1);
-      await look(service);
+      await reconcileOnce(service);
       expect(service.galileo.lookUps).toHaveLength(before + 1);
     }
     service.clock.advance(1_000 * HOUR_MS);
-    await look(service);
+    await reconcileOnce(service);
     expect(service.galileo.lookUps).toHaveLength(5);
     expect(await reconciliations(service)).toEqual(
       Array.from({ length: 5 }, () => ({
@@ -171,7 +171,7 @@ describe('an invitation that nobody can vouch for', () => {
     service.galileo.script(lost);
     const first = await service.invite(ANN);
     service.clock.advance(MINUTE_MS);
-    expect(await look(service)).toBe(0);
+    expect(await reconcileOnce(service)).toBe(0);
     expect(await stateOf(service, first)).toMatchObject({ state: 'unknown' });
     expect(await reconciliations(service)).toMatchObject([
       { result: 'unknown', evidence: { created_after: 0, users: [{ created_at: '2026-03-02T09:59:59.999000Z' }] } },
@@ -184,14 +184,14 @@ describe('an invitation that nobody can vouch for', () => {
     const first = await service.invite(BOTH);
     service.galileo.createUser('bob@acme.com', service.clock.now() + 1);
     service.clock.advance(MINUTE_MS);
-    expect(await look(service)).toBe(0);
+    expect(await reconcileOnce(service)).toBe(0);
     expect(await reconciliations(service)).toMatchObject([{ result: 'unknown', evidence: { created_after: 1 } }]);
     service.galileo.createUser('ann@acme.com', null);
     service.clock.advance(5 * MINUTE_MS);
-    expect(await look(service)).toBe(0);
+    expect(await reconcileOnce(service)).toBe(0);
     service.galileo.createUser('ann@acme.com', service.clock.now());
     service.clock.advance(30 * MINUTE_MS);
-    expect(await look(service)).toBe(1);
+    expect(await reconcileOnce(service)).toBe(1);
     expect(await stateOf(service, first)).toMatchObject({ state: 'accepted' });
     expect(service.galileo.received).toHaveLength(1);
   });
@@ -202,16 +202,19 @@ describe('an invitation that nobody can vouch for', () => {
     await service.invite(ANN);
     service.galileo.scriptUsers({ kind: 'answer', status: 503, body: 'ann@acme.com' });
     service.clock.advance(MINUTE_MS);
-    expect(await look(service)).toBe(0);
+    expect(await reconcileOnce(service)).toBe(0);
     service.galileo.scriptUsers({ kind: 'echo', status: 200, shape: 'success' });
     service.clock.advance(MINUTE_MS);
-    expect(await look(service)).toBe(0);
+    expect(await reconcileOnce(service)).toBe(0);
     expect(await reconciliations(service)).toEqual([]);
     service.galileo.scriptUsers(null);
     service.clock.advance(2 * MINUTE_MS);
-    expect(await look(service)).toBe(1);
-    const told = service.logLines.filter((line) => line.includes('reconciliation_unanswered'));
-    expect(told.map((line) => (JSON.parse(line) as { reason: string }).reason)).toEqual(['other_status', 'holds_key']);
+    expect(await reconcileOnce(service)).toBe(1);
+    const reported = service.logLines.filter((line) => line.includes('reconciliation_unanswered'));
+    expect(reported.map((line) => (JSON.parse(line) as { reason: string }).reason)).toEqual([
+      'other_status',
+      'holds_key',
+    ]);
   });
 
   it('leaves neither the key nor an address in a line, nor the key in a record', async () => {
@@ -221,11 +224,11 @@ describe('an invitation that nobody can vouch for', () => {
     for (const shape of ['success', 'detail_string', 'header', 'text'] as const) {
       service.galileo.scriptUsers({ kind: 'echo', status: shape === 'detail_string' ? 403 : 200, shape });
       service.clock.advance(10 * MINUTE_MS);
-      await look(service);
+      await reconcileOnce(service);
     }
     service.galileo.scriptUsers(null);
     service.clock.advance(HOUR_MS);
-    await look(service);
+    await reconcileOnce(service);
     const lines = service.logLines.join('\n');
     expect(lines).toContain('request_still_unknown');
     expect(lines).not.toContain('@');
@@ -275,7 +278,7 @@ describe('an invitation that a person settles', () => {
     expect(again.status).toBe(207);
     expect(await again.json()).toMatchObject({ sent: ['ann@acme.com'], refused: [{ email: 'eve@rival.io' }] });
     service.clock.advance(HOUR_MS);
-    expect(await look(service)).toBe(0);
+    expect(await reconcileOnce(service)).toBe(0);
     expect(service.galileo.lookUps).toEqual([]);
     expect(left(await service.invite(ANN))).toBe('48');
   });

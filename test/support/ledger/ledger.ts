@@ -1,6 +1,6 @@
 import type { RecordDraft, RecordKind, RecordOutcome } from '../../../src/audit/record.ts';
 import type { Admission, Ending, Ledger, Owner, Retention, Settlement, StoredReply } from '../../../src/ledger/port.ts';
-import type { QuotaClaim } from '../../../src/policy/decision.ts';
+import type { QuotaCharge } from '../../../src/policy/decision.ts';
 import type { FakeClock } from '../clock.ts';
 
 /** Plain data for ledgers: whole, believable, and different only where a test says so. */
@@ -63,7 +63,7 @@ export function recordDraft(kind: RecordKind, requestId: string, outcome: Partia
   };
 }
 
-export function quotaClaim(changes: Partial<QuotaClaim> = {}): QuotaClaim {
+export function quotaCharge(changes: Partial<QuotaCharge> = {}): QuotaCharge {
   return {
     quota: 'app-day',
     unit: 'emails',
@@ -77,8 +77,8 @@ export function quotaClaim(changes: Partial<QuotaClaim> = {}): QuotaClaim {
 }
 
 /** At most 20 requests a minute and subject. */
-export function requestsClaim(changes: Partial<QuotaClaim> = {}): QuotaClaim {
-  return quotaClaim({
+export function requestsCharge(changes: Partial<QuotaCharge> = {}): QuotaCharge {
+  return quotaCharge({
     quota: 'burst',
     unit: 'requests',
     counter: 'corp:ann',
@@ -104,7 +104,7 @@ export function admission(
     requestId,
     owner: ANN,
     idempotency: key === undefined ? null : { key, fingerprint, route },
-    claims: [],
+    charges: [],
     plan,
     expiresInMs: 45_000,
     body: plan === 'send' ? '{"emails":["new.colleague@acme.com"]}' : null,

@@ -1,43 +1,43 @@
-import type { QuotaClaim } from '../../../src/policy/decision.ts';
+import type { QuotaCharge } from '../../../src/policy/decision.ts';
 import type { QuotaState } from '../../../src/ledger/port.ts';
 
 /** The quota counters of the reference model: one number per quota, unit, counter and window, in a map. */
 export interface MemoryCounters {
-  state(claim: QuotaClaim): QuotaState;
+  state(charge: QuotaCharge): QuotaState;
   /** Takes the claims, whether they fit or not; what a refund would return, by counter. */
-  charge(claims: readonly QuotaClaim[]): ReadonlyMap<string, number>;
+  charge(charges: readonly QuotaCharge[]): ReadonlyMap<string, number>;
   refund(charged: ReadonlyMap<string, number>): void;
   /** Of the claims that do not fit, the one with the longest wait; null when all fit. */
-  unfitting(claims: readonly QuotaClaim[]): QuotaState | null;
+  unfitting(charges: readonly QuotaCharge[]): QuotaState | null;
   prune(at: number): void;
 }
 
 export function createMemoryCounters(now: () => number): MemoryCounters {
   const counters = new Map<string, { used: number; windowEnd: number }>();
 
-  const windowEnd = (claim: QuotaClaim): number => now() - (now() % claim.windowMs) + claim.windowMs;
-  const counterKey = (claim: QuotaClaim): string =>
-    JSON.stringify([claim.quota, claim.unit, claim.counter, claim.windowMs, windowEnd(claim)]);
-  const used = (claim: QuotaClaim): number => counters.get(counterKey(claim))?.used ?? 0;
+  const windowEnd = (charge: QuotaCharge): number => now() - (now() % charge.windowMs) + charge.windowMs;
+  const counterKey = (charge: QuotaCharge): string =>
+    JSON.stringify([charge.quota, charge.unit, charge.counter, charge.windowMs, windowEnd(charge)]);
+  const used = (charge: QuotaCharge): number => counters.get(counterKey(charge))?.used ?? 0;
 
-  const state = (claim: QuotaClaim): QuotaState => ({
-    quota: claim.quota,
-    unit: claim.unit,
-    limit: claim.limit,
-    windowMs: claim.windowMs,
-    remaining: Math.max(0, claim.limit - used(claim)),
-    resetMs: windowEnd(claim) - now(),
-    visible: claim.visible,
+  const state = (charge: QuotaCharge): QuotaState => ({
+    quota: charge.quota,
+    unit: charge.unit,
+    limit: charge.limit,
+    windowMs: charge.windowMs,
+    remaining: Math.max(0, charge.limit - used(charge)),
+    resetMs: windowEnd(charge) - now(),
+    visible: charge.visible,
   });
 
   return {
     state,
-    charge(claims) {
+    charge(charges) {
       const charged = new Map<string, number>();
-      for (const claim of claims) {
-        const key = counterKey(claim);
-        counters.set(key, { used: used(claim) + claim.amount, windowEnd: windowEnd(claim) });
-        charged.set(key, (charged.get(key) ?? 0) + claim.amount);
+      for (const charge of charges) {
+        const key = counterKey(charge);
+        counters.set(key, { used: used(charge) + charge.amount, windowEnd: windowEnd(charge) });
+        charged.set(key, (charged.get(key) ?? 0) + charge.amount);
       }
       return charged;
     },
@@ -48,10 +48,10 @@ export function createMemoryCounters(now: () => number): MemoryCounters {
       }
     },
     /** A claim fits when it and those before it on the same counter stay within its limit. */
-    unfitting(claims) {
-      const over = claims.filter((claim, index) => {
-        const asked = claims.slice(0, index + 1).filter((other) => counterKey(other) === counterKey(claim));
-        return used(claim) + asked.reduce((sum, other) => sum + other.amount, 0) > claim.limit;
+    unfitting(charges) {
+      const over = charges.filter((charge, index) => {
+        const asked = charges.slice(0, index + 1).filter((other) => counterKey(other) === counterKey(charge));
+        return used(charge) + asked.reduce((sum, other) => sum + other.amount, 0) > charge.limit;
       });
       return over.map(state).toSorted((a, b) => b.resetMs - a.resetMs)[0] ?? null;
     },

@@ -1,5 +1,5 @@
 import type { RecordDraft } from '../../../src/audit/record.ts';
-import type { QuotaClaim } from '../../../src/policy/decision.ts';
+import type { QuotaCharge } from '../../../src/policy/decision.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Ids } from '../../../src/ports/ids.ts';
 import { withExpiry, withFirstRequest, withQuota } from '../../../src/ledger/record-annotations.ts';
@@ -36,7 +36,7 @@ interface Request {
   outcomeSeq: number | null;
   /** When the next look is due; null: none is. */
   lookAt: number | null;
-  looks: number;
+  attempts: number;
 }
 
 interface Key {
@@ -63,7 +63,7 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
   /** Appends first: a record that cannot be written leaves no request and no debit. */
   function insert(
     admission: Admission,
-    row: { state: 'open' | 'denied'; decided: RecordDraft; expiresAt: number | null; charges: readonly QuotaClaim[] },
+    row: { state: 'open' | 'denied'; decided: RecordDraft; expiresAt: number | null; charges: readonly QuotaCharge[] },
   ): void {
     const { state: newState, decided, expiresAt, charges } = row;
     const decidedSeq = append(decided);
@@ -78,7 +78,7 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
       settledBy: null,
       outcomeSeq: null,
       lookAt: null,
-      looks: 0,
+      attempts: 0,
     });
   }
 
@@ -98,20 +98,20 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
   }
 
   function admit(admission: Admission): Admitted {
-    const { claims, plan, records: drafts } = admission;
+    const { charges, plan, records: drafts } = admission;
     const name = keyName(admission);
     const key = name === null ? undefined : keys.get(name);
     if (key !== undefined && key.keepUntil > now()) return admitKnown(key, admission);
     if (requests.has(admission.requestId)) throw new Error('request id used twice');
 
-    const perRequest = claims.filter((claim) => claim.unit === 'requests');
-    const perEmail = claims.filter((claim) => claim.unit === 'emails');
+    const perRequest = charges.filter(({ unit }) => unit === 'requests');
+    const perEmail = charges.filter(({ unit }) => unit === 'emails');
     if (plan === 'deny') {
       charge(perRequest);
       deny(admission, drafts.decided);
-      return { kind: 'denied', quotas: claims.map(state) };
+      return { kind: 'denied', quotas: charges.map(state) };
     }
-    const over = unfitting(claims);
+    const over = unfitting(charges);
     if (plan === 'send') charge(perRequest);
     if (over !== null) {
       if (plan === 'send' && drafts.exhausted !== null) deny(admission, withQuota(drafts.exhausted, over.quota));
@@ -119,11 +119,11 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
         kind: 'exhausted',
         exhausted: over,
         retryAfterS: Math.max(1, Math.ceil(over.resetMs / 1000)),
-        quotas: claims.map(state),
+        quotas: charges.map(state),
       };
     }
     if (plan === 'dry_run') {
-      charge(claims);
+      charge(charges);
       append(drafts.decided);
       return { kind: 'previewed' };
     }
@@ -137,7 +137,7 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
         keepUntil: Infinity,
       });
     }
-    return { kind: 'admitted', expiresAt, quotas: claims.map(state) };
+    return { kind: 'admitted', expiresAt, quotas: charges.map(state) };
   }
 
   const isOver = (request: Request): boolean =>
@@ -210,7 +210,7 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
       const entries = takeEntries(rest.map(entry), limit);
       return { entries, next: entries.length < rest.length ? (entries.at(-1)?.requestId ?? null) : null };
     },
-    usage: async (claims) => claims.map(state),
+    usage: async (charges) => charges.map(state),
     records: async (after, limit) => trail.records(after, limit),
     search: async (query) => trail.search(query),
     lease: async (sink, limit) => trail.lease(sink, limit),
@@ -241,14 +241,14 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
           admittedAt: request.admittedAt,
           intent: draft(request.decidedSeq),
           body: request.admission.body,
-          looks: request.looks,
+          attempts: request.attempts,
         }));
     },
-    async look({ requestId, record, nextInMs }) {
+    async recordAttempt({ requestId, record, nextInMs }) {
       const request = requests.get(requestId);
       if (request?.state !== 'unknown' || request.lookAt === null || request.lookAt > now()) return;
       if (record !== null) append(record);
-      if (record !== null) request.looks += 1;
+      if (record !== null) request.attempts += 1;
       request.lookAt = nextInMs === null ? null : now() + nextInMs;
     },
     async prune(retention) {

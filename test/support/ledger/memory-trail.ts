@@ -117,13 +117,13 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
     records: (after, limit) => takeLines(records.filter(({ seq }) => seq > after).map(plain), limit),
     search({ filter, after, limit }) {
       const { toMs = Infinity } = filter;
-      const inTime = records.filter(({ seq, record }) => seq > after && timeOf(record) < toMs);
-      const rest = inTime.slice(0, MAX_SLICE_RECORDS);
+      const withDeadline = records.filter(({ seq, record }) => seq > after && timeOf(record) < toMs);
+      const rest = withDeadline.slice(0, MAX_SLICE_RECORDS);
       const matches = rest.filter(({ record }) => matchesFilter(record, filter)).map(plain);
       const page = takeLines(matches, limit);
       const cut = page.length < matches.length;
-      const lookedTo = (cut ? page.at(-1)?.seq : rest.at(-1)?.seq) ?? Math.max(after, base.seq);
-      return { records: page, lookedTo, done: lookedTo >= (inTime.at(-1)?.seq ?? 0) };
+      const scannedTo = (cut ? page.at(-1)?.seq : rest.at(-1)?.seq) ?? Math.max(after, base.seq);
+      return { records: page, scannedTo, done: scannedTo >= (withDeadline.at(-1)?.seq ?? 0) };
     },
     lease: (sink, limit) => takeLines(outbox(cursor(sink)), limit, MAX_LEASE_LENGTH),
     ack(sink, position) {

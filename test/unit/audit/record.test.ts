@@ -3,7 +3,7 @@ import addFormats from 'ajv-formats';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeCheckpointSchema, describeRecordSchema } from '../../../src/openapi/published-audit-schemas.ts';
-import { auditRecordSchema } from '../../../src/audit/audit-record.ts';
+import { auditRecordSchema } from '../../../src/audit/record.ts';
 import { checkpointItem, recordItem } from './record-arbitraries.ts';
 
 type Json = Record<string, unknown>;

@@ -47,7 +47,7 @@ export interface Ran {
   readonly asked: readonly HttpExchange[];
 }
 
-export interface BenchOptions {
+export interface HarnessOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly policy?: string;
   /** Answers by address, put over those of a world where all is well. */
@@ -77,14 +77,14 @@ export const fetchGoodDocument: FetchDocument = async ({ url }) => {
     : { kind: 'document', text: JSON.stringify(document), contentType: 'application/json' };
 };
 
-export async function runBench(args: readonly string[], options: BenchOptions = {}): Promise<Ran> {
-  return await startBench(args, options).ended;
+export async function runCommand(args: readonly string[], options: HarnessOptions = {}): Promise<Ran> {
+  return await startCommand(args, options).ended;
 }
 
 /** Begins, so that a test may move time on. */
-export function startBench(
+export function startCommand(
   args: readonly string[],
-  { env = GOOD_ENV, policy = POLICY, answer: told = () => null, deps = {} }: BenchOptions = {},
+  { env = GOOD_ENV, policy = POLICY, answer: reported = () => null, deps = {} }: HarnessOptions = {},
 ): { readonly ended: Promise<Ran>; readonly schedule: FakeSchedule } {
   const asked: HttpExchange[] = [];
   const printed: string[] = [];
@@ -105,7 +105,7 @@ export function startBench(
       return { kind: 'opened', secrets: { galileoKeys: () => Promise.resolve(keys) } };
     },
     inspectLedger: () => Promise.resolve(LEDGER),
-    openLedgerBeside: () => Promise.resolve({ kind: 'refused', message: 'the ledger is not there' }),
+    openSideWriter: () => Promise.resolve({ kind: 'refused', message: 'the ledger is not there' }),
     userName: () => 'ops-1',
     readTrail: () => [],
     audit: auditPorts,
@@ -113,7 +113,7 @@ export function startBench(
     http: {
       async exchange(request) {
         asked.push(request);
-        const special = await told(request);
+        const special = await reported(request);
         if (special !== null) return special;
         if (!request.url.endsWith('/v2/current_user')) return answer(200, {});
         return hasKey(request) ? answer(200, CURRENT_USER) : answer(401, { detail: 'Invalid credentials' });
@@ -123,7 +123,7 @@ export function startBench(
     clock: createFakeClock(),
     schedule,
     print: (text) => void printed.push(text),
-    complain: (text) => void complained.push(text),
+    printError: (text) => void complained.push(text),
     paint: (_style, text) => text,
     ...deps,
   };

@@ -4,11 +4,11 @@ import { fingerprint } from '../../../src/upstream/api-keys.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { SETTINGS } from '../../../src/config/schema.ts';
 import { disguises } from '../../support/key-disguises.ts';
-import type { BenchOptions } from './cli-harness.ts';
-import { GOOD_ENV, KEY, POLICY, runBench } from './cli-harness.ts';
+import type { HarnessOptions } from './cli-harness.ts';
+import { GOOD_ENV, KEY, POLICY, runCommand } from './cli-harness.ts';
 
-const check = (options: BenchOptions = {}) => runBench(['config', 'check'], options);
-const print = (options: BenchOptions = {}) => runBench(['config', 'print'], options);
+const check = (options: HarnessOptions = {}) => runCommand(['config', 'check'], options);
+const print = (options: HarnessOptions = {}) => runCommand(['config', 'print'], options);
 
 function expectNoKey(text: string, key = KEY): void {
   for (const [name, form] of disguises(key)) expect([name, text.includes(form)]).toEqual([name, false]);
@@ -59,7 +59,7 @@ describe('config check', () => {
   });
 
   it('tells what the key sources say, and not twice what the settings have been blamed for', async () => {
-    const refuse = (problem: string): NonNullable<BenchOptions['deps']> => ({
+    const refuse = (problem: string): NonNullable<HarnessOptions['deps']> => ({
       openKeys: async () => ({ kind: 'refused', problems: [problem] }),
     });
     const file = { AUTH_ISSUERS: GOOD_ENV.AUTH_ISSUERS, GALILEO_API_KEY_FILE: '/run/key' };
@@ -67,8 +67,8 @@ describe('config check', () => {
     expect(code).toBe(2);
     expect(stdout).toContain('- GALILEO_API_KEY_FILE cannot be read (ENOENT)');
     const none = { AUTH_ISSUERS: GOOD_ENV.AUTH_ISSUERS };
-    const told = await check({ env: none, deps: refuse('GALILEO_API_KEY or GALILEO_API_KEY_FILE must be set') });
-    expect(told.stdout.match(/must be set/g)).toHaveLength(1);
+    const reported = await check({ env: none, deps: refuse('GALILEO_API_KEY or GALILEO_API_KEY_FILE must be set') });
+    expect(reported.stdout.match(/must be set/g)).toHaveLength(1);
   });
 
   it('says so when the policy could not be read for lack of issuers', async () => {
@@ -78,13 +78,13 @@ describe('config check', () => {
   });
 
   it('answers in JSON with the same problems and code', async () => {
-    const { code, stdout } = await runBench(['config', 'check', '--json'], { env: { ...GOOD_ENV, PORT: 'x' } });
+    const { code, stdout } = await runCommand(['config', 'check', '--json'], { env: { ...GOOD_ENV, PORT: 'x' } });
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toEqual({
       ok: false,
       problems: [{ setting: 'PORT', message: 'must be a port number' }],
     });
-    expect(JSON.parse((await runBench(['config', 'check', '--json'])).stdout)).toEqual({ ok: true, problems: [] });
+    expect(JSON.parse((await runCommand(['config', 'check', '--json'])).stdout)).toEqual({ ok: true, problems: [] });
   });
 
   it('refuses an issuer whose tokens browsers add by themselves where no origin is allowed', async () => {
@@ -160,7 +160,7 @@ describe('config print', () => {
     ['PORT', KEY],
   ])('does not show a key that was put into %s', async (name, value) => {
     for (const format of [[], ['--json']]) {
-      const { stdout } = await runBench(['config', 'print', ...format], { env: { ...GOOD_ENV, [name]: value } });
+      const { stdout } = await runCommand(['config', 'print', ...format], { env: { ...GOOD_ENV, [name]: value } });
       expectNoKey(stdout);
     }
   });
@@ -176,7 +176,7 @@ describe('config print', () => {
   it('leaves out the query of a key set’s address, which may be a credential', async () => {
     const issuers = `[{"name":"corp","issuer":"https://a.example.com","audience":"b","jwks_uri":"https://a.example.com/jwks?token=hunter2"}]`;
     for (const format of [[], ['--json']]) {
-      const { stdout } = await runBench(['config', 'print', ...format], {
+      const { stdout } = await runCommand(['config', 'print', ...format], {
         env: { ...GOOD_ENV, AUTH_ISSUERS: issuers },
       });
       expect(stdout).toContain('https://a.example.com/jwks?[not shown]');
@@ -190,7 +190,7 @@ describe('config print', () => {
   });
 
   it('answers in JSON with name, value and source of each', async () => {
-    const { stdout } = await runBench(['config', 'print', '--json']);
+    const { stdout } = await runCommand(['config', 'print', '--json']);
     const { settings, issuers, problems } = JSON.parse(stdout) as {
       settings: { name: string; value: string | null; source: string; hidden: string | null }[];
       issuers: unknown[];

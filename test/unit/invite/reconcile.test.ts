@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRecordAddress } from '../../../src/audit/record-address.ts';
 import { reconcile } from '../../../src/invite/reconcile.ts';
-import type { Look, Settled, Settlement, UnsettledRequest } from '../../../src/ledger/port.ts';
+import type { ReconcileAttempt, Settled, Settlement, UnsettledRequest } from '../../../src/ledger/port.ts';
 import type { UsersAnswer } from '../../../src/upstream/users.ts';
 import { createFakeClock, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
 import { HOUR_MS, MINUTE_MS, recordDraft } from '../../support/ledger/ledger.ts';
@@ -10,7 +10,7 @@ import { recordLogs, recordMetrics } from '../../support/upstream.ts';
 const after = (ms: number): string => new Date(TEST_TIME_MS + ms).toISOString();
 
 /** What a ledger would give out, and all that it was told. */
-function bench(
+function harness(
   requests: readonly UnsettledRequest[],
   answer: (emails: readonly string[]) => UsersAnswer,
   {
@@ -20,7 +20,7 @@ function bench(
   }: { readonly settles?: Settled; readonly drainAfter?: number; readonly hmac?: boolean } = {},
 ) {
   const asked: (readonly string[])[] = [];
-  const looks: Look[] = [];
+  const attempts: ReconcileAttempt[] = [];
   const settlements: Settlement[] = [];
   const limits: number[] = [];
   const clock = createFakeClock();
@@ -34,7 +34,7 @@ function bench(
         limits.push(limit);
         return requests;
       },
-      look: async (look: Look) => void looks.push(look),
+      recordAttempt: async (recordAttempt: ReconcileAttempt) => void attempts.push(recordAttempt),
       async settle(settlement: Settlement) {
         settlements.push(settlement);
         return settles;
@@ -53,14 +53,14 @@ function bench(
     ...{ clock, logger, metrics },
     draining: () => asked.length >= drainAfter,
   };
-  return { ...{ deps, asked, looks, settlements, limits, clock, logger, metrics }, woken: () => woken };
+  return { ...{ deps, asked, attempts, settlements, limits, clock, logger, metrics }, woken: () => woken };
 }
 
 function unsettled(n: number, changes: Partial<UnsettledRequest> = {}): UnsettledRequest {
   const requestId = testUuid7(n);
   const intent = recordDraft('intent', requestId);
   const body = JSON.stringify({ auth_method: 'okta', emails: ['new.colleague@acme.com'] });
-  return { requestId, admittedAt: TEST_TIME_MS, intent, body, looks: 0, ...changes };
+  return { requestId, admittedAt: TEST_TIME_MS, intent, body, attempts: 0, ...changes };
 }
 
 const everybody =
@@ -73,7 +73,7 @@ const nobodyAnswers = (): UsersAnswer => ({ kind: 'unanswered', reason: 'connect
 
 describe('reconciling unknown requests', () => {
   it('settles one whose people were created after its intent', async () => {
-    const one = bench([unsettled(1)], everybody(after(1)));
+    const one = harness([unsettled(1)], everybody(after(1)));
     expect(await reconcile(one.deps)).toBe(1);
     expect(one.settlements).toMatchObject([
       {
@@ -92,7 +92,7 @@ describe('reconciling unknown requests', () => {
         },
       },
     ]);
-    expect(one.looks).toEqual([]);
+    expect(one.attempts).toEqual([]);
     expect(one.woken()).toBe(1);
   });
 
@@ -102,10 +102,10 @@ describe('reconciling unknown requests', () => {
     ['nobody knows when', null],
     ['at a time that has not come', '9999-12-31T23:59:59Z'],
   ])('proves nothing by a user created %s', async (_, createdAt) => {
-    const one = bench([unsettled(1)], everybody(createdAt));
+    const one = harness([unsettled(1)], everybody(createdAt));
     expect(await reconcile(one.deps)).toBe(0);
     expect(one.settlements).toEqual([]);
-    expect(one.looks).toMatchObject([
+    expect(one.attempts).toMatchObject([
       {
         requestId: testUuid7(1),
         nextInMs: 5 * MINUTE_MS,
@@ -118,36 +118,36 @@ describe('reconciling unknown requests', () => {
         },
       },
     ]);
-    expect(one.looks[0]?.record?.outcome).not.toHaveProperty('settled_by');
-    expect(one.looks[0]?.record?.outcome).not.toHaveProperty('expires_at');
+    expect(one.attempts[0]?.record?.outcome).not.toHaveProperty('settled_by');
+    expect(one.attempts[0]?.record?.outcome).not.toHaveProperty('expires_at');
   });
 
   it('looks five times, further and further apart, and then no more', async () => {
     const waits = [];
-    for (let looks = 0; looks < 6; looks += 1) {
-      const one = bench([unsettled(1, { looks })], everybody(null));
+    for (let attempts = 0; attempts < 6; attempts += 1) {
+      const one = harness([unsettled(1, { attempts })], everybody(null));
       await reconcile(one.deps);
-      waits.push(one.looks[0]?.nextInMs);
+      waits.push(one.attempts[0]?.nextInMs);
     }
     expect(waits).toEqual([5 * MINUTE_MS, 30 * MINUTE_MS, 6 * HOUR_MS, 24 * HOUR_MS, null, null]);
   });
 
   it('asks about one at a time, of a bounded number', async () => {
-    const one = bench([unsettled(1), unsettled(2), unsettled(3)], everybody(after(1)));
+    const one = harness([unsettled(1), unsettled(2), unsettled(3)], everybody(after(1)));
     expect(await reconcile(one.deps)).toBe(3);
     expect(one.limits).toEqual([25]);
   });
 
   it('stops between two when the process shuts down', async () => {
-    const one = bench([unsettled(1), unsettled(2), unsettled(3)], everybody(after(1)), { drainAfter: 2 });
+    const one = harness([unsettled(1), unsettled(2), unsettled(3)], everybody(after(1)), { drainAfter: 2 });
     expect(await reconcile(one.deps)).toBe(2);
     expect(one.asked).toHaveLength(2);
   });
 
   it('puts one off without a word in the trail when Galileo cannot be asked, and asks about no other', async () => {
-    const one = bench([unsettled(1), unsettled(2)], nobodyAnswers);
+    const one = harness([unsettled(1), unsettled(2)], nobodyAnswers);
     expect(await reconcile(one.deps)).toBe(0);
-    expect(one.looks).toEqual([{ requestId: testUuid7(1), record: null, nextInMs: MINUTE_MS }]);
+    expect(one.attempts).toEqual([{ requestId: testUuid7(1), record: null, nextInMs: MINUTE_MS }]);
     expect(one.asked).toHaveLength(1);
     expect(one.woken()).toBe(0);
     expect(one.logger.lines).toEqual([
@@ -166,10 +166,10 @@ describe('reconciling unknown requests', () => {
     [HOUR_MS, HOUR_MS],
     [100 * HOUR_MS, HOUR_MS],
   ])('waits longer the longer it has been unknown: after %i ms, %i ms', async (ageMs, nextInMs) => {
-    const one = bench([unsettled(1)], nobodyAnswers);
+    const one = harness([unsettled(1)], nobodyAnswers);
     one.clock.advance(ageMs);
     await reconcile(one.deps);
-    expect(one.looks).toMatchObject([{ nextInMs }]);
+    expect(one.attempts).toMatchObject([{ nextInMs }]);
   });
 
   it.each([
@@ -177,27 +177,27 @@ describe('reconciling unknown requests', () => {
     ['with bytes that are no JSON', '{"emails"'],
     ['with bytes that name nobody', '{"emails":[]}'],
   ])('leaves a request %s to people', async (_, body) => {
-    const one = bench([unsettled(1, { body }), unsettled(2)], everybody(after(1)));
+    const one = harness([unsettled(1, { body }), unsettled(2)], everybody(after(1)));
     expect(await reconcile(one.deps)).toBe(1);
-    expect(one.looks).toEqual([{ requestId: testUuid7(1), record: null, nextInMs: null }]);
+    expect(one.attempts).toEqual([{ requestId: testUuid7(1), record: null, nextInMs: null }]);
     expect(one.asked).toHaveLength(1);
   });
 
   it('leaves a request whose intent is damaged to people', async () => {
-    const one = bench([unsettled(1, { intent: null }), unsettled(2)], everybody(after(1)));
+    const one = harness([unsettled(1, { intent: null }), unsettled(2)], everybody(after(1)));
     expect(await reconcile(one.deps)).toBe(1);
-    expect(one.looks).toEqual([{ requestId: testUuid7(1), record: null, nextInMs: null }]);
+    expect(one.attempts).toEqual([{ requestId: testUuid7(1), record: null, nextInMs: null }]);
     expect(one.logger.lines[0]).toMatchObject({ event: 'reconciliation_impossible' });
   });
 
   it('does not count one that was settled in the meantime', async () => {
-    const one = bench([unsettled(1)], everybody(after(1)), { settles: { kind: 'unchanged', state: 'accepted' } });
+    const one = harness([unsettled(1)], everybody(after(1)), { settles: { kind: 'unchanged', state: 'accepted' } });
     expect(await reconcile(one.deps)).toBe(0);
     expect(one.woken()).toBe(0);
   });
 
   it('rejects when the ledger fails, for whoever runs it to tell', async () => {
-    const one = bench([unsettled(1)], everybody(after(1)));
+    const one = harness([unsettled(1)], everybody(after(1)));
     const failing = { ...one.deps.ledger, settle: () => Promise.reject(new Error('disk full')) };
     await expect(reconcile({ ...one.deps, ledger: failing })).rejects.toThrow('disk full');
   });
@@ -220,7 +220,7 @@ describe('reconciling unknown requests', () => {
         ],
       },
     };
-    const one = bench([unsettled(1, { intent })], everybody(after(1)), { hmac: true });
+    const one = harness([unsettled(1, { intent })], everybody(after(1)), { hmac: true });
     expect(await reconcile(one.deps)).toBe(1);
     const [settlement] = one.settlements;
     expect(settlement?.reply).toMatchObject({ status: 207, headers: { 'Preference-Applied': 'handling=lenient' } });
@@ -235,7 +235,7 @@ describe('reconciling unknown requests', () => {
 
   it('never puts an address in a log line or a metric', async () => {
     for (const answer of [everybody(after(1)), everybody(null), nobodyAnswers]) {
-      const one = bench([unsettled(1)], answer);
+      const one = harness([unsettled(1)], answer);
       await reconcile(one.deps);
       expect(JSON.stringify([one.logger.lines, one.metrics.samples])).not.toContain('@');
       expect(one.metrics.samples).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRecordAddress } from '../../../src/audit/record-address.ts';
 import type { Principal } from '../../../src/auth/principal.ts';
-import { callerClaims } from '../../../src/invite/redact-caller-text.ts';
+import { redactCallerText } from '../../../src/invite/redact-caller-text.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 
 const KEY = 'test-key-0f3c9a7e5b1d2468';
@@ -13,12 +13,12 @@ const hmac = createRecordAddress({ kind: 'hmac', key: new Uint8Array(32).fill(7)
 
 /** What becomes of a text, wherever it stands. */
 async function recorded(text: string, recordAddress = plain, galileoKeys = async () => keys) {
-  const claims = await callerClaims(
+  const charges = await redactCallerText(
     { source: { address: '192.0.2.7', user_agent: text, origin: text }, principal: { ...principal, tokenId: text } },
     { secrets: { galileoKeys }, recordAddress },
   );
-  const found = new Set([claims.source.user_agent, claims.source.origin, claims.principal.tokenId]);
-  expect(claims.source.address).toBe('192.0.2.7');
+  const found = new Set([charges.source.user_agent, charges.source.origin, charges.principal.tokenId]);
+  expect(charges.source.address).toBe('192.0.2.7');
   expect(found.size).toBe(1);
   return [...found][0];
 }
@@ -54,11 +54,11 @@ describe('what a caller says of itself', () => {
   });
 
   it('stays absent when it was not said', async () => {
-    const claims = await callerClaims(
+    const charges = await redactCallerText(
       { source: { address: null }, principal },
       { secrets: { galileoKeys: async () => keys }, recordAddress: hmac },
     );
-    expect(claims.source).toEqual({ address: null });
-    expect(claims.principal.tokenId).toBeNull();
+    expect(charges.source).toEqual({ address: null });
+    expect(charges.principal.tokenId).toBeNull();
   });
 });

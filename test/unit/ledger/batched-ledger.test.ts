@@ -8,7 +8,7 @@ import { SqlError } from '../../../src/ledger/sqlite/sqlite-port.ts';
 import type { SqlitePort } from '../../../src/ledger/sqlite/sqlite-port.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, quotaClaim, readTrail, recordDraft, settlement } from '../../support/ledger/ledger.ts';
+import { admission, quotaCharge, readTrail, recordDraft, settlement } from '../../support/ledger/ledger.ts';
 
 /** The real thing in memory, with a port that fails when told to and flushes when told to. */
 function setup() {
@@ -70,8 +70,8 @@ describe('shared commits', () => {
 
   it('let later members of a batch see what earlier ones claimed', async () => {
     const { ledger } = setup();
-    const claims = [quotaClaim({ limit: 1 })];
-    const all = [1, 2].map((n) => ledger.admit(admission(testUuid7(n), { claims })));
+    const charges = [quotaCharge({ limit: 1 })];
+    const all = [1, 2].map((n) => ledger.admit(admission(testUuid7(n), { charges })));
     ledger.flush();
     expect(await results(all)).toEqual(['admitted', 'exhausted']);
   });
@@ -95,8 +95,8 @@ describe('shared commits', () => {
     ['at the head of the chain', /UPDATE head/, 3],
   ])('reject every member and leave nothing when the database fails %s', async (_where, failOn, failAfter) => {
     const { ledger, script, failures } = setup();
-    const claims = [quotaClaim()];
-    const batch = () => [1, 2, 3, 4].map((n) => ledger.admit(admission(testUuid7(n), { key: `key-${n}`, claims })));
+    const charges = [quotaCharge()];
+    const batch = () => [1, 2, 3, 4].map((n) => ledger.admit(admission(testUuid7(n), { key: `key-${n}`, charges })));
     Object.assign(script, { failOn, failAfter });
     const failing = batch();
     ledger.flush();
@@ -105,7 +105,7 @@ describe('shared commits', () => {
     script.failOn = null;
     expect(await readTrail(ledger)).toEqual([]);
     expect(await ledger.list({ owner: null, before: null, limit: 10 })).toEqual({ entries: [], next: null });
-    expect(await ledger.usage(claims)).toMatchObject([{ remaining: 10 }]);
+    expect(await ledger.usage(charges)).toMatchObject([{ remaining: 10 }]);
 
     const again = batch();
     ledger.flush();
@@ -154,18 +154,18 @@ describe('shared commits', () => {
 
   it('let a member fail alone when the fault is its own', async () => {
     const { ledger, failures } = setup();
-    const good = [1, 3].map((n) => ledger.admit(admission(testUuid7(n), { claims: [quotaClaim()] })));
+    const good = [1, 3].map((n) => ledger.admit(admission(testUuid7(n), { charges: [quotaCharge()] })));
     const unwritable = recordDraft('intent', '\ud800');
     const bad = ledger.admit(
       admission(testUuid7(2), {
-        claims: [quotaClaim()],
+        charges: [quotaCharge()],
         records: { decided: unwritable, exhausted: null, replay: null },
       }),
     );
     ledger.flush();
     expect(await results([good[0] ?? bad, bad, good[1] ?? bad])).toEqual(['admitted', 'rejected', 'admitted']);
     expect(failures).toMatchObject([{ steps: ['admit'] }]);
-    expect(await ledger.usage([quotaClaim()])).toMatchObject([{ remaining: 8 }]);
+    expect(await ledger.usage([quotaCharge()])).toMatchObject([{ remaining: 8 }]);
     expect(verifyChain(await readTrail(ledger))).toMatchObject({ kind: 'intact', head: { seq: 2 } });
   });
 

@@ -77,7 +77,7 @@ describe('a ledger of the first release', () => {
 
   it('has its unknown requests looked at at once, without the bytes it never kept', () => {
     const { ledger } = migrated();
-    expect(ledger.unsettled(10)).toMatchObject([{ requestId: UNKNOWN, body: null, looks: 0 }]);
+    expect(ledger.unsettled(10)).toMatchObject([{ requestId: UNKNOWN, body: null, attempts: 0 }]);
     expect(ledger.settle(settlement(UNKNOWN, 'accepted', { by: 'person' }))).toEqual({ kind: 'settled' });
     expect(ledger.find(UNKNOWN, ANN)).toMatchObject({ state: 'accepted' });
   });

@@ -4,7 +4,7 @@ import type { Ending } from '../../../src/ledger/port.ts';
 import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, DAY_MS, quotaClaim, settlement } from '../../support/ledger/ledger.ts';
+import { admission, DAY_MS, quotaCharge, settlement } from '../../support/ledger/ledger.ts';
 
 const R1 = testUuid7(1);
 const BODY = '{"emails":["ann@acme.com"]}';
@@ -32,7 +32,7 @@ describe('the bytes that are about to be sent', () => {
     clock.advance(DAY_MS);
     ledger.settle(settlement(R1, 'unknown', { by: 'sweep' }));
     ledger.settle(settlement(R1, 'unknown'));
-    ledger.look({ requestId: R1, record: null, nextInMs: null });
+    ledger.recordAttempt({ requestId: R1, record: null, nextInMs: null });
     expect(stored()).toEqual([BODY]);
     ledger.settle(settlement(R1, 'accepted', { by: 'reconciliation' }));
     expect(stored()).toEqual([null]);
@@ -41,7 +41,7 @@ describe('the bytes that are about to be sent', () => {
   it('are not kept for what is not sent', () => {
     const { ledger, stored } = setup();
     ledger.admit(admission(R1, { body: BODY, plan: 'deny' }));
-    ledger.admit(admission(testUuid7(2), { body: BODY, claims: [quotaClaim({ limit: 0 })] }));
+    ledger.admit(admission(testUuid7(2), { body: BODY, charges: [quotaCharge({ limit: 0 })] }));
     expect(stored()).toEqual([null, null]);
   });
 

@@ -19,11 +19,11 @@ describe('a slice of a search', () => {
     const first = ledger.search({ filter, after: 0, limit: 10 });
     expect(first).toMatchObject({ records: [], done: false });
     // Its bound (a record is a little more than its heavy part), and the few rows that were read with the one that went over it.
-    expect(first.lookedTo).toBeGreaterThanOrEqual(40);
-    expect(first.lookedTo).toBeLessThan(50 + 8);
-    const second = ledger.search({ filter, after: first.lookedTo, limit: 10 });
-    const third = ledger.search({ filter, after: second.lookedTo, limit: 10 });
-    const last = ledger.search({ filter, after: third.lookedTo, limit: 10 });
+    expect(first.scannedTo).toBeGreaterThanOrEqual(40);
+    expect(first.scannedTo).toBeLessThan(50 + 8);
+    const second = ledger.search({ filter, after: first.scannedTo, limit: 10 });
+    const third = ledger.search({ filter, after: second.scannedTo, limit: 10 });
+    const last = ledger.search({ filter, after: third.scannedTo, limit: 10 });
     expect([...second.records, ...third.records, ...last.records].map(({ seq }) => seq)).toEqual([150]);
     expect(last.done).toBe(true);
   });

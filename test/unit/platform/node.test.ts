@@ -4,7 +4,7 @@ import { formatItem } from '../../../src/audit/format/formats.ts';
 import { SinkError } from '../../../src/audit/delivery/sink.ts';
 import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
 import { Secret } from '../../../src/lib/secret.ts';
-import { createBackground } from '../../../src/platform/node/background.ts';
+import { createBackground } from '../../../src/platform/node/runtime.ts';
 import { createClientAddress } from '../../../src/platform/node/http-server/client-address.ts';
 import { createLogger, createStdoutSink } from '../../../src/platform/node/telemetry/logger.ts';
 import { createMetrics } from '../../../src/platform/node/telemetry/metrics.ts';

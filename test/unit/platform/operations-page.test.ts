@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BODY_TIMEOUT_MS } from '../../../src/middleware/limits/body-limit.ts';
-import { LANES } from '../../../src/middleware/limits/limit-concurrency.ts';
+import { BULKHEADS } from '../../../src/middleware/limits/limit-concurrency.ts';
 import { exposureOf } from '../../../src/platform/node/http-server/exposure.ts';
 import { LISTENER_LIMITS } from '../../../src/platform/node/http-server/listener.ts';
-import { COUNTERS, DURATIONS, LEVELS } from '../../../src/ports/metrics.ts';
+import { COUNTERS, DURATIONS, GAUGES } from '../../../src/ports/metrics.ts';
 import { readTree } from '../../arch/source-tree.ts';
 
 const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
@@ -27,7 +27,7 @@ describe('the page for operators', () => {
     const names = [
       ...Object.entries(COUNTERS).map(([name, { labels }]) => [`${name}_total`, labels] as const),
       ...Object.entries(DURATIONS).map(([name, { labels }]) => [`${name}_seconds`, labels] as const),
-      ...Object.entries(LEVELS).map(([name, { labels }]) => [name, labels] as const),
+      ...Object.entries(GAUGES).map(([name, { labels }]) => [name, labels] as const),
     ];
     for (const [name, labels] of names)
       expect(rows.join('\n')).toContain(`| \`${name}\` | ${labels.map((label) => `\`${label}\``).join(' ')} | `);
@@ -46,9 +46,9 @@ describe('the page for operators', () => {
     expect(page).toContain(
       `| idle connection | ${seconds(idle[0]!)}; with \`TRUSTED_PROXY_HOPS\` ≥ 1 ${seconds(idle[1]!)}`,
     );
-    for (const [lane, { atWork, waiting, waitMs }] of Object.entries(LANES))
+    for (const [bulkhead, { maxConcurrent, maxQueued, queueTimeoutMs }] of Object.entries(BULKHEADS))
       expect(page).toContain(
-        `| ${lane} at work · waiting · for | ${String(atWork)} · ${String(waiting)} · ${seconds(waitMs)} |`,
+        `| ${bulkhead} at work · waiting · for | ${String(maxConcurrent)} · ${String(maxQueued)} · ${seconds(queueTimeoutMs)} |`,
       );
   });
 });

@@ -63,7 +63,7 @@ describe('metrics on Workers', () => {
     });
     for (const metrics of [failing, createMetrics(undefined)]) {
       expect(() => metrics.count('http_requests')).not.toThrow();
-      expect(() => metrics.observe('turn_wait', 1)).not.toThrow();
+      expect(() => metrics.observe('queue_wait', 1)).not.toThrow();
     }
   });
 });

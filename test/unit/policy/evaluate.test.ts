@@ -466,10 +466,10 @@ describe('decide', () => {
     );
     const policy = policyFrom(`${BASE}rules: [${[...rules, ALLOW_ACME].join(', ')}]\n`);
     const table = policy.byCaller.get('portal')!.allow;
-    let looks = 0;
+    let attempts = 0;
     class CountingMap extends Map<string, readonly Rule[]> {
       override get(selector: string) {
-        looks += 1;
+        attempts += 1;
         return super.get(selector);
       }
     }
@@ -481,6 +481,6 @@ describe('decide', () => {
       ]),
     };
     expect(decide(watched, testPrincipal(), testRequest('ann@eu.acme.com'), NOW_MS).verdict).toBe('allow');
-    expect(looks).toBeLessThan(10);
+    expect(attempts).toBeLessThan(10);
   });
 });

@@ -51,15 +51,15 @@ describe('an explanation', () => {
         id: 'never-invite',
         effect: 'deny',
         applies: false,
-        misses: [{ key: 'target', says: ['$never', 'ex-cto@acme.com'] }],
+        misses: [{ key: 'target', values: ['$never', 'ex-cto@acme.com'] }],
       },
       {
         id: 'hr-staff',
         effect: 'allow',
         applies: false,
         misses: [
-          { key: 'roles', says: ['user', 'read_only'] },
-          { key: 'groups', says: ['annotators'] },
+          { key: 'roles', values: ['user', 'read_only'] },
+          { key: 'groups', values: ['annotators'] },
         ],
       },
     ]);
@@ -72,7 +72,7 @@ describe('an explanation', () => {
       id: 'it-partners',
       effect: 'allow',
       applies: false,
-      misses: [{ key: 'until', says: ['2027-01-01'] }],
+      misses: [{ key: 'until', values: ['2027-01-01'] }],
     });
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { claimsFor } from '../../../src/policy/quota-charges.ts';
+import { chargesFor } from '../../../src/policy/quota-charges.ts';
 import { decide } from '../../../src/policy/evaluate.ts';
 import { policyFrom, testPrincipal, testRequest } from '../../support/policy.ts';
 
@@ -10,11 +10,11 @@ const PRINCIPAL = testPrincipal();
 const TWO = ['Ann@acme.com', 'bob@acme.com'];
 
 const countersOf = (per: string, principal = PRINCIPAL, emails = TWO) =>
-  claimsFor(PER(per), principal, emails).map(({ counter }) => counter);
+  chargesFor(PER(per), principal, emails).map(({ counter }) => counter);
 
 describe('claims', () => {
   it('ask for one unit per address', () => {
-    expect(claimsFor(PER('client_id'), PRINCIPAL, TWO)).toEqual([
+    expect(chargesFor(PER('client_id'), PRINCIPAL, TWO)).toEqual([
       {
         quota: 'q',
         unit: 'emails',
@@ -28,26 +28,26 @@ describe('claims', () => {
   });
 
   it('ask for one unit per request where requests are counted', () => {
-    expect(claimsFor(PER('subject', 'requests'), PRINCIPAL, TWO)).toMatchObject([{ unit: 'requests', amount: 1 }]);
+    expect(chargesFor(PER('subject', 'requests'), PRINCIPAL, TWO)).toMatchObject([{ unit: 'requests', amount: 1 }]);
   });
 
   it('name every invitee in a counter of their own, which no caller sees', () => {
-    expect(claimsFor(PER('invitee'), PRINCIPAL, TWO)).toMatchObject([
+    expect(chargesFor(PER('invitee'), PRINCIPAL, TWO)).toMatchObject([
       { counter: '["invitee","ann@acme.com"]', amount: 1, visible: false },
       { counter: '["invitee","bob@acme.com"]', amount: 1, visible: false },
     ]);
   });
 
   it('count an invitee who is named twice twice, in one claim', () => {
-    expect(claimsFor(PER('invitee'), PRINCIPAL, ['ann@acme.com', 'ANN@acme.com'])).toMatchObject([{ amount: 2 }]);
+    expect(chargesFor(PER('invitee'), PRINCIPAL, ['ann@acme.com', 'ANN@acme.com'])).toMatchObject([{ amount: 2 }]);
   });
 
   it('count the attempts on an invitee as one each where requests are counted', () => {
-    expect(claimsFor(PER('invitee', 'requests'), PRINCIPAL, TWO).map(({ amount }) => amount)).toEqual([1, 1]);
+    expect(chargesFor(PER('invitee', 'requests'), PRINCIPAL, TWO).map(({ amount }) => amount)).toEqual([1, 1]);
   });
 
   it('are none for a limit per request', () => {
-    expect(claimsFor(policyOf('{ id: q, per: request, emails: 10 }'), PRINCIPAL, TWO)).toEqual([]);
+    expect(chargesFor(policyOf('{ id: q, per: request, emails: 10 }'), PRINCIPAL, TWO)).toEqual([]);
   });
 
   it('keep the order of the file and one length of window each', () => {
@@ -56,7 +56,7 @@ describe('claims', () => {
       '{ id: b, per: org, window: 36h, emails: 1 }',
       '{ id: c, per: org, window: 31d, requests: 1 }',
     );
-    expect(claimsFor(policy, PRINCIPAL, TWO).map(({ quota, windowMs }) => [quota, windowMs])).toEqual([
+    expect(chargesFor(policy, PRINCIPAL, TWO).map(({ quota, windowMs }) => [quota, windowMs])).toEqual([
       ['a', 60_000],
       ['b', 129_600_000],
       ['c', 2_678_400_000],
@@ -69,7 +69,7 @@ describe('claims', () => {
       '{ id: b, per: org, window: 1d, requests: 5 }',
       '{ id: c, per: invitee, window: 1d, emails: 5 }',
     );
-    expect(claimsFor(policy, PRINCIPAL, []).map(({ quota, amount }) => [quota, amount])).toEqual([
+    expect(chargesFor(policy, PRINCIPAL, []).map(({ quota, amount }) => [quota, amount])).toEqual([
       ['a', 0],
       ['b', 0],
     ]);
@@ -77,7 +77,7 @@ describe('claims', () => {
 
   it('come with a denial as well', () => {
     const decision = decide(PER('subject', 'requests'), PRINCIPAL, testRequest('ann@acme.com'), 0);
-    expect(decision).toMatchObject({ verdict: 'deny', claims: [{ quota: 'q', unit: 'requests', amount: 1 }] });
+    expect(decision).toMatchObject({ verdict: 'deny', charges: [{ quota: 'q', unit: 'requests', amount: 1 }] });
   });
 });
 
@@ -85,7 +85,7 @@ describe('plus-addressing', () => {
   const perInvitee = (option: string) => policyOf(`{ id: person, per: invitee, window: 1d, emails: 2${option} }`);
   const TAGGED = ['Ann@acme.com', 'ann+1@acme.com', 'ANN+2+x@Acme.com'];
   const countersUnder = (option: string, emails: readonly string[]) =>
-    claimsFor(perInvitee(option), PRINCIPAL, emails).map(({ counter, amount }) => [counter, amount]);
+    chargesFor(perInvitee(option), PRINCIPAL, emails).map(({ counter, amount }) => [counter, amount]);
 
   it('makes another invitee of each tag unless the quota folds it', () => {
     const apart = [

@@ -17,7 +17,7 @@ function setup(statuses: readonly DeliveryStatus[]) {
       clock,
       ledger: { ...ledger, ...changes },
       draining: () => false,
-      settings: { shareInFlight: true },
+      canAwaitAcrossRequests: true,
       policy: { current: () => loaded.policy },
       delivery: { status: () => statuses },
       exposeMetrics: async () => ({ contentType: 'text/plain', text: '' }),

@@ -1,103 +1,103 @@
 import { describe, expect, it } from 'vitest';
-import type { Turn, Turns } from '../../../src/tasks/concurrency-limit.ts';
-import { createTurns } from '../../../src/tasks/concurrency-limit.ts';
+import type { Permit, ConcurrencyLimit } from '../../../src/tasks/concurrency-limit.ts';
+import { createConcurrencyLimit } from '../../../src/tasks/concurrency-limit.ts';
 import { createFakeSchedule } from '../../support/clock.ts';
 
-const LIMITS = { atWork: 2, waiting: 2, waitMs: 2_000 };
+const LIMITS = { maxConcurrent: 2, maxQueued: 2, queueTimeoutMs: 2_000 };
 const STAYS = new AbortController().signal;
 
 /** What has been decided so far; undefined for whoever still waits. */
-function watch(turns: Turns, gone = STAYS): { turn: Turn | undefined } {
-  const seen: { turn: Turn | undefined } = { turn: undefined };
-  void turns.take(gone).then((turn) => (seen.turn = turn));
+function watch(limit: ConcurrencyLimit, gone = STAYS): { permit: Permit | undefined } {
+  const seen: { permit: Permit | undefined } = { permit: undefined };
+  void limit.acquire(gone).then((permit) => (seen.permit = permit));
   return seen;
 }
 
 const settled = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
-const release = ({ turn }: { turn: Turn | undefined }): void => {
-  if (turn?.kind !== 'taken') throw new Error('no turn to give back');
-  turn.release();
+const release = ({ permit }: { permit: Permit | undefined }): void => {
+  if (permit?.kind !== 'granted') throw new Error('no permit to release');
+  permit.release();
 };
 
-describe('turns', () => {
+describe('the concurrency limit', () => {
   it('lets as many work at once as there are places, and as many wait, and refuses the next at once', async () => {
-    const turns = createTurns(LIMITS, createFakeSchedule());
-    const all = Array.from({ length: 5 }, () => watch(turns));
+    const limit = createConcurrencyLimit(LIMITS, createFakeSchedule());
+    const all = Array.from({ length: 5 }, () => watch(limit));
     await settled();
-    expect(all.map(({ turn }) => turn?.kind)).toEqual(['taken', 'taken', undefined, undefined, 'refused']);
-    expect(all[4]?.turn).toEqual({ kind: 'refused', reason: 'queue_full' });
+    expect(all.map(({ permit }) => permit?.kind)).toEqual(['granted', 'granted', undefined, undefined, 'refused']);
+    expect(all[4]?.permit).toEqual({ kind: 'refused', reason: 'queue_full' });
   });
 
   it('gives a free place to whoever has waited longest, and the one after to the next', async () => {
-    const turns = createTurns(LIMITS, createFakeSchedule());
-    const [first, second, third, fourth] = [watch(turns), watch(turns), watch(turns), watch(turns)];
+    const limit = createConcurrencyLimit(LIMITS, createFakeSchedule());
+    const [first, second, third, fourth] = [watch(limit), watch(limit), watch(limit), watch(limit)];
     await settled();
     release(second);
     await settled();
-    expect([third.turn?.kind, fourth.turn?.kind]).toEqual(['taken', undefined]);
+    expect([third.permit?.kind, fourth.permit?.kind]).toEqual(['granted', undefined]);
     release(first);
     await settled();
-    expect(fourth.turn?.kind).toBe('taken');
+    expect(fourth.permit?.kind).toBe('granted');
   });
 
   it('has all its places again when everyone has left', async () => {
     const schedule = createFakeSchedule();
-    const turns = createTurns(LIMITS, schedule);
-    const crowd = Array.from({ length: 4 }, () => watch(turns));
+    const limit = createConcurrencyLimit(LIMITS, schedule);
+    const crowd = Array.from({ length: 4 }, () => watch(limit));
     for (const one of crowd) {
       await settled();
       release(one);
     }
-    const next = [watch(turns), watch(turns), watch(turns)];
+    const next = [watch(limit), watch(limit), watch(limit)];
     await settled();
-    expect(next.map(({ turn }) => turn?.kind)).toEqual(['taken', 'taken', undefined]);
+    expect(next.map(({ permit }) => permit?.kind)).toEqual(['granted', 'granted', undefined]);
     expect(schedule.waitingMs).toEqual([2_000]);
   });
 
   it('counts a place that is given back twice once', async () => {
-    const turns = createTurns(LIMITS, createFakeSchedule());
-    const [first] = [watch(turns), watch(turns)];
+    const limit = createConcurrencyLimit(LIMITS, createFakeSchedule());
+    const [first] = [watch(limit), watch(limit)];
     await settled();
     release(first);
     release(first);
-    const next = [watch(turns), watch(turns)];
+    const next = [watch(limit), watch(limit)];
     await settled();
-    expect(next.map(({ turn }) => turn?.kind)).toEqual(['taken', undefined]);
+    expect(next.map(({ permit }) => permit?.kind)).toEqual(['granted', undefined]);
   });
 
   it('lets nobody wait longer than the limit, and takes no place for one who has left the queue', async () => {
     const schedule = createFakeSchedule();
-    const turns = createTurns(LIMITS, schedule);
-    const [first, , third] = [watch(turns), watch(turns), watch(turns)];
+    const limit = createConcurrencyLimit(LIMITS, schedule);
+    const [first, , third] = [watch(limit), watch(limit), watch(limit)];
     await settled();
     schedule.advance(1_999);
-    const fourth = watch(turns);
+    const fourth = watch(limit);
     await settled();
-    expect(third.turn).toBeUndefined();
+    expect(third.permit).toBeUndefined();
     schedule.advance(1);
     await settled();
-    expect(third.turn).toEqual({ kind: 'refused', reason: 'waited_too_long' });
+    expect(third.permit).toEqual({ kind: 'refused', reason: 'waited_too_long' });
     release(first);
     await settled();
-    expect(fourth.turn?.kind).toBe('taken');
+    expect(fourth.permit?.kind).toBe('granted');
     expect(schedule.waitingMs).toEqual([]);
   });
 
   it('lets a caller who goes away leave the queue to others', async () => {
     const schedule = createFakeSchedule();
-    const turns = createTurns(LIMITS, schedule);
+    const limit = createConcurrencyLimit(LIMITS, schedule);
     const caller = new AbortController();
-    const [first, , third, fourth] = [watch(turns), watch(turns), watch(turns, caller.signal), watch(turns)];
+    const [first, , third, fourth] = [watch(limit), watch(limit), watch(limit, caller.signal), watch(limit)];
     await settled();
     caller.abort();
     await settled();
-    expect(third.turn).toEqual({ kind: 'refused', reason: 'caller_gone' });
+    expect(third.permit).toEqual({ kind: 'refused', reason: 'caller_gone' });
     release(first);
     await settled();
-    expect(fourth.turn?.kind).toBe('taken');
-    watch(turns);
-    const gone = watch(turns, AbortSignal.abort());
+    expect(fourth.permit?.kind).toBe('granted');
+    watch(limit);
+    const gone = watch(limit, AbortSignal.abort());
     await settled();
-    expect(gone.turn).toEqual({ kind: 'refused', reason: 'caller_gone' });
+    expect(gone.permit).toEqual({ kind: 'refused', reason: 'caller_gone' });
   });
 });

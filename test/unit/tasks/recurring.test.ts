@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { every } from '../../../src/tasks/recurring.ts';
+import { runRecurring } from '../../../src/tasks/recurring.ts';
 import { createFakeSchedule } from '../../support/clock.ts';
 import { keptLog } from '../../support/tokens.ts';
 
@@ -9,7 +9,10 @@ describe('a recurring task', () => {
   it('runs at once, then so long after each end, and never twice at a time', async () => {
     const schedule = createFakeSchedule();
     const ends: (() => void)[] = [];
-    const stop = every(1000, () => new Promise<void>((resolve) => ends.push(resolve)), { schedule, logger: keptLog() });
+    const stop = runRecurring(1000, () => new Promise<void>((resolve) => ends.push(resolve)), {
+      schedule,
+      logger: keptLog(),
+    });
     schedule.advance(5000);
     expect(ends).toHaveLength(1);
     ends[0]?.();
@@ -26,7 +29,7 @@ describe('a recurring task', () => {
     const schedule = createFakeSchedule();
     const log = keptLog();
     let runs = 0;
-    const stop = every(1000, () => Promise.reject(new Error(`run ${(runs += 1)}`)), { schedule, logger: log });
+    const stop = runRecurring(1000, () => Promise.reject(new Error(`run ${(runs += 1)}`)), { schedule, logger: log });
     await settled();
     schedule.advance(1000);
     await settled();
@@ -43,7 +46,7 @@ describe('a recurring task', () => {
       runs += 1;
       return new Promise((resolve) => (end = resolve));
     };
-    const stop = every(1000, task, { schedule, logger: keptLog() });
+    const stop = runRecurring(1000, task, { schedule, logger: keptLog() });
     let stopped = false;
     const stopping = stop().then(() => (stopped = true));
     await settled();

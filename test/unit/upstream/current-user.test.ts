@@ -9,7 +9,7 @@ import { answered, CURRENT_KEY, scriptHttp } from '../../support/upstream.ts';
 
 const key = new Secret(CURRENT_KEY);
 
-function bench(result: HttpResult, baseUrl = 'https://api.galileo.ai') {
+function harness(result: HttpResult, baseUrl = 'https://api.galileo.ai') {
   const http = scriptHttp(result);
   const ask = createAskCurrentUser({
     http,
@@ -21,11 +21,11 @@ function bench(result: HttpResult, baseUrl = 'https://api.galileo.ai') {
   return { http, ask: () => ask(key) };
 }
 
-const ask = (result: HttpResult) => bench(result).ask();
+const ask = (result: HttpResult) => harness(result).ask();
 
 describe('asking who the key belongs to', () => {
   it('is one GET with the key in its own field and nothing else of ours', async () => {
-    const { http, ask: askOnce } = bench(answered(200, CURRENT_USER), 'https://api.galileo.ai/eu/');
+    const { http, ask: askOnce } = harness(answered(200, CURRENT_USER), 'https://api.galileo.ai/eu/');
     await askOnce();
     expect(http.exchanges).toEqual([
       {

@@ -11,9 +11,9 @@ const both = { secrets: fixedSecrets(CURRENT_KEY, NEXT_KEY) };
 
 describe('sending an invitation', () => {
   it('builds the request from the allow-list and nothing else', async () => {
-    const bench = benchSend([answered(200)]);
-    await bench.send(BODY);
-    expect(bench.http.exchanges).toEqual([
+    const harness = benchSend([answered(200)]);
+    await harness.send(BODY);
+    expect(harness.http.exchanges).toEqual([
       {
         method: 'POST',
         url: 'https://galileo.example/v2/invite_users',
@@ -53,8 +53,8 @@ describe('sending an invitation', () => {
 
 describe('sending again', () => {
   it('happens once when the port proves that no byte left', async () => {
-    const bench = benchSend([REFUSED_CONNECTION, answered(200)]);
-    expect(await bench.send(BODY)).toMatchObject({
+    const harness = benchSend([REFUSED_CONNECTION, answered(200)]);
+    expect(await harness.send(BODY)).toMatchObject({
       kind: 'accepted',
       attempts: [
         { result: 'not_sent', reason: 'connect_failed' },
@@ -64,15 +64,19 @@ describe('sending again', () => {
   });
 
   it('happens no second time', async () => {
-    const bench = benchSend([REFUSED_CONNECTION, REFUSED_CONNECTION, answered(200)]);
-    expect(await bench.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'connect_failed', upstreamStatus: null });
-    expect(bench.http.exchanges).toHaveLength(2);
+    const harness = benchSend([REFUSED_CONNECTION, REFUSED_CONNECTION, answered(200)]);
+    expect(await harness.send(BODY)).toMatchObject({
+      kind: 'not_sent',
+      reason: 'connect_failed',
+      upstreamStatus: null,
+    });
+    expect(harness.http.exchanges).toHaveLength(2);
   });
 
   it('does not happen when our own client is closing', async () => {
-    const bench = benchSend([{ kind: 'not_sent', reason: 'client_closed' }, answered(200)]);
-    expect(await bench.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'client_closed' });
-    expect(bench.http.exchanges).toHaveLength(1);
+    const harness = benchSend([{ kind: 'not_sent', reason: 'client_closed' }, answered(200)]);
+    expect(await harness.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'client_closed' });
+    expect(harness.http.exchanges).toHaveLength(1);
   });
 
   it.each([
@@ -90,27 +94,27 @@ describe('sending again', () => {
     ['an unreadable success', answered(200, '<html>')],
     ['a success', answered(200)],
   ] satisfies [string, HttpResult][])('never happens after %s, with two keys either', async (_name, result) => {
-    const bench = benchSend([result, answered(200)], both);
-    await bench.send(BODY);
-    expect(bench.http.exchanges).toHaveLength(1);
+    const harness = benchSend([result, answered(200)], both);
+    await harness.send(BODY);
+    expect(harness.http.exchanges).toHaveLength(1);
   });
 
   it('never happens after the port itself threw', async () => {
-    const bench = benchSend([new Error('boom'), answered(200)], both);
-    const result = await bench.send(BODY);
+    const harness = benchSend([new Error('boom'), answered(200)], both);
+    const result = await harness.send(BODY);
     expect(result).toMatchObject({
       kind: 'unknown',
       reason: 'interrupted',
       attempts: [{ result: 'maybe_sent', reason: 'interrupted' }],
     });
-    expect(bench.http.exchanges).toHaveLength(1);
+    expect(harness.http.exchanges).toHaveLength(1);
   });
 });
 
 describe('the next key', () => {
   it('is tried once, with identical bytes, after a complete 401', async () => {
-    const bench = benchSend([WRONG_KEY, answered(200)], both);
-    const result = await bench.send(BODY);
+    const harness = benchSend([WRONG_KEY, answered(200)], both);
+    const result = await harness.send(BODY);
     expect(result).toMatchObject({
       kind: 'accepted',
       attempts: [
@@ -118,8 +122,8 @@ describe('the next key', () => {
         { slot: 'next', status: 200 },
       ],
     });
-    expect(bench.http.exchanges.map((exchange) => exchange.body)).toEqual([BODY, BODY]);
-    expect(bench.http.exchanges.map((exchange) => exchange.headers['Galileo-API-Key'])).toEqual([
+    expect(harness.http.exchanges.map((exchange) => exchange.body)).toEqual([BODY, BODY]);
+    expect(harness.http.exchanges.map((exchange) => exchange.headers['Galileo-API-Key'])).toEqual([
       CURRENT_KEY,
       NEXT_KEY,
     ]);
@@ -127,57 +131,57 @@ describe('the next key', () => {
   });
 
   it('leaves nothing sent when it is rejected too', async () => {
-    const bench = benchSend([WRONG_KEY, WRONG_KEY], both);
-    expect(await bench.send(BODY)).toMatchObject({
+    const harness = benchSend([WRONG_KEY, WRONG_KEY], both);
+    expect(await harness.send(BODY)).toMatchObject({
       kind: 'not_sent',
       reason: 'credentials_rejected',
       upstreamStatus: 401,
     });
-    expect(bench.logger.lines.filter((line) => line.event === 'upstream_key_rejected')).toHaveLength(2);
+    expect(harness.logger.lines.filter((line) => line.event === 'upstream_key_rejected')).toHaveLength(2);
   });
 
   it('leaves the outcome unknown when its own attempt is cut', async () => {
-    const bench = benchSend([WRONG_KEY, CUT], both);
-    expect(await bench.send(BODY)).toMatchObject({ kind: 'unknown', reason: 'connection_lost' });
+    const harness = benchSend([WRONG_KEY, CUT], both);
+    expect(await harness.send(BODY)).toMatchObject({ kind: 'unknown', reason: 'connection_lost' });
   });
 
   it('leaves nothing sent when it cannot connect, and still names the 401', async () => {
-    const bench = benchSend([WRONG_KEY, REFUSED_CONNECTION, REFUSED_CONNECTION], both);
-    expect(await bench.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'connect_failed', upstreamStatus: 401 });
+    const harness = benchSend([WRONG_KEY, REFUSED_CONNECTION, REFUSED_CONNECTION], both);
+    expect(await harness.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'connect_failed', upstreamStatus: 401 });
   });
 
   it('is not tried after a 401 that was cut', async () => {
-    const bench = benchSend([{ kind: 'maybe_sent', reason: 'connection_lost', status: 401 }, answered(200)], both);
-    expect(await bench.send(BODY)).toMatchObject({ kind: 'unknown', reason: 'connection_lost', upstreamStatus: 401 });
-    expect(bench.http.exchanges).toHaveLength(1);
+    const harness = benchSend([{ kind: 'maybe_sent', reason: 'connection_lost', status: 401 }, answered(200)], both);
+    expect(await harness.send(BODY)).toMatchObject({ kind: 'unknown', reason: 'connection_lost', upstreamStatus: 401 });
+    expect(harness.http.exchanges).toHaveLength(1);
   });
 
   it('is not tried when it is the same key', async () => {
-    const bench = benchSend([WRONG_KEY, answered(200)], { secrets: fixedSecrets(CURRENT_KEY, CURRENT_KEY) });
-    expect(await bench.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'credentials_rejected' });
+    const harness = benchSend([WRONG_KEY, answered(200)], { secrets: fixedSecrets(CURRENT_KEY, CURRENT_KEY) });
+    expect(await harness.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'credentials_rejected' });
   });
 
   it('shares the one reconnection with the current key', async () => {
-    const bench = benchSend([REFUSED_CONNECTION, WRONG_KEY, REFUSED_CONNECTION, answered(200)], both);
-    expect(await bench.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'connect_failed' });
-    expect(bench.http.exchanges).toHaveLength(3);
+    const harness = benchSend([REFUSED_CONNECTION, WRONG_KEY, REFUSED_CONNECTION, answered(200)], both);
+    expect(await harness.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'connect_failed' });
+    expect(harness.http.exchanges).toHaveLength(3);
   });
 });
 
 describe('the whole deadline', () => {
   it('is shared by all attempts', async () => {
-    const bench = benchSend(
+    const harness = benchSend(
       [
         () => {
-          bench.clock.advance(14_000);
+          harness.clock.advance(14_000);
           return WRONG_KEY;
         },
         answered(200),
       ],
       both,
     );
-    await bench.send(BODY);
-    expect(bench.http.exchanges[1]?.deadlines).toEqual({
+    await harness.send(BODY);
+    expect(harness.http.exchanges[1]?.deadlines).toEqual({
       connectMs: 1_000,
       headersMs: 1_000,
       bodyMs: 1_000,
@@ -186,44 +190,44 @@ describe('the whole deadline', () => {
   });
 
   it('leaves the first attempt’s ending when no time is left for another', async () => {
-    const bench = benchSend(
+    const harness = benchSend(
       [
         () => {
-          bench.clock.advance(15_000);
+          harness.clock.advance(15_000);
           return WRONG_KEY;
         },
         answered(200),
       ],
       both,
     );
-    expect(await bench.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'credentials_rejected' });
-    expect(bench.http.exchanges).toHaveLength(1);
+    expect(await harness.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'credentials_rejected' });
+    expect(harness.http.exchanges).toHaveLength(1);
   });
 });
 
 describe('what goes wrong inside', () => {
   it('sends nothing without a key', async () => {
-    const bench = benchSend([], { secrets: { galileoKeys: () => Promise.reject(new Error(CURRENT_KEY)) } });
-    expect(await bench.send(BODY)).toEqual({
+    const harness = benchSend([], { secrets: { galileoKeys: () => Promise.reject(new Error(CURRENT_KEY)) } });
+    expect(await harness.send(BODY)).toEqual({
       kind: 'not_sent',
       reason: 'key_unavailable',
       upstreamStatus: null,
       retryAfterS: null,
       attempts: [],
     });
-    expect(JSON.stringify(bench.logger.lines)).not.toContain(CURRENT_KEY);
+    expect(JSON.stringify(harness.logger.lines)).not.toContain(CURRENT_KEY);
   });
 
   it('does not let a failing logger or meter change what is known', async () => {
     const fail = () => {
       throw new Error('disk full');
     };
-    const bench = benchSend([WRONG_KEY, answered(200)], {
+    const harness = benchSend([WRONG_KEY, answered(200)], {
       ...both,
       logger: { debug: fail, info: fail, warn: fail, error: fail },
       metrics: { count: fail, observe: fail },
     });
-    expect(await bench.send(BODY)).toMatchObject({ kind: 'accepted' });
+    expect(await harness.send(BODY)).toMatchObject({ kind: 'accepted' });
   });
 
   it.each([
@@ -248,19 +252,19 @@ describe('what goes wrong inside', () => {
 
 describe('the breaker around sending', () => {
   it('sends nothing while open and says when to come back', async () => {
-    const bench = benchSend([CUT, CUT, CUT, CUT, CUT, answered(200)]);
-    for (let n = 0; n < 5; n += 1) await bench.send(BODY);
-    expect(await bench.send(BODY)).toEqual({
+    const harness = benchSend([CUT, CUT, CUT, CUT, CUT, answered(200)]);
+    for (let n = 0; n < 5; n += 1) await harness.send(BODY);
+    expect(await harness.send(BODY)).toEqual({
       kind: 'not_sent',
       reason: 'breaker_open',
       upstreamStatus: null,
       retryAfterS: 10,
       attempts: [],
     });
-    expect(bench.http.exchanges).toHaveLength(5);
-    bench.clock.advance(10_000);
-    expect(await bench.send(BODY)).toMatchObject({ kind: 'accepted' });
-    expect(bench.breaker.state()).toBe('closed');
+    expect(harness.http.exchanges).toHaveLength(5);
+    harness.clock.advance(10_000);
+    expect(await harness.send(BODY)).toMatchObject({ kind: 'accepted' });
+    expect(harness.breaker.state()).toBe('closed');
   });
 
   it.each([
@@ -268,15 +272,15 @@ describe('the breaker around sending', () => {
     ['rate limits', answered(429)],
     ['rejected keys', WRONG_KEY],
   ])('is not opened by %s', async (_name, result) => {
-    const bench = benchSend(Array.from({ length: 9 }, () => result));
-    for (let n = 0; n < 9; n += 1) await bench.send(BODY);
-    expect(bench.breaker.state()).toBe('closed');
-    expect(bench.http.exchanges).toHaveLength(9);
+    const harness = benchSend(Array.from({ length: 9 }, () => result));
+    for (let n = 0; n < 9; n += 1) await harness.send(BODY);
+    expect(harness.breaker.state()).toBe('closed');
+    expect(harness.http.exchanges).toHaveLength(9);
   });
 
   it('is opened by failures although refusals come between', async () => {
-    const bench = benchSend([CUT, answered(422), CUT, answered(500), answered(403), CUT, answered(408)]);
-    for (let n = 0; n < 7; n += 1) await bench.send(BODY);
-    expect(bench.breaker.state()).toBe('open');
+    const harness = benchSend([CUT, answered(422), CUT, answered(500), answered(403), CUT, answered(408)]);
+    for (let n = 0; n < 7; n += 1) await harness.send(BODY);
+    expect(harness.breaker.state()).toBe('open');
   });
 });

@@ -7,7 +7,7 @@ import { answered, CURRENT_KEY, fixedSecrets, NEXT_KEY, scriptHttp } from '../..
 
 const SINCE = '2026-03-02T10:00:01.250000Z';
 
-function bench(steps: readonly HttpResult[], changes: Partial<Parameters<typeof createAskUsers>[0]> = {}) {
+function harness(steps: readonly HttpResult[], changes: Partial<Parameters<typeof createAskUsers>[0]> = {}) {
   const http = scriptHttp(...steps);
   const ask = createAskUsers({
     http,
@@ -27,7 +27,7 @@ const page = (users: readonly unknown[], next: number | null = null) =>
 
 describe('asking Galileo about users', () => {
   it('is one POST with the addresses in a filter and the key in its own field', async () => {
-    const { http, ask } = bench([page([user('ann@acme.com')])], { baseUrl: 'https://api.galileo.ai/eu/' });
+    const { http, ask } = harness([page([user('ann@acme.com')])], { baseUrl: 'https://api.galileo.ai/eu/' });
     expect(await ask(['ann@acme.com', 'bob@acme.com'])).toEqual({
       kind: 'answered',
       users: [
@@ -54,7 +54,7 @@ describe('asking Galileo about users', () => {
   });
 
   it('asks for both spellings of an address, and ignores case in the answer', async () => {
-    const { ask, bodies } = bench([page([user('ann@acme.com')])]);
+    const { ask, bodies } = harness([page([user('ann@acme.com')])]);
     expect(await ask(['Ann@Acme.com'])).toEqual({
       kind: 'answered',
       users: [{ email: 'Ann@Acme.com', createdAt: SINCE }],
@@ -64,7 +64,7 @@ describe('asking Galileo about users', () => {
 
   it('asks for at most a hundred addresses at once', async () => {
     const emails = Array.from({ length: 201 }, (_, n) => `u${n}@acme.com`);
-    const { ask, bodies } = bench([page([user('u0@acme.com')]), page([user('u150@acme.com')]), page([])]);
+    const { ask, bodies } = harness([page([user('u0@acme.com')]), page([user('u150@acme.com')]), page([])]);
     const answer = await ask(emails);
     expect(answer).toMatchObject({ kind: 'answered' });
     const known = answer.kind === 'answered' ? answer.users.filter(({ createdAt }) => createdAt !== null) : [];
@@ -74,7 +74,7 @@ describe('asking Galileo about users', () => {
   });
 
   it('reads the list page by page to its end', async () => {
-    const { ask, http } = bench([page([user('ann@acme.com')], 100), page([user('bob@acme.com')], 200), page([])]);
+    const { ask, http } = harness([page([user('ann@acme.com')], 100), page([user('bob@acme.com')], 200), page([])]);
     expect(await ask(['bob@acme.com'])).toMatchObject({ users: [{ createdAt: SINCE }] });
     expect(http.exchanges.map(({ url }) => new URL(url).searchParams.get('starting_token'))).toEqual([
       '0',
@@ -85,8 +85,8 @@ describe('asking Galileo about users', () => {
 
   it('gives a list up that has no end, or goes backwards', async () => {
     const endless = Array.from({ length: 10 }, (_, n) => page([], (n + 1) * 100));
-    expect(await bench(endless).ask(['ann@acme.com'])).toMatchObject({ kind: 'unanswered', reason: 'list_too_long' });
-    expect(await bench([page([], 0)]).ask(['ann@acme.com'])).toMatchObject({ reason: 'other_shape' });
+    expect(await harness(endless).ask(['ann@acme.com'])).toMatchObject({ kind: 'unanswered', reason: 'list_too_long' });
+    expect(await harness([page([], 0)]).ask(['ann@acme.com'])).toMatchObject({ reason: 'other_shape' });
   });
 
   it.each([
@@ -98,21 +98,21 @@ describe('asking Galileo about users', () => {
     ['a time that does not exist', '2026-13-02T10:00:01Z'],
     ['words', 'yesterday, by ann@acme.com'],
   ])('does not know a user whose time is %s', async (_, createdAt) => {
-    const { ask } = bench([page([{ id: '1', email: 'ann@acme.com', created_at: createdAt }])]);
+    const { ask } = harness([page([{ id: '1', email: 'ann@acme.com', created_at: createdAt }])]);
     expect(await ask(['ann@acme.com'])).toMatchObject({ users: [{ email: 'ann@acme.com', createdAt: null }] });
   });
 
   it.each(['2026-03-02T10:00:01Z', '2026-03-02t10:00:01.123456789z', '2026-03-02T11:00:01.5+01:00'])(
     'takes %s as it is',
     async (createdAt) => {
-      const { ask } = bench([page([user('ann@acme.com', createdAt)])]);
+      const { ask } = harness([page([user('ann@acme.com', createdAt)])]);
       expect(await ask(['ann@acme.com'])).toMatchObject({ users: [{ createdAt }] });
     },
   );
 
   it('counts the older of two users with one address, and one of unknown age as older than any', async () => {
     const two = (one: unknown, other: unknown) =>
-      bench([page([user('Ann@acme.com', one), user('ann@acme.com', other)])]).ask(['ann@acme.com']);
+      harness([page([user('Ann@acme.com', one), user('ann@acme.com', other)])]).ask(['ann@acme.com']);
     expect(await two('2026-03-02T10:00:02Z', SINCE)).toMatchObject({ users: [{ createdAt: SINCE }] });
     expect(await two(SINCE, '2026-03-02T10:00:02Z')).toMatchObject({ users: [{ createdAt: SINCE }] });
     expect(await two(SINCE, null)).toMatchObject({ users: [{ createdAt: null }] });
@@ -120,7 +120,7 @@ describe('asking Galileo about users', () => {
   });
 
   it('skips whatever is no user, and users nobody asked for', async () => {
-    const { ask } = bench([page([null, 'x', { id: '2' }, user('stranger@acme.com'), user('ann@acme.com')])]);
+    const { ask } = harness([page([null, 'x', { id: '2' }, user('stranger@acme.com'), user('ann@acme.com')])]);
     expect(await ask(['ann@acme.com'])).toEqual({
       kind: 'answered',
       users: [{ email: 'ann@acme.com', createdAt: SINCE }],
@@ -141,33 +141,33 @@ describe('asking Galileo about users', () => {
     [answered(200, { users: {} }), 'other_shape', 200],
     [answered(200, { users: [], next_starting_token: 'x' }), 'other_shape', 200],
   ])('has no answer in %j: %s', async (result, reason, status) => {
-    expect(await bench([result]).ask(['ann@acme.com'])).toEqual({ kind: 'unanswered', reason, status });
+    expect(await harness([result]).ask(['ann@acme.com'])).toEqual({ kind: 'unanswered', reason, status });
   });
 
   it('has no answer when one of several questions got none', async () => {
     const emails = Array.from({ length: 101 }, (_, n) => `u${n}@acme.com`);
-    expect(await bench([page([]), answered(500, {})]).ask(emails)).toMatchObject({ kind: 'unanswered' });
+    expect(await harness([page([]), answered(500, {})]).ask(emails)).toMatchObject({ kind: 'unanswered' });
   });
 
   it.each(disguises(CURRENT_KEY))('takes no word from an answer that holds the key: %s', async (_, text) => {
-    const { ask } = bench([page([user('ann@acme.com'), { id: text, email: text, created_at: text }])]);
+    const { ask } = harness([page([user('ann@acme.com'), { id: text, email: text, created_at: text }])]);
     expect(await ask(['ann@acme.com'])).toEqual({ kind: 'unanswered', reason: 'holds_key', status: 200 });
   });
 
   it('asks with the next key when the current one is turned away, and looks for both in the answer', async () => {
     const secrets = fixedSecrets(CURRENT_KEY, NEXT_KEY);
-    const { http, ask } = bench([answered(401, {}), page([user('ann@acme.com')])], { secrets });
+    const { http, ask } = harness([answered(401, {}), page([user('ann@acme.com')])], { secrets });
     expect(await ask(['ann@acme.com'])).toMatchObject({ kind: 'answered' });
     expect(http.exchanges.map(({ headers }) => headers['Galileo-API-Key'])).toEqual([CURRENT_KEY, NEXT_KEY]);
-    const leaks = bench([page([user(NEXT_KEY)])], { secrets });
+    const leaks = harness([page([user(NEXT_KEY)])], { secrets });
     expect(await leaks.ask(['ann@acme.com'])).toMatchObject({ reason: 'holds_key' });
   });
 
   it('never throws: neither for a key that cannot be read, nor for a port that does', async () => {
     const secrets = { galileoKeys: () => Promise.reject(new Error(CURRENT_KEY)) };
-    expect(await bench([], { secrets }).ask(['ann@acme.com'])).toMatchObject({ reason: 'key_unavailable' });
+    expect(await harness([], { secrets }).ask(['ann@acme.com'])).toMatchObject({ reason: 'key_unavailable' });
     const http = { exchange: () => Promise.reject(new Error(CURRENT_KEY)) };
-    expect(await bench([], { http }).ask(['ann@acme.com'])).toEqual({
+    expect(await harness([], { http }).ask(['ann@acme.com'])).toEqual({
       kind: 'unanswered',
       reason: 'interrupted',
       status: null,
@@ -175,7 +175,7 @@ describe('asking Galileo about users', () => {
   });
 
   it('is refused when built with an address or a field that is unfit', () => {
-    expect(() => bench([], { baseUrl: 'ftp://api.galileo.ai' })).toThrow(TypeError);
-    expect(() => bench([], { keyHeader: 'Host' })).toThrow(TypeError);
+    expect(() => harness([], { baseUrl: 'ftp://api.galileo.ai' })).toThrow(TypeError);
+    expect(() => harness([], { keyHeader: 'Host' })).toThrow(TypeError);
   });
 });

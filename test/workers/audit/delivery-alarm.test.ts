@@ -11,34 +11,35 @@ import { createFakeClock, testUuid7 } from '../../support/clock.ts';
 import { admission, MINUTE_MS, readTrail, settlement } from '../../support/ledger/ledger.ts';
 import { createFakeQueue, createFakeSink, recordLines } from './delivery-harness.ts';
 import type { FakeQueue } from './delivery-harness.ts';
-import { openLedgerBench } from '../ledger/ledger-harness.ts';
-import type { LedgerBench } from '../ledger/ledger-harness.ts';
+import { openLedgerObject } from '../ledger/ledger-harness.ts';
+import type { LedgerObjectHarness } from '../ledger/ledger-harness.ts';
 
 /** From the object's outbox to whoever takes it, by alarm: late at worst, never lost, in order. */
 const UNBOUNDED = { maxLengthPerRun: Infinity };
 
-const alarmOf = (bench: LedgerBench) => runInDurableObject(bench.stub, (_object, { storage }) => storage.getAlarm());
+const alarmOf = (harness: LedgerObjectHarness) =>
+  runInDurableObject(harness.stub, (_object, { storage }) => storage.getAlarm());
 
 /** Lets the alarm ring when its time has come; false when none is set. */
-async function ring(bench: LedgerBench): Promise<boolean> {
-  const atMs = await alarmOf(bench);
+async function ring(harness: LedgerObjectHarness): Promise<boolean> {
+  const atMs = await alarmOf(harness);
   if (atMs === null) return false;
-  bench.alarmClock.set(Math.max(bench.alarmClock.now(), atMs));
-  return await runDurableObjectAlarm(bench.stub);
+  harness.alarmClock.set(Math.max(harness.alarmClock.now(), atMs));
+  return await runDurableObjectAlarm(harness.stub);
 }
 
-async function ringUntilQuiet(bench: LedgerBench): Promise<void> {
+async function ringUntilQuiet(harness: LedgerObjectHarness): Promise<void> {
   // Uncovered records leave an alarm for their checkpoint, minutes from now: that is quiet, too.
   for (let times = 0; times < 50; times += 1) {
-    const atMs = await alarmOf(bench);
-    if (atMs === null || atMs > bench.alarmClock.now() + 2 * MINUTE_MS) return;
-    await ring(bench);
+    const atMs = await alarmOf(harness);
+    if (atMs === null || atMs > harness.alarmClock.now() + 2 * MINUTE_MS) return;
+    await ring(harness);
   }
 }
 
-async function invite(bench: LedgerBench, n: number): Promise<void> {
-  await bench.ledger.admit(admission(testUuid7(n)));
-  await bench.ledger.settle(settlement(testUuid7(n), 'accepted'));
+async function invite(harness: LedgerObjectHarness, n: number): Promise<void> {
+  await harness.ledger.admit(admission(testUuid7(n)));
+  await harness.ledger.settle(settlement(testUuid7(n), 'accepted'));
 }
 
 interface HangingSink {
@@ -61,8 +62,8 @@ function createHangingSink(): HangingSink {
 }
 
 /** Asks the object until its alarm has got so far: a promise settled inside an object belongs to that object. */
-async function reachedSink(bench: LedgerBench, hanging: HangingSink): Promise<void> {
-  for (let asked = 0; asked < 1_000 && !hanging.reached; asked += 1) await bench.ledger.probe();
+async function reachedSink(harness: LedgerObjectHarness, hanging: HangingSink): Promise<void> {
+  for (let asked = 0; asked < 1_000 && !hanging.reached; asked += 1) await harness.ledger.probe();
   expect(hanging.reached).toBe(true);
 }
 
@@ -76,93 +77,93 @@ async function itemsIn({ bodies }: FakeQueue): Promise<OutboxItem[]> {
 describe('the alarm', () => {
   it('is set by the write, a second away, and is gone when everything is delivered and covered', async () => {
     const sink = createFakeSink('http');
-    const bench = openLedgerBench({ targets: [{ sink, ...UNBOUNDED }] });
-    expect(await alarmOf(bench)).toBeNull();
-    await bench.ledger.admit(admission(testUuid7(1)));
-    expect(await alarmOf(bench)).toBe(bench.alarmClock.now() + 1_000);
-    expect(await ring(bench)).toBe(true);
+    const harness = openLedgerObject({ targets: [{ sink, ...UNBOUNDED }] });
+    expect(await alarmOf(harness)).toBeNull();
+    await harness.ledger.admit(admission(testUuid7(1)));
+    expect(await alarmOf(harness)).toBe(harness.alarmClock.now() + 1_000);
+    expect(await ring(harness)).toBe(true);
     expect(sink.items.map(({ kind }) => kind)).toEqual(['record', 'checkpoint']);
-    expect(await alarmOf(bench)).toBeNull();
+    expect(await alarmOf(harness)).toBeNull();
   });
 
   it('is rung by the platform itself', async () => {
     const sink = createFakeSink('http');
     // By a clock that is far behind, every alarm is due at once.
-    const bench = openLedgerBench({ targets: [{ sink, ...UNBOUNDED }], alarmClock: createFakeClock(0) });
-    await bench.ledger.admit(admission(testUuid7(1)));
+    const harness = openLedgerObject({ targets: [{ sink, ...UNBOUNDED }], alarmClock: createFakeClock(0) });
+    await harness.ledger.admit(admission(testUuid7(1)));
     await expect.poll(() => sink.items.length, { timeout: 30_000 }).toBe(2);
-    expect(recordLines(sink.items)).toEqual(await readTrail(bench.ledger));
+    expect(recordLines(sink.items)).toEqual(await readTrail(harness.ledger));
   });
 
   it('is not moved by further writes, nor set by a step that wrote nothing to deliver', async () => {
-    const bench = openLedgerBench({ targets: [{ sink: createFakeSink('http'), ...UNBOUNDED }] });
-    await bench.ledger.probe();
-    expect(await alarmOf(bench)).toBeNull();
-    await bench.ledger.admit(admission(testUuid7(1)));
-    const atMs = await alarmOf(bench);
-    bench.alarmClock.advance(900);
-    await bench.ledger.admit(admission(testUuid7(2)));
-    expect(await alarmOf(bench)).toBe(atMs);
+    const harness = openLedgerObject({ targets: [{ sink: createFakeSink('http'), ...UNBOUNDED }] });
+    await harness.ledger.probe();
+    expect(await alarmOf(harness)).toBeNull();
+    await harness.ledger.admit(admission(testUuid7(1)));
+    const atMs = await alarmOf(harness);
+    harness.alarmClock.advance(900);
+    await harness.ledger.admit(admission(testUuid7(2)));
+    expect(await alarmOf(harness)).toBe(atMs);
   });
 
   it('is brought forward from a distant checkpoint when something new is to be delivered', async () => {
-    const bench = openLedgerBench({ targets: [{ sink: createFakeSink('http'), ...UNBOUNDED }] });
-    await invite(bench, 1);
-    await ring(bench);
-    await invite(bench, 2);
-    await ring(bench);
-    expect(await alarmOf(bench)).toBe(bench.alarmClock.now() + 5 * MINUTE_MS);
-    await invite(bench, 3);
-    expect(await alarmOf(bench)).toBe(bench.alarmClock.now() + 1_000);
+    const harness = openLedgerObject({ targets: [{ sink: createFakeSink('http'), ...UNBOUNDED }] });
+    await invite(harness, 1);
+    await ring(harness);
+    await invite(harness, 2);
+    await ring(harness);
+    expect(await alarmOf(harness)).toBe(harness.alarmClock.now() + 5 * MINUTE_MS);
+    await invite(harness, 3);
+    expect(await alarmOf(harness)).toBe(harness.alarmClock.now() + 1_000);
   });
 
   it('is not set for a write that was undone', async () => {
-    const bench = openLedgerBench({ targets: [{ sink: createFakeSink('http'), ...UNBOUNDED }] });
-    await bench.ledger.probe();
-    await runInDurableObject(bench.stub, (_object, { storage }) => {
+    const harness = openLedgerObject({ targets: [{ sink: createFakeSink('http'), ...UNBOUNDED }] });
+    await harness.ledger.probe();
+    await runInDurableObject(harness.stub, (_object, { storage }) => {
       storage.sql.exec(`CREATE TRIGGER no_room BEFORE INSERT ON requests BEGIN SELECT RAISE(ABORT, 'full'); END`);
     });
-    await expect(bench.ledger.admit(admission(testUuid7(1)))).rejects.toThrow();
-    expect(await alarmOf(bench)).toBeNull();
+    await expect(harness.ledger.admit(admission(testUuid7(1)))).rejects.toThrow();
+    expect(await alarmOf(harness)).toBeNull();
   });
 
   it('is set again by the next write when the platform lost it', async () => {
     const sink = createFakeSink('http');
-    const bench = openLedgerBench({ targets: [{ sink, ...UNBOUNDED }] });
-    await invite(bench, 1);
-    await runInDurableObject(bench.stub, (_object, { storage }) => storage.deleteAlarm());
-    bench.alarmClock.advance(10 * MINUTE_MS);
-    await invite(bench, 2);
-    await ringUntilQuiet(bench);
-    expect(recordLines(sink.items)).toEqual(await readTrail(bench.ledger));
+    const harness = openLedgerObject({ targets: [{ sink, ...UNBOUNDED }] });
+    await invite(harness, 1);
+    await runInDurableObject(harness.stub, (_object, { storage }) => storage.deleteAlarm());
+    harness.alarmClock.advance(10 * MINUTE_MS);
+    await invite(harness, 2);
+    await ringUntilQuiet(harness);
+    expect(recordLines(sink.items)).toEqual(await readTrail(harness.ledger));
   });
 
   it('is set again when the object starts and finds work without one', async () => {
     const sink = createFakeSink('http');
-    const bench = openLedgerBench({ targets: [{ sink, ...UNBOUNDED }] });
-    await invite(bench, 1);
-    await runInDurableObject(bench.stub, (_object, { storage }) => storage.deleteAlarm());
-    await evictDurableObject(bench.stub);
-    await ringUntilQuiet(bench);
-    expect(recordLines(sink.items)).toEqual(await readTrail(bench.ledger));
+    const harness = openLedgerObject({ targets: [{ sink, ...UNBOUNDED }] });
+    await invite(harness, 1);
+    await runInDurableObject(harness.stub, (_object, { storage }) => storage.deleteAlarm());
+    await evictDurableObject(harness.stub);
+    await ringUntilQuiet(harness);
+    expect(recordLines(sink.items)).toEqual(await readTrail(harness.ledger));
   });
 
   it('rings again after a run that did not live to its end', async () => {
     const hanging = createHangingSink();
-    const bench = openLedgerBench({ targets: [{ sink: hanging.sink, ...UNBOUNDED }] });
-    await invite(bench, 1);
+    const harness = openLedgerObject({ targets: [{ sink: hanging.sink, ...UNBOUNDED }] });
+    await invite(harness, 1);
     // The one who rang hears nothing of the end.
-    void runDurableObjectAlarm(bench.stub).catch(() => undefined);
-    await reachedSink(bench, hanging);
+    void runDurableObjectAlarm(harness.stub).catch(() => undefined);
+    await reachedSink(harness, hanging);
     // Also if nobody calls: the next one is set before this one begins.
-    expect(await alarmOf(bench)).not.toBeNull();
-    await runInDurableObject(bench.stub, (_object, state) => state.abort('cut')).catch(() => undefined);
+    expect(await alarmOf(harness)).not.toBeNull();
+    await runInDurableObject(harness.stub, (_object, state) => state.abort('cut')).catch(() => undefined);
 
     const sink = createFakeSink('http');
-    bench.restartWith({ targets: [{ sink, ...UNBOUNDED }] });
-    await ringUntilQuiet(bench);
+    harness.restartWith({ targets: [{ sink, ...UNBOUNDED }] });
+    await ringUntilQuiet(harness);
 
-    expect(recordLines(sink.items)).toEqual(await readTrail(bench.ledger));
+    expect(recordLines(sink.items)).toEqual(await readTrail(harness.ledger));
   });
 });
 
@@ -170,41 +171,41 @@ describe('delivery', () => {
   it('loses nothing when ten runs in a row fail under traffic, across a restart: all of it, once, in order', async () => {
     const queue = createFakeQueue();
     const sink = createQueueSink({ name: 'http', queue: queue.binding });
-    const bench = openLedgerBench({ targets: [{ sink, ...UNBOUNDED }] });
+    const harness = openLedgerObject({ targets: [{ sink, ...UNBOUNDED }] });
     queue.failNext = 10;
     for (let n = 0; n < 10; n += 1) {
-      await invite(bench, n);
-      expect(await ring(bench)).toBe(true);
-      if (n === 5) await evictDurableObject(bench.stub);
+      await invite(harness, n);
+      expect(await ring(harness)).toBe(true);
+      if (n === 5) await evictDurableObject(harness.stub);
     }
     expect(queue.calls).toHaveLength(10);
     expect(queue.bodies).toEqual([]);
 
-    await ringUntilQuiet(bench);
+    await ringUntilQuiet(harness);
 
     const items = await itemsIn(queue);
-    const trail = await readTrail(bench.ledger);
+    const trail = await readTrail(harness.ledger);
     expect(trail).toHaveLength(20);
     expect(recordLines(items)).toEqual(trail);
     expect(verifyChain(recordLines(items))).toMatchObject({ kind: 'intact', head: { seq: 20 } });
     expect(items.map(({ position }) => position)).toEqual(
       items.map(({ position }) => position).toSorted((a, b) => a - b),
     );
-    expect(await bench.ledger.backlog(['http'])).toEqual([{ sink: 'http', records: 0, oldestAt: null }]);
+    expect(await harness.ledger.backlog(['http'])).toEqual([{ sink: 'http', records: 0, oldestAt: null }]);
   });
 
   it('waits longer after each failure, from half a second up to a minute, and writes cut no wait short', async () => {
     const queue = createFakeQueue();
     queue.failNext = Infinity;
     const sink = createQueueSink({ name: 'http', queue: queue.binding });
-    const bench = openLedgerBench({ targets: [{ sink, ...UNBOUNDED }] });
-    await invite(bench, 1);
-    await ring(bench);
+    const harness = openLedgerObject({ targets: [{ sink, ...UNBOUNDED }] });
+    await invite(harness, 1);
+    await ring(harness);
     const waits: number[] = [];
     for (let n = 2; n < 12; n += 1) {
-      await invite(bench, n);
-      waits.push(((await alarmOf(bench)) ?? 0) - bench.alarmClock.now());
-      await ring(bench);
+      await invite(harness, n);
+      waits.push(((await alarmOf(harness)) ?? 0) - harness.alarmClock.now());
+      await ring(harness);
     }
     // Three quarters of the longest, with chance at a half.
     expect(waits).toEqual([1_000, 1_500, 3_000, 6_000, 12_000, 24_000, 45_000, 45_000, 45_000, 45_000]);
@@ -214,10 +215,10 @@ describe('delivery', () => {
   it('tells a failure by its reason, the 1st, 2nd, 4th and 8th time, and the recovery', async () => {
     const sink = createFakeSink('http');
     sink.failNext = 9;
-    const bench = openLedgerBench({ targets: [{ sink, ...UNBOUNDED }] });
-    await invite(bench, 1);
-    for (let n = 0; n < 10; n += 1) await ring(bench);
-    expect(bench.logs.map(({ event, fields }) => [event, fields['reason'], fields['failures']])).toEqual([
+    const harness = openLedgerObject({ targets: [{ sink, ...UNBOUNDED }] });
+    await invite(harness, 1);
+    for (let n = 0; n < 10; n += 1) await ring(harness);
+    expect(harness.logs.map(({ event, fields }) => [event, fields['reason'], fields['failures']])).toEqual([
       ['audit_delivery_failed', 'server_error', 1],
       ['audit_delivery_failed', 'server_error', 2],
       ['audit_delivery_failed', 'server_error', 4],
@@ -230,42 +231,42 @@ describe('delivery', () => {
     const dead = createFakeSink('http');
     const well = createFakeSink('otlp');
     dead.failNext = Infinity;
-    const bench = openLedgerBench({
+    const harness = openLedgerObject({
       targets: [
         { sink: dead, ...UNBOUNDED },
         { sink: well, ...UNBOUNDED },
       ],
     });
     for (let n = 0; n < 5; n += 1) {
-      await invite(bench, n);
-      await ring(bench);
+      await invite(harness, n);
+      await ring(harness);
     }
-    await ringUntilQuiet(bench);
-    expect(recordLines(well.items)).toEqual(await readTrail(bench.ledger));
-    expect(await bench.ledger.backlog(['http', 'otlp'])).toMatchObject([{ records: 10 }, { records: 0 }]);
+    await ringUntilQuiet(harness);
+    expect(recordLines(well.items)).toEqual(await readTrail(harness.ledger));
+    expect(await harness.ledger.backlog(['http', 'otlp'])).toMatchObject([{ records: 10 }, { records: 0 }]);
   });
 
   it('answers while a target hangs', async () => {
     const hanging = createHangingSink();
-    const bench = openLedgerBench({ targets: [{ sink: hanging.sink, ...UNBOUNDED }] });
-    await invite(bench, 1);
-    void runDurableObjectAlarm(bench.stub).catch(() => undefined);
-    await reachedSink(bench, hanging);
-    await invite(bench, 2);
-    expect(await bench.ledger.find(testUuid7(2), null)).toMatchObject({ state: 'accepted' });
+    const harness = openLedgerObject({ targets: [{ sink: hanging.sink, ...UNBOUNDED }] });
+    await invite(harness, 1);
+    void runDurableObjectAlarm(harness.stub).catch(() => undefined);
+    await reachedSink(harness, hanging);
+    await invite(harness, 2);
+    expect(await harness.ledger.find(testUuid7(2), null)).toMatchObject({ state: 'accepted' });
   });
 
   it('hands over no more in one run than the target may get, and goes on in the next', async () => {
     const sink = createFakeSink('stdout');
-    const bench = openLedgerBench({ targets: [{ sink, maxLengthPerRun: 2_000 }] });
-    for (let n = 0; n < 5; n += 1) await invite(bench, n);
+    const harness = openLedgerObject({ targets: [{ sink, maxLengthPerRun: 2_000 }] });
+    for (let n = 0; n < 5; n += 1) await invite(harness, n);
     const sizes: number[] = [];
     for (let before = -1; before < sink.items.length;) {
       before = sink.items.length;
-      await ring(bench);
+      await ring(harness);
       sizes.push(sink.items.slice(before).reduce((sum, { line }) => sum + line.length, 0));
     }
-    expect(recordLines(sink.items)).toEqual(await readTrail(bench.ledger));
+    expect(recordLines(sink.items)).toEqual(await readTrail(harness.ledger));
     expect(sizes.length).toBeGreaterThan(3);
     expect(Math.max(...sizes)).toBeLessThan(4_000);
   });
@@ -290,13 +291,13 @@ describe('checkpoints', () => {
     const { privatePem, publicPem } = await signing();
     const sink = createFakeSink('http');
     const signer = await importSigningKey(privatePem);
-    const bench = openLedgerBench({ targets: [{ sink, ...UNBOUNDED }], signer: async () => signer });
-    await invite(bench, 1);
-    await ring(bench);
-    await invite(bench, 2);
-    await ring(bench);
-    bench.clock.advance(5 * MINUTE_MS);
-    await ring(bench);
+    const harness = openLedgerObject({ targets: [{ sink, ...UNBOUNDED }], signer: async () => signer });
+    await invite(harness, 1);
+    await ring(harness);
+    await invite(harness, 2);
+    await ring(harness);
+    harness.clock.advance(5 * MINUTE_MS);
+    await ring(harness);
 
     const checkpoints = sink.items.filter(({ kind }) => kind === 'checkpoint').map(({ line }) => parseCheckpoint(line));
     expect(checkpoints).toMatchObject([{ count: 2 }, { count: 4 }]);
@@ -315,22 +316,22 @@ describe('checkpoints', () => {
     const log: object[] = [];
     const keep = (event: string, fields: object = {}): void => void log.push({ event, ...fields });
     const logger = { debug: keep, info: keep, warn: keep, error: keep };
-    const bench = openLedgerBench({ targets: [{ sink, ...UNBOUNDED }], signer: async () => signer, logger });
-    await invite(bench, 1);
-    await ring(bench);
-    await invite(bench, 2);
+    const harness = openLedgerObject({ targets: [{ sink, ...UNBOUNDED }], signer: async () => signer, logger });
+    await invite(harness, 1);
+    await ring(harness);
+    await invite(harness, 2);
     const change = (from: string, to: string) =>
-      runInDurableObject(bench.stub, (_object, { storage }) => {
+      runInDurableObject(harness.stub, (_object, { storage }) => {
         storage.sql.exec('UPDATE records SET line = replace(line, ?, ?) WHERE seq = 3', from, to);
       });
     await change('"ann"', '"eve"');
-    bench.clock.advance(5 * MINUTE_MS);
-    for (let times = 0; times < 3; times += 1) await ring(bench);
-    expect(await bench.ledger.checkpoints(0, 10)).toHaveLength(1);
+    harness.clock.advance(5 * MINUTE_MS);
+    for (let times = 0; times < 3; times += 1) await ring(harness);
+    expect(await harness.ledger.checkpoints(0, 10)).toHaveLength(1);
     expect(log).toEqual([{ event: 'audit_trail_broken', seq: 3, reason: 'edited' }]);
     await change('"eve"', '"ann"');
-    for (let times = 0; times < 3; times += 1) await ring(bench);
-    const lines = (await bench.ledger.checkpoints(0, 10)).map(({ line }) => line);
+    for (let times = 0; times < 3; times += 1) await ring(harness);
+    const lines = (await harness.ledger.checkpoints(0, 10)).map(({ line }) => line);
     expect(lines).toHaveLength(2);
     expect(parseCheckpoint(lines[1] ?? '')?.previous).toBe(sha256Hex(lines[0] ?? ''));
   });
@@ -338,18 +339,18 @@ describe('checkpoints', () => {
   it('are tried again when the key cannot be read, and hold up no record', async () => {
     const sink = createFakeSink('http');
     let readable = false;
-    const bench = openLedgerBench({
+    const harness = openLedgerObject({
       targets: [{ sink, ...UNBOUNDED }],
       signer: async () => {
         if (!readable) throw new Error('Secrets Store: unavailable');
         return null;
       },
     });
-    await invite(bench, 1);
-    await ring(bench);
+    await invite(harness, 1);
+    await ring(harness);
     expect(sink.items.map(({ kind }) => kind)).toEqual(['record', 'record']);
     readable = true;
-    await ring(bench);
+    await ring(harness);
     expect(sink.items.map(({ kind }) => kind)).toEqual(['record', 'record', 'checkpoint']);
   });
 });

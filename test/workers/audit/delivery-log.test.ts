@@ -7,7 +7,7 @@ import { testUuid7 } from '../../support/clock.ts';
 import { ED25519_VECTORS } from '../../support/ed25519-vectors.ts';
 import { admission, readTrail, settlement } from '../../support/ledger/ledger.ts';
 import { createFakeQueue } from './delivery-harness.ts';
-import { openLedgerBench } from '../ledger/ledger-harness.ts';
+import { openLedgerObject } from '../ledger/ledger-harness.ts';
 
 /** Log lines on Workers: pino's own, as on Node, each one write. */
 const parsed = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -36,16 +36,16 @@ describe('operational lines', () => {
 
 describe('the stdout sink', () => {
   it.each(['native', 'ocsf'] as const)('prints lines from which the %s trail can be verified', async (format) => {
-    const bench = openLedgerBench();
-    await bench.ledger.admit(admission(testUuid7(1)));
-    await bench.ledger.settle(settlement(testUuid7(1), 'accepted'));
+    const harness = openLedgerObject();
+    await harness.ledger.admit(admission(testUuid7(1)));
+    await harness.ledger.settle(settlement(testUuid7(1), 'accepted'));
     const lines: string[] = [];
-    await createStdoutSink(format, (line) => void lines.push(line)).write(await bench.ledger.lease('stdout', 10));
+    await createStdoutSink(format, (line) => void lines.push(line)).write(await harness.ledger.lease('stdout', 10));
     const inside = lines.map((line) => {
       const delivered = readDeliveredLine(line);
       return delivered.kind === 'native' ? delivered.text : '';
     });
-    expect(inside).toEqual(await readTrail(bench.ledger));
+    expect(inside).toEqual(await readTrail(harness.ledger));
     expect(verifyChain(inside)).toMatchObject({ kind: 'intact', head: { seq: 2 } });
     expect(parsed(lines)).toMatchObject([
       { channel: 'audit', event: 'audit_record' },

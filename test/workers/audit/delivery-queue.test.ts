@@ -10,7 +10,7 @@ import { testUuid7 } from '../../support/clock.ts';
 import { admission, readTrail } from '../../support/ledger/ledger.ts';
 import { createFakeBatch, createFakeQueue, createFakeSink, recordLines } from './delivery-harness.ts';
 import type { FakeBatch } from './delivery-harness.ts';
-import { collectInto, openLedgerBench } from '../ledger/ledger-harness.ts';
+import { collectInto, openLedgerObject } from '../ledger/ledger-harness.ts';
 import type { LogLine } from '../ledger/ledger-harness.ts';
 
 /** The audit Queue's two ends: what travels, and what becomes of it. */
@@ -89,18 +89,18 @@ describe('what travels', () => {
   });
 
   it('is the seq of a record that is larger still, which its consumer reads from the ledger', async () => {
-    const bench = openLedgerBench({ targets: [] });
+    const harness = openLedgerObject({ targets: [] });
     const given = admission(testUuid7(1));
     const decided = { ...given.records.decided, source: { address: incompressible(300_000) } };
-    await bench.ledger.admit({ ...given, records: { ...given.records, decided } });
+    await harness.ledger.admit({ ...given, records: { ...given.records, decided } });
     const sink = createFakeSink('http');
-    const [whole] = await bench.ledger.lease('http', 1);
+    const [whole] = await harness.ledger.lease('http', 1);
     const bodies = await packed('http', whole as OutboxItem);
     expect(bodies[0]?.byteLength).toBeLessThan(1_000);
 
-    const told = await consume({ bodies, sinks: [sink], ledger: bench.ledger });
+    const reported = await consume({ bodies, sinks: [sink], ledger: harness.ledger });
 
-    expect(told.acknowledged).toEqual([0]);
+    expect(reported.acknowledged).toEqual([0]);
     expect(sink.items).toEqual([whole]);
   });
 });
@@ -115,10 +115,10 @@ describe('the consumer', () => {
       ...(await packed('http', item(1), item(2))),
       ...(await packed('http', item(3), item(4))),
     ];
-    const told = await consume({ bodies, sinks: [http, otlp] });
+    const reported = await consume({ bodies, sinks: [http, otlp] });
     expect(http.items.map(({ position }) => position)).toEqual([2, 4, 6, 8, 10, 12]);
     expect(otlp.items.map(({ position }) => position)).toEqual([2]);
-    expect(told.acknowledged).toEqual([0, 1, 2, 3]);
+    expect(reported.acknowledged).toEqual([0, 1, 2, 3]);
   });
 
   it('lets what a sink did not take wait, with all that comes behind it, and no other sink', async () => {
@@ -139,9 +139,9 @@ describe('the consumer', () => {
       ...(await packed('http', item(3))),
       ...(await packed('otlp', item(1), item(2), item(3))),
     ];
-    const told = await consume({ bodies, sinks: [failing, otlp] });
-    expect(told.acknowledged).toEqual([0, 3]);
-    expect(told.delays).toEqual({ 1: 12, 2: 12 });
+    const reported = await consume({ bodies, sinks: [failing, otlp] });
+    expect(reported.acknowledged).toEqual([0, 3]);
+    expect(reported.delays).toEqual({ 1: 12, 2: 12 });
     expect(http.items.map(({ position }) => position)).toEqual([2]);
     expect(otlp.items).toHaveLength(3);
   });
@@ -154,8 +154,8 @@ describe('the consumer', () => {
   ])('waits longer after each attempt: after %i, %i s', async (attempts, delayS) => {
     const http = createFakeSink('http');
     http.failNext = 1;
-    const told = await consume({ bodies: await packed('http', item(1)), attempts, sinks: [http] });
-    expect(told.delays).toEqual({ 0: delayS });
+    const reported = await consume({ bodies: await packed('http', item(1)), attempts, sinks: [http] });
+    expect(reported.delays).toEqual({ 0: delayS });
   });
 
   it('waits as long as the far end asks, an hour at most', async () => {
@@ -180,8 +180,8 @@ describe('the consumer', () => {
       },
     };
     const items = [1, 2, 3, 4, 5].map((n) => item(n));
-    const told = await consume({ bodies: await packed('http', ...items), sinks: [sink] });
-    expect(told.acknowledged).toEqual([0]);
+    const reported = await consume({ bodies: await packed('http', ...items), sinks: [sink] });
+    expect(reported.acknowledged).toEqual([0]);
     expect(taken.flat()).toEqual(items);
     expect(taken.map(({ length }) => length)).toEqual([2, 1, 2]);
   });
@@ -190,9 +190,9 @@ describe('the consumer', () => {
     const http = createFakeSink('http');
     http.failNext = 1;
     const bodies = await packed('http', item(1));
-    const told = await consume({ bodies, attempts: 48, sinks: [http] });
-    expect(told.acknowledged).toEqual([0]);
-    expect(told.sentAnew.map((body) => new Uint8Array(body))).toEqual(bodies.map((body) => new Uint8Array(body)));
+    const reported = await consume({ bodies, attempts: 48, sinks: [http] });
+    expect(reported.acknowledged).toEqual([0]);
+    expect(reported.sentAnew.map((body) => new Uint8Array(body))).toEqual(bodies.map((body) => new Uint8Array(body)));
   });
 
   it.each([
@@ -200,9 +200,9 @@ describe('the consumer', () => {
     ['for a sink that is not configured', async () => await packed('splunk', item(1))],
   ])('puts one %s into the Queue anew, too, at the last attempt that the Queue grants', async (_what, make) => {
     const bodies = await make();
-    const told = await consume({ bodies, attempts: 100, sinks: [] });
-    expect([told.acknowledged, told.delays]).toEqual([[0], {}]);
-    expect(told.sentAnew.map((body) => new Uint8Array(body))).toEqual(bodies.map((body) => new Uint8Array(body)));
+    const reported = await consume({ bodies, attempts: 100, sinks: [] });
+    expect([reported.acknowledged, reported.delays]).toEqual([[0], {}]);
+    expect(reported.sentAnew.map((body) => new Uint8Array(body))).toEqual(bodies.map((body) => new Uint8Array(body)));
   });
 
   it('lets a message wait that the Queue does not take anew', async () => {
@@ -223,16 +223,16 @@ describe('the consumer', () => {
     ['no gzip', new Uint8Array([1, 2, 3]).buffer],
     ['no bytes', { items: [] }],
   ])('drops nothing that it cannot read: %s', async (_what, body) => {
-    const told = await consume({ bodies: [body], sinks: [createFakeSink('http')] });
-    expect(told.acknowledged).toEqual([]);
-    expect(told.delays).toEqual({ 0: 12 });
-    expect(told.logs).toEqual([{ level: 'error', event: 'audit_message_unreadable', fields: { attempts: 1 } }]);
+    const reported = await consume({ bodies: [body], sinks: [createFakeSink('http')] });
+    expect(reported.acknowledged).toEqual([]);
+    expect(reported.delays).toEqual({ 0: 12 });
+    expect(reported.logs).toEqual([{ level: 'error', event: 'audit_message_unreadable', fields: { attempts: 1 } }]);
   });
 
   it('drops nothing for a sink that is no longer configured', async () => {
-    const told = await consume({ bodies: await packed('splunk', item(1)), sinks: [createFakeSink('http')] });
-    expect(told.acknowledged).toEqual([]);
-    expect(told.logs).toMatchObject([{ event: 'audit_sink_unknown', fields: { sink: 'splunk', messages: 1 } }]);
+    const reported = await consume({ bodies: await packed('splunk', item(1)), sinks: [createFakeSink('http')] });
+    expect(reported.acknowledged).toEqual([]);
+    expect(reported.logs).toMatchObject([{ event: 'audit_sink_unknown', fields: { sink: 'splunk', messages: 1 } }]);
   });
 
   it('says why in a word, and never what', async () => {
@@ -240,8 +240,8 @@ describe('the consumer', () => {
       name: 'http',
       write: () => Promise.reject(new Error('cannot post ann@acme.com with Bearer s3cret')),
     };
-    const told = await consume({ bodies: await packed('http', item(1)), sinks: [sink] });
-    expect(told.logs).toEqual([
+    const reported = await consume({ bodies: await packed('http', item(1)), sinks: [sink] });
+    expect(reported.logs).toEqual([
       { level: 'warn', event: 'audit_delivery_failed', fields: { sink: 'http', reason: 'unknown' } },
     ]);
   });
@@ -250,7 +250,7 @@ describe('the consumer', () => {
 describe('object, Queue, consumer and a collector that fails every third time', () => {
   it('leave the collector with the whole trail: repeats removable by id, the chain unbroken', async () => {
     const queue = createFakeQueue();
-    const bench = openLedgerBench({
+    const harness = openLedgerObject({
       targets: [{ sink: createQueueSink({ name: 'http', queue: queue.binding }), maxLengthPerRun: Infinity }],
     });
     const collected: string[] = [];
@@ -264,18 +264,18 @@ describe('object, Queue, consumer and a collector that fails every third time', 
       },
     };
     for (let n = 0; n < 30; n += 1) {
-      await bench.ledger.admit(admission(testUuid7(n)));
-      bench.alarmClock.advance(60_000);
-      await runDurableObjectAlarm(bench.stub);
+      await harness.ledger.admit(admission(testUuid7(n)));
+      harness.alarmClock.advance(60_000);
+      await runDurableObjectAlarm(harness.stub);
     }
     let waiting: unknown[] = queue.bodies;
     for (let batches = 0; batches < 100 && waiting.length > 0; batches += 1) {
       const bodies = waiting.slice(0, 10);
-      const told = await consume({ bodies, sinks: [collector] });
-      waiting = [...waiting.slice(10), ...bodies.filter((_, n) => !told.acknowledged.includes(n))];
+      const reported = await consume({ bodies, sinks: [collector] });
+      waiting = [...waiting.slice(10), ...bodies.filter((_, n) => !reported.acknowledged.includes(n))];
     }
     expect(waiting).toEqual([]);
-    const trail = await readTrail(bench.ledger);
+    const trail = await readTrail(harness.ledger);
     const byId = new Map(collected.map((line) => [(JSON.parse(line) as { id: string }).id, line]));
     const inOrder = [...byId.values()].toSorted((a, b) => seqOf(a) - seqOf(b));
     expect(collected.length).toBeGreaterThan(trail.length);

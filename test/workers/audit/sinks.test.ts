@@ -31,8 +31,8 @@ async function open(settings: Readonly<Record<string, string>>, secrets: Secrets
   if (loaded.kind === 'refused') throw new Error(loaded.problems.map(({ message }) => message).join());
   const sent: HttpExchange[] = [];
   const clock = createFakeClock();
-  const told: unknown[] = [];
-  const note = (event: string, fields: object = {}): void => void told.push({ event, ...fields });
+  const reported: unknown[] = [];
+  const note = (event: string, fields: object = {}): void => void reported.push({ event, ...fields });
   const sinks = createAuditSinks({
     settings: loaded.config.settings,
     bindings: secrets,
@@ -47,7 +47,7 @@ async function open(settings: Readonly<Record<string, string>>, secrets: Secrets
     schedule: createFakeSchedule(),
     logger: { debug: note, info: note, warn: note, error: note },
   });
-  return { sinks, sent, told, clock };
+  return { sinks, sent, reported, clock };
 }
 
 /** What one batch goes out with, to each sink. */
@@ -111,10 +111,10 @@ describe('the sinks behind the audit Queue', () => {
       await expect(sink.write(items)).rejects.toMatchObject({ reason: 'token_unavailable' });
     }
     expect(opened.sent).toEqual([]);
-    expect(opened.told).toMatchObject([
+    expect(opened.reported).toMatchObject([
       { event: 'audit_secret_unusable', setting: 'AUDIT_HTTP_TOKEN' },
       { event: 'audit_secret_unusable', setting: 'OTEL_EXPORTER_OTLP_HEADERS' },
     ]);
-    expect(JSON.stringify(opened.told)).not.toContain('two words');
+    expect(JSON.stringify(opened.reported)).not.toContain('two words');
   });
 });

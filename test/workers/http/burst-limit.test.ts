@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import type { AppEnv } from '../../../src/middleware/app-env.ts';
-import { limitBursts } from '../../../src/middleware/limits/rate-limit-by-address.ts';
+import { rateLimitByAddress } from '../../../src/middleware/limits/rate-limit-by-address.ts';
 import { createBurstLimit } from '../../../src/platform/workers/http-server/burst-limit.ts';
 import { recordMetrics } from '../../support/upstream.ts';
 
@@ -57,12 +57,12 @@ describe('the burst limit', () => {
       c.set('source', { address: '192.0.2.1' });
       await next();
     });
-    app.use(limitBursts({ allows: () => Promise.resolve(false) }, metrics));
+    app.use(rateLimitByAddress({ allows: () => Promise.resolve(false) }, metrics));
     app.get('*', (c) => c.text('in'));
     const refused = await app.request('/v2/invite_policy');
     expect([refused.status, refused.headers.get('Retry-After')]).toEqual([503, '10']);
     expect(await refused.json()).toMatchObject({ code: 'overloaded', origin: 'proxy' });
-    expect(metrics.samples).toEqual([{ name: 'turns_refused', labels: { lane: 'all', reason: 'burst' } }]);
+    expect(metrics.samples).toEqual([{ name: 'requests_shed', labels: { bulkhead: 'all', reason: 'burst' } }]);
     expect(await (await app.request('/livez')).text()).toBe('in');
     expect((await app.request('/readyz')).status).toBe(503);
   });

@@ -68,10 +68,10 @@ describe('an invitation whose caller goes away', () => {
 describe('a stranger who hangs up each time', () => {
   it('the policy is looked for, keeps nobody from the new one', async () => {
     let text: string | null = null;
-    let [looks, ended] = [0, 0];
+    let [attempts, ended] = [0, 0];
     const kv = {
       async get() {
-        looks += 1;
+        attempts += 1;
         const answer = text;
         await scheduler.wait(100);
         ended += 1;
@@ -84,9 +84,9 @@ describe('a stranger who hangs up each time', () => {
     const statuses: number[] = [];
     for (let round = 0; round < 3; round += 1) {
       clock.advance(31_000);
-      const { looks: before, ended: endedBefore } = { looks, ended };
+      const { attempts: before, ended: endedBefore } = { attempts, ended };
       await hangUp((signal) => ask('/livez', { signal }), {
-        begun: () => looks > before,
+        begun: () => attempts > before,
         ended: () => ended > endedBefore,
       });
       statuses.push((await invite(`round-${String(round)}@acme.com`)).status);

@@ -19,19 +19,19 @@ function location() {
   const request = { url: `https://login-${String(urls)}.example.com/jwks`, timeoutMs: 1_000, maxBytes: 1_000 };
   const clock = createFakeClock();
   const background: Promise<unknown>[] = [];
-  const world = { result: KEYS, asked: 0, openCache: () => caches.open(KEY_SET_CACHE) };
+  const harness = { result: KEYS, asked: 0, openCache: () => caches.open(KEY_SET_CACHE) };
   return {
     clock,
-    world,
+    harness,
     request,
     /** A new isolate, which remembers nothing, asks for the document. */
     async ask(url = request.url): Promise<DocumentResult> {
       const read = createKeySetCache({
         fetchDocument: async () => {
-          world.asked += 1;
-          return world.result;
+          harness.asked += 1;
+          return harness.result;
         },
-        openCache: () => world.openCache(),
+        openCache: () => harness.openCache(),
         clock,
         background: { run: (task) => void background.push(task.catch(() => undefined)) },
       });
@@ -44,46 +44,46 @@ function location() {
 
 describe('an issuer’s documents', () => {
   it('are fetched once for all isolates of a location', async () => {
-    const { ask, world } = location();
+    const { ask, harness } = location();
     for (let times = 0; times < 5; times += 1) expect(await ask()).toEqual(KEYS);
-    expect(world.asked).toBe(1);
+    expect(harness.asked).toBe(1);
   });
 
   it('are fetched again once they are as old as the cool-down', async () => {
-    const { ask, clock, world } = location();
+    const { ask, clock, harness } = location();
     await ask();
     clock.advance(SHARED_MS - 1);
     await ask();
-    expect(world.asked).toBe(1);
-    world.result = { ...KEYS, text: '{"keys":[1]}' };
+    expect(harness.asked).toBe(1);
+    harness.result = { ...KEYS, text: '{"keys":[1]}' };
     clock.advance(1);
-    expect(await ask()).toEqual(world.result);
-    expect(world.asked).toBe(2);
+    expect(await ask()).toEqual(harness.result);
+    expect(harness.asked).toBe(2);
   });
 
   it('are not mixed up', async () => {
-    const { ask, request, world } = location();
+    const { ask, request, harness } = location();
     await ask();
     await ask(`${request.url}?other`);
-    expect(world.asked).toBe(2);
+    expect(harness.asked).toBe(2);
   });
 
   it('share a failure for moments only', async () => {
-    const { ask, clock, world } = location();
-    world.result = DOWN;
+    const { ask, clock, harness } = location();
+    harness.result = DOWN;
     expect([await ask(), await ask()]).toEqual([DOWN, DOWN]);
-    expect(world.asked).toBe(1);
-    world.result = KEYS;
+    expect(harness.asked).toBe(1);
+    harness.result = KEYS;
     clock.advance(FAILURE_SHARED_MS);
     expect(await ask()).toEqual(KEYS);
   });
 
   it('are not taken from a clock that was set back', async () => {
-    const { ask, clock, world } = location();
+    const { ask, clock, harness } = location();
     await ask();
     clock.advance(-1);
     await ask();
-    expect(world.asked).toBe(2);
+    expect(harness.asked).toBe(2);
   });
 
   it.each([
@@ -105,9 +105,9 @@ describe('an issuer’s documents', () => {
         } as unknown as Cache),
     ],
   ])('are fetched all the same when the cache %s', async (_name, openCache) => {
-    const { ask, world } = location();
-    world.openCache = openCache;
+    const { ask, harness } = location();
+    harness.openCache = openCache;
     expect([await ask(), await ask()]).toEqual([KEYS, KEYS]);
-    expect(world.asked).toBe(2);
+    expect(harness.asked).toBe(2);
   });
 });

@@ -1,7 +1,7 @@
 import { describeLedger } from '../../contract/ledger/ledger.contract.ts';
-import { openLedgerBench } from './ledger-harness.ts';
+import { openLedgerObject } from './ledger-harness.ts';
 
 describeLedger('the ledger object, asked over RPC', async ({ clock, ids }) => {
-  const { ledger } = openLedgerBench({ clock, ids });
+  const { ledger } = openLedgerObject({ clock, ids });
   return { ledger, close: async () => {} };
 });

@@ -13,7 +13,7 @@ import type { LedgerObject } from '../entry.ts';
  * A ledger object of its own for each test, reached as the service reaches it. Its alarms go by a clock that stands far
  * in the future, so that none rings unless a test lets it ring.
  */
-export interface LedgerBench {
+export interface LedgerObjectHarness {
   readonly ledger: Ledger;
   readonly stub: DurableObjectStub<LedgerObject>;
   readonly clock: FakeClock;
@@ -37,7 +37,7 @@ const namespace = (env as unknown as { LEDGER: DurableObjectNamespace<LedgerObje
 let objects = 0;
 
 /** `clock` is in vain where `ports` brings another. */
-export function openLedgerBench(ports: Partial<LedgerObjectPorts> = {}): LedgerBench {
+export function openLedgerObject(ports: Partial<LedgerObjectPorts> = {}): LedgerObjectHarness {
   const clock = createFakeClock();
   const alarmClock = createFakeClock(FAR_FUTURE_MS);
   const logs: LogLine[] = [];

@@ -5,9 +5,9 @@ import { sweep } from '../../../src/invite/sweep.ts';
 import { LedgerStepError } from '../../../src/platform/workers/ledger/client.ts';
 import type { LedgerNamespace } from '../../../src/platform/workers/ledger/client.ts';
 import { testUuid7 } from '../../support/clock.ts';
-import { admission, KEEP_ALL, quotaClaim, readRecords, readTrail, settlement } from '../../support/ledger/ledger.ts';
-import { collectInto, openLedgerBench } from './ledger-harness.ts';
-import type { LedgerBench } from './ledger-harness.ts';
+import { admission, KEEP_ALL, quotaCharge, readRecords, readTrail, settlement } from '../../support/ledger/ledger.ts';
+import { collectInto, openLedgerObject } from './ledger-harness.ts';
+import type { LedgerObjectHarness } from './ledger-harness.ts';
 
 /** What only the platform can do to a ledger: restart it, refuse its writes, cut a call, answer for another release. */
 const R1 = testUuid7(1);
@@ -21,7 +21,7 @@ async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-async function sweepOnce({ ledger }: LedgerBench): Promise<number> {
+async function sweepOnce({ ledger }: LedgerObjectHarness): Promise<number> {
   return await sweep({
     ledger,
     retention: KEEP_ALL,
@@ -33,22 +33,24 @@ async function sweepOnce({ ledger }: LedgerBench): Promise<number> {
 
 describe('many Workers and one ledger object', () => {
   it('give the last 10 units to exactly 10 of 40 parallel requests', async () => {
-    const bench = openLedgerBench();
-    const workers = Array.from({ length: 8 }, () => bench.client());
+    const harness = openLedgerObject();
+    const workers = Array.from({ length: 8 }, () => harness.client());
     const all = await Promise.all(
       Array.from({ length: 40 }, (_, n) =>
-        (workers[n % 8] ?? bench.ledger).admit(admission(testUuid7(n), { claims: [quotaClaim({ limit: 10 })] })),
+        (workers[n % 8] ?? harness.ledger).admit(admission(testUuid7(n), { charges: [quotaCharge({ limit: 10 })] })),
       ),
     );
     expect(all.filter((one) => one.kind === 'admitted')).toHaveLength(10);
     expect(all.filter((one) => one.kind === 'exhausted')).toHaveLength(30);
-    expect(verifyChain(await readTrail(bench.ledger))).toMatchObject({ kind: 'intact', head: { seq: 40 } });
+    expect(verifyChain(await readTrail(harness.ledger))).toMatchObject({ kind: 'intact', head: { seq: 40 } });
   });
 
   it('admit one of 40 parallel requests with one key, and tell the others that it is in flight', async () => {
-    const bench = openLedgerBench();
+    const harness = openLedgerObject();
     const all = await Promise.all(
-      Array.from({ length: 40 }, (_, n) => bench.client().admit(admission(testUuid7(n), { key: 'the-same-key-0001' }))),
+      Array.from({ length: 40 }, (_, n) =>
+        harness.client().admit(admission(testUuid7(n), { key: 'the-same-key-0001' })),
+      ),
     );
     expect(all.filter((one) => one.kind === 'admitted')).toHaveLength(1);
     expect(all.filter((one) => one.kind === 'in_flight')).toHaveLength(39);
@@ -57,36 +59,36 @@ describe('many Workers and one ledger object', () => {
 
 describe('an object that is evicted between admission and outcome', () => {
   it('takes the late outcome as if nothing had been', async () => {
-    const bench = openLedgerBench();
-    await bench.ledger.admit(admission(R1, { key: 'key-before-eviction', claims: [quotaClaim()] }));
-    await evictDurableObject(bench.stub);
+    const harness = openLedgerObject();
+    await harness.ledger.admit(admission(R1, { key: 'key-before-eviction', charges: [quotaCharge()] }));
+    await evictDurableObject(harness.stub);
 
-    expect(await bench.ledger.settle(settlement(R1, 'accepted'))).toEqual({ kind: 'settled' });
+    expect(await harness.ledger.settle(settlement(R1, 'accepted'))).toEqual({ kind: 'settled' });
 
-    expect(await bench.ledger.find(R1, null)).toMatchObject({ state: 'accepted' });
-    expect(await bench.ledger.admit(admission(R2, { key: 'key-before-eviction' }))).toMatchObject({
+    expect(await harness.ledger.find(R1, null)).toMatchObject({ state: 'accepted' });
+    expect(await harness.ledger.admit(admission(R2, { key: 'key-before-eviction' }))).toMatchObject({
       kind: 'replay',
       firstRequestId: R1,
     });
-    expect(verifyChain(await readTrail(bench.ledger))).toMatchObject({ kind: 'intact', head: { seq: 3 } });
+    expect(verifyChain(await readTrail(harness.ledger))).toMatchObject({ kind: 'intact', head: { seq: 3 } });
   });
 
   it('has the sweep say unknown when no outcome comes, and lets nothing be sent again', async () => {
-    const bench = openLedgerBench();
-    await bench.ledger.admit(admission(R1, { key: 'key-before-eviction', claims: [quotaClaim()] }));
-    await evictDurableObject(bench.stub);
-    bench.clock.advance(45_000);
+    const harness = openLedgerObject();
+    await harness.ledger.admit(admission(R1, { key: 'key-before-eviction', charges: [quotaCharge()] }));
+    await evictDurableObject(harness.stub);
+    harness.clock.advance(45_000);
 
-    expect(await sweepOnce(bench)).toBe(1);
+    expect(await sweepOnce(harness)).toBe(1);
 
-    expect(await bench.ledger.find(R1, null)).toMatchObject({ state: 'unknown' });
-    expect(await bench.ledger.admit(admission(R2, { key: 'key-before-eviction' }))).toMatchObject({
+    expect(await harness.ledger.find(R1, null)).toMatchObject({ state: 'unknown' });
+    expect(await harness.ledger.admit(admission(R2, { key: 'key-before-eviction' }))).toMatchObject({
       kind: 'replay',
       reply: { status: 504 },
     });
-    expect(await bench.ledger.usage([quotaClaim()])).toMatchObject([{ remaining: 9 }]);
-    await evictDurableObject(bench.stub);
-    expect(await bench.ledger.settle(settlement(R1, 'accepted'))).toEqual({ kind: 'settled' });
+    expect(await harness.ledger.usage([quotaCharge()])).toMatchObject([{ remaining: 9 }]);
+    await evictDurableObject(harness.stub);
+    expect(await harness.ledger.settle(settlement(R1, 'accepted'))).toEqual({ kind: 'settled' });
   });
 
   it('rings for what was written before', async () => {
@@ -95,57 +97,57 @@ describe('an object that is evicted between admission and outcome', () => {
       name: 'http',
       write: async (items: readonly { line: string }[]) => void lines.push(...items.map((i) => i.line)),
     };
-    const bench = openLedgerBench({ targets: [{ sink, maxLengthPerRun: 100_000 }] });
-    await bench.ledger.admit(admission(R1));
-    await evictDurableObject(bench.stub);
-    expect(await runDurableObjectAlarm(bench.stub)).toBe(true);
-    expect(lines.slice(0, 1)).toEqual(await readTrail(bench.ledger));
+    const harness = openLedgerObject({ targets: [{ sink, maxLengthPerRun: 100_000 }] });
+    await harness.ledger.admit(admission(R1));
+    await evictDurableObject(harness.stub);
+    expect(await runDurableObjectAlarm(harness.stub)).toBe(true);
+    expect(lines.slice(0, 1)).toEqual(await readTrail(harness.ledger));
   });
 });
 
 describe('a storage that fails', () => {
-  const breakStorage = (bench: LedgerBench) =>
-    runInDurableObject(bench.stub, (_object, { storage }) => {
+  const breakStorage = (harness: LedgerObjectHarness) =>
+    runInDurableObject(harness.stub, (_object, { storage }) => {
       storage.sql.exec(
         `CREATE TRIGGER no_room BEFORE INSERT ON requests BEGIN SELECT RAISE(ABORT, '${SECRET_WORDS}'); END`,
       );
     });
-  const mendStorage = (bench: LedgerBench) =>
-    runInDurableObject(bench.stub, (_object, { storage }) => void storage.sql.exec(`DROP TRIGGER no_room`));
+  const mendStorage = (harness: LedgerObjectHarness) =>
+    runInDurableObject(harness.stub, (_object, { storage }) => void storage.sql.exec(`DROP TRIGGER no_room`));
 
   it('rejects the admission, of which nothing stays: no record, no debit, no key', async () => {
-    const bench = openLedgerBench();
-    await bench.ledger.admit(admission(R1));
-    await breakStorage(bench);
+    const harness = openLedgerObject();
+    await harness.ledger.admit(admission(R1));
+    await breakStorage(harness);
 
-    const asked = admission(R2, { key: 'key-that-is-not-bound', claims: [quotaClaim()] });
-    expect(await rejectionOf(bench.ledger.admit(asked))).toMatchObject({ reason: 'storage_failed' });
+    const asked = admission(R2, { key: 'key-that-is-not-bound', charges: [quotaCharge()] });
+    expect(await rejectionOf(harness.ledger.admit(asked))).toMatchObject({ reason: 'storage_failed' });
 
-    expect((await readRecords(bench.ledger)).map((record) => record.request_id)).toEqual([R1]);
-    expect(await bench.ledger.usage([quotaClaim()])).toMatchObject([{ remaining: 10 }]);
-    await mendStorage(bench);
-    expect(await bench.ledger.admit(asked)).toMatchObject({ kind: 'admitted' });
-    expect(verifyChain(await readTrail(bench.ledger))).toMatchObject({ kind: 'intact', head: { seq: 2 } });
+    expect((await readRecords(harness.ledger)).map((record) => record.request_id)).toEqual([R1]);
+    expect(await harness.ledger.usage([quotaCharge()])).toMatchObject([{ remaining: 10 }]);
+    await mendStorage(harness);
+    expect(await harness.ledger.admit(asked)).toMatchObject({ kind: 'admitted' });
+    expect(verifyChain(await readTrail(harness.ledger))).toMatchObject({ kind: 'intact', head: { seq: 2 } });
   });
 
   it('says nothing of what was asked or of what the database said', async () => {
-    const bench = openLedgerBench();
-    await bench.ledger.probe();
-    await breakStorage(bench);
-    const error = await rejectionOf(bench.ledger.admit(admission(R1)));
+    const harness = openLedgerObject();
+    await harness.ledger.probe();
+    await breakStorage(harness);
+    const error = await rejectionOf(harness.ledger.admit(admission(R1)));
     expect(error).toBeInstanceOf(LedgerStepError);
-    expect(`${String(error)} ${JSON.stringify(bench.logs)}`).not.toContain(SECRET_WORDS);
-    expect(bench.logs.map(({ event }) => event)).toEqual(['ledger_object_step_failed', 'ledger_step_failed']);
+    expect(`${String(error)} ${JSON.stringify(harness.logs)}`).not.toContain(SECRET_WORDS);
+    expect(harness.logs.map(({ event }) => event)).toEqual(['ledger_object_step_failed', 'ledger_step_failed']);
   });
 
   it('answers no step of an object whose trail was tampered with', async () => {
-    const bench = openLedgerBench();
-    await bench.ledger.admit(admission(R1));
-    await runInDurableObject(bench.stub, (_object, { storage }) => {
+    const harness = openLedgerObject();
+    await harness.ledger.admit(admission(R1));
+    await runInDurableObject(harness.stub, (_object, { storage }) => {
       storage.sql.exec(`UPDATE records SET line = replace(line, 'ann', 'eve')`);
     });
-    await evictDurableObject(bench.stub);
-    expect(await rejectionOf(bench.ledger.probe())).toMatchObject({ reason: 'unreachable' });
+    await evictDurableObject(harness.stub);
+    expect(await rejectionOf(harness.ledger.probe())).toMatchObject({ reason: 'unreachable' });
   });
 });
 
@@ -155,7 +157,7 @@ describe('what does not fit the table of steps', () => {
     ['an admission without its record', 'admit', [{ ...admission(R1), records: {} }]],
     ['a draft that is not JSON', 'admit', [withDecided({ request_id: R1, at: 1n })]],
     ['a draft beyond all bounds', 'admit', [withDecided({ note: 'x'.repeat(4_200_000) })]],
-    ['a claim of half a unit', 'usage', [[quotaClaim({ amount: 0.5 })]]],
+    ['a claim of half a unit', 'usage', [[quotaCharge({ amount: 0.5 })]]],
     ['an ending that there is not', 'settle', [{ ...settlement(R1, 'accepted'), ending: 'open' }]],
     ['an argument too many', 'probe', ['now']],
     ['an argument too few', 'ack', ['http']],
@@ -163,14 +165,14 @@ describe('what does not fit the table of steps', () => {
   ];
 
   it.each(misfits)('is refused by the object: %s', async (_what, step, args) => {
-    const bench = openLedgerBench();
-    expect(await bench.stub.step(step, args)).toEqual({ kind: 'failed', reason: 'invalid_arguments' });
-    expect(await readTrail(bench.ledger)).toEqual([]);
+    const harness = openLedgerObject();
+    expect(await harness.stub.step(step, args)).toEqual({ kind: 'failed', reason: 'invalid_arguments' });
+    expect(await readTrail(harness.ledger)).toEqual([]);
   });
 
   it.each(misfits.filter(([, , args]) => Array.isArray(args)))('is not even sent: %s', async (_what, step, args) => {
     let calls = 0;
-    const client = openLedgerBench().client(answering(async () => void (calls += 1)));
+    const client = openLedgerObject().client(answering(async () => void (calls += 1)));
     const call = client[step as 'admit'] as (...all: readonly unknown[]) => Promise<unknown>;
     expect(await rejectionOf(call(...args))).toMatchObject({ reason: 'invalid_arguments' });
     expect(calls).toBe(0);
@@ -179,7 +181,7 @@ describe('what does not fit the table of steps', () => {
   it.each(['toString', '__proto__', 'constructor', 'alarm', ''])(
     'is refused by the object: the step "%s"',
     async (step) => {
-      expect(await openLedgerBench().stub.step(step, [])).toEqual({ kind: 'failed', reason: 'unknown_step' });
+      expect(await openLedgerObject().stub.step(step, [])).toEqual({ kind: 'failed', reason: 'unknown_step' });
     },
   );
 
@@ -189,38 +191,38 @@ describe('what does not fit the table of steps', () => {
     ['a result of another step', { kind: 'done', result: { kind: 'settled' } }],
     ['a result with a member more', { kind: 'done', result: { kind: 'previewed', at: 1 } }],
   ])('is not believed when the object answers with %s', async (_what, answer) => {
-    const client = openLedgerBench().client(answering(async () => answer));
+    const client = openLedgerObject().client(answering(async () => answer));
     expect(await rejectionOf(client.admit(admission(R1)))).toMatchObject({ reason: 'invalid_answer' });
   });
 
   it('undoes a step whose result does not fit, because whoever asked could not tell what happened', async () => {
-    const bench = openLedgerBench();
-    await bench.ledger.admit(admission(R1, { key: 'key-of-a-bent-reply' }));
-    await bench.ledger.settle(settlement(R1, 'accepted'));
-    await runInDurableObject(bench.stub, (_object, { storage }) => {
+    const harness = openLedgerObject();
+    await harness.ledger.admit(admission(R1, { key: 'key-of-a-bent-reply' }));
+    await harness.ledger.settle(settlement(R1, 'accepted'));
+    await runInDurableObject(harness.stub, (_object, { storage }) => {
       storage.sql.exec(`UPDATE keys SET reply = '{"status":"bent"}'`);
     });
 
     const replay = admission(R2, { key: 'key-of-a-bent-reply' });
-    expect(await rejectionOf(bench.ledger.admit(replay))).toMatchObject({ reason: 'step_failed' });
+    expect(await rejectionOf(harness.ledger.admit(replay))).toMatchObject({ reason: 'step_failed' });
 
-    expect((await readRecords(bench.ledger)).map(({ kind }) => kind)).toEqual(['intent', 'outcome']);
+    expect((await readRecords(harness.ledger)).map(({ kind }) => kind)).toEqual(['intent', 'outcome']);
   });
 });
 
 describe('a call that the platform cuts', () => {
   it('is repeated once where the platform says that this helps, and through a stub of its own', async () => {
-    const bench = openLedgerBench();
+    const harness = openLedgerObject();
     let stubs = 0;
-    const client = bench.client(failingFirst(1, { retryable: true }, bench, () => (stubs += 1)));
+    const client = harness.client(failingFirst(1, { retryable: true }, harness, () => (stubs += 1)));
     expect(await client.admit(admission(R1))).toMatchObject({ kind: 'admitted' });
     expect(stubs).toBeGreaterThan(1);
-    expect(await readTrail(bench.ledger)).toHaveLength(1);
+    expect(await readTrail(harness.ledger)).toHaveLength(1);
   });
 
   it('is not repeated a second time', async () => {
-    const bench = openLedgerBench();
-    const client = bench.client(failingFirst(2, { retryable: true }, bench));
+    const harness = openLedgerObject();
+    const client = harness.client(failingFirst(2, { retryable: true }, harness));
     expect(await rejectionOf(client.probe())).toMatchObject({ reason: 'unreachable' });
   });
 
@@ -228,22 +230,22 @@ describe('a call that the platform cuts', () => {
     ['the object is overloaded', { retryable: true, overloaded: true }, 'overloaded'],
     ['the platform does not say that it helps', {}, 'unreachable'],
   ])('is not repeated at all when %s', async (_what, flags, reason) => {
-    const bench = openLedgerBench();
-    const client = bench.client(failingFirst(1, flags, bench));
+    const harness = openLedgerObject();
+    const client = harness.client(failingFirst(1, flags, harness));
     expect(await rejectionOf(client.settle(settlement(R1, 'accepted')))).toMatchObject({ reason });
     expect(await client.probe()).toBeUndefined();
   });
 
   it('is taken at its word when the admission had been carried out: once on the trail, admitted once', async () => {
-    const bench = openLedgerBench();
-    const client = bench.client(losingTheAnswerOnce(bench));
-    const claims = [quotaClaim()];
-    expect(await client.admit(admission(R1, { key: 'key-of-a-cut-call', claims }))).toEqual({
+    const harness = openLedgerObject();
+    const client = harness.client(losingTheAnswerOnce(harness));
+    const charges = [quotaCharge()];
+    expect(await client.admit(admission(R1, { key: 'key-of-a-cut-call', charges }))).toEqual({
       kind: 'admitted',
-      expiresAt: bench.clock.now() + 45_000,
+      expiresAt: harness.clock.now() + 45_000,
       quotas: [expect.objectContaining({ remaining: 9 })],
     });
-    expect(await readTrail(bench.ledger)).toHaveLength(1);
+    expect(await readTrail(harness.ledger)).toHaveLength(1);
   });
 });
 
@@ -259,7 +261,12 @@ function answering(step: Step): LedgerNamespace {
 }
 
 /** A platform that cuts the first `times` calls before they reach the object. */
-function failingFirst(times: number, flags: object, bench: LedgerBench, onStub = (): unknown => null): LedgerNamespace {
+function failingFirst(
+  times: number,
+  flags: object,
+  harness: LedgerObjectHarness,
+  onStub = (): unknown => null,
+): LedgerNamespace {
   let calls = 0;
   return {
     idFromName: () => ({}) as DurableObjectId,
@@ -268,7 +275,7 @@ function failingFirst(times: number, flags: object, bench: LedgerBench, onStub =
       return {
         step: async (...call: Parameters<Step>) => {
           if ((calls += 1) <= times) throw Object.assign(new Error(SECRET_WORDS), flags);
-          return await bench.stub.step(...call);
+          return await harness.stub.step(...call);
         },
       };
     },
@@ -276,10 +283,10 @@ function failingFirst(times: number, flags: object, bench: LedgerBench, onStub =
 }
 
 /** A platform that carries the first call out and loses the answer. */
-function losingTheAnswerOnce(bench: LedgerBench): LedgerNamespace {
+function losingTheAnswerOnce(harness: LedgerObjectHarness): LedgerNamespace {
   let calls = 0;
   return answering(async (...call) => {
-    const answer: unknown = await bench.stub.step(...call);
+    const answer: unknown = await harness.stub.step(...call);
     if ((calls += 1) === 1) throw Object.assign(new Error('connection lost'), { retryable: true });
     return answer;
   });

@@ -1,7 +1,7 @@
 import type { CheckpointSigner } from '../../../audit/checkpoint/checkpoint.ts';
-import { createDeliveries } from '../../../audit/delivery/fan-out.ts';
-import type { Deliveries } from '../../../audit/delivery/fan-out.ts';
-import { createCheckpoints } from '../../../audit/checkpoint/checkpointer.ts';
+import { createFanOut } from '../../../audit/delivery/fan-out.ts';
+import type { FanOut } from '../../../audit/delivery/fan-out.ts';
+import { createCheckpointer } from '../../../audit/checkpoint/checkpointer.ts';
 import type { Ledger } from '../../../ledger/port.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';
@@ -10,7 +10,7 @@ import type { Schedule } from '../../../ports/schedule.ts';
 import { exposeAuditStatus } from '../telemetry/audit-metrics.ts';
 import type { AuditSinks } from './sinks.ts';
 import type { NodeMetrics } from '../telemetry/metrics.ts';
-import { random } from '../random.ts';
+import { random } from '../runtime.ts';
 import type { ShutdownStep } from '../process/shutdown.ts';
 
 /**
@@ -18,7 +18,7 @@ import type { ShutdownStep } from '../process/shutdown.ts';
  * Waking it is all that a request does about it.
  */
 export interface AuditTrail {
-  readonly delivery: { wake(): void; readonly status: Deliveries['status'] };
+  readonly delivery: { wake(): void; readonly status: FanOut['status'] };
   /** In this order: the last records covered, everything delivered that can be, connections gone. */
   readonly shutdown: readonly ShutdownStep[];
   /** Ends what waits for a collector. */
@@ -38,8 +38,8 @@ export interface AuditTrailDeps {
 
 export function openAuditTrail({ ledger, collectors, signer, ...deps }: AuditTrailDeps): AuditTrail {
   const { sinks } = collectors;
-  const deliveries = createDeliveries({ ...deps, outbox: ledger, sinks, random });
-  const checkpoints = createCheckpoints({ ...deps, ledger, signer, delivery: deliveries });
+  const deliveries = createFanOut({ ...deps, outbox: ledger, sinks, random });
+  const checkpoints = createCheckpointer({ ...deps, ledger, signer, delivery: deliveries });
   exposeAuditStatus(deps.metrics, { ledger, sinks: sinks.map(({ name }) => name), clock: deps.clock });
   const wake = (): void => {
     deliveries.wake();

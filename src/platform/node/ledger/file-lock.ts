@@ -30,7 +30,7 @@ export class LedgerMovedError extends Error {
 const SQLITE_BUSY = 5;
 
 /** Creates what is missing (directory 0700, file 0600) and takes the lock, or throws a sentence for the operator. */
-export function claimLedgerFile(configuredPath: string): LedgerFile {
+export function lockLedgerFile(configuredPath: string): LedgerFile {
   if (configuredPath === '') throw new Error('the ledger needs a path');
   const path = createLedgerFile(resolve(configuredPath));
   const lockPath = `${path}-lock`;

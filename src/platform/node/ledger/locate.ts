@@ -39,12 +39,12 @@ export class LedgerFileError extends Error {
   readonly reason: LedgerFault | 'absent' | 'other_schema' | 'moved';
 
   constructor(reason: LedgerFileError['reason'], path: string, options?: ErrorOptions) {
-    super(`the ledger ${path} ${SAYS[reason]}`, options);
+    super(`the ledger ${path} ${MESSAGES[reason]}`, options);
     this.reason = reason;
   }
 }
 
-const SAYS = {
+const MESSAGES = {
   absent: 'is not there',
   dangling_link: 'is a symbolic link to nothing',
   not_a_file: 'is not a regular file',
@@ -109,7 +109,7 @@ function openAs({ path }: LedgerPlace, open: () => DatabaseSync): { database: Da
     const sqlite = createNodeSqlite(database);
     const tables = sqlite.run(`SELECT name FROM sqlite_schema WHERE name IN ('ledger_version', 'head', 'records')`);
     if (tables.length < 3) throw new LedgerFileError('not_a_ledger', path);
-    if (!steadily(database, () => hasOwnSchema(sqlite))) throw new LedgerFileError('foreign_schema', path);
+    if (!inSnapshot(database, () => hasOwnSchema(sqlite))) throw new LedgerFileError('foreign_schema', path);
     return { database, sqlite };
   } catch (error) {
     database?.close();
@@ -129,10 +129,10 @@ export function readSchemaVersion(sqlite: SqlitePort): number {
 }
 
 /** Everything that `look` reads is of one moment, while a service may be writing. */
-export function steadily<T>(database: DatabaseSync, look: () => T): T {
+export function inSnapshot<T>(database: DatabaseSync, read: () => T): T {
   database.exec('BEGIN');
   try {
-    return look();
+    return read();
   } finally {
     database.exec('ROLLBACK');
   }

@@ -13,7 +13,7 @@ import type { Ids } from '../../../ports/ids.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
 import { prepareLedgerDatabase } from './pragmas.ts';
-import { claimLedgerFile } from './file-lock.ts';
+import { lockLedgerFile } from './file-lock.ts';
 import { createNodeSqlite } from './sqlite.ts';
 
 /**
@@ -45,7 +45,7 @@ const CLOCK_AHEAD_WARN_MS = 5000;
 
 /** Rejects with a sentence for the operator when the file cannot be the ledger. */
 export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedgerDeps): Promise<NodeLedger> {
-  const file = claimLedgerFile(path);
+  const file = lockLedgerFile(path);
   let database: DatabaseSync | null = null;
   try {
     database = new DatabaseSync(file.path, { timeout: BUSY_TIMEOUT_MS });

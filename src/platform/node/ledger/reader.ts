@@ -19,7 +19,7 @@ export interface LedgerReader extends Pick<Ledger, 'chain' | 'records' | 'checkp
    * All that `work` reads is of one moment: no record comes, none is dropped. The service's log grows meanwhile. One at a
    * time. Rejects with a LedgerFileError (`moved`) when a service took up a ledger that was at rest.
    */
-  steadily<T>(work: () => Promise<T>): Promise<T>;
+  inSnapshot<T>(work: () => Promise<T>): Promise<T>;
   close(): void;
 }
 
@@ -40,9 +40,9 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
   }
   const hasCheckpoints = version >= FIRST_VERSION_WITH_CHECKPOINTS;
 
-  async function read<T>(look: () => T): Promise<T> {
+  async function read<T>(task: () => T): Promise<T> {
     try {
-      return look();
+      return task();
     } catch (error) {
       throw new LedgerFileError(ledgerFaultOf(error), place?.path ?? path, { cause: error });
     }
@@ -66,7 +66,7 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
     checkpoints: (after, limit) => read(() => (hasCheckpoints ? readCheckpoints(sqlite, after, limit) : [])),
     cursors: () => read(() => readCursors(sqlite)),
     search: (query) => read(() => searchTrail(sqlite, query)),
-    async steadily(work) {
+    async inSnapshot(work) {
       database.exec('BEGIN');
       const result = await work().finally(() => database.exec('ROLLBACK'));
       if (isAtRest(place) && !(await stillAtRest())) throw new LedgerFileError('moved', place.path);

@@ -6,7 +6,7 @@ import { refuseBrokenTail } from '../../../ledger/sqlite/trail.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';
 import { makeCommitsDurable } from './pragmas.ts';
-import { LedgerFileError, locateLedger, openForWriting, readSchemaVersion, steadily } from './locate.ts';
+import { LedgerFileError, locateLedger, openForWriting, readSchemaVersion, inSnapshot } from './locate.ts';
 import { TAIL_CHECK_RECORDS } from './open-ledger.ts';
 import type { NodeLedger } from './open-ledger.ts';
 
@@ -18,7 +18,7 @@ import type { NodeLedger } from './open-ledger.ts';
 const BUSY_TIMEOUT_MS = 5000;
 
 /** Rejects with a sentence for the operator. */
-export async function openLedgerBeside(
+export async function openSideWriter(
   path: string,
   { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
 ): Promise<NodeLedger> {
@@ -28,7 +28,7 @@ export async function openLedgerBeside(
   try {
     if (readSchemaVersion(sqlite) !== SCHEMA_VERSION) throw new LedgerFileError('other_schema', place.path);
     makeCommitsDurable(sqlite);
-    steadily(database, () => refuseBrokenTail(sqlite, TAIL_CHECK_RECORDS));
+    inSnapshot(database, () => refuseBrokenTail(sqlite, TAIL_CHECK_RECORDS));
     const core = createSqliteLedger({ sqlite, clock, ids });
     // Failures reach the caller, who is the only one here.
     const ledger = createBatchedLedger({

@@ -5,7 +5,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-export type PolicyRead =
+export type PolicyFileRead =
   /** `file` tells one file from another under the same name; a write in place leaves it as it is. */
   | { readonly kind: 'text'; readonly text: string; readonly file: string }
   | { readonly kind: 'unreadable'; readonly message: string };
@@ -14,7 +14,7 @@ export type PolicyRead =
 const MAX_BYTES = 12 * 1024 * 1024;
 
 /** Never rejects. */
-export async function readPolicyFile(path: string): Promise<PolicyRead> {
+export async function readPolicyFile(path: string): Promise<PolicyFileRead> {
   try {
     // Without O_NONBLOCK, opening a pipe waits for somebody to write.
     await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -39,7 +39,7 @@ function decode(bytes: Uint8Array): string | null {
   }
 }
 
-function unreadable(message: string): PolicyRead {
+function unreadable(message: string): PolicyFileRead {
   return { kind: 'unreadable', message };
 }
 

@@ -7,18 +7,18 @@
 import type { CompiledPolicy } from '../../../policy/compile.ts';
 import type { PolicyLoaded, PolicyProblem } from '../../../policy/load.ts';
 import type { PolicyStatus } from '../../../policy/status.ts';
-import { every } from '../../../tasks/recurring.ts';
+import { runRecurring } from '../../../tasks/recurring.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
 import type { Schedule } from '../../../ports/schedule.ts';
-import type { PolicyRead } from './file.ts';
+import type { PolicyFileRead } from './file.ts';
 
 export interface PolicyReloadDeps {
   /** For log lines and metrics: which of the two files this is. */
   readonly role: 'active' | 'shadow';
   /** Never rejects. */
-  readonly read: () => Promise<PolicyRead>;
+  readonly read: () => Promise<PolicyFileRead>;
   readonly load: (text: string) => Promise<PolicyLoaded>;
   readonly schedule: Schedule;
   readonly clock: Clock;
@@ -30,7 +30,7 @@ export interface PolicyReload {
   current(): CompiledPolicy;
   status(): PolicyStatus;
   /** The file may have changed. */
-  look(): void;
+  check(): void;
   /** Judges the file again, changed or not. */
   reload(): void;
   /** No more looking; what is in force stays, whatever is under way. */
@@ -47,7 +47,7 @@ export const POLL_INTERVAL_MS = 5_000;
 /** `start` is what the service began with. */
 export function createPolicyReload(
   { role, read, load, schedule, clock, logger, metrics }: PolicyReloadDeps,
-  start: { readonly policy: CompiledPolicy; readonly read: PolicyRead },
+  start: { readonly policy: CompiledPolicy; readonly read: PolicyFileRead },
 ): PolicyReload {
   let policy = start.policy;
   let judged = start.read;
@@ -56,7 +56,7 @@ export function createPolicyReload(
     sinceMs: clock.now(),
     last: { result: 'loaded', atMs: clock.now() },
   };
-  let asked: 'nothing' | 'look' | 'judgement' = 'nothing';
+  let asked: 'nothing' | 'check' | 'judgement' = 'nothing';
   let stopped = false;
   let underWay: Promise<void> | null = null;
   let endPause = (): void => undefined;
@@ -71,7 +71,7 @@ export function createPolicyReload(
     await promise;
   };
 
-  const ask = async (what: 'look' | 'judgement'): Promise<void> => {
+  const ask = async (what: 'check' | 'judgement'): Promise<void> => {
     if (asked !== 'judgement') asked = what;
     underWay ??= answerAll();
     await underWay;
@@ -94,7 +94,7 @@ export function createPolicyReload(
     }
   }
 
-  async function untilQuiet(first: PolicyRead): Promise<PolicyRead> {
+  async function untilQuiet(first: PolicyFileRead): Promise<PolicyFileRead> {
     let seen = first;
     while (!stopped) {
       await pause(isSameFile(seen, judged) ? IN_PLACE_QUIET_MS : REPLACED_QUIET_MS);
@@ -105,7 +105,7 @@ export function createPolicyReload(
     return seen;
   }
 
-  async function judge(seen: PolicyRead): Promise<void> {
+  async function judge(seen: PolicyFileRead): Promise<void> {
     const loaded =
       seen.kind === 'unreadable'
         ? refusal(seen.message)
@@ -135,11 +135,11 @@ export function createPolicyReload(
     logger.info('policy_loaded', { role, changed, digest: policy.digest });
   }
 
-  const stopPolling = every(POLL_INTERVAL_MS, () => ask('look'), { schedule, logger });
+  const stopPolling = runRecurring(POLL_INTERVAL_MS, () => ask('check'), { schedule, logger });
   return {
     current: () => policy,
     status: () => status,
-    look: () => void ask('look'),
+    check: () => void ask('check'),
     reload: () => void ask('judgement'),
     close() {
       stopped = true;
@@ -163,11 +163,11 @@ function linesOf(problems: readonly PolicyProblem[]): string {
 }
 
 /** The same content, or unreadable for the same reason. */
-function isSame(a: PolicyRead, b: PolicyRead): boolean {
+function isSame(a: PolicyFileRead, b: PolicyFileRead): boolean {
   if (a.kind === 'text') return b.kind === 'text' && a.text === b.text;
   return b.kind === 'unreadable' && a.message === b.message;
 }
 
-function isSameFile(a: PolicyRead, b: PolicyRead): boolean {
+function isSameFile(a: PolicyFileRead, b: PolicyFileRead): boolean {
   return a.kind === 'text' && b.kind === 'text' && a.file === b.file;
 }

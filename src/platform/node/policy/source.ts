@@ -8,7 +8,7 @@ import type { CompiledPolicy } from '../../../policy/compile.ts';
 import { loadPolicy } from '../../../policy/load.ts';
 import type { PolicyLoaded, PolicyProblem } from '../../../policy/load.ts';
 import type { LoadPolicyOptions } from '../../../policy/document/read-document.ts';
-import type { PolicyRead } from './file.ts';
+import type { PolicyFileRead } from './file.ts';
 import { readPolicyFile } from './file.ts';
 import type { PolicyReload, PolicyReloadDeps } from './reload.ts';
 import { createPolicyReload } from './reload.ts';
@@ -17,10 +17,10 @@ import { watchFile } from './watch.ts';
 
 export type Refused = { readonly kind: 'refused'; readonly problems: readonly PolicyProblem[] };
 
-export type OpenedPolicy = { readonly kind: 'opened'; readonly policy: Deps['policy'] } | Refused;
+export type OpenPolicyFileResult = { readonly kind: 'opened'; readonly policy: Deps['policy'] } | Refused;
 
 /** The policy as the file is now. */
-export async function openPolicy(path: string, issuers: readonly string[]): Promise<OpenedPolicy> {
+export async function openPolicy(path: string, issuers: readonly string[]): Promise<OpenPolicyFileResult> {
   const opened = await readAndLoad(path, { issuers });
   return opened.kind === 'refused' ? opened : { kind: 'opened', policy: { current: () => opened.policy } };
 }
@@ -42,7 +42,7 @@ export async function watchPolicy({ path, issuers, ...deps }: WatchPolicyOptions
   const load = async (text: string): Promise<PolicyLoaded> =>
     text.length <= SMALL_LENGTH ? loadPolicy(text, { issuers }) : await loadPolicyInThread(text, { issuers });
   const reload = createPolicyReload({ ...deps, read, load }, opened);
-  const stopWatching = watchFile(path, () => reload.look(), deps.logger);
+  const stopWatching = watchFile(path, () => reload.check(), deps.logger);
   return {
     kind: 'opened',
     policy: {
@@ -55,7 +55,9 @@ export async function watchPolicy({ path, issuers, ...deps }: WatchPolicyOptions
   };
 }
 
-type ReadAndLoaded = { readonly kind: 'loaded'; readonly policy: CompiledPolicy; readonly read: PolicyRead } | Refused;
+type ReadAndLoaded =
+  | { readonly kind: 'loaded'; readonly policy: CompiledPolicy; readonly read: PolicyFileRead }
+  | Refused;
 
 /** On this thread: before the service listens there is nobody to keep waiting. */
 async function readAndLoad(path: string, options: LoadPolicyOptions): Promise<ReadAndLoaded> {

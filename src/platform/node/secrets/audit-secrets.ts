@@ -7,8 +7,8 @@ import { readHmacKey } from '../../../audit/hmac-key.ts';
 import type { AddressMode } from '../../../audit/record-address.ts';
 import { importSigningKey } from '../../../audit/checkpoint/signing-key.ts';
 import type { Settings } from '../../../config/schema.ts';
-import { createBoundedRead } from '../../../tasks/single-flight.ts';
-import { schedule } from '../schedule.ts';
+import { createSingleFlight } from '../../../tasks/single-flight.ts';
+import { schedule } from '../runtime.ts';
 import { SecretsError } from './secrets.ts';
 
 /**
@@ -52,10 +52,10 @@ export async function readAuditSecrets(settings: AuditSecretSettings): Promise<A
   const signer = await noted(readSigner(settings));
   const addresses = await noted(readAddresses(settings));
   // For its problems only: a token that cannot be read must not wait for the first batch to be told.
-  const httpToken = createBoundedRead(() => readHttpToken(settings), {
+  const httpToken = createSingleFlight(() => readHttpToken(settings), {
     schedule,
     deadlineMs: TOKEN_DEADLINE_MS,
-    late: () => new SecretProblem('AUDIT_HTTP_TOKEN_FILE', 'names a file that does not answer'),
+    onTimeout: () => new SecretProblem('AUDIT_HTTP_TOKEN_FILE', 'names a file that does not answer'),
   });
   await noted(httpToken());
   if (problems.length > 0 || addresses === null) throw new SecretsError(problems);

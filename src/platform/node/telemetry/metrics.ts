@@ -3,17 +3,17 @@
  * ports/metrics are the only ones there are.
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import { COUNTERS, DURATIONS, LEVELS } from '../../../ports/metrics.ts';
-import type { DurationName, LevelName, MetricName, Metrics, Reading } from '../../../ports/metrics.ts';
+import { COUNTERS, DURATIONS, GAUGES } from '../../../ports/metrics.ts';
+import type { DurationName, GaugeName, MetricName, Metrics, Sample } from '../../../ports/metrics.ts';
 
 const PREFIX = 'galileo_invite_proxy_';
 const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
-type ReadLevel = () => readonly Reading[] | Promise<readonly Reading[]>;
+type ReadGauge = () => readonly Sample[] | Promise<readonly Sample[]>;
 
 export interface NodeMetrics extends Metrics {
   /** Asks `read` at each exposition. When it fails, the level is left out and the rest is told all the same. */
-  level(name: LevelName, read: ReadLevel): void;
+  level(name: GaugeName, read: ReadGauge): void;
   /** The exposition text and its media type. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -47,7 +47,7 @@ export function createMetrics(): NodeMetrics {
       durations.get(name)?.observe(labels, seconds);
     },
     level(name, read) {
-      const { help, labels } = LEVELS[name];
+      const { help, labels } = GAUGES[name];
       const gauge: Gauge = new Gauge({
         name: `${PREFIX}${name}`,
         help,
@@ -69,7 +69,7 @@ export function createMetrics(): NodeMetrics {
   };
 }
 
-async function readOrNone(read: ReadLevel): Promise<readonly Reading[]> {
+async function readOrNone(read: ReadGauge): Promise<readonly Sample[]> {
   try {
     return await read();
   } catch {

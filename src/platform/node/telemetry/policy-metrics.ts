@@ -3,10 +3,10 @@
  * An alert on `policy_last_result_success == 0` finds the bad file that nobody notices, because the old one serves on.
  */
 import type { PolicyStatus } from '../../../policy/status.ts';
-import type { LevelName, Reading } from '../../../ports/metrics.ts';
+import type { GaugeName, Sample } from '../../../ports/metrics.ts';
 import type { NodeMetrics } from './metrics.ts';
 
-type PolicyLevel = Extract<LevelName, `policy_${string}`>;
+type PolicyLevel = Extract<GaugeName, `policy_${string}`>;
 
 const VALUES: Readonly<Record<Exclude<PolicyLevel, 'policy_info'>, (status: PolicyStatus) => number>> = {
   policy_since_timestamp_seconds: ({ sinceMs }) => sinceMs / 1000,
@@ -20,7 +20,7 @@ export function exposePolicyStatus(
   metrics: Pick<NodeMetrics, 'level'>,
   policies: Readonly<Record<string, { status(): PolicyStatus } | undefined>>,
 ): void {
-  const expose = (name: PolicyLevel, toReading: (role: string, status: PolicyStatus) => Reading): void =>
+  const expose = (name: PolicyLevel, toReading: (role: string, status: PolicyStatus) => Sample): void =>
     metrics.level(name, () =>
       Object.entries(policies).flatMap(([role, policy]) => (policy ? [toReading(role, policy.status())] : [])),
     );

@@ -4,7 +4,7 @@ import type { Ledger } from '../../../ledger/port.ts';
 import type { AuditMessage } from './message.ts';
 import { unpackMessage } from './message.ts';
 import type { TryLaterDeps } from './retry-message.ts';
-import { tryMessageLater } from './retry-message.ts';
+import { retryMessage } from './retry-message.ts';
 
 /**
  * The consumer's end of the audit Queue and of its dead-letter queue: brings each message to the sink that it names, in
@@ -36,7 +36,7 @@ async function read(message: Message, deps: ConsumeAuditDeps): Promise<Readable 
     return { message, content: await unpackMessage(message.body) };
   } catch {
     deps.logger.error('audit_message_unreadable', { attempts: message.attempts });
-    await tryMessageLater(message, deps);
+    await retryMessage(message, deps);
     return null;
   }
 }
@@ -46,7 +46,7 @@ async function bringToSink(name: string, group: readonly Readable[], deps: Consu
   if (sink === undefined) {
     // Taken out of AUDIT_SINKS. Once it is put back in, they still arrive.
     deps.logger.warn('audit_sink_unknown', { sink: name, messages: group.length });
-    for (const { message } of group) await tryMessageLater(message, deps);
+    for (const { message } of group) await retryMessage(message, deps);
     return;
   }
   let failure: { readonly retryAfterMs: number | null } | null = null;
@@ -54,7 +54,7 @@ async function bringToSink(name: string, group: readonly Readable[], deps: Consu
     // After one failure the rest wait too: they come behind it.
     failure ??= await write(sink, content, deps);
     if (failure === null) message.ack();
-    else await tryMessageLater(message, deps, failure.retryAfterMs);
+    else await retryMessage(message, deps, failure.retryAfterMs);
   }
 }
 

@@ -19,7 +19,7 @@ const LONGEST_RETRY_S = 3600;
 const SEND_ANEW_AFTER_ATTEMPTS = 48;
 
 /** `retryAfterMs` is what the far end asked for. */
-export async function tryMessageLater(
+export async function retryMessage(
   message: Message,
   { queue, random, logger }: TryLaterDeps,
   retryAfterMs: number | null = null,

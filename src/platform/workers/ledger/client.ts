@@ -50,11 +50,11 @@ export function createLedger({ namespace, logger, metrics }: LedgerDeps): Ledger
     const row = LEDGER_STEPS[step];
     const checked = row.args.safeParse(args);
     if (!checked.success) throw new LedgerStepError(step, 'invalid_arguments');
-    const told = await callOnce(step, checked.data).catch(async (error: unknown) => {
+    const response = await callOnce(step, checked.data).catch(async (error: unknown) => {
       if (!isWorthRepeating(error)) throw new LedgerStepError(step, isOverloaded(error) ? 'overloaded' : 'unreachable');
       return await repeat(step, checked.data);
     });
-    const answer = stepAnswer.safeParse(told);
+    const answer = stepAnswer.safeParse(response);
     if (!answer.success) throw new LedgerStepError(step, 'invalid_answer');
     if (answer.data.kind === 'failed') throw new LedgerStepError(step, answer.data.reason);
     const result = row.result.safeParse(answer.data.result);
@@ -78,10 +78,10 @@ export function createLedger({ namespace, logger, metrics }: LedgerDeps): Ledger
     }
   }
 
-  async function admittedBefore({ requestId, claims }: Admission): Promise<Admitted | null> {
+  async function admittedBefore({ requestId, charges }: Admission): Promise<Admitted | null> {
     const entry = await ledger.find(requestId, null);
     if (entry === null || entry.state !== 'open' || entry.expiresAt === null) return null;
-    return { kind: 'admitted', expiresAt: entry.expiresAt, quotas: await ledger.usage(claims) };
+    return { kind: 'admitted', expiresAt: entry.expiresAt, quotas: await ledger.usage(charges) };
   }
 
   async function run(step: StepName, args: readonly unknown[]): Promise<unknown> {

@@ -2,8 +2,8 @@ import { takeBatch } from '../../../audit/delivery/batch-limit.ts';
 import { checkpointLine } from '../../../audit/checkpoint/checkpoint.ts';
 import { backoffMs, BATCH_LENGTH, BATCH_SIZE } from '../../../audit/delivery/delivery.ts';
 import type { DeliveryFailure } from '../../../audit/delivery/delivery.ts';
-import { createFailureRun } from '../../../tasks/failure-streak.ts';
-import type { FailureRun } from '../../../tasks/failure-streak.ts';
+import { createFailureStreak } from '../../../tasks/failure-streak.ts';
+import type { FailureStreak } from '../../../tasks/failure-streak.ts';
 import { checkpointDueInMs, RETRY_AFTER_MS } from '../../../audit/checkpoint/checkpointer.ts';
 import { SinkError } from '../../../audit/delivery/sink.ts';
 import { createTrailGuard } from '../../../audit/checkpoint/trail-guard.ts';
@@ -37,21 +37,21 @@ const GATHER_MS = 1_000;
 const INSURANCE_MS = 60_000;
 
 /** One target and how it fares. */
-interface Lane extends DeliveryTarget {
-  readonly failureRun: FailureRun<DeliveryFailure>;
+interface Bulkhead extends DeliveryTarget {
+  readonly failureStreak: FailureStreak<DeliveryFailure>;
   /** By the clock of the alarms. */
   notBefore: number;
 }
 
 export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
   const { core, sqlite, storage, clock, alarmClock, ids, random, logger, metrics, targets, signer } = deps;
-  const lanes: readonly Lane[] = targets.map((target) => ({
+  const states: readonly Bulkhead[] = targets.map((target) => ({
     ...target,
-    failureRun: createFailureRun<DeliveryFailure>(clock),
+    failureStreak: createFailureStreak<DeliveryFailure>(clock),
     notBefore: 0,
   }));
   const guard = createTrailGuard(core);
-  const checkpointRun = createFailureRun<'checkpoint_failed'>(clock);
+  const checkpointRun = createFailureStreak<'checkpoint_failed'>(clock);
   let checkpointNotBefore = 0;
   /** As far as this object knows: null when no alarm is set. */
   let alarmAt: number | null = null;
@@ -64,7 +64,7 @@ export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
   /** When there is something to do next; null when all is done. */
   function nextDue(): number | null {
     const soon = alarmClock.now() + GATHER_MS;
-    const due = lanes
+    const due = states
       .filter(({ sink }) => core.lease(sink.name, 1).length > 0)
       .map(({ notBefore }) => Math.max(soon, notBefore));
     const checkpointInMs = checkpointDueInMs(core.chain(), Math.trunc(clock.now()));
@@ -85,9 +85,9 @@ export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
     });
   }
 
-  async function deliver(lane: Lane): Promise<void> {
-    const { sink, maxLengthPerRun } = lane;
-    if (lane.notBefore > alarmClock.now()) return;
+  async function deliver(target: Bulkhead): Promise<void> {
+    const { sink, maxLengthPerRun } = target;
+    if (target.notBefore > alarmClock.now()) return;
     let length = 0;
     let otherwise: DeliveryFailure = 'ledger_unavailable';
     try {
@@ -103,25 +103,25 @@ export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
         metrics.count('audit_deliveries', { sink: sink.name, result: 'delivered' });
         length += batch.reduce((sum, { line }) => sum + line.length, 0);
       }
-      tellRecovery(lane);
+      logRecovery(target);
     } catch (error) {
-      noteFailure(lane, error instanceof SinkError ? error.reason : otherwise);
+      noteFailure(target, error instanceof SinkError ? error.reason : otherwise);
     }
   }
 
   /** The error itself stays out of the log: it may quote a record. */
-  function noteFailure(lane: Lane, reason: DeliveryFailure): void {
-    const { failures, worthTelling } = lane.failureRun.failed(reason);
-    const waitMs = backoffMs(failures, random);
-    lane.notBefore = alarmClock.now() + waitMs;
-    metrics.count('audit_deliveries', { sink: lane.sink.name, result: reason });
-    if (worthTelling)
-      logger.warn('audit_delivery_failed', { sink: lane.sink.name, reason, failures, next_try_ms: waitMs });
+  function noteFailure(target: Bulkhead, reason: DeliveryFailure): void {
+    const { failures, shouldLog } = target.failureStreak.failed(reason);
+    const queueTimeoutMs = backoffMs(failures, random);
+    target.notBefore = alarmClock.now() + queueTimeoutMs;
+    metrics.count('audit_deliveries', { sink: target.sink.name, result: reason });
+    if (shouldLog)
+      logger.warn('audit_delivery_failed', { sink: target.sink.name, reason, failures, next_try_ms: queueTimeoutMs });
   }
 
-  function tellRecovery({ sink, failureRun }: Lane): void {
-    const ended = failureRun.succeeded();
-    if (ended?.worthTelling !== true) return;
+  function logRecovery({ sink, failureStreak }: Bulkhead): void {
+    const ended = failureStreak.succeeded();
+    if (ended?.shouldLog !== true) return;
     logger.info('audit_delivery_recovered', {
       sink: sink.name,
       failures: ended.failures,
@@ -152,8 +152,8 @@ export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
       checkpointRun.succeeded();
     } catch {
       checkpointNotBefore = alarmClock.now() + RETRY_AFTER_MS;
-      const { failures, worthTelling } = checkpointRun.failed('checkpoint_failed');
-      if (worthTelling) logger.warn('audit_checkpoint_failed', { failures });
+      const { failures, shouldLog } = checkpointRun.failed('checkpoint_failed');
+      if (shouldLog) logger.warn('audit_checkpoint_failed', { failures });
     }
   }
 
@@ -166,7 +166,7 @@ export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
     async run() {
       await setAlarm(alarmClock.now() + INSURANCE_MS);
       await keepCheckpoints();
-      await Promise.all(lanes.map(deliver));
+      await Promise.all(states.map(deliver));
       const due = nextDue();
       if (due !== null) return await setAlarm(due);
       alarmAt = null;

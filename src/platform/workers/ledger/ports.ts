@@ -11,13 +11,11 @@ import type { Metrics } from '../../../ports/metrics.ts';
 import type { Random } from '../../../ports/random.ts';
 import { createQueueSink } from '../audit/queue.ts';
 import type { SecretBinding } from '../secrets/bound-secret.ts';
-import { clock } from '../clock.ts';
-import { ids } from '../ids.ts';
-import { inTime } from '../../../tasks/with-deadline.ts';
+import { clock, ids, random, schedule } from '../runtime.ts';
+import { BINDING_DEADLINE_MS } from '../secrets/bound-secret.ts';
+import { withDeadline } from '../../../tasks/with-deadline.ts';
 import { createLogger, createStdoutSink } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { random } from '../random.ts';
-import { schedule } from '../schedule.ts';
 
 /**
  * What the ledger object needs besides its storage, and how a deployment's bindings give it. The object reads bindings
@@ -95,7 +93,10 @@ function deliveryTargets(env: LedgerObjectEnv): DeliveryTarget[] {
 
 async function readSigner(binding: LedgerObjectEnv['AUDIT_SIGNING_KEY']): Promise<CheckpointSigner | null> {
   if (binding === undefined || binding === '') return null;
-  const text = typeof binding === 'string' ? binding : await inTime(binding.get(), schedule);
+  const text =
+    typeof binding === 'string'
+      ? binding
+      : await withDeadline(binding.get(), { schedule, deadlineMs: BINDING_DEADLINE_MS });
   return await importSigningKey(SETTINGS.AUDIT_SIGNING_KEY.parse.parse(text));
 }
 

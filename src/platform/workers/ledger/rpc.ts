@@ -65,7 +65,7 @@ const quota = {
   limit: count,
   visible: z.boolean(),
 };
-const claims = z.array(z.strictObject({ ...quota, counter: text, amount: count })).max(MAX_LIST);
+const charges = z.array(z.strictObject({ ...quota, counter: text, amount: count })).max(MAX_LIST);
 const quotaState = z.strictObject({ ...quota, remaining: count, resetMs: whole });
 const quotas = z.array(quotaState);
 
@@ -73,7 +73,7 @@ const admission = z.strictObject({
   requestId,
   owner,
   idempotency: z.strictObject({ key: text, fingerprint: text, route: text }).nullable(),
-  claims,
+  charges,
   plan: z.enum(['send', 'deny', 'dry_run']),
   expiresInMs: count,
   body: bodyText.nullable(),
@@ -141,11 +141,11 @@ export const LEDGER_STEPS = {
     result: z.strictObject({ entries: z.array(entry), next: requestId.nullable() }),
     writes: false,
   },
-  usage: { args: z.tuple([claims]), result: quotas, writes: false },
+  usage: { args: z.tuple([charges]), result: quotas, writes: false },
   records: { args: z.tuple([count, whole]), result: stored, writes: false },
   search: {
     args: z.tuple([z.strictObject({ filter, after: count, limit: whole })]),
-    result: z.strictObject({ records: stored, lookedTo: count, done: z.boolean() }),
+    result: z.strictObject({ records: stored, scannedTo: count, done: z.boolean() }),
     writes: false,
   },
   lease: { args: z.tuple([text, whole]), result: z.array(outboxItem), writes: false },
@@ -179,12 +179,12 @@ export const LEDGER_STEPS = {
         admittedAt: whole,
         intent: draft.nullable(),
         body: bodyText.nullable(),
-        looks: count,
+        attempts: count,
       }),
     ),
     writes: false,
   },
-  look: {
+  recordAttempt: {
     args: z.tuple([z.strictObject({ requestId, record: draft.nullable(), nextInMs: count.nullable() })]),
     result: nothing,
     writes: true,

@@ -1,13 +1,14 @@
 import { parseStrictJson } from '../../../contract/strict-json.ts';
 import type { Deps } from '../../../deps.ts';
 import type { CompiledPolicy } from '../../../policy/compile.ts';
-import type { Finding } from '../../../policy/document/problems.ts';
-import { loadDocument } from '../../../policy/document/read-document.ts';
+import type { DocumentProblem } from '../../../policy/document/problems.ts';
+import { loadDocument, POLICY_STORE_KEY } from '../../../policy/document/read-document.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
 import type { Schedule } from '../../../ports/schedule.ts';
-import { inTime } from '../../../tasks/with-deadline.ts';
+import { BINDING_DEADLINE_MS } from '../secrets/bound-secret.ts';
+import { withDeadline } from '../../../tasks/with-deadline.ts';
 
 /**
  * The policy on Workers: the document that was built in, overridden by the one in KV where that binding exists and holds
@@ -21,7 +22,7 @@ export interface WorkersPolicy {
   refresh(): Promise<boolean>;
 }
 
-export type OpenedPolicy =
+export type OpenPolicyStoreResult =
   | ({ readonly kind: 'opened' } & WorkersPolicy)
   /** Sentences that hold no address. */
   | { readonly kind: 'refused'; readonly problems: readonly string[] };
@@ -42,22 +43,20 @@ export interface PolicySourceOptions {
   readonly metrics: Metrics;
 }
 
-/** Where `policy push` puts the document, as JSON. */
-export const POLICY_KEY = 'policy';
-/** How often an isolate looks, and for how long KV may answer from a location's memory. */
-export const POLICY_LOOK_MS = 30_000;
+/** How often an isolate checks the store, and for how long KV may answer from a location's memory. */
+export const POLICY_CHECK_MS = 30_000;
 const MAX_PROBLEMS_TOLD = 20;
 
-export function openPolicy(options: PolicySourceOptions): OpenedPolicy {
+export function openPolicy(options: PolicySourceOptions): OpenPolicyStoreResult {
   const { builtIn, store, issuers, clock, schedule, logger, metrics } = options;
   const loaded = loadDocument(builtIn, { issuers });
-  if (loaded.kind === 'refused') return { kind: 'refused', problems: tell(loaded.findings) };
+  if (loaded.kind === 'refused') return { kind: 'refused', problems: problemTexts(loaded.findings) };
   const own = loaded.policy;
   let current = own;
   /** What KV held when it was judged last, taken or not: nothing is judged twice. */
   let judged: { readonly text: string | null; readonly good: boolean } | null = null;
-  let hasLooked = store === undefined;
-  let lookedAt = 0;
+  let hasChecked = store === undefined;
+  let checkedAt = 0;
 
   function judge(text: string): CompiledPolicy | null {
     const json = parseStrictJson(text);
@@ -70,9 +69,9 @@ export function openPolicy(options: PolicySourceOptions): OpenedPolicy {
     logger.error('policy_refused', {
       role: 'active',
       problems: found.findings.length,
-      kept: hasLooked ? current.digest : null,
+      kept: hasChecked ? current.digest : null,
     });
-    for (const problem of tell(found.findings)) logger.error('policy_problem', { role: 'active', problem });
+    for (const problem of problemTexts(found.findings)) logger.error('policy_problem', { role: 'active', problem });
     return null;
   }
 
@@ -88,10 +87,13 @@ export function openPolicy(options: PolicySourceOptions): OpenedPolicy {
     return true;
   }
 
-  async function look(from: PolicyStore): Promise<void> {
+  async function check(from: PolicyStore): Promise<void> {
     try {
-      const text = await inTime(from.get(POLICY_KEY, { cacheTtl: POLICY_LOOK_MS / 1000 }), schedule);
-      if (take(text)) hasLooked = true;
+      const text = await withDeadline(from.get(POLICY_STORE_KEY, { cacheTtl: POLICY_CHECK_MS / 1000 }), {
+        schedule,
+        deadlineMs: BINDING_DEADLINE_MS,
+      });
+      if (take(text)) hasChecked = true;
     } catch (error) {
       logger.warn('policy_store_unreadable', { error: error instanceof Error ? error.name : 'unknown' });
     }
@@ -101,18 +103,18 @@ export function openPolicy(options: PolicySourceOptions): OpenedPolicy {
     kind: 'opened',
     policy: { current: () => current },
     async refresh() {
-      const ageMs = clock.now() - lookedAt;
-      if (store === undefined || (hasLooked && ageMs >= 0 && ageMs < POLICY_LOOK_MS)) return true;
+      const ageMs = clock.now() - checkedAt;
+      if (store === undefined || (hasChecked && ageMs >= 0 && ageMs < POLICY_CHECK_MS)) return true;
       // Whoever comes while this one looks goes on with what is held: no promise is shared between requests.
-      lookedAt = clock.now();
-      await look(store);
-      return hasLooked;
+      checkedAt = clock.now();
+      await check(store);
+      return hasChecked;
     },
   };
 }
 
 /** As text, with the places that a reader of the file will know; what else a path holds may be anybody's address. */
-function tell(findings: readonly Finding[]): string[] {
+function problemTexts(findings: readonly DocumentProblem[]): string[] {
   return findings.slice(0, MAX_PROBLEMS_TOLD).map(({ path, message }) => {
     const place = path.map((step) => (/^[\w.-]{1,64}$/.test(String(step)) ? String(step) : '?')).join('.');
     return `policy${place === '' ? '' : ` at ${place}`}: ${message}`;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../ports/clock.ts';
 import type { Schedule } from '../../../ports/schedule.ts';
-import { inTime } from '../../../tasks/with-deadline.ts';
+import { withDeadline } from '../../../tasks/with-deadline.ts';
 
 /**
  * One secret behind a binding: plain text, which changes only with a new deployment, or an entry of the Secrets Store,
@@ -25,6 +25,8 @@ export interface BoundSecretOptions {
   readonly onUnusable: (problem: string) => void;
 }
 
+/** How long a binding that another system answers (Secrets Store, KV) may take: no request waits longer for it. */
+export const BINDING_DEADLINE_MS = 2_000;
 export const SECRET_MAX_AGE_MS = 60_000;
 /** How soon a store that failed is asked again while an older value still serves. */
 export const SECRET_RETRY_MS = 10_000;
@@ -38,7 +40,10 @@ export function createBoundSecret({ binding, clock, schedule, check, onUnusable 
 
   async function ask(): Promise<string | null> {
     try {
-      const text = typeof binding === 'string' ? binding : await inTime(binding.get(), schedule);
+      const text =
+        typeof binding === 'string'
+          ? binding
+          : await withDeadline(binding.get(), { schedule, deadlineMs: BINDING_DEADLINE_MS });
       const problem = check(text);
       if (problem === null) {
         held = text;

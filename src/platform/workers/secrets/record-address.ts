@@ -4,7 +4,8 @@ import { createRecordAddress } from '../../../audit/record-address.ts';
 import type { Settings } from '../../../config/schema.ts';
 import type { Schedule } from '../../../ports/schedule.ts';
 import type { SecretBinding } from './bound-secret.ts';
-import { inTime } from '../../../tasks/with-deadline.ts';
+import { BINDING_DEADLINE_MS } from './bound-secret.ts';
+import { withDeadline } from '../../../tasks/with-deadline.ts';
 
 /**
  * How addresses stand in the trail, by the settings. The key is read once, however it is bound: under another key the
@@ -20,7 +21,10 @@ export async function openRecordAddress(
   schedule: Schedule,
 ): Promise<OpenedRecordAddress> {
   if (emails === 'plain') return { kind: 'opened', recordAddress: createRecordAddress({ kind: 'plain' }) };
-  const text = typeof binding === 'object' ? await inTime(binding.get(), schedule).catch(() => null) : (binding ?? '');
+  const text =
+    typeof binding === 'object'
+      ? await withDeadline(binding.get(), { schedule, deadlineMs: BINDING_DEADLINE_MS }).catch(() => null)
+      : (binding ?? '');
   if (text === null) return { kind: 'refused', problem: 'AUDIT_HMAC_KEY cannot be read from the Secrets Store' };
   const read = readHmacKey(text);
   if (read.kind === 'unfit') return { kind: 'refused', problem: `AUDIT_HMAC_KEY ${read.problem}` };

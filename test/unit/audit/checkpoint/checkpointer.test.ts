@@ -4,8 +4,8 @@ import { parseCheckpoint } from '../../../../src/audit/checkpoint/checkpoint.ts'
 import {
   CHECKPOINT_EVERY_MS,
   CHECKPOINT_EVERY_RECORDS,
-  createCheckpoints,
-  LOOK_AFTER_MS,
+  createCheckpointer,
+  CHECK_AFTER_MS,
   RETRY_AFTER_MS,
 } from '../../../../src/audit/checkpoint/checkpointer.ts';
 import { createFakeIds, TEST_TIME_MS } from '../../../support/clock.ts';
@@ -23,7 +23,7 @@ function setup(signer: CheckpointSigner | null = null, ledger = createTestOutbox
   const log: object[] = [];
   const keep = (event: string, fields: object = {}): void => void log.push({ event, ...fields });
   let deliveryWakes = 0;
-  const checkpoints = createCheckpoints({
+  const checkpoints = createCheckpointer({
     ledger,
     ids: createFakeIds(),
     clock,
@@ -54,16 +54,16 @@ describe('checkpoints', () => {
     const { ledger, record, pass, deliveryWakes } = setup();
     record();
     expect(ledger.calls.chain).toBe(0);
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     expect(parseCheckpoint(ledger.made[0]?.line ?? '')).toEqual({
       kind: 'checkpoint',
       id: expect.any(String) as string,
-      time: new Date(TEST_TIME_MS + LOOK_AFTER_MS).toISOString(),
+      time: new Date(TEST_TIME_MS + CHECK_AFTER_MS).toISOString(),
       count: 1,
       head: ledger.head.hash,
       previous: null,
     });
-    expect(ledger.made[0]?.madeAt).toBe(TEST_TIME_MS + LOOK_AFTER_MS);
+    expect(ledger.made[0]?.madeAt).toBe(TEST_TIME_MS + CHECK_AFTER_MS);
     expect(ledger.positionsAfter('any')).toEqual([2, 3]);
     expect(deliveryWakes()).toBe(1);
   });
@@ -80,7 +80,7 @@ describe('checkpoints', () => {
   it('cover what came since, when the last one is five minutes old', async () => {
     const { record, counts, pass, schedule } = setup();
     record();
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     await pass(60_000);
     record(5);
     await pass(CHECKPOINT_EVERY_MS - 60_000 - 1);
@@ -91,19 +91,19 @@ describe('checkpoints', () => {
     expect(schedule.waitingMs).toEqual([]);
     await pass(3 * CHECKPOINT_EVERY_MS);
     record();
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     expect(counts()).toEqual([1, 6, 7]);
   });
 
   it('cover a thousand records when there are so many, without waiting', async () => {
     const { record, counts, pass } = setup();
     record();
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     record(CHECKPOINT_EVERY_RECORDS - 1);
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     expect(counts()).toEqual([1]);
     record();
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     expect(counts()).toEqual([1, 1 + CHECKPOINT_EVERY_RECORDS]);
   });
 
@@ -120,14 +120,14 @@ describe('checkpoints', () => {
     }
     expect(widest).toBeLessThanOrEqual(CHECKPOINT_EVERY_RECORDS + 48 * 2);
     const gaps = ledger.made.map(({ madeAt }, n) => madeAt - (ledger.made[n - 1]?.madeAt ?? madeAt));
-    expect(Math.max(...gaps)).toBeLessThanOrEqual(CHECKPOINT_EVERY_MS + 2 * LOOK_AFTER_MS);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(CHECKPOINT_EVERY_MS + 2 * CHECK_AFTER_MS);
     expect(counts().length).toBeGreaterThan(21);
   });
 
   it('cost one look a second at most, however often they are woken', async () => {
     const { checkpoints, record, ledger, pass } = setup();
     record();
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     for (let n = 0; n < 1_000; n += 1) {
       for (let wakes = 0; wakes < 10; wakes += 1) checkpoints.wake();
       await pass(10);
@@ -138,25 +138,25 @@ describe('checkpoints', () => {
   it('go on from what the ledger knows after a restart', async () => {
     const before = setup();
     before.record();
-    await before.pass(LOOK_AFTER_MS);
+    await before.pass(CHECK_AFTER_MS);
     before.record(3);
     await before.checkpoints.stop();
     const after = setup(null, before.ledger);
     after.checkpoints.wake();
     await after.pass(CHECKPOINT_EVERY_MS - 1);
     expect(after.counts()).toEqual([1]);
-    await after.pass(LOOK_AFTER_MS + 1);
+    await after.pass(CHECK_AFTER_MS + 1);
     expect(after.counts()).toEqual([1, 4]);
   });
 
   it('are made after the clock was set back, once and not with every record', async () => {
     const { record, counts, clock, pass } = setup();
     record();
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     clock.advance(-86_400_000);
     for (let n = 0; n < 5; n += 1) {
       record();
-      await pass(LOOK_AFTER_MS);
+      await pass(CHECK_AFTER_MS);
     }
     expect(counts()).toEqual([1, 2]);
   });
@@ -166,7 +166,7 @@ describe('checkpoints', () => {
     const add = ledger.addCheckpoint;
     ledger.addCheckpoint = async () => false;
     record();
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     expect(counts()).toEqual([]);
     ledger.addCheckpoint = add;
     await pass(CHECKPOINT_EVERY_MS);
@@ -177,7 +177,7 @@ describe('checkpoints', () => {
   it('are signed where there is a key', async () => {
     const { record, ledger, pass } = setup({ ...NO_KEY, sign: async () => new Uint8Array(64).fill(7) });
     record();
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     expect(parseCheckpoint(ledger.made[0]?.line ?? '')?.signature).toEqual({
       algorithm: 'Ed25519',
       key_id: '0123456789abcdef',
@@ -191,7 +191,7 @@ describe('a checkpoint that cannot be made', () => {
     const { record, ledger, log, counts, pass } = setup();
     ledger.isFailing = true;
     record();
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     record();
     await pass(RETRY_AFTER_MS - 1);
     expect(ledger.calls.chain).toBe(1);
@@ -213,7 +213,7 @@ describe('a checkpoint that cannot be made', () => {
       sign: async () => await Promise.reject(new Error('key material')),
     });
     record();
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     expect(log).toEqual([{ event: 'audit_checkpoint_failed', reason: 'signing_failed', failures: 1 }]);
     expect(counts()).toEqual([]);
   });
@@ -223,7 +223,7 @@ describe('the end', () => {
   it('covers what is uncovered, due or not, and only that', async () => {
     const { record, checkpoints, counts, pass, schedule, deliveryWakes } = setup();
     record();
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     record(2);
     await checkpoints.finish();
     expect(counts()).toEqual([1, 3]);
@@ -253,7 +253,7 @@ describe('the end', () => {
       return await add(checkpoint);
     };
     record();
-    await pass(LOOK_AFTER_MS);
+    await pass(CHECK_AFTER_MS);
     let finished = false;
     const finishing = checkpoints.finish().then(() => (finished = true));
     await pass(0);

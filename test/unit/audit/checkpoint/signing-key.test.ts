@@ -112,11 +112,11 @@ describe('a key file that is something else', () => {
     const body = signing.split('\n')[1] ?? expect.fail();
     const seed = Buffer.from(createPrivateKey(signing).export({ format: 'jwk' }).d ?? '', 'base64url').toString('hex');
     for (const pem of [signing + signing, cut(signing), signing.replace('MC4', 'M*4'), body, seed]) {
-      const told = await importSigningKey(pem).then(
+      const reported = await importSigningKey(pem).then(
         () => expect.fail('it was taken'),
         (error: unknown) => `${String(error)} ${String((error as Error).cause)}`,
       );
-      for (const piece of [body.slice(30, 42), seed.slice(8, 20)]) expect(told).not.toContain(piece);
+      for (const piece of [body.slice(30, 42), seed.slice(8, 20)]) expect(reported).not.toContain(piece);
     }
     expect(createPublicKey(signing).asymmetricKeyType).toBe('ed25519');
   });

@@ -5,8 +5,8 @@ import { parseCheckpoint, verifySignature } from '../../../../src/audit/checkpoi
 import type { CheckpointSigner } from '../../../../src/audit/checkpoint/checkpoint.ts';
 import {
   CHECKPOINT_EVERY_MS,
-  createCheckpoints,
-  LOOK_AFTER_MS,
+  createCheckpointer,
+  CHECK_AFTER_MS,
   RETRY_AFTER_MS,
 } from '../../../../src/audit/checkpoint/checkpointer.ts';
 import type { RecordDraft } from '../../../../src/audit/record.ts';
@@ -36,7 +36,7 @@ async function setup(signer: CheckpointSigner | null = key.signer) {
   const logger = { debug: keep, info: keep, warn: keep, error: keep };
   const ids = createFakeIds();
   const delivery = { wake: () => undefined };
-  const start = () => createCheckpoints({ ledger, ids, clock, schedule, logger, signer, delivery });
+  const start = () => createCheckpointer({ ledger, ids, clock, schedule, logger, signer, delivery });
   const append = (): void => {
     for (let n = 0; n < RECORDS; n += 1) ledger.append();
   };
@@ -147,9 +147,9 @@ describe('a service that is started over a ledger', () => {
       const logger = { debug: silent, info: silent, warn: silent, error: silent };
       const deps = { ledger, ids: createFakeIds(), clock, schedule, logger, delivery: { wake: silent } };
       ledger.append();
-      await createCheckpoints({ ...deps, signer }).finish();
+      await createCheckpointer({ ...deps, signer }).finish();
       ledger.append();
-      await createCheckpoints({ ...deps, signer: key.signer }).finish();
+      await createCheckpointer({ ...deps, signer: key.signer }).finish();
       const [first, second] = ledger.made.map(({ line }) => ({ line, said: parseCheckpoint(line)! }));
       expect(second?.said.previous).toBe(sha256Hex(first!.line));
       expect(await verifySignature(second!.said, key.signer)).toBe('valid');
@@ -160,14 +160,14 @@ describe('a service that is started over a ledger', () => {
     const ledger = createTestOutbox();
     for (let n = 0; n < 2 * RECORDS_PER_LOOK + 1; n += 1) ledger.append();
     const guard = createTrailGuard(ledger);
-    const look = async () => (await guard.check(await ledger.chain(), null)).kind;
-    expect([await look(), await look(), await look()]).toEqual(['unfinished', 'unfinished', 'sound']);
+    const check = async () => (await guard.check(await ledger.chain(), null)).kind;
+    expect([await check(), await check(), await check()]).toEqual(['unfinished', 'unfinished', 'sound']);
     const { clock, schedule, pass } = createSimulatedTime();
     const silent = (): void => undefined;
     const logger = { debug: silent, info: silent, warn: silent, error: silent };
     const deps = { ledger, ids: createFakeIds(), clock, schedule, logger, signer: null, delivery: { wake: silent } };
-    createCheckpoints(deps).wake();
-    await pass(3 * LOOK_AFTER_MS);
+    createCheckpointer(deps).wake();
+    await pass(3 * CHECK_AFTER_MS);
     expect(countsOf(ledger)).toEqual([2 * RECORDS_PER_LOOK + 1]);
   });
 

@@ -296,13 +296,13 @@ describe('backing off', () => {
     ['longer than its own wait', 90_000, 90_000],
     ['shorter than its own wait', 100, 500],
     ['nonsensically long', 3_600_000, LONGEST_RETRY_AFTER_MS],
-  ])('waits as the far end asks, when that is %s', async (_what, retryAfterMs, waitMs) => {
+  ])('waits as the far end asks, when that is %s', async (_what, retryAfterMs, queueTimeoutMs) => {
     const { outbox, schedule, delivery, answer, pass } = setup();
     outbox.append();
     delivery.wake();
     await pass(0);
     await answer(new SinkError('rate_limited', retryAfterMs));
-    expect(schedule.waitingMs).toEqual([waitMs]);
+    expect(schedule.waitingMs).toEqual([queueTimeoutMs]);
   });
 });
 

@@ -6,8 +6,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { BATCH_LENGTH, BATCH_SIZE } from '../../../../src/audit/delivery/delivery.ts';
-import { createDeliveries } from '../../../../src/audit/delivery/fan-out.ts';
-import { createCheckpoints } from '../../../../src/audit/checkpoint/checkpointer.ts';
+import { createFanOut } from '../../../../src/audit/delivery/fan-out.ts';
+import { createCheckpointer } from '../../../../src/audit/checkpoint/checkpointer.ts';
 import type { Outbox, OutboxItem, Sink } from '../../../../src/audit/delivery/sink.ts';
 import { SinkError } from '../../../../src/audit/delivery/sink.ts';
 import { createMemoryLedger } from '../../../support/ledger/memory-ledger.ts';
@@ -105,7 +105,7 @@ function watchLeases(ledger: Ledger) {
   };
 }
 
-function createWorld() {
+function createHarness() {
   const { clock, schedule, pass } = createSimulatedTime();
   const ids = createFakeIds(1_000_000);
   const ledger = createMemoryLedger({ clock, ids });
@@ -119,7 +119,7 @@ function createWorld() {
   let chance = 0;
   let failedWrites = 0;
   const start = () => {
-    const deliveries = createDeliveries({
+    const deliveries = createFanOut({
       outbox,
       sinks: [collector.sink, steady.sink, silent.sink],
       schedule,
@@ -128,7 +128,15 @@ function createWorld() {
       logger,
       metrics: { count: (_name, labels) => void (failedWrites += Number(labels?.['result'] !== 'delivered')) },
     });
-    const checkpoints = createCheckpoints({ ledger, ids, clock, schedule, logger, signer: null, delivery: deliveries });
+    const checkpoints = createCheckpointer({
+      ledger,
+      ids,
+      clock,
+      schedule,
+      logger,
+      signer: null,
+      delivery: deliveries,
+    });
     return { deliveries, checkpoints };
   };
   let running = start();
@@ -188,38 +196,38 @@ async function wholeTrail(ledger: Ledger): Promise<{ ids: string[]; writtenAt: M
 
 describe('delivery through two bad hours', () => {
   it('loses nothing, keeps the order, holds one batch a sink at most and lets no sink wait for another', async () => {
-    const world = createWorld();
+    const harness = createHarness();
     let most = { items: 0, length: 0 };
     let sawFailing = false;
     for (let minute = 0; minute < 120; minute += 1) {
       for (let second = 0; second < 60; second += 4) {
-        await world.record();
-        await world.pass(4_000);
+        await harness.record();
+        await harness.pass(4_000);
       }
       // In the middle of a slow write: what is under way then may be taken twice.
-      if (minute === 70) world.restart();
+      if (minute === 70) harness.restart();
       if (minute % 10 === 4 || minute === 69) {
-        const held = await world.held();
+        const held = await harness.held();
         const { items, length } = held('http');
         most = { items: Math.max(most.items, items), length: Math.max(most.length, length) };
         expect(held('stdout').items).toBe(0);
       }
-      sawFailing ||= world.status()[0]?.failing?.reason === 'unreachable';
+      sawFailing ||= harness.status()[0]?.failing?.reason === 'unreachable';
     }
-    await world.pass(30 * MINUTE_MS);
+    await harness.pass(30 * MINUTE_MS);
 
-    const { ids, writtenAt } = await wholeTrail(world.ledger);
+    const { ids, writtenAt } = await wholeTrail(harness.ledger);
     expect(ids.length).toBeGreaterThan(120 * 15);
     expect(sawFailing).toBe(true);
     // Nothing lost, order kept, repeats removable by id; and the collector did see repeats.
-    expect(distinct(world.collector.arrived)).toEqual(ids);
-    expect(world.collector.arrived.length).toBeGreaterThan(ids.length);
+    expect(distinct(harness.collector.arrived)).toEqual(ids);
+    expect(harness.collector.arrived.length).toBeGreaterThan(ids.length);
     // The sink that works got each item once, in order, at once, whatever the others did.
-    expect(world.steady.arrived.map(({ id }) => id)).toEqual(ids);
-    const lateness = world.steady.arrived.map(({ id, atMs }) => atMs - (writtenAt.get(id) ?? 0));
+    expect(harness.steady.arrived.map(({ id }) => id)).toEqual(ids);
+    const lateness = harness.steady.arrived.map(({ id, atMs }) => atMs - (writtenAt.get(id) ?? 0));
     expect(Math.max(...lateness)).toBe(0);
-    expect(world.silent.arrived).toEqual([]);
-    expect((await world.ledger.backlog(['http', 'stdout', 'otlp'])).map(({ records }) => records)).toEqual([
+    expect(harness.silent.arrived).toEqual([]);
+    expect((await harness.ledger.backlog(['http', 'stdout', 'otlp'])).map(({ records }) => records)).toEqual([
       0,
       0,
       120 * 15,
@@ -229,7 +237,7 @@ describe('delivery through two bad hours', () => {
     expect(most.items).toBeLessThanOrEqual(BATCH_SIZE);
     expect(most.length).toBeLessThanOrEqual(BATCH_LENGTH);
     // And in the log: far from a line per failed write.
-    expect(world.failedWrites()).toBeGreaterThan(200);
-    expect(world.log.length).toBeLessThan(60);
+    expect(harness.failedWrites()).toBeGreaterThan(200);
+    expect(harness.log.length).toBeLessThan(60);
   });
 });

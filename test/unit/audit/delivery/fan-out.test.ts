@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DRAIN_MS } from '../../../../src/audit/delivery/delivery.ts';
-import { createDeliveries } from '../../../../src/audit/delivery/fan-out.ts';
+import { createFanOut } from '../../../../src/audit/delivery/fan-out.ts';
 import type { Sink } from '../../../../src/audit/delivery/sink.ts';
 import { SinkError } from '../../../../src/audit/delivery/sink.ts';
 import { createSimulatedTime } from './simulated-time.ts';
@@ -11,7 +11,7 @@ const ignore = (): void => undefined;
 function setup(sinks: readonly Sink[]) {
   const outbox = createTestOutbox();
   const { clock, schedule, pass } = createSimulatedTime();
-  const deliveries = createDeliveries({
+  const deliveries = createFanOut({
     outbox,
     sinks,
     schedule,

@@ -82,9 +82,9 @@ function checkAttribute(
   const caption = captions.get(String(value));
   if (caption === undefined) return [...faults, `${place}: ${String(value)} is not one of its values`];
   // Of 99 (Other) the source says itself what it is.
-  const told = sibling === null ? undefined : beside[sibling];
-  const fits = told === undefined || value === 99 || told === caption;
-  return fits ? faults : [...faults, `${place}: ${caption} is called ${JSON.stringify(told)}`];
+  const reported = sibling === null ? undefined : beside[sibling];
+  const fits = reported === undefined || value === 99 || reported === caption;
+  return fits ? faults : [...faults, `${place}: ${caption} is called ${JSON.stringify(reported)}`];
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string';

@@ -99,8 +99,8 @@ describe('a record in OCSF', () => {
   );
 
   it('tells why: the reason, or else the code', () => {
-    const told = { code: 'outcome_unknown', reason: 'timeout', status: 504 };
-    expect(eventOf('outcome', { result: 'unknown', ...told })).toMatchObject({
+    const reported = { code: 'outcome_unknown', reason: 'timeout', status: 504 };
+    expect(eventOf('outcome', { result: 'unknown', ...reported })).toMatchObject({
       status_detail: 'timeout',
       api: { response: { code: 504, error: 'outcome_unknown' } },
     });

@@ -39,9 +39,9 @@ const checkpointOf = (line: Line, changes: Parameters<typeof checkpointAt>[2] = 
 
 describe('verifying against checkpoints', () => {
   it('finds a cut tail, from the first record that is gone', async () => {
-    const told = await report(stored(records.slice(0, 22)), { kept: keptOf(trail.checkpoints) });
-    expect(pointed(told)).toEqual(['truncated 23-30 @ trail:22']);
-    expect(told.findings[0]?.says).toContain('kept:1 knows of more');
+    const reported = await report(stored(records.slice(0, 22)), { kept: keptOf(trail.checkpoints) });
+    expect(pointed(reported)).toEqual(['truncated 23-30 @ trail:22']);
+    expect(reported.findings[0]?.message).toContain('kept:1 knows of more');
   });
 
   it('finds by the ledger’s own head what was cut off, written anew or added', async () => {
@@ -57,8 +57,8 @@ describe('verifying against checkpoints', () => {
     const after = headOf(records[19]!);
     const forgery = await trailOf(10, { after, salt: 'forged', signer: (await testKey(9)).signer });
     const lines = [...records.slice(0, 15), early, ...records.slice(15, 20), ...forgery.lines];
-    const told = await report(stored(lines), { kept: keptOf(trail.checkpoints), verifier: await verifierOf(key) });
-    expect(pointed(told)).toEqual(['rewritten 16-30 @ kept:1', 'signature_unknown_key 30 @ trail:32']);
+    const reported = await report(stored(lines), { kept: keptOf(trail.checkpoints), verifier: await verifierOf(key) });
+    expect(pointed(reported)).toEqual(['rewritten 16-30 @ kept:1', 'signature_unknown_key 30 @ trail:32']);
   });
 
   it('does not believe a forger’s own checkpoints', async () => {
@@ -99,8 +99,8 @@ describe('verifying against checkpoints', () => {
     const early = await checkpointOf(records[9]!, {}, second);
     const late = await checkpointOf(records[29]!, behind(early));
     const lines = [...records.slice(0, 10), early, ...records.slice(10), late];
-    const told = await report(stored(lines), { verifier: await verifierOf(key, second) });
-    expect(told).toMatchObject({ verdict: 'intact', signatures: { valid: 2 }, signed_to: 30 });
+    const reported = await report(stored(lines), { verifier: await verifierOf(key, second) });
+    expect(reported).toMatchObject({ verdict: 'intact', signatures: { valid: 2 }, signed_to: 30 });
   });
 
   it('misses a checkpoint that a ledger should have and that was kept elsewhere', async () => {
@@ -162,9 +162,9 @@ describe('verifying a trail whose beginning was dropped by retention', () => {
   it('begins at the base the ledger names, where a checkpoint stands that is old enough', async () => {
     const base = headOf(records[9]!);
     const lines = kept(records, [await checkpointOf(records[9]!)]);
-    const told = await report(stored(lines, { base, droppedBefore }), { verifier: await verifierOf(key) });
-    expect(told).toMatchObject({ verdict: 'intact', from: 11, to: 30, base: 'checkpoint' });
-    expect(told.not_here).toEqual({ from: 1, to: 10 });
+    const reported = await report(stored(lines, { base, droppedBefore }), { verifier: await verifierOf(key) });
+    expect(reported).toMatchObject({ verdict: 'intact', from: 11, to: 30, base: 'checkpoint' });
+    expect(reported.not_here).toEqual({ from: 1, to: 10 });
     expect(await report(stored(lines, { base, droppedBefore }))).toMatchObject({ verdict: 'intact', base: 'source' });
   });
 
@@ -225,9 +225,9 @@ describe('verifying how far the sinks are said to be', () => {
       { sink: 'stdout', seq: 30 },
       { sink: 'http', seq: 31 },
     ];
-    const told = await report(stored(trail.lines, { head: trail.head, cursors }));
-    expect(pointed(told)).toEqual(['cursor_beyond_end 31 @ the head of the ledger']);
-    expect(told.findings[0]?.says).toContain('sink http');
+    const reported = await report(stored(trail.lines, { head: trail.head, cursors }));
+    expect(pointed(reported)).toEqual(['cursor_beyond_end 31 @ the head of the ledger']);
+    expect(reported.findings[0]?.message).toContain('sink http');
   });
 });
 

@@ -282,9 +282,9 @@ describe('a trail of 5,000 records, changed once', () => {
       const { what, lines, base = GENESIS, isRight } = await mutate(chance);
       if (lines.length === trail.lines.length && lines.every((line, index) => line === trail.lines[index])) continue;
       done += 1;
-      const told = await report(stored(lines, { base }), { kept, verifier });
-      if (told.verdict === 'broken') found += 1;
-      if (!isRight(pointed(told), told)) wrong.push(`${what}: ${pointed(told).slice(0, 4).join(', ')}`);
+      const reported = await report(stored(lines, { base }), { kept, verifier });
+      if (reported.verdict === 'broken') found += 1;
+      if (!isRight(pointed(reported), reported)) wrong.push(`${what}: ${pointed(reported).slice(0, 4).join(', ')}`);
     }
     expect({ found, wrong }).toEqual({ found: MUTATIONS, wrong: [] });
   });

@@ -39,8 +39,8 @@ const checkpointOf = (line: Line, changes: Parameters<typeof checkpointAt>[2] = 
 
 describe('verifying a trail', () => {
   it('finds nothing in an untouched one, and says how far something vouches for it', async () => {
-    const told = await report(stored(trail.lines, { head: trail.head }), { kept: keptOf(trail.checkpoints) });
-    expect(told).toEqual({
+    const reported = await report(stored(trail.lines, { head: trail.head }), { kept: keptOf(trail.checkpoints) });
+    expect(reported).toEqual({
       verdict: 'intact',
       from: 1,
       to: 30,
@@ -67,8 +67,8 @@ describe('verifying a trail', () => {
     expect((await report(stored(trail.lines))).vouched_to).toBeNull();
     expect((await report(stored(trail.lines))).signed_to).toBeNull();
     // Signed, and still nobody knows whether more was signed behind it.
-    const told = await report(stored(trail.lines), { verifier: await verifierOf(key) });
-    expect(told).toMatchObject({ signed_to: 30, vouched_to: null });
+    const reported = await report(stored(trail.lines), { verifier: await verifierOf(key) });
+    expect(reported).toMatchObject({ signed_to: 30, vouched_to: null });
   });
 
   it('names several faults one by one, each once', async () => {
@@ -84,9 +84,9 @@ describe('verifying a trail', () => {
   it('lists at most a thousand, and counts all', async () => {
     const long = await trailOf(2_400);
     const odd = long.lines.filter(({ item }) => item.kind === 'record').filter((_line, index) => index % 2 === 0);
-    const told = await report(stored(odd));
-    expect(told.findings).toHaveLength(MAX_LISTED_FINDINGS);
-    expect(told.findings_total).toBe(1_199);
+    const reported = await report(stored(odd));
+    expect(reported.findings).toHaveLength(MAX_LISTED_FINDINGS);
+    expect(reported.findings_total).toBe(1_199);
   });
 
   it('tells a record that was replaced from its neighbours by the link that does not hold', async () => {
@@ -120,8 +120,8 @@ describe('verifying a trail', () => {
       time: '2026-03-02T10:00:00.000Z',
       prev: 'a'.repeat(64),
     });
-    const told = await report(stored([...records.slice(0, 5), lineOf(far.line), ...records.slice(5)]));
-    expect(pointed(told)).toEqual([
+    const reported = await report(stored([...records.slice(0, 5), lineOf(far.line), ...records.slice(5)]));
+    expect(pointed(reported)).toEqual([
       `missing 31-${Number.MAX_SAFE_INTEGER - 1} @ trail:31`,
       `misplaced ${Number.MAX_SAFE_INTEGER} @ trail:6`,
     ]);
@@ -129,9 +129,9 @@ describe('verifying a trail', () => {
 
   it('goes on over stretches of nothing but damage', async () => {
     const lines = [...records.slice(0, 5), ...Array.from({ length: 3_000 }, () => garbage), ...records.slice(5)];
-    const told = await report(stored(lines));
-    expect(told).toMatchObject({ verdict: 'broken', records: 30, findings_total: 3_000 });
-    expect(new Set(told.findings.map(({ kind }) => kind))).toEqual(new Set(['unreadable']));
+    const reported = await report(stored(lines));
+    expect(reported).toMatchObject({ verdict: 'broken', records: 30, findings_total: 3_000 });
+    expect(new Set(reported.findings.map(({ kind }) => kind))).toEqual(new Set(['unreadable']));
   });
 
   it('quotes nothing of a line', async () => {
@@ -162,8 +162,8 @@ describe('verifying a trail that was changed many times', () => {
       let lines: Line[] = [...trail.lines];
       for (let step = 0; step < 2 + chance.below(5) && lines.length > 1; step += 1) lines = chance.pick(steps)(lines);
       const same = lines.length === trail.lines.length && lines.every(({ text }, at) => text === trail.lines[at]!.text);
-      const told = await report(stored(lines, { head: trail.head }), { kept: keptOf(trail.checkpoints) });
-      expect([run, told.verdict]).toEqual([run, same ? 'intact' : 'broken']);
+      const reported = await report(stored(lines, { head: trail.head }), { kept: keptOf(trail.checkpoints) });
+      expect([run, reported.verdict]).toEqual([run, same ? 'intact' : 'broken']);
     }
   });
 });
@@ -171,8 +171,8 @@ describe('verifying a trail that was changed many times', () => {
 describe('verifying delivered lines', () => {
   it('takes exact repeats for what at-least-once delivery is, and counts them', async () => {
     const lines = [...trail.lines.slice(0, 20), ...trail.lines.slice(4, 20), ...trail.lines.slice(10), checkpoint];
-    const told = await report(delivered(lines));
-    expect(told).toMatchObject({ verdict: 'intact', records: 30, checkpoints: 1, repeats: 16 + 10 + 1 });
+    const reported = await report(delivered(lines));
+    expect(reported).toMatchObject({ verdict: 'intact', records: 30, checkpoints: 1, repeats: 16 + 10 + 1 });
   });
 
   it('takes repeats in a ledger for a fault, and a run of them for one', async () => {
@@ -211,8 +211,8 @@ describe('verifying delivered lines', () => {
         lines.push(...batch.slice(0, arrived));
         if (arrived === batch.length && chance.below(3) > 0) acknowledged += arrived;
       }
-      const told = await report(delivered(lines), { kept: keptOf(trail.checkpoints) });
-      expect(told).toMatchObject({ verdict: 'intact', from: 1, to: 30, records: 30, vouched_to: 30 });
+      const reported = await report(delivered(lines), { kept: keptOf(trail.checkpoints) });
+      expect(reported).toMatchObject({ verdict: 'intact', from: 1, to: 30, records: 30, vouched_to: 30 });
     }
   });
 
@@ -255,15 +255,15 @@ describe('verifying delivered lines', () => {
   });
 
   it('names files given in the wrong order as one finding', async () => {
-    const told = await report(delivered([...records.slice(12), ...records.slice(0, 12)]));
-    expect(pointed(told)).toEqual(['misplaced 1-12 @ trail:19']);
-    expect(told).toMatchObject({ from: 1, to: 30, records: 30 });
+    const reported = await report(delivered([...records.slice(12), ...records.slice(0, 12)]));
+    expect(pointed(reported)).toEqual(['misplaced 1-12 @ trail:19']);
+    expect(reported).toMatchObject({ from: 1, to: 30, records: 30 });
   });
 
   it('misses no record of a second stream that lies between the lines of a first', async () => {
     const mixed = records.slice(0, 15).flatMap((line, index) => [line, records[15 + index]!]);
-    const told = await report(delivered(mixed));
-    expect(told).toMatchObject({ verdict: 'broken', from: 1, to: 30, records: 30 });
-    expect(new Set(told.findings.map(({ kind }) => kind))).toEqual(new Set(['misplaced']));
+    const reported = await report(delivered(mixed));
+    expect(reported).toMatchObject({ verdict: 'broken', from: 1, to: 30, records: 30 });
+    expect(new Set(reported.findings.map(({ kind }) => kind))).toEqual(new Set(['misplaced']));
   });
 });

@@ -27,7 +27,7 @@ const first = (await es256Signer('first')).jwk;
 const second = (await es256Signer('second')).jwk;
 const has = (kid: string) => (keys: readonly VerificationKey[]) => keys.some((key) => key.keyId === kid);
 
-function setUp({ shareInFlight = true } = {}) {
+function setUp({ canAwaitAcrossRequests = true } = {}) {
   const clock = createFakeClock();
   const published = { keys: [first] as object[] };
   const documents = testDocuments((): DocumentResult => document(JSON.stringify(published)));
@@ -41,7 +41,7 @@ function setUp({ shareInFlight = true } = {}) {
     fetchDocument: documents.fetchDocument,
     clock,
     rules,
-    shareInFlight,
+    canAwaitAcrossRequests,
     background: { run: (task) => void keptAlive.push(task) },
     metrics,
     logger,
@@ -190,7 +190,7 @@ describe('a key set', () => {
       fetchDocument,
       clock,
       rules: { insecureDev: false },
-      shareInFlight: true,
+      canAwaitAcrossRequests: true,
       background: { run: () => undefined },
       metrics,
       logger,
@@ -199,7 +199,7 @@ describe('a key set', () => {
   });
 
   it('keeps a fetch alive when whoever caused it has gone: others rely on it', async () => {
-    const { keySet, keptAlive } = setUp({ shareInFlight: false });
+    const { keySet, keptAlive } = setUp({ canAwaitAcrossRequests: false });
     const asked = keySet.keys();
     expect(keptAlive).toHaveLength(1);
     await keptAlive[0];
@@ -265,7 +265,7 @@ describe('forty parallel callers', () => {
   });
 
   it('each fetch for themselves, and fail as one, where promises may not be shared and nothing is held', async () => {
-    const { keySet, documents, clock } = setUp({ shareInFlight: false });
+    const { keySet, documents, clock } = setUp({ canAwaitAcrossRequests: false });
     documents.trouble = UNREACHABLE;
     expect(new Set(await callers(keySet))).toEqual(new Set(['unavailable']));
     expect(documents.urls).toHaveLength(40);
@@ -275,7 +275,7 @@ describe('forty parallel callers', () => {
   });
 
   it('never wait for the fetch of another where promises may not be shared', async () => {
-    const { keySet, documents, clock } = setUp({ shareInFlight: false });
+    const { keySet, documents, clock } = setUp({ canAwaitAcrossRequests: false });
     await keySet.keys();
     const door = gate();
     documents.gate = door.promise;

@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { describe, expect, it } from 'vitest';
 
 import { ALGORITHM_NAMES } from '../../../../src/auth/keys/algorithms.ts';
-import { sortKeys } from '../../../../src/auth/keys/verification-key.ts';
+import { selectUsableKeys } from '../../../../src/auth/keys/verification-key.ts';
 
 const ec = await generateKeyPair('ES256', { extractable: true });
 const ecPublic = { ...(await exportJWK(ec.publicKey)), kid: 'ec' };
@@ -17,14 +17,14 @@ const unsigned = (value: bigint): string => {
 };
 
 async function sorted(...keys: unknown[]) {
-  const result = await sortKeys({ keys }, ALGORITHM_NAMES);
+  const result = await selectUsableKeys({ keys }, ALGORITHM_NAMES);
   if (result === null) throw new Error('not a key set');
   return { kids: result.usable.map(({ keyId }) => keyId), dropped: result.dropped };
 }
 
 describe('the keys of an issuer', () => {
   it('are usable for every algorithm of their type', async () => {
-    const result = await sortKeys({ keys: [ecPublic, rsa, okp] }, ALGORITHM_NAMES);
+    const result = await selectUsableKeys({ keys: [ecPublic, rsa, okp] }, ALGORITHM_NAMES);
     expect(result?.usable.map(({ keyId, byAlgorithm }) => [keyId, ...byAlgorithm.keys()])).toEqual([
       ['ec', 'ES256'],
       ['rsa', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
@@ -33,9 +33,9 @@ describe('the keys of an issuer', () => {
   });
 
   it('are usable only for what they say and the issuer allows', async () => {
-    const bound = await sortKeys({ keys: [{ ...rsa, alg: 'PS256' }] }, ALGORITHM_NAMES);
+    const bound = await selectUsableKeys({ keys: [{ ...rsa, alg: 'PS256' }] }, ALGORITHM_NAMES);
     expect(bound?.usable.flatMap(({ byAlgorithm }) => [...byAlgorithm.keys()])).toEqual(['PS256']);
-    expect((await sortKeys({ keys: [rsa] }, ['ES256']))?.dropped).toEqual(['algorithm_not_supported']);
+    expect((await selectUsableKeys({ keys: [rsa] }, ['ES256']))?.dropped).toEqual(['algorithm_not_supported']);
   });
 
   it.each([
@@ -93,6 +93,6 @@ describe('the keys of an issuer', () => {
   });
 
   it.each([null, 7, [], {}, { keys: {} }])('do not come from %j', async (document) => {
-    expect(await sortKeys(document, ALGORITHM_NAMES)).toBeNull();
+    expect(await selectUsableKeys(document, ALGORITHM_NAMES)).toBeNull();
   });
 });

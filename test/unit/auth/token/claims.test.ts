@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { readClaims } from '../../../../src/auth/token/claims.ts';
+import { validateClaims } from '../../../../src/auth/token/claims.ts';
 import { issuerProfile } from '../../../../src/auth/issuer-profile.ts';
 import type { IssuerProfile } from '../../../../src/auth/issuer-profile.ts';
 import type { IssuerConfig } from '../../../../src/auth/issuers.ts';
@@ -19,7 +19,7 @@ const CLAIMS = {
 };
 
 function read(claims: object, profile: IssuerProfile = profileWith(), nowS = NOW_S) {
-  return readClaims(claims as Readonly<Record<string, unknown>>, profile, nowS);
+  return validateClaims(claims as Readonly<Record<string, unknown>>, profile, nowS);
 }
 function principal(changes: object, profile?: IssuerProfile) {
   const result = read({ ...CLAIMS, ...changes }, profile);

@@ -10,8 +10,8 @@ import { openLedger } from '../../../../src/platform/node/ledger/open-ledger.ts'
 import { createFakeClock, createFakeIds } from '../../../support/clock.ts';
 import type { Line } from '../../audit/verify/trail-harness.ts';
 import { pointed } from '../../audit/verify/trail-harness.ts';
-import type { BenchOptions, Ran } from '../cli-harness.ts';
-import { runBench } from '../cli-harness.ts';
+import type { HarnessOptions, Ran } from '../cli-harness.ts';
+import { runCommand } from '../cli-harness.ts';
 
 export interface Folder {
   readonly path: (name: string) => string;
@@ -81,9 +81,9 @@ export async function alter<T>(path: string, change: (database: DatabaseSync) =>
   }
 }
 
-export function audit(args: readonly string[], options: BenchOptions = {}): Promise<Ran> {
+export function audit(args: readonly string[], options: HarnessOptions = {}): Promise<Ran> {
   const readText = (path: string): Promise<string> => readFile(path, 'utf8');
-  return runBench(['audit', ...args], { ...options, deps: { readText, ...options.deps } });
+  return runCommand(['audit', ...args], { ...options, deps: { readText, ...options.deps } });
 }
 
 export async function verified(

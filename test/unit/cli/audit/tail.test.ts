@@ -4,7 +4,7 @@ import type { TestTrail } from '../../audit/verify/trail-harness.ts';
 import { trailOf } from '../../audit/verify/trail-harness.ts';
 import type { Folder } from './audit-harness.ts';
 import { alter, audit, fillLedger, makeLedger, setHead, tempFolder } from './audit-harness.ts';
-import { startBench } from '../cli-harness.ts';
+import { startCommand } from '../cli-harness.ts';
 
 let trail: TestTrail;
 let more: TestTrail;
@@ -46,7 +46,7 @@ function follow(args: readonly string[]) {
       return () => undefined;
     },
   };
-  const { ended } = startBench(['audit', 'tail', '--follow', '--ledger', ledger, ...args], {
+  const { ended } = startCommand(['audit', 'tail', '--follow', '--ledger', ledger, ...args], {
     deps: { audit: ports, schedule },
   });
   return {

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../../../src/cli/commands.ts';
 import { describeCommands } from '../../../../src/cli/command-line/describe-commands.ts';
 import { SERVICE_VERSION } from '../../../../src/config/service.ts';
-import { runBench } from '../cli-harness.ts';
+import { runCommand } from '../cli-harness.ts';
 
 describe('help', () => {
   it('lists every command with what it does, and the exit codes', async () => {
-    const { code, stdout } = await runBench(['--help']);
+    const { code, stdout } = await runCommand(['--help']);
     expect(code).toBe(0);
     for (const { name, summary } of COMMANDS) {
       expect(stdout).toContain(`  ${name}`);
@@ -19,7 +19,7 @@ describe('help', () => {
   it.each(COMMANDS.map(({ name }) => name))(
     'of %s says how it is used, what its exits mean, and gives an example',
     async (name) => {
-      const { code, stdout } = await runBench([...name.split(' '), '--help']);
+      const { code, stdout } = await runCommand([...name.split(' '), '--help']);
       expect(code).toBe(0);
       for (const heading of [`Usage: galileo-invite-proxy ${name}`, 'Options:', 'Exit codes:', 'Examples:'])
         expect(stdout).toContain(heading);
@@ -28,13 +28,13 @@ describe('help', () => {
   );
 
   it('on a group lists the commands of that group alone', async () => {
-    const { stdout } = await runBench(['config', '--help']);
+    const { stdout } = await runCommand(['config', '--help']);
     expect(stdout).toContain('config print');
     expect(stdout).not.toContain('doctor');
   });
 
   it('asks nobody and reads nothing', async () => {
-    const { asked } = await runBench(['doctor', '--help'], {
+    const { asked } = await runCommand(['doctor', '--help'], {
       deps: { openPolicy: () => Promise.reject(new Error('not to be called')) },
     });
     expect(asked).toEqual([]);
@@ -43,14 +43,14 @@ describe('help', () => {
 
 describe('the command line', () => {
   it('prints its version', async () => {
-    expect(await runBench(['--version'])).toMatchObject({
+    expect(await runCommand(['--version'])).toMatchObject({
       code: 0,
       stdout: `galileo-invite-proxy ${SERVICE_VERSION}\n`,
     });
   });
 
   it('answers a mistyped command with a suggestion on stderr and exit 64', async () => {
-    const { code, stdout, stderr } = await runBench(['dcotor']);
+    const { code, stdout, stderr } = await runCommand(['dcotor']);
     expect([code, stdout]).toEqual([64, '']);
     expect(stderr).toContain('did you mean doctor?');
     expect(stderr).toContain('galileo-invite-proxy --help');
@@ -58,7 +58,7 @@ describe('the command line', () => {
 
   it('answers a fault of its own with exit 70 and the kind of fault, not its words', async () => {
     const broken = { openKeys: () => Promise.reject(new RangeError('secret words')) };
-    const { code, stderr } = await runBench(['config', 'check'], { deps: broken });
+    const { code, stderr } = await runCommand(['config', 'check'], { deps: broken });
     expect(code).toBe(70);
     expect(stderr).toContain('RangeError');
     expect(stderr).not.toContain('secret words');

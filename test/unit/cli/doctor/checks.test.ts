@@ -58,9 +58,9 @@ describe('the clock', () => {
       { name: 'issuer corp', aheadMs: 42_000 },
       { name: 'Galileo', aheadMs: 41_000 },
     ]);
-    expect(off.says).toContain('is 42 s ahead of issuer corp');
+    expect(off.message).toContain('is 42 s ahead of issuer corp');
     expect(off.remedy).toContain('Synchronise this machine');
-    expect(clockFinding([{ name: 'Galileo', aheadMs: -42_000 }]).says).toContain('42 s behind Galileo');
+    expect(clockFinding([{ name: 'Galileo', aheadMs: -42_000 }]).message).toContain('42 s behind Galileo');
   });
 
   it('suspects the other clock where somebody else agrees with this one', () => {
@@ -97,7 +97,11 @@ describe('an issuer', () => {
 
   it('is well when it publishes a usable key', async () => {
     const { jwk } = await es256Signer();
-    expect(await keys([jwk])).toMatchObject({ status: 'ok', says: 'publishes one usable key (ES256)', remedy: null });
+    expect(await keys([jwk])).toMatchObject({
+      status: 'ok',
+      message: 'publishes one usable key (ES256)',
+      remedy: null,
+    });
   });
 
   it('is well, with a word on it, beside keys that are not used', async () => {
@@ -105,7 +109,7 @@ describe('an issuer', () => {
     const other = { ...jwk, kid: 'enc', use: 'enc' };
     expect(await keys([jwk, other])).toMatchObject({
       status: 'ok',
-      says: expect.stringContaining('not_for_signatures'),
+      message: expect.stringContaining('not_for_signatures'),
     });
   });
 
@@ -120,7 +124,7 @@ describe('an issuer', () => {
     async (list) => {
       expect(await keys(list)).toMatchObject({
         status: 'failed',
-        says: expect.stringContaining('no key that may be used'),
+        message: expect.stringContaining('no key that may be used'),
       });
     },
   );
@@ -128,7 +132,7 @@ describe('an issuer', () => {
   it('fails when what it publishes is no key set', async () => {
     expect(await look({ [METADATA]: metadata, [JWKS]: document({ jwks: [] }) })).toMatchObject({
       status: 'failed',
-      says: expect.stringContaining('no key set'),
+      message: expect.stringContaining('no key set'),
     });
   });
 
@@ -151,7 +155,7 @@ describe('an issuer', () => {
     'fails with %s in plain words',
     async (reason, result, words) => {
       const finding = await look({ [METADATA]: result });
-      expect(finding).toMatchObject({ status: 'failed', says: expect.stringContaining(words), details: { reason } });
+      expect(finding).toMatchObject({ status: 'failed', message: expect.stringContaining(words), details: { reason } });
       expect(finding.remedy).toMatch(/\w/);
     },
   );
@@ -212,9 +216,9 @@ describe('the ledger', () => {
   it('in use by a running service is well, and says so', () => {
     expect(seen({})).toMatchObject({
       status: 'ok',
-      says: expect.stringMatching(/^is in use by a running service.*42 records/),
+      message: expect.stringMatching(/^is in use by a running service.*42 records/),
     });
-    expect(seen({ inUse: false }).says).toMatch(/^42 records, the end of the trail verifies$/);
+    expect(seen({ inUse: false }).message).toMatch(/^42 records, the end of the trail verifies$/);
   });
 
   it.each([
@@ -231,7 +235,7 @@ describe('the ledger', () => {
     ['a clock corrected a little', { clockMs: TEST_TIME_MS + 5000 }, 'ok', ''],
     ['no record yet', { records: 0 }, 'ok', 'no record yet'],
   ])('with %s', (_, changes, status, words) => {
-    expect(seen(changes)).toMatchObject({ status, says: expect.stringContaining(words) });
+    expect(seen(changes)).toMatchObject({ status, message: expect.stringContaining(words) });
   });
 
   it.each([
@@ -247,7 +251,7 @@ describe('the ledger', () => {
     ['busy', 'locked'],
   ] as const)('that is %s fails in plain words', (reason, words) => {
     const finding = ledgerFinding({ kind: 'unusable', reason }, 0);
-    expect(finding).toMatchObject({ status: 'failed', says: expect.stringContaining(words) });
+    expect(finding).toMatchObject({ status: 'failed', message: expect.stringContaining(words) });
     expect(finding.remedy).toMatch(/\w/);
   });
 
@@ -265,7 +269,7 @@ describe('the disk', () => {
     [0, 'failed', '0 MiB'],
     [null, 'warning', 'does not tell'],
   ])('with %s bytes free is %s', (bytes, status, words) => {
-    expect(diskFinding(bytes)).toMatchObject({ status, says: expect.stringContaining(words) });
+    expect(diskFinding(bytes)).toMatchObject({ status, message: expect.stringContaining(words) });
   });
 });
 
@@ -309,7 +313,7 @@ describe('the Galileo key', () => {
     ['overlord', 'warning', 'the role overlord'],
     [null, 'warning', 'names no role'],
   ])('of a %s is %s', (role, status, words) => {
-    expect(finding(accepted(role))).toMatchObject({ status, says: expect.stringContaining(words) });
+    expect(finding(accepted(role))).toMatchObject({ status, message: expect.stringContaining(words) });
   });
 
   it.each([
@@ -326,7 +330,7 @@ describe('the Galileo key', () => {
   ] as readonly (readonly [CurrentUser, string, string])[])('answered with %j is %s: %s', (seen, status, words) => {
     expect(finding(seen)).toMatchObject({
       status,
-      says: expect.stringContaining(words),
+      message: expect.stringContaining(words),
       remedy: expect.stringMatching(/\w/),
       details: { key_fingerprint: FINGERPRINT },
     });

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { CheckResult } from '../../../../src/cli/doctor/check.ts';
 import { disguises } from '../../../support/key-disguises.ts';
 import { TEST_TIME_MS } from '../../../support/clock.ts';
-import type { BenchOptions, Ran } from '../cli-harness.ts';
-import { answer, GOOD_ENV, hasKey, ISSUER_URL, KEY, LEDGER, POLICY, runBench, startBench } from '../cli-harness.ts';
+import type { HarnessOptions, Ran } from '../cli-harness.ts';
+import { answer, GOOD_ENV, hasKey, ISSUER_URL, KEY, LEDGER, POLICY, runCommand, startCommand } from '../cli-harness.ts';
 
 interface Report {
   readonly status: string;
@@ -11,9 +11,9 @@ interface Report {
 }
 
 async function doctor(
-  options: BenchOptions = {},
+  options: HarnessOptions = {},
 ): Promise<Ran & { report: Report; of(id: string): Report['checks'][number] }> {
-  const ran = await runBench(['doctor', '--json'], options);
+  const ran = await runCommand(['doctor', '--json'], options);
   const report = JSON.parse(ran.stdout) as Report;
   const of = (id: string) => report.checks.find((check) => check.id === id)!;
   return { ...ran, report, of };
@@ -38,7 +38,7 @@ describe('doctor, where all is well', () => {
   });
 
   it('shows one screen: a line a check, and a count', async () => {
-    const { code, stdout } = await runBench(['doctor']);
+    const { code, stdout } = await runCommand(['doctor']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ {2}ok {7}Galileo key {4}is accepted with the role admin$/m);
     expect(stdout).toContain('8 ok · 0 warning · 0 failed · 0 skipped');
@@ -103,7 +103,7 @@ describe('doctor, where something is wrong', () => {
       'clock',
       1,
     ],
-  ] as readonly (readonly [string, BenchOptions, string, number])[])(
+  ] as readonly (readonly [string, HarnessOptions, string, number])[])(
     'fails on %s, says how to mend it, and lets every other check end',
     async (_, options, id, code) => {
       const ran = await doctor(options);
@@ -114,7 +114,7 @@ describe('doctor, where something is wrong', () => {
       const others = ran.report.checks.filter((check) => check.id !== id && check.status === 'failed');
       // Where Galileo cannot be reached, the key cannot be tried either.
       expect(others.map((check) => check.id)).toEqual(id === 'upstream' ? ['galileo-key'] : []);
-      const { stdout } = await runBench(['doctor'], options);
+      const { stdout } = await runCommand(['doctor'], options);
       expect(stdout).toContain(`→ ${ran.of(id).remedy ?? ''}`);
     },
   );
@@ -160,7 +160,7 @@ describe('doctor, where something is wrong', () => {
   it('allows plain http on loopback with INSECURE_DEV=1, and warns of it', async () => {
     const { of } = await doctor({ env: { ...GOOD_ENV, INSECURE_DEV: '1', GALILEO_API_URL: 'http://127.0.0.1:8082' } });
     expect([of('configuration').status, of('upstream').status]).toEqual(['warning', 'ok']);
-    expect(of('upstream').says).toContain('plain http');
+    expect(of('upstream').message).toContain('plain http');
   });
 
   it('tries the key to come as well; that it does not work yet is a warning', async () => {
@@ -178,7 +178,7 @@ describe('doctor', () => {
     const { code, of, report } = await doctor({
       deps: { inspectLedger: () => Promise.reject(new RangeError('words that may be secret')) },
     });
-    expect([code, of('ledger').status, of('ledger').says]).toEqual([
+    expect([code, of('ledger').status, of('ledger').message]).toEqual([
       1,
       'failed',
       'could not be carried out (RangeError)',
@@ -187,7 +187,7 @@ describe('doctor', () => {
   });
 
   it('gives a check that hangs 12 seconds, and the others their results', async () => {
-    const { ended, schedule } = startBench(['doctor', '--json'], {
+    const { ended, schedule } = startCommand(['doctor', '--json'], {
       deps: { inspectLedger: () => new Promise(() => undefined) },
     });
     while (schedule.waitingMs.length !== 1) await new Promise((turn) => setImmediate(turn));
@@ -196,19 +196,19 @@ describe('doctor', () => {
     const { code, stdout } = await ended;
     const { checks } = JSON.parse(stdout) as Report;
     expect(code).toBe(1);
-    expect(checks.filter(({ status }) => status !== 'ok').map(({ id, says }) => [id, says])).toEqual([
+    expect(checks.filter(({ status }) => status !== 'ok').map(({ id, message }) => [id, message])).toEqual([
       ['ledger', 'did not end within 12 s'],
     ]);
   });
 
   it('leaves no timer behind', async () => {
-    const { ended, schedule } = startBench(['doctor']);
+    const { ended, schedule } = startCommand(['doctor']);
     await ended;
     expect(schedule.waitingMs).toEqual([]);
   });
 
   it('colours by status when there is a terminal to colour', async () => {
-    const { stdout } = await runBench(['doctor'], { deps: { paint: (style, text) => `<${style}>${text}` } });
+    const { stdout } = await runCommand(['doctor'], { deps: { paint: (style, text) => `<${style}>${text}` } });
     expect(stdout).toContain('<green>ok');
   });
 
@@ -221,12 +221,12 @@ describe('doctor', () => {
       ]) {
         for (const status of [200, 401, 500]) {
           const said = (request: Parameters<typeof hasKey>[0]) => (hasKey(request) ? answer(status, body) : null);
-          const { stdout } = await runBench(['doctor'], { answer: said });
+          const { stdout } = await runCommand(['doctor'], { answer: said });
           expect([name, stdout.includes(form)]).toEqual([name, false]);
         }
       }
     }
-    const misplaced = await runBench(['doctor'], {
+    const misplaced = await runCommand(['doctor'], {
       env: { ...GOOD_ENV, POLICY_FILE: `/etc/${KEY}.yaml` },
       policy: 'version: 2',
     });
@@ -234,7 +234,7 @@ describe('doctor', () => {
   });
 
   it('shows nobody’s address, even where a file’s own words hold one', async () => {
-    const { stdout } = await runBench(['doctor'], {
+    const { stdout } = await runCommand(['doctor'], {
       deps: {
         openPolicy: async () => ({ kind: 'refused', problems: [{ line: 1, column: 1, message: 'not ann@acme.com' }] }),
       },

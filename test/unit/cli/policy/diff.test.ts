@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AuditRecord } from '../../../../src/audit/record.ts';
 import type { RecordAddress } from '../../../../src/audit/record-address.ts';
 import { createRecordAddress } from '../../../../src/audit/record-address.ts';
-import { draftRecord, recordedAs } from '../../../../src/invite/record-drafts.ts';
+import { draftRecord, emailsInRecord } from '../../../../src/invite/record.ts';
 import type { Principal } from '../../../../src/auth/principal.ts';
 import type { InviteUsersRequest } from '../../../../src/contract/invite-users.ts';
 import { decide } from '../../../../src/policy/evaluate.ts';
@@ -108,7 +108,7 @@ function recordOf(
       policy,
       idempotencyKey: null,
       requestSha256: null,
-      recordedAs: recordedAs(request.emails, recordAddress),
+      emailsInRecord: emailsInRecord(request.emails, recordAddress),
     },
     decision.verdict === 'allow' ? 'intent' : 'denial',
     { result: 'admitted' },

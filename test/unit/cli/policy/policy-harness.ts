@@ -1,7 +1,7 @@
 /** The policy commands over files that are texts in a table. */
 import { EXAMPLE_POLICY } from '../../../support/policy.ts';
-import type { BenchOptions, Ran } from '../cli-harness.ts';
-import { runBench } from '../cli-harness.ts';
+import type { HarnessOptions, Ran } from '../cli-harness.ts';
+import { runCommand } from '../cli-harness.ts';
 
 export const FILES: Readonly<Record<string, string>> = {
   'policy.yaml': EXAMPLE_POLICY,
@@ -13,10 +13,10 @@ export const FILES: Readonly<Record<string, string>> = {
 
 export async function runPolicy(
   line: string,
-  { files = {}, ...options }: BenchOptions & { readonly files?: Readonly<Record<string, string>> } = {},
+  { files = {}, ...options }: HarnessOptions & { readonly files?: Readonly<Record<string, string>> } = {},
 ): Promise<Ran> {
   const all: Readonly<Record<string, string>> = { ...FILES, ...files };
-  return await runBench(['policy', ...line.split(' ')], {
+  return await runCommand(['policy', ...line.split(' ')], {
     ...options,
     deps: {
       async readText(path) {

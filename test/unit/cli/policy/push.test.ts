@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHttpClient } from '../../../../src/platform/node/http-client/http-client.ts';
-import { openPolicy, POLICY_KEY } from '../../../../src/platform/workers/policy/source.ts';
-import { POLICY_KEY as PUSHED_KEY } from '../../../../src/cli/policy/push.ts';
+import { openPolicy } from '../../../../src/platform/workers/policy/source.ts';
+import { POLICY_STORE_KEY } from '../../../../src/policy/document/read-document.ts';
 import { createFakeClock, createFakeSchedule } from '../../../support/clock.ts';
 import { EXAMPLE_POLICY, policyFrom } from '../../../support/policy.ts';
 import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
@@ -69,10 +69,9 @@ describe('policy push', () => {
     expect(puts).toHaveLength(1);
     expect(puts[0]).toMatchObject({
       method: 'PUT',
-      path: `/client/v4/accounts/${ACCOUNT}/storage/kv/namespaces/${NAMESPACE}/values/${POLICY_KEY}`,
+      path: `/client/v4/accounts/${ACCOUNT}/storage/kv/namespaces/${NAMESPACE}/values/${POLICY_STORE_KEY}`,
       authorization: `Bearer ${TOKEN}`,
     });
-    expect(PUSHED_KEY).toBe(POLICY_KEY);
   });
 
   it('writes what a Worker takes up as the same policy', async () => {

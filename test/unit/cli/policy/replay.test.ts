@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AuditRecord } from '../../../../src/audit/record.ts';
 import { compareDecisions, replayRecord } from '../../../../src/cli/policy/replay.ts';
-import { draftRecord, recordedAs } from '../../../../src/invite/record-drafts.ts';
+import { draftRecord, emailsInRecord } from '../../../../src/invite/record.ts';
 import { compilePolicy } from '../../../../src/policy/compile.ts';
 import { decide } from '../../../../src/policy/evaluate.ts';
 import type { PolicyFile } from '../../../../src/policy/document/schema.ts';
@@ -38,7 +38,7 @@ describe('a recorded request, decided again under two policies', () => {
                 policy: before.policy,
                 idempotencyKey: null,
                 requestSha256: null,
-                recordedAs: recordedAs(asked.emails, (email) => email),
+                emailsInRecord: emailsInRecord(asked.emails, (email) => email),
               },
               'intent',
               { result: 'admitted' },

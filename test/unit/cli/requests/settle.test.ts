@@ -5,20 +5,20 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RecordDraft } from '../../../../src/audit/record.ts';
 import type { CliDeps } from '../../../../src/cli/deps.ts';
 import type { Ending } from '../../../../src/ledger/port.ts';
-import { openLedgerBeside } from '../../../../src/platform/node/ledger/side-writer.ts';
+import { openSideWriter } from '../../../../src/platform/node/ledger/side-writer.ts';
 import type { NodeLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
 import { openLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
-import { random } from '../../../../src/platform/node/random.ts';
+import { random } from '../../../../src/platform/node/runtime.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../../support/clock.ts';
-import { admission, ANN, quotaClaim, readRecords, recordDraft, settlement } from '../../../support/ledger/ledger.ts';
+import { admission, ANN, quotaCharge, readRecords, recordDraft, settlement } from '../../../support/ledger/ledger.ts';
 import { recordLogs } from '../../../support/upstream.ts';
-import { KEY, runBench } from '../cli-harness.ts';
+import { KEY, runCommand } from '../cli-harness.ts';
 
 const ID = testUuid7(500);
 const OTHER = testUuid7(501);
 
 /** A ledger of a service at work, and the command line beside it. */
-async function bench() {
+async function harness() {
   const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-settle-'));
   const path = join(folder, 'ledger.db');
   const clock = createFakeClock();
@@ -30,22 +30,22 @@ async function bench() {
   });
   const opened: string[] = [];
   const deps: Partial<CliDeps> = {
-    async openLedgerBeside(asked) {
+    async openSideWriter(asked) {
       opened.push(asked);
       const ids = createFakeIds(10_000);
-      return { kind: 'opened', ledger: await openLedgerBeside(path, { clock, ids }) };
+      return { kind: 'opened', ledger: await openSideWriter(path, { clock, ids }) };
     },
   };
   const env = { LEDGER_URL: `sqlite:${path}`, GALILEO_API_KEY: KEY };
   const run = (args: readonly string[], changes: Partial<CliDeps> = {}) =>
-    runBench(args, { env, deps: { ...deps, ...changes } });
+    runCommand(args, { env, deps: { ...deps, ...changes } });
   return { service, run, opened, path };
 }
 
 async function admitAs(service: NodeLedger, id: string, ending: Ending | 'open' | 'denied'): Promise<void> {
   const plan = ending === 'denied' ? 'deny' : 'send';
-  const claims = [quotaClaim({ limit: 1 })];
-  await service.admit(admission(id, { plan, claims, key: `a-key-for-${id}` }));
+  const charges = [quotaCharge({ limit: 1 })];
+  await service.admit(admission(id, { plan, charges, key: `a-key-for-${id}` }));
   if (ending !== 'open' && ending !== 'denied') await service.settle(settlement(id, ending));
 }
 
@@ -53,7 +53,7 @@ const settle = (...more: readonly string[]) => ['requests', 'settle', ID, '--rea
 
 describe('requests settle', () => {
   it('settles an unknown request beside the running service, with who and why on record', async () => {
-    const { service, run, opened, path } = await bench();
+    const { service, run, opened, path } = await harness();
     await admitAs(service, ID, 'unknown');
     const { code, stdout, stderr } = await run(settle('--as', 'refused', '--by', 'Kim from IT'));
     expect([code, stderr]).toEqual([0, '']);
@@ -75,10 +75,10 @@ describe('requests settle', () => {
       ['refused', 1],
       ['accepted', 0],
     ] as const) {
-      const { service, run } = await bench();
+      const { service, run } = await harness();
       await admitAs(service, ID, 'unknown');
       await run(settle('--as', ending));
-      expect(await service.usage([quotaClaim({ limit: 1 })])).toMatchObject([{ remaining }]);
+      expect(await service.usage([quotaCharge({ limit: 1 })])).toMatchObject([{ remaining }]);
     }
   });
 
@@ -86,7 +86,7 @@ describe('requests settle', () => {
     ['refused', { status: 400, contentType: 'application/problem+json' }],
     ['accepted', { status: 200, contentType: 'application/json', body: 'null' }],
   ] as const)('lets the idempotency key replay %s', async (ending, reply) => {
-    const { service, run } = await bench();
+    const { service, run } = await harness();
     await admitAs(service, ID, 'unknown');
     await run(settle('--as', ending));
     const again = await service.admit(admission(OTHER, { key: `a-key-for-${ID}` }));
@@ -94,7 +94,7 @@ describe('requests settle', () => {
   });
 
   it('records the system’s user where nobody is named, and says so', async () => {
-    const { service, run } = await bench();
+    const { service, run } = await harness();
     await admitAs(service, ID, 'unknown');
     const { stdout } = await run(settle('--as', 'accepted'));
     expect(stdout).toContain('settled by ops-1, this system’s user (--by NAME says otherwise)');
@@ -102,7 +102,7 @@ describe('requests settle', () => {
   });
 
   it('needs a name where the system has none', async () => {
-    const { service, run, opened } = await bench();
+    const { service, run, opened } = await harness();
     await admitAs(service, ID, 'unknown');
     const { code, stderr } = await run(settle('--as', 'accepted'), { userName: () => null });
     expect([code, opened]).toEqual([64, []]);
@@ -116,7 +116,7 @@ describe('requests settle', () => {
     ['not_sent', 'is not_sent: nothing went to Galileo'],
     ['denied', 'is denied: the policy or a quota refused it'],
   ] as const)('leaves a request alone that is %s, and says what it is', async (state, sentence) => {
-    const { service, run } = await bench();
+    const { service, run } = await harness();
     await admitAs(service, ID, state);
     const before = await readRecords(service);
     const { code, stderr, stdout } = await run(settle('--as', 'accepted'));
@@ -127,7 +127,7 @@ describe('requests settle', () => {
   });
 
   it('settles nothing twice', async () => {
-    const { service, run } = await bench();
+    const { service, run } = await harness();
     await admitAs(service, ID, 'unknown');
     await run(settle('--as', 'accepted'));
     const { code, stderr } = await run(settle('--as', 'refused'));
@@ -136,7 +136,7 @@ describe('requests settle', () => {
   });
 
   it('says so when the answer came while it was looking', async () => {
-    const { service, run } = await bench();
+    const { service, run } = await harness();
     await admitAs(service, ID, 'unknown');
     const raced = {
       ...service,
@@ -144,14 +144,14 @@ describe('requests settle', () => {
       close: async () => undefined,
     };
     const { code, stderr } = await run(settle('--as', 'refused'), {
-      openLedgerBeside: async () => ({ kind: 'opened', ledger: raced }),
+      openSideWriter: async () => ({ kind: 'opened', ledger: raced }),
     });
     expect(code).toBe(1);
     expect(stderr).toContain('is accepted already');
   });
 
   it('says so when the ledger does not take it, and lets go of the file all the same', async () => {
-    const { service, run } = await bench();
+    const { service, run } = await harness();
     await admitAs(service, ID, 'unknown');
     let closed = 0;
     const full = {
@@ -160,29 +160,29 @@ describe('requests settle', () => {
       close: async () => void (closed += 1),
     };
     const { code, stderr } = await run(settle('--as', 'refused'), {
-      openLedgerBeside: async () => ({ kind: 'opened', ledger: full }),
+      openSideWriter: async () => ({ kind: 'opened', ledger: full }),
     });
     expect([code, closed]).toEqual([1, 1]);
     expect(stderr).toContain('nothing was changed');
   });
 
   it('knows no request that the ledger does not', async () => {
-    const { run } = await bench();
+    const { run } = await harness();
     const { code, stderr } = await run(settle('--as', 'accepted'));
     expect(code).toBe(1);
     expect(stderr).toBe(`This ledger has no request ${ID}.\n`);
   });
 
   it('asks for a ledger where the configuration names none that can be read', async () => {
-    const { code, stderr } = await runBench(settle('--as', 'accepted'), { env: { LEDGER_URL: 'mysql://x' } });
+    const { code, stderr } = await runCommand(settle('--as', 'accepted'), { env: { LEDGER_URL: 'mysql://x' } });
     expect(code).toBe(64);
     expect(stderr).toContain('--ledger PATH');
   });
 
   it('says why a ledger cannot be opened, without what a terminal would obey', async () => {
-    const { run } = await bench();
+    const { run } = await harness();
     const { code, stderr } = await run(settle('--as', 'accepted', '--ledger', 'x.db'), {
-      openLedgerBeside: async (path) => ({ kind: 'refused', message: `the ledger ${path}\u001b is not there` }),
+      openSideWriter: async (path) => ({ kind: 'refused', message: `the ledger ${path}\u001b is not there` }),
     });
     expect(code).toBe(2);
     expect(stderr).toBe('the ledger x.db\ufffd is not there\n');
@@ -225,7 +225,7 @@ describe('requests settle', () => {
     ['a name with one in two words', settle('--as', 'refused', '--by', 'kim @ acme.com'), 'no mail address'],
     ['a name of two lines', settle('--as', 'refused', '--by', 'a\u2028b'), '--by NAME'],
   ])('takes no command line with %s', async (_, args, sentence) => {
-    const { run, opened } = await bench();
+    const { run, opened } = await harness();
     const { code, stdout, stderr } = await run(args);
     expect([code, stdout, opened]).toEqual([64, '', []]);
     expect(stderr).toContain(sentence);
@@ -234,7 +234,7 @@ describe('requests settle', () => {
   });
 
   it('takes a reason that mentions somebody as people do in chats, and 500 characters of any script', async () => {
-    const { service, run } = await bench();
+    const { service, run } = await harness();
     await admitAs(service, ID, 'unknown');
     const reason = `@kim looked: ${'語'.repeat(487)}`;
     const { code } = await run(['requests', 'settle', ID, '--as', 'accepted', '--reason', reason]);
@@ -243,7 +243,7 @@ describe('requests settle', () => {
   });
 
   it('is one document with --json', async () => {
-    const { service, run } = await bench();
+    const { service, run } = await harness();
     await admitAs(service, ID, 'unknown');
     const { stdout } = await run(settle('--as', 'accepted', '--json'));
     expect(JSON.parse(stdout)).toEqual({
@@ -254,7 +254,7 @@ describe('requests settle', () => {
 
 describe('requests unknown', () => {
   it('lists those whose outcome is unknown and no others, newest first, over all pages', async () => {
-    const { service, run } = await bench();
+    const { service, run } = await harness();
     const unknown = [];
     for (let n = 0; n < 230; n += 1) {
       const id = testUuid7(600 + n);
@@ -270,7 +270,7 @@ describe('requests unknown', () => {
   });
 
   it('names addresses only when asked to: those that were sent', async () => {
-    const { service, run } = await bench();
+    const { service, run } = await harness();
     const intent = recordDraft('intent', ID);
     const decisions = [
       { decision: 'deny', rule: null, because: ['no-rule'], emails: ['eve@rival.io'], email_count: 1 },
@@ -290,7 +290,7 @@ describe('requests unknown', () => {
   });
 
   it('shows of an address that was tampered with nothing that a terminal would obey', async () => {
-    const { service, run } = await bench();
+    const { service, run } = await harness();
     const intent = recordDraft('intent', ID);
     const emails = ['\u001b]0;owned\u0007@acme.com'];
     const decisions = [{ decision: 'allow', rule: 'hr-staff', because: [], emails, email_count: 1 }] as const;

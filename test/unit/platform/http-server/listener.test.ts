@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { BODY_TIMEOUT_MS } from '../../../../src/middleware/limits/body-limit.ts';
 import type { FetchHandler, Listener, ListenerLimits } from '../../../../src/platform/node/http-server/listener.ts';
 import { listen, LISTENER_LIMITS } from '../../../../src/platform/node/http-server/listener.ts';
-import { schedule } from '../../../../src/platform/node/schedule.ts';
+import { schedule } from '../../../../src/platform/node/runtime.ts';
 import { createFakeIds } from '../../../support/clock.ts';
 import { openRaw, statusesOf } from '../../../support/raw-http.ts';
 import { recordLogs, recordMetrics } from '../../../support/upstream.ts';

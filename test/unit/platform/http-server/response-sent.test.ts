@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { answerLeft } from '../../../../src/platform/node/http-server/response-sent.ts';
-import { schedule } from '../../../../src/platform/node/schedule.ts';
+import { responseSent } from '../../../../src/platform/node/http-server/response-sent.ts';
+import { schedule } from '../../../../src/platform/node/runtime.ts';
 import type { Listener } from '../../../../src/platform/node/http-server/listener.ts';
 import { listen } from '../../../../src/platform/node/http-server/listener.ts';
 import { createFakeIds } from '../../../support/clock.ts';
@@ -25,7 +25,7 @@ async function serve(text: string, gate: Promise<void> = Promise.resolve()) {
     async (_, platformRequest) => {
       await gate;
       seen.made += 1;
-      void answerLeft(platformRequest).then(() => (seen.left += 1));
+      void responseSent(platformRequest).then(() => (seen.left += 1));
       return new Response(text);
     },
     { ...options, ...ports },
@@ -89,7 +89,7 @@ describe('an answer', () => {
   });
 
   it('has left where no platform tells of it', async () => {
-    await expect(answerLeft(undefined)).resolves.toBeUndefined();
-    await expect(answerLeft({})).resolves.toBeUndefined();
+    await expect(responseSent(undefined)).resolves.toBeUndefined();
+    await expect(responseSent({})).resolves.toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 /** When a changed file is taken up, and when not: time, file and judge are in the test's hands. */
 import { describe, expect, it } from 'vitest';
-import type { PolicyRead } from '../../../../src/platform/node/policy/file.ts';
+import type { PolicyFileRead } from '../../../../src/platform/node/policy/file.ts';
 import {
   createPolicyReload,
   IN_PLACE_QUIET_MS,
@@ -38,9 +38,9 @@ interface Start {
 }
 
 function startReload(options: Start = {}) {
-  const begunWith: PolicyRead = { kind: 'text', text: FIRST, file: 'inode-1' };
+  const begunWith: PolicyFileRead = { kind: 'text', text: FIRST, file: 'inode-1' };
   let inode = options.changedTo === undefined ? 1 : 2;
-  let onDisk: PolicyRead = { kind: 'text', text: options.changedTo ?? FIRST, file: `inode-${inode}` };
+  let onDisk: PolicyFileRead = { kind: 'text', text: options.changedTo ?? FIRST, file: `inode-${inode}` };
   let reads = 0;
   const judged: string[] = [];
   const lines: { level: string; event: string; fields: unknown }[] = [];
@@ -112,7 +112,7 @@ describe('a file that was replaced', () => {
     const file = startReload();
     await file.elapse(LONG_MS);
     file.replace(SECOND);
-    file.reload.look();
+    file.reload.check();
     await file.elapse(REPLACED_QUIET_MS - 10);
     expect(file.judged).toEqual([]);
     expect(file.digest()).toBe(digestOf(FIRST));
@@ -130,7 +130,7 @@ describe('a file that was replaced', () => {
     await file.elapse(LONG_MS);
     file.replace(SECOND);
     for (let n = 0; n < 20; n += 1) {
-      file.reload.look();
+      file.reload.check();
       await file.elapse(10);
     }
     await file.elapse(LONG_MS);
@@ -155,7 +155,7 @@ describe('a file that was replaced', () => {
     const file = startReload();
     await file.elapse(10);
     file.replace(FIRST);
-    file.reload.look();
+    file.reload.check();
     await file.elapse(LONG_MS);
     expect(file.judged).toEqual([]);
   });
@@ -169,10 +169,10 @@ describe('a file that was replaced', () => {
       },
     });
     file.replace(SECOND);
-    file.reload.look();
+    file.reload.check();
     await file.elapse(LONG_MS);
     file.replace(policyText('third'));
-    file.reload.look();
+    file.reload.check();
     await file.elapse(LONG_MS);
     expect(file.digest()).toBe(digestOf(FIRST));
     slow.resolve();
@@ -193,7 +193,7 @@ describe('a file that is written in place', () => {
     await file.elapse(LONG_MS);
     for (const text of ['', half, whole.slice(0, half.length + 20), half, whole]) {
       file.overwrite(text);
-      file.reload.look();
+      file.reload.check();
       await file.elapse(IN_PLACE_QUIET_MS - 100);
       expect(file.digest()).toBe(digestOf(FIRST));
     }
@@ -206,7 +206,7 @@ describe('a file that is written in place', () => {
     const file = startReload();
     await file.elapse(10);
     file.overwrite('');
-    file.reload.look();
+    file.reload.check();
     await file.elapse(50);
     file.overwrite(FIRST);
     await file.elapse(LONG_MS);
@@ -220,7 +220,7 @@ describe('a bad file', () => {
     const file = startReload();
     await file.elapse(LONG_MS);
     file.replace(BROKEN);
-    file.reload.look();
+    file.reload.check();
     await file.elapse(LONG_MS);
     expect(file.digest()).toBe(digestOf(FIRST));
     expect(file.reload.status()).toEqual({
@@ -246,7 +246,7 @@ describe('a bad file', () => {
   it('is told of once, not at every poll', async () => {
     const file = startReload();
     file.replace(BROKEN);
-    file.reload.look();
+    file.reload.check();
     await file.elapse(3 * POLL_INTERVAL_MS);
     expect(file.lines).toHaveLength(1);
   });
@@ -254,10 +254,10 @@ describe('a bad file', () => {
   it('gives way to the next good one, also to the one that was there before it', async () => {
     const file = startReload();
     file.replace(BROKEN);
-    file.reload.look();
+    file.reload.check();
     await file.elapse(LONG_MS);
     file.replace(FIRST);
-    file.reload.look();
+    file.reload.check();
     await file.elapse(LONG_MS);
     expect(file.reload.status()).toMatchObject({ digest: digestOf(FIRST), sinceMs: TEST_TIME_MS });
     expect(file.reload.status().last.result).toBe('loaded');
@@ -267,12 +267,12 @@ describe('a bad file', () => {
   it('may be no file at all', async () => {
     const file = startReload();
     file.remove();
-    file.reload.look();
+    file.reload.check();
     await file.elapse(LONG_MS);
     expect(file.digest()).toBe(digestOf(FIRST));
     expect(file.reload.status().last).toMatchObject({ problems: [{ message: 'the file cannot be read (ENOENT)' }] });
     file.replace(SECOND);
-    file.reload.look();
+    file.reload.check();
     await file.elapse(LONG_MS);
     expect(file.digest()).toBe(digestOf(SECOND));
   });
@@ -280,7 +280,7 @@ describe('a bad file', () => {
   it('is refused, too, when judging it fails', async () => {
     const file = startReload({ load: () => Promise.reject(new Error('no memory for ann@acme.com')) });
     file.replace(SECOND);
-    file.reload.look();
+    file.reload.check();
     await file.elapse(LONG_MS);
     expect(file.digest()).toBe(digestOf(FIRST));
     expect(file.reload.status().last).toMatchObject({ problems: [{ message: 'the file could not be judged' }] });
@@ -303,10 +303,10 @@ describe('a request to reload', () => {
     const file = startReload();
     await file.elapse(10);
     file.overwrite(SECOND);
-    file.reload.look();
+    file.reload.check();
     await file.elapse(50);
     file.reload.reload();
-    file.reload.look();
+    file.reload.check();
     await file.elapse(LONG_MS);
     expect(file.judged).toEqual([SECOND, SECOND]);
   });
@@ -317,13 +317,13 @@ describe('after the end', () => {
     const file = startReload();
     await file.elapse(10);
     file.overwrite(SECOND);
-    file.reload.look();
+    file.reload.check();
     await file.elapse(50);
     file.reload.close();
     await turn();
     const reads = file.reads();
     await file.elapse(3 * POLL_INTERVAL_MS);
-    file.reload.look();
+    file.reload.check();
     await file.elapse(LONG_MS);
     expect(file.reads()).toBe(reads);
     expect(file.digest()).toBe(digestOf(FIRST));
@@ -333,7 +333,7 @@ describe('after the end', () => {
     const slow = Promise.withResolvers<PolicyLoaded>();
     const file = startReload({ load: () => slow.promise });
     file.replace(SECOND);
-    file.reload.look();
+    file.reload.check();
     await file.elapse(LONG_MS);
     file.reload.close();
     slow.resolve(loadPolicy(SECOND, { issuers: ['corp'] }));

@@ -10,7 +10,7 @@ import type { PolicyReload } from '../../../../src/platform/node/policy/reload.t
 import { POLL_INTERVAL_MS } from '../../../../src/platform/node/policy/reload.ts';
 import { openPolicy, SMALL_LENGTH, watchPolicy } from '../../../../src/platform/node/policy/source.ts';
 import { loadPolicyInThread } from '../../../../src/platform/node/policy/thread.ts';
-import { schedule } from '../../../../src/platform/node/schedule.ts';
+import { schedule } from '../../../../src/platform/node/runtime.ts';
 import { loadPolicy } from '../../../../src/policy/load.ts';
 import { createFakeClock } from '../../../support/clock.ts';
 import { EXAMPLE_POLICY, policyFrom, TEST_ISSUERS } from '../../../support/policy.ts';
@@ -36,10 +36,10 @@ afterEach(async () => {
 
 /** Watches a file, and never polls it. */
 async function watchAt(path: string) {
-  const told: string[] = [];
+  const reported: string[] = [];
   const waiting = new Set<() => void>();
   const tell = (event: string): void => {
-    told.push(event);
+    reported.push(event);
     for (const check of waiting) check();
   };
   const metrics = createMetrics();
@@ -61,10 +61,10 @@ async function watchAt(path: string) {
     metrics,
     digest: () => policy.current().digest,
     /** Resolves when this many lines of this event have come since the start. */
-    async told(event: string, times = 1): Promise<void> {
+    async reported(event: string, times = 1): Promise<void> {
       const { promise, resolve } = Promise.withResolvers<void>();
       const check = (): void => {
-        if (told.filter((one) => one === event).length >= times) resolve();
+        if (reported.filter((one) => one === event).length >= times) resolve();
       };
       waiting.add(check);
       check();
@@ -88,7 +88,7 @@ describe('a watched file', () => {
     for (const [times, text] of [SECOND, THIRD, FIRST].entries()) {
       await writeFile(`${path}.tmp`, text);
       await rename(`${path}.tmp`, path);
-      await file.told('policy_loaded', times + 1);
+      await file.reported('policy_loaded', times + 1);
       expect(file.digest()).toBe(digestOf(text));
     }
   });
@@ -98,7 +98,7 @@ describe('a watched file', () => {
     await writeFile(path, FIRST);
     const file = await watchAt(path);
     await writeFile(path, SECOND);
-    await file.told('policy_loaded');
+    await file.reported('policy_loaded');
     expect(file.digest()).toBe(digestOf(SECOND));
   });
 
@@ -108,7 +108,7 @@ describe('a watched file', () => {
     const file = await watchAt(path);
     await rename(path, `${path}~`);
     await writeFile(path, SECOND);
-    await file.told('policy_loaded');
+    await file.reported('policy_loaded');
     expect(file.digest()).toBe(digestOf(SECOND));
   });
 
@@ -125,7 +125,7 @@ describe('a watched file', () => {
     const file = await watchAt(join(folder, 'policy.yaml'));
     await publish('..2026_b', SECOND);
     await rm(join(folder, '..2026_a'), { recursive: true });
-    await file.told('policy_loaded');
+    await file.reported('policy_loaded');
     expect(file.digest()).toBe(digestOf(SECOND));
   });
 
@@ -134,10 +134,10 @@ describe('a watched file', () => {
     await writeFile(path, FIRST);
     const file = await watchAt(path);
     await unlink(path);
-    await file.told('policy_refused');
+    await file.reported('policy_refused');
     await writeFile(`${path}.tmp`, `${SECOND}misspelt: 1\nalso: 1\n`);
     await rename(`${path}.tmp`, path);
-    await file.told('policy_refused', 2);
+    await file.reported('policy_refused', 2);
     expect(file.digest()).toBe(digestOf(FIRST));
     const { text } = await file.metrics.expose();
     expect(text).toContain(`galileo_invite_proxy_policy_info{role="active",digest="${digestOf(FIRST)}"} 1\n`);
@@ -146,7 +146,7 @@ describe('a watched file', () => {
     expect(text).toContain('galileo_invite_proxy_policy_reloads_total{role="active",result="refused"} 2\n');
     await writeFile(`${path}.tmp`, SECOND);
     await rename(`${path}.tmp`, path);
-    await file.told('policy_loaded');
+    await file.reported('policy_loaded');
     const later = (await file.metrics.expose()).text;
     expect(later).toContain('galileo_invite_proxy_policy_last_result_success{role="active"} 1\n');
     expect(later).not.toContain(digestOf(FIRST));
@@ -162,11 +162,11 @@ describe('a watched file', () => {
     const file = await watchAt(path);
     await writeFile(`${path}.tmp`, SECOND);
     await rename(`${path}.tmp`, path);
-    await file.told('policy_loaded');
+    await file.reported('policy_loaded');
     expect(threads).toBe(0);
     await writeFile(`${path}.tmp`, `${THIRD}#${' '.repeat(SMALL_LENGTH)}\n`);
     await rename(`${path}.tmp`, path);
-    await file.told('policy_loaded', 2);
+    await file.reported('policy_loaded', 2);
     expect(threads).toBe(1);
     expect(file.digest()).toBe(digestOf(THIRD));
     process.off('worker', count);

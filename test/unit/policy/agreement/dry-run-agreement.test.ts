@@ -39,7 +39,7 @@ interface Answer {
   };
 }
 
-function createWorld() {
+function createHarness() {
   const clock = createFakeClock(NOW_MS);
   const ids = createFakeIds();
   const identityProvider = createIdentityProvider({ issuer: ISSUER, audience: AUDIENCE, now: clock.now });
@@ -72,6 +72,7 @@ function createWorld() {
     delivery: { wake: silent },
     policy: { current: () => current.policy },
     clientAddress: () => null,
+    canAwaitAcrossRequests: true,
     draining: () => false,
     recordAddress: (email) => email,
     openApi: () => ({}),
@@ -85,7 +86,6 @@ function createWorld() {
       galileoApiKeyHeader: 'Galileo-API-Key',
       galileoTimeoutMs: 15_000,
       insecureDev: false,
-      shareInFlight: true,
     },
   });
 
@@ -119,9 +119,9 @@ function createWorld() {
 }
 
 describe('a dry run and the real run after it', { timeout: 300_000 }, () => {
-  let world: ReturnType<typeof createWorld>;
+  let harness: ReturnType<typeof createHarness>;
   beforeAll(() => {
-    world = createWorld();
+    harness = createHarness();
   });
 
   it('agree: on the verdict, on each address, on the quota that is short, and to the byte on what is sent', async () => {
@@ -134,25 +134,25 @@ describe('a dry run and the real run after it', { timeout: 300_000 }, () => {
         requests,
         handlings,
         async (file, caller, before, asked, handling) => {
-          world.begin(file);
-          for (const earlier of before) await world.ask(caller, earlier, handling);
-          world.sent.length = 0;
+          harness.begin(file);
+          for (const earlier of before) await harness.ask(caller, earlier, handling);
+          harness.sent.length = 0;
 
-          const dry = await world.ask(caller, asked, handling, '?dry_run=true');
-          expect(world.sent).toEqual([]);
+          const dry = await harness.ask(caller, asked, handling, '?dry_run=true');
+          expect(harness.sent).toEqual([]);
           // Asking changes nothing.
-          expect(await world.ask(caller, asked, handling, '?dry_run=true')).toEqual(dry);
-          const real = await world.ask(caller, asked, handling);
+          expect(await harness.ask(caller, asked, handling, '?dry_run=true')).toEqual(dry);
+          const real = await harness.ask(caller, asked, handling);
 
           expect(dry.status).toBe(200);
           if (dry.body.decision === 'allow') {
             const refused = (dry.body.decisions ?? []).filter(({ decision }) => decision === 'deny');
             expect(real.status).toBe(refused.length > 0 ? 207 : 200);
-            expect(world.sent).toEqual([canonicalBody(dry.body.body as Parameters<typeof canonicalBody>[0])]);
+            expect(harness.sent).toEqual([canonicalBody(dry.body.body as Parameters<typeof canonicalBody>[0])]);
             seen.sent += 1;
             seen.partly += refused.length > 0 ? 1 : 0;
           } else {
-            expect(world.sent).toEqual([]);
+            expect(harness.sent).toEqual([]);
             const exhausted = typeof dry.body.quota === 'string';
             expect([real.status, real.body.code]).toEqual(
               exhausted ? [429, 'quota_exhausted'] : [403, 'policy_denied'],
@@ -172,10 +172,10 @@ describe('a dry run and the real run after it', { timeout: 300_000 }, () => {
     let reached = 0;
     await fc.assert(
       fc.asyncProperty(policyFiles, callers, requests, handlings, async (file, caller, asked, handling) => {
-        world.begin(file);
-        await world.ask(caller, asked, handling);
+        harness.begin(file);
+        await harness.ask(caller, asked, handling);
         const principal = testPrincipal({ ...caller, kind: caller.clientId === caller.subject ? 'app' : 'user' });
-        const emails = world.sent.flatMap((body) => (JSON.parse(body) as { emails: string[] }).emails);
+        const emails = harness.sent.flatMap((body) => (JSON.parse(body) as { emails: string[] }).emails);
         expect(emails.filter((email) => !naiveCovers(file, principal, email, NOW_MS))).toEqual([]);
         reached += emails.length;
       }),

@@ -1,0 +1,52 @@
+import { v7 } from 'uuid';
+import type { Background } from '../../ports/background.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Ids } from '../../ports/ids.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { Random } from '../../ports/random.ts';
+import type { Schedule } from '../../ports/schedule.ts';
+
+/**
+ * The runtime ports on Node: clock, ids, random numbers, timers, and work that continues after an answer. Holds no
+ * state but the set of background tasks, which a shutdown waits for.
+ */
+
+/** The machine's wall clock. */
+export const clock: Clock = { now: () => Date.now() };
+
+/** UUIDv7 from the uuid package: time-ordered, also within one millisecond. */
+export const ids: Ids = { uuid7: () => v7() };
+
+/** The engine's generator: for retry jitter, never for secrets. */
+export const random: Random = { next: () => Math.random() };
+
+/** Node's timers, unreferenced: a pending timer does not keep the process alive. */
+export const schedule: Schedule = {
+  after(delayMs, task) {
+    const timer = setTimeout(task, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+export interface NodeBackground extends Background {
+  /** Resolves when no task is running any more. */
+  idle(): Promise<void>;
+}
+
+export function createBackground(logger: Logger): NodeBackground {
+  const tasks = new Set<Promise<unknown>>();
+  return {
+    run(task) {
+      const tracked = task
+        .catch((error: unknown) => {
+          logger.error('background_task_failed', { error: error instanceof Error ? error.name : 'unknown' });
+        })
+        .finally(() => tasks.delete(tracked));
+      tasks.add(tracked);
+    },
+    async idle() {
+      while (tasks.size > 0) await Promise.all(tasks);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { waitUntil } from 'cloudflare:workers';
+import { v7 } from 'uuid';
+import type { Background } from '../../ports/background.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Ids } from '../../ports/ids.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { Random } from '../../ports/random.ts';
+import type { Schedule } from '../../ports/schedule.ts';
+
+/**
+ * The runtime ports on Workers: clock, ids, random numbers, timers, and work that continues after an answer. Holds no
+ * state: an isolate serves many requests, and a timer belongs to the event that set it.
+ */
+
+/** The platform's wall clock. In workerd it stands still during a turn and moves on with every I/O. */
+export const clock: Clock = { now: () => Date.now() };
+
+/** UUIDv7 from the uuid package: time-ordered, also within one millisecond. Must not be called while a module loads. */
+export const ids: Ids = { uuid7: () => v7() };
+
+/** The platform's generator: for retry jitter, never for secrets. */
+export const random: Random = { next: () => Math.random() };
+
+/** workerd's timers: they belong to the event that set them and end with it. */
+export const schedule: Schedule = {
+  after(delayMs, task) {
+    const timer = setTimeout(task, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Hands each task to `waitUntil` of the current event, which then lives until the task ends, also after a disconnect. */
+export function createBackground(logger: Logger): Background {
+  return {
+    run(task) {
+      waitUntil(
+        task.catch((error: unknown) => {
+          logger.error('background_task_failed', { error: error instanceof Error ? error.name : 'unknown' });
+        }),
+      );
+    },
+  };
+}
