@@ -114,7 +114,7 @@ describe('policy explain', () => {
               id: 'hr-staff',
               effect: 'allow',
               applies: false,
-              misses: [{ key: 'roles', message: ['user', 'read_only'] }],
+              misses: [{ key: 'roles', values: ['user', 'read_only'] }],
             },
           ],
         },
