@@ -6,7 +6,7 @@
 import { cpus } from 'node:os';
 import { chainRecord, GENESIS } from '../src/audit/chain.ts';
 import { checkpointLine } from '../src/audit/checkpoint/checkpoint.ts';
-import { CHECKPOINT_EVERY_RECORDS } from '../src/audit/checkpoint/checkpointer.ts';
+import { CHECKPOINT_EVERY_RECORDS } from '../src/audit/checkpoint/checkpoint-maker.ts';
 import { readTrailItem } from '../src/audit/verify/item.ts';
 import type { TrailLine } from '../src/audit/verify/verify-trail.ts';
 import { verifyTrail } from '../src/audit/verify/verify-trail.ts';

@@ -39,7 +39,7 @@ export interface AuditTrailDeps {
 export function openAuditTrail({ ledger, collectors, signer, ...deps }: AuditTrailDeps): AuditTrail {
   const { sinks } = collectors;
   const deliveries = createFanOut({ ...deps, outbox: ledger, sinks, random });
-  const checkpoints = createCheckpointer({ ...deps, ledger, signer, delivery: deliveries });
+  const checkpoints = createCheckpointer({ ...deps, ledger, signer: async () => signer, delivery: deliveries });
   exposeAuditStatus(deps.metrics, { ledger, sinks: sinks.map(({ name }) => name), clock: deps.clock });
   const wake = (): void => {
     deliveries.wake();

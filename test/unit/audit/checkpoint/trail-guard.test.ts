@@ -3,12 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { chainRecord, GENESIS, GENESIS_HASH } from '../../../../src/audit/chain.ts';
 import { parseCheckpoint, verifySignature } from '../../../../src/audit/checkpoint/checkpoint.ts';
 import type { CheckpointSigner } from '../../../../src/audit/checkpoint/checkpoint.ts';
-import {
-  CHECKPOINT_EVERY_MS,
-  createCheckpointer,
-  CHECK_AFTER_MS,
-  RETRY_AFTER_MS,
-} from '../../../../src/audit/checkpoint/checkpointer.ts';
+import { CHECKPOINT_EVERY_MS, RETRY_AFTER_MS } from '../../../../src/audit/checkpoint/checkpoint-maker.ts';
+import { CHECK_AFTER_MS, createCheckpointer } from '../../../../src/audit/checkpoint/checkpointer.ts';
 import type { RecordDraft } from '../../../../src/audit/record.ts';
 import { createTrailGuard, RECORDS_PER_LOOK } from '../../../../src/audit/checkpoint/trail-guard.ts';
 import { sha256Hex } from '../../../../src/lib/sha256.ts';
@@ -36,7 +32,8 @@ async function setup(signer: CheckpointSigner | null = key.signer) {
   const logger = { debug: keep, info: keep, warn: keep, error: keep };
   const ids = createFakeIds();
   const delivery = { wake: () => undefined };
-  const start = () => createCheckpointer({ ledger, ids, clock, schedule, logger, signer, delivery });
+  const start = () =>
+    createCheckpointer({ ledger, ids, clock, schedule, logger, signer: async () => signer, delivery });
   const append = (): void => {
     for (let n = 0; n < RECORDS; n += 1) ledger.append();
   };
@@ -147,9 +144,9 @@ describe('a service that is started over a ledger', () => {
       const logger = { debug: silent, info: silent, warn: silent, error: silent };
       const deps = { ledger, ids: createFakeIds(), clock, schedule, logger, delivery: { wake: silent } };
       ledger.append();
-      await createCheckpointer({ ...deps, signer }).finish();
+      await createCheckpointer({ ...deps, signer: async () => signer }).finish();
       ledger.append();
-      await createCheckpointer({ ...deps, signer: key.signer }).finish();
+      await createCheckpointer({ ...deps, signer: async () => key.signer }).finish();
       const [first, second] = ledger.made.map(({ line }) => ({ line, said: parseCheckpoint(line)! }));
       expect(second?.said.previous).toBe(sha256Hex(first!.line));
       expect(await verifySignature(second!.said, key.signer)).toBe('valid');
@@ -165,8 +162,8 @@ describe('a service that is started over a ledger', () => {
     const { clock, schedule, pass } = createSimulatedTime();
     const silent = (): void => undefined;
     const logger = { debug: silent, info: silent, warn: silent, error: silent };
-    const deps = { ledger, ids: createFakeIds(), clock, schedule, logger, signer: null, delivery: { wake: silent } };
-    createCheckpointer(deps).wake();
+    const deps = { ledger, ids: createFakeIds(), clock, schedule, logger, delivery: { wake: silent } };
+    createCheckpointer({ ...deps, signer: async () => null }).wake();
     await pass(3 * CHECK_AFTER_MS);
     expect(countsOf(ledger)).toEqual([2 * RECORDS_PER_LOOK + 1]);
   });

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
   BATCH_LENGTH,
-  createDelivery,
-  DRAIN_MS,
   FIRST_BACKOFF_MS,
   LONGEST_BACKOFF_MS,
   LONGEST_RETRY_AFTER_MS,
   LONGEST_WRITE_MS,
-} from '../../../../src/audit/delivery/delivery.ts';
+} from '../../../../src/audit/delivery/batch-delivery.ts';
+import { createDelivery, DRAIN_MS } from '../../../../src/audit/delivery/delivery.ts';
 import { SinkError } from '../../../../src/audit/delivery/sink.ts';
 import type { OutboxItem, Sink } from '../../../../src/audit/delivery/sink.ts';
 import type { LogFields } from '../../../../src/ports/logger.ts';

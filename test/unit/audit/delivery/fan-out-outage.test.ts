@@ -5,7 +5,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { BATCH_LENGTH, BATCH_SIZE } from '../../../../src/audit/delivery/delivery.ts';
+import { BATCH_LENGTH, BATCH_SIZE } from '../../../../src/audit/delivery/batch-delivery.ts';
 import { createFanOut } from '../../../../src/audit/delivery/fan-out.ts';
 import { createCheckpointer } from '../../../../src/audit/checkpoint/checkpointer.ts';
 import type { Outbox, OutboxItem, Sink } from '../../../../src/audit/delivery/sink.ts';
@@ -134,7 +134,7 @@ function createHarness() {
       clock,
       schedule,
       logger,
-      signer: null,
+      signer: async () => null,
       delivery: deliveries,
     });
     return { deliveries, checkpoints };

@@ -1,4 +1,4 @@
-import type { ChainCoverage, CheckpointLedger } from '../../../../src/audit/checkpoint/checkpointer.ts';
+import type { ChainCoverage, CheckpointLedger } from '../../../../src/audit/checkpoint/checkpoint-maker.ts';
 import { chainRecord, GENESIS } from '../../../../src/audit/chain.ts';
 import type { RecordDraft } from '../../../../src/audit/record.ts';
 import type { Outbox, OutboxItem } from '../../../../src/audit/delivery/sink.ts';

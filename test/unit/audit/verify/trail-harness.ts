@@ -4,7 +4,7 @@ import { chainRecord, GENESIS } from '../../../../src/audit/chain.ts';
 import type { ChainHead } from '../../../../src/audit/chain.ts';
 import { checkpointLine } from '../../../../src/audit/checkpoint/checkpoint.ts';
 import type { CheckpointSigner } from '../../../../src/audit/checkpoint/checkpoint.ts';
-import { checkpointDueInMs } from '../../../../src/audit/checkpoint/checkpointer.ts';
+import { checkpointDueInMs } from '../../../../src/audit/checkpoint/checkpoint-maker.ts';
 import type { RecordKind } from '../../../../src/audit/record.ts';
 import { importSigningKey, importVerificationKeys } from '../../../../src/audit/checkpoint/signing-key.ts';
 import type { KeptCheckpoint } from '../../../../src/audit/verify/checkpoints.ts';

@@ -1,0 +1,131 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { Ids } from '../../ports/ids.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { createFailureStreak } from '../../tasks/failure-streak.ts';
+import type { ChainHead } from '../chain.ts';
+import { checkpointLine } from './checkpoint.ts';
+import type { CheckpointSigner } from './checkpoint.ts';
+import type { GuardedLedger } from './trail-guard.ts';
+import { createTrailGuard } from './trail-guard.ts';
+
+/**
+ * Makes one checkpoint at the chain's head when one is due: after CHECKPOINT_EVERY_RECORDS records, or CHECKPOINT_EVERY_MS
+ * after the last checkpoint when any record is uncovered; the first of a ledger at once. Everything that decides is in the
+ * ledger, so a restart or a second replica only delays a checkpoint. Verifies the trail first: a checkpoint never covers
+ * records that are not what the service wrote (trail-guard). It sets no timer: checkpointer.ts drives it on Node, the ledger
+ * object's alarm on Workers.
+ */
+export interface CheckpointMaker {
+  /** `whenDue`: only a due checkpoint is made. `now`: any uncovered record is covered. One call at a time. Never rejects. */
+  make(occasion: 'whenDue' | 'now'): Promise<CheckpointResult>;
+}
+
+export type CheckpointResult =
+  | { readonly kind: 'made' }
+  /** `dueInMs` is null when every record is covered. */
+  | { readonly kind: 'not_due'; readonly dueInMs: number | null }
+  /** More records are left to verify than one call may read. */
+  | { readonly kind: 'unfinished' }
+  /** Logged already. Try again after RETRY_AFTER_MS. */
+  | { readonly kind: 'failed' };
+
+/** The part of the ledger that is used here. Its answers may come synchronously. */
+export interface CheckpointLedger extends GuardedLedger {
+  chain(): ChainCoverage | Promise<ChainCoverage>;
+  /** Durable when it returns; false when there is a checkpoint at this count already. */
+  addCheckpoint(checkpoint: NewCheckpoint): boolean | Promise<boolean>;
+}
+
+export interface NewCheckpoint {
+  readonly count: number;
+  readonly madeAt: number;
+  readonly line: string;
+}
+
+export interface ChainCoverage {
+  readonly base: ChainHead;
+  readonly head: ChainHead;
+  readonly checkpoint: { readonly count: number; readonly madeAt: number } | null;
+}
+
+export interface CheckpointMakerDeps {
+  readonly ledger: CheckpointLedger;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Null: checkpoints are not signed. Rejects when the key cannot be read now. */
+  readonly signer: () => Promise<CheckpointSigner | null>;
+}
+
+export const CHECKPOINT_EVERY_RECORDS = 1_000;
+export const CHECKPOINT_EVERY_MS = 5 * 60_000;
+export const RETRY_AFTER_MS = 30_000;
+
+type Failure = 'ledger_unavailable' | 'signing_failed';
+
+export function createCheckpointMaker({ ledger, ids, clock, logger, signer }: CheckpointMakerDeps): CheckpointMaker {
+  const guard = createTrailGuard(ledger);
+  const failureStreak = createFailureStreak<Failure>(clock);
+
+  function logRecovery(): void {
+    const ended = failureStreak.succeeded();
+    if (ended?.shouldLog !== true) return;
+    logger.info('audit_checkpoint_recovered', { failures: ended.failures, failing_ms: ended.failingMs });
+  }
+
+  return {
+    async make(occasion) {
+      let reason: Failure = 'ledger_unavailable';
+      try {
+        const madeAt = Math.trunc(clock.now());
+        const dueInMs = checkpointDueInMs(await ledger.chain(), madeAt);
+        if (dueInMs === null || (dueInMs > 0 && occasion === 'whenDue')) {
+          logRecovery();
+          return { kind: 'not_due', dueInMs };
+        }
+        reason = 'signing_failed';
+        const signing = await signer();
+        reason = 'ledger_unavailable';
+        // Read again: the chain may have changed while the key was read.
+        const chain = await ledger.chain();
+        const check = await guard.check(chain, signing);
+        if (check.kind === 'unfinished') return check;
+        if (check.kind === 'broken') {
+          if (check.isNews) logger.error('audit_trail_broken', { seq: check.seq, reason: check.reason });
+          return { kind: 'failed' };
+        }
+        const { seq: count, hash: head } = chain.head;
+        const { previous } = check;
+        const statement = { id: ids.uuid7(), time: new Date(madeAt).toISOString(), count, head, previous };
+        reason = 'signing_failed';
+        const line = await checkpointLine(statement, signing);
+        reason = 'ledger_unavailable';
+        const isAdded = await ledger.addCheckpoint({ count, madeAt, line });
+        logRecovery();
+        // A checkpoint that another replica made first need not cover as much: check again later.
+        if (!isAdded) return { kind: 'not_due', dueInMs: CHECKPOINT_EVERY_MS };
+        guard.made(line);
+        return { kind: 'made' };
+      } catch {
+        const { failures, shouldLog } = failureStreak.failed(reason);
+        if (shouldLog) logger.warn('audit_checkpoint_failed', { reason, failures });
+        return { kind: 'failed' };
+      }
+    },
+  };
+}
+
+/** Milliseconds until the next checkpoint is due; null when every record is covered. */
+export function checkpointDueInMs(
+  { head, checkpoint }: Pick<ChainCoverage, 'head' | 'checkpoint'>,
+  nowMs: number,
+): number | null {
+  const uncovered = head.seq - (checkpoint?.count ?? 0);
+  if (uncovered === 0) return null;
+  // A checkpoint beyond the head is a fault that the guard reports.
+  if (uncovered < 0) return 0;
+  if (checkpoint === null || uncovered >= CHECKPOINT_EVERY_RECORDS) return 0;
+  const ageMs = nowMs - checkpoint.madeAt;
+  // A checkpoint from the future: the machine's clock was set back, by an unknown amount.
+  return ageMs < 0 ? 0 : Math.max(0, CHECKPOINT_EVERY_MS - ageMs);
+}
