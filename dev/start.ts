@@ -1,10 +1,10 @@
 /**
- * What `npm start` runs: the service with embedded defaults. Where nothing real is configured it brings the pair of
- * stand-ins and says so loudly; where everything is, it is `node src/node.ts`; half of each is refused.
+ * What `npm start` runs: the service with embedded defaults. When nothing real is configured, it starts the pair of
+ * stand-ins in this process and prints a warning that they are stand-ins. When a key and issuers are configured, it is
+ * the same as `node src/node.ts`. A key without issuers, or issuers without a key, is refused.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { SERVICE_ENTRY, startService } from './service.ts';
+import { runService } from '../src/platform/node/process/run-service.ts';
+import { startNodeService } from '../src/platform/node/service.ts';
 import type { StandIns } from './stand-ins.ts';
 import { realSettings, startStandIns } from './stand-ins.ts';
 
@@ -55,15 +55,7 @@ if (hasKey !== hasIssuers) {
   );
 }
 
-/** `npm start` with real settings is the plain service, as production runs it. */
-async function runPlain(): Promise<number> {
-  const child = spawn(process.execPath, [SERVICE_ENTRY], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
-  const [code] = (await once(child, 'exit')) as [number | null];
-  return code ?? 1;
-}
-
-async function runWithStandIns(): Promise<number> {
+async function runWithStandIns(): Promise<void> {
   const port = Number(env.PORT ?? DEFAULT_PORT);
   const print = (line: string): boolean => process.stdout.write(`${line}\n`);
   // The pair sits beside the service; with PORT=0 all three take what is free.
@@ -73,16 +65,10 @@ async function runWithStandIns(): Promise<number> {
   );
   const publicUrl = port === 0 ? {} : { PUBLIC_URL: `http://127.0.0.1:${port}` };
   const defaults = { POLICY_FILE: 'dev/policy.yaml', LEDGER_URL, ...publicUrl };
-  const service = await startService({ ...defaults, ...env, ...standIns.env }, { onLine: print }).catch(
-    (error: unknown) => fail(error instanceof Error ? error.message : 'the service does not start'),
-  );
-  process.stdout.write(welcome(service.url, standIns));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => service.child.kill('SIGTERM'));
-  }
-  if (service.child.exitCode === null) await once(service.child, 'exit');
-  await standIns.close();
-  return service.child.exitCode ?? 1;
+  const service = await runService({ ...defaults, ...env, ...standIns.env }, startNodeService);
+  process.stdout.write(welcome(`http://127.0.0.1:${service.port}`, standIns));
 }
 
-process.exitCode = hasKey ? await runPlain() : await runWithStandIns();
+// With real settings `npm start` is the plain service, as production runs it.
+if (hasKey) await runService(env, startNodeService);
+else await runWithStandIns();

@@ -6,7 +6,7 @@
 import { readHmacKey } from '../audit/hmac-key.ts';
 import { checkBearerToken } from '../audit/delivery/bearer-token.ts';
 import { Secret } from '../lib/secret.ts';
-import { checkApiKey, trimApiKey } from '../upstream/api-keys.ts';
+import { checkApiKey, createKeySearch, trimApiKey } from '../upstream/api-keys.ts';
 import { parseHeaderList } from './header-list.ts';
 import type { ConfigSources } from './load.ts';
 
@@ -37,6 +37,15 @@ export async function keyCandidates({ env, readText }: ConfigSources): Promise<S
   return [...found.flat(), ...fields.flatMap(wordsOf)]
     .filter((text) => text !== '')
     .map((text) => new Secret(trimApiKey(text)));
+}
+
+/**
+ * Reads every secret that `sources` hold now. The returned function replaces a text that holds one of them, in any
+ * rendering, because keys get pasted into the wrong setting and error text quotes settings.
+ */
+export async function withoutKeys(sources: ConfigSources): Promise<(text: string) => string> {
+  const holdsKey = createKeySearch(await keyCandidates(sources));
+  return (text) => (holdsKey(text) ? '(withheld: a setting holds the key)' : text);
 }
 
 function asItStands(text: string): readonly string[] {

@@ -92,8 +92,8 @@ function edges(files: FileMap): Edge[] {
 
 /** `src/policy/load.ts` → `policy`, `src/platform/node/ledger/open-ledger.ts` → `platform/node`, `src/app.ts` → `app`. */
 function partOf(path: string): string {
-  const [, first = '', second = ''] = path.split('/');
-  if (first === 'platform') return `${first}/${second}`;
+  const [, first = '', second = '', third = ''] = path.split('/');
+  if (first === 'platform') return third === 'service.ts' ? `${first}/${second}/service` : `${first}/${second}`;
   return first.replace(/\.ts$/, '');
 }
 

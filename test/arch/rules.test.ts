@@ -39,7 +39,8 @@ const PLANTS: Readonly<Record<string, Plant>> = {
       'src/platform/node/f.ts': "import { x } from '../workers/x.ts';",
       'src/platform/workers/g.ts': "import { x } from '../node/x.ts';",
       'src/platform/workers/h.ts': "import { createApp } from '../../app.ts';",
-      'src/node.ts': "import { x } from './platform/workers/x.ts';",
+      'src/platform/node/service.ts': "import { x } from '../workers/service.ts';",
+      'src/node.ts': "import { createApp } from './app.ts';",
       'src/worker.ts': "import { x } from './platform/node/x.ts';",
       'src/auth/i.ts': "import { x } from '../config/schema.ts';",
       'src/invite/j.ts': "import { x } from '../deps.ts';",
@@ -51,6 +52,9 @@ const PLANTS: Readonly<Record<string, Plant>> = {
         "// import { createApp } from '../app.ts';\nconst text = \"import { x } from '../app.ts'\";\nimport { y } from '../lib/y.ts';",
       'src/platform/node/ledger.ts':
         "import { z } from '../../invite/z.ts';\nimport { s } from '../../config/schema.ts';",
+      'src/platform/workers/service.ts':
+        "import { createService } from '../../service.ts';\nimport { x } from './x.ts';",
+      'src/node.ts': "import { startNodeService } from './platform/node/service.ts';",
       'src/cli.ts': "import { x } from './platform/node/x.ts';",
     },
   },
@@ -106,7 +110,7 @@ const PLANTS: Readonly<Record<string, Plant>> = {
       'src/middleware/cors.ts': "import { cors } from 'hono/cors';",
       'src/platform/node/telemetry/logger.ts': "import pino from 'pino/pino.js';\nimport { hostname } from 'node:os';",
       'src/lib/sha256.ts': "import { sha256 } from '@noble/hashes/sha2.js';",
-      'src/node.ts': "import { serve } from '@hono/node-server';",
+      'src/platform/node/http-server/listener.ts': "import { getRequestListener } from '@hono/node-server';",
     },
   },
   'lets deps.ts name types only': {

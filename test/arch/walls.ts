@@ -8,11 +8,11 @@ const FOUNDATION = ['lib', 'ports'] as const;
 const KNOWLEDGE = [...FOUNDATION, 'tasks', 'contract', 'auth', 'policy', 'audit'] as const;
 const FEATURES = [...KNOWLEDGE, 'ledger', 'upstream', 'invite'] as const;
 const HTTP = [...FEATURES, 'deps', 'middleware', 'routes'] as const;
-const EVERYTHING = [...HTTP, 'app', 'config', 'openapi', 'cli'] as const;
+const EVERYTHING = [...HTTP, 'app', 'config', 'openapi'] as const;
 
 /**
  * The ladder: each part of src/ and the parts it may import besides itself. A part is a folder (`platform/node` and
- * `platform/workers` count as two) or a file of src/ itself. Neighbours on one rung may lean on each other in one
+ * `platform/workers` count as two, and the `service.ts` of each as a part of its own) or a file of src/ itself. Neighbours on one rung may lean on each other in one
  * direction only; the check for circles between parts holds that.
  */
 export const LADDER: Readonly<Record<string, readonly string[]>> = {
@@ -34,11 +34,16 @@ export const LADDER: Readonly<Record<string, readonly string[]>> = {
   middleware: HTTP,
   routes: HTTP,
   app: HTTP,
+  // One deployment, the same on every runtime: settings and ports in, the app and its recurring work out.
+  service: [...HTTP, 'app', 'config'],
   'platform/node': [...FEATURES, 'deps', 'config', 'openapi'],
   'platform/workers': [...FEATURES, 'deps', 'config', 'openapi'],
-  cli: [...EVERYTHING, 'platform/node'],
-  node: [...EVERYTHING, 'platform/node'],
-  worker: [...EVERYTHING, 'platform/workers'],
+  // The compositions: the one file of a platform that knows the app.
+  'platform/node/service': [...EVERYTHING, 'service', 'platform/node'],
+  'platform/workers/service': [...EVERYTHING, 'service', 'platform/workers'],
+  cli: [...EVERYTHING, 'cli', 'platform/node'],
+  node: ['platform/node', 'platform/node/service'],
+  worker: ['platform/workers', 'platform/workers/service'],
 };
 
 /** What each package is allowed in: a folder (ends in `/`) or one file. Nothing else may be imported at all. */
@@ -50,15 +55,14 @@ export const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['src/policy/load.ts'],
   hono: ['src/app.ts', 'src/middleware/', 'src/routes/'],
   '@hono/zod-validator': ['src/app.ts', 'src/middleware/', 'src/routes/'],
-  // The adapter beside the entry, so that the entry chooses and does nothing else.
-  '@hono/node-server': ['src/node.ts', 'src/platform/node/http-server/listener.ts'],
+  '@hono/node-server': ['src/platform/node/http-server/listener.ts'],
   uuid: ['src/platform/node/', 'src/platform/workers/'],
   undici: ['src/platform/node/'],
   pg: ['src/platform/node/'],
   'prom-client': ['src/platform/node/'],
   pino: ['src/platform/node/telemetry/logger.ts', 'src/platform/workers/telemetry/logger.ts'],
-  'node:': ['src/platform/node/', 'src/node.ts', 'src/cli.ts', 'src/cli/'],
-  'cloudflare:': ['src/platform/workers/', 'src/worker.ts'],
+  'node:': ['src/platform/node/', 'src/cli.ts', 'src/cli/'],
+  'cloudflare:': ['src/platform/workers/'],
 };
 
 /** Whether `file` (a path from the repository's root) may import `packageName` (a key of PACKAGE_HOMES). */

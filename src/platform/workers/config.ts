@@ -1,10 +1,9 @@
 import { importSigningKey } from '../../audit/checkpoint/signing-key.ts';
-import { keyCandidates } from '../../config/key-candidates.ts';
+import { withoutKeys } from '../../config/key-candidates.ts';
 import type { Config, ConfigProblem } from '../../config/load.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { SettingRow } from '../../config/schema.ts';
 import { SETTINGS } from '../../config/schema.ts';
-import { createKeySearch } from '../../upstream/api-keys.ts';
 
 /**
  * The configuration on Workers: text bindings through the same rows and rules as the environment on Node. A setting that
@@ -53,14 +52,8 @@ export async function readConfig(env: Readonly<Record<string, unknown>>): Promis
   if (loaded.kind === 'refused') problems.push(...loaded.problems);
   else problems.push(...(await signingKeyProblems(loaded.config.settings.AUDIT_SIGNING_KEY)));
   if (loaded.kind === 'loaded' && problems.length === 0) return loaded;
-  // Keys get pasted into the wrong setting, so what is told of settings is searched for them.
-  const holdsKey = createKeySearch(await keyCandidates(sources));
-  return {
-    kind: 'refused',
-    problems: problems
-      .map(({ setting, message }) => `${setting} ${message}`)
-      .map((problem) => (holdsKey(problem) ? '(withheld: a setting holds the key)' : problem)),
-  };
+  const redact = await withoutKeys(sources);
+  return { kind: 'refused', problems: problems.map(({ setting, message }) => redact(`${setting} ${message}`)) };
 }
 
 /** An entry of the Secrets Store is looked at by the ledger object alone, when it signs. */

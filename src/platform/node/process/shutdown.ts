@@ -67,19 +67,25 @@ export function createShutdown(
       cut();
     });
     if (signal === 'SIGTERM' && graceMs > 0) await new Promise<void>((resolve) => after(graceMs, resolve));
-    let code = 0;
-    for (const { name, run } of steps) {
-      try {
-        await run();
-      } catch {
-        code = 1;
-        logger.error('shutdown_step_failed', { step: name });
-      }
-    }
+    const succeeded = await runSteps({ steps, logger });
     logger.info('shutdown_complete');
     await flush();
-    exit(code);
+    exit(succeeded ? 0 : 1);
   };
+}
+
+/** Runs every step in order. A step that fails is logged and stops no other; then the result is false. */
+export async function runSteps({ steps, logger }: Pick<Shutdown, 'steps' | 'logger'>): Promise<boolean> {
+  let succeeded = true;
+  for (const { name, run } of steps) {
+    try {
+      await run();
+    } catch {
+      succeeded = false;
+      logger.error('shutdown_step_failed', { step: name });
+    }
+  }
+  return succeeded;
 }
 
 /** Ends the process on SIGTERM and SIGINT. */

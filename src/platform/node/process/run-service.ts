@@ -1,0 +1,55 @@
+import { hostname } from 'node:os';
+import { SERVICE_NAME, SERVICE_VERSION } from '../../../config/service.ts';
+import type { Logger } from '../../../ports/logger.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { createOutput } from '../telemetry/output.ts';
+import type { Output } from '../telemetry/output.ts';
+import { onCrash } from './crash.ts';
+import { onShutdown } from './shutdown.ts';
+import type { Shutdown } from './shutdown.ts';
+
+/**
+ * A service as this process: log lines and audit records on stdout, signals, uncaught exceptions and exit codes. All
+ * that touches the process is here, so that the service itself can be started anywhere.
+ */
+export type StartService<Service extends RunningService> = (host: {
+  readonly env: Record<string, string | undefined>;
+  readonly output: Output;
+}) => Promise<
+  | { readonly kind: 'started'; readonly service: Service }
+  | { readonly kind: 'refused'; readonly problems: readonly string[] }
+>;
+
+export interface RunningService {
+  reload(): void;
+  readonly shutdown: Shutdown;
+}
+
+/** Resolves when the service listens. Exits with 2 when the start is refused, every problem on stderr. */
+export async function runService<Service extends RunningService>(
+  env: Record<string, string | undefined>,
+  start: StartService<Service>,
+): Promise<Service> {
+  // A diagnostic report would print the environment, and the key with it.
+  process.report.excludeEnv = true;
+  const output = createOutput(process.stdout.fd);
+  onCrash({ logger: crashLogger(output), flush: () => output.flush() });
+  const started = await start({ env, output });
+  if (started.kind === 'refused') {
+    const lines = started.problems.map((problem) => `  - ${problem}\n`);
+    process.stderr.write(`${SERVICE_NAME} does not start:\n${lines.join('')}`);
+    process.exit(2);
+  }
+  const { service } = started;
+  process.on('SIGHUP', () => service.reload());
+  onShutdown(service.shutdown);
+  return service;
+}
+
+/** Its level is fixed: a crash is logged whatever LOG_LEVEL says. */
+function crashLogger(output: Output): Logger {
+  return createLogger(
+    { level: 'error', service: { name: SERVICE_NAME, version: SERVICE_VERSION, instance: hostname() } },
+    output,
+  );
+}

@@ -1,0 +1,224 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { createRecordAddress } from '../../audit/record-address.ts';
+import { loadConfig } from '../../config/load.ts';
+import { withoutKeys } from '../../config/key-candidates.ts';
+import { SECRET_SETTINGS } from '../../config/schema.ts';
+import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
+import { BULKHEADS } from '../../middleware/limits/limit-concurrency.ts';
+import { createOpenApi } from '../../openapi/document.ts';
+import { createOpsApp } from '../../routes/operations/ops-app.ts';
+import { createService } from '../../service.ts';
+import { runRecurring } from '../../tasks/recurring.ts';
+import { createSinks } from './audit/sinks.ts';
+import { openAuditTrail } from './audit/trail.ts';
+import { createFetchDocument } from './http-client/fetch-document.ts';
+import { createHttpClient } from './http-client/http-client.ts';
+import { createClientAddress } from './http-server/client-address.ts';
+import { exposureOf } from './http-server/exposure.ts';
+import { listen } from './http-server/listener.ts';
+import { responseSent } from './http-server/response-sent.ts';
+import { openLedger } from './ledger/open-ledger.ts';
+import { watchPolicy } from './policy/source.ts';
+import type { PolicyReload } from './policy/reload.ts';
+import { runSteps } from './process/shutdown.ts';
+import type { Shutdown, ShutdownStep } from './process/shutdown.ts';
+import { clock, createBackground, ids, schedule } from './runtime.ts';
+import { readAuditSecrets } from './secrets/audit-secrets.ts';
+import { createSecrets } from './secrets/secrets.ts';
+import { createLogger } from './telemetry/logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import type { Output } from './telemetry/output.ts';
+import { exposePolicyStatus } from './telemetry/policy-metrics.ts';
+
+/**
+ * The composition on Node: from an environment to a service that listens. Reads the configuration, opens the ports,
+ * starts the background work, then the ops listener, and the public one last, so that no caller is served before
+ * everything else is ready. Every problem of configuration, policy, secrets or ledger is reported at once, none with a
+ * secret in it. Has no effect on the process itself: signals, crashes and exit codes belong to the entry.
+ */
+export interface NodeHost {
+  /** Secrets are removed from it once they are read, so that no child process or report has them. */
+  readonly env: Record<string, string | undefined>;
+  /** Takes log lines and audit records. */
+  readonly output: Output;
+}
+
+export type NodeServiceStart =
+  | { readonly kind: 'started'; readonly service: NodeService }
+  /** One sentence a problem. Whatever had been opened is closed again. */
+  | { readonly kind: 'refused'; readonly problems: readonly string[] };
+
+export interface NodeService {
+  readonly port: number;
+  /** 0: off. */
+  readonly opsPort: number;
+  /** Reads the policy files again. */
+  reload(): void;
+  /** Ends the service at once, step by step. A step that fails is logged and stops no other; then the result is false. */
+  close(): Promise<boolean>;
+  /** How the service ends for a signal, for `onShutdown`. */
+  readonly shutdown: Shutdown;
+}
+
+const SWEEP_INTERVAL_MS = 10_000;
+
+export async function startNodeService({ env, output }: NodeHost): Promise<NodeServiceStart> {
+  /** Closes what is open, newest first. */
+  const opened: ShutdownStep[] = [];
+  const sources = { env, readText: (path: string) => readFile(path, 'utf8') };
+  /** Reads every secret before the environment loses it. */
+  const redact = await withoutKeys(sources);
+  const refuse = async (problems: readonly string[]): Promise<NodeServiceStart> => {
+    for (const { run } of opened.toReversed()) await run().catch(() => undefined);
+    return { kind: 'refused', problems: problems.map(redact) };
+  };
+
+  const loaded = await loadConfig(sources);
+  if (loaded.kind === 'refused')
+    return await refuse(loaded.problems.map(({ setting, message }) => `${setting} ${message}`));
+  for (const name of SECRET_SETTINGS) Reflect.deleteProperty(env, name);
+  const { config } = loaded;
+  const { settings } = config;
+  const service = { name: SERVICE_NAME, version: SERVICE_VERSION, runtime: 'node', instance: hostname() };
+  const logger = createLogger({ level: settings.LOG_LEVEL, service }, output);
+  const metrics = createMetrics();
+
+  const problems: string[] = [];
+  const orProblems = (error: unknown): undefined => void problems.push(...problemsOf(error));
+  const openPolicy = async (role: 'active' | 'shadow', path: string): Promise<PolicyReload> => {
+    const issuers = config.issuers.map(({ name }) => name);
+    const watched = await watchPolicy({ role, path, issuers, schedule, clock, logger, metrics });
+    if (watched.kind === 'refused')
+      throw new Error(
+        watched.problems.map(({ line, column, message }) => `${path}:${line}:${column} ${message}`).join('\n'),
+      );
+    opened.push({ name: `${role} policy`, run: async () => watched.policy.close() });
+    return watched.policy;
+  };
+  const policy = await openPolicy('active', settings.POLICY_FILE).catch(orProblems);
+  const shadowPolicy =
+    settings.SHADOW_POLICY_FILE === null
+      ? undefined
+      : await openPolicy('shadow', settings.SHADOW_POLICY_FILE).catch(orProblems);
+  const secrets = await createSecrets({
+    galileoApiKey: settings.GALILEO_API_KEY ?? undefined,
+    galileoApiKeyFile: settings.GALILEO_API_KEY_FILE ?? undefined,
+    galileoApiKeyNext: settings.GALILEO_API_KEY_NEXT ?? undefined,
+    galileoApiKeyNextFile: settings.GALILEO_API_KEY_NEXT_FILE ?? undefined,
+    logger,
+  }).catch(orProblems);
+  const auditSecrets = await readAuditSecrets(settings).catch(orProblems);
+  if (policy === undefined || secrets === undefined || auditSecrets === undefined || problems.length > 0) {
+    return await refuse(problems);
+  }
+
+  const ledger = await openLedger({ path: settings.LEDGER_URL.path, clock, ids, logger, metrics }).catch(orProblems);
+  if (ledger === undefined) return await refuse(problems);
+  opened.push({ name: 'ledger', run: () => ledger.close() });
+
+  const http = createHttpClient({ maxConnectionsPerOrigin: BULKHEADS.invites.maxConcurrent });
+  const background = createBackground(logger);
+  const collectors = createSinks(settings, { output, service, clock, httpToken: auditSecrets.httpToken });
+  const trail = openAuditTrail({
+    ledger,
+    collectors,
+    signer: auditSecrets.signer,
+    clock,
+    ids,
+    schedule,
+    logger,
+    metrics,
+  });
+  let draining = false;
+  const ports = {
+    ...{
+      clock,
+      ids,
+      schedule,
+      background,
+      logger,
+      metrics,
+      http,
+      secrets,
+      ledger,
+      policy,
+      shadowPolicy,
+      service,
+      responseSent,
+    },
+    delivery: trail.delivery,
+    recordAddress: createRecordAddress(auditSecrets.addresses),
+    fetchDocument: createFetchDocument(),
+    clientAddress: createClientAddress(settings.TRUSTED_PROXY_HOPS),
+    canAwaitAcrossRequests: true,
+    draining: () => draining,
+    openApi: () => createOpenApi({ version: SERVICE_VERSION, publicUrl: settings.PUBLIC_URL }),
+  };
+  const { app, sweep, reconcile } = createService(config, ports);
+  exposePolicyStatus(metrics, { active: policy, shadow: shadowPolicy });
+
+  const exposure = exposureOf(settings);
+  const listener = {
+    host: settings.HOST,
+    ids,
+    logger,
+    metrics,
+    schedule,
+    limits: { keepAliveMs: exposure.keepAliveMs },
+  };
+  const opsApp = createOpsApp({ ...ports, exposeMetrics: () => metrics.expose() });
+  const opsListener =
+    settings.OPS_PORT === 0
+      ? null
+      : await listen(opsApp.fetch, { ...listener, name: 'ops', port: settings.OPS_PORT }).catch(orProblems);
+  if (opsListener === undefined) return await refuse(problems);
+  opened.push({ name: 'ops listener', run: async () => opsListener?.close() });
+  opened.push({ name: 'upstream connections', run: () => http.close() }, ...trail.shutdown.toReversed());
+  if (reconcile !== null)
+    opened.push({ name: 'reconciliation', run: runRecurring(SWEEP_INTERVAL_MS, reconcile, ports) });
+  opened.push({ name: 'sweep', run: runRecurring(SWEEP_INTERVAL_MS, sweep, ports) });
+  opened.push({ name: 'requests under way', run: () => background.idle() });
+  const publicListener = await listen(app.fetch, { ...listener, name: 'public', port: settings.PORT }).catch(
+    orProblems,
+  );
+  if (publicListener === undefined) return await refuse(problems);
+  opened.push({ name: 'public listener', run: () => publicListener.close() });
+  logger.info('listening', { host: settings.HOST, port: publicListener.port, ops_port: opsListener?.port ?? 0 });
+
+  const shutdown = {
+    logger,
+    graceMs: exposure.graceMs,
+    begin: () => {
+      draining = true;
+      publicListener.drain();
+    },
+    cut: () => {
+      http.cut();
+      trail.cut();
+    },
+    steps: opened.toReversed(),
+    flush: () => output.flush(),
+  };
+  return {
+    kind: 'started',
+    service: {
+      port: publicListener.port,
+      opsPort: opsListener?.port ?? 0,
+      reload() {
+        policy.reload();
+        shadowPolicy?.reload();
+      },
+      async close() {
+        shutdown.begin();
+        return await runSteps(shutdown);
+      },
+      shutdown,
+    },
+  };
+}
+
+/** An error of an opening step holds one problem a line. */
+function problemsOf(error: unknown): string[] {
+  return (error instanceof Error ? error.message : 'unknown problem').split('\n');
+}

@@ -1,0 +1,58 @@
+import { createApp } from './app.ts';
+import type { Config } from './config/load.ts';
+import type { AppSettings, Deps } from './deps.ts';
+import { reconcile } from './invite/reconcile.ts';
+import { sweep } from './invite/sweep.ts';
+import { deadlinesOf } from './upstream/deadline.ts';
+import { createAskUsers } from './upstream/users.ts';
+
+/**
+ * The service of one deployment, the same on every runtime: a configuration and the ports of a platform go in, the app and
+ * its recurring work come out. Starts nothing by itself: a platform's own service.ts opens the ports, serves the app and
+ * runs the work.
+ */
+export interface Service {
+  readonly app: ReturnType<typeof createApp>;
+  /** Turns expired intents into unknown outcomes and drops what is past its time. To be run every few seconds. */
+  readonly sweep: () => Promise<unknown>;
+  /** Asks Galileo about unknown outcomes. Null unless GALILEO_RECONCILE is on. */
+  readonly reconcile: (() => Promise<unknown>) | null;
+}
+
+export type ServicePorts = Omit<Deps, 'settings'>;
+
+const DAY_MS = 86_400_000;
+
+/** Throws when the settings do not allow serving. */
+export function createService(config: Config, ports: ServicePorts): Service {
+  const { settings } = config;
+  const deps: Deps = { ...ports, settings: appSettingsOf(config) };
+  const askUsers = createAskUsers({
+    ...ports,
+    baseUrl: settings.GALILEO_API_URL,
+    keyHeader: settings.GALILEO_API_KEY_HEADER,
+    deadlines: deadlinesOf(settings.GALILEO_TIMEOUT_MS),
+    version: ports.service.version,
+  });
+  const { AUDIT_RETENTION_DAYS: days, AUDIT_SINKS: sinks } = settings;
+  const retention = { sinks, keepRecordsMs: days === null ? null : days * DAY_MS };
+  return {
+    app: createApp(deps),
+    sweep: () => sweep({ ...deps, retention }),
+    reconcile: settings.GALILEO_RECONCILE ? () => reconcile({ ...deps, askUsers }) : null,
+  };
+}
+
+/** What the app needs of the configuration. */
+export function appSettingsOf({ settings, issuers }: Config): AppSettings {
+  return {
+    issuers,
+    publicUrl: settings.PUBLIC_URL,
+    corsOrigins: settings.CORS_ORIGINS,
+    idempotency: settings.IDEMPOTENCY,
+    galileoApiUrl: settings.GALILEO_API_URL,
+    galileoApiKeyHeader: settings.GALILEO_API_KEY_HEADER,
+    galileoTimeoutMs: settings.GALILEO_TIMEOUT_MS,
+    insecureDev: settings.INSECURE_DEV,
+  };
+}

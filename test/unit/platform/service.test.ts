@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startNodeService } from '../../../src/platform/node/service.ts';
+import type { NodeServiceStart } from '../../../src/platform/node/service.ts';
+
+/** The composition on Node, in this process: what it opens, in which order, and that it leaves nothing behind. */
+const POLICY = `
+version: 1
+callers:
+  hr-portal: { issuer: corp, client_id: [hr-portal] }
+rules:
+  - { id: hr-staff, allow: [hr-portal], domains: [acme.com], roles: any, auth_methods: any }
+`;
+const KEY = 'test-key-0f3c9a7e5b1d2468';
+
+let folder: string;
+const taken: Server[] = [];
+const started: NodeServiceStart[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'invite-proxy-service-'));
+  await writeFile(join(folder, 'policy.yaml'), POLICY);
+});
+
+afterEach(async () => {
+  for (const one of started.splice(0)) if (one.kind === 'started') await one.service.close();
+  for (const server of taken.splice(0)) server.close();
+  await rm(folder, { recursive: true });
+});
+
+/** A port that something else listens on. */
+async function takenPort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  taken.push(server);
+  return String((server.address() as AddressInfo).port);
+}
+
+async function start(changes: Record<string, string> = {}) {
+  const lines: string[] = [];
+  const output = { line: (text: string) => void lines.push(text), write: async () => undefined, flush: async () => undefined };
+  const env: Record<string, string | undefined> = {
+    PORT: '0',
+    OPS_PORT: '0',
+    GALILEO_API_KEY: KEY,
+    AUTH_ISSUERS: JSON.stringify([{ name: 'corp', issuer: 'https://login.example.com', audience: 'galileo-invites' }]),
+    POLICY_FILE: join(folder, 'policy.yaml'),
+    LEDGER_URL: `sqlite:${join(folder, 'ledger.db')}`,
+    ...changes,
+  };
+  const result = await startNodeService({ env, output });
+  started.push(result);
+  return { result, lines, env };
+}
+
+const portOf = (result: NodeServiceStart): number => (result.kind === 'started' ? result.service.port : 0);
+const problemsOf = (result: NodeServiceStart): readonly string[] => (result.kind === 'refused' ? result.problems : []);
+
+describe('the service on Node', () => {
+  it('opens the public port last, so that a taken OPS_PORT is found before any caller could connect', async () => {
+    // Both are taken: the one that is opened first is the one that is reported.
+    const [port, opsPort] = [await takenPort(), await takenPort()];
+    const { result, lines } = await start({ PORT: port, OPS_PORT: opsPort });
+    expect(problemsOf(result)).toEqual([expect.stringContaining(`:${opsPort}`)]);
+    expect(lines.join()).not.toContain('listening');
+  });
+
+  it('leaves nothing open when it is refused: the same ledger can be opened at once', async () => {
+    const refused = await start({ PORT: await takenPort() });
+    expect(problemsOf(refused.result)).toEqual([expect.stringContaining('EADDRINUSE')]);
+    expect((await start()).result.kind).toBe('started');
+  });
+
+  it('ends on close without ending the process, and can be started again', async () => {
+    const first = await start();
+    const url = `http://127.0.0.1:${String(portOf(first.result))}/readyz`;
+    expect((await fetch(url)).status).toBe(200);
+    expect(first.result.kind === 'started' && (await first.result.service.close())).toBe(true);
+    await expect(fetch(url)).rejects.toThrow();
+    const second = await start();
+    expect(portOf(second.result)).toBeGreaterThan(0);
+  });
+
+  it('reports problems of policy, keys and audit secrets at once, and shows no secret that was pasted into a setting', async () => {
+    const { result } = await start({
+      POLICY_FILE: join(folder, `${KEY}.yaml`),
+      AUDIT_SIGNING_KEY_FILE: join(folder, 'signing.pem'),
+    });
+    const problems = problemsOf(result);
+    expect(problems).toHaveLength(2);
+    expect(problems.join('\n')).toContain('AUDIT_SIGNING_KEY_FILE');
+    expect(problems.join('\n')).not.toContain(KEY);
+  });
+
+  it('takes every secret out of the environment once it has read them', async () => {
+    const { env } = await start();
+    expect(env).not.toHaveProperty('GALILEO_API_KEY');
+    expect(env).toHaveProperty('AUTH_ISSUERS');
+  });
+});
