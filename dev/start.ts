@@ -41,7 +41,7 @@ curl -i ${url}/v2/invite_users -H "Authorization: Bearer $TOKEN" -H 'Content-Typ
 curl -i ${url}/v2/invite_users -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"emails":["ann@notacme.com"],"auth_method":"okta"}'
 
   To look at: ${url}/openapi.json · ${url}/readyz · ${url}/.well-known/oauth-protected-resource
-  The policy is dev/policy.yaml, the ledger ${LEDGER_URL.slice('sqlite:'.length)}. Audit records follow on stdout. Ctrl-C stops.
+  The policy is dev/policy.yaml, the ledger ${(env.LEDGER_URL ?? LEDGER_URL).slice('sqlite:'.length)}. Audit records follow on stdout. Ctrl-C stops.
 
 `;
 }

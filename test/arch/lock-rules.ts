@@ -18,6 +18,14 @@ const LOCK = 'package-lock.json';
 
 export const LOCK_RULES: readonly Rule[] = [
   {
+    promise: 'names one Node for the project, editors and CI',
+    check: (files) => {
+      const { version = '' } = JSON.parse(files.get('tools/node/package.json') ?? '{}') as { version?: string };
+      const named = files.get('.node-version')?.trim() ?? '';
+      return named === version ? [] : [{ file: '.node-version', problem: `says "${named}", tools/node "${version}"` }];
+    },
+  },
+  {
     promise: 'keeps registry addresses out of the lock',
     check: overPackages((path, { resolved = '' }) =>
       /^\w+:\/\//.test(resolved) ? `${path} is resolved to an address` : null,

@@ -231,6 +231,11 @@ const PLANTS: Readonly<Record<string, Plant>> = {
       'src/lib/d.ts': "const route = '/v2/users/work';",
     },
   },
+  'names one Node for the project, editors and CI': {
+    guilty: { '.node-version': '24.0.0\n', 'tools/node/package.json': '{"version":"24.1.0"}' },
+    innocent: { '.node-version': '24.1.0\n', 'tools/node/package.json': '{"version":"24.1.0"}' },
+    reported: ['.node-version'],
+  },
   'keeps registry addresses out of the lock': {
     guilty: lockOf({ 'node_modules/a': { resolved: 'https://registry.example/a.tgz' } }),
     innocent: lockOf({ 'node_modules/a': {}, 'node_modules/b': { resolved: 'tools/node', link: true } }),

@@ -13,7 +13,7 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 const SKIPPED = new Set(['node_modules', '.git', 'data', 'dist', 'coverage', '.wrangler']);
 const TEXT =
-  /\.(?:ts|tsx|mjs|js|json|md|toml|ya?ml|sh|html|css|txt)$|(?:^|\/)(?:Dockerfile|\.[a-z]+rc|\.gitignore|run)$/;
+  /\.(?:ts|tsx|mjs|js|json|md|toml|ya?ml|sh|html|css|txt)$|(?:^|\/)(?:Dockerfile|\.[a-z]+rc|\.gitignore|\.node-version|run)$/;
 
 /** Every text file of the repository by its path from the root, with `/` on every platform. */
 export function readTree(root: string = ROOT): FileMap {

@@ -43,7 +43,11 @@ async function takenPort(): Promise<string> {
 
 async function start(changes: Record<string, string> = {}) {
   const lines: string[] = [];
-  const output = { line: (text: string) => void lines.push(text), write: async () => undefined, flush: async () => undefined };
+  const output = {
+    line: (text: string) => void lines.push(text),
+    write: async () => undefined,
+    flush: async () => undefined,
+  };
   const env: Record<string, string | undefined> = {
     PORT: '0',
     OPS_PORT: '0',
