@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command line: chooses the adapters, which are the service's own, and runs one command. Results go to stdout,
- * everything else to stderr. The commands are in cli/.
+ * The entry of the command line. It chooses the adapters, which are the service's own, and runs one command.
+ * Results go to stdout, all other messages to stderr. The commands are in cli/.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
@@ -50,7 +50,7 @@ const deps: CliDeps = {
     openSideWriter(path, { clock, ids }).then(
       (ledger) => ({ kind: 'opened' as const, ledger }),
       (error: unknown) => {
-        // Its own refusals are sentences; what SQLite says is not.
+        // The adapter's own errors are sentences for the operator. A SqlError is not.
         if (error instanceof Error && !(error instanceof SqlError))
           return { kind: 'refused' as const, message: error.message };
         throw error;
@@ -76,11 +76,11 @@ const deps: CliDeps = {
   },
   print: (text) => void process.stdout.write(text),
   printError: (text) => void process.stderr.write(text),
-  // Looks at the stream, NO_COLOR and FORCE_COLOR by itself.
+  // styleText itself checks the stream, NO_COLOR and FORCE_COLOR.
   paint: (style, text) => styleText(style, text, { stream: process.stdout }),
 };
 
-// A reader that has seen enough (`| head`) is no failure.
+// A reader that closes the pipe early (`| head`) is not a failure.
 process.stdout.on('error', () => process.exit());
 process.exitCode = await runCli(process.argv.slice(2), COMMANDS, deps);
 await http.close();

@@ -12,7 +12,7 @@ import { policyPush } from './policy/push.ts';
 import { requestsSettle } from './requests/settle.ts';
 import { requestsUnknown } from './requests/unknown.ts';
 
-/** Every command, in the order of the help and of docs/cli.md. A new command is a file of its own and a row here. */
+/** All commands, in the order of the help and of docs/cli.md. A new command is a file of its own and a row here. */
 export const COMMANDS: readonly Command[] = [
   configCheck,
   configPrint,

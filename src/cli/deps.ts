@@ -10,9 +10,9 @@ import type { AuditPorts } from './audit/ports.ts';
 import type { LedgerFacts } from './doctor/ledger-facts.ts';
 
 /**
- * Every effect a command may have. Types only; src/cli.ts chooses the adapters, which are the service's own wherever
- * the service has one, so that what a command finds is what the service would meet. Nothing here writes but `print`,
- * `complain` and `openLedgerBeside`.
+ * The ports of the command line: every effect a command may have. Types only. src/cli.ts chooses the adapters: the
+ * service's own where the service has one, so that a command finds what the service would find. On this machine only
+ * `print`, `printError`, `openSideWriter` and `audit` write. `http` may write elsewhere (`policy push`).
  */
 export interface CliDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -21,23 +21,23 @@ export interface CliDeps {
   readonly isFile: (path: string) => Promise<boolean>;
   readonly openPolicy: (path: string, issuers: readonly string[]) => Promise<OpenPolicyFileResult>;
   readonly openKeys: (settings: KeySettings) => Promise<OpenedKeys>;
-  /** What is wrong with the keys of the audit trail: sentences that begin with the setting's name and hold no secret. */
+  /** Problems with the keys of the audit trail. Each sentence begins with the setting's name and holds no secret. */
   readonly auditSecretProblems: (settings: Partial<Settings>) => Promise<readonly string[]>;
-  /** Looks at the ledger without changing it. */
+  /** Inspects the ledger without changing it. */
   readonly inspectLedger: (path: string) => Promise<LedgerFacts>;
-  /** For one short write beside a running service, which learns of it when it next looks. */
+  /** For one short write beside a running service. The service sees the change when it next reads the ledger. */
   readonly openSideWriter: (path: string) => Promise<OpenedLedger>;
   /** The ledger's records, oldest first, as stored; throws when it cannot be read. */
   readonly readTrail: (path: string, ledger: { readonly inUse: boolean }) => Iterable<string>;
   readonly audit: AuditPorts;
-  /** For users other than root, on the file system that holds `path` or would; null when it cannot be told. */
+  /** Bytes free to users other than root, on the file system that holds or would hold `path`. Null when unknown. */
   readonly freeBytes: (path: string) => Promise<number | null>;
-  /** Of whoever runs this; null when the system has no name for them. */
+  /** The name of the system user that runs the command; null when the system has none. */
   readonly userName: () => string | null;
   readonly http: HttpPort;
   readonly fetchDocument: FetchDocument;
   readonly clock: Clock;
-  /** Unlike the service's, a pending timer keeps the process alive. */
+  /** A pending timer keeps the process alive, unlike a timer of the service. */
   readonly schedule: Schedule;
   /** To stdout: results. */
   readonly print: (text: string) => void;
@@ -58,7 +58,7 @@ export type OpenedLedger =
       readonly kind: 'opened';
       readonly ledger: Pick<Ledger, 'find' | 'list' | 'settle'> & { close(): Promise<void> };
     }
-  /** In words for whoever runs this. */
+  /** The message is a sentence for the operator. */
   | { readonly kind: 'refused'; readonly message: string };
 
 export type OpenedKeys =

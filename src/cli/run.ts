@@ -5,12 +5,12 @@ import { EXITS } from './command-line/exit-codes.ts';
 import { helpText, versionLine } from './command-line/help.ts';
 import { parseCommandLine } from './command-line/parse-command-line.ts';
 
-/** One command line from its arguments to its exit code. Never throws: a fault of ours has a code of its own. */
+/** Runs one command line and returns its exit code. Never throws: an internal error has an exit code of its own. */
 export async function runCli(args: readonly string[], commands: readonly Command[], deps: CliDeps): Promise<number> {
   try {
     return await runLine(args, commands, deps);
   } catch (error) {
-    // The name and no more: a message may quote what was being read.
+    // Only the error's name: its message may quote input.
     const name = error instanceof Error ? error.name : typeof error;
     deps.printError(`${SERVICE_NAME} failed (${name}). This is a fault of the program; please report it.\n`);
     return EXITS.internal.code;

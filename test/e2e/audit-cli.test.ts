@@ -1,4 +1,7 @@
-/** `node src/cli.ts audit …` as an auditor runs it: beside a running service, in pipes, and after the service has gone. */
+/**
+ * `node src/cli.ts audit …` as an auditor runs it: beside a running service, in pipes, and after the service has
+ * stopped.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -15,7 +15,7 @@ import type { StandIns } from '../../dev/stand-ins.ts';
 import { startStandIns } from '../../dev/stand-ins.ts';
 import { disguises } from '../support/key-disguises.ts';
 
-/** Gives a program a terminal (util-linux). */
+/** Runs a program with a terminal (util-linux). */
 const SCRIPT = '/usr/bin/script';
 let folder = '';
 let standIns: StandIns;
@@ -57,7 +57,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a program to its end. Whatever it prints holds no key of the run, in no disguise. */
+/** Runs a program to its end, and expects that its output holds no key of the run in any encoding. */
 async function run(args: readonly string[], env: Record<string, string>): Promise<Ended> {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const out = { stdout: '', stderr: '' };
@@ -90,7 +90,7 @@ async function doctor(
 ): Promise<{ code: number | null; of: (id: string) => Check; trouble: string[] }> {
   const { code, stdout } = await cli('doctor --json', env);
   const { checks } = JSON.parse(stdout) as { checks: Check[] };
-  // What is free on this machine's disk is no business of the test's.
+  // The free space on this machine's disk is not part of the test.
   const trouble = checks.filter(({ id, status }) => id !== 'disk' && !['ok', 'skipped'].includes(status));
   return {
     code,
@@ -99,7 +99,7 @@ async function doctor(
   };
 }
 
-/** The stand-ins need INSECURE_DEV, of which doctor rightly warns. */
+/** The stand-ins need INSECURE_DEV, and doctor rightly warns about it. */
 const EXPECTED = 'configuration warning';
 
 describe('doctor', () => {

@@ -122,7 +122,7 @@ describe('policy diff beside a running service', () => {
 
     expect(await invite('eve@acme.com', 'user')).toBe(200);
     expect(await service.stop()).toBe(0);
-    // And after the service has gone.
+    // And after the service has stopped.
     expect((await policy(args)).stdout).toMatch(/Recorded requests 4 requests/);
   });
 
@@ -148,7 +148,7 @@ describe('policy diff beside a running service', () => {
   });
 });
 
-/** Of every file in a folder but the shared memory that all readers of a running ledger write their marks to. */
+/** The digest of each file in a folder, except the shared memory: every reader of a ledger in use writes to it. */
 async function digests(path: string): Promise<Record<string, string>> {
   const names = (await readdir(path)).filter((name) => !name.endsWith('-shm')).toSorted();
   const hash = async (name: string): Promise<string> =>

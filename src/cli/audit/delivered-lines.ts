@@ -1,7 +1,7 @@
 /**
- * Files of delivered lines as a trail: in any shape they were delivered in, one file after the other. What is none of the
- * service's lines is skipped and counted; what may be left of one that was damaged is handed on as damaged. A line is
- * told of by its file and number, never quoted.
+ * Reads files of delivered audit lines, one after the other, as one trail. Lines may be in any format of the sinks.
+ * A foreign line, which is not the service's, is skipped and counted. A line that may be the rest of a damaged one is
+ * returned as damaged. Messages name a line by its file and number and never quote it.
  */
 import { readDeliveredLine } from '../../audit/verify/delivered-line.ts';
 import { placeText } from '../../audit/verify/findings.ts';
@@ -11,18 +11,18 @@ import type { TrailItem } from '../../audit/verify/item.ts';
 import type { TrailLine } from '../../audit/verify/verify-trail.ts';
 import type { AuditPorts } from './ports.ts';
 
-/** Far beyond the longest record in the wordiest format; what is longer is damaged, and not kept in memory. */
+/** Much more than the longest record in the longest format. A longer line is damaged and is not kept in memory. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const LINE_FEED = 0x0a;
 
-/** A file cannot be read, or not to its end; the message names it. */
+/** A file cannot be read, or not to its end. The message names the file. */
 export class UnreadableFile extends Error {
   override readonly name = 'UnreadableFile';
 }
 
 export interface DeliveredLines {
   readonly lines: AsyncIterable<TrailLine>;
-  /** Lines so far that are none of the service's. */
+  /** The number of foreign lines so far. */
   skipped(): number;
 }
 
@@ -46,7 +46,7 @@ export type KeptRead =
   | { readonly kind: 'read'; readonly kept: readonly KeptCheckpoint[] }
   | { readonly kind: 'refused'; readonly message: string };
 
-/** The checkpoints in these files; records and other lines beside them do not matter. */
+/** The checkpoints in these files. Records and foreign lines are ignored. */
 export async function readKeptCheckpoints(
   files: readonly string[],
   ports: Pick<AuditPorts, 'readBytes'>,
@@ -66,7 +66,7 @@ export async function readKeptCheckpoints(
 
 const UNREADABLE: TrailItem = { kind: 'damaged', what: 'text', claimedSeq: null };
 
-/** Null when the line is none of ours. `line` is null when it is no UTF-8, or too long. */
+/** Null for a foreign line. `line` is null when it is not UTF-8 or too long. */
 function itemOf(line: string | null): TrailItem | null {
   if (line === null) return UNREADABLE;
   const delivered = readDeliveredLine(line);
@@ -76,14 +76,14 @@ function itemOf(line: string | null): TrailItem | null {
   return delivered.kind === 'native' ? item : disguised(item);
 }
 
-/** What is carried is sound; the line around it is not. */
+/** The line that carries this item is damaged, so a valid item counts as damaged, too. */
 function disguised(item: TrailItem): TrailItem {
   if (item.kind === 'record') return { kind: 'damaged', what: 'wrapper', claimedSeq: item.seq };
   if (item.kind === 'checkpoint') return { kind: 'damaged', what: 'checkpoint', claimedSeq: item.checkpoint.count };
   return item;
 }
 
-/** Without line ends; CRLF counts as one. The last line may lack its own. */
+/** The lines without their line ends (LF or CRLF); the last line may have none. Null: not UTF-8, or too long. */
 async function* linesOf(file: string, { readBytes }: Pick<AuditPorts, 'readBytes'>): AsyncGenerator<string | null> {
   let rest: Uint8Array[] = [];
   let restBytes = 0;
@@ -118,7 +118,7 @@ async function* linesOf(file: string, { readBytes }: Pick<AuditPorts, 'readBytes
 
 function textOf(parts: readonly Uint8Array[]): string | null {
   try {
-    // Fatal, and with no byte order mark taken away: bytes that read as the same text are still other bytes.
+    // Fatal, and a byte order mark is kept: different bytes must not decode to the same text.
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     return decoder.decode(Buffer.concat(parts)).replace(/\r$/, '');
   } catch {

@@ -1,6 +1,7 @@
 /**
- * `audit export`: a stretch of the trail by time, in a format of the sinks, for whoever asks for last month's records. Finds
- * its beginning by halves and streams; never holds more than a page. What it writes verifies with `audit verify --lines`.
+ * `audit export`: writes the records and checkpoints of a time range, in a format of the sinks. It finds the first
+ * record by binary search, and then streams with at most one page in memory. `audit verify --lines` can verify the
+ * output.
  */
 import type { AuditFormat } from '../../audit/format/formats.ts';
 import { LedgerFileError } from '../../platform/node/ledger/locate.ts';
@@ -121,7 +122,7 @@ async function exportTo(
 
 type Written = { readonly records: number; readonly checkpoints: number };
 
-/** Null, and no file, when it was not written to its end. */
+/** Null when the file was not written to its end. The file is then removed. */
 async function intoFile(
   file: NewFile,
   reader: LedgerReader,
@@ -158,7 +159,7 @@ async function orWriteError(writing: Promise<void>): Promise<void> {
 
 const CHARACTERS_PER_WRITE = 64 * 1024;
 
-/** Null, and said why, when what is stored cannot be exported. */
+/** Null when a stored line cannot be exported. The reason is then printed. */
 async function stream(
   reader: LedgerReader,
   range: Range,
@@ -179,7 +180,7 @@ async function stream(
     return written;
   };
   try {
-    // Beside a service in short reads: held in one moment, its log would grow for as long as the far end takes.
+    // Beside a running service in short reads: during one snapshot its log would grow until the output is taken.
     return reader.inUse ? await work() : await reader.inSnapshot(work);
   } catch (error) {
     if (!(error instanceof UnreadableItem)) throw error;
@@ -197,7 +198,7 @@ async function* itemsIn(reader: LedgerReader, { fromMs, toMs }: Range): AsyncGen
       if (item.madeAt !== null && item.madeAt >= fromMs && item.madeAt < toMs) yield item;
       continue;
     }
-    // One that is missing was taken away, by somebody or by retention while this was under way.
+    // A missing record was deleted: by somebody, or by retention during this export.
     if (item.number !== expected) throw new UnreadableItem({ kind: 'record', number: expected });
     if (timeOf(item) >= toMs) return;
     yield item;
@@ -205,7 +206,7 @@ async function* itemsIn(reader: LedgerReader, { fromMs, toMs }: Range): AsyncGen
   }
 }
 
-/** The first record from `atMs` on; the one behind `upTo` when there is none. By halves: time never falls along the trail. */
+/** The seq of the first record at or after `atMs`; `upTo + 1` when there is none. Time never falls along the trail. */
 async function firstAt(
   reader: Pick<LedgerReader, 'records'>,
   atMs: number,
@@ -227,7 +228,7 @@ function timeOf(item: LedgerItem): number {
     const at = Date.parse(String((JSON.parse(item.line) as { time?: unknown }).time));
     if (!Number.isNaN(at)) return at;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new UnreadableItem(item);
 }

@@ -1,4 +1,7 @@
-/** The formats in which the audit commands print: those of the sinks, so that what was printed verifies like what was delivered. */
+/**
+ * The output formats of the audit commands. They are the sinks' formats, so that printed lines verify like delivered
+ * ones.
+ */
 import type { AuditFormat } from '../../audit/format/formats.ts';
 import { AUDIT_FORMATS, formatItem } from '../../audit/format/formats.ts';
 import type { LedgerItem } from './ledger-trail.ts';
@@ -11,13 +14,13 @@ export const FORMAT_OPTION: OptionRow = {
   about: 'native: the lines as the ledger holds them. ocsf: OCSF events around them. native when left out.',
 };
 
-/** Null for a format that there is none of. */
+/** Null for an unknown format. */
 export function formatIn({ options }: Call): AuditFormat | null {
   const { format = 'native' } = options;
   return AUDIT_FORMATS.find((known) => known === format) ?? null;
 }
 
-/** What is stored cannot be put into a format: it is not as the service wrote it. */
+/** A stored line cannot be formatted, because it is not as the service wrote it. */
 export class UnreadableItem extends Error {
   override readonly name = 'UnreadableItem';
 
@@ -26,7 +29,7 @@ export class UnreadableItem extends Error {
   }
 }
 
-/** One line with its end. Throws an UnreadableItem. */
+/** One line with its line end. Throws an UnreadableItem. */
 export function printedLine(format: AuditFormat, item: LedgerItem): string {
   const { kind, number, line } = item;
   try {
@@ -36,7 +39,7 @@ export function printedLine(format: AuditFormat, item: LedgerItem): string {
   }
 }
 
-/** To stdout: verbatim, so that it verifies; but nothing that a ledger says commands a terminal. */
+/** Prints to stdout verbatim, so that the lines verify. On a terminal, control characters are replaced. */
 export function createLinePrinter({
   isTerminal,
   write,

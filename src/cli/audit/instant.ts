@@ -1,13 +1,15 @@
-/** A moment as somebody types it: RFC 3339 with its offset, or a date, which is its first moment in UTC. Pure. */
+/** Parses a time as a user types it: RFC 3339 with an offset, or a date, which means its midnight in UTC. Pure. */
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
-/** Milliseconds since the epoch; null for what is neither, or no day of the calendar. */
+/**
+ * Milliseconds since the epoch. Null when the text has neither form, or names a day that the calendar does not have.
+ */
 export function momentOf(text: string): number | null {
   if (!DATE.test(text) && !MOMENT.test(text)) return null;
   const day = text.slice(0, 10);
   const midnight = Date.parse(`${day}T00:00:00Z`);
-  // Date.parse takes 30 February for 2 March.
+  // Date.parse reads 30 February as 2 March.
   if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== day) return null;
   const at = Date.parse(text);
   return Number.isNaN(at) ? null : at;

@@ -1,6 +1,6 @@
 /**
- * A ledger's trail from outside, for the audit commands: its records and checkpoints as one stream, each checkpoint behind
- * the last record it covers. A page at a time; writes nothing.
+ * Reads a ledger's trail for the audit commands: its records and checkpoints as one stream, each checkpoint after the
+ * last record it covers. Reads page by page and writes nothing.
  */
 import { readTrailItem } from '../../audit/verify/item.ts';
 import type { TrailItem } from '../../audit/verify/item.ts';
@@ -9,17 +9,17 @@ import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
 
 export interface LedgerItem {
   readonly kind: 'record' | 'checkpoint';
-  /** The seq, or the count, under which it is stored. */
+  /** The seq of a record, or the count of a checkpoint. */
   readonly number: number;
   readonly line: string;
-  /** Of a checkpoint, in milliseconds since the epoch; of a record it is in the line. */
+  /** When a checkpoint was made, in milliseconds since the epoch. Null for a record: its time is in its line. */
   readonly madeAt: number | null;
 }
 
 export interface LedgerCursor {
-  /** The seq of the last record that is behind us. */
+  /** The seq of the last record that was read. */
   readonly record: number;
-  /** The count of the last checkpoint that is. */
+  /** The count of the last checkpoint that was read. */
   readonly checkpoint: number;
 }
 
@@ -28,7 +28,7 @@ type Pages = Pick<LedgerReader, 'records' | 'checkpoints'>;
 const RECORDS_PER_PAGE = 1_000;
 const CHECKPOINTS_PER_PAGE = 100;
 
-/** Everything behind the cursor. */
+/** All items after the cursor. */
 export async function* readLedgerItems(reader: Pages, after: LedgerCursor): AsyncGenerator<LedgerItem> {
   const checkpoints = checkpointsAfter(reader, after.checkpoint);
   let next = await checkpoints.next();
@@ -59,7 +59,7 @@ async function* checkpointsAfter(reader: Pages, after: number): AsyncGenerator<L
   }
 }
 
-/** For the verifying: each with the place where it lies. */
+/** The whole trail for verification, each item with its place in the ledger. */
 export async function* readLedgerTrail(reader: Pages): AsyncGenerator<TrailLine> {
   for await (const { kind, number, line } of readLedgerItems(reader, { record: 0, checkpoint: 0 })) {
     const prefix = kind === 'record' ? 'ledger seq ' : 'ledger checkpoint ';
@@ -67,7 +67,7 @@ export async function* readLedgerTrail(reader: Pages): AsyncGenerator<TrailLine>
   }
 }
 
-/** Where it lies tells what it was to be, also when nothing of it can be read. */
+/** The table that holds a line decides what the line must be, even when it cannot be read. */
 function storedAs(kind: LedgerItem['kind'], item: TrailItem): TrailItem {
   if (kind === 'record' || item.kind === 'checkpoint') return item;
   return { kind: 'damaged', what: 'checkpoint', claimedSeq: null };

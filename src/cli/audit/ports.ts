@@ -6,30 +6,30 @@ import { readLedgerFile } from '../../platform/node/ledger/reader.ts';
 import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
 
 /**
- * What the audit commands need of the machine: a ledger to read, files of lines (plain or gzip), a new file to write, a
- * stdout that says when it has taken what it was given, and Ctrl-C. Reads through the service's own reader; the one thing
- * written is a file that was not there.
+ * The ports of the audit commands, with their Node adapters: a ledger to read, files of lines (plain or gzip), a new
+ * file to write, a write to stdout that can be awaited, and Ctrl-C. A ledger is read through the platform's own reader.
+ * The only file that is written is one that did not exist.
  */
 export interface AuditPorts {
   /** Rejects with a LedgerFileError, whose message is for the operator. */
   readonly openLedger: (path: string) => Promise<LedgerReader>;
-  /** What a file holds, unpacked when it is gzip (RFC 1952, whatever its name); `-` is stdin. */
+  /** The content of a file, decompressed when it is gzip (RFC 1952), regardless of its name. `-` is stdin. */
   readonly readBytes: (path: string) => AsyncIterable<Uint8Array>;
-  /** Rejects when something is there already. Only its owner may read it. */
+  /** Rejects when the path exists. Only the owner may read the new file. */
   readonly createFile: (path: string) => Promise<NewFile>;
-  /** To stdout; resolves when it has been taken over. */
+  /** To stdout; resolves when the stream has taken the text. */
   readonly write: (text: string) => Promise<void>;
-  /** Stdout is one, and obeys what it is sent. */
+  /** Whether stdout is a terminal, which interprets control characters. */
   readonly isTerminal: () => boolean;
-  /** Calls `task` instead of ending at once when somebody interrupts; the returned function takes that back. */
+  /** On an interrupt (SIGINT), calls `task` instead of ending the process. The returned function undoes that. */
   readonly onInterrupt: (task: () => void) => () => void;
 }
 
 export interface NewFile {
   write(text: string): Promise<void>;
-  /** Resolves when all of it is on disk. */
+  /** Resolves when the whole file is on disk. */
   finish(): Promise<void>;
-  /** Removes what there is of it. */
+  /** Removes the unfinished file. */
   abandon(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export const auditPorts: AuditPorts = {
   },
   write: (text) =>
     new Promise((resolve) => {
-      // A failure ends the process where stdout's errors are heard.
+      // A failure ends the process: src/cli.ts handles the errors of stdout.
       process.stdout.write(text, () => resolve());
     }),
   isTerminal: () => process.stdout.isTTY,
@@ -82,8 +82,8 @@ async function* putBack(begin: Buffer, rest: AsyncIterator<Buffer>): AsyncGenera
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
-/** Several members one after the other (rotated logs, joined) are one text. */
+/** Several gzip members in one file (concatenated rotated logs) are one text. */
 function unpacked(packed: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  // Whatever goes wrong destroys the last stream of the line too, so that who reads it hears of it.
+  // pipeline destroys the last stream on every error, so that its reader gets the error, too.
   return pipeline(Readable.from(packed), createGunzip(), () => undefined);
 }

@@ -1,6 +1,6 @@
 /**
- * `audit tail`: the end of the trail, and with --follow what comes, until somebody interrupts or stops reading. Opens the
- * ledger anew for each look, so that a restart of the service, or its first start, does not end it.
+ * `audit tail`: prints the last records and, with --follow, each new one, until an interrupt or until stdout is closed.
+ * It opens the ledger anew for each poll, so that a restart of the service, or its first start, does not end it.
  */
 import type { AuditFormat } from '../../audit/format/formats.ts';
 import { LedgerFileError } from '../../platform/node/ledger/locate.ts';
@@ -13,7 +13,7 @@ import type { CliDeps } from '../deps.ts';
 import { printable } from '../command-line/printable.ts';
 
 const DEFAULT_LINES = 10;
-const LOOK_EVERY_MS = 1_000;
+const POLL_EVERY_MS = 1_000;
 
 export const auditTail: Command = {
   name: 'audit tail',
@@ -73,22 +73,22 @@ export const auditTail: Command = {
   },
 };
 
-/** Null for what is no number of lines. */
+/** Null when the value is not a number of lines. */
 function linesIn({ options }: Call): number | null {
   const { lines = String(DEFAULT_LINES) } = options;
   return typeof lines === 'string' && /^\d{1,6}$/.test(lines) ? Number(lines) : null;
 }
 
 interface Poll {
-  /** Null: the first one, which begins `lines` records before the end. */
+  /** Null for the first poll, which begins `lines` records before the end. */
   readonly after: LedgerCursor | null;
   readonly lines: number;
   readonly format: AuditFormat;
-  /** Somebody interrupted. */
+  /** True once the command was interrupted. */
   readonly over: () => boolean;
 }
 
-/** Prints what is behind the cursor; returns where it then is. */
+/** Prints all items after the cursor and returns the new cursor. */
 async function printFrom(
   path: string,
   { after, lines, format, over }: Poll,
@@ -112,9 +112,9 @@ async function printFrom(
   }
 }
 
-/** Between two looks; an interruption ends the pause under way and all that would follow. */
+/** The pauses between two polls. An interrupt ends the running pause and all later ones. */
 function createPauses({ audit, schedule }: Pick<CliDeps, 'audit' | 'schedule'>): {
-  /** False once somebody interrupted. */
+  /** Resolves after one pause: with false once the command was interrupted. */
   next(): Promise<boolean>;
   over(): boolean;
   end(): void;
@@ -129,7 +129,7 @@ function createPauses({ audit, schedule }: Pick<CliDeps, 'audit' | 'schedule'>):
     async next() {
       if (interrupted) return false;
       await new Promise<void>((resolve) => {
-        const cancel = schedule.after(LOOK_EVERY_MS, resolve);
+        const cancel = schedule.after(POLL_EVERY_MS, resolve);
         wake = () => {
           cancel();
           resolve();

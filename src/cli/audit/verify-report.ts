@@ -1,4 +1,4 @@
-/** What `audit verify` found (the JSON document is this very shape), and the same for a person's screen. Pure. */
+/** The report of `audit verify`: its type, which is the shape of the JSON document, and its rendering as text. Pure. */
 import type { TrailReport } from '../../audit/verify/verify-trail.ts';
 import { counted } from '../command-line/counted.ts';
 import type { Paint } from '../deps.ts';
@@ -9,13 +9,13 @@ export interface VerifyReport {
   readonly ledger: TrailReport | null;
   readonly lines:
     | (TrailReport & {
-        /** Lines that are none of the service's. */
+        /** The number of lines that are not the service's. */
         readonly skipped: number;
       })
     | null;
 }
 
-/** Of each source; --json has more. */
+/** The number of findings shown of each source; --json has more. */
 const MAX_SHOWN = 50;
 
 export function renderVerify({ ledger, lines }: VerifyReport, paint: Paint): string {
@@ -46,7 +46,7 @@ function extent({ from, to, records, checkpoints, repeats }: TrailReport): strin
   return `${range}, ${counted(checkpoints, 'checkpoint', 'checkpoints')}${again}`;
 }
 
-/** What was proven and what was not, so that nobody takes the one for the other. */
+/** What was proven and what was not, so that a reader does not confuse the two. */
 function notes(report: TrailReport): string[] {
   const { to, base, not_here: notHere, vouched_to: vouched, signed_to: signed, signatures, verdict } = report;
   const { checkpoints_before: before } = report;

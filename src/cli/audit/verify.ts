@@ -1,6 +1,6 @@
 /**
- * `audit verify`: is the trail whole and as it was written? Of a ledger, of lines that were delivered, or of both against
- * each other, with what was kept elsewhere as evidence. Reads only; prints places and numbers, never a line.
+ * `audit verify`: checks that a trail is complete and unchanged. It checks a ledger, delivered lines, or both and that
+ * they agree. Checkpoints that were kept elsewhere are evidence. Reads only; prints places and numbers, never a line.
  */
 import { GENESIS } from '../../audit/chain.ts';
 import type { CheckpointVerifier } from '../../audit/checkpoint/checkpoint.ts';
@@ -20,7 +20,7 @@ import type { CliDeps } from '../deps.ts';
 import { printable } from '../command-line/printable.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Retention goes by the time of the records; their checkpoint may be made later, and clocks differ. */
+/** Retention uses the time of the records. Their checkpoint may be made later, and clocks differ. */
 const GRACE_DAYS = 1;
 
 export const auditVerify: Command = {
@@ -100,12 +100,12 @@ export const auditVerify: Command = {
   },
 };
 
-/** Nothing can be said; the message is for whoever asked. */
+/** The trail cannot be checked. The message is for the operator. */
 class Refused extends Error {
   override readonly name = 'Refused';
 }
 
-/** In days; null when records are kept for ever. Of the configuration, problems with other settings do not matter. */
+/** In days; null when records are kept for ever. Problems with other settings of the configuration are ignored. */
 async function retentionIn({ options }: Call, { env, readText }: CliDeps): Promise<number | null | 'unclear'> {
   const { 'retention-days': days, whole } = options;
   if (typeof days === 'string' && days !== 'never' && !/^[1-9]\d{0,4}$/.test(days)) return 'unclear';
@@ -134,7 +134,7 @@ async function verify(call: Call, retention: number | null, deps: CliDeps): Prom
             droppedBefore: null,
             cursors: [],
           },
-          // Beside the whole they may be a part of it.
+          // Next to a ledger, the lines may be a part of its trail.
           { ...evidence, reach: !withLedger },
         );
   const ledger = withLedger ? await verifyLedger(call, retention, deps, { ...evidence, other: copyOf(lines) }) : null;

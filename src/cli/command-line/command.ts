@@ -2,11 +2,11 @@ import type { CliDeps } from '../deps.ts';
 import type { Exit } from './exit-codes.ts';
 
 /**
- * What a command is: one row of knowledge that is parsed, helped with and documented from, and a function. A command
- * prints through its deps alone and answers how it ended; it never exits, and it never throws for what a user did.
+ * A command: a description and a `run` function. Parsing, help and docs/cli.md all use the description. `run` prints
+ * only through its deps and returns an exit. It never ends the process, and never throws for a user's mistake.
  */
 export interface Command {
-  /** As it is typed, words separated by one space: `config check`. */
+  /** As the user types it, words separated by one space: `config check`. */
   readonly name: string;
   /** One line, for the list of commands. */
   readonly summary: string;
@@ -14,7 +14,7 @@ export interface Command {
   readonly about: readonly string[];
   readonly operands: readonly Operand[];
   readonly options: Readonly<Record<string, OptionRow>>;
-  /** What each exit means here, where that is more than the table in exit-codes.ts says. */
+  /** The meaning of an exit for this command, where it is more specific than the table in exit-codes.ts. */
   readonly exits: Partial<Readonly<Record<Exit, string>>>;
   readonly examples: readonly { readonly line: string; readonly does: string }[];
   run(call: Call, deps: CliDeps): Promise<Exit>;
@@ -31,18 +31,18 @@ export interface OptionRow {
   /** A name for the value (`FILE`), or null for a switch. */
   readonly value: string | null;
   readonly about: string;
-  /** May be given more than once: all its values are in the call's lists. */
+  /** The option may be given more than once: all its values are in the call's lists. */
   readonly many?: true;
 }
 
-/** A command line that was understood. */
+/** A parsed command line. */
 export interface Call {
-  /** By long name; a switch that was given is `true`. */
+  /** Keys are long names. The value of a switch is `true`. */
   readonly options: Readonly<Record<string, string | true>>;
-  /** Of options that may be given more than once, all values in order. */
+  /** All values, in order, of each option that may be given more than once. */
   readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly operands: readonly string[];
 }
 
-/** Every command that reports has it, with the same words. */
+/** The same option for every command that prints a report. */
 export const JSON_OPTION: OptionRow = { value: null, about: 'Print one JSON document, for programs.' };

@@ -3,7 +3,7 @@ import type { Command } from './command.ts';
 import { EXITS } from './exit-codes.ts';
 import { exitRows, optionName, usageLine } from './help.ts';
 
-/** Writes docs/cli.md from the commands' own rows, so that the page cannot say anything else than `--help`. */
+/** Generates docs/cli.md from the commands' descriptions, so that the page and `--help` cannot differ. */
 export function describeCommands(commands: readonly Command[]): string {
   return `# Command line
 

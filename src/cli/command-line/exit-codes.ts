@@ -1,6 +1,7 @@
 /**
- * What the commands' exit codes mean, the same for every command, so that a pipeline can tell a bad configuration from
- * a mistyped command. Codes from 64 on follow sysexits(3). `refused` is also what the service itself exits with.
+ * The exit codes and their meaning. They are the same for every command, so that a pipeline can distinguish a bad
+ * configuration from a mistyped command. Codes from 64 on follow sysexits(3). The service itself also exits with the
+ * code of `refused` when it refuses its configuration.
  */
 export const EXITS = {
   ok: { code: 0, means: 'All is well; there may be warnings.' },

@@ -3,9 +3,9 @@ import type { Command } from './command.ts';
 import { EXITS } from './exit-codes.ts';
 import type { Exit } from './exit-codes.ts';
 
-/** Help as plain text, from the same rows that are parsed. Pure. */
+/** Renders help as plain text, from the same descriptions that the command line is parsed with. Pure. */
 const WIDTH = 100;
-/** Holds an option and its value on one line. */
+/** Replaces the space in `[--option VALUE]` while wrapping, so that both stay on one line. */
 const UNBROKEN = '\u00a0';
 const GLOBAL = [
   ['-h, --help', 'Help on the command, or on everything.'],
@@ -16,7 +16,7 @@ export function versionLine(): string {
   return `${SERVICE_NAME} ${SERVICE_VERSION}\n`;
 }
 
-/** Of one command, of those that begin with a word, or of all. */
+/** Help for one command, for the commands that begin with the word `topic`, or (null) for all. */
 export function helpText(topic: string | null, commands: readonly Command[]): string {
   const exact = commands.find(({ name }) => name === topic);
   if (exact !== undefined) return commandHelp(exact);
@@ -60,7 +60,7 @@ export function optionName(name: string, value: string | null): string {
   return value === null ? `--${name}` : `--${name} ${value}`;
 }
 
-/** What each code means for this command; usage and internal are the same for all. */
+/** The exit codes of this command. Every command has `usage` and `internal`, with the same meaning. */
 export function exitRows({ exits }: Command): readonly { readonly code: number; readonly means: string }[] {
   return (Object.keys(EXITS) as Exit[])
     .filter((exit) => exits[exit] !== undefined || exit === 'usage' || exit === 'internal')

@@ -1,4 +1,4 @@
-/** The candidate most like `word`, for "did you mean"; null when none is near. Pure. */
+/** The candidate most similar to `word`, for "did you mean"; null when none is similar enough. Pure. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   const ranked = candidates
     .map((candidate) => ({ candidate, steps: distance(word, candidate) }))
@@ -7,7 +7,7 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best !== undefined && best.steps <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : null;
 }
 
-/** Levenshtein's distance, a swap of neighbours counted as one step. */
+/** The Levenshtein distance, with a swap of two adjacent characters counted as one step. */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, column) => column);

@@ -3,18 +3,18 @@ import type { Call, Command } from './command.ts';
 import { nearest } from './nearest.ts';
 
 /**
- * From arguments to a command and its options, or to a sentence that says what was not understood and what was
- * probably meant. Pure. The sentences quote only what looks like a mistyped word: a secret pasted in the wrong place
- * must not come back out.
+ * Parses arguments into a command and its options, or into a usage error with the likely correction. Pure. An error
+ * quotes a word only when it looks like a mistyped word: a secret that was pasted in the wrong place must not be
+ * printed.
  */
 export type CommandLine =
   | { readonly kind: 'run'; readonly command: Command; readonly call: Call }
-  /** Null: help on the whole. A prefix such as `config`: on the commands that begin so. */
+  /** Null: help for everything. A prefix such as `config`: help for the commands that begin with it. */
   | { readonly kind: 'help'; readonly topic: string | null }
   | { readonly kind: 'version' }
   | { readonly kind: 'usage'; readonly message: string; readonly topic: string | null };
 
-/** Understood beside any command; everything else is the command's own. */
+/** The options of every command. All other options belong to one command. */
 const GLOBAL_OPTIONS = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'V' },
@@ -50,7 +50,7 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
       lists[token.name] = [...(lists[token.name] ?? []), token.value ?? ''];
       continue;
     }
-    // Taking the last one silently would answer another question than was asked.
+    // Silently taking the last value could answer another question than the user asked.
     if (Object.hasOwn(options, token.name)) {
       return { kind: 'usage', message: `--${token.name} is given twice`, topic };
     }
@@ -73,7 +73,7 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
   return { kind: 'run', command, call: { options, lists, operands } };
 }
 
-/** By its leading words; options may stand between and before them. */
+/** Finds the command by its leading words. Options may come before and between them. */
 function findCommand(args: readonly string[], commands: readonly Command[]): Command | null {
   const words = args.filter((arg) => !arg.startsWith('-')).slice(0, MAX_WORDS);
   return commands.find(({ name }) => name === words.slice(0, name.split(' ').length).join(' ')) ?? null;
@@ -108,7 +108,7 @@ function unknownCommand(words: readonly string[], commands: readonly Command[]):
   return `unknown command ${quoted(typed)}${meant === null ? '' : `; did you mean ${meant}?`}`;
 }
 
-/** Short, lower-case words and dashes come back as they are; anything else may be a secret and does not. */
+/** Quotes only short lower-case words with dashes. Anything else may be a secret and is not shown. */
 function quoted(text: string | undefined): string {
   return text !== undefined && /^-{0,2}[a-z][a-z -]{0,23}$/.test(text) ? `"${text}"` : '(not shown)';
 }

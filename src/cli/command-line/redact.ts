@@ -1,16 +1,17 @@
 /**
- * The last look at what a command is about to print: a text that holds a key, in any disguise, is withheld whole, mail
- * addresses and what stands before an `@` in a URL are masked, and control characters (terminal escapes among them) are
- * made visible. Little should ever be found here; a key that was put into the wrong setting is a reason that something is.
+ * The last redaction of a report before it is printed. A text that holds a key, in any encoding that the key search
+ * knows, is withheld whole. Mail addresses, and user information before an `@` in a URL, are masked. Control
+ * characters, such as terminal escapes, are replaced. It should seldom find anything. One case is a key in the wrong
+ * setting.
  */
 export function redact<Value>(value: Value, holdsKey: (text: string) => boolean): Value {
   return walk(value, (text) => (holdsKey(text) ? '[withheld: this holds the Galileo key]' : visible(text))) as Value;
 }
 
-/** With a name of a host behind the `@`: paths such as `/mnt/volume@1` are none. */
+/** A host name must follow the `@`, so paths such as `/mnt/volume@1` do not match. */
 const ADDRESS = /[^\s/@"'<>()[\]{},;]+@[^\s/@"'<>()[\]{},;:]+\.[a-z]{2,}/gi;
 
-/** Line ends are the renderers' to write, so none comes from a value. */
+/** Line ends in a value are replaced, too: only the renderers write line ends. */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd').replace(ADDRESS, '[address]');
 }

@@ -3,7 +3,7 @@ import { JSON_OPTION } from '../command-line/command.ts';
 import { everyProblem, problemLine, readConfiguration } from './read-configuration.ts';
 import { redact } from '../command-line/redact.ts';
 
-/** `config check`: would the service start with these settings, this policy and these keys? Asks nobody on the network. */
+/** `config check`: reports whether the service would start with these settings, policy and keys. Uses no network. */
 export const configCheck: Command = {
   name: 'config check',
   summary: 'Say whether the service would start with this configuration, or everything that is wrong with it.',

@@ -11,7 +11,7 @@ import { problemLine, readConfiguration } from './read-configuration.ts';
 import type { Configuration } from './read-configuration.ts';
 import { redact } from '../command-line/redact.ts';
 
-/** `config print`: every setting in force and where it came from. Of a key only the fingerprint that audit records show. */
+/** `config print`: prints each effective setting and its source. Of a key, only the fingerprint in audit records. */
 export const configPrint: Command = {
   name: 'config print',
   summary: 'Print every setting in force and where it came from, without secrets.',
@@ -37,7 +37,7 @@ export const configPrint: Command = {
 };
 
 interface ShownSetting extends EffectiveSetting {
-  /** Of a key: 12 hex digits. */
+  /** Only for a key: 12 hex digits. */
   readonly fingerprint?: string;
 }
 
@@ -59,7 +59,7 @@ async function describe(configuration: Configuration, { env, isFile }: CliDeps):
   if (keys !== null && keys.next !== null) prints.set('GALILEO_API_KEY_NEXT', fingerprint(keys.next));
   const shown = effectiveSettings({ env, settings, files }).map((one): ShownSetting => {
     const print = prints.get(one.name);
-    // The issuers follow one by one, and a query in one of their addresses may be a credential.
+    // The issuers are printed separately. The query of an address in the raw value may hold a credential.
     if (one.name === 'AUTH_ISSUERS') return { ...one, value: issuers?.map(({ name }) => name).join(', ') ?? null };
     return print === undefined || one.source === 'unset' ? one : { ...one, fingerprint: print };
   });

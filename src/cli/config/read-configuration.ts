@@ -8,27 +8,28 @@ import { createKeySearch } from '../../upstream/api-keys.ts';
 import type { CliDeps } from '../deps.ts';
 
 /**
- * Everything the service reads before it starts, read in the same way, but to the end: what is wrong in one place does
- * not hide what is wrong in another. Judges nothing itself; every problem is in the words of whoever found it.
+ * The configuration, read as the service reads it before it starts. Unlike the service, this reader continues after a
+ * problem, so that one problem does not hide another. It judges nothing itself: each problem has the words of the code
+ * that found it.
  */
 export interface Configuration {
-  /** What could be read; of a refused configuration, only what no problem names. */
+  /** The settings that could be read. Of a refused configuration, those that no problem names. */
   readonly settings: Partial<Settings>;
   readonly issuers: readonly IssuerConfig[] | null;
-  /** Null when they could not be opened, which is then among the problems. */
+  /** Null when they could not be opened; `problems` then says why. */
   readonly keys: GalileoKeys | null;
-  /** The policy in force, then the one on trial if there is one. */
+  /** The active policy, then the shadow policy if there is one. */
   readonly policies: readonly PolicySettingRead[];
-  /** Of settings and keys, not of policies. */
+  /** Problems with settings and keys, not with policies. */
   readonly problems: readonly Problem[];
-  /** Whether a text holds a key, in some disguise: one that was opened, or one that the configuration was given. */
+  /** Whether a text holds a key in some encoding: a key that was opened, or one that the configuration holds. */
   readonly holdsKey: (text: string) => boolean;
 }
 
 export interface PolicySettingRead {
   readonly setting: PolicySetting;
   readonly file: string | null;
-  /** Null when it was not looked at: its file or the issuers it may name are not known. */
+  /** Null when it was not read, because its file or the issuers it may name are not known. */
   readonly opened: OpenPolicyFileResult | null;
 }
 
@@ -37,7 +38,7 @@ export type PolicySetting = 'POLICY_FILE' | 'SHADOW_POLICY_FILE';
 export interface Problem {
   readonly setting: string;
   readonly message: string;
-  /** Where in the file that the setting names. From 1, as editors count. */
+  /** The place in the file that the setting names. Counted from 1, as in editors. */
   readonly place?: { readonly file: string; readonly line: number; readonly column: number };
 }
 
@@ -49,7 +50,7 @@ export async function readConfiguration(deps: Sources): Promise<Configuration> {
   const { settings, issuers } = loaded.kind === 'loaded' ? loaded.config : loaded.readable;
   const problems: Problem[] = loaded.kind === 'loaded' ? [] : [...loaded.problems];
   const sources = await openKeys(settings);
-  // What the settings have been blamed for already is not told twice.
+  // A setting that already has a problem is not reported twice.
   const named = new Set(problems.map(({ setting }) => setting));
   const ofKeys = sources.kind === 'refused' ? sources.problems : [];
   const ofSecrets = [...ofKeys, ...(await auditSecretProblems(settings))];
@@ -60,14 +61,14 @@ export async function readConfiguration(deps: Sources): Promise<Configuration> {
     const opened = file === null || issuers === null ? null : await openPolicy(file, issuers.map(nameOf));
     return { setting, file, opened };
   };
-  const onTrial: readonly PolicySetting[] = settings.SHADOW_POLICY_FILE === null ? [] : ['SHADOW_POLICY_FILE'];
-  const policies = await Promise.all((['POLICY_FILE', ...onTrial] as const).map(readPolicy));
+  const shadow: readonly PolicySetting[] = settings.SHADOW_POLICY_FILE === null ? [] : ['SHADOW_POLICY_FILE'];
+  const policies = await Promise.all((['POLICY_FILE', ...shadow] as const).map(readPolicy));
   const opened = keys === null ? [] : [keys.current, ...(keys.next === null ? [] : [keys.next])];
   const holdsKey = createKeySearch([...opened, ...(await keyCandidates({ env, readText }))]);
   return { settings, issuers, keys, policies, problems, holdsKey };
 }
 
-/** Those of the policies beside the others, each at its place in the file. */
+/** All problems, including those of the policies, which have a place in the file. */
 export function everyProblem({ problems, policies }: Configuration): readonly Problem[] {
   const ofPolicies = policies.flatMap(({ setting, file, opened }) =>
     opened === null || opened.kind === 'opened'

@@ -3,13 +3,13 @@ import type { Diagnosis } from './check.ts';
 import { failed, ok, skipped, warning } from './check.ts';
 
 /**
- * Whether this machine's clock agrees with those it deals with: a token's life is judged by it, and so are quotas and
- * the time in records. Pure; wants what the probes have seen.
+ * Doctor's check that this machine's clock agrees with the clocks of the issuers and of Galileo. Token lifetimes,
+ * quotas and the times in records depend on it. Pure: the probes supply the differences.
  */
 export interface SeenClock {
-  /** Whose: `issuer corp`, `Galileo`. */
+  /** The owner of the clock: `issuer corp`, `Galileo`. */
   readonly name: string;
-  /** From `probe`; null when its answer did not tell. */
+  /** From `probe`; null when the answer had no usable `Date`. */
   readonly aheadMs: number | null;
 }
 
@@ -18,7 +18,7 @@ const WARN_MS = 5000;
 export function clockFinding(seen: readonly SeenClock[]): Diagnosis {
   const reported = seen.flatMap(({ name, aheadMs }) => (aheadMs === null ? [] : [{ name, aheadMs }]));
   const worst = reported.toSorted((a, b) => Math.abs(b.aheadMs) - Math.abs(a.aheadMs))[0];
-  if (worst === undefined) return skipped('nobody that was asked said what time it is');
+  if (worst === undefined) return skipped('no answer said what time it is');
   const details = Object.fromEntries(reported.map(({ name, aheadMs }) => [name, aheadMs]));
   const offMs = Math.abs(worst.aheadMs);
   if (offMs <= WARN_MS) return ok(`agrees with ${reported.map(({ name }) => name).join(', ')}`, { details });

@@ -3,7 +3,7 @@ import { problemLine } from '../config/read-configuration.ts';
 import type { Diagnosis } from './check.ts';
 import { failed, ok, warning } from './check.ts';
 
-/** Whether the settings and keys are such that the service would start. The policy has a check of its own. Pure. */
+/** Doctor's check that the service would start with these settings and keys. The policy has its own check. Pure. */
 export function configurationFinding({ problems, settings }: Configuration): Diagnosis {
   const lines = problems.map(problemLine);
   if (lines.length > 0) {
@@ -21,4 +21,4 @@ export function configurationFinding({ problems, settings }: Configuration): Dia
   return ok('is complete, and nothing in it contradicts');
 }
 
-const REMEDY = 'Mend these settings (docs/config.md); the service does not start with them.';
+const REMEDY = 'Fix these settings (docs/config.md); the service does not start with them.';

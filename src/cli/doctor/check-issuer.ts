@@ -12,17 +12,20 @@ import { PROBE_DEADLINES, UNANSWERED } from './probe.ts';
 import type { Probe } from './probe.ts';
 
 /**
- * Whether tokens of one issuer could be verified now: its metadata and key set are fetched by the service's own code
- * and its keys judged by the service's own rules. An address that the configuration refuses is not asked.
+ * Doctor's check that tokens of one issuer could be verified now. The service's own code fetches the metadata and the
+ * key set and selects the usable keys. No request goes to an address that the configuration refuses.
  */
 export interface IssuerCheckDeps {
   readonly rules: UrlRules;
   readonly fetchDocument: FetchDocument;
-  /** What a plain question to the same address met; it knows better than the fetch why nobody answers. */
+  /**
+   * The result of a plain request to the same address. It has a more precise reason than the fetch for a missing
+   * answer.
+   */
   readonly probe: Promise<Probe | null>;
 }
 
-/** Null when the issuer's address must not be asked. */
+/** Null when no request may go to the issuer's address. */
 export function issuerProbeRequest(issuer: IssuerConfig, rules: UrlRules, version: string): HttpExchange | null {
   if (addressProblem(issuer, rules) !== null) return null;
   const { jwksUri } = issuerProfile(issuer);
@@ -43,7 +46,7 @@ export function issuerProbeRequest(issuer: IssuerConfig, rules: UrlRules, versio
 export async function checkIssuer(issuer: IssuerConfig, deps: IssuerCheckDeps): Promise<Diagnosis> {
   const { rules, fetchDocument } = deps;
   const refused = addressProblem(issuer, rules);
-  if (refused !== null) return skipped(`was not asked: its address ${refused}`, 'Mend AUTH_ISSUERS.');
+  if (refused !== null) return skipped(`was not asked: its address ${refused}`, 'Fix AUTH_ISSUERS.');
   const profile = issuerProfile(issuer);
   const fetched = await fetchKeySet({ profile, fetchDocument, rules });
   if (fetched.kind === 'failed') return unfetched(fetched, await deps.probe);
@@ -95,7 +98,7 @@ function unfetched({ reason, status }: Failed, probe: Probe | null): Diagnosis {
 
 const ADDRESS = 'Check issuer in AUTH_ISSUERS: it must be the exact `iss` of its tokens. Or set jwks_uri.';
 
-/** `says` follows the issuer's name. */
+/** `message` follows the issuer's name. */
 const UNFETCHED = {
   unreachable: { message: 'does not answer', remedy: UNANSWERED.connect_failed.remedy },
   timeout: { message: 'does not answer in time', remedy: UNANSWERED.connect_timeout.remedy },

@@ -4,7 +4,7 @@ import type { Diagnosis } from './check.ts';
 import { failed, ok, warning } from './check.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
 
-/** What to make of a ledger that was looked at: whether the service can work with it, and whether its trail holds. Pure. */
+/** Doctor's checks that the service can work with the ledger and its trail verifies, and of free disk space. Pure. */
 const CLOCK_AHEAD_WARN_MS = 5000;
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 const SCARCE_FREE_BYTES = 1024 * 1024 * 1024;
@@ -54,7 +54,7 @@ export function ledgerFinding(facts: LedgerFacts, nowMs: number): Diagnosis {
   return ok(`${held}${trail}${migrates}`, { details });
 }
 
-/** `bytes` is null when the platform does not tell. */
+/** `bytes` is null when the platform does not report it. */
 export function diskFinding(bytes: number | null): Diagnosis {
   if (bytes === null)
     return warning('does not tell how much is free', 'Check it by other means: a full disk stops all invitations.');
@@ -73,7 +73,7 @@ const SPACE = 'Make room or enlarge the volume: without room for a record nothin
 const WRITABLE =
   'Let the user that runs the service own the folder of LEDGER_URL (in the image: node), and run doctor as that user.';
 
-/** `says` follows "Ledger". */
+/** `message` follows the title "Ledger". */
 const FAULTS = {
   dangling_link: { message: 'is a symbolic link to nothing', remedy: 'Point the link, or LEDGER_URL, at the file.' },
   not_a_file: { message: 'has a path that is no regular file', remedy: 'Let LEDGER_URL name a file, not its folder.' },

@@ -3,7 +3,7 @@ import type { PolicySettingRead } from '../config/read-configuration.ts';
 import type { Diagnosis } from './check.ts';
 import { failed, ok, skipped, warning } from './check.ts';
 
-/** Whether the policy loads with its tests holding, and which rules end soon or have ended. Pure. */
+/** Doctor's check that a policy loads and its tests pass, and which of its rules end soon or have ended. Pure. */
 const SOON_MS = 14 * 86_400_000;
 const MAX_LINES = 20;
 
@@ -33,9 +33,9 @@ export function policyFinding({ file, opened }: PolicySettingRead, nowMs: number
   );
 }
 
-const REMEDY = 'Mend the policy at these lines (docs/policy.md). The service does not start with it.';
+const REMEDY = 'Fix the policy at these lines (docs/policy.md). The service does not start with it.';
 
-/** Each once, in file order. */
+/** Each rule once, in the order of the file. */
 function rulesOf({ denyAny, byCaller }: CompiledPolicy): readonly Rule[] {
   const all = [denyAny, ...[...byCaller.values()].flatMap(({ allow, deny }) => [allow, deny])].flatMap(
     ({ rows }) => rows,

@@ -5,7 +5,10 @@ import { failed, ok, warning } from './check.ts';
 import { UNANSWERED } from './probe.ts';
 import type { Probe } from './probe.ts';
 
-/** What to make of Galileo's answers: to a question without a key, and to one with it. Pure; shows no word of theirs but roles. */
+/**
+ * Doctor's checks of Galileo and of its keys, from the answers to a request without a key and to one with it. Pure. Of
+ * the content of an answer, only the role and the permissions are reported.
+ */
 const API_ADDRESS = 'Check GALILEO_API_URL: it must be the address of the API (https://api.…), not of the console.';
 const TRY_LATER = 'Try again; if it stays so, ask whoever runs Galileo.';
 
@@ -27,14 +30,14 @@ export function upstreamFinding({ result }: Probe, { isTls }: { readonly isTls: 
 }
 
 export interface KeySlot {
-  /** The key that is used now, or the one to come. */
+  /** The current key, or the next one. */
   readonly slot: 'current' | 'next';
   readonly fingerprint: string;
 }
 
 export function keyFinding(answer: CurrentUser, { slot, fingerprint }: KeySlot): Diagnosis {
   const details = { key_fingerprint: fingerprint };
-  // The key to come is not in use: that it does not work yet stops nothing.
+  // The next key is not in use yet, so its failure is only a warning.
   const bad = slot === 'current' ? failed : warning;
   switch (answer.kind) {
     case 'unanswered': {
@@ -96,7 +99,7 @@ function roleFinding({ role, permissions }: Extract<CurrentUser, { kind: 'accept
   return ok(`is accepted with the role ${role}${role === 'manager' ? ' (managers add no admins)' : ''}`, { details });
 }
 
-/** Each says plainly that the endpoint answers another shape than documented; none shows it. */
+/** Each message says that the answer does not have the documented shape. None shows the answer. */
 const UNREADABLE = {
   not_json: 'was sent and answered with a success that is no JSON: perhaps a sign-in page, not the API',
   other_shape: 'was sent and answered with a success of another shape than GET /v2/current_user is documented to have',

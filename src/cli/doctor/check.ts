@@ -1,9 +1,9 @@
 import type { Schedule } from '../../ports/schedule.ts';
 
 /**
- * What a check of doctor is, and how many are run: side by side, each within its time, none able to stop another.
- * A check says one thing in one sentence and, where something is to be done, how; it holds no secret and nobody's
- * address.
+ * A check of doctor, and the function that runs all checks. Checks run concurrently, each with a timeout, and a failing
+ * check does not stop another. A diagnosis is one sentence about one fact, with a remedy where something has to be
+ * done. It holds no secret and no person's address.
  */
 export interface Check {
   /** Stable, for programs: `policy`, `issuer:corp`. */
@@ -17,11 +17,11 @@ export type CheckStatus = 'ok' | 'warning' | 'failed' | 'skipped';
 export interface Diagnosis {
   readonly status: CheckStatus;
   readonly message: string;
-  /** What to do about it; null where nothing is to be done. */
+  /** What to do about it; null when there is nothing to do. */
   readonly remedy: string | null;
-  /** Particulars, one a line. */
+  /** Details for a person, one a line. */
   readonly lines?: readonly string[];
-  /** For programs. */
+  /** Details for programs. */
   readonly details?: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 }
 
@@ -32,11 +32,11 @@ export interface CheckResult extends Diagnosis {
 
 export interface RunOptions {
   readonly schedule: Schedule;
-  /** For each check. */
+  /** The time limit of each check. */
   readonly timeoutMs: number;
 }
 
-/** In the order of `checks`, whatever the order in which they end. */
+/** The results have the order of `checks`, regardless of the order in which the checks end. */
 export function runChecks(checks: readonly Check[], options: RunOptions): Promise<CheckResult[]> {
   return Promise.all(checks.map((check) => runCheck(check, options)));
 }
@@ -51,7 +51,7 @@ async function runCheck({ id, title, run }: Check, { schedule, timeoutMs }: RunO
   return { id, title, ...finding };
 }
 
-/** The name of what was thrown and no more: a message may quote what was being read. */
+/** Reports only the name of a thrown error: its message may quote input. */
 async function attempt(run: Check['run']): Promise<Diagnosis> {
   try {
     return await run();

@@ -25,8 +25,8 @@ import type { Configuration, PolicySetting } from '../config/read-configuration.
 import { redact } from '../command-line/redact.ts';
 
 /**
- * `doctor`: everything the service depends on, looked at once, side by side, read-only. It invites nobody and changes
- * nothing; the key goes to GALILEO_API_URL alone, in the one request that asks who it belongs to, and only when the
+ * `doctor`: checks everything the service depends on, concurrently and read-only. It sends no invitation and changes
+ * nothing. A key goes only to GALILEO_API_URL, in the one request that asks for the key's user, and only when the
  * configuration accepts that address.
  */
 const CHECK_TIMEOUT_MS = 12_000;
@@ -34,7 +34,7 @@ const UNFIT_UPSTREAM = 'was not asked: GALILEO_API_URL is refused';
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'Look at everything the service depends on, say what is wrong, and how to mend it.',
+  summary: 'Check everything the service depends on, say what is wrong, and how to fix it.',
   about: [
     'Checks the configuration, each issuer (metadata and keys), the policy (its tests, rules that end soon), the ledger ' +
       '(readable, its trail, its version, room on its disk), the clock, the way to Galileo, and whether the Galileo key ' +
@@ -79,7 +79,7 @@ const REFUSING: ReadonlySet<string> = new Set([
   POLICIES.SHADOW_POLICY_FILE.id,
 ]);
 
-/** In the order of the screen. Questions that several checks share are asked once, when this is called. */
+/** In the order of the report. Requests that several checks share are sent once, when this is called. */
 function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[] {
   const { settings, issuers, policies } = configuration;
   const { clock } = deps;
@@ -131,10 +131,10 @@ function keyChecks(configuration: Configuration, deps: CliDeps): readonly Check[
   ];
   return slots
     .filter(({ slot, key }) => slot === 'current' || key !== null)
-    .map(({ slot, id, title, key }) => ({ id, title, run: () => lookAtKey(configuration, deps, slot, key) }));
+    .map(({ slot, id, title, key }) => ({ id, title, run: () => checkKey(configuration, deps, slot, key) }));
 }
 
-async function lookAtKey(configuration: Configuration, deps: CliDeps, slot: KeySlot['slot'], key: Secret | null) {
+async function checkKey(configuration: Configuration, deps: CliDeps, slot: KeySlot['slot'], key: Secret | null) {
   const { settings } = configuration;
   const baseUrl = upstreamAddress(configuration);
   const keyHeader = settings.GALILEO_API_KEY_HEADER;
@@ -168,13 +168,13 @@ function probeUpstream(configuration: Configuration, deps: CliDeps): Promise<Pro
   return quietly(probe(request, deps));
 }
 
-/** Who awaits it meets the rejection; until then it is not an unhandled one. */
+/** Prevents an unhandled rejection before a check awaits the promise. The check still receives the rejection. */
 function quietly<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
 
-/** Null where the key, or even a question without it, must not go: asked again here, because this is what sends it. */
+/** Null when no request, with or without the key, may go to this address. Checked again here, before each request. */
 function upstreamAddress({ settings }: Configuration): string | null {
   const { GALILEO_API_URL: url, INSECURE_DEV: insecureDev } = settings;
   if (url === undefined) return null;

@@ -14,9 +14,9 @@ import {
 import type { LedgerPlace } from '../../platform/node/ledger/locate.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
 
-/** Looks at a SQLite ledger from outside. Reports what it sees; what to make of it is check-ledger's. */
+/** Inspects a SQLite ledger file without changing it. It reports facts only; check-ledger judges them. */
 const TAIL_RECORDS = 500;
-/** As at the service's own start: above this size the whole file is not read. */
+/** The same limit as at the service's start: of a larger file, not every page is checked. */
 const FULL_CHECK_MAX_BYTES = 64 * 1024 * 1024;
 
 export async function inspectLedger(configuredPath: string): Promise<LedgerFacts> {
@@ -30,7 +30,7 @@ export async function inspectLedger(configuredPath: string): Promise<LedgerFacts
   }
 }
 
-/** What users other than root may still write on the file system that holds `path`, or would. */
+/** Bytes free to users other than root, on the file system that holds or would hold `path`. Null when unknown. */
 export async function freeBytes(path: string): Promise<number | null> {
   return statfs(await nearestFolder(resolve(path))).then(
     ({ bavail, bsize }) => bavail * bsize,
@@ -81,7 +81,7 @@ function unusable(error: unknown): LedgerFacts {
   }
 }
 
-/** An empty file that a start cut short left behind counts as one to be made. */
+/** An empty file, which an interrupted start left behind, counts as absent. */
 async function mayCreate(path: string): Promise<boolean> {
   const folder = await mayWrite(await nearestFolder(path));
   return folder && ((await isAbsent(path)) || (await mayWrite(path)));

@@ -9,12 +9,12 @@ import type {
 } from '../../ports/http.ts';
 
 /**
- * One question without credentials, asked to see whether an address answers, over a connection that can be trusted, and
- * what time it has. The words for why not stand here, the same for issuers and upstream.
+ * One request without credentials. It shows whether an address answers over a trusted connection, and the time of its
+ * clock. The messages for a missing answer are here, too: they are the same for issuers and for Galileo.
  */
 export interface Probe {
   readonly result: HttpResult;
-  /** How far this machine's clock is ahead of the answer's, in milliseconds; null when the answer does not tell. */
+  /** How far this machine's clock is ahead of the answer's `Date`, in milliseconds; null when that is not usable. */
   readonly aheadMs: number | null;
 }
 
@@ -33,8 +33,8 @@ export async function probe(request: HttpExchange, { http, clock }: { http: Http
 const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /**
- * Compares the answer's `Date` with the time that passed here between question and answer: 0 while the two can agree.
- * `Date` counts whole seconds, and a cache adds in `Age` how long it has kept the answer (RFC 9111 §5.1), again rounded.
+ * Compares the answer's `Date` with this machine's time between request and answer. The result is 0 when the two can
+ * agree. `Date` has whole seconds. A cache reports in `Age`, also rounded, how long it kept the answer (RFC 9111 §5.1).
  */
 export function clockAhead(
   headers: Readonly<Record<string, string>>,
@@ -58,7 +58,7 @@ interface Words {
 
 const NETWORK = 'Check the address, and that a firewall lets this machine connect to it directly: no proxy is used.';
 
-/** Why an address gave no complete answer. `says` follows the address. */
+/** Why an address gave no complete answer. `message` follows the name of the address. */
 export const UNANSWERED = {
   name_not_resolved: {
     message: 'has a name that does not resolve',

@@ -1,7 +1,7 @@
 import type { Paint } from '../deps.ts';
 import type { CheckResult, CheckStatus } from './check.ts';
 
-/** The results as one screen or as one document. Pure; results come here with nothing in them that must not be shown. */
+/** Renders the results of doctor as text or as one JSON document. Pure; the results are already redacted. */
 const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' } as const satisfies Record<
   CheckStatus,
   Parameters<Paint>[0]
@@ -33,7 +33,7 @@ export function toJson(results: readonly CheckResult[], version: string): string
   return `${JSON.stringify({ version, status: overall(results), checks })}\n`;
 }
 
-/** The worst of all; what was skipped is no trouble of its own. */
+/** The worst status of all; a skipped check is not a problem. */
 export function overall(results: readonly CheckResult[]): 'ok' | 'warning' | 'failed' {
   if (count(results, 'failed') > 0) return 'failed';
   return count(results, 'warning') > 0 ? 'warning' : 'ok';

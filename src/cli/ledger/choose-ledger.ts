@@ -1,4 +1,4 @@
-/** Which ledger a command is about. The option, and what stands for it when it is left out, are the same for every command. */
+/** Chooses the ledger that a command reads. The option and its default, LEDGER_URL, are the same for every command. */
 import { loadConfig } from '../../config/load.ts';
 import type { Call, OptionRow } from '../command-line/command.ts';
 import type { CliDeps } from '../deps.ts';
@@ -12,7 +12,7 @@ export type LedgerChoice =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'refused'; readonly message: string };
 
-/** From the command line, else from the configuration; of that, problems with other settings do not matter. */
+/** From the command line, else from the configuration. Problems with other settings are ignored. */
 export async function chooseLedger({ options }: Call, { env, readText }: CliDeps): Promise<LedgerChoice> {
   const { ledger } = options;
   if (typeof ledger === 'string') return { kind: 'path', path: ledger.replace(/^sqlite:/, '') };

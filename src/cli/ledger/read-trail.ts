@@ -1,6 +1,7 @@
 /**
- * The trail of a SQLite ledger, line by line, from outside: opened read-only beside a service that may be running, in
- * short reads, so that the service's log can be folded back between two of them. Writes and creates nothing.
+ * Reads the records of a SQLite ledger line by line. It opens the file read-only, beside a service that may be running,
+ * in short reads, so that the service can checkpoint its write-ahead log between two of them. Writes and creates
+ * nothing.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -12,7 +13,7 @@ const PAGE = 500;
 /** `inUse`: a running service holds the ledger. Throws what node:sqlite throws when the file cannot be read. */
 export function* readTrail(path: string, { inUse }: { readonly inUse: boolean }): Generator<string, void> {
   const address = pathToFileURL(resolve(path));
-  // Without a log and a service at work nothing is in motion: then SQLite need not make its shared memory beside the file.
+  // Without a log and a running service nothing changes: then SQLite need not create its shared memory beside the file.
   if (!inUse && !existsSync(`${resolve(path)}-wal`)) address.searchParams.set('immutable', '1');
   const database = new DatabaseSync(address, { readOnly: true, timeout: 1000 });
   try {

@@ -1,11 +1,11 @@
-/** The ledger for the commands about requests: opened beside the service for as long as one task takes. */
+/** Opens a ledger for the requests commands: beside a running service, and for one task only. */
 import { chooseLedger } from './choose-ledger.ts';
 import type { Call } from '../command-line/command.ts';
 import type { CliDeps, OpenedLedger } from '../deps.ts';
 import type { Exit } from '../command-line/exit-codes.ts';
 import { printable } from '../command-line/printable.ts';
 
-/** Runs the task; a ledger that is not named or cannot be opened is said to be so. */
+/** Runs the task. When no ledger is named, or it cannot be opened, prints that instead. */
 export async function withLedger(
   call: Call,
   deps: CliDeps,

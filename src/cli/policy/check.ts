@@ -1,6 +1,6 @@
 /**
- * `policy check FILE`: is this policy in order, and do its tests hold? What the service asks of a file before it takes it,
- * with what a reviewer asks beyond: which rules no test decides by.
+ * `policy check FILE`: reports whether the service would accept a policy file, whose tests must pass. For a reviewer it
+ * also names the rules that no test depends on.
  */
 import type { PolicyRead } from '../../policy/load.ts';
 import type { PolicyFile } from '../../policy/document/schema.ts';
@@ -69,7 +69,7 @@ interface Report {
   readonly rules?: number;
   readonly quotas?: number;
   readonly tests?: number;
-  /** Ids of rules and forced values that no test decides by. */
+  /** Ids of the rules and forced values that decide no test. */
   readonly untested?: readonly string[];
   readonly problems: Extract<PolicyRead, { kind: 'refused' }>['problems'];
 }

@@ -1,4 +1,4 @@
-/** What `policy diff` found (the JSON document is this very shape), and the same for a person's screen. Pure. */
+/** The report of `policy diff`: its type, which is the shape of the JSON document, and its rendering as text. Pure. */
 import type { Divergence } from '../../policy/shadow.ts';
 import { counted } from '../command-line/counted.ts';
 import type { Paint } from '../deps.ts';
@@ -9,20 +9,20 @@ export interface DiffReport {
   readonly old: { readonly file: string; readonly digest: string };
   readonly new: { readonly file: string; readonly digest: string };
   readonly tests_asked: number;
-  /** Those decided otherwise. */
+  /** The tests that are decided differently. */
   readonly tests: readonly (Otherwise & { readonly file: string; readonly line: number; readonly as: string })[];
-  /** Null: no ledger was asked. */
+  /** Null when no ledger was read. */
   readonly requests: {
     readonly asked: number;
     readonly otherwise: readonly (Otherwise & RecordedRequest)[];
-    /** How many could not be decided again, and why. */
+    /** The number of requests that could not be decided again, by reason. */
     readonly not_known: Readonly<Partial<Record<UnknownReason, number>>>;
   } | null;
 }
 
 export interface Otherwise {
   readonly changes: readonly Change[];
-  /** Only when addresses may be shown. */
+  /** Present only with --show-addresses. */
   readonly emails?: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export interface Change {
 }
 
 export interface RecordedRequest {
-  /** False: it depends on groups of the caller, which records do not hold. */
+  /** False when the difference depends on groups of the caller, which records do not hold. */
   readonly certain: boolean;
   readonly request_id: string;
   readonly time: string;
@@ -43,7 +43,7 @@ export interface RecordedRequest {
   readonly client_id: string;
 }
 
-/** A change that touches more is seen at the first of them; --json has all. */
+/** The number of entries shown. The first ones are enough to recognise a larger change; --json has all. */
 const MAX_SHOWN = 50;
 
 export function renderDiff({ old, new: next, tests, tests_asked: asked, requests }: DiffReport, paint: Paint): string {

@@ -1,6 +1,6 @@
 /**
- * `policy diff OLD NEW`: which questions that were asked before would be answered otherwise? The questions are the tests
- * of both files and, with a ledger, the requests that real callers made. Outcomes count, names of rules do not.
+ * `policy diff OLD NEW`: reports which requests the new policy would decide differently. The requests are the tests of
+ * both files and, with a ledger, the recorded requests of real callers. Only outcomes count, not the names of rules.
  */
 import type { AuditRecord } from '../../audit/record.ts';
 import type { PolicyRead } from '../../policy/load.ts';
@@ -100,7 +100,7 @@ interface AskedTest {
   readonly question: Question;
 }
 
-/** The tests of all files; of those that ask the same, whatever they expect, the first. */
+/** The tests of all files. Of several tests with the same request, whatever they expect, only the first. */
 function questionsOf(files: readonly { readonly path: string; readonly read: Read }[]): AskedTest[] {
   const tests = files.flatMap(({ path, read }) =>
     (read.file.tests ?? []).flatMap((test, index): AskedTest[] => {
@@ -112,7 +112,7 @@ function questionsOf(files: readonly { readonly path: string; readonly read: Rea
   return tests.filter((test) => distinct.get(askingKey(test)) === test);
 }
 
-/** Not plain JSON of the question: that would turn a test without a moment into one with none. */
+/** `nowMs` is a text here, because JSON cannot express the -Infinity of a test without a time. */
 function askingKey({ question: { nowMs, ...rest } }: AskedTest): string {
   return JSON.stringify([rest, String(nowMs)]);
 }
@@ -155,7 +155,7 @@ async function compareLedger({ options }: Call, deps: CliDeps, sides: Sides): Pr
   return { kind: 'compared', requests: { asked, otherwise: differing, not_known: notKnown } };
 }
 
-/** Addresses only when they were asked for. */
+/** Holds addresses only with --show-addresses. */
 function otherwise(
   { divergences, emails }: { readonly divergences: readonly Divergence[]; readonly emails: readonly string[] },
   { withAddresses }: Sides,

@@ -1,4 +1,4 @@
-/** The trace of `policy explain`, for a person's screen and as JSON. Pure; says nothing that is not in the explanation. */
+/** Renders the trace of `policy explain` as text and as JSON. Pure; adds nothing to the explanation. */
 import type { InviteUsersRequest } from '../../contract/invite-users.ts';
 import type { AddressDecision } from '../../policy/decision.ts';
 import type { ConsideredRule, ExplainedAddress, ExplainedQuota, Explanation, Miss } from '../../policy/explain.ts';
@@ -20,7 +20,7 @@ export interface ExplainReport {
   readonly explanation: Explanation;
 }
 
-/** Rules that aim elsewhere are of little interest, and there may be thousands. */
+/** The number of rules shown that aim at other addresses: they matter little, and there may be thousands. */
 const MAX_ELSEWHERE = 8;
 const MAX_LISTED = 6;
 
@@ -72,7 +72,7 @@ function renderAddress({ decision, forced, rules }: ExplainedAddress, paint: Pai
   return [
     `\n${paint('bold', decision.email)}\n`,
     ...values,
-    ...rules.filter((rule) => !hidden.has(rule)).map((rule) => row(rule.effect, rule.id, saysOf(rule, paint))),
+    ...rules.filter((rule) => !hidden.has(rule)).map((rule) => row(rule.effect, rule.id, describeRule(rule, paint))),
     hidden.size === 0 ? '' : `         and ${counted(hidden.size, 'rule', 'rules')} more that aim at other addresses\n`,
     `  → ${verdictOf(decision, paint)}\n`,
   ].join('');
@@ -86,7 +86,7 @@ function shown(value: unknown): string {
   return Array.isArray(value) ? value.join(' ') || 'none' : String(value);
 }
 
-function saysOf({ effect, applies, misses }: ConsideredRule, paint: Paint): string {
+function describeRule({ effect, applies, misses }: ConsideredRule, paint: Paint): string {
   if (applies) return effect === 'deny' ? paint('red', 'hits') : paint('green', 'allows all of it');
   const reasons = misses.map(missWords).join('; ');
   return `${effect === 'deny' ? 'does not hit' : 'does not allow it'}: ${reasons}`;
@@ -111,7 +111,7 @@ function verdictOf({ decision, rule, because }: AddressDecision, paint: Paint): 
   return `${paint('red', 'deny')}${by}: ${words}`;
 }
 
-/** Reasons that no key of a rule says by itself. */
+/** Explanations of the reasons that are not keys of a rule. */
 const REASONS: Readonly<Record<string, string>> = {
   'no-rule': 'no-rule (no allow rule of this caller covers the address)',
   deny: 'deny (it is for everybody and everything)',
@@ -133,7 +133,7 @@ function windowWords(windowMs: number): string {
   return minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`;
 }
 
-/** One document; names as in the policy file and in answers. */
+/** One JSON document. Names are those of the policy file and of the service's answers. */
 export function toJson({
   path,
   digest,

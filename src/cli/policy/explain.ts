@@ -1,6 +1,6 @@
 /**
- * `policy explain FILE`: what would this policy say to this caller, and why? Asks as a caller of the file by name, the way
- * the in-file tests do, and prints the trace. Works on a file whose tests fail, because that is when one asks.
+ * `policy explain FILE`: prints how a policy decides on one request, and why. The request comes from a named caller of
+ * the file, as in the file's own tests. The tests of the file may fail, because that is when an explanation is needed.
  */
 import { emailAddress } from '../../contract/email-address.ts';
 import type { InviteUsersRequest } from '../../contract/invite-users.ts';
@@ -148,7 +148,7 @@ function readQuestion({ options }: Call, file: PolicyFile, nowMs: number): Quest
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const PLAIN_NAME = /^[\w.-]{1,64}$/;
 
-/** Repeats a word only when it looks like a name: what was pasted in its place may be a secret. */
+/** Quotes a word only when it looks like a name: a secret may have been pasted in its place. */
 function unknown(kind: string, word: string, known: readonly string[]): string {
   const shown = PLAIN_NAME.test(word) ? ` "${word}"` : '';
   const meant = nearest(word, known);

@@ -1,7 +1,7 @@
 /**
- * Writes one value to a Workers KV namespace over Cloudflare's API, which is where `wrangler kv key put` writes, too. The
- * token comes from the environment, goes to the one configured origin over TLS (or to this machine), and never into a
- * message. Told apart: what the user must set, what Cloudflare refused, and what may or may not have been written.
+ * Writes one value to a Workers KV namespace through Cloudflare's API, as `wrangler kv key put` does. The token comes
+ * from the environment. It goes only to the configured origin, over TLS or to this machine, and never into a message.
+ * The result distinguishes a missing setting from a failure; its message says whether the value may have been written.
  */
 import * as z from 'zod';
 import { documentUrlProblem } from '../../auth/issuers.ts';
@@ -9,7 +9,7 @@ import type { HttpPort } from '../../ports/http.ts';
 
 export type KvWrite =
   | { readonly kind: 'written' }
-  /** A sentence about what is missing; nothing was asked. */
+  /** The message says what is missing. No request was sent. */
   | { readonly kind: 'not_configured'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -20,7 +20,7 @@ export interface KvStoreDeps {
 
 /** The namespace's id and the account's are 32 hex digits. */
 const ID = /^[0-9a-f]{32}$/;
-/** As wrangler calls it. */
+/** The same address as wrangler's. */
 const BASE_URL = 'https://api.cloudflare.com/client/v4';
 const TIMEOUT_MS = 30_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -73,7 +73,7 @@ const REASONS: Readonly<Record<number, string>> = {
   429: 'Cloudflare asks for fewer requests; try again in a while',
 };
 
-/** Of an error only its code is told: its text is not ours to print. */
+/** Of Cloudflare's error only the code is printed: its text may hold anything. */
 function judge(status: number, text: string): KvWrite {
   const answer = answerSchema.safeParse(parseJson(text));
   if (status === 200 && answer.data?.success === true) return { kind: 'written' };

@@ -1,6 +1,6 @@
 /**
- * What the policy commands share: a policy file read for a person, and where the issuers' short names come from. A
- * command line that cannot be followed and a file that cannot be taken are told apart, as their exit codes are.
+ * Shared by the policy commands: reads a policy file, and finds the issuers' short names. A usage error and a refused
+ * file are different results, because they have different exit codes.
  */
 import { loadConfig } from '../../config/load.ts';
 import type { PolicyProblem, PolicyRead } from '../../policy/load.ts';
@@ -21,7 +21,7 @@ export type IssuerNames =
   | { readonly kind: 'known'; readonly issuers: readonly string[] | 'any' }
   | { readonly kind: 'unknown'; readonly message: string };
 
-/** From the command line, else from the configuration; of that, problems with other settings do not matter. */
+/** From the command line, else from the configuration. Problems with other settings are ignored. */
 export async function issuerNames({ options }: Call, { env, readText }: CliDeps): Promise<IssuerNames> {
   const { issuers: listed, 'any-issuer': any } = options;
   if (any !== undefined && listed !== undefined)
@@ -37,7 +37,7 @@ export async function issuerNames({ options }: Call, { env, readText }: CliDeps)
   };
 }
 
-/** A comma between each two, spaces of no account. */
+/** Splits at commas and ignores spaces around a name. */
 export function namesIn(text: string): string[] {
   return text
     .split(',')
@@ -45,7 +45,7 @@ export function namesIn(text: string): string[] {
     .filter((name) => name !== '');
 }
 
-/** A file that cannot be read has one problem, at its beginning. */
+/** A file that cannot be read has one problem, at line 1, column 1. */
 export async function readPolicyFile(
   path: string,
   issuers: readonly string[] | 'any',
@@ -56,7 +56,7 @@ export async function readPolicyFile(
   return readPolicy(text, { issuers });
 }
 
-/** As compilers write them, so that editors and pipelines find the place. */
+/** In the form of compiler messages, so that editors and pipelines find the place. */
 export function problemLines(path: string, problems: readonly PolicyProblem[]): string {
   return problems.map(({ line, column, message }) => `${printable(path)}:${line}:${column} ${message}\n`).join('');
 }

@@ -1,6 +1,7 @@
 /**
- * `policy push FILE`: checks a policy, runs its tests, and puts it where the Workers of a deployment look for one. What is
- * written is the parsed document as JSON, because a Worker reads no YAML; its digest is the file's.
+ * `policy push FILE`: checks a policy, runs its tests, and writes it to the KV namespace from which a deployment's
+ * Workers read it. It writes the parsed document as JSON, because a Worker reads no YAML. The digest stays that of the
+ * file.
  */
 import { POLICY_STORE_KEY } from '../../policy/document/read-document.ts';
 import { runSelfTests } from '../../policy/self-test.ts';
@@ -47,7 +48,7 @@ export const policyPush: Command = {
     const [path = ''] = call.operands;
     const { namespace = '', issuers, json } = call.options;
     const { print, printError, paint } = deps;
-    // Never those of AUTH_ISSUERS here: they are another deployment's.
+    // AUTH_ISSUERS of this environment is not used: it belongs to another deployment.
     if (typeof issuers !== 'string') {
       printError('say --issuers NAMES, those of the deployment that is to serve by this policy\n');
       return 'usage';

@@ -1,7 +1,8 @@
 /**
- * What two policies say of a request that was recorded. Pure. A record holds everything a decision was made from but the
- * actor's groups at the identity provider, so where callers ask for groups each combination is tried that could have
- * been, less those that the recorded decision rules out; where they differ in the answer, it is one that may be.
+ * Decides a recorded request again under two policies and compares the decisions. Pure. A record holds every input of
+ * the decision except the actor's groups at the identity provider. Where callers are matched by groups, each possible
+ * combination of groups is tried, except those that contradict the recorded decision. When the combinations do not all
+ * give the same result, a difference is not certain.
  */
 import type { AuditRecord } from '../../audit/record.ts';
 import { isHmacForm } from '../../audit/record-address.ts';
@@ -23,7 +24,7 @@ export type Replayed =
   | { readonly kind: 'alike' }
   | {
       readonly kind: 'differs';
-      /** False: for some combination of groups that the caller may have had, and not for all. */
+      /** False when not all combinations of groups that the caller may have had give this result. */
       readonly certain: boolean;
       readonly divergences: readonly Divergence[];
       readonly emails: readonly string[];
@@ -32,21 +33,21 @@ export type Replayed =
 
 export type UnknownReason = 'addresses_not_recorded' | 'addresses_as_hmac' | 'too_many_groups';
 
-/** Combinations double with each group; beyond this many the question is not asked. */
+/** The number of combinations doubles with each group. With more groups, the request is not decided again. */
 const MAX_GROUPS = 8;
 
-/** Whether a record is of a request that was decided, once per request. */
+/** Whether a record holds a decision. Each decided request has exactly one such record. */
 export function isDecided({ kind }: Pick<AuditRecord, 'kind'>): boolean {
   return kind === 'intent' || kind === 'denial';
 }
 
 export function replayRecord(record: AuditRecord, before: Side, after: Side): Replayed {
   const { actor } = record;
-  // A policy decides on addresses; what it would say of a hash is no answer.
+  // A policy decides on addresses, so its decision on a hash would mean nothing.
   if (record.request.emails?.some(isHmacForm) === true) return { kind: 'unknown', reason: 'addresses_as_hmac' };
   const asked = askedIn(record);
   if (asked === null) return { kind: 'unknown', reason: 'addresses_not_recorded' };
-  const groups = tellingGroups([before.file, after.file], actor);
+  const groups = decidingGroups([before.file, after.file], actor);
   if (groups.length > MAX_GROUPS) return { kind: 'unknown', reason: 'too_many_groups' };
 
   const nowMs = Date.parse(record.time);
@@ -58,22 +59,22 @@ export function replayRecord(record: AuditRecord, before: Side, after: Side): Re
   });
   const madeUnder = [before, after].find(({ policy }) => policy.digest === record.policy.digest);
   const possible = tried.filter(
-    (one) => madeUnder === undefined || tellsTheSame(record, madeUnder === before ? one.before : one.after),
+    (one) => madeUnder === undefined || equalsRecorded(record, madeUnder === before ? one.before : one.after),
   );
   const answers = (possible.length > 0 ? possible : tried).map((one) => compareDecisions(one.before, one.after));
-  // Of the fewest groups: they come first.
+  // The first one: the combinations begin with no group at all.
   const differing = answers.find((answer) => answer.divergences.length > 0);
   if (differing === undefined) return { kind: 'alike' };
   const certain = answers.every((answer) => JSON.stringify(answer) === JSON.stringify(differing));
   return { kind: 'differs', certain, ...differing };
 }
 
-/** Null where the addresses were left out, or are none. */
+/** The request as it was asked. Null when the record holds no addresses. */
 function askedIn({ request: { auth_method, emails, role, group_ids, send_email } }: AuditRecord) {
   return inviteUsersSchema.safeParse({ auth_method, emails, role, group_ids, send_email }).data ?? null;
 }
 
-/** What differs, and which addresses it is about. */
+/** The differences, and the addresses that they affect. */
 export function compareDecisions(
   before: Decision,
   after: Decision,
@@ -87,7 +88,7 @@ export function compareDecisions(
   return { divergences: found, emails };
 }
 
-/** Only a lenient request is allowed with an address refused; where a record cannot tell, strict is what most are. */
+/** Only a lenient request is allowed with a denied address. Otherwise strict is assumed: most requests are strict. */
 function handlingOf({ policy }: AuditRecord): Handling {
   const partly = policy.verdict === 'allow' && policy.decisions.some(({ decision }) => decision === 'deny');
   return partly ? 'lenient' : 'strict';
@@ -107,8 +108,8 @@ function principalOf(actor: AuditRecord['actor'], groups: readonly string[]): Pr
   };
 }
 
-/** The groups that could make this actor one caller more; of groups that always come together, one. */
-function tellingGroups(files: readonly PolicyFile[], actor: AuditRecord['actor']): string[] {
+/** The groups with which the actor could match one more caller. Of groups that always occur together, only one. */
+function decidingGroups(files: readonly PolicyFile[], actor: AuditRecord['actor']): string[] {
   const callers = files.flatMap((file) => Object.values(file.callers ?? {})).filter((row) => couldBe(row, actor));
   const held = new Set(callers.flatMap(({ groups }) => groups ?? []));
   const bySignature = Map.groupBy(held, (group) =>
@@ -117,7 +118,7 @@ function tellingGroups(files: readonly PolicyFile[], actor: AuditRecord['actor']
   return [...bySignature.values()].flatMap(([first]) => first ?? []);
 }
 
-/** But for groups. */
+/** Whether the actor matches the caller in everything except groups. */
 function couldBe(row: CallerRow, actor: AuditRecord['actor']): boolean {
   return (
     row.groups !== undefined &&
@@ -134,8 +135,8 @@ function subsetsOf<T>(items: readonly T[]): T[][] {
   );
 }
 
-/** Whether this decision is the recorded one, by verdict, rules and reasons. */
-function tellsTheSame({ policy, request }: AuditRecord, { verdict, addresses }: Decision): boolean {
+/** Whether this decision equals the recorded one in verdict, rules and reasons. */
+function equalsRecorded({ policy, request }: AuditRecord, { verdict, addresses }: Decision): boolean {
   const recorded = new Map(
     policy.decisions.flatMap(({ decision, rule, because, emails = request.emails ?? [] }) =>
       emails.map((email) => [email, JSON.stringify([decision, rule, because])] as const),

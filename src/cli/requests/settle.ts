@@ -1,6 +1,6 @@
 /**
- * `requests settle ID`: a person says what became of a request whose outcome is unknown, and the trail says who and why.
- * Only such a request: what is known is not overruled. Sends nothing, here or later.
+ * `requests settle ID`: a person settles a request whose outcome is unknown, and the trail records who and why. A known
+ * outcome is never changed. Nothing is sent, now or later.
  */
 import { keyCandidates } from '../../config/key-candidates.ts';
 import { resolveUnknown } from '../../invite/resolve-unknown.ts';
@@ -73,7 +73,7 @@ export const requestsSettle: Command = {
         printError('The ledger did not take it; nothing was changed. Try again, or see doctor.\n');
         return 'failed';
       }
-      // The ledger's word and no look before it: an answer may come in between.
+      // Only the ledger's result counts, not an earlier check: an answer may arrive in between.
       if (settled.kind !== 'settled') {
         const state = settled.kind === 'unchanged' ? settled.state : entry.state;
         printError(
@@ -92,7 +92,7 @@ export const requestsSettle: Command = {
   },
 };
 
-/** Half a sentence for each state that is no doubt. */
+/** The explanation for each state that cannot be settled, as the second half of a sentence. */
 const EXPLANATIONS = {
   open: ': it has not ended yet, and becomes unknown by itself when its time is over',
   accepted: ' already',
@@ -109,15 +109,18 @@ type Settling =
       readonly ending: 'accepted' | 'refused';
       readonly person: string;
       readonly note: string;
-      /** Nobody said who; the system did. */
+      /** `person` is the name of the system user, because --by was not given. */
       readonly byDefault: boolean;
     }
   | { readonly kind: 'unclear'; readonly message: string };
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Nothing that a terminal, a log or a reader of the trail would take for something else than words. */
+/** Characters that a terminal, a log or a reader of the trail may misinterpret. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
-/** With the signs that mail programs take for an `@`, also apart from the name before it. A mention (`@kim`) is none. */
+/**
+ * Includes the signs that mail programs read as `@`, even apart from the name before. A mention (`@kim`) does not
+ * match.
+ */
 const ADDRESS = /\S(?:@|%40|＠|﹫)\S|(?:@|%40|＠|﹫)\s*[^\s.]+\.\S/i;
 
 async function readSettling({ operands, options }: Call, { env, readText, userName }: CliDeps): Promise<Settling> {

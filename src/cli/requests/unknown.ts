@@ -1,6 +1,6 @@
 /**
- * `requests unknown`: which requests wait for somebody to say what became of them? Oldest last, like every list of requests;
- * reads the whole list, which in a large ledger takes a while. Changes nothing.
+ * `requests unknown`: lists the requests whose outcome is unknown and that a person has to settle, newest first. It
+ * reads the whole list of requests, which takes a while in a large ledger. Changes nothing.
  */
 import type { RequestEntry } from '../../ledger/port.ts';
 import { LEDGER_OPTION } from '../ledger/choose-ledger.ts';
@@ -63,7 +63,7 @@ interface Listed {
 
 function describe({ requestId, admittedAt, decided, outcome }: RequestEntry, withAddresses: boolean): Listed {
   const { actor, request, policy } = decided;
-  // Handled leniently, only those that were allowed went.
+  // Of a request with lenient handling, only the allowed addresses were sent.
   const allowed = policy.decisions.filter(({ decision }) => decision === 'allow');
   return {
     id: requestId,

@@ -1,4 +1,4 @@
-/** The command line over doubles of every port: what is asked of the network, what is printed, how it ends. */
+/** Runs the command line with doubles of every port, and reports its requests, its output and its exit code. */
 import { auditPorts } from '../../../src/cli/audit/ports.ts';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import type { CliDeps } from '../../../src/cli/deps.ts';
@@ -14,7 +14,7 @@ import type { FakeSchedule } from '../../support/clock.ts';
 import { es256Signer } from '../../support/tokens.ts';
 import { CURRENT_USER } from '../../../dev/galileo.ts';
 
-/** All of the characters that need escaping somewhere. */
+/** A key with every character that needs escaping in some encoding. */
 export const KEY = 'cur-K3y/with+odd=chars%20and"quotes\\1234';
 export const ISSUER_URL = 'https://login.example.com';
 const ISSUERS = JSON.stringify([{ name: 'corp', issuer: ISSUER_URL, audience: 'invites' }]);
@@ -50,7 +50,7 @@ export interface Ran {
 export interface HarnessOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly policy?: string;
-  /** Answers by address, put over those of a world where all is well. */
+  /** Replaces the good answer to a request; null keeps it. */
   readonly answer?: (request: HttpExchange) => HttpResult | Promise<HttpResult> | null;
   readonly deps?: Partial<CliDeps>;
 }
@@ -65,7 +65,7 @@ export const hasKey = ({ headers }: HttpExchange): boolean => Object.keys(header
 
 const { jwk } = await es256Signer();
 
-/** Metadata and keys of the one issuer; everything else is a 404. */
+/** Answers with the metadata and keys of the one issuer, and with 404 for any other URL. */
 export const fetchGoodDocument: FetchDocument = async ({ url }) => {
   const documents: Readonly<Record<string, unknown>> = {
     [`${ISSUER_URL}/.well-known/openid-configuration`]: { issuer: ISSUER_URL, jwks_uri: `${ISSUER_URL}/jwks` },
@@ -81,7 +81,7 @@ export async function runCommand(args: readonly string[], options: HarnessOption
   return await startCommand(args, options).ended;
 }
 
-/** Begins, so that a test may move time on. */
+/** Starts a command without waiting for its end, so that a test can advance the time. */
 export function startCommand(
   args: readonly string[],
   { env = GOOD_ENV, policy = POLICY, answer: reported = () => null, deps = {} }: HarnessOptions = {},

@@ -1,4 +1,6 @@
-/** The audit commands over real files: a ledger of the service's own making, filled with a trail, and lines as delivered. */
+/**
+ * Runs the audit commands on real files: a ledger that the service created, filled with a trail, and delivered lines.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,7 +37,7 @@ export function tempFolder(): Folder {
 
 const silent = (): void => undefined;
 
-/** An empty ledger as the service makes it, at rest. */
+/** Creates an empty ledger as the service does, and closes it. */
 export async function makeLedger(path: string): Promise<string> {
   const ledger = await openLedger({
     path,
@@ -48,7 +50,7 @@ export async function makeLedger(path: string): Promise<string> {
   return path;
 }
 
-/** Behind what is there. */
+/** Appends the lines to the trail in the file. */
 export async function fillLedger(path: string, lines: readonly Line[]): Promise<void> {
   await alter(path, (database) => {
     const record = database.prepare('INSERT INTO records (seq, line) VALUES (?, ?)');
@@ -71,7 +73,7 @@ export function setHead(database: DatabaseSync, { seq, hash }: ChainHead): void 
   database.prepare('UPDATE head SET seq = ?, hash = ? WHERE id = 1').run(seq, hash);
 }
 
-/** As anybody with the file and SQLite could. */
+/** Changes the file as anybody with access to it and SQLite could. */
 export async function alter<T>(path: string, change: (database: DatabaseSync) => T | Promise<T>): Promise<T> {
   const database = new DatabaseSync(path);
   try {

@@ -27,7 +27,7 @@ afterEach(() => folder.remove());
 
 const at = (seconds: number): string => new Date(TEST_TIME_MS + seconds * 1_000).toISOString();
 
-/** What is written, line by line, without stdout being the test's own. */
+/** The lines that the command writes, without using the stdout of the test. */
 async function exported(args: readonly string[], openLedger = auditPorts.openLedger) {
   const written: string[] = [];
   const ports = { ...auditPorts, openLedger, write: async (text: string) => void written.push(text) };
@@ -90,7 +90,7 @@ describe('audit export', () => {
     };
     const { lines } = await exported(['--from', at(2_490)], openLedger);
     expect(seqsOf(lines)).toHaveLength(11);
-    // Half by half, then the rest.
+    // The binary search, then the rest.
     expect(asked).toBeLessThan(Math.ceil(Math.log2(RECORDS)) + 1 + 11 + 1);
   });
 

@@ -24,7 +24,7 @@ afterEach(() => folder.remove());
 
 const textsOf = ({ lines }: TestTrail): string[] => lines.map(({ text }) => text);
 
-/** Follows, and tells when it has looked and waits. */
+/** Runs `audit tail --follow` and reports when it has polled and waits. */
 function follow(args: readonly string[]) {
   const written: string[] = [];
   let interrupt = (): void => undefined;

@@ -1,4 +1,4 @@
-/** What somebody with SQLite and a ledger's file can do to a trail, one change at a time, and what `audit verify` says. */
+/** Each change that an attacker with SQLite and the ledger file can make to a trail, and what `audit verify` finds. */
 import { copyFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(() => folder.remove());
 
-/** What is found, as `kind seq @ place`. */
+/** The findings, as `kind seq @ place`. */
 type Expected = (found: readonly string[]) => boolean;
 type Change = (database: DatabaseSync, chance: Chance) => Promise<Expected> | Expected;
 type Chance = ReturnType<typeof createChance>;

@@ -1,4 +1,4 @@
-/** `audit verify` over files as collectors keep them, and against a ledger; what it prints, and how it ends. */
+/** `audit verify` on files as collectors keep them, and against a ledger: its output and its exit code. */
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatItem } from '../../../../src/audit/format/formats.ts';
@@ -32,7 +32,7 @@ const itemsOf = (lines: readonly Line[]): OutboxItem[] =>
     line: text,
   }));
 
-/** What the service writes to stdout: audit lines with operational ones between. */
+/** The service's stdout: audit lines with log lines between. */
 async function stdoutOf(lines: readonly Line[], format: AuditFormat): Promise<string> {
   const written: string[] = [];
   const output = {

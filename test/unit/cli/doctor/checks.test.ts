@@ -1,4 +1,4 @@
-/** What each check makes of what it met: every row of what may be wrong. */
+/** The diagnosis of each check for each thing that may be wrong. */
 import { describe, expect, it } from 'vitest';
 import { clockFinding } from '../../../../src/cli/doctor/check-clock.ts';
 import { checkIssuer } from '../../../../src/cli/doctor/check-issuer.ts';
@@ -334,7 +334,7 @@ describe('the Galileo key', () => {
       remedy: expect.stringMatching(/\w/),
       details: { key_fingerprint: FINGERPRINT },
     });
-    // The key to come stops nothing.
+    // A failure of the next key is only a warning.
     expect(finding(seen, 'next').status).toBe('warning');
   });
 });

@@ -104,7 +104,7 @@ describe('doctor, where something is wrong', () => {
       1,
     ],
   ] as readonly (readonly [string, HarnessOptions, string, number])[])(
-    'fails on %s, says how to mend it, and lets every other check end',
+    'fails on %s, says how to fix it, and lets every other check end',
     async (_, options, id, code) => {
       const ran = await doctor(options);
       expect(ran.code).toBe(code);
@@ -112,7 +112,7 @@ describe('doctor, where something is wrong', () => {
       expect(ran.of(id).remedy).toMatch(/\w{3}/);
       expect(ran.report.status).toBe('failed');
       const others = ran.report.checks.filter((check) => check.id !== id && check.status === 'failed');
-      // Where Galileo cannot be reached, the key cannot be tried either.
+      // When Galileo cannot be reached, the key cannot be tried either.
       expect(others.map((check) => check.id)).toEqual(id === 'upstream' ? ['galileo-key'] : []);
       const { stdout } = await runCommand(['doctor'], options);
       expect(stdout).toContain(`→ ${ran.of(id).remedy ?? ''}`);

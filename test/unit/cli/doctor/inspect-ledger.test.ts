@@ -1,4 +1,4 @@
-/** Real ledger files, looked at from outside. */
+/** Inspects real ledger files. */
 import {
   chmodSync,
   copyFileSync,
@@ -44,7 +44,7 @@ async function closedLedger(): Promise<void> {
   await ledger.close();
 }
 
-/** Writes as only a vandal would. */
+/** Changes the file as no service would. */
 function vandalise(...statements: readonly string[]): void {
   const database = new DatabaseSync(path);
   for (const statement of statements) database.exec(statement);

@@ -78,7 +78,7 @@ describe('policy diff on tests', () => {
   });
 });
 
-/** A record as the service writes it when it decides this under EXAMPLE_POLICY, and nothing more of a trail. */
+/** One record as the service writes it when it decides this request under EXAMPLE_POLICY; not a whole trail. */
 function recordOf(
   request: InviteUsersRequest,
   {
@@ -148,7 +148,7 @@ describe('policy diff on recorded requests', () => {
     const before = withTrail(at('2026-12-31T23:59:59.999Z'));
     const after = withTrail(at('2027-01-01T00:00:00.000Z'));
     expect((await diff('policy.yaml longer.yaml --ledger x', { files, ...before })).stdout).toContain('none decided');
-    // Denied under OLD whatever the groups were; allowed under NEW only with the right one.
+    // OLD denies it with any groups; NEW allows it only with the right group.
     expect((await diff('policy.yaml longer.yaml --ledger x', { files, ...after })).stdout).toContain('Perhaps 1 more');
   });
 

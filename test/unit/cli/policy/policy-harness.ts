@@ -1,4 +1,4 @@
-/** The policy commands over files that are texts in a table. */
+/** Runs the policy commands with files from a table of texts. */
 import { EXAMPLE_POLICY } from '../../../support/policy.ts';
 import type { HarnessOptions, Ran } from '../cli-harness.ts';
 import { runCommand } from '../cli-harness.ts';

@@ -11,7 +11,7 @@ import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
 import { GOOD_ENV } from '../cli-harness.ts';
 import { runPolicy } from './policy-harness.ts';
 
-/** A stand-in for Cloudflare's API: keeps what is put, by path, and answers as it is told. */
+/** `policy push` against a stand-in for Cloudflare's API, which keeps each PUT and gives the scripted answer. */
 const NAMESPACE = 'ab'.repeat(16);
 const ACCOUNT = 'cd'.repeat(16);
 const TOKEN = 'cloudflare-token-0123456789';

@@ -1,4 +1,4 @@
-/** What is said of a recorded request is true of the request that was made, whatever groups its caller had. */
+/** The result for a recorded request is true of the original request, for any groups its caller may have had. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AuditRecord } from '../../../../src/audit/record.ts';

@@ -17,7 +17,7 @@ import { KEY, runCommand } from '../cli-harness.ts';
 const ID = testUuid7(500);
 const OTHER = testUuid7(501);
 
-/** A ledger of a service at work, and the command line beside it. */
+/** The ledger of a running service, and the command line beside it. */
 async function harness() {
   const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-settle-'));
   const path = join(folder, 'ledger.db');
