@@ -4,19 +4,19 @@ import { sha256Hex } from '../lib/sha256.ts';
 import type { AuditRecord, RecordDraft } from './record.ts';
 
 /**
- * The hash chain over audit records: pure, no clock, no storage. A record's hash covers its RFC 8785
- * text with `prev` and without `hash`, so no record can be edited, dropped or moved without a break
- * at or right after its place. Cutting off the tail, or rewriting all of it, shows only against a
- * checkpoint kept elsewhere.
+ * The hash chain over audit records. Pure: it has no clock and no storage. The hash of a record covers its RFC 8785
+ * text with `prev` and without `hash`. A record that was edited, dropped or moved therefore breaks the chain at its
+ * place or right after it. A tail that was cut off or rewritten is found only against a checkpoint that is kept
+ * elsewhere.
  */
 
 /** `prev` of the first record. */
 export const GENESIS_HASH = '0'.repeat(64);
 
-/** What the ledger adds to a draft. Its own values win over members of the same name in the draft. */
+/** The members that the ledger adds to a draft. They replace members of the same name in the draft. */
 export type ChainPlace = Pick<AuditRecord, 'seq' | 'id' | 'time' | 'prev'>;
 
-/** The last record of a stretch: what the next one must continue. */
+/** The last record of a part of the chain. The next record must continue it. */
 export interface ChainHead {
   readonly seq: number;
   readonly hash: string;
@@ -26,10 +26,15 @@ export const GENESIS: ChainHead = { seq: 0, hash: GENESIS_HASH };
 
 export type ChainVerdict =
   | { readonly kind: 'intact'; readonly head: ChainHead }
-  /** The first break: the line's index (from 0), and the seq that belongs there. */
+  /** The first break: the index of the line (from 0), and the seq that it should have. */
   | { readonly kind: 'broken'; readonly index: number; readonly seq: number; readonly reason: ChainBreak };
 
-/** `not_a_record`: not a JSON object. `edited`: text and hash disagree. `out_of_sequence`: a gap, a repeat or a move. `wrong_prev`: its predecessor is another one. */
+/**
+ * `not_a_record`: not a JSON object.
+ * `edited`: text and hash disagree.
+ * `out_of_sequence`: a record is missing, repeated or moved.
+ * `wrong_prev`: `prev` is not the hash of the record before.
+ */
 export type ChainBreak = 'not_a_record' | 'edited' | 'out_of_sequence' | 'wrong_prev';
 
 /** Throws when the draft has no RFC 8785 form (NaN, a lone surrogate). */
@@ -40,7 +45,9 @@ export function chainRecord(draft: RecordDraft, place: ChainPlace): { line: stri
   return { line: canonicalJson({ ...body, hash }), hash };
 }
 
-/** Reads records in the order given, from the beginning of the chain or from what came before them. */
+/**
+ * Verifies records in the given order. `after` is the record before the first one; without it the chain begins here.
+ */
 export function verifyChain(lines: Iterable<string>, after: ChainHead = GENESIS): ChainVerdict {
   let head = after;
   let index = 0;
@@ -53,7 +60,7 @@ export function verifyChain(lines: Iterable<string>, after: ChainHead = GENESIS)
   return { kind: 'intact', head };
 }
 
-/** The draft inside a stored line, without what the ledger added. */
+/** The draft inside a stored line, without the members that the ledger added. */
 export function draftOf(line: string): RecordDraft {
   const { seq: _seq, id: _id, time: _time, prev: _prev, hash: _hash, ...draft } = JSON.parse(line) as AuditRecord;
   return draft;
@@ -63,7 +70,7 @@ function checkLine(line: string, before: ChainHead): ChainHead | ChainBreak {
   const record = parseObject(line);
   if (record === null) return 'not_a_record';
   const { hash } = record;
-  // The text must be the canonical one too: an edit that parses to the same value (white space, a repeated member) is an edit.
+  // The text must be canonical too: a change that parses to the same value (white space, a repeated member) is an edit.
   if (typeof hash !== 'string' || canonicalJsonOrNull(record) !== line) return 'edited';
   if (sha256Hex(canonicalJson({ ...record, hash: undefined })) !== hash) return 'edited';
   if (record['seq'] !== before.seq + 1) return 'out_of_sequence';

@@ -2,9 +2,10 @@ import { fromHex } from '../lib/hex.ts';
 import { MIN_HMAC_KEY_BYTES } from './record-address.ts';
 
 /**
- * Reads the key for addresses (AUDIT_EMAILS=hmac): 64 or more hex digits are bytes, any other text is its own key and
- * has 32 visible characters or more. White space around it is not part of it, so that a line end makes no other key.
- * Messages are the second half of a sentence that begins with the setting, and quote nothing of the key.
+ * Reads the HMAC key for addresses (AUDIT_EMAILS=hmac). 64 or more hex digits are decoded to bytes. Any other text is
+ * the key itself and must have at least 32 visible characters. Surrounding white space is removed, so a line end does
+ * not change the key. Each message is the second half of a sentence that begins with the name of the setting. No
+ * message quotes the key.
  */
 export type HmacKeyRead =
   | { readonly kind: 'read'; readonly key: Uint8Array }
@@ -22,7 +23,7 @@ export function readHmacKey(text: string): HmacKeyRead {
 function problemOf(text: string): string | null {
   if (text === '') return `is empty; ${HOW_TO_MAKE}`;
   if (!/^[\x21-\x7e]+$/.test(text)) return `must be one word of visible ASCII characters; ${HOW_TO_MAKE}`;
-  // A short row of hex digits is a key that was cut off, or half as strong as it looks.
+  // Too few hex digits are a key that was cut off, or one with half the strength that its length suggests.
   if (isHex(text) && (text.length < MIN_HMAC_KEY_BYTES * 2 || text.length % 2 === 1)) {
     return `must be an even number of hex digits, ${MIN_HMAC_KEY_BYTES * 2} at least; ${HOW_TO_MAKE}`;
   }

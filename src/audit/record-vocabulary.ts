@@ -1,6 +1,6 @@
 /**
- * The closed vocabularies of the audit trail, apart from its schema so that code which serves requests can name them
- * without carrying the schema.
+ * The closed vocabularies of audit records. They are separate from the zod schema (record.ts) so that code which serves
+ * requests can import them without the schema.
  */
 export const RECORD_KINDS = ['denial', 'intent', 'outcome', 'replay', 'dry_run', 'reconciliation'] as const;
 
@@ -15,5 +15,5 @@ export const RECORD_RESULTS = [
   'previewed',
 ] as const;
 
-/** An address as records hold it (AUDIT_EMAILS): exactly as given, or its HMAC. */
+/** An address as it is recorded (AUDIT_EMAILS): exactly as given, or its HMAC. */
 export const RECORDED_EMAIL = /^(?:[!-?A-~]+@[A-Za-z0-9.-]+|hmac-sha256:[0-9a-f]{64})$/;

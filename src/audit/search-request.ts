@@ -2,15 +2,15 @@ import * as z from 'zod';
 import { RECORD_RESULTS, RECORDED_EMAIL } from './record-vocabulary.ts';
 
 /**
- * The body of POST /audit/search: what must hold of a record, all of it at once, and where to go on. The filters are in
- * the body and never in a URL, because addresses and subjects are people. Refuses what it does not know: a typo would
- * otherwise widen what is asked for. No message repeats a value.
+ * The body of POST /audit/search: filters, a cursor (`after`) and a limit. A record must match all filters. The filters
+ * are in the body and never in a URL, because addresses and subjects identify people. Unknown members are refused: a
+ * misspelled filter would otherwise be ignored and widen the search. No message repeats a value.
  */
 export const MAX_SEARCH_LINES = 1000;
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** RFC 3339 with any offset. `Date.parse` alone would take much more. */
+/** RFC 3339 with any offset. `Date.parse` alone accepts many other forms. */
 const isInstant = (text: string): boolean => z.iso.datetime({ offset: true }).safeParse(text).success;
 
 const instant = (name: string, meaning: string) =>
@@ -20,7 +20,7 @@ const instant = (name: string, meaning: string) =>
     .meta({ format: 'date-time', description: meaning })
     .optional();
 
-/** Not z.int(): the one promised type of error for a number that does not fit is `value_error`. */
+/** Not z.int(): the documented error type for a number out of range is `value_error`. */
 const whole = (name: string, minimum: number, maximum: number) =>
   z
     .custom<number>(

@@ -1,8 +1,8 @@
 import type { AuditRecord, RecordOutcome } from './record.ts';
 
 /**
- * What a search of the trail can ask for. All members that stand must hold; an empty filter matches every record. Pure:
- * how candidates are found is the ledger's business, whether one matches is decided here.
+ * The filter of a search over the trail. A record must match every member that is present; an empty filter matches
+ * every record. Pure: the ledger finds the candidates, and this file decides whether a record matches.
  */
 export interface SearchFilter {
   readonly requestId?: string;
@@ -10,7 +10,7 @@ export interface SearchFilter {
   readonly subject?: string;
   /** The actor's client_id, exact. */
   readonly clientId?: string;
-  /** In the form that records hold (AUDIT_EMAILS); compared without case. */
+  /** In the form that is recorded (AUDIT_EMAILS); compared without case. */
   readonly email?: string;
   readonly outcome?: RecordOutcome['result'];
   /** A rule that decided about at least one address. */

@@ -3,9 +3,10 @@ import { canonicalJson } from '../../lib/canonical-json.ts';
 import { fromHex, toHex } from '../../lib/hex.ts';
 
 /**
- * A checkpoint says: at this time the chain had so many records and ended in this hash, and the checkpoint before was that
- * one. Kept where the service cannot touch it, it is what a cut or rewritten tail is found against; signed, it also proves
- * who said so, but not that nothing came after it. Pure but for WebCrypto; makes no claim about the records themselves.
+ * A checkpoint is a statement about the chain at one time: how many records it had, the hash of the last one, and the
+ * digest of the checkpoint before. A copy that the service cannot change shows whether the tail was cut off or
+ * rewritten. A signature also proves who made the statement. It does not prove that no record came later. Pure except
+ * for WebCrypto. This file does not verify the records themselves.
  */
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -15,11 +16,11 @@ export const checkpointSchema = z.strictObject({
   id: z.uuid(),
   /** RFC 3339, UTC, milliseconds. */
   time: z.iso.datetime({ precision: 3 }),
-  /** How many records the chain had: the seq of the last one. */
+  /** The number of records in the chain, which is the seq of the last one. */
   count: z.int().positive(),
   /** That record's `hash`. */
   head: sha256,
-  /** SHA-256 of the line of the checkpoint before, so that none can be taken out between two; null for the first. */
+  /** SHA-256 of the line of the checkpoint before, so a removed checkpoint is found; null for the first. */
   previous: sha256.nullable(),
   /** Left out when the service has no signing key. */
   signature: z
@@ -35,13 +36,13 @@ export const checkpointSchema = z.strictObject({
 
 export type Checkpoint = Readonly<z.output<typeof checkpointSchema>>;
 
-/** Signs with a private Ed25519 key (RFC 8032), and knows its own signature again. */
+/** Signs with a private Ed25519 key (RFC 8032), and verifies its own signatures. */
 export interface CheckpointSigner extends CheckpointVerifier {
   readonly keyId: string;
   sign(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
 }
 
-/** Checks signatures of one or more public keys; `unknown_key` when none of them has this id. */
+/** Verifies signatures with one or more public keys; `unknown_key` when none of them has this id. */
 export interface CheckpointVerifier {
   verify(
     keyId: string,
@@ -81,6 +82,6 @@ export async function verifySignature(checkpoint: Checkpoint, verifier: Checkpoi
 }
 
 function bytesOf(statement: Omit<Checkpoint, 'signature'>): Uint8Array<ArrayBuffer> {
-  // The runtimes' types differ in what buffer the encoder's result has; this one is plain under all of them.
+  // The type of the encoder's buffer differs between runtimes. This copy is a plain ArrayBuffer in all of them.
   return Uint8Array.from(new TextEncoder().encode(canonicalJson(statement)));
 }

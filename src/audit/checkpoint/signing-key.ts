@@ -3,19 +3,19 @@ import { sha256Hex } from '../../lib/sha256.ts';
 import type { CheckpointSigner, CheckpointVerifier } from './checkpoint.ts';
 
 /**
- * Ed25519 keys (RFC 8032) for checkpoints, read from PEM files (RFC 7468) as openssl writes them: PKCS#8 (RFC 8410) to
- * sign, SubjectPublicKeyInfo to verify. WebCrypto does the rest, so Node and workerd read the same files. Messages are
- * the second half of a sentence that begins with a setting or a file's name, and quote nothing of the key.
+ * Ed25519 keys (RFC 8032) for checkpoints, from PEM files (RFC 7468) in the form that openssl writes: PKCS#8 (RFC 8410)
+ * to sign, SubjectPublicKeyInfo to verify. WebCrypto imports the keys, so Node and workerd accept the same files. Each
+ * message is the second half of a sentence that begins with the name of a setting or a file. No message quotes the key.
  */
 const ALGORITHM = 'Ed25519';
-/** The AlgorithmIdentifier of id-Ed25519 (RFC 8410 §3) in DER, and where it has ended in either kind of file. */
+/** The AlgorithmIdentifier of id-Ed25519 (RFC 8410 §3) in DER. It is within the first 12 bytes of both kinds of key. */
 const ALGORITHM_IDENTIFIER = '300506032b6570';
 const IDENTIFIED_WITHIN = 12;
 const SIGNATURE_BYTES = 64;
 const HOW_TO_MAKE = 'make one with: openssl genpkey -algorithm ed25519';
 const HOW_TO_PUBLISH = 'get the public one with: openssl pkey -pubout';
 
-/** What else such a file may hold by mistake, by the label of its PEM block. */
+/** Common mistakes, by the label of the PEM block that the file contains instead. */
 const NOT_A_PRIVATE_KEY: Readonly<Record<string, string>> = {
   'PUBLIC KEY': 'holds a public key; signing needs the private one',
   'ENCRYPTED PRIVATE KEY': 'holds a private key under a passphrase; write it without one: openssl pkey -in FILE',
@@ -25,12 +25,12 @@ const NOT_A_PUBLIC_KEY: Readonly<Record<string, string>> = {
   'ENCRYPTED PRIVATE KEY': `holds a private key, which no verifier needs; ${HOW_TO_PUBLISH}`,
 };
 
-/** From one PKCS#8 private key. Rejects with a sentence for an operator. */
+/** Imports one PKCS#8 private key. Rejects with a sentence for an operator. */
 export async function importSigningKey(pem: string): Promise<CheckpointSigner> {
   const [der, ...others] = derBlocks(pem, 'PRIVATE KEY', NOT_A_PRIVATE_KEY);
   if (der === undefined || others.length > 0) throw new Error('holds more than one private key; one signs');
   const notEd25519 = `holds a private key that is not Ed25519; ${HOW_TO_MAKE}`;
-  // Twice: what signs cannot be exported, and the public half comes out of an export only.
+  // Imported twice: the key that signs is not extractable, and only an extractable key gives the public half.
   const importKey = (extractable: boolean): Promise<CryptoKey> =>
     orProblem(notEd25519, der, () => crypto.subtle.importKey('pkcs8', der, ALGORITHM, extractable, ['sign']));
   const exportable = await importKey(true);
@@ -46,7 +46,7 @@ export async function importSigningKey(pem: string): Promise<CheckpointSigner> {
   };
 }
 
-/** From public keys, one or more a text. Rejects with a sentence for an operator. */
+/** Imports public keys; each text has one or more. Rejects with a sentence for an operator. */
 export async function importVerificationKeys(pems: readonly string[]): Promise<CheckpointVerifier> {
   const keys = new Map<string, CryptoKey>();
   for (const der of pems.flatMap((pem) => derBlocks(pem, 'PUBLIC KEY', NOT_A_PUBLIC_KEY))) {
@@ -58,20 +58,20 @@ export async function importVerificationKeys(pems: readonly string[]): Promise<C
   return verifierOf(keys);
 }
 
-/** By key id. */
+/** `keys` is by key id. */
 function verifierOf(keys: ReadonlyMap<string, CryptoKey>): CheckpointVerifier {
   return {
     async verify(keyId, bytes, signature) {
       const key = keys.get(keyId);
       if (key === undefined) return 'unknown_key';
-      // workerd throws where Node says no.
+      // For a signature of another length workerd throws, where Node returns false.
       if (signature.length !== SIGNATURE_BYTES) return 'invalid';
       return (await crypto.subtle.verify(ALGORITHM, key, signature, bytes)) ? 'valid' : 'invalid';
     },
   };
 }
 
-/** The 32 bytes of the public key, in base64url: an exportable key of either half has them as `x`. */
+/** The 32 bytes of the public key in base64url. Private and public JWKs both have them as `x`. */
 async function publicHalfOf(key: CryptoKey): Promise<string> {
   const jwk: object = await crypto.subtle.exportKey('jwk', key);
   if (!('x' in jwk) || typeof jwk.x !== 'string') throw new Error('holds a key without its public half');
@@ -83,7 +83,9 @@ function keyIdOf(x: string): string {
   return sha256Hex(fromBase64(x.replaceAll('-', '+').replaceAll('_', '/'))).slice(0, 16);
 }
 
-/** The contents of every block with this label, at least one. Text around blocks is allowed (RFC 7468 §2). */
+/**
+ * The contents of all blocks with this label; throws when there is none. Text around blocks is allowed (RFC 7468 §2).
+ */
 function derBlocks(
   text: string,
   label: string,
@@ -99,7 +101,7 @@ function derBlocks(
   return wanted.map(([, , base64 = '']) => fromBase64(base64));
 }
 
-/** Takes white space (atob does). */
+/** White space is allowed, because atob ignores it. */
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   try {
     return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
@@ -108,9 +110,9 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** The engine's own message stays out: nobody promises what it quotes. */
+/** Replaces the error message of WebCrypto, which might quote the key. */
 async function orProblem(problem: string, der: Uint8Array, importKey: () => Promise<CryptoKey>): Promise<CryptoKey> {
-  // workerd takes an X25519 key for an Ed25519 one.
+  // workerd imports an X25519 key as if it were an Ed25519 key.
   if (!toHex(der.subarray(0, IDENTIFIED_WITHIN)).includes(ALGORITHM_IDENTIFIER)) throw new Error(problem);
   try {
     return await importKey();

@@ -6,19 +6,20 @@ import type { CheckpointSigner } from './checkpoint.ts';
 import { readTrailItem } from '../verify/item.ts';
 
 /**
- * Asked before anything is signed: does the trail still say what this service wrote? Every record behind the last checkpoint
- * continues it, up to the head, and that checkpoint is the one this process saw last. After a start it need only agree with
- * its record and have no wrong signature of ours: one that is unsigned, or of another key, may be from before the key was
- * changed. What was verified is remembered by its hash, so each record is read once and a change behind it shows.
+ * Verifies the stored trail before a checkpoint is signed. Every record after the last checkpoint must continue it, up
+ * to the head, and that checkpoint must be the last one that this process saw. After a restart the checkpoint only has
+ * to agree with its record, and must not have an invalid signature of our key. It may be unsigned or signed with
+ * another key, because the key may have been changed since. The guard remembers the hash of the last verified record:
+ * each record is read once, and a record that does not continue the verified part is found.
  */
 export interface TrailGuard {
   /** Rejects when the ledger cannot be read. */
   check(chain: GuardedChain, signer: CheckpointSigner | null): Promise<TrailCheck>;
-  /** A checkpoint was stored. */
+  /** Call after a checkpoint was stored. */
   made(line: string): void;
 }
 
-/** What this needs of a ledger, whose answers may be there at once. */
+/** The part of the ledger that the guard needs. Answers may be synchronous. */
 export interface GuardedLedger {
   records(after: number, limit: number): Eventual<readonly { readonly seq: number; readonly line: string }[]>;
   checkpoints(after: number, limit: number): Eventual<readonly { readonly count: number; readonly line: string }[]>;
@@ -35,9 +36,9 @@ export interface GuardedChain {
 export type TrailCheck =
   /** `previous`: SHA-256 of the last checkpoint's line; null when there is none. */
   | { readonly kind: 'sound'; readonly previous: string | null }
-  /** So far, but there is more than one look may read: ask again. */
+  /** Sound so far, but more records remain than one check may read. Check again. */
   | { readonly kind: 'unfinished' }
-  /** `isNews`: the look before did not find the same. */
+  /** `isNews`: the check before did not find the same. */
   | { readonly kind: 'broken'; readonly seq: number; readonly reason: TrailBreak; readonly isNews: boolean };
 
 export type TrailBreak =
@@ -53,8 +54,8 @@ export type TrailBreak =
   | 'checkpoint_beyond_head'
   | 'signature_invalid';
 
-/** Some 60 ms of work on one core: several times what comes between two looks. */
-export const RECORDS_PER_LOOK = 2_000;
+/** About 60 ms of work on one core, and several times the number of records that arrive between two checks. */
+export const RECORDS_PER_CHECK = 2_000;
 const RECORDS_PER_PAGE = 200;
 
 type Broken = Omit<Extract<TrailCheck, { kind: 'broken' }>, 'isNews'>;
@@ -64,19 +65,19 @@ type Last = { readonly kind: 'last'; readonly digest: string | null; readonly he
 const broken = (seq: number, reason: TrailBreak): Broken => ({ kind: 'broken', seq, reason });
 
 export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
-  /** Of the last checkpoint; null when there was none, or before the first look. */
-  let known: string | null = null;
+  /** SHA-256 of the last checkpoint; null when there was none, or before the first check. */
+  let knownDigest: string | null = null;
   /** Every record up to this one was verified. */
   let verified: ChainHead | null = null;
-  /** What the last look found broken. */
-  let found: string | null = null;
+  /** The break that the last check found; null when it found none. */
+  let lastFinding: string | null = null;
 
   async function lastCheckpoint(
     { base, head, checkpoint }: GuardedChain,
     signer: CheckpointSigner | null,
   ): Promise<Last | Broken> {
     if (checkpoint === null) {
-      return known === null ? { kind: 'last', digest: null, head: base } : broken(head.seq, 'checkpoint_gone');
+      return knownDigest === null ? { kind: 'last', digest: null, head: base } : broken(head.seq, 'checkpoint_gone');
     }
     const { count } = checkpoint;
     if (count > head.seq) return broken(count, 'checkpoint_beyond_head');
@@ -84,14 +85,14 @@ export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
     const [stored] = await ledger.checkpoints(count - 1, 1);
     if (stored?.count !== count) return broken(count, 'checkpoint_gone');
     const digest = sha256Hex(stored.line);
-    if (known !== null && known !== digest) return broken(count, 'checkpoint_replaced');
-    const said = parseCheckpoint(stored.line);
-    if (said?.count !== count) return broken(count, 'checkpoint_edited');
-    if ((await hashOf(count, base)) !== said.head) return broken(count, 'checkpoint_disagrees');
-    // Last: until here no other turn came between, so nothing was dropped for its age meanwhile.
-    const verdict = signer === null ? null : await verifySignature(said, signer);
+    if (knownDigest !== null && knownDigest !== digest) return broken(count, 'checkpoint_replaced');
+    const statement = parseCheckpoint(stored.line);
+    if (statement?.count !== count) return broken(count, 'checkpoint_edited');
+    if ((await hashOf(count, base)) !== statement.head) return broken(count, 'checkpoint_disagrees');
+    // Last, because verifying yields to other tasks. None ran up to here, so retention dropped no record in between.
+    const verdict = signer === null ? null : await verifySignature(statement, signer);
     if (verdict === 'invalid') return broken(count, 'signature_invalid');
-    return { kind: 'last', digest, head: { seq: count, hash: said.head } };
+    return { kind: 'last', digest, head: { seq: count, hash: statement.head } };
   }
 
   async function hashOf(seq: number, base: ChainHead): Promise<string | null> {
@@ -101,10 +102,13 @@ export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
     return item?.kind === 'record' && item.seq === seq ? item.hash : null;
   }
 
-  /** On from there; returns whether the head was reached. */
-  async function walk(from: ChainHead, head: ChainHead): Promise<Broken | { readonly kind: 'walked'; whole: boolean }> {
+  /** Verifies the records after `from`, at most RECORDS_PER_CHECK of them. */
+  async function walk(
+    from: ChainHead,
+    head: ChainHead,
+  ): Promise<Broken | { readonly kind: 'walked'; readonly reachedHead: boolean }> {
     let at = from;
-    for (let left = RECORDS_PER_LOOK; left > 0 && at.seq < head.seq;) {
+    for (let left = RECORDS_PER_CHECK; left > 0 && at.seq < head.seq;) {
       const limit = Math.min(RECORDS_PER_PAGE, left, head.seq - at.seq);
       const page = await ledger.records(at.seq, limit);
       const last = page.at(-1);
@@ -117,8 +121,8 @@ export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
       verified = at;
       left -= page.length;
     }
-    const whole = at.seq === head.seq;
-    return whole && at.hash !== head.hash ? broken(head.seq, 'wrong_head') : { kind: 'walked', whole };
+    const reachedHead = at.seq === head.seq;
+    return reachedHead && at.hash !== head.hash ? broken(head.seq, 'wrong_head') : { kind: 'walked', reachedHead };
   }
 
   async function attempt(chain: GuardedChain, signer: CheckpointSigner | null): Promise<Sound | Broken> {
@@ -129,20 +133,20 @@ export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
     if (from.seq > head.seq) return broken(head.seq + 1, 'truncated');
     const walked = await walk(from, head);
     if (walked.kind === 'broken') return walked;
-    known = last.digest;
-    return walked.whole ? { kind: 'sound', previous: last.digest } : { kind: 'unfinished' };
+    knownDigest = last.digest;
+    return walked.reachedHead ? { kind: 'sound', previous: last.digest } : { kind: 'unfinished' };
   }
 
   return {
     async check(chain, signer) {
       const attempted = await attempt(chain, signer);
       const finding = attempted.kind === 'broken' ? `${attempted.seq} ${attempted.reason}` : null;
-      const isNews = finding !== found;
-      found = finding;
+      const isNews = finding !== lastFinding;
+      lastFinding = finding;
       return attempted.kind === 'broken' ? { ...attempted, isNews } : attempted;
     },
     made(line) {
-      known = sha256Hex(line);
+      knownDigest = sha256Hex(line);
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The token of the http sink, as it stands in a setting or a file. White space around it is not part of it. The message
- * is the second half of a sentence that begins with the setting, and quotes nothing of the token.
+ * Checks the bearer token of the http sink, as it is in a setting or a file. Surrounding white space is removed. The
+ * message is the second half of a sentence that begins with the name of the setting. It never quotes the token.
  */
 const MAX_LENGTH = 8_192;
 
@@ -8,7 +8,7 @@ export function trimBearerToken(text: string): string {
   return text.trim();
 }
 
-/** What is wrong with it, or null. Visible ASCII is what every hop passes on unchanged (RFC 9110 §5.5). */
+/** The problem with the token, or null. Every hop passes visible ASCII on unchanged (RFC 9110 §5.5). */
 export function checkBearerToken(text: string): string | null {
   const token = trimBearerToken(text);
   if (token === '') return 'is empty';

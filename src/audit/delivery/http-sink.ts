@@ -7,9 +7,9 @@ import type { OutboxItem, Sink } from './sink.ts';
 import { SinkError } from './sink.ts';
 
 /**
- * The http sink: a batch is one POST of NDJSON in gzip, described by CloudEvents 1.0 in binary mode (one event: the
- * batch). Everything about a batch follows from its items, so one that is sent again has the same bytes and the same
- * `ce-id`, and a receiver may drop it whole.
+ * The http sink sends a batch as one POST of NDJSON with gzip. CloudEvents 1.0 header fields in binary mode describe
+ * it; one batch is one event. The event depends only on the items. A batch that is sent again therefore has the same
+ * bytes and the same `ce-id`, and a receiver may drop the repeat as a whole.
  */
 export interface HttpSinkDeps extends PostDeps {
   readonly url: string;
@@ -17,7 +17,7 @@ export interface HttpSinkDeps extends PostDeps {
   /** A URI reference that names this deployment (CloudEvents `source`); the same for all its processes. */
   readonly source: string;
   readonly userAgent: string;
-  /** Asked for every batch, so that a rotated token needs no restart; null: no Authorization field. */
+  /** Called for every batch, so a rotated token needs no restart. Null: no Authorization field. */
   readonly token: () => Promise<string | null>;
   readonly timeoutMs?: number;
 }
@@ -33,7 +33,7 @@ export function createHttpSink(deps: HttpSinkDeps): Sink {
       const bearer = await token();
       return bearer === null ? {} : { Authorization: `Bearer ${bearer}` };
     } catch {
-      // Whoever failed to read it has said so; its message may name more than a sink's failure should.
+      // Not passed on: the message of that error may contain more than a SinkError should.
       throw new SinkError('token_unavailable');
     }
   }
@@ -60,7 +60,10 @@ export function createHttpSink(deps: HttpSinkDeps): Sink {
   };
 }
 
-/** CloudEvents HTTP binding §3.1; extension names are lower-case letters and digits (CloudEvents 1.0, Naming Conventions). */
+/**
+ * CloudEvents HTTP binding §3.1; extension names are lower-case letters and digits (CloudEvents 1.0, Naming
+ * Conventions).
+ */
 function describeBatch(
   first: OutboxItem,
   last: OutboxItem,

@@ -6,9 +6,9 @@ import type { RecordOutcome } from '../record.ts';
 import type { OutboxItem } from './sink.ts';
 
 /**
- * Items as an ExportLogsServiceRequest in the JSON mapping of OTLP 1.x: lowerCamelCase names, enums as numbers, 64-bit
- * integers as decimal strings. The body of a log record is the delivered line verbatim, so it verifies like the stored
- * one; attributes are few and about the record, never about people. Pure.
+ * Encodes items as an ExportLogsServiceRequest in the JSON mapping of OTLP 1.x: lowerCamelCase names, enums as numbers,
+ * 64-bit integers as decimal strings. The body of a log record is the delivered line verbatim, so it can be verified
+ * like the stored line. The few attributes describe the record and contain no personal data. Pure.
  */
 export interface LogResource {
   readonly [attribute: string]: string;
@@ -27,7 +27,7 @@ const SEVERITY = {
   ERROR: 17,
 } as const;
 
-/** What somebody may want to be told of: refusals are warnings, an outcome nobody knows wants a person. */
+/** A refusal is a warning. An unknown outcome is an error, because a person must look into it. */
 const SEVERITY_OF_RESULT: Readonly<Record<RecordOutcome['result'], keyof typeof SEVERITY>> = {
   admitted: 'INFO',
   accepted: 'INFO',
@@ -56,7 +56,8 @@ function logRecord(item: OutboxItem, format: AuditFormat): object {
   const timeUnixNano = `${Date.parse(facts.time)}000000`;
   return {
     timeUnixNano,
-    // The ledger's clock observed it; a time of sending would make a batch that goes again another one.
+    // The ledger's clock observed the record. With the time of sending, a repeated batch would differ from the first
+    // one.
     observedTimeUnixNano: timeUnixNano,
     severityNumber: SEVERITY[severity],
     severityText: severity,
@@ -68,7 +69,7 @@ function logRecord(item: OutboxItem, format: AuditFormat): object {
 
 function attributesOf({ id, kind, seq, request }: ItemFacts): readonly object[] {
   return [
-    // Semantic conventions: whatever has the same uid is the same record.
+    // OpenTelemetry semantic conventions: log records with the same uid are the same record.
     text('log.record.uid', id),
     { key: 'audit.seq', value: { intValue: String(seq) } },
     text('audit.kind', kind),

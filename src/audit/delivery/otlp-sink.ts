@@ -8,12 +8,12 @@ import type { Sink } from './sink.ts';
 import { SinkError } from './sink.ts';
 
 /**
- * The otlp sink: a batch is one OTLP/HTTP logs request in JSON. Departs from the specification in one point on purpose:
- * a partial success is a failure and the batch goes again, because a trail may not lose lines ("MUST NOT retry" is
- * written for telemetry that may). What arrives twice has the same `log.record.uid`.
+ * The otlp sink sends a batch as one OTLP/HTTP logs request in JSON. It departs from the specification in one point on
+ * purpose: a partial success is a failure, and the batch is sent again. The specification says "MUST NOT retry", but
+ * that is for telemetry that may lose lines, and a trail may not. A repeated item has the same `log.record.uid`.
  */
 export interface OtlpSinkDeps extends PostDeps {
-  /** Of the logs signal itself. */
+  /** The URL of the logs signal itself, not a base URL. */
   readonly url: string;
   readonly format: AuditFormat;
   readonly resource: LogResource;
@@ -21,7 +21,7 @@ export interface OtlpSinkDeps extends PostDeps {
   readonly compression: 'gzip' | 'none';
   readonly timeoutMs: number;
   readonly userAgent: string;
-  /** Request headers with their secrets; asked for every batch. */
+  /** Request header fields, secrets included. Called for every batch. */
   readonly headers: () => Promise<Readonly<Record<string, string>>>;
 }
 
@@ -47,15 +47,15 @@ export function createOtlpSink(deps: OtlpSinkDeps): Sink {
         compression,
         timeoutMs,
       });
-      // Below zero it counts nothing, but calls itself a partial success all the same.
+      // A negative count is not a number of lines, but the answer still reports a partial success.
       if (rejectedIn(answer) !== 0n) throw new SinkError('partly_refused');
     },
   };
 }
 
 /**
- * ExportLogsServiceResponse, and nothing beside it: a status, or names in snake_case, may say that lines were dropped.
- * 64-bit integers are decimal strings in JSON, and numbers are to be read too.
+ * ExportLogsServiceResponse without any other member: a status, or a name in snake_case, might report dropped lines.
+ * 64-bit integers are decimal strings in JSON; a reader must accept numbers too.
  */
 const answerSchema = z.strictObject({
   partialSuccess: z
@@ -69,7 +69,7 @@ const answerSchema = z.strictObject({
     .nullish(),
 });
 
-/** An empty body says as much as `{}`; one that cannot be read may have said that lines were rejected. */
+/** An empty body means the same as `{}`. A body that cannot be parsed is an error: it might report rejected lines. */
 function rejectedIn(answer: Uint8Array): bigint {
   const text = new TextDecoder().decode(answer).trim();
   if (text === '') return 0n;

@@ -6,13 +6,13 @@ import type { SinkFailure } from './sink.ts';
 import { SinkError } from './sink.ts';
 
 /**
- * One batch to one collector over HTTP: a POST, and what its ending means for the trail. Only a complete 2xx is an
- * acknowledgement; everything else is a SinkError, which holds nothing of the request or of the answer. It never repeats
- * a request by itself, and the HTTP port never follows a redirect, so a token goes to the configured address only.
+ * Sends one batch to one collector with an HTTP POST. Only a complete 2xx answer acknowledges the batch. Every other
+ * result is a SinkError, which contains nothing of the request or of the answer. A request is never repeated here. The
+ * HTTP port never follows a redirect, so a token is sent only to the configured address.
  */
 export interface BatchPost {
   readonly url: string;
-  /** Without those about the body's coding. */
+  /** Without Content-Encoding and Accept-Encoding, which are set here. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly compression: 'gzip' | 'none';
@@ -25,10 +25,10 @@ export interface PostDeps {
   readonly clock: Clock;
 }
 
-/** What collectors say of a batch is short; an error page is not read to its end. */
+/** Answers about a batch are short. A long error page is not read to its end. */
 const MAX_ANSWER_BYTES = 256 * 1024;
 
-/** The body of the 2xx. */
+/** Resolves with the body of the 2xx answer. */
 export async function postBatch({ http, clock }: PostDeps, post: BatchPost): Promise<Uint8Array> {
   const { url, headers, body, compression, timeoutMs } = post;
   const isCompressed = compression === 'gzip';
@@ -60,7 +60,7 @@ const WITHOUT_ANSWER = {
   response_too_large: 'unreadable_answer',
 } as const satisfies Record<NotSentReason | MaybeSentReason, SinkFailure>;
 
-/** What is not listed is `server_error` from 500 and `refused` below, redirects among them. */
+/** Other statuses are `server_error` from 500 on, and `refused` below 500, which includes redirects. */
 const BY_STATUS: Readonly<Record<number, SinkFailure>> = {
   401: 'credentials_rejected',
   403: 'credentials_rejected',
@@ -68,7 +68,7 @@ const BY_STATUS: Readonly<Record<number, SinkFailure>> = {
   429: 'rate_limited',
 };
 
-/** Who may say how long to wait (RFC 6585 §4, RFC 9110 §15.6.4). */
+/** Statuses whose Retry-After is used (RFC 6585 §4, RFC 9110 §15.6.4). */
 const MAY_ASK_TO_WAIT: ReadonlySet<number> = new Set([429, 503]);
 
 function failureOf(result: HttpResult, nowMs: number): SinkError {

@@ -1,18 +1,18 @@
 /**
- * Where the trail goes beyond the ledger: records, and checkpoints among them. A sink takes items in order of position
- * and may get one twice after a failure, never out of order and never with one left out; a record's or checkpoint's `id`
- * tells repeats apart.
+ * A sink delivers the trail, both records and checkpoints, to a destination outside the ledger. It receives items in
+ * order of position. After a failure it may receive an item again, but never out of order and never with one left out.
+ * A receiver recognizes a repeat by the `id` of the record or checkpoint.
  */
 export interface Sink {
   /** Names the sink's cursor in the ledger: stable across restarts and versions. */
   readonly name: string;
-  /** Resolves when all of them are safe at the far end; a rejection means all will be offered again. */
+  /** Resolves when the destination has stored all items. After a rejection all of them are offered again. */
   write(items: readonly OutboxItem[]): Promise<void>;
 }
 
-/** What delivery needs of the ledger. */
+/** The part of the ledger that delivery needs. */
 export interface Outbox {
-  /** What the sink has not acknowledged yet, in order of position. */
+  /** Items that the sink has not acknowledged yet, in order of position. */
   lease(sink: string, limit: number): Promise<readonly OutboxItem[]>;
   /** Moves the sink's cursor up to `position`; never back. */
   ack(sink: string, position: number): Promise<void>;
@@ -25,11 +25,11 @@ export interface OutboxItem {
   readonly line: string;
 }
 
-/** Why a sink did not take a batch, in words that hold nothing of it: `reason` goes into logs and metrics. */
+/** A sink did not take a batch. The error contains nothing of the batch: `reason` goes into logs and metrics. */
 export class SinkError extends Error {
   override readonly name = 'SinkError';
   readonly reason: SinkFailure;
-  /** The far end asked to wait this long. */
+  /** How long the destination asked to wait; null when it did not ask. */
   readonly retryAfterMs: number | null;
 
   constructor(reason: SinkFailure, retryAfterMs: number | null = null) {

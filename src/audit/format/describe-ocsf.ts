@@ -1,6 +1,6 @@
 import { OCSF_ROWS, OCSF_VERSION } from './ocsf-mapping.ts';
 
-/** docs/audit-ocsf.md, from the table that does the mapping. */
+/** Generates docs/audit-ocsf.md from the mapping table. */
 export function describeOcsfMapping(): string {
   return [
     '# The audit trail in OCSF',

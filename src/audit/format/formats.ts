@@ -2,8 +2,8 @@ import type { OutboxItem } from '../delivery/sink.ts';
 import { ocsfLine } from './ocsf-event.ts';
 
 /**
- * The languages the trail is delivered in. Whatever the format, the native text is in the line verbatim, so what was
- * delivered can be verified (delivered-line is the way back). Pure; says nothing of how lines travel.
+ * The formats in which the trail is delivered. In every format the line contains the native text verbatim, so delivered
+ * lines can be verified (verify/delivered-line reads them back). Pure. Transport is not part of this file.
  */
 export const AUDIT_FORMATS = ['native', 'ocsf'] as const;
 export type AuditFormat = (typeof AUDIT_FORMATS)[number];

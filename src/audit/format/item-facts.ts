@@ -3,8 +3,8 @@ import type { AuditRecord, RecordKind, RecordOutcome } from '../record.ts';
 import type { OutboxItem } from '../delivery/sink.ts';
 
 /**
- * What stands in the envelope around a delivered line, so that a collector can sort and count lines without reading
- * them. Never an address, a subject or anything else about people: those are in the line alone. Pure.
+ * The metadata in the envelope around a delivered line. A collector can sort and count lines by it without parsing
+ * them. It never contains an address, a subject or other personal data; those are only in the line itself. Pure.
  */
 export interface ItemFacts {
   readonly kind: RecordKind | 'checkpoint';
@@ -12,13 +12,13 @@ export interface ItemFacts {
   readonly id: string;
   /** RFC 3339, UTC, milliseconds. */
   readonly time: string;
-  /** Of a checkpoint: that of the last record it covers. */
+  /** For a checkpoint: the seq of the last record it covers. */
   readonly seq: number;
   /** Null for a checkpoint. */
   readonly request: { readonly id: string; readonly result: RecordOutcome['result'] } | null;
 }
 
-/** Lines come from the ledger, which wrote them, so they are not judged again. */
+/** The ledger wrote the line, so it is not validated again. */
 export function itemFacts(item: OutboxItem): ItemFacts {
   if (item.kind === 'checkpoint') {
     const { kind, id, time, count } = JSON.parse(item.line) as Checkpoint;

@@ -4,9 +4,9 @@ import type { AuditRecord } from '../record.ts';
 import type { OutboxItem } from '../delivery/sink.ts';
 
 /**
- * Records and checkpoints as OCSF events: a record is an API Activity (the table is ocsf-mapping), a checkpoint, for which
- * OCSF has no class, a Base Event. Only `raw_data`, the native text verbatim, is what the chain vouches for; everything
- * beside it is there to be searched.
+ * Records and checkpoints as OCSF events. A record becomes an API Activity (table in ocsf-mapping). OCSF has no class
+ * for a checkpoint, so a checkpoint becomes a Base Event. The hash chain covers only `raw_data`, which is the native
+ * text verbatim; the other attributes are a copy for searches.
  */
 export function ocsfLine({ kind, line }: OutboxItem): string {
   const event =

@@ -1,13 +1,14 @@
 import type { AuditRecord, RecordDecision, RecordKind, RecordOutcome } from '../record.ts';
 
 /**
- * How an audit record reads in OCSF 1.8.0 (Open Cybersecurity Schema Framework): class API Activity (6003) with the
- * profile security_control. One row per attribute, in the order they are written; what has no attribute is in raw_data
- * only. Names and numbers are OCSF's; a test holds the result against its schema.
+ * The mapping from an audit record to OCSF 1.8.0 (Open Cybersecurity Schema Framework): class API Activity (6003) with
+ * the profile security_control. The table has one row per attribute, in the order in which attributes are written. A
+ * member without an OCSF attribute is in raw_data only. Names and numbers are OCSF's. A test checks events against its
+ * schema.
  */
 export const OCSF_VERSION = '1.8.0';
 
-/** A dotted path of members into a record: a row cannot name one that records do not have. */
+/** A dotted path to a member of a record. The compiler refuses a path that records do not have. */
 type PathIn<T> = {
   [K in keyof T & string]-?: NonNullable<T[K]> extends readonly unknown[] | string | number | boolean
     ? K
@@ -27,7 +28,7 @@ export interface OcsfRow {
   readonly attribute: string;
   /** Dotted path of the record's member; null where the value is the same for every record. */
   readonly from: RecordPath | null;
-  /** Of what stands there. Undefined leaves the attribute out. */
+  /** The attribute's value, from the value of that member. Undefined leaves the attribute out. */
   readonly value: (at: unknown) => unknown;
 }
 
@@ -40,16 +41,16 @@ function row<P extends RecordPath>(
   from: P,
   value: (at: NonNullable<ValueAt<AuditRecord, P>>) => unknown = (at) => at,
 ): OcsfRow {
-  // The member is read along `from`, so it is of the type that stands there.
+  // The value is read along `from`, so it has the type of that member.
   return { attribute, from, value: value as OcsfRow['value'] };
 }
 
 const CREATE = { id: 1, name: 'Create' };
 const READ = { id: 2, name: 'Read' };
-/** 99 is OCSF's Other, with a name of ours. */
+/** 99 is OCSF's `Other`, with our own name. */
 const REPLAY = { id: 99, name: 'Replay' };
 
-/** Only what is, or was to be, sent to Galileo creates something. */
+/** `Create` is for requests that were sent to Galileo, or would have been. */
 const ACTIVITIES: Readonly<Record<RecordKind, { readonly id: number; readonly name: string }>> = {
   denial: CREATE,
   intent: CREATE,
@@ -67,7 +68,7 @@ const INFORMATIONAL = { id: 1, name: 'Informational' };
 const LOW = { id: 2, name: 'Low' };
 const MEDIUM = { id: 3, name: 'Medium' };
 
-/** What the policy did about the request, as the profile security_control says it. */
+/** The decision of the policy about the request, in terms of the profile security_control. */
 const ALLOWED = { action: { id: 1, name: 'Allowed' }, disposition: { id: 1, name: 'Allowed' } };
 const DENIED = { action: { id: 2, name: 'Denied' }, disposition: { id: 2, name: 'Blocked' } };
 const OBSERVED = { action: { id: 3, name: 'Observed' }, disposition: { id: 17, name: 'Logged' } };
@@ -192,7 +193,7 @@ export const OCSF_ROWS: readonly OcsfRow[] = [
   row('unmapped.settled_by_person', 'outcome.person'),
 ];
 
-/** A rule of the policy and what it said; `no-rule` where none covered the addresses. */
+/** A rule of the policy and its decision; `no-rule` where no rule covered the addresses. */
 function authorization({ decision, rule, because, emails, email_count }: RecordDecision): object {
   const data = { because, email_count, ...(emails === undefined ? {} : { emails }) };
   return { decision, policy: { name: rule ?? 'no-rule', type: 'rule', is_applied: rule !== null, data } };

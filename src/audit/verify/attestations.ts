@@ -4,36 +4,36 @@ import { placeText } from './findings.ts';
 import type { TrailHashes } from './hashes.ts';
 
 /**
- * What others say about a trail: that its record `count` has the hash `head`. A claim that agrees vouches for every record
- * up to it, since a hash covers all before it; one that knows of more shows that the tail was cut; one that disagrees shows
- * that records were rewritten after the last claim that agrees and that whoever changed the trail could not make (`kept`
- * or `signed`).
+ * Attestations: statements that record `count` of a trail has the hash `head`. A hash covers all records before it, so
+ * an attestation that agrees confirms every record up to `count`. One with a higher count than the trail shows that the
+ * tail was cut off. One that disagrees shows that records were rewritten. The rewritten part begins after the last
+ * agreeing attestation that an attacker could not make (`kept` or `signed`).
  */
 export interface Attestation {
   readonly count: number;
   readonly head: string;
   readonly place: Place | string;
-  /** It was kept elsewhere: whoever changed the trail could neither change it along nor take it away. */
+  /** It was kept elsewhere: an attacker who changed the trail could neither change nor remove it. */
   readonly kept?: boolean;
-  /** Its signature is valid: it could not be made without the key, but it, and all behind it, could be taken away. */
+  /** Its signature is valid: an attacker without the key could not make it, but could remove it and all later ones. */
   readonly signed?: boolean;
 }
 
 export interface Attestations {
-  add(claim: Attestation): void;
-  /** The claim that knows of most records; null when there is none. */
+  add(attestation: Attestation): void;
+  /** The attestation with the highest count; null when there is none. */
   furthest(): { readonly count: number; readonly place: string } | null;
   judge(extent: TrailExtent): Vouched;
 }
 
 export interface Vouched {
-  /** Every record up to this one agrees with what was kept elsewhere; null when none does. */
+  /** Every record up to this one agrees with an attestation that was kept elsewhere; null when there is none. */
   readonly keptTo: number | null;
-  /** Every record up to this one agrees with what somebody signed who has the key; null when none does. */
+  /** Every record up to this one agrees with an attestation that has a valid signature; null when there is none. */
   readonly signedTo: number | null;
-  /** What the first record continues is. */
+  /** An attestation confirms the hash that the first record continues. */
   readonly beginning: boolean;
-  /** Claims about records before the first one: they say nothing about this trail. */
+  /** The number of attestations about records before the first one. They do not concern this trail. */
   readonly before: number;
 }
 
@@ -44,7 +44,7 @@ export function createAttestations({
   readonly hashes: TrailHashes;
   readonly findings: Findings;
 }): Attestations {
-  /** Counts only: what agrees when it is met has no more to say. */
+  /** Counts only: an attestation that agrees when it is added is not needed any more. */
   const agreed = { kept: [] as number[], signed: [] as number[] };
   const open: Attestation[] = [];
   let furthest: Attestation | null = null;
@@ -55,16 +55,19 @@ export function createAttestations({
   }
 
   return {
-    add(claim) {
-      if (furthest === null || claim.count > furthest.count) furthest = claim;
-      if (hashes.of(claim.count) !== claim.head) open.push(claim);
-      else agree(claim);
+    add(attestation) {
+      const { count, head } = attestation;
+      if (furthest === null || count > furthest.count) furthest = attestation;
+      if (hashes.of(count) !== head) open.push(attestation);
+      else agree(attestation);
     },
     furthest: () => (furthest === null ? null : { count: furthest.count, place: placeText(furthest.place) }),
     judge({ from, to }) {
       const first = (from ?? 1) - 1;
       const known = open.filter(({ count }) => hashes.of(count) !== null);
-      for (const claim of known) if (hashes.of(claim.count) === claim.head) agree(claim);
+      for (const attestation of known) {
+        if (hashes.of(attestation.count) === attestation.head) agree(attestation);
+      }
       const counts = [...agreed.kept, ...agreed.signed];
       const last = furthestOf(counts);
       const wrong = known
@@ -72,7 +75,7 @@ export function createAttestations({
         .toSorted((a, b) => a.count - b.count);
       const later = wrong.filter(({ count }) => last !== null && count < last);
       for (const { count, place } of later) findings.add({ kind: 'checkpoint_disagrees', seq: count, place });
-      // Those behind the first one disagree because it does.
+      // Only the first of the others is reported: those after it disagree for the same reason.
       const rewritten = wrong[later.length];
       if (rewritten !== undefined) {
         const { count, place } = rewritten;

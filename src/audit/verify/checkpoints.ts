@@ -8,20 +8,20 @@ import type { CheckpointItem } from './item.ts';
 import type { TrailExtent } from './order.ts';
 
 /**
- * The checkpoints of a trail, and those kept elsewhere: each signed by whom it should be, each once, none exchanged or
- * gone. One that stands whatever it says becomes a claim about the records (trail-claims judges those); one with a fault
- * of its own claims nothing.
+ * Verifies the checkpoints of a trail and those kept elsewhere. Each must have the right signature and must occur once;
+ * none may be exchanged or missing. A checkpoint without a fault of its own becomes an attestation about the records,
+ * and attestations.ts judges it. A checkpoint with a fault attests nothing.
  */
 export interface TrailCheckpoints {
-  /** `last`: of the records met so far. */
-  met(item: CheckpointItem, at: { place: Place; position: number | null; last: number }): Promise<void>;
-  damaged(attestations: number | null, place: Place): void;
-  /** A line was met that nobody can read: it may have been one. */
+  /** `last`: the last record in order so far. */
+  add(item: CheckpointItem, at: { place: Place; position: number | null; last: number }): Promise<void>;
+  damaged(count: number | null, place: Place): void;
+  /** A line could not be read. It may have been a checkpoint. */
   unreadable(): void;
-  /** After the last line. */
-  kept(checkpoints: readonly KeptCheckpoint[]): Promise<void>;
+  /** Checkpoints kept elsewhere. Called after the last line. */
+  addKept(checkpoints: readonly KeptCheckpoint[]): Promise<void>;
   end(extent: TrailExtent): void;
-  /** What is wrong with a trail that begins behind the record of this number; null when nothing is. */
+  /** The fault of a trail that begins after record `count`; null when there is none. */
   faultOfBase(count: number, droppedBefore: number | null): 'base_unproven' | 'beginning_missing' | null;
   tally(): CheckpointTally;
 }
@@ -42,7 +42,7 @@ export interface TrailCheckpointsDeps {
   readonly attestations: Attestations;
   /** Null: signatures are not checked. */
   readonly verifier: CheckpointVerifier | null;
-  /** All of them are here, each once. */
+  /** The source must have every checkpoint, each once. */
   readonly complete: boolean;
 }
 
@@ -64,15 +64,15 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
   const signatures = { valid: 0, invalid: 0, unknown_key: 0, unsigned: 0, unchecked: 0 };
   /** By count. */
   const digests = new Map<number, string>();
-  /** What each says of the one before it, by count. */
+  /** By count: what the checkpoint states about the one before it. */
   const links = new Map<number, Link>();
-  /** Counts behind which stands something with a fault, which may have been the next one. */
-  const blurred = new Set<number>();
-  /** The count met last. */
+  /** Counts that are followed by a faulty line, which may have been the next checkpoint. */
+  const beforeFault = new Set<number>();
+  /** The count of the last checkpoint that was recorded in `digests`. */
   let latest = 0;
-  /** Counts whose checkpoint is a finding already. */
+  /** Counts of checkpoints that have a finding already. */
   const faulty = new Set<number>();
-  /** Met before the record that they cover. */
+  /** Checkpoints that came before the record that they cover. */
   const early: { readonly count: number; readonly place: Place }[] = [];
   const absent: KeptCheckpoint[] = [];
   let repeats = 0;
@@ -88,16 +88,18 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
 
   function fault(kind: FindingKind, count: number, place: Place | string, against?: string): void {
     faulty.add(count);
-    blurred.add(latest);
+    beforeFault.add(latest);
     findings.add({ kind, seq: count, place, ...(against === undefined ? {} : { against }) });
   }
 
-  /** What is between the two, or may have been, is a finding already. */
+  /** Whether another finding already explains that a checkpoint between the two is missing. */
   function isExplained(after: number, before: number): boolean {
-    return blurred.has(after) || [...faulty].some((count) => after < count && count < before);
+    return beforeFault.has(after) || [...faulty].some((count) => after < count && count < before);
   }
 
-  /** Each continues the one before; the first, if the trail has its beginning and all its checkpoints, none. */
+  /**
+   * Each continues the one before. The first continues none, if the trail has its beginning and all its checkpoints.
+   */
   function findGaps(fromBeginning: boolean): void {
     let before: { readonly count: number; readonly digest: string | null } | null =
       complete && fromBeginning && hashes.isSeen(1) ? { count: 0, digest: null } : null;
@@ -116,7 +118,7 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
   }
 
   return {
-    async met(item, { place, position, last }) {
+    async add(item, { place, position, last }) {
       const { checkpoint, digest } = item;
       const { count, head, previous, time } = checkpoint;
       const known = digests.get(count);
@@ -139,16 +141,16 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
     },
     damaged(count, place) {
       if (count !== null) faulty.add(count);
-      blurred.add(latest);
+      beforeFault.add(latest);
       findings.add({ kind: 'checkpoint_edited', seq: count, place });
     },
-    unreadable: () => void blurred.add(latest),
-    async kept(checkpoints) {
-      for (const one of checkpoints) {
-        const { checkpoint, digest, place } = one;
+    unreadable: () => void beforeFault.add(latest),
+    async addKept(checkpoints) {
+      for (const kept of checkpoints) {
+        const { checkpoint, digest, place } = kept;
         const { count, head } = checkpoint;
         const known = digests.get(count);
-        const verdict = await verdictOn(one);
+        const verdict = await verdictOn(kept);
         if (known !== digest) signatures[verdict] += 1;
         const signatureFault = faultOf(verdict);
         if (signatureFault !== null) {
@@ -157,7 +159,7 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
         }
         attestations.add({ count, head, place, kept: true, signed: verdict === 'valid' });
         if (faulty.has(count)) continue;
-        if (known === undefined) absent.push(one);
+        if (known === undefined) absent.push(kept);
         else if (known !== digest) fault('checkpoint_conflicting', count, place, 'the trail');
       }
     },
@@ -173,7 +175,7 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
       findGaps(from === 1);
     },
     faultOfBase(count, droppedBefore) {
-      // A fault of its own is told already.
+      // The fault of this checkpoint is reported already.
       if (faulty.has(count)) return null;
       const madeAt = links.get(count)?.madeAt;
       if (madeAt === undefined) return 'base_unproven';

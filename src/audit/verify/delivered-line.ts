@@ -5,16 +5,16 @@ import { ocsfLine } from '../format/ocsf-event.ts';
 import { readTrailItem } from './item.ts';
 
 /**
- * The way back from a delivered line to the text that the ledger stored: a native line, an OCSF event, a line of the
- * stdout sink around either, the body of an OTLP log record. Verifies no chain. Invariant: a line has one meaning. What
- * names itself a record or a checkpoint is taken at its word and returned verbatim; a line that carries two things, that
- * two readers may read differently, or whose searchable part says otherwise than its record, is damaged and never skipped,
- * so nobody hides an edited record around, beside or behind an honest one.
+ * Reads from a delivered line the text that the ledger stored. The line is a native line, an OCSF event, a line of the
+ * stdout sink around either of them, or the body of an OTLP log record. Verifies no chain. Invariant: a line has one
+ * meaning, so an edited record cannot be hidden around, beside or behind an honest one. A line with members of a record
+ * or a checkpoint is returned verbatim. A line is damaged, and is never skipped, if it carries two things, if two
+ * parsers may read it differently, or if its searchable part differs from its record.
  */
 export type DeliveredLine =
   /** `text`: the RFC 8785 text inside. */
   | { readonly kind: 'native'; readonly text: string }
-  /** One of ours, and not as it was delivered. `text`: what it carries, where that can be told. */
+  /** Ours, but not as it was delivered. `text`: the text inside; null when it cannot be determined. */
   | { readonly kind: 'damaged'; readonly text: string | null }
   | { readonly kind: 'foreign' };
 
@@ -32,15 +32,17 @@ export function readDeliveredLine(line: string): DeliveredLine {
   return inner();
 }
 
-/** Any member that only ours have makes it one of ours: a damaged record is still to be shown as damaged. */
+/** One member that only our lines have is enough: a damaged record must be reported as damaged. */
 function isNative(value: Readonly<Record<string, unknown>>): boolean {
   return ['seq', 'prev', 'hash', 'head'].some((name) => name in value);
 }
 
-/** How to read each thing that the line carries: a native one, an OCSF event, or being an OCSF event itself. */
+/**
+ * One reader for each thing that the line carries: a native text, an OCSF event, or the line itself as an OCSF event.
+ */
 function carriedBy(line: Readonly<Record<string, unknown>>): (() => DeliveredLine)[] {
   const { record, checkpoint, ocsf, raw_data: rawData } = line;
-  // A collector may have written the member anew, in another order.
+  // A collector may have serialized the member again, in another order.
   const natives = [record, checkpoint]
     .filter(isObject)
     .map((inner) => (): DeliveredLine => ({ kind: 'native', text: canonicalJson(inner) }));
@@ -54,18 +56,18 @@ function insideOcsf(event: Readonly<Record<string, unknown>>): DeliveredLine {
   const { raw_data: text } = event;
   if (typeof text !== 'string') return FOREIGN;
   const { kind } = readTrailItem(text);
-  // Damage inside says more than damage around it.
+  // Damage of the text inside is reported in place of damage around it.
   if (kind === 'damaged') return { kind: 'native', text };
   return isAsWritten(event, { kind, text }) ? { kind: 'native', text } : { kind: 'damaged', text };
 }
 
-/** Every member that we write is there as we write it. What a collector adds beside them, it may; in arrays nothing. */
+/** Every member that we write is there unchanged. A collector may add members to objects, but no items to arrays. */
 function isAsWritten(event: object, { kind, text }: { kind: 'record' | 'checkpoint'; text: string }): boolean {
   try {
     const written: unknown = JSON.parse(ocsfLine({ position: 0, kind, line: text }));
     return holds(event, written);
   } catch {
-    // A sound hash over what is no record of ours: no such event was ever written.
+    // The hash is sound, but the text is not a record of this service. The service never wrote such an event.
     return false;
   }
 }

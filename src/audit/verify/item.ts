@@ -5,9 +5,9 @@ import { parseCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 
 /**
- * What one native line of a trail is, judged by itself: a record whose text and hash agree, a checkpoint, or something
- * damaged. Pure, and knows no neighbour: the same text is the same item wherever it stands. Of a damaged line only the
- * seq it claims is taken over, never its words.
+ * Reads one native line of a trail: a record whose text and hash agree, a checkpoint, or a damaged line. Pure, and
+ * independent of other lines: the same text is always the same item. From a damaged line only the seq that it claims is
+ * used, never its text.
  */
 export type TrailItem = RecordItem | CheckpointItem | DamagedItem;
 
@@ -21,15 +21,15 @@ export interface RecordItem {
 export interface CheckpointItem {
   readonly kind: 'checkpoint';
   readonly checkpoint: Checkpoint;
-  /** SHA-256 of its text: tells a repeat from another checkpoint of the same count. */
+  /** SHA-256 of its text. A repeat has the same digest; another checkpoint of the same count has not. */
   readonly digest: string;
 }
 
 export interface DamagedItem {
   readonly kind: 'damaged';
-  /** `wrapper`: the record is sound and the line around it is not. `text`: nothing that can be read; it may have been either. */
+  /** `wrapper`: the record is sound, but the line around it is not. `text`: unreadable; a record or a checkpoint. */
   readonly what: 'record' | 'wrapper' | 'checkpoint' | 'text';
-  /** The seq (of a checkpoint: the count) that it names; null when it names none. */
+  /** The seq (for a checkpoint: the count) that it claims; null when it claims none. */
   readonly claimedSeq: number | null;
 }
 
@@ -51,14 +51,15 @@ export function readTrailItem(line: string): TrailItem {
     seq !== null &&
     isHash(prev) &&
     isHash(hash) &&
-    // As the first of a stretch that begins with it: its own text and hash are all that is asked about.
+    // Verified as a chain of this record alone, so only its own text and hash are checked.
     verifyChain([line], { seq: seq - 1, hash: prev }).kind === 'intact';
   return isRecord ? { kind: 'record', seq, prev, hash } : { kind: 'damaged', what: 'record', claimedSeq: seq };
 }
 
 /**
- * Of a delivered line that is not one of ours: whether it may be what is left of one. A program's other output is either
- * JSON or holds no hash, so text with 64 hex digits in a row that is no JSON is a record or a checkpoint that was cut.
+ * Whether a delivered line that is not ours may be the rest of one that was. Other output of a program is either JSON
+ * or contains no hash. So text that is not JSON and has 64 hex digits in a row is a record or a checkpoint that was
+ * cut.
  */
 export function isRemnant(line: string): boolean {
   return /[0-9a-f]{64}/.test(line) && parseObject(line) === null;

@@ -11,47 +11,45 @@ import type { DamagedItem, RecordItem, TrailItem } from './item.ts';
 import { createTrailOrder } from './order.ts';
 
 /**
- * Verifies a trail, line by line as it comes, against itself (its hash chain, its checkpoints) and against what is kept
- * elsewhere: checkpoints, and a second copy of the trail. Names every fault with its place and goes on. Keeps 33 bytes of
- * each record and some hundred of each checkpoint, whatever the lines weigh. Asks nobody and changes nothing. That the tail
- * of a trail was not cut it can say only as far as something kept elsewhere reaches; that it was not rewritten, also as far
- * as somebody signed it whose key is known.
+ * Verifies a trail as a stream of lines, against itself (hash chain, checkpoints) and against external evidence:
+ * checkpoints kept elsewhere, and a second copy of the trail. Reports every fault with its place, and continues. Keeps
+ * 33 bytes a record and a few hundred bytes a checkpoint, whatever the length of the lines. Makes no request and
+ * changes nothing. Limits: only evidence kept elsewhere proves that the tail was not cut off. That records were not
+ * rewritten is proved by evidence kept elsewhere, or by a checkpoint with a valid signature.
  */
 export interface TrailSource {
   readonly name: string;
-  /**
-   * `stored`: a ledger, where every line stands once. `delivered`: at least once, so an exact repeat is no fault.
-   */
+  /** `stored`: a ledger, where every line occurs once. `delivered`: at least once, so an exact repeat is no fault. */
   readonly kind: 'stored' | 'delivered';
   readonly lines: AsyncIterable<TrailLine> | Iterable<TrailLine>;
-  /** What the first record has to continue; null where it may be any, as in delivered lines of one month. */
+  /** The first record must continue this one. Null: it may be any record, as in the delivered lines of one month. */
   readonly base: ChainHead | null;
-  /** Where the source itself says that it ends; null when it says nothing. */
+  /** The end according to the source itself; null when it names none. */
   readonly head: ChainHead | null;
   /**
-   * Milliseconds since the epoch: records may be gone from the beginning up to a checkpoint that was made before this time,
-   * by retention. Null: none may. Says nothing where the base is null.
+   * Milliseconds since the epoch. Retention may have dropped records from the beginning, up to a checkpoint that was
+   * made before this time. Null: no record may be missing. Ignored where the base is null.
    */
   readonly droppedBefore: number | null;
-  /** How far each sink is said to have got, as the last record it took; none where the source has no sinks. */
+  /** The last record that each sink has acknowledged, according to the source; empty where it has no sinks. */
   readonly cursors: readonly { readonly sink: string; readonly seq: number }[];
 }
 
 export interface TrailLine {
   readonly item: TrailItem;
   readonly place: Place;
-  /** The seq (of a checkpoint: the count) under which it is stored; null where lines have no number of their own. */
+  /** The seq (for a checkpoint: the count) under which it is stored; null where lines are not stored under a number. */
   readonly position: number | null;
 }
 
 export interface TrailEvidence {
   /** Checkpoints kept elsewhere. */
   readonly kept: readonly KeptCheckpoint[];
-  /** Whether the trail has to reach as far as those; a part of a trail that lies beside the whole does not. */
+  /** Whether the trail must reach as far as `kept`. A partial copy that is compared with the whole need not. */
   readonly reach: boolean;
   /** Public keys; null: signatures are not checked. */
   readonly verifier: CheckpointVerifier | null;
-  /** Another copy, verified before. */
+  /** Another copy of the trail, which was verified before. */
   readonly other: TrailCopy | null;
 }
 
@@ -66,31 +64,35 @@ export interface TrailReport {
   /** First and last record; null when there is none. */
   readonly from: number | null;
   readonly to: number | null;
-  /** What the first record rests on: the beginning of the chain, the source's word, a vouched checkpoint, or nothing yet. */
+  /**
+   * What confirms the hash that the first record continues. `source`: only the source itself. `unconfirmed`: nothing.
+   */
   readonly base: 'genesis' | 'source' | 'checkpoint' | 'unconfirmed';
-  /** Records before the first one here: in the chain they were. Null when there is none, or no record to tell by. */
+  /** Records of the chain before the first one here. Null when there is none, or when none is known. */
   readonly not_here: { readonly from: 1; readonly to: number } | null;
-  /** Every record up to this one agrees with a checkpoint that was kept elsewhere: none of them was cut off or rewritten. */
+  /** Every record up to this one agrees with a checkpoint kept elsewhere, so none of them was cut off or rewritten. */
   readonly vouched_to: number | null;
-  /** Every record up to this one agrees with a checkpoint whose signature is valid. What came later may have been cut off. */
+  /**
+   * Every record up to this one agrees with a checkpoint whose signature is valid. Later ones may have been cut off.
+   */
   readonly signed_to: number | null;
   /** Each once. */
   readonly records: number;
   readonly checkpoints: number;
   /** Exact repeats of records and checkpoints. */
   readonly repeats: number;
-  /** Of checkpoints, in the trail and kept elsewhere, each once. */
+  /** Counts the checkpoints in the trail and those kept elsewhere, each once. */
   readonly signatures: CheckpointTally['signatures'];
-  /** Checkpoints kept elsewhere that speak of records before the first one here. */
+  /** The number of checkpoints kept elsewhere that are about records before the first one here. */
   readonly checkpoints_before: number;
   readonly findings: readonly TrailFinding[];
-  /** How many there are, listed or not. */
+  /** The number of findings, listed or not. */
   readonly findings_total: number;
 }
 
 export interface VerifiedTrail {
   readonly report: TrailReport;
-  /** To hold another copy against. */
+  /** The evidence (`other`) for verifying another copy. */
   readonly copy: Pick<TrailCopy, 'hashes' | 'last'>;
 }
 
@@ -127,14 +129,14 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     const { item, place, position } = line;
     if (item.kind === 'record') onRecord(item, line);
     else if (item.kind === 'damaged') onDamage(item, line);
-    else await checkpoints.met(item, { place, position, last: order.last() });
+    else await checkpoints.add(item, { place, position, last: order.last() });
   }
 
   if (head !== null && head.seq > 0) attestations.add({ count: head.seq, head: head.hash, place: headPlace });
   const own = attestations.furthest();
-  await checkpoints.kept(kept);
+  await checkpoints.addKept(kept);
   const otherHash = other?.hashes.of(other.last) ?? null;
-  // A copy that ends before this trail begins (retention) has nothing to say about it.
+  // A copy that ends before this trail begins (because of retention) is no evidence about it.
   if (other !== null && otherHash !== null && other.last >= (base?.seq ?? 0)) {
     attestations.add({ count: other.last, head: otherHash, place: other.name });
   }
@@ -182,7 +184,7 @@ function baseOf({ base }: TrailSource, from: number | null, vouched: boolean): T
   return base === null ? 'unconfirmed' : 'source';
 }
 
-/** Where there is no record, what the source says that the first one would continue. */
+/** Without a record, the answer is the source's base, which the first record would continue. */
 function notHere(base: ChainHead | null, from: number | null): TrailReport['not_here'] {
   const before = from === null ? (base?.seq ?? 0) : from - 1;
   return before === 0 ? null : { from: 1, to: before };

@@ -28,7 +28,7 @@ const edited = (line: string, change: (record: Record<string, unknown>) => void)
   return canonicalJson(record);
 };
 
-/** As a forger would: the record's own hash made right again. */
+/** As a forger does it: the record's own hash is made right again. */
 const forged = (line: string, change: (record: Record<string, unknown>) => void): string =>
   edited(line, (record) => {
     change(record);
@@ -47,7 +47,7 @@ describe('the hash chain', () => {
     expect(createHash('sha256').update(canonicalJson(rest)).digest('hex')).toBe(hash);
   });
 
-  it('does not let a draft smuggle in members that are the ledger’s', () => {
+  it('does not let a draft set members that only the ledger may set', () => {
     const place = { seq: 1, id: testUuid7(1), time: '2026-03-02T10:00:00.000Z', prev: GENESIS_HASH };
     const draft = recordDraft('intent', testUuid7(2));
     const smuggler = { ...draft, seq: 99, prev: 'f'.repeat(64), hash: 'e'.repeat(64) };
@@ -58,7 +58,7 @@ describe('the hash chain', () => {
     expect(draftOf(chainOf(1)[0] ?? '')).toEqual(recordDraft('intent', testUuid7(1)));
   });
 
-  it('verifies an untouched trail, whole or from any place on', () => {
+  it('verifies an untouched trail, as a whole or from any place', () => {
     const lines = chainOf(5);
     const whole = verifyChain(lines);
     expect(whole).toMatchObject({ kind: 'intact', head: { seq: 5 } });

@@ -5,7 +5,7 @@ import { checkBearerToken, trimBearerToken } from '../../../src/audit/delivery/b
 const PHRASE = 'Xq-9#kL0wZ!mN4pRt6uV8yB2cD5fGh7J';
 
 describe('the key for addresses', () => {
-  it('is the bytes that its hex digits spell, in either case and with a line end behind', () => {
+  it('is the bytes of its hex digits, in either case and with a line end after them', () => {
     const bytes = Uint8Array.from({ length: 32 }, (_, index) => 200 + index);
     const hex = Buffer.from(bytes).toString('hex');
     for (const text of [hex, hex.toUpperCase(), `${hex}\n`, ` ${hex}\r\n`])
@@ -32,7 +32,7 @@ describe('the key for addresses', () => {
 });
 
 describe('the token of a collector', () => {
-  it('is one word, whatever stands around it', () => {
+  it('is one word, without the white space around it', () => {
     expect(checkBearerToken(' aB1.-_~+/==\n')).toBeNull();
     expect(trimBearerToken(' aB1.-_~+/==\n')).toBe('aB1.-_~+/==');
   });

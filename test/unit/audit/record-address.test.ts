@@ -6,16 +6,16 @@ import { emailAddress } from '../../../src/contract/email-address.ts';
 const KEY = new TextEncoder().encode('a-key-of-thirty-two-bytes-or-more');
 
 describe('an address in the trail', () => {
-  it('stands as it was given', () => {
+  it('is recorded as it was given', () => {
     expect(createRecordAddress({ kind: 'plain' })('Ann@Acme.com')).toBe('Ann@Acme.com');
   });
 
-  it('stands as its HMAC-SHA-256, which an independent implementation computes alike', () => {
+  it('is recorded as its HMAC-SHA-256, the same that an independent implementation computes', () => {
     const expected = createHmac('sha256', KEY).update('ann@acme.com').digest('hex');
     expect(createRecordAddress({ kind: 'hmac', key: KEY })('ann@acme.com')).toBe(`hmac-sha256:${expected}`);
   });
 
-  it('has one HMAC however it is spelled, and another one under another key', () => {
+  it('has one HMAC in upper and lower case, and another one under another key', () => {
     const recordAddress = createRecordAddress({ kind: 'hmac', key: KEY });
     expect(recordAddress('Ann@ACME.com')).toBe(recordAddress('ann@acme.com'));
     expect(recordAddress('bob@acme.com')).not.toBe(recordAddress('ann@acme.com'));
@@ -23,7 +23,7 @@ describe('an address in the trail', () => {
     expect(other('ann@acme.com')).not.toBe(recordAddress('ann@acme.com'));
   });
 
-  it('is told from an HMAC, which is never an address', () => {
+  it('is distinguished from an HMAC, which is never an address', () => {
     const form = createRecordAddress({ kind: 'hmac', key: KEY })('ann@acme.com');
     expect(isHmacForm(form)).toBe(true);
     expect(emailAddress(form)).toBeNull();

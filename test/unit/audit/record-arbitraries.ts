@@ -5,7 +5,7 @@ import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
 import { AUTH_METHODS, USER_ROLES } from '../../../src/contract/invite-users.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 
-/** Records and checkpoints as the service can write them, of every kind and with any text where the text is a person's. */
+/** Records and checkpoints that the service can write: every kind, with any text where people choose the text. */
 
 const hex = (digits: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${digits}}$`));
 const uuid7 = fc.uuid({ version: 7 });

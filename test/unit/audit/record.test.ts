@@ -121,7 +121,7 @@ describe('the published schema of a record', () => {
     ['an intent without addresses', changed(INTENT, 'request.emails', undefined), false],
     ['an outcome', OUTCOME, true],
     ['an outcome that is admitted', changed(OUTCOME, 'outcome.result', 'admitted'), false],
-    ['an outcome nobody settled', changed(OUTCOME, 'outcome.settled_by', undefined), false],
+    ['an outcome without its settler', changed(OUTCOME, 'outcome.settled_by', undefined), false],
     ['an outcome with a note', changed(OUTCOME, 'outcome.note', 'x'), false],
     ['an outcome that a person settled', changed(OUTCOME, 'outcome.settled_by', 'person'), false],
     [
@@ -162,9 +162,9 @@ describe('the published schema of a record', () => {
       changed(record('dry_run', { result: 'previewed', status: 200 }), 'request_sha256', undefined),
       false,
     ],
-    ['a look that proved nothing', record('reconciliation', { result: 'unknown', evidence: LOOK }), true],
+    ['a check that proved nothing', record('reconciliation', { result: 'unknown', evidence: LOOK }), true],
     [
-      'a request that Galileo settled, without what it said',
+      'a request that Galileo settled, without its evidence',
       record('reconciliation', { result: 'accepted', status: 200, settled_by: 'reconciliation' }),
       false,
     ],
@@ -174,11 +174,11 @@ describe('the published schema of a record', () => {
       true,
     ],
     [
-      'a request that nobody in particular settled',
+      'a request that an unnamed person settled',
       record('reconciliation', { result: 'refused', status: 400, settled_by: 'person', note: 'n' }),
       false,
     ],
-    ['a request settled without a word who did', record('reconciliation', { result: 'accepted', status: 200 }), false],
+    ['a request settled without saying by whom', record('reconciliation', { result: 'accepted', status: 200 }), false],
   ])('knows which members a kind has: %s', (_, value, taken) => {
     expect([isRecord(value), isRecord.errors]).toEqual([taken, taken ? null : expect.anything()]);
   });

@@ -34,7 +34,7 @@ describe('keys for checkpoints', () => {
     expect(await verifier.verify(signer.keyId, message, theirs)).toBe('valid');
   });
 
-  it('are told apart by their ids, several in one text or in several', async () => {
+  it('are distinguished by their ids, several in one text or in several', async () => {
     const [first, second, third] = ED25519_VECTORS.map((vector) => vector.publicPem);
     const verifier = await importVerificationKeys([`# this year's\r\n${first}\n${second}`, third ?? '']);
     for (const { keyId, message, signature } of ED25519_VECTORS)
@@ -55,7 +55,7 @@ describe('keys for checkpoints', () => {
     expect(await verifier.verify(keyId, message, bytesOf(''))).toBe('invalid');
   });
 
-  it('make a checkpoint that proves who said it', async () => {
+  it('make a checkpoint that proves who signed it', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const signer = await importSigningKey(privatePem(privateKey));
     const unsigned = {
@@ -94,7 +94,7 @@ describe('a key file that is something else', () => {
     ['a key of the same curve for another use', privatePem(x25519.privateKey), 'not Ed25519'],
     ['a key that was cut', cut(signing), 'not Ed25519'],
     ['a key that is no base64', signing.replace('MC4', 'M*4'), 'damaged'],
-  ])('signs nothing, and an operator is told why: %s', async (_what, pem, message) => {
+  ])('is refused for signing, with the reason for the operator: %s', async (_what, pem, message) => {
     await expect(importSigningKey(pem)).rejects.toThrow(message);
   });
 
@@ -104,7 +104,7 @@ describe('a key file that is something else', () => {
     ['the private half beside the public one', verifying + signing, 'holds a private key, which no verifier needs'],
     ['a key of another algorithm', publicPem(p256.publicKey), 'not Ed25519'],
     ['a key that was cut', cut(verifying), 'not Ed25519'],
-  ])('verifies nothing, and an operator is told why: %s', async (_what, pem, message) => {
+  ])('is refused for verifying, with the reason for the operator: %s', async (_what, pem, message) => {
     await expect(importVerificationKeys([verifying, pem])).rejects.toThrow(message);
   });
 

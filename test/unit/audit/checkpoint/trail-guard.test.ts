@@ -1,4 +1,4 @@
-/** What the service puts its name to: only what it has verified, whoever changed the ledger and whenever. */
+/** The service signs only a trail that it has verified, whatever was changed in the ledger and whenever. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { chainRecord, GENESIS, GENESIS_HASH } from '../../../../src/audit/chain.ts';
 import { parseCheckpoint, verifySignature } from '../../../../src/audit/checkpoint/checkpoint.ts';
@@ -6,7 +6,7 @@ import type { CheckpointSigner } from '../../../../src/audit/checkpoint/checkpoi
 import { CHECKPOINT_EVERY_MS, RETRY_AFTER_MS } from '../../../../src/audit/checkpoint/checkpoint-maker.ts';
 import { CHECK_AFTER_MS, createCheckpointer } from '../../../../src/audit/checkpoint/checkpointer.ts';
 import type { RecordDraft } from '../../../../src/audit/record.ts';
-import { createTrailGuard, RECORDS_PER_LOOK } from '../../../../src/audit/checkpoint/trail-guard.ts';
+import { createTrailGuard, RECORDS_PER_CHECK } from '../../../../src/audit/checkpoint/trail-guard.ts';
 import { sha256Hex } from '../../../../src/lib/sha256.ts';
 import { createFakeIds } from '../../../support/clock.ts';
 import { createSimulatedTime } from '../delivery/simulated-time.ts';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 const RECORDS = 20;
 
-/** A service, with a key unless told, that has made one checkpoint over 20 records, and then wrote 20 more. */
+/** A service that made one checkpoint over 20 records, and then wrote 20 more. It has a key by default. */
 async function setup(signer: CheckpointSigner | null = key.signer) {
   const ledger = createTestOutbox();
   const { clock, schedule, pass } = createSimulatedTime();
@@ -46,7 +46,7 @@ async function setup(signer: CheckpointSigner | null = key.signer) {
 
 const countsOf = ({ made }: TestOutbox): number[] => made.map(({ count }) => count);
 
-/** Chains the records from `from` on anew, as somebody can who knows how. */
+/** Chains the records again from `from` on, as an attacker can who knows the format. */
 function rechain(ledger: TestOutbox, from: number, count: number): void {
   const before = ledger.chained[from - 2];
   let prev = before === undefined ? GENESIS_HASH : (JSON.parse(before.line) as { hash: string }).hash;
@@ -92,7 +92,7 @@ const CHANGES: Readonly<Record<string, readonly [(ledger: TestOutbox) => void, o
 };
 
 describe('a service whose ledger somebody changed', () => {
-  it.each(Object.entries(CHANGES))('signs nothing, and says what it found: %s', async (_, [change, found]) => {
+  it.each(Object.entries(CHANGES))('signs nothing, and logs its finding: %s', async (_, [change, found]) => {
     const { ledger, log, again } = await setup();
     change(ledger);
     const before = countsOf(ledger);
@@ -119,7 +119,7 @@ describe('a service whose ledger somebody changed', () => {
     }
   });
 
-  it('looks again in a while, tells each finding once, and goes on when all is as it was', async () => {
+  it('checks again later, logs each finding once, and continues when the ledger is as it was', async () => {
     // Without a key: simulated time does not wait for WebCrypto.
     const { ledger, log, pass, start } = await setup(null);
     const honest = ledger.chained[30]!.line;
@@ -135,8 +135,8 @@ describe('a service whose ledger somebody changed', () => {
   });
 });
 
-describe('a service that is started over a ledger', () => {
-  it('goes on behind a checkpoint without a signature, or of the key before', async () => {
+describe('a service that starts with an existing ledger', () => {
+  it('continues after a checkpoint without a signature, or of the key before', async () => {
     for (const signer of [null, (await testKey(9)).signer]) {
       const ledger = createTestOutbox();
       const { clock, schedule } = createSimulatedTime();
@@ -153,9 +153,9 @@ describe('a service that is started over a ledger', () => {
     }
   });
 
-  it('verifies so much at a look, and signs when it has come to the end', async () => {
+  it('verifies a limited number of records at a check, and signs when it has reached the head', async () => {
     const ledger = createTestOutbox();
-    for (let n = 0; n < 2 * RECORDS_PER_LOOK + 1; n += 1) ledger.append();
+    for (let n = 0; n < 2 * RECORDS_PER_CHECK + 1; n += 1) ledger.append();
     const guard = createTrailGuard(ledger);
     const check = async () => (await guard.check(await ledger.chain(), null)).kind;
     expect([await check(), await check(), await check()]).toEqual(['unfinished', 'unfinished', 'sound']);
@@ -165,7 +165,7 @@ describe('a service that is started over a ledger', () => {
     const deps = { ledger, ids: createFakeIds(), clock, schedule, logger, delivery: { wake: silent } };
     createCheckpointer({ ...deps, signer: async () => null }).wake();
     await pass(3 * CHECK_AFTER_MS);
-    expect(countsOf(ledger)).toEqual([2 * RECORDS_PER_LOOK + 1]);
+    expect(countsOf(ledger)).toEqual([2 * RECORDS_PER_CHECK + 1]);
   });
 
   it('begins where retention has left the chain', async () => {

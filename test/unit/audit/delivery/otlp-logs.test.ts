@@ -9,13 +9,13 @@ import { auditItems } from '../../../support/audit-items.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
 
 /**
- * The payload as a stranger reads it: the message types that OpenTelemetry generated from its published .proto files.
- * What they take in, write to the wire and read back must be the same JSON again: a name or a form that they do not
- * know gets lost or changed on the way.
+ * Checks the payload with an independent decoder: the message types that OpenTelemetry generated from its published
+ * .proto files. The payload is encoded to the wire format and decoded again, and must be the same JSON. A name or a
+ * form that the decoder does not know is lost or changed on the way.
  */
 interface MessageType {
   fromObject(json: object): object;
-  /** What is wrong with the types and enums of a message, or null. */
+  /** The fault in the types and enums of a message, or null. */
   verify(message: object): string | null;
   encode(message: object): { finish(): Uint8Array };
   decode(bytes: Uint8Array): object;
@@ -61,12 +61,15 @@ function logRecordsOf(request: object): readonly LogRecord[] {
 }
 
 describe('the OTLP payload', () => {
-  it.each(['native', 'ocsf'] as const)('is the same after the published decoder has read it (%s)', async (format) => {
-    const items = await auditItems(RECORD_KINDS.map((kind) => ({ kind })));
-    const json = JSON.parse(JSON.stringify(otlpLogs(items, { ...ORIGIN, format }))) as object;
-    expect(throughTheWire(json)).toEqual(json);
-    expect(logRecordsOf(json)).toHaveLength(RECORD_KINDS.length + 1);
-  });
+  it.each(['native', 'ocsf'] as const)(
+    'is the same after the published decoder has decoded it (%s)',
+    async (format) => {
+      const items = await auditItems(RECORD_KINDS.map((kind) => ({ kind })));
+      const json = JSON.parse(JSON.stringify(otlpLogs(items, { ...ORIGIN, format }))) as object;
+      expect(throughTheWire(json)).toEqual(json);
+      expect(logRecordsOf(json)).toHaveLength(RECORD_KINDS.length + 1);
+    },
+  );
 
   it.each<[name: string, change: (text: string) => string]>([
     ['a name that is not in the schema', (text) => text.replace('"eventName"', '"event_name"')],
@@ -89,7 +92,7 @@ describe('the OTLP payload', () => {
     expect(verifyChain(lines.slice(0, -1)).kind).toBe('intact');
   });
 
-  it('says when, what, and of which request, in whole nanoseconds and attributes that can be searched', async () => {
+  it('has the time in whole nanoseconds, and the event and request in attributes that can be searched', async () => {
     const [record, , , checkpoint] = logRecordsOf(otlpLogs(await auditItems(), ORIGIN));
     expect(record).toMatchObject({
       timeUnixNano: `${TEST_TIME_MS + 1000}000000`,
@@ -123,12 +126,12 @@ describe('the OTLP payload', () => {
     ['refused', 13, 'WARN'],
     ['not_sent', 13, 'WARN'],
     ['unknown', 17, 'ERROR'],
-  ] as const)('gives what ended as %s the severity %d (%s)', async (result, severityNumber, severityText) => {
+  ] as const)('gives the result %s the severity %d (%s)', async (result, severityNumber, severityText) => {
     const items = await auditItems([{ kind: 'outcome', outcome: { result } }]);
     expect(logRecordsOf(otlpLogs(items, ORIGIN))[0]).toMatchObject({ severityNumber, severityText });
   });
 
-  it('holds nothing about people outside the line itself', async () => {
+  it('contains no personal data outside the line itself', async () => {
     const items = await auditItems();
     const { actor, source, request } = JSON.parse(items[0]?.line ?? '') as AuditRecord;
     const envelope = JSON.stringify(otlpLogs(items, ORIGIN), (name, value: unknown) =>

@@ -1,7 +1,7 @@
 import type { FakeClock, FakeSchedule } from '../../../support/clock.ts';
 import { createFakeClock, createFakeSchedule } from '../../../support/clock.ts';
 
-/** Clock and timers that move together, with all that promises have to do done in between. */
+/** A clock and timers that advance together. Pending promises are settled between the steps. */
 export interface SimulatedTime {
   readonly clock: FakeClock;
   readonly schedule: FakeSchedule;
@@ -29,7 +29,7 @@ export function createSimulatedTime(): SimulatedTime {
   };
 }
 
-/** Lets every promise that can move, move: none of them waits for anything but others. */
+/** Lets all pending promises settle. They wait only for each other, so a number of microtask turns is enough. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 40; turn += 1) await Promise.resolve();
 }

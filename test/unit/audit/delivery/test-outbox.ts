@@ -4,16 +4,16 @@ import type { RecordDraft } from '../../../../src/audit/record.ts';
 import type { Outbox, OutboxItem } from '../../../../src/audit/delivery/sink.ts';
 
 /**
- * A ledger as delivery and checkpoints see it, in a few lines: items at odd distances, one cursor a sink, and a switch
- * that makes it fail.
+ * A small in-memory ledger for tests of delivery and checkpoints. Positions have gaps, each sink has a cursor, and
+ * `isFailing` makes every call fail.
  */
 export interface TestOutbox extends Outbox, CheckpointLedger {
   isFailing: boolean;
   readonly calls: { chain: number };
-  /** Stores a record of so many characters; returns its position. */
+  /** Stores a record of `length` characters; returns its position. */
   append(length?: number): number;
   positionsAfter(sink: string): number[];
-  /** What is stored, for a test to read and for an attacker to change. */
+  /** The stored checkpoints and records. A test reads them, or changes them as an attacker would. */
   readonly made: { count: number; madeAt: number; line: string }[];
   readonly chained: { seq: number; line: string }[];
   head: ChainCoverage['head'];
@@ -40,7 +40,7 @@ export function createTestOutbox(): TestOutbox {
       records += 1;
       const line = `{"seq":${String(records)}`.padEnd(length - 1) + '}';
       items.push({ position: records * 2, kind: 'record', line });
-      // What is delivered is of the length that a test asks for; what the chain holds is a real record.
+      // The delivered line has the length that the test asks for. The chain contains a real record.
       const place = { seq: records, id: String(records), time: '', prev: outbox.head.hash };
       const next = chainRecord({} as RecordDraft, place);
       chained.push({ seq: records, line: next.line });

@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import { OCSF } from './ocsf-facts.ts';
 
 /**
- * Holds an event against what OCSF says of its class (ocsf-facts): attributes that exist, those that must be there, types,
- * enumerations with the captions beside them, and profiles that are declared. Gives what does not fit, each with its place.
+ * Checks an event against the OCSF schema of its class (ocsf-facts): unknown attributes, required attributes, types,
+ * enumerations with their captions, and declared profiles. Returns the faults, each with its place.
  */
 export function ocsfFaults(event: Json, className: string): string[] {
   const profiles = (event['metadata'] as { profiles?: readonly string[] } | undefined)?.profiles ?? [];
@@ -18,7 +18,7 @@ interface Attribute {
   readonly required: boolean;
   readonly deprecated: boolean;
   readonly profile: string | null;
-  /** The attribute that holds the caption, and captions by value. */
+  /** The attribute that holds the caption, and the captions by value. */
   readonly sibling: string | null;
   readonly captions: ReadonlyMap<string, string> | null;
 }
@@ -81,7 +81,7 @@ function checkAttribute(
   if (captions === null) return faults;
   const caption = captions.get(String(value));
   if (caption === undefined) return [...faults, `${place}: ${String(value)} is not one of its values`];
-  // Of 99 (Other) the source says itself what it is.
+  // For 99 (Other) the source chooses the caption.
   const reported = sibling === null ? undefined : beside[sibling];
   const fits = reported === undefined || value === 99 || reported === caption;
   return fits ? faults : [...faults, `${place}: ${caption} is called ${JSON.stringify(reported)}`];

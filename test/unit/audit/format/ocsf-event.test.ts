@@ -24,7 +24,7 @@ function eventOf(kind: RecordKind, outcome: Partial<RecordOutcome> = {}): Json {
 }
 
 describe('a record in OCSF', () => {
-  it('is an API Activity that fits the schema OCSF publishes, whatever record it is', () => {
+  it('is an API Activity that fits the schema OCSF publishes, for every kind of record', () => {
     fc.assert(
       fc.property(recordItem, (item) => {
         expect(ocsfFaults(JSON.parse(formatItem('ocsf', item)) as Json, 'api_activity')).toEqual([]);
@@ -47,7 +47,7 @@ describe('a record in OCSF', () => {
     expect(OCSF_ROWS.map(({ attribute }) => attribute).filter((attribute) => !used.has(attribute))).toEqual([]);
   });
 
-  it('says who asked, for whom, under which rule and with what result', () => {
+  it('states who asked, for whom, under which rule and with what result', () => {
     expect(eventOf('outcome', { result: 'accepted', status: 200, settled_by: 'exchange' })).toMatchObject({
       class_uid: 6003,
       category_uid: 6,
@@ -98,7 +98,7 @@ describe('a record in OCSF', () => {
     },
   );
 
-  it('tells why: the reason, or else the code', () => {
+  it('states the reason, or else the code', () => {
     const reported = { code: 'outcome_unknown', reason: 'timeout', status: 504 };
     expect(eventOf('outcome', { result: 'unknown', ...reported })).toMatchObject({
       status_detail: 'timeout',
@@ -109,7 +109,7 @@ describe('a record in OCSF', () => {
 });
 
 describe('a checkpoint in OCSF', () => {
-  it('is a Base Event that fits the schema OCSF publishes, and says how many records there were', () => {
+  it('is a Base Event that fits the schema OCSF publishes, with the number of records', () => {
     fc.assert(
       fc.property(checkpointItem, (item) => {
         const event = JSON.parse(formatItem('ocsf', item)) as Json;

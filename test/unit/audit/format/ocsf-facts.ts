@@ -1,8 +1,8 @@
 /**
- * What OCSF 1.8.0 says of the classes and objects that the trail is written in: facts for tests, no schema of our own.
+ * The OCSF 1.8.0 definitions of the classes and objects that the trail uses: facts for tests, not a schema of our own.
  * Source: github.com/ocsf/ocsf-schema, branch v1.8.0 (commit 6fa6499a0f8c), with extensions and inclusions resolved.
- * One attribute a line: `type`, `[]` for a list, `!` where required, `~` where deprecated, `@profile` where it needs one,
- * then `sibling: number=Caption, …` of an enumeration and the attribute that holds its caption.
+ * One attribute a line: `type`, `[]` for a list, `!` where required, `~` where deprecated, `@profile` where it needs
+ * one, then `sibling: number=Caption, …` of an enumeration and the attribute that holds its caption.
  */
 export const OCSF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   api_activity: {

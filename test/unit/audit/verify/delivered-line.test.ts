@@ -9,7 +9,7 @@ import { testUuid7 } from '../../../support/clock.ts';
 import { recordDraft } from '../../../support/ledger/ledger.ts';
 import { outboxItem } from '../record-arbitraries.ts';
 
-/** The stored line inside; null when there is none, or when it cannot be believed. */
+/** The stored line inside; null when there is none, or when the line is damaged. */
 function nativeLineOf(line: string): string | null {
   const delivered = readDeliveredLine(line);
   return delivered.kind === 'native' ? delivered.text : null;
@@ -28,14 +28,14 @@ const FIRST: OutboxItem = {
   }).line,
 };
 
-/** What the stdout sink writes around an item. */
+/** An item as the stdout sink writes it. */
 function onStdout(item: OutboxItem, format: AuditFormat): string {
   const member = format === 'ocsf' ? 'ocsf' : item.kind;
   const carried: unknown = JSON.parse(formatItem(format, item));
   return JSON.stringify({ level: 'info', channel: 'audit', [member]: carried, event: `audit_${item.kind}` });
 }
 
-/** The same value with its members the other way round and white space, as a collector may write it. */
+/** The same value with its members in reverse order and white space, as a collector may serialize it. */
 function rewritten(line: string): string {
   const turn = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(turn);
@@ -50,7 +50,7 @@ function rewritten(line: string): string {
 }
 
 describe.each(FORMATS)('a line delivered as %s', (format) => {
-  it('gives the stored line back, byte for byte', () => {
+  it('returns the stored line, byte for byte', () => {
     fc.assert(
       fc.property(outboxItem, (item) => {
         expect(nativeLineOf(formatItem(format, item))).toBe(item.line);
@@ -58,7 +58,7 @@ describe.each(FORMATS)('a line delivered as %s', (format) => {
     );
   });
 
-  it('gives it back from the stdout sink too, also when a collector has written the line anew', () => {
+  it('returns it from the stdout sink too, also when a collector has serialized the line again', () => {
     fc.assert(
       fc.property(outboxItem, (item) => {
         const line = onStdout(item, format);
@@ -76,7 +76,7 @@ describe.each(FORMATS)('a line delivered as %s', (format) => {
     );
   });
 
-  it('still shows an edit of what it carries', () => {
+  it('still shows an edit of the text inside', () => {
     const edited = FIRST.line.replace('"ann"', '"eve"');
     expect(nativeLineOf(onStdout({ ...FIRST, line: edited }, format))).toBe(edited);
     expect(verifyChain([nativeLineOf(formatItem(format, { ...FIRST, line: edited })) ?? ''])).toMatchObject({
@@ -116,7 +116,7 @@ describe('a line of ours that has two meanings', () => {
     ['two records under one name', `{"record":${edited},"record":${FIRST.line}}`],
     ['two members of one name inside', `{"record":${edited.replace('{', '{"actor":{},')}}`],
     ['a record without an RFC 8785 form', String.raw`{"record":{"x":"\ud800"}}`],
-    ['an event of which a member stands twice', ocsf.replace('{', '{"message":"Dry run, nothing sent",')],
+    ['an event with a repeated member', ocsf.replace('{', '{"message":"Dry run, nothing sent",')],
   ])('is damaged, whichever of them is honest: %s', (_, line) => {
     expect(readDeliveredLine(line)).toEqual({ kind: 'damaged', text: null });
   });
@@ -126,7 +126,7 @@ describe('a line of ours that has two meanings', () => {
     ['another outcome', (event) => (event['status_id'] = 2)],
     ['no time', (event) => delete event['time']],
     ['one more person invited', (event) => (event['resources'] as object[]).push({ name: 'eve@acme.com' })],
-  ])('is damaged when what is searched says otherwise than what was recorded: %s', (_, change) => {
+  ])('is damaged when its searchable part differs from the record: %s', (_, change) => {
     const event = JSON.parse(ocsf) as Event;
     change(event);
     const forged = { kind: 'damaged', text: FIRST.line };
@@ -141,7 +141,7 @@ describe('a line of ours that has two meanings', () => {
   });
 });
 
-describe('what is none of ours', () => {
+describe('a line that is not ours', () => {
   it.each([
     ['no JSON', 'hello'],
     ['half a line', FIRST.line.slice(0, -9)],
@@ -150,7 +150,7 @@ describe('what is none of ours', () => {
     ['an OCSF event of someone else', '{"class_uid":6003,"message":"x"}'],
     ['a record that is no object', '{"record":"x"}'],
     ['an OCSF envelope without the line', '{"ocsf":{"class_uid":6003}}'],
-  ])('gives nothing: %s', (_, line) => {
+  ])('is foreign: %s', (_, line) => {
     expect(readDeliveredLine(line)).toEqual({ kind: 'foreign' });
   });
 });

@@ -1,7 +1,7 @@
 /**
- * The promise of the trail, kept with numbers: 5,000 records with their checkpoints, one random change at a time, verified
- * with one checkpoint over the whole that was kept elsewhere. Every change is found and told at its place; what "at its
- * place" means stands beside each kind of change.
+ * Verifies 5,000 records with their checkpoints after one random change at a time. The only external evidence is one
+ * kept checkpoint over the whole trail. Every change must be found and reported at its place. The comment of each kind
+ * of change defines its place.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { GENESIS } from '../../../../src/audit/chain.ts';
@@ -24,7 +24,7 @@ import {
 
 const RECORDS = 5_000;
 const MUTATIONS = 1_000;
-/** The service pauses now and then, so that checkpoints come by time as well as by number. */
+/** The service pauses sometimes, so that checkpoints become due by time as well as by number. */
 const pauseMs = (seq: number): number => (seq % 1_700 === 0 ? 400_000 : 100);
 
 let trail: TestTrail;
@@ -42,9 +42,9 @@ beforeAll(async () => {
 interface Mutated {
   readonly what: string;
   readonly lines: readonly Line[];
-  /** What the ledger says that it begins behind; nothing when left out. */
+  /** The base that the ledger names; GENESIS when left out. */
   readonly base?: ChainHead;
-  /** Whether the findings, as `kind seq @ place`, are what they have to be. */
+  /** Whether the findings, as `kind seq @ place`, are as expected. */
   readonly isRight: (found: readonly string[], report: TrailReport) => boolean;
 }
 
@@ -60,7 +60,7 @@ const seqOf = (line: Line): number => (line.item.kind === 'record' ? line.item.s
 const checkpointIndexes = (): number[] =>
   trail.lines.flatMap(({ item }, index) => (item.kind === 'checkpoint' ? [index] : []));
 
-/** Of any line; of the first, the last and the checkpoints more often than their share. */
+/** The index of any line. The first lines, the last ones and checkpoints are more likely than others. */
 function anyIndex(chance: Chance): number {
   const { length } = trail.lines;
   return chance.pick([
@@ -78,7 +78,7 @@ function recordIndex(chance: Chance): number {
   }
 }
 
-/** Any character of any line becomes another one. Right: one finding, at the line; for a record, with its seq. */
+/** Changes any character of any line. Right: one finding, at the line; for a record, with its seq. */
 function edit(chance: Chance): Mutated {
   const index = anyIndex(chance);
   const line = trail.lines[index]!;
@@ -102,7 +102,7 @@ function edit(chance: Chance): Mutated {
   };
 }
 
-/** Right: the seq, and the line before which it is missing; of the last record, that it was cut off behind the one before. */
+/** Right: the seq, and the line before which it is missing. The last record is cut off after the one before. */
 function drop(chance: Chance): Mutated {
   const index = recordIndex(chance);
   const seq = seqOf(trail.lines[index]!);
@@ -117,7 +117,7 @@ function drop(chance: Chance): Mutated {
   };
 }
 
-/** Right: both are told where they stand now. Of neighbours, the one that stands too early says it all. */
+/** Right: both are reported at their new places. Of neighbours, only the one that is too early is reported. */
 function swap(chance: Chance): Mutated {
   const index = recordIndex(chance);
   const other = chance.below(2) === 0 ? nextRecord(index) : recordIndex(chance);
@@ -138,7 +138,7 @@ function swap(chance: Chance): Mutated {
   };
 }
 
-/** The last one has the one before for its neighbour. */
+/** For the last record: the one before. */
 function nextRecord(index: number): number {
   const next = trail.lines.findIndex(({ item }, other) => other > index && item.kind === 'record');
   return next === -1 ? lastRecordBefore(index) : next;
@@ -148,7 +148,7 @@ function lastRecordBefore(index: number): number {
   return trail.lines.slice(0, index).findLastIndex(({ item }) => item.kind === 'record');
 }
 
-/** Right: the second of the two as the repeat; if that is the original, then the copy as out of order. */
+/** Right: the second of the two is the repeat. If that is the original, the copy is also out of order. */
 function duplicate(chance: Chance): Mutated {
   const index = anyIndex(chance);
   const place = chance.below(trail.lines.length + 1);
@@ -166,7 +166,7 @@ function duplicate(chance: Chance): Mutated {
   };
 }
 
-/** Right: from the first record that is gone to the last. */
+/** Right: from the first record that is missing to the last. */
 function truncate(chance: Chance): Mutated {
   const index = Math.max(1, trail.lines.length - 1 - chance.below(chance.pick([3, 100, trail.lines.length - 1])));
   const gone = trail.lines.slice(index).find(({ item }) => item.kind === 'record');
@@ -182,7 +182,7 @@ function truncate(chance: Chance): Mutated {
   };
 }
 
-/** Right: from the first record that is gone, before the first line. */
+/** Right: from the first record that is missing, before the first line. */
 function behead(chance: Chance): Mutated {
   const index = 1 + chance.below(trail.lines.length - 2);
   const first = trail.lines.slice(index).find(({ item }) => item.kind === 'record');
@@ -195,7 +195,10 @@ function behead(chance: Chance): Mutated {
   };
 }
 
-/** As retention would: all before a genuine checkpoint, and the base set to it. Right: all that is gone, as gone from the beginning. */
+/**
+ * As retention does it: drops all before a genuine checkpoint and sets the base to it. Right: all of it is missing from
+ * the beginning.
+ */
 function beheadAtCheckpoint(chance: Chance): Mutated {
   const index = chance.pick(checkpointIndexes());
   const { item } = trail.lines[index]!;
@@ -209,7 +212,7 @@ function beheadAtCheckpoint(chance: Chance): Mutated {
   };
 }
 
-/** Right: the checkpoint behind it does not continue the one before; the last one is missed by what was kept. */
+/** Right: the checkpoint after it does not continue the one before. The last one is missing against the kept copy. */
 function dropCheckpoint(chance: Chance): Mutated {
   const indexes = checkpointIndexes();
   const index = chance.pick(indexes);
@@ -227,7 +230,10 @@ function dropCheckpoint(chance: Chance): Mutated {
 
 const REWRITTEN_AT_MOST = 120;
 
-/** All records from some place on, chained and checkpointed anew. Right: a range that holds it, told by the kept checkpoint. */
+/**
+ * Rewrites all records from some place on, with checkpoints. Right: a range that contains the place, from the kept
+ * checkpoint.
+ */
 async function rewrite(chance: Chance): Promise<Mutated> {
   const from = RECORDS - chance.below(REWRITTEN_AT_MOST);
   const index = trail.lines.findIndex(({ item }) => item.kind === 'record' && item.seq === from);
@@ -268,7 +274,7 @@ async function mutate(chance: Chance): Promise<Mutated> {
 }
 
 describe('a trail of 5,000 records, changed once', () => {
-  it('is intact when nobody changed it', async () => {
+  it('is intact without a change', async () => {
     const untouched = await report(stored(trail.lines), { kept, verifier });
     expect(untouched).toMatchObject({ verdict: 'intact', from: 1, to: RECORDS, records: RECORDS, vouched_to: RECORDS });
     expect(untouched.signatures.valid).toBe(trail.checkpoints.length);

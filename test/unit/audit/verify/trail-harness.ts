@@ -1,4 +1,7 @@
-/** A trail as the service leaves it: records chained, checkpoints when they are due, signed. Different only where told. */
+/**
+ * Builds a trail as the service writes it: chained records, and signed checkpoints when they are due. Options change
+ * it.
+ */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { chainRecord, GENESIS } from '../../../../src/audit/chain.ts';
 import type { ChainHead } from '../../../../src/audit/chain.ts';
@@ -17,7 +20,7 @@ import { sha256Hex } from '../../../../src/lib/sha256.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
 import { recordDraft } from '../../../support/ledger/ledger.ts';
 
-/** A line and what it is by itself, so that lines nobody touched are read once. */
+/** A line and its item, so that unchanged lines are parsed only once. */
 export interface Line {
   readonly text: string;
   readonly item: TrailItem;
@@ -49,7 +52,7 @@ export async function testKey(byte: number): Promise<TestKey> {
 export const verifierOf = (...keys: readonly TestKey[]) =>
   importVerificationKeys(keys.map(({ publicPem }) => publicPem));
 
-/** Behind that one. */
+/** The `previous` of a checkpoint after that one. */
 export const behind = (before: Line): { readonly previous: string } => ({ previous: sha256Hex(before.text) });
 
 export const lineOf = (text: string): Line => ({ text, item: readTrailItem(text) });
@@ -57,14 +60,14 @@ export const lineOf = (text: string): Line => ({ text, item: readTrailItem(text)
 export const headOf = ({ item }: Line): ChainHead =>
   item.kind === 'record' ? { seq: item.seq, hash: item.hash } : GENESIS;
 
-/** As a forger would: the record’s own hash made right again. */
+/** As a forger does it: the record’s own hash is made right again. */
 export function forged({ text }: Line): Line {
   const record = JSON.parse(text) as Record<string, unknown>;
   const changed: Record<string, unknown> = { ...record, request_id: testUuid7(66), hash: undefined };
   return lineOf(canonicalJson({ ...changed, hash: sha256Hex(canonicalJson(changed)) }));
 }
 
-/** Of this record and all before it. */
+/** A checkpoint of this record and all before it. */
 export async function checkpointAt(
   record: Line,
   { signer }: TestKey,
@@ -87,15 +90,15 @@ const KINDS: readonly RecordKind[] = ['intent', 'outcome', 'denial', 'replay'];
 export interface TrailOptions {
   readonly signer?: CheckpointSigner | null;
   readonly after?: ChainHead;
-  /** The line of the checkpoint there. */
+  /** The line of the checkpoint at `after`. */
   readonly previous?: string;
-  /** Tells records of one trail from those of another. */
+  /** Makes the records of one trail differ from those of another. */
   readonly salt?: string;
   /** Between two records. */
   readonly pauseMs?: (seq: number) => number;
 }
 
-/** `count` records behind `after`, with a checkpoint wherever one is due, and one at the end. */
+/** `count` records after `after`, with a checkpoint wherever one is due, and one at the end. */
 export async function trailOf(count: number, options: TrailOptions = {}): Promise<TestTrail> {
   const { signer = null, after = GENESIS, previous: before, salt = '', pauseMs = () => 100 } = options;
   const lines: Line[] = [];
@@ -164,12 +167,12 @@ export async function report(source: TrailSource, evidence: Partial<TrailEvidenc
   return (await verifyTrail(source, { ...NO_EVIDENCE, ...evidence })).report;
 }
 
-/** Kind, first, last and place: what a finding points at. */
+/** Kind, first, last and place of each finding. */
 export function pointed({ findings }: Pick<TrailReport, 'findings'>): string[] {
   return findings.map(({ kind, seq, to, place }) => `${kind} ${seq ?? '-'}${to === null ? '' : `-${to}`} @ ${place}`);
 }
 
-/** A small generator of numbers (mulberry32), the same in every run. */
+/** A small seeded random generator (mulberry32), the same in every run. */
 export function createChance(seed: number): { below(limit: number): number; pick<T>(items: readonly T[]): T } {
   let state = seed;
   const below = (limit: number): number => {

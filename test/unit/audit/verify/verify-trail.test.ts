@@ -38,7 +38,7 @@ const checkpointOf = (line: Line, changes: Parameters<typeof checkpointAt>[2] = 
   checkpointAt(line, key, changes);
 
 describe('verifying a trail', () => {
-  it('finds nothing in an untouched one, and says how far something vouches for it', async () => {
+  it('finds nothing in an untouched one, and reports how far evidence confirms it', async () => {
     const reported = await report(stored(trail.lines, { head: trail.head }), { kept: keptOf(trail.checkpoints) });
     expect(reported).toEqual({
       verdict: 'intact',
@@ -66,7 +66,7 @@ describe('verifying a trail', () => {
   it('takes no vouching from a trail’s own checkpoint unless its signature is valid', async () => {
     expect((await report(stored(trail.lines))).vouched_to).toBeNull();
     expect((await report(stored(trail.lines))).signed_to).toBeNull();
-    // Signed, and still nobody knows whether more was signed behind it.
+    // It is signed, but a later signed checkpoint may have been removed.
     const reported = await report(stored(trail.lines), { verifier: await verifierOf(key) });
     expect(reported).toMatchObject({ signed_to: 30, vouched_to: null });
   });
@@ -89,24 +89,24 @@ describe('verifying a trail', () => {
     expect(reported.findings_total).toBe(1_199);
   });
 
-  it('tells a record that was replaced from its neighbours by the link that does not hold', async () => {
+  it('finds a record that was replaced by its broken link to a neighbour', async () => {
     expect(pointed(await report(stored(records.with(9, forged(records[9]!)))))).toEqual(['broken_link 11 @ trail:11']);
     expect(pointed(await report(stored(records.with(29, forged(records[29]!)), { head: trail.head })))).toEqual([
       'rewritten 1-30 @ the head of the ledger',
     ]);
   });
 
-  it('calls two different texts of one record a conflict, also where repeats are none', async () => {
+  it('reports two different texts of one record as a conflict, also where repeats are allowed', async () => {
     const lines = records.toSpliced(12, 0, forged(records[9]!));
     expect(pointed(await report(delivered(lines)))).toEqual(['conflicting 10 @ trail:13']);
   });
 
-  it('has the seq of a record from its place when the record itself says another', async () => {
+  it('takes the seq of a damaged record from its place when the record claims another', async () => {
     const renumbered = lineOf(records[9]!.text.replace('"seq":10', '"seq":25'));
     expect(pointed(await report(stored(records.with(9, renumbered))))).toEqual(['edited 10 @ trail:10']);
   });
 
-  it('takes no number that is none for a seq', async () => {
+  it('does not accept an invalid number as a seq', async () => {
     for (const seq of ['1.5', '-1', '0', '1e300', '"10"', 'null']) {
       const renumbered = lineOf(records[9]!.text.replace('"seq":10', `"seq":${seq}`));
       expect(pointed(await report(stored(records.with(9, renumbered))))).toEqual(['edited 10 @ trail:10']);
@@ -127,7 +127,7 @@ describe('verifying a trail', () => {
     ]);
   });
 
-  it('goes on over stretches of nothing but damage', async () => {
+  it('continues after a long run of damaged lines', async () => {
     const lines = [...records.slice(0, 5), ...Array.from({ length: 3_000 }, () => garbage), ...records.slice(5)];
     const reported = await report(stored(lines));
     expect(reported).toMatchObject({ verdict: 'broken', records: 30, findings_total: 3_000 });
@@ -146,7 +146,7 @@ describe('verifying a trail', () => {
 });
 
 describe('verifying a trail that was changed many times', () => {
-  it('never finds it intact, and never stumbles', async () => {
+  it('never finds it intact, and never fails', async () => {
     const chance = createChance(12);
     const any = (lines: readonly Line[]): number => chance.below(lines.length);
     const steps: readonly ((lines: readonly Line[]) => Line[])[] = [
@@ -169,23 +169,23 @@ describe('verifying a trail that was changed many times', () => {
 });
 
 describe('verifying delivered lines', () => {
-  it('takes exact repeats for what at-least-once delivery is, and counts them', async () => {
+  it('accepts exact repeats, because delivery is at least once, and counts them', async () => {
     const lines = [...trail.lines.slice(0, 20), ...trail.lines.slice(4, 20), ...trail.lines.slice(10), checkpoint];
     const reported = await report(delivered(lines));
     expect(reported).toMatchObject({ verdict: 'intact', records: 30, checkpoints: 1, repeats: 16 + 10 + 1 });
   });
 
-  it('takes repeats in a ledger for a fault, and a run of them for one', async () => {
+  it('reports repeats in a ledger as a fault, and a run of them as one', async () => {
     const lines = [...records.slice(0, 20), ...records.slice(4, 20), ...records.slice(20)];
     expect(pointed(await report(stored(lines)))).toEqual(['repeated 5-20 @ trail:21']);
   });
 
-  it('lets a later whole copy stand for a damaged one, and still tells of the damaged one', async () => {
+  it('accepts a later sound copy of a damaged record, and still reports the damaged one', async () => {
     const lines = [...records.slice(0, 20).with(9, edited(records[9]!)), ...records.slice(5)];
     expect(pointed(await report(delivered(lines)))).toEqual(['edited 10 @ trail:10']);
   });
 
-  it('tells of a damaged repeat without missing a record', async () => {
+  it('reports a damaged repeat without missing a record', async () => {
     const lines = [...records.slice(0, 20), ...records.slice(5).with(4, edited(records[9]!))];
     expect(pointed(await report(delivered(lines)))).toEqual(['edited 10 @ trail:25']);
   });
@@ -200,13 +200,13 @@ describe('verifying delivered lines', () => {
     expect(pointed(await report(delivered(lines)))).toEqual(['edited 10 @ trail:10', 'broken_link 10 @ trail:31']);
   });
 
-  it('takes any course of at-least-once delivery for intact', async () => {
+  it('finds any course of at-least-once delivery intact', async () => {
     const chance = createChance(11);
     for (let run = 0; run < 200; run += 1) {
       const lines: Line[] = [];
       for (let acknowledged = 0; acknowledged < trail.lines.length;) {
         const batch = trail.lines.slice(acknowledged, acknowledged + 1 + chance.below(8));
-        // Some of it arrives, or all of it without the sink hearing of it, or all is well.
+        // Some of it arrives; or all of it, with or without an acknowledgement.
         const arrived = chance.below(batch.length + 1);
         lines.push(...batch.slice(0, arrived));
         if (arrived === batch.length && chance.below(3) > 0) acknowledged += arrived;
@@ -216,7 +216,7 @@ describe('verifying delivered lines', () => {
     }
   });
 
-  it('begins where they begin, and says that nothing vouches for what was before', async () => {
+  it('begins where they begin, and reports that nothing confirms the records before', async () => {
     expect(await report(delivered(records.slice(10)))).toMatchObject({
       verdict: 'intact',
       from: 11,
@@ -225,7 +225,7 @@ describe('verifying delivered lines', () => {
     });
   });
 
-  it('has the beginning vouched for by a kept checkpoint of the record before', async () => {
+  it('confirms the beginning by a kept checkpoint of the record before', async () => {
     const kept = keptOf([(await checkpointOf(records[9]!)).text]);
     expect(await report(delivered(records.slice(10)), { kept })).toMatchObject({
       verdict: 'intact',
@@ -236,7 +236,7 @@ describe('verifying delivered lines', () => {
     expect(pointed(await report(delivered(records.slice(10)), { kept: other }))).toEqual(['rewritten 10 @ kept:1']);
   });
 
-  it('leaves checkpoints of earlier records alone', async () => {
+  it('ignores checkpoints of earlier records', async () => {
     const kept = keptOf([(await checkpointOf(records[4]!)).text]);
     expect(await report(delivered(records.slice(10)), { kept })).toMatchObject({
       verdict: 'intact',
@@ -245,7 +245,7 @@ describe('verifying delivered lines', () => {
     });
   });
 
-  it('minds no batch that began before the first line and was sent again', async () => {
+  it('accepts a batch that began before the first line and was sent again', async () => {
     const lines = [...records.slice(10, 15), ...records.slice(4, 8), ...records.slice(4, 12), ...records.slice(4)];
     expect(await report(delivered(lines))).toMatchObject({ verdict: 'intact', from: 5, to: 30, records: 26 });
     expect(pointed(await report(delivered([...records.slice(10), ...records.slice(4, 8)])))).toEqual([
@@ -254,13 +254,13 @@ describe('verifying delivered lines', () => {
     ]);
   });
 
-  it('names files given in the wrong order as one finding', async () => {
+  it('reports files given in the wrong order as one finding', async () => {
     const reported = await report(delivered([...records.slice(12), ...records.slice(0, 12)]));
     expect(pointed(reported)).toEqual(['misplaced 1-12 @ trail:19']);
     expect(reported).toMatchObject({ from: 1, to: 30, records: 30 });
   });
 
-  it('misses no record of a second stream that lies between the lines of a first', async () => {
+  it('misses no record of a second stream that is mixed with the lines of a first', async () => {
     const mixed = records.slice(0, 15).flatMap((line, index) => [line, records[15 + index]!]);
     const reported = await report(delivered(mixed));
     expect(reported).toMatchObject({ verdict: 'broken', from: 1, to: 30, records: 30 });
