@@ -3,16 +3,17 @@ import { RECORD_KINDS, RECORD_RESULTS, RECORDED_EMAIL } from './record-vocabular
 import { AUTH_METHODS, MAX_EMAILS, USER_ROLES } from '../contract/invite-users.ts';
 
 /**
- * The audit record: who asked for what, under which policy, and how it ended. This zod schema is the one source of its
- * types (below) and of the published JSON Schema (openapi/audit-record-schema); docs/audit.md describes every field.
- * snake_case, because it is a wire format. Strict, because an undocumented member is a bug. No request runs the schema:
- * records are built by code that the compiler checks against the types, so serving code imports types only from here.
+ * The audit record: who asked for what, under which policy, and how the request ended. This zod schema is the only
+ * source of the record's types (below) and of the published JSON Schema (openapi/audit-record-schema). docs/audit.md
+ * describes every field. Names are in snake_case because this is a wire format. Objects are strict because an
+ * undocumented member is a bug. The schema does not run during a request: the compiler checks the code that builds
+ * records against the types, so code that serves requests imports only types from this file.
  */
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const uuid7 = z.uuid({ version: 'v7' });
 /** RFC 3339, UTC, milliseconds. */
 const instant = z.iso.datetime({ precision: 3 });
-/** A stable snake_case word. */
+/** A stable identifier in snake_case. */
 const word = z.string().regex(/^[a-z][a-z0-9_]*$/);
 const status = z.int().min(100).max(599);
 const count = z.int().nonnegative();
@@ -32,7 +33,7 @@ const actor = z.strictObject({
 });
 
 const source = z.strictObject({
-  address: z.string().nullable().describe("The caller's address; null when the platform cannot tell."),
+  address: z.string().nullable().describe("The caller's address; null when the platform does not know it."),
   user_agent: z.string().exactOptional().describe('As claimed, shortened.'),
   origin: z.string().exactOptional().describe('As claimed, shortened.'),
 });
@@ -86,7 +87,7 @@ const attempt = z.strictObject({
   key_fingerprint: z
     .string()
     .regex(/^[0-9a-f]{12}$/)
-    .describe('Of a SHA-256 over a label and the key: tells keys apart, reveals nothing.'),
+    .describe('From a SHA-256 over a label and the key: distinguishes keys and reveals nothing about them.'),
   result: z.enum(['answered', 'maybe_sent', 'not_sent']).describe('What is known of the bytes.'),
   status: status.exactOptional().describe("Of Galileo's answer, where there was one."),
   reason: word.exactOptional().describe('Why there was none.'),
@@ -105,10 +106,10 @@ const evidence = z
       )
       .describe('One for each address that was sent.'),
   })
-  .describe("What a look at Galileo's users showed.");
+  .describe("What a query of Galileo's users showed.");
 
 const outcome = z.strictObject({
-  result: z.enum(RECORD_RESULTS).describe('What came of it.'),
+  result: z.enum(RECORD_RESULTS).describe('How the request ended.'),
   code: word.exactOptional().describe('The problem code of the answer, where it was a problem.'),
   status: status.exactOptional().describe('The status of the answer to the caller.'),
   reason: word.exactOptional().describe('Why it was not sent, or is unknown.'),
@@ -138,14 +139,14 @@ const service = z.strictObject({
 
 export const auditRecordSchema = z.strictObject({
   seq: z.int().positive().describe('From 1, over the whole ledger, without gaps.'),
-  id: uuid7.describe('Of this record; tells repeats apart.'),
+  id: uuid7.describe('Of this record; the same in every repeat.'),
   time: instant.describe("The ledger's clock, never earlier than the record before."),
   prev: sha256.describe('`hash` of the record before, 64 zeros for the first.'),
   hash: sha256.describe('SHA-256 over the RFC 8785 text of the record without this member.'),
   kind: z
     .enum(RECORD_KINDS)
     .describe(
-      '`intent`: admitted, about to be sent; `outcome`: how that ended; `denial`: refused with 403 or 429; `replay`: a known Idempotency-Key got its stored answer; `dry_run`: a verdict was asked for; `reconciliation`: a look at an unknown outcome, or its end.',
+      '`intent`: admitted, about to be sent; `outcome`: how that ended; `denial`: refused with 403 or 429; `replay`: a known Idempotency-Key got its stored answer; `dry_run`: a verdict was asked for; `reconciliation`: a check of an unknown outcome, or its settlement.',
     ),
   request_id: uuid7.describe('The X-Request-Id of the request. All records of one request share it.'),
   request_sha256: sha256
@@ -155,7 +156,7 @@ export const auditRecordSchema = z.strictObject({
   source: source.describe('Where from. Nothing is decided by it.'),
   request: request.describe('What was asked.'),
   policy: policy.describe('What the policy said, and which policy it was.'),
-  outcome: outcome.describe('What came of it; the members depend on `kind`.'),
+  outcome: outcome.describe('How the request ended; the members depend on `kind`.'),
   service: service.describe('Who wrote this record.'),
 });
 
@@ -168,10 +169,10 @@ type Immutable<T> = T extends readonly (infer Item)[]
 
 export type AuditRecord = Immutable<z.output<typeof auditRecordSchema>>;
 
-/** What the ledger adds in the transaction that stores the record. */
+/** The members that the ledger adds in the transaction that stores the record. */
 type Place = 'seq' | 'id' | 'time' | 'prev' | 'hash';
 
-/** A record as the use case builds it, before the ledger gives it a place in the chain. */
+/** A record as the use case builds it, before the ledger adds it to the chain. */
 export type RecordDraft = Omit<AuditRecord, Place>;
 
 export type RecordKind = AuditRecord['kind'];
