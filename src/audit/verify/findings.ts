@@ -1,10 +1,10 @@
 /**
- * What is wrong with a trail, fault by fault: a kind, the seq it is about, where in the source it shows, and a sentence.
- * A run of neighbours with one fault is one finding. However many there are, a bounded number is listed and all are
- * counted. Sentences are made of numbers and places only; nothing of a line is ever quoted.
+ * The findings about a trail. A finding is one fault: a kind, the seq it is about, its place in the source, and a
+ * sentence. Adjacent records with the same fault are one finding. A bounded number of findings is listed; all are
+ * counted. Sentences contain only numbers and places. They never quote a line.
  */
 
-/** Where a line stands: `prefix` is a file's name and a colon, or `ledger seq `. */
+/** The place of a line. `prefix` is a file's name and a colon, or `ledger seq `. */
 export interface Place {
   readonly prefix: string;
   readonly at: number;
@@ -12,7 +12,7 @@ export interface Place {
 
 export interface TrailFinding {
   readonly kind: FindingKind;
-  /** The record (of a checkpoint: its count) that it is about, or the first of several; null when nobody can tell. */
+  /** The record (for a checkpoint: its count) that it is about, or the first of several; null when it is not known. */
   readonly seq: number | null;
   /** The last of several. */
   readonly to: number | null;
@@ -21,18 +21,18 @@ export interface TrailFinding {
 }
 
 export interface Findings {
-  add(noticed: Noticed): void;
+  add(finding: NewFinding): void;
   readonly total: number;
-  /** By seq. */
+  /** In order of seq. */
   list(): readonly TrailFinding[];
 }
 
-export interface Noticed {
+export interface NewFinding {
   readonly kind: FindingKind;
   readonly seq: number | null;
   readonly to?: number;
   readonly place: Place | string;
-  /** The other piece of evidence. */
+  /** The other piece of evidence, or the sink. */
   readonly against?: string;
 }
 
@@ -46,11 +46,11 @@ interface Run {
 
 type Row = {
   readonly message: (run: Run) => string;
-  /** Neighbours that come one after the other are one finding: `seq` when their seqs touch, `any` whatever they are. */
+  /** Findings of this kind in a row are joined to one: `seq` when their seqs are adjacent, `any` always. */
   readonly joins?: 'seq' | 'any';
 };
 
-/** Every kind, with what it says. */
+/** Every kind with its sentence. */
 const KINDS = {
   edited: { message: (run) => `${named(run)} was edited: text and hash disagree.` },
   unreadable: {
@@ -60,40 +60,41 @@ const KINDS = {
         : `This line is damaged: no record can be read where ${named(run, 'record')} belongs.`,
   },
   disguised: {
-    message: (run) => `The line that carries ${named(run, 'record')} was edited: it does not say what the record says.`,
+    message: (run) => `The line that carries ${named(run, 'record')} was edited: it does not match the record.`,
   },
   missing: { message: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} missing before this place.` },
-  misplaced: { message: (run) => `${named(run)} ${isOne(run) ? 'stands' : 'stand'} here out of order.`, joins: 'seq' },
-  repeated: { message: (run) => `${named(run)} ${isOne(run) ? 'stands' : 'stand'} here once more.`, joins: 'seq' },
+  misplaced: { message: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} out of order here.`, joins: 'seq' },
+  repeated: { message: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} repeated here.`, joins: 'seq' },
   conflicting: {
-    message: (run) => `${named(run)}: another text with this number stands before. One of the two is forged.`,
+    message: (run) => `${named(run)}: an earlier line has another text with this number. One of the two is forged.`,
     joins: 'seq',
   },
   broken_link: {
     message: (run) => `${named(run)} and a neighbour do not continue each other: one of them was replaced.`,
   },
   truncated: {
-    message: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} cut off the end: ${run.against} knows of more.`,
+    message: (run) =>
+      `${named(run)} ${isOne(run) ? 'is' : 'are'} cut off at the end: there were more according to ${run.against}.`,
   },
   rewritten: {
     message: (run) =>
-      `${named(run)}, or some of them, were rewritten: this says that the last of them had another hash.`,
+      `${named(run)}, or some of them, were rewritten: the evidence here has another hash for the last of them.`,
   },
   beyond_head: {
-    message: (run) => `${named(run)} ${isOne(run) ? 'stands' : 'stand'} behind what the ledger says is its end.`,
+    message: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} after the end that the ledger names.`,
   },
   differs: {
     message: (run) => `${named(run)} ${isOne(run) ? 'has' : 'have'} another text here than in ${run.against}.`,
     joins: 'seq',
   },
   empty: { message: () => 'There is no record here at all.' },
-  checkpoint_edited: { message: (run) => `${checkpoint(run)} was edited: it is not as the service writes them.` },
+  checkpoint_edited: { message: (run) => `${checkpoint(run)} was edited: it is not as the service writes it.` },
   checkpoint_disagrees: {
     message: (run) =>
       `${checkpoint(run)} names another hash than the record has, though a later one agrees: it was edited, or the record was.`,
   },
-  checkpoint_misplaced: { message: (run) => `${checkpoint(run)} stands here out of order.` },
-  checkpoint_repeated: { message: (run) => `${checkpoint(run)} stands here once more.` },
+  checkpoint_misplaced: { message: (run) => `${checkpoint(run)} is out of order here.` },
+  checkpoint_repeated: { message: (run) => `${checkpoint(run)} is repeated here.` },
   checkpoint_conflicting: { message: (run) => `${checkpoint(run)} has another text here than in ${run.against}.` },
   checkpoint_missing: { message: (run) => `${checkpoint(run)} is missing, though ${run.against} has it.` },
   checkpoint_gap: {
@@ -106,16 +107,16 @@ const KINDS = {
   },
   cursor_beyond_end: {
     message: (run) =>
-      `The cursor of sink ${run.against} stands beyond the end: what comes up to there would never be delivered.`,
+      `The cursor of sink ${run.against} is beyond the end: records up to the cursor would never be delivered.`,
   },
   base_unproven: {
     message: (run) =>
-      `Records up to ${run.last ?? 0} are dropped, but no checkpoint stands there as retention leaves one.`,
+      `Records up to ${run.last ?? 0} were dropped, but the checkpoint that retention leaves there is missing.`,
   },
   signature_invalid: { message: (run) => `${checkpoint(run)} has a signature that is not valid.` },
   signature_missing: { message: (run) => `${checkpoint(run)} is not signed.`, joins: 'any' },
   signature_unknown_key: {
-    message: (run) => `${checkpoint(run)} is signed with a key that is none of those given.`,
+    message: (run) => `${checkpoint(run)} is signed with a key that was not given.`,
     joins: 'any',
   },
 } as const satisfies Record<string, Row>;
@@ -123,21 +124,21 @@ const KINDS = {
 export type FindingKind = keyof typeof KINDS;
 
 export function createFindings(): Findings {
-  type Held = { noticed: Noticed; first: number | null; last: number | null; near: number };
+  type Held = { finding: NewFinding; first: number | null; last: number | null; near: number };
   const held: Held[] = [];
   let latest: Held | null = null;
   let total = 0;
   let near = 0;
   return {
-    add(noticed) {
-      const { kind, seq, to = seq } = noticed;
-      if (latest !== null && seq !== null && continues(latest, noticed)) {
+    add(finding) {
+      const { seq, to = seq } = finding;
+      if (latest !== null && seq !== null && continues(latest, finding)) {
         latest.first = Math.min(latest.first ?? seq, seq);
         latest.last = Math.max(latest.last ?? seq, to ?? seq);
         return;
       }
       near = seq ?? near;
-      latest = { noticed: { ...noticed, kind }, first: seq, last: to, near };
+      latest = { finding, first: seq, last: to, near };
       total += 1;
       if (held.length < MAX_LISTED_FINDINGS) held.push(latest);
     },
@@ -145,22 +146,22 @@ export function createFindings(): Findings {
       return total;
     },
     list: () =>
-      held.toSorted((a, b) => a.near - b.near).map(({ noticed, first, last }) => toFinding(noticed, first, last)),
+      held.toSorted((a, b) => a.near - b.near).map(({ finding, first, last }) => toFinding(finding, first, last)),
   };
 }
 
 function continues(
-  { noticed, first, last }: { noticed: Noticed; first: number | null; last: number | null },
-  next: Noticed,
+  { finding, first, last }: { finding: NewFinding; first: number | null; last: number | null },
+  next: NewFinding,
 ): boolean {
-  if (noticed.kind !== next.kind || noticed.against !== next.against) return false;
+  if (finding.kind !== next.kind || finding.against !== next.against) return false;
   const { joins }: Row = KINDS[next.kind];
   if (joins === 'any') return true;
   return joins === 'seq' && (next.seq === (last ?? 0) + 1 || next.seq === (first ?? 0) - 1);
 }
 
 function toFinding(
-  { kind, place, against = 'another source' }: Noticed,
+  { kind, place, against = 'another source' }: NewFinding,
   first: number | null,
   last: number | null,
 ): TrailFinding {

@@ -1,4 +1,4 @@
-/** What a trail is held against: checkpoints, its own and kept ones, a ledger's head and base, another copy. */
+/** The evidence for a trail: its own checkpoints and kept ones, a ledger's head and base, and another copy. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ChainHead } from '../../../../src/audit/chain.ts';
 import { NO_EVIDENCE, verifyTrail } from '../../../../src/audit/verify/verify-trail.ts';
@@ -41,10 +41,10 @@ describe('verifying against checkpoints', () => {
   it('finds a cut tail, from the first record that is gone', async () => {
     const reported = await report(stored(records.slice(0, 22)), { kept: keptOf(trail.checkpoints) });
     expect(pointed(reported)).toEqual(['truncated 23-30 @ trail:22']);
-    expect(reported.findings[0]?.message).toContain('kept:1 knows of more');
+    expect(reported.findings[0]?.message).toContain('there were more according to kept:1');
   });
 
-  it('finds by the ledger’s own head what was cut off, written anew or added', async () => {
+  it('finds records that were cut off or added, by the ledger’s own head', async () => {
     const head = { ...trail.head };
     expect(pointed(await report(stored(records.slice(0, 22), { head })))).toEqual(['truncated 23-30 @ trail:22']);
     expect(pointed(await report(stored(records, { head: headOf(records[24]!) })))).toEqual([
@@ -132,21 +132,21 @@ describe('verifying that no checkpoint was taken away', () => {
     three = [first, second, await checkpointOf(records[29]!, behind(second))];
   });
 
-  it('misses one between two, and the first one, by the one behind it', async () => {
+  it('misses one between two, and the first one, by the one after it', async () => {
     expect((await report(stored(at()))).verdict).toBe('intact');
     expect(pointed(await report(stored(at(20))))).toEqual(['checkpoint_gap 30 @ trail:32']);
     expect(pointed(await report(stored(at(10))))).toEqual(['checkpoint_gap 20 @ trail:21']);
     expect(pointed(await report(delivered(at(20))))).toEqual(['checkpoint_gap 30 @ trail:32']);
-    // Lines of one month begin behind others.
+    // Lines of one month begin after others.
     expect((await report(delivered(at(10).slice(10)))).verdict).toBe('intact');
   });
 
-  it('finds one that began anew, as a service does that was started over a changed ledger', async () => {
+  it('finds one without a predecessor, as a service makes it that starts with a changed ledger', async () => {
     const anew = await checkpointOf(records[29]!);
     expect(pointed(await report(delivered([...at(30), anew])))).toEqual(['checkpoint_gap 30 @ trail:33']);
   });
 
-  it('tells one that was kept elsewhere once', async () => {
+  it('reports one that was kept elsewhere once', async () => {
     expect(pointed(await report(stored(at(20)), { kept: keptOf([three[1]!.text]) }))).toEqual([
       'checkpoint_missing 20 @ the trail',
     ]);
@@ -159,7 +159,7 @@ describe('verifying a trail whose beginning was dropped by retention', () => {
   const madeAt = Date.parse('2026-03-02T10:00:05.000Z');
   const droppedBefore = madeAt + 1;
 
-  it('begins at the base the ledger names, where a checkpoint stands that is old enough', async () => {
+  it('begins at the base that the ledger names, where a checkpoint is that is old enough', async () => {
     const base = headOf(records[9]!);
     const lines = kept(records, [await checkpointOf(records[9]!)]);
     const reported = await report(stored(lines, { base, droppedBefore }), { verifier: await verifierOf(key) });
@@ -188,7 +188,7 @@ describe('verifying a trail whose beginning was dropped by retention', () => {
     ]);
   });
 
-  it('finds that all of it was taken away, up to its last checkpoint or beside a kept one', async () => {
+  it('finds that all of it was removed, up to its last checkpoint or against a kept one', async () => {
     const head = { ...trail.head };
     const evidence = { kept: keptOf(trail.checkpoints), verifier: await verifierOf(key) };
     expect(pointed(await report(stored([checkpoint], { base: head, head }), evidence))).toEqual([
@@ -199,7 +199,7 @@ describe('verifying a trail whose beginning was dropped by retention', () => {
     ]);
   });
 
-  it('does not take a base for retention’s when no checkpoint stands there', async () => {
+  it('does not take a base for retention’s when there is no checkpoint at it', async () => {
     const base = headOf(records[9]!);
     expect(pointed(await report(stored(kept(records, []), { base, droppedBefore })))).toEqual([
       'base_unproven 10 @ the head of the ledger',
@@ -220,7 +220,7 @@ describe('verifying a trail whose beginning was dropped by retention', () => {
 });
 
 describe('verifying how far the sinks are said to be', () => {
-  it('finds a cursor beyond the end, which would swallow what is not written yet', async () => {
+  it('finds a cursor beyond the end, which would skip records that are not written yet', async () => {
     const cursors = [
       { sink: 'stdout', seq: 30 },
       { sink: 'http', seq: 31 },
@@ -238,7 +238,7 @@ describe('verifying a ledger against delivered lines', () => {
     return pointed(await report(stored(ledger, { head }), { other }));
   };
 
-  it('has nothing against lines that are a part of it', async () => {
+  it('finds no fault in lines that are a part of it', async () => {
     expect(await against(trail.lines, records.slice(5, 20))).toEqual([]);
   });
 
@@ -246,7 +246,7 @@ describe('verifying a ledger against delivered lines', () => {
     expect(await against(records.slice(0, 22), records, headOf(records[21]!))).toEqual(['truncated 23-30 @ trail:22']);
   });
 
-  it('finds that its tail was written anew, as one stretch', async () => {
+  it('finds that its tail was rewritten, as one range', async () => {
     const forgery = await trailOf(10, { after: headOf(records[19]!), salt: 'forged' });
     const ledger = [...records.slice(0, 20), ...forgery.lines];
     expect(await against(ledger, records, forgery.head)).toEqual([
@@ -255,14 +255,14 @@ describe('verifying a ledger against delivered lines', () => {
     ]);
   });
 
-  it('finds one record that is another', async () => {
+  it('finds one record that was replaced', async () => {
     expect(await against(records.with(9, forged(records[9]!)), records.slice(5, 20))).toEqual([
       'differs 10 @ trail:10',
       'broken_link 11 @ trail:11',
     ]);
   });
 
-  it('finds rows that lie under another number than their record’s', async () => {
+  it('finds rows that are stored under another number than their record’s', async () => {
     const lines = placed(records).map((line, index) => ({ ...line, position: index < 20 ? index + 1 : index + 11 }));
     expect(pointed(await report(stored([], { lines })))).toEqual(['misplaced 21-30 @ trail:21']);
   });
