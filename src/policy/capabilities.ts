@@ -1,7 +1,7 @@
 /**
- * What one principal may do now, for GET /v2/invite_policy: the allow rules of its callers, with what a deny rule
- * takes away taken away. Never another caller's rule, a deny rule, or a counter about other people. Names are
- * snake_case because this is a wire format.
+ * The capabilities of one principal now, for GET /v2/invite_policy: the allow rules of its callers, reduced by the deny
+ * rules. They never include another caller's rule, a deny rule, or a counter about other people. Names are snake_case
+ * because this is a wire format.
  */
 import type { Principal } from '../auth/principal.ts';
 import type { CompiledPolicy, ForcedValues, Rule } from './compile.ts';
@@ -15,13 +15,13 @@ export interface Capabilities {
   /** 64 hex digits. */
   readonly digest: string;
   readonly rules: readonly AllowedRule[];
-  /** Values that may be forced on somebody this caller may invite. */
+  /** Values that may be forced for addresses that this caller may invite. */
   readonly forced: readonly ForcedRule[];
   readonly limits: readonly Limit[];
 }
 
 interface Target {
-  /** Sets written out; "*.acme.com" is sub-domains of any depth. */
+  /** Sets are written out. "*.acme.com" is sub-domains of any depth. */
   readonly domains: readonly string[];
   readonly emails: readonly string[];
 }
@@ -30,7 +30,7 @@ export interface AllowedRule extends Target {
   readonly id: string;
   readonly roles: readonly string[];
   readonly auth_methods: readonly string[];
-  /** Empty: no group may be asked for. */
+  /** Empty: no group may be requested. */
   readonly groups: 'any' | readonly NamedGroup[];
   /** YYYY-MM-DD: the rule ends at 00:00 UTC of that day. */
   readonly until: string | null;
@@ -54,7 +54,7 @@ export interface Limit {
   readonly per: QuotaScope;
   readonly unit: 'emails' | 'requests';
   readonly limit: number;
-  /** Null: for each request alone. */
+  /** Null: the limit is for each request alone. */
   readonly window_s: number | null;
 }
 
@@ -63,7 +63,7 @@ export function describeCapabilities(policy: CompiledPolicy, principal: Principa
   const inForce = (rule: Rule): boolean => nowMs < rule.untilMs;
   const allows = new Set(callers.flatMap(({ allow }) => allow.rows).filter(inForce));
   const tables = [policy.denyAny, ...callers.map(({ deny }) => deny)];
-  // Only rules that aim at all of the pattern: of a part, the address itself is refused and told why.
+  // Only rules that cover the whole pattern. If a rule covers a part of it, the address is refused with its reason.
   const denies = (pattern: string): Rule[] => rowsAimedAt(tables, selectorsOf(policy.setsOf, pattern)).filter(inForce);
   const rules = [...allows]
     .toSorted((a, b) => a.order - b.order)
@@ -82,7 +82,7 @@ export function describeCapabilities(policy: CompiledPolicy, principal: Principa
   };
 }
 
-/** Null when deny rules leave nothing of it. */
+/** Null when the deny rules leave nothing of the rule. */
 function describeRule(
   policy: CompiledPolicy,
   rule: Rule,
@@ -100,7 +100,7 @@ function describeRule(
   };
 }
 
-/** Forced values whose target meets one of these rules, and of that target only what does. */
+/** Forced values with a target that overlaps these rules, each reduced to the overlapping part. */
 function describeForced(policy: CompiledPolicy, rules: readonly AllowedRule[]): ForcedRule[] {
   const own = new Set(rules.flatMap(({ domains, emails }) => [...domains, ...emails]));
   const aboveOwn = new Set([...own].flatMap(coveringPatterns));
@@ -124,7 +124,7 @@ function forcedFields(
   };
 }
 
-/** Sets written out, each pattern once. */
+/** Replaces sets by their patterns. Each pattern appears once. */
 function expand(policy: CompiledPolicy, selectors: Iterable<string>): string[] {
   const patterns = [...selectors].flatMap((selector) =>
     selector.startsWith('$') ? (policy.sets.get(selector.slice(1)) ?? []) : [selector],

@@ -1,7 +1,7 @@
 /**
- * A checked policy file turned into what decisions are made from: hash maps by caller and by target, ids and days as
- * numbers. Nothing here decides. Invariant: a compiled policy is never changed, so a request that holds one
- * sees one policy throughout.
+ * Compiles a checked policy file into the data that decisions are made from: hash maps by caller and by target, group
+ * names resolved to ids, days as milliseconds. Nothing here decides. Invariant: a compiled policy is never changed, so
+ * a request that holds one uses the same policy throughout.
  */
 import type { CallerIndex } from './matching/callers.ts';
 import { indexCallers } from './matching/callers.ts';
@@ -15,15 +15,16 @@ export interface CompiledPolicy {
   /** SHA-256 over the canonical JSON of the parsed file, 64 hex digits. */
   readonly digest: string;
   readonly callers: CallerIndex;
-  /** Deny rules for everybody. */
+  /** Deny rules for all callers. */
   readonly denyAny: TargetTable<Rule>;
   readonly byCaller: ReadonlyMap<string, CallerRules>;
   readonly force: TargetTable<ForcedValues>;
   readonly quotas: readonly Quota[];
-  /** Which sets hold a pattern, and what a set holds. */
+  /** From a pattern to the sets that contain it. */
   readonly setsOf: SetIndex;
+  /** From the name of a set to its patterns. */
   readonly sets: ReadonlyMap<string, readonly string[]>;
-  /** UUID → the name people know it by. */
+  /** From a UUID to the name that people see. */
   readonly groupNames: ReadonlyMap<string, string>;
 }
 
@@ -32,7 +33,7 @@ export interface CallerRules {
   readonly deny: TargetTable<Rule>;
 }
 
-/** Null means every value. What an allow rule leaves out of `groups` is the empty set: none. */
+/** Null means every value. An allow rule without `groups` has the empty set: no group. */
 export interface Rule extends Targeted {
   readonly id: string;
   readonly roles: ReadonlySet<string> | null;
@@ -40,11 +41,11 @@ export interface Rule extends Targeted {
   readonly groups: ReadonlySet<string> | null;
   /** Exclusive, milliseconds since the epoch; Infinity when the rule has no end. */
   readonly untilMs: number;
-  /** The day as written. */
+  /** The day as it is written in the file. */
   readonly until: string | null;
 }
 
-/** Undefined: not forced. */
+/** A field that is undefined is not forced. */
 export interface ForcedValues extends Targeted {
   readonly id: string;
   readonly authMethod: ForceRow['auth_method'];
@@ -60,11 +61,11 @@ export interface Quota {
   readonly limit: number;
   /** Null for a limit per request. */
   readonly windowMs: number | null;
-  /** ann+1@acme.com counts as ann@acme.com. Of no meaning but per invitee. */
+  /** Whether ann+1@acme.com counts as ann@acme.com. Only quotas per invitee use it. */
   readonly foldsPlus: boolean;
 }
 
-/** Wants a file whose references hold (references.ts). */
+/** Expects a file without unknown names (references.ts). */
 export function compilePolicy(file: PolicyFile, digest: string): CompiledPolicy {
   const groups = new Map(Object.entries(file.groups ?? {}).map(([name, id]) => [name, id.toLowerCase()]));
   const sets = new Map(Object.entries(file.domains ?? {}));
@@ -76,12 +77,12 @@ export function compilePolicy(file: PolicyFile, digest: string): CompiledPolicy 
     quotas: (file.quotas ?? []).map(compileQuota),
     setsOf: indexSets(sets),
     sets,
-    // Of two names for one group, people see the first.
+    // If a group has two names, people see the first.
     groupNames: new Map([...groups].toReversed().map(([name, id]) => [id, name])),
   };
 }
 
-/** Group names ("$annotators") and UUIDs as lower-case UUIDs. */
+/** Turns group names ("$annotators") and UUIDs into lower-case UUIDs. */
 export function resolveGroups(entries: readonly string[], groups: ReadonlyMap<string, string>): string[] {
   return entries.map((entry) => (entry.startsWith('$') ? (groups.get(entry.slice(1)) ?? entry) : entry.toLowerCase()));
 }
@@ -147,7 +148,7 @@ function listed(values: readonly string[] | 'any' | undefined): ReadonlySet<stri
   return values === undefined || values === 'any' ? null : new Set(values);
 }
 
-/** 00:00 UTC of a day that the schema has found in the calendar. */
+/** 00:00 UTC of a day that the schema has checked, in milliseconds since the epoch. */
 export function dayStartMs(day: string): number {
   return Date.parse(`${day}T00:00:00Z`);
 }

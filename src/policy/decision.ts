@@ -1,33 +1,35 @@
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 
-/** What the policy says of one address. Shown to callers and written to the record, so it names rules and keys only. */
+/** The decision on one address. It is shown to callers and written to the record, so it names rules and keys only. */
 export interface AddressDecision {
   /** Exactly as the caller wrote it. */
   readonly email: string;
   readonly decision: 'allow' | 'deny';
   /** The deciding rule or quota; null when no rule of this caller covers the address. */
   readonly rule: string | null;
-  /** Empty when allowed; `['no-rule']`, or the keys that failed (allow rule) or hit (deny rule). */
+  /**
+   * Empty when allowed. Otherwise the keys that failed (allow rule) or hit (deny rule), `no-rule`, `deny` (a deny rule
+   * without target and keys), `force` (other forced values than the batch), or the unit of an exceeded quota.
+   */
   readonly because: readonly string[];
 }
 
-/**
- * Whether one refused address refuses the request (`strict`), or is left out of it (`lenient`, RFC 7240 §4.4).
- */
+/** Whether one refused address refuses the request (`strict`) or is left out of it (`lenient`, RFC 7240 §4.4). */
 export type Handling = 'strict' | 'lenient';
 
 /**
- * The verdict on a whole request. `effective` is what would be sent: forced values applied and, when handled leniently,
- * only the allowed addresses. On a denial nothing is sent, and it is what was asked.
+ * The decision on a whole request. `effective` is the request that would be sent: with forced values and, if the
+ * handling is lenient, with the allowed addresses only. On a denial by rules nothing is sent, and `effective` has all
+ * addresses.
  */
 export interface Decision {
   readonly verdict: 'allow' | 'deny';
-  /** Who refused: a rule, or a limit that the request alone exceeds. Null when allowed. */
+  /** `policy`: a rule refused. `quota`: the request alone exceeds a limit. Null when allowed. */
   readonly refusedBy: 'policy' | 'quota' | null;
   readonly addresses: readonly AddressDecision[];
   readonly effective: InviteUsersRequest;
   readonly forced: readonly ForcedValue[];
-  /** What the request costs. `requests` claims are counted for denials too. */
+  /** What the request costs. Charges of the unit `requests` are counted for denials, too. */
   readonly charges: readonly QuotaCharge[];
 }
 
@@ -37,16 +39,16 @@ export interface ForcedValue {
   readonly value: string | boolean | readonly string[];
 }
 
-/** One debit against one counter of one quota. Plain data, made by the policy, applied by the ledger. */
+/** One debit against one counter of one quota. Plain data: the policy creates it and the ledger applies it. */
 export interface QuotaCharge {
   readonly quota: string;
   readonly unit: 'emails' | 'requests';
-  /** Identifies the counter within the quota: the issuer and whatever `per` names. */
+  /** Identifies the counter within the quota (see quota-charges.ts). */
   readonly counter: string;
   /** Fixed windows of this length, aligned to the Unix epoch. */
   readonly windowMs: number;
   readonly limit: number;
   readonly amount: number;
-  /** False for counters about other people (invitees): never shown to the caller. */
+  /** False for counters about other people (invitees). They are never shown to the caller. */
   readonly visible: boolean;
 }

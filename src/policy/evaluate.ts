@@ -1,8 +1,8 @@
 /**
- * The decision on a request: pure, no clock, no I/O. Sending, dry run, introspection, the command line and the in-file
- * tests all come through here. Each address is judged by itself (judgeAddress); only then is the batch looked
- * at as a whole. Invariants: what nothing allows is denied; a deny rule that hits beats every allow rule;
- * one allow rule must allow the whole of what is asked.
+ * Decides on a request. Pure: no clock, no I/O. Sending, dry run, introspection, the command line and the tests in
+ * policy files all use this code. Each address is judged by itself (judgeAddress), then the batch as a whole.
+ * Invariants: an address that no rule allows is denied; a deny rule that hits beats every allow rule; one allow rule
+ * must allow everything that is asked for an address.
  */
 import type { Principal } from '../auth/principal.ts';
 import { emailAddress } from '../contract/email-address.ts';
@@ -17,15 +17,15 @@ import { applyForce, chooseForced, differingRule } from './matching/force.ts';
 import { failingKeys, hittingKeys } from './matching/rule-keys.ts';
 import { rowsAimedAt, selectorsOf, targetKeys } from './matching/target-table.ts';
 
-/** What one address meets: its own verdict, and the values it would be invited with. */
+/** The result for one address: its decision, and the values it would be invited with. */
 export interface Judged {
   readonly decision: AddressDecision;
   readonly forced: Forced;
 }
 
 /**
- * Strict: all or nothing, one refused address refuses the request. Lenient: the allowed addresses make the request, and
- * only when there are none is it refused. `nowMs` is compared with `until` alone; -Infinity ignores every end date.
+ * Strict: one refused address refuses the whole request. Lenient: the request keeps its allowed addresses, and is
+ * refused only if there are none. `nowMs` is compared with `until` only; -Infinity ignores every end date.
  */
 export function decide(
   policy: CompiledPolicy,
@@ -40,7 +40,7 @@ export function decide(
   const chosen = chooseForced(judged) ?? applyForce([], asked);
   const ruled = judged.map((address) => agreeWithBatch(address, chosen));
   const allowed = ruled.filter(({ decision }) => decision === 'allow').map(({ email }) => email);
-  // Nobody to invite is nothing to allow.
+  // A request without any allowed address is refused in both modes.
   const refusedByRule = allowed.length === 0 || (handling === 'strict' && allowed.length < ruled.length);
   const emails = refusedByRule ? request.emails : allowed;
   const exceeded = refusedByRule ? null : exceededQuota(policy, emails);
@@ -48,19 +48,19 @@ export function decide(
   return {
     verdict: refusedByRule || exceeded !== null ? 'deny' : 'allow',
     refusedBy: refusedByRule ? 'policy' : exceeded === null ? null : 'quota',
-    addresses: exceeded === null ? ruled : ruled.map((address) => beyond(address, exceeded)),
+    addresses: exceeded === null ? ruled : ruled.map((address) => refuseByQuota(address, exceeded)),
     effective: { auth_method: authMethod, emails: [...emails], role, group_ids: [...groupIds], send_email: sendEmail },
     forced: chosen.applied,
     charges: chargesFor(policy, principal, emails),
   };
 }
 
-/** The rules that speak of this principal: those of every caller that it is. */
+/** The rules for this principal: those of every caller that it matches. */
 export function rulesOf(policy: CompiledPolicy, principal: Principal): CallerRules[] {
   return matchCallers(policy.callers, principal).flatMap((name) => policy.byCaller.get(name) ?? []);
 }
 
-/** One address on its own, whoever else is in the batch. */
+/** Judges one address on its own, whatever else is in the batch. */
 export function judgeAddress(
   policy: CompiledPolicy,
   callers: readonly CallerRules[],
@@ -68,7 +68,7 @@ export function judgeAddress(
   asked: Asked,
   nowMs: number,
 ): Judged {
-  // What is no address is covered by nothing, so it meets only rules for everybody.
+  // A text that is no address has no selectors, so only rules without a target apply to it.
   const selectors = emailAddress(email) === null ? [] : selectorsOf(policy.setsOf, lowerAscii(email));
   const forced = applyForce(rowsAimedAt([policy.force], selectors), asked);
   const inForce = (rule: Rule): boolean => nowMs < rule.untilMs;
@@ -78,7 +78,7 @@ export function judgeAddress(
     const keys = hittingKeys(rule, forced.values);
     if (keys === null) continue;
     const because = [...targetKeys(rule, selectors), ...keys];
-    // A rule without target and keys hits by being there.
+    // A rule without target and keys always hits.
     return { decision: deny(email, rule.id, because.length > 0 ? because : ['deny']), forced };
   }
 
@@ -93,13 +93,13 @@ export function judgeAddress(
   return { decision: { email, decision: 'allow', rule: rule.id, because: [] }, forced };
 }
 
-/** One body is sent for the whole batch, so an allowed address whose forced values are others cannot come along. */
+/** One body is sent for the whole batch, so an allowed address with other forced values is refused. */
 function agreeWithBatch({ decision, forced }: Judged, chosen: Forced): AddressDecision {
   if (decision.decision === 'deny' || forced.key === chosen.key) return decision;
   return deny(decision.email, differingRule(forced, chosen), ['force']);
 }
 
-/** What a request asks for each of its addresses. */
+/** The values that a request asks for each of its addresses. */
 export function askedOf(request: InviteUsersRequest): Asked {
   return {
     authMethod: request.auth_method,
@@ -109,8 +109,8 @@ export function askedOf(request: InviteUsersRequest): Asked {
   };
 }
 
-/** A limit refuses what the rules allowed; what a rule refused stays refused by that rule. */
-function beyond(address: AddressDecision, { id, unit }: Quota): AddressDecision {
+/** Refuses an allowed address because of a limit. An address that a rule refused keeps that reason. */
+function refuseByQuota(address: AddressDecision, { id, unit }: Quota): AddressDecision {
   return address.decision === 'deny' ? address : deny(address.email, id, [unit]);
 }
 

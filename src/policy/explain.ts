@@ -1,7 +1,7 @@
 /**
- * A decision with its working shown: who the caller is, which values were forced, each rule that was considered and the
- * keys by which it does not apply, and what the quotas would be asked for. Decides nothing of its own: the decision is
- * `decide`'s, and the trace goes through the same tables and key checks. Plain data; words are the command line's.
+ * Explains a decision: the matching callers, the forced values, each considered rule with the keys by which it does not
+ * apply, and the amounts for the quotas. It decides nothing itself: the decision comes from `decide`, and the trace
+ * uses the same tables and key checks. The result is plain data; the command line turns it into sentences.
  */
 import type { Principal } from '../auth/principal.ts';
 import { emailAddress } from '../contract/email-address.ts';
@@ -18,7 +18,7 @@ import { missedKeys } from './matching/rule-keys.ts';
 import { selectorsOf, targetKeys } from './matching/target-table.ts';
 
 export interface Explanation {
-  /** Every caller of the policy that the principal is. */
+  /** Every caller of the policy that the principal matches. */
   readonly callers: readonly string[];
   readonly addresses: readonly ExplainedAddress[];
   readonly quotas: readonly ExplainedQuota[];
@@ -29,31 +29,31 @@ export interface ExplainedAddress {
   readonly decision: AddressDecision;
   /** Which rows set which fields for this address. */
   readonly forced: readonly ForcedValue[];
-  /** The rules of these callers and the deny rules for everybody, in file order. */
+  /** The rules of these callers and the deny rules for all callers, in file order. */
   readonly rules: readonly ConsideredRule[];
 }
 
 export interface ConsideredRule {
   readonly id: string;
   readonly effect: 'allow' | 'deny';
-  /** An allow rule that applies allows all of it; a deny rule that applies hits. */
+  /** An allow rule that applies allows everything that is asked; a deny rule that applies hits. */
   readonly applies: boolean;
   readonly misses: readonly Miss[];
 }
 
 /** A key by which a rule does not apply. */
 export interface Miss {
-  /** `target`: the rule aims at other addresses. */
+  /** `target`: the rule targets other addresses. */
   readonly key: 'target' | 'until' | KeyName;
-  /** What the rule says there. Group ids by name, where they have one. */
+  /** The values that the rule lists under the key. Groups are given by name if they have one. */
   readonly values: readonly string[];
 }
 
 export interface ExplainedQuota {
   readonly quota: Quota;
-  /** How many counters the request meets; 0 for a limit on each request alone. */
+  /** The number of counters that the request charges; 0 for a limit on each request alone. */
   readonly counters: number;
-  /** What is asked of the one that is asked for most, or of the limit. */
+  /** The largest amount charged to one counter, or the amount compared with the limit on each request. */
   readonly amount: number;
 }
 

@@ -1,8 +1,8 @@
 /**
- * From the text of a policy file to a policy in force, or to every problem it has, each with its line and column.
- * YAML 1.2 core and less: no aliases, anchors, tags, directives, merge keys or repeated keys, because a reviewer
- * must read the same file as the machine. Nothing is half loaded. Messages name keys, rules and callers, never addresses.
- * What the document says is judged by read-document, which knows no YAML; this file is the only one that does.
+ * Loads a policy from the text of a file. The result is a policy, or every problem of the file with line and column.
+ * Accepted is YAML 1.2 core without aliases, anchors, tags, directives, merge keys or repeated keys, because a reviewer
+ * must read the same file as the machine. A file is never loaded in part. Messages name keys, rules and callers, never
+ * addresses. This is the only file that knows YAML; read-document checks the parsed document.
  */
 import type { ParsedNode } from 'yaml';
 import { Composer, CST, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml';
@@ -14,7 +14,7 @@ import type { PolicyFile } from './document/schema.ts';
 import { runSelfTests } from './self-test.ts';
 
 export interface PolicyProblem {
-  /** From 1, as editors count. */
+  /** Counted from 1, as in editors. */
   readonly line: number;
   readonly column: number;
   readonly message: string;
@@ -25,26 +25,26 @@ export type PolicyLoaded =
   /** In file order; at least one. */
   | { readonly kind: 'refused'; readonly problems: readonly PolicyProblem[] };
 
-/** A file that is in order but for its tests, which nobody has run. For tools: the service wants `loadPolicy`. */
+/** A valid file; its tests have not been run. For tools: the service uses `loadPolicy`. */
 export type PolicyRead =
   | {
       readonly kind: 'read';
       readonly file: PolicyFile;
       readonly policy: CompiledPolicy;
-      /** The parsed document as it stands in the file: what the digest is of. */
+      /** The parsed document, which the digest covers. */
       readonly document: unknown;
-      /** Findings about this file with their lines and columns, in file order. */
-      readonly locate: (findings: readonly DocumentProblem[]) => readonly PolicyProblem[];
+      /** Adds lines and columns to problems of this file, and puts them in file order. */
+      readonly locate: (problems: readonly DocumentProblem[]) => readonly PolicyProblem[];
     }
   | Extract<PolicyLoaded, { kind: 'refused' }>;
 
-/** UTF-16 units. A deny list of 100,000 domains is half of it. */
+/** UTF-16 code units. A deny list of 100,000 domains takes half of them. */
 const MAX_LENGTH = 4 * 1024 * 1024;
-/** A policy needs 6; the parser recurses. */
+/** A policy needs 6 levels. There is a limit because the parser recurses. */
 const MAX_DEPTH = 16;
 const MAX_PROBLEMS = 100;
 
-/** A problem by where it is in the text. */
+/** A problem by its position in the text. */
 interface Fault {
   readonly offset: number;
   readonly message: string;
@@ -80,12 +80,12 @@ export function readPolicy(text: string, options: LoadPolicyOptions): PolicyRead
   const faults: Fault[] = [];
   const document = toPlain(root, faults);
   if (faults.length > 0) return refused(faults);
-  const place = (finding: DocumentProblem): Fault => ({ offset: offsetOf(root, finding), message: finding.message });
+  const place = (problem: DocumentProblem): Fault => ({ offset: offsetOf(root, problem), message: problem.message });
 
   const judged = readDocument(document, options);
-  if (judged.kind === 'refused') return refused(judged.findings.map(place));
+  if (judged.kind === 'refused') return refused(judged.problems.map(place));
   const { file, policy } = judged;
-  return { kind: 'read', file, policy, document, locate: (findings) => withLines(findings.map(place)) };
+  return { kind: 'read', file, policy, document, locate: (problems) => withLines(problems.map(place)) };
 }
 
 const FORBIDDEN: Readonly<Record<string, string>> = {
@@ -96,8 +96,8 @@ const FORBIDDEN: Readonly<Record<string, string>> = {
 };
 
 /**
- * The document's tokens, or what may not be in it. Looks at each word as the lexer gives it, before anything is
- * resolved: the depth is guarded while it grows, and a list of 100,000 domains is gone through once.
+ * The document's tokens, and a fault for each forbidden one. Each lexeme is checked as soon as the lexer returns it,
+ * before anything is resolved. So the depth is bounded during parsing, and 100,000 domains are read only once.
  */
 function readTokens(
   text: string,
@@ -113,7 +113,7 @@ function readTokens(
     const type = isText ? 'scalar' : CST.tokenType(word);
     const message = FORBIDDEN[type ?? ''];
     if (message !== undefined) faults.push({ offset, message });
-    // What follows this mark is a scalar's own text, whatever it begins with.
+    // The lexeme after this mark is the text of a scalar, whatever it begins with.
     isText = word === CST.SCALAR;
     for (const token of parser.next(word)) tokens.push(token);
     if (parser.stack.length > MAX_DEPTH && parser.stack.filter((open) => 'items' in open).length > MAX_DEPTH) {
@@ -125,7 +125,7 @@ function readTokens(
 }
 
 function composeOne(tokens: readonly CST.Token[], length: number): ParsedNode | Fault[] {
-  // Repeated keys are found by toPlain: the library compares every key with every other.
+  // toPlain finds repeated keys, because the library compares every key with every other.
   const composer = new Composer({
     version: '1.2',
     schema: 'core',
@@ -144,12 +144,12 @@ function composeOne(tokens: readonly CST.Token[], length: number): ParsedNode | 
   return faults.length > 0 ? faults : document.contents;
 }
 
-/** The library quotes the text it stumbled over, after a colon or as an escape: that may be part of somebody's address. */
+/** Removes the source text that the library quotes, after a colon or as an escape: it may be part of an address. */
 function withoutSource(message: string): string {
   return `not YAML: ${message.replace(/(?<=\w): .*$|\s*\\.*$/s, '')}`;
 }
 
-/** Plain data for what the nodes say, with own keys only; what JSON cannot hold is a fault. */
+/** Turns nodes into plain data with own keys only. A value that JSON cannot express is a fault. */
 function toPlain(node: unknown, faults: Fault[]): unknown {
   if (isSeq<ParsedNode>(node)) return node.items.map((item) => toPlain(item, faults));
   if (isMap<ParsedNode, ParsedNode | null>(node)) {
@@ -170,7 +170,7 @@ function toPlain(node: unknown, faults: Fault[]): unknown {
   return value;
 }
 
-/** Where a path leads, or as far along it as the file goes. An empty value is where its key is. */
+/** The offset of the node at a path, or of the last node on the path that exists. An empty value is at its key. */
 function offsetOf(root: ParsedNode, { path, at }: DocumentProblem): number {
   let node: unknown = root;
   let offset = root.range[0];

@@ -1,7 +1,7 @@
 /**
- * What a request costs: one claim per counter of each quota, as plain data for the ledger, which alone knows the
- * counters and the time. Counter names are canonical JSON of a list, so no two counters can be confused,
- * and hold the token's `iss` (not its short name) wherever the counter belongs to an issuer's people.
+ * Computes what a request costs: one charge per counter of each quota, as plain data for the ledger. Only the ledger
+ * knows the counters and the time. A counter name is the canonical JSON of a list, so no two counters share a name. It
+ * contains the token's `iss` (not the issuer's short name) if the counter belongs to the callers of one issuer.
  */
 import type { Principal } from '../auth/principal.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
@@ -12,24 +12,24 @@ import type { QuotaScope } from './document/schema.ts';
 
 type Counter = { readonly counter: readonly string[]; readonly emails: number; readonly visible: boolean };
 
-/** Which counters a request meets, per scope. */
+/** The counters that a request charges, per scope. */
 const COUNTERS: Readonly<
   Record<QuotaScope, (principal: Principal, emails: readonly string[], quota: Quota) => Counter[]>
 > = {
-  // Nothing is counted over time: exceededQuota holds the limit.
+  // Nothing is counted over time. exceededQuota checks the limit.
   request: () => [],
   subject: ({ issuerUrl, subject }, emails) => [shared(['subject', issuerUrl, subject], emails)],
   client_id: ({ issuerUrl, clientId }, emails) => [shared(['client_id', issuerUrl, clientId], emails)],
   issuer: ({ issuerUrl }, emails) => [shared(['issuer', issuerUrl], emails)],
   org: (_principal, emails) => [shared(['org'], emails)],
-  // An invitee is the same person whoever invites them.
+  // An invitee is the same person for all callers.
   invitee: (_principal, emails, quota) =>
     [...tally(emails, quota)].map(([email, times]) => ({ counter: ['invitee', email], emails: times, visible: false })),
 };
 
 /**
- * The claims of a request for these addresses, in the file's order. Without addresses nothing is asked: every amount
- * is 0 and no invitee is named, which is what a look at the counters needs.
+ * The charges of a request for these addresses, in the file's order. Without addresses every amount is 0 and there is
+ * no counter for an invitee; this form serves to read the counters.
  */
 export function chargesFor(policy: CompiledPolicy, principal: Principal, emails: readonly string[]): QuotaCharge[] {
   return policy.quotas.flatMap((quota) => {
@@ -47,7 +47,7 @@ export function chargesFor(policy: CompiledPolicy, principal: Principal, emails:
   });
 }
 
-/** The first quota that this request alone goes beyond, however empty its counters are. */
+/** The first quota that this request alone exceeds, even if its counters are empty. */
 export function exceededQuota(policy: CompiledPolicy, emails: readonly string[]): Quota | null {
   const amountOf = (quota: Quota): number =>
     quota.per === 'invitee' ? Math.max(0, ...tally(emails, quota).values()) : emails.length;
@@ -58,7 +58,7 @@ function shared(counter: readonly string[], emails: readonly string[]): Counter 
   return { counter, emails: emails.length, visible: true };
 }
 
-/** How often each invitee is named. Addresses ignore case. */
+/** Counts how often each invitee is named. Case is ignored. */
 function tally(emails: readonly string[], { foldsPlus }: Quota): Map<string, number> {
   const counts = new Map<string, number>();
   for (const address of emails.map(lowerAscii)) {
@@ -69,8 +69,8 @@ function tally(emails: readonly string[], { foldsPlus }: Quota): Map<string, num
 }
 
 /**
- * ann+1@acme.com → ann@acme.com, as most mail systems deliver it (RFC 5233 calls it the detail). A mailbox whose name
- * begins with the sign has no other name to fold to, and keeps it.
+ * Turns ann+1@acme.com into ann@acme.com, as most mail systems deliver it (RFC 5233 calls the tag "detail"). A mailbox
+ * name that begins with `+` is kept, because it has nothing before the tag.
  */
 function withoutTag(address: string): string {
   return address.replace(/^([^+@]+)\+[^@]*@/, '$1@');

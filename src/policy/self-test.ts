@@ -1,7 +1,7 @@
 /**
- * Runs the tests a policy file carries, through the same `decide` that real requests meet. A test speaks as a
- * caller by name: its principal is the plainest one that matches this caller. Reports what came instead of what
- * was expected, by rule and key; never an address.
+ * Runs the tests of a policy file through the same `decide` that real requests use. A test names a caller; its
+ * principal is the simplest one that matches this caller. A failure reports the expected and the actual result, by rule
+ * and key and never by address.
  */
 import type { Principal } from '../auth/principal.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
@@ -13,15 +13,15 @@ import type { DocumentProblem } from './document/problems.ts';
 import type { CallerRow, PolicyFile, TestRow } from './document/schema.ts';
 import { instantMs } from './document/schema.ts';
 
-/** A test as a question that `decide` can be asked, under this policy or another. */
+/** The input that a test gives to `decide`, for this policy or another one. */
 export interface Question {
   readonly principal: Principal;
   readonly request: InviteUsersRequest;
-  /** Milliseconds since the epoch; without `at` a test is about the rules, not about the day: no end date has come. */
+  /** Milliseconds since the epoch. -Infinity for a test without `at`, so that no rule has reached its end date. */
   readonly nowMs: number;
 }
 
-/** Wants the file the policy was compiled from. Empty when every test holds. */
+/** Expects the file that the policy was compiled from. The result is empty when every test passes. */
 export function runSelfTests(file: PolicyFile, policy: CompiledPolicy): DocumentProblem[] {
   const groups = new Map(Object.entries(file.groups ?? {}));
   return (file.tests ?? []).flatMap((test, index) => {
@@ -49,16 +49,16 @@ export function askPolicy(policy: CompiledPolicy, { principal, request, nowMs }:
   return decide(policy, principal, request, nowMs);
 }
 
-/** What no caller lists: the schema refuses empty texts. */
-const NOBODY = '';
+/** No caller lists this value, because the schema refuses empty texts. */
+const UNLISTED = '';
 
-/** Who is this caller and as little else as can be: the first entry of each list, a user unless it says otherwise. */
+/** The simplest principal that matches this caller: the first entry of each list, and a user unless `kind` is set. */
 export function plainestPrincipal(caller: CallerRow): Principal {
   return {
     issuer: caller.issuer,
     issuerUrl: `urn:self-test:${caller.issuer}`,
-    subject: caller.subject?.[0] ?? NOBODY,
-    clientId: caller.client_id?.[0] ?? NOBODY,
+    subject: caller.subject?.[0] ?? UNLISTED,
+    clientId: caller.client_id?.[0] ?? UNLISTED,
     groups: caller.groups?.slice(0, 1) ?? [],
     kind: caller.kind ?? 'user',
     scopes: ['invites:write'],
@@ -67,7 +67,7 @@ export function plainestPrincipal(caller: CallerRow): Principal {
   };
 }
 
-/** Left out means what it means upstream. */
+/** A value that is left out has the upstream's default. */
 function requestOf(test: TestRow, groups: ReadonlyMap<string, string>): InviteUsersRequest {
   return {
     auth_method: test.auth_method ?? 'email',

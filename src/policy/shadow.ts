@@ -1,7 +1,7 @@
 /**
- * Where a policy on trial would have decided otherwise than the one in force: two decisions on the same request in, the
- * differences out, by rule id and never by address. Pure, and about outcomes only: two policies that allow an address
- * by rules of different names agree. Counters of quotas are no part of a decision, so no part of this.
+ * Compares the decisions of the active policy and of the shadow policy on the same request. Differences are reported by
+ * rule id, never by address. Pure. Only outcomes are compared: two policies agree if they allow an address by rules
+ * with different names. Quota counters are not part of a decision, so they are not compared.
  */
 import type { AddressDecision, Decision, ForcedValue } from './decision.ts';
 
@@ -10,13 +10,13 @@ export interface Divergence {
   /** The rule (force row, quota) that decided; null when none did. */
   readonly activeRule: string | null;
   readonly shadowRule: string | null;
-  /** Why the denying side denies; for other values, the fields that differ. */
+  /** The reasons of the denying policy; for `other_values`, the fields that differ. */
   readonly because: readonly string[];
-  /** How many addresses of the request. */
+  /** The number of affected addresses. */
   readonly addresses: number;
 }
 
-/** Alike differences are one, in order of first appearance. Both decisions must be on the same request. */
+/** Equal differences are merged, in order of first appearance. Both decisions must be on the same request. */
 export function divergences(active: Decision, shadow: Decision): Divergence[] {
   const each = active.addresses.flatMap((address, index) => compareAddress(address, shadow.addresses[index]));
   const groups = Map.groupBy([...each, ...compareValues(active, shadow)], ({ kind, activeRule, shadowRule, because }) =>
@@ -44,7 +44,7 @@ function compareAddress(active: AddressDecision, shadow: AddressDecision | undef
 
 const FIELDS = ['auth_method', 'role', 'group_ids', 'send_email'] as const satisfies readonly ForcedValue['field'][];
 
-/** One for each field that would go out with another value; only where both would send something. */
+/** One difference for each field that would be sent with another value. Only if both policies would send something. */
 function compareValues(active: Decision, shadow: Decision): Divergence[] {
   if (active.verdict === 'deny' || shadow.verdict === 'deny') return [];
   const sent = new Set(active.effective.emails);
@@ -59,7 +59,7 @@ function compareValues(active: Decision, shadow: Decision): Divergence[] {
   }));
 }
 
-/** Groups are a set: neither order nor repetition makes a difference. */
+/** Groups are a set: order and repetition make no difference. */
 function valueOf({ effective }: Decision, field: (typeof FIELDS)[number]): string {
   const value = effective[field];
   return JSON.stringify(Array.isArray(value) ? [...new Set(value)].toSorted() : value);

@@ -1,14 +1,14 @@
 /**
- * The policy file's shape as JSON Schema 2020-12, for editors: what may stand where, and what it means. Made from the
- * zod schema, with what zod checks in code said again as far as JSON Schema can say it, and a sentence for each key.
- * Never stricter than the loader (a test holds that), and no replacement for it: names, dates and tests are the loader's.
+ * The shape of the policy file as JSON Schema 2020-12, for editors, with a description of each key. It is made from the
+ * zod schema. Checks that zod makes in code are repeated as far as JSON Schema can express them. It is never stricter
+ * than the loader (a test checks that) and does not replace it: only the loader checks names, dates and tests.
  */
 import * as z from 'zod';
 import { FORCEABLE, policyFileSchema } from './schema.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** Where the published schema lives; an editor finds it by path, so this is a name and no address to fetch. */
+/** The id of the published schema. Editors find the schema by path, so this is a name and not an address to fetch. */
 const ID = 'urn:galileo-invite-proxy:policy:1';
 
 export function describePolicySchema(): Schema {
@@ -24,12 +24,12 @@ const whenIs = (key: string, value: string): Schema => ({ properties: { [key]: {
 
 const TARGET = ['domains', 'emails'];
 
-/** What joins the keys of one row; the loader's own words for each are in schema.ts. */
+/** Conditions between the keys of one row. schema.ts has the loader's message for each. */
 const JOINS: Readonly<Record<string, Schema>> = {
   'force[]': { allOf: [anyOf(TARGET), anyOf(FORCEABLE)] },
   'rules[]': {
     ...oneOf('allow', 'deny'),
-    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema, in data that nobody awaits.
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema, in data that is never awaited.
     allOf: [{ if: needs('allow'), then: { allOf: [needs('roles', 'auth_methods'), anyOf(TARGET)] } }],
   },
   'quotas[]': {
@@ -49,46 +49,47 @@ const JOINS: Readonly<Record<string, Schema>> = {
   },
 };
 
-const ID_SAYS = 'The name by which answers, records and tests speak of it. Unique over force, rules and quotas.';
-const DOMAINS_SAY = 'acme.com is that domain only; "*.acme.com" its sub-domains, not itself; $name a set.';
-const EMAILS_SAY = 'Single addresses, beside or instead of domains. Case is ignored.';
-const GROUPS_SAY = 'Galileo groups: $name from groups, or UUIDs.';
+const ID_TEXT = 'The name that answers, records and tests use for it. Unique over force, rules and quotas.';
+const DOMAINS_TEXT = 'acme.com is that domain only; "*.acme.com" its sub-domains, not itself; $name a set.';
+const EMAILS_TEXT = 'Single addresses, beside or instead of domains. Case is ignored.';
+const GROUPS_TEXT = 'Galileo groups: $name from groups, or UUIDs.';
 
-/** A sentence for each key, by its place. A key without one fails a test. */
+/** A description for each key, by its path. A key without one fails a test. */
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   version: 'The version of this language.',
   domains: 'Named sets of domains, used as $name.',
   'domains.*': 'acme.com is that domain only; "*.acme.com" its sub-domains of any depth, not itself. No sets in sets.',
   groups: 'Names for Galileo groups, used as $name and shown to people.',
   'groups.*': 'The group’s id in Galileo, a version 4 UUID.',
-  callers: 'Who a rule speaks of. A token may be several callers; the rules of all of them apply.',
+  callers: 'The callers that rules name. A token may be several callers; the rules of all of them apply.',
   'callers.*': 'All keys that are written must match the token; of a list, one entry. In exact case.',
   'callers.*.issuer': 'The short name of the identity provider in AUTH_ISSUERS.',
   'callers.*.client_id': 'The apps that the token may have been issued to.',
   'callers.*.subject': 'The people, or apps acting for themselves.',
   'callers.*.groups': 'Groups of the identity provider (not Galileo’s), as the token names them.',
   'callers.*.kind': 'user: a person. app: a client acting for itself.',
-  force: 'Values set before the rules look, whatever the caller asks. The first row that aims and names a field wins.',
-  'force[].id': ID_SAYS,
-  'force[].domains': DOMAINS_SAY,
-  'force[].emails': EMAILS_SAY,
+  force:
+    'Values set before the rules are checked, whatever the caller asks. Per field, the first row for an address wins.',
+  'force[].id': ID_TEXT,
+  'force[].domains': DOMAINS_TEXT,
+  'force[].emails': EMAILS_TEXT,
   'force[].auth_method': 'How these people sign in.',
   'force[].role': 'Their role.',
-  'force[].groups': `${GROUPS_SAY} They replace what was asked; [] is none.`,
+  'force[].groups': `${GROUPS_TEXT} They replace what was asked; [] is none.`,
   'force[].send_email': 'Whether Galileo mails them.',
   rules: 'Deny beats allow; what no rule allows is denied; one allow rule must allow the whole.',
-  'rules[].id': ID_SAYS,
+  'rules[].id': ID_TEXT,
   'rules[].allow': 'The callers that this rule allows something. Never any.',
   'rules[].deny': 'The callers that this rule denies something, or any: everybody.',
-  'rules[].domains': `${DOMAINS_SAY} A deny rule with neither domains nor emails aims at everybody.`,
-  'rules[].emails': EMAILS_SAY,
+  'rules[].domains': `${DOMAINS_TEXT} A deny rule with neither domains nor emails aims at everybody.`,
+  'rules[].emails': EMAILS_TEXT,
   'rules[].roles': 'Roles, or any. An allow rule must say; left out of a deny rule: every role.',
   'rules[].auth_methods': 'Sign-in methods, or any. An allow rule must say; left out of a deny rule: every method.',
   'rules[].groups':
     'Allow: every group asked for must be listed; left out means no groups. Deny: hits when any group asked for is listed.',
   'rules[].until': 'YYYY-MM-DD. The rule ends at 00:00 UTC of that day.',
   quotas: 'How much, over time or in one request. A changed limit keeps the counts.',
-  'quotas[].id': ID_SAYS,
+  'quotas[].id': ID_TEXT,
   'quotas[].per': 'What has a counter of its own. request: no counter, a limit on each request alone.',
   'quotas[].window': 'From 1m to 31d: a number and m, h or d. Fixed windows, aligned to 1970-01-01 00:00 UTC.',
   'quotas[].emails': 'At most so many addresses. Given back when Galileo refused or nothing was sent.',
@@ -100,7 +101,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'tests[].invite': 'An address, or a list of them in one request.',
   'tests[].role': 'The role asked for; user when left out.',
   'tests[].auth_method': 'The sign-in method asked for; email when left out.',
-  'tests[].groups': `${GROUPS_SAY} None when left out.`,
+  'tests[].groups': `${GROUPS_TEXT} None when left out.`,
   'tests[].send_email': 'Whether a mail is asked for; true when left out.',
   'tests[].at': 'The moment: YYYY-MM-DD (its 00:00 UTC) or YYYY-MM-DDThh:mm:ssZ. Without it, until is ignored.',
   'tests[].expect': 'The verdict on the whole request.',
@@ -109,11 +110,11 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'tests[].sends': 'These values go out. Allowed requests only.',
   'tests[].sends.auth_method': 'The sign-in method that goes out.',
   'tests[].sends.role': 'The role that goes out.',
-  'tests[].sends.groups': `${GROUPS_SAY} Exactly these go out, in any order.`,
+  'tests[].sends.groups': `${GROUPS_TEXT} Exactly these go out, in any order.`,
   'tests[].sends.send_email': 'Whether a mail goes out.',
 };
 
-/** The schema with its sentences and joins; `path` is where it stands, such as `rules[].until`. */
+/** Adds descriptions and joins to a schema. `path` is its position, such as `rules[].until`. */
 function annotate(schema: Schema, path: string): Schema {
   const { properties, items, additionalProperties, ...rest } = schema as {
     readonly properties?: Readonly<Record<string, Schema>>;

@@ -1,17 +1,18 @@
 /**
- * A problem of a policy file by its place in the parsed file; load turns places into lines and columns.
- * Here zod's issues become findings: one per unknown key, and of an either-or the branch that got furthest.
+ * A problem of a policy file by its path in the parsed document. load turns paths into lines and columns.
+ * This file turns zod's issues into problems: one per unknown key, and for a union only the issues below its top level,
+ * if there are any.
  */
 import type * as z from 'zod';
 
 export interface DocumentProblem {
   readonly path: readonly PropertyKey[];
-  /** The key itself is at fault, not what stands under it. */
+  /** Set if the key itself is wrong and not its value. */
   readonly at?: 'key';
   readonly message: string;
 }
 
-/** `value` is what was parsed. */
+/** `value` is the parsed document. */
 export function documentProblems(
   issue: z.core.$ZodIssue,
   value: unknown,
@@ -33,7 +34,7 @@ export function documentProblems(
   }
 }
 
-/** The library's own sentences without their preamble. */
+/** zod's message without its first words. */
 function plain(message: string): string {
   return message.replace(/^Invalid (?:input|option): /, '');
 }

@@ -1,7 +1,7 @@
 /**
- * From a parsed policy document, plain JSON data, to a policy in force, or to every problem it has by its path. Knows no
- * text: load.ts reads YAML, with lines and columns, and comes here; on Workers, where no YAML parser is, the document
- * was parsed when the Worker was built or the policy was pushed. The same document has the same digest either way.
+ * Turns a parsed policy document, plain JSON data, into a compiled policy, or into every problem that it has by path.
+ * It reads no text. load.ts parses YAML with lines and columns, then calls this file. Workers have no YAML parser:
+ * there the document is parsed when the Worker is built or the policy is pushed. The digest is the same either way.
  */
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
@@ -14,43 +14,43 @@ import type { PolicyFile } from './schema.ts';
 import { policyFileSchema } from './schema.ts';
 import { runSelfTests } from '../self-test.ts';
 
-/** Where a Workers KV namespace holds the parsed policy document: written by `policy push`, read by the Worker. */
+/** The Workers KV key of the parsed policy document. `policy push` writes it, the Worker reads it. */
 export const POLICY_STORE_KEY = 'policy';
 
 export interface LoadPolicyOptions {
-  /** Short names of the configured issuers: a caller may pin only these. `any` where they are not known. */
+  /** Short names of the configured issuers: a caller may name only these. `any` where they are not known. */
   readonly issuers: readonly string[] | 'any';
 }
 
 export type DocumentRefused = {
   readonly kind: 'refused';
   /** At least one. */
-  readonly findings: readonly DocumentProblem[];
+  readonly problems: readonly DocumentProblem[];
 };
 
 export type DocumentLoaded = { readonly kind: 'loaded'; readonly policy: CompiledPolicy } | DocumentRefused;
 
-/** A document that is in order but for its tests, which nobody has run. */
+/** A valid document; its tests have not been run. */
 export type DocumentRead =
   | { readonly kind: 'read'; readonly file: PolicyFile; readonly policy: CompiledPolicy }
   | DocumentRefused;
 
-/** Wants what JSON can hold, without repeated members. */
+/** Expects JSON data without repeated members. */
 export function readDocument(document: unknown, { issuers }: LoadPolicyOptions): DocumentRead {
   const parsed = policyFileSchema.safeParse(document);
   if (!parsed.success) {
-    return { kind: 'refused', findings: parsed.error.issues.flatMap((issue) => documentProblems(issue, document)) };
+    return { kind: 'refused', problems: parsed.error.issues.flatMap((issue) => documentProblems(issue, document)) };
   }
   const dangling = checkReferences(parsed.data, issuers);
-  if (dangling.length > 0) return { kind: 'refused', findings: dangling };
+  if (dangling.length > 0) return { kind: 'refused', problems: dangling };
   const policy = compilePolicy(parsed.data, sha256Hex(canonicalJson(document)));
   return { kind: 'read', file: parsed.data, policy };
 }
 
-/** Reads the document and runs the tests it carries: a failing one blocks loading. */
+/** Reads the document and runs its tests. A failing test blocks loading. */
 export function loadDocument(document: unknown, options: LoadPolicyOptions): DocumentLoaded {
   const read = readDocument(document, options);
   if (read.kind === 'refused') return read;
   const failed = runSelfTests(read.file, read.policy);
-  return failed.length > 0 ? { kind: 'refused', findings: failed } : { kind: 'loaded', policy: read.policy };
+  return failed.length > 0 ? { kind: 'refused', problems: failed } : { kind: 'loaded', policy: read.policy };
 }

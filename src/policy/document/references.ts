@@ -1,6 +1,6 @@
 /**
- * Whether the names in a well-formed file mean something: sets, callers, groups, issuers, and ids that tell rules
- * apart. A misspelt name would otherwise be a rule that never applies, which for a deny rule is a hole.
+ * Checks the names in a well-formed file: sets, callers, groups and issuers must be known, and ids must be unique.
+ * Otherwise a rule with a misspelt name would never apply, which for a deny rule is a security hole.
  */
 import { isTopLevelPattern } from '../matching/domain-pattern.ts';
 import type { DocumentProblem } from './problems.ts';
@@ -69,7 +69,7 @@ function listed(entries: Entries): readonly string[] {
 const KINDS = { sets: 'domain set', groups: 'group', callers: 'caller', issuers: 'issuer' } as const;
 const PLAIN_NAME = /^[\w.-]{1,64}$/;
 
-/** Shows a name only when it looks like one: what stands in its place may be anything, an address too. */
+/** Shows a name only if it has the form of one, because the text may be anything, even an address. */
 function unknownName(kind: keyof typeof KINDS, name: string, known: ReadonlySet<string>): string {
   const shown = PLAIN_NAME.test(name) ? ` "${name}"` : '';
   const hint =
@@ -79,7 +79,7 @@ function unknownName(kind: keyof typeof KINDS, name: string, known: ReadonlySet<
   return `unknown ${KINDS[kind]}${shown}${hint}`;
 }
 
-/** A deny list may name a whole top-level domain; nobody means to invite one. */
+/** A deny rule may name a whole top-level domain. In an allow rule that is a mistake. */
 function tooWide(wideSets: ReadonlySet<string>, domains: Entries, path: readonly PropertyKey[]): DocumentProblem[] {
   return listed(domains).flatMap((entry, index) =>
     wideSets.has(entry) || isTopLevelPattern(entry)
@@ -88,7 +88,7 @@ function tooWide(wideSets: ReadonlySet<string>, domains: Entries, path: readonly
   );
 }
 
-/** Answers, records and counters name rules, forced values and quotas by id alone. */
+/** Answers, records and counters name rules, forced values and quotas by id alone, so an id must be unique. */
 function repeatedIds(file: PolicyFile): DocumentProblem[] {
   const seen = new Set<string>();
   return (['force', 'rules', 'quotas'] as const).flatMap((section) =>

@@ -1,8 +1,8 @@
 /**
- * The shape of the policy file: what may be written where. Strict at every level, so that a misspelt key is an
- * error and never a rule that silently lost a condition. Not the meaning (compile, evaluate) and not the
- * names a file refers to (references). Holds no transforms: the parsed file is what its digest covers. `meta` is
- * what a JSON Schema can hold of a check (json-schema.ts), never stricter than the check itself.
+ * The shape of the policy file: its keys and their values. It is strict at every level, so that a misspelt key is an
+ * error and never a rule that silently lost a condition. compile and evaluate define the meaning; references checks
+ * the names. There are no transforms, because the digest covers the parsed file. `meta` has the part of a check that
+ * JSON Schema can express (json-schema.ts); it is never stricter than the check itself.
  */
 import * as z from 'zod';
 import { emailAddress } from '../../contract/email-address.ts';
@@ -12,10 +12,10 @@ import { isDomainPattern } from '../matching/domain-pattern.ts';
 /** Names of sets, groups, callers, rules and quotas. They appear in header fields, metrics and answers. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
-/** RFC 3339 in UTC, whole seconds, or a day (its 00:00 UTC). */
+/** An RFC 3339 time in UTC with whole seconds, or a day (its 00:00 UTC). */
 const INSTANT = /^\d{4}-\d{2}-\d{2}(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ)?$/;
 const WINDOW = /^[1-9]\d{0,4}[mhd]$/;
-/** The same without a flag, for JSON Schema. */
+/** UUID_V4 without its flag, for JSON Schema. */
 const UUID_SHAPE = UUID_V4.source.replaceAll('a-f', 'a-fA-F').replace('[89ab]', '[89abAB]');
 const DOMAIN_SHAPE = '^(?:\\*\\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$';
 
@@ -23,14 +23,14 @@ const MINUTE_MS = 60_000;
 const UNIT_MS: Readonly<Record<string, number>> = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1440 * MINUTE_MS };
 const MAX_WINDOW_MS = 31 * 1440 * MINUTE_MS;
 
-/** Milliseconds of a window such as `1m`, `6h` or `31d`; null when it is no window or not within 1m..31d. */
+/** Milliseconds of a window such as `1m`, `6h` or `31d`; null when the text is no window or not within 1m..31d. */
 export function windowMs(text: string): number | null {
   if (!WINDOW.test(text)) return null;
   const ms = Number(text.slice(0, -1)) * (UNIT_MS[text.slice(-1)] ?? Number.NaN);
   return ms <= MAX_WINDOW_MS ? ms : null;
 }
 
-/** Milliseconds since the epoch of a day (its 00:00 UTC) or of a second of it; null when it is neither. */
+/** Milliseconds since the epoch of a day (its 00:00 UTC) or of a time; null when the text is neither. */
 export function instantMs(text: string): number | null {
   const [day = '', time = '00:00:00Z'] = text.split('T');
   return INSTANT.test(text) && z.iso.date().safeParse(day).success ? Date.parse(`${day}T${time}`) : null;
@@ -73,7 +73,7 @@ const role = z.enum(USER_ROLES);
 const authMethod = z.enum(AUTH_METHODS);
 const limit = z.int({ error: 'expected a whole number' }).min(1, { error: 'expected at least 1' }).max(1_000_000_000);
 
-/** An empty list would read like a condition and be none; every list names at least one thing. */
+/** A list has at least one entry. An empty one would look like a condition but have no effect. */
 function listOf<T extends z.ZodType>(item: T) {
   return z.array(item).min(1, { error: 'expected at least one entry' });
 }

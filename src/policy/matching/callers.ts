@@ -1,7 +1,7 @@
 /**
- * Which callers of the policy a principal is. A principal may be several; the rules of all of them apply.
- * A caller matches when all its keys hold, within a list any, in exact case. Every caller pins its issuer,
- * so two issuers that name a client alike never share rights.
+ * Finds the callers of the policy that a principal matches. It may match several; the rules of all of them apply.
+ * A caller matches when all its keys match; a list matches when one of its entries does, in exact case. Every caller
+ * names its issuer, so two issuers that use the same client name never share rights.
  */
 import type { Principal } from '../../auth/principal.ts';
 import type { CallerRow } from '../document/schema.ts';
@@ -16,7 +16,7 @@ interface NamedCaller {
   readonly row: CallerRow;
 }
 
-/** The keys a caller can be found under, most telling first; the first one it has is the one it is filed under. */
+/** The keys of the index, most selective first. A caller is indexed under the first one that it has. */
 const LIST_KEYS = ['client_id', 'subject', 'groups'] as const;
 
 export function indexCallers(callers: Readonly<Record<string, CallerRow>>): CallerIndex {
@@ -29,30 +29,30 @@ export function indexCallers(callers: Readonly<Record<string, CallerRow>>): Call
   return { byKey };
 }
 
-/** Names of the callers that this principal is. */
+/** Names of the callers that this principal matches. */
 export function matchCallers(index: CallerIndex, principal: Principal): string[] {
-  const claims = claimsOf(principal);
+  const listed = listedValues(principal);
   const keys = [
     fileKey(principal.issuer, 'issuer', ''),
-    ...LIST_KEYS.flatMap((key) => claims[key].map((value) => fileKey(principal.issuer, key, value))),
+    ...LIST_KEYS.flatMap((key) => listed[key].map((value) => fileKey(principal.issuer, key, value))),
   ];
   const filed = keys.flatMap((key) => index.byKey.get(key) ?? []);
-  return [...new Set(filed.filter(({ row }) => matches(row, principal, claims)).map(({ name }) => name))];
+  return [...new Set(filed.filter(({ row }) => matches(row, principal, listed)).map(({ name }) => name))];
 }
 
-function matches(row: CallerRow, principal: Principal, claims: ReturnType<typeof claimsOf>): boolean {
+function matches(row: CallerRow, principal: Principal, listed: ReturnType<typeof listedValues>): boolean {
   return (
     row.issuer === principal.issuer &&
     (row.kind === undefined || row.kind === principal.kind) &&
-    LIST_KEYS.every((key) => row[key]?.some((value) => claims[key].includes(value)) ?? true)
+    LIST_KEYS.every((key) => row[key]?.some((value) => listed[key].includes(value)) ?? true)
   );
 }
 
-function claimsOf(principal: Principal): Readonly<Record<(typeof LIST_KEYS)[number], readonly string[]>> {
+function listedValues(principal: Principal): Readonly<Record<(typeof LIST_KEYS)[number], readonly string[]>> {
   return { client_id: [principal.clientId], subject: [principal.subject], groups: principal.groups };
 }
 
-/** JSON of a list of strings: no two triples make the same key. */
+/** JSON of a list of strings, so no two triples have the same key. */
 function fileKey(issuer: string, key: string, value: string): string {
   return JSON.stringify([issuer, key, value]);
 }

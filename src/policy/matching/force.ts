@@ -1,14 +1,14 @@
 /**
- * Forced values: applied to an address before any rule sees it, the first row of the file that aims at the address
- * and names the field wins. One body is sent for a whole batch, so addresses that end up with different values
- * cannot go together; which values a batch is judged by is chosen here.
+ * Forced values. They are applied to an address before the rules are checked. For each field, the first row of the file
+ * that targets the address and sets the field wins. One body is sent for a whole batch, so addresses with different
+ * values cannot be sent together. This file also chooses the values of a batch.
  */
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import type { ForcedValues } from '../compile.ts';
 import type { AddressDecision, ForcedValue } from '../decision.ts';
 import type { InviteUsersRequest } from '../../contract/invite-users.ts';
 
-/** What is asked for an address, as the rules see it. Group ids are in lower case. */
+/** The values asked for an address, which rules are compared with. Group ids are in lower case. */
 export interface Asked {
   readonly authMethod: InviteUsersRequest['auth_method'];
   readonly role: InviteUsersRequest['role'];
@@ -18,13 +18,13 @@ export interface Asked {
 
 export interface Forced {
   readonly values: Asked;
-  /** Which row decided which field, also where the caller had asked for the same. */
+  /** The row that set each field, even if the caller asked for the same value. */
   readonly applied: readonly ForcedValue[];
   /** Equal for addresses that can share one body. */
   readonly key: string;
 }
 
-/** Field of a row → field of the request. */
+/** Pairs: the field of a row, the field of the request. */
 const FIELDS = [
   ['authMethod', 'auth_method'],
   ['role', 'role'],
@@ -32,7 +32,7 @@ const FIELDS = [
   ['sendEmail', 'send_email'],
 ] as const;
 
-/** `rows` aim at the address, in file order. */
+/** `rows` are those that target the address, in file order. */
 export function applyForce(rows: readonly ForcedValues[], asked: Asked): Forced {
   const applied: ForcedValue[] = [];
   const forced: Record<string, unknown> = {};
@@ -48,8 +48,8 @@ export function applyForce(rows: readonly ForcedValues[], asked: Asked): Forced 
 }
 
 /**
- * The values a batch goes by: those of most addresses that the rules allow (of all addresses, when they allow none);
- * a tie goes to the first address's. Undefined for an empty batch.
+ * Chooses the values of a batch: those of most allowed addresses or, if none is allowed, of most addresses. On a tie,
+ * the values of the first address win. Undefined for an empty batch.
  */
 export function chooseForced(
   judged: readonly { readonly decision: AddressDecision; readonly forced: Forced }[],
@@ -65,7 +65,7 @@ function distinct(applied: readonly ForcedValue[]): ForcedValue[] {
   return [...new Map(applied.map((value) => [canonicalJson([value.rule, value.field]), value])).values()];
 }
 
-/** The row that sets these two apart: the address's own, else the one that holds for the rest of the batch. */
+/** The row that causes the difference: the address's own row, else the one that applies to the rest of the batch. */
 export function differingRule(own: Forced, chosen: Forced): string | null {
   const field = FIELDS.find(([key]) => canonicalValue(own.values[key]) !== canonicalValue(chosen.values[key]))?.[1];
   return [...own.applied, ...chosen.applied].find((value) => value.field === field)?.rule ?? null;

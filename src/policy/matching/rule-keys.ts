@@ -1,18 +1,18 @@
 /**
- * The keys of a rule besides its target, held against what is asked. The keys mean the same in every rule but one:
- * an allow rule lets groups pass when it lists all of them, a deny rule hits when it lists any.
+ * Compares the keys of a rule, except its target, with the values that are asked. A key means the same in allow and
+ * deny rules, except for `groups`: an allow rule must list all requested groups, a deny rule hits if it lists one.
  */
 import type { Rule } from '../compile.ts';
 import type { Asked } from './force.ts';
 
 export type KeyName = 'roles' | 'auth_methods' | 'groups';
 
-/** The keys for which an allow rule does not allow this; empty when it does. */
+/** The keys by which an allow rule does not allow these values; empty when it allows them. */
 export function failingKeys(rule: Rule, asked: Asked): KeyName[] {
   return missedKeys(rule, asked, 'allow').map(({ key }) => key);
 }
 
-/** The keys by which a deny rule hits this (none: it limits nothing but its target); null when it does not hit. */
+/** The keys by which a deny rule hits; null when it does not hit. Empty when the rule has no keys but its target. */
 export function hittingKeys(rule: Rule, asked: Asked): KeyName[] | null {
   const checks = keyChecks(rule, asked, 'deny');
   return checks.every(({ holds }) => holds)
@@ -20,7 +20,7 @@ export function hittingKeys(rule: Rule, asked: Asked): KeyName[] | null {
     : null;
 }
 
-/** The keys that do not hold, with what the rule lists there. */
+/** The keys that do not match, with the values that the rule lists. */
 export function missedKeys(
   rule: Rule,
   asked: Asked,
@@ -33,7 +33,7 @@ export function missedKeys(
 
 interface KeyCheck {
   readonly key: KeyName;
-  /** Null: the rule takes everything here. */
+  /** Null: the rule accepts every value. */
   readonly listed: ReadonlySet<string> | null;
   readonly holds: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * What deny rules leave of an allow rule, so that nobody is promised what would be refused. Tries values against
- * the deny rules that aim at all of a pattern; says nothing about single addresses inside it, which `decide` does.
+ * Computes what deny rules leave of an allow rule, so that callers are not promised what would be refused. It tries
+ * values against the deny rules that cover a whole pattern. Only `decide` judges single addresses inside a pattern.
  */
 import { AUTH_METHODS, USER_ROLES } from '../../contract/invite-users.ts';
 import type { Rule } from '../compile.ts';
@@ -14,7 +14,7 @@ export interface Remainder {
   readonly groupIds: 'any' | readonly string[];
 }
 
-/** Null when nothing is left. `deniesOf` gives the deny rules that aim at all of a pattern. */
+/** Null when nothing is left. `deniesOf` returns the deny rules that cover a whole pattern. */
 export function stillAllowed(
   rule: Rule,
   patterns: readonly string[],

@@ -1,12 +1,12 @@
 /**
- * Rows (rules, forced values) found by the addresses they aim at, without looking at the other rows.
- * A selector is what a row wrote: a set ("$acme"), a pattern or an address. Sets are indexed once and rows by
- * set name, so the index stays as large as the file, however many rows share a large set.
+ * Finds rows (rules, forced values) by the addresses that they target, without reading the other rows.
+ * A selector is an entry of a row's target: a set ("$acme"), a pattern or an address. Sets are indexed once and rows by
+ * set name, so the index grows only with the file, however many rows share a large set.
  */
 import { coveringPatterns } from './domain-pattern.ts';
 
 export interface Targeted {
-  /** Position in the file: ties go to the first. */
+  /** Position in the file. On a tie the first row wins. */
   readonly order: number;
   readonly domains: ReadonlySet<string>;
   /** In lower case. */
@@ -16,11 +16,11 @@ export interface Targeted {
 export interface TargetTable<Row extends Targeted> {
   readonly rows: readonly Row[];
   readonly bySelector: ReadonlyMap<string, readonly Row[]>;
-  /** Rows that name no target: they aim at everybody. */
+  /** Rows without a target: they apply to every address. */
   readonly open: readonly Row[];
 }
 
-/** Pattern → the sets ("$name") that contain it. */
+/** From a pattern to the sets ("$name") that contain it. */
 export type SetIndex = ReadonlyMap<string, readonly string[]>;
 
 export function indexRows<Row extends Targeted>(rows: readonly Row[]): TargetTable<Row> {
@@ -34,7 +34,7 @@ export function indexRows<Row extends Targeted>(rows: readonly Row[]): TargetTab
 export function indexSets(sets: Iterable<readonly [string, readonly string[]]>): SetIndex {
   const index = new Map<string, readonly string[]>();
   for (const [name, patterns] of sets) {
-    // Nearly every pattern is in one set only: all of those share this list.
+    // Nearly every pattern is in one set only. All such patterns of this set share this list.
     const own = [`$${name}`];
     for (const pattern of patterns) {
       const others = index.get(pattern);
@@ -45,12 +45,12 @@ export function indexSets(sets: Iterable<readonly [string, readonly string[]]>):
   return index;
 }
 
-/** Whatever a row may have written to aim at all of this pattern. Wants lower case. */
+/** Every selector that covers this whole pattern. Expects lower case. */
 export function selectorsOf(sets: SetIndex, pattern: string): string[] {
   return coveringPatterns(pattern).flatMap((covering) => [covering, ...(sets.get(covering) ?? [])]);
 }
 
-/** The rows of these tables that aim at one of the selectors, each once, in file order. */
+/** The rows without a target and those with one of the selectors, each once, in file order. */
 export function rowsAimedAt<Row extends Targeted>(
   tables: readonly TargetTable<Row>[],
   selectors: readonly string[],
@@ -65,7 +65,7 @@ export function rowsAimedAt<Row extends Targeted>(
   return [...found].toSorted((a, b) => a.order - b.order);
 }
 
-/** Which of its target keys makes this row aim at the selectors. */
+/** The target keys of this row that contain one of the selectors. */
 export function targetKeys(row: Targeted, selectors: readonly string[]): ('domains' | 'emails')[] {
   const keys = ['domains', 'emails'] as const;
   return keys.filter((key) => selectors.some((selector) => row[key].has(selector)));
@@ -75,7 +75,7 @@ function isOpen(row: Targeted): boolean {
   return row.domains.size === 0 && row.emails.size === 0;
 }
 
-/** Adds to the list under a key, which it starts. */
+/** Appends to the list of a key, and creates the list if there is none. */
 export function push<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);

@@ -1,6 +1,6 @@
 /**
- * What a decision costs, counted in look-ups and not in milliseconds, so that it holds on any machine. The milliseconds
- * are in docs/policy.md, from bench/policy-cost.ts.
+ * The cost of a decision, counted in look-ups and not in milliseconds, so that the test holds on any machine.
+ * docs/policy.md has the milliseconds, from bench/policy-cost.ts.
  */
 import { describe, expect, it } from 'vitest';
 import type { CompiledPolicy } from '../../../src/policy/compile.ts';
@@ -10,7 +10,7 @@ import { policyFrom, testPrincipal, testRequest } from '../../support/policy.ts'
 
 const NOW_MS = Date.UTC(2026, 5, 15);
 
-/** A policy of so many rules of this caller, each about another partner, and so many denied domains. */
+/** A policy with this number of rules for the caller, each for another partner, and of denied domains. */
 function policyOf(rules: number, deniedDomains: number): string {
   const denied = Array.from({ length: deniedDomains }, (_, index) => `denied-${index}.example`).join(', ');
   const partners = Array.from(
@@ -29,7 +29,7 @@ rules:
 ${partners.join('')}`;
 }
 
-/** Look-ups that `decide` makes, with every list it must not walk put out of its reach. */
+/** Counts the look-ups of `decide`. Reading a list that it must not scan throws. */
 function lookUps(policy: CompiledPolicy, emails: string[]): number {
   let count = 0;
   const counting = <Key, Value>(map: ReadonlyMap<Key, Value>): ReadonlyMap<Key, Value> =>

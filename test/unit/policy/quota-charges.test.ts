@@ -12,7 +12,7 @@ const TWO = ['Ann@acme.com', 'bob@acme.com'];
 const countersOf = (per: string, principal = PRINCIPAL, emails = TWO) =>
   chargesFor(PER(per), principal, emails).map(({ counter }) => counter);
 
-describe('claims', () => {
+describe('charges', () => {
   it('ask for one unit per address', () => {
     expect(chargesFor(PER('client_id'), PRINCIPAL, TWO)).toEqual([
       {
@@ -38,7 +38,7 @@ describe('claims', () => {
     ]);
   });
 
-  it('count an invitee who is named twice twice, in one claim', () => {
+  it('count an invitee who is named twice twice, in one charge', () => {
     expect(chargesFor(PER('invitee'), PRINCIPAL, ['ann@acme.com', 'ANN@acme.com'])).toMatchObject([{ amount: 2 }]);
   });
 
@@ -131,7 +131,7 @@ describe('plus-addressing', () => {
       verdict: 'deny',
       refusedBy: 'quota',
       addresses: [{ rule: 'person', because: ['emails'] }, {}, {}],
-      // The address that goes out, or is refused, is the one that was given.
+      // The address that is sent or refused is the one that was given.
       effective: { emails: TAGGED },
     });
   });

@@ -50,7 +50,7 @@ const MAX_PROBLEMS_TOLD = 20;
 export function openPolicy(options: PolicySourceOptions): OpenPolicyStoreResult {
   const { builtIn, store, issuers, clock, schedule, logger, metrics } = options;
   const loaded = loadDocument(builtIn, { issuers });
-  if (loaded.kind === 'refused') return { kind: 'refused', problems: problemTexts(loaded.findings) };
+  if (loaded.kind === 'refused') return { kind: 'refused', problems: problemTexts(loaded.problems) };
   const own = loaded.policy;
   let current = own;
   /** What KV held when it was judged last, taken or not: nothing is judged twice. */
@@ -62,16 +62,16 @@ export function openPolicy(options: PolicySourceOptions): OpenPolicyStoreResult 
     const json = parseStrictJson(text);
     const found =
       json.kind === 'invalid'
-        ? { kind: 'refused' as const, findings: [{ path: [], message: `not JSON at character ${json.position}` }] }
+        ? { kind: 'refused' as const, problems: [{ path: [], message: `not JSON at character ${json.position}` }] }
         : loadDocument(json.value, { issuers });
     metrics.count('policy_reloads', { role: 'active', result: found.kind });
     if (found.kind === 'loaded') return found.policy;
     logger.error('policy_refused', {
       role: 'active',
-      problems: found.findings.length,
+      problems: found.problems.length,
       kept: hasChecked ? current.digest : null,
     });
-    for (const problem of problemTexts(found.findings)) logger.error('policy_problem', { role: 'active', problem });
+    for (const problem of problemTexts(found.problems)) logger.error('policy_problem', { role: 'active', problem });
     return null;
   }
 
@@ -114,8 +114,8 @@ export function openPolicy(options: PolicySourceOptions): OpenPolicyStoreResult 
 }
 
 /** As text, with the places that a reader of the file will know; what else a path holds may be anybody's address. */
-function problemTexts(findings: readonly DocumentProblem[]): string[] {
-  return findings.slice(0, MAX_PROBLEMS_TOLD).map(({ path, message }) => {
+function problemTexts(problems: readonly DocumentProblem[]): string[] {
+  return problems.slice(0, MAX_PROBLEMS_TOLD).map(({ path, message }) => {
     const place = path.map((step) => (/^[\w.-]{1,64}$/.test(String(step)) ? String(step) : '?')).join('.');
     return `policy${place === '' ? '' : ` at ${place}`}: ${message}`;
   });

@@ -1,4 +1,4 @@
-/** Random policies and requests: the index must say what the plain reading of the file says. */
+/** Random policies and requests: the index must decide as a plain reading of the file does. */
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { denyRules, handlings, NOW_MS, numbered, policyFiles, principals, reques
 
 const RUNS = 10_000;
 
-// Many runs, no waiting: the limit is for a machine that is very slow.
+// There are many runs but no waiting. The limit allows for a very slow machine.
 describe('the compiled policy', { timeout: 300_000 }, () => {
   it.each(['strict', 'lenient'] as const)(
     'decides random requests under random policies as the naïve evaluator does, handled %s',
@@ -26,14 +26,14 @@ describe('the compiled policy', { timeout: 300_000 }, () => {
           allowed += granted > 0 ? 1 : 0;
           partly += granted > 0 && granted < addresses.length ? 1 : 0;
           const naive = naiveDecide(file, caller, asked, NOW_MS, handling);
-          // `expect` on each of so many would take most of the time.
+          // `expect` for each of so many results would take most of the time.
           if (!isDeepStrictEqual({ verdict, refusedBy, addresses, effective }, naive)) {
             expect({ verdict, refusedBy, addresses, effective }).toEqual(naive);
           }
         }),
         { numRuns: RUNS },
       );
-      // A generator that never allows, or never in part, would prove little.
+      // A generator whose requests are never allowed, or never in part, would prove little.
       expect(allowed).toBeGreaterThan(RUNS / 20);
       expect(partly).toBeGreaterThan(RUNS / 50);
     },

@@ -1,4 +1,4 @@
-/** Random policies, callers and requests, from alphabets so small that things meet. What is drawn is always a policy that loads. */
+/** Random policies, callers and requests, from small alphabets, so that they match often. Every policy loads. */
 import fc from 'fast-check';
 import { AUTH_METHODS, USER_ROLES } from '../../../../src/contract/invite-users.ts';
 import type { PolicyFile } from '../../../../src/policy/document/schema.ts';
@@ -27,7 +27,7 @@ const PATTERNS = [
 ];
 const LOCALS = ['ann', 'Bob', 'ann+x', 'Ann+y', '+x'];
 const CALLERS = ['portal', 'admins', 'robots', 'everyone', 'outsiders'];
-/** One before, one on, one after the day of NOW_MS. */
+/** The day before NOW_MS, its day and the day after. */
 const DAYS = ['2026-06-14', '2026-06-15', '2026-06-16'];
 
 const some = <T>(values: readonly T[], max = values.length): fc.Arbitrary<T[]> =>

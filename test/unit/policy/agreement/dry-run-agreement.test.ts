@@ -1,6 +1,6 @@
 /**
- * A dry run tells what the real run then does: random policies and requests through the whole app, over a ledger in
- * memory and an upstream that is a list. Every real run is preceded by its dry run, on counters that others have used.
+ * A dry run predicts what the real run does: random policies and requests through the whole app, with a ledger in
+ * memory and a scripted upstream. Every real run follows its dry run, on counters that earlier runs have used.
  */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -98,7 +98,7 @@ function createHarness() {
 
   return {
     sent,
-    /** From here on: this policy, and a ledger in which nothing has happened. */
+    /** Switches to this policy and to an empty ledger. */
     begin(file: PolicyFile) {
       current = { ledger: createMemoryLedger({ clock, ids }), policy: compilePolicy(file, 'ab'.repeat(32)) };
       sent.length = 0;
@@ -140,7 +140,7 @@ describe('a dry run and the real run after it', { timeout: 300_000 }, () => {
 
           const dry = await harness.ask(caller, asked, handling, '?dry_run=true');
           expect(harness.sent).toEqual([]);
-          // Asking changes nothing.
+          // A dry run changes nothing.
           expect(await harness.ask(caller, asked, handling, '?dry_run=true')).toEqual(dry);
           const real = await harness.ask(caller, asked, handling);
 
@@ -164,7 +164,7 @@ describe('a dry run and the real run after it', { timeout: 300_000 }, () => {
       ),
       { numRuns: RUNS },
     );
-    // Each way to end was met often enough to mean something.
+    // Each ending occurred often enough to be tested.
     for (const times of Object.values(seen)) expect(times).toBeGreaterThan(RUNS / 100);
   });
 

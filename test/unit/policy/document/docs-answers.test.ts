@@ -1,4 +1,4 @@
-/** What docs/policy.md shows of answers and of the command line is what they say. */
+/** The answers and the command output that docs/policy.md shows are the real ones. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { TestService } from '../../../support/service.ts';

@@ -1,4 +1,4 @@
-/** docs/policy.schema.json is for editors: it takes every policy that loads, and points at most mistakes while typing. */
+/** docs/policy.schema.json is for editors: it accepts every policy that loads, and marks most mistakes while typing. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -92,7 +92,7 @@ function keysWithoutWords(schema: unknown, path: string): string[] {
   ];
 }
 
-/** [what is wrong, what is replaced, what by]. All of them are refused by the loader, too. */
+/** [the mistake, the replaced text, its replacement]. The loader refuses all of them, too. */
 const MISTAKES: readonly (readonly [string, string, string])[] = [
   ['no version', 'version: 1\n', ''],
   ['another version', 'version: 1', 'version: 2'],

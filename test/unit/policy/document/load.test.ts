@@ -5,7 +5,7 @@ import { loadPolicy } from '../../../../src/policy/load.ts';
 import { ANNOTATORS, EXAMPLE_POLICY, policyFrom, problemsOf, testPrincipal } from '../../../support/policy.ts';
 import { describeCapabilities } from '../../../../src/policy/capabilities.ts';
 
-/** A whole file with one section replaced or added; the parts stand on known lines. */
+/** A whole file with one section replaced or added. The parts are on known lines. */
 const HEAD = `version: 1
 domains:
   acme: [acme.com, "*.acme.com"]
@@ -100,7 +100,7 @@ extra: 1
   });
 });
 
-/** [what is wrong, the text, line:column and the message of the first problem]. */
+/** [the mistake, the text, line:column and message of the first problem]. */
 const REFUSALS: readonly (readonly [string, string, string])[] = [
   // The file as a whole
   ['an empty file', '', '1:1 the file is empty'],

@@ -1,4 +1,4 @@
-/** The policies that come with the house: they load, and their own tests catch the edits that would hurt. */
+/** The shipped policies: they load, and their own tests catch harmful edits. */
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -45,7 +45,7 @@ describe('shipped policies', () => {
   });
 });
 
-/** [what an inattentive hand might do, what it finds, what it writes]. */
+/** [the careless edit, the text it replaces, its replacement]. */
 type Edit = readonly [what: string, from: string | RegExp, to: string];
 
 const DANGEROUS_EDITS: readonly Edit[] = [
@@ -96,7 +96,7 @@ const DANGEROUS_EDITS: readonly Edit[] = [
   ['repeat a section below', /$/, 'rules: []\n'],
 ];
 
-/** The same for the other examples, by file. */
+/** The same for the other example policies, by file. */
 const OTHER_EDITS: Readonly<Record<string, readonly Edit[]>> = {
   'hr-portal-only.yaml': [
     ['widen the set by a look-alike', 'staff: [acme.com,', 'staff: [notacme.com, acme.com,'],
