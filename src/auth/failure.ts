@@ -1,10 +1,10 @@
 /**
- * Why a token is refused: many reasons inside (log lines, metric labels, tests), few plain sentences outside.
- * Neither ever holds a piece of the token: a caller knows their own token, and nobody else should.
+ * Why a token is refused. Log lines, metric labels and tests see many reasons; callers see few plain sentences.
+ * Neither ever contains a part of the token, because only its owner may know it.
  */
 export interface TokenFailure {
   readonly reason: TokenFailureReason;
-  /** The short name of the configured issuer the token was routed to; null before that. */
+  /** The short name of the issuer that the token's `iss` selected; null when the token was refused before that. */
   readonly issuer: string | null;
 }
 
@@ -15,7 +15,7 @@ export type TokenFailureReason =
   | 'not_canonical_base64url'
   | 'header_not_strict_json'
   | 'payload_not_strict_json'
-  // Where it comes from, and how it came
+  // The issuer, and the request field that carried the token
   | 'token_field_not_allowed'
   | 'origin_not_allowed'
   | 'issuer_missing'
@@ -40,7 +40,7 @@ export type TokenFailureReason =
   | 'claim_malformed'
   | 'claim_mismatch';
 
-/** One sentence for the caller. Printable ASCII without quotes or backslashes: it also goes into `error_description`. */
+/** One sentence for the caller. It is printable ASCII without quotes or backslashes, as `error_description` demands. */
 export function describeFailure(failure: TokenFailure): string {
   switch (failure.reason) {
     case 'token_too_long':

@@ -7,14 +7,14 @@ import type { Preset } from './presets.ts';
 import type { Scope } from './principal.ts';
 
 /**
- * What one AUTH_ISSUERS entry means once its preset is filled in: everything the checks need to know of an issuer,
- * resolved at start. Where the entry says something it replaces the preset's word; required claims only add up.
+ * One AUTH_ISSUERS entry combined with its preset: everything that the checks need to know about an issuer, resolved at
+ * start. A member of the entry replaces the preset's value. Only required claims are added to those of the preset.
  */
 export interface IssuerProfile extends Preset {
   readonly name: string;
   readonly issuer: string;
   readonly audiences: readonly string[];
-  /** Null: found through the issuer's metadata. */
+  /** Null: the issuer's metadata names it. */
   readonly jwksUri: string | null;
   readonly algorithms: readonly Algorithm[];
   readonly scopeMap: ReadonlyMap<string, readonly Scope[]>;

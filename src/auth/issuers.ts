@@ -6,12 +6,13 @@ import type { Preset } from './presets.ts';
 import { SCOPES } from './principal.ts';
 
 /**
- * AUTH_ISSUERS: whom this deployment trusts to say who is calling. One entry per issuer, told apart by the exact
- * `issuer` URL, so that a token's `iss` leads to one entry or to none. Shape only; what an entry means for a token
- * is in issuer-profile.ts. Unknown members are errors: a typo must not silently widen trust.
+ * The shape of AUTH_ISSUERS, the list of issuers that this deployment trusts to identify callers, and the rules for
+ * their URLs. The exact `issuer` URL identifies an entry, so a token's `iss` selects one entry or none.
+ * issuer-profile.ts defines the meaning of an entry for a token. Unknown members are errors, because a typo must not
+ * silently widen trust.
  */
 const MAX_URL_LENGTH = 2048;
-/** A week. A longer life is a mistake, not a setting. */
+/** One week. A longer lifetime is a mistake, not a setting. */
 const MAX_LIFETIME_S = 604_800;
 
 const text = z.string().min(1).max(MAX_URL_LENGTH);
@@ -53,7 +54,10 @@ const entrySchema = z.strictObject({
 
 export type IssuerConfig = z.output<typeof entrySchema>;
 
-/** What an entry says against its preset: a way to tokens without scopes, or to scopes for strangers. */
+/**
+ * Also refuses an entry that contradicts its preset: its tokens could have no scopes, strangers could get scopes, or
+ * it requires another value of a claim that the preset fixes.
+ */
 export const issuerSchema = entrySchema.superRefine((entry, context) => {
   const preset: Preset = PRESETS[entry.preset ?? 'rfc9068'];
   const scopeClaims = entry.claims?.scopes ?? preset.scopeClaims;
@@ -89,7 +93,7 @@ export const issuersSchema = z
     }
   });
 
-/** Whether the URL leads to this machine only: what INSECURE_DEV is for. */
+/** Whether the host of the URL is loopback. INSECURE_DEV allows plain http only there. */
 export function isLoopbackUrl(url: string): boolean {
   const parsed = URL.parse(url);
   return parsed !== null && isLoopback(parsed.hostname);
@@ -100,16 +104,16 @@ export interface UrlRules {
   readonly insecureDev: boolean;
 }
 
-/** What is wrong with an issuer identifier (RFC 8414 §2: https, no query, no fragment), or null. */
+/** Why a URL is no valid issuer identifier (RFC 8414 §2: https, no query, no fragment), or null. */
 export function issuerUrlProblem(url: string, rules: UrlRules): string | null {
   const problem = documentUrlProblem(url, rules);
   if (problem !== null) return problem;
   return url.includes('?') ? 'must have no query' : null;
 }
 
-/** What is wrong with the URL of a key set or of metadata, or null. A query is allowed: some providers need one. */
+/** Why a URL is not valid for a key set or metadata, or null. A query is allowed, because some providers need one. */
 export function documentUrlProblem(url: string, { insecureDev }: UrlRules): string | null {
-  // The URL parser mends control characters, spaces and backslashes; what needs mending is refused instead.
+  // The URL parser repairs control characters, spaces and backslashes. A URL that needs repair is refused instead.
   if (!/^[\x21-\x7e]+$/.test(url) || url.includes('\\')) return 'must be an absolute URL in plain ASCII';
   const parsed = URL.parse(url);
   if (parsed === null || !/^[a-z]+:\/\//i.test(url)) return 'must be an absolute URL';
@@ -121,7 +125,7 @@ export function documentUrlProblem(url: string, { insecureDev }: UrlRules): stri
   return isLoopback(parsed.hostname) ? null : 'may use http only on loopback';
 }
 
-/** Takes a hostname as the URL parser writes it: lower-case, IPv4 in four decimals, IPv6 in brackets. */
+/** Expects a hostname as the URL parser writes it: lower-case, IPv4 in four decimals, IPv6 in brackets. */
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

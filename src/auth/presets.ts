@@ -2,19 +2,19 @@ import type { ClaimTest, FixedValue } from './token/claim-test.ts';
 import type { TokenField } from './token/credentials.ts';
 
 /**
- * What is known of each kind of identity provider: one row, no branches. A row says how its access tokens look;
- * AUTH_ISSUERS names a row (`preset`) and may override parts of it. Never what a token may do: that is the policy's.
- * `rfc9068` is the default (RFC 9068, JWT Profile for OAuth 2.0 Access Tokens). Invariant: in each row something that
- * ID tokens of the same issuer lack or have otherwise keeps them out; where identity tokens are what there is
- * (google), what keeps people's out. docs/identity-providers.md says the same to those who configure it.
+ * One row per kind of identity provider, no branches: how its access tokens look. AUTH_ISSUERS names a row (`preset`)
+ * and may override parts of it. The default is `rfc9068` (JWT Profile for OAuth 2.0 Access Tokens). A row never says
+ * what a token may do; the policy does. Invariant: every row requires something that ID tokens of the same issuer lack
+ * or have in another form. The google row accepts identity tokens, and refuses those of people in the same way.
+ * docs/identity-providers.md describes the presets for operators.
  *
- * A claim is named by its top-level name, or, when the name starts with `/`, by a JSON Pointer (RFC 6901):
- * `/realm_access/roles`. Where several are listed, the first one that the token has is used.
+ * A claim is named by its top-level name or, when the name starts with `/`, by a JSON Pointer (RFC 6901), such as
+ * `/realm_access/roles`. Where several claims are listed, the first one that the token has is used.
  */
 export interface Preset {
-  /** The one header field in which tokens of this issuer may come. */
+  /** The only header field in which tokens of this issuer are accepted. */
   readonly tokenField: TokenField;
-  /** Header fields allowed beside `alg`, `kid` and `typ`. Their values are never used. */
+  /** JOSE header fields allowed besides `alg`, `kid` and `typ`. Their values are never used. */
   readonly headerFields: readonly string[];
   /** Values of `typ`, lower-case, without `application/` (RFC 7515 §4.1.9). */
   readonly tokenTypes: readonly string[];
@@ -22,31 +22,31 @@ export interface Preset {
   readonly tokenTypeRequired: boolean;
   /** Longest `exp` - `iat` accepted, in seconds. */
   readonly maxLifetimeS: number;
-  /** The claim that says whom the token is for: a string or an array of strings. */
+  /** The claim that names the token's audience: a string or an array of strings. */
   readonly audienceClaim: string;
-  /** The claim that names the caller for good. An empty text counts as none while another claim of the list has one. */
+  /** Claims that identify the caller permanently. An empty text is skipped while another claim of the list has one. */
   readonly subjectClaims: readonly string[];
   readonly clientIdClaims: readonly string[];
-  /** What stands for the client id in a token that has none; null: such a token is refused. */
+  /** The client id of a token that has none; null: such a token is refused. */
   readonly clientIdFallback: 'audience' | null;
-  /** Strings of space-separated scopes, or arrays of them. */
+  /** Claims with a string of space-separated scopes, or an array of scopes. */
   readonly scopeClaims: readonly string[];
-  /** Claims whose whole value `scope_map` may translate. They name someone, so they are never scopes by themselves. */
+  /** `scope_map` may translate the whole value of these claims. They identify a caller, so they are never scopes. */
   readonly scopeMapClaims: readonly string[];
   readonly groupClaims: readonly string[];
-  /** The claim that identifies the token itself, where it has one. */
+  /** The claim that identifies the token itself, if it has one. */
   readonly tokenIdClaim: string;
-  /** The caller is an `app` and not a `user` when all of these hold; of an empty list, all do. */
+  /** The caller is an `app` and not a `user` when all of these hold. An empty list always holds. */
   readonly appWhen: readonly ClaimTest[];
-  /** Claims that must be there, beside `iss`, `exp`, `iat`, audience, subject and client id, which always must. */
+  /** Required claims besides `iss`, `exp`, `iat`, audience, subject and client id, which are always required. */
   readonly requiredClaims: readonly string[];
-  /** Claims that must be there with exactly this value. */
+  /** Claims that must have exactly this value. */
   readonly fixedClaims: Readonly<Record<string, FixedValue>>;
-  /** What else must hold of the claims. */
+  /** Further conditions on the claims. */
   readonly mustHold: readonly ClaimTest[];
-  /** Where the keys are, below the issuer, when it publishes no metadata. Null: the metadata says. */
+  /** The path of the key set below the issuer, for an issuer without metadata. Null: the metadata names the URL. */
   readonly keySetPath: string | null;
-  /** False where strangers can get a token for any audience: scopes must then be given to names, by `scope_map`. */
+  /** False where strangers can get a token for any audience. `scope_map` must then grant scopes to named callers. */
   readonly grantScopesAllowed: boolean;
 }
 
@@ -67,7 +67,7 @@ const RFC_9068: Preset = {
   scopeMapClaims: [],
   groupClaims: ['groups'],
   tokenIdClaim: 'jti',
-  appWhen: [{ kind: 'names_client', claim: 'sub' }], // §2.2: client credentials make `sub` the client itself
+  appWhen: [{ kind: 'names_client', claim: 'sub' }], // §2.2: with client credentials, `sub` is the client itself
   requiredClaims: ['jti'],
   fixedClaims: {},
   mustHold: [],
@@ -79,9 +79,9 @@ const ENTRA: Preset = {
   ...RFC_9068,
   headerFields: ['x5t'],
   tokenTypes: ['jwt'],
-  maxLifetimeS: 2 * HOUR_S, // 60 to 90 minutes, and `iat` is set back by five
-  subjectClaims: ['oid'], // what the portal and the sign-in log show; `sub` differs from application to application
-  scopeClaims: ['scp', 'roles'], // of a user's token `scp` alone: `roles` is then what the user is, not what the client may
+  maxLifetimeS: 2 * HOUR_S, // 60 to 90 minutes, and `iat` is five minutes early
+  subjectClaims: ['oid'], // shown by the portal and the sign-in log; `sub` differs per application
+  scopeClaims: ['scp', 'roles'], // only `scp` for users: their `roles` describe the user, not the client's permissions
   tokenIdClaim: 'uti',
   appWhen: [
     { kind: 'absent', claim: 'scp' }, // "only included for user tokens"
@@ -97,27 +97,27 @@ export const PRESETS = {
   'entra-v2': { ...ENTRA, clientIdClaims: ['azp'], fixedClaims: { ver: '2.0' } },
   'entra-v1': { ...ENTRA, clientIdClaims: ['appid'], fixedClaims: { ver: '1.0' } },
 
-  // ID tokens have no `cid`. Tokens of the org authorization server carry a `typ` of their own and are not for others.
+  // ID tokens have no `cid`. Tokens of the org authorization server have their own `typ` and are not meant for others.
   okta: {
     ...RFC_9068,
     tokenTypes: ['jwt', 'at+jwt'],
     tokenTypeRequired: false,
-    subjectClaims: ['uid', 'sub'], // a user's `sub` is the login, which changes; an app has no `uid`
+    subjectClaims: ['uid', 'sub'], // a user's `sub` is the login, which can change; an app has no `uid`
     clientIdClaims: ['cid'],
     scopeClaims: ['scp'],
     appWhen: [
       { kind: 'names_client', claim: 'sub' },
-      { kind: 'absent', claim: 'uid' }, // a user may choose a login
+      { kind: 'absent', claim: 'uid' }, // a user may choose a login that equals a client id
     ],
     fixedClaims: { ver: 1 },
   },
 
-  // ID tokens have neither `azp` nor `client_id`. Both token dialects.
+  // ID tokens have neither `azp` nor `client_id`. The row covers both token dialects.
   auth0: {
     ...RFC_9068,
     tokenTypes: ['jwt', 'at+jwt'],
     clientIdClaims: ['azp', 'client_id'],
-    scopeClaims: ['permissions', 'scope'], // with RBAC on, `permissions` is what was assigned, `scope` what was asked for
+    scopeClaims: ['permissions', 'scope'], // with RBAC on, `permissions` was assigned and `scope` was requested
     groupClaims: [],
     appWhen: [
       { kind: 'names_client', claim: 'sub', suffix: '@clients' },
@@ -126,7 +126,7 @@ export const PRESETS = {
     requiredClaims: [],
   },
 
-  // The `typ` claim of ID tokens is `ID`, that of tokens bound to a key `DPoP`.
+  // ID tokens have `ID` in the `typ` claim; tokens bound to a key have `DPoP`.
   keycloak: {
     ...RFC_9068,
     tokenTypes: ['jwt', 'at+jwt'],
@@ -134,12 +134,12 @@ export const PRESETS = {
     clientIdClaims: ['azp'],
     appWhen: [
       { kind: 'names_client', claim: 'preferred_username', prefix: 'service-account-', lowerCase: true },
-      { kind: 'names_client', claim: 'client_id' }, // a person may register under such a name, but not get this claim
+      { kind: 'names_client', claim: 'client_id' }, // a person may register such a username, but never gets this claim
     ],
     fixedClaims: { typ: 'Bearer' },
   },
 
-  // Access tokens have no `aud`: `audience` lists app clients. The `token_use` of ID tokens is `id`.
+  // Access tokens have no `aud`, so `audience` lists app clients. The `token_use` of ID tokens is `id`.
   cognito: {
     ...RFC_9068,
     tokenTypes: [],
@@ -153,12 +153,12 @@ export const PRESETS = {
     fixedClaims: { token_use: 'access' },
   },
 
-  // Identity tokens of service accounts, which are always apps; a person's address never has this ending.
+  // Identity tokens of service accounts, which are always apps. A person's address never ends in this suffix.
   google: {
     ...RFC_9068,
     tokenTypes: ['jwt'],
     maxLifetimeS: HOUR_S,
-    clientIdClaims: ['email'], // `azp` is the address or a number, by the way the token was made
+    clientIdClaims: ['email'], // `azp` is the address or a number, depending on how the token was made
     scopeClaims: [],
     scopeMapClaims: ['email'],
     groupClaims: [],
@@ -166,17 +166,17 @@ export const PRESETS = {
     requiredClaims: [],
     fixedClaims: { email_verified: true },
     mustHold: [{ kind: 'ends_with', claim: 'email', suffix: '.gserviceaccount.com' }],
-    grantScopesAllowed: false, // any service account on earth gets a token for the audience it asks for
+    grantScopesAllowed: false, // any service account of anyone can get a token for any audience
   },
 
-  // A person has `sub` and `email`; a service token has an empty `sub`. The global session token is of type `org`.
+  // A person has `sub` and `email`; a service token has an empty `sub`. The global session token has the type `org`.
   'cloudflare-access': {
     ...RFC_9068,
     tokenField: 'Cf-Access-Jwt-Assertion',
     tokenTypes: ['jwt'],
     subjectClaims: ['sub', 'common_name'],
     clientIdClaims: ['common_name'],
-    clientIdFallback: 'audience', // the Access application a person came through
+    clientIdFallback: 'audience', // the Access application that the person used
     scopeClaims: [],
     scopeMapClaims: ['email', 'common_name'],
     groupClaims: ['/custom/groups'],

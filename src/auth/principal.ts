@@ -1,6 +1,6 @@
-/** Who is calling, as proved by a verified token. Plain data; nothing of the token itself but its id. */
+/** The caller, as proved by a verified token. Plain data; it contains nothing of the token itself but its id. */
 export interface Principal {
-  /** The issuer's short name from AUTH_ISSUERS; policies pin this. */
+  /** The issuer's short name from AUTH_ISSUERS. Policies refer to the issuer by it. */
   readonly issuer: string;
   /** The token's `iss`. */
   readonly issuerUrl: string;

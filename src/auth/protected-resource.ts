@@ -1,8 +1,8 @@
 import { SCOPES } from './principal.ts';
 
 /**
- * OAuth 2.0 Protected Resource Metadata (RFC 9728 §2): what a client needs to get a token for this service.
- * `resource` must be the very URL that clients know the service by (§3.3).
+ * OAuth 2.0 Protected Resource Metadata (RFC 9728 §2), which a client needs to get a token for this service.
+ * `resource` must be exactly the URL that clients use for the service (§3.3).
  */
 export interface ProtectedResource {
   readonly resource: string;
@@ -25,7 +25,7 @@ export function protectedResource(
   };
 }
 
-/** Where the metadata of `publicUrl` is found: the well-known part goes between host and path (RFC 9728 §3.1). */
+/** The URL of the metadata for `publicUrl`: the well-known part goes between host and path (RFC 9728 §3.1). */
 export function resourceMetadataUrl(publicUrl: string): string {
   const { origin, pathname } = new URL(publicUrl);
   return `${origin}${WELL_KNOWN}${pathname.replace(/\/$/, '')}`;

@@ -23,14 +23,15 @@ import type { ParsedToken, TokenHeader } from './token/token-grammar.ts';
 import type { VerificationKey } from './keys/verification-key.ts';
 
 /**
- * The whole way from a token's text to a Principal: form → issuer → arrival → header → key → signature (jose) → claims.
- * Not authorisation: it says who is calling, never what they may do. A token is verified against exactly one issuer's
- * keys and settings, chosen by its `iss` before anything in it is believed (RFC 8725 §3.8, §3.9).
+ * Turns the text of a token into a Principal: form → issuer → arrival → header → key → signature (jose) → claims.
+ * This is authentication only: it identifies the caller and never decides what the caller may do. A token is verified
+ * against the keys and settings of exactly one issuer. Its `iss` selects that issuer before anything else in the token
+ * is trusted (RFC 8725 §3.8, §3.9).
  */
 export interface TokenVerifier {
-  /** The header fields that tokens of some configured issuer come in. */
+  /** The header fields that tokens of the configured issuers come in. */
   readonly fields: ReadonlySet<TokenField>;
-  /** Never rejects on account of the token. */
+  /** Never rejects because of the token. */
   verify(token: string, arrival?: Arrival): Promise<VerifyResult>;
 }
 
@@ -39,7 +40,7 @@ const BY_AUTHORIZATION: Arrival = { field: 'Authorization', origin: null };
 export type VerifyResult =
   | { readonly kind: 'verified'; readonly principal: Principal }
   | { readonly kind: 'refused'; readonly failure: TokenFailure }
-  /** The keys of this issuer (its short name) cannot be had: no verdict on the token. */
+  /** The keys of this issuer (its short name) are not available, so there is no verdict on the token. */
   | { readonly kind: 'unavailable'; readonly issuer: string };
 
 export interface TokenVerifierDeps {
@@ -47,7 +48,7 @@ export interface TokenVerifierDeps {
   readonly issuers: readonly IssuerConfig[];
   readonly fetchDocument: FetchDocument;
   readonly clock: Clock;
-  /** Origins whose pages may bring a token that a browser adds by itself (see credentials.ts). */
+  /** Origins that may send a token which the browser adds by itself (see credentials.ts). */
   readonly corsOrigins: readonly string[];
   readonly insecureDev: boolean;
   /** False on Workers; see key-set.ts. */
@@ -62,7 +63,7 @@ interface Issuer {
   readonly keySet: KeySet;
 }
 
-/** Throws when the settings are not fit to verify anything with. */
+/** Throws when the settings are invalid, or when no token of an issuer could ever be accepted. */
 export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
   const { clock, corsOrigins } = deps;
   const byUrl = new Map<string, Issuer>();
@@ -78,8 +79,8 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
   }
   const cache = createTokenCache();
 
-  /** A remembered verification, if the key set it rests on is still the one in force. */
-  const recall = async (token: string, arrival: Arrival): Promise<VerifyResult | null> => {
+  /** The cached result, if the key set that verified the token is still the current one. */
+  const fromCache = async (token: string, arrival: Arrival): Promise<VerifyResult | null> => {
     const known = token.length > MAX_TOKEN_LENGTH ? null : cache.get(token, clock.now());
     const issuer = known === null ? undefined : byName.get(known.principal.issuer);
     if (known === null || issuer === undefined) return null;
@@ -102,7 +103,7 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
     const chosen = chooseKey(found.keys, header);
     if (typeof chosen === 'string') return refuse(chosen);
 
-    // Read once the keys are there: fetching them may have taken seconds.
+    // The clock is read after the keys are there, because fetching them may have taken seconds.
     const nowMs = clock.now();
     const fault = await findFault(token, chosen, header, profile, nowMs);
     if (fault !== null) return refuse(fault);
@@ -115,8 +116,8 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
   return {
     fields: new Set([...byUrl.values()].map(({ profile }) => profile.tokenField)),
     async verify(token, arrival = BY_AUTHORIZATION) {
-      const remembered = await recall(token, arrival);
-      if (remembered !== null) return remembered;
+      const cached = await fromCache(token, arrival);
+      if (cached !== null) return cached;
       const parsed = parseToken(token);
       if (parsed.kind === 'refused') return refused(parsed.reason, null);
       const { iss } = parsed.payload;
@@ -140,7 +141,7 @@ function checkedIssuers({ issuers, insecureDev }: TokenVerifierDeps): readonly I
   return checked;
 }
 
-/** Keys the token may mean: those of its `kid`, or without one, those that fit its algorithm. */
+/** The candidate keys: those with the token's `kid` or, if it has none, those that fit its algorithm. */
 function keysNamed(keys: readonly VerificationKey[], { keyId, algorithm }: TokenHeader): readonly VerificationKey[] {
   return keys.filter((key) => (keyId === null ? key.byAlgorithm.has(algorithm) : key.keyId === keyId));
 }

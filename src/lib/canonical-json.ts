@@ -1,8 +1,8 @@
 import serialize from 'canonicalize';
 
 /**
- * RFC 8785 (JSON Canonicalization Scheme): one text for one value, whatever order its members came in.
- * Throws a TypeError for what JSON cannot hold at the top level (`undefined`, a function).
+ * RFC 8785 (JSON Canonicalization Scheme): equal values have the same text, whatever the order of their members.
+ * Throws a TypeError for a top-level value that JSON cannot express (`undefined`, a function).
  */
 export function canonicalJson(value: unknown): string {
   const text = serialize(value);
@@ -10,7 +10,7 @@ export function canonicalJson(value: unknown): string {
   return text;
 }
 
-/** Null for what has no RFC 8785 form, as a lone surrogate, which JSON.parse takes. */
+/** Null for a value without an RFC 8785 form, such as a lone surrogate, which JSON.parse accepts. */
 export function canonicalJsonOrNull(value: unknown): string | null {
   try {
     return canonicalJson(value);

@@ -5,7 +5,7 @@ export function toHex(bytes: Uint8Array): string {
   return bytesToHex(bytes);
 }
 
-/** Throws for what is not an even number of hex digits. */
+/** Throws unless the text is an even number of hex digits. */
 export function fromHex(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(hexToBytes(text));
 }

@@ -1,4 +1,4 @@
-/** The JSON object that a text is; null for every other text. Of a repeated member the last one counts (see strict-json). */
+/** Parses a JSON object; null for any other text. The last of repeated members counts (strict-json refuses them). */
 export function parseObject(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,6 +1,6 @@
 /**
- * Retry-After (RFC 9110 §10.2.3) as whole seconds from 1 to a day, or null when it is missing or
- * not in one of the two forms. Nothing of the far end's text survives, only the number.
+ * Parses Retry-After (RFC 9110 §10.2.3) into whole seconds, from 1 to a day. Null when the field is missing or has
+ * neither of its two forms. Only the number is returned, never the server's text.
  */
 const MAX_S = 86_400;
 /** IMF-fixdate, the only form a sender may generate (RFC 9110 §5.6.7). */

@@ -1,7 +1,7 @@
 /**
- * A value that shows itself only when asked by name. String conversion, JSON, `util.inspect` and
- * structured logging all print `[redacted]`. `reveal` is called in two files of the core: upstream/request, to send
- * it, and upstream/api-keys, to look for it in what comes back; a test holds that.
+ * A secret value that only `reveal` returns. String conversion, JSON, `util.inspect` and structured logging all print
+ * `[redacted]`. Two files of the core call `reveal`: upstream/request, to send the value, and upstream/api-keys, to
+ * search for it in responses. A test checks that no other file does.
  */
 export class Secret {
   readonly #value: string;

@@ -1,5 +1,5 @@
-/** Work that outlives the answer it started behind: `waitUntil` on Workers, a tracked set on Node. */
+/** Runs work that continues after the response: `waitUntil` on Workers, a tracked set of promises on Node. */
 export interface Background {
-  /** Keeps `task` alive to its end. A rejection is logged by the implementation and goes no further. */
+  /** Keeps `task` running to its end. The implementation logs a rejection and does not pass it on. */
   run(task: Promise<unknown>): void;
 }

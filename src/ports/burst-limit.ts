@@ -1,5 +1,5 @@
-/** Whether one more request from this address may be looked at now. Left out where nothing counts them. */
+/** A rate limit by client address. The port is optional: without it requests are not limited. */
 export interface BurstLimit {
-  /** `address` is null where the platform does not tell it. Never rejects. */
+  /** Whether one more request from `address` is allowed now. Null: the platform does not know it. Never rejects. */
   allows(address: string | null): Promise<boolean>;
 }

@@ -1,4 +1,4 @@
-/** Wall-clock time, injected so that nothing in the core reads the machine's clock by itself. */
+/** Wall-clock time, injected because the core does not read the machine's clock. */
 export interface Clock {
   /** Milliseconds since the Unix epoch (UTC). */
   now(): number;

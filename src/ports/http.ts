@@ -1,7 +1,7 @@
 /**
- * One HTTP exchange, told in the only terms that matter for never sending twice:
- * did a byte leave, and did a complete answer come back. Implementations never follow a redirect,
- * never retry, and never put request headers into an error.
+ * One HTTP exchange. Its result states whether a byte of the request left and whether a complete answer came, because
+ * these two facts decide if the request may be sent again. Implementations never follow a redirect, never retry, and
+ * never put request headers into an error.
  */
 export interface HttpPort {
   exchange(request: HttpExchange): Promise<HttpResult>;
@@ -17,7 +17,7 @@ export interface HttpExchange {
   readonly maxResponseBytes: number;
 }
 
-/** All in milliseconds; `totalMs` bounds the whole exchange whatever the others say. */
+/** All in milliseconds. `totalMs` bounds the whole exchange, even if the others are longer. */
 export interface Deadlines {
   readonly connectMs: number;
   readonly headersMs: number;
@@ -26,9 +26,9 @@ export interface Deadlines {
 }
 
 export type HttpResult =
-  /** Proof that no byte of the request left. */
+  /** It is certain that no byte of the request left. */
   | { readonly kind: 'not_sent'; readonly reason: NotSentReason }
-  /** Bytes may have left; no complete answer. `status` when at least the head of one came. */
+  /** Bytes may have left, but no complete answer came. `status` is null if not even the head of one came. */
   | { readonly kind: 'maybe_sent'; readonly reason: MaybeSentReason; readonly status: number | null }
   /** A complete answer; `headers` names are lower-case, repeated ones joined by ", ". */
   | {

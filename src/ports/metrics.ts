@@ -1,6 +1,9 @@
-/** Counters and durations. Every name, with its labels, is a row of the tables below; docs/operations.md says what to make of them. */
+/**
+ * Counters, durations and gauges. The tables below list every name with its labels. docs/operations.md explains how to
+ * use them.
+ */
 export interface Metrics {
-  /** Adds one, or `amount`, to a counter. Labels come from closed sets (codes, reasons, methods), never from callers' data. */
+  /** Adds `amount`, by default 1. Labels come from closed sets (codes, reasons, methods), never from callers' data. */
   count(name: MetricName, labels?: Readonly<Record<string, string>>, amount?: number): void;
   /** Observes a duration in seconds. */
   observe(name: DurationName, seconds: number, labels?: Readonly<Record<string, string>>): void;
@@ -41,7 +44,7 @@ export const DURATIONS = {
   upstream_duration: { help: 'Time of one exchange with the upstream.', labels: ['result'] },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 
-/** Every level: what is so now, asked for when somebody looks and only where somebody can. */
+/** Every gauge: a current value, sampled when metrics are read and only where they can be read. */
 export const GAUGES = {
   policy_info: { help: 'Always 1: which digest is in force.', labels: ['role', 'digest'] },
   policy_since_timestamp_seconds: { help: 'When the policy in force was taken up.', labels: ['role'] },
@@ -54,7 +57,7 @@ export const GAUGES = {
   audit_uncovered_records: { help: 'Audit records after the last checkpoint.', labels: [] },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 
-/** One value of a level. */
+/** One value of a gauge. */
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;

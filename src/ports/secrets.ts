@@ -1,8 +1,8 @@
 import type { Secret } from '../lib/secret.ts';
 
-/** Where the upstream keys come from: environment, a file that is re-read when it changes, or a binding. */
+/** The source of the upstream keys: environment, a file that is re-read when it changes, or a binding. */
 export interface Secrets {
-  /** The keys as they are now. Rejects when none can be read. */
+  /** The keys that are valid now. Rejects when none can be read. */
   galileoKeys(): Promise<GalileoKeys>;
 }
 

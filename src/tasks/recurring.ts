@@ -2,8 +2,8 @@ import type { Logger } from '../ports/logger.ts';
 import type { Schedule } from '../ports/schedule.ts';
 
 /**
- * Runs a task now, and again `intervalMs` after each run has ended, so that runs never overlap. A failed run is logged and
- * does not stop the next one. The returned function stops the task and resolves when the current run has ended.
+ * Runs a task now, and again `intervalMs` after each run has ended, so runs never overlap. A failed run is logged and
+ * does not prevent the next one. The returned function stops the task and resolves when the current run has ended.
  */
 export function runRecurring(
   intervalMs: number,

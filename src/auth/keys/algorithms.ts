@@ -1,7 +1,7 @@
 /**
- * The signature algorithms a token may use: asymmetric ones only (RFC 7518 §3.1, RFC 8037, RFC 9864), each with the
- * one kind of key that may stand behind it. `none` and the HMAC family have no row, so no setting can let them in:
- * a public key can never be taken for a shared secret (RFC 8725 §2.1, §3.1).
+ * The signature algorithms that a token may use, each with the one type of key that fits it. All are asymmetric
+ * (RFC 7518 §3.1, RFC 8037, RFC 9864). `none` and the HMAC family have no row, so no setting can enable them, and a
+ * public key can never be used as a shared secret (RFC 8725 §2.1, §3.1).
  */
 export const ALGORITHMS = {
   RS256: { kty: 'RSA', crv: null },

@@ -11,25 +11,27 @@ import { selectUsableKeys } from './verification-key.ts';
 import type { UsableKeys, VerificationKey } from './verification-key.ts';
 
 /**
- * One issuer's keys, remembered: when to fetch, how long to trust, when to give up. Not how (key-source) and not which
- * (verification-key). Driven by requests and the injected clock alone; no timer runs behind it.
- * Invariants: a key that the last successful fetch did not hold verifies nothing; no key outlives its fetch by more than
- * MAX_AGE_MS + MAX_STALE_MS; whatever callers send, fetches are bounded by the cool-down and the back-off;
- * and trouble with the issuer is `unavailable`, never a verdict on a token.
+ * A cache of one issuer's keys: it decides when to fetch, how long to trust and when to give up. key-source fetches the
+ * keys, verification-key selects the usable ones. Only requests and the injected clock drive it; there is no timer.
+ * Invariants:
+ * - A key that the last successful fetch did not contain verifies nothing.
+ * - No key is used for longer than MAX_AGE_MS + MAX_STALE_MS after its fetch.
+ * - The cool-down and the back-off bound the number of fetches, whatever callers send.
+ * - A problem with the issuer gives `unavailable`, never a verdict on a token.
  */
 export const MAX_AGE_MS = 10 * 60_000;
-/** `stale-if-error` (RFC 5861 §4): counted from the end of freshness, while fetching fails. */
+/** `stale-if-error` (RFC 5861 §4): how long keys are used beyond MAX_AGE_MS while fetches fail. */
 export const MAX_STALE_MS = 60 * 60_000;
 /** After a success, an unknown `kid` causes no new fetch for this long. */
 export const COOL_DOWN_MS = 30_000;
 export const BACK_OFF_MS = { first: 1000, cap: 60_000 };
-/** Metadata at two places and the key set. After this an unfinished fetch is taken for lost. */
+/** Enough for metadata at two places and the key set. A fetch that takes longer is considered lost. */
 const FETCH_BUDGET_MS = 3 * DOCUMENT_TIMEOUT_MS + 1000;
 
 export interface KeySet {
   /**
-   * The keys as they are trusted now. When they do not satisfy `suffices`, they are fetched anew if that may help;
-   * if it might have helped but could not be done, the answer is `unavailable`.
+   * The keys that are trusted now. When they do not satisfy `suffices`, they are fetched again if that may help.
+   * The result is `unavailable` if a fetch might have helped but could not be done.
    */
   keys(suffices?: (keys: readonly VerificationKey[]) => boolean): Promise<KeySetResult>;
 }
@@ -46,7 +48,7 @@ export interface KeySetDeps {
   readonly rules: UrlRules;
   /** False where a promise begun in one request may not be awaited in another (Workers). */
   readonly canAwaitAcrossRequests: boolean;
-  /** A fetch goes on when whoever caused it has gone: others rely on it. */
+  /** Keeps a fetch running after the request that started it has ended, because other requests rely on it. */
   readonly background: Background;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -56,7 +58,7 @@ interface HeldKeys {
   readonly keys: readonly VerificationKey[];
   readonly digest: string;
   readonly version: number;
-  /** When the fetch began: an answer is at least as old as its question. */
+  /** When the fetch began. Counted from its end, the keys would look younger than they may be. */
   readonly fetchedAt: number;
   readonly attempt: number;
 }
@@ -77,7 +79,7 @@ export function createKeySet(deps: KeySetDeps): KeySet {
 
   const isWithin = (since: number, periodMs: number): boolean => {
     const age = clock.now() - since;
-    return age >= 0 && age < periodMs; // A clock that was set back makes nothing young again.
+    return age >= 0 && age < periodMs; // A negative age, after the clock was set back, is not within the period.
   };
   const usable = (): HeldKeys | null =>
     held !== null && isWithin(held.fetchedAt, MAX_AGE_MS + MAX_STALE_MS) ? held : null;
@@ -86,7 +88,7 @@ export function createKeySet(deps: KeySetDeps): KeySet {
   };
 
   const fail = (reason: string, attempt: number): void => {
-    // Fetches that ran side by side and failed together are one failure, not many in a row.
+    // Concurrent fetches that fail together count as one failure, not as consecutive ones.
     if (failures === 0 || attempt > lastAttemptAtFailure) {
       failures += 1;
       failedAt = clock.now();
@@ -101,7 +103,7 @@ export function createKeySet(deps: KeySetDeps): KeySet {
     const isNew = held?.digest !== digest;
     if (isNew) for (const reason of dropped) logger.warn('key_dropped', { issuer: profile.name, reason });
     if (keys.length === 0) {
-      held = null; // The issuer has spoken: what it published before is revoked.
+      held = null; // The fetch succeeded, so the keys that the issuer published before are revoked.
       return fail('no_usable_key', attempt);
     }
     if (isNew) {
@@ -117,11 +119,11 @@ export function createKeySet(deps: KeySetDeps): KeySet {
     const fetchedAt = clock.now();
     const attempt = (lastAttempt += 1);
     const result = await fetchKeySet(deps).catch(() => ({ kind: 'failed', reason: 'unreachable' }) as const);
-    const sorted = result.kind === 'document' ? await selectUsableKeys(result.document, profile.algorithms) : null;
-    if (held !== null && held.attempt > attempt) return; // A later question was answered first.
+    const selected = result.kind === 'document' ? await selectUsableKeys(result.document, profile.algorithms) : null;
+    if (held !== null && held.attempt > attempt) return; // A fetch that began later has already completed.
     if (result.kind === 'failed') return fail(result.reason, attempt);
-    if (sorted === null) return fail('not_a_key_set', attempt);
-    accept(result.text, sorted, fetchedAt, attempt);
+    if (selected === null) return fail('not_a_key_set', attempt);
+    accept(result.text, selected, fetchedAt, attempt);
   };
 
   const begin = (): Promise<void> => {
@@ -134,7 +136,7 @@ export function createKeySet(deps: KeySetDeps): KeySet {
     return mine;
   };
 
-  /** One fetch at a time. Where the running one may not be awaited, only a caller with no keys at all starts another. */
+  /** Runs one fetch at a time. Where a running fetch may not be awaited, another starts only if no keys are held. */
   const refresh = async (): Promise<'tried' | 'busy'> => {
     if (inFlight !== null && isWithin(inFlightSince, FETCH_BUDGET_MS)) {
       if (deps.canAwaitAcrossRequests) await inFlight;
@@ -155,7 +157,7 @@ export function createKeySet(deps: KeySetDeps): KeySet {
       const refreshed = isBackingOff() ? 'backing_off' : await refresh();
       const now = usable();
       if (now === null) return UNAVAILABLE;
-      // With a fetch failed or still running, a key not held may well exist: that is no verdict on the token.
+      // While fetches fail or one still runs, the issuer may have a key that is not held: no verdict on the token.
       if (!suffices(now.keys) && (failures > 0 || refreshed === 'busy')) return UNAVAILABLE;
       return toResult(now);
     },

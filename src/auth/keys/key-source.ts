@@ -7,9 +7,10 @@ import { documentUrlProblem } from '../issuers.ts';
 import type { UrlRules } from '../issuers.ts';
 
 /**
- * Fetches an issuer's key set document once: from `jwks_uri`, or by way of the issuer's metadata (OpenID Connect
- * Discovery 1.0 §4, RFC 8414 §3). No memory and no judgement of keys: when to fetch is key-set's matter, which keys
- * are fit is verification-key's. A redirect is a failure, so keys come only from where the settings or the metadata say.
+ * Fetches an issuer's key set document once: from `jwks_uri`, or from the URL in the issuer's metadata (OpenID Connect
+ * Discovery 1.0 §4, RFC 8414 §3). It keeps no state and judges no keys: key-set decides when to fetch,
+ * verification-key selects the usable keys. A redirect is a failure, so keys come only from a URL that the settings or
+ * the metadata name.
  */
 export type KeySourceResult =
   | { readonly kind: 'document'; readonly document: unknown; readonly text: string }
@@ -47,7 +48,7 @@ export async function fetchKeySet({ profile, fetchDocument, rules }: KeySourceDe
   return fetchJson(parsed.data.jwks_uri, fetchDocument);
 }
 
-/** The OpenID location first; RFC 8414's only where the first does not exist, never because it failed. */
+/** Tries the OpenID location first. RFC 8414's location is tried after a 404 only, never after another failure. */
 async function fetchMetadata(issuer: string, fetchDocument: FetchDocument): Promise<KeySourceResult> {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');

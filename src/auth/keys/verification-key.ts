@@ -7,16 +7,16 @@ import type { Algorithm } from './algorithms.ts';
 import { isKeyId } from '../token/token-grammar.ts';
 
 /**
- * Hygiene of a key set (RFC 7517, RFC 8725 §3.5): which of its keys may verify tokens. Invariant: what comes out holds
- * public asymmetric keys only, each imported for the algorithms that fit its type, and no two answer to one `kid`.
+ * Selects the keys of a key set that may verify tokens (RFC 7517, RFC 8725 §3.5). Invariant: the selected keys are
+ * public and asymmetric, each is imported only for algorithms that fit its type, and no two of them share a `kid`.
  *
- * An unfit key is dropped; the set is not refused for it. Refusing would leave the previous set in use while
- * the trouble lasts, and with it the public half of the very key that was just published with its private half;
- * dropping revokes that key at once. Keys of unknown types are to be skipped anyway (RFC 7517 §5).
+ * An unfit key is dropped, but the set is not refused because of it. A refused set would leave the previous one in use
+ * until the issuer fixes its document. If the issuer has published a private key, the previous set contains its public
+ * half; dropping the key revokes it at once. RFC 7517 §5 asks to skip keys of unknown types anyway.
  */
 export interface VerificationKey {
   readonly keyId: string | null;
-  /** By algorithm, because a CryptoKey is bound to one. */
+  /** One CryptoKey per algorithm, because a CryptoKey is bound to one. */
   readonly byAlgorithm: ReadonlyMap<Algorithm, CryptoKey>;
 }
 
@@ -39,13 +39,13 @@ const keySchema = z.looseObject({ kty: z.string() });
 
 /** Members that only a private or symmetric key has (RFC 7518 §6.2.2, §6.3.2, §6.4; RFC 8037 §2). */
 const SECRET_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
-/** All that is taken from a published key; certificates and hints stay behind. */
+/** The only members that are imported from a published key. Certificates and hints are ignored. */
 const PUBLIC_MEMBERS = { RSA: ['n', 'e'], EC: ['crv', 'x', 'y'], OKP: ['crv', 'x'] } as const;
 const RSA_MODULUS_BITS = { min: 2048, max: 8192 };
 /** FIPS 186-5 §A.1.1: odd, above 2^16. The upper bound is what crypto libraries accept for long moduli. */
 const RSA_EXPONENT = { min: 2n ** 16n, max: 2n ** 64n };
 
-/** Null when `document` is not a JWK set at all. */
+/** Returns null when `document` is not a JWK set. */
 export async function selectUsableKeys(document: unknown, allowed: readonly Algorithm[]): Promise<UsableKeys | null> {
   const set = keySetSchema.safeParse(document);
   if (!set.success) return null;
@@ -75,7 +75,7 @@ async function readKey(
   return { keyId: isKeyId(jwk.kid) ? jwk.kid : null, byAlgorithm };
 }
 
-/** Ids that more than one key claims: which one is meant cannot be known, so none of them is. */
+/** Ids that more than one key has. Such an id does not identify a key, so all keys with it are dropped. */
 function repeatedKeyIds(keys: readonly unknown[]): ReadonlySet<unknown> {
   const ids = keys.map((key) => keySchema.safeParse(key).data?.kid).filter((id) => id !== undefined);
   return new Set(ids.filter((id, index) => ids.indexOf(id) !== index));
@@ -126,7 +126,7 @@ async function importFor(
       const key = await importJWK(publicPart, algorithm);
       if (!(key instanceof Uint8Array) && key.type === 'public') imported.set(algorithm, key);
     } catch {
-      // A point off its curve, a member of the wrong length: the key serves no algorithm and is dropped as such.
+      // For example a point off its curve, or a member of the wrong length. A key without any algorithm is dropped.
     }
   }
   return imported;

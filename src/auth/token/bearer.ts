@@ -1,14 +1,16 @@
 /**
- * The two header fields of RFC 6750: reading `Authorization: Bearer`, writing `WWW-Authenticate`.
- * Text only: whether the token is any good is verify's matter.
+ * The two header fields of RFC 6750: reads `Authorization: Bearer`, writes `WWW-Authenticate`.
+ * It handles text only; verify decides whether the token is valid.
  */
 export type BearerToken =
   | { readonly kind: 'token'; readonly token: string }
-  /** No credentials of this scheme. Another scheme counts as none: it was not meant for us. */
+  /** No credentials of this scheme. Credentials of another scheme are ignored: they are not meant for this service. */
   | { readonly kind: 'missing' }
   | { readonly kind: 'malformed' };
 
-/** RFC 9110 §11.4: scheme in any case, spaces, one token68. Two tokens, or two fields joined by a comma, are malformed. */
+/**
+ * RFC 9110 §11.4: scheme in any case, spaces, one token68. Two tokens, or two fields joined by a comma, are malformed.
+ */
 export function bearerToken(value: string | undefined): BearerToken {
   const match = /^([^ \t]*)[ \t]*(.*)$/s.exec(value ?? '');
   if (match?.[1]?.toLowerCase() !== 'bearer') return { kind: 'missing' };
@@ -34,7 +36,7 @@ export function challenge(occasion: ChallengeOccasion, resourceMetadataUrl: stri
   return `Bearer ${parameters.map(([name, value]) => `${name}=${quoted(value)}`).join(', ')}`;
 }
 
-/** RFC 9110 §5.6.4; RFC 6750 §3 allows no more than printable ASCII, and neither quote nor backslash, so those are left out. */
+/** RFC 9110 §5.6.4. RFC 6750 §3 allows only printable ASCII without quote and backslash; the rest is removed. */
 function quoted(value: string): string {
   return `"${value.replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')}"`;
 }

@@ -1,7 +1,10 @@
-/** A parsed JSON object: a token's header or claims, believed or not. */
+/** A parsed JSON object: the header or the claims of a token, verified or not. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A top-level member, or where the name starts with `/`, what the JSON Pointer (RFC 6901) leads to. Own members only. */
+/**
+ * The value of a claim: a top-level member or, when the name starts with `/`, the value at that JSON Pointer
+ * (RFC 6901). Only own members count.
+ */
 export function claimAt(claims: JsonObject, claim: string): unknown {
   if (!claim.startsWith('/')) return Object.hasOwn(claims, claim) ? claims[claim] : undefined;
   const path = claim
@@ -14,7 +17,7 @@ export function claimAt(claims: JsonObject, claim: string): unknown {
   }, claims);
 }
 
-/** The first of these claims that the token has. */
+/** The value of the first of these claims that the token has. */
 export function firstOf(claims: JsonObject, candidates: readonly string[]): unknown {
   return candidates.map((claim) => claimAt(claims, claim)).find((value) => value !== undefined);
 }

@@ -2,15 +2,15 @@ import { claimAt } from './claim-at.ts';
 import type { JsonObject } from './claim-at.ts';
 
 /**
- * Facts about a token's claims that preset rows ask for, as data: what makes a caller an app, what keeps a foreign kind
- * of token out. Pure and exact: nothing is coerced, and a claim of another type than expected is one that does not fit.
+ * Conditions on a token's claims, written as data in preset rows. They distinguish apps from users, and refuse tokens
+ * of the wrong kind. A test is pure and exact: nothing is coerced, and a claim of an unexpected type does not match.
  */
 export type ClaimTest =
   | { readonly kind: 'equals'; readonly claim: string; readonly value: FixedValue }
   | { readonly kind: 'absent'; readonly claim: string }
   | { readonly kind: 'absent_or_equals'; readonly claim: string; readonly value: FixedValue }
   | { readonly kind: 'ends_with'; readonly claim: string; readonly suffix: string }
-  /** The claim is the client id, between `prefix` and `suffix`. */
+  /** The claim equals the client id with `prefix` before it and `suffix` after it. */
   | {
       readonly kind: 'names_client';
       readonly claim: string;

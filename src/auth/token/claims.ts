@@ -10,9 +10,9 @@ import { SCOPES } from '../principal.ts';
 import type { Principal, Scope } from '../principal.ts';
 
 /**
- * Makes a Principal of the claims of a token whose signature has been verified (RFC 7519 §4, RFC 9068 §2.2, §4).
- * Pure; knows issuers only by their profile. Nothing is coerced: a `sub` that is a number or an `exp` that is a string
- * is a malformed claim, not a value to be mended. Only scopes of this service come out.
+ * Turns the claims of a token into a Principal, after its signature has been verified (RFC 7519 §4, RFC 9068 §2.2, §4).
+ * It is pure and knows issuers only by their profile. Nothing is coerced: a `sub` that is a number or an `exp` that is
+ * a string is a malformed claim, not a value to repair. The Principal has only scopes of this service.
  */
 export type ClaimsResult =
   | { readonly kind: 'principal'; readonly principal: Principal }
@@ -24,7 +24,7 @@ const MAX_GROUPS = 1000;
 
 /** NumericDate (RFC 7519 §2), whole seconds; zod's `int` also refuses what a double cannot hold exactly. */
 const seconds = z.int().nonnegative();
-/** Ends up in policies, records and keys of counters: bounded, and never with a control character. */
+/** Names reach policies, records and counter keys, so they are bounded and have no control characters. */
 const name = z
   .string()
   .min(1)
@@ -32,7 +32,7 @@ const name = z
   .regex(/^\P{Cc}+$/u);
 const names = z.array(name).max(MAX_GROUPS);
 const audience = z.union([z.string(), z.array(z.string())]);
-/** RFC 6749 §3.3: one string, space-separated; some issuers write an array. */
+/** RFC 6749 §3.3: one string, space-separated. Some issuers write an array. */
 const scopeList = z.union([
   z.string().transform((text) => text.split(' ').filter((scope) => scope !== '')),
   z.array(z.string()),
@@ -59,9 +59,9 @@ export function validateClaims(claims: JsonObject, profile: IssuerProfile, nowS:
   const timeFault = findTimeFault(own.data, profile, nowS);
   if (timeFault !== null) return refused(timeFault);
 
-  const meantFor = audience.safeParse(claimAt(claims, profile.audienceClaim));
-  if (!meantFor.success) return refused('claim_malformed');
-  const ourAudience = [meantFor.data].flat().find((value) => profile.audiences.includes(value));
+  const tokenAudience = audience.safeParse(claimAt(claims, profile.audienceClaim));
+  if (!tokenAudience.success) return refused('claim_malformed');
+  const ourAudience = [tokenAudience.data].flat().find((value) => profile.audiences.includes(value));
   if (ourAudience === undefined) return refused('audience_mismatch');
 
   const subjectClaim = findSubject(claims, profile);
@@ -102,10 +102,10 @@ function findTimeFault({ exp, iat, nbf }: Times, profile: IssuerProfile, nowS: n
   return exp - iat > profile.maxLifetimeS ? 'lifetime_too_long' : null;
 }
 
-/** The first subject claim that says something; where none does, the first there is, to be refused for what it is. */
+/** The first subject claim that is not empty. If there is none, the first one present, which is then refused. */
 function findSubject(claims: JsonObject, { subjectClaims }: IssuerProfile): unknown {
-  const telling = subjectClaims.filter((claim) => claimAt(claims, claim) !== '');
-  return firstOf(claims, telling) ?? firstOf(claims, subjectClaims);
+  const nonEmpty = subjectClaims.filter((claim) => claimAt(claims, claim) !== '');
+  return firstOf(claims, nonEmpty) ?? firstOf(claims, subjectClaims);
 }
 
 function findClient(claims: JsonObject, profile: IssuerProfile, ourAudience: string): unknown {
@@ -115,7 +115,7 @@ function findClient(claims: JsonObject, profile: IssuerProfile, ourAudience: str
 
 function ownScopes(foreign: readonly string[], claims: JsonObject, profile: IssuerProfile): Scope[] {
   const granted = new Set<string>([...foreign, ...profile.grantScopes]);
-  // Never through scopeList: a name may hold spaces, and must not be taken apart into scopes.
+  // Not parsed by scopeList: a name may contain spaces and must not be split into scopes.
   const callers = profile.scopeMapClaims.map((claim) => claimAt(claims, claim));
   for (const known of [...foreign, ...callers]) {
     const ours = typeof known === 'string' ? profile.scopeMap.get(known) : undefined;

@@ -1,9 +1,9 @@
 import { bearerToken } from './bearer.ts';
 
 /**
- * Where a token comes from in a request: the caller's own `Authorization`, or the field that Cloudflare Access adds.
- * Behind the latter is a cookie, which a browser sends whoever wrote the page; so such a token counts only in a request
- * that names an allowed origin. Reads fields only: whether the token is any good is verify's matter.
+ * Finds the token of a request: in the caller's own `Authorization`, or in the field that Cloudflare Access adds.
+ * Access takes its token from a cookie, which a browser sends from any page. Such a token is therefore accepted only
+ * from an allowed origin. This file only reads fields; verify decides whether the token is valid.
  */
 export const TOKEN_FIELDS = {
   Authorization: { ambient: false },
@@ -12,7 +12,7 @@ export const TOKEN_FIELDS = {
 
 export type TokenField = keyof typeof TOKEN_FIELDS;
 
-/** How a token came. */
+/** The field that carried a token, and the origin of the request. */
 export interface Arrival {
   readonly field: TokenField;
   /** The `Origin` field of the request (RFC 6454 §7); null when there is none. */
@@ -23,10 +23,13 @@ export type Credentials =
   | { readonly kind: 'token'; readonly token: string; readonly arrival: Arrival }
   | { readonly kind: 'missing' }
   | { readonly kind: 'malformed' }
-  /** A token in each field: which one counts must not depend on who reads. */
+  /** A token in each field. Which one counts must not depend on the reader, so the request is refused. */
   | { readonly kind: 'two_tokens' };
 
-/** `field` reads a header field; `expected` are the fields that some issuer's tokens come in: no other is looked at. */
+/**
+ * `field` reads a header field. `expected` holds the fields that tokens of the configured issuers come in; the field of
+ * Cloudflare Access is read only if it is one of them.
+ */
 export function readCredentials(
   field: (name: string) => string | undefined,
   expected: ReadonlySet<TokenField>,
@@ -41,7 +44,7 @@ export function readCredentials(
   return { kind: 'token', token: assertion, arrival: { field: 'Cf-Access-Jwt-Assertion', origin } };
 }
 
-/** What is wrong with the way a token of this issuer came, or null. */
+/** Why a token of this issuer may not arrive in this way, or null. */
 export function arrivalFault(
   { field, origin }: Arrival,
   { tokenField }: { readonly tokenField: TokenField },

@@ -2,9 +2,9 @@ import { sha256Hex } from '../../lib/sha256.ts';
 import type { Principal } from '../principal.ts';
 
 /**
- * Tokens that were verified a moment ago, known by the SHA-256 of their text: verification costs more than all else on
- * the way in. Holds no token. An entry counts only for the key set version it was verified with, so a changed
- * key set empties an issuer's share of it. Refusals are not remembered: they would let strangers fill it.
+ * A cache of verified tokens, keyed by the SHA-256 of their text, because verification costs more than all other steps
+ * before the invite. It contains no token. An entry is valid only for the key set version that verified the token, so a
+ * changed key set invalidates the entries of its issuer. Refusals are not cached: strangers could fill the cache.
  */
 const MAX_AGE_MS = 5 * 60_000;
 const MAX_ENTRIES = 10_000;
@@ -26,7 +26,7 @@ interface Entry extends VerifiedToken {
 }
 
 export function createTokenCache(maxEntries = MAX_ENTRIES): TokenCache {
-  /** In order of last use, oldest first. */
+  /** Ordered by last use, oldest first. */
   const entries = new Map<string, Entry>();
   return {
     get(token, nowMs) {

@@ -8,13 +8,13 @@ import { normalTokenType } from '../issuer-profile.ts';
 import type { IssuerProfile } from '../issuer-profile.ts';
 
 /**
- * The form of a token, judged before any key is looked at (RFC 7515 §7.1, RFC 8725 §3): one text, one reading.
- * Not a verification: what passes here is still unproved, and is used for nothing but choosing the issuer and the key.
- * Libraries are lenient about padding bits, duplicate members and unknown header fields; two readers that
- * disagree about a token are a way around one of them.
+ * Checks the form of a token before a key is selected (RFC 7515 §7.1, RFC 8725 §3), so that a token has one reading.
+ * This is not verification: until the signature is verified, the result only selects the issuer and the key.
+ * Libraries are lenient about padding bits, duplicate members and unknown header fields. If two parsers disagree about
+ * a token, an attacker can bypass one of them.
  */
 export const MAX_TOKEN_LENGTH = 8192;
-/** Header and claims; Keycloak's `resource_access` is the deepest in use, at four. */
+/** For header and claims. Keycloak's `resource_access` is the deepest claim in use, with four levels. */
 const MAX_DEPTH = 16;
 const MAX_KEY_ID_LENGTH = 256;
 const BASE_FIELDS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ']);
@@ -38,7 +38,7 @@ export interface GrammarRefusal {
   readonly reason: TokenFailureReason;
 }
 
-/** Reads header and payload of a compact JWS, without believing either. */
+/** Parses header and payload of a compact JWS. Neither is verified yet. */
 export function parseToken(token: string): ParsedToken | GrammarRefusal {
   const segments = splitToken(token);
   if (segments.kind === 'refused') return segments;
@@ -49,7 +49,7 @@ export function parseToken(token: string): ParsedToken | GrammarRefusal {
   return { kind: 'parsed', header, payload };
 }
 
-/** Cuts a compact JWS into its parts: three, none empty, each the one base64url text of its bytes. */
+/** Splits a compact JWS into its three parts. None is empty, and each is the canonical base64url of its bytes. */
 export function splitToken(token: string): TokenSegments | GrammarRefusal {
   if (token.length > MAX_TOKEN_LENGTH) return refused('token_too_long');
   const parts = token.split('.');
@@ -59,7 +59,7 @@ export function splitToken(token: string): TokenSegments | GrammarRefusal {
   return { kind: 'segments', header: base64url.decode(header), payload: base64url.decode(payload) };
 }
 
-/** RFC 7515 §2, RFC 4648 §3.5: no padding, no other alphabet, and the bits that carry nothing are zero. */
+/** RFC 7515 §2, RFC 4648 §3.5: no padding, no other alphabet, and unused bits are zero. */
 function isCanonicalBase64url(text: string): boolean {
   if (!BASE64URL.test(text)) return false;
   const unusedBits = { 0: 0, 2: 4, 3: 2 }[text.length % 4];
@@ -82,7 +82,7 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Stops counting just above the bound, so its own recursion has one. */
+/** Stops counting just above MAX_DEPTH, so its own recursion is bounded. */
 function depthOf(value: unknown, above = 0): number {
   if (typeof value !== 'object' || value === null || above > MAX_DEPTH) return above;
   return Object.values(value).reduce<number>(
@@ -98,8 +98,8 @@ export interface TokenHeader {
 }
 
 /**
- * Holds a header against what its issuer may write. An allow-list: `jwk`, `jku`, `x5u` and `x5c` would bring their own
- * key, `crit`, `b64` and `zip` would change what is signed, and a field nobody here knows could mean anything.
+ * Checks a header against its issuer's profile. The fields are an allow-list: `jwk`, `jku`, `x5u` and `x5c` would bring
+ * their own key, `crit`, `b64` and `zip` would change the signed content, and an unknown field could mean anything.
  */
 export function readHeader(header: JsonObject, profile: IssuerProfile): TokenHeader | GrammarRefusal {
   const foreign = Object.keys(header).some((field) => !BASE_FIELDS.has(field) && !profile.headerFields.includes(field));
@@ -111,7 +111,7 @@ export function readHeader(header: JsonObject, profile: IssuerProfile): TokenHea
   return { kind: 'header', algorithm, keyId: isKeyId(header.kid) ? header.kid : null };
 }
 
-/** A bounded text without control characters; it is only ever compared. */
+/** A bounded text without control characters. It is only compared. */
 export function isKeyId(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= MAX_KEY_ID_LENGTH && !/\p{Cc}/u.test(value);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { describeFailure } from '../../../src/auth/failure.ts';
 import type { TokenFailureReason } from '../../../src/auth/failure.ts';
 
-/** Complete by its type: a new reason does not compile until it stands here. */
+/** The type makes this table complete: a new reason does not compile until it is listed here. */
 const SENTENCES: Record<TokenFailureReason, RegExp> = {
   token_too_long: /too long/,
   not_compact_jws: /well-formed/,

@@ -15,7 +15,7 @@ const ORIGIN = 'https://hr.acme.com';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What the service makes of this token, changed so, when it comes the way its issuer's tokens come. */
+/** The result for this token with these changes, when it arrives in the field of its issuer. */
 async function judge(
   token: RecordedToken,
   changes: { header?: Fields; claims?: Fields; entry?: Partial<IssuerConfig> },

@@ -4,9 +4,9 @@ import type { PresetName } from '../../../src/auth/presets.ts';
 import { NOW_S } from '../../support/tokens.ts';
 
 /**
- * Access tokens as each vendor's documentation shows them or as its servers send them: every claim and header field
- * kept, names and times our own, to be signed by a test's key. Beside each, the AUTH_ISSUERS entry of
- * docs/identity-providers.md, and tokens of the same issuer that are no access tokens for us.
+ * Access tokens as each vendor documents or sends them. Every claim and header field is kept; names and times are
+ * replaced, and a test's key signs them. Each has its AUTH_ISSUERS entry from docs/identity-providers.md, and tokens of
+ * the same issuer that this service must refuse.
  */
 export interface RecordedToken {
   readonly title: string;
@@ -15,13 +15,13 @@ export interface RecordedToken {
   readonly entry: Omit<IssuerConfig, 'name'>;
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
-  /** Who it is; `issuer` and the rest follow from the entry. */
+  /** The expected caller; `issuer` and the rest follow from the entry. */
   readonly caller: Pick<Principal, 'subject' | 'clientId' | 'kind' | 'groups' | 'scopes' | 'tokenId'>;
-  /** Changes to the claims that leave a good token without any scope of ours. */
+  /** Changes to the claims that make a valid token without any scope of this service. */
   readonly withoutScope: Readonly<Record<string, unknown>>;
   /** Another value of `typ` that this issuer's tokens must not have. */
   readonly wrongType: string;
-  /** Other tokens of the same issuer, as changes to this one, and why they are refused. */
+  /** Other tokens of the same issuer, as changes to this one, with the reason of their refusal. */
   readonly foreign: Readonly<Record<string, ForeignToken>>;
 }
 
@@ -43,7 +43,7 @@ const AUD_TAG = '32eafc7626e974616deaf0dc3ce63d7bcbed58a2731e84d06bc3cdf1b53c422
 const SERVICE_TOKEN = 'e367826f93b8d71185e03fe518aff3b4.access';
 
 const lasting = (seconds: number) => ({ iat: NOW_S - 60, exp: NOW_S - 60 + seconds });
-/** Entra sets the beginning back by five minutes. */
+/** Entra sets `iat` and `nbf` five minutes back. */
 const byEntra = { iat: NOW_S - 300, nbf: NOW_S - 300, exp: NOW_S + 4500 };
 const none = undefined;
 
@@ -176,7 +176,7 @@ export const RECORDED_TOKENS: readonly RecordedToken[] = [
       uti: 'fqiBqXLPj0eQa82S-IYFAA',
       ver: '2.0',
     },
-    // Not audit:read: a role says what Ann is, not what this client may do for her.
+    // Not audit:read: a role describes Ann, not what this client may do for her.
     caller: {
       subject: ANN,
       clientId: CLIENT_APP,
@@ -375,7 +375,7 @@ export const RECORDED_TOKENS: readonly RecordedToken[] = [
       scopes: ['invites:write'],
       tokenId: null,
     },
-    // What was not assigned does not come back through what was asked for.
+    // A permission that was not assigned is not granted because it was requested.
     withoutScope: { permissions: [], scope: 'openid invites:write' },
     foreign: {
       'an ID token': {
@@ -584,7 +584,7 @@ export const RECORDED_TOKENS: readonly RecordedToken[] = [
       scopes: ['invites:write'],
       tokenId: null,
     },
-    // A stranger's service account asks for our audience and gets it.
+    // A stranger's service account requests this service's audience and gets it.
     withoutScope: { email: 'mallory@elsewhere.iam.gserviceaccount.com', sub: '999', azp: '999' },
     foreign: {
       'the ID token of a person': {

@@ -6,7 +6,7 @@ import { createFakeSchedule } from '../../support/clock.ts';
 const LIMITS = { maxConcurrent: 2, maxQueued: 2, queueTimeoutMs: 2_000 };
 const STAYS = new AbortController().signal;
 
-/** What has been decided so far; undefined for whoever still waits. */
+/** The results so far; undefined for a task that still waits. */
 function watch(limit: ConcurrencyLimit, gone = STAYS): { permit: Permit | undefined } {
   const seen: { permit: Permit | undefined } = { permit: undefined };
   void limit.acquire(gone).then((permit) => (seen.permit = permit));

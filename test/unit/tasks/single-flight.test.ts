@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createSingleFlight } from '../../../src/tasks/single-flight.ts';
 import { createFakeSchedule } from '../../support/clock.ts';
 
-/** A read that ends when the test says so. */
+/** A read that ends when the test ends it. */
 function harness() {
   const schedule = createFakeSchedule();
   const reads: PromiseWithResolvers<string>[] = [];

@@ -54,7 +54,7 @@ async function kids(keySet: KeySet, suffices?: (keys: readonly VerificationKey[]
   return result.kind === 'keys' ? result.keys.map(({ keyId }) => keyId).join(' ') : result.kind;
 }
 
-/** A door that answers wait behind. */
+/** Holds back answers until it is opened. */
 function gate(): { readonly promise: Promise<void>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { promise, open: resolve };

@@ -102,7 +102,7 @@ describe('the claims of a verified token', () => {
     expect(reason({ client_id: undefined })).toBe('claim_missing');
   });
 
-  // jose checks times and audience as well; these hold for this file alone.
+  // jose checks times and audience, too. These tests check claims.ts alone.
   it.each([
     [{ exp: NOW_S - 30, iat: NOW_S - 60 }, 'expired'],
     [{ exp: NOW_S - 29, iat: NOW_S - 60 }, 'principal'],
