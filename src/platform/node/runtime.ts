@@ -7,17 +7,17 @@ import type { Random } from '../../ports/random.ts';
 import type { Schedule } from '../../ports/schedule.ts';
 
 /**
- * The runtime ports on Node: clock, ids, random numbers, timers, and work that continues after an answer. Holds no
- * state but the set of background tasks, which a shutdown waits for.
+ * The runtime ports on Node: clock, ids, random numbers, timers, and work that continues after an answer. Its only
+ * state is the set of background tasks, which a shutdown waits for.
  */
 
 /** The machine's wall clock. */
 export const clock: Clock = { now: () => Date.now() };
 
-/** UUIDv7 from the uuid package: time-ordered, also within one millisecond. */
+/** UUIDv7 from the uuid package; ids made within one millisecond are in order too. */
 export const ids: Ids = { uuid7: () => v7() };
 
-/** The engine's generator: for retry jitter, never for secrets. */
+/** The generator of the JavaScript engine, for retry jitter and never for secrets. */
 export const random: Random = { next: () => Math.random() };
 
 /** Node's timers, unreferenced: a pending timer does not keep the process alive. */
@@ -30,7 +30,7 @@ export const schedule: Schedule = {
 };
 
 export interface NodeBackground extends Background {
-  /** Resolves when no task is running any more. */
+  /** Resolves when no task is running. */
   idle(): Promise<void>;
 }
 

@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 afterEach(() => directory.remove());
 
-/** Changes a closed ledger behind its back. */
+/** Changes a closed ledger with SQL. */
 function tamper(sql: string): void {
   const database = new DatabaseSync(path);
   database.exec(sql);
@@ -100,7 +100,7 @@ describe('a ledger file', () => {
     await ledger.close();
   });
 
-  it('goes on where it was after a restart: seq, chain, keys, counts and cursors', async () => {
+  it('continues after a restart where it was: seq, chain, keys, counts and cursors', async () => {
     const clock = createFakeClock();
     const charges = [quotaCharge({ amount: 4 })];
     const before = await openAt(path, { clock });
@@ -147,7 +147,7 @@ describe('a ledger file', () => {
     await ledger.close();
   });
 
-  it('tells operators of a failed write by code, without what was to be written', async () => {
+  it('logs a failed write by its code, without the data of the write', async () => {
     const logger = createLogCollector();
     const ledger = await openAt(path, { logger });
     const locker = new DatabaseSync(path);
@@ -162,7 +162,7 @@ describe('a ledger file', () => {
 });
 
 describe('a ledger path that leads elsewhere', () => {
-  it('is one ledger by whatever symbolic link it is reached', async () => {
+  it('is the same ledger through every symbolic link to it', async () => {
     const ledger = await openAt(path);
     const other = join(directory.path, 'other');
     mkdirSync(other);
@@ -240,7 +240,7 @@ describe('a ledger file that is not as it should be', () => {
     await expect(openAt(path)).rejects.toThrow(message);
   });
 
-  it('can be opened again after a refusal, once it is put right', async () => {
+  it('can be opened again after a refusal, once it is repaired', async () => {
     await withRecords(2);
     tamper('UPDATE ledger_version SET version = 99');
     await expect(openAt(path)).rejects.toThrow();

@@ -5,9 +5,9 @@ import { createFakeIds, testUuid7 } from '../../support/clock.ts';
 import { admission, quotaCharge, settlement } from '../../support/ledger/ledger.ts';
 
 /**
- * A process that owns a ledger, for tests that need a real one to be refused, killed, or left
- * without disk space. `node ledger-child.ts <path> <mode>`; it says `open`, then one line per
- * acknowledged step, written before the next step begins.
+ * A process that owns a ledger, for tests that need a real process to refuse, to kill, or to run out of disk space.
+ * Usage: `node ledger-child.ts <path> <mode>`. It prints `open`, then one line per acknowledged step. A line is written
+ * before the next step begins.
  */
 const [path = '', mode = 'hold'] = process.argv.slice(2);
 const say = (line: string): void => void writeSync(1, `${line}\n`);
@@ -27,7 +27,7 @@ say('open');
 
 const MODES: Record<string, () => unknown> = {
   hold: () => setInterval(() => {}, 60_000),
-  /** Twenty callers at once, each admitting and settling for ever. */
+  /** Twenty parallel callers; each admits and settles in an endless loop. */
   traffic() {
     let next = 0;
     async function caller(): Promise<never> {
@@ -41,7 +41,7 @@ const MODES: Record<string, () => unknown> = {
     }
     return Promise.all(Array.from({ length: 20 }, caller));
   },
-  /** One admission per line read, with a record large enough to fill a disk soon. */
+  /** One admission per input line, with a record large enough to fill a small disk soon. */
   stepwise() {
     createInterface({ input: process.stdin }).on('line', (id) => {
       const big = admission(id);

@@ -8,7 +8,7 @@ import type { Ids } from '../../../src/ports/ids.ts';
 import type { LogFields, Logger } from '../../../src/ports/logger.ts';
 import { createFakeClock, createFakeIds } from '../../support/clock.ts';
 
-/** Ledgers on real files in a directory of their own. */
+/** Ledgers on real files, each test in its own directory. */
 export function tempDirectory(): { path: string; remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'ledger-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };

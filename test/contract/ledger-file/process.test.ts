@@ -9,7 +9,7 @@ import { testUuid7 } from '../../support/clock.ts';
 import { readTrail } from '../../support/ledger/ledger.ts';
 import { openAt, tempDirectory } from './ledger-temp.ts';
 
-/** What only real processes can show: the lock, a kill in mid-traffic, a full disk. */
+/** Tests that need real processes: the lock, a kill during traffic, a full disk. */
 const CHILD = join(import.meta.dirname, 'ledger-child.ts');
 const WITHOUT_PRLIMIT = spawnSync('prlimit', ['--version']).status !== 0;
 
@@ -48,7 +48,7 @@ function start(mode: string, [command, ...before]: readonly [string, ...string[]
   return {
     child,
     said,
-    /** Resolves when the child has said so many lines; rejects when it ends before. */
+    /** Resolves when the child has printed so many lines; rejects when it ends earlier. */
     async saying(count: number): Promise<readonly string[]> {
       while (said.length < count && !ended) await heard.promise;
       if (said.length < count) throw new Error(`the child ended after saying: ${said.join(', ')}`);
@@ -103,7 +103,8 @@ describe('a ledger killed in mid-traffic', () => {
     expect(states.size).toBeGreaterThan(100);
     for (const [id, state] of states) {
       const entry = await ledger.find(id, null);
-      // Acknowledged as open, it may have been settled without the word getting out; never the other way round.
+      // A request whose last line is `open` may be settled in the ledger: the kill came before its line. Never the
+      // reverse.
       expect([state, 'accepted']).toContain(entry?.state);
       expect(entry?.outcome === null).toBe(entry?.state === 'open');
     }
@@ -117,7 +118,7 @@ describe('a ledger without disk space', () => {
   it.skipIf(WITHOUT_PRLIMIT)(
     'rejects what it cannot keep, and recovers by itself when there is room again (needs prlimit)',
     async () => {
-      // A file size limit of 1 MiB stands in for a full disk: writes fail at the commit.
+      // A file size limit of 1 MiB replaces a full disk: writes fail at the commit.
       const { child, saying } = start('stepwise', ['prlimit', '--fsize=1048576:unlimited', process.execPath]);
       await saying(1);
       let asked = 0;

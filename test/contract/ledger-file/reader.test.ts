@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => directory.remove());
 
-/** A service with so many records and a checkpoint over all of them. */
+/** A service with this many records and a checkpoint over all of them. */
 async function serviceWith(records: number) {
   const clock = createFakeClock();
   const service = await openAt(path, { clock });
@@ -67,7 +67,7 @@ describe('a ledger file that is only read', () => {
     await service.close();
   });
 
-  it('shows one moment for as long as it is asked to, whatever the service writes and drops', async () => {
+  it('shows one moment within a snapshot, whatever the service writes and drops', async () => {
     const { service, clock } = await serviceWith(3);
     const reader = await readLedgerFile(path);
     await reader.inSnapshot(async () => {
@@ -88,7 +88,7 @@ describe('a ledger file that is only read', () => {
     await service.close();
   });
 
-  it('that was at rest says so when a service took it up meanwhile', async () => {
+  it('that was at rest reports when a service opened it during a snapshot', async () => {
     await (await serviceWith(3)).service.close();
     const reader = await readLedgerFile(path);
     const services: Awaited<ReturnType<typeof openAt>>[] = [];
@@ -119,7 +119,7 @@ describe('a ledger file that is only read', () => {
     await expect(readLedgerFile(path)).rejects.toMatchObject({ reason: 'other_schema' });
   });
 
-  it('that breaks under the reader is told as such', async () => {
+  it('that is damaged during the reading is reported as damaged', async () => {
     const { service } = await serviceWith(1);
     const reader = await readLedgerFile(path);
     write('DROP TABLE checkpoints');

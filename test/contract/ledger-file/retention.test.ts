@@ -8,7 +8,7 @@ import { admission, DAY_MS, passTime, readTrail, recordDraft, settlement } from 
 import { openAt, tempDirectory } from './ledger-temp.ts';
 import { checkpoint } from '../ledger/ledger-harness.ts';
 
-/** What retention leaves in the file, and that the next start understands it. */
+/** Tests what retention leaves in the file, and that the next start accepts it. */
 let directory: ReturnType<typeof tempDirectory>;
 let path: string;
 
@@ -20,7 +20,7 @@ afterEach(() => directory.remove());
 
 const RETENTION = { sinks: ['stdout'], keepRecordsMs: 8 * DAY_MS };
 
-/** Five records, of which the first `dropped` are dropped. */
+/** Five records; the first `dropped` of them are dropped. */
 async function prunedLedger(dropped: number): Promise<void> {
   const clock = createFakeClock();
   const ledger = await openAt(path, { clock });
@@ -33,7 +33,7 @@ async function prunedLedger(dropped: number): Promise<void> {
 }
 
 describe('a ledger file whose past was dropped', () => {
-  it.each([2, 5])('is opened again and goes on (%i of 5 records dropped)', async (dropped) => {
+  it.each([2, 5])('is opened again and continues (%i of 5 records dropped)', async (dropped) => {
     await prunedLedger(dropped);
     const ledger = await openAt(path);
     await ledger.admit(admission(testUuid7(9), { plan: 'deny' }));

@@ -31,7 +31,7 @@ function write(...statements: readonly string[]): void {
 }
 
 describe('a ledger opened beside its service', () => {
-  it('takes a settlement, which the service sees at once and goes on from', async () => {
+  it('takes a settlement, and the service sees it at once and continues from it', async () => {
     const service = await openAt(path);
     await service.admit(admission(testUuid7(1), { key: 'a-key-of-16-signs' }));
     await service.settle(settlement(testUuid7(1), 'unknown'));

@@ -10,7 +10,7 @@ import { admission, KEEP_ALL, MINUTE_MS, passTime, readTrail, settlement } from 
 import { createLogCollector, openAt, tempDirectory } from './ledger-temp.ts';
 import { checkpoint } from '../ledger/ledger-harness.ts';
 
-/** What somebody with access to the file can do to it, at rest and under the service, so that it would go unseen. */
+/** Manipulations of the file, at rest and under the service, that must not pass unnoticed. */
 let directory: ReturnType<typeof tempDirectory>;
 let path: string;
 
@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => directory.remove());
 
 function write(...statements: readonly string[]): void {
-  // As other tools open it: Node forbids itself what SQLite allows.
+  // Opened as other tools open it: Node by default forbids statements that SQLite allows.
   const database = new DatabaseSync(path, { defensive: false });
   for (const statement of statements) database.exec(statement);
   database.close();
@@ -38,19 +38,21 @@ async function serviceWith(records: number, logger = createLogCollector()) {
 const closed = async (records: number) => (await serviceWith(records)).ledger.close();
 const openBeside = () => openSideWriter(path, { clock: createFakeClock(), ids: createFakeIds(5000) });
 
-/** Takes the records of one subject back as they are written, so that the chain stays whole without them. */
+/**
+ * A trigger that deletes the records of one subject while they are written, so that the chain stays valid without them.
+ */
 const TAKE_BACK = [
   `CREATE TRIGGER t1 AFTER INSERT ON records WHEN instr(NEW.line, '"subject":"ann"') > 0
      BEGIN DELETE FROM records WHERE seq = NEW.seq; END`,
   `CREATE TRIGGER t2 AFTER UPDATE OF seq ON head WHEN NOT EXISTS (SELECT 1 FROM records WHERE seq = NEW.seq)
      BEGIN UPDATE head SET seq = OLD.seq, hash = OLD.hash WHERE id = 1; END`,
 ];
-/** The same, once the append is over. */
+/** The same, after the append. */
 const TAKE_BACK_LATER = `CREATE TRIGGER t3 AFTER INSERT ON requests BEGIN
   DELETE FROM records WHERE seq = NEW.decided_seq;
   UPDATE head SET seq = seq - 1, hash = (SELECT json_extract(line, '$.hash') FROM records ORDER BY seq DESC LIMIT 1);
 END`;
-/** Through the back door, since SQLite reserves such names. */
+/** Written into sqlite_schema directly, because SQLite reserves such names. */
 const DISGUISED = [
   'PRAGMA writable_schema = ON',
   `INSERT INTO sqlite_schema VALUES ('trigger', 'sqlite_stat1', 'records', 0,
@@ -158,7 +160,7 @@ describe('a ledger file that is no longer in its place', () => {
   });
 });
 
-describe('what stands ahead of the end of the trail', () => {
+describe('a cursor or checkpoint ahead of the end of the trail', () => {
   const AHEAD = [
     ['a cursor', `INSERT INTO cursors VALUES ('http', 1000000000000)`],
     ['a checkpoint’s count', `INSERT INTO checkpoints VALUES (4, 3, 0, '{}')`],

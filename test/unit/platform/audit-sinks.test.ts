@@ -31,7 +31,7 @@ async function open(env: Readonly<Record<string, string>>): Promise<AuditSinks &
 }
 
 describe('the sinks of the service on Node', () => {
-  it('are stdout alone, unless told otherwise', async () => {
+  it('are stdout alone by default', async () => {
     const { sinks, written } = await open({});
     expect(sinks.map(({ name }) => name)).toEqual(['stdout']);
     const items = await auditItems();
@@ -39,7 +39,7 @@ describe('the sinks of the service on Node', () => {
     expect(written.join('').trim().split('\n')).toHaveLength(items.length);
   });
 
-  it('are those that AUDIT_SINKS names, each told what its settings say', async () => {
+  it('are those that AUDIT_SINKS names, each with its own settings', async () => {
     const collector = await serveCollector(status(204));
     const receiver = await serveCollector(status(200, { 'content-type': 'application/json' }, '{}'));
     const { sinks } = await open({
@@ -75,7 +75,7 @@ describe('the sinks of the service on Node', () => {
     expect(receiver.received[0]?.text).toContain('raw_data');
   });
 
-  it('keep a collector’s slowness to itself: another is written to meanwhile', async () => {
+  it('do not delay each other: while one collector is slow, another is written to', async () => {
     const release = Promise.withResolvers<void>();
     const slow = await serveCollector((response) => void release.promise.then(() => response.writeHead(204).end()));
     const receiver = await serveCollector(status(200, {}, ''));
@@ -92,7 +92,7 @@ describe('the sinks of the service on Node', () => {
     await first;
   });
 
-  it('end a batch under way when they are cut, which is no acknowledgement', async () => {
+  it('end a running batch when they are cut, without an acknowledgement', async () => {
     const arrived = Promise.withResolvers<void>();
     const silent = await serveCollector(() => arrived.resolve());
     const { sinks, cut } = await open({ AUDIT_SINKS: 'http', AUDIT_HTTP_URL: silent.url });

@@ -164,20 +164,20 @@ describe('metrics', () => {
     expect(text).toContain('galileo_invite_proxy_upstream_duration_seconds_count{result="answered"} 1');
   });
 
-  it('count as many at a time as they are told', async () => {
+  it('count by any amount', async () => {
     const metrics = createMetrics();
     metrics.count('audit_records_pruned', {}, 700);
     metrics.count('audit_records_pruned');
     expect((await metrics.expose()).text).toContain('galileo_invite_proxy_audit_records_pruned_total 701');
   });
 
-  it('leave out a level that cannot be read now, and tell the rest', async () => {
+  it('leave out a gauge that cannot be read now, and expose the rest', async () => {
     const metrics = createMetrics();
     let isReadable = true;
     const orFail = async (): Promise<number> => (isReadable ? 3 : await Promise.reject(new Error('no ledger')));
-    metrics.level('audit_uncovered_records', async () => [{ labels: {}, value: await orFail() }]);
-    metrics.level('audit_sink_backlog_records', async () => [{ labels: { sink: 'http' }, value: await orFail() }]);
-    metrics.level('policy_problems', () => {
+    metrics.gauge('audit_uncovered_records', async () => [{ labels: {}, value: await orFail() }]);
+    metrics.gauge('audit_sink_backlog_records', async () => [{ labels: { sink: 'http' }, value: await orFail() }]);
+    metrics.gauge('policy_problems', () => {
       if (!isReadable) throw new Error('no policy');
       return [{ labels: { role: 'active' }, value: 0 }];
     });

@@ -1,4 +1,4 @@
-/** docs/operations.md against the source: whoever is woken by a line or a metric finds it there. */
+/** Compares docs/operations.md with the source: every log line and every metric is explained on that page. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BODY_TIMEOUT_MS } from '../../../src/middleware/limits/body-limit.ts';
@@ -41,7 +41,7 @@ describe('the page for operators', () => {
     expect(page).toContain(`| whole request to arrive | ${seconds(requestMs)} |`);
     expect(page).toContain(`| answer to be taken by its reader | ${seconds(answerMs)}, `);
     expect(page).toContain(`| connections of a listener | ${maxConnections.toLocaleString('en')} |`);
-    // Node keeps an idle connection a second longer than it is told to.
+    // Node keeps an idle connection a second longer than configured.
     const idle = [0, 1].map((hops) => exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: hops }).keepAliveMs + 1000);
     expect(page).toContain(
       `| idle connection | ${seconds(idle[0]!)}; with \`TRUSTED_PROXY_HOPS\` ≥ 1 ${seconds(idle[1]!)}`,

@@ -11,14 +11,15 @@ import { createStdoutSink } from '../telemetry/logger.ts';
 import type { Output } from '../telemetry/output.ts';
 
 /**
- * The sinks that AUDIT_SINKS names, in its order. They share an HTTP client of their own, so that collectors and
- * Galileo never wait for each other's connections.
+ * The audit sinks of the service on Node: one per name in AUDIT_SINKS, in that order. It builds the sinks and does not
+ * deliver to them. The sinks share an HTTP client that the upstream client does not use, so that a slow collector holds
+ * no connection that an invite needs.
  */
 export interface AuditSinks {
   readonly sinks: readonly Sink[];
-  /** Lets a batch under way end by its own deadline, then drops the connections. */
+  /** Waits until running batches have ended, at the latest by their own deadlines, then drops the connections. */
   close(): Promise<void>;
-  /** Drops them now; a batch under way stays unacknowledged. */
+  /** Drops the connections now; a running batch stays unacknowledged. */
   cut(): void;
 }
 
@@ -26,14 +27,14 @@ export interface AuditSinksDeps {
   readonly output: Pick<Output, 'write'>;
   readonly service: RecordService;
   readonly clock: Clock;
-  /** See audit-secrets. */
+  /** See secrets/audit-secrets.ts. */
   readonly httpToken: () => Promise<string | null>;
 }
 
-/** Each sink has one batch under way at most. */
+/** Each of the two HTTP sinks has at most one batch running. */
 const CONNECTIONS = 2;
 
-/** Throws for settings that load refuses. */
+/** Throws only for settings that config/load.ts refuses. */
 export function createSinks(settings: Settings, { output, service, clock, httpToken }: AuditSinksDeps): AuditSinks {
   const http = createHttpClient({ maxConnectionsPerOrigin: CONNECTIONS });
   const userAgent = `${service.name}/${service.version}`;

@@ -4,9 +4,10 @@ import type { Dispatcher } from 'undici';
 import type { DocumentResult, FetchDocument } from '../../../ports/fetch-document.ts';
 
 /**
- * Reads issuers' metadata and key sets on Node, over undici. Not the client for the upstream: no key, no pool, no
- * keep-alive (a document is read every ten minutes). undici's `request` follows no redirect unless told to, and keeps
- * no cookies. Certificates are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+ * Fetches the metadata and key sets of issuers on Node, with undici. It is not the client for the upstream: it sends no
+ * key and has no pool and no keep-alive, because a document is read every ten minutes. undici's `request` follows no
+ * redirect by default and keeps no cookies. TLS certificates are always verified; NODE_TLS_REJECT_UNAUTHORIZED has no
+ * effect.
  */
 export interface FetchDocumentOptions {
   /** For tests; the default opens one connection per document. */

@@ -4,15 +4,17 @@ import type { HttpPort, HttpResult } from '../../../ports/http.ts';
 import { HttpExchangeHandler } from './http-exchange.ts';
 
 /**
- * The HTTP port on Node: one undici pool of kept-alive HTTP/1.1 connections per origin, driven through the bare
- * `dispatch`. It follows no redirect, repeats nothing and pipelines nothing, so each connection carries
- * one exchange at a time. TLS is always verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+ * The HTTP port on Node: one undici pool of kept-alive HTTP/1.1 connections per origin. It calls `dispatch` directly,
+ * the lowest layer of undici. It follows no redirect, retries nothing and pipelines nothing, so each connection carries
+ * one exchange at a time. TLS is always verified; NODE_TLS_REJECT_UNAUTHORIZED has no effect.
  */
 export interface HttpClientOptions {
-  /** Ends connection attempts nobody waits for any more; each exchange has its own, shorter `connectMs`. */
+  /** Ends a connection attempt that no exchange waits for any more; each exchange has its own, shorter `connectMs`. */
   readonly connectTimeoutMs?: number;
   readonly maxConnectionsPerOrigin?: number;
-  /** How long an idle connection is kept. Shorter than common servers' own limit, because a stale one costs an unknown outcome. */
+  /**
+   * How long an idle connection is kept. Shorter than in common servers: a stale connection costs an unknown outcome.
+   */
   readonly keepAliveMs?: number;
   /** PEM certificates to trust instead of the built-in ones. */
   readonly ca?: string;
@@ -21,16 +23,16 @@ export interface HttpClientOptions {
 const MAX_HEADER_BYTES = 16 * 1024;
 
 export interface HttpClient extends HttpPort {
-  /** Lets exchanges under way end by their own deadlines, then drops every connection; new exchanges are refused as not sent. */
+  /** Waits for running exchanges, then drops every connection. A new exchange is refused as not sent. */
   close(): Promise<void>;
-  /** Drops every connection now: what may have been sent ends as such, what waits for a connection as not sent. */
+  /** Drops every connection now. A started exchange ends as maybe sent, one that waits for a connection as not sent. */
   cut(): void;
 }
 
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const { connectTimeoutMs = 10_000, maxConnectionsPerOrigin = 128, keepAliveMs = 4_000, ca } = options;
   const pools = new Map<string, Pool>();
-  const underWay = new Set<Promise<HttpResult>>();
+  const running = new Set<Promise<HttpResult>>();
   let closing: Promise<void> | null = null;
 
   function poolFor(origin: string): Pool {
@@ -43,7 +45,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
         keepAliveTimeout: keepAliveMs,
         keepAliveMaxTimeout: keepAliveMs,
         maxHeaderSize: MAX_HEADER_BYTES,
-        // The handler's deadlines are exact and cover these; undici's are coarse and per chunk.
+        // The handler has its own, exact timeouts for both; those of undici are coarse and per chunk.
         headersTimeout: 0,
         bodyTimeout: 0,
         connect: {
@@ -73,12 +75,12 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
           new HttpExchangeHandler(request, settle),
         );
       });
-      underWay.add(result);
-      void result.then(() => underWay.delete(result));
+      running.add(result);
+      void result.then(() => running.delete(result));
       return result;
     },
     close() {
-      closing ??= Promise.all(underWay).then(dropConnections);
+      closing ??= Promise.all(running).then(dropConnections);
       return closing;
     },
     cut() {

@@ -4,10 +4,11 @@ import type { Dispatcher } from 'undici';
 import type { HttpExchange, HttpResult, MaybeSentReason, NotSentReason } from '../../../ports/http.ts';
 
 /**
- * One exchange as undici's events tell it. undici calls `onRequestStart` in the tick in which it writes the
- * head to a connected socket and never writes before it: until then `not_sent` is proof, from then on nothing is
- * but a complete answer. A start after the end of the exchange, or a second start (undici may requeue a
- * request whose socket went away), is aborted before a byte is written.
+ * One HTTP exchange as a handler of undici's events. It decides whether the request was not sent, may have been sent,
+ * or was answered. undici calls `onRequestStart` in the tick in which it writes the head to a connected socket, and
+ * writes nothing before that call. Before it, `not_sent` is proven; after it, only a complete answer proves anything.
+ * A start after the end of the exchange is aborted before a byte is written. So is a second start: undici may requeue a
+ * request whose socket closed.
  */
 export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #exchange: HttpExchange;
@@ -26,7 +27,7 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
     this.#exchange = exchange;
     this.#settle = settle;
     this.#endsAtMs = performance.now() + exchange.deadlines.totalMs;
-    // Covers the wait for a free connection too: a request in the pool's queue has not been sent either.
+    // This timeout covers the wait for a free connection too: a request in the pool's queue has not been sent either.
     this.#arm(exchange.deadlines.connectMs);
   }
 
@@ -42,7 +43,7 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
-    // Interim answers (RFC 9110 §15.2) say nothing and buy no time.
+    // Interim answers (RFC 9110 §15.2) prove nothing and extend no timeout.
     if (this.#phase === 'settled' || status < 200) return;
     this.#phase = 'answering';
     this.#status = status;
@@ -85,7 +86,7 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
     else this.#fail('timeout');
   }
 
-  /** Ends without a complete answer and closes the connection, so that a late one meets nobody. */
+  /** Ends without a complete answer and closes the connection, so that a late answer is never read. */
   #fail(reason: MaybeSentReason): void {
     if (this.#phase === 'settled') return;
     this.#end({ kind: 'maybe_sent', reason, status: this.#status });
@@ -101,7 +102,10 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Before the start: codes of node:net, node:dns and undici. What is not listed is a plain failure to connect. */
+/**
+ * Reasons before the start, by the codes of node:net, node:dns and undici. Any other code is a plain failure to
+ * connect.
+ */
 const NOT_SENT_REASONS: ReadonlyMap<string, NotSentReason> = new Map([
   ['ENOTFOUND', 'name_not_resolved'],
   ['EAI_AGAIN', 'name_not_resolved'],
@@ -114,7 +118,7 @@ const NOT_SENT_REASONS: ReadonlyMap<string, NotSentReason> = new Map([
   ['UND_ERR_DESTROYED', 'client_closed'],
 ]);
 
-/** OpenSSL and node:tls name verification failures after X509_V_ERR_*, all else with a prefix. */
+/** OpenSSL and node:tls name verification failures after X509_V_ERR_*; all other TLS errors have a prefix. */
 const TLS_CODE =
   /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_|PATH_LENGTH_|HOSTNAME_)/;
 
@@ -122,7 +126,9 @@ function notSentReason(code: string): NotSentReason {
   return NOT_SENT_REASONS.get(code) ?? (TLS_CODE.test(code) ? 'tls_failed' : 'connect_failed');
 }
 
-/** After the start. The parser's errors have a name but no code; of a chunked answer's early end it complains, too. */
+/**
+ * The reason after the start. Errors of the parser have a name but no code; a chunked answer cut short is one of them.
+ */
 function maybeSentReason(error: Error): MaybeSentReason {
   const malformed = error.name === 'HTTPParserError' || codeOf(error) === 'UND_ERR_HEADERS_OVERFLOW';
   return malformed ? 'protocol_error' : 'connection_lost';
@@ -145,13 +151,16 @@ function joinHeaders(headers: ResponseHeaders): Record<string, string> {
 
 type Decoder = (body: Buffer, options: { maxOutputLength: number }) => Buffer;
 
-/** The codings that fetch on Workers takes off by itself, so that both runtimes read the same answers. */
+/** The content codings that `fetch` on Workers decodes by itself, so that both runtimes read the same answers. */
 const DECODERS: ReadonlyMap<string, Decoder> = new Map([
   ['gzip', gunzipSync],
   ['br', brotliDecompressSync],
 ]);
 
-/** The plain body, or why there is none. We ask for `identity`, so this is rare, and bounded: done in place. */
+/**
+ * The decoded body, or the failure. Decoding is synchronous: it is rare, because requests ask for `identity`, and
+ * bounded.
+ */
 function decodeContent(body: Buffer, coding: string | undefined, maxBytes: number): Buffer | MaybeSentReason {
   const name = coding?.trim().toLowerCase() ?? '';
   if (name === '' || name === 'identity' || body.byteLength === 0) return body;

@@ -1,6 +1,7 @@
 /**
- * Counts the connections that a listener ends by itself, and says so in at most one log line per ten seconds: an attack
- * must not become a flood of lines. Never an address, nor anything that came over the connection.
+ * Counts the connections that a listener ends by itself, as a metric and in the log. It writes at most one log line per
+ * ten seconds, so that an attack does not flood the log. A line holds counts by reason; it never holds an address or
+ * anything that a connection sent.
  */
 import type { Logger } from '../../../ports/logger.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
@@ -17,7 +18,7 @@ export interface RefusalDeps {
 
 export interface ConnectionRefusals {
   count(reason: RefusalReason): void;
-  /** Logs what has been counted since the last line, if anything. */
+  /** Logs the counts since the last line, if there are any. */
   report(): void;
 }
 

@@ -1,15 +1,16 @@
 /**
- * Who stands between this process and its callers, read from settings that say so anyway, and what follows from it.
- * Proxies of one's own keep connections ready for the next caller: ending one just as it is used would cost that
- * caller a 502, so theirs outlive the 60 s after which common load balancers let go. Everyone else's end soon.
- * And whoever is not on this machine needs a moment to hear that it is no longer ready.
+ * The two timeouts that depend on where the callers are, derived from HOST and TRUSTED_PROXY_HOPS. A trusted proxy
+ * reuses idle connections; closing one just as the proxy uses it would cost a caller a 502. So behind a proxy the
+ * keep-alive timeout is longer than the 60 s of common load balancers; without one it is short. A load balancer on
+ * another machine needs time to see that the service is not ready, so a service that listens beyond loopback has a
+ * grace period at shutdown.
  */
 import { LISTENER_LIMITS } from './listener.ts';
 
 export interface Exposure {
-  /** How long an idle connection is kept; Node adds a second to what it tells the client. */
+  /** How long an idle connection is kept; Node keeps it a second longer than it announces to the client. */
   readonly keepAliveMs: number;
-  /** How long new connections are still taken once the readiness is off. */
+  /** How long new connections are still accepted after the service became not ready. */
   readonly graceMs: number;
 }
 

@@ -1,7 +1,9 @@
 /**
- * A listener: the public one, and the one for operators. Node's own limits let a slow client live for minutes; these
- * end it within ten seconds, whichever end of an exchange it is slow at. No side effect happens before a request
- * is complete (see body-limit), so whatever is ended here while it arrives has done nothing.
+ * An HTTP listener on Node; the service has a public one and one for operators. It limits how slow a client may be:
+ * Node's default timeouts let a slow client stay for minutes, these end it within ten seconds, whether it sends or
+ * reads slowly. It is not part of the app: it passes complete requests to a fetch handler. No side effect happens
+ * before a request is complete (see middleware/limits/body-limit.ts), so a request that is ended while it arrives has
+ * done nothing.
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -16,9 +18,9 @@ import { endUnreadable, unreadable } from './unreadable-requests.ts';
 
 export interface Listener {
   readonly port: number;
-  /** Goes on serving, and asks every caller to come back on another connection. */
+  /** Continues to serve, and ends each connection after its next answer (`Connection: close`). */
   drain(): void;
-  /** Takes no new connection, ends idle ones, resolves when the last answer is out. */
+  /** Accepts no new connection, closes idle ones, and resolves after the last answer. */
   close(): Promise<void>;
 }
 
@@ -27,23 +29,25 @@ export type FetchHandler = (request: Request, platformRequest: object) => Respon
 export interface ListenerLimits {
   /** From the first byte (or the connection) to the end of the header section. */
   readonly headersMs: number;
-  /** From the first byte to the last of a whole request. Longer than body-limit's own, whose answer says more. */
+  /**
+   * From the first byte to the last of a request. Longer than the timeout of body-limit, whose answer explains more.
+   */
   readonly requestMs: number;
-  /** How long a connection without a request is kept; Node itself adds a second for answers on their way. */
+  /** How long an idle connection is kept; Node itself adds a second for requests that are on their way. */
   readonly keepAliveMs: number;
-  /** For an answer to be taken by its reader, and a second more for each 128 KiB of it. */
+  /** How long a client may take to read an answer, plus one second for each 128 KiB. */
   readonly answerMs: number;
-  /** How often the limits above are looked after; each may be late by this much. */
+  /** How often the timeouts above are checked; each may be late by this much. */
   readonly checkEveryMs: number;
   readonly maxHeaderBytes: number;
   /** Bounds memory too: an unfinished request holds at most its header section and 64 KiB. */
   readonly maxConnections: number;
 }
 
-/** The parser takes others for what they are not: 0.9 has no fields, and 2.0 is another protocol. */
+/** The parser also accepts other versions, which are wrong here: 0.9 has no fields, and 2.0 is another protocol. */
 const VERSIONS = new Set(['1.0', '1.1']);
 
-/** Exactly one makes a request unambiguous (RFC 9112 §3.2). */
+/** How many Host fields a request has. Only exactly one is unambiguous (RFC 9112 §3.2). */
 function hostsOf({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): number {
   return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
 }
@@ -62,13 +66,13 @@ export interface ListenOptions extends Omit<RefusalDeps, 'listener'> {
   /** For log lines and metrics. */
   readonly name: 'public' | 'ops';
   readonly host: string;
-  /** 0: any free port. */
+  /** 0 chooses any free port. */
   readonly port: number;
   readonly ids: Ids;
   readonly limits?: Partial<ListenerLimits>;
 }
 
-/** Resolves when it listens. Rejects when it cannot (the address is taken, say). */
+/** Resolves when it listens. Rejects when it cannot, for example because the address is in use. */
 export async function listen(fetch: FetchHandler, options: ListenOptions): Promise<Listener> {
   const { name, host, port, ids } = options;
   const limits = { ...LISTENER_LIMITS, ...options.limits };
@@ -80,7 +84,7 @@ export async function listen(fetch: FetchHandler, options: ListenOptions): Promi
         : refuse('malformed'),
     {
       overrideGlobalObjects: false,
-      // What is no URL or has no host never gets to the app.
+      // A request whose target or host makes no URL never reaches the app.
       errorHandler: (error) => refuse(error instanceof RequestError ? 'malformed' : 'internal'),
     },
   );
@@ -93,12 +97,12 @@ export async function listen(fetch: FetchHandler, options: ListenOptions): Promi
       connectionsCheckingInterval: limits.checkEveryMs,
       keepAliveTimeout: limits.keepAliveMs,
       maxHeaderSize: limits.maxHeaderBytes,
-      // Refused here instead, in the one shape of all refusals.
+      // `hostsOf` above checks it instead, so that the refusal is problem+json like all others.
       requireHostHeader: false,
     },
     (incoming, outgoing) => {
       if (draining) outgoing.shouldKeepAlive = false;
-      // Node closes the connections that are idle when it closes; those that become so afterwards are ours to close.
+      // server.close() ends the connections that are idle then; those that become idle later are closed here.
       outgoing.once('close', () => {
         if (closing) setImmediate(() => server.closeIdleConnections());
       });

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * Resolves when the kernel has the whole answer, or its connection has ended: until then it is in this process's memory.
- * `platformRequest` is what @hono/node-server binds: `{ outgoing }`; without one there is nothing to wait for.
+ * Resolves when the kernel has taken the whole answer, or its connection has ended. Until then the answer is in the
+ * memory of this process. `platformRequest` is the binding of @hono/node-server, `{ outgoing }`; without one the
+ * promise resolves at once.
  */
 export async function responseSent(platformRequest: unknown): Promise<void> {
   const { outgoing } = (platformRequest ?? {}) as { outgoing?: ServerResponse };

@@ -1,28 +1,29 @@
 /**
- * Ends connections whose reader does not take its answer. Node has a deadline for requests but none for answers, so
- * a reader that stops would hold its connection, and the answer in memory, for good. What is measured is what has left
- * this process since the last look, so that a slow line that moves is let be, and trickling is not.
+ * Ends connections whose client does not read its answer. Node has a timeout for requests but none for answers, so a
+ * client that stops reading would hold its connection, and the answer in memory, forever. At each check it compares how
+ * many bytes have left this process with how many should have left by then. A slow line that keeps a minimum rate is
+ * not ended; a client that reads a few bytes now and then is.
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface SlowReaderDeps {
-  /** For what waits to be taken, and a second more for each 128 KiB of it. */
+  /** How long waiting bytes may wait, plus one second for each 128 KiB of them. */
   readonly answerMs: number;
   readonly checkEveryMs: number;
-  /** Told of each connection that is ended. */
+  /** Called for each connection that is ended. */
   readonly refused: () => void;
 }
 
-/** What a socket says of itself, in bytes since it began. */
+/** The byte counts of a socket since it was opened. */
 export interface Sent {
-  /** Handed over to the socket. */
+  /** Bytes handed to the socket. */
   readonly written: number;
-  /** Of these, still in this process. */
+  /** Those of them that are still in this process. */
   readonly waiting: number;
 }
 
-/** So many bytes must have left by then. */
+/** `bytes` must have left this process by `byMs`. */
 export interface Expectation {
   readonly bytes: number;
   readonly byMs: number;
@@ -30,7 +31,7 @@ export interface Expectation {
 
 const BYTES_PER_MS = (128 * 1024) / 1000;
 
-/** What to expect of a reader from now on: null, nothing; 'too_slow', nothing any more. */
+/** The next expectation of a client. Null: it owes nothing. 'too_slow': it missed the last one and is to be ended. */
 export function expectOf(
   { written, waiting }: Sent,
   expected: Expectation | null,

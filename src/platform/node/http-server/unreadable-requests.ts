@@ -1,8 +1,8 @@
 /**
- * What becomes of a connection whose bytes are no HTTP request, or whose request does not arrive in time: 400 or 408
- * in the one shape of all refusals, then the end of the connection. Invariant: a refusal is written only when nothing
- * is under way on that connection. Garbage behind a complete request is no reason to call that request malformed
- * while it is being done: its own answer goes out, and then the connection ends.
+ * Answers connections whose bytes are not an HTTP request, or whose request does not arrive in time. The answer is a
+ * 400 or 408 with the same problem+json as every other refusal; then the connection is closed. Invariant: such an
+ * answer is written only when the connection has no running request. When malformed bytes follow a complete request,
+ * that request gets its own answer first, and then the connection is closed.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
@@ -26,7 +26,7 @@ const CAUSES: Record<Cause, { readonly code: ProblemCode; readonly detail?: stri
   internal: { code: 'internal_error' },
 };
 
-/** Codes of Node and its parser. Whatever else the parser says is malformed. */
+/** Error codes of Node and its parser. Every other error is `malformed`. */
 const CAUSE_OF: ReadonlyMap<string, Cause> = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', 'timeout'],
   ['HPE_HEADER_OVERFLOW', 'headers_too_large'],
@@ -48,7 +48,7 @@ export function endUnreadable(server: Server, { ids, refused }: UnreadableDeps):
     outgoing.once('close', () => onSocket.delete(exchange));
   });
 
-  // Node would answer these by itself, with a status and nothing else, or not at all.
+  // Without these listeners Node would answer with a bare status, or not at all.
   const refuse = (incoming: IncomingMessage): void => {
     refused('malformed');
     incoming.socket.end(unreadable('malformed', ids.uuid7()).toText());
@@ -57,17 +57,17 @@ export function endUnreadable(server: Server, { ids, refused }: UnreadableDeps):
   server.on('connect', refuse);
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // Node reports a connection again and again while it lasts.
+    // Node may emit several errors for one connection.
     if (ended.has(socket)) return;
     ended.add(socket);
-    // The caller went away; there is nobody to tell.
+    // The caller is gone, so no answer can reach it.
     if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
     const cause = CAUSE_OF.get(error.code ?? '') ?? 'malformed';
     refused(cause === 'timeout' ? 'timeout' : 'malformed');
-    const underWay = [...(exchanges.get(socket) ?? [])];
-    const owed = underWay.findLast(({ incoming }) => incoming.complete);
+    const running = [...(exchanges.get(socket) ?? [])];
+    const owed = running.findLast(({ incoming }) => incoming.complete);
     if (owed !== undefined) return endAfter(owed, socket);
-    if (underWay.some(({ outgoing }) => outgoing.headersSent)) return void socket.destroy();
+    if (running.some(({ outgoing }) => outgoing.headersSent)) return void socket.destroy();
     socket.end(unreadable(cause, ids.uuid7()).toText(), () => socket.destroy());
   });
 }
@@ -78,7 +78,7 @@ function endAfter({ outgoing }: Exchange, socket: Duplex): void {
   outgoing.once('close', () => socket.end(() => socket.destroy()));
 }
 
-/** The refusal as the app would have written it, for those who never got there. */
+/** The refusal as the app would write it, for requests that never reach the app. */
 export function unreadable(cause: Cause, requestId: string): { toText(): string; toResponse(): Response } {
   const { code, ...extras } = CAUSES[cause];
   const refusal = problem(code, requestId, extras);

@@ -5,20 +5,20 @@ import { DatabaseSync } from 'node:sqlite';
 import { resultCodeOf } from './sqlite.ts';
 
 /**
- * The ledger's file and the lock that keeps it to one process. The lock is a small SQLite database
- * beside it, held in an exclusive transaction: the kernel lets it go when the process ends in
- * whatever way, and the ledger itself stays readable for tools. Every way to name the same file
- * must meet the same lock, so links are resolved or refused.
+ * The ledger's file and the lock that allows one process to use it. The lock is a small SQLite database beside the
+ * ledger, held in an exclusive transaction. The kernel releases it whenever the process ends, and tools can still read
+ * the ledger itself. Invariant: every path to the same file leads to the same lock, so symbolic links are resolved and
+ * hard links are refused.
  */
 export interface LedgerFile {
   /** Absolute, and not itself a symbolic link. */
   readonly path: string;
-  /** Throws once the file was deleted or replaced: what is written then goes where no restart will find it. */
+  /** Throws when the file was deleted or replaced: no restart would find what is written to it then. */
   checkPlace(): void;
   release(): void;
 }
 
-/** For as long as the file is not back in its place. */
+/** Thrown for as long as the file is not back at its path. */
 export class LedgerMovedError extends Error {
   override readonly name = 'LedgerMovedError';
 
@@ -29,7 +29,10 @@ export class LedgerMovedError extends Error {
 
 const SQLITE_BUSY = 5;
 
-/** Creates what is missing (directory 0700, file 0600) and takes the lock, or throws a sentence for the operator. */
+/**
+ * Creates a missing directory (0700) and file (0600) and takes the lock. Throws an error with a sentence for the
+ * operator.
+ */
 export function lockLedgerFile(configuredPath: string): LedgerFile {
   if (configuredPath === '') throw new Error('the ledger needs a path');
   const path = createLedgerFile(resolve(configuredPath));
@@ -64,8 +67,8 @@ function resolveLink(path: string): string {
 }
 
 /**
- * An existing file is never opened here: closing any descriptor of a file drops all locks that
- * this process holds on it (POSIX fcntl), also those of a ledger already open.
+ * Creates the file when it is missing, and checks it otherwise. An existing file is never opened here: closing any
+ * descriptor of a file drops all locks that this process holds on it (POSIX fcntl), including those of an open ledger.
  */
 function createOwnFile(path: string): void {
   const found = stat(path);
@@ -97,7 +100,7 @@ function stat(path: string): Stats | null {
   return lstatSync(path, { throwIfNoEntry: false }) ?? null;
 }
 
-/** So that a new file's name survives a power cut as well as what is in it. */
+/** Makes the name of a new file survive a power cut, as its content does. */
 function syncDirectory(path: string): void {
   const directory = openSync(path, 'r');
   try {

@@ -9,9 +9,9 @@ import { SqlError } from '../../../ledger/sqlite/sqlite-port.ts';
 import { createNodeSqlite, resultCodeOf } from './sqlite.ts';
 
 /**
- * A ledger's file as those meet it who are not the service: found without being made, opened without the service's lock.
- * Reading writes nothing to it. Beside a ledger that is at rest reading creates nothing either; beside one that a crash
- * left with a log, SQLite may make the log's index, which the next start takes over.
+ * Finds and opens a ledger's file for tools, which are not the service: it never creates the file and takes no lock.
+ * Reading changes nothing in the file. Reading a ledger at rest creates no file beside it either. Beside a ledger that
+ * a crash left with a write-ahead log, SQLite may create the index of that log; the next start of the service uses it.
  */
 export interface LedgerPlace {
   /** Absolute, and not itself a symbolic link. */
@@ -33,7 +33,7 @@ export type LedgerFault =
   | 'damaged'
   | 'busy';
 
-/** The file cannot be worked with. `reason` tells why; the message adds where. */
+/** The file cannot be used. `reason` is the fault; the message adds the path. */
 export class LedgerFileError extends Error {
   override readonly name = 'LedgerFileError';
   readonly reason: LedgerFault | 'absent' | 'other_schema' | 'moved';
@@ -64,7 +64,7 @@ const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
 
-/** Null when nothing is there, or only a file that was touched into being. Rejects with a LedgerFileError. */
+/** Null when there is no file, or only an empty one. Rejects with a LedgerFileError. */
 export async function locateLedger(configuredPath: string): Promise<LedgerPlace | null> {
   const configured = resolve(configuredPath);
   const found = await stat(configured);
@@ -79,20 +79,20 @@ export async function locateLedger(configuredPath: string): Promise<LedgerPlace 
   return { path, hasLog, inUse: isLocked(`${path}-lock`) };
 }
 
-/** Nothing is in motion: no process at work, no log left by one. */
+/** No process uses the ledger, and none has left a write-ahead log. */
 export function isAtRest({ inUse, hasLog }: LedgerPlace): boolean {
   return !inUse && !hasLog;
 }
 
-/** For reading only. Throws a LedgerFileError. */
+/** Opens the file for reading only. Throws a LedgerFileError. */
 export function openReadOnly(place: LedgerPlace): { database: DatabaseSync; sqlite: SqlitePort } {
   const address = pathToFileURL(place.path);
-  // Then SQLite need not make its shared memory beside the file.
+  // An immutable database needs no shared memory file beside it.
   if (isAtRest(place)) address.searchParams.set('immutable', '1');
   return openAs(place, () => new DatabaseSync(address, { readOnly: true, timeout: 1000 }));
 }
 
-/** For reading and writing what is there already: never makes a file. Throws a LedgerFileError. */
+/** Opens an existing file for reading and writing; never creates one. Throws a LedgerFileError. */
 export function openForWriting(
   place: LedgerPlace,
   busyTimeoutMs: number,
@@ -117,7 +117,7 @@ function openAs({ path }: LedgerPlace, open: () => DatabaseSync): { database: Da
   }
 }
 
-/** Of a newer version nothing is known: whoever opened it decides about that. */
+/** A newer schema cannot be checked here, so it passes: the callers check the version. */
 function hasOwnSchema(sqlite: SqlitePort): boolean {
   const version = readSchemaVersion(sqlite);
   return version > SCHEMA_VERSION || isOwnSchema(readSchema(sqlite), version);
@@ -128,7 +128,7 @@ export function readSchemaVersion(sqlite: SqlitePort): number {
   return sqlite.run<{ version: number }>(`SELECT version FROM ledger_version`)[0]?.version ?? 0;
 }
 
-/** Everything that `look` reads is of one moment, while a service may be writing. */
+/** Runs `read` in one transaction, so that all it reads is of one moment even while a service writes. */
 export function inSnapshot<T>(database: DatabaseSync, read: () => T): T {
   database.exec('BEGIN');
   try {
@@ -138,7 +138,7 @@ export function inSnapshot<T>(database: DatabaseSync, read: () => T): T {
   }
 }
 
-/** Reading is enough to meet the service's exclusive lock, and is over before a start could run into it. */
+/** A read is enough to find the service's exclusive lock, and so short that it hinders no start of the service. */
 function isLocked(lockPath: string): boolean {
   let lock: DatabaseSync | null = null;
   try {
@@ -152,9 +152,9 @@ function isLocked(lockPath: string): boolean {
   }
 }
 
-/** What a failing read says about the file. */
+/** The fault of the file that an error of SQLite stands for. */
 export function ledgerFaultOf(error: unknown): LedgerFault {
-  // The low byte is the result code; the rest of an extended one only refines it.
+  // The low byte is the result code; the other bytes of an extended code only refine it.
   const code = (error instanceof SqlError ? error.resultCode : resultCodeOf(error)) ?? 0;
   switch (code & 0xff) {
     case SQLITE_BUSY:

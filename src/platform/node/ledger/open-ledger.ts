@@ -17,18 +17,18 @@ import { lockLedgerFile } from './file-lock.ts';
 import { createNodeSqlite } from './sqlite.ts';
 
 /**
- * The ledger on `node:sqlite`: one file, one process, one connection. WAL with synchronous=FULL, so
- * a commit that returned survives a power cut; commits are shared by all that arrives in one turn
- * of the event loop. Opening takes the file's lock, checks what it finds, and refuses what it does
- * not understand; every commit looks again that the file is in its place and its schema untouched.
+ * The service's ledger on `node:sqlite`: one file, one process, one connection. It uses WAL with synchronous=FULL, so a
+ * commit that has returned survives a power cut. All steps that arrive in one turn of the event loop share one commit.
+ * Opening takes the file's lock, checks the file, and refuses one that it does not understand. Every commit first
+ * checks that the file is still at its path and that its schema is unchanged.
  */
 export interface NodeLedger extends Ledger {
-  /** Commits what is waiting, then lets the file go. Later calls reject. */
+  /** Commits the waiting steps, then closes the file and releases its lock. Later calls reject. */
   close(): Promise<void>;
 }
 
 export interface NodeLedgerDeps {
-  /** Any path; created when missing. */
+  /** A missing file is created. */
   readonly path: string;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -36,14 +36,14 @@ export interface NodeLedgerDeps {
   readonly metrics: Pick<Metrics, 'count'>;
 }
 
-/** Of the trail's end, verified before anything is appended to it. */
+/** How many records at the end of the trail are verified before anything is appended. */
 export const TAIL_CHECK_RECORDS = 500;
-/** Only an offline tool that writes could hold the file; waiting blocks every request. */
+/** Only a writing tool can lock the file, and the wait for it blocks every request. */
 const BUSY_TIMEOUT_MS = 1000;
-/** A step back this small is a clock being corrected. */
+/** A smaller step back is the normal correction of a clock. */
 const CLOCK_AHEAD_WARN_MS = 5000;
 
-/** Rejects with a sentence for the operator when the file cannot be the ledger. */
+/** Rejects with a sentence for the operator when the file cannot be used as the ledger. */
 export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedgerDeps): Promise<NodeLedger> {
   const file = lockLedgerFile(path);
   let database: DatabaseSync | null = null;
@@ -92,7 +92,7 @@ function warnOfClock(sqlite: SqlitePort, clock: Clock, logger: Logger): void {
 function reportTo(logger: Logger, metrics: NodeLedgerDeps['metrics']): (failure: BatchFailure) => void {
   return ({ error, steps }) => {
     for (const step of steps) metrics.count('ledger_failures', { step });
-    // Names and codes only: a message may quote what was to be written.
+    // Only names and codes are logged: a message may quote the data of the failed write.
     const resultCode = error instanceof SqlError ? error.resultCode : null;
     logger.error('ledger_write_failed', {
       error: error instanceof Error ? error.name : typeof error,

@@ -1,13 +1,13 @@
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
 
 /**
- * Makes an open SQLite file fit to be a ledger on Node, before its tables are touched: it is ours or
- * empty, it is whole, and a commit that returns is on disk (WAL with synchronous=FULL).
+ * Checks and configures an open SQLite file before the ledger uses its tables. Afterwards the file is a ledger or
+ * empty, it is undamaged, and every commit that returns is on disk (WAL with synchronous=FULL).
  */
 
-/** 'GIPL': tells a ledger from any other SQLite file. */
+/** 'GIPL': marks a SQLite file as a ledger. */
 const APPLICATION_ID = 0x4749504c;
-/** SQLite's own check reads the whole file; above this size the start would wait for it too long. */
+/** SQLite's own check reads the whole file; for larger files it would delay the start too long. */
 const FULL_CHECK_MAX_BYTES = 64 * 1024 * 1024;
 
 /** Throws a sentence for the operator when the file cannot be used. */
@@ -24,14 +24,14 @@ export function prepareLedgerDatabase(sqlite: SqlitePort): void {
     throw new Error('the ledger file is damaged: restore it from a backup');
 }
 
-/** The settings of one connection. Throws when the file system cannot keep the promise. */
+/** Sets the pragmas of one connection. Throws when the file system does not support WAL. */
 export function makeCommitsDurable(sqlite: SqlitePort): void {
   if (pragma(sqlite, 'journal_mode = WAL') !== 'wal')
     throw new Error('the file system of the ledger cannot do write-ahead logging');
   pragma(sqlite, 'synchronous = FULL');
   pragma(sqlite, 'trusted_schema = OFF');
   pragma(sqlite, 'cell_size_check = ON');
-  // What is deleted is overwritten: bodies once they are settled, records past their retention.
+  // Deleted data is overwritten: the bodies of settled requests, and records past their retention.
   pragma(sqlite, 'secure_delete = ON');
 }
 

@@ -7,17 +7,19 @@ import { readEnds, readRecords } from '../../../ledger/sqlite/trail.ts';
 import { isAtRest, ledgerFaultOf, LedgerFileError, locateLedger, openReadOnly, readSchemaVersion } from './locate.ts';
 
 /**
- * The trail of a ledger file for tools that only read: beside a running service, or of a ledger at rest, page by page.
- * Short reads by themselves, so that the service can fold its log back between two of them; `steadily` holds one moment.
+ * Reads the trail of a ledger file for tools, page by page, beside a running service or at rest. It never writes. Each
+ * read is short, so that the service can checkpoint its write-ahead log between two of them. `inSnapshot` makes many
+ * reads see one moment.
  */
 export interface LedgerReader extends Pick<Ledger, 'chain' | 'records' | 'checkpoints' | 'search'> {
-  /** A running service held the ledger when it was opened. */
+  /** A running service used the ledger when this reader opened it. */
   readonly inUse: boolean;
-  /** How far each sink has got: the last record that it took. */
+  /** The last record that each sink has acknowledged. */
   cursors(): Promise<readonly SinkCursor[]>;
   /**
-   * All that `work` reads is of one moment: no record comes, none is dropped. The service's log grows meanwhile. One at a
-   * time. Rejects with a LedgerFileError (`moved`) when a service took up a ledger that was at rest.
+   * Runs `work` in one transaction: all that it reads is of one moment. The write-ahead log of the service grows
+   * meanwhile. Only one may run at a time. Rejects with a LedgerFileError (`moved`) when a service opened a ledger that
+   * was at rest.
    */
   inSnapshot<T>(work: () => Promise<T>): Promise<T>;
   close(): void;
@@ -28,7 +30,7 @@ export interface SinkCursor {
   readonly seq: number;
 }
 
-/** A ledger of an older schema is read as it is. Rejects with a LedgerFileError, whose message is for the operator. */
+/** Reads older schemas too. Rejects with a LedgerFileError; its message is for the operator. */
 export async function readLedgerFile(path: string): Promise<LedgerReader> {
   const place = await locateLedger(path);
   if (place === null) throw new LedgerFileError('absent', path);
@@ -76,7 +78,7 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
   };
 }
 
-/** A cursor of the first schema is the number of a record, and not yet a position in the outbox. */
+/** In the first schema a cursor is a record's `seq`; later it is a position in the outbox, two for each record. */
 function readCursors(sqlite: SqlitePort): readonly SinkCursor[] {
   return sqlite
     .run<{ sink: string; position?: number; seq?: number }>(`SELECT * FROM cursors ORDER BY sink`)

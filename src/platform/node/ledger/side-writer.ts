@@ -6,14 +6,14 @@ import { refuseBrokenTail } from '../../../ledger/sqlite/trail.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';
 import { makeCommitsDurable } from './pragmas.ts';
-import { LedgerFileError, locateLedger, openForWriting, readSchemaVersion, inSnapshot } from './locate.ts';
+import { inSnapshot, LedgerFileError, locateLedger, openForWriting, readSchemaVersion } from './locate.ts';
 import { TAIL_CHECK_RECORDS } from './open-ledger.ts';
 import type { NodeLedger } from './open-ledger.ts';
 
 /**
- * The ledger for a tool that has one short thing to write: beside a running service, without its lock, or to a ledger at
- * rest. SQLite keeps the two apart by transaction; the service may wait for this one as long as a commit takes. Never
- * makes a file and never migrates one. The service learns of what was written when it next looks.
+ * The ledger for a tool that makes one short write, beside a running service and without its lock, or at rest. SQLite
+ * transactions keep the two writers apart; the service may wait for one commit of the tool. It never creates a file and
+ * never migrates one. The service sees the write at its next read.
  */
 const BUSY_TIMEOUT_MS = 5000;
 
@@ -30,7 +30,7 @@ export async function openSideWriter(
     makeCommitsDurable(sqlite);
     inSnapshot(database, () => refuseBrokenTail(sqlite, TAIL_CHECK_RECORDS));
     const core = createSqliteLedger({ sqlite, clock, ids });
-    // Failures reach the caller, who is the only one here.
+    // The caller of the failed step gets the error, and there is no other caller.
     const ledger = createBatchedLedger({
       core,
       sqlite,

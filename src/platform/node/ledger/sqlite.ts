@@ -3,9 +3,9 @@ import { SqlError } from '../../../ledger/sqlite/sqlite-port.ts';
 import type { SqlitePort, SqlRow } from '../../../ledger/sqlite/sqlite-port.ts';
 
 /**
- * `node:sqlite` behind the ledger's two-method port. Statements are prepared once. Every failure
- * leaves the connection without an open transaction, so that the next one starts clean: that is
- * how a full disk heals by itself once there is room again.
+ * The ledger's SQLite port (`run`, `transaction`) on `node:sqlite`. Each statement is prepared once. Invariant: after a
+ * failure no transaction is open, so the next one can start: a ledger on a full disk works again as soon as there is
+ * space.
  */
 export function createNodeSqlite(database: DatabaseSync): SqlitePort {
   const prepared = new Map<string, StatementSync>();

@@ -1,22 +1,25 @@
 /**
- * One look at a policy file. Everything that can be wrong with a file as such (gone, a folder, too large, not text) is
- * an answer and no exception, so that whoever looks again and again needs no second way out. Follows links.
+ * Reads a policy file once. Every problem of the file itself (missing, a folder, too large, not text) is a result and
+ * not an exception, because a caller that polls handles both in the same place. It follows symbolic links and does not
+ * judge the policy.
  */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 export type PolicyFileRead =
-  /** `file` tells one file from another under the same name; a write in place leaves it as it is. */
+  /**
+   * `file` identifies the file: it changes when another file takes the name, and not when the file is written in place.
+   */
   | { readonly kind: 'text'; readonly text: string; readonly file: string }
   | { readonly kind: 'unreadable'; readonly message: string };
 
-/** The loader takes 4 Mi UTF-16 units; no text of that many is longer in UTF-8. */
+/** The loader accepts 4 Mi UTF-16 units; a text of that length is never longer in UTF-8. */
 const MAX_BYTES = 12 * 1024 * 1024;
 
 /** Never rejects. */
 export async function readPolicyFile(path: string): Promise<PolicyFileRead> {
   try {
-    // Without O_NONBLOCK, opening a pipe waits for somebody to write.
+    // Without O_NONBLOCK, opening a named pipe waits for a writer.
     await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = await file.stat({ bigint: true });
     if (!stat.isFile()) return unreadable('the path is not that of a file');
@@ -30,7 +33,7 @@ export async function readPolicyFile(path: string): Promise<PolicyFileRead> {
   }
 }
 
-/** Null for what is not UTF-8. The decoder keeps a state, so each text has its own. */
+/** Null when the bytes are not UTF-8. The decoder is stateful, so each text has a new one. */
 function decode(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

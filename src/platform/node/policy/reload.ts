@@ -1,8 +1,8 @@
 /**
- * Takes up a changed policy file while the service runs. Knows nothing of events or files itself: told to look, it reads,
- * waits until two reads agree, and only then has the text judged. Invariants: what is in force was judged whole
- * and found good; a file that is refused, gone or half written leaves it as it is; nothing is judged twice
- * unless somebody asks for it.
+ * Loads a changed policy file while the service runs. It does not watch files itself: on `check()` and on each poll it
+ * reads the file, waits until two reads agree, and then loads the text. Invariants: the policy in force was loaded as a
+ * whole and without a problem; a file that is refused, missing or half written does not change it; the same content is
+ * not loaded twice, unless `reload()` asks for it.
  */
 import type { CompiledPolicy } from '../../../policy/compile.ts';
 import type { PolicyLoaded, PolicyProblem } from '../../../policy/load.ts';
@@ -15,7 +15,7 @@ import type { Schedule } from '../../../ports/schedule.ts';
 import type { PolicyFileRead } from './file.ts';
 
 export interface PolicyReloadDeps {
-  /** For log lines and metrics: which of the two files this is. */
+  /** Which of the two policy files this is, for log lines and metrics. */
   readonly role: 'active' | 'shadow';
   /** Never rejects. */
   readonly read: () => Promise<PolicyFileRead>;
@@ -29,22 +29,22 @@ export interface PolicyReloadDeps {
 export interface PolicyReload {
   current(): CompiledPolicy;
   status(): PolicyStatus;
-  /** The file may have changed. */
+  /** Reads the file, because it may have changed. */
   check(): void;
-  /** Judges the file again, changed or not. */
+  /** Loads the file again, changed or not. */
   reload(): void;
-  /** No more looking; what is in force stays, whatever is under way. */
+  /** Ends all reading. The policy in force stays, and the result of a running load is dropped. */
   close(): void;
 }
 
-/** How long a file must stay the same that was put in the place of another: no writer renames before it has written. */
+/** How long a replaced file must stay unchanged. Short, because a writer renames a file after it has written it. */
 export const REPLACED_QUIET_MS = 100;
-/** The same for a file that is written in place, where a pause of the writer looks like the end. */
+/** The same for a file that is written in place. Longer, because a pause of the writer looks like its end. */
 export const IN_PLACE_QUIET_MS = 1_000;
-/** For file systems that tell of no events, and for what a watch on one folder cannot see. */
+/** For file systems without change events, and for changes that a watch on one folder cannot see. */
 export const POLL_INTERVAL_MS = 5_000;
 
-/** `start` is what the service began with. */
+/** `start` is the policy that the service started with, and the read that it came from. */
 export function createPolicyReload(
   { role, read, load, schedule, clock, logger, metrics }: PolicyReloadDeps,
   start: { readonly policy: CompiledPolicy; readonly read: PolicyFileRead },
@@ -58,7 +58,7 @@ export function createPolicyReload(
   };
   let asked: 'nothing' | 'check' | 'judgement' = 'nothing';
   let stopped = false;
-  let underWay: Promise<void> | null = null;
+  let running: Promise<void> | null = null;
   let endPause = (): void => undefined;
 
   const pause = async (ms: number): Promise<void> => {
@@ -73,11 +73,14 @@ export function createPolicyReload(
 
   const ask = async (what: 'check' | 'judgement'): Promise<void> => {
     if (asked !== 'judgement') asked = what;
-    underWay ??= answerAll();
-    await underWay;
+    running ??= answerAll();
+    await running;
   };
 
-  /** One at a time. What is asked meanwhile is answered after, so that the last state of the file is always seen. */
+  /**
+   * Runs one at a time. A request that arrives meanwhile is answered next, so the last state of the file is always
+   * read.
+   */
   async function answerAll(): Promise<void> {
     try {
       while (asked !== 'nothing' && !stopped) {
@@ -90,7 +93,7 @@ export function createPolicyReload(
         else judged = seen;
       }
     } finally {
-      underWay = null;
+      running = null;
     }
   }
 
@@ -149,7 +152,7 @@ export function createPolicyReload(
   };
 }
 
-const MAX_LINES_TOLD = 10;
+const MAX_LINES_LOGGED = 10;
 
 function refusal(message: string): PolicyLoaded {
   return { kind: 'refused', problems: [{ line: 1, column: 1, message }] };
@@ -157,7 +160,7 @@ function refusal(message: string): PolicyLoaded {
 
 function linesOf(problems: readonly PolicyProblem[]): string {
   return problems
-    .slice(0, MAX_LINES_TOLD)
+    .slice(0, MAX_LINES_LOGGED)
     .map(({ line }) => line)
     .join(',');
 }

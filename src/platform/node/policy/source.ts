@@ -1,7 +1,7 @@
 /**
- * Policies from files. Opened once, a bad file is refused with every problem at its line and column: there is no older
- * policy to fall back to. Watched, it may change while the service runs (policy-reload.ts): by an editor's rename,
- * a write in place, Kubernetes' swap of a ConfigMap, or on request.
+ * Opens policy files. At the start a bad file is refused with every problem at its line and column, because there is no
+ * older policy to keep. A watched file may change while the service runs (reload.ts): an editor renames a new file over
+ * it or writes it in place, Kubernetes swaps a ConfigMap, or an operator asks for a reload.
  */
 import type { Deps } from '../../../deps.ts';
 import type { CompiledPolicy } from '../../../policy/compile.ts';
@@ -19,7 +19,7 @@ export type Refused = { readonly kind: 'refused'; readonly problems: readonly Po
 
 export type OpenPolicyFileResult = { readonly kind: 'opened'; readonly policy: Deps['policy'] } | Refused;
 
-/** The policy as the file is now. */
+/** Loads the policy once. */
 export async function openPolicy(path: string, issuers: readonly string[]): Promise<OpenPolicyFileResult> {
   const opened = await readAndLoad(path, { issuers });
   return opened.kind === 'refused' ? opened : { kind: 'opened', policy: { current: () => opened.policy } };
@@ -31,10 +31,12 @@ export interface WatchPolicyOptions extends LoadPolicyOptions, Omit<PolicyReload
   readonly path: string;
 }
 
-/** Up to here (some 100 rules) judging takes tens of milliseconds; starting a thread costs several times that. */
+/**
+ * Up to this length (about 100 rules) loading takes tens of milliseconds; starting a thread costs several times that.
+ */
 export const SMALL_LENGTH = 16 * 1024;
 
-/** The policy as the file is now and will be; refused when it is bad now. */
+/** Loads the policy and follows later changes of its file. Refused when the file is bad now. */
 export async function watchPolicy({ path, issuers, ...deps }: WatchPolicyOptions): Promise<WatchedPolicy> {
   const opened = await readAndLoad(path, { issuers });
   if (opened.kind === 'refused') return opened;
@@ -59,7 +61,7 @@ type ReadAndLoaded =
   | { readonly kind: 'loaded'; readonly policy: CompiledPolicy; readonly read: PolicyFileRead }
   | Refused;
 
-/** On this thread: before the service listens there is nobody to keep waiting. */
+/** Loads on this thread: before the service listens, no request waits. */
 async function readAndLoad(path: string, options: LoadPolicyOptions): Promise<ReadAndLoaded> {
   const read = await readPolicyFile(path);
   if (read.kind === 'unreadable') return { kind: 'refused', problems: [{ line: 1, column: 1, message: read.message }] };

@@ -1,4 +1,4 @@
-/** The inside of the thread that policy-thread.ts starts: one task in, one answer out. */
+/** The code that runs in the thread of thread.ts: it loads one policy and posts one result. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadPolicy } from '../../../policy/load.ts';
 import type { PolicyTask } from './thread.ts';

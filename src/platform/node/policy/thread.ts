@@ -1,24 +1,26 @@
 /**
- * Judges a large policy in a thread of its own: a file with 100,000 domains costs a second that no request should wait
- * for. A compiled policy is maps, sets and plain data, so it comes back as it is; taking it in costs a tenth of
- * judging it. The thread sees neither the environment nor its secrets, and ends with its answer.
+ * Loads a large policy in a worker thread: a file with 100,000 domains takes a second, and no request should wait for
+ * it. A compiled policy is maps, sets and plain data, so structured clone returns it unchanged, at a tenth of the cost
+ * of loading. The thread sees neither the environment nor its secrets, and ends after its answer.
  */
 import { Worker } from 'node:worker_threads';
 import type { PolicyLoaded } from '../../../policy/load.ts';
 import type { LoadPolicyOptions } from '../../../policy/document/read-document.ts';
 
 const ENTRY = new URL('thread-entry.ts', import.meta.url);
-/** Thirty times what the largest file takes on a slow machine. */
+/** Thirty times the time of the largest file on a slow machine. */
 const DEADLINE_MS = 60_000;
-/** Four times what the largest file takes. */
+/** Four times the memory of the largest file. */
 const MAX_HEAP_MB = 1_024;
 
-/** What goes into the thread. */
+/** The input of the thread. */
 export interface PolicyTask extends LoadPolicyOptions {
   readonly text: string;
 }
 
-/** As `loadPolicy`. Rejects when the thread ends without an answer: no memory, no time, no threads. */
+/**
+ * Like `loadPolicy`. Rejects when the thread ends without an answer: out of memory, too late, or no thread to be had.
+ */
 export async function loadPolicyInThread(text: string, { issuers }: LoadPolicyOptions): Promise<PolicyLoaded> {
   const answer = Promise.withResolvers<PolicyLoaded>();
   const workerData: PolicyTask = { text, issuers };

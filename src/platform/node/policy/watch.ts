@@ -1,17 +1,18 @@
 /**
- * Tells when a file may have changed. Watches its folder: a watch on the file itself follows the old one when an editor
- * renames a new one into its place, and never hears of Kubernetes, which swaps the link `..data` beside it. It tells
- * too often rather than too seldom, and where the system offers no watch it says so once; who listens polls, too.
+ * Calls back when a file may have changed. It watches the folder of the file: a watch on the file itself stays with the
+ * old file when an editor renames a new one over it, and gets no event from Kubernetes, which swaps the link `..data`
+ * beside it. It may call back without a change. Where the system offers no watch, it logs that once; the caller must
+ * poll as well.
  */
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Logger } from '../../../ports/logger.ts';
 
-/** Kubernetes' own entries in a mounted ConfigMap or Secret begin so. */
+/** The prefix of Kubernetes' own entries in a mounted ConfigMap or Secret. */
 const KUBERNETES_ENTRY = '..';
 
-/** The returned function ends it. Keeps no process alive, and throws nothing. */
+/** Returns the function that ends the watch. It keeps no process alive and throws nothing. */
 export function watchFile(path: string, onChange: () => void, logger: Logger): () => void {
   const name = basename(path);
   const unavailable = (error: unknown): void =>

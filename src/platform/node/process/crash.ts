@@ -1,18 +1,19 @@
 /**
- * The end nobody planned: an exception or rejection that nothing caught. Node would print its message and stack, which
- * may hold a key or an address; here a line names the error's class and place, and the process ends with 1.
- * Nothing is tidied up, because nothing can be trusted any more; the ledger is whole after every commit.
+ * Handles uncaught exceptions and unhandled rejections: it logs the error's class and place, and ends the process with
+ * exit code 1. Node itself would print the message and the stack, which may hold a key or an address. It runs no
+ * shutdown steps, because the state of the process cannot be trusted any more. The ledger needs none: it is consistent
+ * after every commit.
  */
 import { thrownAt } from '../../../lib/thrown-at.ts';
 import type { Logger } from '../../../ports/logger.ts';
 
 export interface CrashDeps {
   readonly logger: Logger;
-  /** Lets the last log lines out. */
+  /** Writes the last log lines. */
   readonly flush: () => Promise<void>;
 }
 
-/** For a reader of stdout that does not read. */
+/** How long to wait for stdout when its reader has stopped. */
 const FLUSH_MS = 1_000;
 
 export function onCrash({ logger, flush }: CrashDeps): void {
@@ -27,6 +28,6 @@ export function onCrash({ logger, flush }: CrashDeps): void {
     await flush();
     process.exit(1);
   }
-  // Rejections that nothing handles arrive here as well.
+  // Unhandled rejections raise this event too.
   process.on('uncaughtException', (error: unknown) => void crash(error));
 }

@@ -1,8 +1,9 @@
 /**
- * The order in which a process ends: not ready, a moment for load balancers to notice, no new connections, what is under
- * way to its end, the audit trail out, the ledger closed, exit 0. Bounded: what is still upstream after `CUT_AFTER_MS` is
- * cut and goes on record as unknown; at the deadline, or at the same signal a second time, the process ends with 1.
- * Nothing is lost even then: an intent without an outcome becomes unknown after the next start.
+ * Ends the process in order: it becomes not ready, waits a grace period for load balancers, and then runs the caller's
+ * steps one after another (stop listening, finish running requests, deliver the audit trail, close the ledger). Then it
+ * exits with 0. The time is bounded. At `CUT_AFTER_MS` running upstream exchanges are cut and recorded as unknown. At
+ * `DEADLINE_MS`, or when the same signal comes a second time, the process exits with 1. No record is lost even then:
+ * the next start makes an intent without an outcome unknown.
  */
 import type { Logger } from '../../../ports/logger.ts';
 import type { Schedule } from '../../../ports/schedule.ts';
@@ -14,28 +15,30 @@ export interface ShutdownStep {
 
 export interface Shutdown {
   readonly logger: Logger;
-  /** Called at once, before anything else: readiness goes off. */
+  /** Called first, at once: the service becomes not ready. */
   readonly begin: () => void;
-  /** How long to go on as before, on SIGTERM only: whoever presses Ctrl-C balances no load. */
+  /** How long to serve as before. On SIGTERM only: after Ctrl-C there is no load balancer to wait for. */
   readonly graceMs: number;
-  /** Ends what waits for others. */
+  /** Cuts the exchanges that still wait for another service. */
   readonly cut: () => void;
   readonly steps: readonly ShutdownStep[];
-  /** Lets the last log lines out. */
+  /** Writes the last log lines. */
   readonly flush: () => Promise<void>;
 }
 
-/** The process, as far as its end is concerned. */
+/** The timers and the exit of the process; tests replace them. */
 export interface Ending extends Schedule {
   exit(code: number): void;
 }
 
-/** A default upstream timeout (15 s) begun at the end of the grace ends by itself before this. */
+/** The grace period and a default upstream timeout (15 s) together are not longer than this. */
 export const CUT_AFTER_MS = 18_000;
-/** Orchestrators kill after 30 s or so; being killed tells nobody why. */
+/** Earlier than the kill of an orchestrator (after about 30 s), which would leave no reason in the log. */
 export const DEADLINE_MS = 19_500;
 
-/** Its timers keep the process alive, unlike those of `schedule`: an end must not come by running out of things to do. */
+/**
+ * Its timers keep the process alive, unlike those of `schedule`: the process must not end before its steps are done.
+ */
 const processEnding: Ending = {
   after(delayMs, task) {
     const timer = setTimeout(task, delayMs);
@@ -44,7 +47,9 @@ const processEnding: Ending = {
   exit: (code) => process.exit(code),
 };
 
-/** What to call with each signal. A failing step is logged, does not stop the rest, and makes the exit code 1. */
+/**
+ * Returns the handler for signals. A failing step is logged, does not stop the other steps, and makes the exit code 1.
+ */
 export function createShutdown(
   { logger, begin, graceMs, cut, steps, flush }: Shutdown,
   { after, exit }: Ending = processEnding,
@@ -52,7 +57,7 @@ export function createShutdown(
   const seen = new Set<NodeJS.Signals>();
 
   return async function shutDown(signal) {
-    // A terminal's Ctrl-C can reach a process twice, as SIGINT and as its parent's SIGTERM; that is one wish, not two.
+    // Ctrl-C in a terminal can arrive twice, as SIGINT and as the parent's SIGTERM. That counts as one signal.
     if (seen.has(signal)) return exit(1);
     seen.add(signal);
     if (seen.size > 1) return;

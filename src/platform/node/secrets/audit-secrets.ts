@@ -12,15 +12,15 @@ import { schedule } from '../runtime.ts';
 import { SecretsError } from './secrets.ts';
 
 /**
- * The secrets of the audit trail on Node. The keys are read once: a trail whose addresses change their form, or whose
- * signer changes unseen, would be a worse surprise than a restart. The token is read for every batch, and not waited for
- * without end. No problem or error holds anything of a file's contents, and none names its path.
+ * The secrets of the audit trail on Node: the signing key, the HMAC key, and the token of the http sink. The two keys
+ * are read once, so that neither the form of addresses nor the signer changes without a restart. The token is read for
+ * every batch, with a timeout. Invariant: no problem and no error holds a file's contents or its path.
  */
 export interface AuditSecrets {
-  /** Null: checkpoints are not signed. */
+  /** Null when checkpoints are not signed. */
   readonly signer: CheckpointSigner | null;
   readonly addresses: AddressMode;
-  /** The http sink's token as it is now; null when none is configured. Rejects when there is none to be had. */
+  /** Reads the http sink's token; null when none is configured. Rejects when it cannot be read. */
   readonly httpToken: () => Promise<string | null>;
 }
 
@@ -51,7 +51,7 @@ export async function readAuditSecrets(settings: AuditSecretSettings): Promise<A
   };
   const signer = await noted(readSigner(settings));
   const addresses = await noted(readAddresses(settings));
-  // For its problems only: a token that cannot be read must not wait for the first batch to be told.
+  // The first read is for its problems only: they are reported at the start, and not with the first batch.
   const httpToken = createSingleFlight(() => readHttpToken(settings), {
     schedule,
     deadlineMs: TOKEN_DEADLINE_MS,
@@ -62,7 +62,7 @@ export async function readAuditSecrets(settings: AuditSecretSettings): Promise<A
   return { signer, addresses, httpToken };
 }
 
-/** What would stop a start, without keeping anything. Settings that were refused are not looked at. */
+/** The problems that would stop a start, for check tools. Settings that were refused are left out by the caller. */
 export async function auditSecretProblems(settings: Partial<AuditSecretSettings>): Promise<readonly string[]> {
   try {
     await readAuditSecrets({ ...UNSET, ...settings });
@@ -110,7 +110,7 @@ async function readHttpToken(settings: AuditSecretSettings): Promise<string | nu
   return trimBearerToken(given.text);
 }
 
-/** One sentence that begins with the setting. */
+/** Its message is one sentence that begins with the setting. */
 class SecretProblem extends Error {
   override readonly name = 'SecretProblem';
 
@@ -120,7 +120,7 @@ class SecretProblem extends Error {
 }
 
 interface Given {
-  /** Which of the two to blame for what is wrong with the text. */
+  /** The setting that a problem of the text is reported for: the value or its `_FILE`. */
   readonly setting: string;
   readonly text: string;
 }
@@ -135,10 +135,10 @@ async function readGiven(
 }
 
 const MAX_FILE_BYTES = 16 * 1024;
-/** A named pipe opens at once, and is then refused, instead of waiting for its writer. */
+/** With O_NONBLOCK a named pipe opens at once and is then refused; without it, opening waits for a writer. */
 const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** One handle for all of it, so that a file that is swapped meanwhile is either the old one or the new one. */
+/** Uses one handle for all steps, so that it reads either the old or the new file when a file is swapped meanwhile. */
 async function readSmallFile(setting: string, path: string): Promise<string> {
   try {
     await using file = await open(path, READ_AT_ONCE);

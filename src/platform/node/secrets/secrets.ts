@@ -6,9 +6,9 @@ import type { Secrets } from '../../../ports/secrets.ts';
 import { checkApiKey, fingerprint, isSameKey, trimApiKey } from '../../../upstream/api-keys.ts';
 
 /**
- * The upstream keys on Node: fixed values from the environment, or files that are read again when they change.
- * A file is judged whole: one that is gone, empty or unfit for a moment (a rotation half done) leaves the last good
- * key in place and is logged once. No problem or log line holds a key; they name the setting.
+ * The upstream keys on Node: fixed values from the environment, or files that are read again when they change. When a
+ * file becomes missing, empty or unusable (a half-done rotation), the last good key stays in use and the problem is
+ * logged once. Invariant: no problem and no log line holds a key; each names the setting.
  */
 export interface SecretsOptions {
   readonly galileoApiKey?: string | undefined;
@@ -18,7 +18,7 @@ export interface SecretsOptions {
   readonly logger: Logger;
 }
 
-/** Every problem found at start, one sentence each. */
+/** All problems found at the start, one sentence each. */
 export class SecretsError extends Error {
   override readonly name = 'SecretsError';
   readonly problems: readonly string[];
@@ -49,10 +49,10 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   };
 }
 
-/** The key of one slot, now. */
+/** Returns the current key of one slot. */
 type Slot = () => Secret;
 
-/** Null when the slot is not configured, or when it is and a problem was noted. */
+/** Null when the slot is not configured, or when a problem was added to `problems`. */
 function openSlot(
   name: string,
   value: string | undefined,
@@ -78,12 +78,13 @@ function openSlot(
 }
 
 const MAX_FILE_BYTES = 4096;
-/** Two writes closer together than this can leave the same timestamps. */
+/** Two writes within this time can leave the same timestamps. */
 const TIMESTAMP_GRAIN_MS = 1_000;
 
 /**
- * One key file. Each look costs a `stat` (about 2 µs, where going through the thread pool costs 30); the file
- * is read only when the stat differs. Stat follows links, so Kubernetes' swap of `..data` shows as another inode.
+ * One key file. Each use of the key costs one synchronous `stat` (about 2 µs; through the thread pool it would be 30).
+ * The file is read only when its stat has changed. `stat` follows links, so Kubernetes' swap of `..data` shows as
+ * another inode.
  */
 class WatchedKeyFile {
   readonly #name: string;
@@ -99,7 +100,7 @@ class WatchedKeyFile {
     this.#logger = logger;
   }
 
-  /** The first read. Returns the problem, if any. */
+  /** Reads the file for the first time. Returns the problem, if there is one. */
   open(): string | null {
     return this.#read();
   }
@@ -126,7 +127,7 @@ class WatchedKeyFile {
       if (!stat.isFile()) return 'is not a file';
       if (stat.size > MAX_FILE_BYTES) return 'is too large for a key';
       const text = readFileSync(this.#path, 'latin1');
-      // A file changed just now may change again without looking different: look again until it has aged.
+      // A file that has just changed may change again with the same stat, so it is read again until it is older.
       this.#seen = Date.now() - Number(stat.ctimeMs) > TIMESTAMP_GRAIN_MS ? seen : '';
       return this.#take(text);
     } catch (error) {
@@ -139,7 +140,7 @@ class WatchedKeyFile {
     const problem = checkApiKey(text);
     if (problem !== null) return problem;
     const key = new Secret(trimApiKey(text));
-    // The same object for the same key: what is derived from a key is remembered by object.
+    // The same key keeps its object: what is derived from a key is cached by object.
     if (this.#key === null || !isSameKey(this.#key, key)) this.#key = key;
     return null;
   }

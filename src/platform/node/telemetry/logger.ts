@@ -1,6 +1,6 @@
 /**
- * Two channels on one stdout, both pino JSON lines: `"channel":"ops"` for operational lines,
- * `"channel":"audit"` for the audit trail. An item of it counts as delivered when the kernel has its line.
+ * The logger and the stdout sink: two channels of pino JSON lines on one stdout. `"channel":"ops"` marks operational
+ * lines, `"channel":"audit"` the audit trail. An item of the trail is acknowledged when the kernel has taken its line.
  */
 import { pino } from 'pino';
 import { formatItem } from '../../../audit/format/formats.ts';
@@ -22,7 +22,7 @@ const shape = {
 };
 
 export function createLogger({ level, service }: LogOptions, output: Pick<Output, 'line'>): Logger {
-  // pino writes while the call is under way, so the level of the call is the level of the line.
+  // pino writes synchronously within the call, so the level of the call is the level of the line.
   let urgent = false;
   const log = pino(
     { ...shape, level, base: { channel: 'ops', ...service } },
@@ -38,12 +38,12 @@ export function createLogger({ level, service }: LogOptions, output: Pick<Output
 }
 
 /**
- * The stdout sink: one line an item, the item itself under `record`, `checkpoint` or, in that format, `ocsf`. Parsing and writing an
- * RFC 8785 text gives the same text back, so a native member verifies like the stored line. An item that cannot be
- * written as a line fails its batch: nothing of it is written, and nothing is left out.
+ * The stdout sink. Each item is one line, with the item under `record`, `checkpoint` or, in the OCSF format, `ocsf`.
+ * Parsing and writing an RFC 8785 text gives the same text, so a native member verifies like the stored line. An item
+ * that cannot be written as a line fails its whole batch: none of the batch is written, and no item is left out.
  */
 export function createStdoutSink(output: Pick<Output, 'write'>, format: AuditFormat): Sink {
-  // pino writes while the call is under way, so the line of the call is the last one.
+  // pino writes synchronously within the call, so `line` holds the line of that call.
   let line = '';
   const log = pino({ ...shape, level: 'info', base: { channel: 'audit' } }, { write: (text) => void (line = text) });
 

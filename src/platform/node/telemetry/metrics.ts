@@ -1,6 +1,6 @@
 /**
- * The metrics port on prom-client, in a registry of its own. Names carry the service's prefix; the rows of
- * ports/metrics are the only ones there are.
+ * The metrics port on prom-client, with its own registry. Every metric is a row of ports/metrics.ts, and its name has
+ * the prefix of the service. prom-client's default process metrics are included.
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { COUNTERS, DURATIONS, GAUGES } from '../../../ports/metrics.ts';
@@ -12,8 +12,8 @@ const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 type ReadGauge = () => readonly Sample[] | Promise<readonly Sample[]>;
 
 export interface NodeMetrics extends Metrics {
-  /** Asks `read` at each exposition. When it fails, the level is left out and the rest is told all the same. */
-  level(name: GaugeName, read: ReadGauge): void;
+  /** Calls `read` at each exposition. When it fails, this gauge is left out and the others are still exposed. */
+  gauge(name: GaugeName, read: ReadGauge): void;
   /** The exposition text and its media type. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -46,7 +46,7 @@ export function createMetrics(): NodeMetrics {
     observe(name, seconds, labels = {}) {
       durations.get(name)?.observe(labels, seconds);
     },
-    level(name, read) {
+    gauge(name, read) {
       const { help, labels } = GAUGES[name];
       const gauge: Gauge = new Gauge({
         name: `${PREFIX}${name}`,
@@ -54,12 +54,12 @@ export function createMetrics(): NodeMetrics {
         labelNames: labels,
         registers: [registry],
         async collect() {
-          const readings = await readOrNone(read);
-          // From here on within one turn, so that two expositions at a time do not mix.
+          const samples = await readOrNone(read);
+          // No await from here on, so that two expositions at the same time do not mix their samples.
           gauge.reset();
-          // A gauge without labels is reset to 0, which would be a reading.
-          if (readings.length === 0 && labels.length === 0) gauge.remove({});
-          for (const { labels: values, value } of readings) gauge.set(values, value);
+          // A gauge without labels is reset to 0, which would be exposed as a sample.
+          if (samples.length === 0 && labels.length === 0) gauge.remove({});
+          for (const { labels: values, value } of samples) gauge.set(values, value);
         },
       });
     },

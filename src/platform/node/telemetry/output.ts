@@ -1,22 +1,22 @@
 /**
- * One writer for one file descriptor (stdout), shared by everyone who writes there, so that lines never interleave.
- * Writes go through the thread pool: a consumer that reads slowly holds up what waits here, never the event loop.
- * Lines (operational) have a budget of their own, so that no backlog of audit batches pushes them out; beyond it they are
- * dropped and counted. Lines and audit batches take turns, so that no flood of either holds up the other. Invariant: every
- * block begins at the start of a line, also behind one that a full disk cut short, so what is written again is whole.
+ * The one writer of one file descriptor (stdout), shared by the logger and the stdout sink, so that lines never
+ * interleave. Writes use the thread pool: a slow reader delays the queues here and never blocks the event loop.
+ * Operational lines have their own memory budget, so audit batches cannot displace them; lines beyond it are dropped
+ * and counted. Lines and audit batches alternate, so a flood of one cannot delay the other. Invariant: every block
+ * starts at the start of a line, also after a block that a full disk cut short, so a retried block is whole.
  */
 import { write } from 'node:fs';
 import { promisify } from 'node:util';
 
 export interface Output {
   /**
-   * Queues a line and returns. Dropped, and counted, when 1 MiB of lines waits (2 MiB for urgent ones, so that the
-   * lines of many requests cannot push out a warning) or the descriptor fails.
+   * Queues a line and returns. The line is dropped and counted when 1 MiB of lines is waiting or when the descriptor
+   * fails. The limit is 2 MiB for urgent lines, so that the lines of many requests cannot displace a warning.
    */
   line(text: string, urgent?: boolean): void;
-  /** Resolves when the kernel has all of it; rejects when it cannot be written. */
+  /** Resolves when the kernel has taken the whole text. Rejects when it cannot be written. */
   write(text: string): Promise<void>;
-  /** Resolves when nothing waits any more. */
+  /** Resolves when both queues are empty. */
   flush(): Promise<void>;
 }
 
@@ -25,13 +25,13 @@ interface Item {
   readonly done: (error: Error | null) => void;
 }
 
-/** Writes at most `length` bytes from `offset` and tells how many were taken. */
+/** Writes at most `length` bytes from `offset` and returns how many were written. */
 export type WriteSome = (bytes: Buffer, offset: number, length: number) => Promise<number>;
 
 const MAX_LINE_BYTES = 1024 * 1024;
 const LINE_FEED = 0x0a;
 const LINE_END = Buffer.of(LINE_FEED);
-/** A non-blocking descriptor whose reader is behind says EAGAIN; asking again at once would spin. */
+/** A non-blocking descriptor fails with EAGAIN while its reader is behind; an immediate retry would spin. */
 const RETRY_DELAY_MS = 10;
 
 const writeTo = promisify(write);
@@ -45,7 +45,7 @@ export function createOutput(
   let lineBytes = 0;
   let dropped = 0;
   let running: Promise<void> | null = null;
-  /** What the descriptor took last ended within a line. */
+  /** The last write ended within a line. */
   let isTorn = false;
 
   async function writeWhole(bytes: Buffer): Promise<void> {
@@ -61,7 +61,7 @@ export function createOutput(
     }
   }
 
-  /** All lines that wait go as one block, then one write has its turn: neither can keep the other from its own. */
+  /** Alternates: all waiting lines as one block, then one audit batch. */
   async function run(): Promise<void> {
     while (lines.length > 0 || writes.length > 0) {
       await settle(lines.splice(0));
@@ -82,7 +82,7 @@ export function createOutput(
 
   function enqueue(queue: Item[], bytes: Buffer, done: Item['done']): void {
     queue.push({ bytes, done });
-    // Not at once: a writer that queues more while it writes must meet the run that is under way.
+    // `run` starts in a microtask, so that `running` is set before anything that `run` calls can queue more.
     running ??= Promise.resolve().then(run);
   }
 

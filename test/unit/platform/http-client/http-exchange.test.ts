@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { HttpExchangeHandler } from '../../../../src/platform/node/http-client/http-exchange.ts';
 import type { HttpExchange, HttpResult } from '../../../../src/ports/http.ts';
 
-/** undici's side of one exchange, played by hand. */
+/** The calls that undici makes during one exchange, made by the test. */
 const EXCHANGE: HttpExchange = {
   method: 'POST',
   url: 'http://127.0.0.1/',
@@ -27,7 +27,7 @@ function play(deadlines: Partial<HttpExchange['deadlines']> = {}) {
   return { handler, results, ended: ended.promise };
 }
 
-/** As undici's: aborting reports an error to the handler at once. */
+/** Like the controller of undici: abort() reports an error to the handler at once. */
 function controller(handler: HttpExchangeHandler) {
   const seen = { aborted: 0 };
   const one = {

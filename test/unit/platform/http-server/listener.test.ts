@@ -10,7 +10,7 @@ import { createFakeIds } from '../../../support/clock.ts';
 import { openRaw, statusesOf } from '../../../support/raw-http.ts';
 import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
 
-/** Short enough to wait for, and in the proportions of the real ones. */
+/** Short timeouts in the proportions of the real ones. */
 const SHORT: Partial<ListenerLimits> = {
   headersMs: 150,
   requestMs: 300,
@@ -38,7 +38,7 @@ async function serve(fetch: FetchHandler, limits: Partial<ListenerLimits> = SHOR
 }
 
 const answerAtOnce: FetchHandler = () => new Response('done');
-/** As body-limit does: no answer before the whole body is here. */
+/** Answers after the whole body has arrived, like body-limit. */
 const readFirst: FetchHandler = async (asked) =>
   await asked.arrayBuffer().then(
     () => new Response('done'),
@@ -113,7 +113,7 @@ describe('a slow client', () => {
   it('that does not take its answer is gone', async () => {
     const { port, refused } = await serve(() => new Response('x'.repeat(64 * MEBIBYTE)), {
       ...SHORT,
-      // The allowance for 64 MiB is more than eight minutes; this one is for tests.
+      // The timeout for 64 MiB would be more than eight minutes; this one is for tests.
       answerMs: 200 - 64 * 8 * 1000,
     });
     const slow = openRaw(port);
@@ -132,7 +132,7 @@ describe('a slow client', () => {
     reader.socket.on('data', (chunk) => {
       bytes += chunk.byteLength;
     });
-    // One request per answer that has come: the next answer always begins while this one is looked at.
+    // Each answer triggers the next request, so an answer is always running at every check.
     for (let answers = 1; answers <= 30; answers += 1) {
       reader.write(GET);
       while (bytes < answers * MEBIBYTE) await once(reader.socket, 'data');
@@ -149,7 +149,7 @@ describe('a slow client', () => {
     });
     const waiting = openRaw(port);
     waiting.write(GET);
-    // Others come and go meanwhile: every limit has passed when the second of them is gone.
+    // Two idle connections time out one after the other; after that, every timeout has passed.
     await openRaw(port).closed;
     await openRaw(port).closed;
     released.resolve();
@@ -237,7 +237,7 @@ describe('callers who go away', () => {
     expect(await last.until(/done/)).toContain('200 OK');
     last.socket.destroy();
     expect(logger.lines).toEqual([]);
-    // A request that stops in the middle because the caller closed its half is malformed; one that was reset is nobody's.
+    // A request that ends early because the caller half-closed is malformed; a reset connection is not counted.
     expect(new Set(refused())).toEqual(new Set(['malformed']));
   });
 });
@@ -276,7 +276,7 @@ describe('a listener that drains', () => {
 });
 
 describe('a listener that closes', () => {
-  // Kept-alive connections last 30 s; the test's own limit is what tells that they are not waited for.
+  // Kept-alive connections last 30 s; the shorter timeout of the test proves that close() does not wait for them.
   it(
     'lets the request under way finish and does not wait for its connection to become old',
     { timeout: 15_000 },

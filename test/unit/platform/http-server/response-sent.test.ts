@@ -13,10 +13,10 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((listener) => listener.close()));
 });
 
-/** Far more than two kernels keep for a connection. */
+/** Much more than the kernel buffers of both ends hold. */
 const HEAVY = 'x'.repeat(64 * 1024 * 1024);
 
-/** Answers everybody with this text, and notes how many answers were made and how many of them have left. */
+/** Answers every request with this text, and counts the answers made and the answers sent. */
 async function serve(text: string, gate: Promise<void> = Promise.resolve()) {
   const seen = { made: 0, left: 0 };
   const options = { name: 'public', host: '127.0.0.1', port: 0 } as const;
@@ -36,7 +36,7 @@ async function serve(text: string, gate: Promise<void> = Promise.resolve()) {
 
 const ask = (method = 'GET'): string => `${method} / HTTP/1.1\r\nHost: x\r\n\r\n`;
 
-/** One after the other would tell of time; a turn of the event loop per step does not. */
+/** Waits a number of turns of the event loop, not a time. */
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -52,7 +52,7 @@ describe('an answer', () => {
     reader.socket.destroy();
   });
 
-  it('has not left while nobody takes it, and has once somebody did', async () => {
+  it('is not sent while its client does not read it, and is sent once the client has read it', async () => {
     const { port, seen } = await serve(HEAVY);
     const reader = openRaw(port);
     reader.socket.pause();
@@ -88,7 +88,7 @@ describe('an answer', () => {
     await expect.poll(() => seen).toEqual({ made: 1, left: 1 });
   });
 
-  it('has left where no platform tells of it', async () => {
+  it('counts as sent where the platform request is unknown', async () => {
     await expect(responseSent(undefined)).resolves.toBeUndefined();
     await expect(responseSent({})).resolves.toBeUndefined();
   });

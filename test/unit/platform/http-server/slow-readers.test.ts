@@ -5,7 +5,7 @@ import { expectOf } from '../../../../src/platform/node/http-server/slow-readers
 const ANSWER_MS = 5_000;
 const KIB = 1024;
 
-/** Looks at a connection twice a second, as the listener does; when it is ended, or null. */
+/** Checks a connection twice a second, like the listener. Returns when it is ended, or null. */
 function watch(seconds: number, sentAt: (second: number) => Sent): number | null {
   let expected: Expectation | null = null;
   for (let nowMs = 0; nowMs <= seconds * 1000; nowMs += 500) {

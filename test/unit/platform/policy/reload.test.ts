@@ -1,4 +1,4 @@
-/** When a changed file is taken up, and when not: time, file and judge are in the test's hands. */
+/** Tests when a changed policy file is loaded. The test controls the time, the file and the loader. */
 import { describe, expect, it } from 'vitest';
 import type { PolicyFileRead } from '../../../../src/platform/node/policy/file.ts';
 import {
@@ -28,12 +28,12 @@ const FIRST = policyText('first');
 const SECOND = policyText('second');
 const BROKEN = `${policyText('broken')}  - { as: portal, invite: eve@rival.io, expect: allow }\n`;
 
-/** Enough for any wait of the file under test, and less than a poll. */
+/** Longer than every quiet time, and shorter than the poll interval. */
 const LONG_MS = 2 * IN_PLACE_QUIET_MS;
 
 interface Start {
   readonly load?: (text: string) => Promise<PolicyLoaded>;
-  /** What lies there when the first look comes, when not what the service began with. */
+  /** The file at the first check, when it differs from the file at the start. */
   readonly changedTo?: string;
 }
 
@@ -80,19 +80,19 @@ function startReload(options: Start = {}) {
     counted,
     reads: () => reads,
     digest: () => reload.current().digest,
-    /** Another file under the same name. */
+    /** Replaces the file by another one under the same name. */
     replace(text: string) {
       inode += 1;
       onDisk = { kind: 'text', text, file: `inode-${inode}` };
     },
-    /** The same file with other content. */
+    /** Writes other content into the same file. */
     overwrite(text: string) {
       onDisk = { kind: 'text', text, file: `inode-${inode}` };
     },
     remove() {
       onDisk = { kind: 'unreadable', message: 'the file cannot be read (ENOENT)' };
     },
-    /** Lets time pass in small steps, and everything that is due happen. */
+    /** Advances the time in small steps and runs everything that is due. */
     async elapse(ms: number) {
       const stepMs = 10;
       for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {
@@ -137,7 +137,7 @@ describe('a file that was replaced', () => {
     expect(file.judged).toEqual([SECOND]);
   });
 
-  it('is found by the poll where no event tells of it', async () => {
+  it('is found by the poll when no event reports it', async () => {
     const file = startReload();
     await file.elapse(LONG_MS);
     file.replace(SECOND);
@@ -183,7 +183,7 @@ describe('a file that was replaced', () => {
 });
 
 describe('a file that is written in place', () => {
-  // Cut after the rules: it would load, without its deny rule and without the tests that would tell.
+  // Cut after the rules: this half would load, without its deny rule and without the tests that would fail.
   const whole = SECOND.replace('tests:', '  - { id: never, deny: any, domains: [rival.io] }\ntests:');
   const half = whole.slice(0, whole.indexOf('  - { id: never'));
 
@@ -243,7 +243,7 @@ describe('a bad file', () => {
     expect(JSON.stringify([file.lines, file.reload.status()])).not.toMatch(/@|rival\.io/);
   });
 
-  it('is told of once, not at every poll', async () => {
+  it('is logged once, not at every poll', async () => {
     const file = startReload();
     file.replace(BROKEN);
     file.reload.check();
@@ -299,7 +299,7 @@ describe('a request to reload', () => {
     expect(file.reload.status()).toMatchObject({ sinceMs: TEST_TIME_MS, last: { result: 'loaded' } });
   });
 
-  it('is not lost when it comes while another look is under way', async () => {
+  it('is not lost when it comes during another check', async () => {
     const file = startReload();
     await file.elapse(10);
     file.overwrite(SECOND);

@@ -1,4 +1,4 @@
-/** Real files, replaced in every way that people and machines replace them; each test waits for the event, never for the poll. */
+/** Tests with real files, replaced in every common way. Each test waits for the event, never for the poll. */
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Watches a file, and never polls it. */
+/** Watches a file without polling. */
 async function watchAt(path: string) {
   const reported: string[] = [];
   const waiting = new Set<() => void>();
@@ -60,7 +60,7 @@ async function watchAt(path: string) {
     policy,
     metrics,
     digest: () => policy.current().digest,
-    /** Resolves when this many lines of this event have come since the start. */
+    /** Resolves when this event has been logged this many times since the start. */
     async reported(event: string, times = 1): Promise<void> {
       const { promise, resolve } = Promise.withResolvers<void>();
       const check = (): void => {

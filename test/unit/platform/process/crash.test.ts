@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const run = promisify(execFile);
 const CRASH = new URL('../../../../src/platform/node/process/crash.ts', import.meta.url).href;
 
-/** A process that has `onCrash` and then does `code`. */
+/** Runs `code` in a process with `onCrash`. */
 async function crash(code: string): Promise<{ code: number; stdout: string; stderr: string }> {
   const script = `
     import { onCrash } from ${JSON.stringify(CRASH)};

@@ -4,7 +4,7 @@ import { createShutdown, CUT_AFTER_MS, DEADLINE_MS } from '../../../../src/platf
 import { createFakeSchedule } from '../../../support/clock.ts';
 import { recordLogs } from '../../../support/upstream.ts';
 
-/** A process that ends on paper: what happened, in order, and its exit codes. */
+/** A simulated process: it records the events in order, and the exit codes. */
 function createProcess(overrides: Partial<Shutdown> = {}) {
   const events: string[] = [];
   const schedule = createFakeSchedule();
@@ -34,7 +34,7 @@ describe('a shutdown', () => {
     expect(events).toEqual(['not ready', 'listener', 'ledger', 'flush', 'exit 0']);
   });
 
-  it('goes on serving for the grace after SIGTERM, not ready from the first moment', async () => {
+  it('serves for the grace period after SIGTERM, not ready from the first moment', async () => {
     const { events, schedule, shutDown } = createProcess({ graceMs: 3_000 });
     const ended = shutDown('SIGTERM');
     await settled();
@@ -47,7 +47,7 @@ describe('a shutdown', () => {
     expect(events).toEqual(['not ready', 'listener', 'ledger', 'flush', 'exit 0']);
   });
 
-  it('has no grace for whoever presses Ctrl-C', async () => {
+  it('has no grace period after Ctrl-C', async () => {
     const { events, shutDown } = createProcess({ graceMs: 3_000 });
     await shutDown('SIGINT');
     expect(events.at(-1)).toBe('exit 0');
@@ -85,7 +85,7 @@ describe('a shutdown', () => {
     expect(events).toEqual(['not ready', 'flush', 'exit 0']);
   });
 
-  it('is over within 20 s whatever hangs, with exit code 1', async () => {
+  it('ends within 20 s when a step hangs, with exit code 1', async () => {
     const { events, schedule, logger, shutDown } = createProcess({
       steps: [{ name: 'audit delivery', run: () => new Promise(() => undefined) }],
     });

@@ -28,7 +28,7 @@ function setup() {
     ledger,
     reads,
     fail: (failing: boolean) => (isFailing = failing),
-    /** What is told of the trail, without the prefix. */
+    /** The exposed metrics of the trail, without the prefix. */
     async levels(): Promise<string[]> {
       const { text } = await metrics.expose();
       return text.split('\n').flatMap((line) => /^galileo_invite_proxy_(audit_(?:s|c|u).*)/.exec(line)?.[1] ?? []);

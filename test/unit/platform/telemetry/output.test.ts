@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { WriteSome } from '../../../../src/platform/node/telemetry/output.ts';
 import { createOutput } from '../../../../src/platform/node/telemetry/output.ts';
 
-/** A descriptor that takes as much as a script lets it take, and then everything. */
+/** A descriptor that takes as many bytes as the script lists, and afterwards everything. */
 function scripted(...steps: (number | 'EAGAIN' | 'EPIPE' | 'ENOSPC')[]): { writeSome: WriteSome; text(): string } {
   const taken: Buffer[] = [];
   return {
@@ -29,7 +29,7 @@ describe('the one writer of stdout', () => {
     expect(descriptor.text()).toBe('first line\nlast line\naudit one\naudit two\n');
   });
 
-  it('tells whoever must know that a write failed, and goes on', async () => {
+  it('rejects the write that failed, and continues', async () => {
     const descriptor = scripted('EPIPE');
     const output = createOutput(1, descriptor.writeSome);
     await expect(output.write('lost\n')).rejects.toThrow('EPIPE');
@@ -37,11 +37,11 @@ describe('the one writer of stdout', () => {
     expect(descriptor.text()).toBe('kept\n');
   });
 
-  it('begins a line of its own behind what a full disk cut short, so that what goes again is whole', async () => {
+  it('begins a new line after a block that a full disk cut short, so that the retried block is whole', async () => {
     const descriptor = scripted(15, 'ENOSPC', 'ENOSPC', 1, 'ENOSPC');
     const output = createOutput(1, descriptor.writeSome);
     const batch = 'record one\nrecord two\n';
-    // Cut within a line; then not even the line end has room; then it alone has.
+    // The first attempt is cut within a line; the second has no space at all; the third has space for a line end only.
     for (let attempt = 0; attempt < 3; attempt += 1) await expect(output.write(batch)).rejects.toThrow('ENOSPC');
     await output.write(batch);
     expect(descriptor.text()).toBe(`record one\nreco\n${batch}`);
@@ -102,7 +102,7 @@ describe('the one writer of stdout', () => {
     const taken: string[] = [];
     const output = createOutput(1, async (bytes, offset, length) => {
       taken.push(bytes.subarray(offset, offset + length).toString());
-      // Each write lets more lines arrive, as a flood of requests does; the flood ends long after the batch.
+      // Each write adds more lines, as a flood of requests does; the flood ends long after the batch.
       if (taken.length < 50) for (let n = 0; n < 3; n += 1) output.line('a request\n');
       return length;
     });
