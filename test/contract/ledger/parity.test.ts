@@ -24,7 +24,7 @@ import {
 } from '../../support/ledger/ledger.ts';
 import { checkpoint } from './ledger-harness.ts';
 
-/** Random lives of a ledger: the SQLite one and the reference model must tell the same story, to the byte of the trail. */
+/** Random sequences of steps: the SQLite ledger and the reference model must agree, down to the bytes of the trail. */
 type Write =
   | {
       step: 'admit';
@@ -66,15 +66,15 @@ const FILTERS: readonly SearchFilter[] = [
   { rule: 'hr-staff', fromMs: TEST_TIME_MS + MINUTE_MS, toMs: TEST_TIME_MS + DAY_MS },
 ];
 
-const claimsOf = (choices: readonly ChargeChoice[]) =>
+const chargesOf = (choices: readonly ChargeChoice[]) =>
   choices.map(({ quota, amount, limit }) => quotaCharge({ ...QUOTAS[quota], amount, limit }));
 
-const claimChoice = fc.record({
+const chargeChoice = fc.record({
   quota: fc.nat({ max: 3 }),
   amount: fc.integer({ min: 1, max: 4 }),
   limit: fc.integer({ min: 1, max: 9 }),
 });
-// Few values, so that keys, requests and counters meet often.
+// Few distinct values, so that keys, requests and counters collide often.
 const write: fc.Arbitrary<Write> = fc.oneof(
   {
     weight: 5,
@@ -85,7 +85,7 @@ const write: fc.Arbitrary<Write> = fc.oneof(
       owner: fc.nat({ max: 1 }),
       key: fc.option(fc.nat({ max: 2 })),
       body: fc.constantFrom(0, 0, 0, 1),
-      charges: fc.array(claimChoice, { maxLength: 4 }),
+      charges: fc.array(chargeChoice, { maxLength: 4 }),
       expiresInMs: fc.constantFrom(10, 5000, 45_000),
     }),
   },
@@ -148,7 +148,7 @@ function take(ledger: Ledger, one: Write): Promise<unknown> {
           plan,
           expiresInMs,
           owner: one.owner === 0 ? ANN : BOB,
-          charges: claimsOf(one.charges),
+          charges: chargesOf(one.charges),
           ...keyed,
         }),
       );
@@ -177,7 +177,7 @@ async function observe(ledger: Ledger): Promise<unknown> {
     all: await ledger.list({ owner: null, before: null, limit: 100 }),
     anns: await ledger.list({ owner: ANN, before: testUuid7(20), limit: 5 }),
     found: await ledger.find(testUuid7(7), BOB),
-    usage: await ledger.usage(claimsOf(QUOTAS.map((_, quota) => ({ quota, amount: 1, limit: 9 })))),
+    usage: await ledger.usage(chargesOf(QUOTAS.map((_, quota) => ({ quota, amount: 1, limit: 9 })))),
     expired: await ledger.expired(3),
     unsettled: await ledger.unsettled(3),
     leased: [await ledger.lease('sink-0', 3), await ledger.lease('sink-1', 100)],
@@ -189,7 +189,7 @@ async function observe(ledger: Ledger): Promise<unknown> {
   };
 }
 
-/** At a request that there may be: ids taken at random would mostly meet none. */
+/** Points a step at an id that was used before: random ids would mostly match no request. */
 function aimed(one: Write, asked: readonly number[]): Write {
   if (one.step !== 'settle' && one.step !== 'attempt') return one;
   return { ...one, id: asked[one.id % asked.length] ?? one.id };
@@ -203,7 +203,7 @@ async function live(
   const seen: unknown[] = [];
   const asked = new Set<number>();
   for (const { writes, advanceMs } of rounds) {
-    // A request id is never used twice: its second admission would be a fault of ours, which rejects a whole batch.
+    // A request id is never admitted twice: that would be a bug of the caller, and it rejects a whole batch.
     const fresh = writes.filter((one) => one.step !== 'admit' || (!asked.has(one.id) && asked.add(one.id)));
     const together = fresh.map((one) => outcomeOf(take(ledger, aimed(one, [...asked]))));
     ledger.flush?.();
@@ -242,7 +242,7 @@ describe('the SQLite ledger and the reference model', () => {
       }),
       { numRuns: 300 },
     );
-    // The generator is worth something only while it gets everywhere.
+    // The test is useful only if the generator reaches every result.
     expect([...reached].toSorted()).toEqual([
       'admitted',
       'attempted',
