@@ -4,24 +4,24 @@ import { SqlError } from './sqlite/sqlite-port.ts';
 import type { SqlitePort } from './sqlite/sqlite-port.ts';
 
 /**
- * The asynchronous ledger over the synchronous one, with shared commits: writes that arrive within
- * one turn of the event loop become one transaction, and each is answered only after its commit. A
- * later member sees what an earlier one claimed. When the database fails, all members fail and leave
- * nothing; a member that is at fault itself (a record that cannot be written down) fails alone.
+ * The asynchronous ledger over the synchronous SQLite ledger, with group commit. Writes that arrive within one turn of
+ * the event loop share one transaction; each write resolves only after that commit. Later members of a batch see the
+ * debits and keys of earlier ones. When the database fails, every member of the batch is rejected and nothing is stored.
+ * A member that throws by itself (a record that has no canonical form) is rejected alone, and the others are retried.
  */
 export interface BatchedLedger extends Ledger {
-  /** Commits what is waiting now. */
+  /** Commits all waiting writes now. */
   flush(): void;
 }
 
 export interface BatchedLedgerDeps {
   readonly core: SqliteLedger;
   readonly sqlite: SqlitePort;
-  /** Runs last in each transaction: what it throws undoes the whole batch. */
+  /** Runs last in each transaction. If it throws, the whole batch is rolled back. */
   readonly check: () => void;
-  /** Calls `flush` once what has arrived so far has had its turn. */
+  /** Schedules `flush` after the current turn of the event loop. */
   readonly defer: (flush: () => void) => void;
-  /** Told of every batch that failed, for logs and metrics. */
+  /** Called for every batch that failed, for logs and metrics. */
   readonly onFailure: (failure: BatchFailure) => void;
 }
 
@@ -77,14 +77,14 @@ export function createBatchedLedger({ core, sqlite, check, defer, onFailure }: B
       const failed = progress.at === null || error instanceof SqlError ? batch : [progress.at];
       onFailure({ error, steps: failed.map((member) => member.step) });
       for (const member of failed) member.reject(error);
-      // All of it was rolled back; those not at fault go again without the one that was.
+      // The whole batch was rolled back. The other members are retried without the failed one.
       commit(batch.filter((member) => !failed.includes(member)));
       return;
     }
     batch.forEach((member, index) => member.resolve(results[index]));
   }
 
-  /** Reads see what is committed: no transaction is ever open between two turns. */
+  /** Reads see committed data only: no transaction is open between two turns. */
   async function read<T>(execute: () => T): Promise<T> {
     return execute();
   }

@@ -1,23 +1,23 @@
 /**
- * Bounds of what one read may bring into memory. A page is short by count and by weight, and never empty while there
- * is something to give: one caller's heavy records must not stop, or kill, whoever follows the trail.
+ * Limits on how much one read loads into memory. A page is bounded by count and by size. A page is never empty while
+ * there is an item left, however large that item is, so large records cannot block a reader or exhaust its memory.
  */
 import type { RequestEntry } from './port.ts';
 
-/** Of lines, in characters; a record is at most about 140,000. Many answers may be on their way at once. */
+/** Total length of the lines, in characters; a record has at most about 140,000. Many answers may be in flight at once. */
 export const MAX_PAGE_LENGTH = 512 * 1024;
-/** The same for what a sink takes: one batch at a time. */
+/** The same limit for a sink's lease. A sink has one batch in flight at a time. */
 export const MAX_LEASE_LENGTH = 4 * 1024 * 1024;
-/** What one slice of a search looks at: about 5 ms of work. */
+/** Records that one slice of a search scans: about 5 ms of work. */
 export const MAX_SLICE_RECORDS = 256;
-/** Of the lines that a slice looks at, so that a stretch of heavy records takes no longer than a page full of them. */
+/** Total length of the lines that a slice scans, so that a run of large records takes no longer than one page of them. */
 export const MAX_SLICE_LENGTH = MAX_PAGE_LENGTH;
-/** What one step of retention drops. */
+/** Records that one retention step drops. */
 export const MAX_PRUNED_RECORDS = 2_000;
-/** Over all entries of a page of requests; a request has at most 500. */
+/** Addresses in all entries of a page of requests; a request has at most 500. */
 export const MAX_PAGE_ADDRESSES = 5_000;
 
-/** The first of `items` (asked for one by one, so the rest is never read) that make a page. */
+/** The first page of `items`. Items are pulled one by one, so nothing behind the page is read. */
 export function takeLines<T extends { readonly line: string }>(
   items: Iterable<T>,
   limit: number,
@@ -26,7 +26,7 @@ export function takeLines<T extends { readonly line: string }>(
   return takeWhileLight(items, limit, maxLength, ({ line }) => line.length);
 }
 
-/** The first of `entries` that make a page. */
+/** The first page of `entries`. */
 export function takeEntries(entries: Iterable<RequestEntry>, limit: number): RequestEntry[] {
   return takeWhileLight(entries, limit, MAX_PAGE_ADDRESSES, ({ decided }) => decided.request.email_count);
 }

@@ -5,57 +5,66 @@ import type { OutboxItem } from '../audit/delivery/sink.ts';
 import type { QuotaCharge } from '../policy/decision.ts';
 
 /**
- * The one place where promises 3, 4 and 5 are kept: every method is one atomic, durable step.
- * Plain data in and out. A rejected promise means the step did not happen (the batch it was part of
- * was rolled back); a resolved one means it is on disk.
+ * The ledger port: requests, quotas, idempotency keys, the audit trail and its outbox. It keeps three promises: no invite
+ * without a record, no invite sent twice by accident, and exact quotas. Every method is one atomic step with plain data
+ * in and out. A resolved promise means that the step is durable. A rejected one means that it did not happen: its batch
+ * was rolled back.
  */
 export interface Ledger {
-  /** Looks the idempotency key up, debits quotas, and writes the intent or the denial: all or nothing. */
+  /** Looks up the idempotency key, debits quotas, and writes the intent or the denial: all or nothing. */
   admit(admission: Admission): Promise<Admitted>;
-  /** Ends an admitted request: outcome record, stored reply, refund or not, by its ending. */
+  /** Ends an admitted request: writes the outcome record, stores the reply, and refunds where the ending says so. */
   settle(settlement: Settlement): Promise<Settled>;
-  /** What became of one request; null when there is none, or none of `owner`'s. */
+  /** One request; null when there is none, or when it is not `owner`'s. A null `owner` finds every request. */
   find(requestId: string, owner: Owner | null): Promise<RequestEntry | null>;
-  /** Newest first, a page (see page.ts) at a time. `before` is an exclusive request id cursor. */
+  /** Requests, newest first, one page (page.ts) at a time. `before` is an exclusive cursor: a request id. */
   list(query: ListQuery): Promise<RequestPage>;
-  /** The counters behind these claims now, nothing debited; one state per claim, in order. */
+  /** The current counters of these charges, without a debit; one state per charge, in order. */
   usage(charges: readonly QuotaCharge[]): Promise<readonly QuotaState[]>;
-  /** The trail after `after` (exclusive, 0 = beginning), in seq order, at most `limit` lines and a page (see page.ts). */
+  /** The trail after `after` (exclusive, 0 = beginning), in seq order: at most `limit` lines and one page (page.ts). */
   records(after: number, limit: number): Promise<readonly StoredRecord[]>;
-  /** One slice of a search: looks at a bounded number of records after the cursor, so that no search holds up an invite. */
+  /** One slice of a search: scans a bounded number of records after the cursor, so that no search delays an invite. */
   search(query: SearchQuery): Promise<SearchSlice>;
-  /** What a sink has not acknowledged yet, records and checkpoints, in order of position, bounded likewise. */
+  /** Records and checkpoints that a sink has not acknowledged, in order of position: at most `limit` and one page. */
   lease(sink: string, limit: number): Promise<readonly OutboxItem[]>;
-  /** Moves a sink's cursor up to `position`; never back, never past the last item there is. */
+  /** Moves a sink's cursor forward to `position`; never back, never past the last item. */
   ack(sink: string, position: number): Promise<void>;
-  /** How far behind each of these sinks is, in order. A sink never heard of has everything before it. */
+  /** The backlog of each of these sinks, in order. For an unknown sink it is the whole trail. */
   backlog(sinks: readonly string[]): Promise<readonly SinkBacklog[]>;
-  /** Where the chain begins and ends, and its last checkpoint. */
+  /** The base, the head and the last checkpoint of the chain. */
   chain(): Promise<ChainState>;
-  /** Stores a checkpoint and puts it in the outbox behind the record that is last now. False when one stands there already. */
+  /**
+   * Stores a checkpoint, and adds it to the outbox after the current last record. False, with nothing stored, when that
+   * place already has one, or when its `count` is not above the last checkpoint's or is past the head.
+   */
   addCheckpoint(checkpoint: StoredCheckpoint): Promise<boolean>;
-  /** Checkpoints with a count above `after`, in order, at most `limit`. */
+  /** Checkpoints with a `count` above `after`, in order, at most `limit`. */
   checkpoints(after: number, limit: number): Promise<readonly StoredCheckpoint[]>;
-  /** Open intents whose time is over by the ledger's clock, oldest first. One that cannot be read is among them. */
+  /** Open intents that have expired by the ledger's clock, oldest first. Includes those whose record is damaged. */
   expired(limit: number): Promise<readonly ExpiredIntent[]>;
-  /** Requests in state `unknown` whose next look is due by the ledger's clock, the one that is due longest first. */
+  /** Requests in state `unknown` whose next reconcile attempt is due by the ledger's clock, the longest overdue first. */
   unsettled(limit: number): Promise<readonly UnsettledRequest[]>;
-  /** Writes down one look at an unsettled request: the evidence, and when to look again. Does nothing unless a look is due: two may look at once. */
+  /**
+   * Records one reconcile attempt on an unsettled request: its evidence, and when the next attempt is due. Does nothing
+   * when no attempt is due, because two processes may attempt at the same time.
+   */
   recordAttempt(attempt: ReconcileAttempt): Promise<void>;
   /**
-   * Drops counters of past windows, stored replies past their time, and records past retention, a bounded number at a
-   * time. Records go only up to a checkpoint that every named sink has acknowledged, and never past a request that is open
-   * or unknown, or whose reply may still be replayed; that checkpoint stays and is where the chain begins from then on.
-   * A request goes with the record that decided it. Goes by the machine's clock, and drops nothing while that is doubted.
+   * Drops counters of past windows, expired stored replies, and records past retention; records in bounded steps.
+   * - Records are dropped only up to a checkpoint that every named sink has acknowledged. That checkpoint is kept, and the
+   *   chain begins there from then on.
+   * - Records are never dropped past a request that is open or unknown, or whose reply may still be replayed.
+   * - A request is dropped together with the record that decided it.
+   * Uses the machine's clock, and drops nothing while that clock is doubted (sqlite/clock-guard.ts).
    */
   prune(retention: Retention): Promise<Pruned>;
-  /** Resolves when a write can be made durable now. */
+  /** Makes one durable write; resolves when that works. */
   probe(): Promise<void>;
 }
 
-/** Requests, keys and reading rights belong to this triple. */
+/** Requests, idempotency keys and read access belong to this triple. */
 export interface Owner {
-  /** The token's `iss`, not its short name: renaming an issuer must not merge owners. */
+  /** The token's `iss`, not the issuer's short name: renaming an issuer must not merge owners. */
   readonly issuer: string;
   readonly clientId: string;
   readonly subject: string;
@@ -66,19 +75,22 @@ export interface Admission {
   readonly owner: Owner;
   /** `route` is part of the key's scope. Null for requests without a key, and for dry runs. */
   readonly idempotency: { readonly key: string; readonly fingerprint: string; readonly route: string } | null;
-  /** For `send`: all are checked and debited. For `deny`: only `requests` claims count, and never refuse. For `dry_run`: a limit on dry runs. */
+  /**
+   * `send`: all charges are checked and debited. `deny`: only charges in `requests` are debited, and none refuses.
+   * `dry_run`: the limit on dry runs.
+   */
   readonly charges: readonly QuotaCharge[];
   readonly plan: 'send' | 'deny' | 'dry_run';
-  /** How long after admission the intent expires. */
+  /** Time from admission until the intent expires. */
   readonly expiresInMs: number;
-  /** The canonical JSON that is about to be sent; kept privately until the outcome is known. Null where nothing is sent. */
+  /** The canonical JSON to be sent; stored outside the trail until the outcome is known. Null when nothing is sent. */
   readonly body: string | null;
   readonly records: {
     /** The intent, the denial or the dry run. The ledger adds `outcome.expires_at` to an intent. */
     readonly decided: RecordDraft;
-    /** Written in its place when a quota refuses; the ledger adds `outcome.quota`. Null: nothing is written. */
+    /** Written instead when a quota refuses; the ledger adds `outcome.quota`. Null: nothing is written. */
     readonly exhausted: RecordDraft | null;
-    /** Written in its place when the key is known; the ledger adds `outcome.first_request_id` and `outcome.status`. */
+    /** Written instead when the key is known; the ledger adds `outcome.first_request_id` and `outcome.status`. */
     readonly replay: RecordDraft | null;
   };
 }
@@ -97,7 +109,7 @@ export type Admitted =
   | { readonly kind: 'in_flight'; readonly firstRequestId: string; readonly retryAfterS: number }
   | { readonly kind: 'key_reused'; readonly firstRequestId: string };
 
-/** One counter as it stands, without the counter's own key. */
+/** The state of one quota counter, without its key. */
 export interface QuotaState {
   readonly quota: string;
   readonly unit: 'emails' | 'requests';
@@ -110,12 +122,12 @@ export interface QuotaState {
   readonly visible: boolean;
 }
 
-/** An answer as it was given, kept for replays. The body is text; upstream bodies are JSON. */
+/** An answer, stored for replays. The body is text; upstream bodies are JSON. */
 export interface StoredReply {
   readonly status: number;
   readonly contentType: string | null;
   readonly body: string;
-  /** Fields beyond Content-Type that belong to the answer itself (e.g. Retry-After). */
+  /** Header fields, besides Content-Type, that belong to the answer itself (e.g. Retry-After). */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -126,8 +138,8 @@ export type Ending = 'accepted' | 'refused' | 'not_sent' | 'unknown';
 export interface Settlement {
   readonly requestId: string;
   /**
-   * `sweep` applies only to an open intent that is past its time; `exchange` also to one the sweep got to first;
-   * `reconciliation` and `person` only to a request whose outcome is unknown.
+   * `sweep` applies only to an expired open intent. `exchange` applies to an open intent, and to one that the sweep has
+   * settled as unknown. `reconciliation` and `person` apply only to a request whose outcome is unknown.
    */
   readonly by: SettledBy;
   readonly ending: Ending;
@@ -137,7 +149,7 @@ export interface Settlement {
 
 export type Settled =
   | { readonly kind: 'settled' }
-  /** `by` does not apply to the state it is in (see Settlement). Nothing changed. */
+  /** `by` does not apply in this state (see Settlement). Nothing changed. */
   | { readonly kind: 'unchanged'; readonly state: RequestState }
   | { readonly kind: 'not_found' };
 
@@ -160,7 +172,7 @@ export interface RequestEntry {
 
 export interface RequestPage {
   readonly entries: readonly RequestEntry[];
-  /** Pass as `before` for the next page; null when there is no more. */
+  /** `before` of the next page; null on the last page. */
   readonly next: string | null;
 }
 
@@ -170,7 +182,7 @@ export interface ListQuery {
   readonly limit: number;
 }
 
-/** One stored record, verbatim: `line` is its RFC 8785 text, without a line end. */
+/** One stored record, verbatim. `line` is its RFC 8785 text, without a line end. */
 export interface StoredRecord {
   readonly seq: number;
   readonly line: string;
@@ -180,19 +192,19 @@ export interface SinkBacklog {
   readonly sink: string;
   /** Records not acknowledged yet. */
   readonly records: number;
-  /** `time` of the oldest of them, milliseconds since the epoch; null when there is none. */
+  /** `time` of the oldest of them, in milliseconds since the epoch; null when there is none. */
   readonly oldestAt: number | null;
 }
 
 export interface ChainState {
-  /** The last record that was dropped for its age: the first one kept continues it. Genesis when none was. */
+  /** The last record that retention dropped; the first kept one continues it. Genesis when none was dropped. */
   readonly base: ChainHead;
   readonly head: ChainHead;
   /** The last checkpoint; null when there is none. */
   readonly checkpoint: { readonly count: number; readonly madeAt: number } | null;
 }
 
-/** One stored checkpoint, verbatim: `line` is its RFC 8785 text (audit/checkpoint). */
+/** One stored checkpoint, verbatim. `line` is its RFC 8785 text (audit/checkpoint). */
 export interface StoredCheckpoint {
   /** The seq of the last record it covers. */
   readonly count: number;
@@ -210,9 +222,9 @@ export interface SearchQuery {
 
 export interface SearchSlice {
   readonly records: readonly StoredRecord[];
-  /** Every record up to this seq has been looked at: the cursor to go on from. */
+  /** Every record up to this seq was scanned. Pass it as `after` for the next slice. */
   readonly scannedTo: number;
-  /** Nothing is left behind `lookedTo` that could match. */
+  /** No record after `scannedTo` can match. */
   readonly done: boolean;
 }
 
@@ -222,36 +234,36 @@ export interface UnsettledRequest {
   readonly admittedAt: number;
   /** Null: the record is damaged. */
   readonly intent: RecordDraft | null;
-  /** The bytes that went, or may have gone, to the upstream; null for requests older than this column. */
+  /** The body that was, or may have been, sent to the upstream; null for requests older than its column. */
   readonly body: string | null;
-  /** How many looks there have been. */
+  /** Reconcile attempts so far that left a record. */
   readonly attempts: number;
 }
 
 export interface ReconcileAttempt {
   readonly requestId: string;
-  /** Written to the trail; null when the look saw nothing worth keeping (the upstream could not be asked). */
+  /** Written to the trail; null when the attempt gave no evidence (the upstream could not be asked). Then it is not counted. */
   readonly record: RecordDraft | null;
-  /** Until the next look; null: no more of them. A look without a record is not counted. */
+  /** Time until the next attempt; null: there is none. */
   readonly nextInMs: number | null;
 }
 
 export interface Retention {
   /**
-   * Every configured sink: all must have acknowledged what is dropped. Only those: one that is taken out of the configuration
-   * holds nothing back, and when it returns it goes on behind what was dropped meanwhile.
+   * Every configured sink. All of them must have acknowledged a record before it is dropped. A sink that is removed from
+   * the configuration holds nothing back; when it returns, it continues after the records dropped meanwhile.
    */
   readonly sinks: readonly string[];
-  /** Null: records are kept for ever. */
+  /** Null: records are kept forever. */
   readonly keepRecordsMs: number | null;
 }
 
 export interface Pruned {
   /** Records dropped by this call. */
   readonly records: number;
-  /** More could be dropped right away. */
+  /** More records can be dropped at once. */
   readonly more: boolean;
-  /** The machine's clock has gone on by so much since the last call that it is doubted from now on. Told once. */
+  /** The machine's clock has jumped by this much since the last trusted call, and is doubted from now on. Reported once. */
   readonly jumpedMs?: number;
 }
 
@@ -261,5 +273,5 @@ export interface ExpiredIntent {
   readonly intent: RecordDraft | null;
 }
 
-/** Kept this long after settling; unknown ones until settled. */
+/** A stored reply is kept this long after settling; while the outcome is unknown it is kept without limit. */
 export const REPLY_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;

@@ -2,8 +2,8 @@ import type { RecordDraft } from '../audit/record.ts';
 import type { StoredReply } from './port.ts';
 
 /**
- * The few members of a record that only the ledger can know, because they come of the same step
- * that writes it. Pure; used by every ledger, so that their records read alike.
+ * Record members that only the ledger knows, because the step that writes the record produces them. Pure functions.
+ * Every ledger uses them, so all ledgers write identical records.
  */
 
 /** RFC 3339, UTC, milliseconds. */

@@ -3,8 +3,9 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { readEnds } from './trail.ts';
 
 /**
- * Checkpoints in SQLite, kept verbatim. Each covers more records than the one before and stands in the outbox behind the
- * record that was last when it was stored: signing takes a while, so that may be later than what it covers.
+ * Checkpoints in SQLite, stored verbatim. Each checkpoint covers more records than the previous one. Its outbox position
+ * is behind the last record at the time it was stored, which may be later than the last record it covers: signing takes
+ * time, and records are appended meanwhile.
  */
 type CheckpointRow = { count: number; position: number; made_at: number; line: string };
 
@@ -35,7 +36,7 @@ export function readChain(sqlite: SqlitePort): ChainState {
   return { base, head, checkpoint: last === undefined ? null : { count: last.count, madeAt: last.made_at } };
 }
 
-/** Of those that the trail can have up to `headSeq`: one ahead of its end is none of ours, and would stop all others. */
+/** The last checkpoint at or before `headSeq`. One ahead of the trail's end is foreign and would block all later ones. */
 export function lastCheckpoint(sqlite: SqlitePort, headSeq: number): CheckpointRow | undefined {
   return sqlite.run<CheckpointRow>(
     `SELECT * FROM checkpoints WHERE count <= ? AND position <= ? ORDER BY count DESC LIMIT 1`,

@@ -5,16 +5,16 @@ import type { Admission, Ending, StoredReply } from '../port.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 
 /**
- * Idempotency keys and the replies kept under them. A key belongs to issuer, client, subject and
- * route; only the hash of all five is stored. It is bound when a request is admitted, holds the
- * reply once that is settled, and comes free by itself (ending `not_sent`) or with time; while the
- * outcome is unknown it stays, because a freed key would let the same invite go out again.
+ * Idempotency keys and their stored replies. A key is scoped to issuer, client, subject and route; only the hash of these
+ * four and the key is stored. A key is bound when a request is admitted and gets its reply when the request is settled.
+ * It is freed at once by the ending `not_sent`, else when its retention is over. While the outcome is unknown the key is
+ * held, because a freed key would let the same invite be sent again.
  */
 export interface IdempotencyKeys {
   lookup(scope: string, fingerprint: string, now: number): KeyLookup | null;
   bind(scope: string, requestId: string, fingerprint: string): void;
   settle(scope: string, settled: { requestId: string; ending: Ending; reply: StoredReply; now: number }): void;
-  /** Drops replies past their time. */
+  /** Deletes keys whose retention is over. */
   prune(now: number): void;
 }
 
@@ -25,7 +25,7 @@ export type KeyLookup =
 
 type KeyRow = { request_id: string; fingerprint: string; keep_until: number | null; reply: string | null };
 
-/** What an ending does to its key. */
+/** The effect of each ending on its key. */
 const KEY_AFTER = {
   accepted: 'kept',
   refused: 'kept',
@@ -53,7 +53,7 @@ export function createIdempotencyKeys(sqlite: SqlitePort): IdempotencyKeys {
       return { kind: 'replay', firstRequestId, reply: JSON.parse(row.reply) as StoredReply };
     },
     bind(scope, requestId, fingerprint) {
-      // Replaces a key whose time is over but that was not pruned yet.
+      // Replaces an expired key that is not pruned yet.
       sqlite.run(
         `INSERT OR REPLACE INTO keys (scope, request_id, fingerprint, keep_until, reply) VALUES (?, ?, ?, NULL, NULL)`,
         scope,

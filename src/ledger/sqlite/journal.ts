@@ -7,17 +7,17 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { readEnds } from './trail.ts';
 
 /**
- * The end of the trail, where records are appended, and the ledger's clock. The clock is the
- * machine's, held at the latest time that was ever written: it never runs backwards, also across
- * restarts, so `time` never falls along the trail and a counter that was dropped with its window
- * cannot come back empty. A machine set back waits at that time.
+ * Appends records to the trail, and holds the ledger's clock. The clock is the machine's clock, but never earlier than
+ * the latest time that was written: it does not run backwards, also across restarts. Therefore `time` never decreases
+ * along the trail, and a quota window that was dropped cannot open again with an empty counter. When the machine's clock
+ * is set back, the ledger's clock waits at the latest written time.
  */
 export interface Journal {
   /** The ledger's time, in milliseconds since the epoch. */
   now(): number;
-  /** Writes down that the clock stands at `now`. Appending does so by itself. */
+  /** Stores `now` as the latest written time. `append` does this too. */
   holdClock(now: number): void;
-  /** Chains and stores one record, and looks that it is there; returns its seq. */
+  /** Chains and stores one record, reads it back, and returns its seq. */
   append(draft: RecordDraft, now: number): number;
 }
 
@@ -40,8 +40,8 @@ export function createJournal({ sqlite, clock, ids }: { sqlite: SqlitePort; cloc
 }
 
 /**
- * Throws, so that the whole step is undone, when the record and the head are not as they were written: a trigger that came
- * into the database could have taken them back, and what follows would go out without a record.
+ * Throws when the stored record or the head differs from what was written, so that the whole step is rolled back. A
+ * trigger that someone added to the database could have reverted them, and the invite would be sent without a record.
  */
 function readBack(sqlite: SqlitePort, { seq, hash, line }: { seq: number; hash: string; line: string }): void {
   const found = sqlite.run(

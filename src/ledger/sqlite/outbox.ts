@@ -6,15 +6,16 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { readEnds, readTime, recordsAfter } from './trail.ts';
 
 /**
- * What sinks have not taken yet, one cursor each. Every item has one place for ever: record S stands at 2·S, a checkpoint
- * stored while record M was last at 2·M + 1. New items come only behind all others, so a cursor skips nothing. One that
- * stands past the end was not put there by an acknowledgement, and counts for nothing: better everything again than silence.
+ * The outbox: records and checkpoints that sinks have not acknowledged, with one cursor per sink. Every item has a fixed
+ * position: record S has 2·S; a checkpoint stored while record M was the last one has 2·M + 1. New items are only added
+ * at the end, so a cursor skips nothing. No acknowledgement moves a cursor past the end; a stored cursor past the end is
+ * ignored and the sink gets everything again, because duplicates are better than lost items.
  */
 export interface SqliteOutbox {
   lease(sink: string, limit: number): readonly OutboxItem[];
   ack(sink: string, position: number): void;
   backlog(sinks: readonly string[]): readonly SinkBacklog[];
-  /** Up to where all of these sinks have acknowledged everything. */
+  /** The highest position up to which all of these sinks have acknowledged everything. */
   acknowledgedByAll(sinks: readonly string[]): number;
 }
 
@@ -26,7 +27,7 @@ export function createSqliteOutbox(sqlite: SqlitePort): SqliteOutbox {
     return Math.max(2 * headSeq, lastCheckpoint(sqlite, headSeq)?.position ?? 0);
   }
 
-  /** 0 for a sink never heard of: everything is before it. */
+  /** 0 for an unknown sink: it gets everything. */
   function cursorOf(sink: string, end: number): number {
     const stored = sqlite.run<{ position: number }>(`SELECT position FROM cursors WHERE sink = ?`, sink)[0]?.position;
     return stored === undefined || stored > end ? 0 : stored;
@@ -69,7 +70,7 @@ export function createSqliteOutbox(sqlite: SqlitePort): SqliteOutbox {
       sqlite.run(
         `INSERT INTO cursors (sink, position) VALUES (?, ?) ON CONFLICT (sink) DO UPDATE SET position = excluded.position`,
         sink,
-        // Never past the last item: a cursor in the future would swallow what is not written yet.
+        // Never past the last item: such a cursor would skip items that are not written yet.
         Math.max(cursorOf(sink, end), Math.min(position, end)),
       );
     },

@@ -3,26 +3,25 @@ import type { QuotaState } from '../port.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 
 /**
- * Quota counters in SQLite: fixed windows aligned to the Unix epoch, one row per quota, unit,
- * counter and window. Limits are not stored: they come with each claim, so a changed policy keeps
- * the counts. Reads and writes happen inside the caller's transaction, which is what makes the last
- * unit go to one request only.
+ * Quota counters in SQLite: fixed windows aligned to the Unix epoch, one row per quota, unit, counter and window. Limits
+ * are not stored. Each charge carries its limit, so the counts survive a policy change. Reads and writes run inside the
+ * caller's transaction; therefore only one request can get the last unit.
  */
 export interface QuotaCounters {
-  /** The claims' counters as they stand at `now`. */
+  /** Reads the counters of these charges at `now`. */
   tally(charges: readonly QuotaCharge[], now: number): Tally;
-  /** Returns units to the windows they were taken from; a window that is past and dropped takes none. */
+  /** Returns units to the windows they were debited from. Does nothing for a window that was dropped. */
   refund(debits: readonly Debit[]): void;
   /** Drops counters of windows that are over. */
   prune(now: number): void;
 }
 
 export interface Tally {
-  /** Of the claims that do not fit, the one with the longest wait (the first among equals); null when all fit. */
+  /** Of the charges over their limit, the one with the longest wait (the first among equals); null when all fit. */
   exceeded(): QuotaState | null;
-  /** Takes the claims of one unit, whether they fit or not. */
+  /** Debits the charges of one unit, whether they fit or not. */
   debit(unit: QuotaCharge['unit']): readonly Debit[];
-  /** One state per claim, in order. */
+  /** One state per charge, in order. */
   states(): readonly QuotaState[];
 }
 
@@ -36,7 +35,7 @@ export interface Debit {
   readonly amount: number;
 }
 
-/** Two claims on one counter share their count. */
+/** Charges on the same counter share one `count` object. */
 interface Entry {
   readonly charge: QuotaCharge;
   readonly windowEnd: number;

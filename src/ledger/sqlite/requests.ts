@@ -19,9 +19,9 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { readLine } from './trail.ts';
 
 /**
- * One row per decided request: whose it is, how it stands, and where in the trail its records are. The records themselves
- * live in the trail only. What an ending still needs (what a refund returns, the bytes that went) goes with the last
- * doubt: it stays while the request is open or unknown.
+ * One row per decided request: its owner, its state, and the seq of its records. The records themselves are in the trail
+ * only. The debits (for a refund) and the sent bytes are kept while the request is open or unknown, and deleted once its
+ * outcome is known.
  */
 export interface Requests {
   insert(row: NewRequest): void;
@@ -29,11 +29,11 @@ export interface Requests {
   settle(requestId: string, settled: { ending: Ending; by: SettledBy; at: number; outcomeSeq: number }): void;
   find(requestId: string, owner: Owner | null): RequestEntry | null;
   list(query: ListQuery): RequestPage;
-  /** Open requests whose time is over, oldest first. */
+  /** Open requests whose intent has expired, oldest first. */
   expired(now: number, limit: number): readonly ExpiredIntent[];
-  /** Unknown requests whose next look is due, the one that has waited longest first. */
+  /** Unknown requests whose next reconcile attempt is due, the longest overdue first. */
   unsettled(now: number, limit: number): readonly UnsettledRequest[];
-  /** Sets the time of the next look (null: none) and counts the one that was. */
+  /** Sets when the next attempt is due (null: never), and counts this one if `counted`. */
   recordAttempt(requestId: string, next: { at: number | null; counted: boolean }): void;
 }
 
@@ -44,7 +44,7 @@ export interface NewRequest {
   readonly expiresAt: number | null;
   readonly decidedSeq: number;
   readonly keyScope: string | null;
-  /** What a refund would return. */
+  /** The units that a refund returns. */
   readonly debits: readonly Debit[];
 }
 
@@ -54,8 +54,8 @@ export interface RequestRow {
   readonly settledBy: SettledBy | null;
   readonly keyScope: string | null;
   readonly debits: readonly Debit[];
-  /** When the next look is due; null: none is. */
-  readonly lookAt: number | null;
+  /** When the next reconcile attempt is due; null: there is none. */
+  readonly nextAttemptAt: number | null;
 }
 
 type StoredRow = {
@@ -75,18 +75,18 @@ type StoredRow = {
   look_at: number | null;
 };
 
-/** Of a StoredRow: bodies are read only by who asks for them. */
+/** The columns of a StoredRow. Without `body`, which only `unsettled` reads. */
 const COLUMNS = `request_id, issuer, client_id, subject, state, admitted_at, expires_at, settled_at, settled_by,
   decided_seq, outcome_seq, key_scope, debits, look_at`;
 const OWNED = `issuer = ? AND client_id = ? AND subject = ?`;
 
-/** Galileo may still be at work on what it did not answer for: asking sooner shows less. */
-const FIRST_LOOK_MS = 60_000;
+/** Galileo may still be processing a request that it did not answer: an earlier attempt would prove less. */
+const FIRST_ATTEMPT_AFTER_MS = 60_000;
 
 export function createRequests(sqlite: SqlitePort): Requests {
   const draft = (seq: number): RecordDraft => draftOf(readLine(sqlite, seq));
 
-  /** For lists that others wait behind: null for a record that is damaged or missing. */
+  /** For work lists, which one damaged entry must not block: null when the record is damaged or missing. */
   function readableDraft(seq: number): RecordDraft | null {
     try {
       return draft(seq);
@@ -142,7 +142,7 @@ export function createRequests(sqlite: SqlitePort): Requests {
         settledBy: row.settled_by,
         keyScope: row.key_scope,
         debits: JSON.parse(row.debits) as readonly Debit[],
-        lookAt: row.look_at,
+        nextAttemptAt: row.look_at,
       };
     },
     settle(requestId, { ending, by, at, outcomeSeq }) {
@@ -155,7 +155,7 @@ export function createRequests(sqlite: SqlitePort): Requests {
         requestId,
       );
       if (ending === 'unknown') {
-        sqlite.run(`UPDATE requests SET look_at = ? WHERE request_id = ?`, at + FIRST_LOOK_MS, requestId);
+        sqlite.run(`UPDATE requests SET look_at = ? WHERE request_id = ?`, at + FIRST_ATTEMPT_AFTER_MS, requestId);
       } else {
         sqlite.run(`UPDATE requests SET debits = '[]', body = NULL, look_at = NULL WHERE request_id = ?`, requestId);
       }
@@ -176,7 +176,7 @@ export function createRequests(sqlite: SqlitePort): Requests {
         ...params,
         Math.max(0, limit) + 1,
       );
-      // Lazily, so that the records of what does not fit on the page are not read.
+      // Lazy, so that records that do not fit on the page are not read.
       const entries = takeEntries(
         Iterator.from(rows).map((row) => entryOf(row)),
         limit,

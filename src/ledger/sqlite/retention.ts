@@ -6,10 +6,10 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { lastBefore, readEnds, readLine, readTime } from './trail.ts';
 
 /**
- * Drops records past their retention: always from the beginning of the trail up to a checkpoint that every sink has
- * acknowledged, one such cut at a time. That checkpoint stays, and its record's hash becomes the base that the first kept
- * record continues, so the chain verifies before, between and after cuts. Nothing that is kept needs a dropped record:
- * a cut stops before a request that is open or unknown, or whose reply may still be replayed.
+ * Drops records past their retention: from the beginning of the trail up to a checkpoint that every sink has
+ * acknowledged, one such cut per call. The checkpoint is kept, and the hash of its last record becomes the base that the
+ * first kept record continues; the chain therefore verifies before and after every cut. Kept data never needs a dropped
+ * record: a cut stops before any request that is open or unknown, or whose reply may still be replayed.
  */
 export function pruneRecords(
   sqlite: SqlitePort,
@@ -30,11 +30,11 @@ export function pruneRecords(
 interface Limits {
   /** A position in the outbox. */
   readonly acknowledged: number;
-  /** Only records from before this time, in milliseconds since the epoch. */
+  /** Only records older than this are dropped, in milliseconds since the epoch. */
   readonly before: number;
 }
 
-/** The furthest checkpoint that one step may drop up to; the nearest one when even that is further than a step. */
+/** The furthest checkpoint within one step (MAX_PRUNED_RECORDS); the nearest one when even that is beyond one step. */
 function nextCut(sqlite: SqlitePort, { acknowledged, before }: Limits): number | null {
   const {
     base: { seq: base },
@@ -46,7 +46,7 @@ function nextCut(sqlite: SqlitePort, { acknowledged, before }: Limits): number |
     head.seq,
   )[0];
   if (nearest === undefined) return null;
-  // Asked of one record, so that a ledger whose time has not come pays no search.
+  // Checks one record first, so that a ledger with nothing to drop does no search.
   if (readTime(sqlite, nearest.count) >= before) return null;
   const reach = Math.max(nearest.count, Math.min(base + MAX_PRUNED_RECORDS, head.seq));
   const old = lastBefore(sqlite, before, base, reach);
@@ -59,7 +59,7 @@ function nextCut(sqlite: SqlitePort, { acknowledged, before }: Limits): number |
   return furthest?.count ?? null;
 }
 
-/** The first record up to `seq` that a kept request begins with; the one behind `seq` when there is none. */
+/** The seq of the first deciding record up to `seq` whose request must be kept; `seq + 1` when there is none. */
 function firstNeeded(sqlite: SqlitePort, seq: number): number {
   const needed = sqlite.run<{ decided_seq: number }>(
     `SELECT decided_seq FROM requests

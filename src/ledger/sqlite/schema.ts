@@ -3,14 +3,13 @@ import { sha256Hex } from '../../lib/sha256.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 
 /**
- * The ledger's tables, as a list of steps from nothing to now. A step that was released is never
- * edited; a change is a new step. A database that knows more steps than this program is refused:
- * an older program must not write what a newer one would read wrongly. One that holds anything else than these steps
- * made is refused as well: a trigger decides what becomes of a record after the program has written it.
+ * The ledger's tables, as a list of migration steps. A released step is never edited; a change is a new step. A database
+ * with a newer schema version is refused, because an older program could write data that a newer one misreads. A database
+ * with any object that no step created is refused too, because a trigger can change records after they are written.
  */
 const MIGRATIONS: readonly (readonly string[])[] = [
   [
-    // One row: the end of the chain, and where the ledger's clock last stood.
+    // One row: the end of the chain, and the latest time the ledger's clock wrote.
     `CREATE TABLE head (
        id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, clock_ms INTEGER NOT NULL
      ) STRICT`,
@@ -32,7 +31,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        scope TEXT PRIMARY KEY, request_id TEXT NOT NULL, fingerprint TEXT NOT NULL, keep_until INTEGER, reply TEXT
      ) STRICT`,
     `CREATE INDEX keys_by_keep_until ON keys (keep_until) WHERE keep_until IS NOT NULL`,
-    // The window's end leads, so that dropping past windows is one range.
+    // The window's end is the first key column, so that dropping past windows is one range.
     `CREATE TABLE counters (
        window_end INTEGER NOT NULL, window_ms INTEGER NOT NULL,
        quota TEXT NOT NULL, unit TEXT NOT NULL, counter TEXT NOT NULL, used INTEGER NOT NULL,
@@ -43,10 +42,10 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `INSERT INTO probe (id, writes) VALUES (1, 0)`,
   ],
   [
-    // Where the kept chain begins: the last record that was dropped.
+    // Where the kept chain begins: the last dropped record.
     `ALTER TABLE head ADD COLUMN base_seq INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE head ADD COLUMN base_hash TEXT NOT NULL DEFAULT '${GENESIS_HASH}'`,
-    // `position` is the place in the outbox (outbox.ts); it rises with `count`.
+    // `position` is the position in the outbox (outbox.ts); it increases with `count`.
     `CREATE TABLE checkpoints (
        count INTEGER PRIMARY KEY, position INTEGER NOT NULL UNIQUE, made_at INTEGER NOT NULL, line TEXT NOT NULL
      ) STRICT`,
@@ -55,19 +54,19 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `ALTER TABLE requests ADD COLUMN body TEXT`,
     `ALTER TABLE requests ADD COLUMN look_at INTEGER`,
     `ALTER TABLE requests ADD COLUMN looks INTEGER NOT NULL DEFAULT 0`,
-    // What has been unknown since before there were looks is due at once.
+    // `look_at`: when the next reconcile attempt is due; `looks`: attempts so far. Requests that are unknown already are due at once.
     `UPDATE requests SET look_at = settled_at WHERE state = 'unknown'`,
     `CREATE INDEX requests_by_decided ON requests (decided_seq)`,
     `CREATE INDEX requests_unsettled ON requests (look_at, decided_seq) WHERE state = 'unknown'`,
   ],
   [
-    // How far retention trusts the machine's clock (prune-clock.ts).
+    // The state of the clock guard (clock-guard.ts).
     `ALTER TABLE head ADD COLUMN pruned_at INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE head ADD COLUMN doubted_at INTEGER`,
   ],
 ];
 
-/** SHA-256 of each version's objects (isOwnSchema), in order. */
+/** SHA-256 over the schema objects of each version (isOwnSchema), in order. */
 const DIGESTS: readonly string[] = [
   'ab8c5a9cf4d57a87ddb1e369c2f92e62ec28946fd5b3bc31eb43c38091692d8f',
   '7ea9ffeb8b9029cd57d3e852d79cf1cffd367bd03b30150c6675d8654a9ca873',
@@ -75,10 +74,10 @@ const DIGESTS: readonly string[] = [
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
-/** For who reads an older ledger as it is: before this version there were neither checkpoints nor retention. */
+/** For tools that read an older ledger unmigrated: earlier versions have neither checkpoints nor retention. */
 export const FIRST_VERSION_WITH_CHECKPOINTS = 2;
 
-/** The database holds something that no step made. For the operator. */
+/** The database holds an object that no migration step created. The message is for the operator. */
 export class ForeignSchemaError extends Error {
   override readonly name = 'ForeignSchemaError';
 
@@ -87,7 +86,7 @@ export class ForeignSchemaError extends Error {
   }
 }
 
-/** Brings the database up to SCHEMA_VERSION in one transaction. Throws when it is already past it, or holds what no step made. */
+/** Migrates the database to SCHEMA_VERSION in one transaction. Throws when its version is newer, or ForeignSchemaError. */
 export function migrate(sqlite: SqlitePort): void {
   sqlite.transaction(() => {
     sqlite.run(
@@ -111,8 +110,8 @@ export function migrate(sqlite: SqlitePort): void {
 }
 
 /**
- * Throws once the schema is no longer what migrate left. For each transaction: what came into the database under a running
- * program acts from then on. Cheap, since only a schema that is new is hashed.
+ * Returns a check for every transaction. It throws ForeignSchemaError once the schema differs from what `migrate` left:
+ * a trigger that is added under a running program acts at once. The check is cheap: only a changed schema is hashed.
  */
 export function createSchemaCheck(sqlite: SqlitePort): () => void {
   let known: string | null = null;
@@ -128,8 +127,8 @@ export function createSchemaCheck(sqlite: SqlitePort): () => void {
 type SchemaObject = { type: string; name: string; tbl_name: string; sql: string | null };
 
 /**
- * All that acts or holds data. Left out: the indexes that SQLite makes by itself, what ANALYZE leaves, and the tables of
- * Cloudflare in the storage of an object.
+ * All schema objects that act or hold data. Excluded: automatic indexes of SQLite, the tables of ANALYZE, and Cloudflare's
+ * own tables in a Durable Object's storage.
  */
 export function readSchema(sqlite: SqlitePort): readonly SchemaObject[] {
   return sqlite.run<SchemaObject>(
@@ -140,7 +139,7 @@ export function readSchema(sqlite: SqlitePort): readonly SchemaObject[] {
   );
 }
 
-/** White space does not count. */
+/** Whether these are exactly the objects of `version`. White space in their SQL is normalised. */
 export function isOwnSchema(schema: readonly SchemaObject[], version: number): boolean {
   const objects = schema.map(({ type, name, tbl_name: table, sql }) => [
     type,

@@ -7,9 +7,9 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { lastBefore, readEnds } from './trail.ts';
 
 /**
- * One slice of a search over the trail in SQLite. Times are found by halves, since they never fall along the trail; in
- * between, SQLite passes over lines that cannot match, and matchesFilter decides about the rest. A slice is bounded by
- * what it looks at as well as by what it finds, and says exactly how far it has looked.
+ * One slice of a search over the trail in SQLite. Time limits are found by binary search, since `time` never decreases
+ * along the trail. Between them, an SQL condition skips lines that cannot match, and `matchesFilter` decides on the
+ * others. A slice bounds the records it scans as well as those it returns, and reports exactly how far it scanned.
  */
 export function searchTrail(sqlite: SqlitePort, { filter, after, limit }: SearchQuery): SearchSlice {
   const { base, head } = readEnds(sqlite);
@@ -19,7 +19,7 @@ export function searchTrail(sqlite: SqlitePort, { filter, after, limit }: Search
   const end = filter.toMs === undefined ? last : lastBefore(sqlite, filter.toMs, first, last);
   const progress: Progress = { scannedTo: from, upTo: Math.min(from + MAX_SLICE_RECORDS, end), stopped: false };
   const records = takeLines(matchesAlong(sqlite, filter, progress), limit);
-  // A page that is full ends at its last match, whatever was read behind it.
+  // A full page ends at its last match, even when more rows were read.
   const scannedTo = progress.stopped ? progress.scannedTo : (records.at(-1)?.seq ?? from);
   return { records, scannedTo, done: scannedTo >= end };
 }
@@ -27,11 +27,11 @@ export function searchTrail(sqlite: SqlitePort, { filter, after, limit }: Search
 interface Progress {
   scannedTo: number;
   readonly upTo: number;
-  /** Ended by itself: at its end, or because it has looked at enough. */
+  /** The scan ended by itself: at its end or at its bound. False when the page was full first. */
   stopped: boolean;
 }
 
-/** Few, because a heavy row is read whole before its weight is known. */
+/** Few, because a large row is read whole before its length is known. */
 const ROWS_AT_A_TIME = 8;
 
 function* matchesAlong(sqlite: SqlitePort, filter: SearchFilter, progress: Progress): Generator<StoredRecord> {
@@ -57,8 +57,9 @@ function* matchesAlong(sqlite: SqlitePort, filter: SearchFilter, progress: Progr
 }
 
 /**
- * What the text of a matching record must hold: members as RFC 8785 writes them, which for strings is as JSON.stringify
- * does. Addresses are ASCII, so lower() is enough. Not LIKE: a Durable Object takes patterns of at most 50 bytes.
+ * The SQL condition for substrings that every matching line must contain: members in RFC 8785 form, which for strings
+ * equals JSON.stringify. Addresses are ASCII, so lower() is enough. LIKE is not used, because a Durable Object accepts
+ * patterns of at most 50 bytes.
  */
 function prefilter(filter: SearchFilter): { condition: string; params: readonly string[] } {
   const { requestId, subject, clientId, outcome, rule, email } = filter;

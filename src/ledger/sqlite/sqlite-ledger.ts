@@ -19,10 +19,10 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { reachesAhead, readRecords } from './trail.ts';
 
 /**
- * The ledger over any SQLite: synchronous, and without transactions of its own. The adapter runs
- * every writing method (admit, settle, ack, addCheckpoint, look, prune, probe) inside
- * `sqlite.transaction`, alone or in a batch, and answers only after the commit; reading methods need
- * none. Creating it migrates the schema, and throws when sinks would be silent for ever.
+ * The ledger over any SQLite: synchronous, and without transactions of its own. The adapter runs every writing method
+ * (admit, settle, ack, addCheckpoint, recordAttempt, prune, probe) inside `sqlite.transaction`, alone or in a batch, and
+ * answers only after the commit. Reading methods need no transaction. Creation migrates the schema, and throws when a
+ * cursor or a checkpoint is ahead of the trail's end: its sink would get nothing more.
  */
 export type SqliteLedger = Synchronous<Ledger>;
 
@@ -30,13 +30,13 @@ type Synchronous<T> = {
   readonly [K in keyof T]: T[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never;
 };
 
-/** Whether an ending gives the `emails` units back. `requests` units never come back. */
+/** Whether an ending refunds the `emails` units. `requests` units are never refunded. */
 const REFUNDED = { accepted: false, refused: true, not_sent: true, unknown: false } as const satisfies Record<
   Ending,
   boolean
 >;
 
-/** A request in flight ends any moment: asking again sooner than its deadline makes sense. */
+/** A request in flight can end at any moment, so a retry before its deadline makes sense. */
 const LONGEST_RETRY_AFTER_S = 5;
 
 export function createSqliteLedger({
@@ -168,20 +168,20 @@ export function createSqliteLedger({
     expired: (limit) => requests.expired(journal.now(), limit),
     unsettled: (limit) => requests.unsettled(journal.now(), limit),
     recordAttempt({ requestId, record, nextInMs }) {
-      const lookAt = requests.get(requestId)?.lookAt ?? null;
+      const dueAt = requests.get(requestId)?.nextAttemptAt ?? null;
       const now = journal.now();
-      if (lookAt === null || lookAt > now) return;
-      // The outcome stays what it was: evidence stands on the trail beside it.
+      if (dueAt === null || dueAt > now) return;
+      // The outcome record does not change: the evidence is a record of its own.
       if (record !== null) journal.append(record, now);
       requests.recordAttempt(requestId, { at: nextInMs === null ? null : now + nextInMs, counted: record !== null });
     },
     prune(retention) {
-      // Not the ledger's time, which a clock that was wrong for a moment leaves ahead.
+      // Not the ledger's clock: a machine clock that was wrong once leaves it ahead.
       const machineMs = Math.trunc(clock.now());
       const verdict = checkClock(sqlite, machineMs);
       if (verdict.kind === 'doubted')
         return { records: 0, more: false, ...(verdict.jumpedMs !== null && { jumpedMs: verdict.jumpedMs }) };
-      // What is dropped here must stay past, whatever the machine's clock says next.
+      // Windows and keys dropped here must stay expired, even if the machine's clock goes back.
       journal.holdClock(journal.now());
       quotas.prune(machineMs);
       keys.prune(machineMs);
@@ -194,7 +194,7 @@ export function createSqliteLedger({
   };
 }
 
-/** Who may end a request in which state; the port tells why. */
+/** Which settlement applies in which state. See Settlement in the port. */
 function maySettle(row: RequestRow, by: Settlement['by'], now: number): boolean {
   switch (by) {
     case 'exchange':
@@ -209,7 +209,7 @@ function maySettle(row: RequestRow, by: Settlement['by'], now: number): boolean 
   }
 }
 
-/** Rounded up, at least 1: a Retry-After of 0 invites a storm. */
+/** Rounded up, at least 1: a Retry-After of 0 would cause a retry storm. */
 function wholeSeconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1000));
 }

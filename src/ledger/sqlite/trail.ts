@@ -6,14 +6,14 @@ import type { StoredRecord } from '../port.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 
 /**
- * The trail in SQLite as it is read: by the service, and from outside by tools that never write. Records lie from the one
- * behind `base` up to `head` without a gap; what came before `base` was dropped for its age. Reads at most what was asked.
+ * Reads of the trail in SQLite, for the service and for external tools that never write. The kept records run without a
+ * gap from the one after `base` to `head`; older ones were dropped by retention. Reads no more rows than it needs.
  */
 export interface TrailEnds {
-  /** The last record that was dropped: the first one kept continues it. Genesis when none was. */
+  /** The last dropped record; the first kept one continues it. Genesis when none was dropped. */
   readonly base: ChainHead;
   readonly head: ChainHead;
-  /** Where the ledger's clock last stood, in milliseconds since the epoch. */
+  /** The latest time the ledger's clock wrote, in milliseconds since the epoch. */
   readonly clockMs: number;
 }
 
@@ -23,7 +23,7 @@ const ROWS_AT_A_TIME = 64;
 
 /** Where the chain begins and ends, as stored. */
 export function readEnds(sqlite: SqlitePort): TrailEnds {
-  // All columns: a ledger of the first schema, read from outside, has no base yet.
+  // All columns: an unmigrated ledger of the first schema version has no base columns.
   const row = sqlite.run<HeadRow>(`SELECT * FROM head WHERE id = 1`)[0];
   if (row === undefined) throw new Error('the ledger has no head row');
   return {
@@ -33,7 +33,7 @@ export function readEnds(sqlite: SqlitePort): TrailEnds {
   };
 }
 
-/** Asked for a few at a time, so that a page that is full early reads no further. */
+/** Reads a few rows at a time, so that a page that fills early reads no further. */
 export function* recordsAfter(sqlite: SqlitePort, after: number): Generator<StoredRecord> {
   for (let cursor = after; ;) {
     const rows = sqlite.run<{ seq: number; line: string }>(
@@ -52,21 +52,21 @@ export function readRecords(sqlite: SqlitePort, after: number, limit: number): r
   return takeLines(recordsAfter(sqlite, after), limit);
 }
 
-/** Throws when there is no such record: nothing that is kept may point at one that is not. */
+/** Throws when the record is missing: kept data must never refer to a dropped record. */
 export function readLine(sqlite: SqlitePort, seq: number): string {
   const row = sqlite.run<{ line: string }>(`SELECT line FROM records WHERE seq = ?`, seq)[0];
   if (row === undefined) throw new Error(`record ${seq} is missing`);
   return row.line;
 }
 
-/** When a record was written, in milliseconds since the epoch. */
+/** The `time` of a record, in milliseconds since the epoch. */
 export function readTime(sqlite: SqlitePort, seq: number): number {
   return Date.parse((JSON.parse(readLine(sqlite, seq)) as AuditRecord).time);
 }
 
 /**
- * The last record in (after, upTo] from before `atMs`; `after` when there is none. A search by halves, since time never
- * falls along the trail.
+ * The seq of the last record in (after, upTo] that is older than `atMs`; `after` when there is none. Binary search, since
+ * `time` never decreases along the trail.
  */
 export function lastBefore(sqlite: SqlitePort, atMs: number, after: number, upTo: number): number {
   let [low, high] = [after, upTo];
@@ -79,8 +79,8 @@ export function lastBefore(sqlite: SqlitePort, atMs: number, after: number, upTo
 }
 
 /**
- * Whether a cursor or a checkpoint stands ahead of the end. None that was ever written does: it was put there, or records
- * behind it were taken. One statement, so that it is of one moment beside a running service.
+ * Whether a cursor or a checkpoint is ahead of the trail's end. The service never writes one: it was inserted, or records
+ * were removed. One statement, so that the answer is consistent while a service is running.
  */
 export function reachesAhead(sqlite: SqlitePort): boolean {
   const ahead = sqlite.run(
@@ -90,7 +90,7 @@ export function reachesAhead(sqlite: SqlitePort): boolean {
   return ahead.length > 0;
 }
 
-/** Verifies the last `count` records and that they end where the head says. For the start: its cost is bounded. */
+/** Verifies the last `count` records, and that they end at `head`. Used at the start, so its cost is bounded. */
 export function verifyTail(sqlite: SqlitePort, count: number): ChainVerdict {
   const { base, head } = readEnds(sqlite);
   const after = Math.max(base.seq, head.seq - count);
@@ -109,14 +109,14 @@ export function verifyTail(sqlite: SqlitePort, count: number): ChainVerdict {
   return verdict;
 }
 
-/** Throws when the end of the trail does not hold: nothing may be appended to it then. */
+/** Throws when the end of the trail does not verify: nothing may be appended to it then. */
 export function refuseBrokenTail(sqlite: SqlitePort, count: number): void {
   const verdict = verifyTail(sqlite, count);
   if (verdict.kind === 'broken')
     throw new Error(`the audit trail is broken at seq ${verdict.seq} (${verdict.reason}): nothing is appended to it`);
 }
 
-/** Empty when the line is no record: verifying it says so. */
+/** Empty when the line is not a record; verifyChain reports that. */
 function prevOf(line: string): string {
   try {
     return String((JSON.parse(line) as { prev?: unknown }).prev);

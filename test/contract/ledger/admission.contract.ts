@@ -15,7 +15,7 @@ import {
 import { R1, R2, R3, KEY } from './ledger-harness.ts';
 import type { LedgerHarness } from './ledger-harness.ts';
 
-/** What an admission writes, and what can be read of it afterwards. */
+/** The records of an admission, and what can be read afterwards. */
 export function describeAdmission(harness: LedgerHarness): void {
   describe('admission', () => {
     it('writes the intent, with its expiry, before it says admitted', async () => {
@@ -71,7 +71,7 @@ export function describeAdmission(harness: LedgerHarness): void {
   });
 
   describe('reading', () => {
-    it('shows a request to its owner and to those who may see all, to nobody else', async () => {
+    it('shows a request only to its owner and to readers of all requests', async () => {
       await harness.ledger.admit(admission(R1));
       expect(await harness.ledger.find(R1, null)).not.toBeNull();
       expect(await harness.ledger.find(R1, ANN)).not.toBeNull();

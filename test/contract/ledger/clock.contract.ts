@@ -16,11 +16,11 @@ const RETENTION = { sinks: [], keepRecordsMs: 8 * DAY_MS };
 const NOTHING = { records: 0, more: false };
 const YEAR_MS = 365 * DAY_MS;
 
-/** That a machine whose clock is wrong for a while drops nothing that the right time would have kept. */
+/** A machine whose clock is wrong for a while drops nothing that the right time would have kept. */
 export function describeClock(harness: LedgerHarness): void {
   const prune = () => harness.ledger.prune(RETENTION);
 
-  /** Two records under a checkpoint, and a service that has swept. */
+  /** Two records covered by a checkpoint, and one completed retention run. */
   async function aDayInTheLife(): Promise<void> {
     await harness.fill(2);
     await harness.addCheckpoint(2);
@@ -28,7 +28,7 @@ export function describeClock(harness: LedgerHarness): void {
   }
 
   describe('a clock that jumps', () => {
-    it('drops nothing, is told of once, and is forgotten once it is right again', async () => {
+    it('drops nothing, is reported once, and is forgotten once it is right again', async () => {
       await aDayInTheLife();
       harness.clock.advance(YEAR_MS);
       expect(await prune()).toEqual({ ...NOTHING, jumpedMs: YEAR_MS });
@@ -51,7 +51,7 @@ export function describeClock(harness: LedgerHarness): void {
       expect(await harness.remaining()).toBe(9);
     });
 
-    it('is believed once it has gone on from there for an hour', async () => {
+    it('is trusted once it has run for an hour from there', async () => {
       await aDayInTheLife();
       harness.clock.advance(YEAR_MS);
       expect(await prune()).toMatchObject({ jumpedMs: YEAR_MS });
@@ -76,7 +76,7 @@ export function describeClock(harness: LedgerHarness): void {
       expect(await prune()).toEqual({ records: 2, more: false });
     });
 
-    it('is judged by the machine’s time, also when a request has taken the wrong one into the trail', async () => {
+    it('is checked by the machine’s time, also when a record already has the wrong time', async () => {
       await aDayInTheLife();
       harness.clock.advance(YEAR_MS);
       await harness.fill(1);
@@ -86,7 +86,7 @@ export function describeClock(harness: LedgerHarness): void {
       expect(await prune()).toEqual({ records: 2, more: false });
     });
 
-    it('by a day is one that goes on', async () => {
+    it('by a day at a time is trusted', async () => {
       await aDayInTheLife();
       for (let day = 0; day < 8; day += 1) {
         expect(await prune()).toEqual(NOTHING);
@@ -95,7 +95,7 @@ export function describeClock(harness: LedgerHarness): void {
       expect(await prune()).toEqual({ records: 2, more: false });
     });
 
-    it('is not known the first time: nothing is dropped then, nor told', async () => {
+    it('is not known the first time: nothing is dropped or reported then', async () => {
       await harness.fill(2);
       await harness.addCheckpoint(2);
       harness.clock.advance(REPLY_RETENTION_MS + 8 * DAY_MS);

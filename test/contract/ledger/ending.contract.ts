@@ -14,7 +14,7 @@ import {
 import { R1, R2, R3, KEY } from './ledger-harness.ts';
 import type { LedgerHarness } from './ledger-harness.ts';
 
-/** How admitted requests end: by the exchange, or by the sweep of what expired. */
+/** How admitted requests end: by the exchange, or by the sweep of expired intents. */
 export function describeEndings(harness: LedgerHarness): void {
   describe('endings', () => {
     const CASES: readonly { ending: Ending; quota: 'kept' | 'returned'; repeat: 'replay' | 'admitted' }[] = [
@@ -71,7 +71,7 @@ export function describeEndings(harness: LedgerHarness): void {
       expect(await harness.ledger.settle(settlement(R1, 'accepted'))).toEqual({ kind: 'unchanged', state: 'unknown' });
     });
 
-    it('settles neither a denial nor what it never saw', async () => {
+    it('settles neither a denial nor an unknown request', async () => {
       await harness.ledger.admit(admission(R1, { plan: 'deny' }));
       expect(await harness.ledger.settle(settlement(R1, 'accepted'))).toEqual({ kind: 'unchanged', state: 'denied' });
       expect(await harness.ledger.settle(settlement(R2, 'accepted'))).toEqual({ kind: 'not_found' });
@@ -104,7 +104,7 @@ export function describeEndings(harness: LedgerHarness): void {
       expect((await harness.ledger.expired(2)).map((intent) => intent.requestId)).toEqual([R2, R3]);
     });
 
-    it('never touches what the exchange settled', async () => {
+    it('never changes a request that the exchange settled', async () => {
       await harness.ledger.settle(settlement(R1, 'accepted'));
       harness.clock.advance(DAY_MS);
       expect(await harness.ledger.settle(sweep())).toEqual({ kind: 'unchanged', state: 'accepted' });

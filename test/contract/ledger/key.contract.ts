@@ -14,7 +14,7 @@ import {
 import { R1, R2, R3, KEY } from './ledger-harness.ts';
 import type { LedgerHarness } from './ledger-harness.ts';
 
-/** Promise 4: a repeated Idempotency-Key replays, and nothing goes out twice. */
+/** A repeated Idempotency-Key gets the stored answer, and nothing is sent twice. */
 export function describeKeys(harness: LedgerHarness): void {
   describe('idempotency keys', () => {
     it('replays the stored answer, on record, whatever plan and quota say now', async () => {

@@ -6,7 +6,7 @@ import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../s
 import type { FakeClock } from '../../support/clock.ts';
 import { admission, passTime, quotaCharge, readRecords } from '../../support/ledger/ledger.ts';
 
-/** A fresh ledger for each test, whichever it is, with the clock it runs by. */
+/** Opens a new ledger for each test, with the given clock and ids. */
 export type LedgerFactory = (deps: {
   clock: Clock;
   ids: Ids;
@@ -15,14 +15,14 @@ export type LedgerFactory = (deps: {
 export interface LedgerHarness {
   readonly ledger: Ledger;
   readonly clock: FakeClock;
-  /** The results on the trail, in order. */
+  /** The results of the records in the trail, in order. */
   outcomes(): Promise<readonly string[]>;
   remaining(charge?: ReturnType<typeof quotaCharge>): Promise<number | undefined>;
-  /** Writes so many records: denials of requests that nothing else is about. */
+  /** Writes this many records: denials of requests that no other step uses. */
   fill(records: number): Promise<void>;
-  /** Lets time go by as it does in a service that sweeps. */
+  /** Lets time pass as in a running service, which prunes regularly. */
   pass(ms: number): Promise<void>;
-  /** Stores `checkpoint(count)` and returns its line; fails when it is not taken. */
+  /** Stores `checkpoint(count)` and returns its line; throws when the ledger refuses it. */
   addCheckpoint(count: number): Promise<string>;
   open(): Promise<void>;
   close(): Promise<void>;
@@ -33,13 +33,13 @@ export const R2 = testUuid7(2);
 export const R3 = testUuid7(3);
 export const KEY = 'order-66-attempt-1';
 
-/** Whole as far as the ledger looks into it. */
+/** A checkpoint, complete as far as the ledger reads it. */
 export function checkpoint(count: number): StoredCheckpoint {
   const line = canonicalJson({ kind: 'checkpoint', count, head: 'ab'.repeat(32) });
   return { count, madeAt: TEST_TIME_MS + count, line };
 }
 
-/** So many at once, as a crowd of requests would come. */
+/** Records written in parallel, as by concurrent requests. */
 const FILL_BATCH = 100;
 
 export function createLedgerHarness(factory: LedgerFactory): LedgerHarness {
@@ -68,7 +68,7 @@ export function createLedgerHarness(factory: LedgerFactory): LedgerHarness {
     pass: (ms) => passTime(ledger(), clock, ms),
     async addCheckpoint(count) {
       const stored = checkpoint(count);
-      if (!(await ledger().addCheckpoint(stored))) throw new Error(`checkpoint ${count} was not taken`);
+      if (!(await ledger().addCheckpoint(stored))) throw new Error(`checkpoint ${count} was refused`);
       return stored.line;
     },
     async open() {

@@ -12,8 +12,8 @@ import { createLedgerHarness } from './ledger-harness.ts';
 import type { LedgerFactory } from './ledger-harness.ts';
 
 /**
- * What every ledger keeps, one sentence each. Runs against the reference model and against every
- * adapter; nothing here knows which one it has.
+ * The contract of every ledger, one sentence per test. It runs against the reference model and against every adapter,
+ * and does not know which one it has.
  */
 export function describeLedger(name: string, factory: LedgerFactory): void {
   describe(`${name} keeps the ledger's promises`, () => {

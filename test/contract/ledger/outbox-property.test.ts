@@ -15,15 +15,16 @@ import { admission, HOUR_MS, readTrail, settlement } from '../../support/ledger/
 import { checkpoint } from './ledger-harness.ts';
 
 /**
- * Random lives of the trail under two sinks: whatever is appended, signed off, taken and dropped in whatever order, the
- * chain verifies from its base to its head, each sink gets everything once and in order, and nothing is dropped that one
- * of them has not acknowledged.
+ * Random sequences of appends, checkpoints, deliveries and retention, with two sinks. For any order of steps:
+ * - The chain verifies from its base to its head.
+ * - Each sink gets every item once and in order.
+ * - No item is dropped before both sinks have acknowledged it.
  */
 type Step =
   | { step: 'append'; requests: number }
-  /** All that are open; the first may end as unknown, which holds up what lies behind it. */
+  /** Settles all open requests. The first may end as unknown, which blocks retention of everything behind it. */
   | { step: 'settle'; unknown: boolean }
-  /** Signed some records ago, as signing takes a while. */
+  /** A checkpoint that covers all but the last `late` records, because signing takes time. */
   | { step: 'checkpoint'; late: number }
   | { step: 'deliver'; sink: number; limit: number }
   | { step: 'prune' }
@@ -52,7 +53,7 @@ async function live(ledger: Ledger, clock: FakeClock, steps: readonly Step[]): P
   let dropped = 0;
   let next = 1;
 
-  /** What came since: seen by a sink of its own, which takes everything at once. */
+  /** Collects the new items with an extra sink, which takes everything at once. */
   async function note(): Promise<void> {
     const items = await ledger.lease('witness', 10_000);
     written.push(...items);
@@ -97,7 +98,7 @@ async function live(ledger: Ledger, clock: FakeClock, steps: readonly Step[]): P
     const { base, head } = await ledger.chain();
     const lines = await readTrail(ledger);
     expect(verifyChain(lines, base)).toEqual({ kind: 'intact', head });
-    // Dropped is only what every sink has taken: the checkpoint that the chain begins at included.
+    // Only acknowledged items are dropped, including the checkpoint at which the chain begins.
     for (const items of taken) {
       expect(items).toEqual(written.slice(0, items.length));
       if (base.seq > 0)
@@ -107,7 +108,7 @@ async function live(ledger: Ledger, clock: FakeClock, steps: readonly Step[]): P
   for (const [index, sink] of SINKS.entries()) {
     expect([...(taken[index] ?? []), ...(await ledger.lease(sink, 10_000))]).toEqual(written);
   }
-  // What has not been dropped is as it was written.
+  // Kept records are unchanged.
   const records = written.filter(({ kind }) => kind === 'record').map(({ line }) => line);
   expect(await readTrail(ledger)).toEqual(records.slice(dropped));
   return { dropped };
@@ -138,7 +139,7 @@ describe('the trail and its outbox', () => {
       }),
       { numRuns: 100 },
     );
-    // The generator is worth something only while it gets everywhere.
+    // The test is useful only if the generator also reaches retention.
     expect(droppedInAll).toBeGreaterThan(100);
   }, 60_000);
 });

@@ -6,7 +6,7 @@ import { admission, MINUTE_MS, readTrail, recordDraft } from '../../support/ledg
 import { checkpoint, R1, R2, R3 } from './ledger-harness.ts';
 import type { LedgerHarness } from './ledger-harness.ts';
 
-/** What sinks are given, in which order, and the checkpoints among it. */
+/** The items that sinks get, their order, and the checkpoints among them. */
 export function describeOutbox(harness: LedgerHarness): void {
   const leased = async (sink: string, limit = 100) =>
     (await harness.ledger.lease(sink, limit)).map(({ kind, position }) => `${kind} ${position}`);
@@ -23,7 +23,7 @@ export function describeOutbox(harness: LedgerHarness): void {
       expect(await leased('http')).toEqual(['record 2', 'record 4', 'record 6']);
     });
 
-    it('takes a sink never back', async () => {
+    it('never moves a cursor back', async () => {
       await harness.fill(3);
       await harness.ledger.ack('stdout', 4);
       await harness.ledger.ack('stdout', 2);
@@ -83,7 +83,7 @@ export function describeOutbox(harness: LedgerHarness): void {
       expect((await harness.ledger.records(0, 10)).map(({ seq }) => seq)).toEqual([1]);
     });
 
-    it('tells how far behind sinks are: records, and since when', async () => {
+    it('reports the backlog of sinks: how many records, and since when', async () => {
       await harness.fill(2);
       harness.clock.advance(MINUTE_MS);
       await harness.fill(1);
@@ -124,7 +124,7 @@ export function describeOutbox(harness: LedgerHarness): void {
       expect(await harness.ledger.checkpoints(0, 10)).toEqual([checkpoint(2)]);
     });
 
-    it('are not taken where one stands already', async () => {
+    it('are not taken at a position that has one already', async () => {
       await harness.fill(3);
       await harness.addCheckpoint(2);
       expect(await harness.ledger.addCheckpoint(checkpoint(3))).toBe(false);

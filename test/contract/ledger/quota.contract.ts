@@ -4,10 +4,10 @@ import { admission, DAY_MS, HOUR_MS, MINUTE_MS, quotaCharge, requestsCharge } fr
 import { R1, R2, R3 } from './ledger-harness.ts';
 import type { LedgerHarness } from './ledger-harness.ts';
 
-/** Promise 5: quotas count addresses and hold at the last unit. */
+/** Quotas count addresses, and hold at the last unit. */
 export function describeQuotas(harness: LedgerHarness): void {
   describe('quotas', () => {
-    it('debits every claim and tells how each counter stands, in the order of the claims', async () => {
+    it('debits every charge and returns the state of each counter, in the order of the charges', async () => {
       harness.clock.advance(90_000);
       const charges = [
         requestsCharge(),
@@ -67,7 +67,7 @@ export function describeQuotas(harness: LedgerHarness): void {
       });
     });
 
-    it('debits no e-mail units at all when one claim does not fit', async () => {
+    it('debits no e-mail units at all when one charge does not fit', async () => {
       const charges = [quotaCharge({ amount: 5 }), quotaCharge({ quota: 'org-day', limit: 3, amount: 5 })];
       expect(await harness.ledger.admit(admission(R1, { charges }))).toMatchObject({
         kind: 'exhausted',
@@ -76,7 +76,7 @@ export function describeQuotas(harness: LedgerHarness): void {
       expect(await harness.remaining()).toBe(10);
     });
 
-    it('lets two claims on one counter share its units', async () => {
+    it('lets two charges on one counter share its units', async () => {
       const charges = [quotaCharge({ amount: 6 }), quotaCharge({ amount: 5 })];
       expect(await harness.ledger.admit(admission(R1, { charges }))).toMatchObject({ kind: 'exhausted' });
       expect(
@@ -112,7 +112,7 @@ export function describeQuotas(harness: LedgerHarness): void {
         kind: 'exhausted',
         exhausted: { quota: 'burst' },
       });
-      // Four were counted: a limit of five has one left.
+      // Four requests were counted, so a limit of five has one left.
       expect(await harness.remaining(requestsCharge({ limit: 5 }))).toBe(1);
     });
 
@@ -149,7 +149,7 @@ export function describeQuotas(harness: LedgerHarness): void {
       expect(await harness.remaining(quotaCharge({ quota: 'other' }))).toBe(10);
     });
 
-    it('tells usage without debiting', async () => {
+    it('returns the usage without debiting', async () => {
       expect(await harness.ledger.usage([quotaCharge({ amount: 9 }), requestsCharge()])).toMatchObject([
         { remaining: 10 },
         { remaining: 20 },
@@ -157,7 +157,7 @@ export function describeQuotas(harness: LedgerHarness): void {
       expect(await harness.remaining()).toBe(10);
     });
 
-    it('limits dry runs by their own claims, and writes nothing when they are used up', async () => {
+    it('limits dry runs by their own charges, and writes nothing when they are used up', async () => {
       const charges = [requestsCharge({ quota: 'dry-runs', limit: 2 })];
       for (const id of [R1, R2])
         expect(await harness.ledger.admit(admission(id, { plan: 'dry_run', charges }))).toEqual({ kind: 'previewed' });

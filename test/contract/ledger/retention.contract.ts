@@ -11,7 +11,7 @@ const KEPT_DAYS = 8;
 const RETENTION = { sinks: ['stdout', 'http'], keepRecordsMs: KEPT_DAYS * DAY_MS };
 const NOTHING = { records: 0, more: false };
 
-/** What retention drops, what it never drops, and that the chain holds across its cuts. */
+/** What retention drops and never drops, and that the chain verifies across its cuts. */
 export function describeRetention(harness: LedgerHarness): void {
   const prune = () => harness.ledger.prune(RETENTION);
   const acknowledgeAll = async () => {
@@ -25,7 +25,7 @@ export function describeRetention(harness: LedgerHarness): void {
   }
 
   describe('retention', () => {
-    it('drops old records up to a checkpoint, which stays, and the chain goes on from there', async () => {
+    it('drops old records up to a checkpoint, which stays, and the chain continues from there', async () => {
       await harness.fill(2);
       const { hash } = JSON.parse((await readTrail(harness.ledger))[1] ?? '') as { hash: string };
       await harness.addCheckpoint(2);
@@ -40,7 +40,7 @@ export function describeRetention(harness: LedgerHarness): void {
       expect(await harness.ledger.checkpoints(0, 10)).toEqual([checkpoint(2), checkpoint(4)]);
     });
 
-    it('keeps records for exactly as long as it was told', async () => {
+    it('keeps records for exactly as long as configured', async () => {
       await harness.fill(2);
       await harness.addCheckpoint(2);
       await acknowledgeAll();
@@ -69,7 +69,7 @@ export function describeRetention(harness: LedgerHarness): void {
       await expectWholeChain();
     });
 
-    it('drops nothing when records are kept for ever, or there is no checkpoint', async () => {
+    it('drops nothing when records are kept forever, or there is no checkpoint', async () => {
       await harness.fill(2);
       await acknowledgeAll();
       await harness.pass(1000 * DAY_MS);
@@ -80,7 +80,7 @@ export function describeRetention(harness: LedgerHarness): void {
       expect((await harness.ledger.chain()).base).toEqual(GENESIS);
     });
 
-    it('waits for every sink to acknowledge the checkpoint itself, also one never heard of', async () => {
+    it('waits for every sink to acknowledge the checkpoint itself, also for an unknown sink', async () => {
       await harness.fill(2);
       await harness.addCheckpoint(2);
       await harness.pass(KEPT_DAYS * DAY_MS + 1);
@@ -151,7 +151,7 @@ export function describeRetention(harness: LedgerHarness): void {
       expect(await harness.outcomes()).toEqual(['accepted', 'admitted']);
     });
 
-    it('keeps what a replay points at for as long as there can be one, however short retention is', async () => {
+    it('keeps the records of a request while its reply can be replayed, however short retention is', async () => {
       await harness.ledger.admit(admission(R1, { key: KEY }));
       await harness.pass(HOUR_MS);
       await harness.ledger.settle(settlement(R1, 'unknown'));
@@ -170,7 +170,7 @@ export function describeRetention(harness: LedgerHarness): void {
       expect(await harness.ledger.admit(admission(R3, { key: KEY }))).toMatchObject({ kind: 'admitted' });
     });
 
-    it('goes over a long past in bounded steps, each of which leaves a whole chain', async () => {
+    it('drops a long trail in bounded steps, each of which leaves an intact chain', async () => {
       for (let count = 700; count <= 4200; count += 700) {
         await harness.fill(700);
         await harness.addCheckpoint(count);
@@ -186,7 +186,7 @@ export function describeRetention(harness: LedgerHarness): void {
       expect(await harness.ledger.checkpoints(0, 10)).toEqual([checkpoint(4200)]);
     }, 60_000);
 
-    it('takes a stretch between two checkpoints that is longer than a step in one', async () => {
+    it('drops all records between two checkpoints in one step, even if there are more than a step allows', async () => {
       await harness.fill(2100);
       await harness.addCheckpoint(2100);
       await harness.fill(1);

@@ -7,7 +7,7 @@ import { admission, DAY_MS, MINUTE_MS, recordDraft } from '../../support/ledger/
 import { R1, R2, R3 } from './ledger-harness.ts';
 import type { LedgerHarness } from './ledger-harness.ts';
 
-/** What a search of the trail finds, and how far a slice of it says to have looked. */
+/** The results of a search of the trail, and how far each slice reports to have scanned. */
 export function describeSearch(harness: LedgerHarness): void {
   const write = (requestId: string, changes: Partial<RecordDraft> = {}) =>
     harness.ledger.admit(
@@ -49,7 +49,7 @@ export function describeSearch(harness: LedgerHarness): void {
       ['an address, whatever its case', { email: 'zoE@ACME.com' }, [2]],
       ['an address with signs that patterns know', { email: 'PERCENT%_@example.com' }, [2]],
       ['a pattern of an address', { email: '%@%' }, []],
-      ['an address that stands in the record as something else', { email: 'hr-staff' }, []],
+      ['an address that is in the record as another member', { email: 'hr-staff' }, []],
       ['an address that holds a lone surrogate', { email: '\ud800@acme.com' }, []],
       ['an outcome', { outcome: 'refused' }, [3]],
       ['a rule', { rule: 'hr-staff' }, [1, 2, 4]],
@@ -64,7 +64,7 @@ export function describeSearch(harness: LedgerHarness): void {
       expect(await slice(filter)).toMatchObject({ found, done: true });
     });
 
-    it('goes on behind its cursor, and is done at the end of the trail', async () => {
+    it('continues after its cursor, and is done at the end of the trail', async () => {
       expect(await slice({ subject: 'ann' }, 0, 2)).toEqual({ found: [1, 3], scannedTo: 3, done: false });
       expect(await slice({ subject: 'ann' }, 3, 2)).toEqual({ found: [4], scannedTo: 4, done: true });
       expect(await slice({ subject: 'ann' }, 4, 2)).toEqual({ found: [], scannedTo: 4, done: true });
@@ -75,12 +75,12 @@ export function describeSearch(harness: LedgerHarness): void {
       expect(await slice({ toMs: TEST_TIME_MS + 1 }, 0, 1)).toEqual({ found: [1], scannedTo: 1, done: true });
     });
 
-    it('never passes over a match for which there was no room', async () => {
+    it('never skips a match that did not fit on the page', async () => {
       expect(await slice({ rule: 'hr-staff' }, 0, 1)).toEqual({ found: [1], scannedTo: 1, done: false });
       expect(await slice({ rule: 'hr-staff' }, 1, 1)).toMatchObject({ found: [2], done: false });
     });
 
-    it('gives no more than a page by weight, and says how far that was', async () => {
+    it('gives no more than a page by weight, and reports how far it scanned', async () => {
       const heavy = { source: { address: 'x'.repeat(MAX_PAGE_LENGTH / 2) }, outcome: { result: 'not_sent' as const } };
       await write(testUuid7(5), heavy);
       await write(testUuid7(6), heavy);
@@ -88,7 +88,7 @@ export function describeSearch(harness: LedgerHarness): void {
       expect(await slice({ outcome: 'not_sent' }, 5)).toEqual({ found: [6], scannedTo: 6, done: true });
     });
 
-    it('looks at a few hundred records at a time, and finds all in the end', async () => {
+    it('scans a few hundred records at a time, and finds all in the end', async () => {
       await harness.fill(2500);
       await write(testUuid7(7), { outcome: { result: 'refused' } });
       const found: number[] = [];
@@ -103,7 +103,7 @@ export function describeSearch(harness: LedgerHarness): void {
       expect(slices).toBe(Math.ceil(2505 / MAX_SLICE_RECORDS));
     }, 60_000);
 
-    it('begins behind what retention has dropped', async () => {
+    it('begins after the records that retention has dropped', async () => {
       await harness.addCheckpoint(2);
       await harness.pass(10 * DAY_MS);
       await harness.ledger.prune({ sinks: [], keepRecordsMs: DAY_MS });

@@ -15,7 +15,7 @@ import type { LedgerHarness } from './ledger-harness.ts';
 
 const BODY = '{"emails":["ann@acme.com"]}';
 
-/** Requests whose outcome is unknown: looked at again, and settled by reconciliation or by a person. */
+/** Requests whose outcome is unknown: reconcile attempts on them, and their settlement by reconciliation or by a person. */
 export function describeUnsettled(harness: LedgerHarness): void {
   const due = async () => (await harness.ledger.unsettled(10)).map(({ requestId }) => requestId);
   const evidence = recordDraft('reconciliation', R1, { result: 'unknown', settled_by: 'reconciliation' });
@@ -26,7 +26,7 @@ export function describeUnsettled(harness: LedgerHarness): void {
     });
     const becomeUnknown = () => harness.ledger.settle(settlement(R1, 'unknown'));
 
-    it('is due for a look a minute after it became unknown, with the bytes that went', async () => {
+    it('is due for an attempt a minute after it became unknown, with the bytes that were sent', async () => {
       harness.clock.advance(1000);
       await becomeUnknown();
       harness.clock.advance(59_999);
@@ -43,7 +43,7 @@ export function describeUnsettled(harness: LedgerHarness): void {
       ]);
     });
 
-    it('that the sweep found is due like any other', async () => {
+    it('that the sweep settled is due like any other', async () => {
       harness.clock.advance(45_000);
       await harness.ledger.settle(settlement(R1, 'unknown', { by: 'sweep' }));
       harness.clock.advance(60_000);
@@ -56,7 +56,7 @@ export function describeUnsettled(harness: LedgerHarness): void {
       expect(await due()).toEqual([]);
     });
 
-    it('comes in the order in which looks are due, as many as asked for', async () => {
+    it('comes in the order in which attempts are due, as many as asked for', async () => {
       await harness.ledger.admit(admission(R2));
       await harness.ledger.admit(admission(R3));
       await harness.ledger.settle(settlement(R2, 'unknown'));
@@ -69,7 +69,7 @@ export function describeUnsettled(harness: LedgerHarness): void {
       expect(await harness.ledger.unsettled(-1)).toEqual([]);
     });
 
-    it('keeps the evidence of a look on the trail, and stays what it was until the next one', async () => {
+    it('keeps the evidence of an attempt in the trail, and its state does not change', async () => {
       await becomeUnknown();
       const before = await harness.ledger.find(R1, null);
       harness.clock.advance(60_000);
@@ -83,7 +83,7 @@ export function describeUnsettled(harness: LedgerHarness): void {
       expect(await harness.ledger.unsettled(10)).toMatchObject([{ requestId: R1, attempts: 1, body: BODY }]);
     });
 
-    it('is only put off by a look that saw nothing', async () => {
+    it('is only postponed by an attempt without evidence', async () => {
       await becomeUnknown();
       harness.clock.advance(60_000);
       await harness.ledger.recordAttempt({ requestId: R1, record: null, nextInMs: 10 });
@@ -93,7 +93,7 @@ export function describeUnsettled(harness: LedgerHarness): void {
       expect(await harness.outcomes()).toEqual(['admitted', 'unknown']);
     });
 
-    it('is looked at once by two who look at the same time: the second look changes nothing', async () => {
+    it('takes one of two attempts made at the same time: the second changes nothing', async () => {
       await becomeUnknown();
       harness.clock.advance(60_000);
       await harness.ledger.recordAttempt({ requestId: R1, record: evidence, nextInMs: HOUR_MS });
@@ -104,7 +104,7 @@ export function describeUnsettled(harness: LedgerHarness): void {
       expect(await harness.ledger.unsettled(10)).toMatchObject([{ requestId: R1, attempts: 1 }]);
     });
 
-    it('is not looked at again after the last look', async () => {
+    it('is not due again after the last attempt', async () => {
       await becomeUnknown();
       harness.clock.advance(60_000);
       await harness.ledger.recordAttempt({ requestId: R1, record: evidence, nextInMs: null });
@@ -113,7 +113,7 @@ export function describeUnsettled(harness: LedgerHarness): void {
       expect(await harness.ledger.find(R1, null)).toMatchObject({ state: 'unknown' });
     });
 
-    it('takes no look when it is open, settled, or not there', async () => {
+    it('takes no attempt when it is open, settled, or does not exist', async () => {
       for (const requestId of [R1, R2])
         await harness.ledger.recordAttempt({ requestId, record: evidence, nextInMs: 1 });
       await harness.ledger.settle(settlement(R1, 'accepted'));
@@ -160,7 +160,7 @@ export function describeUnsettled(harness: LedgerHarness): void {
       expect(await harness.ledger.admit(admission(R3, { key: KEY }))).toMatchObject({ kind: 'admitted' });
     });
 
-    it('ends what the sweep called unknown, and is final: no exchange, no sweep and no second one', async () => {
+    it('ends a request that the sweep settled as unknown, and is final: no exchange, no sweep and no second one', async () => {
       harness.clock.advance(45_000);
       await harness.ledger.settle(settlement(R1, 'unknown', { by: 'sweep' }));
       await settle('accepted');
@@ -183,7 +183,7 @@ export function describeUnsettled(harness: LedgerHarness): void {
       expect(await harness.remaining()).toBe(10);
     });
 
-    it('does not touch what is open, however long, nor a denial, nor what never was', async () => {
+    it('does not change an open request, however old, nor a denial, nor a request that does not exist', async () => {
       harness.clock.advance(DAY_MS / 2);
       expect(await settle('accepted')).toEqual({ kind: 'unchanged', state: 'open' });
       await harness.ledger.admit(admission(R2, { plan: 'deny' }));

@@ -3,7 +3,7 @@ import type { Admission, Ending, Ledger, Owner, Retention, Settlement, StoredRep
 import type { QuotaCharge } from '../../../src/policy/decision.ts';
 import type { FakeClock } from '../clock.ts';
 
-/** Plain data for ledgers: whole, believable, and different only where a test says so. */
+/** Test data for ledgers: complete, realistic, and different only where a test overrides it. */
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
@@ -129,10 +129,10 @@ export function settlement(requestId: string, ending: Ending, changes: Partial<S
   };
 }
 
-/** For tests that are not about retention: everything stays. */
+/** For tests that are not about retention: nothing is dropped. */
 export const KEEP_ALL: Retention = { sinks: [], keepRecordsMs: null };
 
-/** Time as it goes by in a service that sweeps: a clock that was seen to go on is trusted with what may be dropped. */
+/** Lets time pass as in a running service, which prunes at least daily: the clock guard then trusts the clock. */
 export async function passTime(ledger: Pick<Ledger, 'prune'>, clock: FakeClock, ms: number): Promise<void> {
   await ledger.prune(KEEP_ALL);
   for (let left = ms; left > 0; left -= DAY_MS) {
@@ -141,7 +141,7 @@ export async function passTime(ledger: Pick<Ledger, 'prune'>, clock: FakeClock, 
   }
 }
 
-/** Every line of the trail, read page by page. */
+/** All lines of the trail, read page by page. */
 export async function readTrail(ledger: Ledger): Promise<string[]> {
   const lines: string[] = [];
   for (let after = 0; ;) {

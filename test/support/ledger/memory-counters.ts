@@ -4,10 +4,10 @@ import type { QuotaState } from '../../../src/ledger/port.ts';
 /** The quota counters of the reference model: one number per quota, unit, counter and window, in a map. */
 export interface MemoryCounters {
   state(charge: QuotaCharge): QuotaState;
-  /** Takes the claims, whether they fit or not; what a refund would return, by counter. */
+  /** Debits the charges, whether they fit or not. Returns the units that a refund gives back, by counter. */
   charge(charges: readonly QuotaCharge[]): ReadonlyMap<string, number>;
   refund(charged: ReadonlyMap<string, number>): void;
-  /** Of the claims that do not fit, the one with the longest wait; null when all fit. */
+  /** Of the charges that do not fit, the one with the longest wait; null when all fit. */
   unfitting(charges: readonly QuotaCharge[]): QuotaState | null;
   prune(at: number): void;
 }
@@ -47,7 +47,7 @@ export function createMemoryCounters(now: () => number): MemoryCounters {
         if (count !== undefined) count.used = Math.max(0, count.used - amount);
       }
     },
-    /** A claim fits when it and those before it on the same counter stay within its limit. */
+    /** A charge fits when it and the earlier charges on the same counter stay within its limit. */
     unfitting(charges) {
       const over = charges.filter((charge, index) => {
         const asked = charges.slice(0, index + 1).filter((other) => counterKey(other) === counterKey(charge));

@@ -20,9 +20,9 @@ import type {
 } from '../../../src/ledger/port.ts';
 
 /**
- * The reference model of the ledger: plain maps and arrays, written to be read beside the port's
- * comments, sharing no decision with the SQLite one. For tests and for smoke tests in other
- * runtimes; durable in no sense. Each step runs within one turn, which is all its atomicity.
+ * The reference model of the ledger: plain maps and arrays. It is meant to be read beside the port's comments, and shares
+ * no decision with the SQLite ledger. It is for tests and for smoke tests in other runtimes, and nothing is durable. Each
+ * step runs within one turn of the event loop, which makes it atomic.
  */
 interface Request {
   readonly admission: Admission;
@@ -34,8 +34,8 @@ interface Request {
   settledAt: number | null;
   settledBy: SettledBy | null;
   outcomeSeq: number | null;
-  /** When the next look is due; null: none is. */
-  lookAt: number | null;
+  /** When the next reconcile attempt is due; null: there is none. */
+  nextAttemptAt: number | null;
   attempts: number;
 }
 
@@ -77,7 +77,7 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
       settledAt: null,
       settledBy: null,
       outcomeSeq: null,
-      lookAt: null,
+      nextAttemptAt: null,
       attempts: 0,
     });
   }
@@ -160,7 +160,7 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     request.state = ending;
     request.settledAt = now();
     request.settledBy = by;
-    request.lookAt = ending === 'unknown' ? now() + 60_000 : null;
+    request.nextAttemptAt = ending === 'unknown' ? now() + 60_000 : null;
     if (ending === 'refused' || ending === 'not_sent') counters.refund(request.charged);
     const name = keyName(request.admission);
     const key = name === null ? undefined : keys.get(name);
@@ -186,7 +186,7 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
   const visibleTo = (owner: Owner | null, request: Request): boolean =>
     owner === null || JSON.stringify(ownerOf(owner)) === JSON.stringify(ownerOf(request.admission.owner));
 
-  /** Requests that are not over, and those whose reply may be replayed, need their records. */
+  /** Requests that are open or unknown, and those whose reply may be replayed, need their records. */
   function firstNeeded(): number {
     const replayable = new Set([...keys.values()].map((key) => key.requestId));
     const needed = [...requests.values()].filter(
@@ -229,12 +229,12 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     },
     async unsettled(limit) {
       const due = [...requests.values()].flatMap((request) =>
-        request.state === 'unknown' && request.lookAt !== null && request.lookAt <= now()
-          ? [{ request, lookAt: request.lookAt }]
+        request.state === 'unknown' && request.nextAttemptAt !== null && request.nextAttemptAt <= now()
+          ? [{ request, nextAttemptAt: request.nextAttemptAt }]
           : [],
       );
       return due
-        .toSorted((a, b) => a.lookAt - b.lookAt || a.request.decidedSeq - b.request.decidedSeq)
+        .toSorted((a, b) => a.nextAttemptAt - b.nextAttemptAt || a.request.decidedSeq - b.request.decidedSeq)
         .slice(0, Math.max(0, limit))
         .map(({ request }) => ({
           requestId: request.admission.requestId,
@@ -246,10 +246,10 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     },
     async recordAttempt({ requestId, record, nextInMs }) {
       const request = requests.get(requestId);
-      if (request?.state !== 'unknown' || request.lookAt === null || request.lookAt > now()) return;
+      if (request?.state !== 'unknown' || request.nextAttemptAt === null || request.nextAttemptAt > now()) return;
       if (record !== null) append(record);
       if (record !== null) request.attempts += 1;
-      request.lookAt = nextInMs === null ? null : now() + nextInMs;
+      request.nextAttemptAt = nextInMs === null ? null : now() + nextInMs;
     },
     async prune(retention) {
       const doubt = trail.doubtClock();

@@ -19,13 +19,13 @@ import type {
 } from '../../../src/ledger/port.ts';
 
 /**
- * The trail of the reference model: records, checkpoints and cursors in arrays and maps, and its clock. Says plainly,
- * and slowly, what the port promises.
+ * The trail of the reference model: records, checkpoints and cursors in arrays and maps, and the ledger's clock. It is a
+ * simple and slow version of the port's contract.
  */
 export interface MemoryTrail {
   now(): number;
   holdClock(): void;
-  /** Null when the machine's clock may decide what is dropped; with the step when that is what the doubt begins with. */
+  /** Null when retention may trust the machine's clock. `jumpedMs` is set when the doubt begins. */
   doubtClock(): { readonly jumpedMs?: number } | null;
   append(draft: RecordDraft): number;
   draft(seq: number): RecordDraft;
@@ -37,7 +37,7 @@ export interface MemoryTrail {
   chain(): ChainState;
   addCheckpoint(checkpoint: StoredCheckpoint): boolean;
   checkpoints(after: number, limit: number): readonly StoredCheckpoint[];
-  /** Never drops the record `firstNeeded` or one behind it. The base is in `chain()` afterwards. */
+  /** Never drops the record `firstNeeded` or a later one. */
   prune(retention: Retention, firstNeeded: number): Pruned;
 }
 
@@ -51,7 +51,7 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
   let checkpoints: (StoredCheckpoint & { position: number })[] = [];
   const cursors = new Map<string, number>();
   let time = 0;
-  /** Of the last call that could drop something. */
+  /** The time of the last trusted check. */
   let trustedAt: number | null = null;
   let doubtedAt: number | null = null;
 
@@ -61,7 +61,7 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
   const cursor = (sink: string): number => cursors.get(sink) ?? 0;
   const kept = (seq: number) => records[seq - base.seq - 1];
 
-  /** The outbox behind a position: a record stands at twice its seq, a checkpoint right behind the record that was last. */
+  /** The outbox after a position. A record has twice its seq; a checkpoint follows the record that was last. */
   function outbox(after: number): OutboxItem[] {
     const items: OutboxItem[] = [
       ...records.map(({ seq, line }) => ({ position: 2 * seq, kind: 'record' as const, line })),
@@ -70,7 +70,7 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
     return items.filter(({ position }) => position > after).toSorted((a, b) => a.position - b.position);
   }
 
-  /** Checkpoints that may become the base: everything up to them is old, acknowledged and needed no more. */
+  /** Checkpoints that may become the base: all records up to them are old, acknowledged and no longer needed. */
   function cuts({ sinks, keepRecordsMs }: Retention, firstNeeded: number) {
     if (keepRecordsMs === null) return [];
     return checkpoints.filter(({ count, position }) => {

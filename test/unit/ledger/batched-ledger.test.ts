@@ -10,7 +10,7 @@ import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
 import { admission, quotaCharge, readTrail, recordDraft, settlement } from '../../support/ledger/ledger.ts';
 
-/** The real thing in memory, with a port that fails when told to and flushes when told to. */
+/** The real SQLite ledger in memory, with a port that fails as scripted and a flush that the test triggers. */
 function setup() {
   const database = new DatabaseSync(':memory:');
   const real = createNodeSqlite(database);
@@ -68,7 +68,7 @@ describe('shared commits', () => {
     expect(commits).toHaveLength(2);
   });
 
-  it('let later members of a batch see what earlier ones claimed', async () => {
+  it('let later members of a batch see the debits of earlier ones', async () => {
     const { ledger } = setup();
     const charges = [quotaCharge({ limit: 1 })];
     const all = [1, 2].map((n) => ledger.admit(admission(testUuid7(n), { charges })));
@@ -113,11 +113,11 @@ describe('shared commits', () => {
     expect(verifyChain(await readTrail(ledger))).toMatchObject({ kind: 'intact', head: { seq: 4 } });
   });
 
-  it('leave nothing and go on when the commit itself fails', async () => {
+  it('leave nothing and continue when the commit itself fails', async () => {
     const { database, real, ledger, failures } = setup();
     database.exec('CREATE TABLE parent (id INTEGER PRIMARY KEY)');
     database.exec('CREATE TABLE child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)');
-    // A deferred constraint fails at COMMIT and leaves the transaction open: what a full disk may do.
+    // A deferred constraint fails at COMMIT and leaves the transaction open, as a full disk can.
     database.exec('CREATE TRIGGER spoil AFTER INSERT ON records BEGIN INSERT INTO child VALUES (1); END');
     const failing = [1, 2].map((n) => ledger.admit(admission(testUuid7(n))));
     ledger.flush();
@@ -132,7 +132,7 @@ describe('shared commits', () => {
     expect(await again).toMatchObject({ kind: 'admitted' });
   });
 
-  it('reject every member and leave nothing when the last look before the commit finds fault', async () => {
+  it('reject every member and leave nothing when the check before the commit throws', async () => {
     const { ledger, check, commits, failures } = setup();
     check.run = () => {
       throw new Error('the file is gone');

@@ -1,4 +1,4 @@
-/** The ledger's tables as the first release made them, word for word: what a migration begins with. Never edited. */
+/** The ledger's tables exactly as the first release created them, the start of every migration. Never edited. */
 export const FIRST_SCHEMA: readonly string[] = [
   `CREATE TABLE ledger_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL) STRICT`,
   `INSERT INTO ledger_version (id, version) VALUES (1, 1)`,

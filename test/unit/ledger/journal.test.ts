@@ -15,18 +15,18 @@ function setup() {
   return { sqlite, append };
 }
 
-/** The platform of an object looks at the schema only when it starts: the append must see for itself. */
+/** A Durable Object checks the schema only when it starts, so the append must read back what it wrote. */
 describe('an append', () => {
   it.each([
     ['is taken back', 'CREATE TRIGGER t AFTER INSERT ON records BEGIN DELETE FROM records WHERE seq = NEW.seq; END'],
     ['is changed', `CREATE TRIGGER t AFTER INSERT ON records BEGIN UPDATE records SET line = line || ' '; END`],
     ['is left out', 'CREATE TRIGGER t BEFORE INSERT ON records BEGIN SELECT RAISE(IGNORE); END'],
     [
-      'is not what the head says',
+      'does not match the head',
       `CREATE TRIGGER t AFTER UPDATE OF hash ON head BEGIN UPDATE head SET hash = OLD.hash; END`,
     ],
     [
-      'is not where the head says',
+      'is not at the seq of the head',
       `CREATE TRIGGER t AFTER UPDATE OF seq ON head BEGIN UPDATE head SET seq = OLD.seq; END`,
     ],
   ])('fails, and its step with it, when the record %s behind its back', (_what, trigger) => {

@@ -13,7 +13,7 @@ import { FIRST_SCHEMA } from './first-schema.ts';
 
 const [OPEN, UNKNOWN, ACCEPTED] = [testUuid7(1), testUuid7(2), testUuid7(3)] as const;
 
-/** A ledger as the first release wrote it: five records, of which `stdout` has taken two. */
+/** A ledger as the first release wrote it: five records, two of them acknowledged by `stdout`. */
 function firstRelease() {
   const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
   for (const statement of FIRST_SCHEMA) sqlite.run(statement);
@@ -58,7 +58,7 @@ function migrated(): {
 }
 
 describe('a ledger of the first release', () => {
-  it('is brought to this version, its trail whole from the beginning', () => {
+  it('is migrated to this version, with its whole trail intact', () => {
     const { ledger, sqlite } = migrated();
     expect(sqlite.run(`SELECT version FROM ledger_version`)).toMatchObject([{ version: SCHEMA_VERSION }]);
     expect(ledger.chain()).toMatchObject({ base: GENESIS, head: { seq: 5 }, checkpoint: null });
@@ -75,14 +75,14 @@ describe('a ledger of the first release', () => {
     expect(ledger.lease('stdout', 10)).toMatchObject([{ position: 11, kind: 'checkpoint' }]);
   });
 
-  it('has its unknown requests looked at at once, without the bytes it never kept', () => {
+  it('has its unknown requests due for an attempt at once, without the bytes it never kept', () => {
     const { ledger } = migrated();
     expect(ledger.unsettled(10)).toMatchObject([{ requestId: UNKNOWN, body: null, attempts: 0 }]);
     expect(ledger.settle(settlement(UNKNOWN, 'accepted', { by: 'person' }))).toEqual({ kind: 'settled' });
     expect(ledger.find(UNKNOWN, ANN)).toMatchObject({ state: 'accepted' });
   });
 
-  it('goes on with what was open, and drops what is past its retention', () => {
+  it('continues with its open requests, and drops records past their retention', () => {
     const { ledger, sqlite, clock } = migrated();
     expect(ledger.settle(settlement(OPEN, 'accepted', { reply: CREATED }))).toEqual({ kind: 'settled' });
     ledger.settle(settlement(UNKNOWN, 'refused', { by: 'person' }));

@@ -45,7 +45,7 @@ describe('the bytes that are about to be sent', () => {
     expect(stored()).toEqual([null, null]);
   });
 
-  it('are shown to nobody who reads the request', () => {
+  it('are not shown when a request is read', () => {
     const { ledger } = setup();
     ledger.admit(admission(R1, { body: '{"only":"here"}' }));
     expect(JSON.stringify([ledger.find(R1, null), ledger.list({ owner: null, before: null, limit: 9 })])).not.toContain(

@@ -5,7 +5,7 @@ import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { FIRST_SCHEMA } from './first-schema.ts';
 
 describe('the ledger schema', () => {
-  it('is made once: a second start changes nothing', () => {
+  it('is created once: a second start changes nothing', () => {
     const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
     const schema = () => sqlite.run('SELECT sql FROM sqlite_schema ORDER BY name');
     migrate(sqlite);
@@ -16,7 +16,7 @@ describe('the ledger schema', () => {
     expect(sqlite.run('SELECT seq FROM head')).toMatchObject([{ seq: 0 }]);
   });
 
-  it('is known by its text at every version, however it came about', () => {
+  it('is recognised by its text at every version, whether new or migrated', () => {
     const fresh = createNodeSqlite(new DatabaseSync(':memory:'));
     migrate(fresh);
     expect(isOwnSchema(readSchema(fresh), SCHEMA_VERSION)).toBe(true);
@@ -30,7 +30,7 @@ describe('the ledger schema', () => {
 
   it.each([
     ['at this version', SCHEMA_VERSION],
-    ['at the first, which is not brought further', 1],
+    ['at the first, which is not migrated', 1],
   ])('is refused with a trigger in it, and left alone: %s', (_which, version) => {
     const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
     for (const statement of FIRST_SCHEMA) sqlite.run(statement);
@@ -40,7 +40,7 @@ describe('the ledger schema', () => {
     expect(sqlite.run('SELECT version FROM ledger_version')).toMatchObject([{ version }]);
   });
 
-  it('may lie beside the tables that Cloudflare keeps in an object’s storage', () => {
+  it('is accepted beside the tables that Cloudflare keeps in an object’s storage', () => {
     const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
     sqlite.run('CREATE TABLE _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)');
     sqlite.run('CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID');

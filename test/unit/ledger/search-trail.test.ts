@@ -7,7 +7,7 @@ import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.t
 import { admission, recordDraft } from '../../support/ledger/ledger.ts';
 
 describe('a slice of a search', () => {
-  it('looks at less where records are heavy, and the next one goes on from there', () => {
+  it('scans fewer records where they are large, and the next slice continues from there', () => {
     const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
     const ledger = createSqliteLedger({ sqlite, clock: createFakeClock(), ids: createFakeIds(1000) });
     const heavy = 'x'.repeat(MAX_SLICE_LENGTH / 50);
@@ -18,7 +18,7 @@ describe('a slice of a search', () => {
     const filter = { requestId: testUuid7(150) };
     const first = ledger.search({ filter, after: 0, limit: 10 });
     expect(first).toMatchObject({ records: [], done: false });
-    // Its bound (a record is a little more than its heavy part), and the few rows that were read with the one that went over it.
+    // The bound in records (each is a little longer than its large member), plus the few rows read with the one that exceeded it.
     expect(first.scannedTo).toBeGreaterThanOrEqual(40);
     expect(first.scannedTo).toBeLessThan(50 + 8);
     const second = ledger.search({ filter, after: first.scannedTo, limit: 10 });
