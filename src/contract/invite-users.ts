@@ -2,17 +2,17 @@ import * as z from 'zod';
 import { emailAddress } from './email-address.ts';
 
 /**
- * Galileo's InviteUsersRequest. As JSON Schema it equals the upstream's own (a test holds that); as a parser it is
- * stricter on purpose: unknown fields, coercible booleans, undashed UUIDs, bad or repeated addresses and oversized
- * lists are refused. Addresses leave exactly as they came; only UUIDs are rewritten, to lower case.
- * Key order is model order: it decides the order of errors and of the bytes sent.
+ * Galileo's InviteUsersRequest as a zod schema. Its JSON Schema equals the upstream's own (a test checks this). As a
+ * parser it is deliberately stricter: it refuses unknown fields, coercible booleans, UUIDs without dashes, bad or
+ * repeated addresses, and lists that are too long. Addresses are not changed; UUIDs are converted to lower case. The key
+ * order is the upstream's model order: it decides the order of errors and of the bytes sent.
  */
 export const AUTH_METHODS = ['email', 'google', 'github', 'okta', 'azure-ad', 'custom', 'saml', 'invite'] as const;
 export const USER_ROLES = ['admin', 'manager', 'user', 'read_only'] as const;
 
 export const MAX_EMAILS = 500;
 
-/** Checks on a list run whatever its items are, so that all errors come at once. */
+/** Runs a list check even when items are invalid, so that all errors are reported at once. */
 const ON_EVERY_LIST: z.core.$ZodSuperRefineParams = { when: ({ value }) => Array.isArray(value) };
 
 export const inviteUsersSchema = z
@@ -30,12 +30,12 @@ export const inviteUsersSchema = z
 
 export type InviteUsersRequest = z.output<typeof inviteUsersSchema>;
 
-/** What a check on a list may do: say what is wrong, and where. */
+/** The part of zod's context that a list check uses: it reports an issue and its path. */
 interface Findings {
   addIssue(issue: { code: 'custom'; message: string; path?: PropertyKey[] }): void;
 }
 
-/** One error per offending index; of equal addresses (ignoring case) the first one stands. */
+/** One error per invalid index. Of equal addresses (case is ignored), the first is accepted. */
 function acceptAddresses(list: readonly unknown[], findings: Findings): void {
   if (isTooLong(list, MAX_EMAILS, findings)) return;
   const seen = new Set<string>();
@@ -45,7 +45,7 @@ function acceptAddresses(list: readonly unknown[], findings: Findings): void {
   }
 }
 
-/** Not `.max()`: the upstream's schema names no bound, and pydantic's type for it is none of those promised. */
+/** Not `.max()`: the upstream's schema has no bound, and pydantic's error type for one is not among the promised types. */
 function isTooLong(list: readonly unknown[], limit: number, findings: Findings): boolean {
   if (list.length <= limit) return false;
   findings.addIssue({ code: 'custom', message: `Value error, at most ${limit} entries in one request` });

@@ -1,7 +1,6 @@
 /**
- * Every refusal the service can give: one row per code, nothing else decides a status.
- * The rows also make /openapi.json and docs/problems.md. RFC 9457; `detail` stays a plain string
- * because Galileo's own clients read it.
+ * Every refusal of the service (RFC 9457): one row per problem code. Only these rows decide the status. /openapi.json and
+ * docs/problems.md are generated from them. `detail` is a plain string, because Galileo's own clients read it.
  */
 export type ProblemOrigin = 'proxy' | 'policy' | 'quota' | 'upstream';
 
@@ -10,7 +9,7 @@ interface ProblemRow {
   readonly status: number | null;
   readonly origin: ProblemOrigin;
   readonly title: string;
-  /** What to do about it; the `detail` unless the occasion has a better one. */
+  /** What the caller should do. It is the `detail`, unless ProblemExtras has a more specific one. */
   readonly advice: string;
 }
 
@@ -154,7 +153,8 @@ export const PROBLEMS = {
     status: 503,
     origin: 'proxy',
     title: 'Identity keys unavailable',
-    advice: 'The keys of the identity provider cannot be had right now, so no token can be checked. Try again later.',
+    advice:
+      'The keys of the identity provider cannot be fetched right now, so no token can be checked. Try again later.',
   },
   upstream_unavailable: {
     status: 503,
@@ -179,13 +179,13 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** The members every problem has, and those some have. */
+/** What a single problem can add to its row, or replace in it. */
 export interface ProblemExtras {
   /** Replaces the row's advice. */
   readonly detail?: string;
-  /** Replaces the row's status where that is null. */
+  /** The status, for a row whose own status is null. */
   readonly status?: number;
-  /** Replaces the row's origin (a limit per request is the quota's denial). */
+  /** Replaces the row's origin: a limit per request is denied by the quota. */
   readonly origin?: ProblemOrigin;
   readonly outcome?: 'refused' | 'not_sent' | 'unknown' | 'accepted';
   readonly decisions?: readonly {

@@ -1,9 +1,10 @@
 /**
- * Reads JSON so that no two readers can disagree about it (RFC 8259 §4, §8.2, §9). Not a second JSON.parse: this file
- * decides whether a text may be read and where it fails; JSON.parse then reads the value, so `__proto__` stays an
- * ordinary own member. The walk follows CPython's `json` (up to 3.12), which is what the upstream runs: a text that
- * CPython refuses is refused at CPython's own position (0-based, in code points). What CPython accepts and we do not is
- * reported at the first such place, once the whole is known to be well-formed. It loops, so depth cannot overflow it.
+ * A strict JSON reader: it accepts only texts that every parser reads in the same way (RFC 8259 §4, §8.2, §9). It is not
+ * a second JSON.parse. It decides whether a text is acceptable and where it fails; JSON.parse then produces the value, so
+ * `__proto__` is an ordinary own member. The upstream uses CPython's `json` (up to 3.12), and this reader follows it:
+ * - A text that CPython refuses is refused at CPython's position (0-based, in code points).
+ * - A text that only this reader refuses is reported at its first such place, after the rest proved well-formed.
+ * It does not recurse, so deep nesting cannot overflow the stack.
  */
 export type StrictJson =
   | { readonly kind: 'value'; readonly value: unknown }
@@ -27,7 +28,7 @@ const HEX_4 = /[0-9a-fA-F]{4}/y;
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const SHORT_ESCAPES = '"\\/bfnrt';
 const LITERALS = ['true', 'false', 'null'];
-/** CPython reads these; RFC 8259 §6 does not have them. */
+/** CPython accepts these; RFC 8259 §6 does not. */
 const NOT_FINITE = ['NaN', 'Infinity', '-Infinity'];
 
 export function parseStrictJson(text: string): StrictJson {
@@ -58,11 +59,11 @@ function findRefusal(text: string): Refusal | null {
   }
 }
 
-/** Throws a SyntaxFault for what CPython refuses too; returns the first of our own objections, or null. */
+/** Throws a SyntaxFault where CPython refuses too. Returns the first refusal that only this reader makes, or null. */
 function walk(text: string): Refusal | null {
   let at = 0;
   let refusal: Refusal | null = null;
-  /** The containers around `at`, outermost first: the names seen in an object, null for an array. */
+  /** The containers around `at`, outermost first. An object is the set of names seen so far; an array is null. */
   const open: (Set<string> | null)[] = [];
 
   const objectTo = (start: number, reason: JsonRefusal): void => {
@@ -105,7 +106,7 @@ function walk(text: string): Refusal | null {
       if (!Number.isFinite(Number(text.slice(start, at)))) objectTo(start, 'not_finite');
     }
   };
-  /** Reads a scalar or an empty container whole (true), or steps to the first value inside a container (false). */
+  /** Reads a scalar or an empty container as a whole (true), or moves to the first value inside a container (false). */
   const readValue = (): boolean => {
     const start = at;
     const opener = text[at];
@@ -125,8 +126,8 @@ function walk(text: string): Refusal | null {
     if (names !== null) readName(names);
     return false;
   };
-  /** Behind a complete value: leaves every container that ends here. True when another value follows. */
-  const goOn = (): boolean => {
+  /** After a complete value: leaves every container that ends here. True when another value follows. */
+  const moveToNextValue = (): boolean => {
     for (;;) {
       skipSpace();
       const names = open.at(-1);
@@ -150,11 +151,11 @@ function walk(text: string): Refusal | null {
   skipSpace();
   do {
     while (!readValue());
-  } while (goOn());
+  } while (moveToNextValue());
   return refusal;
 }
 
-/** Where the string that starts with the quote at `start` ends: behind its closing quote. */
+/** The end of the string that starts with the quote at `start`: the index after its closing quote. */
 function stringEnd(text: string, start: number): number {
   let at = start + 1;
   for (;;) {
@@ -173,7 +174,7 @@ function escapeEnd(text: string, backslash: number): number {
     return kind + 1;
   }
   const end = endOf(HEX_4, text, kind + 1);
-  // CPython wants one more character behind the digits, or it blames the escape and not the missing quote.
+  // Without one more character after the digits, CPython reports the escape and not the missing quote.
   if (end === null || end === text.length) throw new SyntaxFault(kind);
   return end;
 }
@@ -184,7 +185,7 @@ function numberEnd(text: string, start: number): number {
   return end;
 }
 
-/** The end of a sticky pattern's match at `at`, or null. */
+/** The end of the sticky pattern's match at `at`, or null. */
 function endOf(pattern: RegExp, text: string, at: number): number | null {
   pattern.lastIndex = at;
   return pattern.test(text) ? pattern.lastIndex : null;

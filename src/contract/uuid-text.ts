@@ -1,7 +1,7 @@
 /**
- * Why a text is not an acceptable UUID, in the words of pydantic (the Rust crate `uuid`). Not the judge: the schema
- * has refused the text before. What pydantic could read but this service does not take (RFC 9562 §4 is the dashed form;
- * pydantic also reads it bare, braced and as a URN) gets words of our own. No message repeats the text.
+ * Explains why a text is not an acceptable UUID, with pydantic's messages (those of the Rust crate `uuid`). It does not
+ * decide: the schema has refused the text already. This service accepts only the dashed form (RFC 9562 §4). The other
+ * forms that pydantic reads (bare, braced, URN) get a message of our own. No message repeats the text.
  */
 export interface UuidFault {
   readonly type: 'uuid_parsing' | 'uuid_version';
@@ -30,7 +30,7 @@ function isVersion4(digits: string): boolean {
   return digits[12] === '4' && '89abAB'.includes(digits[16] ?? '-');
 }
 
-/** Lengths and places count UTF-8 bytes, as Rust does; places start at 1. */
+/** Lengths and positions count UTF-8 bytes, as in Rust; positions start at 1. */
 function parsingFault(text: string): string {
   const [prefix, core] = unwrap(text);
   const stray = core.search(/[^0-9a-fA-F-]/);

@@ -4,9 +4,9 @@ import type { JsonRefusal } from './strict-json.ts';
 import { uuidFault } from './uuid-text.ts';
 
 /**
- * The upstream's 422: pydantic v2's types, places and words for what our schema and our JSON reader refuse.
- * Not a second judge: it only translates zod's issues, and one it does not know still comes out as a `value_error`.
- * Invariant: all errors at once, in model order, at the caller's own indices, and no value of the caller's in them.
+ * The 422 body in the upstream's shape: it translates refusals of our schema and our JSON reader into pydantic v2's error
+ * types, locations and messages. It decides nothing; an issue that it does not know becomes a `value_error`. Invariant:
+ * all errors are listed at once, in model order, with the caller's own indices, and without any value of the caller's.
  */
 export const VALIDATION_ERROR_TYPES = [
   'missing',
@@ -66,7 +66,7 @@ const JSON_MESSAGES: Readonly<Record<JsonRefusal, string>> = {
   too_deep: 'JSON decode error: nested too deeply',
 };
 
-/** No body at all; `null` reads the same. */
+/** There is no body. A body of `null` gets the same error. */
 export const missingBody: ValidationError = at(['body'], MISSING);
 
 /** `position` counts code points from 0. */
@@ -74,7 +74,7 @@ export function jsonInvalid(position: number, reason: JsonRefusal): ValidationEr
   return at(['body', position], { type: 'json_invalid', msg: JSON_MESSAGES[reason] });
 }
 
-/** Query parameters: `dry_run` once, as `true` or `false`, and nothing else. `parameters` in the caller's order. */
+/** Query parameters: only `dry_run`, at most once, `true` or `false`. `parameters` are in the caller's order. */
 export function queryErrors(parameters: Iterable<readonly [name: string, value: string]>): ValidationError[] {
   const errors: ValidationError[] = [];
   const seen = new Set<string>();
@@ -87,7 +87,7 @@ export function queryErrors(parameters: Iterable<readonly [name: string, value: 
   return errors;
 }
 
-/** Translates the issues that `inviteUsersSchema`, or any other schema of a body, found in it. */
+/** Translates the issues of `inviteUsersSchema`, or of any other body schema. */
 export function bodyErrors(issues: readonly Issue[], body: unknown): ValidationError[] {
   const tooLong = new Set(issues.filter(isAboutLength).map((issue) => issue.path[0]));
   return issues
@@ -99,17 +99,17 @@ export function bodyErrors(issues: readonly Issue[], body: unknown): ValidationE
 function translate(issue: Issue, body: unknown): ValidationError[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => at(['body', key], EXTRA));
   const path = issue.path as (string | number)[];
-  const words = (WORDS[wordsKey(issue)] ?? OTHERWISE)(valueAt(body, path), issue);
+  const words = (WORDS[wordsKey(issue)] ?? FALLBACK_WORDS)(valueAt(body, path), issue);
   return [at(['body', ...path], words)];
 }
 
-/** What zod objects to, as one word: the type it expected, or else the code of its issue. */
+/** The key of WORDS for an issue: the type that zod expected, or else the code of the issue. */
 function wordsKey(issue: Issue): string {
   if (issue.code !== 'invalid_type') return issue.code;
   return issue.path[0] === 'group_ids' && issue.path.length > 1 ? 'uuid' : issue.expected;
 }
 
-const OTHERWISE = (): Words => ({ type: 'value_error', msg: 'Value error, not acceptable' });
+const FALLBACK_WORDS = (): Words => ({ type: 'value_error', msg: 'Value error, not acceptable' });
 
 const WORDS: Readonly<Record<string, (input: unknown, issue: Issue) => Words>> = {
   object: (input) =>
@@ -135,7 +135,7 @@ function alternatives(issue: Issue): string {
 const BOOLEAN_WORDS = /^(?:0|off|f|false|n|no|1|on|t|true|y|yes)$/i;
 const INT64_BOUND = 2 ** 63;
 
-/** Strings and 64-bit integers that pydantic tries and fails to read; what it could read is `bool_type` here. */
+/** Strings and 64-bit integers that pydantic tries to read and cannot. Those that it can read are `bool_type` here. */
 function isUnreadableAsBoolean(input: unknown): boolean {
   if (typeof input === 'string') return !BOOLEAN_WORDS.test(input);
   if (typeof input !== 'number' || !Number.isInteger(input)) return false;
@@ -152,7 +152,7 @@ function itemRank(issue: Issue): number {
   return typeof issue.path[1] === 'number' ? issue.path[1] : -1;
 }
 
-/** The schema's only objection of its own to a field as a whole. Such a list is not also explained item by item. */
+/** A list that is too long: the schema's only custom check on a whole field. Its items get no errors of their own. */
 function isAboutLength(issue: Issue): boolean {
   return issue.code === 'custom' && issue.path.length === 1;
 }

@@ -7,7 +7,7 @@ import { EXAMPLE_REQUEST_ID } from './schemas.ts';
 import type { InvalidRequest } from '../contract/validation-error.ts';
 import { bodyErrors, invalidRequest } from '../contract/validation-error.ts';
 
-/** The operations of /openapi.json that are for the audit team. */
+/** The audit team's operations in /openapi.json: reading the trail and searching it. */
 export function auditRecords(): JsonSchema {
   return {
     operationId: 'getAuditRecords',
@@ -32,7 +32,7 @@ export function auditSearch(): JsonSchema {
     tags: ['audit'],
     summary: 'The records that match',
     description:
-      'All filters that stand must hold. Up to `limit` records or about 512 KiB after `after`, one JSON text a line. Ask again after the last `seq` you got; an empty answer means no more. Filters stand in the body, because URLs end up in logs. Records without addresses (dry runs) match no `email`.',
+      'All given filters must match. Up to `limit` records or about 512 KiB after `after`, one JSON text a line. Ask again after the last `seq` you got; an empty answer means no more. Filters are in the body, because URLs end up in logs. Records without addresses (dry runs) match no `email`.',
     security: needs('audit:read'),
     requestBody: {
       required: true,
@@ -42,7 +42,7 @@ export function auditSearch(): JsonSchema {
           examples: {
             person: { summary: 'Everything about one invited person', value: { email: 'ann@acme.com' } },
             open_questions: {
-              summary: 'What nobody can say yet, of one day',
+              summary: 'Requests of one day whose outcome is unknown',
               value: { outcome: 'unknown', from: '2026-03-02T00:00:00Z', to: '2026-03-03T00:00:00Z' },
             },
             next_page: {
@@ -64,7 +64,7 @@ export function auditSearch(): JsonSchema {
   };
 }
 
-/** The whole of the text as the array of its lines: what OpenAPI 3.2 makes the rule for sequential media types. */
+/** Describes the text as the array of its lines, which is the rule of OpenAPI 3.2 for sequential media types. */
 function lines(): Record<string, JsonSchema> {
   const schema = { ...listOf(schemaRef('AuditRecord')), description: 'One record a line, as its RFC 8785 text.' };
   return { 'application/x-ndjson': { schema } };

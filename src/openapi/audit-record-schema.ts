@@ -4,22 +4,22 @@ import type { JsonSchema } from './json-schema.ts';
 import { oneOf } from './json-schema.ts';
 
 /**
- * The JSON Schema (2020-12) of an audit record: its members from the zod schema, and which of them stand in which kind of
- * record from the table here. A record that the service writes and this refuses is a fault; the suite over HTTP looks.
+ * The JSON Schema (2020-12) of an audit record. The members come from the zod schema; the tables here define which members
+ * each kind of record has. Every record that the service writes must match it; the HTTP test suite checks this.
  */
 type AuditRecord = z.output<typeof auditRecordSchema>;
 type OutcomeMember = Exclude<keyof AuditRecord['outcome'], 'result'>;
 
-/** What stands in records of one kind with one of these results. */
+/** The members of records of one kind with one of these results. */
 interface EndingRow {
   readonly kind: AuditRecord['kind'];
   readonly results: readonly AuditRecord['outcome']['result'][];
-  /** Members of `outcome` that always stand, and those that may; no others do. */
+  /** Members of `outcome` that are required, and those that are optional. No others are allowed. */
   readonly always: readonly OutcomeMember[];
   readonly sometimes: readonly OutcomeMember[];
-  /** Whether `request_sha256` stands. */
+  /** Whether the record has `request_sha256`. */
   readonly bytes: 'always' | 'sometimes' | 'never';
-  /** Whether `request.emails` stands. */
+  /** Whether the record has `request.emails`. */
   readonly emails: 'always' | 'never';
 }
 
@@ -57,7 +57,7 @@ const ENDINGS: readonly EndingRow[] = [
     emails: 'always',
   },
   { kind: 'dry_run', results: ['previewed'], always: ['status'], sometimes: [], bytes: 'never', emails: 'never' },
-  // A look that proved nothing.
+  // A reconcile attempt that proved nothing.
   {
     kind: 'reconciliation',
     results: ['unknown'],
@@ -82,7 +82,7 @@ interface SettledRow {
   readonly always: readonly OutcomeMember[];
 }
 
-/** Who settles what, and what each leaves behind. */
+/** For each value of `settled_by`: the kind of its record, its results, and the required members of `outcome`. */
 const SETTLED_BY: Readonly<Record<NonNullable<AuditRecord['outcome']['settled_by']>, SettledRow>> = {
   exchange: { kind: 'outcome', results: ['accepted', 'refused', 'not_sent', 'unknown'], always: [] },
   sweep: { kind: 'outcome', results: ['unknown'], always: ['code', 'reason'] },
@@ -90,7 +90,7 @@ const SETTLED_BY: Readonly<Record<NonNullable<AuditRecord['outcome']['settled_by
   person: { kind: 'reconciliation', results: ['accepted', 'refused'], always: ['status', 'person', 'note'] },
 };
 
-/** An object schema without `$schema` or `$id`: those belong to the document it is put in. */
+/** An object schema without `$schema` and `$id`, which belong to the document that contains it. */
 export function auditRecordJsonSchema(): JsonSchema {
   const { $schema: _, ...schema } = z.toJSONSchema(auditRecordSchema, { target: 'draft-2020-12' });
   const results = [...Map.groupBy(ENDINGS, ({ kind }) => kind)].map(([kind, rows]) =>

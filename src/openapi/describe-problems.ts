@@ -1,4 +1,4 @@
-/** Writes docs/problems.md from the rows of problem.ts, so that the page cannot say anything else than the code. */
+/** Generates docs/problems.md from the rows of problem.ts, so that the page always matches the code. */
 import { PROBLEMS } from '../contract/problem.ts';
 
 /** The whole page as Markdown. */

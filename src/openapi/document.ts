@@ -8,12 +8,12 @@ import { componentSchemas, EXAMPLE_REQUEST_ID } from './schemas.ts';
 import type { ProblemCode } from '../contract/problem.ts';
 
 /**
- * /openapi.json: the contract of this service for people and their tools (OpenAPI 3.1). The request comes from the zod
- * schema that reads it and the refusals from the table that makes them; here stand the routes and what they are for.
+ * /openapi.json: the published contract of this service (OpenAPI 3.1). This file describes the routes and their purpose.
+ * The request schema is derived from the zod schema that parses requests, and the refusals from the table of problems.
  */
 export interface OpenApiOptions {
   readonly version: string;
-  /** Where callers reach this service; null or absent: where they got the document from. */
+  /** The public address of this service. Null or absent: the address from which the document was fetched. */
   readonly publicUrl?: string | null;
 }
 
@@ -56,7 +56,7 @@ const ON_INVITE: readonly ProblemCode[] = [
 
 const RATE_LIMIT: readonly HeaderName[] = ['RateLimit-Policy', 'RateLimit'];
 
-/** Builds the document. Pure: the same options make the same document. */
+/** Builds the document. Pure: equal options give equal documents. */
 export function createOpenApi({ version, publicUrl = null }: OpenApiOptions): OpenApiDocument {
   return {
     openapi: '3.1.0',
@@ -77,7 +77,7 @@ export function createOpenApi({ version, publicUrl = null }: OpenApiOptions): Op
       '/openapi.json': { get: open('getOpenApi', 'This document', 'OpenAPI 3.1.', { type: 'object' }) },
       '/livez': { get: open('getLiveness', 'Is the process alive?', 'It is.', status('live')) },
       '/readyz': { get: readiness() },
-      // Served only where the service knows its own name.
+      // Served only when the service has a public address.
       ...(publicUrl === null
         ? {}
         : {

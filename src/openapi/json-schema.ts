@@ -1,5 +1,5 @@
 /**
- * JSON Schema 2020-12 in few words, for the parts of /openapi.json that are written by hand.
+ * Short builders of JSON Schema 2020-12, for the handwritten parts of /openapi.json.
  * Not a validator and not a type generator.
  */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -28,7 +28,7 @@ export interface ObjectOptions {
   readonly description?: string;
   /** Members that may be absent; all others are required. */
   readonly optional?: readonly string[];
-  /** Whether members beyond these may stand. */
+  /** Whether additional members are allowed. */
   readonly open?: boolean;
 }
 

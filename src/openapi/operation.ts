@@ -1,7 +1,7 @@
 import type { JsonSchema } from './json-schema.ts';
 import type { ProblemCode } from '../contract/problem.ts';
 
-/** What the operations of /openapi.json are put together from. */
+/** Building blocks of the operations in /openapi.json: security, parameters and content. */
 
 /** Refusals that every operation behind a token can give. */
 export const WITH_TOKEN: readonly ProblemCode[] = [

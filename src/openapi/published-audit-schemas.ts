@@ -1,6 +1,6 @@
 /**
- * The published JSON Schemas (2020-12) of what is delivered and exported: records and checkpoints, one document each, with
- * a sentence for every member. For docs/ and for those who check lines; nothing that serves requests needs this file.
+ * The published JSON Schemas (2020-12) of audit records and checkpoints, one document each, with a description of every
+ * member. They are for docs/ and for tools that validate exported lines. No code that serves requests imports this file.
  */
 import * as z from 'zod';
 import { auditRecordJsonSchema } from './audit-record-schema.ts';
@@ -8,7 +8,7 @@ import { checkpointSchema } from '../audit/checkpoint/checkpoint.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** Names and no addresses to fetch. The number changes when a line that was valid no longer is. */
+/** Names, not addresses to fetch. The number changes when a line that was valid is no longer valid. */
 const RECORD_ID = 'urn:galileo-invite-proxy:audit-record:1';
 const CHECKPOINT_ID = 'urn:galileo-invite-proxy:audit-checkpoint:1';
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
@@ -34,10 +34,10 @@ export function describeCheckpointSchema(): Schema {
   };
 }
 
-/** A sentence for each member of a checkpoint. */
+/** A description of each member of a checkpoint. */
 const CHECKPOINT_DESCRIPTIONS: Descriptions = {
-  kind: 'Tells it from a record.',
-  id: 'UUIDv7; tells repeats apart.',
+  kind: 'Distinguishes a checkpoint from a record.',
+  id: 'UUIDv7; identifies repeated deliveries.',
   time: 'When it was made, by the clock of the ledger.',
   count: 'How many records the chain had: the `seq` of the last one.',
   head: 'The `hash` of that record.',

@@ -8,12 +8,12 @@ import type { InvalidRequest } from '../contract/validation-error.ts';
 import { bodyErrors, invalidRequest } from '../contract/validation-error.ts';
 
 /**
- * The answers of /openapi.json: header fields, successes, and refusals grouped by status from the codes an operation
- * can give. Examples are made by the functions that make real answers, so they cannot describe another service.
+ * The responses in /openapi.json: header fields, successes, and refusals. The refusals of an operation are grouped by
+ * status from its problem codes. The functions that build real answers also build the examples, so they always match.
  */
 export type Answers = Readonly<Record<string, JsonSchema>>;
 
-/** Every field an answer may carry: what it says, and an example. */
+/** Every header field that an answer can carry: its description and an example. */
 const HEADERS = {
   'X-Request-Id': ['The id of this request (UUIDv7), also in the audit trail.', EXAMPLE_REQUEST_ID],
   'Policy-Digest': ['SHA-256 of the policy that was in force.', `sha256:${'0f'.repeat(32)}`],
@@ -47,7 +47,7 @@ const BY_STATUS: Readonly<Record<string, readonly HeaderName[]>> = {
   '503': ['Retry-After'],
 };
 
-/** What a caller reads first about each status. */
+/** The description of each status. */
 const SUMMARIES: Readonly<Record<string, string>> = {
   '400': 'The request itself is malformed.',
   '401': 'No access token, or not a good one.',
@@ -64,7 +64,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   '500': 'Something failed here.',
   '502': 'Galileo answered, but not in a way that can be passed on.',
   '503': 'Not possible right now. Nothing was sent.',
-  '504': 'Nobody can say yet whether it was done. It will not be repeated by itself.',
+  '504': 'It is not known yet whether it was done. It will not be repeated by itself.',
 };
 
 const EXTRAS: Partial<Record<ProblemCode, ProblemExtras>> = {
@@ -81,7 +81,7 @@ const EXTRAS: Partial<Record<ProblemCode, ProblemExtras>> = {
   outcome_unknown: { outcome: 'unknown' },
 };
 
-/** An upstream refusal keeps its status, but for those that mean something else here. */
+/** An upstream refusal keeps its status, except for these: they have another meaning here. */
 const NEVER_REFUSED_WITH = new Set(['401', '408', '429']);
 
 export function headerComponents(): Answers {
@@ -92,7 +92,7 @@ export function headerComponents(): Answers {
   return Object.fromEntries(entries) as Answers;
 }
 
-/** A success. `content` maps media types to schemas; null when there is none. */
+/** A response with these headers. `content` maps media types to schemas; null when there is no body. */
 export function success(
   description: string,
   content: Record<string, JsonSchema> | null,
@@ -102,8 +102,8 @@ export function success(
 }
 
 /**
- * One answer per status that these codes can give, and `default` for what any HTTP server may say. `invalid`: there is a
- * list of validation errors too, such as this one; `true` for the one of an invitation.
+ * One response per status of these codes, and `default` for any other refusal. `invalid` adds the 422 list of validation
+ * errors with this example; `true` uses the example of an invitation.
  */
 export function refusals(
   codes: readonly ProblemCode[],

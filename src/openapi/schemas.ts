@@ -10,9 +10,9 @@ import { upstreamSchemas } from './upstream-schema.ts';
 import { VALIDATION_ERROR_TYPES } from '../contract/validation-error.ts';
 
 /**
- * The component schemas of /openapi.json: the request and the refusals. The request comes from zod, the codes from
- * PROBLEMS, the error types from validation-error, so none of them can be published other than it is. Those of the
- * audit trail come from zod too.
+ * The component schemas of /openapi.json: the request, the refusals and the audit trail. The request and the audit
+ * schemas are derived from zod, the codes from PROBLEMS, and the error types from validation-error, so the published
+ * schemas always match the code.
  */
 export const EXAMPLE_REQUEST_ID = '0190a5d4-7c3a-7b1e-9f60-3f5d0c2b9e11';
 
@@ -30,7 +30,7 @@ const ORIGIN: JsonSchema = {
   description: 'Who refused: this service, the org policy, one of its quotas, or Galileo.',
 };
 
-/** Galileo's schema, plus the bounds that this service sets. */
+/** Galileo's schema, plus the limits of this service. */
 function inviteUsersRequest(): Record<string, JsonSchema> {
   const { InviteUsersRequest: request, AuthMethod, UserRole } = upstreamSchemas();
   const fields = request.properties as Record<string, JsonSchema>;

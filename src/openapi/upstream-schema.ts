@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { inviteUsersSchema } from '../contract/invite-users.ts';
 
 /**
- * The upstream's own JSON Schema of the request, made from the zod schema that reads it, so that the two cannot part.
- * It says what Galileo says and no more; what this service refuses beyond it is added where it is published (openapi).
+ * The upstream's own JSON Schema of the request, generated from the zod schema that parses it, so that the two always
+ * match. It contains only Galileo's constraints; schemas.ts adds the stricter ones of this service.
  */
 export interface UpstreamSchemas {
   readonly InviteUsersRequest: z.core.JSONSchema.ObjectSchema;
@@ -11,7 +11,7 @@ export interface UpstreamSchemas {
   readonly UserRole: z.core.JSONSchema.StringSchema;
 }
 
-/** Component schemas that refer to each other as `#/components/schemas/…`. */
+/** Component schemas; their references have the form `#/components/schemas/…`. */
 export function upstreamSchemas(): UpstreamSchemas {
   const { $defs } = z.toJSONSchema(inviteUsersSchema, {
     io: 'input',

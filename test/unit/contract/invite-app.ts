@@ -3,7 +3,7 @@ import type { InvalidRequest } from '../../../src/contract/validation-error.ts';
 import type { AppEnv } from '../../../src/middleware/app-env.ts';
 import { isDryRun, readStrictly, validateInvite } from '../../../src/middleware/validation/validate-invite.ts';
 
-/** The real validation before a double of everything behind it: the double answers with what it was given. */
+/** The real validation in front of a double that answers with its input. */
 export function createInviteApp(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(async (c, next) => {
@@ -20,7 +20,7 @@ export function createInviteApp(): Hono<AppEnv> {
 export interface InviteAnswer {
   readonly status: number;
   readonly contentType: string | null;
-  /** The raw answer, for what must not be in it. */
+  /** The raw answer, for checks on what it must not contain. */
   readonly text: string;
   readonly body: Partial<InvalidRequest> & { acted_on?: unknown; dry_run?: boolean; text?: string; code?: string };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseStrictJson } from '../../../src/contract/strict-json.ts';
 import { sharedFile } from '../../support/testdata.ts';
 
-/** Texts that CPython's json refuses, and where it says so; recorded from CPython 3.11. */
+/** Texts that CPython's json refuses, and the position it reports; recorded from CPython 3.11. */
 const CPYTHON_POSITIONS: readonly (readonly [text: string, position: number])[] = [
   ['', 0],
   ['  ', 2],
@@ -61,7 +61,7 @@ const CPYTHON_POSITIONS: readonly (readonly [text: string, position: number])[] 
   ['{"emails":["a@example.com"],}', 28],
 ];
 
-/** Texts that CPython's json reads and this reader does not. */
+/** Texts that CPython's json accepts and this reader refuses. */
 const STRICTER = [
   ['a repeated member name', '{"a":1,"a":1}', 7, 'duplicate_name'],
   ['a name repeated in another spelling', '{"role":1,"\\u0072ole":2}', 10, 'duplicate_name'],
@@ -95,7 +95,7 @@ describe('the strict JSON reader', () => {
     expect(parseStrictJson('{"a":NaN,"a":1}')).toEqual({ kind: 'invalid', position: 5, reason: 'not_finite' });
   });
 
-  it('lets the same name stand in different objects', () => {
+  it('accepts the same name in different objects', () => {
     expect(parseStrictJson('[{"a":{"a":1}},{"a":2}]')).toEqual({ kind: 'value', value: [{ a: { a: 1 } }, { a: 2 }] });
   });
 
@@ -148,7 +148,7 @@ describe('the strict JSON reader', () => {
   });
 });
 
-/** JSON, cut and spliced at random: close enough to JSON to reach every branch. */
+/** Randomly cut and spliced JSON: close enough to JSON to reach every branch. */
 function mutatedJson(): fc.Arbitrary<string> {
   const pieces = [
     '"',

@@ -109,7 +109,7 @@ describe('reading a request to invite', () => {
     expect(answer.body.code).toBe('malformed_request');
   });
 
-  it('says where and why a text is not strict JSON', async () => {
+  it('reports where and why a text is not strict JSON', async () => {
     const detail = async (text: string) => (await postInvite(text)).body.detail;
     expect(await detail('{"emails":["ann@acme.com"],}')).toEqual([
       { type: 'json_invalid', loc: ['body', 27], msg: 'JSON decode error' },

@@ -120,12 +120,12 @@ describe('the 422 list', () => {
     expect(errorsOf({ emails, group_ids })).toEqual([]);
   });
 
-  it('lets the first of equal addresses stand and names every later one', () => {
+  it('accepts the first of equal addresses and names every later one', () => {
     const emails = ['Ann@acme.com', 'bo@acme.com', 'ann@ACME.com', 'BO@acme.com', 'Ann@acme.com'];
     expect(errorsOf({ emails })).toEqual([2, 3, 4].map((index) => `value_error @ body.emails.${index}`));
   });
 
-  it('calls a bad address bad each time it stands there, and not repeated as well', () => {
+  it('reports a bad address as bad each time it occurs, and never as repeated', () => {
     expect(errorsOf({ emails: ['nobody', 'nobody'] })).toEqual([
       'value_error @ body.emails.0',
       'value_error @ body.emails.1',

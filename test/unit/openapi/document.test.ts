@@ -8,7 +8,7 @@ import type { ProblemCode } from '../../../src/contract/problem.ts';
 import { PROBLEMS, problem } from '../../../src/contract/problem.ts';
 import { postInvite } from '../contract/invite-app.ts';
 
-/** The document as a client reads it. */
+/** The document as a client reads it, after JSON. */
 interface Document {
   readonly openapi: string;
   readonly info: { readonly version: string };
@@ -40,7 +40,7 @@ interface Media {
   readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
 }
 
-/** Any schema; those of problems name their codes here. */
+/** Any schema. In those of problems, this member lists the codes. */
 interface ProblemSchema {
   readonly allOf?: readonly [unknown, { readonly properties: { readonly code: { readonly enum: readonly string[] } } }];
 }
@@ -75,12 +75,12 @@ ajv.addFormat('uuid4', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-
 ajv.addVocabulary(['components']);
 ajv.addSchema(outOfDocument({ $id: 'openapi', components: document.components }));
 
-/** Compiles a schema of the document with its references, as strictly as ajv can. */
+/** Compiles a schema of the document with its references, in ajv's strict mode. */
 function validator(schema: object): ValidateFunction {
   return ajv.compile(outOfDocument(schema));
 }
 
-/** The same schema, with references that hold outside the document too. */
+/** The same schema, with references that resolve outside the document. */
 function outOfDocument(schema: object): object {
   return JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"openapi#/components/')) as object;
 }
@@ -91,7 +91,7 @@ function everyObject(value: unknown): object[] {
 }
 
 describe('/openapi.json', () => {
-  it('describes the routes this service has, each with a name of its own', () => {
+  it('describes the routes of this service, each with its own operation id', () => {
     const ids = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { operationId }]) => `${method} ${path} ${operationId}`),
     );
@@ -109,7 +109,7 @@ describe('/openapi.json', () => {
     ]);
   });
 
-  it('says its version and where it is served, if that is known', () => {
+  it('contains its version and its public address, if that is known', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(document.info.version).toBe('1.2.3');
     expect(document.servers).toEqual([{ url: 'https://invites.acme.com' }]);
@@ -168,7 +168,7 @@ describe('/openapi.json', () => {
     for (const answer of found) expect(validator(schemaOf(answer, 'application/problem+json'))(real)).toBe(true);
   });
 
-  it('does not accept a problem under another status, with a made-up code or with members nobody promised', () => {
+  it('does not accept a problem under another status, with a made-up code or with undocumented members', () => {
     const schema = schemaOf(invite.responses['403'], 'application/problem+json');
     const real = problem('policy_denied', '0190a5d4-7c3a-7b1e-9f60-3f5d0c2b9e11');
     expect(validator(schema)(real)).toBe(true);
@@ -220,7 +220,7 @@ describe('/openapi.json', () => {
     expect(document.paths['/audit/records']?.['get']?.parameters?.map(({ name }) => name)).toEqual(['after']);
   });
 
-  it('says that every answer carries the id and the policy', () => {
+  it('declares the request id and the policy digest on every answer', () => {
     for (const { name, headers } of answers) {
       expect([name, Object.keys(headers)]).toEqual([name, expect.arrayContaining(['X-Request-Id', 'Policy-Digest'])]);
     }
