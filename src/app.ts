@@ -1,6 +1,6 @@
 /**
- * createApp: the whole order of a request on one screen. Every step is a file of its own in middleware/;
- * the use cases are in invite/. Nothing here knows which runtime it is in.
+ * createApp: shows the whole order of a request on one screen. Each step is a file of its own in middleware/, and the
+ * use cases are in invite/. This file does not depend on the runtime.
  */
 import { Hono } from 'hono';
 import { protectedResource, resourceMetadataUrl } from './auth/protected-resource.ts';
@@ -37,7 +37,7 @@ import { createBreaker } from './upstream/breaker.ts';
 import { deadlinesOf } from './upstream/deadline.ts';
 import { createSend } from './upstream/send.ts';
 
-/** Builds the service over these ports. Throws when the settings are not fit to serve with. */
+/** Builds the service over these ports. Throws when the settings are unfit for serving. */
 export function createApp(deps: Deps): Hono<AppEnv> {
   const { settings, ledger, logger } = deps;
   const { publicUrl, issuers } = settings;

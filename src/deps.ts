@@ -1,5 +1,5 @@
 /**
- * Every port the app needs, and its settings. Types only; an entry chooses the adapters.
+ * Every port that the app needs, and its settings. Types only: an entry chooses the adapters and passes them in.
  */
 import type { FetchDocument } from './ports/fetch-document.ts';
 import type { RecordAddress } from './audit/record-address.ts';
@@ -29,28 +29,31 @@ export interface Deps {
   readonly http: HttpPort;
   readonly secrets: Secrets;
   readonly ledger: Ledger;
-  /** Tells the audit delivery that records have come. */
+  /** Notifies the audit delivery of new records. */
   readonly delivery: { wake(): void };
-  /** The policy as it is now. A request asks once and keeps what it got. */
+  /** The policy in force. A request reads it once and keeps that version. */
   readonly policy: PolicySource;
-  /** The policy on trial, which decides nothing; left out when there is none. */
+  /** The shadow policy, which decides nothing; left out when there is none. */
   readonly shadowPolicy?: PolicySource | undefined;
-  /** The caller's address as the platform knows it; null when it does not. `platformRequest` is whatever the platform passed beside the request. */
+  /**
+   * The caller's address as the platform reports it; null when unknown. `platformRequest` is the platform's own request
+   * object.
+   */
   readonly clientAddress: (headers: Headers, platformRequest: unknown) => string | null;
   /**
    * Resolves when the answer to this request has left the process, or its connection has ended; never rejects. Left out
-   * where nobody can tell.
+   * where the platform cannot report it.
    */
   readonly responseSent?: ((platformRequest: unknown) => Promise<void>) | undefined;
   /** Whether one request may await a promise that another request began. False on Workers. */
   readonly canAwaitAcrossRequests: boolean;
   /** True once the process has begun to shut down. */
   readonly draining: () => boolean;
-  /** How an address stands in the trail. */
+  /** Returns the form in which an email address is recorded: as given, or as an HMAC. */
   readonly recordAddress: RecordAddress;
-  /** Left out where the platform counts no requests per address. */
+  /** Left out where the platform does not count requests per address. */
   readonly burstLimit?: BurstLimit | undefined;
-  /** The published contract, as this deployment serves it (contract/openapi). */
+  /** The published contract, as this deployment serves it (openapi/document). */
   readonly openApi: () => object | Promise<object>;
   readonly service: RecordService;
   readonly settings: AppSettings;
@@ -58,13 +61,13 @@ export interface Deps {
 
 export interface PolicySource {
   current(): CompiledPolicy;
-  /** What became of its file, for operators; left out where a policy cannot change. */
+  /** The state of the policy file, for operators; left out where a policy cannot change. */
   status?(): PolicyStatus;
 }
 
 export interface AppSettings {
   readonly issuers: readonly IssuerConfig[];
-  /** Where callers reach this service, without a trailing slash; null when not configured. */
+  /** The URL at which callers reach this service, without a trailing slash; null when not configured. */
   readonly publicUrl: string | null;
   readonly corsOrigins: readonly string[];
   readonly idempotency: 'optional' | 'required';

@@ -1,12 +1,12 @@
 /**
- * Rules that join settings of the audit trail. A setting without effect is refused like a missing one: whoever gave it
- * believes in something that does not happen. Pure; a setting that failed to parse has been reported already.
+ * Rules that join settings of the audit trail. A setting without effect is refused like a missing one, because its
+ * operator expects an effect that does not happen. Pure. A setting that failed to parse has already been reported.
  */
 import type { ConfigProblem, IsSet } from './contradictions.ts';
 import type { Settings } from './schema.ts';
 import type { AuditSinkName } from './setting-row.ts';
 
-/** Settings of one sink that nobody else can have a use for. */
+/** The settings that only the `http` sink uses. */
 const ONLY_FOR_HTTP = ['AUDIT_HTTP_URL', 'AUDIT_HTTP_TOKEN', 'AUDIT_HTTP_TOKEN_FILE'] as const;
 const HMAC_KEYS = ['AUDIT_HMAC_KEY', 'AUDIT_HMAC_KEY_FILE'] as const;
 const OTLP_ENDPOINTS = ['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const;

@@ -1,6 +1,6 @@
 /**
- * Rules that join settings, beside those of the audit trail (audit-contradictions). Pure. A setting that failed to parse
- * is `undefined` here and has been reported already; none of the messages quotes a value.
+ * Rules that join settings, except those of the audit trail (audit-contradictions). Pure. A setting that failed to
+ * parse is `undefined` here and has already been reported. No message quotes a value.
  */
 import { isLoopbackUrl, issuerUrlProblem } from '../auth/issuers.ts';
 import type { Settings } from './schema.ts';
@@ -10,10 +10,10 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-/** Whether the deployment gives this setting itself, wherever its value is kept; a default does not count. */
+/** Whether the deployment sets this setting itself, in any place; a default does not count. */
 export type IsSet = (name: string) => boolean;
 
-/** May be given in a variable or in the file that the twin with `_FILE` names, not both. */
+/** Each may be set directly or through the setting with `_FILE`, which names a file; not both. */
 const EITHER_OR = [
   'GALILEO_API_KEY',
   'GALILEO_API_KEY_NEXT',

@@ -1,4 +1,4 @@
-/** Writes docs/config.md from the setting rows, so that the page cannot say anything else than the code. */
+/** Generates docs/config.md from the setting rows, so that the page always matches the code. */
 import type { SettingRow } from './schema.ts';
 import { SETTINGS } from './schema.ts';
 
@@ -15,7 +15,7 @@ Generated from the rows in \`src/config\` by \`npm run docs\`; edit them there.
 The environment is the only source. An empty variable counts as absent. Missing, unknown and contradictory settings
 stop the start with every problem named at once; no secret is ever printed. What Kubernetes injects for its Services
 (\`*_SERVICE_HOST\`, \`*_PORT*\`) is ignored. OpenTelemetry's standard variables are read only when \`AUDIT_SINKS\` has
-\`otlp\`; what other programs are told by them stops nothing here. An issuer or upstream that cannot be reached does not stop the start.
+\`otlp\`; values that are meant for other programs do not stop the start. Nor does an issuer or upstream that cannot be reached.
 
 | setting | default | meaning | example |
 |---|---|---|---|

@@ -1,7 +1,7 @@
 /**
- * Every setting as it is in force, and where it came from: for people who ask what a deployment runs with. Pure. A
- * secret is never shown, a refused value is not repeated (it may be a secret in the wrong place), and the path to a
- * secret only once it is known to name a file.
+ * Lists every setting with its value in force and its source, for `config print`. Pure. A secret is never shown. A
+ * refused value is not shown either, because it may be a secret in the wrong place. The path to a secret is shown only
+ * when it is known to be the path of a file.
  */
 import type { ConfigSources } from './load.ts';
 import type { SettingName, SettingRow, Settings } from './schema.ts';
@@ -9,18 +9,18 @@ import { SETTINGS } from './schema.ts';
 
 export interface EffectiveSetting {
   readonly name: SettingName;
-  /** As text, the way it would be written; null when it is unset, refused or must not be shown. */
+  /** The value as the text of a variable; null when it is unset, refused or must not be shown. */
   readonly value: string | null;
   readonly source: 'environment' | 'file' | 'default' | 'unset';
-  /** Why there is a source and no value. */
+  /** The reason why there is a source but no value. */
   readonly hidden: 'secret' | 'refused' | 'not_a_file' | null;
 }
 
 export interface EffectiveSettingsInput {
   readonly env: ConfigSources['env'];
-  /** What was read of them; a name that is missing was refused. */
+  /** The settings that were read; a missing name was refused. */
   readonly settings: Partial<Settings>;
-  /** Names of settings whose path is that of a file. */
+  /** The names of the settings whose value is the path of an existing file. */
   readonly files: ReadonlySet<string>;
 }
 
@@ -30,9 +30,9 @@ export function effectiveSettings({ env, settings, files }: EffectiveSettingsInp
   return Object.entries<SettingRow>(SETTINGS).map(([key, row]) => {
     const { fallback, secret, secretFile, shown } = row;
     const name = key as SettingName;
-    // Given, but not read: it is meant for others, or another setting goes before it.
+    // Set but not read: it is meant for other programs, or another setting takes precedence.
     if (isSet(name) && settings[name] === null) return { name, value: null, source: 'unset', hidden: null };
-    // A setting may have a twin that names a file to take it from.
+    // A second setting, with `_FILE`, may name a file that contains the value.
     const fromFile = !isSet(name) && isSet(`${name}_FILE`);
     const standard = fallback === undefined ? 'unset' : 'default';
     const source = isSet(name) ? 'environment' : fromFile ? 'file' : standard;

@@ -1,7 +1,7 @@
 /**
- * Lists of `name=value` pairs separated by commas, values percent-encoded, as OpenTelemetry writes headers and resource
- * attributes into variables (the form of W3C Baggage without metadata). Pure; says only that a list is no good, never
- * what stands in it, because headers hold tokens.
+ * Parses lists of `name=value` pairs separated by commas, values percent-encoded: OpenTelemetry's form for headers and
+ * resource attributes in variables (W3C Baggage without metadata). Pure. A failure is only null and never quotes the
+ * list, because headers contain tokens.
  */
 export type Pairs = Readonly<Record<string, string>>;
 
@@ -9,7 +9,7 @@ export type Pairs = Readonly<Record<string, string>>;
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const FIELD_VALUE = /^[\x20-\x7e]*$/;
 
-/** They belong to the exchange itself. */
+/** The fields that the HTTP exchange itself uses. */
 const RESERVED: ReadonlySet<string> = new Set([
   'accept-encoding',
   'connection',
@@ -26,7 +26,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   'user-agent',
 ]);
 
-/** Names in lower case; null when it is not such a list of fields that may be sent. */
+/** Header fields, names in lower case; null when the text is not such a list or has a field that must not be sent. */
 export function parseHeaderList(text: string): Pairs | null {
   const pairs = parsePairs(text);
   if (pairs === null) return null;

@@ -1,7 +1,7 @@
 /**
- * Everything in the configuration that is, or was meant to be, a key, a token or a password: to look for before anything
- * is printed about it. Independent of whether the configuration is any good, because that is just when keys stand in the
- * wrong place.
+ * Collects every value of the configuration that is, or was meant to be, a key, a token or a password. Tools search
+ * their output for these before they print it. It does not need a valid configuration: an invalid one is likely to have
+ * a key in the wrong place.
  */
 import { readHmacKey } from '../audit/hmac-key.ts';
 import { checkBearerToken } from '../audit/delivery/bearer-token.ts';
@@ -10,7 +10,7 @@ import { checkApiKey, createKeySearch, trimApiKey } from '../upstream/api-keys.t
 import { parseHeaderList } from './header-list.ts';
 import type { ConfigSources } from './load.ts';
 
-/** Settings with a twin that names a file, and whether a text could be what the file should hold. */
+/** Settings that can also be read from a file, each with a test for texts that the file could contain. */
 const IN_FILES: Readonly<Record<string, (text: string) => boolean>> = {
   GALILEO_API_KEY: (text) => checkApiKey(text) === null,
   GALILEO_API_KEY_NEXT: (text) => checkApiKey(text) === null,
@@ -22,15 +22,20 @@ const IN_FILES: Readonly<Record<string, (text: string) => boolean>> = {
 const HEADER_LISTS = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_LOGS_HEADERS'] as const;
 
 const PEM_ARMOUR = /-----(?:BEGIN|END) [A-Z0-9 ]+-----/;
-/** A shorter word of a longer secret is met in honest texts: `Bearer`, `Basic`, `production`. */
+/** Shorter words of a secret also occur in harmless texts: `Bearer`, `Basic`, `production`. */
 const MIN_WORD_LENGTH = 12;
 
-/** Values as they stand; of files only what could be a key, so that a wrong path does not withhold half a page. */
+/**
+ * Values of variables are always included. The content of a file is included only when it could be a key, so that a
+ * wrong path does not make tools withhold ordinary text.
+ */
 export async function keyCandidates({ env, readText }: ConfigSources): Promise<Secret[]> {
   const found = await Promise.all(
-    Object.entries(IN_FILES).map(async ([name, isFit]) => {
+    Object.entries(IN_FILES).map(async ([name, couldBeKey]) => {
       const text = await readText(env[`${name}_FILE`] ?? '').catch(() => '');
-      return [env[name] ?? '', isFit(text) ? text : ''].flatMap(name === 'AUDIT_SIGNING_KEY' ? wordsOf : asItStands);
+      return [env[name] ?? '', couldBeKey(text) ? text : ''].flatMap(
+        name === 'AUDIT_SIGNING_KEY' ? wordsOf : wholeText,
+      );
     }),
   );
   const fields = HEADER_LISTS.flatMap((name) => Object.values(parseHeaderList(env[name] ?? '') ?? {}));
@@ -48,11 +53,11 @@ export async function withoutKeys(sources: ConfigSources): Promise<(text: string
   return (text) => (holdsKey(text) ? '(withheld: a setting holds the key)' : text);
 }
 
-function asItStands(text: string): readonly string[] {
+function wholeText(text: string): readonly string[] {
   return [text];
 }
 
-/** A PEM text and a field's value hold their secret among words that are none. */
+/** A PEM text and a header value contain the secret among other words. */
 function wordsOf(text: string): readonly string[] {
   return text
     .replaceAll('\\n', '\n')

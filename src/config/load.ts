@@ -1,6 +1,6 @@
 /**
- * Reads the whole configuration at once and either has it all or names every problem. Pure: the environment
- * and file reading come in as arguments. No secret is ever part of a problem.
+ * Loads the whole configuration at once: returns all of it, or every problem. Pure: the environment and the function
+ * that reads files are arguments. A problem never contains a secret.
  */
 import { TOKEN_FIELDS } from '../auth/token/credentials.ts';
 import { issuerProfile } from '../auth/issuer-profile.ts';
@@ -24,11 +24,13 @@ export type LoadedConfig =
   | { readonly kind: 'loaded'; readonly config: Config }
   | { readonly kind: 'refused'; readonly problems: readonly ConfigProblem[]; readonly readable: ReadableConfig };
 
-/** What a refused configuration still says, for tools that look on past the first problem. Never to be served with. */
+/**
+ * The valid part of a refused configuration, for tools that continue after the first problem. Never used for serving.
+ */
 export interface ReadableConfig {
-  /** Only what no problem names. */
+  /** Only the settings without a problem. */
   readonly settings: Partial<Settings>;
-  /** Null when they could not be read; entries whose URLs were refused are among them. */
+  /** Null when they could not be read. Includes entries whose URLs were refused. */
   readonly issuers: readonly IssuerConfig[] | null;
 }
 
@@ -36,7 +38,7 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Rejects when the file cannot be read. */
   readonly readText: (path: string) => Promise<string>;
-  /** Settings whose value is elsewhere and is not read here (a secret store): they count as set. */
+  /** Settings whose value is kept elsewhere (a secret store) and not read here: they count as set. */
   readonly bound?: ReadonlySet<string>;
 }
 
@@ -69,7 +71,7 @@ export async function loadConfig({ env, readText, bound = new Set() }: ConfigSou
   return { kind: 'refused', problems, readable: { settings: Object.fromEntries(unnamed), issuers } };
 }
 
-/** Rows stand behind AUDIT_SINKS in the order of settings, so what it says is known; nothing when it was refused. */
+/** The rows that depend on AUDIT_SINKS follow it, so `sinks` is known here; undefined when it was refused. */
 function isRead(row: SettingRow, sinks: unknown, isSet: IsSet): boolean {
   if (row.sink !== undefined && !(Array.isArray(sinks) && sinks.includes(row.sink))) return false;
   return row.yieldsTo === undefined || !isSet(row.yieldsTo);
@@ -81,7 +83,7 @@ function unknownSettings(env: ConfigSources['env']): ConfigProblem[] {
     .map((setting) => ({ setting, message: 'is not a setting of this service; see docs/config.md' }));
 }
 
-/** A token that browsers add by themselves counts only beside an allowed Origin (see credentials.ts). */
+/** A token that browsers add automatically is accepted only with an allowed Origin (see auth/token/credentials). */
 function unreachableIssuers(settings: Settings, issuers: readonly IssuerConfig[]): ConfigProblem[] {
   if (settings.CORS_ORIGINS?.length !== 0) return [];
   return issuers

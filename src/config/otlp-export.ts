@@ -1,6 +1,6 @@
 /**
- * OpenTelemetry's settings put together the way its specification says: what is said for logs goes before what is said
- * in general, and defaults come last. Pure, and the same for every runtime.
+ * Combines OpenTelemetry's settings as its specification requires: a setting for logs takes precedence over the general
+ * one, and the default comes last. Pure, and the same for every runtime.
  */
 import type { LogResource } from '../audit/delivery/otlp-logs.ts';
 import type { RecordService } from '../audit/record.ts';
@@ -17,7 +17,7 @@ export interface OtlpExport {
 
 const TIMEOUT_MS = 10_000;
 
-/** Null when there is no endpoint, which load refuses where AUDIT_SINKS has `otlp`. */
+/** Null when there is no endpoint. `loadConfig` refuses that when AUDIT_SINKS has `otlp`. */
 export function otlpExport(settings: Settings, service: RecordService): OtlpExport | null {
   const {
     OTEL_EXPORTER_OTLP_ENDPOINT: base,

@@ -1,6 +1,6 @@
 /**
- * Every setting: one row per key. The rows parse, document (docs/config.md) and redact themselves;
- * nothing else in the service reads its environment. Rules that join settings live in contradictions.ts.
+ * Every setting: one row per key. The rows parse, document (docs/config.md) and redact themselves; no other code in the
+ * service reads its environment. Rules that join settings are in contradictions.ts.
  */
 import * as z from 'zod';
 import { checkApiKey } from '../upstream/api-keys.ts';
@@ -19,7 +19,7 @@ const port = z
   .transform(Number)
   .refine((value) => value <= 65_535, 'must be at most 65535');
 
-/** Its metadata document stands at a fixed path of the origin (RFC 9728 §3.1), so it has no path of its own. */
+/** The metadata document has a fixed path on the origin (RFC 9728 §3.1), so this URL must not have a path. */
 const publicUrl = z
   .string()
   .refine(
@@ -191,7 +191,7 @@ export type Settings = {
     : z.output<(typeof SETTINGS)[K]['parse']> | null;
 };
 
-/** A variable with one of these beginnings is meant for this service, so an unknown one is a mistake. */
+/** A variable with one of these prefixes is meant for this service, so an unknown one is a mistake. */
 export const OWN_PREFIXES = [
   'GALILEO_',
   'AUTH_',
@@ -209,10 +209,10 @@ export const OWN_PREFIXES = [
   'INSECURE_',
 ] as const;
 
-/** What Kubernetes injects for every Service it knows; never a setting of ours. */
+/** The variables that Kubernetes injects for every Service; never a setting of this service. */
 export const INJECTED = /(?:_SERVICE_HOST|_SERVICE_PORT(?:_.*)?|_PORT(?:_.*)?)$/;
 
-/** What an entry takes out of the process's environment once it is read. */
+/** The settings that an entry removes from the process's environment after reading them. */
 export const SECRET_SETTINGS: readonly string[] = Object.entries<SettingRow>(SETTINGS).flatMap(([name, { secret }]) =>
   secret === true ? [name] : [],
 );

@@ -1,3 +1,3 @@
-/** What this service is called in records and logs. A test holds the version to package.json's. */
+/** The name of this service in records and logs, and its version. A test compares the version with package.json. */
 export const SERVICE_NAME = 'galileo-invite-proxy';
 export const SERVICE_VERSION = '0.1.0';

@@ -1,4 +1,4 @@
-/** The settings of the audit trail: where it goes, in which form, under which keys, and for how long it stays. */
+/** The settings of the audit trail: sinks, format, keys and retention. */
 import * as z from 'zod';
 import { checkBearerToken, trimBearerToken } from '../audit/delivery/bearer-token.ts';
 import { AUDIT_FORMATS } from '../audit/format/formats.ts';
@@ -16,7 +16,7 @@ const sinks = z
       .refine((names) => new Set(names).size === names.length, 'must name each sink once'),
   );
 
-/** Plain http is for a collector beside the service, on the same machine. */
+/** Plain http is allowed only for a collector on the same machine. */
 const collectorUrl = checkedText((value) => documentUrlProblem(value, { insecureDev: true }));
 
 const hmacKey = checkedText((value) => {
@@ -77,7 +77,7 @@ export const AUDIT_SETTINGS = {
     example: '/run/secrets/audit-hmac-key',
   },
   AUDIT_SIGNING_KEY: {
-    // Where a variable cannot hold a line end, it is written as \n.
+    // A variable that cannot contain a line end has \n instead.
     parse: z
       .string()
       .min(1, 'must be a PEM text')
@@ -93,7 +93,7 @@ export const AUDIT_SETTINGS = {
     example: '/run/secrets/audit-signing-key.pem',
   },
   AUDIT_RETENTION_DAYS: {
-    // A reply is kept for 7 days after its request was settled, and a record must not go before it.
+    // A reply is kept for 7 days after its request was settled, and its record must not be deleted earlier.
     parse: wholeNumber(8, 36_500),
     about:
       'Days after which records leave the ledger, once every sink has them; 8 to 36500. Unset: they are kept for ever.',

@@ -1,7 +1,7 @@
 /**
- * OpenTelemetry's own settings, as far as they concern the `otlp` sink. They are standard variables that a platform may
- * set for everybody, so they are read only when AUDIT_SINKS has `otlp`, and a general one only when the one for logs is
- * not set. Defaults are the specification's and stand in otlp-export.
+ * OpenTelemetry's settings that the `otlp` sink uses. They are standard variables that a platform may set for every
+ * program, so they are read only when AUDIT_SINKS has `otlp`. A general one is read only when the one for logs is not
+ * set. The defaults are those of the specification; they are in otlp-export.
  */
 import * as z from 'zod';
 import { documentUrlProblem } from '../auth/issuers.ts';

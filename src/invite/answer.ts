@@ -1,6 +1,6 @@
 /**
- * Turns an ending into the answer its caller reads: status, body and header fields, without any HTTP framework. The same
- * answer is stored for replays of an Idempotency-Key. Pure; the words of a refusal come from contract/problem.
+ * Turns an outcome into the answer for the caller: status, body and header fields, without any HTTP framework. The same
+ * answer is stored for replays of an Idempotency-Key. Pure. The text of a refusal comes from contract/problem.
  */
 import type { ProblemCode, ProblemExtras } from '../contract/problem.ts';
 import { problem } from '../contract/problem.ts';
@@ -9,14 +9,17 @@ import type { AddressDecision } from '../policy/decision.ts';
 import type { NotSent, Unknown } from '../upstream/failure.ts';
 import type { Outcome, Preview, Sent } from './outcome.ts';
 
-/** An answer, before any HTTP framework: also what is stored for replays. `code` is null for a success. */
+/**
+ * An answer, independent of any HTTP framework. `reply` is also stored for replays. `code` and `origin` are null for a
+ * success.
+ */
 export interface Answer {
   readonly reply: StoredReply;
   readonly code: ProblemCode | null;
   readonly origin: string | null;
 }
 
-/** Turns an ending into the answer its caller reads. `requestId` is the request's own id. */
+/** Turns an outcome into the answer for the caller. `requestId` is the id of this request. */
 export function answerOutcome(outcome: Outcome, requestId: string): Answer {
   const refuse = (code: ProblemCode, extras: ProblemExtras = {}, headers: Record<string, string> = {}): Answer => {
     const body = problem(code, requestId, extras);
@@ -46,42 +49,42 @@ export function answerOutcome(outcome: Outcome, requestId: string): Answer {
       return refuse('ledger_unavailable', {}, retryAfter(5));
     case 'accepted':
       if (outcome.withheld !== null)
-        return refuse('upstream_response_withheld', { outcome: 'accepted', ...partly(outcome) });
+        return refuse('upstream_response_withheld', { outcome: 'accepted', ...leftOutDecisions(outcome) });
       return succeedAs(outcome, outcome.status, outcome.body ?? '');
     case 'refused':
       return refuse('upstream_refused', {
         status: outcome.status,
         detail: outcome.message,
         outcome: 'refused',
-        ...partly(outcome),
+        ...leftOutDecisions(outcome),
         ...(outcome.errors === null ? {} : { errors: outcome.errors }),
       });
     case 'not_sent':
       return refuse(
         notSentCode(outcome.reason),
-        { outcome: 'not_sent', ...OUR_FAULTS[outcome.reason], ...partly(outcome) },
+        { outcome: 'not_sent', ...OWN_FAILURES[outcome.reason], ...leftOutDecisions(outcome) },
         outcome.retryAfterS === null ? {} : retryAfter(outcome.retryAfterS),
       );
     case 'unknown':
-      return refuse(unknownCode(outcome.reason), { outcome: 'unknown', ...partly(outcome) });
+      return refuse(unknownCode(outcome.reason), { outcome: 'unknown', ...leftOutDecisions(outcome) });
     case 'resolved':
-      // Galileo documents its 200 as any JSON; what it really answered is lost.
+      // Galileo documents its 200 as any JSON. Its real answer is lost.
       if (outcome.ending === 'accepted') return succeedAs(outcome, 200, 'null');
       return refuse('upstream_refused', {
         status: UNSPECIFIC_REFUSAL,
         detail: 'A person settled this request as refused by Galileo; its own answer was lost. Nothing was done.',
         outcome: 'refused',
-        ...partly(outcome),
+        ...leftOutDecisions(outcome),
       });
     default:
       return outcome satisfies never;
   }
 }
 
-/** An ending that goes by decisions, address by address. */
-type Handled = Pick<Sent, 'addresses'>;
+/** The outcomes that carry one decision per address. */
+type WithDecisions = Pick<Sent, 'addresses'>;
 
-/** What a client must take any 4xx for that it does not know (RFC 9110 §15): which one Galileo gave is lost. */
+/** Galileo's own status is lost. A client treats every 4xx that it does not know as a 400 (RFC 9110 §15). */
 const UNSPECIFIC_REFUSAL = 400;
 
 const LIMIT_ADVICE = 'Nothing was sent. The request alone exceeds a limit of the policy; split it into smaller ones.';
@@ -94,8 +97,11 @@ function succeed(status: number, body: string): Answer {
   };
 }
 
-/** As it came where all were sent. 207 where only some were: the others are refused one by one, the JSON goes in as it came. */
-function succeedAs({ addresses }: Handled, status: number, body: string): Answer {
+/**
+ * Passes Galileo's answer on unchanged when all addresses were sent. Otherwise the answer is a 207 that lists the
+ * refused addresses one by one and contains Galileo's JSON text unchanged.
+ */
+function succeedAs({ addresses }: WithDecisions, status: number, body: string): Answer {
   const refused = leftOut({ addresses });
   if (refused.length === 0) return succeed(status, body);
   const sent = addresses.filter(({ decision }) => decision === 'allow').map(({ email }) => email);
@@ -105,12 +111,12 @@ function succeedAs({ addresses }: Handled, status: number, body: string): Answer
   return { ...rest, reply: { ...reply, headers: { 'Preference-Applied': 'handling=lenient' } } };
 }
 
-/** What a problem says of the addresses that were left out before sending; nothing where none were. */
-function partly(outcome: Handled): ProblemExtras {
+/** The problem members about addresses that were left out before sending; none when all were sent. */
+function leftOutDecisions(outcome: WithDecisions): ProblemExtras {
   return leftOut(outcome).length === 0 ? {} : { decisions: outcome.addresses };
 }
 
-function leftOut({ addresses }: Handled): readonly AddressDecision[] {
+function leftOut({ addresses }: WithDecisions): readonly AddressDecision[] {
   return addresses.filter(({ decision }) => decision === 'deny');
 }
 
@@ -118,11 +124,11 @@ function retryAfter(seconds: number): Record<string, string> {
   return { 'Retry-After': String(seconds) };
 }
 
-/** Why nothing was sent, where the reason lies here and not with Galileo. */
-const OUR_FAULTS: Partial<Record<NotSent['reason'], ProblemExtras>> = {
+/** The sentences for requests that were not sent because of this service, not because of Galileo. */
+const OWN_FAILURES: Partial<Record<NotSent['reason'], ProblemExtras>> = {
   key_unavailable: {
     origin: 'proxy',
-    detail: 'This service cannot read its key for Galileo; its operators must mend that. Nothing was sent.',
+    detail: 'This service cannot read its key for Galileo; its operators must fix that. Nothing was sent.',
   },
   client_closed: {
     origin: 'proxy',

@@ -1,5 +1,5 @@
 /**
- * One validated call and its answer: what the use cases (send, preview) take and give. Plain data.
+ * One validated call and its answer: the argument and the result of both use cases (send, preview). Plain data.
  */
 import type { Principal } from '../auth/principal.ts';
 import type { RecordService, RecordSource } from '../audit/record.ts';
@@ -20,18 +20,18 @@ export interface InviteCall {
   /** The one policy this request sees throughout. */
   readonly policy: CompiledPolicy;
   readonly idempotencyKey: string | null;
-  /** The preference that was asked for; part of what a key is bound to. */
+  /** The caller's preference (RFC 7240); part of the fingerprint that an Idempotency-Key is bound to. */
   readonly handling: Handling;
 }
 
 export interface InviteAnswer {
   readonly answer: Answer;
   readonly outcome: Outcome;
-  /** Counters after admission, those a caller may see. */
+  /** The counters after admission that the caller may see. */
   readonly quotas: readonly QuotaState[];
 }
 
-/** The answer to this ending, with the counters a caller may see. */
+/** The answer to this outcome, with the counters that the caller may see. */
 export function toInviteAnswer(call: InviteCall, outcome: Outcome, quotas: readonly QuotaState[] = []): InviteAnswer {
   return {
     answer: answerOutcome(outcome, call.requestId),
@@ -40,7 +40,7 @@ export function toInviteAnswer(call: InviteCall, outcome: Outcome, quotas: reado
   };
 }
 
-/** Keys, requests and reading rights belong to this triple. */
+/** The owner of idempotency keys, of requests and of the right to read them: issuer, client and subject. */
 export function ownerOf(principal: Principal): Owner {
   return { issuer: principal.issuerUrl, clientId: principal.clientId, subject: principal.subject };
 }

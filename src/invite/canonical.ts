@@ -4,8 +4,8 @@ import { sha256Hex } from '../lib/sha256.ts';
 import type { Handling } from '../policy/decision.ts';
 
 /**
- * The exact bytes that go upstream: the five fields of the contract, explicit, in schema order.
- * Nothing of the caller's own text survives but the values, so what was checked is what is sent.
+ * The exact text that is sent upstream: the five fields of the contract, all explicit, in schema order.
+ * It keeps only the values of the caller's text, so the bytes that were checked are the bytes that are sent.
  */
 export function canonicalBody(request: InviteUsersRequest): string {
   const { auth_method, emails, role, group_ids, send_email } = request;
@@ -13,8 +13,8 @@ export function canonicalBody(request: InviteUsersRequest): string {
 }
 
 /**
- * What an Idempotency-Key is bound to: the caller's canonical request before any forced value,
- * plus the preference (RFC 7240) it was made with. 64 hex digits.
+ * The fingerprint that an Idempotency-Key is bound to: SHA-256 over the caller's canonical request before any forced
+ * value, plus its preference (RFC 7240). 64 hex digits.
  */
 export function requestFingerprint(asked: InviteUsersRequest, handling: Handling): string {
   return sha256Hex(canonicalJson([canonicalBody(asked), `handling=${handling}`]));

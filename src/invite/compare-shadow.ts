@@ -1,7 +1,7 @@
 /**
- * Asks the policy on trial what it would have said to a request that the policy in force has decided, and tells where it
- * would differ. Invariant: the request is not touched by it. Nothing is returned, nothing is awaited, and
- * a fault in here ends in a counter. Log lines name rules and counts, never addresses.
+ * Evaluates the shadow policy for a request that the policy in force has already decided, and logs and counts where the
+ * two decisions differ. Invariant: it never affects the request. It returns nothing, it is not awaited, and an
+ * exception in here is only counted and logged. Log lines contain rules and counts, never addresses.
  */
 import type { CompiledPolicy } from '../policy/compile.ts';
 import type { Decision } from '../policy/decision.ts';
@@ -13,16 +13,16 @@ import type { Metrics } from '../ports/metrics.ts';
 import type { InviteCall } from './call.ts';
 
 export interface CompareShadowDeps {
-  /** The policy on trial; left out when there is none. */
+  /** Left out when there is no shadow policy. */
   readonly shadowPolicy?: { current(): CompiledPolicy } | undefined;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
-/** Lines one request may cost; the counters have them all. */
+/** The most log lines for one request. The counters include every divergence. */
 const MAX_LINES = 10;
 
-/** Compares one decision, made at `nowMs`, with the shadow policy's. Throws nothing. */
+/** Compares one decision, made at `nowMs`, with the shadow policy's. Never throws. */
 export function createCompareShadow({
   shadowPolicy,
   logger,
@@ -57,7 +57,7 @@ export function createCompareShadow({
   };
 }
 
-/** Each pair of labels once, so that the counter counts requests. */
+/** Each pair of labels once per request, so that the counter counts requests. */
 function labelsOf(found: readonly Divergence[]): { readonly kind: string; readonly rule: string }[] {
   const pairs = found.map(({ kind, shadowRule }) => ({ kind, rule: shadowRule ?? 'no-rule' }));
   return [...new Map(pairs.map((pair) => [`${pair.kind} ${pair.rule}`, pair])).values()];

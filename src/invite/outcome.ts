@@ -1,7 +1,7 @@
 /**
- * Every way a request to send invites can end, as one union. Types only: one exhaustive switch turns an ending into its
- * answer (answer.ts), another into its record (record.ts), so an ending that is not answered or not audited does not
- * compile. docs/architecture.md, "Endings", says which proof each ending needs.
+ * Every way in which a request to send invites can end, as one union. Types only. One exhaustive switch turns an
+ * outcome into its answer (answer.ts), another into its record (record.ts). So an outcome without an answer or without
+ * a record does not compile. docs/architecture.md, "Endings", lists the proof that each one needs.
  */
 import type { RecordEvidence } from '../audit/record.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
@@ -20,12 +20,12 @@ export type Outcome =
   | Sent
   | Resolved;
 
-/** How sending ended, and the decisions it went by: handled leniently, some addresses were left out. */
+/** The result of sending, and the decision for each address. With lenient handling, denied addresses were left out. */
 export type Sent = SendResult & { readonly addresses: readonly AddressDecision[] };
 
 /**
- * What an unknown outcome turned out to be, long after its answer: Galileo's users showed it, or a person said so. The
- * answer to it is what the request's Idempotency-Key replays from then on.
+ * An unknown outcome that was settled later, by evidence from Galileo's list of users or by a person. From then on the
+ * request's Idempotency-Key replays the answer that belongs to it.
  */
 export interface Resolved {
   readonly kind: 'resolved';
@@ -38,12 +38,12 @@ export type Resolver =
   | { readonly kind: 'reconciliation'; readonly evidence: RecordEvidence }
   | { readonly kind: 'person'; readonly person: string; readonly note: string };
 
-/** The answer to a dry run: what would happen, from the same functions that would make it happen. */
+/** The answer to a dry run. The functions that decide a real request compute it. */
 export interface Preview {
   readonly decision: Decision;
   readonly body: InviteUsersRequest;
   readonly quotas: readonly QuotaPreview[];
-  /** The quota that has too little left; null when all have enough. */
+  /** The first quota that has too little left; null when all have enough. */
   readonly shortOf: string | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The use case of a dry run: the verdict and what it would cost, from the same decision that a real request
- * gets. Reads counters and debits none of them; only the number of dry runs is limited. Sends nothing.
+ * The use case of a dry run: the verdict and the quota it would use, from the function that decides real requests. It
+ * reads the policy's counters and debits none of them; only the number of dry runs is limited. Sends nothing.
  */
 import type { Principal } from '../auth/principal.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
@@ -16,7 +16,7 @@ import { answerOutcome } from './answer.ts';
 import { draftRecord, recordOutcome } from './record.ts';
 import type { SendInvitesDeps } from './send-invites.ts';
 
-/** Dry runs a subject may make in a minute: each leaves a record. */
+/** The most dry runs a subject may make in a minute. There is a limit because each dry run writes a record. */
 const DRY_RUNS_PER_MINUTE = 60;
 const MINUTE_MS = 60_000;
 
@@ -25,7 +25,7 @@ export interface PreviewInvitesDeps
   readonly ledger: Pick<Ledger, 'admit' | 'usage'>;
 }
 
-/** Decides one request without sending it. Rejects for nothing that the ledger does. */
+/** Decides one request without sending it. A failing ledger never makes it reject. */
 export function createPreviewInvites(deps: PreviewInvitesDeps): (call: InviteCall) => Promise<InviteAnswer> {
   return async function previewInvites(call) {
     const decision = decide(call.policy, call.principal, call.asked, deps.clock.now(), call.handling);
@@ -39,8 +39,8 @@ export function createPreviewInvites(deps: PreviewInvitesDeps): (call: InviteCal
 
 async function record(deps: PreviewInvitesDeps, call: InviteCall, decision: Decision): Promise<Outcome> {
   const outcome: Outcome = { kind: 'previewed', preview: await preview(deps.ledger, decision) };
-  const charges = await redactCallerText(call, deps);
-  const facts = { ...call, ...charges, decision, idempotencyKey: null, requestSha256: null, emailsInRecord: null };
+  const redacted = await redactCallerText(call, deps);
+  const facts = { ...call, ...redacted, decision, idempotencyKey: null, requestSha256: null, emailsInRecord: null };
   const admitted = await deps.ledger.admit({
     requestId: call.requestId,
     owner: ownerOf(call.principal),
@@ -60,7 +60,7 @@ async function record(deps: PreviewInvitesDeps, call: InviteCall, decision: Deci
   return { kind: 'exhausted', quota: admitted.exhausted, retryAfterS: admitted.retryAfterS };
 }
 
-/** What this decision would find in the counters, and leave. */
+/** The state of the counters before this request and after it. */
 async function preview(ledger: Pick<Ledger, 'usage'>, decision: Decision): Promise<Preview> {
   const states = await ledger.usage(decision.charges);
   const quotas = states.map((state, index) => ({ state, amount: decision.charges[index]?.amount ?? 0 }));
@@ -81,7 +81,7 @@ async function preview(ledger: Pick<Ledger, 'usage'>, decision: Decision): Promi
   };
 }
 
-/** The built-in limit on dry runs; its name cannot clash with a policy's, whose ids hold no slash. */
+/** The built-in limit on dry runs. Its name cannot clash with a policy's: ids of a policy contain no slash. */
 function dryRunCharge(principal: Principal): QuotaCharge {
   return {
     quota: 'built-in/dry-run',

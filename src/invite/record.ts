@@ -1,6 +1,7 @@
 /**
- * Builds the audit records of one request: the draft from what is known before admission, and the `outcome` of a record
- * from how the request ended. Pure. The ledger adds times and numbers in its transaction. Dry-run records hold no addresses.
+ * Builds the audit records of one request: the draft from the facts known before admission, and the `outcome` member
+ * from the outcome of the request. Pure. The ledger adds times and numbers in its transaction. Records of dry runs
+ * contain no addresses.
  */
 import type {
   RecordDecision,
@@ -29,18 +30,18 @@ export interface Facts {
   readonly decision: Decision;
   readonly policy: { readonly digest: string };
   readonly idempotencyKey: string | null;
-  /** Of the bytes that go upstream; null where none exist. */
+  /** SHA-256 of the bytes that are sent upstream; null when there are none. */
   readonly requestSha256: string | null;
-  /** From `recordedAs`; null: the record holds no addresses. */
+  /** From `emailsInRecord`; null: the record contains no addresses. */
   readonly emailsInRecord: ReadonlyMap<string, string> | null;
 }
 
-/** How each of these addresses stands in records: found once per request, because a request has several records. */
+/** The recorded form of each address. Computed once per request, because a request has several records. */
 export function emailsInRecord(emails: readonly string[], recordAddress: RecordAddress): ReadonlyMap<string, string> {
   return new Map(emails.map((email) => [email, recordAddress(email)]));
 }
 
-/** One record of `kind` about these facts, ending as `outcome` says. */
+/** One record of this kind, from these facts and this outcome. */
 export function draftRecord(facts: Facts, kind: RecordKind, outcome: RecordOutcome): RecordDraft {
   const { principal, asked, decision } = facts;
   return {
@@ -79,12 +80,15 @@ export function draftRecord(facts: Facts, kind: RecordKind, outcome: RecordOutco
 }
 
 /**
- * Decisions with the same verdict, rule and reasons become one, in order of first appearance. One that is about all
- * addresses does not repeat them: `request.emails` has them.
+ * Decisions with the same verdict, rule and reasons become one, in order of first appearance. A single decision for all
+ * addresses does not list them: `request.emails` already does.
  */
-function groupDecisions(addresses: readonly AddressDecision[], forms: Facts['emailsInRecord']): RecordDecision[] {
+function groupDecisions(
+  addresses: readonly AddressDecision[],
+  recordedForms: Facts['emailsInRecord'],
+): RecordDecision[] {
   const groups = Map.groupBy(addresses, ({ decision, rule, because }) => JSON.stringify([decision, rule, because]));
-  const named = groups.size > 1 ? forms : null;
+  const named = groups.size > 1 ? recordedForms : null;
   return [...groups.values()].flatMap((members) => {
     const [first] = members;
     if (first === undefined) return [];
@@ -108,31 +112,33 @@ function groupDecisions(addresses: readonly AddressDecision[], forms: Facts['ema
   });
 }
 
-/** An address without a form is a fault of ours, and must not slip into the trail as it is. */
-function inRecord(emails: readonly string[], forms: ReadonlyMap<string, string>): string[] {
+/** An address without a recorded form is a bug here. It must not get into the trail in plain text. */
+function inRecord(emails: readonly string[], recordedForms: ReadonlyMap<string, string>): string[] {
   return emails.map((email) => {
-    const form = forms.get(email);
+    const form = recordedForms.get(email);
     if (form === undefined) throw new Error('an address has no form for the record');
     return form;
   });
 }
 
-/** Endings that leave no record of their own: they decide nothing, and whoever has a token could repeat them for ever. */
+/**
+ * Outcomes without a record of their own: they decide nothing, and any caller with a token could repeat them for ever.
+ */
 type Unrecorded = 'in_flight' | 'key_reused' | 'ledger_unavailable';
 
-/** What the record needs of an ending; the ledger adds what only it knows (which quota, which first request). */
+/** The part of an outcome that the record needs. The ledger adds what only it knows (the quota, the first request). */
 export type RecordedEnding =
   | { readonly kind: 'admitted' }
   | { readonly [K in Undetailed]: { readonly kind: K } }[Undetailed]
   | SendResult
   | Omit<Resolved, 'addresses'>
-  /** A look at Galileo's users that proved nothing: the outcome stays unknown. */
-  | { readonly kind: 'looked'; readonly evidence: RecordEvidence };
+  /** Galileo's list of users proved nothing: the outcome stays unknown. */
+  | { readonly kind: 'still_unknown'; readonly evidence: RecordEvidence };
 
-/** Endings of which the record needs no more than the kind. */
+/** Outcomes whose record needs only the kind. */
 type Undetailed = Exclude<Outcome['kind'], Unrecorded | SendResult['kind'] | 'resolved'>;
 
-/** Turns an ending into the `outcome` of its record. `answer` is null while there is none yet. */
+/** Turns an outcome into the `outcome` member of its record. `answer` is null while there is no answer yet. */
 export function recordOutcome(ending: RecordedEnding, answer: Answer | null): RecordOutcome {
   const answered =
     answer === null ? {} : { status: answer.reply.status, ...(answer.code === null ? {} : { code: answer.code }) };
@@ -168,7 +174,7 @@ export function recordOutcome(ending: RecordedEnding, answer: Answer | null): Re
       };
     case 'resolved':
       return { result: ending.ending, ...answered, ...recordResolver(ending.by) };
-    case 'looked':
+    case 'still_unknown':
       return { result: 'unknown', evidence: ending.evidence };
     default:
       return ending satisfies never;

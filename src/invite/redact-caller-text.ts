@@ -1,7 +1,7 @@
 /**
- * What a caller says of itself in free text, as it may stand in the record: never the Galileo key, and no address where
- * addresses are recorded as HMACs. Only texts that nothing is decided by; who the caller is (subject, client) stays as the
- * issuer signed it. Cannot see an address that is disguised.
+ * Redacts the free text that a caller supplies (User-Agent, Origin, token id) for its record. The result never contains
+ * the Galileo key, and no address where addresses are recorded as HMACs. No decision depends on these texts. The
+ * caller's identity (subject, client) is recorded as the issuer signed it. A disguised address is not detected.
  */
 import type { RecordAddress } from '../audit/record-address.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -10,17 +10,17 @@ import type { InviteCall } from './call.ts';
 
 export interface RedactCallerTextDeps {
   readonly secrets: Secrets;
-  /** How an address stands in the trail. */
+  /** Returns the recorded form of an address. */
   readonly recordAddress: RecordAddress;
 }
 
-type CallerClaims = Pick<InviteCall, 'source' | 'principal'>;
+type CallerText = Pick<InviteCall, 'source' | 'principal'>;
 
-/** Never rejects: without the keys to search for, these texts are withheld. */
+/** Never rejects: when the keys to search for cannot be read, these texts are withheld. */
 export async function redactCallerText(
-  { source, principal }: CallerClaims,
+  { source, principal }: CallerText,
   { secrets, recordAddress }: RedactCallerTextDeps,
-): Promise<CallerClaims> {
+): Promise<CallerText> {
   const keys = await secrets.galileoKeys().catch(() => null);
   const holdsKey =
     keys === null ? () => true : createKeySearch(keys.next === null ? [keys.current] : [keys.current, keys.next]);
@@ -36,10 +36,13 @@ export async function redactCallerText(
   };
 }
 
-/** An `@` within a word, with the signs that mail programs take for one and the form it has in addresses of pages. */
+/** An `@` inside a word, or a character that mail programs accept as one, or its percent-encoded form. */
 const ADDRESS = /.(?:@|%40|＠|﹫)./i;
 
-/** Word by word, so that a long text without an `@` is read once. Unchanged where addresses stand in the trail as given. */
+/**
+ * Works word by word, so that a long text without an `@` is read once. Changes nothing where addresses are recorded as
+ * given.
+ */
 function withoutAddresses(text: string, recordAddress: RecordAddress): string {
   return text.replaceAll(/\S+/g, (word) => (ADDRESS.test(word) && recordAddress(word) !== word ? '[address]' : word));
 }

@@ -1,6 +1,6 @@
 /**
- * Turns what became known of an unknown outcome into the settlement that ends it: the record and the answer that its
- * Idempotency-Key replays. Pure; from the intent alone, because whoever asked is long gone. Sends nothing.
+ * Builds the settlement of an unknown outcome once its ending is known: the record, and the answer that its
+ * Idempotency-Key replays. Pure. It uses only the intent, because the original call is over. Sends nothing.
  */
 import type { RecordDraft } from '../audit/record.ts';
 import type { Settlement } from '../ledger/port.ts';
@@ -12,7 +12,7 @@ import { recordOutcome } from './record.ts';
 export interface UnknownRequest {
   readonly requestId: string;
   readonly intent: RecordDraft;
-  /** By their form in the record: addresses that are known as they were given, for the answer. */
+  /** Addresses as the caller gave them, by their recorded form; the answer shows these. */
   readonly given?: ReadonlyMap<string, string>;
 }
 
@@ -32,7 +32,7 @@ export function resolveUnknown(
   };
 }
 
-/** What was decided address by address, in the order of the request; addresses in the form of the record. */
+/** The decision for each address, in the order of the request. Addresses are in their recorded form. */
 function decisionsIn({ request, policy }: RecordDraft): AddressDecision[] {
   const emails = request.emails ?? [];
   const byEmail = new Map(

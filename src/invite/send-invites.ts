@@ -1,6 +1,6 @@
 /**
- * The use case: decide, admit, send, settle. The order is the promise: nothing goes upstream before the
- * ledger has the intent, nobody is answered before it has the outcome. Knows no HTTP framework.
+ * The use case of sending invites: decide, admit, send, settle. Invariant: nothing is sent upstream before the intent
+ * is in the ledger, and the caller is not answered before the outcome is there. Independent of any HTTP framework.
  */
 import { sha256Hex } from '../lib/sha256.ts';
 import type { Admission, Admitted, Ledger, QuotaState } from '../ledger/port.ts';
@@ -29,7 +29,7 @@ export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps, RedactCa
   readonly background: Background;
   /** Sends exactly these bytes, at most once; never rejects. */
   readonly send: (body: string) => Promise<SendResult>;
-  /** Tells the audit delivery that records have come. */
+  /** Notifies the audit delivery of new records. */
   readonly delivery: { wake(): void };
   readonly metrics: Metrics;
   /** The whole upstream deadline; an intent expires 30 s after it. */
@@ -39,7 +39,7 @@ export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps, RedactCa
 const EXPIRY_MARGIN_MS = 30_000;
 const ROUTE = 'POST /v2/invite_users';
 
-/** Runs one request to its end. Rejects for nothing that the ledger or the upstream does. */
+/** Runs one request to its end. A failing ledger or upstream never makes it reject. */
 export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => Promise<InviteAnswer> {
   const compareShadow = createCompareShadow(deps);
 
@@ -65,22 +65,26 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
       return toInviteAnswer(call, refusalOf(admitted, facts), 'quotas' in admitted ? admitted.quotas : []);
     }
     const outcome = await sendAndSettle(deps, facts, body);
-    return toInviteAnswer(call, outcome, RETURNED.has(outcome.kind) ? await leftNow(deps, facts) : admitted.quotas);
+    return toInviteAnswer(
+      call,
+      outcome,
+      REFUNDED.has(outcome.kind) ? await currentQuotas(deps, facts) : admitted.quotas,
+    );
   }
 
   return async (call) => {
     const work = run(call);
-    // The caller may go away; what was begun may not stop between the intent, the send and its record (promise 3).
+    // The caller may disconnect. The work must not stop between the intent, the send and its record.
     deps.background.run(work);
     return await work;
   };
 }
 
-/** Endings that give their units back: what admission saw is no longer what is left. */
-const RETURNED: ReadonlySet<Outcome['kind']> = new Set(['refused', 'not_sent']);
+/** Outcomes that refund quota, so the counters from admission are out of date. */
+const REFUNDED: ReadonlySet<Outcome['kind']> = new Set(['refused', 'not_sent']);
 
-/** For the answer's fields only, so a failing read just leaves them out. */
-async function leftNow({ ledger }: SendInvitesDeps, { decision }: Facts): Promise<readonly QuotaState[]> {
+/** Only for the answer's RateLimit fields: when the read fails, they are left out. */
+async function currentQuotas({ ledger }: SendInvitesDeps, { decision }: Facts): Promise<readonly QuotaState[]> {
   return await ledger.usage(decision.charges).catch(() => []);
 }
 
@@ -124,13 +128,13 @@ function admission(deps: SendInvitesDeps, call: InviteCall, facts: Facts, body: 
         ? draftRecord(facts, 'intent', recordOutcome({ kind: 'admitted' }, null))
         : draftRecord(facts, 'denial', recordOutcome(denial, answerOutcome(denial, call.requestId))),
       exhausted: draftRecord(facts, 'denial', recordOutcome({ kind: 'exhausted' }, null)),
-      // The first request has the bytes.
+      // A replay sends nothing: the bytes belong to the first request.
       replay: draftRecord({ ...facts, requestSha256: null }, 'replay', recordOutcome({ kind: 'replayed' }, null)),
     },
   };
 }
 
-/** The ending of whatever admission did not admit. */
+/** The outcome of a request that was not admitted. */
 function refusalOf(admitted: Exclude<Admitted, { kind: 'admitted' }>, facts: Facts): Outcome {
   switch (admitted.kind) {
     case 'denied':

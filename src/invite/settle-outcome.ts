@@ -1,13 +1,13 @@
 /**
- * Writes how an admitted request ended, and does not give up at the first failure: the send has happened,
- * so losing its outcome would leave a question nobody can answer. Bounded, because a caller is waiting;
- * afterwards the sweep turns the intent into `unknown`.
+ * Writes the outcome of an admitted request to the ledger, with retries: the send has happened, and a lost outcome
+ * would stay unknown. The retries end after 5 s, because the caller is waiting. Afterwards the sweep turns the intent
+ * into `unknown`.
  */
 import type { Ledger, Settlement, Settled } from '../ledger/port.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Schedule } from '../ports/schedule.ts';
 
-/** Waits between attempts, in milliseconds; 5 s in all (docs/operations.md, "Limits"). */
+/** The waits between attempts, in milliseconds; 5 s in total (docs/operations.md, "Limits"). */
 const RETRY_DELAYS_MS = [50, 100, 200, 400, 800, 1600, 1850] as const;
 
 export interface SettleDeps {
@@ -16,7 +16,7 @@ export interface SettleDeps {
   readonly logger: Logger;
 }
 
-/** The settlement as the ledger took it; null when it could not be written within 5 s. */
+/** The ledger's result for this settlement; null when it could not be written within 5 s. */
 export async function settleOutcome(deps: SettleDeps, settlement: Settlement): Promise<Settled | null> {
   for (const delayMs of [...RETRY_DELAYS_MS, null]) {
     try {

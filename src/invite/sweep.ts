@@ -1,7 +1,7 @@
 /**
- * The ledger's housekeeping, from time to time. Turns intents whose time is over into `unknown`: what a crash between send
- * and settle leaves behind; only expired ones, by the ledger's clock, and an outcome that comes later still wins. Then
- * drops what is past its time, whatever became of the first. Sends nothing.
+ * The ledger's periodic housekeeping. First it turns expired intents into `unknown`; a crash between send and settle
+ * leaves such intents behind. The ledger's clock decides expiry, and an outcome that arrives later still wins. Then it
+ * deletes data past its retention, also when the first step failed. Sends nothing.
  */
 import type { Ledger, Retention } from '../ledger/port.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -10,7 +10,7 @@ import { answerOutcome } from './answer.ts';
 import { recordOutcome } from './record.ts';
 
 const BATCH = 100;
-/** A long backlog of old records goes over several sweeps. */
+/** The most prunes per sweep. The next sweep continues a longer backlog. */
 const MAX_PRUNES = 10;
 
 export interface SweepDeps {
@@ -21,13 +21,13 @@ export interface SweepDeps {
   readonly retention: Retention;
 }
 
-/** Sweeps once, to the end; resolves with how many intents became unknown. Rejects when the ledger fails. */
+/** Sweeps once. Resolves with the number of intents that became unknown. Rejects when the ledger fails. */
 export async function sweep(deps: SweepDeps): Promise<number> {
   try {
     return await settleExpired(deps);
   } finally {
     await prune(deps);
-    // Whether or not anything was swept: a tool beside the service may have written to the ledger.
+    // Also when nothing was swept: another process (the CLI) may have written to the ledger.
     deps.delivery.wake();
   }
 }
@@ -65,10 +65,10 @@ async function settleExpired(deps: SweepDeps): Promise<number> {
       }
     }
     swept += changed;
-    // A full batch may have more behind it; one that changed nothing would only be read again.
+    // More intents may follow a full batch. A batch that changed nothing would only be read again.
     if (expired.length < BATCH || changed === 0) break;
   }
-  // They stay open: without the intent nobody knows what to write down.
+  // They stay open: without the intent there is no record to write.
   for (const requestId of damaged) deps.logger.error('intent_unreadable', { request_id: requestId });
   return swept;
 }

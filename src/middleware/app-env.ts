@@ -4,24 +4,24 @@ import type { CompiledPolicy } from '../policy/compile.ts';
 import type { Handling } from '../policy/decision.ts';
 
 /**
- * What one request carries from step to step. Each member is set by the step that owns it and
- * only read further down the line; `app.ts` shows the order.
+ * The variables that one request carries from step to step. One step sets each of them, and only later steps read it;
+ * `app.ts` shows the order.
  */
 export interface AppEnv {
   Variables: {
-    /** request-id: UUIDv7, the audit id. */
+    /** Set by request-id: a UUIDv7, the audit id. */
     requestId: string;
-    /** pin-policy: the one policy this request sees. */
+    /** Set by pin-policy: the one policy that this request uses. */
     policy: CompiledPolicy;
-    /** source: where the request came from, for the record. */
+    /** Set by source: the origin of the request, for the record. */
     source: RecordSource;
-    /** authenticate: who is calling. */
+    /** Set by authenticate: the caller. */
     principal: Principal;
-    /** idempotency-key: the caller's key, unquoted; null when there is none. */
+    /** Set by idempotency-key: the caller's key, unquoted; null when there is none. */
     idempotencyKey: string | null;
-    /** prefer: what to do with a batch of which some addresses are refused. */
+    /** Set by prefer: how to handle a batch in which some addresses are refused. */
     handling: Handling;
-    /** problem-response and routes: what was refused and by whom, for telemetry. */
+    /** Set by problem-response and routes: the code and the origin of a refusal, for telemetry. */
     refusal: { readonly code: string; readonly origin: string };
   };
 }

@@ -1,7 +1,7 @@
 /**
- * Lets through who proves to be someone with one of the scopes the route takes. A key set that cannot be had
- * is 503, never 401: the caller's token may be perfect. What exactly was wrong with a token is logged as a
- * reason and told as a sentence; nothing of the token appears in either.
+ * Verifies the caller's token and passes on callers that have one of the scopes the route accepts. A key set that
+ * cannot be fetched is answered 503, never 401: the token may be valid. The defect of a refused token is logged as a
+ * reason and answered as a sentence; neither contains any part of the token.
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { challenge } from '../auth/token/bearer.ts';
@@ -17,11 +17,11 @@ import { respondProblem } from './problem-response.ts';
 export interface AuthenticateOptions {
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
-  /** Where the RFC 9728 document stands; null when there is none. */
+  /** The URL of the RFC 9728 document; null when there is none. */
   readonly resourceMetadataUrl: string | null;
 }
 
-/** The returned function makes the middleware for routes that take any one of these scopes. */
+/** The returned function creates the middleware for routes that accept any one of these scopes. */
 export function authenticate({ verifier, logger, resourceMetadataUrl }: AuthenticateOptions) {
   const refuse = (
     c: Context<AppEnv>,
@@ -51,7 +51,7 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
         });
       }
       const { token, arrival } = credentials;
-      // A page shows the answer to a request with cookies only with this, and only beside its own allowed origin.
+      // A browser shows a page the answer to a request with cookies only with this field and an allowed origin.
       if (TOKEN_FIELDS[arrival.field].ambient) c.header('Access-Control-Allow-Credentials', 'true');
       const result = await verifier.verify(token, arrival);
       switch (result.kind) {

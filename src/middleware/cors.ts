@@ -1,13 +1,13 @@
 /**
- * CORS (Fetch standard) for an exact list of origins, compared byte for byte. No wildcard, no credentials:
- * callers carry a token in a header, so no ambient authority is ever at stake. The one exception, Cloudflare Access and
- * its cookie, is settled in auth/credentials.
+ * CORS (Fetch standard) for an exact list of origins, compared byte for byte. There is no wildcard and no credentials
+ * mode: callers send a token in a header field, so no ambient authority is involved. The one exception is the cookie of
+ * Cloudflare Access; auth/token/credentials handles it.
  */
 import type { Context, MiddlewareHandler, Next } from 'hono';
 import { cors as honoCors } from 'hono/cors';
 import type { AppEnv } from './app-env.ts';
 
-/** Fields of ours that a browser would otherwise hide from scripts. */
+/** The response fields that a browser would otherwise hide from scripts. */
 const EXPOSED = [
   'Content-Location',
   'Idempotency-Replayed',
@@ -20,7 +20,7 @@ const EXPOSED = [
   'X-Request-Id',
 ];
 
-/** What an answer depends on beyond method and path. */
+/** The request fields that an answer depends on, beyond method and path. */
 const VARY = 'Origin, Prefer';
 
 export function cors(origins: readonly string[]): MiddlewareHandler<AppEnv> {
@@ -33,7 +33,7 @@ export function cors(origins: readonly string[]): MiddlewareHandler<AppEnv> {
     maxAge: 600,
   });
   return async function cors(c, next) {
-    // An OPTIONS request is a preflight only with the field that makes it one; all else is answered by the routes.
+    // An OPTIONS request is a preflight only with this field. The routes answer every other one.
     const preflight = c.req.header('Access-Control-Request-Method') !== undefined;
     const answer = c.req.method === 'OPTIONS' && !preflight ? await withOrigin(c, next) : await handle(c, next);
     if (answer !== undefined) c.res = answer;

@@ -1,7 +1,7 @@
 /**
- * Reads the Idempotency-Key field (draft-ietf-httpapi-idempotency-key-header): 16 to 255 visible ASCII
- * characters, bare or as a quoted string; both forms of one key are the same key. Two fields arrive joined
- * by a comma and a space, which no key may hold, so they are refused rather than guessed at.
+ * Reads the Idempotency-Key field (draft-ietf-httpapi-idempotency-key-header): 16 to 255 visible ASCII characters, bare
+ * or as a quoted string. Both forms of a key are the same key. Two fields arrive joined by a comma and a space. No key
+ * may contain a space, so two fields are refused.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from './app-env.ts';
@@ -13,7 +13,7 @@ const QUOTED = /^"((?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 
 export function idempotencyKey(mode: 'optional' | 'required'): MiddlewareHandler<AppEnv> {
   return async function idempotencyKey(c, next) {
-    // A dry run binds nothing, so it needs no key and minds none.
+    // A dry run is never replayed, so it needs no key, and a malformed key is ignored.
     const field = isDryRun(c) ? undefined : c.req.header('Idempotency-Key');
     if (field === undefined) {
       if (mode === 'required' && !isDryRun(c)) return respondProblem(c, 'idempotency_key_missing');
@@ -27,7 +27,7 @@ export function idempotencyKey(mode: 'optional' | 'required'): MiddlewareHandler
   };
 }
 
-/** The key itself, unquoted and unescaped; null when the field holds none. */
+/** The key itself, unquoted and unescaped; null when the field is malformed. */
 export function parseIdempotencyKey(field: string): string | null {
   const quoted = QUOTED.exec(field);
   const key = quoted?.[1] !== undefined ? quoted[1].replaceAll(/\\(["\\])/g, '$1') : field;

@@ -1,6 +1,6 @@
 /**
- * The last resort: whatever is thrown becomes `internal_error` with nothing of the exception in it.
- * The log line names the error's class and where it was thrown, never its message, which may quote input.
+ * Answers every uncaught exception with `internal_error`; the answer contains nothing of the exception.
+ * The log line contains the error's class and position, never its message, which may quote input.
  */
 import type { ErrorHandler } from 'hono';
 import { thrownAt } from '../lib/thrown-at.ts';

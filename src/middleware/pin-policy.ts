@@ -1,6 +1,6 @@
 /**
- * Takes the policy once, so that a reload between two steps cannot show one request two policies,
- * and names it on every answer: `Policy-Digest: sha256:<64 hex>`.
+ * Reads the policy once per request, so that a reload between two steps cannot give one request two policies.
+ * Adds its digest to every answer: `Policy-Digest: sha256:<64 hex>`.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../deps.ts';

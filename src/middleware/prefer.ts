@@ -1,6 +1,6 @@
 /**
- * Reads the one preference the service knows (RFC 7240 §4.4): `Prefer: handling=lenient`. Any other preference is
- * ignored, as the RFC wants; of several values for `handling` the first counts (§2).
+ * Reads the one preference that the service supports (RFC 7240 §4.4): `Prefer: handling=lenient`. Every other
+ * preference is ignored, as the RFC requires. When `handling` has several values, the first one counts (§2).
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Handling } from '../policy/decision.ts';
@@ -13,11 +13,11 @@ export function prefer(): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** One preference of the list: commas inside a quoted string do not end it. */
+/** One preference of the list. A comma inside a quoted string does not end it. */
 const PREFERENCE = /(?:[^",]|"(?:[^"\\]|\\.)*")+/y;
 const HANDLING = /^\s*handling\s*=\s*(?:"([a-z]+)"|([a-z]+))\s*(?:;|$)/i;
 
-/** Names and values are tokens in any case; a value may be quoted; what cannot be read as a list asks for nothing. */
+/** Names and values are case-insensitive tokens; a value may be quoted. A field that is not a list means `strict`. */
 export function parseHandling(field: string | undefined): Handling {
   const text = field ?? '';
   for (let at = 0; at < text.length; at += 1) {

@@ -5,8 +5,8 @@ import { problem } from '../contract/problem.ts';
 import type { AppEnv } from './app-env.ts';
 
 /**
- * Answers with the problem of this code (RFC 9457), in the one shape every refusal but the 422 lists has.
- * Tells telemetry what was refused. Keeps fields that earlier steps set (request id, policy digest, CORS).
+ * Answers with the problem of this code (RFC 9457), the shape of every refusal except the 422 lists. Records the
+ * refusal for telemetry. Keeps the header fields that earlier steps set (request id, policy digest, CORS).
  */
 export function respondProblem(
   c: Context<AppEnv>,

@@ -1,6 +1,6 @@
 /**
- * Gives every request its id: a UUIDv7 of our own, never the caller's. It is the audit id and stands on
- * every answer as X-Request-Id.
+ * Gives every request its id: a UUIDv7 that this service creates, never one from the caller. It is the audit id, and
+ * every answer has it as X-Request-Id.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Ids } from '../ports/ids.ts';

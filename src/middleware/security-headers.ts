@@ -1,6 +1,6 @@
 /**
- * Fields that every answer carries because this is an API for scripts, never a page to be framed, sniffed or cached.
- * Hono's secure-headers, told what an API needs; answers are about one caller, hence `no-store`.
+ * Adds the security header fields of an API whose answers are never framed, sniffed or cached. It configures Hono's
+ * secure-headers. An answer belongs to one caller, hence `no-store`.
  */
 import type { MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
@@ -9,7 +9,7 @@ import type { AppEnv } from './app-env.ts';
 export function securityHeaders(): MiddlewareHandler<AppEnv> {
   const secure = secureHeaders({
     contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    crossOriginResourcePolicy: false, // CORS decides who reads an answer; see cors
+    crossOriginResourcePolicy: false, // CORS decides which origins may read an answer; see cors
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
     xDownloadOptions: false,

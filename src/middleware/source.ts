@@ -1,6 +1,6 @@
 /**
- * Notes where a request came from, for the audit record: address as the platform tells it, User-Agent and
- * Origin as the caller claims them, shortened and in visible ASCII. Nothing is decided by any of it.
+ * Reads the source of a request for the audit record: the address that the platform reports, and User-Agent and Origin
+ * as the caller sent them, shortened and in visible ASCII. No decision depends on any of it.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../deps.ts';

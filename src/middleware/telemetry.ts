@@ -1,6 +1,6 @@
 /**
- * Counts and logs every answer once: route template, status, duration, problem code. Never a path as the
- * caller wrote it, a query, a header or a body, so no address and no token can get into a log line here.
+ * Counts and logs every answer once: route template, status, duration, problem code. It never logs the path as sent, a
+ * query, a header field or a body, so no address and no token can get into its log lines.
  */
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
@@ -10,7 +10,7 @@ import type { Metrics } from '../ports/metrics.ts';
 import type { AppEnv } from './app-env.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-/** Asked every few seconds by whoever runs the service: counted, not logged. */
+/** Orchestrators call these every few seconds: counted, not logged. */
 const QUIET_ROUTES = new Set(['/livez', '/readyz']);
 
 export function telemetry(deps: { clock: Clock; logger: Logger; metrics: Metrics }): MiddlewareHandler<AppEnv> {

@@ -1,6 +1,6 @@
 /**
- * GET /v2/invite_policy: what this caller may do now, from the functions that decide real requests.
- * Shows no other caller's rule and no counter about an invitee.
+ * GET /v2/invite_policy: the caller's own permissions now, from the functions that decide real requests.
+ * Shows no rule of another caller and no counter of an invitee.
  */
 import type { Context } from 'hono';
 import type { Ledger, QuotaState } from '../ledger/port.ts';

@@ -1,6 +1,7 @@
 /**
- * GET /v2/invite_requests and /{id}: what became of a request. `invites:write` sees its own, `audit:read` all;
- * another's id is a 404, so ids cannot be probed. Owners do not see how the service talks to Galileo (attempts, keys).
+ * GET /v2/invite_requests and /{id}: the state and outcome of requests. A caller with `invites:write` sees its own
+ * requests, one with `audit:read` sees all. The id of another caller's request is a 404, so ids cannot be probed.
+ * Owners do not see the exchange with Galileo (attempts, keys).
  */
 import type { Context } from 'hono';
 import type { Principal } from '../auth/principal.ts';
@@ -43,7 +44,7 @@ export async function listInviteRequests(c: Context<AppEnv>, ledger: Pick<Ledger
   );
 }
 
-/** Null: everything. */
+/** The owner whose requests this principal may read; null: all requests. */
 function readableBy(principal: Principal): Owner | null {
   return principal.scopes.includes('audit:read') ? null : ownerOf(principal);
 }

@@ -1,6 +1,6 @@
 /**
- * POST /v2/invite_users: Galileo's own request and response behind our auth, policy and ledger.
- * Everything before this handler has only read; the use cases do the rest.
+ * POST /v2/invite_users: accepts Galileo's request and answers with Galileo's response, behind this service's auth,
+ * policy and ledger. The steps before this handler have no side effects; the use cases do the work.
  */
 import type { Context } from 'hono';
 import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status';

@@ -1,6 +1,6 @@
 /**
- * Reads the few query parameters of the reading routes, strictly: an unknown, repeated or malformed one is a 422
- * in the same shape as every other, so that a typo never widens what is asked for.
+ * Reads the query parameters of the reading routes, strictly: an unknown, repeated or malformed one is a 422 in the
+ * usual shape. So a typo never widens a query.
  */
 import type { Context } from 'hono';
 import type { AppEnv } from '../middleware/app-env.ts';
@@ -9,11 +9,11 @@ import { respondInvalid } from '../middleware/validation/validate-invite.ts';
 
 export interface QueryRow {
   readonly pattern: RegExp;
-  /** What the parameter must be, for the caller. */
+  /** Describes the valid form to the caller. */
   readonly form: string;
 }
 
-/** The parameters that came, or the refusal to answer with. */
+/** The given parameters, or the refusal to answer with. */
 export function readQuery<Name extends string>(
   c: Context<AppEnv>,
   rows: Readonly<Record<Name, QueryRow>>,

@@ -1,8 +1,9 @@
 import type { QuotaState } from '../ledger/port.ts';
 
 /**
- * `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers) for the counters a caller may see:
- * q limit, w window in seconds, r what is left, t seconds until the window ends. Empty where nothing applies.
+ * The fields `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers) for the counters that the caller
+ * may see: q is the limit, w the window in seconds, r the rest, t the seconds until the window ends. Empty without
+ * counters.
  */
 export function rateLimitFields(quotas: readonly QuotaState[]): Record<string, string> {
   if (quotas.length === 0) return {};

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../middleware/app-env.ts';
 import { respondProblem } from '../middleware/problem-response.ts';
 
-/** Answers with what the ledger says, or with 503 `ledger_unavailable` when it cannot say anything. */
+/** Answers from the result of a ledger read, or with 503 `ledger_unavailable` when the read fails. */
 export async function readLedger<T>(
   c: Context<AppEnv>,
   read: () => Promise<T>,

@@ -2,8 +2,8 @@ import type { Handler } from 'hono';
 import type { AppEnv } from '../middleware/app-env.ts';
 
 /**
- * Serves one document that never changes while the process lives; open to everyone, cacheable for five minutes. Keeps its
- * text and never the promise of it: whoever asked first may be gone before it is there.
+ * Serves one document that does not change while the process runs; open to everyone, cacheable for five minutes. It
+ * caches the text and never the promise: the request that created the promise may end before it resolves.
  */
 export function staticJson(read: () => object | Promise<object>): Handler<AppEnv> {
   let text: string | null = null;

@@ -2,38 +2,38 @@ import type { Secret } from '../lib/secret.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 
 /**
- * What may be known of an upstream key without showing it: whether it is fit to be a header value,
- * a fingerprint that tells keys apart, and whether a text holds it in some disguise.
- * Nothing returned from here holds the key or a piece of it.
+ * Facts about an upstream key that do not reveal it: whether it is valid as a header value, a fingerprint that
+ * identifies it, and whether a text contains it, also in an encoded form. Invariant: no return value contains the key
+ * or a part of it.
  */
 
 const MIN_KEY_LENGTH = 16;
-/** So many characters in a row are a leak; fewer may be chance. */
+/** This many characters of a key in a row count as a leak. Fewer may be a coincidence. */
 const PIECE_LENGTH = 12;
 const GRAM_LENGTH = 6;
-/** Of any PIECE_LENGTH characters in a row, one gram starts at a multiple of this. */
+/** In every PIECE_LENGTH characters in a row, one gram starts at a multiple of this. */
 const STRIDE = PIECE_LENGTH - GRAM_LENGTH + 1;
-/** How many layers of escaping are taken off before a text counts as searched. */
+/** The number of escaping layers that a search removes. */
 const UNESCAPE_ROUNDS = 3;
 
-/** Takes off the one line end that editors and `echo` leave behind a key. */
+/** Removes the one line end that editors and `echo` append to a key. */
 export function trimApiKey(value: string): string {
   return value.replace(/\r?\n$/, '');
 }
 
-/** Why `value` cannot be a key, as half a sentence that does not hold it; null when it can. */
+/** The reason why `value` cannot be a key, as half a sentence without the value; null when it can. */
 export function checkApiKey(value: string): string | null {
   const key = trimApiKey(value);
   if (key === '') return 'is empty';
   if (/[\r\n]/.test(key)) return 'holds a line break';
   if (/\s/.test(key)) return 'holds a space';
-  // RFC 9110 §5.5: what every hop passes on unchanged.
+  // RFC 9110 §5.5: every hop passes visible ASCII on unchanged.
   if (!/^[\x21-\x7e]+$/.test(key)) return 'holds characters other than visible ASCII';
   if (key.length < MIN_KEY_LENGTH) return `is shorter than ${MIN_KEY_LENGTH} characters`;
   return null;
 }
 
-/** First 12 hex digits of SHA-256 over a label and the key. */
+/** The first 12 hex digits of SHA-256 over a label and the key. */
 export function fingerprint(key: Secret): string {
   return factsOf(key).fingerprint;
 }
@@ -42,7 +42,10 @@ export function isSameKey(a: Secret, b: Secret): boolean {
   return a.reveal() === b.reveal();
 }
 
-/** Says whether a text holds one of `keys`: whole, in one of its `renderings`, or 12 characters of one. */
+/**
+ * Creates a test for texts that contain one of `keys`: the whole key, one of its `renderings`, or 12 characters of
+ * these.
+ */
 export function createKeySearch(keys: readonly Secret[]): (text: string) => boolean {
   const facts = keys.map(factsOf);
   return (text) => unescapings(text).some((form) => facts.some((fact) => holdsPiece(form, fact)));
@@ -50,9 +53,9 @@ export function createKeySearch(keys: readonly Secret[]): (text: string) => bool
 
 interface KeyFacts {
   readonly fingerprint: string;
-  /** Every PIECE_LENGTH characters in a row of every rendering, lower-case. */
+  /** Every sequence of PIECE_LENGTH characters of every rendering, lower-case. */
   readonly pieces: ReadonlySet<string>;
-  /** Every GRAM_LENGTH characters in a row: a cheap sieve before `pieces`. */
+  /** Every sequence of GRAM_LENGTH characters: a cheap filter before `pieces`. */
   readonly grams: ReadonlySet<string>;
 }
 
@@ -73,7 +76,7 @@ function factsOf(secret: Secret): KeyFacts {
   return facts;
 }
 
-/** URL- and JSON-escaped forms are not listed: the text is unescaped instead, which also catches the half-escaped. */
+/** URL- and JSON-escaped forms are not listed. The text is unescaped instead, which also finds partly escaped keys. */
 function renderings(key: string): string[] {
   const bytes = new TextEncoder().encode(key);
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -82,7 +85,7 @@ function renderings(key: string): string[] {
   return [key, [...key].toReversed().join(''), hex, ...base64, ...base64url];
 }
 
-/** The base64 characters that the key alone decides when `offset` other bytes stand before it and any behind it. */
+/** The base64 characters that depend only on the key when `offset` other bytes precede it and any bytes follow it. */
 function base64Core(key: Uint8Array, offset: number): string {
   const text = btoa('\0'.repeat(offset) + String.fromCharCode(...key));
   return text.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + key.length) * 8) / 6));
@@ -96,7 +99,7 @@ function windows(forms: readonly string[], length: number): Set<string> {
   return found;
 }
 
-/** The text as it stands and with each layer of percent- and backslash-escapes taken off, lower-case. */
+/** The text itself, and the text after each removed layer of percent- and backslash-escapes; all in lower case. */
 function unescapings(text: string): string[] {
   const forms = [text.toLowerCase()];
   let current = text;
@@ -111,7 +114,7 @@ function unescapings(text: string): string[] {
 
 function peel(text: string): string {
   if (!/[%\\]/.test(text)) return text;
-  // One pass from left to right, as a decoder reads: a backslash that is itself escaped must not take part in the next escape.
+  // One pass from left to right, as a decoder works: an escaped backslash must not be part of the next escape.
   return text.replace(
     /\\(["'\\/])|(?:%|\\u00|\\x)([0-9a-f]{2})/gi,
     (_escape, plain?: string, hex?: string) => plain ?? String.fromCharCode(Number.parseInt(hex ?? '', 16)),

@@ -1,13 +1,13 @@
 import type { Clock } from '../ports/clock.ts';
 
 /**
- * Stops sending to an upstream that keeps failing, so that callers hear "not sent" at once instead of
- * collecting unknown outcomes. It counts consecutive failures only. Answers that a caller brought about (4xx)
- * are ignored while closed: they neither open it nor, mixed among failures, keep it closed.
- * In half-open the question is only whether the upstream answers, so there an ignored answer closes it.
+ * A circuit breaker: stops sending to an upstream that keeps failing, so that callers get "not sent" at once instead of
+ * unknown outcomes. It counts consecutive failures only. Answers that a caller caused (4xx) are ignored while it is
+ * closed: they do not open it, and between failures they do not reset the count. While it is half-open, any answer
+ * proves that the upstream responds, so an ignored answer closes it.
  */
 export interface Breaker {
-  /** Asks to send. Whoever passes reports exactly once how it went. */
+  /** Asks for permission to send. A caller that passes must report the result exactly once. */
   enter(): Entry;
   state(): BreakerState['kind'];
 }
@@ -22,12 +22,12 @@ export type BreakerVerdict = 'success' | 'failure' | 'ignored';
 type BreakerState =
   | { readonly kind: 'closed'; readonly failures: number }
   | { readonly kind: 'open'; readonly untilMs: number }
-  /** One probe is out; when it has not come back by `untilMs`, the next may go. */
+  /** One probe is running. When it has not reported by `untilMs`, the next one may start. */
   | { readonly kind: 'half_open'; readonly untilMs: number };
 
 export interface BreakerDeps {
   readonly clock: Clock;
-  /** Consecutive failures that open it. */
+  /** The number of consecutive failures that opens it. */
   readonly threshold?: number;
   readonly openMs?: number;
 }
@@ -36,7 +36,7 @@ export function createBreaker({ clock, threshold = 5, openMs = 10_000 }: Breaker
   let state: BreakerState = { kind: 'closed', failures: 0 };
 
   function reportWhileClosed(verdict: BreakerVerdict): void {
-    // Late news from before it opened says nothing about now.
+    // A late report of a request from before it opened does not count.
     if (state.kind !== 'closed' || verdict === 'ignored') return;
     const failures: number = verdict === 'failure' ? state.failures + 1 : 0;
     state = failures >= threshold ? { kind: 'open', untilMs: clock.now() + openMs } : { kind: 'closed', failures };
@@ -58,10 +58,9 @@ export function createBreaker({ clock, threshold = 5, openMs = 10_000 }: Breaker
   return {
     enter() {
       if (state.kind === 'closed') return { kind: 'pass', report: reportWhileClosed };
-      const queueTimeoutMs = state.untilMs - clock.now();
-      // A wait longer than openMs means that the clock stepped back: probe rather than wait for it.
-      if (queueTimeoutMs > 0 && queueTimeoutMs <= openMs)
-        return { kind: 'refused', retryAfterS: Math.ceil(queueTimeoutMs / 1000) };
+      const waitMs = state.untilMs - clock.now();
+      // A wait longer than openMs means that the clock stepped back: send a probe instead of waiting.
+      if (waitMs > 0 && waitMs <= openMs) return { kind: 'refused', retryAfterS: Math.ceil(waitMs / 1000) };
       return sendProbe();
     },
     state: () => state.kind,

@@ -6,15 +6,16 @@ import type { Deadlines, HttpPort, HttpResult, MaybeSentReason, NotSentReason } 
 import { buildCurrentUserRequest, checkKeyHeader, currentUserUrl } from './request.ts';
 
 /**
- * Asks Galileo who a key belongs to (`GET /v2/current_user`): whether it is accepted, and with what role. Read-only and
- * for diagnosis; serving never asks. Of the answer only plain words come out, the role and the names of what is
- * permitted: the rest of it is a person's name and address. An answer that holds the key gives no word at all.
+ * Asks Galileo for the user of a key (`GET /v2/current_user`): whether the key is accepted, and the user's role.
+ * Read-only and for diagnosis; the service itself never calls it. The result contains only plain words, the role and
+ * the names of granted permissions, because the rest of the answer is a person's name and address. An answer that
+ * contains the key yields no words.
  */
 export type CurrentUser =
-  /** `role` is null when the answer names none; permissions are those the answer says are granted. */
+  /** `role` is null when the answer has none; `permissions` are those that the answer lists as granted. */
   | { readonly kind: 'accepted'; readonly role: string | null; readonly permissions: readonly string[] }
   | { readonly kind: 'rejected'; readonly status: 401 | 403 }
-  /** A complete 2xx that is not what the endpoint is documented to answer. */
+  /** A complete 2xx that does not match the documented answer of the endpoint. */
   | { readonly kind: 'unreadable'; readonly status: number; readonly reason: 'not_json' | 'other_shape' | 'holds_key' }
   | { readonly kind: 'other_status'; readonly status: number }
   | { readonly kind: 'unanswered'; readonly reason: NotSentReason | MaybeSentReason };
@@ -29,14 +30,17 @@ export interface CurrentUserDeps {
   readonly version: string;
 }
 
-/** Galileo's four, of which admins and managers may add people (docs.galileo.ai/concepts/access-control). */
+/** Of Galileo's four roles, admins and managers may add people (docs.galileo.ai/concepts/access-control). */
 export const ROLES_THAT_INVITE: readonly string[] = ['admin', 'manager'];
 
-/** A word as Galileo writes roles and actions. Nothing with an `@`, a digit or a capital passes: no address, no key. */
+/**
+ * A role or an action in Galileo's spelling. A text with an `@`, a digit or a capital does not match: no address, no
+ * key.
+ */
 const word = z.string().regex(/^[a-z]{1,24}(?:_[a-z]{1,24}){0,5}$/);
 const permission = z.object({ action: word, allowed: z.literal(true) });
 const permissionList = z.array(z.unknown()).catch([]);
-/** Tolerant: other members come and go between versions of the server; `id` is what makes it a user at all. */
+/** Tolerant: other members differ between versions of the server. Only `id` is required of a user. */
 const userSchema = z.object({
   id: z.string(),
   role: word.nullable().catch(null),

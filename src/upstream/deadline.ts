@@ -1,12 +1,14 @@
 import type { Deadlines } from '../ports/http.ts';
 
 /**
- * The time one invitation may take upstream. The whole is what GALILEO_TIMEOUT_MS says and covers
- * every attempt together; the parts only let a dead connection show itself sooner.
+ * The time limits of one upstream request. The total is GALILEO_TIMEOUT_MS and covers all attempts together. The limits
+ * for connecting, headers and body only detect a dead connection sooner.
  */
 export const MAX_TIMEOUT_MS = 20_000;
 
-/** A host that does not take a connection in this time will not take it at all, and a second try must still fit. */
+/**
+ * A host that does not accept a connection in this time will not accept it later, and a second attempt must still fit.
+ */
 const CONNECT_MS = 3_000;
 
 /** `timeoutMs` is GALILEO_TIMEOUT_MS; throws a RangeError outside 1..20000. */
@@ -17,7 +19,7 @@ export function deadlinesOf(timeoutMs: number): Deadlines {
   return { connectMs: Math.min(CONNECT_MS, timeoutMs), headersMs: timeoutMs, bodyMs: timeoutMs, totalMs: timeoutMs };
 }
 
-/** What is left after `elapsedMs`; null when nothing is. A clock that stepped back gives no time away. */
+/** The time left after `elapsedMs`; null when there is none. A clock that stepped back does not extend it. */
 export function remaining(deadlines: Deadlines, elapsedMs: number): Deadlines | null {
   const totalMs = Math.floor(deadlines.totalMs - Math.max(0, elapsedMs));
   if (totalMs < 1) return null;

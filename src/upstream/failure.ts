@@ -2,15 +2,15 @@ import type { RecordAttempt } from '../audit/record.ts';
 import type { MaybeSentReason, NotSentReason } from '../ports/http.ts';
 
 /**
- * How sending ended, before anyone thinks of HTTP or of the record. The split is that of
- * docs/architecture.md, "Endings": only a complete answer proves anything about the upstream.
+ * The result of sending, independent of the HTTP answer and of the record. The kinds are those of docs/architecture.md,
+ * "Endings": only a complete answer proves anything about the upstream.
  */
 export type SendResult = (Accepted | Refused | NotSent | Unknown) & { readonly attempts: readonly RecordAttempt[] };
 
 export interface Accepted {
   readonly kind: 'accepted';
   readonly status: number;
-  /** The upstream's JSON text untouched; '' when it was empty; null when it was withheld. */
+  /** The upstream's JSON text, unchanged; '' when it was empty; null when it was withheld. */
   readonly body: string | null;
   readonly withheld: WithheldReason | null;
 }
@@ -19,7 +19,7 @@ export interface Accepted {
 export interface Refused {
   readonly kind: 'refused';
   readonly status: number;
-  /** The upstream's message, sanitised; a fixed sentence when it gave none fit to show. */
+  /** The upstream's message, sanitised; a fixed sentence when there is none that can be shown. */
   readonly message: string;
   /** A 422 list without `input` and `ctx`, addresses redacted; null for every other shape. */
   readonly errors: readonly UpstreamValidationError[] | null;
@@ -35,7 +35,7 @@ export interface NotSent {
   readonly kind: 'not_sent';
   readonly reason: NotSentReason | 'breaker_open' | 'key_unavailable' | 'credentials_rejected' | 'rate_limited';
   readonly upstreamStatus: number | null;
-  /** The upstream's or the breaker's, in whole seconds. */
+  /** From the upstream or from the breaker, in whole seconds. */
   readonly retryAfterS: number | null;
 }
 

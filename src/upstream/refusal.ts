@@ -2,12 +2,12 @@ import { isObject, parseObject } from '../lib/parse-object.ts';
 import type { UpstreamValidationError } from './failure.ts';
 
 /**
- * What of an upstream refusal may be shown to the caller: plain text, short, without anybody's address.
- * Galileo speaks four shapes: a `detail` list, a `detail` string (also on 422), `standard_error.message`,
- * and not JSON. Only the members read here survive; `input` and `ctx`, which echo people's addresses, do not.
+ * The part of an upstream refusal that the caller may see: short plain text without email addresses. Galileo has four
+ * error shapes: a `detail` list, a `detail` string (also on 422), `standard_error.message`, and text that is not JSON.
+ * Only the members read here are passed on; `input` and `ctx`, which echo people's addresses, are not.
  */
 export interface Refusal {
-  /** Null when the upstream gave nothing fit to show. */
+  /** Null when the upstream's answer has no text that can be shown. */
   readonly message: string | null;
   readonly errors: readonly UpstreamValidationError[] | null;
 }
@@ -19,7 +19,7 @@ const MAX_ERRORS = 500;
 const ERRORS_IN_MESSAGE = 3;
 const NOTHING: Refusal = { message: null, errors: null };
 
-/** `text` is the body, null when it was not UTF-8. */
+/** `text` is the body; null when it was not UTF-8. */
 export function readRefusal(text: string | null): Refusal {
   const body = parseObject(text ?? '');
   if (body === null) return NOTHING;
@@ -32,7 +32,10 @@ export function readRefusal(text: string | null): Refusal {
   return NOTHING;
 }
 
-/** One line of plain text: no control, format or bidi characters, no addresses, at most `maxLength`; null when nothing is left. */
+/**
+ * Reduces a text to one line of plain text: no control, format or bidi characters, no addresses, at most `maxLength`
+ * characters; null when nothing is left.
+ */
 export function plainText(text: string, maxLength: number = MAX_MESSAGE_LENGTH): string | null {
   const line = text
     .replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ')
@@ -41,7 +44,7 @@ export function plainText(text: string, maxLength: number = MAX_MESSAGE_LENGTH):
     .trim();
   if (line === '') return null;
   if (line.length <= maxLength) return line;
-  // Whole characters only: half a surrogate pair is not text.
+  // The cut must not leave half a surrogate pair.
   return `${line.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 

@@ -2,16 +2,16 @@ import type { Secret } from '../lib/secret.ts';
 import type { Deadlines, HttpExchange } from '../ports/http.ts';
 
 /**
- * The one file that puts the upstream key into a message. A request is built from these lists and nothing
- * else: no field, path or query of the caller's reaches the upstream, only the canonical body does, and its addresses again
- * where Galileo is asked what became of them.
+ * Builds every request to the upstream; the only file that puts the upstream key into a message. Invariant: a request
+ * consists only of what is listed here. No header field, path or query of the caller reaches the upstream. Only the
+ * canonical body does, and its addresses once more when Galileo is asked for these users.
  */
 const INVITE_PATH = '/v2/invite_users';
 const CURRENT_USER_PATH = '/v2/current_user';
 const USERS_PATH = '/v2/users/all';
 /**
- * The upstream's answers are small; a larger one is not one of its answers. Stored for replays inside JSON it may grow to
- * twice this, and a row of a Durable Object holds 2 MB.
+ * The upstream's answers are small, so a larger one is not a valid answer. Stored for replays inside JSON, an answer
+ * may grow to twice this size, and a row of a Durable Object holds 2 MB.
  */
 export const MAX_RESPONSE_BYTES = 512 * 1024;
 
@@ -24,14 +24,14 @@ export interface InviteRequestParts {
   /** The canonical JSON, byte for byte what the record's `request_sha256` covers. */
   readonly body: string;
   readonly deadlines: Deadlines;
-  /** This service's version, for User-Agent. */
+  /** The version of this service, for User-Agent. */
   readonly version: string;
 }
 
 export interface CurrentUserRequestParts extends Pick<InviteRequestParts, 'deadlines' | 'version'> {
   /** From `currentUserUrl`. */
   readonly url: string;
-  /** Null: asked by nobody, to see whether there is an answer at all. */
+  /** Null: sent without a key, only to test whether the upstream answers. */
   readonly credentials: Pick<InviteRequestParts, 'keyHeader' | 'key'> | null;
 }
 
@@ -46,7 +46,7 @@ function buildPost({ url, keyHeader, key, body, deadlines, version }: InviteRequ
     headers: {
       'content-type': 'application/json',
       accept: 'application/json',
-      // Compressed answers would only hide from the key search and from the size limit.
+      // A compressed answer would evade the key search and the size limit.
       'accept-encoding': 'identity',
       'user-agent': `galileo-invite-proxy/${version}`,
       [keyHeader]: key.reveal(),
@@ -57,7 +57,7 @@ function buildPost({ url, keyHeader, key, body, deadlines, version }: InviteRequ
   };
 }
 
-/** Asks who a key belongs to. Reads, changes nothing. */
+/** Asks for the user of a key. Read-only. */
 export function buildCurrentUserRequest(parts: CurrentUserRequestParts): HttpExchange {
   const { url, credentials, deadlines, version } = parts;
   return {
@@ -79,11 +79,11 @@ export interface UsersRequestParts extends Omit<InviteRequestParts, 'url' | 'bod
   /** From `usersUrl`. */
   readonly url: string;
   readonly page: { readonly startingToken: number; readonly limit: number };
-  /** Users with one of these addresses, spelled like this. */
+  /** The addresses to ask for, in exactly this spelling. */
   readonly emails: readonly string[];
 }
 
-/** Asks which users have these addresses. A POST by its method only: reads, changes nothing. */
+/** Asks which users have these addresses. Read-only, although its method is POST. */
 export function buildUsersRequest({ url, page, emails, ...parts }: UsersRequestParts): HttpExchange {
   return buildPost({
     ...parts,
@@ -92,17 +92,17 @@ export function buildUsersRequest({ url, page, emails, ...parts }: UsersRequestP
   });
 }
 
-/** The constant URL under GALILEO_API_URL; throws a TypeError that does not repeat it when it is unfit. */
+/** The constant URL under GALILEO_API_URL. Throws a TypeError when that is unfit; the message does not quote it. */
 export function inviteUrl(baseUrl: string): string {
   return under(baseUrl, INVITE_PATH);
 }
 
-/** As `inviteUrl`. */
+/** Like `inviteUrl`. */
 export function currentUserUrl(baseUrl: string): string {
   return under(baseUrl, CURRENT_USER_PATH);
 }
 
-/** As `inviteUrl`. */
+/** Like `inviteUrl`. */
 export function usersUrl(baseUrl: string): string {
   return under(baseUrl, USERS_PATH);
 }
@@ -119,7 +119,7 @@ function under(baseUrl: string, path: string): string {
   return base.origin + base.pathname.replace(/\/+$/, '') + path;
 }
 
-/** Fields the client or the list above writes. */
+/** The fields that the HTTP client or the lists above write. */
 const RESERVED: ReadonlySet<string> = new Set(
   (
     'accept accept-encoding connection content-encoding content-length content-type expect host keep-alive ' +
@@ -127,7 +127,10 @@ const RESERVED: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** The field name that carries the key; throws a TypeError when it is no token (RFC 9110 §5.1) or taken. */
+/**
+ * Checks the name of the field that carries the key. Throws a TypeError when it is no token (RFC 9110 §5.1) or
+ * reserved.
+ */
 export function checkKeyHeader(name: string): string {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw new TypeError('the key header must be an HTTP field name');
   if (RESERVED.has(name.toLowerCase())) throw new TypeError('the key header must not be a field with its own meaning');

@@ -4,9 +4,9 @@ import { readRefusal } from './refusal.ts';
 import { retryAfterSeconds } from '../lib/retry-after.ts';
 
 /**
- * Reads a complete upstream answer as an ending (docs/architecture.md, "Endings") and lets through
- * only what a caller may see: a 2xx's JSON text, a refusal's plain words, a number of seconds.
- * No upstream header is passed on; those that are read are searched for the key like the body.
+ * Turns a complete upstream answer into a result (docs/architecture.md, "Endings"). It passes on only what a caller may
+ * see: the JSON text of a 2xx, the plain text of a refusal, the seconds of Retry-After. No upstream header field is
+ * passed on. The fields of an answer that is shown are searched for the key, like its body.
  */
 export type Answered = Extract<HttpResult, { kind: 'answered' }>;
 export type AnswerEnding = Accepted | Refused | NotSent | Unknown;
@@ -19,7 +19,7 @@ export interface GuardContext {
 
 type Reader = (answer: Answered, context: GuardContext) => AnswerEnding;
 
-/** First row that covers the status decides. What no row covers is not an HTTP answer to a POST. */
+/** The first row that covers the status decides. A status that no row covers is not a valid answer to a POST. */
 const READINGS: readonly { readonly from: number; readonly to: number; readonly read: Reader }[] = [
   { from: 200, to: 299, read: readSuccess },
   { from: 300, to: 399, read: unknown('redirect') },
@@ -30,7 +30,7 @@ const READINGS: readonly { readonly from: number; readonly to: number; readonly 
   { from: 500, to: 599, read: unknown('server_error') },
 ];
 
-/** RFC 9110 §15.3.5, §15.3.6: whatever came with these is no content, and could not be passed on. */
+/** RFC 9110 §15.3.5, §15.3.6: these have no content, so bytes that came with one cannot be passed on. */
 const NO_CONTENT: ReadonlySet<number> = new Set([204, 205]);
 
 export function guardResponse(answer: Answered, context: GuardContext): AnswerEnding {
@@ -56,7 +56,7 @@ function readRefused(answer: Answered, { holdsKey }: GuardContext): Refused {
   const { status } = answer;
   const text = decode(answer.body);
   const { message, errors } = readRefusal(text);
-  // Searched again after cleaning: taking characters out may join what they kept apart.
+  // Searched again after sanitising: removing characters may join the parts of a key.
   const leaks =
     holdsKey(text ?? latin1(answer.body)) ||
     headersHoldKey(answer, holdsKey) ||

@@ -13,10 +13,10 @@ import { buildInviteRequest, checkKeyHeader, inviteUrl } from './request.ts';
 import { guardResponse, type AnswerEnding } from './response-guard.ts';
 
 /**
- * Sends one canonical body upstream, at most once as far as anyone can tell (promise 4). It goes again only when
- * the port proves that no byte left (once), or when a complete 401 proves that nothing was done (once, the same
- * bytes with the next key). The current key always goes first: remembering which one worked would hide a dead
- * key from those who must replace it. The returned function never throws.
+ * Sends one canonical body upstream, at most once. There are two exceptions. It sends again, once, when the port proves
+ * that no byte left. It sends the same bytes again, once, with the next key, when a complete 401 proves that nothing
+ * was done. The current key always goes first: remembering the key that worked would hide a dead key from the
+ * operators. The returned function never throws.
  */
 export type Send = (body: string) => Promise<SendResult>;
 
@@ -34,19 +34,19 @@ export interface SendDeps {
   readonly version: string;
 }
 
-/** One send under way. */
+/** The state of one running send. */
 interface Sending {
   readonly body: string;
   readonly startedAtMs: number;
   readonly holdsKey: (text: string) => boolean;
   readonly attempts: RecordAttempt[];
-  /** Spent by the one repeat after a proven `not_sent`. */
+  /** Becomes false with the one retry after a proven `not_sent`. */
   mayReconnect: boolean;
-  /** What an exception would leave open: bytes are out and no complete answer has been read. */
+  /** Bytes may have left and no complete answer has been read, so after an exception the outcome is unknown. */
   bytesMayHaveLeft: boolean;
 }
 
-/** Throws a TypeError when the address or the key header is unfit; the message repeats neither. */
+/** Throws a TypeError when the address or the key header is unfit; the message quotes neither. */
 export function createSend(deps: SendDeps): Send {
   const { http, secrets, breaker, clock, metrics, logger, version } = deps;
   const url = inviteUrl(deps.baseUrl);
@@ -75,7 +75,7 @@ export function createSend(deps: SendDeps): Send {
     try {
       ending = await sendWithKeys(sending, keys);
     } catch {
-      // What was thrown may hold request fields, so it goes nowhere.
+      // The exception may contain request fields, so it is not logged.
       observe(() => logger.error('upstream_send_interrupted'));
       ending = sending.bytesMayHaveLeft ? unknown('interrupted') : notSent('connect_failed');
     }
@@ -105,7 +105,7 @@ export function createSend(deps: SendDeps): Send {
     return (second ?? first).ending;
   }
 
-  /** One exchange, recorded; null when no time is left for it. */
+  /** One recorded exchange; null when there is no time left for it. */
   async function attempt(sending: Sending, slot: RecordAttempt['slot'], key: Secret) {
     const startedAtMs = clock.now();
     const deadlines = remaining(deps.deadlines, startedAtMs - sending.startedAtMs);
@@ -172,7 +172,7 @@ function isKeyRejected(ending: AnswerEnding): boolean {
   return ending.kind === 'not_sent' && ending.reason === 'credentials_rejected';
 }
 
-/** Endings that say nothing about the upstream's health: our key, its rate limit, our own shutdown. */
+/** Reasons that do not indicate a failing upstream: our key, its rate limit, our own shutdown. */
 const NOT_THE_UPSTREAMS_FAULT: ReadonlySet<NotSent['reason']> = new Set([
   'credentials_rejected',
   'rate_limited',
@@ -192,11 +192,11 @@ function verdictOf(ending: AnswerEnding): BreakerVerdict {
   }
 }
 
-/** A logger or meter that fails must not change what is known of an invitation. */
+/** A failing logger or metric must not change the result of an invitation. */
 function observe(task: () => void): void {
   try {
     task();
   } catch {
-    // Nowhere left to tell.
+    // A failing logger cannot be logged.
   }
 }

@@ -7,11 +7,11 @@ import { createKeySearch, isSameKey } from './api-keys.ts';
 import { buildUsersRequest, checkKeyHeader, usersUrl } from './request.ts';
 
 /**
- * Asks Galileo which users have these addresses, and since when (`POST /v2/users/all`, read-only). Route, paging and answer
- * as published at v2docs.galileo.ai/api-reference/users/list-users-paginated; a filter's shape as its other `one_of` filters
- * have it in rungalileo/galileo-python, openapi.yaml (ProjectNameFilter), since no published text spells out the one for
- * addresses. Of the answer only instants come out. A server that ignores the filter is answered for by the reading: what
- * was not asked for is skipped, and a list too long to read to its end proves nothing.
+ * Asks Galileo for the users with these addresses and their creation times (`POST /v2/users/all`, read-only). Route,
+ * paging and answer are published at v2docs.galileo.ai/api-reference/users/list-users-paginated. No published text
+ * describes the filter for addresses, so its shape is that of the other `one_of` filters in rungalileo/galileo-python,
+ * openapi.yaml (ProjectNameFilter). The result contains only times. A server that ignores the filter does no harm:
+ * users that were not asked for are skipped, and a list that is too long to read to its end proves nothing.
  */
 export type AskUsers = (addresses: readonly string[]) => Promise<UsersAnswer>;
 
@@ -22,7 +22,7 @@ export type UsersAnswer =
 
 export interface AskedUser {
   readonly email: string;
-  /** RFC 3339, as Galileo says; null when it knows no such user, or not since when. */
+  /** Galileo's value, RFC 3339; null when there is no such user or no creation time. */
   readonly createdAt: string | null;
 }
 
@@ -48,18 +48,20 @@ export interface AskUsersDeps {
   readonly version: string;
 }
 
-/** One question's worth: with their lower-case spellings at most 200 values, and a page holds a user for each address. */
+/**
+ * Addresses per request: with their lower-case spellings at most 200 values, and one page has a user for each address.
+ */
 const ADDRESSES_AT_ONCE = 100;
 const PAGE_SIZE = 100;
 const MAX_PAGES = 10;
 
-/** RFC 3339 with an offset: without one it is no instant, and could be hours off. */
+/** RFC 3339 with an offset: a time without an offset could be hours off. */
 const instant = z.string().regex(/^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/);
 const pageSchema = z.object({
   users: z.array(z.unknown()),
   next_starting_token: z.int().nonnegative().nullish(),
 });
-/** Tolerant: other members come and go between versions of the server. */
+/** Tolerant: other members differ between versions of the server. */
 const userSchema = z.object({
   email: z.string(),
   created_at: instant
@@ -84,11 +86,13 @@ export function createAskUsers(deps: AskUsersDeps): AskUsers {
   return async function askUsers(addresses) {
     const keys = await secrets.galileoKeys().catch(() => null);
     if (keys === null) return unanswered('key_unavailable');
-    // What was thrown may hold request fields, so it goes nowhere.
+    // The exception may contain request fields, so it is not logged.
     return await askWithKeys(addresses, keys).catch(() => unanswered('interrupted'));
   };
 
-  /** The next key when the current one is turned away, as when sending: a rotation must not stop the looking. */
+  /**
+   * Uses the next key when the current one is rejected, as sending does: a key rotation must not stop reconciliation.
+   */
   async function askWithKeys(addresses: readonly string[], { current, next }: GalileoKeys): Promise<UsersAnswer> {
     const holdsKey = createKeySearch(next === null ? [current] : [current, next]);
     const first = await askWith(current);
@@ -105,9 +109,9 @@ export function createAskUsers(deps: AskUsersDeps): AskUsers {
       return { kind: 'answered', users };
     }
 
-    /** Adds what the list says to `since`, by lower-case address; null when it was read to its end. */
+    /** Adds the creation times of the list to `since`, by lower-case address; null when it was read to its end. */
     async function readList(chunk: readonly string[], key: Secret, since: Map<string, string | null>) {
-      // Whether the filter minds case is not published, so each address is asked for as it was sent and in lower case.
+      // It is not published whether the filter ignores case, so each address is asked for as sent and in lower case.
       const emails = [...new Set(chunk.flatMap((email) => [email, email.toLowerCase()]))];
       let startingToken = 0;
       for (let pages = 0; pages < MAX_PAGES; pages += 1) {
@@ -143,7 +147,10 @@ function readPage(result: HttpResult, holdsKey: (text: string) => boolean): Page
   return { kind: 'page', users, next: page.data.next_starting_token ?? null };
 }
 
-/** Of two users with one address the older one counts, and one of unknown age is older than any: neither proves anything new. */
+/**
+ * Of two users with the same address, the older one counts; an unknown creation time counts as the oldest. So neither
+ * is taken as proof of a new user.
+ */
 function earlier(one: string | null, other: string | null): string | null {
   if (one === null || other === null) return null;
   return Date.parse(one) <= Date.parse(other) ? one : other;

@@ -1,7 +1,7 @@
 /**
- * Reads the whole body before anything is done with it, counting bytes as they arrive and against the clock:
- * Content-Length is a claim, and a smuggled or slow body must not start a side effect.
- * Later steps read the same bytes from Hono's body cache.
+ * Reads the whole body before any other step uses it, and limits its size and its time. It counts the bytes as they
+ * arrive, because Content-Length may be wrong. A smuggled or slow body must not start a side effect. Later steps read
+ * the same bytes from Hono's body cache.
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Schedule } from '../../ports/schedule.ts';
@@ -9,7 +9,9 @@ import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
 
 export const MAX_BODY_BYTES = 64 * 1024;
-/** For the whole body to arrive; shorter than any limit of a listener, so that the answer is ours. */
+/**
+ * The time in which the whole body must arrive. Shorter than every timeout of the listener, so this step answers first.
+ */
 export const BODY_TIMEOUT_MS = 7_000;
 
 export function bodyLimit(schedule: Schedule): MiddlewareHandler<AppEnv> {
@@ -19,7 +21,7 @@ export function bodyLimit(schedule: Schedule): MiddlewareHandler<AppEnv> {
     const claimed = Number(c.req.header('Content-Length') ?? 0);
     const result = claimed > MAX_BODY_BYTES ? 'too_large' : await readBounded(stream, schedule);
     if (result instanceof Uint8Array) {
-      // Hono keeps promises in its cache, whatever the declared type says.
+      // Hono's cache contains promises, although its declared type is the value.
       c.req.bodyCache.arrayBuffer = Promise.resolve(result.buffer) as unknown as ArrayBuffer;
       return await next();
     }
@@ -71,7 +73,7 @@ async function readBounded(
   } finally {
     cancelTimer();
   }
-  // A cancelled reader ends like a complete one; the flag tells them apart.
+  // A cancelled reader ends like a complete one. Only the flag shows the difference.
   if (state.timedOut) return 'timeout';
   const body = new Uint8Array(total);
   let offset = 0;

@@ -1,7 +1,7 @@
 /**
- * Limits how many requests run at once, with one bulkhead per kind of request, and answers 503 `overloaded` to the rest:
- * nothing of them was sent. Runs behind body-limit, so that a slow upload holds no permit, and behind authenticate, so that
- * a request without a valid token holds none either. Health and static documents need no permit. Off on Workers, where a
+ * Limits how many requests run at once, with one bulkhead per kind of request. The rest is answered 503 `overloaded`,
+ * and nothing was sent. It runs after body-limit, so a slow upload holds no permit, and after authenticate, so a
+ * request without a valid token holds none. Health checks and static documents need no permit. Off on Workers, where a
  * request must not wait for another one.
  */
 import type { MiddlewareHandler } from 'hono';
@@ -11,16 +11,18 @@ import { respondProblem } from '../problem-response.ts';
 import type { ConcurrencyLimits } from '../../tasks/concurrency-limit.ts';
 import { createConcurrencyLimit } from '../../tasks/concurrency-limit.ts';
 
-/** `holdsAnswer`: the permit is kept until the answer has left, so that there are never more unread answers than permits. */
+/**
+ * `holdsAnswer`: the permit is released when the answer has left, so there are never more unread answers than permits.
+ */
 interface BulkheadLimits extends ConcurrencyLimits {
   readonly holdsAnswer: boolean;
 }
 
 /**
- * One bulkhead per kind of request: when Galileo is slow, invites fill theirs and reading goes on; reading or searching the
- * trail cannot stop anything else. Invites run at most as many at once as the upstream client has connections: one more
- * would wait there, and its wait would count as a failure of Galileo. While Galileo answers within a second, a full queue
- * empties within `queueTimeoutMs` (docs/operations.md has the figures).
+ * One bulkhead per kind of request. When Galileo is slow, only the bulkhead of invites fills up and reads continue;
+ * reading or searching the trail cannot block anything else. At most as many invites run at once as the upstream client
+ * has connections: one more would wait there, and its wait would count as a failure of Galileo. While Galileo answers
+ * within a second, a full queue empties within `queueTimeoutMs` (docs/operations.md has the figures).
  */
 export const BULKHEADS = {
   invites: { maxConcurrent: 128, maxQueued: 256, queueTimeoutMs: 2_000, holdsAnswer: false },
@@ -35,7 +37,7 @@ const RETRY_AFTER_S = 5;
 
 type LimitConcurrencyDeps = Pick<Deps, 'schedule' | 'clock' | 'metrics' | 'responseSent' | 'canAwaitAcrossRequests'>;
 
-/** One step per bulkhead. Every call creates bulkheads of its own. */
+/** Creates one middleware per bulkhead. Every call creates new bulkheads. */
 export function limitConcurrency({
   schedule,
   clock,

@@ -1,7 +1,7 @@
 /**
- * Turns away an address that asks faster than the deployment allows, before its token is looked at: 503 `overloaded`, not
- * 429, because no quota is used up and nothing was counted against the caller.
- * Where the platform counts nothing (Node: take-turn bounds the work instead), this step is not there.
+ * Refuses a network address that sends requests faster than the deployment allows, before its token is verified. The
+ * answer is 503 `overloaded`, not 429, because no quota is used up and nothing was counted against the caller.
+ * Off where the platform does not count requests per address (Node, where limit-concurrency bounds the work).
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../deps.ts';
@@ -9,12 +9,12 @@ import type { BurstLimit } from '../../ports/burst-limit.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
 
-/** The shortest period that the platform counts over. */
+/** The shortest period of the platform's counters. */
 const RETRY_AFTER_S = 10;
 
 export function rateLimitByAddress(burst: BurstLimit | undefined, metrics: Deps['metrics']): MiddlewareHandler<AppEnv> {
   return async function rateLimitByAddress(c, next) {
-    // `/readyz` writes, so it is not among those that cost nothing.
+    // `/readyz` writes to the ledger, so only `/livez` is exempt.
     if (burst === undefined || c.req.path === '/livez') return await next();
     if (await burst.allows(c.get('source').address)) return await next();
     metrics.count('requests_shed', { bulkhead: 'all', reason: 'burst' });

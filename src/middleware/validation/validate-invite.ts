@@ -10,21 +10,21 @@ import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
 
 /**
- * From bytes to an InviteUsersRequest: `readStrictly`, then `validateInvite`, in this order and behind the body limit.
- * Not the judge of who may invite whom. Invariant: the text that was checked for ambiguity is the text that zod reads,
- * so nothing reaches the policy that another JSON reader would understand differently.
+ * Parses the body into an InviteUsersRequest: first `readStrictly`, then `validateInvite`, both after the body limit.
+ * The policy decides later who may invite whom. Invariant: zod reads the very text that was checked for ambiguity, so
+ * the policy sees nothing that another JSON parser would read differently.
  */
 
-/** The same set of types that Hono's validator takes for JSON; for any other it would validate `{}`. */
+/** The media types that Hono's validator accepts as JSON. For any other type it would validate `{}`. */
 const JSON_MEDIA_TYPE = /^application\/(?:[\w.-]+\+)?json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i;
 
-/** What the routes behind get, as `c.req.valid('json')`. */
+/** The type of `c.req.valid('json')` in the routes after this step. */
 interface ValidatedInvite {
   in: { json: z.input<typeof inviteUsersSchema> };
   out: { json: InviteUsersRequest };
 }
 
-/** Refuses what is not one unambiguous UTF-8 JSON text, and pins the checked text for every later reader. */
+/** Refuses a body that is not one unambiguous UTF-8 JSON text, and keeps the checked text for every later reader. */
 export const readStrictly: MiddlewareHandler<AppEnv> = async (c, next) => {
   const bytes = await c.req.arrayBuffer();
   if (bytes.byteLength === 0) return respondInvalid(c, [...inQuery(c), missingBody]);
@@ -33,12 +33,12 @@ export const readStrictly: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (text === null) return respondProblem(c, 'malformed_request');
   const json = parseStrictJson(text);
   if (json.kind === 'invalid') return respondInvalid(c, [...inQuery(c), jsonInvalid(json.position, json.reason)]);
-  // Hono keeps promises in its cache, whatever the declared type says.
+  // Hono's cache contains promises, although its declared type is the value.
   c.req.bodyCache.text = Promise.resolve(text) as unknown as string;
   return next();
 };
 
-/** Sets `c.req.valid('json')` to the canonical request, or answers with every error in query and body at once. */
+/** Sets `c.req.valid('json')` to the canonical request, or answers with all errors in query and body at once. */
 export const validateInvite: MiddlewareHandler<AppEnv, string, ValidatedInvite> = zValidator(
   'json',
   inviteUsersSchema,
@@ -49,13 +49,13 @@ export const validateInvite: MiddlewareHandler<AppEnv, string, ValidatedInvite> 
   },
 );
 
-/** The 422 in the upstream's shape. */
+/** Answers with a 422 in the upstream's shape. */
 export function respondInvalid(c: Context<AppEnv>, errors: readonly ValidationError[]): Response {
   c.set('refusal', { code: 'invalid_request', origin: 'proxy' });
   return c.json(invalidRequest(errors, c.get('requestId')), 422);
 }
 
-/** Whether `?dry_run=true` was asked; `validateInvite` refuses everything unclear. */
+/** Whether the request has `?dry_run=true`. `validateInvite` refuses every other value. */
 export function isDryRun(c: Context<AppEnv>): boolean {
   return new URL(c.req.url).searchParams.get('dry_run') === 'true';
 }
@@ -64,13 +64,13 @@ function inQuery(c: Context<AppEnv>): ValidationError[] {
   return queryErrors(new URL(c.req.url).searchParams);
 }
 
-/** RFC 9110 §8.3, §8.4. An encoded body would be counted, hashed and checked as something it is not. */
+/** RFC 9110 §8.3, §8.4. A Content-Encoding is refused: size, hash and checks would apply to the encoded bytes. */
 function isPlainJson(c: Context<AppEnv>): boolean {
   const encoding = c.req.header('Content-Encoding') ?? 'identity';
   return encoding.toLowerCase() === 'identity' && JSON_MEDIA_TYPE.test(c.req.header('Content-Type') ?? '');
 }
 
-/** RFC 8259 §8.1. The byte order mark stays in the text, for the JSON reader to refuse. */
+/** RFC 8259 §8.1. A byte order mark stays in the text, and the JSON parser refuses it. */
 function decodeUtf8(bytes: ArrayBuffer): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

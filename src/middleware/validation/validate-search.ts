@@ -8,15 +8,15 @@ import { bodyErrors } from '../../contract/validation-error.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondInvalid } from './validate-invite.ts';
 
-/** What the route behind gets, as `c.req.valid('json')`. */
+/** The type of `c.req.valid('json')` in the route after this step. */
 interface ValidatedSearch {
   in: { json: z.input<typeof auditSearchSchema> };
   out: { json: AuditSearch };
 }
 
 /**
- * Behind `readStrictly`: sets `c.req.valid('json')` to the search that was asked for, or answers with every error at once.
- * A search has no query parameters, so that no filter can come to stand in a URL.
+ * Runs after `readStrictly`. Sets `c.req.valid('json')` to the search, or answers with all errors at once. A search
+ * accepts no query parameters, so that no filter gets into a URL.
  */
 export const validateSearch: MiddlewareHandler<AppEnv, string, ValidatedSearch> = zValidator(
   'json',

@@ -1,6 +1,7 @@
 /**
- * GET /audit/records: the trail itself, verbatim, as NDJSON. `after` is an exclusive cursor; an empty answer
- * means there is no more yet. Seq order is commit order, so following the cursor skips nothing.
+ * GET /audit/records: the audit trail, verbatim, as NDJSON. `after` is an exclusive cursor, and an empty answer means
+ * that there are no more records yet. The order of `seq` is commit order, so a reader who follows the cursor misses no
+ * record.
  */
 import type { Context } from 'hono';
 import type { Ledger } from '../../ledger/port.ts';

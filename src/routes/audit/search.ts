@@ -1,7 +1,8 @@
 /**
- * POST /audit/search: the records that match, verbatim, as NDJSON, paged by seq like the trail itself. Goes through the
- * trail slice by slice, of all searches one slice in a turn of the event loop, until the page is full or the trail at its
- * end; a caller who has gone ends it. Invariant: an empty answer means that nothing behind `after` matches. Filters are logged nowhere.
+ * POST /audit/search: the matching records, verbatim, as NDJSON, paged by `seq` like the trail itself. It reads the
+ * trail slice by slice until the page is full or the trail ends, and stops when the caller disconnects. All searches
+ * together read one slice per turn of the event loop. Invariant: an empty answer means that no record after `after`
+ * matches. Filters are never logged.
  */
 import type { Context } from 'hono';
 import { isHmacForm } from '../../audit/record-address.ts';
@@ -18,13 +19,13 @@ export type SearchDeps = Pick<Deps, 'ledger' | 'recordAddress' | 'schedule' | 'c
 
 type SearchAudit = (c: Context<AppEnv>, search: AuditSearch) => Promise<Response>;
 
-/** Every call makes a queue of its own. */
+/** Every call creates a queue of its own. */
 export function createSearchAudit(deps: SearchDeps): SearchAudit {
-  const inTurn = createTurnByTurn(deps);
+  const inOwnTurn = createOneReadPerTurn(deps);
   return async function searchAudit(c, search) {
     return await readLedger(
       c,
-      () => findPage({ ...deps, inTurn }, search, c.req.raw.signal),
+      () => findPage({ ...deps, inOwnTurn }, search, c.req.raw.signal),
       (records) => ndjson(c, records),
     );
   };
@@ -33,36 +34,36 @@ export function createSearchAudit(deps: SearchDeps): SearchAudit {
 type InTurn = <T>(read: () => Promise<T>) => Promise<T>;
 
 /**
- * A ledger in this process answers within the turn of the event loop that it is asked in: without a turn for each, the
- * slices of many searches would run back to back and hold up every invite. Where requests may not wait for one another,
- * each waits for itself alone.
+ * Runs one read per turn of the event loop. A ledger in this process answers in the same turn, so the slices of many
+ * searches would otherwise run back to back and delay every invite. Where requests must not wait for one another, each
+ * search only yields between its own slices.
  */
-function createTurnByTurn(deps: Pick<SearchDeps, 'schedule' | 'canAwaitAcrossRequests'>): InTurn {
+function createOneReadPerTurn(deps: Pick<SearchDeps, 'schedule' | 'canAwaitAcrossRequests'>): InTurn {
   const { canAwaitAcrossRequests } = deps;
   let last: Promise<unknown> = Promise.resolve();
   const nextTurn = () => new Promise<void>((resolve) => void deps.schedule.after(0, resolve));
-  return async function inTurn(read) {
+  return async function inOwnTurn(read) {
     const before = canAwaitAcrossRequests ? last : Promise.resolve();
-    const mine = before.then(nextTurn).then(read);
-    if (canAwaitAcrossRequests) last = mine.catch(() => undefined);
-    return await mine;
+    const turn = before.then(nextTurn).then(read);
+    if (canAwaitAcrossRequests) last = turn.catch(() => undefined);
+    return await turn;
   };
 }
 
 async function findPage(
-  { ledger, recordAddress, inTurn }: Pick<SearchDeps, 'ledger' | 'recordAddress'> & { readonly inTurn: InTurn },
+  { ledger, recordAddress, inOwnTurn }: Pick<SearchDeps, 'ledger' | 'recordAddress'> & { readonly inOwnTurn: InTurn },
   search: AuditSearch,
-  gone: AbortSignal,
+  disconnected: AbortSignal,
 ): Promise<readonly StoredRecord[]> {
   const filter = filterOf(search, recordAddress);
   const found: StoredRecord[] = [];
   let length = 0;
   for (let after = search.after; ;) {
-    const slice = await inTurn(() => ledger.search({ filter, after, limit: search.limit - found.length }));
+    const slice = await inOwnTurn(() => ledger.search({ filter, after, limit: search.limit - found.length }));
     found.push(...slice.records);
     length = slice.records.reduce((sum, { line }) => sum + line.length, length);
     const full = found.length >= search.limit || length >= MAX_PAGE_LENGTH;
-    if (full || slice.done || gone.aborted) return takeLines(found, search.limit);
+    if (full || slice.done || disconnected.aborted) return takeLines(found, search.limit);
     after = slice.scannedTo;
   }
 }

@@ -1,7 +1,7 @@
 /**
- * What an operator sees of the trail's way out: how far behind each sink is, what keeps it there, and the last
- * checkpoint. None of it makes the service unready: what is not delivered waits in the ledger, and requests do not. Where
- * the ledger cannot be read the figures are null; what the deliveries themselves know is told all the same.
+ * The status of the audit delivery, for operators: the backlog of each sink, the reason for a failing one, and the last
+ * checkpoint. None of it makes the service unready: records that are not delivered wait in the ledger, requests do not
+ * wait. When the ledger cannot be read, its figures are null and the status of the deliveries is still shown.
  */
 import type { FanOut } from '../../audit/delivery/fan-out.ts';
 import type { Failing } from '../../tasks/failure-streak.ts';

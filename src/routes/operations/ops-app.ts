@@ -1,5 +1,6 @@
 /**
- * What only operators may see, on OPS_PORT: metrics, and why the service is not ready. Bind it inside.
+ * The app on OPS_PORT, for operators only: metrics, and the reasons why the service is not ready. Bind it to an
+ * internal address.
  */
 import { Hono } from 'hono';
 import type { FanOut } from '../../audit/delivery/fan-out.ts';
@@ -11,7 +12,7 @@ import type { ReadinessDeps } from './readiness.ts';
 
 export interface OpsDeps extends ReadinessDeps, Pick<Deps, 'policy' | 'shadowPolicy'> {
   readonly delivery: Pick<FanOut, 'status'>;
-  /** The metrics as text, with their media type. */
+  /** The metrics as text, and their media type. */
   readonly exposeMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -24,7 +25,7 @@ export function createOpsApp(deps: OpsDeps): Hono {
   });
   app.get('/readyz', async (c) => {
     const { ready, ledger, draining } = await readiness();
-    // A refused file makes nothing unready: the policy before it serves on.
+    // A refused policy file does not make the service unready: the previous policy stays in force.
     const policies = {
       policy: describePolicy(deps.policy),
       ...(deps.shadowPolicy === undefined ? {} : { shadow_policy: describePolicy(deps.shadowPolicy) }),

@@ -1,6 +1,7 @@
 /**
- * /livez and /readyz: a status and nothing else, because anyone may ask. Not ready only for what a restart or
- * another replica would mend (ledger, policy, draining); an unreachable upstream or issuer is not among them.
+ * /livez and /readyz: only a status, because anyone may call them. The service is not ready only for reasons that a
+ * restart or another replica would fix (ledger, policy, draining). An unreachable upstream or issuer is not one of
+ * them.
  */
 import type { Context } from 'hono';
 import type { AppEnv } from '../../middleware/app-env.ts';

@@ -1,7 +1,7 @@
 /**
- * Whether the service takes requests, and why not; asked by /readyz here and on the ops port. Being able to write is
- * proved by writing, so that proof is shared: anyone may ask as often and as many at once as they like, and the ledger is
- * asked at most once a second, whatever it answers.
+ * Whether the service accepts requests, and the reason if not; used by /readyz here and on the ops port. The proof that
+ * the ledger is writable is a write. Requests share that proof: however many arrive at once, the ledger is probed at
+ * most once a second, whatever the result.
  */
 import type { Deps } from '../../deps.ts';
 
@@ -11,13 +11,13 @@ export interface Readiness {
   readonly draining: boolean;
 }
 
-/** Where a promise of another request must not be awaited, requests that come during a probe get the last result. */
+/** Where a request must not await another request's promise, requests during a probe get the last result. */
 export type ReadinessDeps = Pick<Deps, 'ledger' | 'draining' | 'clock' | 'canAwaitAcrossRequests'>;
 
 const PROOF_HOLDS_MS = 1_000;
 /**
- * As long as nothing is known and no proof can be shared, so many a second may seek it; others are told that it is not
- * ready. Counted by time: who has gone away may never come back from the ledger.
+ * The most probes per second while there is no result yet and no probe can be shared; every other request is answered
+ * "not ready". The count is per second, not of running probes: the probe of a caller who disconnected may never return.
  */
 const MAX_FIRST_PROOFS = 4;
 

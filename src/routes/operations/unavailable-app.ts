@@ -1,6 +1,7 @@
 /**
- * What answers where the service cannot: on a platform that starts whatever its configuration says. Alive, not ready,
- * and every other request a problem that says whose fault it is not. Reasons are for the log; nothing here knows them.
+ * The app that answers in place of the service when its configuration is refused, on a platform that starts in any
+ * case. It is live, not ready, and answers every other request with a problem that blames neither the caller nor
+ * Galileo. The reasons are logged elsewhere; this app does not have them.
  */
 import { Hono } from 'hono';
 import type { Deps } from '../../deps.ts';
@@ -13,9 +14,9 @@ import { telemetry } from '../../middleware/telemetry.ts';
 import { livez } from './probes.ts';
 
 const RETRY_AFTER_S = 30;
-const DETAIL = 'This service is not set up correctly; its operators must mend that. Nothing was sent.';
+const DETAIL = 'This service is not set up correctly; its operators must fix that. Nothing was sent.';
 
-/** The code is that of a key that cannot be read: nothing can be sent, and not for want of Galileo. */
+/** The code is the one for a key that cannot be read: nothing can be sent, and Galileo is not the cause. */
 export function createUnavailableApp(deps: Pick<Deps, 'ids' | 'clock' | 'logger' | 'metrics'>): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(requestId(deps.ids));

@@ -35,7 +35,7 @@ async function settingsOf(env: Env): Promise<Settings> {
 const exportOf = async (env: Env): Promise<OtlpExport | null> => otlpExport(await settingsOf(env), SERVICE);
 
 describe('the settings of the audit trail', () => {
-  it('deliver to stdout in full and for ever, unless told otherwise', async () => {
+  it('deliver to stdout in full and for ever, unless configured otherwise', async () => {
     expect(await settingsOf(GOOD)).toMatchObject({
       AUDIT_SINKS: ['stdout'],
       AUDIT_FORMAT: 'native',
@@ -294,7 +294,7 @@ describe('what may be shown of them', () => {
   });
 });
 
-describe('what is searched for before anything is told', () => {
+describe('the secrets that output is searched for', () => {
   it('is every secret, wherever it stands, and none of the words around it', async () => {
     const files: Env = { '/run/token': 'file-token-0c51b7e2\n', '/run/readme': 'No token here, but a page of text.' };
     const env = {

@@ -109,7 +109,7 @@ describe('the configuration', () => {
     ]);
   });
 
-  it('refuses a process that was told not to check certificates', async () => {
+  it('refuses a process that is configured not to check certificates', async () => {
     expect(await problemsOf({ ...GOOD, NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toHaveLength(1);
   });
 

@@ -9,7 +9,7 @@ import { recordLogs, recordMetrics } from '../../support/upstream.ts';
 
 const after = (ms: number): string => new Date(TEST_TIME_MS + ms).toISOString();
 
-/** What a ledger would give out, and all that it was told. */
+/** A ledger double: returns these requests and keeps every call. */
 function harness(
   requests: readonly UnsettledRequest[],
   answer: (emails: readonly string[]) => UsersAnswer,
@@ -27,7 +27,7 @@ function harness(
   const logger = recordLogs();
   const metrics = recordMetrics();
   let woken = 0;
-  let underWay = 0;
+  let running = 0;
   const deps = {
     ledger: {
       async unsettled(limit: number) {
@@ -41,11 +41,11 @@ function harness(
       },
     },
     async askUsers(emails: readonly string[]) {
-      underWay += 1;
-      if (underWay > 1) throw new Error('two questions at once');
+      running += 1;
+      if (running > 1) throw new Error('two questions at once');
       asked.push(emails);
       await Promise.resolve();
-      underWay -= 1;
+      running -= 1;
       return answer(emails);
     },
     recordAddress: createRecordAddress(hmac ? { kind: 'hmac', key: new Uint8Array(32) } : { kind: 'plain' }),
@@ -196,7 +196,7 @@ describe('reconciling unknown requests', () => {
     expect(one.woken()).toBe(0);
   });
 
-  it('rejects when the ledger fails, for whoever runs it to tell', async () => {
+  it('rejects when the ledger fails, so that its caller can report it', async () => {
     const one = harness([unsettled(1)], everybody(after(1)));
     const failing = { ...one.deps.ledger, settle: () => Promise.reject(new Error('disk full')) };
     await expect(reconcile({ ...one.deps, ledger: failing })).rejects.toThrow('disk full');
@@ -226,7 +226,7 @@ describe('reconciling unknown requests', () => {
     expect(settlement?.reply).toMatchObject({ status: 207, headers: { 'Preference-Applied': 'handling=lenient' } });
     expect(JSON.parse(settlement?.reply.body ?? '')).toEqual({
       sent: ['new.colleague@acme.com'],
-      // Of those who were refused, only the trail's form is left.
+      // Of the refused addresses, only the recorded form is left.
       refused: [{ email: hmac('eve@rival.io'), decision: 'deny', rule: 'never-invite', because: ['domains'] }],
       upstream: null,
     });

@@ -11,14 +11,14 @@ const principal = { subject: 'hr-1', clientId: 'hr-portal', tokenId: null } as P
 const plain = createRecordAddress({ kind: 'plain' });
 const hmac = createRecordAddress({ kind: 'hmac', key: new Uint8Array(32).fill(7) });
 
-/** What becomes of a text, wherever it stands. */
+/** The redacted form of a text, in each place where it may occur. */
 async function recorded(text: string, recordAddress = plain, galileoKeys = async () => keys) {
-  const charges = await redactCallerText(
+  const redacted = await redactCallerText(
     { source: { address: '192.0.2.7', user_agent: text, origin: text }, principal: { ...principal, tokenId: text } },
     { secrets: { galileoKeys }, recordAddress },
   );
-  const found = new Set([charges.source.user_agent, charges.source.origin, charges.principal.tokenId]);
-  expect(charges.source.address).toBe('192.0.2.7');
+  const found = new Set([redacted.source.user_agent, redacted.source.origin, redacted.principal.tokenId]);
+  expect(redacted.source.address).toBe('192.0.2.7');
   expect(found.size).toBe(1);
   return [...found][0];
 }
@@ -54,11 +54,11 @@ describe('what a caller says of itself', () => {
   });
 
   it('stays absent when it was not said', async () => {
-    const charges = await redactCallerText(
+    const redacted = await redactCallerText(
       { source: { address: null }, principal },
       { secrets: { galileoKeys: async () => keys }, recordAddress: hmac },
     );
-    expect(charges.source).toEqual({ address: null });
-    expect(charges.principal.tokenId).toBeNull();
+    expect(redacted.source).toEqual({ address: null });
+    expect(redacted.principal.tokenId).toBeNull();
   });
 });

@@ -22,7 +22,7 @@ interface OracleCase {
   };
 }
 
-/** What Python reads and JavaScript does not: the stand-in need not be told of them. */
+/** Values that Python accepts and JavaScript does not: the stand-in need not support them. */
 const PYTHON_ONLY = new Set(['nan', 'infinity_extra', 'utf16le', 'utf32', 'overlong_utf8']);
 
 function invite(...emails: string[]): string {
@@ -152,7 +152,7 @@ describe('the stand-in Galileo on a real connection', () => {
     expect(await result).toMatchObject({ kind: 'accepted', body: '{"late":true}' });
   });
 
-  it('answers one recipient as told, every time', async () => {
+  it('answers one recipient as scripted, every time', async () => {
     galileo.script({ kind: 'answer', status: 409, body: { detail: 'Already invited' } }, 'bob@acme.com');
     for (let n = 0; n < 2; n += 1)
       expect(await send(invite('bob@acme.com'))).toMatchObject({
