@@ -2,17 +2,17 @@ import type { SecretBinding } from './secrets/bound-secret.ts';
 import type { LedgerObject } from './ledger/ledger-object.ts';
 
 /**
- * Everything that wrangler.toml binds for the Worker, by name. Settings are text and come beside them, under the names
- * of config/schema; those that are secrets may be entries of the Secrets Store instead. What is optional here may be left
- * out of wrangler.toml.
+ * Everything that wrangler.toml binds for the Worker, by name. Settings are text bindings under the names of
+ * config/schema and are not listed here. A setting that is a secret may be an entry of the Secrets Store instead. A
+ * binding that is optional here may be left out of wrangler.toml.
  */
 export interface Bindings {
   readonly LEDGER: DurableObjectNamespace<LedgerObject>;
-  /** What tools/build-worker wrote into dist/worker/assets. */
+  /** The files that tools/build-worker wrote into dist/worker/assets. */
   readonly ASSETS: Pick<Fetcher, 'fetch'>;
-  /** Carries audit records to the sinks beyond stdout. */
+  /** Carries audit records to the sinks other than stdout. */
   readonly AUDIT_QUEUE?: Queue;
-  /** Overrides the policy that was built in. */
+  /** Overrides the built-in policy. */
   readonly POLICY?: KVNamespace;
   readonly METRICS?: AnalyticsEngineDataset;
   readonly BURST_LIMIT?: RateLimit;

@@ -6,16 +6,16 @@ import type { SettingRow } from '../../config/schema.ts';
 import { SETTINGS } from '../../config/schema.ts';
 
 /**
- * The configuration on Workers: text bindings through the same rows and rules as the environment on Node. A setting that
- * has no meaning here is refused rather than ignored, because whoever sets it expects something of it. Every problem is
- * told at once, and none holds a secret.
+ * The configuration on Workers: text bindings, read by the same rows and rules as the environment on Node. A setting
+ * that has no meaning on Workers is refused and not ignored, because the operator who sets it expects an effect. All
+ * problems are reported at once, and none holds a secret.
  */
 export type WorkersConfig =
   | { readonly kind: 'loaded'; readonly config: Config }
   /** Sentences that begin with the setting's name. */
   | { readonly kind: 'refused'; readonly problems: readonly string[] };
 
-/** Settings of the Node service that a Worker has no use for, and what stands in their place. */
+/** Settings of the Node service that have no effect on a Worker, each with what replaces it. */
 export const NOT_ON_WORKERS: Readonly<Record<string, string>> = {
   PORT: 'Cloudflare listens',
   HOST: 'Cloudflare listens',
@@ -44,7 +44,7 @@ export async function readConfig(env: Readonly<Record<string, unknown>>): Promis
   if (typeof env['LEDGER'] !== 'object' || env['LEDGER'] === null) {
     problems.push({ setting: 'LEDGER', message: 'must be bound to the Durable Object class LedgerObject' });
   }
-  if (env['AUDIT_QUEUE'] === undefined && beyondStdout(texts['AUDIT_SINKS'])) {
+  if (env['AUDIT_QUEUE'] === undefined && namesMoreThanStdout(texts['AUDIT_SINKS'])) {
     problems.push({ setting: 'AUDIT_QUEUE', message: 'must be bound to a Queue: AUDIT_SINKS names more than stdout' });
   }
   const sources = { env: texts, bound, readText: () => Promise.reject(new Error('there are no files here')) };
@@ -56,7 +56,7 @@ export async function readConfig(env: Readonly<Record<string, unknown>>): Promis
   return { kind: 'refused', problems: problems.map(({ setting, message }) => redact(`${setting} ${message}`)) };
 }
 
-/** An entry of the Secrets Store is looked at by the ledger object alone, when it signs. */
+/** Checks a text binding only. An entry of the Secrets Store is read by the ledger object alone, when it signs. */
 async function signingKeyProblems(pem: string | null): Promise<ConfigProblem[]> {
   if (pem === null) return [];
   return await importSigningKey(pem).then(
@@ -67,7 +67,7 @@ async function signingKeyProblems(pem: string | null): Promise<ConfigProblem[]> 
   );
 }
 
-function beyondStdout(sinks = ''): boolean {
+function namesMoreThanStdout(sinks = ''): boolean {
   return sinks.split(',').some((name) => !['', 'stdout'].includes(name.trim()));
 }
 
@@ -76,7 +76,7 @@ function reasonAgainst(name: string): string | null {
   return NOT_ON_WORKERS[name] ?? (name.endsWith('_FILE') ? NO_FILES : null);
 }
 
-/** An entry of the Secrets Store, where a secret is expected. */
+/** Whether this is an entry of the Secrets Store under the name of a secret setting. */
 function isSecretBinding(name: string, value: unknown): boolean {
   const row: SettingRow | undefined = name in SETTINGS ? SETTINGS[name as keyof typeof SETTINGS] : undefined;
   return row?.secret === true && typeof value === 'object' && value !== null && 'get' in value;

@@ -1,12 +1,12 @@
 /**
- * One of a kind per environment object, which is per isolate, made when it is first asked for: a Worker learns its
- * bindings with its first event. Keeps what was made and never the promise of it, because whoever began that may be gone.
- * Two events that come first together make two, and the first to be ready stays. What is not worth keeping is made anew
- * for every event, until it is.
+ * One value per environment object, and so per isolate, made at the first event: a Worker receives its bindings with
+ * its first event. The value is kept and never its promise, because the request that began it may have ended. When two
+ * first events run at once, each makes a value, and the first that is ready is kept. A value that `isReusable` rejects
+ * is made again for each event.
  */
 export function perEnv<Env extends object, Made extends object>(
   make: (env: Env) => Promise<Made>,
-  isWorthKeeping: (made: Made) => boolean,
+  isReusable: (made: Made) => boolean,
 ): (env: Env) => Promise<Made> {
   const ready = new WeakMap<Env, Made>();
   return async (env) => {
@@ -14,7 +14,7 @@ export function perEnv<Env extends object, Made extends object>(
     if (known !== undefined) return known;
     const made = await make(env);
     const first = ready.get(env) ?? made;
-    if (isWorthKeeping(first)) ready.set(env, first);
+    if (isReusable(first)) ready.set(env, first);
     return first;
   };
 }

@@ -12,7 +12,7 @@ import type { Schedule } from '../../ports/schedule.ts';
  * state: an isolate serves many requests, and a timer belongs to the event that set it.
  */
 
-/** The platform's wall clock. In workerd it stands still during a turn and moves on with every I/O. */
+/** The platform's wall clock. In workerd it does not advance during a turn, only with I/O. */
 export const clock: Clock = { now: () => Date.now() };
 
 /** UUIDv7 from the uuid package: time-ordered, also within one millisecond. Must not be called while a module loads. */
@@ -29,7 +29,7 @@ export const schedule: Schedule = {
   },
 };
 
-/** Hands each task to `waitUntil` of the current event, which then lives until the task ends, also after a disconnect. */
+/** Passes each task to `waitUntil`, which keeps the event alive until the task ends, also after a disconnect. */
 export function createBackground(logger: Logger): Background {
   return {
     run(task) {

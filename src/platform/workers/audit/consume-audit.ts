@@ -3,16 +3,16 @@ import type { OutboxItem, Sink } from '../../../audit/delivery/sink.ts';
 import type { Ledger } from '../../../ledger/port.ts';
 import type { AuditMessage } from './message.ts';
 import { unpackMessage } from './message.ts';
-import type { TryLaterDeps } from './retry-message.ts';
+import type { RetryMessageDeps } from './retry-message.ts';
 import { retryMessage } from './retry-message.ts';
 
 /**
- * The consumer's end of the audit Queue and of its dead-letter queue: brings each message to the sink that it names, in
- * order of position within a batch. A Queue keeps no order between batches and may deliver twice; a record's `seq` and
- * `id` put that right at the far end. Sinks wait for no other. What cannot be brought there, for whatever reason,
- * is tried later (try-message-later) and never dropped.
+ * The consumer of the audit Queue and of its dead-letter queue. It writes each message to the sink that the message
+ * names, in order of position within a batch. A Queue keeps no order between batches and may deliver a message twice;
+ * the receiver restores the order by a record's `seq` and removes repeats by its `id`. One sink never waits for
+ * another. A message that cannot be written, for any reason, is retried later (retry-message) and never dropped.
  */
-export interface ConsumeAuditDeps extends TryLaterDeps {
+export interface ConsumeAuditDeps extends RetryMessageDeps {
   readonly sinks: readonly Sink[];
   readonly ledger: Pick<Ledger, 'records'>;
 }
@@ -27,10 +27,10 @@ export async function consumeAudit(batch: MessageBatch, deps: ConsumeAuditDeps):
     (one) => one !== null,
   );
   const groups = Map.groupBy(readable, ({ content }) => content.sink);
-  await Promise.all([...groups].map(([name, group]) => bringToSink(name, group, deps)));
+  await Promise.all([...groups].map(([name, group]) => writeGroup(name, group, deps)));
 }
 
-/** Null for what is not a message of ours, or of a newer release: it waits, for that is all that can be done. */
+/** Null for a message that is not ours, or that a newer release wrote: it can only be retried later. */
 async function read(message: Message, deps: ConsumeAuditDeps): Promise<Readable | null> {
   try {
     return { message, content: await unpackMessage(message.body) };
@@ -41,24 +41,24 @@ async function read(message: Message, deps: ConsumeAuditDeps): Promise<Readable 
   }
 }
 
-async function bringToSink(name: string, group: readonly Readable[], deps: ConsumeAuditDeps): Promise<void> {
+async function writeGroup(name: string, group: readonly Readable[], deps: ConsumeAuditDeps): Promise<void> {
   const sink = deps.sinks.find((one) => one.name === name);
   if (sink === undefined) {
-    // Taken out of AUDIT_SINKS. Once it is put back in, they still arrive.
+    // The sink was removed from AUDIT_SINKS. Its messages still arrive once it is configured again.
     deps.logger.warn('audit_sink_unknown', { sink: name, messages: group.length });
     for (const { message } of group) await retryMessage(message, deps);
     return;
   }
   let failure: { readonly retryAfterMs: number | null } | null = null;
   for (const { message, content } of group.toSorted((a, b) => positionOf(a) - positionOf(b))) {
-    // After one failure the rest wait too: they come behind it.
+    // After one failure the rest of the group wait too: their positions are later.
     failure ??= await write(sink, content, deps);
     if (failure === null) message.ack();
     else await retryMessage(message, deps, failure.retryAfterMs);
   }
 }
 
-/** Null when the sink took it. */
+/** Null when the sink has accepted the message. */
 async function write(
   sink: Sink,
   content: AuditMessage,
@@ -74,7 +74,7 @@ async function write(
   }
 }
 
-/** A far end may take less at a time than a message holds: halves of it, then, in order. */
+/** A receiver may accept less at a time than a message holds: then the items are written in halves, in order. */
 async function writeInParts(sink: Sink, items: readonly OutboxItem[]): Promise<void> {
   try {
     await sink.write(items);

@@ -2,19 +2,20 @@ import * as z from 'zod';
 import type { OutboxItem } from '../../../audit/delivery/sink.ts';
 
 /**
- * What the audit Queue carries: items of the outbox for one sink, as gzip of JSON, because a message holds 128 KB and a
- * single record may have more than that. A record that does not fit even so travels as its seq alone, and is read from
- * the ledger by whoever takes the message. Checked at both ends: a message may be older than the program that reads it.
+ * A message of the audit Queue: outbox items for one sink, as gzip of JSON. A message holds 128 KB, and a single record
+ * may be larger, so items are compressed. A record that is too large even then is sent as its `seq` alone, and the
+ * consumer reads it from the ledger. The schema is checked at both ends: a message may be older than the program that
+ * reads it.
  */
 const messageSchema = z.strictObject({
-  /** The name of the sink it is for. */
+  /** The name of the sink that the items are for. */
   sink: z.string(),
   items: z
     .array(
       z.strictObject({
         position: z.int().nonnegative(),
         kind: z.enum(['record', 'checkpoint']),
-        /** Null: too large to travel; `seq` tells which record it is. */
+        /** Null: the record is too large for a message; `seq` identifies it. */
         line: z.string().nullable(),
         seq: z.int().positive().exactOptional(),
       }),
@@ -24,10 +25,10 @@ const messageSchema = z.strictObject({
 
 export type AuditMessage = Readonly<z.output<typeof messageSchema>>;
 
-/** A message may have 128 KB, the platform's own notes included. */
+/** The platform's limit is 128 KB, its own metadata included. */
 export const MAX_MESSAGE_BYTES = 120_000;
 
-/** The items, in order, as one message or as many as it takes. */
+/** The items, in order, as one message or as several. */
 export async function packMessages(sink: string, items: readonly OutboxItem[]): Promise<Uint8Array<ArrayBuffer>[]> {
   const packed = await gzip(JSON.stringify({ sink, items } satisfies AuditMessage));
   if (packed.byteLength <= MAX_MESSAGE_BYTES) return [packed];

@@ -3,16 +3,16 @@ import type { Sink } from '../../../audit/delivery/sink.ts';
 import { packMessages } from './message.ts';
 
 /**
- * The producer's end of the audit Queue: a sink by the name of the one it stands for. What the Queue has taken is safe
- * there until its consumer (consume-audit) has brought it to that sink.
+ * The producer of the audit Queue, as a sink. It has the name of the final sink. The Queue keeps what it has accepted
+ * until its consumer (consume-audit) has written it to that sink.
  */
 export interface QueueSinkDeps {
-  /** The sink at the far end, and the ledger's cursor for it. */
+  /** The name of the final sink, and so of the ledger's cursor for it. */
   readonly name: string;
   readonly queue: Pick<Queue, 'sendBatch'>;
 }
 
-/** One call to the Queue takes 100 messages and 256 KB. */
+/** The platform's limits for one call: 100 messages and 256 KB. */
 const MAX_CALL_MESSAGES = 100;
 const MAX_CALL_BYTES = 240_000;
 
@@ -22,7 +22,7 @@ export function createQueueSink({ name, queue }: QueueSinkDeps): Sink {
     async write(items) {
       const calls = groupByCall(await packMessages(name, items));
       try {
-        // One after the other: the Queue keeps no order between calls under way.
+        // One after the other: the Queue keeps no order between concurrent calls.
         for (const bodies of calls) await queue.sendBatch(bodies.map((body) => ({ body, contentType: 'bytes' })));
       } catch {
         throw new SinkError('write_failed');

@@ -15,8 +15,8 @@ import type { SecretBinding } from '../secrets/bound-secret.ts';
 import { createBoundSecret } from '../secrets/bound-secret.ts';
 
 /**
- * The sinks beyond stdout, for the consumer of the audit Queue. Their tokens may be bound to the Secrets Store like the
- * upstream's keys, and are then asked for as they are needed. What goes to stdout, the ledger object writes itself.
+ * The sinks other than stdout, for the consumer of the audit Queue. Their tokens may be entries of the Secrets Store,
+ * like the upstream's keys, and are then read when they are needed. The ledger object itself writes to stdout.
  */
 export interface AuditSinksDeps {
   readonly settings: Settings;
@@ -61,7 +61,7 @@ function httpToken(deps: AuditSinksDeps): () => Promise<string | null> {
   return async () => (token === null ? null : trimBearerToken(await token()));
 }
 
-/** `inSettings` is what text bindings said, which the settings have read. */
+/** `inSettings`: the headers from text bindings, as the settings have read them. */
 function otlpHeaders(
   deps: AuditSinksDeps,
   inSettings: Readonly<Record<string, string>>,

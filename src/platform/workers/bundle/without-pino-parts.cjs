@@ -1,12 +1,14 @@
 /**
- * Stands in, by `alias` in wrangler.toml, for packages of pino's that a Worker never reaches: files and threads (the
- * logger writes by itself), redaction (it is not configured), and what takes over where JSON.stringify gives up or an
- * Error or an HTTP message is logged (log fields are texts and numbers, audit records are JSON). CommonJS like what it
- * replaces; a class, because pino asks whether a destination is an instance of it.
+ * Replaces packages of pino that a Worker never uses, by `alias` in wrangler.toml:
+ * - files and threads: the logger has its own destination;
+ * - redaction: it is not configured;
+ * - a fallback for JSON.stringify, and serializers of errors and HTTP messages: log fields are texts and numbers, and
+ *   audit records are JSON.
+ * It is CommonJS, like the packages it replaces, and a class, because pino tests whether a destination is its instance.
  */
 // oxlint-disable-next-line import/no-commonjs, typescript/no-extraneous-class, unicorn/no-static-only-class -- See above.
 module.exports = class Unreached {
-  /** Of safe-stable-stringify. */
+  /** For safe-stable-stringify. */
   static configure() {
     return JSON.stringify;
   }

@@ -2,9 +2,9 @@ import type { DocumentResult, FetchDocument } from '../../../ports/fetch-documen
 import type { HttpClientOptions } from './http-client.ts';
 
 /**
- * Reads issuers' metadata and key sets on Workers, over `fetch`. Not the client for the upstream.
- * `redirect: 'manual'` hands a redirect back as the answer, where it counts as a failure; workerd decodes the body
- * before it is counted here.
+ * Reads issuers' metadata and key sets on Workers, over `fetch`. It is not the client for the upstream. With
+ * `redirect: 'manual'`, fetch returns a redirect as the response, and this counts as a failure. workerd decodes the
+ * body before its bytes are counted.
  */
 export function createFetchDocument(options: HttpClientOptions = {}): FetchDocument {
   // Called as a plain function, as in http-client.

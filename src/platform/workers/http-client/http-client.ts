@@ -1,9 +1,9 @@
 import type { HttpExchange, HttpPort, HttpResult, MaybeSentReason } from '../../../ports/http.ts';
 
 /**
- * The HTTP port on Workers, over `fetch`. In workerd a refused connection and a POST cut after the send look the
- * same, so nothing here is ever `not_sent`: every rejected fetch is `maybe_sent`. Redirects are
- * handed back, not followed, because fetch would carry the key along to another origin.
+ * The HTTP port on Workers, over `fetch`. In workerd a refused connection and a POST cut after the send look the same,
+ * so no result is ever `not_sent`: every rejected fetch is `maybe_sent`. Redirects are returned and not followed,
+ * because fetch would send the key to another origin.
  */
 export interface HttpClientOptions {
   readonly fetch?: typeof fetch;
@@ -32,7 +32,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpPort {
         deadline.move(Math.min(bodyMs, endsAtMs - Date.now()));
         return await readAnswer(response, request);
       } catch {
-        // What fetch throws may name the request; only the fact that it threw is kept.
+        // The error that fetch throws may quote the request, so only the fact that it threw is kept.
         return maybeSent(deadline.signal.aborted ? 'timeout' : 'connection_lost', status);
       } finally {
         deadline.clear();
@@ -41,12 +41,12 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpPort {
   };
 }
 
-/** workerd takes gzip and br off by itself; any other coding would be read as it stands. */
+/** workerd decodes gzip and br itself. It leaves a body in any other coding encoded. */
 const READABLE_CODINGS: ReadonlySet<string> = new Set(['', 'identity', 'gzip', 'br']);
 
 async function readAnswer(response: Response, { maxResponseBytes }: HttpExchange): Promise<HttpResult> {
   const { status } = response;
-  // workerd hands a switch of protocols over as if it were an answer (RFC 9110 §15.2.2).
+  // workerd returns a protocol switch as if it were a final response (RFC 9110 §15.2.2).
   if (status < 200) return maybeSent('protocol_error', status);
   const coding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   const body = await readBody(response, maxResponseBytes);
@@ -84,7 +84,7 @@ function maybeSent(reason: MaybeSentReason, status: number | null): HttpResult {
   return { kind: 'maybe_sent', reason, status };
 }
 
-/** A signal that aborts after `ms`, which can be moved once the answer has begun. */
+/** A signal that aborts after `ms`. `move` replaces the time that is left, once the response has begun. */
 function createDeadline(ms: number) {
   const controller = new AbortController();
   let timer = setTimeout(() => controller.abort(), ms);

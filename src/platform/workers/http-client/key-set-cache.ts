@@ -5,20 +5,20 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { DocumentResult, FetchDocument } from '../../../ports/fetch-document.ts';
 
 /**
- * Issuers' documents shared by the isolates of one location, so that a crowd of cold ones asks an identity provider once
- * and not once each. It stands before fetchDocument and decides nothing about keys: how long a key is trusted is
- * auth/key-set's matter. So an answer is shared no longer than the key set's own cool-down, and a failure only for
- * moments. A cache of our own name: nothing that is served or fetched elsewhere in the zone can be found in it.
+ * A cache of issuers' documents, shared by the isolates of one location: many cold isolates then cause one request to
+ * an identity provider and not one each. It wraps fetchDocument and decides nothing about keys: auth/key-set decides
+ * how long a key is trusted. A document is therefore shared no longer than the key set's own cool-down, and a failure
+ * for two seconds. The cache has its own name, so it never returns what the zone serves or fetches elsewhere.
  */
 export const KEY_SET_CACHE = 'galileo-invite-proxy-key-sets';
-/** As auth/key-set's COOL_DOWN_MS: asking again sooner would not be answered there either. */
+/** Equal to COOL_DOWN_MS in auth/key-set, which does not fetch again sooner either. */
 export const SHARED_MS = 30_000;
-/** Long enough for a crowd, shorter than any isolate's own back-off grows. */
+/** Long enough for isolates that start together, and shorter than the back-off of a single isolate. */
 export const FAILURE_SHARED_MS = 2_000;
 
 export interface KeySetCacheDeps {
   readonly fetchDocument: FetchDocument;
-  /** Opens the cache; a rejection costs the sharing and nothing else. */
+  /** Opens the cache. When it rejects, the document is fetched and not shared. */
   readonly openCache: () => Promise<Pick<Cache, 'match' | 'put'>>;
   readonly clock: Clock;
   readonly background: Background;

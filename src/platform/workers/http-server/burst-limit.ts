@@ -1,9 +1,10 @@
 import type { BurstLimit } from '../../../ports/burst-limit.ts';
 
 /**
- * The burst limit on Workers: a rate-limit binding, counted by Cloudflare per location, without a round trip. It shields
- * what a token costs to check; what people may send is the policy's quotas and nothing else. Without the binding, or when
- * it fails, everybody passes. An IPv6 network is counted as one, because whoever has it has 2^64 addresses.
+ * The burst limit on Workers: a rate-limit binding, which Cloudflare counts per location without a round trip. It
+ * bounds the cost of token verification; how much a caller may send is decided by the policy's quotas alone. Without
+ * the binding, or when the binding fails, every request passes. An IPv6 /64 counts as one address, because its owner
+ * has 2^64 addresses.
  */
 export function createBurstLimit(binding: Pick<RateLimit, 'limit'> | undefined): BurstLimit {
   return {
@@ -21,7 +22,7 @@ export function createBurstLimit(binding: Pick<RateLimit, 'limit'> | undefined):
 const GROUPS = 8;
 const GROUPS_OF_NETWORK = 4;
 
-/** IPv4 as it is, IPv6 by its /64, the least that a provider hands out (RFC 6177 §2). */
+/** An IPv4 address unchanged, an IPv6 address as its /64, the smallest network a provider assigns (RFC 6177 §2). */
 function networkOf(address: string): string {
   if (!address.includes(':') || address.includes('.')) return address;
   const [before = [], after = []] = address.split('::').map((part) => (part === '' ? [] : part.split(':')));

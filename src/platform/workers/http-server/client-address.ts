@@ -1,8 +1,8 @@
 import type { Deps } from '../../../deps.ts';
 
 /**
- * The caller's address on Workers: what Cloudflare says in CF-Connecting-IP, which it writes itself over whatever the
- * caller sent. No other field is believed. Null where the platform does not say, as under a local run.
+ * The caller's address on Workers: the value of CF-Connecting-IP. Cloudflare sets this field and overwrites a value
+ * that the caller sent. No other field is trusted. Null where the platform sets none, as in a local run.
  */
 export function createClientAddress(): Deps['clientAddress'] {
   return function clientAddress(headers) {
@@ -13,7 +13,7 @@ export function createClientAddress(): Deps['clientAddress'] {
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
-/** The URL parser knows RFC 4291 by heart. */
+/** The URL parser implements the grammar of RFC 4291. */
 function isIPv6(address: string): boolean {
   return address.includes(':') && /^[0-9a-f:.]+$/.test(address) && URL.canParse(`http://[${address}]/`);
 }

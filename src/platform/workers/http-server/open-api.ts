@@ -4,8 +4,9 @@ import type { Deps } from '../../../deps.ts';
 import type { Bindings } from '../bindings.ts';
 
 /**
- * The published contract on Workers: made when the Worker was built and kept among its static assets, because what makes
- * it is a fifth of the program and would run in every isolate. Here it only gets the address of this deployment.
+ * The published contract on Workers. It is made when the Worker is built and stored among the static assets, because
+ * the code that makes it is a fifth of the program and would run in every isolate. This file only inserts the address
+ * of the deployment.
  */
 export function createOpenApiReader(assets: Bindings['ASSETS'], publicUrl: string | null): Deps['openApi'] {
   return async () => {

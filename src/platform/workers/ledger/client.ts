@@ -5,9 +5,9 @@ import { LEDGER_STEPS, stepAnswer } from './rpc.ts';
 import type { StepFailure, StepName } from './rpc.ts';
 
 /**
- * The ledger on Workers: every step is one call to the one ledger object of the deployment, which runs it as one
- * transaction. A rejection holds nothing of what was asked. A call is repeated once, and only where the platform says
- * that this helps; an overloaded object is never asked again, because asking is what overloads it.
+ * The ledger port on Workers: each step is one RPC to the deployment's single ledger object, which runs it as one
+ * transaction. A rejection holds nothing of the arguments. A call is retried once, and only where the platform marks
+ * the error as retryable. A call to an overloaded object is never retried, because calls are what overload it.
  */
 export interface LedgerDeps {
   readonly namespace: LedgerNamespace;
@@ -15,7 +15,7 @@ export interface LedgerDeps {
   readonly metrics: Pick<Metrics, 'count'>;
 }
 
-/** What is used of the Durable Object's binding. */
+/** The part of the Durable Object binding that is used. */
 export interface LedgerNamespace {
   idFromName(name: string): DurableObjectId;
   /** A stub of LedgerObject. */
@@ -26,7 +26,7 @@ interface LedgerStub {
   step(name: StepName, args: readonly unknown[]): Promise<unknown>;
 }
 
-/** There is one, because one object is what keeps admission atomic and the trail one. */
+/** One object per deployment: this keeps admission atomic and gives one trail. */
 const OBJECT_NAME = 'ledger';
 
 export class LedgerStepError extends Error {
@@ -40,7 +40,7 @@ export class LedgerStepError extends Error {
 }
 
 export function createLedger({ namespace, logger, metrics }: LedgerDeps): Ledger {
-  /** Always through a stub of its own: one that threw stays broken. */
+  /** Each call takes a new stub: a stub that has thrown stays broken. */
   async function callOnce(step: StepName, args: readonly unknown[]): Promise<unknown> {
     const stub = namespace.get(namespace.idFromName(OBJECT_NAME)) as LedgerStub;
     return await stub.step(step, args);
@@ -51,7 +51,7 @@ export function createLedger({ namespace, logger, metrics }: LedgerDeps): Ledger
     const checked = row.args.safeParse(args);
     if (!checked.success) throw new LedgerStepError(step, 'invalid_arguments');
     const response = await callOnce(step, checked.data).catch(async (error: unknown) => {
-      if (!isWorthRepeating(error)) throw new LedgerStepError(step, isOverloaded(error) ? 'overloaded' : 'unreachable');
+      if (!isRetryable(error)) throw new LedgerStepError(step, isOverloaded(error) ? 'overloaded' : 'unreachable');
       return await repeat(step, checked.data);
     });
     const answer = stepAnswer.safeParse(response);
@@ -62,7 +62,7 @@ export function createLedger({ namespace, logger, metrics }: LedgerDeps): Ledger
     return result.data;
   }
 
-  /** The first call may have been carried out without the word getting out: an admission is looked up before it is repeated. */
+  /** The first call may have been carried out and its answer lost: an admission is looked up before it is repeated. */
   async function repeat(step: StepName, args: readonly unknown[]): Promise<unknown> {
     logger.warn('ledger_step_repeated', { step });
     try {
@@ -107,6 +107,6 @@ function isOverloaded(error: unknown): boolean {
 }
 
 /** https://developers.cloudflare.com/durable-objects/best-practices/error-handling/ */
-function isWorthRepeating(error: unknown): boolean {
+function isRetryable(error: unknown): boolean {
   return (error as { retryable?: unknown } | null)?.retryable === true && !isOverloaded(error);
 }

@@ -5,9 +5,9 @@ import { MAX_LEASE_LENGTH } from '../../../ledger/page.ts';
 import type { Ledger } from '../../../ledger/port.ts';
 
 /**
- * The ledger's steps as they cross between a Worker and the ledger object: one row per method of the port, the same row
- * at both ends. Caller and object may be of two releases for a while, so neither trusts what the other sent. Drafts are
- * the business of those who write them: here they are JSON objects with the members that the ledger touches.
+ * The RPC between a Worker and the ledger object: one row per method of the ledger port, used at both ends. During a
+ * deployment the two may run different releases, so each end validates what the other sent. A record draft is not
+ * validated in full: it is a JSON object of bounded length with the members that the ledger reads.
  */
 export interface Step<K extends keyof Ledger = keyof Ledger> {
   readonly args: z.ZodType<Parameters<Ledger[K]>>;
@@ -16,7 +16,7 @@ export interface Step<K extends keyof Ledger = keyof Ledger> {
   readonly writes: boolean;
 }
 
-/** How the object answers. A failure holds nothing of what was asked. */
+/** The object's answer. A failure holds nothing of the arguments. */
 export const stepAnswer = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('done'), result: z.unknown() }),
   z.strictObject({
@@ -27,18 +27,18 @@ export const stepAnswer = z.discriminatedUnion('kind', [
 export type StepAnswer = z.output<typeof stepAnswer>;
 export type StepFailure = Extract<StepAnswer, { kind: 'failed' }>['reason'];
 
-/** A record has at most about 140,000 characters, the upstream's answer 512 KiB; a row of the object's storage holds 2 MB. */
+/** A record has at most about 140,000 characters, the upstream's answer 512 KiB. A row of the storage holds 2 MB. */
 const MAX_DRAFT_LENGTH = MAX_LEASE_LENGTH;
 const MAX_BODY_LENGTH = 1_500_000;
 const MAX_LIST = 10_000;
 
-/** What came in a header or a token is shorter: the platforms bound headers first. */
+/** Values from header fields and tokens are shorter: the platforms bound header fields before. */
 const text = z.string().max(16_384);
 const bodyText = z.string().max(MAX_BODY_LENGTH);
 const whole = z.int();
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-/** Any version: a reader may ask for an id that was never given. */
+/** Any UUID version: a reader may ask for an id that does not exist. */
 const requestId = z.guid();
 const nothing = z.undefined() as unknown as z.ZodType<void>;
 
@@ -203,7 +203,7 @@ export function isStepName(name: unknown): name is StepName {
   return typeof name === 'string' && Object.hasOwn(LEDGER_STEPS, name);
 }
 
-/** Structured clone carries more than JSON does; the trail does not. */
+/** Structured clone transfers values that are not JSON; a record holds JSON only. */
 function isJsonOfBoundedLength(value: unknown): boolean {
   try {
     return (JSON.stringify(value)?.length ?? Infinity) <= MAX_DRAFT_LENGTH;

@@ -2,9 +2,9 @@ import { SqlError } from '../../../ledger/sqlite/sqlite-port.ts';
 import type { SqlitePort, SqlRow } from '../../../ledger/sqlite/sqlite-port.ts';
 
 /**
- * A Durable Object's SQLite behind the ledger's two-method port. What `transaction` wrote is durable before any answer
- * leaves the object: the platform's output gate holds the answer back until the storage has confirmed, and resets the
- * object when it cannot. The platform tells no result codes.
+ * The ledger's two-method SQLite port over a Durable Object's storage. What `transaction` wrote is durable before any
+ * answer leaves the object: the platform's output gate delays the answer until the storage has confirmed the write, and
+ * resets the object when the write fails. The platform reports no SQLite result codes.
  */
 export function createObjectSqlite(storage: Pick<DurableObjectStorage, 'sql' | 'transactionSync'>): SqlitePort {
   return {

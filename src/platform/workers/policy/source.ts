@@ -11,14 +11,15 @@ import { BINDING_DEADLINE_MS } from '../secrets/bound-secret.ts';
 import { withDeadline } from '../../../tasks/with-deadline.ts';
 
 /**
- * The policy on Workers: the document that was built in, overridden by the one in KV where that binding exists and holds
- * one. Both are judged by the code that judges files on Node, their tests included. Invariants: what is in force was
- * judged whole and found good; a bad document, or a KV that does not answer in time, leaves what an isolate has; and an isolate
- * that has never seen what KV holds does not serve by the built-in policy meanwhile, which may allow more.
+ * The policy on Workers: the built-in document, or the document in KV where that binding exists and holds one. The code
+ * that validates policy files on Node validates both, their tests included. Invariants:
+ * - the policy in force was validated as a whole;
+ * - a refused document, or a KV that does not answer in time, leaves the isolate's policy unchanged;
+ * - an isolate that has never read KV does not serve the built-in policy meanwhile, because that one may allow more.
  */
 export interface WorkersPolicy {
   readonly policy: Deps['policy'];
-  /** To be awaited before each request: looks at KV when it is time. False when there is no policy to serve by. */
+  /** Await this before each request. It reads KV when the last check is too old. False: there is no policy to serve. */
   refresh(): Promise<boolean>;
 }
 
@@ -27,7 +28,7 @@ export type OpenPolicyStoreResult =
   /** Sentences that hold no address. */
   | { readonly kind: 'refused'; readonly problems: readonly string[] };
 
-/** What is used of the KV binding. */
+/** The part of the KV binding that is used. */
 export interface PolicyStore {
   get(key: string, options: { readonly cacheTtl: number }): Promise<string | null>;
 }
@@ -43,9 +44,9 @@ export interface PolicySourceOptions {
   readonly metrics: Metrics;
 }
 
-/** How often an isolate checks the store, and for how long KV may answer from a location's memory. */
+/** How often an isolate checks the store, and how long KV may answer from a location's cache. */
 export const POLICY_CHECK_MS = 30_000;
-const MAX_PROBLEMS_TOLD = 20;
+const MAX_REPORTED_PROBLEMS = 20;
 
 export function openPolicy(options: PolicySourceOptions): OpenPolicyStoreResult {
   const { builtIn, store, issuers, clock, schedule, logger, metrics } = options;
@@ -53,7 +54,7 @@ export function openPolicy(options: PolicySourceOptions): OpenPolicyStoreResult 
   if (loaded.kind === 'refused') return { kind: 'refused', problems: problemTexts(loaded.problems) };
   const own = loaded.policy;
   let current = own;
-  /** What KV held when it was judged last, taken or not: nothing is judged twice. */
+  /** The text in KV that was validated last, accepted or not, so that no text is validated twice. */
   let judged: { readonly text: string | null; readonly good: boolean } | null = null;
   let hasChecked = store === undefined;
   let checkedAt = 0;
@@ -105,7 +106,7 @@ export function openPolicy(options: PolicySourceOptions): OpenPolicyStoreResult 
     async refresh() {
       const ageMs = clock.now() - checkedAt;
       if (store === undefined || (hasChecked && ageMs >= 0 && ageMs < POLICY_CHECK_MS)) return true;
-      // Whoever comes while this one looks goes on with what is held: no promise is shared between requests.
+      // Requests that come during this check use the policy in force: no promise is shared between requests.
       checkedAt = clock.now();
       await check(store);
       return hasChecked;
@@ -113,9 +114,9 @@ export function openPolicy(options: PolicySourceOptions): OpenPolicyStoreResult 
   };
 }
 
-/** As text, with the places that a reader of the file will know; what else a path holds may be anybody's address. */
+/** As text, with the path in the document. A step that is not a plain name becomes `?`: it may hold an address. */
 function problemTexts(problems: readonly DocumentProblem[]): string[] {
-  return problems.slice(0, MAX_PROBLEMS_TOLD).map(({ path, message }) => {
+  return problems.slice(0, MAX_REPORTED_PROBLEMS).map(({ path, message }) => {
     const place = path.map((step) => (/^[\w.-]{1,64}$/.test(String(step)) ? String(step) : '?')).join('.');
     return `policy${place === '' ? '' : ` at ${place}`}: ${message}`;
   });

@@ -3,38 +3,38 @@ import type { Schedule } from '../../../ports/schedule.ts';
 import { withDeadline } from '../../../tasks/with-deadline.ts';
 
 /**
- * One secret behind a binding: plain text, which changes only with a new deployment, or an entry of the Secrets Store,
- * which is asked again once what is held is a minute old, so that a rotation needs no deployment. A store that does not
- * answer, or not in time, leaves the last good value in place. No promise is kept, because the one who began it may be gone.
+ * One secret behind a binding. A text binding changes only with a new deployment. An entry of the Secrets Store is read
+ * again when the held value is a minute old, so a rotation needs no deployment. A store that fails or does not answer
+ * in time leaves the last good value in use. No promise is kept, because the request that began it may have ended.
  */
 export interface BoundSecret {
   /** Rejects when there has never been a good value; the message holds none. */
   value(): Promise<string>;
 }
 
-/** As the Secrets Store binds its entries. */
+/** A text binding, or the form in which the Secrets Store binds an entry. */
 export type SecretBinding = string | { get(): Promise<string> };
 
 export interface BoundSecretOptions {
   readonly binding: SecretBinding;
   readonly clock: Clock;
   readonly schedule: Schedule;
-  /** Why a text is not fit, as half a sentence that does not hold it; null when it is. */
+  /** Why a text is unusable, as half a sentence that does not quote it; null when the text is usable. */
   readonly check: (text: string) => string | null;
-  /** Told once per problem, not once per request. */
+  /** Called once per problem, not once per request. */
   readonly onUnusable: (problem: string) => void;
 }
 
-/** How long a binding that another system answers (Secrets Store, KV) may take: no request waits longer for it. */
+/** Timeout for a binding that another system answers (Secrets Store, KV): no request waits longer for it. */
 export const BINDING_DEADLINE_MS = 2_000;
 export const SECRET_MAX_AGE_MS = 60_000;
-/** How soon a store that failed is asked again while an older value still serves. */
+/** How soon a store that failed is read again while an older value is in use. */
 export const SECRET_RETRY_MS = 10_000;
 
 export function createBoundSecret({ binding, clock, schedule, check, onUnusable }: BoundSecretOptions): BoundSecret {
   let held: string | null = null;
   let askedAt = 0;
-  /** How long what is held serves without asking. */
+  /** How long the held value is used without reading the store. */
   let restMs = 0;
   let lastProblem: string | null = null;
 
@@ -57,10 +57,10 @@ export function createBoundSecret({ binding, clock, schedule, check, onUnusable 
 
   return {
     async value() {
-      // A clock that was set back makes nothing young again.
+      // A clock that was set back must not make an old value fresh.
       const ageMs = clock.now() - askedAt;
       if (held !== null && ageMs >= 0 && ageMs < restMs) return held;
-      // Whoever comes while this one asks goes on with what is held; after a failure, so does everybody for a while.
+      // Requests that come during this read use the held value. After a failure, all requests do until the retry.
       askedAt = clock.now();
       restMs = SECRET_RETRY_MS;
       const problem = await ask();

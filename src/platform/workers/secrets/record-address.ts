@@ -8,8 +8,8 @@ import { BINDING_DEADLINE_MS } from './bound-secret.ts';
 import { withDeadline } from '../../../tasks/with-deadline.ts';
 
 /**
- * How addresses stand in the trail, by the settings. The key is read once, however it is bound: under another key the
- * same address would have another form. Problems are sentences for the log, which hold nothing of the key.
+ * The form in which the trail holds addresses, according to the settings. The key is read once, however it is bound:
+ * another key would give the same address another form. Problems are sentences for the log and hold no part of the key.
  */
 export type OpenedRecordAddress =
   | { readonly kind: 'opened'; readonly recordAddress: RecordAddress }

@@ -9,8 +9,8 @@ import { createBoundSecret } from './bound-secret.ts';
 
 /**
  * The upstream keys on Workers: secret bindings, which change only with a new deployment, or entries of the Secrets
- * Store, which are read again by and by (bound-secret). A next key that cannot be had is none: the current one still
- * sends. Neither a problem nor a log line holds a key.
+ * Store, which are read again regularly (bound-secret). A next key that cannot be read counts as absent: the current
+ * key is still used. Neither a problem nor a log line holds a key.
  */
 export interface SecretsBindings {
   readonly galileoApiKey: SecretBinding;
@@ -20,7 +20,7 @@ export interface SecretsBindings {
   readonly logger: Logger;
 }
 
-/** Text bindings have been checked with the settings. */
+/** Text bindings were checked when the settings were read. */
 export function createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedule, logger }: SecretsBindings): Secrets {
   const current = openSlot('GALILEO_API_KEY', galileoApiKey);
   const next = galileoApiKeyNext === undefined ? null : openSlot('GALILEO_API_KEY_NEXT', galileoApiKeyNext);
@@ -30,7 +30,7 @@ export function createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedul
     },
   };
 
-  /** The key of one slot, now. The same object for the same key: what is derived from a key is remembered by object. */
+  /** Reads the key of one slot. The same key gives the same object: values derived from a key are cached by object. */
   function openSlot(setting: string, binding: SecretBinding): () => Promise<Secret> {
     const bound = createBoundSecret({
       binding,

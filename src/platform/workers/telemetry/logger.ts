@@ -1,7 +1,7 @@
 /**
  * Two channels of pino JSON lines, as on Node: `"channel":"ops"` for operational lines, `"channel":"audit"` for audit
- * records; each line is one `console.log`, which Workers Logs, Logpush and Tail Workers take up. `pino/pino.js` and not
- * `pino`: under the bundler that is the browser build, which ignores `redact` and `base`.
+ * records. Each line is one `console.log`, which Workers Logs, Logpush and Tail Workers receive. The import is
+ * `pino/pino.js`, because the bundler resolves `pino` to the browser build, which ignores `redact` and `base`.
  */
 import { pino } from 'pino/pino.js';
 import { formatItem } from '../../../audit/format/formats.ts';
@@ -14,10 +14,10 @@ export interface LogOptions {
   readonly service: { readonly name: string; readonly version: string; readonly instance: string };
 }
 
-/** Takes one line, without its end. */
+/** Receives one line, without its line end. */
 export type WriteLine = (line: string) => void;
 
-// oxlint-disable-next-line no-console -- A Worker's only stream.
+// oxlint-disable-next-line no-console -- A Worker has no other output stream.
 const toConsole: WriteLine = (line) => console.log(line);
 
 const shape = {
@@ -36,8 +36,8 @@ export function createLogger({ level, service }: LogOptions, write: WriteLine = 
 }
 
 /**
- * The stdout sink: one line an item, the item itself under `record`, `checkpoint` or, in that format, `ocsf`. Parsing and
- * writing an RFC 8785 text gives the same text back, so a native member verifies like the stored line.
+ * The stdout sink: one line per item, with the item under `record` or `checkpoint`, or under `ocsf` in that format. An
+ * RFC 8785 text that is parsed and written again gives the same text, so a native member verifies like the stored line.
  */
 export function createStdoutSink(format: AuditFormat, write: WriteLine = toConsole): Sink {
   const log = pino({ ...shape, level: 'info', base: { channel: 'audit' } }, destination(write));

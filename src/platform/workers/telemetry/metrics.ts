@@ -2,10 +2,10 @@ import { COUNTERS, DURATIONS } from '../../../ports/metrics.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
 
 /**
- * The metrics port on Workers: one Analytics Engine data point per count or observation, with the rows of ports/metrics
- * as its columns (docs/deploy-workers.md has the queries). Without the binding nothing is measured. A meter that fails
- * changes nothing: the platform drops points beyond its limit, and so may we.
- *   index1 the name · blob1 the name · blob2… the labels, in the order of their row · double1 the amount, or the seconds
+ * The metrics port on Workers: one Analytics Engine data point per count or observation (docs/deploy-workers.md has the
+ * queries). Its columns follow the rows of ports/metrics: index1 and blob1 hold the name, blob2 and the following blobs
+ * hold the labels in the order of their row, and double1 holds the amount or the seconds. Without the binding nothing
+ * is measured. A failed write is ignored: the platform drops points beyond its limit, too.
  */
 export interface MetricsDataset {
   writeDataPoint(point: { readonly indexes: string[]; readonly blobs: string[]; readonly doubles: number[] }): void;
@@ -25,7 +25,7 @@ export function createMetrics(dataset: MetricsDataset | undefined): Metrics {
         doubles: [value],
       });
     } catch {
-      // Nowhere left to tell.
+      // There is no other place to report it.
     }
   };
   return {
