@@ -1,6 +1,6 @@
 /**
- * What verifying a trail costs: records a second and the memory it takes, over a stream that is made as it is read, so that
- * no line is kept by the bench itself. Prints a Markdown table. No test: figures are a machine's.
+ * Measures the verification of a trail: records per second and memory. The records are generated while they are read,
+ * so the benchmark itself keeps no line. Prints a Markdown table. It is not a test: the figures depend on the machine.
  * Run: node bench/audit-verify.ts [RECORDS…]
  */
 import { cpus } from 'node:os';
@@ -18,7 +18,7 @@ const time = '2026-03-02T10:00:00.000Z';
 
 const spent = { makingMs: 0, peakRss: 0, peakHeap: 0 };
 
-/** As delivered: a checkpoint every so many records. */
+/** A trail as it is delivered: a checkpoint after every CHECKPOINT_EVERY_RECORDS records. */
 async function* trailOf(records: number): AsyncGenerator<TrailLine> {
   let head = GENESIS;
   let at = 0;

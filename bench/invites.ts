@@ -1,8 +1,8 @@
 /**
- * `node bench/invites.ts [seconds] [connections]`: how many admitted invites a second one Node process carries from its
- * socket to Galileo and back, every intent and outcome durable, on loopback against the stand-ins. Closed loop: each
- * connection asks again when it is answered. Bounded by both time and count. The stand-ins and the callers share the
- * other half of the machine, so the figures compare ways of doing things; they promise no rate.
+ * `node bench/invites.ts [seconds] [connections]`: measures how many admitted invites per second one Node process
+ * serves, from its socket to the stand-in Galileo and back, on loopback, with every intent and outcome durable. It is a
+ * closed loop: each connection sends its next request when it has an answer. Time and count are bounded. The stand-ins
+ * and the callers run on the same machine, so the figures compare implementations and are no promised rate.
  */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -65,7 +65,7 @@ async function invite(): Promise<number> {
   return statusCode;
 }
 
-/** CPU seconds and resident bytes of the service, as it says itself. */
+/** CPU seconds and resident bytes of the service, from its own /metrics. */
 async function usage(): Promise<{ cpuS: number; rssBytes: number }> {
   const text = await (await fetch(`http://127.0.0.1:${String(opsPort)}/metrics`)).text();
   const read = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);

@@ -1,6 +1,7 @@
 /**
- * What the policy costs, in time: deciding, by rules, denied domains and addresses, and loading a file. Prints the tables
- * of docs/policy.md as Markdown. No test: figures are a machine's; test/unit/policy/cost.test.ts holds the curve itself.
+ * Measures the time of a policy decision, by rules, denied domains and addresses, and of loading a policy file. Prints
+ * the tables of docs/policy.md as Markdown. It is not a test: the figures depend on the machine.
+ * test/unit/policy/cost.test.ts tests how the time grows.
  * Run: node bench/policy-cost.ts
  */
 import { cpus } from 'node:os';
@@ -10,7 +11,7 @@ import type { CompiledPolicy } from '../src/policy/compile.ts';
 import { decide } from '../src/policy/evaluate.ts';
 import { loadPolicy } from '../src/policy/load.ts';
 
-/** Of this many samples the median is told. Time is this thread's on the processor, so that neighbours count less. */
+/** Each figure is the median of so many samples of this thread's CPU time, so other processes disturb it less. */
 const SAMPLES = 31;
 const SAMPLE_MS = 20;
 const LOADS = 5;
@@ -60,7 +61,7 @@ function requestOf(addresses: number): InviteUsersRequest {
   return { auth_method: 'okta', emails, role: 'user', group_ids: [], send_email: true };
 }
 
-/** Microseconds of one call, the median of the samples. */
+/** Microseconds per call: the median of the samples. */
 function microseconds(run: () => unknown): number {
   const sample = (minMs: number): number => {
     const from = threadMs();

@@ -1,6 +1,6 @@
 /**
- * What `npm run demo` runs: six requests, six endings, and under each answer the audit line it left.
- * Everything is real but Galileo and the identity provider, which are the stand-ins, and the ledger, which is fresh.
+ * `npm run demo`: sends six requests that end in six ways, and prints each answer with its audit record. The service is
+ * the real one. Galileo and the identity provider are the stand-ins, and the ledger is a new one in a temporary folder.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ interface Scene {
   readonly title: string;
   readonly emails: readonly string[];
   readonly idempotencyKey?: string;
-  /** Which record tells this ending. */
+  /** The kind of the record that is printed. */
   readonly kind: 'denial' | 'outcome' | 'replay';
 }
 

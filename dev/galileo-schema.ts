@@ -1,7 +1,8 @@
 /**
- * What a FastAPI server built from the upstream schema makes of a body: the values it would act on, or its
- * 422 `detail`, with pydantic's names and, like the real one, with `input`. As lax as the real one, too: any text is an
- * address, "yes" is a boolean, unknown members are ignored. Only the stand-in uses it; `src/` has its own, strict reader.
+ * Reads a request body as a FastAPI server built from the upstream schema does. The result is the values of the invite,
+ * or the 422 `detail` with pydantic's error names and, like the real one, with `input`. It is as lax as the real one:
+ * any text is an address, "yes" is a boolean, unknown members are ignored. Only the stand-in uses it; `src/` has its
+ * own strict reader.
  */
 export interface Invite {
   readonly auth_method: string;
@@ -63,9 +64,9 @@ function readBody(contentType: string | undefined, text: string, report: Report)
   return { auth_method, emails, role, group_ids, send_email };
 }
 
-/** Undefined when it is not JSON, which is then reported. */
+/** Undefined, and reported, when the text is not JSON. */
 function parse(contentType: string | undefined, text: string, report: Report): unknown {
-  // FastAPI hands anything but application/json and application/*+json on as it came.
+  // FastAPI parses only application/json and application/*+json. It passes any other body on as text.
   if (!/^application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i.test(contentType ?? '')) return text;
   try {
     return JSON.parse(text);
@@ -76,7 +77,7 @@ function parse(contentType: string | undefined, text: string, report: Report): u
   }
 }
 
-/** An absent member takes its default; one that is there and null does not. */
+/** An absent member takes its default; a member that is null does not. */
 function missingOr(fields: ReadonlyMap<string, unknown>, name: string, preset: string): string | null {
   return fields.has(name) ? null : preset;
 }

@@ -3,28 +3,28 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 
 /**
- * What the stand-in Galileo can be told to do with a request, one step each, and how it does it. Knows nothing of invites
- * but which steps have sent them.
+ * The scripted behaviours of the stand-in Galileo: each step says how one request is answered, and `perform` does it.
+ * This file does not read invites. It only knows which steps count as having sent one.
  */
 export type GalileoStep =
   | {
       readonly kind: 'answer';
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
-      /** Text and bytes as they are; anything else as JSON. */
+      /** Text and bytes are sent unchanged; anything else is sent as JSON. */
       readonly body?: unknown;
-      /** The answer waits for this. */
+      /** The answer is sent when this resolves. */
       readonly after?: Promise<unknown>;
     }
-  /** Repeats the request's fields, and so the key, in an error of the given shape. */
+  /** Repeats the request's header fields, and so the key, in an answer of the given shape. */
   | { readonly kind: 'echo'; readonly status: number; readonly shape: EchoShape }
   | { readonly kind: 'slow'; readonly delayMs: number }
-  /** Cuts the connection; needs a real one. */
+  /** Cuts the connection. Needs a real socket. */
   | { readonly kind: 'hangup'; readonly when: 'before_body' | 'after_body' | 'after_inviting' | 'mid_answer' };
 
 export type EchoShape = 'detail_list' | 'detail_string' | 'standard_error' | 'text' | 'success' | 'header';
 
-/** By the local part of any recipient's address. */
+/** Steps by the local part of a recipient's address. */
 const MAGIC: ReadonlyMap<string, GalileoStep> = new Map(
   Object.entries<GalileoStep>({
     refuse: { kind: 'answer', status: 403, body: { detail: 'Inviting this person is not permitted.' } },
@@ -48,7 +48,7 @@ const MAGIC: ReadonlyMap<string, GalileoStep> = new Map(
   }),
 );
 
-/** What an address of this kind asks for; undefined for a plain one. */
+/** The step for this address; undefined for an ordinary address. */
 export function magicStep(email: string): GalileoStep | undefined {
   return MAGIC.get(localPart(email));
 }
@@ -57,7 +57,7 @@ function localPart(email: string): string {
   return (email.split('@')[0] ?? '').split('+')[0]?.toLowerCase() ?? '';
 }
 
-/** Whether a step stands for a request that was carried out, whatever its sender hears of it. */
+/** Whether a step means that the request was carried out, whether or not the sender gets an answer. */
 export function invites(step: GalileoStep): boolean {
   switch (step.kind) {
     case 'answer':
@@ -112,7 +112,7 @@ function echo(status: number, shape: EchoShape, headers: Readonly<Record<string,
   );
 }
 
-/** Throws when there is no connection to cut, as under `app.request()`. */
+/** Throws when there is no socket to cut, as with `app.request()`. */
 async function hangUp(c: Context, { when }: Extract<GalileoStep, { kind: 'hangup' }>): Promise<Response> {
   const { outgoing } = c.env as Partial<HttpBindings>;
   const socket = outgoing?.socket;
@@ -126,7 +126,7 @@ async function hangUp(c: Context, { when }: Extract<GalileoStep, { kind: 'hangup
   return RESPONSE_ALREADY_SENT;
 }
 
-/** Ends early when the client has gone. */
+/** Resolves early when the client disconnects. */
 function delay(ms: number, gone: AbortSignal): Promise<void> {
   return new Promise((done) => {
     const timer = setTimeout(done, ms);

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The users of the stand-in Galileo, and its answer to `POST /v2/users/all` as published at
- * v2docs.galileo.ai/api-reference/users/list-users-paginated: newest first, a page at a time, narrowed by filters
- * (`name`, `operator`, `value`). Knows the one filter and the two operators that its callers use.
+ * The users of the stand-in Galileo, and its answer to `POST /v2/users/all`, as published at
+ * v2docs.galileo.ai/api-reference/users/list-users-paginated: newest first, in pages, restricted by filters
+ * (`name`, `operator`, `value`). It implements only the one filter and the two operators that its callers use.
  */
 export interface Users {
   setClock(now: () => number): void;
-  /** Those who are none yet become users now. */
+  /** Creates the users that do not exist yet, at the current time. */
   invite(emails: readonly string[]): void;
   create(email: string, createdAtMs: number | null): void;
   list(query: Readonly<Record<string, string>>, body: string): { readonly status: 200 | 422; readonly body: object };

@@ -10,28 +10,28 @@ import { invites, magicStep, perform } from './galileo-steps.ts';
 import { createUsers } from './galileo-users.ts';
 
 /**
- * A stand-in Galileo for `npm start`, the demo and the tests: answers as the contract says, refuses a wrong key, and
- * does worse when told to. Told by a script (`script`), or by the local part of any recipient's address:
+ * A stand-in Galileo for `npm start`, the demo and the tests. It answers according to the contract and refuses a wrong
+ * key. A script (`script`), or the local part of a recipient's address, makes it fail on purpose:
  *   refuse@ 403 · invalid@ 422 list · limit@ 429 · break@ 500 · moved@ 307 · garbage@ 200 with HTML
  *   echo@ 403 that repeats the request's fields · slow@ answers after 30 s · hangup@ cut after the body was read
- *   lost@ done, and cut before any of the answer
- * Whom it invited is a user from then on (`POST /v2/users/all`), whatever became of the answer. Whoever asks
- * `GET /v2/current_user` with a known key is an admin, or what `scriptCurrentUser` says.
- * It keeps what arrived, byte for byte, for tests to compare. `src/` never imports it.
+ *   lost@ invited, and cut before any byte of the answer
+ * An invited person is a user from then on (`POST /v2/users/all`), even when the answer is lost. `GET /v2/current_user`
+ * with a known key returns an admin, or follows `scriptCurrentUser`. Every request is kept byte for byte, for tests to
+ * compare. `src/` never imports it.
  */
 export interface Galileo {
   readonly app: Hono<{ Bindings: Partial<HttpBindings> }>;
-  /** For the next request nobody else has a script for, or each time for one recipient. */
+  /** For one request, in the order of the calls; or, with a recipient, for every request to it. */
   script(step: GalileoStep, recipient?: string): void;
-  /** For every GET /v2/current_user from now on, whatever key comes. */
+  /** For every GET /v2/current_user from now on, with any key. */
   scriptCurrentUser(step: GalileoStep): void;
-  /** For every POST /v2/users/all from now on; null: as the users are. */
+  /** For every POST /v2/users/all from now on; null: the real list of users. */
   scriptUsers(step: GalileoStep | null): void;
-  /** By which time users are created from now on. */
+  /** The clock for the creation times of users from now on. */
   scriptClock(now: () => number): void;
-  /** Makes one, or makes one anew; without a time Galileo cannot say since when. */
+  /** Creates or replaces a user. Null: the user's answer has no creation time. */
   createUser(email: string, createdAtMs: number | null): void;
-  /** Everything that arrived at all, in order, refused requests too; but for what is in `lookUps`. */
+  /** Every POST /v2/invite_users and GET /v2/current_user, in order, refused requests included. */
   readonly received: readonly Received[];
   /** Every POST /v2/users/all. */
   readonly lookUps: readonly Received[];
@@ -39,14 +39,14 @@ export interface Galileo {
 
 export interface Received {
   readonly method: string;
-  /** With the query, as it came. */
+  /** With the query, unchanged. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly bytes: number;
-  /** Of the body's bytes; 64 hex digits. */
+  /** SHA-256 of the body's bytes, 64 hex digits. */
   readonly sha256: string;
-  /** Which of `apiKeys` came; -1 for none of them. */
+  /** The index of the request's key in `apiKeys`; -1 for none of them. */
   readonly keyIndex: number;
 }
 
@@ -164,7 +164,7 @@ export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Gali
     return act(c, magic ?? { kind: 'answer', status: 200, body: { invited: emails.length } }, emails);
   }
 
-  /** Invites first, where the step does so at all: an answer that is late or lost says nothing of what was done. */
+  /** Creates the users before it answers, because a late or lost answer does not undo the invite. */
   async function act(c: Context, step: GalileoStep, emails: readonly string[]): Promise<Response> {
     if (invites(step)) users.invite(emails);
     return perform(c, step);
@@ -172,7 +172,7 @@ export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Gali
 }
 
 export interface ServedGalileo extends Galileo {
-  /** Without a trailing slash: fit for GALILEO_API_URL. */
+  /** Without a trailing slash, as GALILEO_API_URL needs it. */
   readonly url: string;
   close(): Promise<void>;
 }

@@ -5,12 +5,13 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { CryptoKey, JWK, JWTPayload } from 'jose';
 
 /**
- * A stand-in identity provider for `npm start`, the demo and the tests: real signatures, discovery, a key set that
- * rotates, and client credentials (RFC 6749 §4.4) for a small table of demo clients; its tokens follow RFC 9068.
- * Never part of the service: nothing in src/ imports it, its secrets are no secrets, and its keys die with the process.
+ * A stand-in identity provider for `npm start`, the demo and the tests. It has real signatures, discovery, a key set
+ * that can rotate, and the client credentials grant (RFC 6749 §4.4) for a small table of demo clients. Its tokens
+ * follow RFC 9068. It is never part of the service: nothing in src/ imports it, its secrets are published, and its keys
+ * exist only in this process.
  */
 export interface IdentityProvider {
-  /** Serves everything below the issuer's own path. */
+  /** Serves every endpoint below the issuer's path. */
   readonly app: Hono;
   readonly issuer: string;
   /** Signs with a new key from now on. The old one stays published until `retire`. */
@@ -33,7 +34,7 @@ export interface IdentityProviderOptions {
 
 export interface IssueOptions {
   readonly lifetimeS?: number;
-  /** Added to the header, or put in its place. A field that is `undefined` is left out. */
+  /** Fields to add to the header or to replace in it. A field that is `undefined` is left out. */
   readonly header?: Readonly<Record<string, unknown>>;
 }
 
@@ -78,7 +79,7 @@ interface SigningKey {
 
 export function createIdentityProvider(options: IdentityProviderOptions): IdentityProvider {
   const { issuer, audience = DEMO_AUDIENCE, now = Date.now, algorithm = 'ES256' } = options;
-  /** Newest first; begun at once, awaited where needed. */
+  /** Newest first. Generation starts at once and is awaited where the keys are used. */
   let keys: Promise<readonly SigningKey[]> = createKey(algorithm).then((key) => [key]);
 
   const issue = async (claims: JWTPayload = {}, { lifetimeS = LIFETIME_S, header = {} }: IssueOptions = {}) => {
@@ -167,7 +168,7 @@ async function createKey(algorithm: SigningAlgorithm): Promise<SigningKey> {
   return { keyId, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid: keyId, alg: algorithm, use: 'sig' } };
 }
 
-/** RFC 6749 §2.3.1; ids and secrets of the demo need no form-decoding. */
+/** RFC 6749 §2.3.1. The ids and secrets of the demo clients need no form-decoding. */
 function basicCredentials(field: string | undefined): { id: string; secret: string } | null {
   const encoded = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(field ?? '')?.[1];
   if (encoded === undefined) return null;

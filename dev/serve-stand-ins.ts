@@ -1,7 +1,7 @@
 /**
- * The pair of stand-ins as a process of its own, for containers (compose.yaml). They stay on loopback, so whoever uses
- * them shares their network namespace. The key, fresh at every start, goes into a file; that the file is there means
- * that both listen.
+ * Runs the two stand-ins as a process, for containers (compose.yaml). They listen on loopback only, so the service must
+ * share their network namespace. The key is new at every start and is written to a file. The file exists only while
+ * both listen.
  */
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { startStandIns } from './stand-ins.ts';

@@ -1,6 +1,6 @@
 /**
- * Runs `node src/node.ts` as the child it is in production, configured by its environment only, and tells when it is
- * ready. For `npm start`, the demo and tests.
+ * Runs `node src/node.ts` as a child process, configured by its environment only, as in production, and resolves when
+ * it listens. For `npm start`, the demo and tests.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -13,13 +13,13 @@ export const SERVICE_ENTRY = fileURLToPath(new URL('../src/node.ts', import.meta
 export interface Service {
   readonly url: string;
   readonly child: ChildProcess;
-  /** Resolves with the next audit record this accepts, also one that has already come. */
+  /** Resolves with the first audit record that `accept` is true of, also one that has already arrived. */
   record(accept: (record: AuditLine) => boolean): Promise<AuditLine>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
 }
 
-/** What the demo and tests look at in an audit line. */
+/** The members of an audit record that the demo and tests read. */
 export interface AuditLine {
   readonly kind: string;
   readonly request_id: string;
@@ -29,9 +29,9 @@ export interface AuditLine {
 }
 
 export interface ServiceOptions {
-  /** Gets every line of its stdout. */
+  /** Receives every line of its stdout. */
   readonly onLine?: (line: string) => void;
-  /** Keeps audit records for `record()`; they hold addresses, so only those who ask keep them. */
+  /** Keeps audit records for `record()`. Off by default, because records hold addresses. */
   readonly keepRecords?: boolean;
 }
 
@@ -40,13 +40,13 @@ export async function startService(
   env: Readonly<Record<string, string | undefined>>,
   { onLine = () => undefined, keepRecords = false }: ServiceOptions = {},
 ): Promise<Service> {
-  // The line that says where it listens is of level info.
+  // The `listening` line has level info.
   const level = env.LOG_LEVEL === 'debug' ? 'debug' : 'info';
   const child = spawn(process.execPath, [SERVICE_ENTRY], {
     env: { ...env, LOG_LEVEL: level },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  // Whatever ends this process ends the service with it.
+  // The service ends with this process.
   const end = (): boolean => child.kill('SIGTERM');
   process.once('exit', end);
   child.once('exit', () => process.removeListener('exit', end));
@@ -80,7 +80,7 @@ export async function startService(
     },
     async stop() {
       if (child.exitCode !== null) return child.exitCode;
-      // Not `exit`: there may be lines left to read.
+      // `close` and not `exit`: lines may still be unread at exit.
       const closed = once(child, 'close') as Promise<[number | null]>;
       child.kill('SIGTERM');
       return (await closed)[0];

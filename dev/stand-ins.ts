@@ -1,6 +1,7 @@
 /**
- * The stand-in Galileo and identity provider, always as a pair, on loopback. For `npm start`, the demo and tests.
- * They refuse to run beside a configured key or issuer: a stand-in that looks real is how real invites go astray.
+ * The stand-in Galileo and the stand-in identity provider, always as a pair, on loopback. For `npm start`, the demo and
+ * tests. They refuse to start when a key or an issuer is configured: a mix of stand-ins and real settings could lose
+ * real invites.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -22,7 +23,7 @@ export interface StandIns {
   readonly galileoUrl: string;
   readonly identityProvider: IdentityProvider;
   readonly issuer: string;
-  /** Points the service at the pair; the key is fresh and random. */
+  /** Settings that make the service use the pair. The key is new and random. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
@@ -49,7 +50,7 @@ export async function startStandIns(
   const apiKey = `stand-in-${randomBytes(24).toString('base64url')}`;
   const galileo = await serveGalileo({ port: ports.galileo, apiKeys: [apiKey], log });
 
-  // The issuer's name holds its port, so the port comes first.
+  // The issuer's URL contains its port, so the server listens first.
   const server = createServer();
   server.listen(ports.identityProvider, '127.0.0.1');
   await once(server, 'listening');

@@ -58,7 +58,7 @@ if (hasKey !== hasIssuers) {
 async function runWithStandIns(): Promise<void> {
   const port = Number(env.PORT ?? DEFAULT_PORT);
   const print = (line: string): boolean => process.stdout.write(`${line}\n`);
-  // The pair sits beside the service; with PORT=0 all three take what is free.
+  // The stand-ins use the two ports after the service's; with PORT=0 all three use free ports.
   const ports = port === 0 ? { identityProvider: 0, galileo: 0 } : { identityProvider: port + 1, galileo: port + 2 };
   const standIns = await startStandIns(env, ports, print).catch((error: unknown) =>
     fail(`The stand-ins do not start: ${error instanceof Error ? error.message : 'unknown problem'}`),

@@ -1,6 +1,6 @@
 /**
  * Prints an access token of the local stand-in identity provider: `node dev/token.ts [client]`, with the clients of
- * identity-provider.ts. For a person at a terminal; tests have the provider itself.
+ * identity-provider.ts. For use at a terminal; tests call the provider directly.
  */
 import { DEMO_CLIENTS } from './identity-provider.ts';
 
