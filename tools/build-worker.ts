@@ -1,8 +1,9 @@
 /**
- * What wrangler runs before it bundles the Worker ([build] in wrangler.toml): checks the policy, its tests included, and
- * writes what is deployed into dist/worker: the parsed policy as JSON, and a module that gives it to src/worker.ts. So
- * the Worker needs no YAML parser, and a policy with a failing test is never deployed. Beside it the published contract,
- * as a static asset: what makes it is larger than it, and needed once.
+ * The build step of the Worker ([build] in wrangler.toml), which wrangler runs before it bundles. It checks the policy,
+ * its tests included, and then writes into dist/worker:
+ * - the parsed policy as JSON, and the main module that passes it to src/worker.ts, so the Worker needs no YAML parser;
+ * - the published contract as a static asset, because the code that makes it is larger than the document.
+ * A policy with a failing test is never deployed.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,10 +14,10 @@ import { readPolicy } from '../src/policy/load.ts';
 import { runSelfTests } from '../src/policy/self-test.ts';
 
 const OUT = new URL('../dist/worker/', import.meta.url);
-/** Read where the command is run, as on Node. */
+/** Relative to the current folder, as on Node. */
 const { POLICY_FILE: file = 'policy.yaml' } = process.env;
 
-/** An address that no deployment has: each puts its own in its place. */
+/** A placeholder: each deployment replaces it with its own address. */
 const ANY_ADDRESS = 'https://invites.example.com';
 
 const MAIN = `// Written by tools/build-worker.ts, as wrangler's main: src/worker.ts with the policy of this build.
@@ -37,7 +38,7 @@ const text = await readFile(file, 'utf8').catch(() => {
   process.stderr.write(`the Worker is not built: ${file} cannot be read; set POLICY_FILE to the policy to build in\n`);
   return process.exit(1);
 });
-// Which issuers there are is known where the Worker runs, which refuses a policy that names others.
+// The issuers are known only where the Worker runs. It refuses a policy that names another issuer.
 const read = readPolicy(text, { issuers: 'any' });
 if (read.kind === 'refused') refuse(read.problems);
 const failed = read.locate(runSelfTests(read.file, read.policy));

@@ -1,8 +1,10 @@
 /**
- * `npm run deploy:check`: builds the Worker as `wrangler deploy` would, sends it nowhere, and holds it to its bounds: what
- * it weighs and which dependency that is, what may not be in it, how long it takes to start, and whether the settings in
- * wrangler.toml are ones that it would serve with, none of them a secret. Exits 1 when a bound is broken; where CI=true, the time to start is told
- * and not judged. Needs no network and no account.
+ * `npm run deploy:check`: builds the Worker as `wrangler deploy` would, without uploading it, and checks
+ * - its size, and the share of each dependency;
+ * - that it contains no foreign file or module;
+ * - its start-up time, which is printed but not judged where CI=true;
+ * - that it would accept the settings in wrangler.toml, and that none of them is a secret.
+ * Exits 1 when a check fails. Needs no network and no account.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -16,17 +18,17 @@ import { readConfig } from '../src/platform/workers/config.ts';
 
 const MAX_GZIP_BYTES = 120 * 1024;
 const MAX_STARTUP_MS = 50;
-/** Whatever else the machine is busy with only adds, so one run within the bound is enough. */
+/** Other load on the machine can only add time, so one run within the bound is enough. */
 const STARTUP_RUNS = 8;
 const ENVIRONMENTS = ['staging', 'production'] as const;
 const SAMPLE_POLICY = 'examples/policies/hr-portal-only.yaml';
 
-/** What has no business in a Worker, by the path of a file that came along, and by what the program names. */
+/** What must not be in a Worker: files by their path in the bundle, and modules by their name in the program. */
 const FOREIGN_FILES =
   /(?:^|\/)node_modules\/(?:pg|undici|prom-client|yaml|wrangler|miniflare|@hono\/node-server)\/|(?:^|\/)(?:dev|test|tools)\/|src\/platform\/node\/|src\/(?:cli\/|cli\.ts|node\.ts)/;
 const FOREIGN_MODULES = /["'](?:node:sqlite|node:child_process|node:cluster)["']/;
 
-/** What is read of wrangler's own reading of its file. */
+/** The part of wrangler's own view of its file that is used here. */
 interface WranglerConfig {
   readonly vars: Readonly<Record<string, unknown>>;
   readonly secrets?: { readonly required?: readonly string[] };
@@ -39,7 +41,7 @@ interface Metafile {
   readonly outputs: Readonly<Record<string, { readonly inputs: Readonly<Record<string, { bytesInOutput: number }>> }>>;
 }
 
-/** Nobody knows how fast, or how busy, a machine of CI is: there the time is told and not judged. */
+/** The speed and load of a CI machine are unknown: there the time is printed and not judged. */
 const isCi = process.env.CI === 'true';
 
 const problems: string[] = [];
@@ -84,7 +86,7 @@ for (const problem of problems) print(`NOT OK  ${problem}`);
 print(problems.length === 0 ? 'ok: the Worker may be deployed' : 'the Worker is not fit to be deployed');
 process.exitCode = problems.length === 0 ? 0 : 1;
 
-/** With secrets taken for granted: they are not in the file. */
+/** Secrets count as present: they are not in the file. */
 async function checkSettings(environment: (typeof ENVIRONMENTS)[number]): Promise<void> {
   const config = unstable_readConfig(
     { config: 'wrangler.toml', env: environment },
@@ -154,7 +156,7 @@ function checkStartup(): void {
     problems.push(`starting takes ${String(best)} ms, more than ${String(MAX_STARTUP_MS)} ms`);
 }
 
-/** A package, a part of src/, or what belongs to neither. */
+/** The name of a package, a part of src/, or the rest. */
 function partOf(path: string): string {
   const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
   if (name !== undefined) return name;

@@ -1,5 +1,6 @@
 /**
- * Writes the generated pages of docs/, or with --check says which of them are out of date and exits 1.
+ * Writes the generated pages of docs/. With --check it writes nothing, reports the pages that are out of date, and
+ * exits 1.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { describeOcsfMapping } from '../src/audit/format/describe-ocsf.ts';

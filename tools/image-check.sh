@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The image, for .ci/run: built and run by ../shared/tools/verify-image.sh (read-only, without capabilities, issuer and
-# upstream out of reach), then judged by what only this project knows (tools/image-rules.ts), then run as compose.yaml
-# runs it, on a network that has nothing but loopback. Prints its figures at the end. Exit code 77: skipped.
-# Needs root on Debian; what it needs besides, verify-image.sh installs. It leaves only the base image behind.
+# The check of the container image, for .ci/run. ../shared/tools/verify-image.sh builds and runs the image (read-only,
+# without capabilities, with issuer and upstream unreachable). Then this script checks it by the project's own rules
+# (tools/image-rules.ts) and runs it as compose.yaml does, on a network with loopback only. Prints its figures at the
+# end. Exit code 77: skipped. Needs root on Debian; verify-image.sh installs everything else. Leaves only the base image
+# behind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
@@ -31,8 +32,8 @@ fail() {
 }
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 
-# The tree as it is, with a key wherever keys are left lying about. The same key is in the builder's environment, and
-# is the one given at run time. No layer may know it.
+# A copy of the working tree, with a key in every place where a key might be left by mistake. The same key is in the
+# builder's environment and is given at run time. No layer may contain it.
 key="$(node -p 'require("crypto").randomBytes(30).toString("base64url")')"
 printf '%s' "$key" >"$work/key"
 mkdir -p "$work/context" "$work/tmp" "$work/archive" "$work/etc"
@@ -62,7 +63,7 @@ done
 verify_ms=$(($(now_ms) - verify_started))
 build_ms="$(awk '/STEP 1\// && !from { from = $1 } /Successfully tagged/ { to = $1 } END { print to - from }' "$work/verify.log")"
 
-# As in verify-image.sh: neither systemd nor a network of its own is needed.
+# As in verify-image.sh: needs neither systemd nor a separate network.
 export BUILDAH_ISOLATION=chroot CONTAINERS_CONF="$work/containers.conf"
 printf '[containers]\ndefault_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]\nnetns = "host"\n[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n' >"$CONTAINERS_CONF"
 
@@ -104,7 +105,7 @@ start() {
   ready_ms=$(($(<"$work/ready-at") - $(podman inspect "$id-service" --format '{{.State.StartedAt.UnixMilli}}')))
 }
 
-# stop: SIGTERM; sets stop_ms and takes the container away.
+# stop: SIGTERM; sets stop_ms and removes the container.
 stop() {
   local asked code
   asked="$(now_ms)"

@@ -1,18 +1,18 @@
 /**
- * What must hold of the built image, as a table over plain data: its configuration, what lies in it, and its own list of
- * what lies in it. Knows no container engine; tools/judge-image.ts reads an image into this form, and test/arch plants
- * an image that breaks each rule.
+ * The rules for the built image, as a table over plain data: its configuration, its files, and its SBOM. Uses no
+ * container engine: tools/judge-image.ts reads an image into this form. test/arch plants an image that breaks each
+ * rule.
  */
 export interface Image {
-  /** As `docker image inspect` tells it. */
+  /** As `docker image inspect` prints it. */
   readonly config: ImageConfig;
   /** Every path below /app, without the leading /app/. Folders end in `/`. */
   readonly app: ReadonlyMap<string, FileFacts>;
   /** Names in /usr/local/bin. */
   readonly commands: readonly string[];
-  /** The folder that the ledger lies in; null when it is not there. */
+  /** The folder of the ledger; null when it does not exist. */
   readonly ledgerFolder: FileFacts | null;
-  /** The text that the label names; null when it is not there. */
+  /** The text of the SBOM that the label names; null when it does not exist. */
   readonly sbom: string | null;
   /** The packages below /app/node_modules, as name@version. */
   readonly packages: readonly string[];
@@ -36,20 +36,20 @@ export interface FileFacts {
   readonly mode: number;
 }
 
-/** What the repository says of itself. */
+/** Facts about the project, read from the repository. */
 export interface Project {
   readonly name: string;
   readonly version: string;
-  /** Paths of the lock (`node_modules/…`) that are for development alone. */
+  /** Paths in the lock (`node_modules/…`) that are used for development only. */
   readonly devPaths: ReadonlySet<string>;
   /** Names of settings that hold a secret. */
   readonly secretSettings: readonly string[];
 }
 
 export interface ImageRule {
-  /** The promise, as the end of the sentence "the image …". */
+  /** The rule, as the end of the sentence "the image …". */
   readonly promise: string;
-  /** Every way in which it is broken. */
+  /** All violations. */
   check(image: Image): string[];
 }
 
@@ -70,7 +70,7 @@ export const IMAGE_RULES: readonly ImageRule[] = [
     ],
   },
   {
-    promise: 'says how to ask for its health, through no shell',
+    promise: 'has a health check, through no shell',
     check: ({ config }) =>
       config.Healthcheck?.Test?.slice(0, 2).join(' ') === 'CMD node'
         ? []
@@ -88,7 +88,7 @@ export const IMAGE_RULES: readonly ImageRule[] = [
     ],
   },
   {
-    promise: 'gives the folder of the ledger to node, and to nobody else',
+    promise: 'gives the folder of the ledger to node alone',
     check: ({ ledgerFolder }) =>
       ledgerFolder?.uid === NODE_UID && ledgerFolder.mode === 0o700 ? [] : [JSON.stringify(ledgerFolder)],
   },
@@ -133,7 +133,7 @@ export const IMAGE_RULES: readonly ImageRule[] = [
   },
 ];
 
-/** The folder of LEDGER_URL, by the image's own setting. */
+/** The folder in the image's own LEDGER_URL. */
 export function ledgerFolderOf(config: ImageConfig): string {
   return (envOf(config, 'LEDGER_URL') ?? '').replace(/^sqlite:/, '').replace(/\/[^/]*$/, '');
 }

@@ -1,7 +1,8 @@
 /**
- * Reads a built image from disk and judges it: `node tools/judge-image.ts ARCHIVE ROOT KEY_FILE`. ARCHIVE is a folder
- * with what `podman save --format docker-archive` writes, ROOT the image's file system, KEY_FILE a key that was lying
- * about while the image was built and was given to it when it ran. Exit code 1 when anything is not as it should be.
+ * Reads a built image from disk and checks it against tools/image-rules.ts, and for a leaked key:
+ * `node tools/judge-image.ts ARCHIVE ROOT KEY_FILE`. ARCHIVE is the unpacked output of
+ * `podman save --format docker-archive`, ROOT the image's file system. KEY_FILE holds a key that was in the build
+ * context and was given to the container at run time. Exit code 1 when a rule is broken or the key is found.
  */
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,10 +14,11 @@ import type { FileFacts, Image, ImageConfig, Project } from './image-rules.ts';
 import { IMAGE_RULES, ledgerFolderOf, sbomPathOf } from './image-rules.ts';
 
 const CHUNK_BYTES = 8 * 1024 * 1024;
-/** Longer than any rendering of a key, so that none is lost between two chunks. */
+/** Longer than any rendering of a key, so that a rendering across two chunks is found. */
 const OVERLAP_BYTES = 4 * 1024;
-/** Stands in a file of the image: a search that does not find it is broken. */
-const CONTROL = 'The service on Node: reads the environment, chooses the adapters';
+/** The beginning of a file that every image contains: a search that does not find it is broken. */
+const CONTROL_FILE = 'src/node.ts';
+const CONTROL_BYTES = 200;
 
 const [archive = '', root = '', keyFile = ''] = process.argv.slice(2);
 const readJson = <Value>(path: string): Value => JSON.parse(readFileSync(path, 'utf8')) as Value;
@@ -24,7 +26,7 @@ const within = (path: string): string => join(root, path);
 
 function factsOf(path: string): FileFacts | null {
   const stat = lstatSync(path, { throwIfNoEntry: false });
-  // A link's own mode says nothing.
+  // The mode of a symbolic link has no meaning.
   return stat === undefined ? null : { uid: stat.uid, mode: stat.isSymbolicLink() ? 0 : stat.mode & 0o7777 };
 }
 
@@ -38,7 +40,7 @@ function listApp(): Map<string, FileFacts> {
   return found;
 }
 
-/** A package is a folder right below a node_modules, or right below a scope there. */
+/** A package is a folder directly below node_modules, or directly below a scope in it. */
 function listPackages(app: Image['app']): string[] {
   return [...app.keys()]
     .filter((path) => /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/.@][^/]*\/package\.json$/.test(path))
@@ -76,7 +78,7 @@ function readImage(config: ImageConfig): Image {
   };
 }
 
-/** Whether any stretch of the file satisfies `holds`; layers are uncompressed tar, so a file's bytes stand in them as they are. */
+/** Whether `holds` is true of any chunk. Layers are uncompressed tar archives: they contain a file's bytes unchanged. */
 function fileHolds(path: string, holds: (text: string) => boolean): boolean {
   const bytes = readFileSync(path);
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
@@ -91,19 +93,20 @@ const { config } = readJson<{ config: ImageConfig }>(join(archive, manifest.Conf
 const image = readImage(config);
 
 let broken = 0;
-function tell(promise: string, problems: readonly string[]): void {
+function report(promise: string, problems: readonly string[]): void {
   process.stdout.write(`${problems.length === 0 ? 'ok    ' : 'FAILED'} the image ${promise}\n`);
   for (const problem of problems.slice(0, 10)) process.stdout.write(`         ${problem}\n`);
   broken += problems.length;
 }
 
-for (const { promise, check } of IMAGE_RULES) tell(promise, check(image));
+for (const { promise, check } of IMAGE_RULES) report(promise, check(image));
 
 const blobs = [manifest.Config, ...manifest.Layers, 'manifest.json'];
 const holdsKey = createKeySearch([new Secret(readFileSync(keyFile, 'utf8').trim())]);
 const leaks = blobs.filter((blob) => fileHolds(join(archive, blob), holdsKey)).map((blob) => `it is in ${blob}`);
-const controlled = blobs.some((blob) => fileHolds(join(archive, blob), (text) => text.includes(CONTROL)));
-tell(`holds the key in none of its ${String(manifest.Layers.length)} layers, nor in its configuration`, [
+const control = readFileSync(CONTROL_FILE).toString('latin1', 0, CONTROL_BYTES);
+const controlled = blobs.some((blob) => fileHolds(join(archive, blob), (text) => text.includes(control)));
+report(`holds the key in none of its ${String(manifest.Layers.length)} layers, nor in its configuration`, [
   ...leaks,
   ...(controlled ? [] : ['the search does not even find what is there']),
 ]);

@@ -1,7 +1,7 @@
 /**
- * Makes a clone ready to run: the locked packages, and with them the locked Node 24. Runs before `npm start` and
- * `npm test` on whatever Node the machine carries (18 or later), so it is plain JavaScript without packages.
- * Says nothing and costs a few milliseconds when there is nothing to do.
+ * Makes a clone ready to run: installs the locked packages, and with them the locked Node 24. Runs before `npm start`
+ * and `npm test` on the machine's own Node (18 or later), so it is plain JavaScript without packages. Prints nothing
+ * and takes a few milliseconds when there is nothing to do.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,13 +9,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** Where tools/node has a Node to offer. */
+/** The systems for which tools/node has a Node. */
 const BUNDLED = new Set(['linux-x64-glibc', 'linux-arm64-glibc']);
-/** From here on Node runs TypeScript as it stands, without a flag or a warning. */
+/** The first Node that runs TypeScript files without a flag or a warning. */
 const OLDEST_NODE = { major: 24, minor: 12 };
 
 /**
- * Why this machine cannot run the project, or null. Where a Node is bundled, the machine's own only has to start npm.
+ * Why this machine cannot run the project, or null. Where a Node is bundled, the machine's own Node only starts npm.
  * @param {{ platform: string, arch: string, libc: string, version: string }} machine
  * @returns {string | null}
  */
@@ -30,9 +30,9 @@ export function refusal({ platform, arch, libc, version }) {
 }
 
 /**
- * Installs the locked packages when they are absent or of another lock; the stamp goes when `npm ci` empties
- * node_modules and comes back only after it succeeded, so a broken installation is never taken for a whole one.
- * Install scripts of packages never run: none is needed.
+ * Installs the locked packages when they are absent or belong to another lock. `npm ci` empties node_modules and so
+ * removes the stamp, which is written again only after success: an incomplete installation is never used. Install
+ * scripts of packages never run: none is needed.
  * @param {string} root
  * @param {(line: string) => void} say
  * @returns {number} an exit code
@@ -65,7 +65,7 @@ export function install(root, say) {
   return 0;
 }
 
-/** musl has no glibc version to report; other systems have neither and are told apart by their platform. */
+/** musl reports no glibc version. Other systems report none either; their platform distinguishes them. */
 function libcHere() {
   const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
   return header.glibcVersionRuntime === undefined ? 'other' : 'glibc';

@@ -72,7 +72,7 @@ const BROKEN: Readonly<Record<string, readonly Image[]>> = {
     configured({ Entrypoint: ['docker-entrypoint.sh'] }),
     configured({ Cmd: ['npm', 'start'] }),
   ],
-  'says how to ask for its health, through no shell': [
+  'has a health check, through no shell': [
     configured({ Healthcheck: { Test: ['CMD-SHELL', 'node /app/deploy/healthcheck.ts'] } }),
     configured({ Healthcheck: { Test: ['NONE'] } }),
     configured({ Healthcheck: {} }),
@@ -83,7 +83,7 @@ const BROKEN: Readonly<Record<string, readonly Image[]>> = {
     configured({ Volumes: {} }),
     configured({ Volumes: { '/data': {} } }),
   ],
-  'gives the folder of the ledger to node, and to nobody else': [
+  'gives the folder of the ledger to node alone': [
     { ...GOOD, ledgerFolder: { uid: 0, mode: 0o700 } },
     { ...GOOD, ledgerFolder: { uid: 1000, mode: 0o755 } },
     { ...GOOD, ledgerFolder: null },
