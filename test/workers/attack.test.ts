@@ -1,4 +1,4 @@
-/** The attacks that need no listener, again in workerd: its base64, its Headers and its JSON are other programs than Node's. */
+/** Runs in workerd the attack tests that need no listener: its base64, Headers and JSON are not Node's implementations. */
 import '../attack/json-smuggling.test.ts';
 import '../attack/key-leak.test.ts';
 import '../attack/tokens-claims.test.ts';

@@ -9,7 +9,7 @@ import { loadPolicy, readPolicy } from '../../src/policy/load.ts';
 import { createFakeClock, createFakeSchedule } from '../support/clock.ts';
 import { recordLogs, recordMetrics } from '../support/upstream.ts';
 
-/** The Worker's policy over a real KV namespace, with time in the test's hands. */
+/** The Worker's policy over a real KV namespace, with a fake clock. */
 const YAML = (domain: string, { issuer = 'corp', expect: verdict = 'allow' } = {}) => `
 version: 1
 callers: { hr-portal: { issuer: ${issuer}, client_id: [hr-portal] } }
@@ -34,7 +34,7 @@ const PUSHED = YAML('example.com');
 const [builtInDigest, pushedDigest] = [digestOf(BUILT_IN), digestOf(PUSHED)];
 const kv = (env as unknown as { POLICY: KVNamespace }).POLICY satisfies Bindings['POLICY'];
 
-/** Straight from the namespace: how long a location remembers is KV's own affair. */
+/** Reads the namespace directly, without KV's cache of a location. */
 const store: PolicyStore = { get: async (key) => await kv.get(key) };
 const push = (yaml: string): Promise<void> => kv.put(POLICY_STORE_KEY, JSON.stringify(documentOf(yaml)));
 
@@ -105,7 +105,7 @@ describe('the policy of a Worker', () => {
     expect(JSON.stringify(logger.lines)).not.toContain('@');
   });
 
-  it('is none at all for an isolate that finds a bad one before it has seen a good one', async () => {
+  it('is missing for an isolate that finds an invalid document before it has read a valid one', async () => {
     await kv.put(POLICY_STORE_KEY, '{}');
     const { refresh } = open();
     expect([await refresh(), await refresh()]).toEqual([false, false]);
@@ -113,7 +113,7 @@ describe('the policy of a Worker', () => {
     expect(await refresh()).toBe(true);
   });
 
-  it('stays while KV cannot be read, and is none for an isolate that never could', async () => {
+  it('stays while KV cannot be read, and is missing for an isolate that never read KV', async () => {
     let fails = false;
     const failing: PolicyStore = { get: async (key) => (fails ? Promise.reject(new Error('KV')) : await kv.get(key)) };
     await push(PUSHED);
@@ -125,7 +125,7 @@ describe('the policy of a Worker', () => {
     expect(await open(failing).refresh()).toBe(false);
   });
 
-  it('stays when KV hangs, and holds up nobody for longer than two seconds', async () => {
+  it('stays when KV hangs, and delays no request for longer than two seconds', async () => {
     let hangs = false;
     const hanging: PolicyStore = {
       get: async (key) => (hangs ? await new Promise<null>(() => undefined) : await kv.get(key)),
@@ -147,7 +147,7 @@ describe('the policy of a Worker', () => {
     expect(warm.digest()).toBe(pushedDigest);
   });
 
-  it('is looked for by one request at a time: the others go on with what there is', async () => {
+  it('is read by one request at a time: the others use the policy in force', async () => {
     let answer: (text: string | null) => void = () => undefined;
     let asked = 0;
     const slow: PolicyStore = {
@@ -166,7 +166,7 @@ describe('the policy of a Worker', () => {
     expect([asked, digest()]).toEqual([2, pushedDigest]);
   });
 
-  it('is refused when what was built in does not fit the configured issuers', () => {
+  it('is refused when the built-in document names an issuer that is not configured', () => {
     const builtIn = documentOf(YAML('acme.com', { issuer: 'elsewhere' }));
     expect(() => open(store, builtIn)).toThrow('policy at callers.hr-portal.issuer: unknown issuer');
   });

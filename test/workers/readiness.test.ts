@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { LedgerObject } from './entry.ts';
 import { startWhole } from './whole-worker.ts';
 
-/** Anybody may ask whether the Worker is ready, as often as they like; the ledger is one object, and pays for each look. */
+/** Anyone may request /readyz at any rate. The ledger is one object, and each probe of it is a write. */
 const namespace = (env as unknown as { LEDGER: DurableObjectNamespace<LedgerObject> }).LEDGER;
 
 const writes = (): Promise<number> =>
@@ -13,7 +13,7 @@ const writes = (): Promise<number> =>
   );
 
 describe('/readyz', () => {
-  it('asks the ledger once a second, however many strangers ask at once', async () => {
+  it('probes the ledger once a second, however many requests come at once', async () => {
     const { ask, clock } = await startWhole();
     clock.stop();
     await ask('/readyz');
@@ -24,7 +24,7 @@ describe('/readyz', () => {
     expect((await writes()) - before).toBe(1);
   });
 
-  it('asks a ledger that is slow no oftener, when it matters', async () => {
+  it('probes a slow ledger no more often', async () => {
     let steps = 0;
     const slow = {
       idFromName: (name: string) => namespace.idFromName(name),

@@ -12,9 +12,9 @@ import type { HttpExchange } from '../../src/ports/http.ts';
 import { createFakeClock, createFakeIds, createFakeSchedule, TEST_TIME_MS } from '../support/clock.ts';
 
 /**
- * The whole core inside workerd: createApp with the memory ledger, a token with a real signature, and doubles at
- * the ports that would touch the network. The test pool brings some of Node's globals along, so what keeps the
- * core free of those is the compiler (src/tsconfig.json), not this test.
+ * The whole core in workerd: createApp with the memory ledger, a token with a real signature, and doubles at the ports
+ * that would use the network. The test pool defines some of Node's globals, so this test does not prove that the core
+ * is free of them; the compiler does (src/tsconfig.json).
  */
 const ISSUER = 'https://id.example.com';
 const AUDIENCE = 'galileo-invites';
@@ -31,7 +31,7 @@ quotas:
 const INVITE = { auth_method: 'okta', emails: ['ann@acme.com'], role: 'user', send_email: false };
 
 interface Service {
-  /** Every exchange that the stand-in for Galileo was asked for. */
+  /** Every exchange with the stand-in Galileo. */
   readonly exchanges: readonly HttpExchange[];
   readonly ledger: Ledger;
   invite(body: object, token?: string): Promise<Response>;
@@ -103,7 +103,7 @@ async function startService(): Promise<Service> {
   };
 }
 
-/** An RFC 9068 access token of the caller that the policy allows, good for five minutes. */
+/** An RFC 9068 access token of the caller that the policy allows, valid for five minutes. */
 async function sign(privateKey: CryptoKey): Promise<string> {
   const nowS = Math.trunc(TEST_TIME_MS / 1000);
   return await new SignJWT({ client_id: 'hr-portal', scope: 'invites:write' })
@@ -123,7 +123,7 @@ async function recordsOf(ledger: Ledger): Promise<AuditRecord[]> {
   return lines.map((line) => JSON.parse(line) as AuditRecord);
 }
 
-/** The runtime's own SHA-256, so that the core's is checked against another. */
+/** The runtime's own SHA-256, to check the core's implementation against another one. */
 async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -168,7 +168,7 @@ describe('the core inside workerd', () => {
     expect((await recordsOf(ledger)).map(({ kind }) => kind)).toEqual(['denial']);
   });
 
-  it('refuses a token that somebody else signed, and records nothing', async () => {
+  it('refuses a token with a foreign signature, and records nothing', async () => {
     const { exchanges, invite, ledger } = await startService();
     const { privateKey } = await generateKeyPair('ES256');
     const forged = await sign(privateKey);

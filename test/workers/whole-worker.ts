@@ -8,9 +8,9 @@ import { createWorker } from '../../src/worker.ts';
 import { served } from './entry.ts';
 
 /**
- * The whole Worker (src/worker.ts) behind its real entry point, so that every request has a context of its own, which the
- * platform ends when the caller goes away. Galileo and the issuer are what its `fetch` finds. What a double waits for is
- * a timer of the request that asked, for nothing else belongs to that and ends with it.
+ * The whole Worker (src/worker.ts) behind its real entry point: every request has its own context, which the platform
+ * ends when the caller disconnects. Galileo and the issuer are doubles behind its `fetch`. A double waits with a timer
+ * of the request under test, because only such a timer ends with that request.
  */
 const ISSUER = 'https://login.example.com';
 const KEY = 'test-key-0f3c9a7e5b1d2468';
@@ -21,14 +21,14 @@ export const POLICY = {
 };
 
 export interface Upstream {
-  /** Bodies of POST /v2/invite_users, as they came. */
+  /** Bodies of POST /v2/invite_users, unchanged. */
   readonly received: string[];
-  /** How Galileo answers; the wait belongs to the request under test. */
+  /** Galileo's answer. A wait in it belongs to the request under test. */
   answer: () => Promise<Response>;
-  /** How the issuer's key set answers. */
+  /** The answer for the issuer's key set. */
   keys: () => Promise<Response>;
   keyFetches: number;
-  /** Those that came to their end. */
+  /** The fetches that were not interrupted. */
   keyFetchesEnded: number;
 }
 
@@ -36,7 +36,7 @@ export interface WholeWorker {
   readonly upstream: Upstream;
   readonly worker: ExportedHandler<Bindings>;
   readonly bindings: Bindings;
-  /** The Worker's, which goes on by itself until it is stopped; the ledger object has its own. */
+  /** The Worker's clock, which runs until it is stopped. The ledger object has its own. */
   readonly clock: { now(): number; advance(ms: number): void; stop(): void };
   /** The issuer's key set, with the one key that `token` signs with. */
   readonly jwks: string;
@@ -44,7 +44,7 @@ export interface WholeWorker {
   ask(path: string, init?: RequestInit): Promise<Response>;
   /** POST /v2/invite_users for one address. */
   invite(email: string, init?: { readonly signal?: AbortSignal; readonly key?: string }): Promise<Response>;
-  /** What the trail says of the request that named this address, kind by kind. */
+  /** Kind and result of each record of the request for this address. */
   recordsOf(email: string): Promise<string[]>;
 }
 
@@ -144,7 +144,7 @@ export async function startWhole(changes: Record<string, unknown> = {}): Promise
   };
 }
 
-/** False when it has not come true in `ms`: as a rule because the platform ended what would have brought it about. */
+/** Polls for `ms`. False when the condition stayed false, usually because the platform ended the work behind it. */
 export async function until(isTrue: () => boolean | Promise<boolean>, ms = 5_000): Promise<boolean> {
   for (let waited = 0; waited < ms; waited += 20) {
     if (await isTrue()) return true;

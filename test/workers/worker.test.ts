@@ -5,7 +5,7 @@ import { createWorker } from '../../src/worker.ts';
 import type { Bindings } from '../../src/platform/workers/bindings.ts';
 import { createFakeBatch, createFakeQueue } from './audit/delivery-harness.ts';
 
-/** The entry itself, with bindings that a deployment may get wrong. What it does when they are right: test/parity. */
+/** The Worker's entry, with bindings that a deployment may get wrong. test/parity tests it with correct bindings. */
 const POLICY = {
   version: 1,
   callers: { 'hr-portal': { issuer: 'corp', client_id: ['hr-portal'] } },
@@ -27,9 +27,9 @@ function deployed(changes: Env = {}, policy: unknown = POLICY) {
   return {
     worker,
     bindings,
-    /** What it has logged so far. */
+    /** Its log lines so far. */
     lines,
-    /** The sentences of `not_serving`. */
+    /** The problems in its `not_serving` lines. */
     problems: () => lines.flatMap((line) => (JSON.parse(line) as { problem?: string }).problem ?? []),
     async ask(path: string, init: RequestInit = {}): Promise<Response> {
       const context = createExecutionContext();
@@ -45,13 +45,13 @@ function deployed(changes: Env = {}, policy: unknown = POLICY) {
 }
 
 describe('a Worker that is set up', () => {
-  it('serves: the ledger answers, and a request without a token is told so', async () => {
+  it('serves: the ledger answers, and a request without a token gets 401', async () => {
     const { ask } = deployed();
     expect(await (await ask('/readyz')).json()).toEqual({ status: 'ready' });
     expect((await ask('/v2/invite_policy')).status).toBe(401);
   });
 
-  it('names the policy that was built in', async () => {
+  it('names the built-in policy', async () => {
     const { headers } = await deployed().ask('/livez');
     expect(headers.get('Policy-Digest')).toMatch(/^sha256:[0-9a-f]{64}$/);
   });
@@ -70,25 +70,25 @@ const UNFIT: readonly (readonly [name: string, changes: Env, problem: string])[]
     { AUDIT_SINKS: 'http', AUDIT_HTTP_URL: 'https://x.example.com' },
     'AUDIT_QUEUE must be',
   ],
-  ['with a signing key that is none', { AUDIT_SIGNING_KEY: 'garbage' }, 'AUDIT_SIGNING_KEY holds no PEM block'],
+  ['with an invalid signing key', { AUDIT_SIGNING_KEY: 'garbage' }, 'AUDIT_SIGNING_KEY holds no PEM block'],
   ['over plain http', { GALILEO_API_URL: 'http://api.example.com' }, 'GALILEO_API_URL'],
 ];
 
 describe('a Worker that is not fit to serve', () => {
-  it.each(UNFIT)('%s, says so in its log', async (_name, changes, problem) => {
+  it.each(UNFIT)('%s logs the problem', async (_name, changes, problem) => {
     const { ask, problems } = deployed(changes);
     await ask('/readyz');
     expect(problems()).toEqual([expect.stringContaining(problem)]);
   });
 
-  it('tells every problem at once, and once', async () => {
+  it('logs all problems together, and each only once', async () => {
     const { ask, problems } = deployed({ GALILEO_API_KEY: undefined, PORT: '8080', IDEMPOTENCY: 'maybe' });
     await ask('/readyz');
     await ask('/readyz');
     expect(problems().map((problem) => problem.split(' ')[0])).toEqual(['PORT', 'IDEMPOTENCY', 'GALILEO_API_KEY']);
   });
 
-  it('answers 503 to everything but the question whether it lives, and says that nothing was sent', async () => {
+  it('answers 503 to every request but /livez, and says that nothing was sent', async () => {
     const { ask } = deployed({ PORT: '8080' });
     expect((await ask('/livez')).status).toBe(200);
     const ready = await ask('/readyz');
@@ -105,7 +105,7 @@ describe('a Worker that is not fit to serve', () => {
     });
   });
 
-  it('tells no secret, wherever it was put', async () => {
+  it('logs no secret, in whatever setting it is', async () => {
     const { ask, lines, problems } = deployed({ GALILEO_API_KEY: `${KEY} `, [`GALILEO_${KEY}`]: 'x' });
     await ask('/readyz');
     expect(problems()).toContain('(withheld: a setting holds the key)');
@@ -119,7 +119,7 @@ describe('a Worker that is not fit to serve', () => {
     expect(problems()).toEqual([expect.stringContaining('policy at callers.hr-portal.issuer')]);
   });
 
-  it('comes back by itself when what was missing does: a Secrets Store that had not answered', async () => {
+  it('serves again by itself when the Secrets Store, which had not answered, does', async () => {
     let stored = (): Promise<string> => Promise.reject(new Error('unavailable'));
     const { ask, problems } = deployed({ AUDIT_EMAILS: 'hmac', AUDIT_HMAC_KEY: { get: () => stored() } });
     expect((await ask('/readyz')).status).toBe(503);
@@ -128,7 +128,7 @@ describe('a Worker that is not fit to serve', () => {
     expect((await ask('/readyz')).status).toBe(200);
   });
 
-  it('gives its audit messages back to the Queue, later each time', async () => {
+  it('returns its audit messages to the Queue, with a growing delay', async () => {
     const { worker, bindings } = deployed({ PORT: '8080' });
     const { batch, acknowledged, delays } = createFakeBatch([new ArrayBuffer(1)], 20);
     await worker.queue?.(batch, bindings, createExecutionContext());
@@ -136,7 +136,7 @@ describe('a Worker that is not fit to serve', () => {
     expect(delays[0]).toBeGreaterThanOrEqual(1_800);
   });
 
-  it('puts them into the Queue anew before that would drop them', async () => {
+  it('sends them to the Queue again before the Queue would drop them', async () => {
     const queue = createFakeQueue();
     const { worker, bindings } = deployed({ PORT: '8080', AUDIT_QUEUE: queue.binding });
     const { batch, acknowledged, delays } = createFakeBatch([new Uint8Array([7]).buffer], 100);
@@ -146,8 +146,8 @@ describe('a Worker that is not fit to serve', () => {
   });
 });
 
-describe('what a Worker does by and by', () => {
-  it('is done without complaint on a ledger with nothing to do', async () => {
+describe('the scheduled work of a Worker', () => {
+  it('logs no problem on a ledger with nothing to do', async () => {
     const { worker, bindings, lines } = deployed();
     const controller = { scheduledTime: 0, cron: '* * * * *', noRetry: () => undefined };
     await worker.scheduled?.(controller, bindings, createExecutionContext());

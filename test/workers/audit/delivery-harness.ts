@@ -1,13 +1,13 @@
 import type { OutboxItem, Sink } from '../../../src/audit/delivery/sink.ts';
 import { SinkError } from '../../../src/audit/delivery/sink.ts';
 
-/** A Queue and a collector that a test holds in its hands. */
+/** Doubles of the audit Queue, a sink and a message batch, for the tests of audit delivery on Workers. */
 export interface FakeQueue {
-  /** Bodies as a consumer gets them, in the order of sending, each once. */
+  /** Bodies as a consumer receives them, in the order of sending, each once. */
   readonly bodies: ArrayBuffer[];
-  /** How many messages each call had, failed ones included. */
+  /** The size of each call, failed calls included. */
   readonly calls: { readonly messages: number; readonly bytes: number }[];
-  /** How many of the next calls fail. */
+  /** The number of following calls that fail. */
   failNext: number;
   readonly binding: Pick<Queue, 'send' | 'sendBatch'>;
 }
@@ -56,12 +56,12 @@ export function createFakeSink(name: string): FakeSink {
   return sink;
 }
 
-/** Messages as a Queue hands them over, and what the consumer decided about each. */
+/** Messages as a Queue delivers them, and the consumer's decision about each. */
 export interface FakeBatch {
   readonly batch: MessageBatch;
-  /** Indices of those acknowledged. */
+  /** Indices of the acknowledged messages. */
   readonly acknowledged: number[];
-  /** Index to seconds, of those to be tried again. */
+  /** Delay in seconds by index, for the messages to be retried. */
   readonly delays: Record<number, number | undefined>;
 }
 

@@ -13,14 +13,14 @@ import type { FakeBatch } from './delivery-harness.ts';
 import { collectInto, openLedgerObject } from '../ledger/ledger-harness.ts';
 import type { LogLine } from '../ledger/ledger-harness.ts';
 
-/** The audit Queue's two ends: what travels, and what becomes of it. */
+/** The producer and the consumer of the audit Queue, and the messages between them. */
 const item = (n: number, length = 10): OutboxItem => ({
   position: 2 * n,
   kind: 'record',
   line: JSON.stringify({ seq: n, note: incompressible(length) }),
 });
 
-/** Different at every call, and nothing that gzip could shorten by more than a fifth: the letters of an address. */
+/** Random characters of the kind that addresses have, so gzip shortens them by a fifth at most. */
 function incompressible(length: number): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-._';
   let text = '';
@@ -61,15 +61,15 @@ async function consume({
 const packed = async (sink: string, ...items: OutboxItem[]) =>
   (await packMessages(sink, items)).map(({ buffer }) => buffer);
 
-describe('what travels', () => {
-  it('comes out as it went in', async () => {
+describe('a message of the audit Queue', () => {
+  it('has the same content after it was packed and unpacked', async () => {
     const items = [item(1), { position: 3, kind: 'checkpoint' as const, line: '{"count":1}' }, item(2)];
     const [body, ...more] = await packed('http', ...items);
     expect(more).toEqual([]);
     expect(await unpackMessage(body)).toEqual({ sink: 'http', items });
   });
 
-  it('is as many messages as it takes for none to be too large, in order, in calls that a Queue takes', async () => {
+  it('is split so that no message and no call is too large for the Queue, in order', async () => {
     const queue = createFakeQueue();
     const items = Array.from({ length: 60 }, (_, n) => item(n + 1, 20_000));
     await createQueueSink({ name: 'http', queue: queue.binding }).write(items);
@@ -83,12 +83,12 @@ describe('what travels', () => {
     expect(queue.calls.length).toBeLessThan(messages.length);
   });
 
-  it('is a record as large as records get, letter by letter without repetition', async () => {
+  it('holds the largest possible record, even when it hardly compresses', async () => {
     const [body] = await packed('http', item(1, 140_000));
     expect((await unpackMessage(body)).items[0]?.line).toHaveLength(140_000 + '{"seq":1,"note":""}'.length);
   });
 
-  it('is the seq of a record that is larger still, which its consumer reads from the ledger', async () => {
+  it('holds only the seq of a record that is larger still, and the consumer reads that from the ledger', async () => {
     const harness = openLedgerObject({ targets: [] });
     const given = admission(testUuid7(1));
     const decided = { ...given.records.decided, source: { address: incompressible(300_000) } };
@@ -106,7 +106,7 @@ describe('what travels', () => {
 });
 
 describe('the consumer', () => {
-  it('brings every message to the sink it names, in order of position, and acknowledges it', async () => {
+  it('writes every message to the sink it names, in order of position, and acknowledges it', async () => {
     const http = createFakeSink('http');
     const otlp = createFakeSink('otlp');
     const bodies = [
@@ -121,7 +121,7 @@ describe('the consumer', () => {
     expect(reported.acknowledged).toEqual([0, 1, 2, 3]);
   });
 
-  it('lets what a sink did not take wait, with all that comes behind it, and no other sink', async () => {
+  it('retries a message that its sink refused, and that sink’s later ones, without delaying another sink', async () => {
     const http = createFakeSink('http');
     const otlp = createFakeSink('otlp');
     const first = http.write;
@@ -158,7 +158,7 @@ describe('the consumer', () => {
     expect(reported.delays).toEqual({ 0: delayS });
   });
 
-  it('waits as long as the far end asks, an hour at most', async () => {
+  it('waits as long as the receiver asks, an hour at most', async () => {
     const delayFor = async (retryAfterMs: number): Promise<unknown> => {
       const sink: Sink = {
         name: 'http',
@@ -170,7 +170,7 @@ describe('the consumer', () => {
     expect(await delayFor(86_400_000)).toBe(3_600);
   });
 
-  it('writes in halves what is too large for the far end, in order', async () => {
+  it('writes a message that is too large for the receiver in halves, in order', async () => {
     const taken: OutboxItem[][] = [];
     const sink: Sink = {
       name: 'http',
@@ -186,7 +186,7 @@ describe('the consumer', () => {
     expect(taken.map(({ length }) => length)).toEqual([2, 1, 2]);
   });
 
-  it('puts a message into the Queue anew before the Queue would drop it', async () => {
+  it('sends a message to the Queue again before the Queue would drop it', async () => {
     const http = createFakeSink('http');
     http.failNext = 1;
     const bodies = await packed('http', item(1));
@@ -196,16 +196,16 @@ describe('the consumer', () => {
   });
 
   it.each([
-    ['that it cannot read', async () => [new Uint8Array([1, 2, 3]).buffer]],
-    ['for a sink that is not configured', async () => await packed('splunk', item(1))],
-  ])('puts one %s into the Queue anew, too, at the last attempt that the Queue grants', async (_what, make) => {
+    ['a message that it cannot read', async () => [new Uint8Array([1, 2, 3]).buffer]],
+    ['a message for a sink that is not configured', async () => await packed('splunk', item(1))],
+  ])('also sends %s to the Queue again, at the last attempt that the Queue grants', async (_what, make) => {
     const bodies = await make();
     const reported = await consume({ bodies, attempts: 100, sinks: [] });
     expect([reported.acknowledged, reported.delays]).toEqual([[0], {}]);
     expect(reported.sentAnew.map((body) => new Uint8Array(body))).toEqual(bodies.map((body) => new Uint8Array(body)));
   });
 
-  it('lets a message wait that the Queue does not take anew', async () => {
+  it('retries a message that the Queue does not accept again', async () => {
     const queue = createFakeQueue();
     queue.failNext = 1;
     const { batch, acknowledged, delays } = createFakeBatch(await packed('splunk', item(1)), 48);
@@ -222,20 +222,20 @@ describe('the consumer', () => {
   it.each([
     ['no gzip', new Uint8Array([1, 2, 3]).buffer],
     ['no bytes', { items: [] }],
-  ])('drops nothing that it cannot read: %s', async (_what, body) => {
+  ])('drops no message that it cannot read: %s', async (_what, body) => {
     const reported = await consume({ bodies: [body], sinks: [createFakeSink('http')] });
     expect(reported.acknowledged).toEqual([]);
     expect(reported.delays).toEqual({ 0: 12 });
     expect(reported.logs).toEqual([{ level: 'error', event: 'audit_message_unreadable', fields: { attempts: 1 } }]);
   });
 
-  it('drops nothing for a sink that is no longer configured', async () => {
+  it('drops no message for a sink that is no longer configured', async () => {
     const reported = await consume({ bodies: await packed('splunk', item(1)), sinks: [createFakeSink('http')] });
     expect(reported.acknowledged).toEqual([]);
     expect(reported.logs).toMatchObject([{ event: 'audit_sink_unknown', fields: { sink: 'splunk', messages: 1 } }]);
   });
 
-  it('says why in a word, and never what', async () => {
+  it('logs the reason of a failure, and never its text', async () => {
     const sink: Sink = {
       name: 'http',
       write: () => Promise.reject(new Error('cannot post ann@acme.com with Bearer s3cret')),
@@ -248,7 +248,7 @@ describe('the consumer', () => {
 });
 
 describe('object, Queue, consumer and a collector that fails every third time', () => {
-  it('leave the collector with the whole trail: repeats removable by id, the chain unbroken', async () => {
+  it('deliver the whole trail to the collector: repeats are removable by id, and the chain is intact', async () => {
     const queue = createFakeQueue();
     const harness = openLedgerObject({
       targets: [{ sink: createQueueSink({ name: 'http', queue: queue.binding }), maxLengthPerRun: Infinity }],
@@ -259,7 +259,7 @@ describe('object, Queue, consumer and a collector that fails every third time', 
       name: 'http',
       async write(items) {
         collected.push(...recordLines(items));
-        // Half way through: taken, and not said so.
+        // The collector has stored the items, and its answer is lost.
         if ((writes += 1) % 3 === 0) throw new SinkError('connection_lost');
       },
     };

@@ -16,7 +16,7 @@ describe('keys for checkpoints in workerd', () => {
     expect(await verifier.verify(vector.keyId, vector.message, new Uint8Array())).toBe('invalid');
   });
 
-  it('refuse what is no Ed25519 key, with the words that Node has', async () => {
+  it('are refused when they are not Ed25519 keys, with the same message as on Node', async () => {
     const x25519 = pemOf('PRIVATE KEY', `302e020100300506032b656e04220420${'07'.repeat(32)}`);
     await expect(importSigningKey(x25519)).rejects.toThrow('holds a private key that is not Ed25519');
     await expect(importSigningKey('')).rejects.toThrow('holds no PEM block');

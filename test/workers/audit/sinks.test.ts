@@ -7,7 +7,7 @@ import type { HttpExchange } from '../../../src/ports/http.ts';
 import { auditItems } from '../../support/audit-items.ts';
 import { createFakeClock, createFakeSchedule } from '../../support/clock.ts';
 
-/** What the consumer of the Queue writes to; on Node the same sinks are held in test/unit/platform/audit-sinks. */
+/** The sinks that the consumer of the Queue writes to. test/unit/platform/audit-sinks tests the same sinks on Node. */
 const REQUIRED = {
   GALILEO_API_KEY: 'a-good-key-0123456789',
   AUTH_ISSUERS: '[{"name":"corp","issuer":"https://login.example.com","audience":"invites"}]',
@@ -50,7 +50,7 @@ async function open(settings: Readonly<Record<string, string>>, secrets: Secrets
   return { sinks, sent, reported, clock };
 }
 
-/** What one batch goes out with, to each sink. */
+/** Writes one batch to each sink; resolves with the HTTP request of each. */
 async function writeToAll({ sinks, sent }: Awaited<ReturnType<typeof open>>) {
   const items = await auditItems();
   const { length: before } = sent;
@@ -59,7 +59,7 @@ async function writeToAll({ sinks, sent }: Awaited<ReturnType<typeof open>>) {
 }
 
 describe('the sinks behind the audit Queue', () => {
-  it('are those that AUDIT_SINKS names beyond stdout, each told what its settings say', async () => {
+  it('are those that AUDIT_SINKS names besides stdout, each with its own settings', async () => {
     const opened = await open(
       { ...TO_BOTH, AUDIT_FORMAT: 'ocsf', PUBLIC_URL: 'https://invites.example.com' },
       { AUDIT_HTTP_TOKEN: ' collector-token\n', OTEL_EXPORTER_OTLP_HEADERS: 'api-key=otlp-key' },
@@ -79,13 +79,13 @@ describe('the sinks behind the audit Queue', () => {
     expect(otlp?.body).toContain('raw_data');
   });
 
-  it('name a deployment without a public address as on Node, in the form of a path', async () => {
+  it('name a deployment without a public URL by a path, as on Node', async () => {
     const { http } = await writeToAll(await open(TO_BOTH));
     expect(http?.headers['ce-source']).toBe('/galileo-invite-proxy');
     expect(http?.headers).not.toHaveProperty('Authorization');
   });
 
-  it('take their secrets out of the Secrets Store, and a changed one a minute later', async () => {
+  it('read their secrets from the Secrets Store, and use a changed one a minute later', async () => {
     const store = { token: 'first-token', list: 'api-key=first' };
     const opened = await open(TO_BOTH, {
       AUDIT_HTTP_TOKEN: { get: async () => store.token },
@@ -101,7 +101,7 @@ describe('the sinks behind the audit Queue', () => {
     expect(await secretsSent()).toEqual(['Bearer second-token', 'second']);
   });
 
-  it('send nothing while a secret cannot be used, and say which, without what it holds', async () => {
+  it('send nothing while a secret is unusable, and log which one, without its value', async () => {
     const opened = await open(TO_BOTH, {
       AUDIT_HTTP_TOKEN: { get: async () => 'two words' },
       OTEL_EXPORTER_OTLP_HEADERS: { get: () => Promise.reject(new Error('no store')) },

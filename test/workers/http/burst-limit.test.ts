@@ -9,7 +9,7 @@ import { recordMetrics } from '../../support/upstream.ts';
 const { BURST_LIMIT } = env as unknown as { BURST_LIMIT: RateLimit };
 
 describe('the burst limit', () => {
-  it('is the platform’s, asked by address', async () => {
+  it('asks the platform’s rate limit by address', async () => {
     expect(await createBurstLimit(BURST_LIMIT).allows('192.0.2.1')).toBe(true);
     const asked: unknown[] = [];
     const full = {
@@ -30,7 +30,7 @@ describe('the burst limit', () => {
     ['2001:db8::3', '2001:db8:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
     ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
-  ])('counts whoever has an IPv6 network as one: %s', async (address, key) => {
+  ])('counts an IPv6 network as one address: %s', async (address, key) => {
     const asked: string[] = [];
     const binding = {
       limit: (options: RateLimitOptions) => {
@@ -42,14 +42,14 @@ describe('the burst limit', () => {
     expect(asked).toEqual([key]);
   });
 
-  it('lets everybody pass without a binding, without an address, and when it fails', async () => {
+  it('lets every request pass without a binding, without an address, and when it fails', async () => {
     const failing = { limit: () => Promise.reject(new Error('down')) };
     expect(await createBurstLimit(undefined).allows('192.0.2.1')).toBe(true);
     expect(await createBurstLimit(BURST_LIMIT).allows(null)).toBe(true);
     expect(await createBurstLimit(failing).allows('192.0.2.1')).toBe(true);
   });
 
-  it('is told as overloaded, with a time to wait, and never to whoever asks whether it lives', async () => {
+  it('answers 503 overloaded with Retry-After, and never refuses /livez', async () => {
     const metrics = recordMetrics();
     const app = new Hono<AppEnv>();
     app.use(async (c, next) => {

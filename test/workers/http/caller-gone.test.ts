@@ -5,11 +5,11 @@ import type { Bindings } from '../../../src/platform/workers/bindings.ts';
 import { POLICY, startWhole, until } from '../whole-worker.ts';
 
 /**
- * A caller who goes away: the platform ends the request's context, and only what is in the background goes on. A stranger
- * may do so at will, so nothing that others rely on may end with it.
+ * A caller that disconnects: the platform ends the request's context, and only background tasks continue. Anyone can
+ * cause this at any time, so work that other requests rely on must not end with it.
  */
 
-/** Asks, and hangs up as soon as `begun`; gives what was begun the time to end that the platform leaves it. */
+/** Sends a request, disconnects once `begun` is true, and then waits a moment for `ended`, which may stay false. */
 async function hangUp(
   ask: (signal: AbortSignal) => Promise<Response>,
   { begun, ended }: { readonly begun: () => boolean; readonly ended: () => boolean },
@@ -22,8 +22,8 @@ async function hangUp(
   await until(ended, 1_000);
 }
 
-describe('an invitation whose caller goes away', () => {
-  it('after the send, is recorded with its outcome', async () => {
+describe('an invitation whose caller disconnects', () => {
+  it('after the send is recorded with its outcome', async () => {
     const { invite, upstream, recordsOf } = await startWhole();
     upstream.answer = async () => {
       await scheduler.wait(400);
@@ -35,7 +35,7 @@ describe('an invitation whose caller goes away', () => {
     expect(await recordsOf('gone-after@acme.com')).toEqual(['intent admitted', 'outcome accepted']);
   });
 
-  it('while the ledger admits, is sent and settled as on Node', async () => {
+  it('during admission is sent and settled as on Node', async () => {
     const { LEDGER } = env as unknown as Bindings;
     let admitted = false;
     const slow = {
@@ -47,7 +47,7 @@ describe('an invitation whose caller goes away', () => {
             const answer = await stub.step(name, args);
             if (name === 'admit') {
               admitted = true;
-              await scheduler.wait(300); // The way back is long.
+              await scheduler.wait(300); // The answer is slow.
             }
             return answer;
           },
@@ -65,8 +65,8 @@ describe('an invitation whose caller goes away', () => {
   });
 });
 
-describe('a stranger who hangs up each time', () => {
-  it('the policy is looked for, keeps nobody from the new one', async () => {
+describe('a caller that disconnects each time', () => {
+  it('the policy is read does not keep a new policy from taking effect', async () => {
     let text: string | null = null;
     let [attempts, ended] = [0, 0];
     const kv = {
@@ -94,7 +94,7 @@ describe('a stranger who hangs up each time', () => {
     expect(statuses).toEqual([403, 403, 403]);
   });
 
-  it('keys are fetched, keeps nobody from a new key', async () => {
+  it('keys are fetched does not keep a new key from being accepted', async () => {
     const { ask, invite, upstream, jwks, clock } = await startWhole();
     expect((await invite('k1@acme.com')).status).toBe(200);
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
@@ -127,12 +127,12 @@ describe('a stranger who hangs up each time', () => {
         ended: () => upstream.keyFetchesEnded > endedBefore,
       });
       statuses.push((await ask('/v2/invite_policy', { headers: await bearer('k2') })).status);
-      clock.advance(10_001); // When a fetch that did not end is taken for lost, the stranger is there again.
+      clock.advance(10_001); // An unfinished fetch now counts as lost, and the next round interrupts its successor.
     }
     expect(statuses).toEqual([200, 200, 200]);
   });
 
-  it('keys are fetched, does not keep a withdrawn key in force beyond its ten minutes', async () => {
+  it('keys are fetched does not keep a withdrawn key in force beyond its ten minutes', async () => {
     const { ask, upstream, token, clock } = await startWhole();
     const bearer = async (): Promise<Record<string, string>> => ({ Authorization: `Bearer ${await token()}` });
     expect((await ask('/v2/invite_policy', { headers: await bearer() })).status).toBe(200);

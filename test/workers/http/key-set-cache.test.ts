@@ -8,7 +8,7 @@ import {
 import type { DocumentResult } from '../../../src/ports/fetch-document.ts';
 import { createFakeClock } from '../../support/clock.ts';
 
-/** Isolates of one location, each with a cache adapter of its own over the runtime's one cache. */
+/** Isolates of one location: each has its own adapter over the runtime's one cache. */
 const KEYS: DocumentResult = { kind: 'document', text: '{"keys":[]}', contentType: 'application/json' };
 const DOWN: DocumentResult = { kind: 'failed', reason: 'bad_status', status: 503 };
 
@@ -24,7 +24,7 @@ function location() {
     clock,
     harness,
     request,
-    /** A new isolate, which remembers nothing, asks for the document. */
+    /** A new isolate without any state asks for the document. */
     async ask(url = request.url): Promise<DocumentResult> {
       const read = createKeySetCache({
         fetchDocument: async () => {
@@ -68,7 +68,7 @@ describe('an issuer’s documents', () => {
     expect(harness.asked).toBe(2);
   });
 
-  it('share a failure for moments only', async () => {
+  it('share a failure for two seconds only', async () => {
     const { ask, clock, harness } = location();
     harness.result = DOWN;
     expect([await ask(), await ask()]).toEqual([DOWN, DOWN]);
@@ -78,7 +78,7 @@ describe('an issuer’s documents', () => {
     expect(await ask()).toEqual(KEYS);
   });
 
-  it('are not taken from a clock that was set back', async () => {
+  it('are fetched again when the clock was set back', async () => {
     const { ask, clock, harness } = location();
     await ask();
     clock.advance(-1);

@@ -1,10 +1,10 @@
-/** `serveRaw` for tests inside workerd: the server itself is elsewhere (test/support/raw-servers.ts), and told what to do from here. */
+/** `serveRaw` for tests in workerd: controls over HTTP a server that runs in Node (test/support/raw-servers.ts). */
 import type { Socket } from 'node:net';
 import { inject } from 'vitest';
 import type { RawConnection, RawServer, serveRaw } from '../../contract/http-port/server.ts';
 import type { RawCommand, RawEvent } from '../../support/raw-servers.ts';
 
-/** One connection as it is known here: what came, and who waits for more. */
+/** One connection, as seen from workerd. */
 interface Seen {
   readonly connection: RawConnection;
   readonly onData: (text: string) => void;
@@ -23,7 +23,7 @@ export const serveRawRemotely: typeof serveRaw = async (onConnection): Promise<R
     if (event.type === 'opened') {
       const order = (command: RawCommand): void => {
         const path = `${control}/servers/${id}/connections/${String(event.connection)}`;
-        // One after the other: bytes must not overtake one another.
+        // One after the other, so that the bytes keep their order.
         commands = commands.then(
           async () => void (await fetch(path, { method: 'POST', body: JSON.stringify(command) })),
         );
@@ -35,7 +35,7 @@ export const serveRawRemotely: typeof serveRaw = async (onConnection): Promise<R
     } else if (event.type === 'data') {
       state.received += event.text;
       seen[event.connection]?.onData(event.text);
-    } else for (const tell of seen[event.connection]?.onClose ?? []) tell();
+    } else for (const notify of seen[event.connection]?.onClose ?? []) notify();
   }
 
   const ended = readLines(events, (line) => take(JSON.parse(line) as RawEvent));
@@ -59,7 +59,7 @@ function see(order: (command: RawCommand) => void): Seen {
   let buffered = '';
   let more: (() => void) | null = null;
   const onClose: (() => void)[] = [];
-  const socket = { on: (_event: string, tell: () => void) => onClose.push(tell) } as unknown as Socket;
+  const socket = { on: (_event: string, notify: () => void) => onClose.push(notify) } as unknown as Socket;
   return {
     onClose,
     onData(text) {

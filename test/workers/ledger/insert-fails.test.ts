@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { LedgerObject } from '../entry.ts';
 import { startWhole } from '../whole-worker.ts';
 
-/** Through the whole Worker: without the intent on record nothing reaches Galileo. */
+/** Through the whole Worker: without a recorded intent nothing reaches Galileo. */
 const namespace = (env as unknown as { LEDGER: DurableObjectNamespace<LedgerObject> }).LEDGER;
 const inLedger = (sql: string): Promise<void> =>
   runInDurableObject(namespace.get(namespace.idFromName('ledger')), (_object, { storage }) => {
@@ -25,7 +25,7 @@ describe('a ledger object whose insert fails', () => {
     expect(upstream.received).toHaveLength(before);
     await inLedger(`DROP TRIGGER no_room`);
     expect(await recordsOf(ann)).toEqual([]);
-    // Nothing of it stayed behind: the same key goes through.
+    // Nothing of it was kept: the same key can be used again.
     expect((await invite(ann, { key: `key-of-ann-in-${table}` })).status).toBe(200);
     expect((await invite(bob)).status).toBe(200);
     expect(upstream.received).toHaveLength(before + 2);

@@ -10,8 +10,8 @@ import { portsByObject } from '../entry.ts';
 import type { LedgerObject } from '../entry.ts';
 
 /**
- * A ledger object of its own for each test, reached as the service reaches it. Its alarms go by a clock that stands far
- * in the future, so that none rings unless a test lets it ring.
+ * A separate ledger object for each test, called in the same way as the service calls it. Its alarms use a clock that
+ * is set far in the future, so no alarm runs unless a test runs it.
  */
 export interface LedgerObjectHarness {
   readonly ledger: Ledger;
@@ -36,7 +36,7 @@ const FAR_FUTURE_MS = Date.UTC(2120, 0);
 const namespace = (env as unknown as { LEDGER: DurableObjectNamespace<LedgerObject> }).LEDGER;
 let objects = 0;
 
-/** `clock` is in vain where `ports` brings another. */
+/** The harness's `clock` is unused when `ports` has another. */
 export function openLedgerObject(ports: Partial<LedgerObjectPorts> = {}): LedgerObjectHarness {
   const clock = createFakeClock();
   const alarmClock = createFakeClock(FAR_FUTURE_MS);
@@ -64,7 +64,7 @@ export function openLedgerObject(ports: Partial<LedgerObjectPorts> = {}): Ledger
     createLedger({ namespace: over, logger, metrics: { count: () => undefined } });
   return {
     ledger: client(),
-    /** A fresh one each time: a stub does not outlive its object. */
+    /** A new stub each time: a stub does not outlive its object. */
     get stub() {
       return namespace.get(id);
     },

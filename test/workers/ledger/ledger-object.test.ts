@@ -9,7 +9,7 @@ import { admission, KEEP_ALL, quotaCharge, readRecords, readTrail, settlement } 
 import { collectInto, openLedgerObject } from './ledger-harness.ts';
 import type { LedgerObjectHarness } from './ledger-harness.ts';
 
-/** What only the platform can do to a ledger: restart it, refuse its writes, cut a call, answer for another release. */
+/** Faults that only the platform can cause: a restart, a refused write, a cut call, an answer of another release. */
 const R1 = testUuid7(1);
 const R2 = testUuid7(2);
 const SECRET_WORDS = 'nobody.else@acme.com';
@@ -45,7 +45,7 @@ describe('many Workers and one ledger object', () => {
     expect(verifyChain(await readTrail(harness.ledger))).toMatchObject({ kind: 'intact', head: { seq: 40 } });
   });
 
-  it('admit one of 40 parallel requests with one key, and tell the others that it is in flight', async () => {
+  it('admit one of 40 parallel requests with one key, and answer in_flight to the others', async () => {
     const harness = openLedgerObject();
     const all = await Promise.all(
       Array.from({ length: 40 }, (_, n) =>
@@ -58,7 +58,7 @@ describe('many Workers and one ledger object', () => {
 });
 
 describe('an object that is evicted between admission and outcome', () => {
-  it('takes the late outcome as if nothing had been', async () => {
+  it('accepts the late outcome as usual', async () => {
     const harness = openLedgerObject();
     await harness.ledger.admit(admission(R1, { key: 'key-before-eviction', charges: [quotaCharge()] }));
     await evictDurableObject(harness.stub);
@@ -73,7 +73,7 @@ describe('an object that is evicted between admission and outcome', () => {
     expect(verifyChain(await readTrail(harness.ledger))).toMatchObject({ kind: 'intact', head: { seq: 3 } });
   });
 
-  it('has the sweep say unknown when no outcome comes, and lets nothing be sent again', async () => {
+  it('is settled as unknown by the sweep when no outcome comes, and nothing is sent again', async () => {
     const harness = openLedgerObject();
     await harness.ledger.admit(admission(R1, { key: 'key-before-eviction', charges: [quotaCharge()] }));
     await evictDurableObject(harness.stub);
@@ -91,7 +91,7 @@ describe('an object that is evicted between admission and outcome', () => {
     expect(await harness.ledger.settle(settlement(R1, 'accepted'))).toEqual({ kind: 'settled' });
   });
 
-  it('rings for what was written before', async () => {
+  it('delivers by alarm the records that were written before', async () => {
     const lines: string[] = [];
     const sink = {
       name: 'http',
@@ -112,10 +112,10 @@ describe('a storage that fails', () => {
         `CREATE TRIGGER no_room BEFORE INSERT ON requests BEGIN SELECT RAISE(ABORT, '${SECRET_WORDS}'); END`,
       );
     });
-  const mendStorage = (harness: LedgerObjectHarness) =>
+  const repairStorage = (harness: LedgerObjectHarness) =>
     runInDurableObject(harness.stub, (_object, { storage }) => void storage.sql.exec(`DROP TRIGGER no_room`));
 
-  it('rejects the admission, of which nothing stays: no record, no debit, no key', async () => {
+  it('rejects the admission and keeps nothing of it: no record, no debit, no key', async () => {
     const harness = openLedgerObject();
     await harness.ledger.admit(admission(R1));
     await breakStorage(harness);
@@ -125,12 +125,12 @@ describe('a storage that fails', () => {
 
     expect((await readRecords(harness.ledger)).map((record) => record.request_id)).toEqual([R1]);
     expect(await harness.ledger.usage([quotaCharge()])).toMatchObject([{ remaining: 10 }]);
-    await mendStorage(harness);
+    await repairStorage(harness);
     expect(await harness.ledger.admit(asked)).toMatchObject({ kind: 'admitted' });
     expect(verifyChain(await readTrail(harness.ledger))).toMatchObject({ kind: 'intact', head: { seq: 2 } });
   });
 
-  it('says nothing of what was asked or of what the database said', async () => {
+  it('reports nothing of the arguments or of the message of the database', async () => {
     const harness = openLedgerObject();
     await harness.ledger.probe();
     await breakStorage(harness);
@@ -151,14 +151,14 @@ describe('a storage that fails', () => {
   });
 });
 
-describe('what does not fit the table of steps', () => {
+describe('a call that does not fit the table of steps', () => {
   const misfits: readonly [what: string, step: string, args: readonly unknown[]][] = [
     ['a member that is no part of an admission', 'admit', [{ ...admission(R1), force: true }]],
     ['an admission without its record', 'admit', [{ ...admission(R1), records: {} }]],
     ['a draft that is not JSON', 'admit', [withDecided({ request_id: R1, at: 1n })]],
     ['a draft beyond all bounds', 'admit', [withDecided({ note: 'x'.repeat(4_200_000) })]],
     ['a claim of half a unit', 'usage', [[quotaCharge({ amount: 0.5 })]]],
-    ['an ending that there is not', 'settle', [{ ...settlement(R1, 'accepted'), ending: 'open' }]],
+    ['an unknown ending', 'settle', [{ ...settlement(R1, 'accepted'), ending: 'open' }]],
     ['an argument too many', 'probe', ['now']],
     ['an argument too few', 'ack', ['http']],
     ['arguments that are no list', 'probe', { length: 0 } as unknown as unknown[]],
@@ -195,7 +195,7 @@ describe('what does not fit the table of steps', () => {
     expect(await rejectionOf(client.admit(admission(R1)))).toMatchObject({ reason: 'invalid_answer' });
   });
 
-  it('undoes a step whose result does not fit, because whoever asked could not tell what happened', async () => {
+  it('undoes a step whose result does not fit, because the caller could not read it', async () => {
     const harness = openLedgerObject();
     await harness.ledger.admit(admission(R1, { key: 'key-of-a-bent-reply' }));
     await harness.ledger.settle(settlement(R1, 'accepted'));
@@ -211,7 +211,7 @@ describe('what does not fit the table of steps', () => {
 });
 
 describe('a call that the platform cuts', () => {
-  it('is repeated once where the platform says that this helps, and through a stub of its own', async () => {
+  it('is retried once where the platform says that this helps, through a new stub', async () => {
     const harness = openLedgerObject();
     let stubs = 0;
     const client = harness.client(failingFirst(1, { retryable: true }, harness, () => (stubs += 1)));
@@ -220,7 +220,7 @@ describe('a call that the platform cuts', () => {
     expect(await readTrail(harness.ledger)).toHaveLength(1);
   });
 
-  it('is not repeated a second time', async () => {
+  it('is not retried a second time', async () => {
     const harness = openLedgerObject();
     const client = harness.client(failingFirst(2, { retryable: true }, harness));
     expect(await rejectionOf(client.probe())).toMatchObject({ reason: 'unreachable' });
@@ -228,8 +228,8 @@ describe('a call that the platform cuts', () => {
 
   it.each([
     ['the object is overloaded', { retryable: true, overloaded: true }, 'overloaded'],
-    ['the platform does not say that it helps', {}, 'unreachable'],
-  ])('is not repeated at all when %s', async (_what, flags, reason) => {
+    ['the platform does not mark the error as retryable', {}, 'unreachable'],
+  ])('is not retried at all when %s', async (_what, flags, reason) => {
     const harness = openLedgerObject();
     const client = harness.client(failingFirst(1, flags, harness));
     expect(await rejectionOf(client.settle(settlement(R1, 'accepted')))).toMatchObject({ reason });
