@@ -2,10 +2,9 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 /**
- * Every test of the house, one project per kind. `workers` runs inside workerd, all others on Node; `e2e` starts the
- * service as a process and is for .ci/run.
- * `npx vitest run --project unit` runs one kind alone. The tools under the workers project report to nobody
- * and fetch nothing at start.
+ * All tests, one vitest project per kind. `workers` runs inside workerd, the others run on Node. `e2e` starts the
+ * service as a process and runs in .ci/run only. `npx vitest run --project unit` runs one project alone.
+ * The environment below switches off telemetry and downloads of the tools under the `workers` project.
  */
 Object.assign(process.env, {
   DO_NOT_TRACK: '1',
@@ -13,7 +12,7 @@ Object.assign(process.env, {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
 });
 
-/** How long a stuck test may block; long, because a slow machine is no failure. */
+/** The time limit of one test. It is long, because a slow machine is not a failure. */
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 const onNode = (name: string) => ({ test: { ...PATIENCE, name, include: [`test/${name}/**/*.test.ts`] } });
@@ -23,7 +22,7 @@ export default defineConfig({
     projects: [
       ...['unit', 'contract', 'http', 'attack', 'arch', 'e2e'].map(onNode),
       {
-        // The object under test is the real one, with ports that a test may lay out.
+        // The Durable Object under test is the real one. A test may replace its ports.
         plugins: [cloudflareTest({ main: './test/workers/entry.ts', wrangler: { configPath: './wrangler.toml' } })],
         test: {
           ...PATIENCE,
@@ -33,7 +32,7 @@ export default defineConfig({
         },
       },
       {
-        // One suite over HTTP, held against `node src/node.ts` and against the Worker as wrangler builds it.
+        // One suite over HTTP, run against `node src/node.ts` and against the Worker that wrangler builds.
         test: {
           ...PATIENCE,
           name: 'parity',

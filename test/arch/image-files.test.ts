@@ -9,10 +9,13 @@ import { DEADLINE_MS } from '../../src/platform/node/process/shutdown.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import { ROOT } from './source-tree.ts';
 
-/** The Dockerfile, compose.yaml and the Kubernetes example as texts: what can be known of them without an engine. */
+/** Checks of the text of the Dockerfile, compose.yaml and the Kubernetes example. No container engine is needed. */
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
-/** An engine's patience must exceed the service's own deadline by this much, or it is killed while it says goodbye. */
+/**
+ * The engine's stop timeout must exceed the shutdown deadline by this much, or the engine kills a service that is still
+ * stopping.
+ */
 const MARGIN_MS = 4_000;
 
 interface Instruction {
@@ -20,7 +23,7 @@ interface Instruction {
   readonly value: string;
 }
 
-/** Instructions without comments, continued lines joined. */
+/** The instructions, without comments and with continued lines joined. */
 const instructions: readonly Instruction[] = read('Dockerfile')
   .replace(/^\s*#.*\n/gm, '')
   .replace(/\\\n\s*/g, '')
@@ -30,7 +33,7 @@ const instructions: readonly Instruction[] = read('Dockerfile')
 const valuesOf = (name: string): string[] => instructions.filter((i) => i.name === name).map(({ value }) => value);
 const stages = valuesOf('FROM').map((value) => / AS (\S+)$/.exec(value)?.[1]);
 
-/** What the image itself sets; everything a deployment leaves out comes from here. */
+/** The image's own environment: the value of each setting that a deployment leaves out. */
 const imageEnv = Object.fromEntries(
   valuesOf('ENV').flatMap((line) =>
     line

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ROOT } from './source-tree.ts';
 
-/** The image's HEALTHCHECK, run as an engine runs it: an exit code and nothing else. */
+/** The image's HEALTHCHECK command, run as a container engine runs it. Its exit code is its only result. */
 let server: Server | null = null;
 afterEach(() => {
   server?.closeAllConnections();

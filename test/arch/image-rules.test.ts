@@ -3,8 +3,8 @@ import type { FileFacts, Image, ImageConfig } from '../../tools/image-rules.ts';
 import { IMAGE_RULES } from '../../tools/image-rules.ts';
 
 /**
- * The rules that .ci/run holds a built image to (tools/image-check.sh), each with an image that breaks it and one that
- * does not: a rule that never fails would go unnoticed otherwise, since no image is built here.
+ * The rules that .ci/run applies to a built image (tools/image-check.sh). Each rule is tried on an image that breaks it
+ * and on one that does not. No image is built here, so a rule that never fails would not be noticed otherwise.
  */
 const FOLDER: FileFacts = { uid: 0, mode: 0o755 };
 const FILE: FileFacts = { uid: 0, mode: 0o644 };

@@ -6,8 +6,8 @@ import { codeUnder } from './rule.ts';
 import { LADDER, mayImportPackage, PACKAGE_HOMES } from './walls.ts';
 
 /**
- * The import walls of the house. Types count like values: a type that drags a runtime in removes the wall as
- * surely as a call does.
+ * The import rules of src/, checked on its text. A type import counts like a value import: both tie the core to a
+ * runtime.
  */
 export const IMPORT_RULES: readonly Rule[] = [
   {
@@ -78,7 +78,7 @@ interface Edge {
   readonly to: string;
 }
 
-/** Every relative import of src/, resolved to a path from the root. */
+/** All relative imports of src/, resolved to paths from the root. */
 function edges(files: FileMap): Edge[] {
   return codeUnder(files, 'src').flatMap(([file, text]) =>
     importsOf(text)
@@ -90,7 +90,9 @@ function edges(files: FileMap): Edge[] {
   );
 }
 
-/** `src/policy/load.ts` → `policy`, `src/platform/node/ledger/open-ledger.ts` → `platform/node`, `src/app.ts` → `app`. */
+/**
+ * `src/policy/load.ts` → `policy`, `src/platform/node/ledger/open-ledger.ts` → `platform/node`, `src/app.ts` → `app`.
+ */
 function partOf(path: string): string {
   const [, first = '', second = '', third = ''] = path.split('/');
   if (first === 'platform') return third === 'service.ts' ? `${first}/${second}/service` : `${first}/${second}`;
@@ -105,7 +107,7 @@ function packageOf(specifier: string): string {
   return Object.hasOwn(PACKAGE_HOMES, name) ? name : specifier;
 }
 
-/** Depth-first search; each circle is told once, from the place where it was entered. */
+/** Depth-first search. Each cycle is reported once, from the node where the search entered it. */
 function circles(arrows: readonly (readonly [from: string, to: string])[]): Violation[] {
   const next = Map.groupBy(arrows, ([from]) => from);
   const done = new Set<string>();

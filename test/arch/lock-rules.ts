@@ -1,8 +1,9 @@
 import type { Rule, Violation } from './rule.ts';
 
 /**
- * The lock is what makes "one command from a bare clone" true: it must be complete for every platform (else `npm ci`
- * refuses it), name no registry, and hold an integrity for whatever the platforms we run on will install.
+ * The rules for package-lock.json, which `npm start` and `npm test` install from in a bare clone. The lock must be
+ * complete for every platform (`npm ci` refuses it otherwise) and name no registry. It must hold an integrity hash for
+ * each package that a supported platform installs.
  */
 interface LockedPackage {
   readonly resolved?: string;

@@ -1,8 +1,8 @@
 import type { FileMap } from './source-tree.ts';
 
-/** One habit that is a program: what it promises, and what in a tree breaks it. */
+/** One rule of the repository: its name, and a function that lists the violations in a tree. */
 export interface Rule {
-  /** The promise, as the end of the sentence "the house …". */
+  /** The rule, as the end of a sentence that begins "the house …". */
   readonly promise: string;
   check(files: FileMap): Violation[];
 }

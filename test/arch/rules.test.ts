@@ -6,15 +6,15 @@ import { SHAPE_RULES } from './shape-rules.ts';
 import { readTree } from './source-tree.ts';
 
 /**
- * Every rule twice: the real tree keeps it, and a planted violation is reported. The plants are whole files in
- * a tree of their own; `innocent` ones look similar and must pass, so that a rule which reports everything fails too.
+ * Every rule is tested twice: the real tree keeps it, and a planted violation is reported. The planted files form a
+ * tree of their own. Its `innocent` files look similar and must pass, so a rule that reports everything fails too.
  */
 const RULES = [...IMPORT_RULES, ...SHAPE_RULES, ...LOCK_RULES];
 
 interface Plant {
   readonly guilty: Readonly<Record<string, string>>;
   readonly innocent: Readonly<Record<string, string>>;
-  /** Files reported, when they are not exactly the guilty ones. */
+  /** The reported files, when they are not exactly the guilty ones. */
   readonly reported?: readonly string[];
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from './source-tree.ts';
 
-/** Setup with a double of npm, which empties node_modules as `npm ci` does and notes that it was called. */
+/** tools/setup.mjs with a double of npm. The double empties node_modules as `npm ci` does, and counts its calls. */
 const NPM = `
 import { appendFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 appendFileSync('npm-calls', process.argv.slice(2).join(' ') + '\\n');

@@ -4,10 +4,10 @@ import { codeUnder } from './rule.ts';
 import type { FileMap } from './source-tree.ts';
 import { codeOf, commentsOf } from './source-tree.ts';
 
-/** How files look from outside and in: names, sizes, exports, head comments, and what may not be written in them. */
+/** The rules for the shape of a file: its name, size, exports and head comment, and the code it may not contain. */
 const OWN_CODE = ['src', 'dev', 'test', 'tools', 'bench', 'client', 'console'] as const;
 const MAX_LINES = 300;
-/** A file this short is its own head comment. */
+/** A file up to this many lines needs no head comment. */
 const SELF_EVIDENT_LINES = 12;
 const VAGUE_FOLDERS = new Set([
   'utils',
@@ -125,7 +125,7 @@ export const SHAPE_RULES: readonly Rule[] = [
   },
 ];
 
-/** A rule over code alone: strings and comments may say what they like. */
+/** A rule over code alone. Strings and comments are not checked. */
 function matches(
   folders: readonly string[],
   pattern: RegExp,

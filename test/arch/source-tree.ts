@@ -3,9 +3,9 @@ import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The tree under test as plain data, so that a check runs on a planted file exactly as on the real ones.
- * Not a parser of TypeScript: it knows comments, strings, templates and regular expressions well enough to tell
- * code from text, and import statements well enough to list them.
+ * The repository's files as plain data, so that a rule runs on a planted file exactly as on the real ones.
+ * This is not a TypeScript parser. It recognizes comments, strings, templates and regular expressions well enough to
+ * separate code from text, and import statements well enough to list them.
  */
 export type FileMap = ReadonlyMap<string, string>;
 
@@ -15,7 +15,7 @@ const SKIPPED = new Set(['node_modules', '.git', 'data', 'dist', 'coverage', '.w
 const TEXT =
   /\.(?:ts|tsx|mjs|js|json|md|toml|ya?ml|sh|html|css|txt)$|(?:^|\/)(?:Dockerfile|\.[a-z]+rc|\.gitignore|\.node-version|run)$/;
 
-/** Every text file of the repository by its path from the root, with `/` on every platform. */
+/** All text files of the repository, by their path from the root, with `/` on every platform. */
 export function readTree(root: string = ROOT): FileMap {
   const files = new Map<string, string>();
   const walk = (folder: string): void => {
@@ -32,7 +32,7 @@ export function readTree(root: string = ROOT): FileMap {
 
 export interface Import {
   readonly specifier: string;
-  /** `import type`, `export type`: gone before anything runs. */
+  /** True for `import type` and `export type`, which are erased before anything runs. */
   readonly typeOnly: boolean;
 }
 
@@ -41,7 +41,7 @@ const STATEMENT =
 const SIDE_EFFECT = /(?:^|[;}\n])\s*import\s*['"]([^'"\n]+)['"]/g;
 const CALL = /\b(?:import|require)\s*\(\s*['"`]([^'"`\n]+)['"`]/g;
 
-/** Everything `text` imports or re-exports, statically or by a call with a literal, in no particular order. */
+/** The imports and re-exports in `text`, static or by a call with a literal, in no particular order. */
 export function importsOf(text: string): Import[] {
   const code = blank(text, { comments: true, strings: false });
   return [
@@ -51,16 +51,19 @@ export function importsOf(text: string): Import[] {
   ];
 }
 
-/** Code alone: comments and the insides of strings become blanks; lines stay where they are. */
+/** The code alone: comments and the contents of strings become blanks. Line numbers do not change. */
 export const codeOf = (text: string): string => blank(text, { comments: true, strings: true });
 
-/** Comments alone, likewise. */
+/** The comments alone, in the same way. */
 export function commentsOf(text: string): string {
   const code = blank(text, { comments: true, strings: false });
   return [...text].map((char, i) => (char === '\n' || char !== code[i] ? char : ' ')).join('');
 }
 
-/** Comments, strings, templates without their holes, and regular expressions where an expression may begin. */
+/**
+ * Matches comments, strings, templates without their substitutions, and regular expressions where an expression may
+ * begin.
+ */
 const LEXEME = new RegExp(
   [
     String.raw`(?<comment>\/\/[^\n]*|\/\*[\s\S]*?\*\/)`,
@@ -76,7 +79,7 @@ function blank(text: string, what: { readonly comments: boolean; readonly string
     const groups = rest.at(-1) as Record<string, string | undefined>;
     if (groups['comment'] !== undefined) return what.comments ? spaces(lexeme) : lexeme;
     if (!what.strings) return lexeme;
-    // The holes of a template are code.
+    // A template's substitutions are code.
     if (groups['template'] !== undefined) return lexeme.replace(/(?:^`|\})[^$]*?(?:\$\{|`$)/g, spaces);
     return `${lexeme[0]}${spaces(lexeme.slice(1, -1))}${lexeme.at(-1) ?? ''}`;
   });

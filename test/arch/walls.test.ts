@@ -8,8 +8,8 @@ import { ROOT } from './source-tree.ts';
 import { CORE_GLOBALS, CORE_PROPERTIES, PACKAGE_HOMES } from './walls.ts';
 
 /**
- * The walls that lint and the compiler hold, each shown to stand: a copy of the house's own configuration in a
- * folder of its own, one planted violation per wall, and a control that breaks none.
+ * The import rules that lint and the compiler enforce, each shown to work. A copy of the repository's own configuration
+ * runs in a temporary folder with one planted violation per rule, and with a control file that breaks none.
  */
 const run = promisify(execFile);
 const TOOLS = join(ROOT, 'node_modules', '.bin');
@@ -31,7 +31,7 @@ function plant(path: string, text: string): void {
   writeFileSync(join(house, path), text);
 }
 
-/** What a tool says, whatever its verdict; both tools exit non-zero when they find something. */
+/** A tool's output, whatever its exit code: both tools exit non-zero when they report something. */
 async function said(tool: string, ...args: readonly string[]): Promise<string> {
   return run(join(TOOLS, tool), args, { cwd: house, maxBuffer: 64 << 20 }).then(
     ({ stdout, stderr }) => stdout + stderr,
@@ -86,7 +86,7 @@ describe('lint refuses in the core', () => {
       code: "import { Clock } from '../ports/clock.ts';\nexport type X = Clock;",
     },
   ];
-  // lib/ has no home for any foreign package but two, and those two have none in ledger/.
+  // lib/ may import two packages only, and ledger/ may import neither of these two.
   const cases = [...globals, ...properties, ...packages, ...habits].map((violation, i) => ({
     ...violation,
     path: `src/${violation.banned === '@noble/hashes' || violation.banned === 'canonicalize' ? 'ledger' : 'lib'}/planted-${String(i)}.ts`,

@@ -1,7 +1,7 @@
 /**
- * The walls of the house as tables: who may import whom, which package lives where, and what the core may
- * not touch. One source for both guards: the checks beside this file and the lint configuration at the root.
- * A wall is moved here, with a reason, or not at all.
+ * The import rules as tables: which part may import which, where each package may be imported, and which globals the
+ * core may not name. The checks beside this file and the lint configuration at the root both read these tables.
+ * A rule is changed here, with a reason, or not at all.
  */
 
 const FOUNDATION = ['lib', 'ports'] as const;
@@ -12,8 +12,8 @@ const EVERYTHING = [...HTTP, 'app', 'config', 'openapi'] as const;
 
 /**
  * The ladder: each part of src/ and the parts it may import besides itself. A part is a folder (`platform/node` and
- * `platform/workers` count as two, and the `service.ts` of each as a part of its own) or a file of src/ itself. Neighbours on one rung may lean on each other in one
- * direction only; the check for circles between parts holds that.
+ * `platform/workers` count as two, and the `service.ts` of each is a part of its own) or a file of src/ itself. Neighbours on
+ * one rung may import each other in one direction only: a check for cycles between parts enforces that.
  */
 export const LADDER: Readonly<Record<string, readonly string[]>> = {
   lib: [],
@@ -23,12 +23,13 @@ export const LADDER: Readonly<Record<string, readonly string[]>> = {
   auth: KNOWLEDGE,
   policy: KNOWLEDGE,
   audit: KNOWLEDGE,
-  // Beside the features: it reads settings with their own pure checks, and only those who choose adapters read it.
+  // Beside the features: it checks settings with their own pure checks, and only the entries that choose adapters read
+  // it.
   config: [...KNOWLEDGE, 'upstream'],
   ledger: [...KNOWLEDGE, 'upstream'],
   upstream: [...KNOWLEDGE, 'ledger'],
   invite: [...KNOWLEDGE, 'ledger', 'upstream'],
-  // What is published about the rungs below. Serving code takes the document through a port.
+  // The published contract of the rungs below. Serving code takes the document through a port.
   openapi: KNOWLEDGE,
   deps: FEATURES,
   middleware: HTTP,
@@ -46,7 +47,7 @@ export const LADDER: Readonly<Record<string, readonly string[]>> = {
   worker: ['platform/workers', 'platform/workers/service'],
 };
 
-/** What each package is allowed in: a folder (ends in `/`) or one file. Nothing else may be imported at all. */
+/** Where each package may be imported: a folder (ends in `/`) or one file. No other package may be imported at all. */
 export const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   zod: Object.keys(LADDER).flatMap((part) => (part === 'lib' ? [] : [`src/${part}/`, `src/${part}.ts`])),
   '@noble/hashes': ['src/lib/'],
@@ -71,10 +72,10 @@ export function mayImportPackage(file: string, packageName: string): boolean {
   return homes.some((home) => (home.endsWith('/') ? file.startsWith(home) : file === home));
 }
 
-/** Entries, adapters and commands: the only parts of src/ that know which runtime they are in. */
+/** Entries, adapters and commands: the only parts of src/ that depend on a runtime. */
 export const RUNTIME_FILES = ['src/platform/**', 'src/node.ts', 'src/worker.ts', 'src/cli.ts', 'src/cli/**'] as const;
 
-/** Globals the core may not name, and what it takes as an argument instead. */
+/** Globals that the core may not name, each with the port that it takes as an argument instead. */
 export const CORE_GLOBALS: Readonly<Record<string, string>> = {
   process: 'Settings come through config/, exits belong to entries.',
   Buffer: 'Use Uint8Array and TextEncoder.',
@@ -100,7 +101,7 @@ export const CORE_GLOBALS: Readonly<Record<string, string>> = {
   caches: 'Take a port as an argument.',
 };
 
-/** Members the core may not reach for: `[object, property, instead]`. */
+/** Members that the core may not use: `[object, property, instead]`. */
 export const CORE_PROPERTIES: readonly (readonly [object: string, property: string, instead: string])[] = [
   ['Date', 'now', 'Take the Clock port.'],
   ['Math', 'random', 'Take the Random port.'],

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { postInvite } from '../unit/contract/invite-app.ts';
 
 /**
- * Bodies made to mean one thing to this service and another to a reader behind it, or to hurt the reader itself.
- * None may get through, and none may take the service down.
+ * JSON bodies that two parsers could read differently, and bodies that attack the parser itself. Each must be refused,
+ * and none may stop the service.
  */
 const SMUGGLED: readonly (readonly [attack: string, body: string | Uint8Array])[] = [
   ['a role said twice', '{"emails":["ann@acme.com"],"role":"user","role":"admin"}'],

@@ -9,7 +9,7 @@ import { createFakeClock, createFakeSchedule } from '../support/clock.ts';
 import { disguises } from '../support/key-disguises.ts';
 import {
   answered,
-  benchSend,
+  createSendHarness,
   CURRENT_KEY,
   fixedSecrets,
   NEXT_KEY,
@@ -26,7 +26,7 @@ const workersSecrets = (key: string) =>
     logger: recordLogs(),
   });
 
-/** Promise 1: whatever the upstream says back, the key does not come out of `send`, nor into logs or metrics. */
+/** Promise 1: whatever the upstream answers, the key appears in no result of `send`, no log line and no metric. */
 const SHAPES: readonly (readonly [name: string, make: (text: string) => HttpResult])[] = [
   ['a success’s JSON', (text) => answered(200, { echo: text })],
   ['a success’s JSON, unquoted', (text) => answered(200, `{"echo":"${text}"}`)],
@@ -56,7 +56,7 @@ function everythingVisible(harness: SendHarness, result: unknown): string {
   return [JSON.stringify(seen), inspect(seen, { depth: 20, showHidden: true })].join('\n');
 }
 
-/** Independent of the search under test: no 12 characters of the text come out. */
+/** Independent of the key search under test: no 12 characters of the text appear in the output. */
 function expectNothingOf(text: string, visible: string): void {
   const plain = visible.toLowerCase();
   for (let at = 0; at + 12 <= text.length; at += 1) {
@@ -69,7 +69,7 @@ describe.each(SHAPES)('the key, repeated by the upstream in %s', (_shape, make) 
   it.each([...disguises(CURRENT_KEY), ...disguises(NEXT_KEY).slice(0, 3)])(
     'does not come out %s',
     async (_name, text) => {
-      const harness = benchSend([make(text), make(text)], { secrets: fixedSecrets(CURRENT_KEY, NEXT_KEY) });
+      const harness = createSendHarness([make(text), make(text)], { secrets: fixedSecrets(CURRENT_KEY, NEXT_KEY) });
       const result = await harness.send('{}');
       expectNothingOf(text.replace(/^invalid key |, sorry$/g, ''), everythingVisible(harness, result));
     },
@@ -86,7 +86,7 @@ describe('the key, taken apart so that cleaning would join it again', () => {
         { detail: [{ type: 'x', loc: ['body', apart], msg: apart }] },
         { standard_error: { message: apart } },
       ]) {
-        const harness = benchSend([answered(403, body)]);
+        const harness = createSendHarness([answered(403, body)]);
         expectNothingOf(CURRENT_KEY, everythingVisible(harness, await harness.send('{}')));
       }
     },
@@ -95,17 +95,19 @@ describe('the key, taken apart so that cleaning would join it again', () => {
 
 describe('a success that holds the key', () => {
   it('is still a success, with its body withheld', async () => {
-    const { send } = benchSend([answered(200, { echo: CURRENT_KEY })]);
+    const { send } = createSendHarness([answered(200, { echo: CURRENT_KEY })]);
     expect(await send('{}')).toMatchObject({ kind: 'accepted', status: 200, body: null, withheld: 'contains_key' });
   });
 
   it('is found by the next key too', async () => {
-    const { send } = benchSend([answered(200, { echo: NEXT_KEY })], { secrets: fixedSecrets(CURRENT_KEY, NEXT_KEY) });
+    const { send } = createSendHarness([answered(200, { echo: NEXT_KEY })], {
+      secrets: fixedSecrets(CURRENT_KEY, NEXT_KEY),
+    });
     expect(await send('{}')).toMatchObject({ kind: 'accepted', body: null, withheld: 'contains_key' });
   });
 
   it('is found in the fields that came with it', async () => {
-    const { send } = benchSend([answered(200, {}, { 'x-debug': CURRENT_KEY })]);
+    const { send } = createSendHarness([answered(200, {}, { 'x-debug': CURRENT_KEY })]);
     expect(await send('{}')).toMatchObject({ kind: 'accepted', body: null, withheld: 'contains_key' });
   });
 });
@@ -115,7 +117,7 @@ describe('a refusal that holds the key', () => {
     ['where nobody would be shown it', { detail: 'no', debug: CURRENT_KEY }],
     ['in what is left out of a list', { detail: [{ type: 'x', loc: ['body'], msg: 'no', input: CURRENT_KEY }] }],
   ])('%s is told in a fixed sentence', async (_name, body) => {
-    const { send } = benchSend([answered(403, body)]);
+    const { send } = createSendHarness([answered(403, body)]);
     expect(await send('{}')).toMatchObject({
       kind: 'refused',
       message: 'Galileo refused the invitation with status 403.',
@@ -126,7 +128,9 @@ describe('a refusal that holds the key', () => {
 
 describe('what is thrown below', () => {
   it('does not carry the key out of send', async () => {
-    const harness = benchSend([(exchange) => Promise.reject(new TypeError(`Headers.append: ${inspect(exchange)}`))]);
+    const harness = createSendHarness([
+      (exchange) => Promise.reject(new TypeError(`Headers.append: ${inspect(exchange)}`)),
+    ]);
     const result = await harness.send('{}');
     expect(result.kind).toBe('unknown');
     expectNothingOf(CURRENT_KEY, everythingVisible(harness, result));
@@ -147,7 +151,7 @@ describe('what is thrown below', () => {
 describe('whatever holds the key', () => {
   it('shows itself without it', async () => {
     const secrets = fixedSecrets(CURRENT_KEY, NEXT_KEY);
-    const harness = benchSend([answered(200)], { secrets });
+    const harness = createSendHarness([answered(200)], { secrets });
     const holders: readonly unknown[] = [
       new Secret(CURRENT_KEY),
       secrets,

@@ -16,15 +16,15 @@ import {
 } from '../support/tokens.ts';
 
 /**
- * Tokens with a perfectly good signature of a trusted key, whose claims must not be believed all the same. Each row
- * differs from the honest token, which is verified beside them, in the one thing its title names.
+ * Tokens with a valid signature of a trusted key and claims that must be refused. Each row differs from the honest
+ * token only in the point that its title names. The honest token is verified in the same test file.
  */
 const signer = await es256Signer();
 const { fetchDocument } = testDocuments(corpDocuments(signer.jwk));
 const verifier = testVerifier({ fetchDocument, clock: createFakeClock() });
 
 const withClaims = (changes: object) => signer.sign(headerText(), claimsText(changes));
-/** Puts text that JSON.stringify would not write in the place of a member's value. */
+/** Replaces a member's value by text that JSON.stringify would not write. */
 const withRawClaim = (name: string, text: string) =>
   signer.sign(headerText(), claimsText({ [name]: '@' }).replace('"@"', text));
 

@@ -12,9 +12,9 @@ import { createFakeClock } from '../support/clock.ts';
 import { AUDIENCE, document, ISSUER, testDocuments, testVerifier, verdict } from '../support/tokens.ts';
 
 /**
- * The JWS vectors of C2SP/wycheproof, each with its own key as the issuer's whole key set. Their payloads are no
- * claims, so the verifier alone would refuse them all for that; a second pass leaves the claims out and holds the
- * form, the header, the key and the signature against them, where the valid ones must pass as well.
+ * The JWS vectors of C2SP/wycheproof. Each vector's key is the issuer's whole key set. The payloads are not claims, so
+ * the complete verifier refuses all of them. A second pass therefore leaves the claims out and checks form, header, key
+ * and signature only. There the valid vectors must pass too.
  */
 const FILE = new URL('../../../shared/testdata/wycheproof-jws.json', import.meta.url);
 const present = existsSync(FILE);
@@ -40,7 +40,7 @@ const vectors = groups.flatMap((group) =>
 );
 const title = (text: string): string => (present ? text : `${text} (skipped: the published vectors are not here)`);
 
-/** Valid by the vectors' book, refused here on purpose. */
+/** Vectors that are marked as valid and refused here on purpose. */
 const STRICTER: Readonly<Record<string, string>> = {
   emptyPayload: 'nothing signed is no claims',
   hs256: 'a shared secret is no key of an issuer',

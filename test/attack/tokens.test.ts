@@ -15,8 +15,8 @@ import {
 } from '../support/tokens.ts';
 
 /**
- * Hostile tokens, most of them with a perfectly good signature of a trusted key. Each row differs from the honest token
- * in the one thing its title names; the honest token is verified beside them, so no row is refused by accident.
+ * Hostile tokens, most of them with a valid signature of a trusted key. Each row differs from the honest token only in
+ * the point that its title names. The honest token is verified in the same file, so no row is refused by accident.
  */
 const signer = await es256Signer();
 const { fetchDocument } = testDocuments(corpDocuments(signer.jwk));
@@ -24,7 +24,7 @@ const verifier = testVerifier({ fetchDocument, clock: createFakeClock() });
 
 const withHeader = (changes: object) => signer.sign(headerText(changes), claimsText());
 const withClaims = (changes: object) => signer.sign(headerText(), claimsText(changes));
-/** Puts text that JSON.stringify would not write in the place of a member's value. */
+/** Replaces a member's value by text that JSON.stringify would not write. */
 const withRawClaim = (name: string, text: string) =>
   signer.sign(headerText(), claimsText({ [name]: '@' }).replace('"@"', text));
 const rewrite = async (change: (parts: [string, string, string]) => string): Promise<string> => {
@@ -235,13 +235,13 @@ describe('a hostile token', () => {
   });
 });
 
-/** Sets the lowest of the bits that carry nothing. */
+/** Sets the lowest padding bit. */
 function dirtyTail(encoded: string): string {
   const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return encoded.slice(0, -1) + (digits[digits.indexOf(encoded.at(-1) ?? '') + 1] ?? '');
 }
 
-/** Claims whose encoding leaves bits over. */
+/** Claims whose base64url encoding has padding bits. */
 function unevenly(): string {
   const encoded = ['', 'x', 'xx']
     .map((note) => base64url.encode(claimsText({ note })))

@@ -1,6 +1,6 @@
 /**
- * A disk that fills up in the middle of traffic, and has room again later: a small tmpfs holds the ledger, a file beside
- * it takes what is left. Nothing may be sent that is not on record, and nobody restarts anything.
+ * A disk that becomes full during traffic, and has room again later. A small tmpfs holds the ledger, and a file beside
+ * it takes the free space. Nothing may be sent without a record, and the service recovers without a restart.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, openSync, rmSync, unlinkSync, writeSync, closeSync } from 'node:fs';
@@ -16,7 +16,7 @@ const DISK = '6m';
 const CALLERS = 8;
 const PATIENCE = { timeout: 60_000 };
 
-/** Null where file systems may not be mounted. */
+/** Null where the test may not mount a file system. */
 function mountDisk(): string | null {
   const folder = mkdtempSync(join(tmpdir(), 'invite-proxy-disk-'));
   try {
@@ -75,7 +75,7 @@ describe('a disk that fills up in mid-traffic', () => {
           else tally.others.push(response.status);
         }
       });
-      // A test that fails half way leaves them without a service; what it failed by is what should be told.
+      // A test that fails half way leaves these requests without a service. Their errors must not hide its own.
       for (const caller of callers) caller.catch(() => undefined);
       await expect.poll(() => tally.accepted.length, PATIENCE).toBeGreaterThan(100);
       fill(filler);
@@ -86,7 +86,7 @@ describe('a disk that fills up in mid-traffic', () => {
       going = false;
       await Promise.all(callers);
 
-      // What was cut off between its send and its outcome (504) is on record too, and is what `others` may hold.
+      // A request that was cut off between its send and its outcome (504) is on record too: `others` may hold it.
       expect(tally.others.filter((status) => status !== 504)).toEqual([]);
       const sent = new Set(
         service.standIns.galileo.received.map(({ body }) => (JSON.parse(body) as { emails: string[] }).emails[0]),
@@ -95,7 +95,7 @@ describe('a disk that fills up in mid-traffic', () => {
       expect(tally.refused.filter((email) => sent.has(email))).toEqual([]);
       service.child.kill('SIGTERM');
       expect(await service.exited).toBe(0);
-      // What could not be acknowledged on the full disk came again; one record has one id.
+      // Records that could not be acknowledged on the full disk are delivered again. One record has one id.
       const delivered = service.lines.flatMap(({ record }) => (record === undefined ? [] : [record]));
       const records = [...new Map(delivered.map((record) => [record.id, record])).values()];
       const ended = new Set(records.filter(({ kind }) => kind === 'outcome').map(({ request_id: id }) => id));

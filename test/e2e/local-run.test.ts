@@ -1,4 +1,4 @@
-/** `npm start` and `npm run demo` as a newcomer uses them: real processes, the printed commands pasted into a shell. */
+/** `npm start` and `npm run demo` as a new user runs them: real processes, and the printed commands run in a shell. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** A policy file that changes under `node src/node.ts` while it serves. */
+/** A policy file that changes while `node src/node.ts` serves. */
 import { once } from 'node:events';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -12,7 +12,7 @@ import type { StandIns } from '../../dev/stand-ins.ts';
 import { startStandIns } from '../../dev/stand-ins.ts';
 import { policyFrom } from '../support/policy.ts';
 
-/** Who is asked for `user` is let in by the even ones and refused by the odd ones; each by a rule of its own name. */
+/** Even versions allow the role `user` and odd versions refuse it, each by a rule with its own name. */
 const policyText = (n: number): string => `
 version: 1
 callers:
@@ -23,7 +23,7 @@ rules:
 tests:
   - { as: portal, invite: eve@rival.io, expect: deny, by: never }
 `;
-/** Each would let in whom no good file lets in, had it been taken. */
+/** Broken files. Each would allow an address that no valid version allows, if it were loaded. */
 const WIDE = '  - { id: wide, allow: [portal], domains: [acme.com, rival.io], roles: any, auth_methods: any }\n';
 const BROKEN: readonly ((good: string) => string)[] = [
   (good) => good.replace(/ {2}- \{ id: never.*\n/, WIDE),
@@ -43,7 +43,7 @@ let folder = '';
 let path = '';
 let standIns: StandIns;
 let service: Service | null = null;
-/** Of the service: every log line, and what has to be looked at when another comes. */
+/** The service's log lines so far, and the checks that run when another line comes. */
 let lines: LogLine[] = [];
 const waiting = new Set<() => void>();
 
@@ -83,7 +83,7 @@ async function start(extra: Record<string, string> = {}, onLine: (line: string) 
   return service;
 }
 
-/** Resolves when a log line like this has come, counted from line `from`. */
+/** Resolves when a log line that fits has come, from line `from` on. */
 async function reported(accept: (line: LogLine) => boolean, from = 0): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const check = (): void => {
@@ -100,7 +100,7 @@ async function replace(text: string, target = path): Promise<void> {
   await rename(`${target}.tmp`, target);
 }
 
-/** OPS_PORT 0 means none, so a free one is looked for. */
+/** A free port: OPS_PORT 0 would switch the ops port off. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -122,7 +122,7 @@ describe('a policy that is swapped 20 times under 200 requests a second, every t
   const REQUEST_EVERY_MS = 5;
   const SWAPS = 20;
   const SWAP_EVERY_MS = 500;
-  /** Fewer than the service takes at once: how it refuses a crowd is tested elsewhere. */
+  /** Fewer than the concurrency limit, which other tests cover. */
   const MAX_IN_FLIGHT = 50;
 
   it(
@@ -191,7 +191,7 @@ describe('a policy that is swapped 20 times under 200 requests a second, every t
       }
       expect(new Set(seen.map(({ digest }) => digest)).size).toBeGreaterThan(10);
       expect(standIns.galileo.received).toHaveLength(seen.filter(({ status }) => status === 200).length);
-      // Every record is out once the service has stopped.
+      // All records are delivered once the service has stopped.
       expect(await stop()).toBe(0);
       for (const { digest, id } of seen) {
         const record = records.get(id!);

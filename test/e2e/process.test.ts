@@ -1,4 +1,4 @@
-/** `node src/node.ts` as the platform runs it: configured by its environment, killed, stopped, started again. */
+/** `node src/node.ts` as a platform runs it: configured by its environment, killed, stopped and started again. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
@@ -84,7 +84,7 @@ describe('a process that is killed between send and settle', () => {
       const second = await start();
       const early = await invite(second, 'slow@acme.com', key);
       expect(early.status).toBe(409);
-      // The intent expires 20 s + 30 s after its admission; the sweep says so by a record.
+      // The intent expires 20 s + 30 s after its admission. The sweep then writes a record.
       const outcome = await second.record(({ kind, request_id: id }) => kind === 'outcome' && id === intent.request_id);
       expect(outcome.outcome).toMatchObject({ result: 'unknown', reason: 'expired', settled_by: 'sweep' });
       const replay = await invite(second, 'slow@acme.com', key);

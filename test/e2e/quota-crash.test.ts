@@ -1,6 +1,6 @@
 /**
- * The last units of a quota, on the real process, its real ledger and real sockets: a hundred rounds in one process, and
- * rounds that each end in `kill -9` at another moment. Who got through is counted where it matters, at Galileo.
+ * The last units of a quota, on the real process, its real ledger and real sockets: a hundred rounds in one process,
+ * and rounds that end in `kill -9`, each at another moment. The requests that passed are counted at Galileo.
  */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ const KILLED_ROUNDS = 100;
 const PARALLEL = 40;
 const LAST_UNITS = 10;
 
-/** The longest window there is: a round that straddled its end would be no test. */
+/** The longest window: a round that crossed the end of a window would prove nothing. */
 const WINDOW_MS = 31 * 86_400_000;
 const LEAST_LEFT_MS = 10 * 60_000;
 const windowEndsSoon = WINDOW_MS - (Date.now() % WINDOW_MS) < LEAST_LEFT_MS;
@@ -64,7 +64,7 @@ quotas: [${quota}]
   return service;
 }
 
-/** The answer's status; null when the process died before it gave one. */
+/** The answer's status. Null when the process died before the answer. */
 async function invite(service: Service, token: string, emails: readonly string[]): Promise<number | null> {
   const answered = fetch(`${service.url}/v2/invite_users`, {
     method: 'POST',
@@ -86,7 +86,7 @@ async function kill(service: Service): Promise<void> {
   await killed;
 }
 
-/** The trail as the file has it, whoever is dead. */
+/** The trail in the ledger file, also when no process runs. */
 function trail(): readonly string[] {
   const database = new DatabaseSync(join(folder, 'ledger.db'), { readOnly: true });
   try {
@@ -104,7 +104,7 @@ const intents = (lines: readonly string[]): AuditRecord[] =>
 const count = <T>(values: readonly T[], value: T): number => values.filter((one) => one === value).length;
 const addresses = (prefix: string, length: number): string[] =>
   Array.from({ length }, (_, index) => `${prefix}-${index}@acme.com`);
-/** How many requests of these addresses arrived at Galileo. */
+/** The number of requests for these addresses that arrived at Galileo. */
 const arrived = (emails: readonly string[]): number =>
   standIns.galileo.received.filter(({ body }) => emails.some((email) => body.includes(`"${email}"`))).length;
 
@@ -119,7 +119,7 @@ describe.skipIf(windowEndsSoon)(`the last ${LAST_UNITS} units of a quota${when}`
     async () => {
       const service = await start('{ id: app-month, per: client_id, window: 31d, emails: 25 }');
       for (let round = 0; round < ROUNDS; round += 1) {
-        // A counter of its own for each round.
+        // Each round has a counter of its own.
         const token = await standIns.identityProvider.issue({ sub: `app-${round}` });
         expect(await invite(service, token, addresses(`first-${round}`, 25 - LAST_UNITS))).toBe(200);
         const emails = addresses(`round-${round}`, PARALLEL);
@@ -132,7 +132,7 @@ describe.skipIf(windowEndsSoon)(`the last ${LAST_UNITS} units of a quota${when}`
     },
   );
 
-  /** When the process is killed. */
+  /** The moment of the kill. */
   const MOMENTS = ['after every answer', 'with the ten at Galileo', 'amid the admissions'] as const;
 
   it(
@@ -143,7 +143,7 @@ describe.skipIf(windowEndsSoon)(`the last ${LAST_UNITS} units of a quota${when}`
       let taken = 0;
       for (let round = 0; round < KILLED_ROUNDS; round += 1) {
         const moment = MOMENTS[round % MOMENTS.length];
-        // One counter over all rounds and processes: were a debit lost in a crash, more would pass in the next round.
+        // One counter over all rounds and processes: if a crash lost a charge, more would pass in the next round.
         const service = await start(`{ id: month, per: org, window: 31d, emails: ${taken + LAST_UNITS} }`);
         const emails = addresses(`killed-${round}`, PARALLEL);
         if (moment !== 'after every answer') {
@@ -165,12 +165,12 @@ describe.skipIf(windowEndsSoon)(`the last ${LAST_UNITS} units of a quota${when}`
         expect(count(statuses, 200)).toBe(moment === 'after every answer' ? LAST_UNITS : 0);
         if (moment === 'amid the admissions') expect(admitted).toBeLessThanOrEqual(LAST_UNITS);
         else expect([admitted, arrived(emails)]).toEqual([LAST_UNITS, LAST_UNITS]);
-        // Nothing arrived that was not admitted.
+        // Every request that arrived was admitted.
         const hashes = new Set(intents(lines).map((record) => record.request_sha256));
         expect(standIns.galileo.received.filter(({ sha256 }) => !hashes.has(sha256))).toEqual([]);
       }
 
-      // The counter and the trail still say the same.
+      // The counter and the trail still agree.
       const last = await start(`{ id: month, per: org, window: 31d, emails: ${taken + 1} }`);
       expect(await invite(last, token, ['last@acme.com'])).toBe(200);
       expect(await invite(last, token, ['beyond@acme.com'])).toBe(429);

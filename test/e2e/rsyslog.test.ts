@@ -1,6 +1,6 @@
 /**
- * The stdout feed with a real collector: rsyslog follows the file that a container runtime would write, keeps the audit
- * lines, and what it kept verifies against the ledger and against nothing but itself.
+ * The stdout sink with a real collector. rsyslog follows the file that a container runtime would write and keeps the
+ * audit lines. The kept lines verify alone, and against the ledger.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,7 +27,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** As docs/audit.md tells it: whole lines up to 256 KiB, the audit channel into a file of its own, as it came. */
+/**
+ * The configuration of docs/audit.md: whole lines up to 256 KiB, and the audit channel unchanged in a file of its own.
+ */
 function configuration(feed: string, kept: string): string {
   return `
 global(workDirectory="${folder}" maxMessageSize="256k")

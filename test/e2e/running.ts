@@ -1,6 +1,7 @@
 /**
- * `node src/node.ts` over stand-ins in this process, with a ledger and a roomy policy of its own: for tests of how the
- * process behaves, not of what it decides. Whatever a test starts here ends with it.
+ * Starts `node src/node.ts` with stand-ins in this process, a ledger of its own and a policy that allows everything a
+ * test needs. It is for tests of the process, not of its decisions. Everything that a test starts here ends with the
+ * test.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -47,16 +48,16 @@ export interface Running {
   readonly opsPort: number;
   /** The SQLite file. */
   readonly ledgerPath: string;
-  /** Every line of stdout so far, parsed; a line that is not JSON fails the test that looks. */
+  /** All lines of stdout so far, parsed. Throws when a line is not JSON. */
   readonly lines: readonly LogLine[];
-  /** Everything on stderr so far. */
+  /** The text on stderr so far. */
   stderr(): string;
   token(): Promise<string>;
   invite(email: string, token: string, signal?: AbortSignal): Promise<Response>;
   inviteAll(emails: readonly string[], token: string, signal?: AbortSignal): Promise<Response>;
-  /** Resolves with the first line that fits, also one that has come. */
+  /** Resolves with the first line that fits, also one that came before this call. */
   line(fits: (line: LogLine) => boolean): Promise<LogLine>;
-  /** Resolves with the exit code, also when it has ended. */
+  /** Resolves with the exit code, also after the end of the process. */
   readonly exited: Promise<number | null>;
 }
 
@@ -65,7 +66,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((close) => close()));
 });
 
-/** Some free port; taken by nobody else unless the machine is very busy. */
+/** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -75,7 +76,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Resolves when it listens. `onText` gets every line of its stdout. */
+/** Resolves when the service listens. `onText` gets each line of its stdout. */
 export async function startRunning(
   env: Readonly<Record<string, string>> = {},
   { onText = () => undefined }: { readonly onText?: (line: string) => void } = {},
@@ -92,7 +93,7 @@ export async function startRunning(
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  // Not `exit`: there may be lines left to read.
+  // Not `exit`: unread lines may follow it.
   const exited = once(child, 'close').then(([code]) => code as number | null);
   open.push(async () => {
     if (child.exitCode === null) child.kill('SIGKILL');

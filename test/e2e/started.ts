@@ -1,4 +1,4 @@
-/** The service as a child process, with every operational line it prints searched after the test. */
+/** Starts the service as a child process. All its operational lines are scanned for leaks after the test. */
 import type { Service, ServiceOptions } from '../../dev/service.ts';
 import { startService as start } from '../../dev/service.ts';
 import { keepOutputLine } from '../support/operational-lines.ts';

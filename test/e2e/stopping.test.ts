@@ -1,6 +1,6 @@
 /**
- * SIGTERM with people waiting: whatever is under way is answered or on record, the trail is whole, the exit code is 0,
- * and all of it within twenty seconds, however slow Galileo is.
+ * SIGTERM while requests are running. Each request is answered or on record, the trail is complete and the exit code is
+ * 0. All of that takes at most twenty seconds, however slow Galileo is.
  */
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
@@ -14,20 +14,20 @@ const LIMIT_MS = 20_000;
 const audited = (service: Running): NonNullable<LogLine['record']>[] =>
   service.lines.flatMap(({ record }) => (record === undefined ? [] : [record]));
 
-/** So many invites that have reached Galileo and wait there for `after`. */
+/** Starts `size` invites. Resolves when all have reached Galileo, where they wait for `after`. */
 async function inFlight(service: Running, after: Promise<unknown>, signal?: AbortSignal): Promise<Promise<Response>[]> {
   const token = await service.token();
   const emails = Array.from({ length: IN_FLIGHT }, (_, n) => `p${String(n)}@acme.com`);
   for (const email of emails)
     service.standIns.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 }, after }, email);
   const answers = emails.map((email) => service.invite(email, token, signal));
-  // A test that wants them rejected says so; until then nobody looks.
+  // A test may expect a rejection later. Until then it is not unhandled.
   for (const answer of answers) answer.catch(() => undefined);
   await expect.poll(() => service.standIns.galileo.received.length, { timeout: 30_000 }).toBe(IN_FLIGHT);
   return answers;
 }
 
-/** Resolves with what `signal` led to. */
+/** Resolves with the result of `signal`. */
 async function stop(
   service: Running,
   signal: NodeJS.Signals = 'SIGTERM',
@@ -66,7 +66,7 @@ describe('SIGTERM with 50 invites at Galileo', () => {
     await Promise.allSettled(answers);
     const stopped = stop(service);
     await service.line(({ event }) => event === 'shutdown_begun');
-    // The listener has nothing left to wait for: it is closed when nobody can connect any more.
+    // The listener waits for nothing more: it is closed when a connection is refused.
     await expect.poll(() => fetch(`http://127.0.0.1:${String(service.port)}/livez`).catch(() => null)).toBeNull();
     released.resolve();
     expect((await stopped).code).toBe(0);

@@ -1,4 +1,6 @@
-/** More requests than places: who works, who waits, who is told to come back, and who is served whatever happens. */
+/**
+ * The concurrency limits: which requests run, which wait, which are refused as overloaded, and which are never limited.
+ */
 import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { BULKHEADS } from '../../src/middleware/limits/limit-concurrency.ts';
@@ -7,7 +9,7 @@ import { createFakeSchedule } from '../support/clock.ts';
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
 
-/** Room for a crowd; limits are not what is tested here. */
+/** A policy without quotas: this file tests the concurrency limits. */
 const POLICY = `
 version: 1
 callers:
@@ -19,7 +21,7 @@ rules:
 const { invites, reads, trail, searches } = BULKHEADS;
 const AUDITOR = { sub: 'audit-desk', scope: 'audit:read' };
 
-/** So many invites that Galileo does not answer until `release`. */
+/** Starts `size` invites. Galileo answers none of them before `release`. */
 async function crowd(service: TestService, size: number) {
   const released = Promise.withResolvers<void>();
   const emails = Array.from({ length: size }, (_, n) => `p${String(n)}@acme.com`);
@@ -103,7 +105,7 @@ describe('more invites than places', () => {
 
 describe('every route that asks for a token', () => {
   it('is bounded: with the places for reading taken it is a 503, and health is not', async () => {
-    // The ledger answers nobody until the end, so everybody stays where they are.
+    // The ledger does not answer before the end, so every request keeps its permit or its place in the queue.
     const { promise: never, reject: giveUp } = Promise.withResolvers<never>();
     const schedule = createFakeSchedule();
     const service = await startTestService({

@@ -1,4 +1,4 @@
-/** Every problem code that the service can reach, produced through its front door. The table must stay complete. */
+/** Every problem code, produced by a request to the service. A test checks that the table is complete. */
 import { describe, expect, it } from 'vitest';
 import { PROBLEMS } from '../../src/contract/problem.ts';
 import type { ProblemCode } from '../../src/contract/problem.ts';
@@ -17,7 +17,7 @@ interface Occasion {
 }
 
 const ANN = { emails: ['ann@acme.com'] };
-/** Every deadline passes at once. */
+/** A schedule on which every timer fires at once. */
 const AT_ONCE: Schedule = {
   after(_, task) {
     queueMicrotask(task);

@@ -1,7 +1,7 @@
 /**
- * HTTP requests whose length two readers could understand differently (RFC 9112 §11.2), written byte by byte to the
- * real listener with a good token inside. Whatever a proxy in front made of them: here nothing happens before a whole
- * request is read in one way only, and the second request that hides in the first never becomes one of ours.
+ * HTTP requests with a length that two readers could understand differently (RFC 9112 §11.2), written byte by byte to
+ * the real listener and with a valid token. The service acts only on a complete request that can be read in one way,
+ * and never serves the second request that is hidden in the first one.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
@@ -23,7 +23,7 @@ beforeEach(async () => {
   const { logger, metrics } = service.deps;
   listener = await listen(createApp(service.deps).fetch, {
     ...{ name: 'public', host: '127.0.0.1', port: 0, ids: createFakeIds(), logger, metrics, schedule },
-    // What waits for bytes that never come is over soon.
+    // Short timeouts for bytes that never come.
     limits: { headersMs: 300, requestMs: 500, keepAliveMs: 300, checkEveryMs: 20 },
   });
 });
@@ -42,7 +42,7 @@ interface Parts {
   readonly eol?: string;
 }
 
-/** A good invite but for what `parts` says. */
+/** A valid invite, changed by `parts`. */
 function invite({ start = 'POST /v2/invite_users HTTP/1.1', fields = [], body = BODY, eol = '\r\n' }: Parts): string {
   const all = [
     'Host: proxy.example.com',
@@ -57,7 +57,7 @@ const length = (text: string | number): string =>
   `Content-Length: ${String(typeof text === 'string' ? text.length : text)}`;
 const hidden = (): string => invite({ fields: [length(HIDDEN_BODY)], body: HIDDEN_BODY });
 
-/** Sends the bytes, and all that comes back until the connection is over. */
+/** Sends the bytes. Resolves with everything that comes back before the connection ends. */
 async function sendRaw(bytes: string, { thenEnd = false } = {}): Promise<string> {
   const client = openRaw(listener.port);
   client.write(Buffer.from(bytes, 'latin1'));
@@ -71,7 +71,7 @@ async function send(bytes: string, options: { thenEnd?: boolean } = {}): Promise
 
 const reached = (): string[] => service.galileo.received.map(({ body }) => body.match(/\w+@acme\.com/)?.[0] ?? body);
 
-/** None of them is answered by anything but 400 or 408, and nobody is invited. */
+/** Each of them is answered by 400 or 408 only, and nobody is invited. */
 const HOSTILE: readonly (readonly [name: string, bytes: () => string])[] = [
   // Two lengths.
   [
@@ -89,7 +89,7 @@ const HOSTILE: readonly (readonly [name: string, bytes: () => string])[] = [
   ['two different Content-Length', () => invite({ fields: [length(BODY), length(0)], body: BODY + hidden() })],
   ['two equal Content-Length', () => invite({ fields: [length(BODY), length(BODY)] })],
   ['a list of Content-Length', () => invite({ fields: [`${length(BODY)}, ${String(BODY.length)}`] })],
-  // A length that is no number.
+  // A length that is not a number.
   ['Content-Length with a sign', () => invite({ fields: [`Content-Length: +${String(BODY.length)}`] })],
   ['a negative Content-Length', () => invite({ fields: ['Content-Length: -1'] })],
   ['Content-Length in hexadecimal', () => invite({ fields: [`Content-Length: 0x${hex(BODY)}`] })],
@@ -103,7 +103,7 @@ const HOSTILE: readonly (readonly [name: string, bytes: () => string])[] = [
   ],
   ['Content-Length on a folded line', () => invite({ fields: [`Content-Length:\r\n ${String(BODY.length)}`] })],
   ['more Content-Length than body', () => invite({ fields: [length(BODY.length + 5)] })],
-  // A coding that hides.
+  // A transfer coding in disguise.
   ['an unknown transfer coding', () => invite({ fields: ['Transfer-Encoding: xchunked'], body: CHUNKS })],
   ['chunked that is not last', () => invite({ fields: ['Transfer-Encoding: chunked, identity'], body: CHUNKS })],
   ['chunked twice', () => invite({ fields: ['Transfer-Encoding: chunked, chunked'], body: CHUNKS })],
@@ -121,7 +121,7 @@ const HOSTILE: readonly (readonly [name: string, bytes: () => string])[] = [
     () => invite({ fields: ['X: y\nTransfer-Encoding: chunked', length(BODY)], body: CHUNKS }),
   ],
   ['a field that begins with a space', () => invite({ fields: [' Transfer-Encoding: chunked', length(BODY)] })],
-  // Chunks that are none. The first is the whole invite: a handler that did not wait for the end would send it.
+  // Malformed chunks. The first chunk is the whole invite: a handler that did not wait for the end would send it.
   [
     'a chunk size in decimal behind 0x',
     () => invite({ fields: ['Transfer-Encoding: chunked'], body: `0x${chunk(BODY)}0\r\n\r\n` }),
@@ -177,7 +177,7 @@ const HOSTILE: readonly (readonly [name: string, bytes: () => string])[] = [
     'a trailer that is no field',
     () => invite({ fields: ['Transfer-Encoding: chunked'], body: `${chunk(BODY)}0\r\nGET / HTTP/1.1\r\n\r\n` }),
   ],
-  // Heads that are none.
+  // Malformed heads.
   ['lines that end in a bare LF', () => invite({ fields: [length(BODY)], eol: '\n' })],
   ['lines that end in a bare CR', () => invite({ fields: [length(BODY)], eol: '\r' })],
   ['a space in a field name', () => invite({ fields: ['X Y: z', length(BODY)] })],

@@ -1,6 +1,6 @@
 /**
- * The Worker as it would be deployed, built once for all files of the suite by the command that deploys, with the suite's
- * policy. Vitest runs this before the first test.
+ * Builds the Worker once for all files of the suite, with the deploy command and the suite's policy. Vitest runs this
+ * before the first test.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,7 +1,7 @@
 /**
- * A platform between a stand-in Galileo and a stand-in identity provider, with callers. Whatever it answers is held
- * against its own published contract; when it is stopped, what Galileo received is held against the trail, the trail's
- * chain is verified, and its log is searched for what may not be there.
+ * One platform between a stand-in Galileo and a stand-in identity provider, with callers. Each answer is checked
+ * against the platform's own /openapi.json. `stop` compares the requests that Galileo received with the trail, verifies
+ * the trail's chain, and scans the log for addresses, tokens and keys.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
@@ -17,9 +17,9 @@ import { PLATFORMS } from './platforms.ts';
 
 export const ORIGIN = 'https://hr.example.com';
 export const PUBLIC_URL = 'https://invites.example.com';
-/** GALILEO_TIMEOUT_MS for a Galileo that will not answer: the ending is the same however slow the machine. */
+/** GALILEO_TIMEOUT_MS for a Galileo that does not answer. The ending is the same on a slow machine. */
 export const SHORT_MS = '300';
-/** An issuer whose keys nobody serves. */
+/** An issuer with keys that cannot be fetched. */
 export const SILENT_ISSUER = 'http://127.0.0.1:9';
 
 export interface ParityHarness {
@@ -28,11 +28,11 @@ export interface ParityHarness {
   readonly identityProvider: StandIns['identityProvider'];
   readonly key: string;
   readonly nextKey: string;
-  /** Each call makes somebody nobody has been: quotas and keys are theirs alone. */
+  /** Makes a new caller, with quotas and idempotency keys of its own. */
   caller(claims?: Record<string, unknown>): Promise<Caller>;
-  /** Without a token, unless `headers` bring one. */
+  /** Sends no token, unless `headers` hold one. */
   request(path: string, init?: RequestInit): Promise<Response>;
-  /** The trail so far, over the audit route. */
+  /** The trail so far, from the audit route. */
   trail(): Promise<AuditRecord[]>;
   stop(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export interface Caller {
   readonly subject: string;
   readonly token: string;
   request(path: string, init?: RequestInit): Promise<Response>;
-  /** POST /v2/invite_users; `body` that is text or bytes goes as it is. */
+  /** POST /v2/invite_users. A `body` that is text or bytes is sent unchanged. */
   invite(body: unknown, options?: InviteOptions): Promise<Response>;
 }
 
@@ -121,7 +121,7 @@ export async function startParityHarness(
       await platform.stop();
       await standIns.close();
       expect(verifyChain(lines)).toMatchObject({ kind: 'intact' });
-      // Where something else stands in Galileo's place, nothing arrives here.
+      // With another GALILEO_API_URL nothing arrives at the stand-in.
       if (env['GALILEO_API_URL'] === undefined) checkTrail(galileo.received, records);
       const leaks = log
         .filter((line) => !line.includes('"channel":"audit"'))

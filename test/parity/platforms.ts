@@ -1,6 +1,6 @@
 /**
- * The two things under comparison, each as it runs in production: `node src/node.ts` as a process of its own, and the
- * Worker as it was built, in workerd, with its ledger object. Both are reached over HTTP and configured by text alone.
+ * The two platforms, each as it runs in production: `node src/node.ts` as a process, and the built Worker in workerd
+ * with its Durable Object. Both are configured by environment variables and reached over HTTP.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ export type PlatformName = 'node' | 'workers';
 
 export interface Platform {
   readonly url: string;
-  /** Every line that it has logged so far. */
+  /** All lines logged so far. */
   lines(): readonly string[];
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Every problem code that can be brought about from outside, on either platform. The table must stay complete. */
+/** Every problem code that a request can cause, on either platform. A test checks that the table is complete. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closedPort } from '../contract/http-port/server.ts';
 import { PROBLEMS } from '../../src/contract/problem.ts';
@@ -10,7 +10,7 @@ import { SHORT_MS, SILENT_ISSUER, startParityHarness } from './parity-harness.ts
 const ANN = { emails: ['ann@acme.com'] };
 const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
 
-/** What nobody outside can bring about alone, and where it is tested instead. */
+/** The codes that a request alone cannot cause, each with the test that covers it. */
 const FROM_INSIDE: Partial<Record<ProblemCode, string>> = {
   internal_error: 'a fault of the program: test/http/problems.test.ts',
   ledger_unavailable:
@@ -22,7 +22,7 @@ interface Occasion {
   readonly status: number;
   readonly origin: string;
   readonly outcome?: string;
-  /** Settings of a world of its own. */
+  /** Settings of a harness of its own. Left out where the shared harness serves. */
   readonly env?: () => Promise<Record<string, string>> | Record<string, string>;
   produce(harness: ParityHarness, caller: Caller): Promise<Response>;
 }
@@ -30,7 +30,7 @@ interface Occasion {
 const proxy = { origin: 'proxy' };
 const to =
   (email: string): Occasion['produce'] =>
-  (_world, caller) =>
+  (_harness, caller) =>
     caller.invite({ emails: [email] });
 
 const OCCASIONS: Partial<Record<ProblemCode, Occasion>> = {
@@ -63,7 +63,7 @@ const OCCASIONS: Partial<Record<ProblemCode, Occasion>> = {
       caller.request('/v2/invite_users', {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
-        // One byte, and then nothing for longer than anybody waits.
+        // One byte, and no more before the deadline.
         body: new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array([0x7b])) }),
         duplex: 'half',
       } as RequestInit),
@@ -144,7 +144,7 @@ const OCCASIONS: Partial<Record<ProblemCode, Occasion>> = {
     status: 503,
     outcome: 'not_sent',
     env: async () => ({ GALILEO_API_URL: `http://127.0.0.1:${String(await closedPort())}` }),
-    // On Node a refused connection proves that nothing was sent; in workerd nothing does but our own breaker, once open.
+    // On Node a refused connection proves that nothing was sent. In workerd only an open circuit breaker proves it.
     async produce(_, caller) {
       for (let times = 0; times < 5; times += 1) await caller.invite(ANN);
       return await caller.invite(ANN);

@@ -1,4 +1,4 @@
-/** The promises to users (README.md), kept by either platform against a Galileo that misbehaves. */
+/** The promises to users (README.md), on either platform, with a Galileo that misbehaves. */
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { disguises } from '../support/key-disguises.ts';
@@ -19,7 +19,7 @@ export function describePromises(platform: PlatformName): void {
   });
   afterAll(() => harness.stop());
 
-  /** What Galileo received while `task` ran. */
+  /** Runs `task`, with the requests that Galileo received meanwhile. */
   async function receivedBy<T>(task: () => Promise<T>) {
     const { length: before } = harness.galileo.received;
     const result = await task();

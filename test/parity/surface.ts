@@ -1,10 +1,10 @@
-/** Routes, methods, fields and CORS: what a caller sees of either platform before anybody is invited. */
+/** Routes, methods, header fields and CORS, on either platform. Nobody is invited here. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlatformName } from './platforms.ts';
 import type { ParityHarness } from './parity-harness.ts';
 import { ORIGIN, PUBLIC_URL, startParityHarness } from './parity-harness.ts';
 
-/** Who may call what: 401 without a token, then by scope. */
+/** The status of every route without a token and by scope. */
 const ACCESS: Readonly<Record<string, { none: number; noScope: number; write: number; audit: number }>> = {
   'POST /v2/invite_users': { none: 401, noScope: 403, write: 422, audit: 403 },
   'GET /v2/invite_policy': { none: 401, noScope: 403, write: 200, audit: 403 },
@@ -18,7 +18,7 @@ const ACCESS: Readonly<Record<string, { none: number; noScope: number; write: nu
   'GET /.well-known/oauth-protected-resource': { none: 200, noScope: 200, write: 200, audit: 200 },
 };
 
-/** Fields that belong to a connection or a server and not to the answer. */
+/** Fields of the connection or the server, which may differ between platforms. */
 const OF_THE_TRANSPORT = new Set([
   'connection',
   'keep-alive',
@@ -144,7 +144,7 @@ export function describeSurface(platform: PlatformName): void {
   });
 }
 
-/** By name, without the request's own id. */
+/** The fields of an answer, without the request's own id. */
 function fieldsOf({ headers }: Pick<Response, 'headers'>): [string, string][] {
   return [...headers].filter(([name]) => name !== 'x-request-id' && !OF_THE_TRANSPORT.has(name));
 }

@@ -5,14 +5,14 @@ import type { OutboxItem } from '../../src/audit/delivery/sink.ts';
 import { testUuid7, TEST_TIME_MS } from './clock.ts';
 import { recordDraft } from './ledger/ledger.ts';
 
-/** What a ledger hands to a sink: real lines of a real chain, without the ledger. */
+/** The outbox items that a ledger gives to a sink: lines of a valid chain, made without a ledger. */
 
 export interface AuditStep {
   readonly kind: RecordKind;
   readonly outcome?: Partial<RecordOutcome>;
 }
 
-/** Each record a second after the one before; the checkpoint over all of them comes last. */
+/** Each record is a second after the previous one. A checkpoint over all of them comes last. */
 export async function auditItems(
   steps: readonly AuditStep[] = [{ kind: 'intent' }, { kind: 'outcome' }, { kind: 'denial' }],
 ): Promise<OutboxItem[]> {

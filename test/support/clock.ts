@@ -2,13 +2,13 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { Ids } from '../../src/ports/ids.ts';
 import type { Schedule } from '../../src/ports/schedule.ts';
 
-/** Time and identifiers that tests hold in their hands. */
+/** A clock that moves only when a test moves it. */
 export interface FakeClock extends Clock {
   set(ms: number): void;
   advance(ms: number): void;
 }
 
-/** 2026-03-02T10:00:00.000Z: the start of an hour, so that windows are easy to reckon with. */
+/** 2026-03-02T10:00:00.000Z: the start of an hour, so that quota windows are easy to calculate. */
 export const TEST_TIME_MS = Date.UTC(2026, 2, 2, 10);
 
 export function createFakeClock(startMs = TEST_TIME_MS): FakeClock {
@@ -24,7 +24,7 @@ export function createFakeClock(startMs = TEST_TIME_MS): FakeClock {
   };
 }
 
-/** Counts up; each is a valid UUIDv7 and sorts after the one before. */
+/** Counts up. Each id is a valid UUIDv7 and sorts after the previous one. */
 export function createFakeIds(first = 1): Ids {
   let next = first;
   return { uuid7: () => testUuid7(next++) };
@@ -36,9 +36,11 @@ export function testUuid7(n: number): string {
 }
 
 export interface FakeSchedule extends Schedule {
-  /** Delays of the timers that are waiting, soonest first. */
+  /** The delays of the pending timers, soonest first. */
   readonly waitingMs: readonly number[];
-  /** Moves time on and runs what is due, in order of time; a task's own timers too, when due. */
+  /**
+   * Moves time forward and runs the timers that are due, in order of time. Timers set by these tasks run too, when due.
+   */
   advance(ms: number): void;
 }
 

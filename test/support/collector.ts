@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterEach } from 'vitest';
 
-/** A collector on a real socket that answers as the test says and keeps what it was sent. */
+/** A log collector on a real socket. It answers as the test scripts it, and keeps every request. */
 export interface Collector {
   readonly url: string;
   readonly received: readonly ReceivedBatch[];
@@ -14,9 +14,9 @@ export interface ReceivedBatch {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** As they came. */
+  /** The body as it came. */
   readonly bytes: Buffer;
-  /** Without the coding. */
+  /** The body without its content coding. */
   readonly text: string;
 }
 
@@ -32,7 +32,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));
 });
 
-/** One answer a request, the last of them for all that follow. Closed by itself after the test. */
+/** Gives one answer per request, and the last answer to all further requests. Closes after the test. */
 export async function serveCollector(...answers: readonly Answer[]): Promise<Collector> {
   const received: ReceivedBatch[] = [];
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-/** Ed25519 as the RFCs print it, for tests in every runtime. */
+/** The Ed25519 test vectors of the RFCs, for tests in every runtime. */
 import { fromHex } from '../../src/lib/hex.ts';
 import { sha256Hex } from '../../src/lib/sha256.ts';
 

@@ -1,4 +1,4 @@
-/** A key in every rendering it might be smuggled out in, made by means other than the search under test. */
+/** A key in each encoding in which it could leak. The encodings are made independently of the key search under test. */
 export function disguises(key: string): readonly (readonly [name: string, text: string])[] {
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   const base64url = (text: string) => Buffer.from(text).toString('base64url');

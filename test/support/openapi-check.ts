@@ -1,7 +1,7 @@
 /**
- * Holds an answer against the service's own /openapi.json: the path and method exist, the status is documented,
- * the media type too, and the body fits its schema. Throws what does not fit; knows nothing of any single route. NDJSON is
- * read as the array of its lines, as the document describes it.
+ * Checks an answer against the service's own /openapi.json: path, method, status and media type are documented, and the
+ * body fits its schema. Throws an error with the difference. It has no knowledge of single routes. NDJSON is checked as
+ * the array of its lines, as the document describes it.
  */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -19,7 +19,7 @@ interface Operation {
   >;
 }
 
-/** Whatever serves the document: an app, or a service somewhere. */
+/** Serves the document: an app, or a service over HTTP. */
 interface Asked {
   request(path: string): Response | Promise<Response>;
 }
@@ -29,10 +29,10 @@ interface Checker {
   readonly ajv: Ajv2020;
 }
 
-/** By the document's text: most services of a test file have the same. */
+/** By the document's text: most services of a test file have the same document. */
 const checkers = new Map<string, Checker>();
 
-/** Resolves when the answer is as documented. Paths that no route serves are left alone: 404 is not documented for them. */
+/** Resolves when the answer is as documented. Paths without a route are not checked: no 404 is documented for them. */
 export async function checkAgainstOpenApi(app: Asked, method: string, path: string, response: Response): Promise<void> {
   const { document, ajv } = await checkerOf(app);
   const template = findTemplate(document, path.split('?')[0] ?? '');

@@ -9,24 +9,24 @@ import OidcProvider from 'oidc-provider';
 import type { Adapter, AdapterPayload, Configuration } from 'oidc-provider';
 
 /**
- * A certified OpenID provider (npm oidc-provider) on loopback, so that the service is tried with tokens that nobody of
- * us made. Its keys change the way a careful operator changes them: publish, then sign, then retire. Each step
- * is a new instance with other keys behind the same address and the same storage, as after a rolling deployment.
- * Not the stand-in of dev/, which makes hostile tokens too; this one only makes what the specifications say.
+ * A certified OpenID provider (npm oidc-provider) on loopback: its tokens are made by independent software. Its keys
+ * rotate as a careful operator rotates them: publish, then sign, then retire. Each step is a new instance with other
+ * keys at the same address and with the same storage, as after a rolling deployment. It is not the stand-in of dev/,
+ * which makes hostile tokens too: this provider makes only tokens that the specifications allow.
  */
 export interface OpenIdProvider {
   readonly issuer: string;
-  /** Paths that were asked for, in order. */
+  /** The requested paths, in order. */
   readonly paths: readonly string[];
   /** Client credentials (RFC 6749 §4.4) for `hr-portal`. */
   clientToken(scope?: string): Promise<string>;
   /** The code flow with PKCE (RFC 7636) for Ann, at the public client `hr-spa`. */
   userTokens(scope?: string): Promise<{ readonly accessToken: string; readonly idToken: string }>;
-  /** A new key appears beside the old one, which goes on signing. */
+  /** Publishes a new key beside the old one, which still signs. */
   publishNextKey(): Promise<void>;
-  /** The new key signs from now on; the old one stays published. */
+  /** Signs with the new key from now on. The old one stays published. */
   signWithNextKey(): void;
-  /** Only the signing key stays published. */
+  /** Publishes the signing key only. */
   retireOldKey(): void;
   close(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export type OpenIdAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
 
 export interface OpenIdProviderOptions {
   readonly algorithm: OpenIdAlgorithm;
-  /** The resource (RFC 8707) that access tokens are for. */
+  /** The resource (RFC 8707) of the access tokens. */
   readonly audience: string;
 }
 
@@ -191,7 +191,7 @@ async function createKey(algorithm: OpenIdAlgorithm): Promise<SigningKey> {
   return { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: algorithm, use: 'sig' };
 }
 
-/** Ann signs in and consents to whatever is asked. */
+/** Ann signs in and consents to everything. */
 async function consent(provider: OidcProvider, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { prompt, params, session } = await provider.interactionDetails(request, response);
   if (prompt.name === 'login') {
@@ -209,7 +209,10 @@ async function consent(provider: OidcProvider, request: IncomingMessage, respons
   return provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } });
 }
 
-/** Follows redirects with a browser's cookies until one leads to `destination`; gives that address, unvisited. */
+/**
+ * Follows redirects with a browser's cookies. Returns the first address that begins with `destination`, without a
+ * visit.
+ */
 async function browse(start: string, destination: string): Promise<URL> {
   const cookies: { readonly name: string; readonly value: string; readonly path: string }[] = [];
   let url = new URL(start);
@@ -232,7 +235,7 @@ async function browse(start: string, destination: string): Promise<URL> {
   throw new Error('too many redirects');
 }
 
-/** Storage that outlives an instance: a map per model, nothing ever expires. */
+/** Storage that outlives an instance: one map per model, without expiry. */
 function createAdapters(): (model: string) => Adapter {
   const models = new Map<string, Map<string, AdapterPayload>>();
   return (model) => {

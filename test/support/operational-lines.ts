@@ -1,6 +1,6 @@
 /**
- * Every operational log line that a test brings about, searched: no address, no token, no key in any rendering. Whoever
- * starts a service hands its lines over; the search runs after each test of the file, over all that came.
+ * Scans the operational log lines of a test for leaks: no address, no token and no key in any encoding. The code that
+ * starts a service passes its lines here. The scan runs after each test of the file.
  */
 import { afterEach, expect } from 'vitest';
 import { disguises } from './key-disguises.ts';
@@ -17,17 +17,17 @@ afterEach(() => {
   expect(leaks).toEqual([]);
 });
 
-/** `keys` are the upstream keys that the service had. */
+/** `keys` are the upstream keys of the service. */
 export function keepOperationalLine(line: string, keys: readonly string[]): void {
   kept.push({ line, keys });
 }
 
-/** Keeps a line of a process's stdout, unless it is an audit line: those hold addresses on purpose. */
+/** Keeps a line of a process's stdout. Audit lines are not kept, because they hold addresses on purpose. */
 export function keepOutputLine(line: string, keys: readonly string[]): void {
   if (!line.includes('"channel":"audit"')) keepOperationalLine(line, keys);
 }
 
-/** What the line gives away. No operational line has any business with an `@`, in whatever spelling. */
+/** Names the leaks in a line. An operational line never needs an `@`, in any spelling. */
 export function leaksOf(line: string, keys: readonly string[]): string[] {
   return [
     ...(/@|%40|\\u0040|＠/i.test(line) ? ['address'] : []),

@@ -1,6 +1,7 @@
 /**
- * Policies and principals for tests, and a second evaluator: it reads docs/policy.md from the parsed file with loops and
- * string comparisons alone, shares no code with src/policy, and is as slow as it is plain.
+ * Policies and principals for tests, and a second, naive policy evaluator. The evaluator implements docs/policy.md on
+ * the parsed file with loops and string comparisons only. It shares no code with src/policy, so the two can be
+ * compared.
  */
 import type { Principal } from '../../src/auth/principal.ts';
 import type { InviteUsersRequest } from '../../src/contract/invite-users.ts';
@@ -43,14 +44,14 @@ tests:
   - { as: hr-portal, invite: ann@notacme.com, expect: deny, because: no-rule }
 `;
 
-/** The policy in this text, which is expected to load. */
+/** The policy in this text. Throws when it does not load. */
 export function policyFrom(text: string, issuers: readonly string[] = TEST_ISSUERS): CompiledPolicy {
   const loaded = loadPolicy(text, { issuers });
   if (loaded.kind === 'loaded') return loaded.policy;
   throw new Error(loaded.problems.map(({ line, column, message }) => `${line}:${column} ${message}`).join('\n'));
 }
 
-/** The problems of this text, which is expected not to load. */
+/** The problems of this text. Empty when it loads. */
 export function problemsOf(text: string, issuers: readonly string[] = TEST_ISSUERS): readonly PolicyProblem[] {
   const loaded = loadPolicy(text, { issuers });
   return loaded.kind === 'refused' ? loaded.problems : [];
@@ -88,7 +89,7 @@ export interface NaiveDecision {
 type Row = { readonly domains?: readonly string[] | undefined; readonly emails?: readonly string[] | undefined };
 type Values = { auth_method: string; role: string; groups: string[]; send_email: boolean };
 
-/** What docs/policy.md says of this request, claims and the list of forced values left out. */
+/** The decision of docs/policy.md about this request, without claims and without the list of forced values. */
 export function naiveDecide(
   file: PolicyFile,
   principal: Principal,
@@ -102,7 +103,7 @@ export function naiveDecide(
     return { email, values, decision: naiveAddress(file, callers, email, values, nowMs) };
   });
 
-  // The values most allowed addresses share; the first address's on a tie.
+  // The values that most allowed addresses share. On a tie, the values of the first address.
   const pool = each.some(({ decision }) => decision.decision === 'allow')
     ? each.filter(({ decision }) => decision.decision === 'allow')
     : each;
@@ -131,7 +132,7 @@ export function naiveDecide(
   const granted = addresses.filter(({ decision }) => decision === 'allow');
   let refusedBy: NaiveDecision['refusedBy'] =
     granted.length === 0 || (handling === 'strict' && granted.length !== addresses.length) ? 'policy' : null;
-  // Lenient: the allowed ones are the request.
+  // In lenient handling the allowed addresses are the request.
   const emails = refusedBy === null ? granted.map(({ email }) => email) : request.emails;
   if (refusedBy === null) {
     for (const quota of file.quotas ?? []) {
@@ -156,7 +157,7 @@ export function naiveDecide(
   };
 }
 
-/** Whether some allow rule of this caller that has not ended aims at the address at all. */
+/** Whether an allow rule of this caller covers the address and has not ended. */
 export function naiveCovers(file: PolicyFile, principal: Principal, email: string, nowMs: number): boolean {
   const callers = naiveCallers(file, principal);
   return file.rules.some(
@@ -180,7 +181,7 @@ function naiveCallers(file: PolicyFile, principal: Principal): string[] {
   return callers;
 }
 
-/** How often the invitee is named who is named most. */
+/** The highest number of times that one invitee is named. */
 function mostNamed(emails: readonly string[], fold: boolean): number {
   const person = (email: string): string => {
     const [local, domain] = email.toLowerCase().split('@') as [string, string];
@@ -265,7 +266,7 @@ function groupIds(file: PolicyFile, entries: readonly string[]): string[] {
   return entries.map((entry) => (entry.startsWith('$') ? file.groups![entry.slice(1)]! : entry).toLowerCase());
 }
 
-/** Equal, lists as sets. */
+/** Equality with lists as sets. */
 function alike(a: object, b: object): boolean {
   const plain = (values: object): string =>
     JSON.stringify(

@@ -1,6 +1,6 @@
 /**
- * A TCP connection that says exactly what a test writes, for what no HTTP client would send, and tells what came back.
- * Knows no HTTP itself but where one answer ends and the next begins.
+ * A TCP client that writes the exact bytes of a test, for requests that no HTTP client sends, and collects the bytes
+ * that come back. It does not parse HTTP, except for the status lines in `statusesOf`.
  */
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -8,13 +8,13 @@ import type { Socket } from 'node:net';
 export interface RawConnection {
   readonly socket: Socket;
   write(bytes: string | Uint8Array): void;
-  /** Resolves with all that came once the other side has closed. */
+  /** Resolves with all received text when the connection has closed. */
   readonly closed: Promise<string>;
-  /** Resolves with all that has come once `pattern` is in it. Rejects when the connection ends before. */
+  /** Resolves with the received text when it matches `pattern`. Rejects when the connection ends before. */
   until(pattern: RegExp): Promise<string>;
 }
 
-/** Connects to loopback. Ends and errors of the connection are what tests wait for, so they are never thrown. */
+/** Connects to loopback. Tests expect the connection to fail, so its errors are never thrown. */
 export function openRaw(port: number): RawConnection {
   const socket = connect(port, '127.0.0.1');
   let text = '';

@@ -1,6 +1,7 @@
 /**
- * Servers that speak in bytes, for tests inside workerd, where nobody can listen: they run in vitest's own process and are
- * driven over HTTP (test/workers/http/raw-servers-remote.ts has the other end). Vitest runs this before the first test.
+ * Raw TCP servers for tests inside workerd, where a test cannot listen on a socket. The servers run in vitest's main
+ * process and are controlled over HTTP (client: test/workers/http/raw-servers-remote.ts). Vitest runs this before the
+ * first test.
  *   POST /servers → {id, port} · GET /servers/ID → events, one JSON a line, until it is closed · DELETE /servers/ID
  *   POST /servers/ID/connections/N {op, text}
  */

@@ -1,6 +1,6 @@
 /**
  * The whole service in one process for HTTP tests: createApp over the real ledger, the real HTTP client and the
- * stand-ins, with time and ids in the test's hands. Every answer is held against /openapi.json on its way out.
+ * stand-ins, with a fake clock and fake ids. Each answer is checked against /openapi.json.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -58,14 +58,14 @@ export interface TestService {
   readonly documents: TestDocuments;
   readonly clock: FakeClock;
   readonly deps: Deps;
-  /** Every operational log line, as text. */
+  /** All operational log lines, as text. */
   readonly logLines: readonly string[];
-  /** Every metric that was counted, as `name{label=value,…}`. */
+  /** All counted metrics, as `name{label=value,…}`. */
   readonly counted: readonly string[];
   token(claims?: Record<string, unknown>): Promise<string>;
-  /** Any request; relative to the service. */
+  /** Sends any request. The path is relative to the service. */
   request(path: string, init?: RequestInit): Promise<Response>;
-  /** POST /v2/invite_users with a good token; `body` that is text goes as it is. */
+  /** POST /v2/invite_users with a valid token. A `body` that is text is sent unchanged. */
   invite(body: unknown, options?: InviteOptions): Promise<Response>;
   /** The trail so far. */
   records(): Promise<AuditRecord[]>;
@@ -82,10 +82,10 @@ export interface TestServiceOptions {
   readonly policy?: string;
   readonly settings?: Partial<Deps['settings']>;
   readonly deps?: Partial<Deps>;
-  /** Keys that the stand-in Galileo accepts, when not just the service's. */
+  /** The keys that the stand-in Galileo accepts. By default, the service's key. */
   readonly acceptedKeys?: readonly string[];
   readonly nextKey?: string;
-  /** Puts something between the app and its ledger. */
+  /** Wraps the ledger of the app. */
   readonly wrapLedger?: (ledger: Ledger) => Ledger;
 }
 
@@ -94,7 +94,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));
 });
 
-/** Closed by itself after the test. */
+/** Closes after the test. */
 export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
   const clock = createFakeClock();
   const ids = createFakeIds();
@@ -185,7 +185,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   open.push({
     async close() {
       await background.idle();
-      // With a double in Galileo's place, nothing arrives at the stand-in.
+      // With another HTTP port nothing arrives at the stand-in.
       checkTrail(options.deps?.http === undefined ? galileo.received : null, await readTrail());
       await delivery.stop();
       await http.close();

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 
 /**
- * The shared test data beside the repository: recorded from real software, read here, never copied in.
- * Where a file is absent, the tests that need it are skipped and say so in their title.
+ * Reads the shared test data beside the repository. The data was recorded from real software and is never copied into
+ * the repository. Where a file is absent, the tests that need it are skipped, with the reason in their title.
  */
 export interface SharedFile {
   readonly present: boolean;
-  /** Behind a test's title when the file is absent. */
+  /** The end of a test's title, with the reason when the file is absent. */
   readonly word: string;
   text(): string;
 }

@@ -10,8 +10,8 @@ import type { Metrics } from '../../src/ports/metrics.ts';
 import { TEST_TIME_MS } from './clock.ts';
 
 /**
- * What token tests stand on: documents served from memory, kept metrics and log lines, and a signer that signs
- * any text whatever, because a library refuses to make most of the tokens that must be refused.
+ * Doubles and fixtures for token tests: documents from memory, recorded metrics and log lines, and a signer. The signer
+ * signs any text, because a JWT library refuses to make most of the tokens that the service must refuse.
  */
 export const ISSUER = 'https://id.example.com';
 export const AUDIENCE = 'galileo-invites';
@@ -29,17 +29,17 @@ const HONEST_CLAIMS = {
   jti: 'token-1',
 };
 
-/** The header of an honest token, but for `changes`; what is `undefined` is left out. */
+/** The header of an honest token with `changes`. A member that is `undefined` is left out. */
 export function headerText(changes: object = {}): string {
   return JSON.stringify({ ...HONEST_HEADER, ...changes });
 }
 
-/** The claims of an honest token, but for `changes`. */
+/** The claims of an honest token with `changes`. */
 export function claimsText(changes: object = {}): string {
   return JSON.stringify({ ...HONEST_CLAIMS, ...changes });
 }
 
-/** What ISSUER publishes when `jwk` is its only key. */
+/** The documents that ISSUER publishes when `jwk` is its only key. */
 export function corpDocuments(jwk: JWK): Answer {
   return (url) => {
     const isMetadata = url.endsWith('/openid-configuration');
@@ -47,13 +47,13 @@ export function corpDocuments(jwk: JWK): Answer {
   };
 }
 
-/** A FetchDocument with a list of what was asked for, and a switch for trouble. */
+/** A FetchDocument double with a list of the requested URLs, and a switch for failures. */
 export interface TestDocuments {
   readonly fetchDocument: FetchDocument;
   readonly urls: string[];
-  /** Every document fails like this until it is null again. */
+  /** While set, every fetch ends with this result. */
   trouble: DocumentResult | null;
-  /** While set, answers wait for it. */
+  /** While set, every fetch waits for it. */
   gate: Promise<void> | null;
 }
 
@@ -125,7 +125,7 @@ export function testVerifier(
   });
 }
 
-/** `refused:<reason>`, `unavailable` or `verified`: what tests compare. */
+/** The result as one word: `refused:<reason>`, `unavailable` or `verified`. */
 export async function verdict(verifier: TokenVerifier, token: string): Promise<string> {
   const result = await verifier.verify(token);
   return result.kind === 'refused' ? `refused:${result.failure.reason}` : result.kind;
@@ -133,9 +133,9 @@ export async function verdict(verifier: TokenVerifier, token: string): Promise<s
 
 export interface Signer {
   readonly jwk: JWK;
-  /** Signs these very texts; `header` and `payload` may be JSON or anything else. */
+  /** Signs these exact texts. `header` and `payload` need not be JSON. */
   sign(header: string, payload: string | Uint8Array): Promise<string>;
-  /** Signs parts that are already encoded, whatever their encoding. */
+  /** Signs parts that are already encoded, in any encoding. */
   signEncoded(header: string, payload: string): Promise<string>;
 }
 
@@ -146,7 +146,7 @@ export async function es256Signer(kid = 'key-1'): Promise<Signer> {
   });
 }
 
-/** For the many issuers that sign with RSA. */
+/** For the issuers that sign with RSA. */
 export async function rs256Signer(kid = 'key-1'): Promise<Signer> {
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
   return signer({ ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }, async (input) => {

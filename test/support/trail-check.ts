@@ -1,7 +1,7 @@
 /**
- * Holds the trail of every test that invites against two things: the JSON Schema that is published for its records, and
- * what the stand-in Galileo received. Each request that arrived has an intent with the hash of exactly its bytes, and
- * arrived as often as its outcome says it was tried.
+ * Checks the trail of a test against the published JSON Schema of audit records, and against the requests that the
+ * stand-in Galileo received. Each request that arrived has an intent with the hash of exactly its bytes, and arrived as
+ * often as its outcome records attempts.
  */
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -10,7 +10,7 @@ import { expect } from 'vitest';
 import type { Received } from '../../dev/galileo.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
 
-/** `received` is null where Galileo's place was taken by a double, at which nothing can be counted. */
+/** `received` is null where a test replaced the stand-in Galileo, so that no request can be counted. */
 export function checkTrail(received: readonly Received[] | null, records: readonly AuditRecord[]): void {
   for (const record of records) checkRecord(record);
   if (received !== null) checkReceived(received, records);
@@ -37,7 +37,7 @@ function checkReceived(received: readonly Received[], records: readonly AuditRec
         record.request_id === intent.request_id &&
         record.outcome.settled_by === 'exchange',
     );
-    // Without an outcome of its own (a failing ledger, a crash) a request went once.
+    // A request without an outcome of its own (a failing ledger, a crash) was sent once.
     const times = outcome?.outcome.attempts?.filter(({ result }) => result !== 'not_sent').length ?? 1;
     if (times > 0) tried.set(sha256, (tried.get(sha256) ?? 0) + times);
   }

@@ -8,18 +8,18 @@ import type { Metrics } from '../../src/ports/metrics.ts';
 import type { Secrets } from '../../src/ports/secrets.ts';
 import { createFakeClock, type FakeClock } from './clock.ts';
 
-/** Doubles at the upstream's ports, and answers to script them with. */
+/** Doubles of the upstream's ports, and answers to script them with. */
 export const CURRENT_KEY = 'cur-K3y/with+odd=chars%20and"quotes\\1234';
 export const NEXT_KEY = 'nxt-9f8e7d6c5b4a39281706-zyxwvutsrqponm';
 
 export interface ScriptedHttp extends HttpPort {
-  /** Every exchange asked for, in order. */
+  /** All exchanges, in order. */
   readonly exchanges: readonly HttpExchange[];
 }
 
 type ScriptStep = HttpResult | Error | ((exchange: HttpExchange) => HttpResult | Promise<HttpResult>);
 
-/** Plays the steps in order; one more exchange than steps is a failure of the test. */
+/** Plays the steps in order. Throws when there are more exchanges than steps. */
 export function scriptHttp(...steps: readonly ScriptStep[]): ScriptedHttp {
   const exchanges: HttpExchange[] = [];
   return {
@@ -75,8 +75,8 @@ export interface SendHarness {
   readonly metrics: ReturnType<typeof recordMetrics>;
 }
 
-/** A `send` whose every port is a double; `steps` script the HTTP port. */
-export function benchSend(steps: readonly ScriptStep[], overrides: Partial<SendDeps> = {}): SendHarness {
+/** A `send` with doubles for all its ports. `steps` script the HTTP port. */
+export function createSendHarness(steps: readonly ScriptStep[], overrides: Partial<SendDeps> = {}): SendHarness {
   const http = scriptHttp(...steps);
   const clock = createFakeClock();
   const breaker = createBreaker({ clock });

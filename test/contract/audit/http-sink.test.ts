@@ -189,7 +189,7 @@ describe('what the http sink makes of an answer', () => {
     const http: HttpPort = {
       exchange(request) {
         asked.push(request.deadlines);
-        // Only the wait for the answer is short, so that the result is the same however slow the machine.
+        // Only the timeout for the response is short, so the result is the same on a slow machine.
         return client.exchange({ ...request, deadlines: { ...AMPLE, headersMs: SHORT_MS } });
       },
     };

@@ -1,15 +1,15 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 /**
- * A self-signed certificate for one IPv4 address (RFC 5280, in DER), made anew for each run so that no
- * private key is ever kept in the repository.
+ * Makes a self-signed certificate for one IPv4 address (RFC 5280, DER). Each run makes a new one, so the repository
+ * never holds a private key.
  */
 export function selfSigned(ipv4: string): { readonly key: string; readonly cert: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const ecdsaWithSha256 = sequence(oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
   const name = sequence(der(0x31, sequence(oid(0x55, 0x04, 0x03), der(0x0c, Buffer.from('stand-in')))));
   const validity = sequence(der(0x18, Buffer.from('20200101000000Z')), der(0x18, Buffer.from('20991231235959Z')));
-  // subjectAltName: one iPAddress.
+  // subjectAltName with one iPAddress.
   const names = sequence(der(0x87, Buffer.from(ipv4.split('.').map(Number))));
   const extensions = der(0xa3, sequence(sequence(oid(0x55, 0x1d, 0x11), der(0x04, names))));
   const body = sequence(

@@ -6,15 +6,15 @@ import type { HttpExchange, HttpPort, HttpResult } from '../../../src/ports/http
 import { closedPort, serveRaw, type RawConnection, type RawServer } from './server.ts';
 
 /**
- * What every adapter of the HTTP port must do, shown on real sockets. An adapter that cannot prove that nothing
- * was sent (fetch) says `maybe_sent` where another says `not_sent`, and may know less of why.
+ * The contract of the HTTP port, which every adapter must keep, on real sockets. An adapter that cannot prove that
+ * nothing was sent (fetch) reports `maybe_sent` where another reports `not_sent`, and its reason may be less exact.
  */
 export interface HttpPortTraits {
   readonly provesNotSent: boolean;
 }
 
 export const AMPLE = { connectMs: 4_000, headersMs: 4_000, bodyMs: 4_000, totalMs: 4_000 };
-/** Short, for servers that never say what is waited for: the result is the same however slow the machine. */
+/** Short deadlines, for servers that never answer. The result is the same on a slow machine. */
 export const SHORT_MS = 60;
 
 export function post(url: string, overrides: Partial<HttpExchange> = {}): HttpExchange {
@@ -54,7 +54,7 @@ export function describeHttpPort(
     opened.unshift(port);
     return port;
   };
-  /** Serves one answer, as bytes, to the first request of every connection. */
+  /** Sends these bytes as the answer to the first request of each connection. */
   const answering = (text: string) =>
     open(async (connection) => {
       await connection.request();
@@ -160,7 +160,7 @@ export function describeHttpPort(
     it('is not given when the connection is cut as soon as it stands', async () => {
       const server = await open((connection) => connection.reset());
       const result = await openPort().exchange(post(server.origin));
-      // The client may hear of the cut before it writes: then, and only then, it may say so.
+      // The client may notice the closed connection before it writes. Only then may it report `not_sent`.
       if (result.kind === 'not_sent') expect(server.received).toBe('');
       else expect(result).toMatchObject({ kind: 'maybe_sent', status: null });
     });

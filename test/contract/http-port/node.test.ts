@@ -38,7 +38,7 @@ describe('undici: connections', () => {
     const server = await open(answerAll);
     const client = openClient();
     for (let n = 0; n < 5; n += 1) expect(textOf(await client.exchange(post(server.origin)))).toBe('{}');
-    // undici frees a connection one turn of the event loop after its answer, so there may be a second.
+    // undici frees a connection one turn of the event loop after the response, so a second connection may exist.
     expect(server.connections).toBeLessThanOrEqual(2);
   });
 

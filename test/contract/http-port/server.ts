@@ -2,26 +2,26 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 /**
- * A server that speaks in bytes, for saying exactly what no well-behaved one would. It counts what
- * arrives, which is the only proof of "nothing was sent" that does not come from the client.
+ * A TCP server that writes the exact bytes of a test, for responses that no well-behaved server sends. It keeps every
+ * byte that arrives. That is the only proof of "nothing was sent" that does not come from the client.
  */
 export interface RawServer {
   readonly origin: string;
   readonly port: number;
   readonly connections: number;
-  /** Every byte that arrived on any connection, as latin1. */
+  /** All bytes that arrived on any connection, as latin1. */
   readonly received: string;
   close(): Promise<void>;
 }
 
 export interface RawConnection {
   readonly socket: Socket;
-  /** The next whole request on this connection, head and body. */
+  /** Resolves with the next complete request on this connection, head and body. */
   request(): Promise<string>;
   write(text: string): void;
-  /** Ends with a FIN, after what was written. */
+  /** Ends the connection with a FIN, after all written bytes. */
   end(text?: string): void;
-  /** Ends with a RST. */
+  /** Ends the connection with a RST. */
   reset(): void;
 }
 
@@ -34,7 +34,7 @@ export async function serveRaw(onConnection: OnConnection, tls?: TlsOptions): Pr
     state.connections += 1;
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // Cutting connections is what these tests are for.
+    // These tests cut connections on purpose.
     socket.on('error', () => {});
     void onConnection(
       readFrom(socket, (text) => {
@@ -94,7 +94,7 @@ function readFrom(socket: Socket, onText: (text: string) => void): RawConnection
   };
 }
 
-/** A port on loopback where nobody listens. */
+/** A port on loopback that nothing listens on. */
 export async function closedPort(serve: typeof serveRaw = serveRaw): Promise<number> {
   const server = await serve(() => {});
   await server.close();

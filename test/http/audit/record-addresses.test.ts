@@ -1,4 +1,4 @@
-/** AUDIT_EMAILS=hmac over HTTP: the trail holds nobody's address, and everything that needs one still works. */
+/** AUDIT_EMAILS=hmac over HTTP: the trail holds no address, and all features that need an address still work. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,11 +117,12 @@ describe('a trail that holds addresses as HMACs', () => {
     const ports = { clock, ids: createFakeIds(1_000), logger: recordLogs(), random };
     const ledger = await openLedger({ path, ...ports, metrics: { count: () => undefined } });
     const http = createHttpClient();
-    // A port of its own: the service's own ledger, which nothing goes into, is not held against what arrived.
+    // A second HTTP client: the service's own ledger stays empty here, so the trail check must not count these
+    // requests.
     const service = await startTestService({ wrapLedger: () => ledger, deps: { recordAddress, clock, http } });
     service.galileo.scriptClock(() => clock.now() + 1);
     service.galileo.script({ kind: 'hangup', when: 'after_inviting' });
-    // Longer than a page of the file, so that pages come free, and not only a part of one that is written again.
+    // Longer than a page of the file, so that whole pages become free.
     const domain = Array.from({ length: 3 }, () => 'a'.repeat(60)).join('.');
     const emails = Array.from({ length: 20 }, (_, n) => `needle.in.haystack.${n}@${domain}.acme.com`);
     expect((await service.invite({ emails })).status).toBe(504);

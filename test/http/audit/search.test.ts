@@ -22,7 +22,7 @@ async function post(service: TestService, body: unknown, init: RequestInit = {})
   });
 }
 
-/** The stored lines that match, one page of them. */
+/** One page of the stored lines that match. */
 async function search(service: TestService, body: object): Promise<string[]> {
   const response = await post(service, body);
   expect([response.status, response.headers.get('Content-Type')]).toEqual([200, 'application/x-ndjson']);
@@ -31,7 +31,7 @@ async function search(service: TestService, body: object): Promise<string[]> {
   return text.split('\n').slice(0, -1);
 }
 
-/** The numbers of the records that match, over all pages. */
+/** The `seq` of every record that matches, over all pages. */
 async function find(service: TestService, body: object): Promise<number[]> {
   const found: number[] = [];
   for (let after = 0; ;) {
@@ -42,14 +42,14 @@ async function find(service: TestService, body: object): Promise<number[]> {
   }
 }
 
-/** The numbers of the records that fit, by reading the whole trail. */
+/** The `seq` of every record that fits, from a read of the whole trail. */
 async function expected(service: TestService, fits: (record: AuditRecord) => boolean): Promise<number[]> {
   const seqs = (await service.records()).filter(fits).map(({ seq }) => seq);
   expect(seqs.length).toBeGreaterThan(0);
   return seqs;
 }
 
-/** Three callers, three hours, invitations that are accepted, denied, asked about and repeated. */
+/** Three callers in three hours, with accepted, denied, previewed and replayed invitations. */
 async function startBusyService(options: TestServiceOptions = {}): Promise<TestService> {
   const service = await startTestService({ policy: POLICY, ...options });
   const as = async (sub: string, client_id: string) => ({ token: await service.token({ sub, client_id }) });
@@ -240,7 +240,7 @@ describe('pages of a search', () => {
   });
 });
 
-/** The ledger, looking at no more than `size` records in a slice. */
+/** The ledger with slices of at most `size` records. */
 function inSlices(ledger: Ledger, asked: SearchQuery[], size: number, onSlice: () => void = () => undefined): Ledger {
   return {
     ...ledger,
@@ -259,7 +259,7 @@ function inSlices(ledger: Ledger, asked: SearchQuery[], size: number, onSlice: (
   };
 }
 
-/** Sentences of ours, none of which repeats what was given. */
+/** The service's own messages. None of them repeats a value of the request. */
 const OWN_WORDS =
   /^(?:Field required|Extra inputs are not permitted|JSON decode error.*|Input should be .*|Value error, \w+ must be .*)$/;
 

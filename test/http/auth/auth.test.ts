@@ -93,7 +93,7 @@ describe('the challenge', () => {
   });
 });
 
-/** Who may call what: every route of the service, with every kind of token. A new route must find its row here. */
+/** The status of every route for every kind of token. A new route must have a row here. */
 const ACCESS: Record<string, { none: number; noScope: number; write: number; audit: number }> = {
   'POST /v2/invite_users': { none: 401, noScope: 403, write: 422, audit: 403 },
   'GET /v2/invite_policy': { none: 401, noScope: 403, write: 200, audit: 403 },

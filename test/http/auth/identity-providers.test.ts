@@ -1,7 +1,7 @@
 /**
- * Tokens as the vendors' identity providers send them, through the whole service: each lets its caller in where its
- * scopes say so, and none of them does with its audience, issuer, type or scope wrong. Then Cloudflare Access,
- * whose tokens come in a field of their own because a cookie stands behind them.
+ * Tokens in the forms of the vendors' identity providers, through the whole service. Each token is accepted for its
+ * scopes, and refused when its audience, issuer, type or scope is wrong. Then Cloudflare Access, which sends its tokens
+ * in a header field of their own and derives them from a cookie.
  */
 import { describe, expect, it } from 'vitest';
 import { issuerProfile } from '../../../src/auth/issuer-profile.ts';
@@ -34,7 +34,7 @@ const signer = await rs256Signer();
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The service with these issuers, all of whose key sets hold the one key under every id that is asked for. */
+/** The service with these issuers. The key set of each holds the one key under all of `keyIds`. */
 async function serviceFor(issuers: readonly IssuerConfig[], keyIds: readonly unknown[]) {
   const { fetchDocument } = testDocuments((url) => {
     const metadata = issuers.map(({ issuer }) => ({ issuer, jwks_uri: `${issuer}/keys` }));

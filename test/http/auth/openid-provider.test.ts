@@ -1,7 +1,7 @@
 /**
- * The service with a real OpenID provider: its tokens, its metadata, its keys and their change, over real sockets and
- * with the adapter that production fetches keys with. The provider keeps the machine's time, so the service does too,
- * shifted where a test lets time pass.
+ * The service with a real OpenID provider: tokens, metadata, keys and key rotation, over real sockets and with the
+ * production adapter that fetches keys. The provider uses the machine's clock, so the service does too. A test moves
+ * the service's clock by an offset where time must pass.
  */
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -141,7 +141,7 @@ describe('while many invite', () => {
     let asked = 0;
     let rotated = false;
     const turns: (() => void)[] = [];
-    /** Resolves when every worker has sent a token it fetched after this was called. */
+    /** Resolves when each worker has sent a token that it fetched after this call. */
     const everyoneMovedOn = async (): Promise<void> => {
       const goals = loops.map((count) => count + 2);
       while (loops.some((count, worker) => count < (goals[worker] ?? 0))) {
@@ -161,8 +161,8 @@ describe('while many invite', () => {
       }
     };
     const rotate = async (): Promise<void> => {
-      // First the way the specifications ask for, twice: consumers' caches run out before the new key signs.
-      // Then in haste: the new key signs at once, and is found because it is unknown.
+      // First the rotation of the specifications, twice: consumers' caches expire before the new key signs.
+      // Then an immediate rotation: the new key signs at once, and its unknown id causes a fetch.
       for (const queueTimeoutMs of [MAX_AGE_MS, MAX_AGE_MS, COOL_DOWN_MS]) {
         await everyoneMovedOn();
         await provider.publishNextKey();

@@ -11,7 +11,7 @@ describe('Idempotency-Key', () => {
     const released = Promise.withResolvers<void>();
     service.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 }, after: released.promise });
     const all = Array.from({ length: 40 }, () => service.invite(ANN, { token, headers: KEY }));
-    // While the one send is held, whatever is answered is one of the others.
+    // While the one send is held, only the other requests can be answered.
     const early = await Promise.any(all);
     expect(early.status).toBe(409);
     expect(await early.json()).toMatchObject({ code: 'idempotency_in_flight' });
@@ -34,7 +34,7 @@ describe('Idempotency-Key', () => {
     expect(service.galileo.received).toHaveLength(1);
     const records = await service.records();
     expect(records.map(({ kind }) => kind)).toEqual(['intent', 'outcome', 'replay']);
-    // Nothing was made to be sent: the first request has the bytes.
+    // No second body was prepared: the first request owns the bytes.
     expect(records[2]).not.toHaveProperty('request_sha256');
   });
 

@@ -5,7 +5,7 @@ import { API_KEY, startTestService } from '../../support/service.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** An upstream that no real server can be: Node writes no body for these statuses. */
+/** An upstream answer that a real server cannot give: Node writes no body for these statuses. */
 function answering(status: number, body: string): HttpPort {
   const answer = {
     kind: 'answered',

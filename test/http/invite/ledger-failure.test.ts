@@ -8,7 +8,7 @@ import { startTestService } from '../../support/service.ts';
 const ANN = { emails: ['ann@acme.com'] };
 const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
 
-/** A ledger of which one step fails while `broken` says so. */
+/** A ledger with one operation that fails while `broken` is true. */
 function breakable(step: keyof Ledger): {
   broken: boolean;
   failed: PromiseWithResolvers<void>;
@@ -137,7 +137,7 @@ describe('a ledger that fails', () => {
     const later = ask(20);
     await expect.poll(() => probes).toBe(5);
     gate.resolve();
-    // All but one were told what was so a second ago.
+    // All but one get the result of a second ago.
     expect(await statuses(later)).toEqual(Array<number>(20).fill(200));
     expect(probes).toBe(5);
   });
@@ -206,7 +206,7 @@ describe('a caller who goes away after the send', () => {
   });
 });
 
-/** Waits for the code under test to set a timer of this length; no clock is involved. */
+/** Resolves when the code under test has set a timer of this length. No clock is involved. */
 async function untilWaiting(schedule: ReturnType<typeof createFakeSchedule>, delayMs: number): Promise<void> {
   while (!schedule.waitingMs.includes(delayMs)) await turn();
 }

@@ -1,4 +1,6 @@
-/** Unknown outcomes and what ends them, over HTTP: Galileo asked, or a person. Nothing is ever sent a second time. */
+/**
+ * Unknown outcomes over HTTP, and how they are settled: by a look-up at Galileo, or by a person. Nothing is sent twice.
+ */
 import { describe, expect, it } from 'vitest';
 import type { RecordOutcome } from '../../../src/audit/record.ts';
 import { reconcile } from '../../../src/invite/reconcile.ts';
@@ -12,7 +14,7 @@ import type { TestService, TestServiceOptions } from '../../support/service.ts';
 const ANN = { emails: ['ann@acme.com'] };
 const BOTH = { emails: ['ann@acme.com', 'bob@acme.com'] };
 const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
-/** How long the stand-in takes to make a user: what is created by an invite is younger than its intent. */
+/** The time that the stand-in takes to create a user: a user that an invite created is younger than its intent. */
 const CREATING_MS = 40;
 
 async function start(options: TestServiceOptions = {}): Promise<TestService> {
@@ -21,7 +23,7 @@ async function start(options: TestServiceOptions = {}): Promise<TestService> {
   return service;
 }
 
-/** As the sweeper's interval runs it. */
+/** One reconciliation, as the sweep interval runs it. */
 async function reconcileOnce({ deps, galileo }: TestService): Promise<number> {
   const askUsers = createAskUsers({
     ...deps,

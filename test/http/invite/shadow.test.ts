@@ -1,4 +1,4 @@
-/** A policy on trial beside the one in force: it is heard, and it decides nothing. */
+/** The shadow policy: it is evaluated beside the active policy and reported, and it decides nothing. */
 import { describe, expect, it } from 'vitest';
 import { createApp } from '../../../src/app.ts';
 import type { AuditRecord } from '../../../src/audit/record.ts';
@@ -7,7 +7,7 @@ import { policyFrom } from '../../support/policy.ts';
 import type { TestService } from '../../support/service.ts';
 import { POLICY, startTestService } from '../../support/service.ts';
 
-/** Narrower in one way, wider in another, and forcing something. */
+/** Narrower than the active policy in one point, wider in another, and with a forced value. */
 const SHADOW = `
 version: 1
 callers:
@@ -125,7 +125,7 @@ describe('a shadow policy', () => {
 
 describe('a policy that changes', () => {
   it('is seen once by each request: decision, digest and record are of the same one', async () => {
-    // Every look shows another policy.
+    // Each read gives another policy.
     const allowing = policyFrom(POLICY);
     const denying = policyFrom(
       POLICY.replace('domains: [$acme]', 'domains: [partner.io]').replace(/\ntests:[^]*$/, ''),
@@ -136,7 +136,7 @@ describe('a policy that changes', () => {
       return looks % 2 === 1 ? allowing : denying;
     };
     const service = await startTestService({ deps: { policy: { current } } });
-    // The app by itself: the test service looks at /openapi.json after each answer.
+    // The app alone, because the test service reads /openapi.json after each answer.
     const app = createApp(service.deps);
     const headers = { Authorization: `Bearer ${await service.token()}`, 'Content-Type': 'application/json' };
     const invite = { method: 'POST', headers, body: JSON.stringify({ emails: ['ann@acme.com'] }) };
@@ -176,7 +176,7 @@ describe('GET /readyz on the ops port', () => {
       },
     });
     const response = await app.request('/readyz');
-    // The old policy serves on.
+    // The old policy stays in force.
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
       status: 'ready',

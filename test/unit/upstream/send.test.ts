@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { HttpResult } from '../../../src/ports/http.ts';
-import { answered, benchSend, CURRENT_KEY, fixedSecrets, NEXT_KEY } from '../../support/upstream.ts';
+import { answered, createSendHarness, CURRENT_KEY, fixedSecrets, NEXT_KEY } from '../../support/upstream.ts';
 
 const BODY = '{"auth_method":"email","emails":["ann@acme.com"],"role":"user","group_ids":[],"send_email":true}';
 const REFUSED_CONNECTION: HttpResult = { kind: 'not_sent', reason: 'connect_failed' };
@@ -11,7 +11,7 @@ const both = { secrets: fixedSecrets(CURRENT_KEY, NEXT_KEY) };
 
 describe('sending an invitation', () => {
   it('builds the request from the allow-list and nothing else', async () => {
-    const harness = benchSend([answered(200)]);
+    const harness = createSendHarness([answered(200)]);
     await harness.send(BODY);
     expect(harness.http.exchanges).toEqual([
       {
@@ -32,7 +32,7 @@ describe('sending an invitation', () => {
   });
 
   it('hands the upstream’s JSON on untouched and records the attempt', async () => {
-    const { send } = benchSend([answered(201, ' {"b":1, "a":1.0}\n')]);
+    const { send } = createSendHarness([answered(201, ' {"b":1, "a":1.0}\n')]);
     expect(await send(BODY)).toEqual({
       kind: 'accepted',
       status: 201,
@@ -53,7 +53,7 @@ describe('sending an invitation', () => {
 
 describe('sending again', () => {
   it('happens once when the port proves that no byte left', async () => {
-    const harness = benchSend([REFUSED_CONNECTION, answered(200)]);
+    const harness = createSendHarness([REFUSED_CONNECTION, answered(200)]);
     expect(await harness.send(BODY)).toMatchObject({
       kind: 'accepted',
       attempts: [
@@ -64,7 +64,7 @@ describe('sending again', () => {
   });
 
   it('happens no second time', async () => {
-    const harness = benchSend([REFUSED_CONNECTION, REFUSED_CONNECTION, answered(200)]);
+    const harness = createSendHarness([REFUSED_CONNECTION, REFUSED_CONNECTION, answered(200)]);
     expect(await harness.send(BODY)).toMatchObject({
       kind: 'not_sent',
       reason: 'connect_failed',
@@ -74,7 +74,7 @@ describe('sending again', () => {
   });
 
   it('does not happen when our own client is closing', async () => {
-    const harness = benchSend([{ kind: 'not_sent', reason: 'client_closed' }, answered(200)]);
+    const harness = createSendHarness([{ kind: 'not_sent', reason: 'client_closed' }, answered(200)]);
     expect(await harness.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'client_closed' });
     expect(harness.http.exchanges).toHaveLength(1);
   });
@@ -94,13 +94,13 @@ describe('sending again', () => {
     ['an unreadable success', answered(200, '<html>')],
     ['a success', answered(200)],
   ] satisfies [string, HttpResult][])('never happens after %s, with two keys either', async (_name, result) => {
-    const harness = benchSend([result, answered(200)], both);
+    const harness = createSendHarness([result, answered(200)], both);
     await harness.send(BODY);
     expect(harness.http.exchanges).toHaveLength(1);
   });
 
   it('never happens after the port itself threw', async () => {
-    const harness = benchSend([new Error('boom'), answered(200)], both);
+    const harness = createSendHarness([new Error('boom'), answered(200)], both);
     const result = await harness.send(BODY);
     expect(result).toMatchObject({
       kind: 'unknown',
@@ -113,7 +113,7 @@ describe('sending again', () => {
 
 describe('the next key', () => {
   it('is tried once, with identical bytes, after a complete 401', async () => {
-    const harness = benchSend([WRONG_KEY, answered(200)], both);
+    const harness = createSendHarness([WRONG_KEY, answered(200)], both);
     const result = await harness.send(BODY);
     expect(result).toMatchObject({
       kind: 'accepted',
@@ -131,7 +131,7 @@ describe('the next key', () => {
   });
 
   it('leaves nothing sent when it is rejected too', async () => {
-    const harness = benchSend([WRONG_KEY, WRONG_KEY], both);
+    const harness = createSendHarness([WRONG_KEY, WRONG_KEY], both);
     expect(await harness.send(BODY)).toMatchObject({
       kind: 'not_sent',
       reason: 'credentials_rejected',
@@ -141,28 +141,31 @@ describe('the next key', () => {
   });
 
   it('leaves the outcome unknown when its own attempt is cut', async () => {
-    const harness = benchSend([WRONG_KEY, CUT], both);
+    const harness = createSendHarness([WRONG_KEY, CUT], both);
     expect(await harness.send(BODY)).toMatchObject({ kind: 'unknown', reason: 'connection_lost' });
   });
 
   it('leaves nothing sent when it cannot connect, and still names the 401', async () => {
-    const harness = benchSend([WRONG_KEY, REFUSED_CONNECTION, REFUSED_CONNECTION], both);
+    const harness = createSendHarness([WRONG_KEY, REFUSED_CONNECTION, REFUSED_CONNECTION], both);
     expect(await harness.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'connect_failed', upstreamStatus: 401 });
   });
 
   it('is not tried after a 401 that was cut', async () => {
-    const harness = benchSend([{ kind: 'maybe_sent', reason: 'connection_lost', status: 401 }, answered(200)], both);
+    const harness = createSendHarness(
+      [{ kind: 'maybe_sent', reason: 'connection_lost', status: 401 }, answered(200)],
+      both,
+    );
     expect(await harness.send(BODY)).toMatchObject({ kind: 'unknown', reason: 'connection_lost', upstreamStatus: 401 });
     expect(harness.http.exchanges).toHaveLength(1);
   });
 
   it('is not tried when it is the same key', async () => {
-    const harness = benchSend([WRONG_KEY, answered(200)], { secrets: fixedSecrets(CURRENT_KEY, CURRENT_KEY) });
+    const harness = createSendHarness([WRONG_KEY, answered(200)], { secrets: fixedSecrets(CURRENT_KEY, CURRENT_KEY) });
     expect(await harness.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'credentials_rejected' });
   });
 
   it('shares the one reconnection with the current key', async () => {
-    const harness = benchSend([REFUSED_CONNECTION, WRONG_KEY, REFUSED_CONNECTION, answered(200)], both);
+    const harness = createSendHarness([REFUSED_CONNECTION, WRONG_KEY, REFUSED_CONNECTION, answered(200)], both);
     expect(await harness.send(BODY)).toMatchObject({ kind: 'not_sent', reason: 'connect_failed' });
     expect(harness.http.exchanges).toHaveLength(3);
   });
@@ -170,7 +173,7 @@ describe('the next key', () => {
 
 describe('the whole deadline', () => {
   it('is shared by all attempts', async () => {
-    const harness = benchSend(
+    const harness = createSendHarness(
       [
         () => {
           harness.clock.advance(14_000);
@@ -190,7 +193,7 @@ describe('the whole deadline', () => {
   });
 
   it('leaves the first attempt’s ending when no time is left for another', async () => {
-    const harness = benchSend(
+    const harness = createSendHarness(
       [
         () => {
           harness.clock.advance(15_000);
@@ -207,7 +210,7 @@ describe('the whole deadline', () => {
 
 describe('what goes wrong inside', () => {
   it('sends nothing without a key', async () => {
-    const harness = benchSend([], { secrets: { galileoKeys: () => Promise.reject(new Error(CURRENT_KEY)) } });
+    const harness = createSendHarness([], { secrets: { galileoKeys: () => Promise.reject(new Error(CURRENT_KEY)) } });
     expect(await harness.send(BODY)).toEqual({
       kind: 'not_sent',
       reason: 'key_unavailable',
@@ -222,7 +225,7 @@ describe('what goes wrong inside', () => {
     const fail = () => {
       throw new Error('disk full');
     };
-    const harness = benchSend([WRONG_KEY, answered(200)], {
+    const harness = createSendHarness([WRONG_KEY, answered(200)], {
       ...both,
       logger: { debug: fail, info: fail, warn: fail, error: fail },
       metrics: { count: fail, observe: fail },
@@ -237,7 +240,7 @@ describe('what goes wrong inside', () => {
     'https://galileo.example/?a=1',
     'https://galileo.example/#x',
   ])('refuses the upstream address %j when built, without repeating it', (baseUrl) => {
-    const build = () => benchSend([], { baseUrl });
+    const build = () => createSendHarness([], { baseUrl });
     expect(build).toThrow(TypeError);
     expect(build).not.toThrow(/galileo\.example|pass/);
   });
@@ -245,14 +248,14 @@ describe('what goes wrong inside', () => {
   it.each(['', 'Host', 'content-length', 'two words', 'a:b', 'x\r\ny'])(
     'refuses the key header %j when built',
     (keyHeader) => {
-      expect(() => benchSend([], { keyHeader })).toThrow(TypeError);
+      expect(() => createSendHarness([], { keyHeader })).toThrow(TypeError);
     },
   );
 });
 
 describe('the breaker around sending', () => {
   it('sends nothing while open and says when to come back', async () => {
-    const harness = benchSend([CUT, CUT, CUT, CUT, CUT, answered(200)]);
+    const harness = createSendHarness([CUT, CUT, CUT, CUT, CUT, answered(200)]);
     for (let n = 0; n < 5; n += 1) await harness.send(BODY);
     expect(await harness.send(BODY)).toEqual({
       kind: 'not_sent',
@@ -272,14 +275,14 @@ describe('the breaker around sending', () => {
     ['rate limits', answered(429)],
     ['rejected keys', WRONG_KEY],
   ])('is not opened by %s', async (_name, result) => {
-    const harness = benchSend(Array.from({ length: 9 }, () => result));
+    const harness = createSendHarness(Array.from({ length: 9 }, () => result));
     for (let n = 0; n < 9; n += 1) await harness.send(BODY);
     expect(harness.breaker.state()).toBe('closed');
     expect(harness.http.exchanges).toHaveLength(9);
   });
 
   it('is opened by failures although refusals come between', async () => {
-    const harness = benchSend([CUT, answered(422), CUT, answered(500), answered(403), CUT, answered(408)]);
+    const harness = createSendHarness([CUT, answered(422), CUT, answered(500), answered(403), CUT, answered(408)]);
     for (let n = 0; n < 7; n += 1) await harness.send(BODY);
     expect(harness.breaker.state()).toBe('open');
   });

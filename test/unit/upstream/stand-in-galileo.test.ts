@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createGalileo, serveGalileo, type Galileo, type ServedGalileo } from '../../../dev/galileo.ts';
 import { createHttpClient } from '../../../src/platform/node/http-client/http-client.ts';
-import { CURRENT_KEY, fixedSecrets, NEXT_KEY, benchSend } from '../../support/upstream.ts';
+import { CURRENT_KEY, fixedSecrets, NEXT_KEY, createSendHarness } from '../../support/upstream.ts';
 
 const ORACLE = new URL('../../../../shared/testdata/upstream-oracle.json', import.meta.url);
 const present = existsSync(ORACLE);
@@ -63,7 +63,7 @@ describe('the stand-in Galileo on a real connection', () => {
     await galileo.close();
   });
   const send = (body: string, secrets = fixedSecrets()) =>
-    benchSend([], { http: client, baseUrl: galileo.url, secrets }).send(body);
+    createSendHarness([], { http: client, baseUrl: galileo.url, secrets }).send(body);
 
   it('receives exactly the bytes that were sent, once', async () => {
     const body = invite('ann@acme.com', 'jürgen@example.com');
