@@ -29,8 +29,10 @@ interface Checker {
   readonly ajv: Ajv2020;
 }
 
+/** By what serves it: a service's document never changes, so it is read once. */
+const byService = new WeakMap<Asked, Promise<Checker>>();
 /** By the document's text: most services of a test file have the same document. */
-const checkers = new Map<string, Checker>();
+const byText = new Map<string, Checker>();
 
 /** Resolves when the answer is as documented. Paths without a route are not checked: no 404 is documented for them. */
 export async function checkAgainstOpenApi(app: Asked, method: string, path: string, response: Response): Promise<void> {
@@ -73,9 +75,17 @@ function readBody(mediaType: string, text: string): unknown {
     .map((line) => JSON.parse(line) as unknown);
 }
 
-async function checkerOf(app: Asked): Promise<Checker> {
+function checkerOf(app: Asked): Promise<Checker> {
+  const known = byService.get(app);
+  if (known !== undefined) return known;
+  const reading = readChecker(app);
+  byService.set(app, reading);
+  return reading;
+}
+
+async function readChecker(app: Asked): Promise<Checker> {
   const text = await (await app.request('/openapi.json')).text();
-  const known = checkers.get(text);
+  const known = byText.get(text);
   if (known !== undefined) return known;
   const document = JSON.parse(text) as Document;
   const ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -83,7 +93,7 @@ async function checkerOf(app: Asked): Promise<Checker> {
   ajv.addFormat('uuid4', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i);
   ajv.addSchema(document, 'openapi');
   const checker = { document, ajv };
-  checkers.set(text, checker);
+  byText.set(text, checker);
   return checker;
 }
 

@@ -1,13 +1,17 @@
 /**
- * The whole service in one process for HTTP tests: createApp over the real ledger, the real HTTP client and the
- * stand-ins, with a fake clock and fake ids. Each answer is checked against /openapi.json.
+ * The whole service in one process for HTTP tests: createApp over test ports, with a fake clock and fake ids. By default
+ * the ledger is the reference model in memory and Galileo is the stand-in in process. Tests of files, connections or
+ * delivery ask for the real ones by name. Each answer is checked against /openapi.json, and after each test the trail is
+ * compared with the requests that the stand-in received.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { createApp } from '../../src/app.ts';
+import type { Delivery } from '../../src/audit/delivery/delivery.ts';
 import { createDelivery } from '../../src/audit/delivery/delivery.ts';
+import type { Outbox } from '../../src/audit/delivery/sink.ts';
 import { createRecordAddress } from '../../src/audit/record-address.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import { createOpenApi } from '../../src/openapi/document.ts';
@@ -19,12 +23,14 @@ import { createHttpClient } from '../../src/platform/node/http-client/http-clien
 import { openLedger } from '../../src/platform/node/ledger/open-ledger.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import type { LogFields, Logger } from '../../src/ports/logger.ts';
-import type { ServedGalileo } from '../../dev/galileo.ts';
+import type { Galileo } from '../../dev/galileo.ts';
 import { serveGalileo } from '../../dev/galileo.ts';
 import type { IdentityProvider } from '../../dev/identity-provider.ts';
 import { createIdentityProvider } from '../../dev/identity-provider.ts';
 import type { FakeClock } from './clock.ts';
 import { createFakeClock, createFakeIds } from './clock.ts';
+import { createGalileoInProcess } from './galileo-in-process.ts';
+import { createMemoryLedger } from './ledger/memory-ledger.ts';
 import { checkAgainstOpenApi } from './openapi-check.ts';
 import { keepOperationalLine } from './operational-lines.ts';
 import { AUDIENCE, documentsOf, ISSUER } from './tokens.ts';
@@ -53,7 +59,8 @@ tests:
 `;
 
 export interface TestService {
-  readonly galileo: ServedGalileo;
+  /** `url` is the GALILEO_API_URL that reaches it. */
+  readonly galileo: Galileo & { readonly url: string };
   readonly identityProvider: IdentityProvider;
   readonly documents: TestDocuments;
   readonly clock: FakeClock;
@@ -79,6 +86,10 @@ export interface InviteOptions {
 }
 
 export interface TestServiceOptions {
+  /** `file`: SQLite in a temporary folder, with a delivery to a sink that accepts everything. */
+  readonly ledger?: 'memory' | 'file';
+  /** `served`: on a socket, with the real HTTP client. */
+  readonly galileo?: 'in_process' | 'served';
   readonly policy?: string;
   readonly settings?: Partial<Deps['settings']>;
   readonly deps?: Partial<Deps>;
@@ -101,32 +112,23 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const logLines: string[] = [];
   const counted: string[] = [];
   const logger = keepLines(logLines, [API_KEY, ...(options.nextKey === undefined ? [] : [options.nextKey])]);
-  const galileo = await serveGalileo({ port: 0, apiKeys: [...(options.acceptedKeys ?? [API_KEY])] });
-  const http = createHttpClient();
+  const apiKeys = [...(options.acceptedKeys ?? [API_KEY])];
+  const { http, ...galileo } =
+    options.galileo === 'served'
+      ? await serveForReal(apiKeys)
+      : { ...createGalileoInProcess({ apiKeys, schedule: options.deps?.schedule ?? schedule }), close: doNothing };
   const identityProvider = createIdentityProvider({ issuer: ISSUER, audience: AUDIENCE, now: clock.now });
   const documents = documentsOf(identityProvider.app);
-  const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-test-'));
-  const ledgerFile = await openLedger({
-    path: join(folder, 'ledger.db'),
-    clock,
-    ids,
-    logger,
-    metrics: { count: () => undefined },
-  });
-  const ledger = options.wrapLedger?.(ledgerFile) ?? ledgerFile;
+  const stored =
+    options.ledger === 'file'
+      ? await openLedgerFile({ clock, ids, logger })
+      : { ledger: createMemoryLedger({ clock, ids }), close: doNothing };
+  const ledger = options.wrapLedger?.(stored.ledger) ?? stored.ledger;
+  const delivery = options.ledger === 'file' ? deliverNowhere({ outbox: ledger, clock, logger }) : IDLE;
   const loaded = loadPolicy(options.policy ?? POLICY, { issuers: ['corp'] });
   if (loaded.kind === 'refused')
     throw new Error(loaded.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
   const background = createBackground(logger);
-  const delivery = createDelivery({
-    outbox: ledger,
-    sink: { name: 'test', write: async () => undefined },
-    schedule,
-    logger,
-    clock,
-    random,
-    metrics: { count: () => undefined },
-  });
 
   const deps: Deps = {
     clock,
@@ -177,7 +179,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const readTrail = async (): Promise<AuditRecord[]> => {
     const records: AuditRecord[] = [];
     for (;;) {
-      const page = await ledgerFile.records(records.at(-1)?.seq ?? 0, 10_000);
+      const page = await stored.ledger.records(records.at(-1)?.seq ?? 0, 10_000);
       if (page.length === 0) return records;
       records.push(...page.map(({ line }) => JSON.parse(line) as AuditRecord));
     }
@@ -188,10 +190,8 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       // With another HTTP port nothing arrives at the stand-in.
       checkTrail(options.deps?.http === undefined ? galileo.received : null, await readTrail());
       await delivery.stop();
-      await http.close();
       await galileo.close();
-      await ledgerFile.close();
-      await rm(folder, { recursive: true });
+      await stored.close();
     },
   });
 
@@ -225,6 +225,41 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     },
     records: readTrail,
   };
+}
+
+async function doNothing(): Promise<void> {}
+
+const IDLE = { wake: () => undefined, stop: doNothing };
+
+async function serveForReal(apiKeys: readonly string[]) {
+  const galileo = await serveGalileo({ port: 0, apiKeys });
+  const http = createHttpClient();
+  return {
+    ...galileo,
+    http,
+    async close() {
+      await http.close();
+      await galileo.close();
+    },
+  };
+}
+
+async function openLedgerFile(ports: Pick<Deps, 'clock' | 'ids' | 'logger'>) {
+  const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-test-'));
+  const path = join(folder, 'ledger.db');
+  const ledger = await openLedger({ path, ...ports, metrics: { count: () => undefined } });
+  return {
+    ledger,
+    async close() {
+      await ledger.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function deliverNowhere(ports: { readonly outbox: Outbox } & Pick<Deps, 'clock' | 'logger'>): Delivery {
+  const sink = { name: 'test', write: doNothing };
+  return createDelivery({ ...ports, sink, schedule, random, metrics: { count: () => undefined } });
 }
 
 function keepLines(lines: string[], keys: readonly string[]): Logger {

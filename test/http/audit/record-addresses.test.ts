@@ -119,7 +119,11 @@ describe('a trail that holds addresses as HMACs', () => {
     const http = createHttpClient();
     // A second HTTP client: the service's own ledger stays empty here, so the trail check must not count these
     // requests.
-    const service = await startTestService({ wrapLedger: () => ledger, deps: { recordAddress, clock, http } });
+    const service = await startTestService({
+      galileo: 'served',
+      wrapLedger: () => ledger,
+      deps: { recordAddress, clock, http },
+    });
     service.galileo.scriptClock(() => clock.now() + 1);
     service.galileo.script({ kind: 'hangup', when: 'after_inviting' });
     // Longer than a page of the file, so that whole pages become free.

@@ -6,7 +6,7 @@ const ANN = { emails: ['ann@acme.com'] };
 
 describe('Idempotency-Key', () => {
   it('sends 40 parallel equal requests with one key exactly once', async () => {
-    const service = await startTestService();
+    const service = await startTestService({ ledger: 'file', galileo: 'served' });
     const token = await service.token();
     const released = Promise.withResolvers<void>();
     service.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 }, after: released.promise });

@@ -59,7 +59,7 @@ describe('an invite that the policy allows', () => {
   });
 
   it('takes nothing of the caller along but the five values', async () => {
-    const service = await startTestService();
+    const service = await startTestService({ galileo: 'served' });
     await service.invite(
       { emails: ['ann@acme.com'] },
       {

@@ -193,7 +193,7 @@ describe('an upstream that cannot be reached', () => {
 
 describe('a caller who goes away after the send', () => {
   it('changes nothing: the outcome is on record all the same', async () => {
-    const service = await startTestService();
+    const service = await startTestService({ ledger: 'file', galileo: 'served' });
     const released = Promise.withResolvers<void>();
     service.galileo.script({ kind: 'answer', status: 200, body: {}, after: released.promise });
     const gone = new AbortController();

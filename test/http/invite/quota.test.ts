@@ -13,7 +13,7 @@ tests: [{ as: hr-portal, invite: ann@acme.com, expect: allow }]
 
 describe('a quota', () => {
   it('lets exactly 10 of 40 parallel requests for the last 10 units pass', async () => {
-    const service = await startTestService({ policy: TEN });
+    const service = await startTestService({ policy: TEN, ledger: 'file', galileo: 'served' });
     const token = await service.token();
     const statuses = (
       await Promise.all(Array.from({ length: 40 }, (_, n) => service.invite({ emails: [`p${n}@acme.com`] }, { token })))
