@@ -41,7 +41,7 @@ export function createGalileoInProcess(options: {
         };
         const answer = async (): Promise<void> => {
           const request = new Request(url, { method, headers, body, signal: gone.signal });
-          const response = await galileo.app.fetch(request, { outgoing } as never);
+          const response = await galileo.app.fetch(request, { outgoing });
           ({ status } = response);
           const bytes = new Uint8Array(await response.arrayBuffer());
           if (bytes.byteLength > maxResponseBytes) return fail('response_too_large');
