@@ -1,19 +1,19 @@
 import type { OutboxItem } from './sink.ts';
 
 /**
- * How much goes to a sink at a time: bounded by count and by weight, so that one batch is all the memory a sink takes.
- * The count halves when the far end finds a batch too large, and doubles again after a while without that, up to where
- * it began: a collector's limit is found by itself, and a limit that was raised too.
+ * The size of one batch to a sink, bounded by items and by characters, so that a sink uses the memory of one batch at most.
+ * The item limit is halved when the collector refuses a batch as too large, and doubled again after several batches that
+ * it took, up to the configured limit. So it adapts to a collector's limit, also when that limit is raised.
  */
 export interface BatchLimit {
-  /** How many items the next batch may have. */
+  /** The most items that the next batch may have. */
   items(): number;
-  /** A batch of `tried` items was too large. False when it was a single one: then there is nothing left to halve. */
+  /** A batch of `tried` items was too large. False when it had one item only, which cannot be halved. */
   shrink(tried: number): boolean;
   delivered(): void;
 }
 
-/** Batches in a row that were taken before the count doubles. */
+/** Delivered batches in a row after which the limit doubles. */
 const DOUBLES_AFTER = 10;
 
 export function createBatchLimit(mostItems: number): BatchLimit {
@@ -33,7 +33,7 @@ export function createBatchLimit(mostItems: number): BatchLimit {
   };
 }
 
-/** The first of `items` that weigh at most `mostLength` characters together; never none where there is one. */
+/** The first of `items` that have at most `mostLength` characters together, and at least one item when there is any. */
 export function takeBatch(items: readonly OutboxItem[], mostLength: number): readonly OutboxItem[] {
   let length = 0;
   const end = items.findIndex(({ line }, index) => (length += line.length) > mostLength && index > 0);

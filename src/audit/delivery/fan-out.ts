@@ -3,15 +3,15 @@ import type { Delivery, DeliveryDeps, DeliveryStatus } from './delivery.ts';
 import type { Sink } from './sink.ts';
 
 /**
- * The deliveries to all sinks as one: each has its own cursor, back-off and batch, and waits for no other. What is
- * recorded goes to every one of them.
+ * Delivers the trail to every configured sink: one delivery per sink, each with its own cursor, back-off and batch. A sink
+ * that fails delays no other sink.
  */
 export interface FanOut extends Omit<Delivery, 'status'> {
-  /** One per sink, in the order of the configuration. */
+  /** One status per sink, in the order of the configuration. */
   status(): readonly DeliveryStatus[];
 }
 
-/** Throws when two sinks have one name: they would share a cursor, and each would miss what the other took. */
+/** Throws when two sinks have the same name: they would share a cursor, and each would miss what the other took. */
 export function createFanOut({
   sinks,
   ...deps

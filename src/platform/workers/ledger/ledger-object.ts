@@ -13,9 +13,9 @@ import type { OutboxAlarm } from './outbox-alarm.ts';
 import { createObjectSqlite } from './sqlite.ts';
 
 /**
- * The ledger of a deployment: the same source as on Node, over this object's own SQLite. One call is one step is one
- * transaction, run within one turn, so no two steps ever meet. The answer leaves when the storage has confirmed. Nothing
- * here waits for Galileo, nor a step for a sink: what was written is delivered by the alarm.
+ * The Durable Object that is the ledger of a deployment: the same SQLite ledger as on Node, over the object's own storage.
+ * One call is one step and one transaction within one turn, so steps never interleave. The answer leaves when the storage
+ * has confirmed the write. Nothing here waits for Galileo, and no step waits for a sink: the alarm delivers the records.
  */
 export class LedgerObject extends DurableObject<LedgerObjectEnv> {
   readonly #sqlite: SqlitePort;
@@ -33,7 +33,7 @@ export class LedgerObject extends DurableObject<LedgerObjectEnv> {
     void ctx.blockConcurrencyWhile(() => this.#outbox.resume());
   }
 
-  /** The one method that callers see: a row of LEDGER_STEPS. Never throws; a failure holds nothing of what was asked. */
+  /** The only RPC method; `name` is a row of LEDGER_STEPS. Never throws. A failure holds nothing of the arguments. */
   step(name: unknown, args: unknown): StepAnswer {
     if (!isStepName(name)) return { kind: 'failed', reason: 'unknown_step' };
     const checked = LEDGER_STEPS[name].args.safeParse(args);
@@ -52,7 +52,7 @@ export class LedgerObject extends DurableObject<LedgerObjectEnv> {
     await this.#outbox.run();
   }
 
-  /** A result that does not fit undoes the step: whoever asked could not tell what happened. */
+  /** A result that does not fit its schema undoes the step, because the caller could not tell what happened. */
   #run(name: StepName, args: readonly unknown[]): unknown {
     const { result, writes } = LEDGER_STEPS[name];
     const run = (): unknown => result.parse((this.#core[name] as (...all: readonly unknown[]) => unknown)(...args));
@@ -65,5 +65,5 @@ export class LedgerObject extends DurableObject<LedgerObjectEnv> {
   }
 }
 
-/** Few: an object starts often, and whoever waits for it is a caller. */
+/** Few, because an object starts often and a caller waits for it. */
 const TAIL_CHECK_RECORDS = 50;

@@ -18,14 +18,14 @@ import { createLogger, createStdoutSink } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 
 /**
- * What the ledger object needs besides its storage, and how a deployment's bindings give it. The object reads bindings
- * of its own, because it is started by the platform and not by the Worker that asks it; text means to both what its row
- * in config/schema says.
+ * The ports of the ledger object besides its storage, made from a deployment's bindings. The object reads the bindings by
+ * itself, because the platform starts it and not the Worker that calls it. Both read a setting by its row in
+ * config/schema.
  */
 export interface LedgerObjectPorts {
-  /** The ledger's. */
+  /** The ledger's clock. */
   readonly clock: Clock;
-  /** The platform's, by which alarms go. */
+  /** The platform's clock, by which alarms are set. */
   readonly alarmClock: Clock;
   readonly ids: Ids;
   readonly random: Random;
@@ -74,7 +74,7 @@ export function createObjectPorts(env: LedgerObjectEnv): LedgerObjectPorts {
   };
 }
 
-/** Without a Queue, everything still goes out as log lines; with sinks that nobody can read, nothing until that is mended. */
+/** Without a Queue, everything goes out as log lines. With an unreadable AUDIT_SINKS nothing goes out until it is fixed. */
 function deliveryTargets(env: LedgerObjectEnv): DeliveryTarget[] {
   const { AUDIT_QUEUE } = env;
   const names = settingOf(env, 'AUDIT_SINKS');
@@ -100,7 +100,7 @@ async function readSigner(binding: LedgerObjectEnv['AUDIT_SIGNING_KEY']): Promis
   return await importSigningKey(SETTINGS.AUDIT_SIGNING_KEY.parse.parse(text));
 }
 
-/** Empty counts as absent. Null when it is refused: the Worker says so, and serves nobody. */
+/** Empty counts as absent. Null when the value is refused: then the Worker logs it and answers 503. */
 function settingOf<Name extends 'LOG_LEVEL' | 'AUDIT_SINKS' | 'AUDIT_FORMAT'>(
   env: LedgerObjectEnv,
   name: Name,
@@ -110,7 +110,7 @@ function settingOf<Name extends 'LOG_LEVEL' | 'AUDIT_SINKS' | 'AUDIT_FORMAT'>(
   return read.success ? (read.data as Settings[Name]) : null;
 }
 
-/** What failed is tried again. */
+/** Keeps the first success; after a failure the next call tries again. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: { readonly value: T } | null = null;
   return async () => {
