@@ -1,4 +1,5 @@
 import { SERVICE_NAME } from '../config/service.ts';
+import { thrownName } from '../lib/thrown.ts';
 import type { Command } from './command-line/command.ts';
 import type { CliDeps } from './deps.ts';
 import { EXITS } from './command-line/exit-codes.ts';
@@ -11,7 +12,7 @@ export async function runCli(args: readonly string[], commands: readonly Command
     return await runLine(args, commands, deps);
   } catch (error) {
     // Only the error's name: its message may quote input.
-    const name = error instanceof Error ? error.name : typeof error;
+    const name = thrownName(error);
     deps.printError(`${SERVICE_NAME} failed (${name}). This is a fault of the program; please report it.\n`);
     return EXITS.internal.code;
   }

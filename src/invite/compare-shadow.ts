@@ -3,6 +3,7 @@
  * two decisions differ. Invariant: it never affects the request. It returns nothing, it is not awaited, and an
  * exception in here is only counted and logged. Log lines contain rules and counts, never addresses.
  */
+import { thrownName } from '../lib/thrown.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
 import type { Decision } from '../policy/decision.ts';
 import { decide } from '../policy/evaluate.ts';
@@ -51,7 +52,7 @@ export function createCompareShadow({
       metrics.count('shadow_decisions', { result: 'failed' });
       logger.error('shadow_failed', {
         request_id: call.requestId,
-        error: error instanceof Error ? error.name : 'unknown',
+        error: thrownName(error),
       });
     }
   };

@@ -3,7 +3,7 @@
  * The log line contains the error's class and position, never its message, which may quote input.
  */
 import type { ErrorHandler } from 'hono';
-import { thrownAt } from '../lib/thrown-at.ts';
+import { thrownAt } from '../lib/thrown.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { AppEnv } from './app-env.ts';
 import { respondProblem } from './problem-response.ts';

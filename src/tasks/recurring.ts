@@ -1,3 +1,4 @@
+import { thrownName } from '../lib/thrown.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Schedule } from '../ports/schedule.ts';
 
@@ -16,7 +17,7 @@ export function runRecurring(
     try {
       await task();
     } catch (error) {
-      logger.error('recurring_task_failed', { error: error instanceof Error ? error.name : 'unknown' });
+      logger.error('recurring_task_failed', { error: thrownName(error) });
     }
     if (!stopped) {
       cancel = schedule.after(intervalMs, () => {

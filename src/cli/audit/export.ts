@@ -4,6 +4,7 @@
  * output.
  */
 import type { AuditFormat } from '../../audit/format/formats.ts';
+import { thrownCode } from '../../lib/thrown.ts';
 import { LedgerFileError } from '../../platform/node/ledger/locate.ts';
 import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
 import { createLinePrinter, FORMAT_OPTION, formatIn, printedLine, UnreadableItem } from './format.ts';
@@ -107,7 +108,7 @@ async function exportTo(
   if (typeof out !== 'string')
     return (await stream(reader, range, createLinePrinter(audit), printError)) === null ? 'failed' : 'ok';
   const file = await audit.createFile(out).catch((error: unknown) => {
-    const there = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    const there = thrownCode(error) === 'EEXIST';
     printError(`${printable(out)} ${there ? 'is there already; nothing was written' : 'cannot be made'}\n`);
     return null;
   });

@@ -1,3 +1,4 @@
+import { thrownName } from '../../lib/thrown.ts';
 import type { Schedule } from '../../ports/schedule.ts';
 
 /**
@@ -56,7 +57,7 @@ async function attempt(run: Check['run']): Promise<Diagnosis> {
   try {
     return await run();
   } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
+    const name = thrownName(error);
     return failed(`could not be carried out (${name})`, 'This is a fault of this program; please report it.');
   }
 }

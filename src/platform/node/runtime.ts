@@ -1,4 +1,5 @@
 import { v7 } from 'uuid';
+import { thrownName } from '../../lib/thrown.ts';
 import type { Background } from '../../ports/background.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
@@ -40,7 +41,7 @@ export function createBackground(logger: Logger): NodeBackground {
     run(task) {
       const tracked = task
         .catch((error: unknown) => {
-          logger.error('background_task_failed', { error: error instanceof Error ? error.name : 'unknown' });
+          logger.error('background_task_failed', { error: thrownName(error) });
         })
         .finally(() => tasks.delete(tracked));
       tasks.add(tracked);

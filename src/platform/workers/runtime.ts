@@ -1,5 +1,6 @@
 import { waitUntil } from 'cloudflare:workers';
 import { v7 } from 'uuid';
+import { thrownName } from '../../lib/thrown.ts';
 import type { Background } from '../../ports/background.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
@@ -35,7 +36,7 @@ export function createBackground(logger: Logger): Background {
     run(task) {
       waitUntil(
         task.catch((error: unknown) => {
-          logger.error('background_task_failed', { error: error instanceof Error ? error.name : 'unknown' });
+          logger.error('background_task_failed', { error: thrownName(error) });
         }),
       );
     },

@@ -1,6 +1,7 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 
+import { thrownCode } from '../../../lib/thrown.ts';
 import type { HttpExchange, HttpResult, MaybeSentReason, NotSentReason } from '../../../ports/http.ts';
 
 /**
@@ -71,7 +72,7 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.#phase === 'waiting') this.#end({ kind: 'not_sent', reason: notSentReason(codeOf(error)) });
+    if (this.#phase === 'waiting') this.#end({ kind: 'not_sent', reason: notSentReason(thrownCode(error) ?? '') });
     else this.#fail(maybeSentReason(error));
   }
 
@@ -130,12 +131,8 @@ function notSentReason(code: string): NotSentReason {
  * The reason after the start. Errors of the parser have a name but no code; a chunked answer cut short is one of them.
  */
 function maybeSentReason(error: Error): MaybeSentReason {
-  const malformed = error.name === 'HTTPParserError' || codeOf(error) === 'UND_ERR_HEADERS_OVERFLOW';
+  const malformed = error.name === 'HTTPParserError' || thrownCode(error) === 'UND_ERR_HEADERS_OVERFLOW';
   return malformed ? 'protocol_error' : 'connection_lost';
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -169,6 +166,6 @@ function decodeContent(body: Buffer, coding: string | undefined, maxBytes: numbe
   try {
     return decode(body, { maxOutputLength: maxBytes });
   } catch (error) {
-    return error instanceof Error && codeOf(error) === 'ERR_BUFFER_TOO_LARGE' ? 'response_too_large' : 'protocol_error';
+    return thrownCode(error) === 'ERR_BUFFER_TOO_LARGE' ? 'response_too_large' : 'protocol_error';
   }
 }

@@ -8,6 +8,7 @@ import { createSqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
 import { SqlError } from '../../../ledger/sqlite/sqlite-port.ts';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
 import { readEnds, refuseBrokenTail } from '../../../ledger/sqlite/trail.ts';
+import { thrownName } from '../../../lib/thrown.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';
 import type { Logger } from '../../../ports/logger.ts';
@@ -95,7 +96,7 @@ function reportTo(logger: Logger, metrics: NodeLedgerDeps['metrics']): (failure:
     // Only names and codes are logged: a message may quote the data of the failed write.
     const resultCode = error instanceof SqlError ? error.resultCode : null;
     logger.error('ledger_write_failed', {
-      error: error instanceof Error ? error.name : typeof error,
+      error: thrownName(error),
       result_code: resultCode,
       steps: steps.length,
     });

@@ -5,6 +5,7 @@
  */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { thrownCode } from '../../../lib/thrown.ts';
 
 export type PolicyFileRead =
   /**
@@ -29,7 +30,7 @@ export async function readPolicyFile(path: string): Promise<PolicyFileRead> {
       ? unreadable('the file is not UTF-8')
       : { kind: 'text', text, file: `${stat.dev}:${stat.ino}` };
   } catch (error) {
-    return unreadable(`the file cannot be read (${codeOf(error)})`);
+    return unreadable(`the file cannot be read (${thrownCode(error) ?? 'unknown error'})`);
   }
 }
 
@@ -44,8 +45,4 @@ function decode(bytes: Uint8Array): string | null {
 
 function unreadable(message: string): PolicyFileRead {
   return { kind: 'unreadable', message };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
 }

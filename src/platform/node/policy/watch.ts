@@ -7,6 +7,7 @@
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { thrownName } from '../../../lib/thrown.ts';
 import type { Logger } from '../../../ports/logger.ts';
 
 /** The prefix of Kubernetes' own entries in a mounted ConfigMap or Secret. */
@@ -15,8 +16,7 @@ const KUBERNETES_ENTRY = '..';
 /** Returns the function that ends the watch. It keeps no process alive and throws nothing. */
 export function watchFile(path: string, onChange: () => void, logger: Logger): () => void {
   const name = basename(path);
-  const unavailable = (error: unknown): void =>
-    logger.warn('policy_watch_unavailable', { error: error instanceof Error ? error.name : 'unknown' });
+  const unavailable = (error: unknown): void => logger.warn('policy_watch_unavailable', { error: thrownName(error) });
   let watcher: FSWatcher;
   try {
     watcher = watch(dirname(path), { persistent: false });

@@ -4,7 +4,7 @@
  * shutdown steps, because the state of the process cannot be trusted any more. The ledger needs none: it is consistent
  * after every commit.
  */
-import { thrownAt } from '../../../lib/thrown-at.ts';
+import { thrownAt, thrownCode, thrownName } from '../../../lib/thrown.ts';
 import type { Logger } from '../../../ports/logger.ts';
 
 export interface CrashDeps {
@@ -18,11 +18,10 @@ const FLUSH_MS = 1_000;
 
 export function onCrash({ logger, flush }: CrashDeps): void {
   async function crash(error: unknown): Promise<void> {
-    const known = error instanceof Error ? error : null;
     logger.error('crashed', {
-      error: known?.name ?? typeof error,
-      code: known !== null && 'code' in known && typeof known.code === 'string' ? known.code : undefined,
-      at: known === null ? null : thrownAt(known),
+      error: thrownName(error),
+      code: thrownCode(error) ?? undefined,
+      at: thrownAt(error),
     });
     setTimeout(() => process.exit(1), FLUSH_MS);
     await flush();

@@ -7,6 +7,7 @@ import { readHmacKey } from '../../../audit/hmac-key.ts';
 import type { AddressMode } from '../../../audit/record-address.ts';
 import { importSigningKey } from '../../../audit/checkpoint/signing-key.ts';
 import type { Settings } from '../../../config/schema.ts';
+import { thrownCode } from '../../../lib/thrown.ts';
 import { createSingleFlight } from '../../../tasks/single-flight.ts';
 import { schedule } from '../runtime.ts';
 import { SecretsError } from './secrets.ts';
@@ -148,10 +149,6 @@ async function readSmallFile(setting: string, path: string): Promise<string> {
     return await file.readFile('utf8');
   } catch (error) {
     if (error instanceof SecretProblem) throw error;
-    throw new SecretProblem(setting, `names a file that cannot be read (${codeOf(error)})`);
+    throw new SecretProblem(setting, `names a file that cannot be read (${thrownCode(error) ?? 'unknown error'})`);
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
 }

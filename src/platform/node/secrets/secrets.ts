@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 
 import { Secret } from '../../../lib/secret.ts';
+import { thrownCode } from '../../../lib/thrown.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Secrets } from '../../../ports/secrets.ts';
 import { checkApiKey, fingerprint, isSameKey, trimApiKey } from '../../../upstream/api-keys.ts';
@@ -132,7 +133,7 @@ class WatchedKeyFile {
       return this.#take(text);
     } catch (error) {
       this.#seen = '';
-      return `cannot be read (${codeOf(error)})`;
+      return `cannot be read (${thrownCode(error) ?? 'unknown error'})`;
     }
   }
 
@@ -144,8 +145,4 @@ class WatchedKeyFile {
     if (this.#key === null || !isSameKey(this.#key, key)) this.#key = key;
     return null;
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
 }

@@ -7,6 +7,7 @@
  */
 import { write } from 'node:fs';
 import { promisify } from 'node:util';
+import { thrownCode } from '../../../lib/thrown.ts';
 
 export interface Output {
   /**
@@ -55,7 +56,7 @@ export function createOutput(
         offset += await writeSome(bytes, offset, bytes.length - offset);
         if (offset > 0) isTorn = bytes[offset - 1] !== LINE_FEED;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+        if (thrownCode(error) !== 'EAGAIN') throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
       }
     }

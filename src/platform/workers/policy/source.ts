@@ -1,5 +1,6 @@
 import { parseStrictJson } from '../../../contract/strict-json.ts';
 import type { Deps } from '../../../deps.ts';
+import { thrownName } from '../../../lib/thrown.ts';
 import type { CompiledPolicy } from '../../../policy/compile.ts';
 import type { DocumentProblem } from '../../../policy/document/problems.ts';
 import { loadDocument, POLICY_STORE_KEY } from '../../../policy/document/read-document.ts';
@@ -96,7 +97,7 @@ export function openPolicy(options: PolicySourceOptions): OpenPolicyStoreResult 
       });
       if (take(text)) hasChecked = true;
     } catch (error) {
-      logger.warn('policy_store_unreadable', { error: error instanceof Error ? error.name : 'unknown' });
+      logger.warn('policy_store_unreadable', { error: thrownName(error) });
     }
   }
 
