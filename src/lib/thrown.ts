@@ -16,6 +16,11 @@ export function thrownCode(thrown: unknown): string | null {
 /** `function file:line` of an error's topmost frame, without directories; null if there is none. */
 export function thrownAt(thrown: unknown): string | null {
   if (!(thrown instanceof Error)) return null;
-  const frame = /\n\s+at (?:(?<name>[\w.<>]+) )?\(?[^\n]*?(?<place>[\w.-]+:\d+):\d+\)?/.exec(thrown.stack ?? '');
+  const { message, stack = '' } = thrown;
+  // The stack begins with name and message, and a line of the message may look like a frame.
+  const at = stack.indexOf(message);
+  if (at < 0 || stack.slice(0, at).includes('\n')) return null;
+  const frames = stack.slice(at + message.length);
+  const frame = /\n\s+at (?:(?<name>[\w.<>]+) )?\(?[^\n]*?(?<place>[\w.-]+:\d+):\d+\)?/.exec(frames);
   return frame?.groups === undefined ? null : `${frame.groups.name ?? '(anonymous)'} ${frame.groups.place}`;
 }

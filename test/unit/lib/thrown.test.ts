@@ -30,6 +30,18 @@ describe('a thrown value', () => {
     expect(thrownAt(failing())).toMatch(/^failing thrown\.test\.ts:\d+$/);
   });
 
+  it.each(['ann@acme.com\n    at secret (/tmp/input:1:1)', 'at\n    at ann (at:1:1)\n    at ann (at:2:2)', ''])(
+    'is located in the code, even if its message looks like a frame: %j',
+    (message) => {
+      expect(thrownAt(new Error(message))).toMatch(/ thrown\.test\.ts:\d+$/);
+    },
+  );
+
+  it('has no place when its message has changed since it was made, because that may look like a frame', () => {
+    const { stack } = new Error('a\n    at secret (/tmp/input:1:1)');
+    expect(thrownAt(Object.assign(new Error('b'), { stack }))).toBeNull();
+  });
+
   it('has no place when it is no error or has no stack', () => {
     expect(thrownAt('text')).toBeNull();
     expect(thrownAt(Object.assign(new Error('text'), { stack: undefined }))).toBeNull();
