@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { UUID } from '../lib/uuid.ts';
 import { RECORD_RESULTS, RECORDED_EMAIL } from './record-vocabulary.ts';
 
 /**
@@ -7,8 +8,6 @@ import { RECORD_RESULTS, RECORDED_EMAIL } from './record-vocabulary.ts';
  * misspelled filter would otherwise be ignored and widen the search. No message repeats a value.
  */
 export const MAX_SEARCH_LINES = 1000;
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** RFC 3339 with any offset. `Date.parse` alone accepts many other forms. */
 const isInstant = (text: string): boolean => z.iso.datetime({ offset: true }).safeParse(text).success;
@@ -32,7 +31,7 @@ const whole = (name: string, minimum: number, maximum: number) =>
 export const auditSearchSchema = z.strictObject({
   request_id: z
     .string()
-    .refine((text) => UUID.test(text), 'Value error, request_id must be a UUID with dashes')
+    .refine((text) => UUID.test(text.toLowerCase()), 'Value error, request_id must be a UUID with dashes')
     .toLowerCase()
     .meta({ format: 'uuid', description: 'The X-Request-Id of a request: everything on record about it.' })
     .optional(),

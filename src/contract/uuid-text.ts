@@ -1,3 +1,5 @@
+import { UUID } from '../lib/uuid.ts';
+
 /**
  * Explains why a text is not an acceptable UUID, with pydantic's messages (those of the Rust crate `uuid`). It does not
  * decide: the schema has refused the text already. This service accepts only the dashed form (RFC 9562 §4). The other
@@ -9,17 +11,12 @@ export interface UuidFault {
 }
 
 const GROUP_LENGTHS = [8, 4, 4, 4, 12];
-const READABLE = [
-  /^(?<hex>[0-9a-f]{32})$/i,
-  /^(?<hex>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i,
-  /^\{(?<hex>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}$/i,
-  /^urn:uuid:(?<hex>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$/,
-];
 
 export function uuidFault(text: string): UuidFault {
-  const hex = READABLE.map((form) => form.exec(text)?.groups?.['hex']).find((found) => found !== undefined);
-  if (hex === undefined) return { type: 'uuid_parsing', msg: `Input should be a valid UUID, ${parsingFault(text)}` };
-  if (!isVersion4(hex.replaceAll('-', ''))) return { type: 'uuid_version', msg: 'UUID version 4 expected' };
+  const [prefix, core] = unwrap(text);
+  const isReadable = UUID.test(core.toLowerCase()) || (prefix === '' && /^[0-9a-f]{32}$/i.test(core));
+  if (!isReadable) return { type: 'uuid_parsing', msg: `Input should be a valid UUID, ${parsingFault(prefix, core)}` };
+  if (!isVersion4(core.replaceAll('-', ''))) return { type: 'uuid_version', msg: 'UUID version 4 expected' };
   return {
     type: 'uuid_parsing',
     msg: 'Input should be a valid UUID, written with dashes: 8-4-4-4-12 hexadecimal digits',
@@ -31,8 +28,7 @@ function isVersion4(digits: string): boolean {
 }
 
 /** Lengths and positions count UTF-8 bytes, as in Rust; positions start at 1. */
-function parsingFault(text: string): string {
-  const [prefix, core] = unwrap(text);
+function parsingFault(prefix: string, core: string): string {
   const stray = core.search(/[^0-9a-fA-F-]/);
   if (stray >= 0) {
     const place = byteLength(prefix + core.slice(0, stray)) + 1;
@@ -40,7 +36,7 @@ function parsingFault(text: string): string {
   }
   const groups = core.split('-');
   if (groups.length === 1 && prefix === '') {
-    return `invalid length: expected length 32 for simple format, found ${text.length}`;
+    return `invalid length: expected length 32 for simple format, found ${core.length}`;
   }
   if (groups.length !== GROUP_LENGTHS.length) return `invalid group count: expected 5, found ${groups.length}`;
   const odd = groups.findIndex((group, index) => group.length !== GROUP_LENGTHS[index]);

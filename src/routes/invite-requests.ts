@@ -7,12 +7,12 @@ import type { Context } from 'hono';
 import type { Principal } from '../auth/principal.ts';
 import { ownerOf } from '../invite/call.ts';
 import type { Ledger, Owner, RequestEntry } from '../ledger/port.ts';
+import { UUID } from '../lib/uuid.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
 import { respondProblem } from '../middleware/problem-response.ts';
 import { readQuery } from './query.ts';
 import { readLedger } from './read-ledger.ts';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const PAGE_SIZE = 100;
 
 export async function findInviteRequest(

@@ -5,6 +5,7 @@
 import { emailAddress } from '../../contract/email-address.ts';
 import type { InviteUsersRequest } from '../../contract/invite-users.ts';
 import { AUTH_METHODS, MAX_EMAILS, USER_ROLES } from '../../contract/invite-users.ts';
+import { UUID } from '../../lib/uuid.ts';
 import { resolveGroups } from '../../policy/compile.ts';
 import { explain } from '../../policy/explain.ts';
 import type { PolicyFile } from '../../policy/document/schema.ts';
@@ -145,7 +146,6 @@ function readQuestion({ options }: Call, file: PolicyFile, nowMs: number): Quest
   };
 }
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const PLAIN_NAME = /^[\w.-]{1,64}$/;
 
 /** Quotes a word only when it looks like a name: a secret may have been pasted in its place. */

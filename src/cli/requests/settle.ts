@@ -5,6 +5,7 @@
 import { keyCandidates } from '../../config/key-candidates.ts';
 import { resolveUnknown } from '../../invite/resolve-unknown.ts';
 import type { RequestState } from '../../ledger/port.ts';
+import { UUID } from '../../lib/uuid.ts';
 import { createKeySearch } from '../../upstream/api-keys.ts';
 import { LEDGER_OPTION } from '../ledger/choose-ledger.ts';
 import type { Call, Command } from '../command-line/command.ts';
@@ -114,7 +115,6 @@ type Settling =
     }
   | { readonly kind: 'unclear'; readonly message: string };
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Characters that a terminal, a log or a reader of the trail may misinterpret. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
 /**

@@ -7,11 +7,11 @@
 import * as z from 'zod';
 import { emailAddress } from '../../contract/email-address.ts';
 import { AUTH_METHODS, USER_ROLES } from '../../contract/invite-users.ts';
+import { UUID_V4 } from '../../lib/uuid.ts';
 import { isDomainPattern } from '../matching/domain-pattern.ts';
 
 /** Names of sets, groups, callers, rules and quotas. They appear in header fields, metrics and answers. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
-const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 /** An RFC 3339 time in UTC with whole seconds, or a day (its 00:00 UTC). */
 const INSTANT = /^\d{4}-\d{2}-\d{2}(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ)?$/;
 const WINDOW = /^[1-9]\d{0,4}[mhd]$/;
