@@ -1,15 +1,11 @@
 import type { RecordDraft } from '../audit/record.ts';
+import { rfc3339 } from '../lib/rfc3339.ts';
 import type { StoredReply } from './port.ts';
 
 /**
  * Record members that only the ledger knows, because the step that writes the record produces them. Pure functions.
  * Every ledger uses them, so all ledgers write identical records.
  */
-
-/** RFC 3339, UTC, milliseconds. */
-export function rfc3339(atMs: number): string {
-  return new Date(atMs).toISOString();
-}
 
 export function withExpiry(intent: RecordDraft, expiresAtMs: number): RecordDraft {
   return { ...intent, outcome: { ...intent.outcome, expires_at: rfc3339(expiresAtMs) } };

@@ -3,6 +3,7 @@
  * was judged last. They differ while the file is invalid: it is refused and the older policy stays in force.
  * A status contains no address and no part of the file; problems are the loader's own sentences.
  */
+import { rfc3339 } from '../lib/rfc3339.ts';
 import type { PolicyProblem } from './load.ts';
 
 export interface PolicyStatus {
@@ -27,9 +28,5 @@ export function describePolicyStatus({ digest, sinceMs, last }: PolicyStatus) {
     last.result === 'loaded'
       ? {}
       : { problem_count: last.problems.length, problems: last.problems.slice(0, MAX_SHOWN_PROBLEMS) };
-  return { digest, since: isoTime(sinceMs), last: { result: last.result, at: isoTime(last.atMs), ...reason } };
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+  return { digest, since: rfc3339(sinceMs), last: { result: last.result, at: rfc3339(last.atMs), ...reason } };
 }

@@ -7,6 +7,7 @@ import type { Context } from 'hono';
 import type { Principal } from '../auth/principal.ts';
 import { ownerOf } from '../invite/call.ts';
 import type { Ledger, Owner, RequestEntry } from '../ledger/port.ts';
+import { rfc3339 } from '../lib/rfc3339.ts';
 import { UUID } from '../lib/uuid.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
 import { respondProblem } from '../middleware/problem-response.ts';
@@ -57,8 +58,8 @@ function showEntry(entry: RequestEntry, reader: Principal): object {
     id: entry.requestId,
     state: entry.state,
     requested_at: rfc3339(entry.admittedAt),
-    settled_at: rfc3339(entry.settledAt),
-    expires_at: entry.state === 'open' ? rfc3339(entry.expiresAt) : null,
+    settled_at: timeOrNull(entry.settledAt),
+    expires_at: entry.state === 'open' ? timeOrNull(entry.expiresAt) : null,
     actor: decided.actor,
     request: decided.request,
     ...(decided.request_sha256 === undefined ? {} : { request_sha256: decided.request_sha256 }),
@@ -67,6 +68,6 @@ function showEntry(entry: RequestEntry, reader: Principal): object {
   };
 }
 
-function rfc3339(epochMs: number | null): string | null {
-  return epochMs === null ? null : new Date(epochMs).toISOString();
+function timeOrNull(epochMs: number | null): string | null {
+  return epochMs === null ? null : rfc3339(epochMs);
 }

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -96,7 +97,7 @@ export function createCheckpointMaker({ ledger, ids, clock, logger, signer }: Ch
         }
         const { seq: count, hash: head } = chain.head;
         const { previous } = check;
-        const statement = { id: ids.uuid7(), time: new Date(madeAt).toISOString(), count, head, previous };
+        const statement = { id: ids.uuid7(), time: rfc3339(madeAt), count, head, previous };
         reason = 'signing_failed';
         const line = await checkpointLine(statement, signing);
         reason = 'ledger_unavailable';

@@ -1,5 +1,6 @@
 /** Renders the trace of `policy explain` as text and as JSON. Pure; adds nothing to the explanation. */
 import type { InviteUsersRequest } from '../../contract/invite-users.ts';
+import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { AddressDecision } from '../../policy/decision.ts';
 import type { ConsideredRule, ExplainedAddress, ExplainedQuota, Explanation, Miss } from '../../policy/explain.ts';
 import type { CallerRow } from '../../policy/document/schema.ts';
@@ -37,7 +38,7 @@ export function renderExplanation(report: ExplainReport, paint: Paint): string {
         `${failingTests === 1 ? 'fails' : 'fail'}: the service would not take it.\n`,
     `\nAsks   ${as} (${identityOf(report.caller)})${others.length === 0 ? '' : `, who is also ${others.join(', ')}`}\n`,
     `For    ${valuesOf(request)}${handling === 'lenient' ? ', handled leniently' : ''}\n`,
-    `At     ${new Date(nowMs).toISOString()}\n`,
+    `At     ${rfc3339(nowMs)}\n`,
     ...addresses.map((address) => renderAddress(address, paint)),
     quotas.length === 0 ? '' : `\n${paint('bold', 'Quotas')}\n${quotas.map(renderQuota).join('')}`,
     `\n${allowed ? paint('green', 'ALLOW') : paint('red', 'DENY')} `,
@@ -151,7 +152,7 @@ export function toJson({
     failing_tests: failingTests,
     as,
     callers,
-    at: new Date(nowMs).toISOString(),
+    at: rfc3339(nowMs),
     handling,
     asked: request,
     verdict: decision.verdict,

@@ -3,6 +3,7 @@
  * reads the whole list of requests, which takes a while in a large ledger. Changes nothing.
  */
 import type { RequestEntry } from '../../ledger/port.ts';
+import { rfc3339 } from '../../lib/rfc3339.ts';
 import { LEDGER_OPTION } from '../ledger/choose-ledger.ts';
 import type { Command } from '../command-line/command.ts';
 import { JSON_OPTION } from '../command-line/command.ts';
@@ -67,7 +68,7 @@ function describe({ requestId, admittedAt, decided, outcome }: RequestEntry, wit
   const allowed = policy.decisions.filter(({ decision }) => decision === 'allow');
   return {
     id: requestId,
-    requested_at: new Date(admittedAt).toISOString(),
+    requested_at: rfc3339(admittedAt),
     client_id: actor.client_id,
     issuer: actor.issuer,
     email_count: allowed.reduce((sum, one) => sum + one.email_count, 0),

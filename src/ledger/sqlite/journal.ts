@@ -1,8 +1,8 @@
 import { chainRecord } from '../../audit/chain.ts';
 import type { RecordDraft } from '../../audit/record.ts';
+import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
-import { rfc3339 } from '../record-annotations.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 import { readEnds } from './trail.ts';
 

@@ -4,6 +4,7 @@
  * wait. When the ledger cannot be read, its figures are null and the status of the deliveries is still shown.
  */
 import type { FanOut } from '../../audit/delivery/fan-out.ts';
+import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { Failing } from '../../tasks/failure-streak.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ledger } from '../../ledger/port.ts';
@@ -31,12 +32,12 @@ export async function describeAudit({ delivery, ledger, clock }: AuditStatusDeps
         failing: failing === null ? null : describeFailing(failing),
       };
     }),
-    checkpoint: checkpoint === null ? null : { count: checkpoint.count, made_at: isoTime(checkpoint.madeAt) },
+    checkpoint: checkpoint === null ? null : { count: checkpoint.count, made_at: rfc3339(checkpoint.madeAt) },
   };
 }
 
 function describeFailing({ reason, sinceMs, failures }: Failing) {
-  return { reason, since: isoTime(sinceMs), failures };
+  return { reason, since: rfc3339(sinceMs), failures };
 }
 
 function lagSeconds(oldestAt: number | null, nowMs: number): number {
@@ -49,8 +50,4 @@ async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
   } catch {
     return null;
   }
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -5,7 +5,7 @@ import { matchesFilter } from '../../../src/audit/search.ts';
 import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Ids } from '../../../src/ports/ids.ts';
-import { rfc3339 } from '../../../src/ledger/record-annotations.ts';
+import { rfc3339 } from '../../../src/lib/rfc3339.ts';
 import { MAX_LEASE_LENGTH, MAX_PRUNED_RECORDS, MAX_SLICE_RECORDS, takeLines } from '../../../src/ledger/page.ts';
 import type {
   ChainState,

@@ -7,6 +7,7 @@ import { formatItem } from '../../../audit/format/formats.ts';
 import type { AuditFormat } from '../../../audit/format/formats.ts';
 import { SinkError } from '../../../audit/delivery/sink.ts';
 import type { OutboxItem, Sink } from '../../../audit/delivery/sink.ts';
+import { rfc3339 } from '../../../lib/rfc3339.ts';
 import type { LogFields, Logger } from '../../../ports/logger.ts';
 import type { Output } from './output.ts';
 
@@ -16,7 +17,7 @@ export interface LogOptions {
 }
 
 const shape = {
-  timestamp: () => `,"time":"${new Date().toISOString()}"`,
+  timestamp: () => `,"time":"${rfc3339(Date.now())}"`,
   formatters: { level: (label: string) => ({ level: label }) },
   messageKey: 'event',
 };

@@ -7,6 +7,7 @@
  */
 import { write } from 'node:fs';
 import { promisify } from 'node:util';
+import { rfc3339 } from '../../../lib/rfc3339.ts';
 import { thrownCode } from '../../../lib/thrown.ts';
 
 export interface Output {
@@ -114,6 +115,6 @@ export function createOutput(
 }
 
 function noticeOf(lines: number): string {
-  const time = new Date().toISOString();
+  const time = rfc3339(Date.now());
   return `${JSON.stringify({ level: 'warn', time, channel: 'ops', lines, event: 'log_lines_dropped' })}\n`;
 }

@@ -7,6 +7,7 @@ import { pino } from 'pino/pino.js';
 import { formatItem } from '../../../audit/format/formats.ts';
 import type { AuditFormat } from '../../../audit/format/formats.ts';
 import type { Sink } from '../../../audit/delivery/sink.ts';
+import { rfc3339 } from '../../../lib/rfc3339.ts';
 import type { LogFields, Logger } from '../../../ports/logger.ts';
 
 export interface LogOptions {
@@ -21,7 +22,7 @@ export type WriteLine = (line: string) => void;
 const toConsole: WriteLine = (line) => console.log(line);
 
 const shape = {
-  timestamp: () => `,"time":"${new Date().toISOString()}"`,
+  timestamp: () => `,"time":"${rfc3339(Date.now())}"`,
   formatters: { level: (label: string) => ({ level: label }) },
   messageKey: 'event',
 };
