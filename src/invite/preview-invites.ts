@@ -13,7 +13,7 @@ import type { InviteAnswer, InviteCall } from './call.ts';
 import { toInviteAnswer, ownerOf } from './call.ts';
 import type { Outcome, Preview } from './outcome.ts';
 import { answerOutcome } from './answer.ts';
-import { draftRecord, recordOutcome } from './record.ts';
+import { recordBase, recordOutcome } from './record.ts';
 import type { SendInvitesDeps } from './send-invites.ts';
 
 /** The most dry runs a subject may make in a minute. There is a limit because each dry run writes a record. */
@@ -50,7 +50,8 @@ async function record(deps: PreviewInvitesDeps, call: InviteCall, decision: Deci
     expiresInMs: 0,
     body: null,
     records: {
-      decided: draftRecord(facts, 'dry_run', recordOutcome(outcome, answerOutcome(outcome, call.requestId))),
+      base: recordBase(facts),
+      decided: recordOutcome(outcome, answerOutcome(outcome, call.requestId)),
       exhausted: null,
       replay: null,
     },

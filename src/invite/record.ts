@@ -3,18 +3,11 @@
  * from the outcome of the request. Pure. The ledger adds times and numbers in its transaction. Records of dry runs
  * contain no addresses.
  */
-import type {
-  RecordDecision,
-  RecordDraft,
-  RecordEvidence,
-  RecordKind,
-  RecordOutcome,
-  RecordService,
-  RecordSource,
-} from '../audit/record.ts';
+import type { RecordDecision, RecordEvidence, RecordOutcome, RecordService, RecordSource } from '../audit/record.ts';
 import type { RecordAddress } from '../audit/record-address.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
+import type { RecordBase } from '../ledger/port.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 import type { AddressDecision, Decision } from '../policy/decision.ts';
 import type { SendResult } from '../upstream/failure.ts';
@@ -41,11 +34,10 @@ export function emailsInRecord(emails: readonly string[], recordAddress: RecordA
   return new Map(emails.map((email) => [email, recordAddress(email)]));
 }
 
-/** One record of this kind, from these facts and this outcome. */
-export function draftRecord(facts: Facts, kind: RecordKind, outcome: RecordOutcome): RecordDraft {
+/** The members that all records of one request share. */
+export function recordBase(facts: Facts): RecordBase {
   const { principal, asked, decision } = facts;
   return {
-    kind,
     request_id: facts.requestId,
     ...(facts.requestSha256 === null ? {} : { request_sha256: facts.requestSha256 }),
     actor: {
@@ -74,7 +66,6 @@ export function draftRecord(facts: Facts, kind: RecordKind, outcome: RecordOutco
       decisions: groupDecisions(decision.addresses, facts.emailsInRecord),
       forced: decision.forced,
     },
-    outcome,
     service: facts.service,
   };
 }

@@ -3,7 +3,8 @@
  * is in the ledger, and the caller is not answered before the outcome is there. Independent of any HTTP framework.
  */
 import { sha256Hex } from '../lib/sha256.ts';
-import type { Admission, Admitted, Ledger, QuotaState } from '../ledger/port.ts';
+import type { Admission, Admitted, Ledger, QuotaState, RecordBase } from '../ledger/port.ts';
+import type { Decision } from '../policy/decision.ts';
 import { decide } from '../policy/evaluate.ts';
 import type { Background } from '../ports/background.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -18,8 +19,7 @@ import type { CompareShadowDeps } from './compare-shadow.ts';
 import { createCompareShadow } from './compare-shadow.ts';
 import type { Outcome, Sent } from './outcome.ts';
 import { answerOutcome } from './answer.ts';
-import type { Facts } from './record.ts';
-import { draftRecord, emailsInRecord, recordOutcome } from './record.ts';
+import { emailsInRecord, recordBase, recordOutcome } from './record.ts';
 import type { SettleDeps } from './settle-outcome.ts';
 import { settleOutcome } from './settle-outcome.ts';
 
@@ -39,6 +39,14 @@ export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps, RedactCa
 const EXPIRY_MARGIN_MS = 30_000;
 const ROUTE = 'POST /v2/invite_users';
 
+/** A call after its decision: the bytes to be sent, and the members that all of its records share. */
+interface DecidedCall {
+  readonly call: InviteCall;
+  readonly decision: Decision;
+  readonly body: string;
+  readonly base: RecordBase;
+}
+
 /** Runs one request to its end. A failing ledger or upstream never makes it reject. */
 export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => Promise<InviteAnswer> {
   const compareShadow = createCompareShadow(deps);
@@ -48,27 +56,28 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
     const decision = decide(call.policy, call.principal, call.asked, nowMs, call.handling);
     compareShadow(call, decision, nowMs);
     const body = canonicalBody(decision.effective);
-    const facts: Facts = {
+    const base = recordBase({
       ...call,
       ...(await redactCallerText(call, deps)),
       decision,
       requestSha256: decision.verdict === 'allow' ? sha256Hex(body) : null,
       emailsInRecord: emailsInRecord(call.asked.emails, deps.recordAddress),
-    };
-    const admitted = await deps.ledger.admit(admission(deps, call, facts, body)).catch(() => null);
+    });
+    const decided: DecidedCall = { call, decision, body, base };
+    const admitted = await deps.ledger.admit(admission(deps, decided)).catch(() => null);
     if (admitted === null) {
       deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
       return toInviteAnswer(call, { kind: 'ledger_unavailable' });
     }
     deps.delivery.wake();
     if (admitted.kind !== 'admitted') {
-      return toInviteAnswer(call, refusalOf(admitted, facts), 'quotas' in admitted ? admitted.quotas : []);
+      return toInviteAnswer(call, refusalOf(admitted, decision), 'quotas' in admitted ? admitted.quotas : []);
     }
-    const outcome = await sendAndSettle(deps, facts, body);
+    const outcome = await sendAndSettle(deps, decided);
     return toInviteAnswer(
       call,
       outcome,
-      REFUNDED.has(outcome.kind) ? await currentQuotas(deps, facts) : admitted.quotas,
+      REFUNDED.has(outcome.kind) ? await currentQuotas(deps, decision) : admitted.quotas,
     );
   }
 
@@ -84,20 +93,21 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
 const REFUNDED: ReadonlySet<Outcome['kind']> = new Set(['refused', 'not_sent']);
 
 /** Only for the answer's RateLimit fields: when the read fails, they are left out. */
-async function currentQuotas({ ledger }: SendInvitesDeps, { decision }: Facts): Promise<readonly QuotaState[]> {
-  return await ledger.usage(decision.charges).catch(() => []);
+async function currentQuotas({ ledger }: SendInvitesDeps, { charges }: Decision): Promise<readonly QuotaState[]> {
+  return await ledger.usage(charges).catch(() => []);
 }
 
-async function sendAndSettle(deps: SendInvitesDeps, facts: Facts, body: string): Promise<Outcome> {
-  const { addresses } = facts.decision;
+async function sendAndSettle(deps: SendInvitesDeps, { call, decision, body, base }: DecidedCall): Promise<Outcome> {
+  const { requestId } = call;
+  const { addresses } = decision;
   const result: Sent = { ...(await deps.send(body)), addresses };
-  const answer = answerOutcome(result, facts.requestId);
+  const answer = answerOutcome(result, requestId);
   const settled = await settleOutcome(deps, {
-    requestId: facts.requestId,
+    requestId,
     by: 'exchange',
     ending: result.kind,
     reply: answer.reply,
-    record: draftRecord(facts, 'outcome', { ...recordOutcome(result, answer), settled_by: 'exchange' }),
+    record: { ...base, kind: 'outcome', outcome: { ...recordOutcome(result, answer), settled_by: 'exchange' } },
   });
   deps.delivery.wake();
   const ending: Sent =
@@ -108,8 +118,7 @@ async function sendAndSettle(deps: SendInvitesDeps, facts: Facts, body: string):
   return ending;
 }
 
-function admission(deps: SendInvitesDeps, call: InviteCall, facts: Facts, body: string): Admission {
-  const { decision } = facts;
+function admission(deps: SendInvitesDeps, { call, decision, body, base }: DecidedCall): Admission {
   const denial: Outcome = { kind: 'denied', decision };
   const allowed = decision.verdict === 'allow';
   return {
@@ -124,21 +133,21 @@ function admission(deps: SendInvitesDeps, call: InviteCall, facts: Facts, body: 
     expiresInMs: deps.upstreamTimeoutMs + EXPIRY_MARGIN_MS,
     body: allowed ? body : null,
     records: {
+      base,
       decided: allowed
-        ? draftRecord(facts, 'intent', recordOutcome({ kind: 'admitted' }, null))
-        : draftRecord(facts, 'denial', recordOutcome(denial, answerOutcome(denial, call.requestId))),
-      exhausted: draftRecord(facts, 'denial', recordOutcome({ kind: 'exhausted' }, null)),
-      // A replay sends nothing: the bytes belong to the first request.
-      replay: draftRecord({ ...facts, requestSha256: null }, 'replay', recordOutcome({ kind: 'replayed' }, null)),
+        ? recordOutcome({ kind: 'admitted' }, null)
+        : recordOutcome(denial, answerOutcome(denial, call.requestId)),
+      exhausted: recordOutcome({ kind: 'exhausted' }, null),
+      replay: recordOutcome({ kind: 'replayed' }, null),
     },
   };
 }
 
-/** The outcome of a request that was not admitted. */
-function refusalOf(admitted: Exclude<Admitted, { kind: 'admitted' }>, facts: Facts): Outcome {
+/** The ending of whatever admission did not admit. */
+function refusalOf(admitted: Exclude<Admitted, { kind: 'admitted' }>, decision: Decision): Outcome {
   switch (admitted.kind) {
     case 'denied':
-      return { kind: 'denied', decision: facts.decision };
+      return { kind: 'denied', decision };
     case 'exhausted':
       return { kind: 'exhausted', quota: admitted.exhausted, retryAfterS: admitted.retryAfterS };
     case 'replay':

@@ -1,5 +1,5 @@
 import type { ChainHead } from '../audit/chain.ts';
-import type { RecordDraft } from '../audit/record.ts';
+import type { RecordDraft, RecordOutcome } from '../audit/record.ts';
 import type { SearchFilter } from '../audit/search.ts';
 import type { OutboxItem } from '../audit/delivery/sink.ts';
 import type { QuotaCharge } from '../policy/decision.ts';
@@ -85,15 +85,25 @@ export interface Admission {
   readonly expiresInMs: number;
   /** The canonical JSON to be sent; stored outside the trail until the outcome is known. Null when nothing is sent. */
   readonly body: string | null;
-  readonly records: {
-    /** The intent, the denial or the dry run. The ledger adds `outcome.expires_at` to an intent. */
-    readonly decided: RecordDraft;
-    /** Written instead when a quota refuses; the ledger adds `outcome.quota`. Null: nothing is written. */
-    readonly exhausted: RecordDraft | null;
-    /** Written instead when the key is known; the ledger adds `outcome.first_request_id` and `outcome.status`. */
-    readonly replay: RecordDraft | null;
-  };
+  readonly records: AdmissionRecords;
 }
+
+/**
+ * The records that an admission may write: what they share, and the outcome of each. The ledger writes at most one, and
+ * builds only that one (record-annotations.ts). Its `kind` is not given here: it follows from the step that writes it.
+ */
+export interface AdmissionRecords {
+  readonly base: RecordBase;
+  /** The outcome of the intent, the denial or the dry run. The ledger adds `expires_at` to an intent. */
+  readonly decided: RecordOutcome;
+  /** Of the denial that is written instead when a quota refuses; the ledger adds `quota`. Null: nothing is written. */
+  readonly exhausted: RecordOutcome | null;
+  /** Of the replay that is written instead when the key is known; the ledger adds `first_request_id` and `status`. */
+  readonly replay: RecordOutcome | null;
+}
+
+/** The members that all records of one request share. `request_sha256` is not part of a replay. */
+export type RecordBase = Omit<RecordDraft, 'kind' | 'outcome'>;
 
 export type Admitted =
   | { readonly kind: 'admitted'; readonly expiresAt: number; readonly quotas: readonly QuotaState[] }

@@ -1,6 +1,7 @@
+import type { RecordDraft } from '../../audit/record.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
-import { withExpiry, withFirstRequest, withQuota } from '../record-annotations.ts';
+import { denialRecord, dryRunRecord, exhaustedRecord, intentRecord, replayRecord } from '../record-annotations.ts';
 import { createIdempotencyKeys, keyScope } from './idempotency.ts';
 import type { KeyLookup } from './idempotency.ts';
 import { addCheckpoint, readChain, readCheckpoints } from './checkpoints.ts';
@@ -66,7 +67,7 @@ export function createSqliteLedger({
     switch (admission.plan) {
       case 'deny':
         tally.debit('requests');
-        recordDenial(admission, admission.records.decided, now);
+        recordDenial(admission, denialRecord(admission.records), now);
         return { kind: 'denied', quotas: tally.states() };
       case 'dry_run':
         return preview(admission, tally, now);
@@ -81,8 +82,8 @@ export function createSqliteLedger({
       const expiresAt = requests.get(known.firstRequestId)?.expiresAt ?? now;
       return { ...known, retryAfterS: Math.min(wholeSeconds(expiresAt - now), LONGEST_RETRY_AFTER_S) };
     }
-    const { replay } = admission.records;
-    if (replay !== null) journal.append(withFirstRequest(replay, known.firstRequestId, known.reply), now);
+    const replay = replayRecord(admission.records, known.firstRequestId, known.reply);
+    if (replay !== null) journal.append(replay, now);
     return known;
   }
 
@@ -93,8 +94,8 @@ export function createSqliteLedger({
     const exceeded = tally.exceeded();
     tally.debit('requests');
     if (exceeded !== null) {
-      const { exhausted } = admission.records;
-      if (exhausted !== null) recordDenial(admission, withQuota(exhausted, exceeded.quota), now);
+      const denial = exhaustedRecord(admission.records, exceeded.quota);
+      if (denial !== null) recordDenial(admission, denial, now);
       return {
         kind: 'exhausted',
         exhausted: exceeded,
@@ -104,7 +105,7 @@ export function createSqliteLedger({
     }
     const debits = tally.debit('emails');
     const expiresAt = now + admission.expiresInMs;
-    const decidedSeq = journal.append(withExpiry(admission.records.decided, expiresAt), now);
+    const decidedSeq = journal.append(intentRecord(admission.records, expiresAt), now);
     requests.insert({ admission, state: 'open', admittedAt: now, expiresAt, decidedSeq, keyScope: scope, debits });
     if (scope !== null) keys.bind(scope, admission.requestId, admission.idempotency?.fingerprint ?? '');
     return { kind: 'admitted', expiresAt, quotas: tally.states() };
@@ -122,11 +123,11 @@ export function createSqliteLedger({
     }
     tally.debit('requests');
     tally.debit('emails');
-    journal.append(admission.records.decided, now);
+    journal.append(dryRunRecord(admission.records), now);
     return { kind: 'previewed' };
   }
 
-  function recordDenial(admission: Admission, denial: Admission['records']['decided'], now: number): void {
+  function recordDenial(admission: Admission, denial: RecordDraft, now: number): void {
     const decidedSeq = journal.append(denial, now);
     requests.insert({
       admission,

@@ -45,8 +45,8 @@ const MODES: Record<string, () => unknown> = {
   stepwise() {
     createInterface({ input: process.stdin }).on('line', (id) => {
       const big = admission(id);
-      const decided = { ...big.records.decided, source: { address: null, user_agent: 'x'.repeat(20_000) } };
-      ledger.admit({ ...big, records: { ...big.records, decided } }).then(
+      const base = { ...big.records.base, source: { address: null, user_agent: 'x'.repeat(20_000) } };
+      ledger.admit({ ...big, records: { ...big.records, base } }).then(
         () => say(`open ${id}`),
         () => say(`failed ${id}`),
       );

@@ -4,7 +4,15 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../src/audit/chain.ts';
 import { createFakeClock, testUuid7 } from '../../support/clock.ts';
-import { admission, DAY_MS, passTime, readTrail, recordDraft, settlement } from '../../support/ledger/ledger.ts';
+import {
+  admission,
+  DAY_MS,
+  onlyRecord,
+  passTime,
+  readTrail,
+  recordDraft,
+  settlement,
+} from '../../support/ledger/ledger.ts';
 import { openAt, tempDirectory } from './ledger-temp.ts';
 import { checkpoint } from '../ledger/ledger-harness.ts';
 
@@ -73,7 +81,7 @@ describe('a ledger file whose past was dropped', () => {
     await ledger.admit(
       admission(testUuid7(1), {
         body: JSON.stringify({ emails: people }),
-        records: { decided, exhausted: null, replay: null },
+        records: onlyRecord(decided),
       }),
     );
     await ledger.settle(settlement(testUuid7(1), 'unknown'));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { GENESIS } from '../../../src/audit/chain.ts';
 import { MAX_LEASE_LENGTH, MAX_PAGE_LENGTH } from '../../../src/ledger/page.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import { admission, MINUTE_MS, readTrail, recordDraft } from '../../support/ledger/ledger.ts';
+import { admission, MINUTE_MS, onlyRecord, readTrail, recordDraft } from '../../support/ledger/ledger.ts';
 import { checkpoint, R1, R2, R3 } from './ledger-harness.ts';
 import type { LedgerHarness } from './ledger-harness.ts';
 
@@ -67,8 +67,7 @@ export function describeOutbox(harness: LedgerHarness): void {
     it('gives no more than a page by weight, and never an empty one', async () => {
       const heavy = { ...recordDraft('denial', R1), source: { address: 'x'.repeat(MAX_LEASE_LENGTH / 2) } };
       for (const id of [R1, R2, R3]) {
-        const records = { decided: heavy, exhausted: null, replay: null };
-        await harness.ledger.admit(admission(id, { plan: 'deny', records }));
+        await harness.ledger.admit(admission(id, { plan: 'deny', records: onlyRecord(heavy) }));
       }
       expect(await leased('http')).toEqual(['record 2']);
     });
@@ -76,8 +75,7 @@ export function describeOutbox(harness: LedgerHarness): void {
     it('gives a sink more by weight than a reader of the trail', async () => {
       const heavy = { ...recordDraft('denial', R1), source: { address: 'x'.repeat(MAX_PAGE_LENGTH) } };
       for (const id of [R1, R2]) {
-        const records = { decided: heavy, exhausted: null, replay: null };
-        await harness.ledger.admit(admission(id, { plan: 'deny', records }));
+        await harness.ledger.admit(admission(id, { plan: 'deny', records: onlyRecord(heavy) }));
       }
       expect(await leased('http')).toEqual(['record 2', 'record 4']);
       expect((await harness.ledger.records(0, 10)).map(({ seq }) => seq)).toEqual([1]);

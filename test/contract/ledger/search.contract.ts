@@ -3,7 +3,7 @@ import type { RecordDraft } from '../../../src/audit/record.ts';
 import type { SearchFilter } from '../../../src/audit/search.ts';
 import { MAX_PAGE_LENGTH, MAX_SLICE_RECORDS } from '../../../src/ledger/page.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import { admission, DAY_MS, MINUTE_MS, recordDraft } from '../../support/ledger/ledger.ts';
+import { admission, DAY_MS, MINUTE_MS, onlyRecord, recordDraft } from '../../support/ledger/ledger.ts';
 import { R1, R2, R3 } from './ledger-harness.ts';
 import type { LedgerHarness } from './ledger-harness.ts';
 
@@ -13,7 +13,7 @@ export function describeSearch(harness: LedgerHarness): void {
     harness.ledger.admit(
       admission(requestId, {
         plan: 'deny',
-        records: { decided: { ...recordDraft('denial', requestId), ...changes }, exhausted: null, replay: null },
+        records: onlyRecord({ ...recordDraft('denial', requestId), ...changes }),
       }),
     );
   const slice = async (filter: SearchFilter, after = 0, limit = 100) => {

@@ -1,5 +1,14 @@
 import type { RecordDraft, RecordKind, RecordOutcome } from '../../../src/audit/record.ts';
-import type { Admission, Ending, Ledger, Owner, Retention, Settlement, StoredReply } from '../../../src/ledger/port.ts';
+import type {
+  Admission,
+  AdmissionRecords,
+  Ending,
+  Ledger,
+  Owner,
+  Retention,
+  Settlement,
+  StoredReply,
+} from '../../../src/ledger/port.ts';
 import type { QuotaCharge } from '../../../src/policy/decision.ts';
 import type { FakeClock } from '../clock.ts';
 
@@ -109,12 +118,18 @@ export function admission(
     expiresInMs: 45_000,
     body: plan === 'send' ? '{"emails":["new.colleague@acme.com"]}' : null,
     records: {
-      decided: recordDraft(decided[plan], requestId),
-      exhausted: plan === 'send' ? recordDraft('denial', requestId, { code: 'quota_exhausted', status: 429 }) : null,
-      replay: plan === 'dry_run' ? null : recordDraft('replay', requestId),
+      ...onlyRecord(recordDraft(decided[plan], requestId)),
+      exhausted: plan === 'send' ? { result: 'denied', code: 'quota_exhausted', status: 429 } : null,
+      replay: plan === 'dry_run' ? null : { result: 'replayed' },
     },
     ...changes,
   };
+}
+
+/** The records of an admission that can only write this one. Its kind follows from the plan. */
+export function onlyRecord(draft: RecordDraft): AdmissionRecords {
+  const { kind: _, outcome, ...base } = draft;
+  return { base, decided: outcome, exhausted: null, replay: null };
 }
 
 export function settlement(requestId: string, ending: Ending, changes: Partial<Settlement> = {}): Settlement {

@@ -2,7 +2,13 @@ import type { RecordDraft } from '../../../src/audit/record.ts';
 import type { QuotaCharge } from '../../../src/policy/decision.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Ids } from '../../../src/ports/ids.ts';
-import { withExpiry, withFirstRequest, withQuota } from '../../../src/ledger/record-annotations.ts';
+import {
+  denialRecord,
+  dryRunRecord,
+  exhaustedRecord,
+  intentRecord,
+  replayRecord,
+} from '../../../src/ledger/record-annotations.ts';
 import { createMemoryCounters } from './memory-counters.ts';
 import { createMemoryTrail } from './memory-trail.ts';
 import { takeEntries } from '../../../src/ledger/page.ts';
@@ -86,19 +92,20 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     insert(admission, { state: 'denied', decided, expiresAt: null, charges: [] });
   }
 
-  function admitKnown(key: Key, { idempotency, records: { replay } }: Admission): Admitted {
+  function admitKnown(key: Key, { idempotency, records }: Admission): Admitted {
     const firstRequestId = key.requestId;
     if (key.fingerprint !== idempotency?.fingerprint) return { kind: 'key_reused', firstRequestId };
     if (key.reply === null) {
       const seconds = Math.ceil(((requests.get(firstRequestId)?.expiresAt ?? 0) - now()) / 1000);
       return { kind: 'in_flight', firstRequestId, retryAfterS: Math.min(5, Math.max(1, seconds)) };
     }
-    if (replay !== null) append(withFirstRequest(replay, firstRequestId, key.reply));
+    const replay = replayRecord(records, firstRequestId, key.reply);
+    if (replay !== null) append(replay);
     return { kind: 'replay', firstRequestId, reply: structuredClone(key.reply) };
   }
 
   function admit(admission: Admission): Admitted {
-    const { charges, plan, records: drafts } = admission;
+    const { charges, plan, records } = admission;
     const name = keyName(admission);
     const key = name === null ? undefined : keys.get(name);
     if (key !== undefined && key.keepUntil > now()) return admitKnown(key, admission);
@@ -108,13 +115,14 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     const perEmail = charges.filter(({ unit }) => unit === 'emails');
     if (plan === 'deny') {
       charge(perRequest);
-      deny(admission, drafts.decided);
+      deny(admission, denialRecord(records));
       return { kind: 'denied', quotas: charges.map(state) };
     }
     const over = unfitting(charges);
     if (plan === 'send') charge(perRequest);
     if (over !== null) {
-      if (plan === 'send' && drafts.exhausted !== null) deny(admission, withQuota(drafts.exhausted, over.quota));
+      const denial = exhaustedRecord(records, over.quota);
+      if (plan === 'send' && denial !== null) deny(admission, denial);
       return {
         kind: 'exhausted',
         exhausted: over,
@@ -124,11 +132,11 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     }
     if (plan === 'dry_run') {
       charge(charges);
-      append(drafts.decided);
+      append(dryRunRecord(records));
       return { kind: 'previewed' };
     }
     const expiresAt = now() + admission.expiresInMs;
-    insert(admission, { state: 'open', decided: withExpiry(drafts.decided, expiresAt), expiresAt, charges: perEmail });
+    insert(admission, { state: 'open', decided: intentRecord(records, expiresAt), expiresAt, charges: perEmail });
     if (name !== null && admission.idempotency !== null) {
       keys.set(name, {
         requestId: admission.requestId,

@@ -8,7 +8,7 @@ import { SqlError } from '../../../src/ledger/sqlite/sqlite-port.ts';
 import type { SqlitePort } from '../../../src/ledger/sqlite/sqlite-port.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, quotaCharge, readTrail, recordDraft, settlement } from '../../support/ledger/ledger.ts';
+import { admission, onlyRecord, quotaCharge, readTrail, recordDraft, settlement } from '../../support/ledger/ledger.ts';
 
 /** The real SQLite ledger in memory, with a port that fails as scripted and a flush that the test triggers. */
 function setup() {
@@ -159,7 +159,7 @@ describe('shared commits', () => {
     const bad = ledger.admit(
       admission(testUuid7(2), {
         charges: [quotaCharge()],
-        records: { decided: unwritable, exhausted: null, replay: null },
+        records: onlyRecord(unwritable),
       }),
     );
     ledger.flush();

@@ -4,7 +4,7 @@ import { MAX_SLICE_LENGTH } from '../../../src/ledger/page.ts';
 import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, recordDraft } from '../../support/ledger/ledger.ts';
+import { admission, onlyRecord, recordDraft } from '../../support/ledger/ledger.ts';
 
 describe('a slice of a search', () => {
   it('scans fewer records where they are large, and the next slice continues from there', () => {
@@ -13,7 +13,7 @@ describe('a slice of a search', () => {
     const heavy = 'x'.repeat(MAX_SLICE_LENGTH / 50);
     for (let n = 1; n <= 150; n += 1) {
       const decided = { ...recordDraft('denial', testUuid7(n)), source: { address: heavy } };
-      ledger.admit(admission(testUuid7(n), { plan: 'deny', records: { decided, exhausted: null, replay: null } }));
+      ledger.admit(admission(testUuid7(n), { plan: 'deny', records: onlyRecord(decided) }));
     }
     const filter = { requestId: testUuid7(150) };
     const first = ledger.search({ filter, after: 0, limit: 10 });

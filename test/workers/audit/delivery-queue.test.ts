@@ -91,8 +91,8 @@ describe('a message of the audit Queue', () => {
   it('holds only the seq of a record that is larger still, and the consumer reads that from the ledger', async () => {
     const harness = openLedgerObject({ targets: [] });
     const given = admission(testUuid7(1));
-    const decided = { ...given.records.decided, source: { address: incompressible(300_000) } };
-    await harness.ledger.admit({ ...given, records: { ...given.records, decided } });
+    const base = { ...given.records.base, source: { address: incompressible(300_000) } };
+    await harness.ledger.admit({ ...given, records: { ...given.records, base } });
     const sink = createFakeSink('http');
     const [whole] = await harness.ledger.lease('http', 1);
     const bodies = await packed('http', whole as OutboxItem);

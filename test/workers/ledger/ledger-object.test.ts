@@ -1,11 +1,20 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../src/audit/chain.ts';
+import type { RecordKind } from '../../../src/audit/record.ts';
 import { sweep } from '../../../src/invite/sweep.ts';
 import { LedgerStepError } from '../../../src/platform/workers/ledger/client.ts';
 import type { LedgerNamespace } from '../../../src/platform/workers/ledger/client.ts';
 import { testUuid7 } from '../../support/clock.ts';
-import { admission, KEEP_ALL, quotaCharge, readRecords, readTrail, settlement } from '../../support/ledger/ledger.ts';
+import {
+  admission,
+  KEEP_ALL,
+  quotaCharge,
+  readRecords,
+  readTrail,
+  recordDraft,
+  settlement,
+} from '../../support/ledger/ledger.ts';
 import { collectInto, openLedgerObject } from './ledger-harness.ts';
 import type { LedgerObjectHarness } from './ledger-harness.ts';
 
@@ -155,8 +164,9 @@ describe('a call that does not fit the table of steps', () => {
   const misfits: readonly [what: string, step: string, args: readonly unknown[]][] = [
     ['a member that is no part of an admission', 'admit', [{ ...admission(R1), force: true }]],
     ['an admission without its record', 'admit', [{ ...admission(R1), records: {} }]],
-    ['a draft that is not JSON', 'admit', [withDecided({ request_id: R1, at: 1n })]],
-    ['a draft beyond all bounds', 'admit', [withDecided({ note: 'x'.repeat(4_200_000) })]],
+    ['an admission of an earlier release, with whole records', 'admit', [withWholeRecords()]],
+    ['a draft that is not JSON', 'admit', [withBase({ request_id: R1, at: 1n })]],
+    ['a draft beyond all bounds', 'admit', [withBase({ note: 'x'.repeat(4_200_000) })]],
     ['a claim of half a unit', 'usage', [[quotaCharge({ amount: 0.5 })]]],
     ['an unknown ending', 'settle', [{ ...settlement(R1, 'accepted'), ending: 'open' }]],
     ['an argument too many', 'probe', ['now']],
@@ -249,9 +259,15 @@ describe('a call that the platform cuts', () => {
   });
 });
 
-function withDecided(decided: object): unknown {
+function withWholeRecords(): unknown {
   const given = admission(R1);
-  return { ...given, records: { ...given.records, decided: { ...given.records.decided, ...decided } } };
+  const whole = (kind: RecordKind) => recordDraft(kind, R1);
+  return { ...given, records: { decided: whole('intent'), exhausted: whole('denial'), replay: whole('replay') } };
+}
+
+function withBase(changes: object): unknown {
+  const given = admission(R1);
+  return { ...given, records: { ...given.records, base: { ...given.records.base, ...changes } } };
 }
 
 type Step = (name: string, args: readonly unknown[]) => Promise<unknown>;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { RecordDraft } from '../../../audit/record.ts';
 import { RECORD_KINDS, RECORD_RESULTS } from '../../../audit/record-vocabulary.ts';
 import { MAX_LEASE_LENGTH } from '../../../ledger/page.ts';
-import type { Ledger } from '../../../ledger/port.ts';
+import type { AdmissionRecords, Ledger } from '../../../ledger/port.ts';
 
 /**
  * The RPC between a Worker and the ledger object: one row per method of the ledger port, used at both ends. During a
@@ -42,14 +42,19 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const requestId = z.guid();
 const nothing = z.undefined() as unknown as z.ZodType<void>;
 
-const draft = z
-  .looseObject({
-    kind: z.enum(RECORD_KINDS),
-    request_id: requestId,
-    request: z.looseObject({ email_count: count }),
-    outcome: z.looseObject({ result: text }),
-  })
+const recordBase = z.looseObject({ request_id: requestId, request: z.looseObject({ email_count: count }) });
+const recordOutcome = z.looseObject({ result: text });
+const draft = recordBase
+  .extend({ kind: z.enum(RECORD_KINDS), outcome: recordOutcome })
   .refine(isJsonOfBoundedLength, 'must be JSON of bounded length') as unknown as z.ZodType<RecordDraft>;
+const records = z
+  .strictObject({
+    base: recordBase,
+    decided: recordOutcome,
+    exhausted: recordOutcome.nullable(),
+    replay: recordOutcome.nullable(),
+  })
+  .refine(isJsonOfBoundedLength, 'must be JSON of bounded length') as unknown as z.ZodType<AdmissionRecords>;
 
 const owner = z.strictObject({ issuer: text, clientId: text, subject: text });
 const reply = z.strictObject({
@@ -77,7 +82,7 @@ const admission = z.strictObject({
   plan: z.enum(['send', 'deny', 'dry_run']),
   expiresInMs: count,
   body: bodyText.nullable(),
-  records: z.strictObject({ decided: draft, exhausted: draft.nullable(), replay: draft.nullable() }),
+  records,
 });
 const admitted = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('admitted'), expiresAt: whole, quotas }),

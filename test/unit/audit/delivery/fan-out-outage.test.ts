@@ -16,7 +16,7 @@ import type { Logger } from '../../../../src/ports/logger.ts';
 import type { Clock } from '../../../../src/ports/clock.ts';
 import type { Schedule } from '../../../../src/ports/schedule.ts';
 import { createFakeIds, testUuid7, TEST_TIME_MS } from '../../../support/clock.ts';
-import { admission, recordDraft } from '../../../support/ledger/ledger.ts';
+import { admission, onlyRecord, recordDraft } from '../../../support/ledger/ledger.ts';
 import { createSimulatedTime } from './simulated-time.ts';
 
 const MINUTE_MS = 60_000;
@@ -163,7 +163,7 @@ function createHarness() {
         (_, n) => `${'a'.repeat(60)}${String(n)}@${'b'.repeat(50)}.example.com`,
       );
       const request = requests % 4 === 0 ? { ...decided.request, emails, email_count: 500 } : decided.request;
-      const records = { decided: { ...decided, request }, exhausted: null, replay: null };
+      const records = onlyRecord({ ...decided, request });
       await ledger.admit(admission(requestId, { plan: 'deny', records }));
       running.deliveries.wake();
       running.checkpoints.wake();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AuditRecord } from '../../../../src/audit/record.ts';
 import type { RecordAddress } from '../../../../src/audit/record-address.ts';
 import { createRecordAddress } from '../../../../src/audit/record-address.ts';
-import { draftRecord, emailsInRecord } from '../../../../src/invite/record.ts';
+import { emailsInRecord, recordBase } from '../../../../src/invite/record.ts';
 import type { Principal } from '../../../../src/auth/principal.ts';
 import type { InviteUsersRequest } from '../../../../src/contract/invite-users.ts';
 import { decide } from '../../../../src/policy/evaluate.ts';
@@ -97,23 +97,21 @@ function recordOf(
 ): string {
   const policy = policyFrom(EXAMPLE_POLICY);
   const decision = decide(policy, principal, request, Date.parse(time), handling);
-  const draft = draftRecord(
-    {
-      requestId: '019c0000-0000-7000-8000-000000000001',
-      principal,
-      source: { address: null },
-      service: { name: 'x', version: '0', runtime: 'test', instance: 'test' },
-      asked: request,
-      decision,
-      policy,
-      idempotencyKey: null,
-      requestSha256: null,
-      emailsInRecord: emailsInRecord(request.emails, recordAddress),
-    },
-    decision.verdict === 'allow' ? 'intent' : 'denial',
-    { result: 'admitted' },
-  );
-  return JSON.stringify({ ...draft, seq: 1, id: 'x', time, prev: '', hash: '', ...changes });
+  const base = recordBase({
+    requestId: '019c0000-0000-7000-8000-000000000001',
+    principal,
+    source: { address: null },
+    service: { name: 'x', version: '0', runtime: 'test', instance: 'test' },
+    asked: request,
+    decision,
+    policy,
+    idempotencyKey: null,
+    requestSha256: null,
+    emailsInRecord: emailsInRecord(request.emails, recordAddress),
+  });
+  const kind = decision.verdict === 'allow' ? 'intent' : 'denial';
+  const outcome = { result: 'admitted' };
+  return JSON.stringify({ ...base, kind, outcome, seq: 1, id: 'x', time, prev: '', hash: '', ...changes });
 }
 
 const withTrail = (...lines: readonly string[]) => ({ deps: { readTrail: () => lines } });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AuditRecord } from '../../../../src/audit/record.ts';
 import { compareDecisions, replayRecord } from '../../../../src/cli/policy/replay.ts';
-import { draftRecord, emailsInRecord } from '../../../../src/invite/record.ts';
+import { emailsInRecord, recordBase } from '../../../../src/invite/record.ts';
 import { compilePolicy } from '../../../../src/policy/compile.ts';
 import { decide } from '../../../../src/policy/evaluate.ts';
 import type { PolicyFile } from '../../../../src/policy/document/schema.ts';
@@ -27,22 +27,20 @@ describe('a recorded request, decided again under two policies', () => {
           const after = side(sameRules ? { ...old, rules: old.rules.slice(1) } : next, 'b'.repeat(64));
           const decision = decide(before.policy, caller, asked, NOW_MS);
           const record = {
-            ...draftRecord(
-              {
-                requestId: 'r',
-                principal: caller,
-                source: { address: null },
-                service: { name: 'x', version: '0', runtime: 'test', instance: 'test' },
-                asked,
-                decision,
-                policy: before.policy,
-                idempotencyKey: null,
-                requestSha256: null,
-                emailsInRecord: emailsInRecord(asked.emails, (email) => email),
-              },
-              'intent',
-              { result: 'admitted' },
-            ),
+            ...recordBase({
+              requestId: 'r',
+              principal: caller,
+              source: { address: null },
+              service: { name: 'x', version: '0', runtime: 'test', instance: 'test' },
+              asked,
+              decision,
+              policy: before.policy,
+              idempotencyKey: null,
+              requestSha256: null,
+              emailsInRecord: emailsInRecord(asked.emails, (email) => email),
+            }),
+            kind: 'intent',
+            outcome: { result: 'admitted' },
             ...{ seq: 1, id: 'x', prev: '', hash: '', time: new Date(NOW_MS).toISOString() },
           } satisfies AuditRecord;
           const truth = compareDecisions(decision, decide(after.policy, caller, asked, NOW_MS));

@@ -10,7 +10,15 @@ import type { NodeLedger } from '../../../../src/platform/node/ledger/open-ledge
 import { openLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
 import { random } from '../../../../src/platform/node/runtime.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../../support/clock.ts';
-import { admission, ANN, quotaCharge, readRecords, recordDraft, settlement } from '../../../support/ledger/ledger.ts';
+import {
+  admission,
+  ANN,
+  onlyRecord,
+  quotaCharge,
+  readRecords,
+  recordDraft,
+  settlement,
+} from '../../../support/ledger/ledger.ts';
 import { recordLogs } from '../../../support/upstream.ts';
 import { KEY, runCommand } from '../cli-harness.ts';
 
@@ -277,7 +285,7 @@ describe('requests unknown', () => {
       { decision: 'allow', rule: 'hr-staff', because: [], emails: ['ann@acme.com'], email_count: 1 },
     ] as const;
     const decided = { ...intent, policy: { ...intent.policy, decisions } };
-    await service.admit(admission(ID, { records: { decided, exhausted: null, replay: null } }));
+    await service.admit(admission(ID, { records: onlyRecord(decided) }));
     const outcome = recordDraft('outcome', ID, { result: 'unknown', reason: 'timeout' });
     await service.settle(settlement(ID, 'unknown', { record: outcome }));
     const without = await run(['requests', 'unknown']);
@@ -295,7 +303,7 @@ describe('requests unknown', () => {
     const emails = ['\u001b]0;owned\u0007@acme.com'];
     const decisions = [{ decision: 'allow', rule: 'hr-staff', because: [], emails, email_count: 1 }] as const;
     const decided = { ...intent, policy: { ...intent.policy, decisions } };
-    await service.admit(admission(ID, { records: { decided, exhausted: null, replay: null } }));
+    await service.admit(admission(ID, { records: onlyRecord(decided) }));
     await service.settle(settlement(ID, 'unknown'));
     const { stdout } = await run(['requests', 'unknown', '--show-addresses']);
     expect(stdout).toContain('owned');
