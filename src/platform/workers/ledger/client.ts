@@ -47,17 +47,14 @@ export function createLedger({ namespace, logger, metrics }: LedgerDeps): Ledger
   }
 
   async function ask(step: StepName, args: readonly unknown[]): Promise<unknown> {
-    const row = LEDGER_STEPS[step];
-    const checked = row.args.safeParse(args);
-    if (!checked.success) throw new LedgerStepError(step, 'invalid_arguments');
-    const response = await callOnce(step, checked.data).catch(async (error: unknown) => {
+    const response = await callOnce(step, args).catch(async (error: unknown) => {
       if (!isRetryable(error)) throw new LedgerStepError(step, isOverloaded(error) ? 'overloaded' : 'unreachable');
-      return await repeat(step, checked.data);
+      return await repeat(step, args);
     });
     const answer = stepAnswer.safeParse(response);
     if (!answer.success) throw new LedgerStepError(step, 'invalid_answer');
     if (answer.data.kind === 'failed') throw new LedgerStepError(step, answer.data.reason);
-    const result = row.result.safeParse(answer.data.result);
+    const result = LEDGER_STEPS[step].result.safeParse(answer.data.result);
     if (!result.success) throw new LedgerStepError(step, 'invalid_answer');
     return result.data;
   }

@@ -6,8 +6,9 @@ import type { AdmissionRecords, Ledger } from '../../../ledger/port.ts';
 
 /**
  * The RPC between a Worker and the ledger object: one row per method of the ledger port, used at both ends. During a
- * deployment the two may run different releases, so each end validates what the other sent. A record draft is not
- * validated in full: it is a JSON object of bounded length with the members that the ledger reads.
+ * deployment the two may run different releases, so each end validates what it receives: the object the arguments, the
+ * Worker the result. A record is not validated in full: it is a JSON object of bounded length with the members that the
+ * ledger reads.
  */
 export interface Step<K extends keyof Ledger = keyof Ledger> {
   readonly args: z.ZodType<Parameters<Ledger[K]>>;
