@@ -1,27 +1,37 @@
 import type { ChainHead } from '../chain.ts';
 import { GENESIS } from '../chain.ts';
-import { createOpenSlots } from './gaps.ts';
-import type { Slots } from './gaps.ts';
-import type { FindingKind, Findings, Place } from './findings.ts';
+import { createDamagedLines } from './damaged-lines.ts';
+import { createExplanations } from './explanations.ts';
+import type { Findings, Place } from './findings.ts';
 import type { TrailHashes } from './hashes.ts';
 import type { DamagedItem, RecordItem } from './item.ts';
+import type { Arrival } from './position.ts';
+import {
+  advanceTo,
+  followsDirectly,
+  furthestOf,
+  hold,
+  leavesGap,
+  linkOf,
+  positionAt,
+  setHeldAhead,
+} from './position.ts';
 
 /**
- * The order of records in a stream: one after the other, each continuing the one before. After a fault it finds its
- * footing again, so that one fault is one finding and the next one is still found: a record that leaps ahead is held
- * until the next one tells whether it is the one out of place or others are missing; a damaged line stands for the
- * record that is absent where it lies; a gap stays open, since what belongs there may yet come.
+ * The order of the records of a stream: each must continue the one before. Works in two phases: position.ts places a
+ * record, and explanations.ts turns the placement into findings. One fault is one finding, and the faults after it are
+ * still found. Memory is bounded: of each record only its hash is kept, and of open faults a limited number.
  */
 export interface TrailOrder {
-  /** False: it was not new, or not in its place (which is then a finding), or that is not known yet. */
+  /** False: the record is not new, or not in its place (then there is a finding), or its place is not known yet. */
   record(record: RecordItem, place: Place): boolean;
   damaged(item: DamagedItem, place: Place): void;
-  /** The last record that stands in order. */
+  /** The last record in order, or the one that waits for the next. */
   last(): number;
   /** Each once. */
   records(): number;
   repeats(): number;
-  /** `upTo`: the last record there should be by other evidence, `against`; 0 when there is none. */
+  /** `upTo`: the last record that should exist according to other evidence, `against`; 0 when there is none. */
   end(upTo: number, against: string): TrailExtent;
 }
 
@@ -34,200 +44,93 @@ export interface TrailExtent {
 export interface TrailOrderDeps {
   readonly hashes: TrailHashes;
   readonly findings: Findings;
-  /** What the first record has to continue; null: it may be any, and so the trail begins where it begins. */
+  /** The first record must continue this one. Null: it may be any record, and the trail begins with it. */
   readonly base: ChainHead | null;
-  /** A record that comes again is a fault. */
+  /** A repeated record is a fault. */
   readonly once: boolean;
 }
-
-interface Leap {
-  readonly seq: number;
-  readonly place: Place;
-  /** How many suspects came before it. */
-  readonly suspects: number;
-}
-
-interface Gap extends Slots {
-  readonly place: Place;
-  /** What came before the beginning: nobody said that it should be here. */
-  readonly before: boolean;
-}
-
-type Suspect = { readonly item: DamagedItem; readonly place: Place };
-
-const DAMAGE = {
-  record: 'edited',
-  wrapper: 'disguised',
-  checkpoint: 'edited',
-  text: 'unreadable',
-} as const satisfies Record<DamagedItem['what'], FindingKind>;
-
-/** Beyond these the oldest is told, or forgotten, as it stands: such a trail is beyond being told record by record. */
-const MAX_OPEN_GAPS = 1_000;
-const MAX_SUSPECTS = 1_000;
-const MAX_AHEAD = 100;
 
 export function createTrailOrder({ hashes, findings, base, once }: TrailOrderDeps): TrailOrder {
   const start = base ?? GENESIS;
   hashes.see(start.seq, start.hash);
-  let last = start.seq;
+  const damagedLines = createDamagedLines(findings);
+  const explanations = createExplanations({
+    hashes,
+    findings,
+    damagedLines,
+    start: start.seq,
+    beginsAnywhere: base === null,
+  });
+  let position = positionAt(start.seq);
   let lastPlace: Place | string = 'the beginning';
-  let begun = false;
-  let leap: Leap | null = null;
-  const gaps: Gap[] = [];
-  const suspects: Suspect[] = [];
-  /** Suspects that were told before it was known which record each stands for. */
-  let reported = 0;
+  /** The record of the line before. */
+  let previous = 0;
   let records = 0;
   let repeats = 0;
-  /** Records that stand ahead of their place. */
-  const ahead = new Set<number>();
-  /** The first record in order, where it may be any. */
-  let first: number | null = null;
-  /** The seq of the line before. */
-  let previous = 0;
-  /** Records from before the first one, of which nobody knows yet why they come so late. */
-  const rewound: (Slots & { readonly place: Place })[] = [];
 
-  /** Whether the record is new; tells of one that is not, and of a link that does not hold. */
-  function isNew({ seq, prev, hash }: RecordItem, place: Place): boolean {
-    if (hashes.isSeen(seq)) {
-      if (hashes.of(seq) !== hash) findings.add({ kind: 'conflicting', seq, place });
-      else {
-        repeats += 1;
-        if (once) findings.add({ kind: 'repeated', seq, place });
-        // A batch that began before this stream does was sent again: what it brings from before is no fault.
-        if (seq === first && previous === seq - 1) rewound.length = 0;
-      }
+  /** Whether the record is new. Reports one that is not, and a broken link. */
+  function isNew(record: RecordItem, place: Place): boolean {
+    const { seq, prev, hash } = record;
+    const link = linkOf(record, hashes);
+    if (link === 'repeated') {
+      repeats += 1;
+      if (once) findings.add({ kind: link, seq, place });
+      explanations.repeated(seq, previous);
       return false;
     }
-    const before = hashes.of(seq - 1);
-    const promised = hashes.of(seq);
-    if ((before !== null && before !== prev) || (promised !== null && promised !== hash)) {
-      findings.add({ kind: 'broken_link', seq, place });
-    }
-    if (before === null) hashes.promise(seq - 1, prev);
+    if (link !== 'linked') findings.add({ kind: link, seq, place });
+    if (link === 'conflicting') return false;
+    hashes.promise(seq - 1, prev);
     hashes.see(seq, hash);
     return true;
   }
 
-  function late(seq: number, place: Place): boolean {
-    const index = gaps.findIndex(({ from, to }) => from <= seq && seq <= to);
-    const gap = gaps[index];
-    // In no gap: a damaged copy of it stands where it belongs, and has been told.
-    if (gap === undefined && seq > start.seq) return true;
-    if (first !== null && seq < first) rewind(seq, place);
-    else findings.add({ kind: 'misplaced', seq, place });
-    if (gap === undefined) return false;
-    const parts = [
-      { ...gap, to: seq - 1, before: gap.before && gap.from === 1 },
-      { ...gap, from: seq + 1, before: false },
-    ];
-    gaps.splice(index, 1, ...parts.filter(({ from, to }) => from <= to));
-    return false;
+  function advance(arrival: Arrival): void {
+    explanations.inOrder(arrival, position);
+    position = advanceTo(position, arrival.seq);
   }
 
-  function rewind(seq: number, place: Place): void {
-    const run = rewound.at(-1);
-    if (run?.to === seq - 1) rewound.splice(-1, 1, { ...run, to: seq });
-    else rewound.push({ from: seq, to: seq, place });
-  }
-
-  function accept({ seq, place, suspects: count }: Leap): void {
-    const open = createOpenSlots(last + 1, seq - 1, ahead);
-    const beforeAll = !begun && base === null;
-    fill(open, suspects.splice(0, count), beforeAll ? 'last' : 'first');
-    for (const { from, to } of open.left()) gaps.push({ from, to, place, before: beforeAll && from === 1 });
-    for (const one of ahead) if (one < seq) ahead.delete(one);
-    last = seq;
-    if (beforeAll) first = seq;
-    begun = true;
-    while (ahead.delete(last + 1)) last += 1;
-    while (gaps.length > MAX_OPEN_GAPS) reportGaps(gaps.splice(gaps[0]?.before === true ? 1 : 0, 1));
-  }
-
-  /** Each suspect stands for the slot it claims, else for the nearest one that is open, else for none. */
-  function fill(open: ReturnType<typeof createOpenSlots>, some: readonly Suspect[], side: 'first' | 'last'): void {
-    const slots = some.map(({ item }) =>
-      item.claimedSeq !== null && open.take(item.claimedSeq) ? item.claimedSeq : null,
-    );
-    for (const [index, { item, place }] of some.entries()) {
-      const seq = slots[index] ?? open.takeNext(side);
-      findings.add({ kind: DAMAGE[item.what], seq: seq ?? item.claimedSeq, place });
-    }
-    for (; reported > 0; reported -= 1) open.takeNext(side);
-  }
-
-  function standsAhead({ seq, place }: Leap): void {
-    findings.add({ kind: 'misplaced', seq, place });
-    ahead.add(seq);
-    const [oldest] = ahead;
-    if (ahead.size > MAX_AHEAD && oldest !== undefined) ahead.delete(oldest);
-  }
-
-  function reportGaps(some: readonly Gap[]): void {
-    for (const { from, to, place, before } of some) {
-      if (!before) findings.add({ kind: 'missing', seq: from, to, place });
-    }
+  /** `seq`: the record after the held one. */
+  function placeHeld(held: Arrival, seq: number): void {
+    if (seq > held.seq) return advance(held);
+    explanations.ahead(held);
+    position = setHeldAhead(position, held);
   }
 
   return {
     record(record, place) {
       const { seq } = record;
-      const known = !isNew(record, place);
+      const isRepeat = !isNew(record, place);
       previous = seq;
-      if (known) return false;
+      if (isRepeat) return false;
       records += 1;
       lastPlace = place;
-      if (seq <= last) return late(seq, place);
-      if (seq === last + 1 && leap === null && ahead.size + suspects.length + reported === 0) {
-        last = seq;
-        begun = true;
+      if (seq <= position.last) return explanations.late(seq, place);
+      if (followsDirectly(position, seq) && damagedLines.unassigned() === 0) {
+        // There is nothing to explain.
+        position = advanceTo(position, seq);
         return true;
       }
-      if (leap !== null && seq < leap.seq) standsAhead(leap);
-      else if (leap !== null) accept(leap);
-      leap = null;
-      const step = { seq, place, suspects: suspects.length };
-      const open = createOpenSlots(last + 1, seq - 1, ahead).count();
-      if (open > suspects.length + reported) {
-        leap = step;
+      if (position.held !== null) placeHeld(position.held, seq);
+      const arrival = { seq, place, damagedBefore: damagedLines.waiting() };
+      if (leavesGap(position, seq, damagedLines.unassigned())) {
+        position = hold(position, arrival);
         return false;
       }
-      accept(step);
+      advance(arrival);
       return true;
     },
     damaged(item, place) {
       lastPlace = place;
-      suspects.push({ item, place });
-      if (suspects.length <= MAX_SUSPECTS) return;
-      const [oldest] = suspects.splice(0, 1);
-      if (oldest !== undefined) findings.add({ kind: 'unreadable', seq: oldest.item.claimedSeq, place: oldest.place });
-      reported += 1;
+      damagedLines.add(item, place);
     },
-    last: () => leap?.seq ?? last,
+    last: () => position.held?.seq ?? position.last,
     records: () => records,
     repeats: () => repeats,
     end(upTo, against) {
-      if (leap !== null) accept(leap);
-      const furthest = Math.max(last, ...ahead);
-      // What claims a record that was met is a damaged copy of it, and stands for no further one.
-      const further =
-        suspects.filter(({ item: { claimedSeq } }) => claimedSeq === null || !hashes.isSeen(claimedSeq)).length +
-        reported;
-      const open = createOpenSlots(last + 1, Math.max(upTo, furthest, last + further), ahead);
-      fill(open, suspects, 'first');
-      for (const { from, to, place } of rewound) findings.add({ kind: 'misplaced', seq: from, to, place });
-      reportGaps(gaps);
-      for (const { from, to } of open.left()) {
-        if (to > furthest && from <= upTo) {
-          const cutFrom = Math.max(from, furthest + 1);
-          findings.add({ kind: 'truncated', seq: cutFrom, to: Math.min(to, upTo), place: lastPlace, against });
-        } else if (to < furthest) findings.add({ kind: 'missing', seq: from, to, place: lastPlace });
-      }
-      if (!begun) return { from: null, to: null };
-      const gapBefore = gaps.find(({ before }) => before);
-      return { from: (gapBefore?.to ?? start.seq) + 1, to: furthest };
+      if (position.held !== null) advance(position.held);
+      explanations.end(position, { upTo, against, lastPlace });
+      return position.begun ? { from: explanations.first(), to: furthestOf(position) } : { from: null, to: null };
     },
   };
 }
