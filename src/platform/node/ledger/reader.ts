@@ -1,10 +1,21 @@
 import { readChain, readCheckpoints } from '../../../ledger/sqlite/checkpoints.ts';
 import type { ChainState, Ledger } from '../../../ledger/port.ts';
 import { FIRST_VERSION_WITH_CHECKPOINTS, SCHEMA_VERSION } from '../../../ledger/sqlite/schema.ts';
+import type { ChainVerdict } from '../../../audit/chain.ts';
 import { searchTrail } from '../../../ledger/sqlite/search-trail.ts';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
-import { readEnds, readRecords } from '../../../ledger/sqlite/trail.ts';
-import { isAtRest, ledgerFaultOf, LedgerFileError, locateLedger, openReadOnly, readSchemaVersion } from './locate.ts';
+import { reachesAhead, readEnds, readRecords, verifyTail } from '../../../ledger/sqlite/trail.ts';
+import {
+  inSnapshot,
+  isAtRest,
+  ledgerFaultOf,
+  LedgerFileError,
+  locateLedger,
+  openReadOnly,
+  readSchemaVersion,
+} from './locate.ts';
+import type { LedgerPlace } from './locate.ts';
+import { TAIL_CHECK_RECORDS } from './open-ledger.ts';
 
 /**
  * Reads the trail of a ledger file for tools, page by page, beside a running service or at rest. It never writes. Each
@@ -32,8 +43,7 @@ export interface SinkCursor {
 
 /** Reads older schemas too. Rejects with a LedgerFileError; its message is for the operator. */
 export async function readLedgerFile(path: string): Promise<LedgerReader> {
-  const place = await locateLedger(path);
-  if (place === null) throw new LedgerFileError('absent', path);
+  const place = await locateExisting(path);
   const { database, sqlite } = openReadOnly(place);
   const version = readSchemaVersion(sqlite);
   if (version > SCHEMA_VERSION) {
@@ -46,7 +56,7 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
     try {
       return task();
     } catch (error) {
-      throw new LedgerFileError(ledgerFaultOf(error), place?.path ?? path, { cause: error });
+      throw new LedgerFileError(ledgerFaultOf(error), place.path, { cause: error });
     }
   }
 
@@ -76,6 +86,57 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
     },
     close: () => database.close(),
   };
+}
+
+/** The condition of a ledger file as a whole. */
+export interface LedgerCondition {
+  /** Absolute, and not itself a symbolic link. */
+  readonly path: string;
+  /** A running process holds the lock: a service uses this ledger now. */
+  readonly inUse: boolean;
+  readonly schemaVersion: number;
+  readonly records: number;
+  /** The verification of the last records, as many as the service itself verifies when it starts. */
+  readonly tail: ChainVerdict;
+  /** The time of the ledger's own clock, in milliseconds since the epoch. */
+  readonly clockMs: number;
+}
+
+/** Also inspects a ledger of a newer schema. Rejects with a LedgerFileError, whose message is for the operator. */
+export async function inspectLedgerFile(configuredPath: string): Promise<LedgerCondition> {
+  const place = await locateExisting(configuredPath);
+  const { path, inUse } = place;
+  const { database, sqlite } = openReadOnly(place);
+  try {
+    if (!isWhole(sqlite)) throw new LedgerFileError('damaged', path);
+    const { ends, tail } = inSnapshot(database, () => ({
+      ends: readEnds(sqlite),
+      tail: verifyTail(sqlite, TAIL_CHECK_RECORDS),
+    }));
+    const schemaVersion = readSchemaVersion(sqlite);
+    if (tail.kind === 'intact' && schemaVersion === SCHEMA_VERSION && reachesAhead(sqlite))
+      throw new LedgerFileError('ahead_of_trail', path);
+    return { path, inUse, schemaVersion, records: ends.head.seq - ends.base.seq, tail, clockMs: ends.clockMs };
+  } catch (error) {
+    throw error instanceof LedgerFileError ? error : new LedgerFileError(ledgerFaultOf(error), path, { cause: error });
+  } finally {
+    database.close();
+  }
+}
+
+async function locateExisting(path: string): Promise<LedgerPlace> {
+  const place = await locateLedger(path);
+  if (place === null) throw new LedgerFileError('absent', path);
+  return place;
+}
+
+/** The same limit as at the service's start: of a larger file, not every page is checked. */
+const FULL_CHECK_MAX_BYTES = 64 * 1024 * 1024;
+
+function isWhole(sqlite: SqlitePort): boolean {
+  const pragma = (text: string): unknown => Object.values(sqlite.run(`PRAGMA ${text}`)[0] ?? {})[0];
+  if (Number(pragma('page_count')) * Number(pragma('page_size')) > FULL_CHECK_MAX_BYTES) return true;
+  return pragma('quick_check(1)') === 'ok';
 }
 
 /** In the first schema a cursor is a record's `seq`; later it is a position in the outbox, two for each record. */
