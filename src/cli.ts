@@ -7,20 +7,25 @@ import { readFile, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { styleText } from 'node:util';
 import { auditPorts } from './cli/audit/ports.ts';
+import { CommandError } from './cli/command-line/command-error.ts';
+import { createPrint } from './cli/command-line/print.ts';
 import { COMMANDS } from './cli/commands.ts';
 import type { CliDeps } from './cli/deps.ts';
 import { freeBytes, inspectLedger } from './cli/doctor/inspect-ledger.ts';
-import { readTrail } from './cli/ledger/read-trail.ts';
 import { runCli } from './cli/run.ts';
 import { SqlError } from './ledger/sqlite/sqlite-port.ts';
 import { auditSecretProblems } from './platform/node/secrets/audit-secrets.ts';
 import { clock, ids } from './platform/node/runtime.ts';
 import { createFetchDocument } from './platform/node/http-client/fetch-document.ts';
 import { createHttpClient } from './platform/node/http-client/http-client.ts';
+import { readLedgerFile } from './platform/node/ledger/reader.ts';
 import { openSideWriter } from './platform/node/ledger/side-writer.ts';
 import { openPolicy } from './platform/node/policy/source.ts';
 import { createSecrets, SecretsError } from './platform/node/secrets/secrets.ts';
+import { createOutput } from './platform/node/telemetry/output.ts';
 
+const STDOUT_FD = 1;
+const STDERR_FD = 2;
 const silent = (): void => undefined;
 const http = createHttpClient();
 
@@ -45,17 +50,14 @@ const deps: CliDeps = {
     ),
   auditSecretProblems,
   inspectLedger,
-  readTrail,
+  openReader: readLedgerFile,
   openSideWriter: (path) =>
-    openSideWriter(path, { clock, ids }).then(
-      (ledger) => ({ kind: 'opened' as const, ledger }),
-      (error: unknown) => {
-        // The adapter's own errors are sentences for the operator. A SqlError is not.
-        if (error instanceof Error && !(error instanceof SqlError))
-          return { kind: 'refused' as const, message: error.message };
-        throw error;
-      },
-    ),
+    openSideWriter(path, { clock, ids }).catch((error: unknown) => {
+      // The adapter's own errors are sentences for the operator. A SqlError is not.
+      if (error instanceof Error && !(error instanceof SqlError))
+        throw new CommandError('refused', error.message, { cause: error });
+      throw error;
+    }),
   userName: () => {
     try {
       return userInfo().username;
@@ -74,13 +76,11 @@ const deps: CliDeps = {
       return () => clearTimeout(timer);
     },
   },
-  print: (text) => void process.stdout.write(text),
-  printError: (text) => void process.stderr.write(text),
+  print: createPrint('stdout', createOutput(STDOUT_FD)),
+  printError: createPrint('stderr', createOutput(STDERR_FD)),
   // styleText itself checks the stream, NO_COLOR and FORCE_COLOR.
   paint: (style, text) => styleText(style, text, { stream: process.stdout }),
 };
 
-// A reader that closes the pipe early (`| head`) is not a failure.
-process.stdout.on('error', () => process.exit());
 process.exitCode = await runCli(process.argv.slice(2), COMMANDS, deps);
 await http.close();

@@ -6,7 +6,9 @@ import type { FetchDocument } from '../ports/fetch-document.ts';
 import type { Schedule } from '../ports/schedule.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { HttpPort } from '../ports/http.ts';
+import type { LedgerReader } from '../platform/node/ledger/reader.ts';
 import type { AuditPorts } from './audit/ports.ts';
+import type { Print } from './command-line/print.ts';
 import type { LedgerFacts } from './doctor/ledger-facts.ts';
 
 /**
@@ -25,10 +27,13 @@ export interface CliDeps {
   readonly auditSecretProblems: (settings: Partial<Settings>) => Promise<readonly string[]>;
   /** Inspects the ledger without changing it. */
   readonly inspectLedger: (path: string) => Promise<LedgerFacts>;
-  /** For one short write beside a running service. The service sees the change when it next reads the ledger. */
-  readonly openSideWriter: (path: string) => Promise<OpenedLedger>;
-  /** The ledger's records, oldest first, as stored; throws when it cannot be read. */
-  readonly readTrail: (path: string, ledger: { readonly inUse: boolean }) => Iterable<string>;
+  /** For everything that commands read from a ledger. Rejects with a LedgerFileError. */
+  readonly openReader: (path: string) => Promise<LedgerReader>;
+  /**
+   * For one short write beside a running service. The service sees the change when it next reads the ledger. Rejects
+   * with a CommandError.
+   */
+  readonly openSideWriter: (path: string) => Promise<SideWriter>;
   readonly audit: AuditPorts;
   /** Bytes free to users other than root, on the file system that holds or would hold `path`. Null when unknown. */
   readonly freeBytes: (path: string) => Promise<number | null>;
@@ -40,9 +45,9 @@ export interface CliDeps {
   /** A pending timer keeps the process alive, unlike a timer of the service. */
   readonly schedule: Schedule;
   /** To stdout: results. */
-  readonly print: (text: string) => void;
+  readonly print: Print;
   /** To stderr: what went wrong with the command itself. */
-  readonly printError: (text: string) => void;
+  readonly printError: Print;
   /** Colours for a terminal, or nothing. */
   readonly paint: Paint;
 }
@@ -53,13 +58,9 @@ export type KeySettings = Partial<
   Pick<Settings, 'GALILEO_API_KEY' | 'GALILEO_API_KEY_FILE' | 'GALILEO_API_KEY_NEXT' | 'GALILEO_API_KEY_NEXT_FILE'>
 >;
 
-export type OpenedLedger =
-  | {
-      readonly kind: 'opened';
-      readonly ledger: Pick<Ledger, 'find' | 'list' | 'settle'> & { close(): Promise<void> };
-    }
-  /** The message is a sentence for the operator. */
-  | { readonly kind: 'refused'; readonly message: string };
+export interface SideWriter extends Pick<Ledger, 'find' | 'list' | 'settle'> {
+  close(): Promise<void>;
+}
 
 export type OpenedKeys =
   | { readonly kind: 'opened'; readonly secrets: Secrets }

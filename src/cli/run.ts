@@ -1,38 +1,54 @@
 import { SERVICE_NAME } from '../config/service.ts';
 import { thrownName } from '../lib/thrown.ts';
+import { LedgerFileError } from '../platform/node/ledger/locate.ts';
+import { CommandError } from './command-line/command-error.ts';
 import type { Command } from './command-line/command.ts';
 import type { CliDeps } from './deps.ts';
 import { EXITS } from './command-line/exit-codes.ts';
+import type { Exit } from './command-line/exit-codes.ts';
 import { helpText, versionLine } from './command-line/help.ts';
 import { parseCommandLine } from './command-line/parse-command-line.ts';
+import { printable } from './command-line/text.ts';
 
 /** Runs one command line and returns its exit code. Never throws: an internal error has an exit code of its own. */
 export async function runCli(args: readonly string[], commands: readonly Command[], deps: CliDeps): Promise<number> {
-  try {
-    return await runLine(args, commands, deps);
-  } catch (error) {
-    // Only the error's name: its message may quote input.
-    const name = thrownName(error);
-    deps.printError(`${SERVICE_NAME} failed (${name}). This is a fault of the program; please report it.\n`);
-    return EXITS.internal.code;
-  }
+  const exit = await runLine(args, commands, deps).catch((error: unknown) => {
+    const { exit: failed, message } = reportOf(error);
+    return endWith(failed, `${message}\n`, deps);
+  });
+  return EXITS[exit].code;
 }
 
-async function runLine(args: readonly string[], commands: readonly Command[], deps: CliDeps): Promise<number> {
+async function runLine(args: readonly string[], commands: readonly Command[], deps: CliDeps): Promise<Exit> {
   const line = parseCommandLine(args, commands);
   switch (line.kind) {
     case 'run':
-      return EXITS[await line.command.run(line.call, deps)].code;
+      return await line.command.run(line.call, deps);
     case 'help':
-      deps.print(helpText(line.topic, commands));
-      return EXITS.ok.code;
+      await deps.print(helpText(line.topic, commands));
+      return 'ok';
     case 'version':
-      deps.print(versionLine());
-      return EXITS.ok.code;
+      await deps.print(versionLine());
+      return 'ok';
     case 'usage': {
       const topic = line.topic === null ? '' : `${line.topic} `;
-      deps.printError(`${SERVICE_NAME}: ${line.message}\nTry: ${SERVICE_NAME} ${topic}--help\n`);
-      return EXITS.usage.code;
+      return await endWith('usage', `${SERVICE_NAME}: ${line.message}\nTry: ${SERVICE_NAME} ${topic}--help\n`, deps);
     }
   }
+}
+
+async function endWith(exit: Exit, text: string, { printError }: Pick<CliDeps, 'printError'>): Promise<Exit> {
+  // When stderr cannot be written, the exit code is all that is left.
+  await printError(text).catch(() => undefined);
+  return exit;
+}
+
+function reportOf(error: unknown): { readonly exit: Exit; readonly message: string } {
+  if (error instanceof CommandError) return { exit: error.exit, message: printable(error.message) };
+  if (error instanceof LedgerFileError) return { exit: 'refused', message: printable(error.message) };
+  // Only the error's name: its message may quote input.
+  return {
+    exit: 'internal',
+    message: `${SERVICE_NAME} failed (${thrownName(error)}). This is a fault of the program; please report it.`,
+  };
 }

@@ -9,16 +9,12 @@ import type { KeptCheckpoint } from '../../audit/verify/checkpoints.ts';
 import { isRemnant, readTrailItem } from '../../audit/verify/item.ts';
 import type { TrailItem } from '../../audit/verify/item.ts';
 import type { TrailLine } from '../../audit/verify/verify-trail.ts';
+import { CommandError } from '../command-line/command-error.ts';
 import type { AuditPorts } from './ports.ts';
 
 /** Much more than the longest record in the longest format. A longer line is damaged and is not kept in memory. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const LINE_FEED = 0x0a;
-
-/** A file cannot be read, or not to its end. The message names the file. */
-export class UnreadableFile extends Error {
-  override readonly name = 'UnreadableFile';
-}
 
 export interface DeliveredLines {
   readonly lines: AsyncIterable<TrailLine>;
@@ -42,26 +38,22 @@ export function readDeliveredLines(files: readonly string[], ports: Pick<AuditPo
   return { lines: read(), skipped: () => skipped };
 }
 
-export type KeptRead =
-  | { readonly kind: 'read'; readonly kept: readonly KeptCheckpoint[] }
-  | { readonly kind: 'refused'; readonly message: string };
-
-/** The checkpoints in these files. Records and foreign lines are ignored. */
+/** The checkpoints in these files. Records and foreign lines are ignored. Rejects when a file has no sound checkpoint. */
 export async function readKeptCheckpoints(
   files: readonly string[],
   ports: Pick<AuditPorts, 'readBytes'>,
-): Promise<KeptRead> {
+): Promise<readonly KeptCheckpoint[]> {
   const kept: KeptCheckpoint[] = [];
   for (const file of files) {
     const before = kept.length;
     for await (const { item, place } of readDeliveredLines([file], ports).lines) {
       if (item.kind === 'checkpoint') kept.push({ checkpoint: item.checkpoint, digest: item.digest, place });
       if (item.kind === 'damaged' && item.what !== 'record' && item.what !== 'wrapper')
-        return { kind: 'refused', message: `${placeText(place)} is a damaged checkpoint` };
+        throw new CommandError('refused', `${placeText(place)} is a damaged checkpoint`);
     }
-    if (kept.length === before) return { kind: 'refused', message: `${nameOf(file)} holds no checkpoint` };
+    if (kept.length === before) throw new CommandError('refused', `${nameOf(file)} holds no checkpoint`);
   }
-  return { kind: 'read', kept };
+  return kept;
 }
 
 const UNREADABLE: TrailItem = { kind: 'damaged', what: 'text', claimedSeq: null };
@@ -111,7 +103,7 @@ async function* linesOf(file: string, { readBytes }: Pick<AuditPorts, 'readBytes
       if (from < chunk.length) keep(chunk.subarray(from));
     }
   } catch {
-    throw new UnreadableFile(`${nameOf(file)} cannot be read to its end`);
+    throw new CommandError('refused', `${nameOf(file)} cannot be read to its end`);
   }
   if (restBytes > 0) yield take();
 }

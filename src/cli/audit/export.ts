@@ -5,19 +5,20 @@
  */
 import type { AuditFormat } from '../../audit/format/formats.ts';
 import { thrownCode } from '../../lib/thrown.ts';
-import { LedgerFileError } from '../../platform/node/ledger/locate.ts';
+import { parseObject } from '../../lib/parse-object.ts';
 import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
-import { createLinePrinter, FORMAT_OPTION, formatIn, printedLine, UnreadableItem } from './format.ts';
-import { readLedgerItems } from './ledger-trail.ts';
-import type { LedgerItem } from './ledger-trail.ts';
-import type { NewFile } from './ports.ts';
+import { createLinePrinter, FORMAT_OPTION, formatIn, printedLine } from './format.ts';
 import { momentOf } from './instant.ts';
-import { chooseLedger, LEDGER_OPTION } from '../ledger/choose-ledger.ts';
+import type { NewFile } from './ports.ts';
+import { readLedgerItems, readThrough, unreadableItem } from '../ledger/read-trail.ts';
+import type { LedgerItem } from '../ledger/read-trail.ts';
+import { chooseLedger, LEDGER_OPTION, withLedger } from '../ledger/with-ledger.ts';
+import { CommandError } from '../command-line/command-error.ts';
 import type { Call, Command } from '../command-line/command.ts';
-import { counted } from '../command-line/counted.ts';
+import { unwritten } from '../command-line/print.ts';
+import type { Print } from '../command-line/print.ts';
+import { counted, printable } from '../command-line/text.ts';
 import type { CliDeps } from '../deps.ts';
-import type { Exit } from '../command-line/exit-codes.ts';
-import { printable } from '../command-line/printable.ts';
 
 export const auditExport: Command = {
   name: 'audit export',
@@ -38,9 +39,9 @@ export const auditExport: Command = {
   },
   exits: {
     ok: 'Exported; there may have been no records in that time.',
-    failed:
-      'Not to its end: the ledger is damaged, or the file could not be written. What there was of the file is removed.',
+    failed: 'Not to its end: the ledger is damaged. What there was of the file is removed.',
     refused: 'The ledger cannot be read, or the file cannot be made.',
+    io: 'Not to its end: the output could not be written. What there was of the file is removed.',
   },
   examples: [
     { line: 'audit export --from 2026-05-01 --to 2026-06-01 --out may.ndjson', does: 'all of May' },
@@ -50,33 +51,18 @@ export const auditExport: Command = {
     },
   ],
   async run(call, deps) {
-    const { printError } = deps;
-    const asked = readRange(call);
-    if (asked.kind === 'unclear') {
-      printError(`${asked.message}\n`);
-      return 'usage';
-    }
-    const chosen = await chooseLedger(call, deps);
-    if (chosen.kind === 'refused') {
-      printError(`${chosen.message}\n`);
-      return 'refused';
-    }
-    let reader: LedgerReader | null = null;
-    try {
-      reader = await deps.audit.openLedger(chosen.path);
-      return await exportTo(call.options['out'], reader, asked, deps);
-    } catch (error) {
-      if (!(error instanceof LedgerFileError)) throw error;
-      printError(`${printable(error.message)}\n`);
-      return 'refused';
-    } finally {
-      reader?.close();
-    }
+    const range = readRange(call);
+    const { out } = call.options;
+    await withLedger(deps.openReader(await chooseLedger(call, deps)), async (reader) => {
+      const exportWith: ExportWith = (print) => readThrough(reader, () => stream(reader, range, print));
+      if (typeof out === 'string') await exportToFile(out, exportWith, deps);
+      else await exportWith(createLinePrinter(deps));
+    });
+    return 'ok';
   },
 };
 
 interface Range {
-  readonly kind: 'range';
   /** Inclusive; milliseconds since the epoch. */
   readonly fromMs: number;
   /** Exclusive. */
@@ -84,110 +70,67 @@ interface Range {
   readonly format: AuditFormat;
 }
 
-function readRange(call: Call): Range | { readonly kind: 'unclear'; readonly message: string } {
-  const unclear = (message: string) => ({ kind: 'unclear' as const, message });
+/** Throws a CommandError when the options do not make one. */
+function readRange(call: Call): Range {
+  const unclear = (message: string): CommandError => new CommandError('usage', message);
   const { from, to } = call.options;
   const fromMs = typeof from === 'string' ? momentOf(from) : -Infinity;
   const toMs = typeof to === 'string' ? momentOf(to) : Infinity;
-  const format = formatIn(call);
   if (fromMs === null || toMs === null)
-    return unclear(
-      `--${fromMs === null ? 'from' : 'to'} is a date like 2026-05-01 or a time like 2026-05-01T00:00:00Z`,
-    );
-  if (fromMs >= toMs) return unclear('--from must be before --to');
-  if (format === null) return unclear('--format is native or ocsf');
-  return { kind: 'range', fromMs, toMs, format };
-}
-
-async function exportTo(
-  out: string | true | undefined,
-  reader: LedgerReader,
-  range: Range,
-  { audit, printError, print }: CliDeps,
-): Promise<Exit> {
-  if (typeof out !== 'string')
-    return (await stream(reader, range, createLinePrinter(audit), printError)) === null ? 'failed' : 'ok';
-  const file = await audit.createFile(out).catch((error: unknown) => {
-    const there = thrownCode(error) === 'EEXIST';
-    printError(`${printable(out)} ${there ? 'is there already; nothing was written' : 'cannot be made'}\n`);
-    return null;
-  });
-  if (file === null) return 'refused';
-  const written = await intoFile(file, reader, range, printError);
-  if (written === null) return 'failed';
-  const { records, checkpoints } = written;
-  const what = `${counted(records, 'record', 'records')} and ${counted(checkpoints, 'checkpoint', 'checkpoints')}`;
-  print(`${what} written to ${printable(out)}\n`);
-  return 'ok';
+    throw unclear(`--${fromMs === null ? 'from' : 'to'} is a date like 2026-05-01 or a time like 2026-05-01T00:00:00Z`);
+  if (fromMs >= toMs) throw unclear('--from must be before --to');
+  return { fromMs, toMs, format: formatIn(call) };
 }
 
 type Written = { readonly records: number; readonly checkpoints: number };
+type ExportWith = (print: Print) => Promise<Written>;
 
-/** Null when the file was not written to its end. The file is then removed. */
-async function intoFile(
-  file: NewFile,
-  reader: LedgerReader,
-  range: Range,
-  printError: CliDeps['printError'],
-): Promise<Written | null> {
-  let finished = false;
+async function exportToFile(out: string, exportWith: ExportWith, { audit, print }: CliDeps): Promise<void> {
+  const file = await audit.createFile(out).catch((error: unknown) => {
+    const reason = thrownCode(error) === 'EEXIST' ? 'is there already; nothing was written' : 'cannot be made';
+    throw new CommandError('refused', `${out} ${reason}`, { cause: error });
+  });
+  const { records, checkpoints } = await fillFile(file, out, exportWith);
+  const what = `${counted(records, 'record', 'records')} and ${counted(checkpoints, 'checkpoint', 'checkpoints')}`;
+  await print(`${what} written to ${printable(out)}\n`);
+}
+
+/** A file that is not written to its end is removed. */
+async function fillFile(file: NewFile, out: string, exportWith: ExportWith): Promise<Written> {
+  const orReport = (writing: Promise<void>): Promise<void> =>
+    writing.catch((error: unknown) => {
+      throw unwritten(out, error, 'so it is removed');
+    });
   try {
-    const written = await stream(reader, range, (text) => orWriteError(file.write(text)), printError);
-    if (written === null) return null;
-    await orWriteError(file.finish());
-    finished = true;
+    const written = await exportWith(async (text) => {
+      await orReport(file.write(text));
+      return 'printed';
+    });
+    await orReport(file.finish());
     return written;
   } catch (error) {
-    if (!(error instanceof WriteError)) throw error;
-    printError('the file could not be written to its end; it is removed\n');
-    return null;
-  } finally {
-    if (!finished) await file.abandon();
-  }
-}
-
-class WriteError extends Error {
-  override readonly name = 'WriteError';
-}
-
-async function orWriteError(writing: Promise<void>): Promise<void> {
-  try {
-    await writing;
-  } catch (error) {
-    throw new WriteError('not written', { cause: error });
+    await file.abandon().catch((cause: unknown) => {
+      throw new CommandError('io', `${out} is not complete and could not be removed`, { cause });
+    });
+    throw error;
   }
 }
 
 const CHARACTERS_PER_WRITE = 64 * 1024;
 
-/** Null when a stored line cannot be exported. The reason is then printed. */
-async function stream(
-  reader: LedgerReader,
-  range: Range,
-  write: (text: string) => Promise<void>,
-  printError: CliDeps['printError'],
-): Promise<Written | null> {
-  const work = async (): Promise<Written> => {
-    const written = { records: 0, checkpoints: 0 };
-    let waiting = '';
-    for await (const item of itemsIn(reader, range)) {
-      written[item.kind === 'record' ? 'records' : 'checkpoints'] += 1;
-      waiting += printedLine(range.format, item);
-      if (waiting.length < CHARACTERS_PER_WRITE) continue;
-      await write(waiting);
-      waiting = '';
-    }
-    if (waiting !== '') await write(waiting);
-    return written;
-  };
-  try {
-    // Beside a running service in short reads: during one snapshot its log would grow until the output is taken.
-    return reader.inUse ? await work() : await reader.inSnapshot(work);
-  } catch (error) {
-    if (!(error instanceof UnreadableItem)) throw error;
-    printError(`${error.message}\n`);
-    return null;
+/** Ends early when stdout is closed. */
+async function stream(reader: LedgerReader, range: Range, print: Print): Promise<Written> {
+  const written = { records: 0, checkpoints: 0 };
+  let waiting = '';
+  for await (const item of itemsIn(reader, range)) {
+    written[item.kind === 'record' ? 'records' : 'checkpoints'] += 1;
+    waiting += printedLine(range.format, item);
+    if (waiting.length < CHARACTERS_PER_WRITE) continue;
+    if ((await print(waiting)) === 'closed') return written;
+    waiting = '';
   }
+  if (waiting !== '') await print(waiting);
+  return written;
 }
 
 async function* itemsIn(reader: LedgerReader, { fromMs, toMs }: Range): AsyncGenerator<LedgerItem> {
@@ -200,7 +143,7 @@ async function* itemsIn(reader: LedgerReader, { fromMs, toMs }: Range): AsyncGen
       continue;
     }
     // A missing record was deleted: by somebody, or by retention during this export.
-    if (item.number !== expected) throw new UnreadableItem({ kind: 'record', number: expected });
+    if (item.number !== expected) throw unreadableItem('failed', { kind: 'record', number: expected });
     if (timeOf(item) >= toMs) return;
     yield item;
     expected += 1;
@@ -217,7 +160,7 @@ async function firstAt(
   while (low < high) {
     const middle = low + Math.floor((high - low) / 2);
     const [record] = await reader.records(middle - 1, 1);
-    if (record?.seq !== middle) throw new UnreadableItem({ kind: 'record', number: middle });
+    if (record?.seq !== middle) throw unreadableItem('failed', { kind: 'record', number: middle });
     if (timeOf({ kind: 'record', number: middle, line: record.line, madeAt: null }) < atMs) low = middle + 1;
     else high = middle;
   }
@@ -225,11 +168,7 @@ async function firstAt(
 }
 
 function timeOf(item: LedgerItem): number {
-  try {
-    const at = Date.parse(String((JSON.parse(item.line) as { time?: unknown }).time));
-    if (!Number.isNaN(at)) return at;
-  } catch {
-    // Reported below.
-  }
-  throw new UnreadableItem(item);
+  const at = Date.parse(String(parseObject(item.line)?.['time']));
+  if (Number.isNaN(at)) throw unreadableItem('failed', item);
+  return at;
 }

@@ -2,8 +2,7 @@ import { open, rm } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { readLedgerFile } from '../../platform/node/ledger/reader.ts';
-import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
+import { isatty } from 'node:tty';
 
 /**
  * The ports of the audit commands, with their Node adapters: a ledger to read, files of lines (plain or gzip), a new
@@ -11,14 +10,11 @@ import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
  * The only file that is written is one that did not exist.
  */
 export interface AuditPorts {
-  /** Rejects with a LedgerFileError, whose message is for the operator. */
-  readonly openLedger: (path: string) => Promise<LedgerReader>;
   /** The content of a file, decompressed when it is gzip (RFC 1952), regardless of its name. `-` is stdin. */
   readonly readBytes: (path: string) => AsyncIterable<Uint8Array>;
   /** Rejects when the path exists. Only the owner may read the new file. */
   readonly createFile: (path: string) => Promise<NewFile>;
-  /** To stdout; resolves when the stream has taken the text. */
-  readonly write: (text: string) => Promise<void>;
+
   /** Whether stdout is a terminal, which interprets control characters. */
   readonly isTerminal: () => boolean;
   /** On an interrupt (SIGINT), calls `task` instead of ending the process. The returned function undoes that. */
@@ -34,7 +30,6 @@ export interface NewFile {
 }
 
 export const auditPorts: AuditPorts = {
-  openLedger: readLedgerFile,
   readBytes,
   async createFile(path) {
     const file = await open(path, 'wx', 0o600);
@@ -45,23 +40,20 @@ export const auditPorts: AuditPorts = {
         await file.close();
       },
       async abandon() {
-        await file.close();
+        // The system closes the file even when it reports an error of an earlier write (close(2)).
+        await file.close().catch(() => undefined);
         await rm(path);
       },
     };
   },
-  write: (text) =>
-    new Promise((resolve) => {
-      // A failure ends the process: src/cli.ts handles the errors of stdout.
-      process.stdout.write(text, () => resolve());
-    }),
-  isTerminal: () => process.stdout.isTTY,
+  isTerminal: () => isatty(STDOUT_FD),
   onInterrupt(task) {
     process.once('SIGINT', task);
     return () => void process.removeListener('SIGINT', task);
   },
 };
 
+const STDOUT_FD = 1;
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
 async function* readBytes(path: string): AsyncGenerator<Uint8Array> {

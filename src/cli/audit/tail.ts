@@ -3,14 +3,13 @@
  * It opens the ledger anew for each poll, so that a restart of the service, or its first start, does not end it.
  */
 import type { AuditFormat } from '../../audit/format/formats.ts';
-import { LedgerFileError } from '../../platform/node/ledger/locate.ts';
-import { createLinePrinter, FORMAT_OPTION, formatIn, printedLine, UnreadableItem } from './format.ts';
-import { readLedgerItems } from './ledger-trail.ts';
-import type { LedgerCursor } from './ledger-trail.ts';
-import { chooseLedger, LEDGER_OPTION } from '../ledger/choose-ledger.ts';
+import { createLinePrinter, FORMAT_OPTION, formatIn, printedLine } from './format.ts';
+import { readLedgerItems } from '../ledger/read-trail.ts';
+import type { LedgerCursor } from '../ledger/read-trail.ts';
+import { chooseLedger, LEDGER_OPTION, withLedger } from '../ledger/with-ledger.ts';
+import { CommandError } from '../command-line/command-error.ts';
 import type { Call, Command } from '../command-line/command.ts';
 import type { CliDeps } from '../deps.ts';
-import { printable } from '../command-line/printable.ts';
 
 const DEFAULT_LINES = 10;
 const POLL_EVERY_MS = 1_000;
@@ -44,39 +43,27 @@ export const auditTail: Command = {
     },
   ],
   async run(call, deps) {
-    const { printError } = deps;
     const format = formatIn(call);
     const lines = linesIn(call);
-    if (format === null || lines === null) {
-      printError(`${format === null ? '--format is native or ocsf' : '--lines is a whole number up to 999999'}\n`);
-      return 'usage';
-    }
-    const chosen = await chooseLedger(call, deps);
-    if (chosen.kind === 'refused') {
-      printError(`${chosen.message}\n`);
-      return 'refused';
-    }
+    const path = await chooseLedger(call, deps);
     const pauses = createPauses(deps);
-    const show = (after: LedgerCursor | null): Promise<LedgerCursor> =>
-      printFrom(chosen.path, { after, lines, format, over: pauses.over }, deps);
+    const show = (after: LedgerCursor | null): Promise<LedgerCursor | null> =>
+      printFrom(path, { after, lines, format, over: pauses.over }, deps);
     try {
       let cursor = await show(null);
-      while (call.options['follow'] !== undefined && (await pauses.next())) cursor = await show(cursor);
+      while (call.options['follow'] !== undefined && cursor !== null && (await pauses.next()))
+        cursor = await show(cursor);
       return 'ok';
-    } catch (error) {
-      if (!(error instanceof LedgerFileError || error instanceof UnreadableItem)) throw error;
-      printError(`${printable(error.message)}\n`);
-      return error instanceof UnreadableItem ? 'failed' : 'refused';
     } finally {
       pauses.end();
     }
   },
 };
 
-/** Null when the value is not a number of lines. */
-function linesIn({ options }: Call): number | null {
+function linesIn({ options }: Call): number {
   const { lines = String(DEFAULT_LINES) } = options;
-  return typeof lines === 'string' && /^\d{1,6}$/.test(lines) ? Number(lines) : null;
+  if (typeof lines === 'string' && /^\d{1,6}$/.test(lines)) return Number(lines);
+  throw new CommandError('usage', '--lines is a whole number up to 999999');
 }
 
 interface Poll {
@@ -88,28 +75,25 @@ interface Poll {
   readonly over: () => boolean;
 }
 
-/** Prints all items after the cursor and returns the new cursor. */
+/** Prints all items after the cursor and returns the new cursor. Null when stdout was closed. */
 async function printFrom(
   path: string,
   { after, lines, format, over }: Poll,
-  { audit }: CliDeps,
-): Promise<LedgerCursor> {
-  const print = createLinePrinter(audit);
-  const reader = await audit.openLedger(path);
-  try {
+  deps: CliDeps,
+): Promise<LedgerCursor | null> {
+  const print = createLinePrinter(deps);
+  return await withLedger(deps.openReader(path), async (reader) => {
     const { base, head } = await reader.chain();
     const begin = Math.max(base.seq, head.seq - lines);
     const from = after ?? { record: begin, checkpoint: begin };
     const shown = { ...from };
     for await (const item of readLedgerItems(reader, from)) {
       if (over()) break;
-      await print(printedLine(format, item));
+      if ((await print(printedLine(format, item))) === 'closed') return null;
       shown[item.kind] = item.number;
     }
     return shown;
-  } finally {
-    reader.close();
-  }
+  });
 }
 
 /** The pauses between two polls. An interrupt ends the running pause and all later ones. */

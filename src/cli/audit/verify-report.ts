@@ -1,8 +1,7 @@
 /** The report of `audit verify`: its type, which is the shape of the JSON document, and its rendering as text. Pure. */
 import type { TrailReport } from '../../audit/verify/verify-trail.ts';
-import { counted } from '../command-line/counted.ts';
+import { counted, printable } from '../command-line/text.ts';
 import type { Paint } from '../deps.ts';
-import { printable } from '../command-line/printable.ts';
 
 export interface VerifyReport {
   readonly verdict: TrailReport['verdict'];

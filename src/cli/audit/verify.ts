@@ -7,17 +7,16 @@ import type { CheckpointVerifier } from '../../audit/checkpoint/checkpoint.ts';
 import { importVerificationKeys } from '../../audit/checkpoint/signing-key.ts';
 import type { TrailEvidence, TrailReport, TrailSource, VerifiedTrail } from '../../audit/verify/verify-trail.ts';
 import { verifyTrail } from '../../audit/verify/verify-trail.ts';
-import { loadConfig } from '../../config/load.ts';
-import { LedgerFileError } from '../../platform/node/ledger/locate.ts';
-import { readLedgerTrail } from './ledger-trail.ts';
-import { readDeliveredLines, readKeptCheckpoints, UnreadableFile } from './delivered-lines.ts';
+import { readDeliveredLines, readKeptCheckpoints } from './delivered-lines.ts';
 import type { VerifyReport } from './verify-report.ts';
 import { renderVerify } from './verify-report.ts';
-import { chooseLedger, LEDGER_OPTION } from '../ledger/choose-ledger.ts';
+import { readLedgerTrail } from '../ledger/read-trail.ts';
+import { chooseLedger, LEDGER_OPTION, withLedger } from '../ledger/with-ledger.ts';
+import { CommandError } from '../command-line/command-error.ts';
 import type { Call, Command } from '../command-line/command.ts';
-import { JSON_OPTION } from '../command-line/command.ts';
+import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
+import { readableConfig } from '../config/read-configuration.ts';
 import type { CliDeps } from '../deps.ts';
-import { printable } from '../command-line/printable.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Retention uses the time of the records. Their checkpoint may be made later, and clocks differ. */
@@ -76,49 +75,27 @@ export const auditVerify: Command = {
     { line: 'audit verify --lines - < service.log', does: 'what the service wrote to stdout' },
   ],
   async run(call, deps) {
-    const { print, printError, paint } = deps;
-    const lines = call.lists['lines'] ?? [];
-    if ([...lines, ...(call.lists['checkpoint'] ?? [])].filter((file) => file === '-').length > 1) {
-      printError('stdin can be read only once\n');
-      return 'usage';
-    }
-    const retention = await retentionIn(call, deps);
-    if (retention === 'unclear') {
-      printError('--retention-days is a whole number of days, or never\n');
-      return 'usage';
-    }
-    try {
-      const report = await verify(call, retention, deps);
-      print(call.options['json'] === undefined ? renderVerify(report, paint) : `${JSON.stringify(report)}\n`);
-      return report.verdict === 'intact' ? 'ok' : 'failed';
-    } catch (error) {
-      if (!(error instanceof Refused || error instanceof UnreadableFile || error instanceof LedgerFileError))
-        throw error;
-      printError(`${printable(error.message)}\n`);
-      return 'refused';
-    }
+    const files = [...(call.lists['lines'] ?? []), ...(call.lists['checkpoint'] ?? [])];
+    if (files.filter((file) => file === '-').length > 1) throw new CommandError('usage', 'stdin can be read only once');
+    const report = await verify(call, await retentionIn(call, deps), deps);
+    await printReport(call, deps, report, () => renderVerify(report, deps.paint));
+    return report.verdict === 'intact' ? 'ok' : 'failed';
   },
 };
 
-/** The trail cannot be checked. The message is for the operator. */
-class Refused extends Error {
-  override readonly name = 'Refused';
-}
-
-/** In days; null when records are kept for ever. Problems with other settings of the configuration are ignored. */
-async function retentionIn({ options }: Call, { env, readText }: CliDeps): Promise<number | null | 'unclear'> {
+/** In days; null when records are kept for ever. */
+async function retentionIn({ options }: Call, deps: CliDeps): Promise<number | null> {
   const { 'retention-days': days, whole } = options;
-  if (typeof days === 'string' && days !== 'never' && !/^[1-9]\d{0,4}$/.test(days)) return 'unclear';
+  if (typeof days === 'string' && days !== 'never' && !/^[1-9]\d{0,4}$/.test(days))
+    throw new CommandError('usage', '--retention-days is a whole number of days, or never');
   if (whole !== undefined || days === 'never') return null;
   if (typeof days === 'string') return Number(days);
-  const loaded = await loadConfig({ env, readText });
-  const settings = loaded.kind === 'loaded' ? loaded.config.settings : loaded.readable.settings;
-  return settings.AUDIT_RETENTION_DAYS ?? null;
+  return (await readableConfig(deps)).settings.AUDIT_RETENTION_DAYS ?? null;
 }
 
 async function verify(call: Call, retention: number | null, deps: CliDeps): Promise<VerifyReport> {
   const files = call.lists['lines'] ?? [];
-  const withLedger = files.length === 0 || call.options['ledger'] !== undefined;
+  const includesLedger = files.length === 0 || call.options['ledger'] !== undefined;
   const evidence = await readEvidence(call, deps);
   const delivered = readDeliveredLines(files, deps.audit);
   const lines =
@@ -135,9 +112,11 @@ async function verify(call: Call, retention: number | null, deps: CliDeps): Prom
             cursors: [],
           },
           // Next to a ledger, the lines may be a part of its trail.
-          { ...evidence, reach: !withLedger },
+          { ...evidence, reach: !includesLedger },
         );
-  const ledger = withLedger ? await verifyLedger(call, retention, deps, { ...evidence, other: copyOf(lines) }) : null;
+  const ledger = includesLedger
+    ? await verifyLedger(call, retention, deps, { ...evidence, other: copyOf(lines) })
+    : null;
   const reports = [ledger, lines?.report ?? null].filter((one) => one !== null);
   return {
     verdict: reports.every(({ verdict }) => verdict === 'intact') ? 'intact' : 'broken',
@@ -152,11 +131,8 @@ async function verifyLedger(
   deps: CliDeps,
   evidence: TrailEvidence,
 ): Promise<TrailReport> {
-  const chosen = await chooseLedger(call, deps);
-  if (chosen.kind === 'refused') throw new Refused(chosen.message);
-  const reader = await deps.audit.openLedger(chosen.path);
-  try {
-    return await reader.inSnapshot(async () => {
+  return await withLedger(deps.openReader(await chooseLedger(call, deps)), (reader) =>
+    reader.inSnapshot(async () => {
       const { base, head } = await reader.chain();
       const source: TrailSource = {
         name: 'ledger',
@@ -168,10 +144,8 @@ async function verifyLedger(
         cursors: await reader.cursors(),
       };
       return (await verifyTrail(source, evidence)).report;
-    });
-  } finally {
-    reader.close();
-  }
+    }),
+  );
 }
 
 function copyOf(lines: VerifiedTrail | null): TrailEvidence['other'] {
@@ -179,17 +153,16 @@ function copyOf(lines: VerifiedTrail | null): TrailEvidence['other'] {
 }
 
 async function readEvidence(call: Call, deps: CliDeps): Promise<TrailEvidence> {
-  const read = await readKeptCheckpoints(call.lists['checkpoint'] ?? [], deps.audit);
-  if (read.kind === 'refused') throw new Refused(read.message);
-  return { kept: read.kept, reach: true, verifier: await readKeys(call, deps), other: null };
+  const kept = await readKeptCheckpoints(call.lists['checkpoint'] ?? [], deps.audit);
+  return { kept, reach: true, verifier: await readKeys(call, deps), other: null };
 }
 
 async function readKeys({ options }: Call, { readText }: CliDeps): Promise<CheckpointVerifier | null> {
   const { 'public-key': file } = options;
   if (typeof file !== 'string') return null;
   const pem = await readText(file).catch(() => null);
-  if (pem === null) throw new Refused(`${file} cannot be read`);
+  if (pem === null) throw new CommandError('refused', `${file} cannot be read`);
   return await importVerificationKeys([pem]).catch((error: unknown) => {
-    throw new Refused(`${file} ${error instanceof Error ? error.message : 'holds no key'}`);
+    throw new CommandError('refused', `${file} ${error instanceof Error ? error.message : 'holds no key'}`);
   });
 }

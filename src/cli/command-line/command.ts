@@ -3,7 +3,8 @@ import type { Exit } from './exit-codes.ts';
 
 /**
  * A command: a description and a `run` function. Parsing, help and docs/cli.md all use the description. `run` prints
- * only through its deps and returns an exit. It never ends the process, and never throws for a user's mistake.
+ * only through its deps and returns an exit. It never ends the process. When there is no result to print, because of a
+ * user's mistake or an unreadable file, it throws a CommandError.
  */
 export interface Command {
   /** As the user types it, words separated by one space: `config check`. */
@@ -43,6 +44,3 @@ export interface Call {
   readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly operands: readonly string[];
 }
-
-/** The same option for every command that prints a report. */
-export const JSON_OPTION: OptionRow = { value: null, about: 'Print one JSON document, for programs.' };

@@ -9,6 +9,10 @@ export const EXITS = {
   refused: { code: 2, means: 'The configuration is refused: the service would not start.' },
   usage: { code: 64, means: 'The command line was not understood.' },
   internal: { code: 70, means: 'The program itself failed. Please report it.' },
+  io: {
+    code: 74,
+    means: 'The output could not be written, so it is not complete. A pipe that its reader closes is no failure.',
+  },
 } as const satisfies Record<string, { readonly code: number; readonly means: string }>;
 
 export type Exit = keyof typeof EXITS;

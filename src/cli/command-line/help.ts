@@ -60,10 +60,13 @@ export function optionName(name: string, value: string | null): string {
   return value === null ? `--${name}` : `--${name} ${value}`;
 }
 
-/** The exit codes of this command. Every command has `usage` and `internal`, with the same meaning. */
+/** The same for every command. */
+const COMMON_EXITS: ReadonlySet<Exit> = new Set(['usage', 'internal', 'io']);
+
+/** The exit codes of this command. */
 export function exitRows({ exits }: Command): readonly { readonly code: number; readonly means: string }[] {
   return (Object.keys(EXITS) as Exit[])
-    .filter((exit) => exits[exit] !== undefined || exit === 'usage' || exit === 'internal')
+    .filter((exit) => exits[exit] !== undefined || COMMON_EXITS.has(exit))
     .map((exit) => ({ code: EXITS[exit].code, means: exits[exit] ?? EXITS[exit].means }));
 }
 

@@ -1,3 +1,5 @@
+import { printable } from './text.ts';
+
 /**
  * The last redaction of a report before it is printed. A text that holds a key, in any encoding that the key search
  * knows, is withheld whole. Mail addresses, and user information before an `@` in a URL, are masked. Control
@@ -13,7 +15,7 @@ const ADDRESS = /[^\s/@"'<>()[\]{},;]+@[^\s/@"'<>()[\]{},;:]+\.[a-z]{2,}/gi;
 
 /** Line ends in a value are replaced, too: only the renderers write line ends. */
 function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd').replace(ADDRESS, '[address]');
+  return printable(text).replace(ADDRESS, '[address]');
 }
 
 function walk(value: unknown, change: (text: string) => string): unknown {

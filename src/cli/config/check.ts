@@ -1,5 +1,7 @@
 import type { Command } from '../command-line/command.ts';
-import { JSON_OPTION } from '../command-line/command.ts';
+import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
+import type { Paint } from '../deps.ts';
+import type { Configuration, Problem } from './read-configuration.ts';
 import { everyProblem, problemLine, readConfiguration } from './read-configuration.ts';
 import { redact } from '../command-line/redact.ts';
 
@@ -21,19 +23,23 @@ export const configCheck: Command = {
       does: '`{"ok":false,"problems":[{"setting":"PORT","message":"must be a port number"}]}`',
     },
   ],
-  async run({ options }, deps) {
-    const { print, paint } = deps;
+  async run(call, deps) {
     const configuration = await readConfiguration(deps);
     const problems = redact(everyProblem(configuration), configuration.holdsKey);
     const ok = problems.length === 0;
-    if (options['json'] !== undefined) print(`${JSON.stringify({ ok, problems })}\n`);
-    else if (ok) print(`${paint('green', 'ok')} Nothing is wrong with this configuration.\n`);
-    else {
-      const count = problems.length === 1 ? 'One problem' : `${problems.length} problems`;
-      print(`${paint('red', 'refused')} ${count}:\n${problems.map((one) => `  - ${problemLine(one)}\n`).join('')}`);
-      if (configuration.policies.some(({ opened }) => opened === null))
-        print(`A policy was not read: its file or the issuers it may name are not known.\n`);
-    }
+    await printReport(call, deps, { ok, problems }, () => render(problems, configuration, deps.paint));
     return ok ? 'ok' : 'refused';
   },
 };
+
+function render(problems: readonly Problem[], { policies }: Configuration, paint: Paint): string {
+  if (problems.length === 0) return `${paint('green', 'ok')} Nothing is wrong with this configuration.\n`;
+  const count = problems.length === 1 ? 'One problem' : `${problems.length} problems`;
+  return [
+    `${paint('red', 'refused')} ${count}:\n`,
+    ...problems.map((one) => `  - ${problemLine(one)}\n`),
+    policies.some(({ opened }) => opened === null)
+      ? 'A policy was not read: its file or the issuers it may name are not known.\n'
+      : '',
+  ].join('');
+}

@@ -5,7 +5,7 @@ import type { SettingRow } from '../../config/schema.ts';
 import { SETTINGS } from '../../config/schema.ts';
 import { fingerprint } from '../../upstream/api-keys.ts';
 import type { Command } from '../command-line/command.ts';
-import { JSON_OPTION } from '../command-line/command.ts';
+import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import type { CliDeps } from '../deps.ts';
 import { problemLine, readConfiguration } from './read-configuration.ts';
 import type { Configuration } from './read-configuration.ts';
@@ -27,11 +27,11 @@ export const configPrint: Command = {
     { line: 'config print', does: 'what this shell would run the service with' },
     { line: 'config print --json', does: 'the same as `{"settings":[…],"issuers":[…],"problems":[…]}`' },
   ],
-  async run({ options }, deps) {
+  async run(call, deps) {
     const configuration = await readConfiguration(deps);
     const { problems, holdsKey } = configuration;
     const shown = redact({ ...(await describe(configuration, deps)), problems }, holdsKey);
-    deps.print(options['json'] === undefined ? render(shown, deps) : `${JSON.stringify(shown)}\n`);
+    await printReport(call, deps, shown, () => render(shown, deps));
     return problems.length === 0 ? 'ok' : 'refused';
   },
 };

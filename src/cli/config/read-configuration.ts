@@ -42,6 +42,15 @@ export interface Problem {
   readonly place?: { readonly file: string; readonly line: number; readonly column: number };
 }
 
+/** What could be read of the settings and the issuers. Problems are ignored: a command that needs one setting runs anyway. */
+export async function readableConfig({
+  env,
+  readText,
+}: Pick<CliDeps, 'env' | 'readText'>): Promise<Pick<Configuration, 'settings' | 'issuers'>> {
+  const loaded = await loadConfig({ env, readText });
+  return loaded.kind === 'loaded' ? loaded.config : loaded.readable;
+}
+
 type Sources = Pick<CliDeps, 'env' | 'readText' | 'openKeys' | 'auditSecretProblems' | 'openPolicy'>;
 
 export async function readConfiguration(deps: Sources): Promise<Configuration> {

@@ -6,7 +6,7 @@ import { fingerprint } from '../../upstream/api-keys.ts';
 import { createAskCurrentUser } from '../../upstream/current-user.ts';
 import { buildCurrentUserRequest, currentUserUrl } from '../../upstream/request.ts';
 import type { Command } from '../command-line/command.ts';
-import { JSON_OPTION } from '../command-line/command.ts';
+import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import type { CliDeps } from '../deps.ts';
 import { checkIssuer, issuerProbeRequest } from './check-issuer.ts';
 import { clockFinding } from './check-clock.ts';
@@ -19,7 +19,7 @@ import type { Check } from './check.ts';
 import { runChecks, skipped } from './check.ts';
 import { probe, PROBE_DEADLINES } from './probe.ts';
 import type { Probe } from './probe.ts';
-import { overall, renderScreen, toJson } from './report.ts';
+import { overall, renderScreen, toDocument } from './report.ts';
 import { readConfiguration } from '../config/read-configuration.ts';
 import type { Configuration, PolicySetting } from '../config/read-configuration.ts';
 import { redact } from '../command-line/redact.ts';
@@ -53,13 +53,16 @@ export const doctor: Command = {
     { line: 'doctor', does: 'one screen' },
     { line: 'doctor --json | jq \'.checks[] | select(.status != "ok")\'', does: 'only what is not well' },
   ],
-  async run({ options }, deps) {
+  async run(call, deps) {
     const configuration = await readConfiguration(deps);
     const ran = await runChecks(checksOf(configuration, deps), { ...deps, timeoutMs: CHECK_TIMEOUT_MS });
     const results = redact(ran, configuration.holdsKey);
     const heading = `${deps.paint('bold', `${SERVICE_NAME} ${SERVICE_VERSION}`)}\n\n`;
-    deps.print(
-      options['json'] === undefined ? heading + renderScreen(results, deps.paint) : toJson(results, SERVICE_VERSION),
+    await printReport(
+      call,
+      deps,
+      toDocument(results, SERVICE_VERSION),
+      () => heading + renderScreen(results, deps.paint),
     );
     const refuses = results.some(({ id, status }) => REFUSING.has(id) && status === 'failed');
     if (refuses) return 'refused';

@@ -20,7 +20,8 @@ export function renderScreen(results: readonly CheckResult[], paint: Paint): str
   return `${blocks.join('')}\n  ${STATUSES.map((status) => `${count(results, status)} ${status}`).join(' · ')}\n`;
 }
 
-export function toJson(results: readonly CheckResult[], version: string): string {
+/** The JSON document. */
+export function toDocument(results: readonly CheckResult[], version: string) {
   const checks = results.map(({ id, title, status, message, remedy, lines, details }) => ({
     id,
     title,
@@ -30,7 +31,7 @@ export function toJson(results: readonly CheckResult[], version: string): string
     lines: lines ?? [],
     details: details ?? {},
   }));
-  return `${JSON.stringify({ version, status: overall(results), checks })}\n`;
+  return { version, status: overall(results), checks };
 }
 
 /** The worst status of all; a skipped check is not a problem. */

@@ -1,31 +1,99 @@
 /**
- * Reads the records of a SQLite ledger line by line. It opens the file read-only, beside a service that may be running,
- * in short reads, so that the service can checkpoint its write-ahead log between two of them. Writes and creates
- * nothing.
+ * Reads a ledger's trail for every command that needs it: its records and checkpoints as one stream, each checkpoint
+ * after the last record it covers. Reads page by page through the platform's ledger reader. Writes nothing.
  */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { pathToFileURL } from 'node:url';
+import { readTrailItem } from '../../audit/verify/item.ts';
+import type { TrailItem } from '../../audit/verify/item.ts';
+import type { TrailLine } from '../../audit/verify/verify-trail.ts';
+import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
+import { CommandError } from '../command-line/command-error.ts';
+import type { Exit } from '../command-line/exit-codes.ts';
 
-const PAGE = 500;
+export interface LedgerItem {
+  readonly kind: 'record' | 'checkpoint';
+  /** The seq of a record, or the count of a checkpoint. */
+  readonly number: number;
+  readonly line: string;
+  /** When a checkpoint was made, in milliseconds since the epoch. Null for a record: its time is in its line. */
+  readonly madeAt: number | null;
+}
 
-/** `inUse`: a running service holds the ledger. Throws what node:sqlite throws when the file cannot be read. */
-export function* readTrail(path: string, { inUse }: { readonly inUse: boolean }): Generator<string, void> {
-  const address = pathToFileURL(resolve(path));
-  // Without a log and a running service nothing changes: then SQLite need not create its shared memory beside the file.
-  if (!inUse && !existsSync(`${resolve(path)}-wal`)) address.searchParams.set('immutable', '1');
-  const database = new DatabaseSync(address, { readOnly: true, timeout: 1000 });
-  try {
-    const page = database.prepare('SELECT seq, line FROM records WHERE seq > ? ORDER BY seq LIMIT ?');
-    for (let after = 0; ;) {
-      const rows = page.all(after, PAGE);
-      for (const { line } of rows) yield String(line);
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      after = Number(last['seq']);
-    }
-  } finally {
-    database.close();
+export interface LedgerCursor {
+  /** The seq of the last record that was read. */
+  readonly record: number;
+  /** The count of the last checkpoint that was read. */
+  readonly checkpoint: number;
+}
+
+type Pages = Pick<LedgerReader, 'records' | 'checkpoints'>;
+
+const PAGE = { records: 1_000, checkpoints: 100 };
+const START: LedgerCursor = { record: 0, checkpoint: 0 };
+
+/** All items after the cursor. */
+export async function* readLedgerItems(reader: Pages, after: LedgerCursor): AsyncGenerator<LedgerItem> {
+  const checkpoints = readPages(
+    (cursor) => reader.checkpoints(cursor, PAGE.checkpoints),
+    ({ count, madeAt, line }): LedgerItem => ({ kind: 'checkpoint', number: count, line, madeAt }),
+    after.checkpoint,
+  );
+  let next = await checkpoints.next();
+  for await (const record of readLedgerRecords(reader, after.record)) {
+    for (; next.done !== true && next.value.number < record.number; next = await checkpoints.next()) yield next.value;
+    yield record;
   }
+  for (; next.done !== true; next = await checkpoints.next()) yield next.value;
+}
+
+/** All records after the seq. */
+export function readLedgerRecords(reader: Pick<Pages, 'records'>, after: number): AsyncGenerator<LedgerItem> {
+  return readPages(
+    (cursor) => reader.records(cursor, PAGE.records),
+    ({ seq, line }): LedgerItem => ({ kind: 'record', number: seq, line, madeAt: null }),
+    after,
+  );
+}
+
+async function* readPages<Row>(
+  read: (after: number) => Promise<readonly Row[]>,
+  itemOf: (row: Row) => LedgerItem,
+  after: number,
+): AsyncGenerator<LedgerItem> {
+  for (let cursor = after; ;) {
+    const items = (await read(cursor)).map(itemOf);
+    yield* items;
+    const last = items.at(-1);
+    if (last === undefined) return;
+    cursor = last.number;
+  }
+}
+
+/** The whole trail for verification, each item with its place in the ledger. */
+export async function* readLedgerTrail(reader: Pages): AsyncGenerator<TrailLine> {
+  for await (const { kind, number, line } of readLedgerItems(reader, START)) {
+    const prefix = kind === 'record' ? 'ledger seq ' : 'ledger checkpoint ';
+    yield { item: storedAs(kind, readTrailItem(line)), place: { prefix, at: number }, position: number };
+  }
+}
+
+/** The table that holds a line decides what the line must be, even when it cannot be read. */
+function storedAs(kind: LedgerItem['kind'], item: TrailItem): TrailItem {
+  if (kind === 'record' || item.kind === 'checkpoint') return item;
+  return { kind: 'damaged', what: 'checkpoint', claimedSeq: null };
+}
+
+/**
+ * Runs a task that reads a whole trail. A ledger at rest is read in one snapshot, which also finds out when a service
+ * takes it up. Beside a running service the reads stay short: during one snapshot its log would grow until the task ends.
+ */
+export async function readThrough<T>(reader: LedgerReader, task: () => Promise<T>): Promise<T> {
+  return reader.inUse ? await task() : await reader.inSnapshot(task);
+}
+
+/** A stored item is missing, or is not as the service wrote it. */
+export function unreadableItem(
+  exit: Exclude<Exit, 'ok'>,
+  { kind, number }: Pick<LedgerItem, 'kind' | 'number'>,
+): CommandError {
+  return new CommandError(exit, `${kind} ${number} of the ledger cannot be read; audit verify says more`);
 }

@@ -1,25 +1,36 @@
-/** Opens a ledger for the requests commands: beside a running service, and for one task only. */
-import { chooseLedger } from './choose-ledger.ts';
-import type { Call } from '../command-line/command.ts';
-import type { CliDeps, OpenedLedger } from '../deps.ts';
-import type { Exit } from '../command-line/exit-codes.ts';
-import { printable } from '../command-line/printable.ts';
+/** The ledger of a command: which file it is, by the same option in every command, and one task with it. */
+import { CommandError } from '../command-line/command-error.ts';
+import type { Call, OptionRow } from '../command-line/command.ts';
+import { readableConfig } from '../config/read-configuration.ts';
+import type { CliDeps } from '../deps.ts';
 
-/** Runs the task. When no ledger is named, or it cannot be opened, prints that instead. */
-export async function withLedger(
-  call: Call,
-  deps: CliDeps,
-  task: (ledger: Extract<OpenedLedger, { kind: 'opened' }>['ledger']) => Promise<Exit>,
-): Promise<Exit> {
-  const chosen = await chooseLedger(call, deps);
-  const opened = chosen.kind === 'refused' ? chosen : await deps.openSideWriter(chosen.path);
-  if (opened.kind === 'refused') {
-    deps.printError(`${printable(opened.message)}\n`);
-    return chosen.kind === 'refused' ? 'usage' : 'refused';
-  }
+export const LEDGER_OPTION: OptionRow = {
+  value: 'PATH',
+  about: 'A ledger file, as in LEDGER_URL; sqlite: in front may stay. Without it, the one of LEDGER_URL.',
+};
+
+/** The path of --ledger, or null without the option. */
+export function ledgerOption({ options: { ledger } }: Call): string | null {
+  return typeof ledger === 'string' ? ledger.replace(/^sqlite:/, '') : null;
+}
+
+/** The path from the command line, else from the configuration. */
+export async function chooseLedger(call: Call, deps: Pick<CliDeps, 'env' | 'readText'>): Promise<string> {
+  const path = ledgerOption(call) ?? (await readableConfig(deps)).settings.LEDGER_URL?.path;
+  if (path === undefined)
+    throw new CommandError('usage', 'LEDGER_URL names no ledger that can be read here; say --ledger PATH');
+  return path;
+}
+
+/** Runs the task with the ledger that is being opened, and closes the ledger afterwards. */
+export async function withLedger<L extends { close(): unknown }, T>(
+  opening: Promise<L>,
+  task: (ledger: L) => Promise<T>,
+): Promise<T> {
+  const ledger = await opening;
   try {
-    return await task(opened.ledger);
+    return await task(ledger);
   } finally {
-    await opened.ledger.close();
+    await ledger.close();
   }
 }

@@ -7,10 +7,10 @@ import type { PolicyFile } from '../../policy/document/schema.ts';
 import { askPolicy, questionOf, runSelfTests } from '../../policy/self-test.ts';
 import type { CompiledPolicy } from '../../policy/compile.ts';
 import type { Command } from '../command-line/command.ts';
-import { JSON_OPTION } from '../command-line/command.ts';
-import { counted } from '../command-line/counted.ts';
+import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
+import { counted, printable } from '../command-line/text.ts';
+import type { Paint } from '../deps.ts';
 import { ISSUER_OPTIONS, issuerNames, problemLines, readPolicyFile } from './policy-file.ts';
-import { printable } from '../command-line/printable.ts';
 
 export const policyCheck: Command = {
   name: 'policy check',
@@ -35,33 +35,26 @@ export const policyCheck: Command = {
   ],
   async run(call, deps) {
     const [path = ''] = call.operands;
-    const { print, printError, paint } = deps;
-    const names = await issuerNames(call, deps);
-    if (names.kind === 'unknown') {
-      printError(`${names.message}\n`);
-      return 'usage';
-    }
-    const report = judge(await readPolicyFile(path, names.issuers, deps));
+    const report = judge(await readPolicyFile(path, await issuerNames(call, deps), deps));
     const ok = report.problems.length === 0;
-    if (call.options['json'] !== undefined) {
-      print(`${JSON.stringify({ ok, file: path, ...report })}\n`);
-    } else if (ok) {
-      const { rules = 0, quotas = 0, tests = 0, digest, untested = [] } = report;
-      const held = tests === 0 ? 'no tests' : counted(tests, 'test holds', 'tests hold');
-      print(
-        `${paint('green', 'ok')} ${printable(path)}: ${counted(rules, 'rule', 'rules')}, ` +
-          `${counted(quotas, 'quota', 'quotas')}, ${held}\n   sha256:${digest}\n`,
-      );
-      if (tests === 0)
-        print(`${paint('yellow', 'note')} It carries no tests, so it would be taken with any mistake in it.\n`);
-      else if (untested.length > 0) print(`${paint('yellow', 'note')} No test decides by: ${untested.join(', ')}\n`);
-    } else {
-      print(problemLines(path, report.problems));
-      print(`${paint('red', 'refused')} ${counted(report.problems.length, 'problem', 'problems')}\n`);
-    }
+    await printReport(call, deps, { ok, file: path, ...report }, () => render(path, report, deps.paint));
     return ok ? 'ok' : 'refused';
   },
 };
+
+function render(path: string, report: Report, paint: Paint): string {
+  const { rules = 0, quotas = 0, tests = 0, digest, untested = [], problems } = report;
+  if (problems.length > 0)
+    return `${problemLines(path, problems)}${paint('red', 'refused')} ${counted(problems.length, 'problem', 'problems')}\n`;
+  const held = tests === 0 ? 'no tests' : counted(tests, 'test holds', 'tests hold');
+  const note = `${paint('yellow', 'note')} `;
+  return [
+    `${paint('green', 'ok')} ${printable(path)}: ${counted(rules, 'rule', 'rules')}, `,
+    `${counted(quotas, 'quota', 'quotas')}, ${held}\n   sha256:${digest}\n`,
+    tests === 0 ? `${note}It carries no tests, so it would be taken with any mistake in it.\n` : '',
+    tests > 0 && untested.length > 0 ? `${note}No test decides by: ${untested.join(', ')}\n` : '',
+  ].join('');
+}
 
 interface Report {
   /** 64 hex digits. */

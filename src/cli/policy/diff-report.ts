@@ -1,9 +1,8 @@
 /** The report of `policy diff`: its type, which is the shape of the JSON document, and its rendering as text. Pure. */
 import type { Divergence } from '../../policy/shadow.ts';
-import { counted } from '../command-line/counted.ts';
+import { counted, printable } from '../command-line/text.ts';
 import type { Paint } from '../deps.ts';
 import type { UnknownReason } from './replay.ts';
-import { printable } from '../command-line/printable.ts';
 
 export interface DiffReport {
   readonly old: { readonly file: string; readonly digest: string };

@@ -7,15 +7,19 @@ import type { PolicyRead } from '../../policy/load.ts';
 import type { Divergence } from '../../policy/shadow.ts';
 import type { Question } from '../../policy/self-test.ts';
 import { askPolicy, questionOf } from '../../policy/self-test.ts';
-import type { Call, Command } from '../command-line/command.ts';
-import { JSON_OPTION } from '../command-line/command.ts';
+import { LedgerFileError } from '../../platform/node/ledger/locate.ts';
+import { parseObject } from '../../lib/parse-object.ts';
+import type { Command } from '../command-line/command.ts';
+import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import type { CliDeps } from '../deps.ts';
+import type { LedgerItem } from '../ledger/read-trail.ts';
+import { readLedgerRecords, readThrough, unreadableItem } from '../ledger/read-trail.ts';
+import { ledgerOption, withLedger } from '../ledger/with-ledger.ts';
 import type { Change, DiffReport, Otherwise, RecordedRequest } from './diff-report.ts';
 import { renderDiff } from './diff-report.ts';
 import { ISSUER_OPTIONS, issuerNames, problemLines, readPolicyFile } from './policy-file.ts';
 import type { UnknownReason } from './replay.ts';
 import { compareDecisions, isDecided, replayRecord } from './replay.ts';
-import { printable } from '../command-line/printable.ts';
 
 export const policyDiff: Command = {
   name: 'policy diff',
@@ -54,25 +58,17 @@ export const policyDiff: Command = {
   ],
   async run(call, deps) {
     const [beforePath = '', afterPath = ''] = call.operands;
-    const { print, printError } = deps;
-    const names = await issuerNames(call, deps);
-    if (names.kind === 'unknown') {
-      printError(`${names.message}\n`);
-      return 'usage';
-    }
-    const before = await readPolicyFile(beforePath, names.issuers, deps);
-    const after = await readPolicyFile(afterPath, names.issuers, deps);
+    const issuers = await issuerNames(call, deps);
+    const before = await readPolicyFile(beforePath, issuers, deps);
+    const after = await readPolicyFile(afterPath, issuers, deps);
     if (before.kind === 'refused' || after.kind === 'refused') {
-      if (before.kind === 'refused') print(problemLines(beforePath, before.problems));
-      if (after.kind === 'refused') print(problemLines(afterPath, after.problems));
+      if (before.kind === 'refused') await deps.print(problemLines(beforePath, before.problems));
+      if (after.kind === 'refused') await deps.print(problemLines(afterPath, after.problems));
       return 'refused';
     }
     const sides = { before, after, withAddresses: call.options['show-addresses'] !== undefined };
-    const ledger = await compareLedger(call, deps, sides);
-    if (ledger.kind === 'unreadable') {
-      printError(`${ledger.message}\n`);
-      return 'refused';
-    }
+    const path = ledgerOption(call);
+    const requests = path === null ? null : await compareLedger(path, deps, sides);
     const asked = questionsOf([
       { path: beforePath, read: before },
       { path: afterPath, read: after },
@@ -82,9 +78,9 @@ export const policyDiff: Command = {
       new: { file: afterPath, digest: after.policy.digest },
       tests_asked: asked.length,
       tests: asked.flatMap((test) => compareTest(test, sides)),
-      requests: ledger.requests,
+      requests,
     };
-    print(call.options['json'] === undefined ? renderDiff(report, deps.paint) : `${JSON.stringify(report)}\n`);
+    await printReport(call, deps, report, () => renderDiff(report, deps.paint));
     return report.tests.length + (report.requests?.otherwise.length ?? 0) === 0 ? 'ok' : 'failed';
   },
 };
@@ -124,24 +120,21 @@ function compareTest({ path, read, index, as, question }: AskedTest, sides: Side
   return [{ file: path, line: place?.line ?? 1, as, ...otherwise(compared, sides) }];
 }
 
-type LedgerCompared =
-  | { readonly kind: 'compared'; readonly requests: DiffReport['requests'] }
-  | { readonly kind: 'unreadable'; readonly message: string };
-
-async function compareLedger({ options }: Call, deps: CliDeps, sides: Sides): Promise<LedgerCompared> {
-  const { ledger } = options;
-  if (typeof ledger !== 'string') return { kind: 'compared', requests: null };
-  const path = ledger.replace(/^sqlite:/, '');
+async function compareLedger(path: string, deps: CliDeps, sides: Sides): Promise<DiffReport['requests']> {
+  // The inspection also finds damaged pages and a missing end of the trail, which the records alone may not show.
   const facts = await deps.inspectLedger(path);
-  if (facts.kind !== 'readable') {
-    const why = facts.kind === 'absent' ? 'there is none' : facts.reason.replaceAll('_', ' ');
-    return { kind: 'unreadable', message: `the ledger ${printable(path)} cannot be read: ${why}` };
-  }
+  if (facts.kind === 'unusable') throw new LedgerFileError(facts.reason, path);
+  return await withLedger(deps.openReader(path), (reader) =>
+    readThrough(reader, () => compareRecords(readLedgerRecords(reader, 0), sides)),
+  );
+}
+
+async function compareRecords(records: AsyncIterable<LedgerItem>, sides: Sides): Promise<DiffReport['requests']> {
   let asked = 0;
   const differing: (Otherwise & RecordedRequest)[] = [];
   const notKnown: Partial<Record<UnknownReason, number>> = {};
-  for (const line of deps.readTrail(path, facts)) {
-    const record = JSON.parse(line) as AuditRecord;
+  for await (const item of records) {
+    const record = recordIn(item);
     if (!isDecided(record)) continue;
     asked += 1;
     const replayed = replayRecord(record, sides.before, sides.after);
@@ -152,7 +145,13 @@ async function compareLedger({ options }: Call, deps: CliDeps, sides: Sides): Pr
     const { certain } = replayed;
     differing.push({ request_id, time, issuer, client_id, certain, ...otherwise(replayed, sides) });
   }
-  return { kind: 'compared', requests: { asked, otherwise: differing, not_known: notKnown } };
+  return { asked, otherwise: differing, not_known: notKnown };
+}
+
+function recordIn(item: LedgerItem): AuditRecord {
+  const record = parseObject(item.line);
+  if (record === null) throw unreadableItem('refused', item);
+  return record as unknown as AuditRecord;
 }
 
 /** Holds addresses only with --show-addresses. */

@@ -4,9 +4,8 @@ import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { AddressDecision } from '../../policy/decision.ts';
 import type { ConsideredRule, ExplainedAddress, ExplainedQuota, Explanation, Miss } from '../../policy/explain.ts';
 import type { CallerRow } from '../../policy/document/schema.ts';
-import { counted } from '../command-line/counted.ts';
+import { counted, printable } from '../command-line/text.ts';
 import type { Paint } from '../deps.ts';
-import { printable } from '../command-line/printable.ts';
 
 export interface ExplainReport {
   readonly path: string;
@@ -134,19 +133,10 @@ function windowWords(windowMs: number): string {
   return minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`;
 }
 
-/** One JSON document. Names are those of the policy file and of the service's answers. */
-export function toJson({
-  path,
-  digest,
-  as,
-  request,
-  nowMs,
-  handling,
-  failingTests,
-  explanation,
-}: ExplainReport): string {
+/** The JSON document. Names are those of the policy file and of the service's answers. */
+export function toDocument({ path, digest, as, request, nowMs, handling, failingTests, explanation }: ExplainReport) {
   const { decision, callers, addresses, quotas } = explanation;
-  const document = {
+  return {
     file: path,
     digest,
     failing_tests: failingTests,
@@ -167,5 +157,4 @@ export function toJson({
       amount,
     })),
   };
-  return `${JSON.stringify(document)}\n`;
 }

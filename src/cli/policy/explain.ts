@@ -11,10 +11,11 @@ import { explain } from '../../policy/explain.ts';
 import type { PolicyFile } from '../../policy/document/schema.ts';
 import { instantMs } from '../../policy/document/schema.ts';
 import { plainestPrincipal, runSelfTests } from '../../policy/self-test.ts';
+import { CommandError } from '../command-line/command-error.ts';
 import type { Call, Command } from '../command-line/command.ts';
-import { JSON_OPTION } from '../command-line/command.ts';
+import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import { nearest } from '../command-line/nearest.ts';
-import { renderExplanation, toJson } from './explain-report.ts';
+import { renderExplanation, toDocument } from './explain-report.ts';
 import { ISSUER_OPTIONS, issuerNames, namesIn, problemLines, readPolicyFile } from './policy-file.ts';
 
 export const policyExplain: Command = {
@@ -61,22 +62,13 @@ export const policyExplain: Command = {
   ],
   async run(call, deps) {
     const [path = ''] = call.operands;
-    const { print, printError, clock } = deps;
-    const refuse = (message: string): 'usage' => {
-      printError(`${message}\n`);
-      return 'usage';
-    };
-    const names = await issuerNames(call, deps);
-    if (names.kind === 'unknown') return refuse(names.message);
-    const read = await readPolicyFile(path, names.issuers, deps);
+    const read = await readPolicyFile(path, await issuerNames(call, deps), deps);
     if (read.kind === 'refused') {
-      print(problemLines(path, read.problems));
+      await deps.print(problemLines(path, read.problems));
       return 'refused';
     }
     const { file, policy } = read;
-    const question = readQuestion(call, file, clock.now());
-    if (question.kind === 'unclear') return refuse(question.message);
-    const { as, caller, request, nowMs, handling } = question;
+    const { as, caller, request, nowMs, handling } = readQuestion(call, file, deps.clock.now());
     const principal = plainestPrincipal(caller);
     const explanation = explain(policy, principal, request, nowMs, handling);
     const report = {
@@ -84,63 +76,61 @@ export const policyExplain: Command = {
       digest: policy.digest,
       failingTests: runSelfTests(file, policy).length,
     };
-    print(call.options['json'] === undefined ? renderExplanation(report, deps.paint) : toJson(report));
+    await printReport(call, deps, toDocument(report), () => renderExplanation(report, deps.paint));
     return explanation.decision.verdict === 'allow' ? 'ok' : 'failed';
   },
 };
 
 type Caller = NonNullable<PolicyFile['callers']>[string];
 
-type Question =
-  | {
-      readonly kind: 'clear';
-      readonly as: string;
-      readonly caller: Caller;
-      readonly request: InviteUsersRequest;
-      readonly nowMs: number;
-      readonly handling: 'strict' | 'lenient';
-    }
-  | { readonly kind: 'unclear'; readonly message: string };
+interface Question {
+  readonly as: string;
+  readonly caller: Caller;
+  readonly request: InviteUsersRequest;
+  readonly nowMs: number;
+  readonly handling: 'strict' | 'lenient';
+}
 
+/** Throws a CommandError when the options do not make one. */
 function readQuestion({ options }: Call, file: PolicyFile, nowMs: number): Question {
-  const unclear = (message: string): Question => ({ kind: 'unclear', message });
+  const unclear = (message: string): CommandError => new CommandError('usage', message);
   const given = (name: string): string | undefined => {
     const value = options[name];
     return typeof value === 'string' ? value : undefined;
   };
   const as = given('as');
   const callers = file.callers ?? {};
-  if (as === undefined) return unclear('say who asks: --as CALLER');
+  if (as === undefined) throw unclear('say who asks: --as CALLER');
   const caller = Object.hasOwn(callers, as) ? callers[as] : undefined;
-  if (caller === undefined) return unclear(unknown('caller of this file', as, Object.keys(callers)));
+  if (caller === undefined) throw unclear(unknown('caller of this file', as, Object.keys(callers)));
 
   const emails = namesIn(given('invite') ?? '');
-  if (emails.length === 0) return unclear('say whom to invite: --invite ADDRESSES');
+  if (emails.length === 0) throw unclear('say whom to invite: --invite ADDRESSES');
   const place = emails.findIndex((email) => emailAddress(email) === null);
-  if (place >= 0) return unclear(`--invite: entry ${place + 1} is no address of the plain form name@example.com`);
+  if (place >= 0) throw unclear(`--invite: entry ${place + 1} is no address of the plain form name@example.com`);
   if (new Set(emails.map((email) => email.toLowerCase())).size < emails.length)
-    return unclear('--invite names an address twice (case is ignored)');
-  if (emails.length > MAX_EMAILS) return unclear(`--invite: at most ${MAX_EMAILS} addresses in one request`);
+    throw unclear('--invite names an address twice (case is ignored)');
+  if (emails.length > MAX_EMAILS) throw unclear(`--invite: at most ${MAX_EMAILS} addresses in one request`);
 
   const role = USER_ROLES.find((one) => one === (given('role') ?? 'user'));
-  if (role === undefined) return unclear(unknown('role', given('role') ?? '', USER_ROLES));
+  if (role === undefined) throw unclear(unknown('role', given('role') ?? '', USER_ROLES));
   const authMethod = AUTH_METHODS.find((one) => one === (given('auth-method') ?? 'email'));
-  if (authMethod === undefined) return unclear(unknown('auth method', given('auth-method') ?? '', AUTH_METHODS));
+  if (authMethod === undefined) throw unclear(unknown('auth method', given('auth-method') ?? '', AUTH_METHODS));
   const sendEmail = given('send-email') ?? 'true';
-  if (sendEmail !== 'true' && sendEmail !== 'false') return unclear('--send-email is true or false');
+  if (sendEmail !== 'true' && sendEmail !== 'false') throw unclear('--send-email is true or false');
 
   const groups = new Map(Object.entries(file.groups ?? {}));
   const asked = namesIn(given('group') ?? '').map((entry) => (groups.has(entry) ? `$${entry}` : entry));
   const ids = resolveGroups(asked, groups);
   const strange = ids.find((id) => !UUID.test(id));
   if (strange !== undefined)
-    return unclear(unknown('group of this file', strange.replace(/^\$/, ''), [...groups.keys()]));
+    throw unclear(unknown('group of this file', strange.replace(/^\$/, ''), [...groups.keys()]));
 
   const at = given('at');
   const moment = at === undefined ? nowMs : instantMs(at);
-  if (moment === null) return unclear('--at is YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ');
+  if (moment === null) throw unclear('--at is YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ');
   return {
-    ...{ kind: 'clear', as, caller, nowMs: moment },
+    ...{ as, caller, nowMs: moment },
     handling: options['lenient'] === undefined ? 'strict' : 'lenient',
     request: { auth_method: authMethod, emails, role, group_ids: ids, send_email: sendEmail === 'true' },
   };

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { documentUrlProblem } from '../../auth/issuers.ts';
+import { parseObject } from '../../lib/parse-object.ts';
 import type { HttpPort } from '../../ports/http.ts';
 
 export type KvWrite =
@@ -75,17 +76,9 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /** Of Cloudflare's error only the code is printed: its text may hold anything. */
 function judge(status: number, text: string): KvWrite {
-  const answer = answerSchema.safeParse(parseJson(text));
+  const answer = answerSchema.safeParse(parseObject(text));
   if (status === 200 && answer.data?.success === true) return { kind: 'written' };
   const codes = (answer.data?.errors ?? []).map(({ code }) => String(code)).join(', ');
   const reason = REASONS[status] ?? `Cloudflare answered ${String(status)}`;
   return { kind: 'failed', message: codes === '' ? reason : `${reason} (code ${codes})` };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,13 +1,15 @@
 /**
- * Shared by the policy commands: reads a policy file, and finds the issuers' short names. A usage error and a refused
- * file are different results, because they have different exit codes.
+ * Shared by the policy commands: reads a policy file, and finds the issuers' short names. A refused file is a result,
+ * which the commands print in different ways. Missing names are a mistake in the command line.
  */
-import { loadConfig } from '../../config/load.ts';
+
 import type { PolicyProblem, PolicyRead } from '../../policy/load.ts';
 import { readPolicy } from '../../policy/load.ts';
+import { CommandError } from '../command-line/command-error.ts';
 import type { Call, OptionRow } from '../command-line/command.ts';
+import { readableConfig } from '../config/read-configuration.ts';
 import type { CliDeps } from '../deps.ts';
-import { printable } from '../command-line/printable.ts';
+import { printable } from '../command-line/text.ts';
 
 export const ISSUER_OPTIONS: Readonly<Record<string, OptionRow>> = {
   issuers: {
@@ -17,24 +19,17 @@ export const ISSUER_OPTIONS: Readonly<Record<string, OptionRow>> = {
   'any-issuer': { value: null, about: 'Take any issuer: where the file is reviewed, AUTH_ISSUERS is seldom at hand.' },
 };
 
-export type IssuerNames =
-  | { readonly kind: 'known'; readonly issuers: readonly string[] | 'any' }
-  | { readonly kind: 'unknown'; readonly message: string };
-
-/** From the command line, else from the configuration. Problems with other settings are ignored. */
-export async function issuerNames({ options }: Call, { env, readText }: CliDeps): Promise<IssuerNames> {
+/** From the command line, else from the configuration. */
+export async function issuerNames({ options }: Call, deps: CliDeps): Promise<readonly string[] | 'any'> {
   const { issuers: listed, 'any-issuer': any } = options;
   if (any !== undefined && listed !== undefined)
-    return { kind: 'unknown', message: '--issuers and --any-issuer exclude each other' };
-  if (any !== undefined) return { kind: 'known', issuers: 'any' };
-  if (typeof listed === 'string') return { kind: 'known', issuers: namesIn(listed) };
-  const loaded = await loadConfig({ env, readText });
-  const issuers = loaded.kind === 'loaded' ? loaded.config.issuers : loaded.readable.issuers;
-  if (issuers !== null) return { kind: 'known', issuers: issuers.map(({ name }) => name) };
-  return {
-    kind: 'unknown',
-    message: 'AUTH_ISSUERS is not set or cannot be read; say --issuers NAMES, or --any-issuer',
-  };
+    throw new CommandError('usage', '--issuers and --any-issuer exclude each other');
+  if (any !== undefined) return 'any';
+  if (typeof listed === 'string') return namesIn(listed);
+  const { issuers } = await readableConfig(deps);
+  if (issuers === null)
+    throw new CommandError('usage', 'AUTH_ISSUERS is not set or cannot be read; say --issuers NAMES, or --any-issuer');
+  return issuers.map(({ name }) => name);
 }
 
 /** Splits at commas and ignores spaces around a name. */

@@ -5,12 +5,12 @@
  */
 import { POLICY_STORE_KEY } from '../../policy/document/read-document.ts';
 import { runSelfTests } from '../../policy/self-test.ts';
+import { CommandError } from '../command-line/command-error.ts';
 import type { Command } from '../command-line/command.ts';
-import { JSON_OPTION } from '../command-line/command.ts';
-import { counted } from '../command-line/counted.ts';
+import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
+import { counted, printable } from '../command-line/text.ts';
 import { putKvValue } from './kv-store.ts';
 import { namesIn, problemLines, readPolicyFile } from './policy-file.ts';
-import { printable } from '../command-line/printable.ts';
 
 export const policyPush: Command = {
   name: 'policy push',
@@ -46,21 +46,21 @@ export const policyPush: Command = {
   ],
   async run(call, deps) {
     const [path = ''] = call.operands;
-    const { namespace = '', issuers, json } = call.options;
-    const { print, printError, paint } = deps;
+    const { namespace = '', issuers } = call.options;
+    const { paint } = deps;
     // AUTH_ISSUERS of this environment is not used: it belongs to another deployment.
-    if (typeof issuers !== 'string') {
-      printError('say --issuers NAMES, those of the deployment that is to serve by this policy\n');
-      return 'usage';
-    }
+    if (typeof issuers !== 'string')
+      throw new CommandError('usage', 'say --issuers NAMES, those of the deployment that is to serve by this policy');
     const read = await readPolicyFile(path, namesIn(issuers), deps);
     const problems = read.kind === 'refused' ? read.problems : read.locate(runSelfTests(read.file, read.policy));
     if (read.kind === 'refused' || problems.length > 0) {
-      if (json !== undefined) print(`${JSON.stringify({ ok: false, file: path, problems })}\n`);
-      else {
-        print(problemLines(path, problems));
-        print(`${paint('red', 'refused')} ${counted(problems.length, 'problem', 'problems')}; nothing was written\n`);
-      }
+      const count = counted(problems.length, 'problem', 'problems');
+      await printReport(
+        call,
+        deps,
+        { ok: false, file: path, problems },
+        () => `${problemLines(path, problems)}${paint('red', 'refused')} ${count}; nothing was written\n`,
+      );
       return 'refused';
     }
     const { digest } = read.policy;
@@ -68,17 +68,14 @@ export const policyPush: Command = {
       { namespace: String(namespace), key: POLICY_STORE_KEY, value: JSON.stringify(read.document) },
       deps,
     );
-    if (written.kind === 'not_configured') {
-      printError(`${written.message}\n`);
-      return 'usage';
-    }
+    if (written.kind === 'not_configured') throw new CommandError('usage', written.message);
     const ok = written.kind === 'written';
-    if (json !== undefined) {
-      print(`${JSON.stringify({ ok, file: path, digest, ...(ok ? {} : { message: written.message }) })}\n`);
-    } else if (ok) {
-      const tests = counted(read.file.tests?.length ?? 0, 'test holds', 'tests hold');
-      print(`${paint('green', 'ok')} ${printable(path)} is written, ${tests}\n   sha256:${digest}\n`);
-    } else print(`${paint('red', 'failed')} ${written.message}\n`);
+    const tests = counted(read.file.tests?.length ?? 0, 'test holds', 'tests hold');
+    await printReport(call, deps, { ok, file: path, digest, ...(ok ? {} : { message: written.message }) }, () =>
+      ok
+        ? `${paint('green', 'ok')} ${printable(path)} is written, ${tests}\n   sha256:${digest}\n`
+        : `${paint('red', 'failed')} ${written.message}\n`,
+    );
     return ok ? 'ok' : 'failed';
   },
 };

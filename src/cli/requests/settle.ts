@@ -7,11 +7,11 @@ import { resolveUnknown } from '../../invite/resolve-unknown.ts';
 import type { RequestState } from '../../ledger/port.ts';
 import { UUID } from '../../lib/uuid.ts';
 import { createKeySearch } from '../../upstream/api-keys.ts';
-import { LEDGER_OPTION } from '../ledger/choose-ledger.ts';
+import { CommandError } from '../command-line/command-error.ts';
 import type { Call, Command } from '../command-line/command.ts';
-import { JSON_OPTION } from '../command-line/command.ts';
-import type { CliDeps } from '../deps.ts';
-import { withLedger } from '../ledger/with-ledger.ts';
+import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
+import type { CliDeps, SideWriter } from '../deps.ts';
+import { chooseLedger, LEDGER_OPTION, withLedger } from '../ledger/with-ledger.ts';
 
 const MAX_REASON_LENGTH = 500;
 const MAX_NAME_LENGTH = 100;
@@ -52,46 +52,36 @@ export const requestsSettle: Command = {
     },
   ],
   async run(call, deps) {
-    const { print, printError, paint } = deps;
-    const read = await readSettling(call, deps);
-    if (read.kind === 'unclear') {
-      printError(`${read.message}\n`);
-      return 'usage';
-    }
-    const { id, ending, person, note, byDefault } = read;
-    return await withLedger(call, deps, async (ledger) => {
-      const entry = await ledger.find(id, null);
-      if (entry === null) {
-        printError(`This ledger has no request ${id}.\n`);
-        return 'failed';
-      }
-      const settled = await ledger
-        .settle(
-          resolveUnknown({ requestId: id, intent: entry.decided }, { ending, by: { kind: 'person', person, note } }),
-        )
-        .catch(() => null);
-      if (settled === null) {
-        printError('The ledger did not take it; nothing was changed. Try again, or see doctor.\n');
-        return 'failed';
-      }
-      // Only the ledger's result counts, not an earlier check: an answer may arrive in between.
-      if (settled.kind !== 'settled') {
-        const state = settled.kind === 'unchanged' ? settled.state : entry.state;
-        printError(
-          `Request ${id} is ${state}${EXPLANATIONS[state]}; only an unknown one can be settled. Nothing was changed.\n`,
-        );
-        return 'failed';
-      }
-      if (call.options['json'] !== undefined) {
-        print(`${JSON.stringify({ request_id: id, state: ending, settled_by: 'person', person, note })}\n`);
-        return 'ok';
-      }
-      const who = byDefault ? `${person}, this system’s user (--by NAME says otherwise)` : person;
-      print(`${paint('green', 'settled')} Request ${id} is ${ending}, on record as settled by ${who}.\n`);
-      return 'ok';
-    });
+    const settling = await readSettling(call, deps);
+    const { id, ending, person, note, byDefault } = settling;
+    await withLedger(deps.openSideWriter(await chooseLedger(call, deps)), (ledger) => settle(ledger, settling));
+    const who = byDefault ? `${person}, this system’s user (--by NAME says otherwise)` : person;
+    await printReport(
+      call,
+      deps,
+      { request_id: id, state: ending, settled_by: 'person', person, note },
+      () => `${deps.paint('green', 'settled')} Request ${id} is ${ending}, on record as settled by ${who}.\n`,
+    );
+    return 'ok';
   },
 };
+
+async function settle(ledger: SideWriter, { id, ending, person, note }: Settling): Promise<void> {
+  const entry = await ledger.find(id, null);
+  if (entry === null) throw new CommandError('failed', `This ledger has no request ${id}.`);
+  const settled = await ledger
+    .settle(resolveUnknown({ requestId: id, intent: entry.decided }, { ending, by: { kind: 'person', person, note } }))
+    .catch(() => null);
+  if (settled === null)
+    throw new CommandError('failed', 'The ledger did not take it; nothing was changed. Try again, or see doctor.');
+  // Only the ledger's result counts, not an earlier check: an answer may arrive in between.
+  if (settled.kind === 'settled') return;
+  const state = settled.kind === 'unchanged' ? settled.state : entry.state;
+  throw new CommandError(
+    'failed',
+    `Request ${id} is ${state}${EXPLANATIONS[state]}; only an unknown one can be settled. Nothing was changed.`,
+  );
+}
 
 /** The explanation for each state that cannot be settled, as the second half of a sentence. */
 const EXPLANATIONS = {
@@ -103,17 +93,14 @@ const EXPLANATIONS = {
   unknown: '',
 } as const satisfies Record<RequestState, string>;
 
-type Settling =
-  | {
-      readonly kind: 'clear';
-      readonly id: string;
-      readonly ending: 'accepted' | 'refused';
-      readonly person: string;
-      readonly note: string;
-      /** `person` is the name of the system user, because --by was not given. */
-      readonly byDefault: boolean;
-    }
-  | { readonly kind: 'unclear'; readonly message: string };
+interface Settling {
+  readonly id: string;
+  readonly ending: 'accepted' | 'refused';
+  readonly person: string;
+  readonly note: string;
+  /** `person` is the name of the system user, because --by was not given. */
+  readonly byDefault: boolean;
+}
 
 /** Characters that a terminal, a log or a reader of the trail may misinterpret. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -123,28 +110,29 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
  */
 const ADDRESS = /\S(?:@|%40|＠|﹫)\S|(?:@|%40|＠|﹫)\s*[^\s.]+\.\S/i;
 
+/** Throws a CommandError when the options do not make one. */
 async function readSettling({ operands, options }: Call, { env, readText, userName }: CliDeps): Promise<Settling> {
-  const unclear = (message: string): Settling => ({ kind: 'unclear', message });
+  const unclear = (message: string): CommandError => new CommandError('usage', message);
   const given = (name: string): string | null => {
     const value = options[name];
     return typeof value === 'string' ? value.trim() : null;
   };
   const id = (operands[0] ?? '').toLowerCase();
-  if (!UUID.test(id)) return unclear('ID is the X-Request-Id of a request, a UUID');
+  if (!UUID.test(id)) throw unclear('ID is the X-Request-Id of a request, a UUID');
   const ending = given('as');
-  if (ending !== 'accepted' && ending !== 'refused') return unclear('say how it ended: --as accepted or --as refused');
+  if (ending !== 'accepted' && ending !== 'refused') throw unclear('say how it ended: --as accepted or --as refused');
   const note = given('reason') ?? '';
   if (!isLine(note, MAX_REASON_LENGTH))
-    return unclear(`say how you know: --reason TEXT, one line of 1 to ${MAX_REASON_LENGTH} characters`);
-  if (ADDRESS.test(note)) return unclear('--reason must hold no mail address: the record says whom it is about');
+    throw unclear(`say how you know: --reason TEXT, one line of 1 to ${MAX_REASON_LENGTH} characters`);
+  if (ADDRESS.test(note)) throw unclear('--reason must hold no mail address: the record says whom it is about');
   const by = given('by');
   const person = by ?? userName() ?? '';
   if (!isLine(person, MAX_NAME_LENGTH))
-    return unclear(`say who settles it: --by NAME, one line of 1 to ${MAX_NAME_LENGTH} characters`);
-  if (ADDRESS.test(person)) return unclear('say who settles it by name: --by NAME must hold no mail address');
+    throw unclear(`say who settles it: --by NAME, one line of 1 to ${MAX_NAME_LENGTH} characters`);
+  if (ADDRESS.test(person)) throw unclear('say who settles it by name: --by NAME must hold no mail address');
   const holdsKey = createKeySearch(await keyCandidates({ env, readText }));
-  if (holdsKey(`${note}\n${person}`)) return unclear('what you typed holds the Galileo key; it must not go on record');
-  return { kind: 'clear', id, ending, person, note, byDefault: by === null };
+  if (holdsKey(`${note}\n${person}`)) throw unclear('what you typed holds the Galileo key; it must not go on record');
+  return { id, ending, person, note, byDefault: by === null };
 }
 
 function isLine(text: string, maxLength: number): boolean {

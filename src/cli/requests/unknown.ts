@@ -4,13 +4,11 @@
  */
 import type { RequestEntry } from '../../ledger/port.ts';
 import { rfc3339 } from '../../lib/rfc3339.ts';
-import { LEDGER_OPTION } from '../ledger/choose-ledger.ts';
 import type { Command } from '../command-line/command.ts';
-import { JSON_OPTION } from '../command-line/command.ts';
-import { counted } from '../command-line/counted.ts';
-import type { CliDeps } from '../deps.ts';
-import { printable } from '../command-line/printable.ts';
-import { withLedger } from '../ledger/with-ledger.ts';
+import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
+import { counted, printable } from '../command-line/text.ts';
+import type { CliDeps, SideWriter } from '../deps.ts';
+import { chooseLedger, LEDGER_OPTION, withLedger } from '../ledger/with-ledger.ts';
 
 const PAGE = 100;
 
@@ -35,22 +33,23 @@ export const requestsUnknown: Command = {
   ],
   async run(call, deps) {
     const withAddresses = call.options['show-addresses'] !== undefined;
-    return await withLedger(call, deps, async (ledger) => {
-      const found: Listed[] = [];
-      let before: string | null = null;
-      do {
-        const page = await ledger.list({ owner: null, before, limit: PAGE });
-        found.push(
-          ...page.entries.filter(({ state }) => state === 'unknown').map((one) => describe(one, withAddresses)),
-        );
-        before = page.next;
-      } while (before !== null);
-      if (call.options['json'] === undefined) render(found, deps);
-      else deps.print(`${JSON.stringify({ requests: found })}\n`);
-      return 'ok';
-    });
+    const requests = await withLedger(deps.openSideWriter(await chooseLedger(call, deps)), listUnknown);
+    const listed = requests.map((one) => describe(one, withAddresses));
+    await printReport(call, deps, { requests: listed }, () => render(listed, deps));
+    return 'ok';
   },
 };
+
+async function listUnknown({ list }: Pick<SideWriter, 'list'>): Promise<RequestEntry[]> {
+  const found: RequestEntry[] = [];
+  let before: string | null = null;
+  do {
+    const page = await list({ owner: null, before, limit: PAGE });
+    found.push(...page.entries.filter(({ state }) => state === 'unknown'));
+    before = page.next;
+  } while (before !== null);
+  return found;
+}
 
 interface Listed {
   readonly id: string;
@@ -77,11 +76,11 @@ function describe({ requestId, admittedAt, decided, outcome }: RequestEntry, wit
   };
 }
 
-function render(found: readonly Listed[], { print, paint }: CliDeps): void {
+function render(found: readonly Listed[], { paint }: CliDeps): string {
   const lines = found.map((one) => {
     const what = `${counted(one.email_count, 'address', 'addresses')}${one.reason === null ? '' : ` (${one.reason})`}`;
     const whom = one.emails === undefined ? '' : `    ${printable(one.emails.join(', '))}\n`;
     return `  ${one.requested_at} ${one.id} from ${printable(`${one.client_id} (${one.issuer})`)}: ${what}\n${whom}`;
   });
-  print(`${paint('bold', counted(found.length, 'unknown request', 'unknown requests'))}\n${lines.join('')}`);
+  return `${paint('bold', counted(found.length, 'unknown request', 'unknown requests'))}\n${lines.join('')}`;
 }

@@ -1,10 +1,13 @@
 /** Runs the command line with doubles of every port, and reports its requests, its output and its exit code. */
 import { auditPorts } from '../../../src/cli/audit/ports.ts';
+import { CommandError } from '../../../src/cli/command-line/command-error.ts';
+import type { Print } from '../../../src/cli/command-line/print.ts';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import type { CliDeps } from '../../../src/cli/deps.ts';
 import { runCli } from '../../../src/cli/run.ts';
 import type { LedgerFacts } from '../../../src/cli/doctor/ledger-facts.ts';
 import { Secret } from '../../../src/lib/secret.ts';
+import { readLedgerFile } from '../../../src/platform/node/ledger/reader.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
 import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
 import type { FetchDocument } from '../../../src/ports/fetch-document.ts';
@@ -81,6 +84,13 @@ export async function runCommand(args: readonly string[], options: HarnessOption
   return await startCommand(args, options).ended;
 }
 
+export function printTo(texts: string[]): Print {
+  return async (text) => {
+    texts.push(text);
+    return 'printed';
+  };
+}
+
 /** Starts a command without waiting for its end, so that a test can advance the time. */
 export function startCommand(
   args: readonly string[],
@@ -105,9 +115,9 @@ export function startCommand(
       return { kind: 'opened', secrets: { galileoKeys: () => Promise.resolve(keys) } };
     },
     inspectLedger: () => Promise.resolve(LEDGER),
-    openSideWriter: () => Promise.resolve({ kind: 'refused', message: 'the ledger is not there' }),
+    openReader: readLedgerFile,
+    openSideWriter: () => Promise.reject(new CommandError('refused', 'the ledger is not there')),
     userName: () => 'ops-1',
-    readTrail: () => [],
     audit: auditPorts,
     freeBytes: () => Promise.resolve(50 * 1024 ** 3),
     http: {
@@ -122,8 +132,8 @@ export function startCommand(
     fetchDocument: fetchGoodDocument,
     clock: createFakeClock(),
     schedule,
-    print: (text) => void printed.push(text),
-    printError: (text) => void complained.push(text),
+    print: printTo(printed),
+    printError: printTo(complained),
     paint: (_style, text) => text,
     ...deps,
   };

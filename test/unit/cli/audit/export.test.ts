@@ -1,7 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditPorts } from '../../../../src/cli/audit/ports.ts';
+import type { NewFile } from '../../../../src/cli/audit/ports.ts';
 import { momentOf } from '../../../../src/cli/audit/instant.ts';
+import { readLedgerFile } from '../../../../src/platform/node/ledger/reader.ts';
 import type { LedgerReader } from '../../../../src/platform/node/ledger/reader.ts';
 import { TEST_TIME_MS } from '../../../support/clock.ts';
 import type { TestTrail } from '../../audit/verify/trail-harness.ts';
@@ -27,13 +29,9 @@ afterEach(() => folder.remove());
 
 const at = (seconds: number): string => new Date(TEST_TIME_MS + seconds * 1_000).toISOString();
 
-/** The lines that the command writes, without using the stdout of the test. */
-async function exported(args: readonly string[], openLedger = auditPorts.openLedger) {
-  const written: string[] = [];
-  const ports = { ...auditPorts, openLedger, write: async (text: string) => void written.push(text) };
-  const ran = await audit(['export', '--ledger', ledger, ...args], { deps: { audit: ports } });
-  const lines = written.join('').split('\n').slice(0, -1);
-  return { ...ran, lines };
+async function exported(args: readonly string[], openReader = readLedgerFile) {
+  const ran = await audit(['export', '--ledger', ledger, ...args], { deps: { openReader } });
+  return { ...ran, lines: ran.stdout.split('\n').slice(0, -1) };
 }
 
 const seqsOf = (lines: readonly string[]): number[] =>
@@ -77,8 +75,8 @@ describe('audit export', () => {
 
   it('does not read the ledger to find where to begin', async () => {
     let asked = 0;
-    const openLedger = async (path: string): Promise<LedgerReader> => {
-      const reader = await auditPorts.openLedger(path);
+    const openReader = async (path: string): Promise<LedgerReader> => {
+      const reader = await readLedgerFile(path);
       return {
         ...reader,
         async records(after, limit) {
@@ -88,7 +86,7 @@ describe('audit export', () => {
         },
       };
     };
-    const { lines } = await exported(['--from', at(2_490)], openLedger);
+    const { lines } = await exported(['--from', at(2_490)], openReader);
     expect(seqsOf(lines)).toHaveLength(11);
     // The binary search, then the rest.
     expect(asked).toBeLessThan(Math.ceil(Math.log2(RECORDS)) + 1 + 11 + 1);
@@ -139,18 +137,51 @@ describe('audit export', () => {
     });
   });
 
-  it('leaves no half of a file when there is no room for it', async () => {
+  const full = () => Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+
+  it.each(['write', 'finish'] as const)('leaves no half of a file when there is no room to %s it', async (step) => {
     const out = folder.path('out.ndjson');
     let abandoned = false;
-    const createFile = async () => ({
-      write: () => Promise.reject(new Error('ENOSPC')),
+    const file: NewFile = {
+      write: async () => undefined,
       finish: async () => undefined,
       abandon: async () => void (abandoned = true),
+      [step]: full,
+    };
+    const { code, stdout, stderr } = await audit(['export', '--ledger', ledger, '--out', out], {
+      deps: { audit: { ...auditPorts, createFile: async () => file } },
     });
-    const { code, stderr } = await audit(['export', '--ledger', ledger, '--out', out], {
-      deps: { audit: { ...auditPorts, createFile } },
+    expect([code, stdout, stderr, abandoned]).toEqual([
+      74,
+      '',
+      `${out} could not be written to its end (ENOSPC), so it is removed\n`,
+      true,
+    ]);
+  });
+
+  it('says when half of a file is left', async () => {
+    const file: NewFile = { write: full, finish: full, abandon: full };
+    const { code, stderr } = await audit(['export', '--ledger', ledger, '--out', 'out.ndjson'], {
+      deps: { audit: { ...auditPorts, createFile: async () => file } },
     });
-    expect([code, stderr, abandoned]).toEqual([1, 'the file could not be written to its end; it is removed\n', true]);
+    expect([code, stderr]).toEqual([74, 'out.ndjson is not complete and could not be removed\n']);
+  });
+
+  it('stops reading when stdout is closed', async () => {
+    let pages = 0;
+    const openReader = async (path: string): Promise<LedgerReader> => {
+      const reader = await readLedgerFile(path);
+      return {
+        ...reader,
+        records(after, limit) {
+          if (limit > 1) pages += 1;
+          return reader.records(after, limit);
+        },
+      };
+    };
+    const print = async () => 'closed' as const;
+    const { code, stderr } = await audit(['export', '--ledger', ledger], { deps: { openReader, print } });
+    expect([code, stderr, pages]).toEqual([0, '', 1]);
   });
 
   it('refuses what it does not understand', async () => {

@@ -4,7 +4,7 @@ import type { TestTrail } from '../../audit/verify/trail-harness.ts';
 import { trailOf } from '../../audit/verify/trail-harness.ts';
 import type { Folder } from './audit-harness.ts';
 import { alter, audit, fillLedger, makeLedger, setHead, tempFolder } from './audit-harness.ts';
-import { startCommand } from '../cli-harness.ts';
+import { printTo, startCommand } from '../cli-harness.ts';
 
 let trail: TestTrail;
 let more: TestTrail;
@@ -27,13 +27,13 @@ const textsOf = ({ lines }: TestTrail): string[] => lines.map(({ text }) => text
 /** Runs `audit tail --follow` and reports when it has polled and waits. */
 function follow(args: readonly string[]) {
   const written: string[] = [];
+  const print = printTo(written);
   let interrupt = (): void => undefined;
   let waits = Promise.withResolvers<void>();
   let look = (): void => undefined;
   const ports = {
     ...auditPorts,
     isTerminal: () => false,
-    write: async (text: string) => void written.push(...text.split('\n').slice(0, -1)),
     onInterrupt(task: () => void) {
       interrupt = task;
       return () => undefined;
@@ -47,7 +47,7 @@ function follow(args: readonly string[]) {
     },
   };
   const { ended } = startCommand(['audit', 'tail', '--follow', '--ledger', ledger, ...args], {
-    deps: { audit: ports, schedule },
+    deps: { audit: ports, schedule, print: async (text) => print(text.slice(0, -1)) },
   });
   return {
     ended,
@@ -64,10 +64,9 @@ function follow(args: readonly string[]) {
 }
 
 async function tailed(args: readonly string[], isTerminal = false) {
-  const written: string[] = [];
-  const ports = { ...auditPorts, isTerminal: () => isTerminal, write: async (text: string) => void written.push(text) };
+  const ports = { ...auditPorts, isTerminal: () => isTerminal };
   const ran = await audit(['tail', '--ledger', ledger, ...args], { deps: { audit: ports } });
-  return { ...ran, lines: written.join('').split('\n').slice(0, -1) };
+  return { ...ran, lines: ran.stdout.split('\n').slice(0, -1) };
 }
 
 describe('audit tail', () => {
@@ -102,17 +101,28 @@ describe('audit tail', () => {
     let interrupt = (): void => undefined;
     const ports = {
       ...auditPorts,
-      async write(text: string) {
-        written.push(text);
-        if (written.length === 3) interrupt();
-      },
       onInterrupt(task: () => void) {
         interrupt = task;
         return () => undefined;
       },
     };
-    expect(await audit(['tail', '--ledger', ledger], { deps: { audit: ports } })).toMatchObject({ code: 0 });
+    const print = async (text: string) => {
+      written.push(text);
+      if (written.length === 3) interrupt();
+      return 'printed' as const;
+    };
+    expect(await audit(['tail', '--ledger', ledger], { deps: { audit: ports, print } })).toMatchObject({ code: 0 });
     expect(written).toHaveLength(3);
+  });
+
+  it('ends well when its stdout is closed, also while it follows', async () => {
+    let calls = 0;
+    const print = async () => {
+      calls += 1;
+      return 'closed' as const;
+    };
+    const ran = await audit(['tail', '--follow', '--ledger', ledger], { deps: { print } });
+    expect([ran.code, ran.stderr, calls]).toEqual([0, '', 1]);
   });
 
   it('sends a terminal nothing that it would obey, and anybody else the line as it is stored', async () => {

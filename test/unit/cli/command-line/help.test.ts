@@ -13,7 +13,7 @@ describe('help', () => {
       expect(stdout).toContain(`  ${name}`);
       expect(stdout.replaceAll(/\s+/g, ' ')).toContain(summary);
     }
-    for (const exit of ['0 ', '1 ', '2 ', '64 ', '70 ']) expect(stdout).toMatch(new RegExp(`^ {2}${exit}`, 'm'));
+    for (const exit of ['0 ', '1 ', '2 ', '64 ', '70 ', '74 ']) expect(stdout).toMatch(new RegExp(`^ {2}${exit}`, 'm'));
   });
 
   it.each(COMMANDS.map(({ name }) => name))(

@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { AuditRecord } from '../../../../src/audit/record.ts';
 import type { RecordAddress } from '../../../../src/audit/record-address.ts';
 import { createRecordAddress } from '../../../../src/audit/record-address.ts';
+import type { CliDeps } from '../../../../src/cli/deps.ts';
+import { LedgerFileError } from '../../../../src/platform/node/ledger/locate.ts';
+import type { LedgerReader } from '../../../../src/platform/node/ledger/reader.ts';
 import { emailsInRecord, recordBase } from '../../../../src/invite/record.ts';
 import type { Principal } from '../../../../src/auth/principal.ts';
 import type { InviteUsersRequest } from '../../../../src/contract/invite-users.ts';
@@ -114,7 +117,21 @@ function recordOf(
   return JSON.stringify({ ...base, kind, outcome, seq: 1, id: 'x', time, prev: '', hash: '', ...changes });
 }
 
-const withTrail = (...lines: readonly string[]) => ({ deps: { readTrail: () => lines } });
+const unused = () => Promise.reject(new Error('not to be called'));
+
+/** A ledger of a running service that holds these records, with the seqs 1, 2, … */
+function withTrail(...lines: readonly string[]): { readonly deps: Pick<CliDeps, 'openReader'> } {
+  const reader: LedgerReader = {
+    inUse: true,
+    async records(after, limit) {
+      return lines.map((line, index) => ({ seq: index + 1, line })).slice(after, after + limit);
+    },
+    ...{ chain: unused, checkpoints: unused, search: unused, cursors: unused, inSnapshot: unused },
+    close: () => undefined,
+  };
+  return { deps: { openReader: async () => reader } };
+}
+
 const ADMIN = testPrincipal({ clientId: 'desk', groups: ['it-admins'] });
 
 describe('policy diff on recorded requests', () => {
@@ -241,10 +258,18 @@ describe('policy diff on recorded requests', () => {
   });
 
   it('says why a ledger cannot be read, and exits 2', async () => {
-    const { code, stderr } = await diff('policy.yaml policy.yaml --ledger x.db', {
-      deps: { inspectLedger: async () => ({ kind: 'unusable', reason: 'not_a_database' }) },
-    });
-    expect(code).toBe(2);
-    expect(stderr).toContain('the ledger x.db cannot be read: not a database');
+    for (const deps of [
+      { openReader: (path: string) => Promise.reject(new LedgerFileError('damaged', path)) },
+      { inspectLedger: async () => ({ kind: 'unusable', reason: 'damaged' }) as const },
+    ]) {
+      const { code, stderr } = await diff('policy.yaml policy.yaml --ledger x.db', { deps });
+      expect([code, stderr]).toEqual([2, 'the ledger x.db is damaged\n']);
+    }
+  });
+
+  it('says which record cannot be read, and exits 2', async () => {
+    const good = recordOf(testRequest('kim@acme.com'));
+    const { code, stdout, stderr } = await diff('policy.yaml policy.yaml --ledger x.db', withTrail(good, 'x'));
+    expect([code, stdout, stderr]).toEqual([2, '', 'record 2 of the ledger cannot be read; audit verify says more\n']);
   });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RecordDraft } from '../../../../src/audit/record.ts';
+import { CommandError } from '../../../../src/cli/command-line/command-error.ts';
 import type { CliDeps } from '../../../../src/cli/deps.ts';
 import type { Ending } from '../../../../src/ledger/port.ts';
 import { openSideWriter } from '../../../../src/platform/node/ledger/side-writer.ts';
@@ -38,10 +39,9 @@ async function harness() {
   });
   const opened: string[] = [];
   const deps: Partial<CliDeps> = {
-    async openSideWriter(asked) {
+    openSideWriter(asked) {
       opened.push(asked);
-      const ids = createFakeIds(10_000);
-      return { kind: 'opened', ledger: await openSideWriter(path, { clock, ids }) };
+      return openSideWriter(path, { clock, ids: createFakeIds(10_000) });
     },
   };
   const env = { LEDGER_URL: `sqlite:${path}`, GALILEO_API_KEY: KEY };
@@ -152,7 +152,7 @@ describe('requests settle', () => {
       close: async () => undefined,
     };
     const { code, stderr } = await run(settle('--as', 'refused'), {
-      openSideWriter: async () => ({ kind: 'opened', ledger: raced }),
+      openSideWriter: async () => raced,
     });
     expect(code).toBe(1);
     expect(stderr).toContain('is accepted already');
@@ -168,7 +168,7 @@ describe('requests settle', () => {
       close: async () => void (closed += 1),
     };
     const { code, stderr } = await run(settle('--as', 'refused'), {
-      openSideWriter: async () => ({ kind: 'opened', ledger: full }),
+      openSideWriter: async () => full,
     });
     expect([code, closed]).toEqual([1, 1]);
     expect(stderr).toContain('nothing was changed');
@@ -190,7 +190,7 @@ describe('requests settle', () => {
   it('says why a ledger cannot be opened, without what a terminal would obey', async () => {
     const { run } = await harness();
     const { code, stderr } = await run(settle('--as', 'accepted', '--ledger', 'x.db'), {
-      openSideWriter: async (path) => ({ kind: 'refused', message: `the ledger ${path}\u001b is not there` }),
+      openSideWriter: (path) => Promise.reject(new CommandError('refused', `the ledger ${path}\u001b is not there`)),
     });
     expect(code).toBe(2);
     expect(stderr).toBe('the ledger x.db\ufffd is not there\n');
