@@ -4,8 +4,10 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
 import type { Service } from './started.ts';
 import { startService } from './started.ts';
 import type { StandIns } from '../../dev/stand-ins.ts';
@@ -13,6 +15,8 @@ import { startStandIns } from '../../dev/stand-ins.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const EXAMPLES = fileURLToPath(new URL('../../examples/policies/', import.meta.url));
+
+const PATIENCE = { timeout: 20_000 };
 
 let folder = '';
 beforeEach(async () => {
@@ -99,6 +103,17 @@ describe('policy diff beside a running service', () => {
     return response.status;
   }
 
+  /** Waits until the service has delivered its trail, and a checkpoint of it: before that, it writes by itself. */
+  async function delivered(): Promise<void> {
+    const database = new DatabaseSync(ledger(), { readOnly: true });
+    const waiting = database.prepare('SELECT sink FROM cursors, head WHERE position <> 2 * seq + 1');
+    try {
+      await expect.poll(() => waiting.all(), PATIENCE).toEqual([]);
+    } finally {
+      database.close();
+    }
+  }
+
   it('decides recorded requests again, shows no address unasked, and leaves ledger and service as they are', async () => {
     expect(await invite('ann@acme.com', 'user')).toBe(200);
     expect(await invite('bob@acme.com', 'read_only')).toBe(200);
@@ -108,6 +123,7 @@ describe('policy diff beside a running service', () => {
     await writeFile(stricter, text.replace('roles: [user, read_only]', 'roles: [read_only]'));
     const args = ['diff', 'dev/policy.yaml', stricter, '--issuers', 'dev', '--ledger', ledger()];
 
+    await delivered();
     const before = await digests(folder);
     const { code, stdout, stderr } = await policy(args);
     expect([code, stderr]).toEqual([1, '']);
