@@ -4,6 +4,7 @@
  * the same bytes from Hono's body cache.
  */
 import type { Context, MiddlewareHandler } from 'hono';
+import { collectBytes } from '../../lib/collect-bytes.ts';
 import type { Schedule } from '../../ports/schedule.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
@@ -55,31 +56,14 @@ async function readBounded(
     state.timedOut = true;
     void reader.cancel().catch(() => undefined);
   });
-  const chunks: Uint8Array[] = [];
-  let total = 0;
   try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      total += value.byteLength;
-      if (total > MAX_BODY_BYTES) {
-        void reader.cancel().catch(() => undefined);
-        return 'too_large';
-      }
-      chunks.push(value);
-    }
+    const body = await collectBytes(reader, MAX_BODY_BYTES);
+    if (body === null) return 'too_large';
+    // A cancelled reader ends like a complete one; the flag tells them apart.
+    return state.timedOut ? 'timeout' : body;
   } catch {
     return state.timedOut ? 'timeout' : 'broken';
   } finally {
     cancelTimer();
   }
-  // A cancelled reader ends like a complete one. Only the flag shows the difference.
-  if (state.timedOut) return 'timeout';
-  const body = new Uint8Array(total);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return body;
 }

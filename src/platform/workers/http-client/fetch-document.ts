@@ -1,3 +1,4 @@
+import { collectBytes } from '../../../lib/collect-bytes.ts';
 import type { DocumentResult, FetchDocument } from '../../../ports/fetch-document.ts';
 import type { HttpClientOptions } from './http-client.ts';
 
@@ -35,15 +36,10 @@ async function readText(
   maxBytes: number,
   contentType: string | null,
 ): Promise<DocumentResult> {
-  const bytes = new Uint8Array(maxBytes);
-  let size = 0;
-  for await (const chunk of body) {
-    if (size + chunk.byteLength > maxBytes) return { kind: 'failed', reason: 'too_large' }; // Leaving the loop cancels the body.
-    bytes.set(chunk, size);
-    size += chunk.byteLength;
-  }
+  const bytes = await collectBytes(body.getReader(), maxBytes);
+  if (bytes === null) return { kind: 'failed', reason: 'too_large' };
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes.subarray(0, size));
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
     return { kind: 'document', text, contentType };
   } catch {
     return { kind: 'failed', reason: 'not_utf8' };

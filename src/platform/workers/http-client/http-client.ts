@@ -1,3 +1,4 @@
+import { collectBytes } from '../../../lib/collect-bytes.ts';
 import type { HttpExchange, HttpPort, HttpResult, MaybeSentReason } from '../../../ports/http.ts';
 
 /**
@@ -49,35 +50,11 @@ async function readAnswer(response: Response, { maxResponseBytes }: HttpExchange
   // workerd returns a protocol switch as if it were a final response (RFC 9110 §15.2.2).
   if (status < 200) return maybeSent('protocol_error', status);
   const coding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
-  const body = await readBody(response, maxResponseBytes);
+  const reader = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
+  const body = reader === undefined ? new Uint8Array() : await collectBytes(reader, maxResponseBytes);
   if (body === null) return maybeSent('response_too_large', status);
   if (body.byteLength > 0 && !READABLE_CODINGS.has(coding)) return maybeSent('protocol_error', status);
   return { kind: 'answered', status, headers: Object.fromEntries(response.headers), body };
-}
-
-/** The whole body, counted as it arrives; null when it is larger than `maxBytes`. */
-async function readBody(response: Response, maxBytes: number): Promise<Uint8Array | null> {
-  if (response.body === null) return new Uint8Array();
-  const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    bytes += value.byteLength;
-    if (bytes > maxBytes) {
-      void reader.cancel().catch(() => {});
-      return null;
-    }
-    chunks.push(value);
-  }
-  const body = new Uint8Array(bytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return body;
 }
 
 function maybeSent(reason: MaybeSentReason, status: number | null): HttpResult {
