@@ -1,5 +1,6 @@
 import { thrownName } from '../../lib/thrown.ts';
 import type { Schedule } from '../../ports/schedule.ts';
+import { withDeadline } from '../../tasks/with-deadline.ts';
 
 /**
  * A check of doctor, and the function that runs all checks. Checks run concurrently, each with a timeout, and a failing
@@ -43,13 +44,11 @@ export function runChecks(checks: readonly Check[], options: RunOptions): Promis
 }
 
 async function runCheck({ id, title, run }: Check, { schedule, timeoutMs }: RunOptions): Promise<CheckResult> {
-  const late = Promise.withResolvers<Diagnosis>();
-  const cancel = schedule.after(timeoutMs, () => {
-    late.resolve(failed(`did not end within ${timeoutMs / 1000} s`, 'Run doctor again; if it stays so, report it.'));
-  });
-  const finding = await Promise.race([attempt(run), late.promise]);
-  cancel();
-  return { id, title, ...finding };
+  const diagnosis = await withDeadline(attempt(run), { schedule, deadlineMs: timeoutMs }).catch(() =>
+    // An attempt never rejects, so this is the timeout.
+    failed(`did not end within ${timeoutMs / 1000} s`, 'Run doctor again; if it stays so, report it.'),
+  );
+  return { id, title, ...diagnosis };
 }
 
 /** Reports only the name of a thrown error: its message may quote input. */
