@@ -1,3 +1,5 @@
+import { FIELD_NAME, MESSAGE_FIELDS } from '../lib/header-fields.ts';
+
 /**
  * Parses lists of `name=value` pairs separated by commas, values percent-encoded: OpenTelemetry's form for headers and
  * resource attributes in variables (W3C Baggage without metadata). Pure. A failure is only null and never quotes the
@@ -5,26 +7,7 @@
  */
 export type Pairs = Readonly<Record<string, string>>;
 
-/** RFC 9110 §5.6.2. */
-const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const FIELD_VALUE = /^[\x20-\x7e]*$/;
-
-/** The fields that the HTTP exchange itself uses. */
-const RESERVED: ReadonlySet<string> = new Set([
-  'accept-encoding',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'user-agent',
-]);
 
 /** Header fields, names in lower case; null when the text is not such a list or has a field that must not be sent. */
 export function parseHeaderList(text: string): Pairs | null {
@@ -32,7 +15,7 @@ export function parseHeaderList(text: string): Pairs | null {
   if (pairs === null) return null;
   const fields = pairs.map(([name, value]) => [name.toLowerCase(), value] as const);
   const areFields = fields.every(
-    ([name, value]) => FIELD_NAME.test(name) && FIELD_VALUE.test(value) && !RESERVED.has(name),
+    ([name, value]) => FIELD_NAME.test(name) && FIELD_VALUE.test(value) && !MESSAGE_FIELDS.has(name),
   );
   return areFields ? withoutRepeats(fields) : null;
 }

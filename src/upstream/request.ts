@@ -1,3 +1,4 @@
+import { FIELD_NAME, MESSAGE_FIELDS } from '../lib/header-fields.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Deadlines, HttpExchange } from '../ports/http.ts';
 
@@ -119,20 +120,13 @@ function under(baseUrl: string, path: string): string {
   return base.origin + base.pathname.replace(/\/+$/, '') + path;
 }
 
-/** The fields that the HTTP client or the lists above write. */
-const RESERVED: ReadonlySet<string> = new Set(
-  (
-    'accept accept-encoding connection content-encoding content-length content-type expect host keep-alive ' +
-    'te trailer transfer-encoding upgrade user-agent'
-  ).split(' '),
-);
-
 /**
  * Checks the name of the field that carries the key. Throws a TypeError when it is no token (RFC 9110 §5.1) or
  * reserved.
  */
 export function checkKeyHeader(name: string): string {
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw new TypeError('the key header must be an HTTP field name');
-  if (RESERVED.has(name.toLowerCase())) throw new TypeError('the key header must not be a field with its own meaning');
+  if (!FIELD_NAME.test(name)) throw new TypeError('the key header must be an HTTP field name');
+  if (MESSAGE_FIELDS.has(name.toLowerCase()) || name.toLowerCase() === 'accept')
+    throw new TypeError('the key header must not be a field with its own meaning');
   return name;
 }
