@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { OutboxItem } from '../../../audit/delivery/sink.ts';
+import { gunzip, gzip } from '../../../lib/gzip.ts';
 
 /**
  * A message of the audit Queue: outbox items for one sink, as gzip of JSON. A message holds 128 KB, and a single record
@@ -46,13 +47,4 @@ export async function unpackMessage(body: unknown): Promise<AuditMessage> {
 async function packReference(sink: string, { position, kind, line }: OutboxItem): Promise<Uint8Array<ArrayBuffer>> {
   const { seq } = z.looseObject({ seq: z.int().positive() }).parse(JSON.parse(line));
   return await gzip(JSON.stringify({ sink, items: [{ position, kind, line: null, seq }] } satisfies AuditMessage));
-}
-
-async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-async function gunzip(bytes: ArrayBuffer): Promise<string> {
-  return await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
 }
