@@ -4,7 +4,7 @@
  * address in HMAC mode. Pure and stable: an address always has the same form under the same key, because a search by
  * address would otherwise miss records.
  */
-import { hmacSha256Hex } from '../lib/hmac-sha256.ts';
+import { hmacSha256Hex } from '../lib/sha256.ts';
 
 export type RecordAddress = (email: string) => string;
 

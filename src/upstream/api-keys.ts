@@ -1,4 +1,5 @@
 import type { Secret } from '../lib/secret.ts';
+import { toHex } from '../lib/hex.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 
 /**
@@ -79,10 +80,9 @@ function factsOf(secret: Secret): KeyFacts {
 /** URL- and JSON-escaped forms are not listed. The text is unescaped instead, which also finds partly escaped keys. */
 function renderings(key: string): string[] {
   const bytes = new TextEncoder().encode(key);
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   const base64 = [0, 1, 2].map((offset) => base64Core(bytes, offset));
   const base64url = base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'));
-  return [key, [...key].toReversed().join(''), hex, ...base64, ...base64url];
+  return [key, [...key].toReversed().join(''), toHex(bytes), ...base64, ...base64url];
 }
 
 /** The base64 characters that depend only on the key when `offset` other bytes precede it and any bytes follow it. */

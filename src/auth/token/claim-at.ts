@@ -1,3 +1,5 @@
+import { isObject } from '../../lib/parse-object.ts';
+
 /** A parsed JSON object: the header or the claims of a token, verified or not. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -11,10 +13,10 @@ export function claimAt(claims: JsonObject, claim: string): unknown {
     .slice(1)
     .split('/')
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return path.reduce<unknown>((value, step) => {
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject && Object.hasOwn(value, step) ? (value as JsonObject)[step] : undefined;
-  }, claims);
+  return path.reduce<unknown>(
+    (value, step) => (isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined),
+    claims,
+  );
 }
 
 /** The value of the first of these claims that the token has. */

@@ -1,6 +1,7 @@
 import { base64url } from 'jose';
 
 import { parseStrictJson } from '../../contract/strict-json.ts';
+import { isObject } from '../../lib/parse-object.ts';
 import type { Algorithm } from '../keys/algorithms.ts';
 import type { JsonObject } from './claim-at.ts';
 import type { TokenFailureReason } from '../failure.ts';
@@ -76,10 +77,6 @@ function parseObject(bytes: Uint8Array): JsonObject | null {
   }
   const json = parseStrictJson(text);
   return json.kind === 'value' && isObject(json.value) && depthOf(json.value) <= MAX_DEPTH ? json.value : null;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Stops counting just above MAX_DEPTH, so its own recursion is bounded. */
