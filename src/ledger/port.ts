@@ -72,6 +72,11 @@ export interface Owner {
 
 export interface Admission {
   readonly requestId: string;
+  /**
+   * True when an earlier call with this request id may have been carried out and its answer was lost. The same answer
+   * comes again and nothing changes. Rejected when the request has ended in the meantime, so that it is not sent.
+   */
+  readonly repeated?: boolean;
   readonly owner: Owner;
   /** `route` is part of the key's scope. Null for requests without a key, and for dry runs. */
   readonly idempotency: { readonly key: string; readonly fingerprint: string; readonly route: string } | null;

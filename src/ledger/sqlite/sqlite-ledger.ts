@@ -13,6 +13,7 @@ import { createQuotaCounters } from './quota.ts';
 import type { Tally } from './quota.ts';
 import { createRequests } from './requests.ts';
 import type { RequestRow } from './requests.ts';
+import { recallAdmission } from './recall-admission.ts';
 import { pruneRecords } from './retention.ts';
 import { migrate } from './schema.ts';
 import { searchTrail } from './search-trail.ts';
@@ -60,8 +61,28 @@ export function createSqliteLedger({
 
   function admit(admission: Admission): Admitted {
     const now = journal.now();
+    return (admission.repeated === true ? recall(admission, now) : null) ?? decide(admission, now);
+  }
+
+  function recall(admission: Admission, now: number): Admitted | null {
+    return recallAdmission(admission, {
+      sqlite,
+      quotas: () => quotas.tally(admission.charges, now).states(),
+      openUntil: (requestId) => {
+        const row = requests.get(requestId);
+        return row?.state === 'open' ? row.expiresAt : null;
+      },
+      lookUpKey: () => lookUpKey(admission, keyScope(admission), now),
+    });
+  }
+
+  function lookUpKey({ idempotency }: Admission, scope: string | null, now: number): KeyLookup | null {
+    return scope === null ? null : keys.lookup(scope, idempotency?.fingerprint ?? '', now);
+  }
+
+  function decide(admission: Admission, now: number): Admitted {
     const scope = keyScope(admission);
-    const known = scope === null ? null : keys.lookup(scope, admission.idempotency?.fingerprint ?? '', now);
+    const known = lookUpKey(admission, scope, now);
     if (known !== null) return answerKnown(known, admission, now);
     const tally = quotas.tally(admission.charges, now);
     switch (admission.plan) {

@@ -5,6 +5,7 @@ import { describeEndings } from './ending.contract.ts';
 import { describeKeys } from './key.contract.ts';
 import { describeOutbox } from './outbox.contract.ts';
 import { describeQuotas } from './quota.contract.ts';
+import { describeRepeats } from './repeat.contract.ts';
 import { describeRetention } from './retention.contract.ts';
 import { describeSearch } from './search.contract.ts';
 import { describeUnsettled } from './unsettled.contract.ts';
@@ -21,6 +22,7 @@ export function describeLedger(name: string, factory: LedgerFactory): void {
     beforeEach(() => harness.open());
     afterEach(() => harness.close());
     describeAdmission(harness);
+    describeRepeats(harness);
     describeQuotas(harness);
     describeEndings(harness);
     describeKeys(harness);

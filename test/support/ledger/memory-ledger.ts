@@ -1,4 +1,4 @@
-import type { RecordDraft } from '../../../src/audit/record.ts';
+import type { AuditRecord, RecordDraft } from '../../../src/audit/record.ts';
 import type { QuotaCharge } from '../../../src/policy/decision.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Ids } from '../../../src/ports/ids.ts';
@@ -104,7 +104,37 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     return { kind: 'replay', firstRequestId, reply: structuredClone(key.reply) };
   }
 
+  /** Null: the first call of a repeated admission wrote nothing. */
+  function recall({ requestId, owner, charges, idempotency }: Admission): Admitted | null {
+    const lines = trail.records(0, Infinity).map(({ line }) => JSON.parse(line) as AuditRecord);
+    const record = lines.find(({ request_id: id }) => id === requestId);
+    if (record === undefined) return null;
+    const { issuer_url: issuer, client_id: clientId, subject } = record.actor;
+    if (JSON.stringify({ issuer, clientId, subject }) !== JSON.stringify(owner)) throw new Error('not its admission');
+    const quotas = charges.map(state);
+    const request = requests.get(requestId);
+    const key = keys.get(keyName({ owner, idempotency } as Admission) ?? '');
+    if (record.kind === 'dry_run') return { kind: 'previewed' };
+    if (record.kind === 'replay') {
+      if (key?.reply == null || key.keepUntil <= now()) throw new Error('reply expired');
+      return { kind: 'replay', firstRequestId: key.requestId, reply: structuredClone(key.reply) };
+    }
+    if (record.kind === 'intent') {
+      if (request?.state !== 'open' || request.expiresAt === null) throw new Error('ended');
+      return { kind: 'admitted', expiresAt: request.expiresAt, quotas };
+    }
+    const [over] = quotas
+      .filter(({ quota }) => quota === record.outcome.quota)
+      .toSorted((a, b) => a.remaining - b.remaining);
+    if (over === undefined) return { kind: 'denied', quotas };
+    return { kind: 'exhausted', exhausted: over, retryAfterS: Math.max(1, Math.ceil(over.resetMs / 1000)), quotas };
+  }
+
   function admit(admission: Admission): Admitted {
+    return (admission.repeated === true ? recall(admission) : null) ?? decide(admission);
+  }
+
+  function decide(admission: Admission): Admitted {
     const { charges, plan, records } = admission;
     const name = keyName(admission);
     const key = name === null ? undefined : keys.get(name);

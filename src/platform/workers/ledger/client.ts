@@ -1,4 +1,4 @@
-import type { Admission, Admitted, Ledger } from '../../../ledger/port.ts';
+import type { Admission, Ledger } from '../../../ledger/port.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
 import { LEDGER_STEPS, stepAnswer } from './rpc.ts';
@@ -47,38 +47,21 @@ export function createLedger({ namespace, logger, metrics }: LedgerDeps): Ledger
   }
 
   async function ask(step: StepName, args: readonly unknown[]): Promise<unknown> {
-    const response = await callOnce(step, args).catch(async (error: unknown) => {
-      if (!isRetryable(error)) throw new LedgerStepError(step, isOverloaded(error) ? 'overloaded' : 'unreachable');
-      return await repeat(step, args);
-    });
+    const response = await callOnce(step, args)
+      .catch(async (error: unknown) => {
+        if (!isRetryable(error)) throw error;
+        logger.warn('ledger_step_repeated', { step });
+        return await callOnce(step, repeatedArgs(step, args));
+      })
+      .catch((error: unknown) => {
+        throw new LedgerStepError(step, isOverloaded(error) ? 'overloaded' : 'unreachable');
+      });
     const answer = stepAnswer.safeParse(response);
     if (!answer.success) throw new LedgerStepError(step, 'invalid_answer');
     if (answer.data.kind === 'failed') throw new LedgerStepError(step, answer.data.reason);
     const result = LEDGER_STEPS[step].result.safeParse(answer.data.result);
     if (!result.success) throw new LedgerStepError(step, 'invalid_answer');
     return result.data;
-  }
-
-  /** The first call may have been carried out and its answer lost: an admission is looked up before it is repeated. */
-  async function repeat(step: StepName, args: readonly unknown[]): Promise<unknown> {
-    logger.warn('ledger_step_repeated', { step });
-    try {
-      if (step === 'admit') {
-        const known = await admittedBefore(args[0] as Admission);
-        if (known !== null) return { kind: 'done', result: known };
-      }
-      return await callOnce(step, args);
-    } catch (error) {
-      throw error instanceof LedgerStepError
-        ? error
-        : new LedgerStepError(step, isOverloaded(error) ? 'overloaded' : 'unreachable');
-    }
-  }
-
-  async function admittedBefore({ requestId, charges }: Admission): Promise<Admitted | null> {
-    const entry = await ledger.find(requestId, null);
-    if (entry === null || entry.state !== 'open' || entry.expiresAt === null) return null;
-    return { kind: 'admitted', expiresAt: entry.expiresAt, quotas: await ledger.usage(charges) };
   }
 
   async function run(step: StepName, args: readonly unknown[]): Promise<unknown> {
@@ -95,8 +78,12 @@ export function createLedger({ namespace, logger, metrics }: LedgerDeps): Ledger
   const steps = (Object.keys(LEDGER_STEPS) as StepName[]).map(
     (step) => [step, (...args: readonly unknown[]) => run(step, args)] as const,
   );
-  const ledger = Object.fromEntries(steps) as unknown as Ledger;
-  return ledger;
+  return Object.fromEntries(steps) as unknown as Ledger;
+}
+
+/** An admission says that it is repeated, because the first call may have been carried out. Other steps may run twice. */
+function repeatedArgs(step: StepName, args: readonly unknown[]): readonly unknown[] {
+  return step === 'admit' ? [{ ...(args[0] as Admission), repeated: true }] : args;
 }
 
 function isOverloaded(error: unknown): boolean {

@@ -77,6 +77,7 @@ const quotas = z.array(quotaState);
 
 const admission = z.strictObject({
   requestId,
+  repeated: z.boolean().exactOptional(),
   owner,
   idempotency: z.strictObject({ key: text, fingerprint: text, route: text }).nullable(),
   charges,
