@@ -13,6 +13,7 @@ import type {
   SettledBy,
   UnsettledRequest,
 } from '../port.ts';
+import { packDebits, unpackDebits } from './debits.ts';
 import type { Debit } from './quota.ts';
 import { SqlError } from './sqlite-port.ts';
 import type { SqlitePort } from './sqlite-port.ts';
@@ -129,7 +130,7 @@ export function createRequests(sqlite: SqlitePort): Requests {
         expiresAt,
         decidedSeq,
         keyScope,
-        JSON.stringify(debits),
+        packDebits(debits),
         state === 'open' ? admission.body : null,
       );
     },
@@ -141,7 +142,7 @@ export function createRequests(sqlite: SqlitePort): Requests {
         expiresAt: row.expires_at,
         settledBy: row.settled_by,
         keyScope: row.key_scope,
-        debits: JSON.parse(row.debits) as readonly Debit[],
+        debits: unpackDebits(row.debits),
         nextAttemptAt: row.look_at,
       };
     },

@@ -116,7 +116,7 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     const key = keys.get(keyName({ owner, idempotency } as Admission) ?? '');
     if (record.kind === 'dry_run') return { kind: 'previewed' };
     if (record.kind === 'replay') {
-      if (key?.reply == null || key.keepUntil <= now()) throw new Error('reply expired');
+      if (key === undefined || key.reply === null || key.keepUntil <= now()) throw new Error('reply expired');
       return { kind: 'replay', firstRequestId: key.requestId, reply: structuredClone(key.reply) };
     }
     if (record.kind === 'intent') {

@@ -28,14 +28,11 @@ export const stepAnswer = z.discriminatedUnion('kind', [
 export type StepAnswer = z.output<typeof stepAnswer>;
 export type StepFailure = Extract<StepAnswer, { kind: 'failed' }>['reason'];
 
-/** A record has at most about 140,000 characters, the upstream's answer 512 KiB. A row of the storage holds 2 MB. */
+/** Far above the largest record, which has about 140,000 characters. */
 const MAX_DRAFT_LENGTH = MAX_LEASE_LENGTH;
-const MAX_BODY_LENGTH = 1_500_000;
-const MAX_LIST = 10_000;
 
-/** Values from header fields and tokens are shorter: the platforms bound header fields before. */
-const text = z.string().max(16_384);
-const bodyText = z.string().max(MAX_BODY_LENGTH);
+/** Without a maximum, like the lists below: the sender is our own Worker, which has bounded the caller's input. */
+const text = z.string();
 const whole = z.int();
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -61,7 +58,7 @@ const owner = z.strictObject({ issuer: text, clientId: text, subject: text });
 const reply = z.strictObject({
   status: whole,
   contentType: text.nullable(),
-  body: bodyText,
+  body: text,
   headers: z.record(text, text),
 });
 const quota = {
@@ -71,7 +68,7 @@ const quota = {
   limit: count,
   visible: z.boolean(),
 };
-const charges = z.array(z.strictObject({ ...quota, counter: text, amount: count })).max(MAX_LIST);
+const charges = z.array(z.strictObject({ ...quota, counter: text, amount: count }));
 const quotaState = z.strictObject({ ...quota, remaining: count, resetMs: whole });
 const quotas = z.array(quotaState);
 
@@ -83,7 +80,7 @@ const admission = z.strictObject({
   charges,
   plan: z.enum(['send', 'deny', 'dry_run']),
   expiresInMs: count,
-  body: bodyText.nullable(),
+  body: text.nullable(),
   records,
 });
 const admitted = z.discriminatedUnion('kind', [
@@ -137,7 +134,7 @@ const filter = z.strictObject({
   fromMs: whole.exactOptional(),
   toMs: whole.exactOptional(),
 });
-const sinks = z.array(text).max(MAX_LIST);
+const sinks = z.array(text);
 
 export const LEDGER_STEPS = {
   admit: { args: z.tuple([admission]), result: admitted, writes: true },
@@ -185,7 +182,7 @@ export const LEDGER_STEPS = {
         requestId,
         admittedAt: whole,
         intent: draft.nullable(),
-        body: bodyText.nullable(),
+        body: text.nullable(),
         attempts: count,
       }),
     ),
