@@ -17,10 +17,17 @@ const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 const onNode = (name: string) => ({ test: { ...PATIENCE, name, include: [`test/${name}/**/*.test.ts`] } });
 
+/** Files share one module graph per worker process: no test patches a module or keeps a change of a global. */
+const sharingModules = (name: string) => {
+  const project = onNode(name);
+  return { test: { ...project.test, isolate: false } };
+};
+
 export default defineConfig({
   test: {
     projects: [
-      ...['unit', 'contract', 'http', 'attack', 'arch', 'e2e'].map(onNode),
+      ...['unit', 'contract', 'http', 'attack', 'arch'].map(sharingModules),
+      onNode('e2e'),
       {
         // The Durable Object under test is the real one. A test may replace its ports.
         plugins: [cloudflareTest({ main: './test/workers/entry.ts', wrangler: { configPath: './wrangler.toml' } })],

@@ -220,6 +220,16 @@ const PLANTS: Readonly<Record<string, Plant>> = {
     },
     innocent: { 'test/unit/d.test.ts': 'const double = vi.fn();' },
   },
+  'cleans up after a test by hooks of that test, where files of tests share a module': {
+    guilty: {
+      'test/support/a.ts': 'const open = [];\nafterEach(() => close(open));',
+      'test/unit/b-harness.ts': 'beforeAll(start);',
+    },
+    innocent: {
+      'test/unit/c.test.ts': 'afterEach(stop);',
+      'test/contract/d.contract.ts': 'describe(name, () => {\n  afterEach(() => harness.close());\n});',
+    },
+  },
   'names no place on anybody’s machine': {
     guilty: {
       'src/lib/a.ts': `const p = '${somebodys('home')}x';`,

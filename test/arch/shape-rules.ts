@@ -117,6 +117,15 @@ export const SHAPE_RULES: readonly Rule[] = [
     ),
   },
   {
+    promise: 'cleans up after a test by hooks of that test, where files of tests share a module',
+    check: matches(
+      ['test'],
+      /^(?:after|before)(?:Each|All)\(/m,
+      'has a hook for the first file alone that imports it; use onTestFinished',
+      (path) => path.endsWith('.test.ts'),
+    ),
+  },
+  {
     promise: 'names no place on anybody’s machine',
     check: (files) =>
       [...files]

@@ -13,10 +13,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { StandIns } from '../../dev/stand-ins.ts';
 import { startStandIns } from '../../dev/stand-ins.ts';
-import { keepOutputLine } from '../support/operational-lines.ts';
+import { keepOutputLines } from '../support/operational-lines.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/node.ts', import.meta.url));
 
@@ -61,11 +61,6 @@ export interface Running {
   readonly exited: Promise<number | null>;
 }
 
-const open: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((close) => close()));
-});
-
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -86,6 +81,8 @@ export async function startRunning(
   await writeFile(join(folder, 'policy.yaml'), POLICY);
   const opsPort = await freePort();
   const ledgerPath = env.LEDGER_URL?.slice('sqlite:'.length) ?? join(folder, 'ledger.db');
+  // Registered before the end of the process, so that it runs after it.
+  const keep = keepOutputLines([standIns.env.GALILEO_API_KEY ?? '']);
   const child = spawn(process.execPath, [ENTRY], {
     env: {
       ...{ PATH: process.env.PATH, LOG_LEVEL: 'info', PORT: '0', OPS_PORT: String(opsPort), ...standIns.env },
@@ -95,7 +92,7 @@ export async function startRunning(
   });
   // Not `exit`: unread lines may follow it.
   const exited = once(child, 'close').then(([code]) => code as number | null);
-  open.push(async () => {
+  onTestFinished(async () => {
     if (child.exitCode === null) child.kill('SIGKILL');
     await exited;
     await standIns.close();
@@ -107,7 +104,7 @@ export async function startRunning(
   const lines: LogLine[] = [];
   const checks = new Set<() => void>();
   createInterface({ input: child.stdout }).on('line', (text) => {
-    keepOutputLine(text, [standIns.env.GALILEO_API_KEY ?? '']);
+    keep(text);
     onText(text);
     lines.push(JSON.parse(text) as LogLine);
     for (const check of checks) check();

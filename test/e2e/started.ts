@@ -1,7 +1,7 @@
 /** Starts the service as a child process. All its operational lines are scanned for leaks after the test. */
 import type { Service, ServiceOptions } from '../../dev/service.ts';
 import { startService as start } from '../../dev/service.ts';
-import { keepOutputLine } from '../support/operational-lines.ts';
+import { keepOutputLines } from '../support/operational-lines.ts';
 
 export type { Service } from '../../dev/service.ts';
 
@@ -10,10 +10,11 @@ export function startService(
   { onLine, ...options }: ServiceOptions = {},
 ): Promise<Service> {
   const keys = [env.GALILEO_API_KEY, env.GALILEO_API_KEY_NEXT].filter((key) => key !== undefined);
+  const keep = keepOutputLines(keys);
   return start(env, {
     ...options,
     onLine(line) {
-      keepOutputLine(line, keys);
+      keep(line);
       onLine?.(line);
     },
   });

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 
 /** A log collector on a real socket. It answers as the test scripts it, and keeps every request. */
 export interface Collector {
@@ -27,11 +27,6 @@ export const status =
   (response) =>
     response.writeHead(code, headers).end(body);
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((one) => one.close()));
-});
-
 /** Gives one answer per request, and the last answer to all further requests. Closes after the test. */
 export async function serveCollector(...answers: readonly Answer[]): Promise<Collector> {
   const received: ReceivedBatch[] = [];
@@ -47,12 +42,12 @@ export async function serveCollector(...answers: readonly Answer[]): Promise<Col
     });
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  open.push({
-    close: () =>
-      new Promise((closed) => {
+  onTestFinished(
+    () =>
+      new Promise<void>((closed) => {
         server.close(() => closed());
         server.closeAllConnections();
       }),
-  });
+  );
   return { url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, received };
 }

@@ -1,30 +1,25 @@
 /**
  * Scans the operational log lines of a test for leaks: no address, no token and no key in any encoding. The code that
- * starts a service passes its lines here. The scan runs after each test of the file.
+ * starts a service passes its lines here. The scan runs after the test, when the service has stopped.
  */
-import { afterEach, expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { disguises } from './key-disguises.ts';
 
-interface Kept {
-  readonly line: string;
-  readonly keys: readonly string[];
+/** Takes operational lines of the current test. `keys` are the upstream keys of the service. */
+export function keepOperationalLines(keys: readonly string[]): (line: string) => void {
+  const lines: string[] = [];
+  onTestFinished(() => {
+    expect(lines.flatMap((line) => leaksOf(line, keys).map((leak) => `${leak}: ${line}`))).toEqual([]);
+  });
+  return (line) => void lines.push(line);
 }
 
-const kept: Kept[] = [];
-
-afterEach(() => {
-  const leaks = kept.splice(0).flatMap(({ line, keys }) => leaksOf(line, keys).map((leak) => `${leak}: ${line}`));
-  expect(leaks).toEqual([]);
-});
-
-/** `keys` are the upstream keys of the service. */
-export function keepOperationalLine(line: string, keys: readonly string[]): void {
-  kept.push({ line, keys });
-}
-
-/** Keeps a line of a process's stdout. Audit lines are not kept, because they hold addresses on purpose. */
-export function keepOutputLine(line: string, keys: readonly string[]): void {
-  if (!line.includes('"channel":"audit"')) keepOperationalLine(line, keys);
+/** Takes the stdout lines of a process. Audit lines are not scanned, because they hold addresses on purpose. */
+export function keepOutputLines(keys: readonly string[]): (line: string) => void {
+  const keep = keepOperationalLines(keys);
+  return (line) => {
+    if (!line.includes('"channel":"audit"')) keep(line);
+  };
 }
 
 /** Names the leaks in a line. An operational line never needs an `@`, in any spelling. */

@@ -7,7 +7,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import type { Delivery } from '../../src/audit/delivery/delivery.ts';
 import { createDelivery } from '../../src/audit/delivery/delivery.ts';
@@ -32,7 +32,7 @@ import { createFakeClock, createFakeIds } from './clock.ts';
 import { createGalileoInProcess } from './galileo-in-process.ts';
 import { createMemoryLedger } from './ledger/memory-ledger.ts';
 import { checkAgainstOpenApi } from './openapi-check.ts';
-import { keepOperationalLine } from './operational-lines.ts';
+import { keepOperationalLines } from './operational-lines.ts';
 import { AUDIENCE, documentsOf, ISSUER } from './tokens.ts';
 import { checkTrail } from './trail-check.ts';
 import type { TestDocuments } from './tokens.ts';
@@ -99,11 +99,6 @@ export interface TestServiceOptions {
   /** Wraps the ledger of the app. */
   readonly wrapLedger?: (ledger: Ledger) => Ledger;
 }
-
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((one) => one.close()));
-});
 
 /** Closes after the test. */
 export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
@@ -184,15 +179,13 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       records.push(...page.map(({ line }) => JSON.parse(line) as AuditRecord));
     }
   };
-  open.push({
-    async close() {
-      await background.idle();
-      // With another HTTP port nothing arrives at the stand-in.
-      checkTrail(options.deps?.http === undefined ? galileo.received : null, await readTrail());
-      await delivery.stop();
-      await galileo.close();
-      await stored.close();
-    },
+  onTestFinished(async () => {
+    await background.idle();
+    // With another HTTP port nothing arrives at the stand-in.
+    checkTrail(options.deps?.http === undefined ? galileo.received : null, await readTrail());
+    await delivery.stop();
+    await galileo.close();
+    await stored.close();
   });
 
   const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
@@ -263,11 +256,12 @@ function deliverNowhere(ports: { readonly outbox: Outbox } & Pick<Deps, 'clock' 
 }
 
 function keepLines(lines: string[], keys: readonly string[]): Logger {
+  const keepOperational = keepOperationalLines(keys);
   const keep =
     (level: string) =>
     (event: string, fields: LogFields = {}) => {
       const line = JSON.stringify({ level, event, ...fields });
-      keepOperationalLine(line, keys);
+      keepOperational(line);
       lines.push(line);
     };
   return { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };

@@ -189,10 +189,11 @@ async function observe(ledger: Ledger): Promise<unknown> {
   };
 }
 
-/** Points a step at an id that was used before: random ids would mostly match no request. */
-function aimed(one: Write, asked: readonly number[]): Write {
+/** Points a step at an id that was used before, an attempt at an unknown one: random ids would mostly match no request. */
+function aimed(one: Write, asked: readonly number[], unknown: readonly number[]): Write {
   if (one.step !== 'settle' && one.step !== 'attempt') return one;
-  return { ...one, id: asked[one.id % asked.length] ?? one.id };
+  const ids = one.step === 'attempt' && unknown.length > 0 ? unknown : asked;
+  return { ...one, id: ids[one.id % ids.length] ?? one.id };
 }
 
 async function live(
@@ -202,10 +203,13 @@ async function live(
 ): Promise<unknown[]> {
   const seen: unknown[] = [];
   const asked = new Set<number>();
+  const unknown = new Set<number>();
   for (const { writes, advanceMs } of rounds) {
     // A request id is never admitted twice: that would be a bug of the caller, and it rejects a whole batch.
     const fresh = writes.filter((one) => one.step !== 'admit' || (!asked.has(one.id) && asked.add(one.id)));
-    const together = fresh.map((one) => outcomeOf(take(ledger, aimed(one, [...asked]))));
+    const all = fresh.map((one) => aimed(one, [...asked], [...unknown]));
+    for (const one of all) if (one.step === 'settle' && one.ending === 'unknown') unknown.add(one.id);
+    const together = all.map((one) => outcomeOf(take(ledger, one)));
     ledger.flush?.();
     seen.push(await Promise.all(together), await observe(ledger));
     clock.advance(advanceMs);

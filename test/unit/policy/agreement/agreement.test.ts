@@ -7,9 +7,10 @@ import { decide } from '../../../../src/policy/evaluate.ts';
 import type { PolicyFile } from '../../../../src/policy/document/schema.ts';
 import { policyFileSchema } from '../../../../src/policy/document/schema.ts';
 import { naiveCovers, naiveDecide, policyFrom } from '../../../support/policy.ts';
+import { rounds } from '../../../support/rounds.ts';
 import { denyRules, handlings, NOW_MS, numbered, policyFiles, principals, requests } from './arbitraries.ts';
 
-const RUNS = 10_000;
+const RUNS = rounds(2_000, 10_000);
 
 // There are many runs but no waiting. The limit allows for a very slow machine.
 describe('the compiled policy', { timeout: 300_000 }, () => {
