@@ -31,6 +31,8 @@ export interface Galileo {
   scriptClock(now: () => number): void;
   /** Creates or replaces a user. Null: the user's answer has no creation time. */
   createUser(email: string, createdAtMs: number | null): void;
+  /** Resolves when this many requests have arrived, however they are answered. */
+  arrived(count: number): Promise<void>;
   /** Every POST /v2/invite_users and GET /v2/current_user, in order, refused requests included. */
   readonly received: readonly Received[];
   /** Every POST /v2/users/all. */
@@ -87,6 +89,7 @@ export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Gali
   const lookUps: Received[] = [];
   let currentUser: GalileoStep | null = null;
   let userList: GalileoStep | null = null;
+  let arrival = Promise.withResolvers<void>();
 
   app.post('/v2/invite_users', async (c) => {
     const [next] = scripted;
@@ -122,6 +125,9 @@ export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Gali
     app,
     received,
     lookUps,
+    async arrived(count) {
+      while (received.length < count) await arrival.promise;
+    },
     script(step, recipient) {
       if (recipient === undefined) scripted.push(step);
       else byRecipient.set(recipient, step);
@@ -150,6 +156,8 @@ export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Gali
       keyIndex: key === undefined ? -1 : apiKeys.indexOf(key),
     };
     kept.push(entry);
+    arrival.resolve();
+    arrival = Promise.withResolvers();
     return entry;
   }
 

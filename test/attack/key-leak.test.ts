@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/lib/secret.ts';
 import type { HttpResult } from '../../src/ports/http.ts';
 import { createSecrets } from '../../src/platform/workers/secrets/secrets.ts';
-import { createFakeClock, createFakeSchedule } from '../support/clock.ts';
+import { createFakeClock } from '../support/clock.ts';
 import { disguises } from '../support/key-disguises.ts';
 import {
   answered,
@@ -22,7 +22,7 @@ const workersSecrets = (key: string) =>
     galileoApiKey: key,
     galileoApiKeyNext: key,
     clock: createFakeClock(),
-    schedule: createFakeSchedule(),
+    schedule: createFakeClock(),
     logger: recordLogs(),
   });
 

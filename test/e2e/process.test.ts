@@ -75,7 +75,7 @@ describe('a process that is killed between send and settle', () => {
       const first = await start({ GALILEO_TIMEOUT_MS: '20000' });
       const answer = invite(first, 'slow@acme.com', key).catch(() => null);
       const intent = await first.record(({ kind }) => kind === 'intent');
-      while (standIns.galileo.received.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      await standIns.galileo.arrived(1);
       const killed = once(first.child, 'exit');
       first.child.kill('SIGKILL');
       await killed;
@@ -106,7 +106,7 @@ describe('a process that is told to stop', () => {
     for (const email of emails)
       standIns.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 }, after: released.promise }, email);
     const answers = emails.map((email) => invite(service, email));
-    while (standIns.galileo.received.length < emails.length) await new Promise((resolve) => setImmediate(resolve));
+    await standIns.galileo.arrived(emails.length);
     const stopped = service.stop();
     released.resolve();
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(emails.map(() => 200));

@@ -23,7 +23,8 @@ async function inFlight(service: Running, after: Promise<unknown>, signal?: Abor
   const answers = emails.map((email) => service.invite(email, token, signal));
   // A test may expect a rejection later. Until then it is not unhandled.
   for (const answer of answers) answer.catch(() => undefined);
-  await expect.poll(() => service.standIns.galileo.received.length, { timeout: 30_000 }).toBe(IN_FLIGHT);
+  await service.standIns.galileo.arrived(IN_FLIGHT);
+  expect(service.standIns.galileo.received).toHaveLength(IN_FLIGHT);
   return answers;
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { BULKHEADS } from '../../src/middleware/limits/limit-concurrency.ts';
 import { createOpsApp } from '../../src/routes/operations/ops-app.ts';
-import { createFakeSchedule } from '../support/clock.ts';
+import { createFakeClock, promisesSettled } from '../support/clock.ts';
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
 
@@ -30,7 +30,8 @@ async function crowd(service: TestService, size: number) {
   const token = await service.token();
   const answers = emails.map((email) => service.invite({ emails: [email] }, { token }));
   const atGalileo = Math.min(size, invites.maxConcurrent);
-  await expect.poll(() => service.galileo.received.length, { timeout: 30_000 }).toBe(atGalileo);
+  await service.galileo.arrived(atGalileo);
+  expect(service.galileo.received).toHaveLength(atGalileo);
   return { answers, release: () => released.resolve() };
 }
 
@@ -60,11 +61,11 @@ describe('more invites than places', () => {
   });
 
   it('wait two seconds and no longer, and leave no record when they have to go', async () => {
-    const schedule = createFakeSchedule();
+    const schedule = createFakeClock();
     const service = await startTestService({ policy: POLICY, deps: { schedule } });
     const { answers, release } = await crowd(service, invites.maxConcurrent);
     const maxQueued = service.invite({ emails: ['late@acme.com'] });
-    await expect.poll(() => schedule.waitingMs).toContain(invites.queueTimeoutMs);
+    await schedule.until((waitingMs) => waitingMs.includes(invites.queueTimeoutMs));
     schedule.advance(invites.queueTimeoutMs);
     expect((await maxQueued).status).toBe(503);
     expect(service.counted).toContain('requests_shed{bulkhead=invites,reason=waited_too_long}');
@@ -107,7 +108,7 @@ describe('every route that asks for a token', () => {
   it('is bounded: with the places for reading taken it is a 503, and health is not', async () => {
     // The ledger does not answer before the end, so every request keeps its permit or its place in the queue.
     const { promise: never, reject: giveUp } = Promise.withResolvers<never>();
-    const schedule = createFakeSchedule();
+    const schedule = createFakeClock();
     const service = await startTestService({
       deps: { schedule },
       wrapLedger: (ledger) => ({
@@ -129,10 +130,8 @@ describe('every route that asks for a token', () => {
     const search = { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body: '{}' };
     for (let n = 0; n < searches.maxConcurrent + searches.maxQueued; n += 1)
       void service.request('/audit/search', search);
-    const maxQueued = (): number => schedule.waitingMs.filter((ms) => ms === reads.queueTimeoutMs).length;
-    await expect
-      .poll(maxQueued, { timeout: 30_000 })
-      .toBe(reads.maxQueued + invites.maxQueued + trail.maxQueued + searches.maxQueued);
+    const allQueued = reads.maxQueued + invites.maxQueued + trail.maxQueued + searches.maxQueued;
+    await schedule.until((waitingMs) => waitingMs.filter((ms) => ms === reads.queueTimeoutMs).length === allQueued);
 
     const open = new Set(['/openapi.json', '/livez', '/readyz', '/.well-known/oauth-protected-resource']);
     const routes = createApp(service.deps).routes.filter(({ method }) => method === 'GET' || method === 'POST');
@@ -153,14 +152,14 @@ describe('answers that are not taken', () => {
     ['/v2/invite_requests', reads.maxConcurrent],
   ])('hold the places of their lane, so that no more of them are in memory: %s', async (path, places) => {
     const taken: (() => void)[] = [];
-    const schedule = createFakeSchedule();
+    const schedule = createFakeClock();
     const responseSent = () => new Promise<void>((resolve) => void taken.push(resolve));
     const service = await startTestService({ deps: { schedule, responseSent } });
     const headers = { Authorization: `Bearer ${await service.token(AUDITOR)}` };
     const ask = async (): Promise<number> => (await service.request(path, { headers })).status;
     for (let n = 0; n < places; n += 1) expect(await ask()).toBe(200);
     const maxQueued = ask();
-    await expect.poll(() => schedule.waitingMs).toContain(reads.queueTimeoutMs);
+    await schedule.until((waitingMs) => waitingMs.includes(reads.queueTimeoutMs));
     taken.shift()?.();
     expect(await maxQueued).toBe(200);
     expect(taken).toHaveLength(places);
@@ -177,7 +176,7 @@ describe('answers that are not taken', () => {
 
 describe('many searches', () => {
   it('look at one slice in a turn of the event loop, all of them together', async () => {
-    const schedule = createFakeSchedule();
+    const schedule = createFakeClock();
     const looked: number[] = [];
     const service = await startTestService({
       deps: { schedule },
@@ -194,9 +193,12 @@ describe('many searches', () => {
       'Content-Type': 'application/json',
     };
     const search = () => service.request('/audit/search', { method: 'POST', headers, body: '{}' });
+    // With a token that is known, no search has anything else to wait for than its turn.
+    expect((await service.request('/v2/invite_requests', { headers })).status).toBe(200);
     const answers = Array.from({ length: searches.maxConcurrent }, search);
     for (let slices = 0; slices < 3 * searches.maxConcurrent; slices += 1) {
-      await expect.poll(() => schedule.waitingMs.filter((ms) => ms === 0)).toEqual([0]);
+      await schedule.until((waitingMs) => waitingMs.includes(0));
+      expect(schedule.waitingMs.filter((ms) => ms === 0)).toEqual([0]);
       expect(looked).toHaveLength(slices);
       schedule.advance(0);
     }
@@ -234,7 +236,7 @@ describe('where requests may not wait for one another', () => {
   });
 
   it('no search waits for the slice of another', async () => {
-    const schedule = createFakeSchedule();
+    const schedule = createFakeClock();
     const service = await startTestService({ deps: { schedule, canAwaitAcrossRequests: false } });
     const headers = {
       Authorization: `Bearer ${await service.token(AUDITOR)}`,
@@ -242,7 +244,7 @@ describe('where requests may not wait for one another', () => {
     };
     const search = () => service.request('/audit/search', { method: 'POST', headers, body: '{}' });
     const answers = [search(), search()];
-    await expect.poll(() => schedule.waitingMs.filter((ms) => ms === 0)).toEqual([0, 0]);
+    await schedule.until((waitingMs) => waitingMs.filter((ms) => ms === 0).length === 2);
     schedule.advance(0);
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
   });
@@ -262,8 +264,8 @@ describe('callers whose tokens wait for an issuer that does not answer', () => {
       ),
     );
     const others = tokens.map((token) => service.invite({ emails: ['ann@acme.com'] }, { token }));
-    // Their bodies are in memory: some turns of the loop later all of them wait for the issuer, and for nothing else.
-    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    // Their bodies are in memory: all of them wait for the issuer now, and for nothing else.
+    await promisesSettled();
     const answer = await service.invite({ emails: ['bob@acme.com'] }, { token: known });
     expect(answer.status).toBe(200);
     stalled.resolve();

@@ -76,7 +76,7 @@ const OCCASIONS: Partial<Record<ProblemCode, Occasion>> = {
       const { length: before } = galileo.received;
       galileo.script({ kind: 'answer', status: 200, body: {}, after: released.promise });
       const first = caller.invite(ANN, { headers: KEY });
-      await expect.poll(() => galileo.received.length).toBeGreaterThan(before);
+      await galileo.arrived(before + 1);
       const second = await caller.invite(ANN, { headers: KEY });
       released.resolve();
       expect((await first).status).toBe(200);

@@ -2,10 +2,24 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { Ids } from '../../src/ports/ids.ts';
 import type { Schedule } from '../../src/ports/schedule.ts';
 
-/** A clock that moves only when a test moves it. */
-export interface FakeClock extends Clock {
+/**
+ * Time and ids for tests. The fake clock is the Clock and the Schedule in one: its timers run by its time, and only when a
+ * test moves it. It never waits for real time.
+ */
+export interface FakeClock extends Clock, Schedule {
+  /** The delays of the pending timers, soonest first. */
+  readonly waitingMs: readonly number[];
+  /** Sets the machine's clock. Timers do not notice, as on a real machine. */
   set(ms: number): void;
+  /**
+   * Moves time forward and runs the timers that are due, in order of time. Timers set by these tasks run too, when due. A
+   * negative value sets the clock back.
+   */
   advance(ms: number): void;
+  /** `advance`, with all promises settled before each timer and at the end. */
+  pass(ms: number): Promise<void>;
+  /** Resolves when the delays of the pending timers fit, with all promises settled. */
+  until(fits: (waitingMs: readonly number[]) => boolean): Promise<void>;
 }
 
 /** 2026-03-02T10:00:00.000Z: the start of an hour, so that quota windows are easy to calculate. */
@@ -13,15 +27,72 @@ export const TEST_TIME_MS = Date.UTC(2026, 2, 2, 10);
 
 export function createFakeClock(startMs = TEST_TIME_MS): FakeClock {
   let nowMs = startMs;
-  return {
+  /** Timers count from the start, so that `set` does not move them. */
+  let elapsedMs = 0;
+  let timers: { dueMs: number; task: () => void }[] = [];
+  let changed = Promise.withResolvers<void>();
+  const change = (next: typeof timers): void => {
+    timers = next;
+    changed.resolve();
+    changed = Promise.withResolvers();
+  };
+  const sorted = () => timers.toSorted((a, b) => a.dueMs - b.dueMs);
+  const moveTo = (atMs: number): void => {
+    nowMs += atMs - elapsedMs;
+    elapsedMs = atMs;
+  };
+  const clock: FakeClock = {
     now: () => nowMs,
+    after(delayMs, task) {
+      const timer = { dueMs: elapsedMs + delayMs, task };
+      change([...timers, timer]);
+      return () => change(timers.filter((other) => other !== timer));
+    },
+    get waitingMs() {
+      return sorted().map(({ dueMs }) => dueMs - elapsedMs);
+    },
     set(ms) {
       nowMs = ms;
     },
     advance(ms) {
-      nowMs += ms;
+      if (ms < 0) return clock.set(nowMs + ms);
+      const untilMs = elapsedMs + ms;
+      for (let due = sorted()[0]; due !== undefined && due.dueMs <= untilMs; due = sorted()[0]) {
+        const timer = due;
+        change(timers.filter((other) => other !== timer));
+        moveTo(timer.dueMs);
+        timer.task();
+      }
+      moveTo(untilMs);
+    },
+    async pass(ms) {
+      await promisesSettled();
+      for (let leftMs = ms; ;) {
+        const nextMs = clock.waitingMs[0];
+        const stepMs = nextMs === undefined ? leftMs : Math.min(nextMs, leftMs);
+        clock.advance(stepMs);
+        await promisesSettled();
+        leftMs -= stepMs;
+        if (leftMs === 0 && clock.waitingMs[0] !== 0) return;
+      }
+    },
+    async until(fits) {
+      for (;;) {
+        await promisesSettled();
+        if (fits(clock.waitingMs)) return;
+        await changed.promise;
+      }
     },
   };
+  return clock;
+}
+
+/**
+ * Resolves when no promise can settle any more without a timer or I/O: the microtask queue is empty before the next
+ * macrotask runs. It is not a wait for I/O: tests wait for an event of the code under test instead.
+ */
+export function promisesSettled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Counts up. Each id is a valid UUIDv7 and sorts after the previous one. */
@@ -33,41 +104,4 @@ export function createFakeIds(first = 1): Ids {
 export function testUuid7(n: number): string {
   const digits = (0x019c00000000 + n).toString(16).padStart(12, '0');
   return `${digits.slice(0, 8)}-${digits.slice(8)}-7000-8000-000000000000`;
-}
-
-export interface FakeSchedule extends Schedule {
-  /** The delays of the pending timers, soonest first. */
-  readonly waitingMs: readonly number[];
-  /**
-   * Moves time forward and runs the timers that are due, in order of time. Timers set by these tasks run too, when due.
-   */
-  advance(ms: number): void;
-}
-
-export function createFakeSchedule(): FakeSchedule {
-  let nowMs = 0;
-  let timers: { dueMs: number; task: () => void }[] = [];
-  const sorted = () => timers.toSorted((a, b) => a.dueMs - b.dueMs);
-  return {
-    after(delayMs, task) {
-      const timer = { dueMs: nowMs + delayMs, task };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter((other) => other !== timer);
-      };
-    },
-    get waitingMs() {
-      return sorted().map((timer) => timer.dueMs - nowMs);
-    },
-    advance(ms) {
-      const untilMs = nowMs + ms;
-      for (let next = sorted()[0]; next !== undefined && next.dueMs <= untilMs; next = sorted()[0]) {
-        const due = next;
-        timers = timers.filter((timer) => timer !== due);
-        nowMs = due.dueMs;
-        due.task();
-      }
-      nowMs = untilMs;
-    },
-  };
 }

@@ -6,7 +6,7 @@ import type { PolicyStore } from '../../src/platform/workers/policy/source.ts';
 import { POLICY_STORE_KEY } from '../../src/policy/document/read-document.ts';
 import { openPolicy, POLICY_CHECK_MS } from '../../src/platform/workers/policy/source.ts';
 import { loadPolicy, readPolicy } from '../../src/policy/load.ts';
-import { createFakeClock, createFakeSchedule } from '../support/clock.ts';
+import { createFakeClock } from '../support/clock.ts';
 import { recordLogs, recordMetrics } from '../support/upstream.ts';
 
 /** The Worker's policy over a real KV namespace, with a fake clock. */
@@ -41,12 +41,11 @@ const push = (yaml: string): Promise<void> => kv.put(POLICY_STORE_KEY, JSON.stri
 function open(from: PolicyStore | undefined = store, builtIn: unknown = documentOf(BUILT_IN)) {
   const clock = createFakeClock();
   const logger = recordLogs();
-  const schedule = createFakeSchedule();
   const metrics = recordMetrics();
-  const opened = openPolicy({ builtIn, store: from, issuers: ['corp'], clock, schedule, logger, metrics });
+  const opened = openPolicy({ builtIn, store: from, issuers: ['corp'], clock, schedule: clock, logger, metrics });
   if (opened.kind === 'refused') throw new Error(opened.problems.join('\n'));
   const digest = () => opened.policy.current().digest;
-  return { clock, schedule, logger, digest, refresh: () => opened.refresh() };
+  return { clock, schedule: clock, logger, digest, refresh: () => opened.refresh() };
 }
 
 beforeEach(() => kv.delete(POLICY_STORE_KEY));

@@ -9,7 +9,7 @@ import type { Ledger } from '../../src/ledger/port.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import type { HttpExchange } from '../../src/ports/http.ts';
-import { createFakeClock, createFakeIds, createFakeSchedule, TEST_TIME_MS } from '../support/clock.ts';
+import { createFakeClock, createFakeIds, TEST_TIME_MS } from '../support/clock.ts';
 
 /**
  * The whole core in workerd: createApp with the memory ledger, a token with a real signature, and doubles at the ports
@@ -52,7 +52,7 @@ async function startService(): Promise<Service> {
     clock,
     ids,
     ledger,
-    schedule: createFakeSchedule(),
+    schedule: clock,
     background: { run: (task) => void task.catch(ignore) },
     logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     metrics: { count: ignore, observe: ignore },

@@ -1,7 +1,6 @@
 import { createCheckpointer } from '../../../src/audit/checkpoint/checkpointer.ts';
 import { createDelivery } from '../../../src/audit/delivery/delivery.ts';
-import { createFakeIds } from '../../support/clock.ts';
-import { createSimulatedTime } from '../../unit/audit/delivery/simulated-time.ts';
+import { createFakeClock, createFakeIds } from '../../support/clock.ts';
 import { createTestOutbox } from '../../unit/audit/delivery/test-outbox.ts';
 import { backgroundWorkContract, createAttempts, createKeptLog, MIDDLE } from './background-work.contract.ts';
 import type { BackgroundDriver, DriverOptions } from './background-work.contract.ts';
@@ -9,14 +8,14 @@ import type { BackgroundDriver, DriverOptions } from './background-work.contract
 /** The wakeable loops, as Node drives them. */
 backgroundWorkContract((options: DriverOptions): BackgroundDriver => {
   const ledger = createTestOutbox();
-  const { clock, schedule, pass } = createSimulatedTime();
+  const clock = createFakeClock();
   const { log, logger } = createKeptLog();
   const { attempts, sink } = createAttempts(options, clock.now);
   const results: string[] = [];
   const metrics = {
     count: (_name: string, labels?: Readonly<Record<string, string>>) => void results.push(labels?.['result'] ?? ''),
   };
-  const deps = { clock, schedule, logger, ids: createFakeIds() };
+  const deps = { clock, schedule: clock, logger, ids: createFakeIds() };
   const delivery = createDelivery({ ...deps, outbox: ledger, sink, random: MIDDLE, metrics });
   const checkpoints = createCheckpointer({ ...deps, ledger, signer: options.signer, delivery });
   return {
@@ -33,7 +32,7 @@ backgroundWorkContract((options: DriverOptions): BackgroundDriver => {
       if (last !== undefined) last.line = last.line.replace('{', '{"edited":true,');
     },
     async runNext() {
-      await pass(schedule.waitingMs[0] ?? 0);
+      await clock.pass(clock.waitingMs[0] ?? 0);
     },
   };
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sweep } from '../../../src/invite/sweep.ts';
 import type { Ledger } from '../../../src/ledger/port.ts';
-import { createFakeSchedule } from '../../support/clock.ts';
+import { createFakeClock } from '../../support/clock.ts';
 import { KEEP_ALL } from '../../support/ledger/ledger.ts';
 import { startTestService } from '../../support/service.ts';
 
@@ -43,12 +43,12 @@ describe('a ledger that fails', () => {
 
   it('after the send: the outcome is written late rather than never', async () => {
     const ledger = breakable('settle');
-    const schedule = createFakeSchedule();
+    const schedule = createFakeClock();
     const service = await startTestService({ wrapLedger: ledger.wrap, deps: { schedule } });
     const answer = service.invite(ANN);
     await ledger.failed.promise;
     ledger.broken = false;
-    await untilWaiting(schedule, 50);
+    await schedule.until((waitingMs) => waitingMs.includes(50));
     schedule.advance(50);
     expect((await answer).status).toBe(200);
     expect((await service.records()).map(({ kind }) => kind)).toEqual(['intent', 'outcome']);
@@ -56,11 +56,11 @@ describe('a ledger that fails', () => {
 
   it('for longer than 5 s after the send: 504 outcome_unknown, and unknown for good once the intent expires', async () => {
     const ledger = breakable('settle');
-    const schedule = createFakeSchedule();
+    const schedule = createFakeClock();
     const service = await startTestService({ wrapLedger: ledger.wrap, deps: { schedule } });
     const answer = service.invite(ANN, { headers: KEY });
     for (const delayMs of [50, 100, 200, 400, 800, 1600, 1850]) {
-      await untilWaiting(schedule, delayMs);
+      await schedule.until((waitingMs) => waitingMs.includes(delayMs));
       schedule.advance(delayMs);
     }
     const response = await answer;
@@ -198,19 +198,10 @@ describe('a caller who goes away after the send', () => {
     service.galileo.script({ kind: 'answer', status: 200, body: {}, after: released.promise });
     const gone = new AbortController();
     const answer = service.invite(ANN, { signal: gone.signal });
-    while (service.galileo.received.length === 0) await turn();
+    await service.galileo.arrived(1);
     gone.abort();
     released.resolve();
     await answer.catch(() => undefined);
     expect((await service.records()).map(({ kind }) => kind)).toEqual(['intent', 'outcome']);
   });
 });
-
-/** Resolves when the code under test has set a timer of this length. No clock is involved. */
-async function untilWaiting(schedule: ReturnType<typeof createFakeSchedule>, delayMs: number): Promise<void> {
-  while (!schedule.waitingMs.includes(delayMs)) await turn();
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}

@@ -12,8 +12,8 @@ import { loadPolicy } from '../../../src/policy/load.ts';
 import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
 import type { FetchDocument } from '../../../src/ports/fetch-document.ts';
 import type { HttpExchange, HttpResult } from '../../../src/ports/http.ts';
-import { createFakeClock, createFakeSchedule, TEST_TIME_MS } from '../../support/clock.ts';
-import type { FakeSchedule } from '../../support/clock.ts';
+import { createFakeClock, TEST_TIME_MS } from '../../support/clock.ts';
+import type { FakeClock } from '../../support/clock.ts';
 import { es256Signer } from '../../support/tokens.ts';
 import { CURRENT_USER } from '../../../dev/galileo.ts';
 
@@ -95,11 +95,11 @@ export function printTo(texts: string[]): Print {
 export function startCommand(
   args: readonly string[],
   { env = GOOD_ENV, policy = POLICY, answer: reported = () => null, deps = {} }: HarnessOptions = {},
-): { readonly ended: Promise<Ran>; readonly schedule: FakeSchedule } {
+): { readonly ended: Promise<Ran>; readonly schedule: FakeClock } {
   const asked: HttpExchange[] = [];
   const printed: string[] = [];
   const complained: string[] = [];
-  const schedule = createFakeSchedule();
+  const clock = createFakeClock();
   const ports: CliDeps = {
     env,
     readText: () => Promise.reject(new Error('ENOENT')),
@@ -130,8 +130,8 @@ export function startCommand(
       },
     },
     fetchDocument: fetchGoodDocument,
-    clock: createFakeClock(),
-    schedule,
+    clock,
+    schedule: clock,
     print: printTo(printed),
     printError: printTo(complained),
     paint: (_style, text) => text,
@@ -143,5 +143,5 @@ export function startCommand(
     stderr: complained.join(''),
     asked,
   }));
-  return { ended, schedule };
+  return { ended, schedule: clock };
 }

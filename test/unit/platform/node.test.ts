@@ -8,6 +8,7 @@ import { createBackground } from '../../../src/platform/node/runtime.ts';
 import { createClientAddress } from '../../../src/platform/node/http-server/client-address.ts';
 import { createLogger, createStdoutSink } from '../../../src/platform/node/telemetry/logger.ts';
 import { createMetrics } from '../../../src/platform/node/telemetry/metrics.ts';
+import { promisesSettled } from '../../support/clock.ts';
 import { auditItems } from '../../support/audit-items.ts';
 import { keptLog } from '../../support/tokens.ts';
 
@@ -145,7 +146,7 @@ describe('background work', () => {
     background.run(gate.promise);
     let idle = false;
     const waiting = background.idle().then(() => (idle = true));
-    await new Promise((resolve) => setImmediate(resolve));
+    await promisesSettled();
     expect(idle).toBe(false);
     gate.reject(new Error('address ann@acme.com'));
     await waiting;

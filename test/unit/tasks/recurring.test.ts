@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { runRecurring } from '../../../src/tasks/recurring.ts';
-import { createFakeSchedule } from '../../support/clock.ts';
+import { createFakeClock, promisesSettled } from '../../support/clock.ts';
 import { keptLog } from '../../support/tokens.ts';
-
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('a recurring task', () => {
   it('runs at once, then so long after each end, and never twice at a time', async () => {
-    const schedule = createFakeSchedule();
+    const schedule = createFakeClock();
     const ends: (() => void)[] = [];
     const stop = runRecurring(1000, () => new Promise<void>((resolve) => ends.push(resolve)), {
       schedule,
@@ -16,7 +14,7 @@ describe('a recurring task', () => {
     schedule.advance(5000);
     expect(ends).toHaveLength(1);
     ends[0]?.();
-    await settled();
+    await promisesSettled();
     schedule.advance(999);
     expect(ends).toHaveLength(1);
     schedule.advance(1);
@@ -26,20 +24,20 @@ describe('a recurring task', () => {
   });
 
   it('comes again after a failure, which is logged', async () => {
-    const schedule = createFakeSchedule();
+    const schedule = createFakeClock();
     const log = keptLog();
     let runs = 0;
     const stop = runRecurring(1000, () => Promise.reject(new Error(`run ${(runs += 1)}`)), { schedule, logger: log });
-    await settled();
+    await promisesSettled();
     schedule.advance(1000);
-    await settled();
+    await promisesSettled();
     expect(runs).toBe(2);
     expect(JSON.stringify(log.lines)).toContain('recurring_task_failed');
     await stop();
   });
 
   it('stops when told to, after the run under way', async () => {
-    const schedule = createFakeSchedule();
+    const schedule = createFakeClock();
     let end = (): void => undefined;
     let runs = 0;
     const task = (): Promise<void> => {
@@ -49,7 +47,7 @@ describe('a recurring task', () => {
     const stop = runRecurring(1000, task, { schedule, logger: keptLog() });
     let stopped = false;
     const stopping = stop().then(() => (stopped = true));
-    await settled();
+    await promisesSettled();
     expect(stopped).toBe(false);
     end();
     await stopping;

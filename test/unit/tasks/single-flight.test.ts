@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createSingleFlight } from '../../../src/tasks/single-flight.ts';
-import { createFakeSchedule } from '../../support/clock.ts';
+import { createFakeClock } from '../../support/clock.ts';
 
 /** A read that ends when the test ends it. */
 function harness() {
-  const schedule = createFakeSchedule();
+  const schedule = createFakeClock();
   const reads: PromiseWithResolvers<string>[] = [];
   const read = createSingleFlight(
     () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createWakeableLoop } from '../../../src/tasks/wakeable-loop.ts';
 import type { NextRun } from '../../../src/tasks/wakeable-loop.ts';
-import { createFakeSchedule } from '../../support/clock.ts';
+import { createFakeClock, promisesSettled } from '../../support/clock.ts';
 
 /** A loop whose runs the test ends one by one. */
 function setup() {
-  const schedule = createFakeSchedule();
+  const schedule = createFakeClock();
   const ends: ((next: NextRun) => void)[] = [];
   let runs = 0;
   const loop = createWakeableLoop({
@@ -23,7 +23,7 @@ function setup() {
     /** Ends the current run; resolves when the loop has taken it in. */
     async end(next: NextRun) {
       ends.shift()?.(next);
-      for (let turn = 0; turn < 3; turn += 1) await Promise.resolve();
+      await promisesSettled();
     },
   };
 }
@@ -88,7 +88,7 @@ describe('a wakeable loop', () => {
     schedule.advance(10);
     let stopped = false;
     const stopping = loop.stop().then(() => (stopped = true));
-    await Promise.resolve();
+    await promisesSettled();
     expect(stopped).toBe(false);
     await end({ afterMs: 0, wakeable: false });
     await stopping;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { withDeadline } from '../../../src/tasks/with-deadline.ts';
-import { createFakeSchedule } from '../../support/clock.ts';
+import { createFakeClock } from '../../support/clock.ts';
 
 function harness(onTimeout?: () => Error) {
-  const schedule = createFakeSchedule();
+  const schedule = createFakeClock();
   const work = Promise.withResolvers<string>();
   const deadline = { schedule, deadlineMs: 5_000, ...(onTimeout === undefined ? {} : { onTimeout }) };
   return { schedule, work, result: withDeadline(work.promise, deadline) };

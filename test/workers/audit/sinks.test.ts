@@ -5,7 +5,7 @@ import type { Bindings } from '../../../src/platform/workers/bindings.ts';
 import { SECRET_MAX_AGE_MS } from '../../../src/platform/workers/secrets/bound-secret.ts';
 import type { HttpExchange } from '../../../src/ports/http.ts';
 import { auditItems } from '../../support/audit-items.ts';
-import { createFakeClock, createFakeSchedule } from '../../support/clock.ts';
+import { createFakeClock } from '../../support/clock.ts';
 
 /** The sinks that the consumer of the Queue writes to. test/unit/platform/audit-sinks tests the same sinks on Node. */
 const REQUIRED = {
@@ -44,7 +44,7 @@ async function open(settings: Readonly<Record<string, string>>, secrets: Secrets
       },
     },
     clock,
-    schedule: createFakeSchedule(),
+    schedule: clock,
     logger: { debug: note, info: note, warn: note, error: note },
   });
   return { sinks, sent, reported, clock };

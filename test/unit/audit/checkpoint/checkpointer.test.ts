@@ -7,8 +7,7 @@ import {
   RETRY_AFTER_MS,
 } from '../../../../src/audit/checkpoint/checkpoint-maker.ts';
 import { CHECK_AFTER_MS, createCheckpointer } from '../../../../src/audit/checkpoint/checkpointer.ts';
-import { createFakeIds, TEST_TIME_MS } from '../../../support/clock.ts';
-import { createSimulatedTime } from '../delivery/simulated-time.ts';
+import { createFakeClock, createFakeIds, TEST_TIME_MS } from '../../../support/clock.ts';
 import { createTestOutbox } from '../delivery/test-outbox.ts';
 
 const NO_KEY = {
@@ -18,7 +17,7 @@ const NO_KEY = {
 };
 
 function setup(signer: CheckpointSigner | null = null, ledger = createTestOutbox()) {
-  const { clock, schedule, pass } = createSimulatedTime();
+  const clock = createFakeClock();
   const log: object[] = [];
   const keep = (event: string, fields: object = {}): void => void log.push({ event, ...fields });
   let deliveryWakes = 0;
@@ -26,7 +25,7 @@ function setup(signer: CheckpointSigner | null = null, ledger = createTestOutbox
     ledger,
     ids: createFakeIds(),
     clock,
-    schedule,
+    schedule: clock,
     logger: { debug: keep, info: keep, warn: keep, error: keep },
     signer: async () => signer,
     delivery: { wake: () => (deliveryWakes += 1) },
@@ -34,8 +33,8 @@ function setup(signer: CheckpointSigner | null = null, ledger = createTestOutbox
   return {
     ledger,
     clock,
-    schedule,
-    pass,
+    schedule: clock,
+    pass: clock.pass,
     log,
     checkpoints,
     counts: () => ledger.made.map(({ count }) => count),

@@ -8,8 +8,7 @@ import { CHECK_AFTER_MS, createCheckpointer } from '../../../../src/audit/checkp
 import type { RecordDraft } from '../../../../src/audit/record.ts';
 import { createTrailGuard, RECORDS_PER_CHECK } from '../../../../src/audit/checkpoint/trail-guard.ts';
 import { sha256Hex } from '../../../../src/lib/sha256.ts';
-import { createFakeIds } from '../../../support/clock.ts';
-import { createSimulatedTime } from '../delivery/simulated-time.ts';
+import { createFakeClock, createFakeIds } from '../../../support/clock.ts';
 import { createTestOutbox } from '../delivery/test-outbox.ts';
 import type { TestOutbox } from '../delivery/test-outbox.ts';
 import type { TestKey } from '../verify/trail-harness.ts';
@@ -26,14 +25,14 @@ const RECORDS = 20;
 /** A service that made one checkpoint over 20 records, and then wrote 20 more. It has a key by default. */
 async function setup(signer: CheckpointSigner | null = key.signer) {
   const ledger = createTestOutbox();
-  const { clock, schedule, pass } = createSimulatedTime();
+  const clock = createFakeClock();
   const log: object[] = [];
   const keep = (event: string, fields: object = {}): void => void log.push({ event, ...fields });
   const logger = { debug: keep, info: keep, warn: keep, error: keep };
   const ids = createFakeIds();
   const delivery = { wake: () => undefined };
   const start = () =>
-    createCheckpointer({ ledger, ids, clock, schedule, logger, signer: async () => signer, delivery });
+    createCheckpointer({ ledger, ids, clock, schedule: clock, logger, signer: async () => signer, delivery });
   const append = (): void => {
     for (let n = 0; n < RECORDS; n += 1) ledger.append();
   };
@@ -41,7 +40,7 @@ async function setup(signer: CheckpointSigner | null = key.signer) {
   append();
   await checkpoints.finish();
   append();
-  return { ledger, log, pass, start, append, again: () => checkpoints.finish() };
+  return { ledger, log, pass: clock.pass, start, append, again: () => checkpoints.finish() };
 }
 
 const countsOf = ({ made }: TestOutbox): number[] => made.map(({ count }) => count);
@@ -139,10 +138,10 @@ describe('a service that starts with an existing ledger', () => {
   it('continues after a checkpoint without a signature, or of the key before', async () => {
     for (const signer of [null, (await testKey(9)).signer]) {
       const ledger = createTestOutbox();
-      const { clock, schedule } = createSimulatedTime();
+      const clock = createFakeClock();
       const silent = (): void => undefined;
       const logger = { debug: silent, info: silent, warn: silent, error: silent };
-      const deps = { ledger, ids: createFakeIds(), clock, schedule, logger, delivery: { wake: silent } };
+      const deps = { ledger, ids: createFakeIds(), clock, schedule: clock, logger, delivery: { wake: silent } };
       ledger.append();
       await createCheckpointer({ ...deps, signer: async () => signer }).finish();
       ledger.append();
@@ -159,12 +158,12 @@ describe('a service that starts with an existing ledger', () => {
     const guard = createTrailGuard(ledger);
     const check = async () => (await guard.check(await ledger.chain(), null)).kind;
     expect([await check(), await check(), await check()]).toEqual(['unfinished', 'unfinished', 'sound']);
-    const { clock, schedule, pass } = createSimulatedTime();
+    const clock = createFakeClock();
     const silent = (): void => undefined;
     const logger = { debug: silent, info: silent, warn: silent, error: silent };
-    const deps = { ledger, ids: createFakeIds(), clock, schedule, logger, delivery: { wake: silent } };
+    const deps = { ledger, ids: createFakeIds(), clock, schedule: clock, logger, delivery: { wake: silent } };
     createCheckpointer({ ...deps, signer: async () => null }).wake();
-    await pass(3 * CHECK_AFTER_MS);
+    await clock.pass(3 * CHECK_AFTER_MS);
     expect(countsOf(ledger)).toEqual([2 * RECORDS_PER_CHECK + 1]);
   });
 

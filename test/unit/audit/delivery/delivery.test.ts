@@ -10,17 +10,20 @@ import { createDelivery, DRAIN_MS } from '../../../../src/audit/delivery/deliver
 import { SinkError } from '../../../../src/audit/delivery/sink.ts';
 import type { OutboxItem, Sink } from '../../../../src/audit/delivery/sink.ts';
 import type { LogFields } from '../../../../src/ports/logger.ts';
-import { createSimulatedTime, settled } from './simulated-time.ts';
+import { createFakeClock, promisesSettled } from '../../../support/clock.ts';
 import { createTestOutbox } from './test-outbox.ts';
 
 /** A sink whose every write waits for the test's word. */
 function createScriptedSink() {
   const received: number[][] = [];
   const pending: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  let begun = Promise.withResolvers<void>();
   const sink: Sink = {
     name: 'scripted',
     write(items: readonly OutboxItem[]) {
       received.push(items.map(({ position }) => position));
+      begun.resolve();
+      begun = Promise.withResolvers();
       return new Promise<void>((resolve, reject) => pending.push({ resolve, reject }));
     },
   };
@@ -30,6 +33,8 @@ function createScriptedSink() {
     get open() {
       return pending.length;
     },
+    /** Resolves when a write waits for an answer. */
+    writing: () => (pending.length > 0 ? Promise.resolve() : begun.promise),
     accept: () => pending.shift()?.resolve(),
     refuse: (error: Error = new Error('Bearer s3cret was refused')) => pending.shift()?.reject(error),
   };
@@ -44,7 +49,7 @@ interface Changes {
 /** By default chance gives the shortest of waits. */
 function setup({ batchSize = 2, chance = 0 }: Changes = {}) {
   const outbox = createTestOutbox();
-  const { clock, schedule, pass } = createSimulatedTime();
+  const clock = createFakeClock();
   const scripted = createScriptedSink();
   const log: (LogFields & { event: string })[] = [];
   const counted: string[] = [];
@@ -52,7 +57,7 @@ function setup({ batchSize = 2, chance = 0 }: Changes = {}) {
   const delivery = createDelivery({
     outbox,
     sink: scripted.sink,
-    schedule,
+    schedule: clock,
     clock,
     random: { next: () => chance },
     logger: { debug: keep, info: keep, warn: keep, error: keep },
@@ -63,9 +68,9 @@ function setup({ batchSize = 2, chance = 0 }: Changes = {}) {
   async function answer(error?: Error, ms = 0): Promise<void> {
     if (error === undefined) scripted.accept();
     else scripted.refuse(error);
-    await pass(ms);
+    await clock.pass(ms);
   }
-  return { outbox, clock, schedule, pass, scripted, log, counted, delivery, answer };
+  return { outbox, clock, schedule: clock, pass: clock.pass, scripted, log, counted, delivery, answer };
 }
 
 describe('delivery to a sink', () => {
@@ -94,7 +99,7 @@ describe('delivery to a sink', () => {
     const { outbox, scripted, delivery, pass } = setup();
     outbox.append();
     delivery.wake();
-    await settled();
+    await promisesSettled();
     expect(scripted.received).toEqual([]);
     await pass(0);
     expect(scripted.received).toEqual([[2]]);
@@ -162,7 +167,7 @@ describe('delivery to a sink', () => {
     await pass(0);
     let stopped = false;
     const stopping = delivery.stop().then(() => (stopped = true));
-    await settled();
+    await promisesSettled();
     expect(stopped).toBe(false);
     scripted.accept();
     await stopping;
@@ -411,9 +416,9 @@ describe('draining', () => {
     await pass(0);
     await answer(new SinkError('unreachable'));
     const drained = delivery.drain();
-    await settled();
+    await scripted.writing();
     scripted.accept();
-    await settled();
+    await scripted.writing();
     scripted.accept();
     expect(await drained).toBe(true);
     expect(scripted.received).toEqual([[2, 4], [2, 4], [6]]);
@@ -424,7 +429,7 @@ describe('draining', () => {
     const { outbox, scripted, schedule, delivery } = setup();
     for (let n = 0; n < 3; n += 1) outbox.append();
     const drained = delivery.drain();
-    await settled();
+    await scripted.writing();
     scripted.refuse(new SinkError('unreachable'));
     expect(await drained).toBe(false);
     expect(scripted.received).toHaveLength(1);
@@ -435,10 +440,10 @@ describe('draining', () => {
     const { outbox, scripted, delivery } = setup();
     for (let n = 0; n < 2; n += 1) outbox.append();
     const drained = delivery.drain();
-    await settled();
+    await scripted.writing();
     scripted.refuse(new SinkError('too_large'));
     for (let n = 0; n < 2; n += 1) {
-      await settled();
+      await scripted.writing();
       scripted.accept();
     }
     expect(await drained).toBe(true);

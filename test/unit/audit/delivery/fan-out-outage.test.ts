@@ -15,9 +15,9 @@ import type { Ledger } from '../../../../src/ledger/port.ts';
 import type { Logger } from '../../../../src/ports/logger.ts';
 import type { Clock } from '../../../../src/ports/clock.ts';
 import type { Schedule } from '../../../../src/ports/schedule.ts';
-import { createFakeIds, testUuid7, TEST_TIME_MS } from '../../../support/clock.ts';
+import type { FakeClock } from '../../../support/clock.ts';
+import { createFakeClock, createFakeIds, testUuid7, TEST_TIME_MS } from '../../../support/clock.ts';
 import { admission, onlyRecord, recordDraft } from '../../../support/ledger/ledger.ts';
-import { createSimulatedTime } from './simulated-time.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -45,9 +45,9 @@ function createFarEnd(name: string, clock: Clock, conduct: Conduct): FarEnd {
 const idOf = (line: string): string => (JSON.parse(line) as { id: string }).id;
 
 /** The collector's day. */
-function collectorConduct(clock: Clock, schedule: Schedule): Conduct {
+function collectorConduct(clock: FakeClock): Conduct {
   let writes = 0;
-  const wait = (ms: number): Promise<void> => new Promise((resolve) => schedule.after(ms, resolve));
+  const wait = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
   return async (items, take) => {
     const minute = (clock.now() - TEST_TIME_MS) / MINUTE_MS;
     writes += 1;
@@ -106,23 +106,23 @@ function watchLeases(ledger: Ledger) {
 }
 
 function createHarness() {
-  const { clock, schedule, pass } = createSimulatedTime();
+  const clock = createFakeClock();
   const ids = createFakeIds(1_000_000);
   const ledger = createMemoryLedger({ clock, ids });
   const log: string[] = [];
   const keep = (event: string): void => void log.push(event);
   const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep };
   const { outbox, held } = watchLeases(ledger);
-  const collector = createFarEnd('http', clock, collectorConduct(clock, schedule));
+  const collector = createFarEnd('http', clock, collectorConduct(clock));
   const steady = createFarEnd('stdout', clock, async (items, take) => take(items));
-  const silent = createFarEnd('otlp', clock, silentConduct(schedule));
+  const silent = createFarEnd('otlp', clock, silentConduct(clock));
   let chance = 0;
   let failedWrites = 0;
   const start = () => {
     const deliveries = createFanOut({
       outbox,
       sinks: [collector.sink, steady.sink, silent.sink],
-      schedule,
+      schedule: clock,
       clock,
       random: { next: () => (chance = (chance + 0.37) % 1) },
       logger,
@@ -132,7 +132,7 @@ function createHarness() {
       ledger,
       ids,
       clock,
-      schedule,
+      schedule: clock,
       logger,
       signer: async () => null,
       delivery: deliveries,
@@ -147,7 +147,7 @@ function createHarness() {
     ledger,
     clock,
     log,
-    pass,
+    pass: clock.pass,
     held,
     collector,
     steady,

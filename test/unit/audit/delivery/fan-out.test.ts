@@ -3,24 +3,24 @@ import { DRAIN_MS } from '../../../../src/audit/delivery/delivery.ts';
 import { createFanOut } from '../../../../src/audit/delivery/fan-out.ts';
 import type { Sink } from '../../../../src/audit/delivery/sink.ts';
 import { SinkError } from '../../../../src/audit/delivery/sink.ts';
-import { createSimulatedTime } from './simulated-time.ts';
+import { createFakeClock } from '../../../support/clock.ts';
 import { createTestOutbox } from './test-outbox.ts';
 
 const ignore = (): void => undefined;
 
 function setup(sinks: readonly Sink[]) {
   const outbox = createTestOutbox();
-  const { clock, schedule, pass } = createSimulatedTime();
+  const clock = createFakeClock();
   const deliveries = createFanOut({
     outbox,
     sinks,
-    schedule,
+    schedule: clock,
     clock,
     random: { next: () => 0 },
     logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     metrics: { count: ignore },
   });
-  return { outbox, schedule, pass, deliveries };
+  return { outbox, schedule: clock, pass: clock.pass, deliveries };
 }
 
 const taking = (name: string): Sink => ({ name, write: async () => undefined });

@@ -190,7 +190,7 @@ describe('doctor', () => {
     const { ended, schedule } = startCommand(['doctor', '--json'], {
       deps: { inspectLedger: () => new Promise(() => undefined) },
     });
-    while (schedule.waitingMs.length !== 1) await new Promise((turn) => setImmediate(turn));
+    await schedule.until((waitingMs) => waitingMs.length === 1);
     expect(schedule.waitingMs).toEqual([12_000]);
     schedule.advance(12_000);
     const { code, stdout } = await ended;

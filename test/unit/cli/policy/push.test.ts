@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createHttpClient } from '../../../../src/platform/node/http-client/http-client.ts';
 import { openPolicy } from '../../../../src/platform/workers/policy/source.ts';
 import { POLICY_STORE_KEY } from '../../../../src/policy/document/read-document.ts';
-import { createFakeClock, createFakeSchedule } from '../../../support/clock.ts';
+import { createFakeClock } from '../../../support/clock.ts';
 import { EXAMPLE_POLICY, policyFrom } from '../../../support/policy.ts';
 import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
 import { GOOD_ENV } from '../cli-harness.ts';
@@ -83,7 +83,7 @@ describe('policy push', () => {
       store: { get: () => Promise.resolve(pushed) },
       issuers: ['corp'],
       clock: createFakeClock(),
-      schedule: createFakeSchedule(),
+      schedule: createFakeClock(),
       logger: recordLogs(),
       metrics: recordMetrics(),
     });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createConnectionRefusals } from '../../../../src/platform/node/http-server/connection-refusals.ts';
-import { createFakeSchedule } from '../../../support/clock.ts';
+import { createFakeClock } from '../../../support/clock.ts';
 import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
 
 describe('refused connections', () => {
   it('are each counted, and told together in one line per ten seconds', () => {
-    const [logger, metrics, schedule] = [recordLogs(), recordMetrics(), createFakeSchedule()];
+    const [logger, metrics, schedule] = [recordLogs(), recordMetrics(), createFakeClock()];
     const refusals = createConnectionRefusals({ listener: 'public', logger, metrics, schedule });
     for (let n = 0; n < 200; n += 1) refusals.count('timeout');
     refusals.count('malformed');

@@ -226,8 +226,7 @@ describe('callers who go away', () => {
       for (const goodbye of ['end', 'destroy', 'resetAndDestroy'] as const) {
         const client = openRaw(port);
         await once(client.socket, 'connect');
-        client.write(bytes);
-        await new Promise((resolve) => setImmediate(resolve));
+        await new Promise<unknown>((written) => client.socket.write(bytes, written));
         client.socket[goodbye]();
         await client.closed;
       }

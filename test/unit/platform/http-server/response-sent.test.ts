@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { responseSent } from '../../../../src/platform/node/http-server/response-sent.ts';
 import { schedule } from '../../../../src/platform/node/runtime.ts';
@@ -19,10 +20,12 @@ const HEAVY = 'x'.repeat(64 * 1024 * 1024);
 /** Answers every request with this text, and counts the answers made and the answers sent. */
 async function serve(text: string, gate: Promise<void> = Promise.resolve()) {
   const seen = { made: 0, left: 0 };
+  const asked = Promise.withResolvers<ServerResponse>();
   const options = { name: 'public', host: '127.0.0.1', port: 0 } as const;
   const ports = { ids: createFakeIds(), logger: recordLogs(), metrics: recordMetrics(), schedule };
   const listener = await listen(
     async (_, platformRequest) => {
+      asked.resolve((platformRequest as { readonly outgoing: ServerResponse }).outgoing);
       await gate;
       seen.made += 1;
       void responseSent(platformRequest).then(() => (seen.left += 1));
@@ -31,7 +34,7 @@ async function serve(text: string, gate: Promise<void> = Promise.resolve()) {
     { ...options, ...ports },
   );
   open.push(listener);
-  return { port: listener.port, seen };
+  return { port: listener.port, seen, asked: asked.promise };
 }
 
 const ask = (method = 'GET'): string => `${method} / HTTP/1.1\r\nHost: x\r\n\r\n`;
@@ -77,13 +80,12 @@ describe('an answer', () => {
 
   it('has left when its connection had ended before it was made', async () => {
     const gate = Promise.withResolvers<void>();
-    const { port, seen } = await serve('done', gate.promise);
+    const { port, seen, asked } = await serve('done', gate.promise);
     const reader = openRaw(port);
     reader.write(ask());
-    await once(reader.socket, 'connect');
-    await turns(50);
+    const outgoing = await asked;
     reader.socket.destroy();
-    await turns(50);
+    await once(outgoing, 'close');
     gate.resolve();
     await expect.poll(() => seen).toEqual({ made: 1, left: 1 });
   });

@@ -9,7 +9,7 @@ import {
 } from '../../../../src/platform/node/policy/reload.ts';
 import { loadPolicy } from '../../../../src/policy/load.ts';
 import type { PolicyLoaded } from '../../../../src/policy/load.ts';
-import { createFakeClock, createFakeSchedule, TEST_TIME_MS } from '../../../support/clock.ts';
+import { createFakeClock, promisesSettled, TEST_TIME_MS } from '../../../support/clock.ts';
 import { policyFrom } from '../../../support/policy.ts';
 
 /** A good policy whose digest depends on `id`. */
@@ -49,7 +49,6 @@ function startReload(options: Start = {}) {
     (level: string) =>
     (event: string, fields: unknown = {}) =>
       void lines.push({ level, event, fields });
-  const schedule = createFakeSchedule();
   const clock = createFakeClock();
   const reload = createPolicyReload(
     {
@@ -62,7 +61,7 @@ function startReload(options: Start = {}) {
         judged.push(text);
         return await (options.load?.(text) ?? Promise.resolve(loadPolicy(text, { issuers: ['corp'] })));
       },
-      schedule,
+      schedule: clock,
       clock,
       logger: { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') },
       metrics: {
@@ -96,16 +95,13 @@ function startReload(options: Start = {}) {
     async elapse(ms: number) {
       const stepMs = 10;
       for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {
-        await turn();
-        schedule.advance(stepMs);
+        await promisesSettled();
         clock.advance(stepMs);
       }
-      await turn();
+      await promisesSettled();
     },
   };
 }
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('a file that was replaced', () => {
   it('is taken up once two reads agree', async () => {
@@ -320,7 +316,7 @@ describe('after the end', () => {
     file.reload.check();
     await file.elapse(50);
     file.reload.close();
-    await turn();
+    await promisesSettled();
     const reads = file.reads();
     await file.elapse(3 * POLL_INTERVAL_MS);
     file.reload.check();

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Shutdown } from '../../../../src/platform/node/process/shutdown.ts';
 import { createShutdown, CUT_AFTER_MS, DEADLINE_MS } from '../../../../src/platform/node/process/shutdown.ts';
-import { createFakeSchedule } from '../../../support/clock.ts';
+import { createFakeClock, promisesSettled } from '../../../support/clock.ts';
 import { recordLogs } from '../../../support/upstream.ts';
 
 /** A simulated process: it records the events in order, and the exit codes. */
 function createProcess(overrides: Partial<Shutdown> = {}) {
   const events: string[] = [];
-  const schedule = createFakeSchedule();
+  const schedule = createFakeClock();
   const logger = recordLogs();
   const step = (name: string) => ({ name, run: async () => void events.push(name) });
   const shutDown = createShutdown(
@@ -25,8 +25,6 @@ function createProcess(overrides: Partial<Shutdown> = {}) {
   return { events, schedule, logger, shutDown };
 }
 
-const settled = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
-
 describe('a shutdown', () => {
   it('takes the readiness off, runs every step in order, lets the log out and exits 0', async () => {
     const { events, shutDown } = createProcess();
@@ -37,10 +35,10 @@ describe('a shutdown', () => {
   it('serves for the grace period after SIGTERM, not ready from the first moment', async () => {
     const { events, schedule, shutDown } = createProcess({ graceMs: 3_000 });
     const ended = shutDown('SIGTERM');
-    await settled();
+    await promisesSettled();
     expect(events).toEqual(['not ready']);
     schedule.advance(2_999);
-    await settled();
+    await promisesSettled();
     expect(events).toEqual(['not ready']);
     schedule.advance(1);
     await ended;
@@ -78,7 +76,7 @@ describe('a shutdown', () => {
     });
     const ended = shutDown('SIGTERM');
     schedule.advance(CUT_AFTER_MS - 1);
-    await settled();
+    await promisesSettled();
     expect(events).toEqual(['not ready']);
     schedule.advance(1);
     await ended;

@@ -7,7 +7,7 @@ import {
   SECRET_RETRY_MS,
 } from '../../../../src/platform/workers/secrets/bound-secret.ts';
 import { createSecrets } from '../../../../src/platform/workers/secrets/secrets.ts';
-import { createFakeClock, createFakeSchedule } from '../../../support/clock.ts';
+import { createFakeClock } from '../../../support/clock.ts';
 import { CURRENT_KEY, NEXT_KEY, recordLogs } from '../../../support/upstream.ts';
 
 const ROTATED = 'rotated-key-0123456789abcdef';
@@ -28,13 +28,12 @@ function storeEntry(first: string) {
 function harness(galileoApiKey: SecretBinding, galileoApiKeyNext?: SecretBinding) {
   const clock = createFakeClock();
   const logger = recordLogs();
-  const schedule = createFakeSchedule();
-  const secrets = createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedule, logger });
+  const secrets = createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedule: clock, logger });
   const keys = async () => {
     const { current, next } = await secrets.galileoKeys();
     return [current.reveal(), next?.reveal() ?? null];
   };
-  return { clock, schedule, logger, secrets, keys };
+  return { clock, schedule: clock, logger, secrets, keys };
 }
 
 describe('keys from text bindings', () => {

@@ -12,7 +12,7 @@ import type { Ledger } from '../../../../src/ledger/port.ts';
 import { Secret } from '../../../../src/lib/secret.ts';
 import { compilePolicy } from '../../../../src/policy/compile.ts';
 import type { PolicyFile } from '../../../../src/policy/document/schema.ts';
-import { createFakeClock, createFakeIds, createFakeSchedule } from '../../../support/clock.ts';
+import { createFakeClock, createFakeIds } from '../../../support/clock.ts';
 import { naiveCovers, testPrincipal } from '../../../support/policy.ts';
 import { AUDIENCE, documentsOf, ISSUER } from '../../../support/tokens.ts';
 import { handlings, NOW_MS, policyFiles, requests } from './arbitraries.ts';
@@ -52,7 +52,7 @@ function createHarness() {
     clock,
     ids,
     ledger,
-    schedule: createFakeSchedule(),
+    schedule: clock,
     background: { run: silent },
     logger: { debug: silent, info: silent, warn: silent, error: silent },
     metrics: { count: silent, observe: silent },
