@@ -3,7 +3,7 @@
  * The entry of the command line. It chooses the adapters, which are the service's own, and runs one command.
  * Results go to stdout, all other messages to stderr. The commands are in cli/.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { styleText } from 'node:util';
 import { auditPorts } from './cli/audit/ports.ts';
@@ -23,6 +23,7 @@ import { openSideWriter } from './platform/node/ledger/side-writer.ts';
 import { openPolicy } from './platform/node/policy/source.ts';
 import { createSecrets, SecretsError } from './platform/node/secrets/secrets.ts';
 import { createOutput } from './platform/node/telemetry/output.ts';
+import { readText } from './platform/node/text-file.ts';
 
 const STDOUT_FD = 1;
 const STDERR_FD = 2;
@@ -31,17 +32,11 @@ const http = createHttpClient();
 
 const deps: CliDeps = {
   env: process.env,
-  readText: (path) => readFile(path, 'utf8'),
+  readText,
   isFile: async (path) => (await stat(path)).isFile(),
   openPolicy,
   openKeys: async (settings) =>
-    createSecrets({
-      galileoApiKey: settings.GALILEO_API_KEY ?? undefined,
-      galileoApiKeyFile: settings.GALILEO_API_KEY_FILE ?? undefined,
-      galileoApiKeyNext: settings.GALILEO_API_KEY_NEXT ?? undefined,
-      galileoApiKeyNextFile: settings.GALILEO_API_KEY_NEXT_FILE ?? undefined,
-      logger: { debug: silent, info: silent, warn: silent, error: silent },
-    }).then(
+    createSecrets(settings, { debug: silent, info: silent, warn: silent, error: silent }).then(
       (secrets) => ({ kind: 'opened' as const, secrets }),
       (error: unknown) => {
         if (error instanceof SecretsError) return { kind: 'refused' as const, problems: error.problems };

@@ -18,7 +18,7 @@ import type { LedgerFacts } from './doctor/ledger-facts.ts';
  */
 export interface CliDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Rejects when the file cannot be read. */
+  /** Rejects with a TextFileError when the file cannot be used. */
   readonly readText: (path: string) => Promise<string>;
   readonly isFile: (path: string) => Promise<boolean>;
   readonly openPolicy: (path: string, issuers: readonly string[]) => Promise<OpenPolicyFileResult>;

@@ -7,6 +7,7 @@ import { issuerProfile } from '../auth/issuer-profile.ts';
 import type { IssuerConfig } from '../auth/issuers.ts';
 import { documentUrlProblem, issuersSchema, issuerUrlProblem } from '../auth/issuers.ts';
 import { parseStrictJson } from '../contract/strict-json.ts';
+import { namedTextFileProblem } from '../lib/text-file-error.ts';
 import { auditContradictions } from './audit-contradictions.ts';
 import type { ConfigProblem, IsSet } from './contradictions.ts';
 import { contradictions } from './contradictions.ts';
@@ -36,7 +37,7 @@ export interface ReadableConfig {
 
 export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Rejects when the file cannot be read. */
+  /** Rejects with a TextFileError when the file cannot be used. */
   readonly readText: (path: string) => Promise<string>;
   /** Settings whose value is kept elsewhere (a secret store) and not read here: they count as set. */
   readonly bound?: ReadonlySet<string>;
@@ -101,11 +102,15 @@ async function loadIssuers(
 ): Promise<readonly IssuerConfig[] | null> {
   const { AUTH_ISSUERS: inline, AUTH_ISSUERS_FILE: file, INSECURE_DEV: insecureDev } = settings;
   const setting = inline === null ? 'AUTH_ISSUERS_FILE' : 'AUTH_ISSUERS';
-  const text = inline ?? (file === null ? null : await readText(file).catch(() => null));
-  if (text === null) {
-    if (file !== null) problems.push({ setting, message: 'names a file that cannot be read' });
-    return null;
+  let text = inline;
+  if (text === null && file !== null) {
+    try {
+      text = await readText(file);
+    } catch (error) {
+      problems.push({ setting, message: namedTextFileProblem(error) });
+    }
   }
+  if (text === null) return null;
   const json = parseStrictJson(text);
   if (json.kind === 'invalid') {
     problems.push({ setting, message: `is not valid JSON at character ${json.position}` });

@@ -7,6 +7,7 @@ import type { CheckpointVerifier } from '../../audit/checkpoint/checkpoint.ts';
 import { importVerificationKeys } from '../../audit/checkpoint/signing-key.ts';
 import type { TrailEvidence, TrailReport, TrailSource, VerifiedTrail } from '../../audit/verify/verify-trail.ts';
 import { verifyTrail } from '../../audit/verify/verify-trail.ts';
+import { textFileFault } from '../../lib/text-file-error.ts';
 import { readDeliveredLines, readKeptCheckpoints } from './delivered-lines.ts';
 import type { VerifyReport } from './verify-report.ts';
 import { renderVerify } from './verify-report.ts';
@@ -160,8 +161,9 @@ async function readEvidence(call: Call, deps: CliDeps): Promise<TrailEvidence> {
 async function readKeys({ options }: Call, { readText }: CliDeps): Promise<CheckpointVerifier | null> {
   const { 'public-key': file } = options;
   if (typeof file !== 'string') return null;
-  const pem = await readText(file).catch(() => null);
-  if (pem === null) throw new CommandError('refused', `${file} cannot be read`);
+  const pem = await readText(file).catch((error: unknown) => {
+    throw new CommandError('refused', `${file} ${textFileFault(error).message}`);
+  });
   return await importVerificationKeys([pem]).catch((error: unknown) => {
     throw new CommandError('refused', `${file} ${error instanceof Error ? error.message : 'holds no key'}`);
   });

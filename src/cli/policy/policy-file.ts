@@ -2,7 +2,7 @@
  * Shared by the policy commands: reads a policy file, and finds the issuers' short names. A refused file is a result,
  * which the commands print in different ways. Missing names are a mistake in the command line.
  */
-
+import { textFileProblem } from '../../lib/text-file-error.ts';
 import type { PolicyProblem, PolicyRead } from '../../policy/load.ts';
 import { readPolicy } from '../../policy/load.ts';
 import { CommandError } from '../command-line/command-error.ts';
@@ -46,8 +46,8 @@ export async function readPolicyFile(
   issuers: readonly string[] | 'any',
   { readText }: Pick<CliDeps, 'readText'>,
 ): Promise<PolicyRead> {
-  const text = await readText(path).catch(() => null);
-  if (text === null) return { kind: 'refused', problems: [{ line: 1, column: 1, message: 'the file cannot be read' }] };
+  const text = await readText(path).catch((error: unknown) => ({ message: textFileProblem(error) }));
+  if (typeof text !== 'string') return { kind: 'refused', problems: [{ line: 1, column: 1, ...text }] };
   return readPolicy(text, { issuers });
 }
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { createRecordAddress } from '../../audit/record-address.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -30,6 +29,7 @@ import { createLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import type { Output } from './telemetry/output.ts';
 import { exposePolicyStatus } from './telemetry/policy-metrics.ts';
+import { readText } from './text-file.ts';
 
 /**
  * The composition on Node: from an environment to a service that listens. Reads the configuration, opens the ports,
@@ -66,7 +66,7 @@ const SWEEP_INTERVAL_MS = 10_000;
 export async function startNodeService({ env, output }: NodeHost): Promise<NodeServiceStart> {
   /** Closes what is open, newest first. */
   const opened: ShutdownStep[] = [];
-  const sources = { env, readText: (path: string) => readFile(path, 'utf8') };
+  const sources = { env, readText };
   /** Reads every secret before the environment loses it. */
   const redact = await withoutKeys(sources);
   const refuse = async (problems: readonly string[]): Promise<NodeServiceStart> => {
@@ -101,13 +101,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     settings.SHADOW_POLICY_FILE === null
       ? undefined
       : await openPolicy('shadow', settings.SHADOW_POLICY_FILE).catch(orProblems);
-  const secrets = await createSecrets({
-    galileoApiKey: settings.GALILEO_API_KEY ?? undefined,
-    galileoApiKeyFile: settings.GALILEO_API_KEY_FILE ?? undefined,
-    galileoApiKeyNext: settings.GALILEO_API_KEY_NEXT ?? undefined,
-    galileoApiKeyNextFile: settings.GALILEO_API_KEY_NEXT_FILE ?? undefined,
-    logger,
-  }).catch(orProblems);
+  const secrets = await createSecrets(settings, logger).catch(orProblems);
   const auditSecrets = await readAuditSecrets(settings).catch(orProblems);
   if (policy === undefined || secrets === undefined || auditSecrets === undefined || problems.length > 0) {
     return await refuse(problems);

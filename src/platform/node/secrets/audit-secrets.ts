@@ -1,15 +1,14 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-
 import { checkBearerToken, trimBearerToken } from '../../../audit/delivery/bearer-token.ts';
 import type { CheckpointSigner } from '../../../audit/checkpoint/checkpoint.ts';
 import { readHmacKey } from '../../../audit/hmac-key.ts';
 import type { AddressMode } from '../../../audit/record-address.ts';
 import { importSigningKey } from '../../../audit/checkpoint/signing-key.ts';
 import type { Settings } from '../../../config/schema.ts';
-import { thrownCode } from '../../../lib/thrown.ts';
+import { namedTextFileProblem } from '../../../lib/text-file-error.ts';
 import { createSingleFlight } from '../../../tasks/single-flight.ts';
 import { schedule } from '../runtime.ts';
+import { readSecret, secretSource } from './secret-source.ts';
+import type { SecretSettings } from './secret-source.ts';
 import { SecretsError } from './secrets.ts';
 
 /**
@@ -25,16 +24,9 @@ export interface AuditSecrets {
   readonly httpToken: () => Promise<string | null>;
 }
 
-export type AuditSecretSettings = Pick<
-  Settings,
-  | 'AUDIT_EMAILS'
-  | 'AUDIT_HMAC_KEY'
-  | 'AUDIT_HMAC_KEY_FILE'
-  | 'AUDIT_SIGNING_KEY'
-  | 'AUDIT_SIGNING_KEY_FILE'
-  | 'AUDIT_HTTP_TOKEN'
-  | 'AUDIT_HTTP_TOKEN_FILE'
->;
+type AuditSecretName = 'AUDIT_HTTP_TOKEN' | 'AUDIT_HMAC_KEY' | 'AUDIT_SIGNING_KEY';
+
+export type AuditSecretSettings = Partial<Pick<Settings, 'AUDIT_EMAILS'>> & SecretSettings<AuditSecretName>;
 
 const TOKEN_DEADLINE_MS = 5_000;
 
@@ -64,25 +56,15 @@ export async function readAuditSecrets(settings: AuditSecretSettings): Promise<A
 }
 
 /** The problems that would stop a start, for check tools. Settings that were refused are left out by the caller. */
-export async function auditSecretProblems(settings: Partial<AuditSecretSettings>): Promise<readonly string[]> {
+export async function auditSecretProblems(settings: AuditSecretSettings): Promise<readonly string[]> {
   try {
-    await readAuditSecrets({ ...UNSET, ...settings });
+    await readAuditSecrets(settings);
     return [];
   } catch (error) {
     if (error instanceof SecretsError) return error.problems;
     throw error;
   }
 }
-
-const UNSET: AuditSecretSettings = {
-  AUDIT_EMAILS: 'plain',
-  AUDIT_HMAC_KEY: null,
-  AUDIT_HMAC_KEY_FILE: null,
-  AUDIT_SIGNING_KEY: null,
-  AUDIT_SIGNING_KEY_FILE: null,
-  AUDIT_HTTP_TOKEN: null,
-  AUDIT_HTTP_TOKEN_FILE: null,
-};
 
 async function readSigner(settings: AuditSecretSettings): Promise<CheckpointSigner | null> {
   const given = await readGiven('AUDIT_SIGNING_KEY', settings);
@@ -95,7 +77,8 @@ async function readSigner(settings: AuditSecretSettings): Promise<CheckpointSign
 }
 
 async function readAddresses(settings: AuditSecretSettings): Promise<AddressMode> {
-  if (settings.AUDIT_EMAILS === 'plain') return { kind: 'plain' };
+  const { AUDIT_EMAILS: emails = 'plain' } = settings;
+  if (emails === 'plain') return { kind: 'plain' };
   const given = await readGiven('AUDIT_HMAC_KEY', settings);
   if (given === null) throw new SecretProblem('AUDIT_HMAC_KEY', 'or AUDIT_HMAC_KEY_FILE must be set');
   const read = readHmacKey(given.text);
@@ -126,29 +109,11 @@ interface Given {
   readonly text: string;
 }
 
-async function readGiven(
-  name: 'AUDIT_HTTP_TOKEN' | 'AUDIT_HMAC_KEY' | 'AUDIT_SIGNING_KEY',
-  settings: AuditSecretSettings,
-): Promise<Given | null> {
-  const { [name]: text, [`${name}_FILE` as const]: path } = settings;
-  if (text !== null) return { setting: name, text };
-  return path === null ? null : { setting: `${name}_FILE`, text: await readSmallFile(`${name}_FILE`, path) };
-}
-
-const MAX_FILE_BYTES = 16 * 1024;
-/** With O_NONBLOCK a named pipe opens at once and is then refused; without it, opening waits for a writer. */
-const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
-
-/** Uses one handle for all steps, so that it reads either the old or the new file when a file is swapped meanwhile. */
-async function readSmallFile(setting: string, path: string): Promise<string> {
-  try {
-    await using file = await open(path, READ_AT_ONCE);
-    const stat = await file.stat();
-    if (!stat.isFile()) throw new SecretProblem(setting, 'names what is not a file');
-    if (stat.size > MAX_FILE_BYTES) throw new SecretProblem(setting, 'names a file that is too large for a key');
-    return await file.readFile('utf8');
-  } catch (error) {
-    if (error instanceof SecretProblem) throw error;
-    throw new SecretProblem(setting, `names a file that cannot be read (${thrownCode(error) ?? 'unknown error'})`);
-  }
+async function readGiven(name: AuditSecretName, settings: AuditSecretSettings): Promise<Given | null> {
+  const source = secretSource(name, settings);
+  if (source === null) return null;
+  const text = await readSecret(source).catch((error: unknown) => {
+    throw new SecretProblem(source.setting, namedTextFileProblem(error));
+  });
+  return { setting: source.setting, text };
 }

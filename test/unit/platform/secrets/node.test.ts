@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { createSecrets, SecretsError, type SecretsOptions } from '../../../../src/platform/node/secrets/secrets.ts';
+import type { UpstreamKeySettings } from '../../../../src/platform/node/secrets/secrets.ts';
+import { createSecrets, SecretsError, versionOf } from '../../../../src/platform/node/secrets/secrets.ts';
 import { CURRENT_KEY, NEXT_KEY, recordLogs } from '../../../support/upstream.ts';
 
 let folder: string;
@@ -16,9 +18,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-async function open(options: Omit<SecretsOptions, 'logger'>) {
+async function open(options: UpstreamKeySettings) {
   const logger = recordLogs();
-  const secrets = await createSecrets({ ...options, logger });
+  const secrets = await createSecrets(options, logger);
   const keys = async () => {
     const { current, next } = await secrets.galileoKeys();
     return [current.reveal(), next?.reveal() ?? null];
@@ -26,8 +28,13 @@ async function open(options: Omit<SecretsOptions, 'logger'>) {
   return { keys, logger, secrets };
 }
 
-async function problemsOf(options: Omit<SecretsOptions, 'logger'>): Promise<readonly string[]> {
-  const error: unknown = await createSecrets({ ...options, logger: recordLogs() }).catch((thrown: unknown) => thrown);
+function replaceBy(make: () => void): void {
+  rmSync(file, { recursive: true, force: true });
+  make();
+}
+
+async function problemsOf(options: UpstreamKeySettings): Promise<readonly string[]> {
+  const error: unknown = await createSecrets(options, recordLogs()).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(SecretsError);
   expect(inspect(error, { showHidden: true })).not.toContain(CURRENT_KEY.slice(0, 12));
   return (error as SecretsError).problems;
@@ -35,12 +42,12 @@ async function problemsOf(options: Omit<SecretsOptions, 'logger'>): Promise<read
 
 describe('keys from the environment', () => {
   it('are taken as they are, without one trailing newline', async () => {
-    const { keys } = await open({ galileoApiKey: `${CURRENT_KEY}\n`, galileoApiKeyNext: NEXT_KEY });
+    const { keys } = await open({ GALILEO_API_KEY: `${CURRENT_KEY}\n`, GALILEO_API_KEY_NEXT: NEXT_KEY });
     expect(await keys()).toEqual([CURRENT_KEY, NEXT_KEY]);
   });
 
   it('may come without a next one', async () => {
-    const { keys } = await open({ galileoApiKey: CURRENT_KEY });
+    const { keys } = await open({ GALILEO_API_KEY: CURRENT_KEY });
     expect(await keys()).toEqual([CURRENT_KEY, null]);
   });
 });
@@ -52,30 +59,33 @@ describe('the start', () => {
 
   it('names every problem at once and shows no key', async () => {
     expect(
-      await problemsOf({ galileoApiKey: `${CURRENT_KEY}\nX-Evil: 1`, galileoApiKeyNextFile: join(folder, 'absent') }),
+      await problemsOf({
+        GALILEO_API_KEY: `${CURRENT_KEY}\nX-Evil: 1`,
+        GALILEO_API_KEY_NEXT_FILE: join(folder, 'absent'),
+      }),
     ).toEqual(['GALILEO_API_KEY holds a line break', 'GALILEO_API_KEY_NEXT_FILE cannot be read (ENOENT)']);
   });
 
   it('is refused when a key and its file are both set', async () => {
     writeFileSync(file, CURRENT_KEY);
-    expect(await problemsOf({ galileoApiKey: CURRENT_KEY, galileoApiKeyFile: file })).toEqual([
+    expect(await problemsOf({ GALILEO_API_KEY: CURRENT_KEY, GALILEO_API_KEY_FILE: file })).toEqual([
       'GALILEO_API_KEY and GALILEO_API_KEY_FILE are both set; set one',
     ]);
   });
 
   it('is refused for a file that is empty, too large, or a folder', async () => {
     writeFileSync(file, '');
-    expect(await problemsOf({ galileoApiKeyFile: file })).toEqual(['GALILEO_API_KEY_FILE is empty']);
+    expect(await problemsOf({ GALILEO_API_KEY_FILE: file })).toEqual(['GALILEO_API_KEY_FILE is empty']);
     writeFileSync(file, 'x'.repeat(5_000));
-    expect(await problemsOf({ galileoApiKeyFile: file })).toEqual(['GALILEO_API_KEY_FILE is too large for a key']);
-    expect(await problemsOf({ galileoApiKeyFile: folder })).toEqual(['GALILEO_API_KEY_FILE is not a file']);
+    expect(await problemsOf({ GALILEO_API_KEY_FILE: file })).toEqual(['GALILEO_API_KEY_FILE is too large for a key']);
+    expect(await problemsOf({ GALILEO_API_KEY_FILE: folder })).toEqual(['GALILEO_API_KEY_FILE is not a file']);
   });
 });
 
 describe('a key file', () => {
   it('is read again when it is replaced', async () => {
     writeFileSync(file, `${CURRENT_KEY}\n`);
-    const { keys, logger } = await open({ galileoApiKeyFile: file });
+    const { keys, logger } = await open({ GALILEO_API_KEY_FILE: file });
     expect(await keys()).toEqual([CURRENT_KEY, null]);
     writeFileSync(`${file}.new`, `${NEXT_KEY}\n`);
     renameSync(`${file}.new`, file);
@@ -87,7 +97,7 @@ describe('a key file', () => {
   it('is read again when it is rewritten in place, to the same size and in the same instant', async () => {
     const other = `${CURRENT_KEY.slice(0, -1)}X`;
     writeFileSync(file, CURRENT_KEY);
-    const { keys } = await open({ galileoApiKeyFile: file });
+    const { keys } = await open({ GALILEO_API_KEY_FILE: file });
     for (const key of [other, CURRENT_KEY, other]) {
       writeFileSync(file, key);
       expect(await keys()).toEqual([key, null]);
@@ -105,7 +115,7 @@ describe('a key file', () => {
     }
     symlinkSync('..v1', join(folder, '..data'));
     symlinkSync(join('..data', 'key'), file);
-    const { keys } = await open({ galileoApiKeyFile: file });
+    const { keys } = await open({ GALILEO_API_KEY_FILE: file });
     expect(await keys()).toEqual([CURRENT_KEY, null]);
     symlinkSync('..v2', join(folder, '..data_tmp'));
     renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
@@ -117,22 +127,47 @@ describe('a key file', () => {
     ['empty', () => writeFileSync(file, '')],
     ['half written', () => writeFileSync(file, CURRENT_KEY.slice(0, 5))],
     ['two lines', () => writeFileSync(file, `${CURRENT_KEY}\n${NEXT_KEY}\n`)],
+    ['too large', () => writeFileSync(file, 'x'.repeat(5_000))],
+    ['not UTF-8', () => writeFileSync(file, Uint8Array.of(0xff, 0xfe))],
+    ['a folder', () => replaceBy(() => mkdirSync(file))],
+    ['a named pipe', () => replaceBy(() => execFileSync('mkfifo', [file]))],
   ])('that is %s for a while leaves the last good key, is logged once, and is taken up again', async (_name, spoil) => {
     writeFileSync(file, CURRENT_KEY);
-    const { keys, logger } = await open({ galileoApiKeyFile: file });
+    const { keys, logger } = await open({ GALILEO_API_KEY_FILE: file });
     for (let round = 1; round <= 2; round += 1) {
       spoil();
       for (let n = 0; n < 3; n += 1) expect((await keys())[0]).toBe(round === 1 ? CURRENT_KEY : NEXT_KEY);
       expect(logger.lines.filter((line) => line.event === 'api_key_file_unusable')).toHaveLength(round);
-      writeFileSync(file, NEXT_KEY);
+      replaceBy(() => writeFileSync(file, NEXT_KEY));
       expect(await keys()).toEqual([NEXT_KEY, null]);
     }
     expect(JSON.stringify(logger.lines)).not.toContain(CURRENT_KEY.slice(0, 12));
   });
 
+  it('is read once for calls at the same time, and its change is logged once', async () => {
+    writeFileSync(file, CURRENT_KEY);
+    const { keys, logger } = await open({ GALILEO_API_KEY_FILE: file });
+    writeFileSync(file, NEXT_KEY);
+    expect(await Promise.all([keys(), keys(), keys()])).toEqual([1, 2, 3].map(() => [NEXT_KEY, null]));
+    expect(logger.lines.map((line) => line.event)).toEqual(['api_key_changed']);
+  });
+
+  it('has a version once it is older than the grain of timestamps, and another one after each change', () => {
+    const source = { kind: 'file', setting: 'GALILEO_API_KEY_FILE', path: file, maxBytes: 4096 } as const;
+    const changedMs = (): number => Number(statSync(file, { bigint: true }).ctimeMs);
+    expect(versionOf(source, Date.now())).toBe(null);
+    writeFileSync(file, CURRENT_KEY);
+    expect(versionOf(source, changedMs() + 900)).toBe(null);
+    const first = versionOf(source, changedMs() + 1_100);
+    expect(first).not.toBe(null);
+    expect(versionOf(source, changedMs() + 9_000)).toBe(first);
+    replaceBy(() => writeFileSync(file, CURRENT_KEY));
+    expect(versionOf(source, changedMs() + 1_100)).not.toBe(first);
+  });
+
   it('gives the same object for the same key, so that nothing is worked out twice', async () => {
     writeFileSync(file, CURRENT_KEY);
-    const { secrets } = await open({ galileoApiKeyFile: file });
+    const { secrets } = await open({ GALILEO_API_KEY_FILE: file });
     const before = (await secrets.galileoKeys()).current;
     writeFileSync(file, `${CURRENT_KEY}\n`);
     expect((await secrets.galileoKeys()).current).toBe(before);
@@ -140,7 +175,7 @@ describe('a key file', () => {
 
   it('shows no key when it is looked at', async () => {
     writeFileSync(file, CURRENT_KEY);
-    const { secrets } = await open({ galileoApiKeyFile: file, galileoApiKeyNext: NEXT_KEY });
+    const { secrets } = await open({ GALILEO_API_KEY_FILE: file, GALILEO_API_KEY_NEXT: NEXT_KEY });
     const shown = inspect([secrets, await secrets.galileoKeys()], { depth: 20, showHidden: true });
     expect(shown).not.toContain(CURRENT_KEY.slice(0, 12));
     expect(shown).not.toContain(NEXT_KEY.slice(0, 12));
