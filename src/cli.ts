@@ -15,7 +15,7 @@ import { freeBytes, inspectLedger } from './cli/doctor/inspect-ledger.ts';
 import { runCli } from './cli/run.ts';
 import { SqlError } from './ledger/sqlite/sqlite-port.ts';
 import { auditSecretProblems } from './platform/node/secrets/audit-secrets.ts';
-import { clock, ids } from './platform/node/runtime.ts';
+import { clock, ids, refSchedule } from './platform/node/runtime.ts';
 import { createFetchDocument } from './platform/node/http-client/fetch-document.ts';
 import { createHttpClient } from './platform/node/http-client/http-client.ts';
 import { readLedgerFile } from './platform/node/ledger/reader.ts';
@@ -65,12 +65,7 @@ const deps: CliDeps = {
   http,
   fetchDocument: createFetchDocument(),
   clock,
-  schedule: {
-    after(delayMs, task) {
-      const timer = setTimeout(task, delayMs);
-      return () => clearTimeout(timer);
-    },
-  },
+  schedule: refSchedule,
   print: createPrint('stdout', createOutput(STDOUT_FD)),
   printError: createPrint('stderr', createOutput(STDERR_FD)),
   // styleText itself checks the stream, NO_COLOR and FORCE_COLOR.

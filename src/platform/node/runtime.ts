@@ -21,11 +21,18 @@ export const ids: Ids = { uuid7: () => v7() };
 /** The generator of the JavaScript engine, for retry jitter and never for secrets. */
 export const random: Random = { next: () => Math.random() };
 
+/** Node's timers. A pending timer keeps the process alive; for commands, and for the end of the service. */
+export const refSchedule: Schedule = {
+  after(delayMs, task) {
+    const timer = setTimeout(task, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** Node's timers, unreferenced: a pending timer does not keep the process alive. */
 export const schedule: Schedule = {
   after(delayMs, task) {
-    const timer = setTimeout(task, delayMs);
-    timer.unref();
+    const timer = setTimeout(task, delayMs).unref();
     return () => clearTimeout(timer);
   },
 };

@@ -9,7 +9,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import { errorCode } from '../../lib/error-code.ts';
+import { thrownCode } from '../../lib/thrown.ts';
 import { TextFileError } from '../../lib/text-file-error.ts';
 
 export interface TextFile {
@@ -43,7 +43,7 @@ export async function readTextFile(path: string, { maxBytes, tooLarge } = LIMIT)
     return { text: new TextDecoder().decode(bytes), identity: `${stat.dev}:${stat.ino}` };
   } catch (error) {
     if (error instanceof TextFileError) throw error;
-    throw new TextFileError('not_readable', `cannot be read (${errorCode(error) ?? 'unknown error'})`);
+    throw new TextFileError('not_readable', `cannot be read (${thrownCode(error) ?? 'unknown error'})`);
   }
 }
 

@@ -1,4 +1,5 @@
-import { inspect } from 'node:util';
+import { execFile } from 'node:child_process';
+import { inspect, promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { formatItem } from '../../../src/audit/format/formats.ts';
 import { SinkError } from '../../../src/audit/delivery/sink.ts';
@@ -135,6 +136,21 @@ describe('the two channels of stdout', () => {
     const stdout = { write: () => Promise.reject(new Error('EPIPE after ann@acme.com')) };
     const refused = createStdoutSink(stdout, 'native').write(await auditItems());
     await expect(refused).rejects.toThrow(new SinkError('write_failed'));
+  });
+});
+
+describe('a pending timer', () => {
+  const RUNTIME = new URL('../../../src/platform/node/runtime.ts', import.meta.url).href;
+  it.each([
+    ['refSchedule', 'keeps the process alive until it has run', 'ran'],
+    ['schedule', 'keeps no process alive', ''],
+  ])('of %s %s', async (name, _title, printed) => {
+    const script = `
+      import { ${name} } from ${JSON.stringify(RUNTIME)};
+      ${name}.after(200, () => process.stdout.write('ran'));
+      ${name}.after(200, () => process.stdout.write('cancelled'))();`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    expect(stdout).toBe(printed);
   });
 });
 

@@ -7,6 +7,7 @@
  */
 import type { Logger } from '../../../ports/logger.ts';
 import type { Schedule } from '../../../ports/schedule.ts';
+import { refSchedule } from '../runtime.ts';
 
 export interface ShutdownStep {
   readonly name: string;
@@ -36,16 +37,8 @@ export const CUT_AFTER_MS = 18_000;
 /** Earlier than the kill of an orchestrator (after about 30 s), which would leave no reason in the log. */
 export const DEADLINE_MS = 19_500;
 
-/**
- * Its timers keep the process alive, unlike those of `schedule`: the process must not end before its steps are done.
- */
-const processEnding: Ending = {
-  after(delayMs, task) {
-    const timer = setTimeout(task, delayMs);
-    return () => clearTimeout(timer);
-  },
-  exit: (code) => process.exit(code),
-};
+/** `refSchedule`, because the process must not end before its steps are done. */
+const processEnding: Ending = { ...refSchedule, exit: (code) => process.exit(code) };
 
 /**
  * Returns the handler for signals. A failing step is logged, does not stop the other steps, and makes the exit code 1.

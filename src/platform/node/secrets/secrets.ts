@@ -4,6 +4,7 @@ import { Secret } from '../../../lib/secret.ts';
 import { TextFileError } from '../../../lib/text-file-error.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Secrets } from '../../../ports/secrets.ts';
+import { createSingleFlight } from '../../../tasks/single-flight.ts';
 import { checkApiKey, fingerprint, isSameKey, trimApiKey } from '../../../upstream/api-keys.ts';
 import { readSecret, secretSource } from './secret-source.ts';
 import type { SecretSettings, SecretSource } from './secret-source.ts';
@@ -62,7 +63,7 @@ class KeySlot {
   /** The version that was read last; null when it must be read again in any case. */
   #version: string | null = null;
   #problem: string | null = null;
-  #refreshing: Promise<void> | null = null;
+  readonly #refresh = createSingleFlight(() => this.#readAgain());
 
   constructor(source: SecretSource, logger: Logger) {
     this.#source = source;
@@ -76,15 +77,12 @@ class KeySlot {
 
   async key(): Promise<Secret> {
     const version = versionOf(this.#source, Date.now());
-    if (version === null || version !== this.#version) {
-      this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
-      await this.#refreshing;
-    }
+    if (version === null || version !== this.#version) await this.#refresh();
     if (this.#key === null) throw new Error(`${this.#source.setting} has never held a usable key`);
     return this.#key;
   }
 
-  async #refresh(): Promise<void> {
+  async #readAgain(): Promise<void> {
     const { setting } = this.#source;
     const before = this.#key;
     const problem = await this.#read();

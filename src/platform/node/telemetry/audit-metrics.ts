@@ -5,6 +5,7 @@
  */
 import type { Ledger } from '../../../ledger/port.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import { createSingleFlight } from '../../../tasks/single-flight.ts';
 import type { NodeMetrics } from './metrics.ts';
 
 export interface AuditMetricsDeps {
@@ -18,8 +19,9 @@ export function exposeAuditStatus(
   metrics: Pick<NodeMetrics, 'gauge'>,
   { ledger, sinks, clock }: AuditMetricsDeps,
 ): void {
-  const backlogs = shared(() => ledger.backlog(sinks));
-  const chain = shared(() => ledger.chain());
+  // One read for all gauges of an exposition.
+  const backlogs = createSingleFlight(() => ledger.backlog(sinks));
+  const chain = createSingleFlight(() => ledger.chain());
 
   metrics.gauge('audit_sink_backlog_records', async () =>
     (await backlogs()).map(({ sink, records }) => ({ labels: { sink }, value: records })),
@@ -38,15 +40,4 @@ export function exposeAuditStatus(
     const { head, checkpoint } = await chain();
     return [{ labels: {}, value: head.seq - (checkpoint?.count ?? 0) }];
   });
-}
-
-/** Shares one read between all gauges of an exposition. */
-function shared<T>(read: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | null = null;
-  return () => {
-    running ??= read().finally(() => {
-      running = null;
-    });
-    return running;
-  };
 }
