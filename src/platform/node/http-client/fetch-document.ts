@@ -1,7 +1,8 @@
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 
-import type { DocumentResult, FetchDocument } from '../../../ports/fetch-document.ts';
+import { collectText } from '../../../lib/collect-text.ts';
+import type { FetchDocument } from '../../../ports/fetch-document.ts';
 
 /**
  * Fetches the metadata and key sets of issuers on Node, with undici. It is not the client for the upstream: it sends no
@@ -31,30 +32,12 @@ export function createFetchDocument(options: FetchDocumentOptions = {}): FetchDo
         await body.dump({ limit: 0 }).catch(() => undefined);
         return { kind: 'failed', reason: status >= 300 && status < 400 ? 'redirected' : 'bad_status', status };
       }
+      const read = await collectText(body, maxBytes);
+      if (read.kind === 'failed') return read;
       const contentType = headers['content-type'];
-      return await readText(body, maxBytes, typeof contentType === 'string' ? contentType : null);
+      return { kind: 'document', text: read.text, contentType: typeof contentType === 'string' ? contentType : null };
     } catch {
       return { kind: 'failed', reason: signal.aborted ? 'timeout' : 'unreachable' };
     }
   };
-}
-
-async function readText(
-  body: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-  contentType: string | null,
-): Promise<DocumentResult> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > maxBytes) return { kind: 'failed', reason: 'too_large' }; // Leaving the loop closes the connection.
-    chunks.push(chunk);
-  }
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-    return { kind: 'document', text, contentType };
-  } catch {
-    return { kind: 'failed', reason: 'not_utf8' };
-  }
 }

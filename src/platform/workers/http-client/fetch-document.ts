@@ -1,5 +1,5 @@
-import { collectBytes } from '../../../lib/collect-bytes.ts';
-import type { DocumentResult, FetchDocument } from '../../../ports/fetch-document.ts';
+import { collectText } from '../../../lib/collect-text.ts';
+import type { FetchDocument } from '../../../ports/fetch-document.ts';
 import type { HttpClientOptions } from './http-client.ts';
 
 /**
@@ -24,24 +24,12 @@ export function createFetchDocument(options: HttpClientOptions = {}): FetchDocum
         await answer.body?.cancel().catch(() => undefined);
         return { kind: 'failed', reason: status >= 300 && status < 400 ? 'redirected' : 'bad_status', status };
       }
-      return await readText(answer.body as ReadableStream<Uint8Array>, maxBytes, answer.headers.get('content-type'));
+      const read = await collectText(answer.body as ReadableStream<Uint8Array>, maxBytes);
+      return read.kind === 'failed'
+        ? read
+        : { kind: 'document', text: read.text, contentType: answer.headers.get('content-type') };
     } catch {
       return { kind: 'failed', reason: signal.aborted ? 'timeout' : 'unreachable' };
     }
   };
-}
-
-async function readText(
-  body: ReadableStream<Uint8Array>,
-  maxBytes: number,
-  contentType: string | null,
-): Promise<DocumentResult> {
-  const bytes = await collectBytes(body.getReader(), maxBytes);
-  if (bytes === null) return { kind: 'failed', reason: 'too_large' };
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
-    return { kind: 'document', text, contentType };
-  } catch {
-    return { kind: 'failed', reason: 'not_utf8' };
-  }
 }
