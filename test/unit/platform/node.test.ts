@@ -66,7 +66,7 @@ describe("the caller's address", () => {
     expect(createClientAddress(1)(forwarded(written), fromSocket)).toBeNull();
   });
 
-  it('is never taken from Forwarded or X-Real-IP, which nobody counted hops for', () => {
+  it('is never taken from Forwarded or X-Real-IP, whose hops the operator did not count', () => {
     const headers = new Headers({ Forwarded: 'for=6.6.6.6', 'X-Real-IP': '6.6.6.6', 'CF-Connecting-IP': '6.6.6.6' });
     expect(createClientAddress(0)(headers, fromSocket)).toBe('192.0.2.1');
     expect(createClientAddress(1)(headers, fromSocket)).toBeNull();

@@ -4,7 +4,7 @@ import { createFakeClock } from '../../../support/clock.ts';
 import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
 
 describe('refused connections', () => {
-  it('are each counted, and told together in one line per ten seconds', () => {
+  it('are each counted, and logged together in one line per ten seconds', () => {
     const [logger, metrics, schedule] = [recordLogs(), recordMetrics(), createFakeClock()];
     const refusals = createConnectionRefusals({ listener: 'public', logger, metrics, schedule });
     for (let n = 0; n < 200; n += 1) refusals.count('timeout');

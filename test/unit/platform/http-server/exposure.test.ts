@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { exposureOf } from '../../../../src/platform/node/http-server/exposure.ts';
 
-describe('who stands in front', () => {
+describe('the exposure of the listener', () => {
   it('decides how long idle connections live: those of load balancers outlive their 60 s, others go within 10 s', () => {
     expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: 1 }).keepAliveMs).toBeGreaterThan(60_000);
     expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: 0 }).keepAliveMs).toBeLessThan(10_000);
   });
 
-  it.each(['127.0.0.1', '127.0.0.53', 'localhost', '::1'])('gives nobody a grace on %s', (HOST) => {
+  it.each(['127.0.0.1', '127.0.0.53', 'localhost', '::1'])('gives no grace period on %s', (HOST) => {
     expect(exposureOf({ HOST, TRUSTED_PROXY_HOPS: 0 }).graceMs).toBe(0);
   });
 

@@ -62,14 +62,14 @@ describe('a body', () => {
 });
 
 describe('a slow client', () => {
-  it('that says nothing at all is told 408 and gone', async () => {
+  it('that sends nothing gets a 408 and is ended', async () => {
     const { port, refused } = await serve(answerAtOnce);
     const text = await openRaw(port).closed;
     expect(statusesOf(text)).toEqual([408]);
     expect(refused()).toEqual(['timeout']);
   });
 
-  it('whose header fields drip in is told 408 in the shape of every refusal, and gone', async () => {
+  it('whose header fields arrive slowly gets a 408 like every other refusal, and is ended', async () => {
     const { port } = await serve(answerAtOnce, { ...SHORT, requestMs: 60_000 });
     const slow = openRaw(port);
     slow.write('GET /livez HTTP/1.1\r\nHost: proxy.example.com\r\n');
@@ -85,7 +85,7 @@ describe('a slow client', () => {
     });
   });
 
-  it('whose body drips in is told 408 and gone, and no handler got a body', async () => {
+  it('whose body arrives slowly gets a 408 and is ended, and no handler got a body', async () => {
     const outcomes: string[] = [];
     const { port } = await serve(async (asked) => {
       await asked.arrayBuffer().then(
@@ -125,7 +125,7 @@ describe('a slow client', () => {
     await slow.closed;
   });
 
-  it('that takes its answers in time is let be, however long they go on', async () => {
+  it('that reads its answers in time is not ended, however many there are', async () => {
     const { port, refused } = await serve(() => new Response('x'.repeat(MEBIBYTE)), { ...SHORT, ...PATIENT });
     const reader = openRaw(port);
     let bytes = 0;
@@ -141,7 +141,7 @@ describe('a slow client', () => {
     reader.socket.destroy();
   });
 
-  it('that waits for a slow answer of ours is let be', async () => {
+  it('that waits for a slow answer of this service is not ended', async () => {
     const released = Promise.withResolvers<void>();
     const { port } = await serve(async () => {
       await released.promise;
@@ -167,7 +167,7 @@ describe('bytes that are no request', () => {
     ['no host', 'GET / HTTP/1.1\r\n\r\n'],
     ['a host that is none', 'GET / HTTP/1.1\r\nHost: a b/c\r\n\r\n'],
     ['a target that is no URL', 'GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ])('(%s) are told 400 and end the connection', async (_, bytes) => {
+  ])('(%s) get a 400 and end the connection', async (_, bytes) => {
     let asked = 0;
     const { port } = await serve(() => {
       asked += 1;
@@ -200,7 +200,7 @@ describe('bytes that are no request', () => {
     expect(text).toMatch(/\r\nConnection: close\r\n/i);
   });
 
-  it('in the midst of a body are told 400, once, and the handler hears that the body is broken', async () => {
+  it('within a body get one 400, and the handler gets a broken body', async () => {
     const bodies: string[] = [];
     const { port } = await serve(async (asked) => {
       bodies.push(
@@ -258,7 +258,7 @@ describe('more connections than the limit', () => {
 });
 
 describe('a listener that drains', () => {
-  it('goes on taking connections, and keeps none of them', async () => {
+  it('still accepts connections, and keeps none of them', async () => {
     const { port, listener } = await serve(answerAtOnce, PATIENT);
     const before = openRaw(port);
     before.write(GET);
@@ -277,7 +277,7 @@ describe('a listener that drains', () => {
 describe('a listener that closes', () => {
   // Kept-alive connections last 30 s; the shorter timeout of the test proves that close() does not wait for them.
   it(
-    'lets the request under way finish and does not wait for its connection to become old',
+    'lets the running request finish and does not wait until its connection times out',
     { timeout: 15_000 },
     async () => {
       const arrived = Promise.withResolvers<void>();

@@ -45,7 +45,7 @@ async function turns(count: number): Promise<void> {
 }
 
 describe('an answer', () => {
-  it.each(['GET', 'HEAD'])('has left when its reader has it, on a connection that goes on: %s', async (method) => {
+  it.each(['GET', 'HEAD'])('is sent when its client has it, on a connection that stays open: %s', async (method) => {
     const { port, seen } = await serve('done');
     const reader = openRaw(port);
     for (const count of [1, 2]) {
@@ -68,7 +68,7 @@ describe('an answer', () => {
     reader.socket.destroy();
   });
 
-  it('has left when its connection has ended', async () => {
+  it('counts as sent when its connection has ended', async () => {
     const { port, seen } = await serve(HEAVY);
     const reader = openRaw(port);
     reader.socket.pause();
@@ -78,7 +78,7 @@ describe('an answer', () => {
     await expect.poll(() => seen.left).toBe(1);
   });
 
-  it('has left when its connection had ended before it was made', async () => {
+  it('counts as sent when its connection had ended before it was made', async () => {
     const gate = Promise.withResolvers<void>();
     const { port, seen, asked } = await serve('done', gate.promise);
     const reader = openRaw(port);

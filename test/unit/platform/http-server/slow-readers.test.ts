@@ -35,7 +35,7 @@ describe('a reader', () => {
     expect(watch(60, (second) => ({ written: size, waiting: second < 14 ? size : 0 }))).toBeNull();
   });
 
-  it('that is given answer after answer, and always takes the one before, is let be however long that goes on', () => {
+  it('that reads each of many answers in time is never ended', () => {
     const size = 64 * KIB;
     const sentAt = (second: number): Sent => ({ written: size * (1 + Math.floor(second / 4)), waiting: size });
     expect(watch(600, sentAt)).toBeNull();

@@ -104,7 +104,7 @@ function startReload(options: Start = {}) {
 }
 
 describe('a file that was replaced', () => {
-  it('is taken up once two reads agree', async () => {
+  it('is loaded once two reads agree', async () => {
     const file = startReload();
     await file.elapse(LONG_MS);
     file.replace(SECOND);
@@ -156,7 +156,7 @@ describe('a file that was replaced', () => {
     expect(file.judged).toEqual([]);
   });
 
-  it('is taken up in its last state when it changes again while it is judged', async () => {
+  it('is loaded in its last state when it changes again while it is judged', async () => {
     const slow = Promise.withResolvers<void>();
     const file = startReload({
       load: async (text) => {
@@ -309,7 +309,7 @@ describe('a request to reload', () => {
 });
 
 describe('after the end', () => {
-  it('nothing is read and nothing is taken up', async () => {
+  it('nothing is read and nothing is loaded', async () => {
     const file = startReload();
     await file.elapse(10);
     file.overwrite(SECOND);
@@ -325,7 +325,7 @@ describe('after the end', () => {
     expect(file.digest()).toBe(digestOf(FIRST));
   });
 
-  it('what was being judged is not taken up any more', async () => {
+  it('the result of a running load is dropped', async () => {
     const slow = Promise.withResolvers<PolicyLoaded>();
     const file = startReload({ load: () => slow.promise });
     file.replace(SECOND);

@@ -80,7 +80,7 @@ const THIRD = policyText('third');
 const digestOf = (text: string): string => policyFrom(text).digest;
 
 describe('a watched file', () => {
-  it('is taken up when a new one is renamed into its place, again and again', async () => {
+  it('is loaded when a new one is renamed into its place, again and again', async () => {
     const path = join(folder, 'policy.yaml');
     await writeFile(path, FIRST);
     const file = await watchAt(path);
@@ -93,7 +93,7 @@ describe('a watched file', () => {
     }
   });
 
-  it('is taken up when it is written in place', async () => {
+  it('is loaded when it is written in place', async () => {
     const path = join(folder, 'policy.yaml');
     await writeFile(path, FIRST);
     const file = await watchAt(path);
@@ -102,7 +102,7 @@ describe('a watched file', () => {
     expect(file.digest()).toBe(digestOf(SECOND));
   });
 
-  it('is taken up when an editor moves the old one away and writes a new one', async () => {
+  it('is loaded when an editor moves the old one away and writes a new one', async () => {
     const path = join(folder, 'policy.yaml');
     await writeFile(path, FIRST);
     const file = await watchAt(path);
@@ -112,7 +112,7 @@ describe('a watched file', () => {
     expect(file.digest()).toBe(digestOf(SECOND));
   });
 
-  it('is taken up when Kubernetes swaps the folder that it is linked through', async () => {
+  it('is loaded when Kubernetes swaps the folder that it is linked through', async () => {
     // /etc/policy/policy.yaml → ..data/policy.yaml, ..data → ..2026_a; the swap renames another ..data over it.
     const publish = async (version: string, text: string): Promise<void> => {
       await mkdir(join(folder, version));
@@ -188,7 +188,7 @@ describe('what is no policy file at all', () => {
     ['a folder', (path: string) => mkdir(path), /^the path is not that of a file$/],
     ['not text', (path: string) => writeFile(path, Uint8Array.of(0x76, 0xff)), /^the file is not UTF-8$/],
     ['far too long', (path: string) => writeFile(path, new Uint8Array(12 * 1024 * 1024 + 1)), /longer than \d+ bytes/],
-  ])('is told from a bad policy when it is %s', async (_title, make, message) => {
+  ])('is not a policy with problems but an unreadable file when it is %s', async (_title, make, message) => {
     const path = join(folder, 'odd');
     await make(path);
     expect(await readPolicyFile(path)).toEqual({ kind: 'unreadable', message: expect.stringMatching(message) });

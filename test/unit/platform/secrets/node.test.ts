@@ -131,7 +131,7 @@ describe('a key file', () => {
     ['not UTF-8', () => writeFileSync(file, Uint8Array.of(0xff, 0xfe))],
     ['a folder', () => replaceBy(() => mkdirSync(file))],
     ['a named pipe', () => replaceBy(() => execFileSync('mkfifo', [file]))],
-  ])('that is %s for a while leaves the last good key, is logged once, and is taken up again', async (_name, spoil) => {
+  ])('that is %s for a while leaves the last good key, is logged once, and is used again', async (_name, spoil) => {
     writeFileSync(file, CURRENT_KEY);
     const { keys, logger } = await open({ GALILEO_API_KEY_FILE: file });
     for (let round = 1; round <= 2; round += 1) {

@@ -63,7 +63,7 @@ describe('the one writer of stdout', () => {
     expect(descriptor.text()).toBe('an op\nrecord one\n');
   });
 
-  it('drops lines rather than memory when nobody reads, and says how many', async () => {
+  it('drops lines when they are not read, keeps its memory bounded, and logs how many were dropped', async () => {
     const gate = Promise.withResolvers<void>();
     let text = '';
     const output = createOutput(1, async (bytes, offset, length) => {
