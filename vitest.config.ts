@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
@@ -13,7 +14,7 @@ Object.assign(process.env, {
 });
 
 /** The time limit of one test. It is long, because a slow machine is not a failure. */
-const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
+const PATIENCE = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 const onNode = (name: string) => ({ test: { ...PATIENCE, name, include: [`test/${name}/**/*.test.ts`] } });
 
@@ -25,12 +26,23 @@ const sharingModules = (name: string) => {
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/support/list-skips.ts'],
+    // All processors: parity and workers mostly wait for processes of their own.
+    maxWorkers: availableParallelism(),
     projects: [
       ...['unit', 'contract', 'http', 'attack', 'arch'].map(sharingModules),
       onNode('e2e'),
       {
-        // The Durable Object under test is the real one. A test may replace its ports.
-        plugins: [cloudflareTest({ main: './test/workers/entry.ts', wrangler: { configPath: './wrangler.toml' } })],
+        plugins: [
+          cloudflareTest({
+            // The Durable Object under test is the real one. A test may replace its ports.
+            main: './test/workers/entry.ts',
+            wrangler: { configPath: './wrangler.toml' },
+            // Without workerd's own report of every exception, also of those that a test provokes and the code handles.
+            // An unhandled rejection still fails the run.
+            verbose: false,
+          }),
+        ],
         test: {
           ...PATIENCE,
           name: 'workers',
