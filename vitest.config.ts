@@ -31,7 +31,8 @@ export default defineConfig({
     maxWorkers: availableParallelism(),
     projects: [
       ...['unit', 'contract', 'http', 'attack', 'arch'].map(sharingModules),
-      onNode('e2e'),
+      // One file at a time: these tests measure how fast a process ends and how many connections it takes.
+      { test: { ...onNode('e2e').test, fileParallelism: false, sequence: { groupOrder: 1 } } },
       {
         plugins: [
           cloudflareTest({
