@@ -1,3 +1,5 @@
+import { decodeUtf8 } from './utf8.ts';
+
 /**
  * Collects a body of UTF-8 text up to a limit, for the HTTP clients of both runtimes. It does not read a longer body to
  * its end: leaving the loop cancels the body, and its connection is closed. A byte order mark is removed.
@@ -15,10 +17,6 @@ export async function collectText(body: AsyncIterable<Uint8Array>, maxBytes: num
     bytes.set(chunk, size);
     size += chunk.byteLength;
   }
-  try {
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-    return { kind: 'text', text: decoder.decode(bytes.subarray(0, size)) };
-  } catch {
-    return { kind: 'failed', reason: 'not_utf8' };
-  }
+  const text = decodeUtf8(bytes.subarray(0, size), 'remove');
+  return text === null ? { kind: 'failed', reason: 'not_utf8' } : { kind: 'text', text };
 }

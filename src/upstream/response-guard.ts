@@ -2,6 +2,7 @@ import type { Accepted, NotSent, Refused, Unknown } from './failure.ts';
 import type { HttpResult } from '../ports/http.ts';
 import { readRefusal } from './refusal.ts';
 import { retryAfterSeconds } from '../lib/retry-after.ts';
+import { decodeUtf8 } from '../lib/utf8.ts';
 
 /**
  * Turns a complete upstream answer into a result (docs/architecture.md, "Endings"). It passes on only what a caller may
@@ -39,7 +40,7 @@ export function guardResponse(answer: Answered, context: GuardContext): AnswerEn
 }
 
 function readSuccess(answer: Answered, { holdsKey }: GuardContext): Accepted | Unknown {
-  const text = NO_CONTENT.has(answer.status) ? '' : decode(answer.body);
+  const text = NO_CONTENT.has(answer.status) ? '' : decodeUtf8(answer.body, 'remove');
   if (text === null || (text !== '' && !isJson(answer.headers['content-type'], text))) {
     return { kind: 'unknown', reason: 'unusable_response', upstreamStatus: answer.status };
   }
@@ -54,7 +55,7 @@ function readSuccess(answer: Answered, { holdsKey }: GuardContext): Accepted | U
 
 function readRefused(answer: Answered, { holdsKey }: GuardContext): Refused {
   const { status } = answer;
-  const text = decode(answer.body);
+  const text = decodeUtf8(answer.body, 'remove');
   const { message, errors } = readRefusal(text);
   // Searched again after sanitising: removing characters may join the parts of a key.
   const leaks =
@@ -88,15 +89,6 @@ function unknown(reason: Unknown['reason']): (answer: Answered) => Unknown {
 
 function headersHoldKey(answer: Answered, holdsKey: GuardContext['holdsKey']): boolean {
   return Object.entries(answer.headers).some(([name, value]) => holdsKey(`${name}: ${value}`));
-}
-
-/** Strict UTF-8 (RFC 8259 §8.1); null when it is not. */
-function decode(body: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body);
-  } catch {
-    return null;
-  }
 }
 
 function latin1(body: Uint8Array): string {

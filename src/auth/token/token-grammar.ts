@@ -2,6 +2,7 @@ import { base64url } from 'jose';
 
 import { parseStrictJson } from '../../contract/strict-json.ts';
 import { isObject } from '../../lib/parse-object.ts';
+import { decodeUtf8 } from '../../lib/utf8.ts';
 import type { Algorithm } from '../keys/algorithms.ts';
 import type { JsonObject } from './claim-at.ts';
 import type { TokenFailureReason } from '../failure.ts';
@@ -69,12 +70,8 @@ function isCanonicalBase64url(text: string): boolean {
 }
 
 function parseObject(bytes: Uint8Array): JsonObject | null {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
+  const text = decodeUtf8(bytes, 'keep');
+  if (text === null) return null;
   const json = parseStrictJson(text);
   return json.kind === 'value' && isObject(json.value) && depthOf(json.value) <= MAX_DEPTH ? json.value : null;
 }

@@ -10,6 +10,7 @@ import { isRemnant, readTrailItem } from '../../audit/verify/item.ts';
 import type { TrailItem } from '../../audit/verify/item.ts';
 import type { TrailLine } from '../../audit/verify/verify-trail.ts';
 import { CommandError } from '../command-line/command-error.ts';
+import { decodeUtf8 } from '../../lib/utf8.ts';
 import type { AuditPorts } from './ports.ts';
 
 /** Much more than the longest record in the longest format. A longer line is damaged and is not kept in memory. */
@@ -109,13 +110,8 @@ async function* linesOf(file: string, { readBytes }: Pick<AuditPorts, 'readBytes
 }
 
 function textOf(parts: readonly Uint8Array[]): string | null {
-  try {
-    // Fatal, and a byte order mark is kept: different bytes must not decode to the same text.
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-    return decoder.decode(Buffer.concat(parts)).replace(/\r$/, '');
-  } catch {
-    return null;
-  }
+  // The byte order mark is kept: different bytes must not decode to the same text.
+  return decodeUtf8(Buffer.concat(parts), 'keep')?.replace(/\r$/, '') ?? null;
 }
 
 function nameOf(file: string): string {

@@ -6,6 +6,7 @@ import { inviteUsersSchema } from '../../contract/invite-users.ts';
 import { parseStrictJson } from '../../contract/strict-json.ts';
 import type { ValidationError } from '../../contract/validation-error.ts';
 import { bodyErrors, invalidRequest, jsonInvalid, missingBody, queryErrors } from '../../contract/validation-error.ts';
+import { decodeUtf8 } from '../../lib/utf8.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
 
@@ -29,7 +30,8 @@ export const readStrictly: MiddlewareHandler<AppEnv> = async (c, next) => {
   const bytes = await c.req.arrayBuffer();
   if (bytes.byteLength === 0) return respondInvalid(c, [...inQuery(c), missingBody]);
   if (!isPlainJson(c)) return respondProblem(c, 'unsupported_media_type');
-  const text = decodeUtf8(bytes);
+  // The byte order mark stays in the text, for the JSON reader to refuse.
+  const text = decodeUtf8(bytes, 'keep');
   if (text === null) return respondProblem(c, 'malformed_request');
   const json = parseStrictJson(text);
   if (json.kind === 'invalid') return respondInvalid(c, [...inQuery(c), jsonInvalid(json.position, json.reason)]);
@@ -68,13 +70,4 @@ function inQuery(c: Context<AppEnv>): ValidationError[] {
 function isPlainJson(c: Context<AppEnv>): boolean {
   const encoding = c.req.header('Content-Encoding') ?? 'identity';
   return encoding.toLowerCase() === 'identity' && JSON_MEDIA_TYPE.test(c.req.header('Content-Type') ?? '');
-}
-
-/** RFC 8259 §8.1. A byte order mark stays in the text, and the JSON parser refuses it. */
-function decodeUtf8(bytes: ArrayBuffer): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
 }
