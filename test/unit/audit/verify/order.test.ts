@@ -25,7 +25,7 @@ interface Given {
   readonly upTo?: number;
 }
 
-/** A number stands for its record. */
+/** A number in `lines` is the record of that seq. */
 function read(lines: readonly (number | Item)[], { base = GENESIS, once = false, upTo = 0 }: Given = {}) {
   const findings = createFindings();
   const order = createTrailOrder({ hashes: createTrailHashes(), findings, base, once });
