@@ -21,19 +21,19 @@ export interface BatchedLedgerDeps {
   readonly check: () => void;
   /** Schedules `flush` after the current turn of the event loop. */
   readonly defer: (flush: () => void) => void;
-  /** Called for every batch that failed, for logs and metrics. */
+  /** Called for every batch and every read that failed, for logs and metrics. */
   readonly onFailure: (failure: BatchFailure) => void;
 }
 
 export interface BatchFailure {
+  /** `read`: a single read, outside any batch. */
+  readonly kind: 'batch' | 'read';
   readonly error: unknown;
-  readonly steps: readonly WriteStep[];
+  readonly steps: readonly (keyof Ledger)[];
 }
 
-export type WriteStep = 'admit' | 'settle' | 'ack' | 'checkpoint' | 'attempt' | 'prune' | 'probe';
-
 interface Member {
-  readonly step: WriteStep;
+  readonly step: keyof Ledger;
   readonly execute: () => unknown;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -45,7 +45,7 @@ const MAX_BATCH = 128;
 export function createBatchedLedger({ core, sqlite, check, defer, onFailure }: BatchedLedgerDeps): BatchedLedger {
   let waiting: Member[] = [];
 
-  function write<T>(step: WriteStep, execute: () => T): Promise<T> {
+  function write<T>(step: keyof Ledger, execute: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       waiting.push({ step, execute, resolve: resolve as (result: unknown) => void, reject });
       if (waiting.length === 1) defer(flushOne);
@@ -75,7 +75,7 @@ export function createBatchedLedger({ core, sqlite, check, defer, onFailure }: B
       });
     } catch (error) {
       const failed = progress.at === null || error instanceof SqlError ? batch : [progress.at];
-      onFailure({ error, steps: failed.map((member) => member.step) });
+      onFailure({ kind: 'batch', error, steps: failed.map((member) => member.step) });
       for (const member of failed) member.reject(error);
       // The whole batch was rolled back. The other members are retried without the failed one.
       commit(batch.filter((member) => !failed.includes(member)));
@@ -85,29 +85,34 @@ export function createBatchedLedger({ core, sqlite, check, defer, onFailure }: B
   }
 
   /** Reads see committed data only: no transaction is open between two turns. */
-  async function read<T>(execute: () => T): Promise<T> {
-    return execute();
+  async function read<T>(step: keyof Ledger, execute: () => T): Promise<T> {
+    try {
+      return execute();
+    } catch (error) {
+      onFailure({ kind: 'read', error, steps: [step] });
+      throw error;
+    }
   }
 
   return {
     admit: (admission) => write('admit', () => core.admit(admission)),
     settle: (settlement) => write('settle', () => core.settle(settlement)),
     ack: (sink, position) => write('ack', () => core.ack(sink, position)),
-    addCheckpoint: (checkpoint) => write('checkpoint', () => core.addCheckpoint(checkpoint)),
-    recordAttempt: (attempt) => write('attempt', () => core.recordAttempt(attempt)),
+    addCheckpoint: (checkpoint) => write('addCheckpoint', () => core.addCheckpoint(checkpoint)),
+    recordAttempt: (attempt) => write('recordAttempt', () => core.recordAttempt(attempt)),
     prune: (retention) => write('prune', () => core.prune(retention)),
     probe: () => write('probe', () => core.probe()),
-    find: (requestId, owner) => read(() => core.find(requestId, owner)),
-    list: (query) => read(() => core.list(query)),
-    usage: (charges) => read(() => core.usage(charges)),
-    records: (after, limit) => read(() => core.records(after, limit)),
-    search: (query) => read(() => core.search(query)),
-    lease: (sink, limit) => read(() => core.lease(sink, limit)),
-    backlog: (sinks) => read(() => core.backlog(sinks)),
-    chain: () => read(() => core.chain()),
-    checkpoints: (after, limit) => read(() => core.checkpoints(after, limit)),
-    expired: (limit) => read(() => core.expired(limit)),
-    unsettled: (limit) => read(() => core.unsettled(limit)),
+    find: (requestId, owner) => read('find', () => core.find(requestId, owner)),
+    list: (query) => read('list', () => core.list(query)),
+    usage: (charges) => read('usage', () => core.usage(charges)),
+    records: (after, limit) => read('records', () => core.records(after, limit)),
+    search: (query) => read('search', () => core.search(query)),
+    lease: (sink, limit) => read('lease', () => core.lease(sink, limit)),
+    backlog: (sinks) => read('backlog', () => core.backlog(sinks)),
+    chain: () => read('chain', () => core.chain()),
+    checkpoints: (after, limit) => read('checkpoints', () => core.checkpoints(after, limit)),
+    expired: (limit) => read('expired', () => core.expired(limit)),
+    unsettled: (limit) => read('unsettled', () => core.unsettled(limit)),
     flush() {
       while (waiting.length > 0) flushOne();
     },

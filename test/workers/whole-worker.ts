@@ -132,6 +132,7 @@ export async function startWhole(changes: Record<string, unknown> = {}): Promise
       const ignore = (): void => undefined;
       const ledger = createLedger({
         namespace: (env as unknown as Bindings).LEDGER,
+        clock,
         logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
         metrics: { count: ignore },
       });

@@ -107,7 +107,7 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
   const background = createBackground(logger);
   const http = createHttpClient(outside);
   const { GALILEO_API_KEY: galileoApiKey, GALILEO_API_KEY_NEXT: galileoApiKeyNext } = env;
-  const ledger = createLedger({ namespace: env.LEDGER, logger, metrics });
+  const ledger = createLedger({ namespace: env.LEDGER, clock, logger, metrics });
   const secrets = createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedule, logger });
   const { app, sweep, reconcile } = createService(read.config, {
     ...{ clock, ids, schedule, background, logger, metrics, service, http, ledger, secrets },

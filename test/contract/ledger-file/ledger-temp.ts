@@ -2,9 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
-import type { NodeLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
-import type { Clock } from '../../../src/ports/clock.ts';
-import type { Ids } from '../../../src/ports/ids.ts';
+import type { NodeLedger, NodeLedgerDeps } from '../../../src/platform/node/ledger/open-ledger.ts';
 import type { LogFields, Logger } from '../../../src/ports/logger.ts';
 import { createFakeClock, createFakeIds } from '../../support/clock.ts';
 
@@ -29,7 +27,7 @@ export function createLogCollector(): Logger & { readonly lines: LogLine[] } {
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-export function openAt(path: string, deps: { clock?: Clock; ids?: Ids; logger?: Logger } = {}): Promise<NodeLedger> {
+export function openAt(path: string, deps: Partial<LedgerDeps> = {}): Promise<NodeLedger> {
   return openLedger({
     path,
     clock: createFakeClock(),
@@ -40,11 +38,11 @@ export function openAt(path: string, deps: { clock?: Clock; ids?: Ids; logger?: 
   });
 }
 
-export async function openTempLedger(deps: {
-  clock?: Clock;
-  ids?: Ids;
-  logger?: Logger;
-}): Promise<{ ledger: NodeLedger; path: string; remove: () => Promise<void> }> {
+type LedgerDeps = Omit<NodeLedgerDeps, 'path'>;
+
+export async function openTempLedger(
+  deps: Partial<LedgerDeps>,
+): Promise<{ ledger: NodeLedger; path: string; remove: () => Promise<void> }> {
   const directory = tempDirectory();
   const path = join(directory.path, 'ledger.db');
   const ledger = await openAt(path, deps);

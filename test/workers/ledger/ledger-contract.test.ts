@@ -1,4 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
+import { createFakeIds } from '../../support/clock.ts';
+import { countInto, describeDamage } from '../../contract/ledger/damage.contract.ts';
 import { describeLedger } from '../../contract/ledger/ledger.contract.ts';
 import { openLedgerObject } from './ledger-harness.ts';
 
@@ -15,5 +17,17 @@ describeLedger('the ledger object, asked over RPC', async ({ clock, ids }) => {
           if (answer.kind !== 'done') throw new Error(`admission failed: ${answer.reason}`);
         }
       }),
+  };
+});
+
+describeDamage('the ledger object, asked over RPC', async (clock) => {
+  const counted: string[] = [];
+  const harness = openLedgerObject({ clock, ids: createFakeIds(1_000_000), metrics: countInto(counted) });
+  return {
+    ledger: harness.ledger,
+    logs: harness.logs,
+    counted,
+    sql: (statement) => runInDurableObject(harness.stub, (_object, { storage }) => void storage.sql.exec(statement)),
+    close: async () => {},
   };
 });

@@ -61,7 +61,7 @@ export function openLedgerObject(ports: Partial<LedgerObjectPorts> = {}): Ledger
   restartWith({});
   const own = { idFromName: () => id, get: (given: DurableObjectId) => namespace.get(given) };
   const client = (over: LedgerNamespace = own): Ledger =>
-    createLedger({ namespace: over, logger, metrics: { count: () => undefined } });
+    createLedger({ namespace: over, clock: current.clock, logger, metrics: current.metrics });
   return {
     ledger: client(),
     /** A new stub each time: a stub does not outlive its object. */

@@ -3,6 +3,8 @@ import { setImmediate } from 'node:timers';
 import { createBatchedLedger } from '../../../ledger/batched-ledger.ts';
 import type { BatchFailure } from '../../../ledger/batched-ledger.ts';
 import type { Ledger } from '../../../ledger/port.ts';
+import { createFailureReport, reasonOf } from '../../../ledger/report-failures.ts';
+import type { FailureReportDeps } from '../../../ledger/report-failures.ts';
 import { createSchemaCheck } from '../../../ledger/sqlite/schema.ts';
 import { createSqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
 import { SqlError } from '../../../ledger/sqlite/sqlite-port.ts';
@@ -64,7 +66,7 @@ export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedg
         file.checkPlace();
       },
       defer: (flush) => setImmediate(flush),
-      onFailure: reportTo(logger, metrics),
+      onFailure: reportTo({ clock, logger, metrics }),
     });
     const open = database;
     let closed = false;
@@ -90,12 +92,17 @@ function warnOfClock(sqlite: SqlitePort, clock: Clock, logger: Logger): void {
   if (aheadMs > CLOCK_AHEAD_WARN_MS) logger.warn('ledger_clock_ahead', { ahead_ms: aheadMs });
 }
 
-function reportTo(logger: Logger, metrics: NodeLedgerDeps['metrics']): (failure: BatchFailure) => void {
-  return ({ error, steps }) => {
-    for (const step of steps) metrics.count('ledger_failures', { step });
+function reportTo(deps: FailureReportDeps): (failure: BatchFailure) => void {
+  const reportFailure = createFailureReport(deps);
+  return ({ kind, error, steps }) => {
     // Only names and codes are logged: a message may quote the data of the failed write.
     const resultCode = error instanceof SqlError ? error.resultCode : null;
-    logger.error('ledger_write_failed', {
+    if (kind === 'read') {
+      for (const step of steps) reportFailure(step, reasonOf(error), { result_code: resultCode });
+      return;
+    }
+    for (const step of steps) deps.metrics.count('ledger_failures', { step });
+    deps.logger.error('ledger_write_failed', {
       error: thrownName(error),
       result_code: resultCode,
       steps: steps.length,

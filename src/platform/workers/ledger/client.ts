@@ -1,6 +1,6 @@
 import type { Admission, Ledger } from '../../../ledger/port.ts';
-import type { Logger } from '../../../ports/logger.ts';
-import type { Metrics } from '../../../ports/metrics.ts';
+import { createFailureReport } from '../../../ledger/report-failures.ts';
+import type { FailureReportDeps } from '../../../ledger/report-failures.ts';
 import { LEDGER_STEPS, stepAnswer } from './rpc.ts';
 import type { StepFailure, StepName } from './rpc.ts';
 
@@ -9,10 +9,8 @@ import type { StepFailure, StepName } from './rpc.ts';
  * transaction. A rejection holds nothing of the arguments. A call is retried once, and only where the platform marks
  * the error as retryable. A call to an overloaded object is never retried, because calls are what overload it.
  */
-export interface LedgerDeps {
+export interface LedgerDeps extends FailureReportDeps {
   readonly namespace: LedgerNamespace;
-  readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'count'>;
 }
 
 /** The part of the Durable Object binding that is used. */
@@ -39,7 +37,10 @@ export class LedgerStepError extends Error {
   }
 }
 
-export function createLedger({ namespace, logger, metrics }: LedgerDeps): Ledger {
+export function createLedger({ namespace, ...deps }: LedgerDeps): Ledger {
+  const { logger } = deps;
+  const reportFailure = createFailureReport(deps);
+
   /** Each call takes a new stub: a stub that has thrown stays broken. */
   async function callOnce(step: StepName, args: readonly unknown[]): Promise<unknown> {
     const stub = namespace.get(namespace.idFromName(OBJECT_NAME)) as LedgerStub;
@@ -68,9 +69,7 @@ export function createLedger({ namespace, logger, metrics }: LedgerDeps): Ledger
     try {
       return await ask(step, args);
     } catch (error) {
-      const reason = error instanceof LedgerStepError ? error.reason : 'unreachable';
-      metrics.count('ledger_failures', { step });
-      logger.error('ledger_step_failed', { step, reason });
+      reportFailure(step, error instanceof LedgerStepError ? error.reason : 'unreachable');
       throw error;
     }
   }

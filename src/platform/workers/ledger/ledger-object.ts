@@ -1,7 +1,9 @@
 import { DurableObject } from 'cloudflare:workers';
+import { reasonOf } from '../../../ledger/report-failures.ts';
+import { createFailureStreak } from '../../../tasks/failure-streak.ts';
+import type { FailureStreak } from '../../../tasks/failure-streak.ts';
 import { createSqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
 import type { SqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
-import { SqlError } from '../../../ledger/sqlite/sqlite-port.ts';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
 import { refuseBrokenTail } from '../../../ledger/sqlite/trail.ts';
 import { createObjectPorts } from './ports.ts';
@@ -22,12 +24,14 @@ export class LedgerObject extends DurableObject<LedgerObjectEnv> {
   readonly #core: SqliteLedger;
   readonly #outbox: OutboxAlarm;
   readonly #ports: LedgerObjectPorts;
+  readonly #failures: FailureStreak<`${StepName} ${StepFailure}`>;
 
   constructor(ctx: DurableObjectState, env: LedgerObjectEnv, ports: LedgerObjectPorts = createObjectPorts(env)) {
     super(ctx, env);
     this.#ports = ports;
     this.#sqlite = createObjectSqlite(ctx.storage);
     this.#core = createSqliteLedger({ sqlite: this.#sqlite, clock: ports.clock, ids: ports.ids });
+    this.#failures = createFailureStreak(ports.clock);
     refuseBrokenTail(this.#sqlite, TAIL_CHECK_RECORDS);
     this.#outbox = createOutboxAlarm({ core: this.#core, sqlite: this.#sqlite, storage: ctx.storage, ...ports });
     void ctx.blockConcurrencyWhile(() => this.#outbox.resume());
@@ -44,7 +48,7 @@ export class LedgerObject extends DurableObject<LedgerObjectEnv> {
       if (LEDGER_STEPS[name].writes) this.#outbox.arm();
       return { kind: 'done', result };
     } catch (error) {
-      return this.#refuse(name, error instanceof SqlError ? 'storage_failed' : 'step_failed');
+      return this.#refuse(name, reasonOf(error));
     }
   }
 
@@ -60,7 +64,8 @@ export class LedgerObject extends DurableObject<LedgerObjectEnv> {
   }
 
   #refuse(step: StepName, reason: StepFailure): StepAnswer {
-    this.#ports.logger.error('ledger_object_step_failed', { step, reason });
+    if (this.#failures.failed(`${step} ${reason}`).shouldLog)
+      this.#ports.logger.error('ledger_object_step_failed', { step, reason });
     return { kind: 'failed', reason };
   }
 }
