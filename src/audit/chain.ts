@@ -60,9 +60,9 @@ export function verifyChain(lines: Iterable<string>, after: ChainHead = GENESIS)
   return { kind: 'intact', head };
 }
 
-/** The draft inside a stored line, without the members that the ledger added. */
-export function draftOf(line: string): RecordDraft {
-  const { seq: _seq, id: _id, time: _time, prev: _prev, hash: _hash, ...draft } = JSON.parse(line) as AuditRecord;
+/** The draft inside a stored record, without the members that the ledger added. */
+export function draftOf(record: AuditRecord): RecordDraft {
+  const { seq: _seq, id: _id, time: _time, prev: _prev, hash: _hash, ...draft } = record;
   return draft;
 }
 

@@ -45,6 +45,14 @@ export function answerOutcome(outcome: Outcome, requestId: string): Answer {
       return refuse('idempotency_in_flight', {}, retryAfter(outcome.retryAfterS));
     case 'key_reused':
       return refuse('idempotency_key_reused');
+    case 'reply_unreadable':
+      return refuse(
+        'internal_error',
+        {
+          detail: 'The stored answer cannot be read. Nothing was sent again; Content-Location names the first request.',
+        },
+        { 'Content-Location': `/v2/invite_requests/${outcome.firstRequestId}` },
+      );
     case 'ledger_unavailable':
       return refuse('ledger_unavailable', {}, retryAfter(5));
     case 'accepted':

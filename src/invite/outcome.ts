@@ -15,6 +15,7 @@ export type Outcome =
   | { readonly kind: 'previewed'; readonly preview: Preview }
   | { readonly kind: 'replayed'; readonly firstRequestId: string; readonly reply: StoredReply }
   | { readonly kind: 'in_flight'; readonly retryAfterS: number }
+  | { readonly kind: 'reply_unreadable'; readonly firstRequestId: string }
   | { readonly kind: 'key_reused' }
   | { readonly kind: 'ledger_unavailable' }
   | Sent

@@ -115,7 +115,7 @@ function inRecord(emails: readonly string[], recordedForms: ReadonlyMap<string, 
 /**
  * Outcomes without a record of their own: they decide nothing, and any caller with a token could repeat them for ever.
  */
-type Unrecorded = 'in_flight' | 'key_reused' | 'ledger_unavailable';
+type Unrecorded = 'in_flight' | 'key_reused' | 'reply_unreadable' | 'ledger_unavailable';
 
 /** The part of an outcome that the record needs. The ledger adds what only it knows (the quota, the first request). */
 export type RecordedEnding =

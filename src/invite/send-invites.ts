@@ -156,6 +156,8 @@ function refusalOf(admitted: Exclude<Admitted, { kind: 'admitted' }>, decision: 
       return { kind: 'in_flight', retryAfterS: admitted.retryAfterS };
     case 'key_reused':
       return { kind: 'key_reused' };
+    case 'reply_unreadable':
+      return { kind: 'reply_unreadable', firstRequestId: admitted.firstRequestId };
     case 'previewed':
       throw new Error('the ledger previewed a request that is no dry run');
     default:

@@ -28,7 +28,12 @@ export function takeLines<T extends { readonly line: string }>(
 
 /** The first page of `entries`. */
 export function takeEntries(entries: Iterable<RequestEntry>, limit: number): RequestEntry[] {
-  return takeWhileLight(entries, limit, MAX_PAGE_ADDRESSES, ({ decided }) => decided.request.email_count);
+  return takeWhileLight(
+    entries,
+    limit,
+    MAX_PAGE_ADDRESSES,
+    ({ decided, outcome }) => (decided ?? outcome)?.request.email_count ?? 0,
+  );
 }
 
 function takeWhileLight<T>(items: Iterable<T>, limit: number, maxWeight: number, weigh: (item: T) => number): T[] {

@@ -122,6 +122,8 @@ export type Admitted =
     }
   | { readonly kind: 'replay'; readonly firstRequestId: string; readonly reply: StoredReply }
   | { readonly kind: 'in_flight'; readonly firstRequestId: string; readonly retryAfterS: number }
+  /** The key is known, and the stored reply is damaged. The request must not be sent again. */
+  | { readonly kind: 'reply_unreadable'; readonly firstRequestId: string }
   | { readonly kind: 'key_reused'; readonly firstRequestId: string };
 
 /** The state of one quota counter, without its key. */
@@ -174,16 +176,22 @@ export type RequestState = 'open' | Ending | 'denied';
 export interface RequestEntry {
   readonly requestId: string;
   readonly owner: Owner;
+  /** `unknown` also when the stored state is damaged. */
   readonly state: RequestState;
-  /** Milliseconds since the epoch, the ledger's clock. */
-  readonly admittedAt: number;
+  /** Milliseconds since the epoch, the ledger's clock; null when the stored time is damaged. */
+  readonly admittedAt: number | null;
   readonly expiresAt: number | null;
   readonly settledAt: number | null;
-  /** The intent or denial record. */
-  readonly decided: RecordDraft;
-  /** The latest outcome record, when there is one. */
+  /** The intent or denial record; null when it is damaged. */
+  readonly decided: RecordDraft | null;
+  /** The latest outcome record; null when there is none yet, or when it is damaged. */
   readonly outcome: RecordDraft | null;
+  /** The parts that are stored and cannot be read: damage to one part hides neither the others nor other requests. */
+  readonly unreadable: readonly UnreadablePart[];
 }
+
+/** `decision`, `outcome`: the record of it. `state`: the request's state or one of its times. */
+export type UnreadablePart = 'decision' | 'outcome' | 'state';
 
 export interface RequestPage {
   readonly entries: readonly RequestEntry[];
@@ -241,6 +249,8 @@ export interface SearchSlice {
   readonly scannedTo: number;
   /** No record after `scannedTo` can match. */
   readonly done: boolean;
+  /** The `seq` of records up to `scannedTo` that cannot be read, so that nobody knows whether they match; in order. */
+  readonly unreadable: readonly number[];
 }
 
 export interface UnsettledRequest {

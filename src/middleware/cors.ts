@@ -9,6 +9,7 @@ import type { AppEnv } from './app-env.ts';
 
 /** The response fields that a browser would otherwise hide from scripts. */
 const EXPOSED = [
+  'Audit-Unreadable-Records',
   'Content-Location',
   'Idempotency-Replayed',
   'Policy-Digest',

@@ -32,7 +32,7 @@ export function auditSearch(): JsonSchema {
     tags: ['audit'],
     summary: 'The records that match',
     description:
-      'All given filters must match. Up to `limit` records or about 512 KiB after `after`, one JSON text a line. Ask again after the last `seq` you got; an empty answer means no more. Filters are in the body, because URLs end up in logs. Records without addresses (dry runs) match no `email`.',
+      'All given filters must match. Up to `limit` records or about 512 KiB after `after`, one JSON text a line. Ask again after the last `seq` you got; an empty answer means no more. Filters are in the body, because URLs end up in logs. Records without addresses (dry runs) match no `email`. A damaged record cannot be matched: the field `Audit-Unreadable-Records` names the records that were skipped, and is absent when there are none.',
     security: needs('audit:read'),
     requestBody: {
       required: true,
@@ -55,7 +55,7 @@ export function auditSearch(): JsonSchema {
       },
     },
     responses: {
-      '200': success('Matching records in seq order.', lines()),
+      '200': success('Matching records in seq order.', lines(), ['Audit-Unreadable-Records']),
       ...refusals(
         [...WITH_TOKEN, 'request_timeout', 'body_too_large', 'unsupported_media_type', 'ledger_unavailable'],
         { invalid: invalidSearch() },

@@ -102,19 +102,32 @@ const INVITE_REQUEST = object(
       ...oneOf(['open', 'accepted', 'refused', 'not_sent', 'unknown', 'denied']),
       description: '`open`: not ended yet. `unknown`: it may or may not have been done.',
     },
-    requested_at: INSTANT,
+    requested_at: nullable({ ...INSTANT, description: 'Null only when it cannot be read.' }),
     settled_at: nullable(INSTANT),
     expires_at: nullable({ ...INSTANT, description: 'While open: when it becomes `unknown` by itself.' }),
-    actor: { type: 'object', description: 'Who asked, as the audit record has it.' },
-    request: { type: 'object', description: 'What was asked, as the audit record has it.' },
-    request_sha256: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the bytes for Galileo.' },
-    policy: { type: 'object', description: 'What the policy decided, and which policy it was (digest).' },
-    outcome: {
+    actor: nullable({ type: 'object', description: 'Who asked, as the audit record has it. Null: see `unreadable`.' }),
+    request: nullable({
       type: 'object',
-      description: 'What came of it: `result`, and code, status and reason where they apply.',
+      description: 'What was asked, as the audit record has it. Null: see `unreadable`.',
+    }),
+    request_sha256: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the bytes for Galileo.' },
+    policy: nullable({
+      type: 'object',
+      description: 'What the policy decided, and which policy it was (digest). Null: see `unreadable`.',
+    }),
+    outcome: nullable({
+      type: 'object',
+      description:
+        'What came of it: `result`, and code, status and reason where they apply. Null: see `unreadable`; `state` still holds.',
+    }),
+    unreadable: {
+      ...listOf(oneOf(['decision', 'outcome', 'state'])),
+      minItems: 1,
+      description:
+        'The parts of this request that are stored but damaged: the audit record of the decision or of the outcome, or the state or a time of the request (`state` is then `unknown`, the time null). Absent when all is readable. The operators have a log line about it.',
     },
   },
-  { optional: ['request_sha256'], description: 'A decided request.' },
+  { optional: ['request_sha256', 'unreadable'], description: 'A decided request.' },
 );
 
 export function viewSchemas(): Record<string, JsonSchema> {

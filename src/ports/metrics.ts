@@ -21,6 +21,7 @@ export const COUNTERS = {
   reconciliations: { help: 'Looks at requests whose outcome is unknown, by result.', labels: ['result'] },
   upstream_attempts: { help: 'Exchanges with the upstream by result.', labels: ['result', 'slot'] },
   ledger_failures: { help: 'Ledger steps that failed.', labels: ['step'] },
+  ledger_unreadable: { help: 'Reads of a stored value that is damaged or missing.', labels: ['part', 'reason'] },
   key_set_fetches: { help: 'Fetches of issuer key sets by result.', labels: ['issuer', 'result'] },
   requests_shed: {
     help: 'Requests that got no permit and no place in the queue (503 overloaded).',

@@ -1,7 +1,7 @@
 /**
  * GET /v2/invite_requests and /{id}: the state and outcome of requests. A caller with `invites:write` sees its own
  * requests, one with `audit:read` sees all. The id of another caller's request is a 404, so ids cannot be probed.
- * Owners do not see the exchange with Galileo (attempts, keys).
+ * Owners do not see the exchange with Galileo (attempts, keys). A damaged record is marked and hides nothing else.
  */
 import type { Context } from 'hono';
 import type { Principal } from '../auth/principal.ts';
@@ -51,21 +51,31 @@ function readableBy(principal: Principal): Owner | null {
 }
 
 function showEntry(entry: RequestEntry, reader: Principal): object {
-  const { decided, outcome } = entry;
-  const { attempts, ...shown } = outcome?.outcome ?? decided.outcome;
-  const all = reader.scopes.includes('audit:read');
+  const { decided, outcome, unreadable } = entry;
+  // All records of a request have the same actor, request and policy, so either one can stand in for the other.
+  const record = decided ?? outcome;
   return {
     id: entry.requestId,
     state: entry.state,
-    requested_at: rfc3339(entry.admittedAt),
+    requested_at: timeOrNull(entry.admittedAt),
     settled_at: timeOrNull(entry.settledAt),
     expires_at: entry.state === 'open' ? timeOrNull(entry.expiresAt) : null,
-    actor: decided.actor,
-    request: decided.request,
-    ...(decided.request_sha256 === undefined ? {} : { request_sha256: decided.request_sha256 }),
-    policy: decided.policy,
-    outcome: { ...shown, ...(all && attempts !== undefined ? { attempts } : {}) },
+    actor: record?.actor ?? null,
+    request: record?.request ?? null,
+    ...(record?.request_sha256 === undefined ? {} : { request_sha256: record.request_sha256 }),
+    policy: record?.policy ?? null,
+    outcome: showOutcome(entry, reader),
+    ...(unreadable.length === 0 ? {} : { unreadable }),
   };
+}
+
+/** Null when its record is damaged: the outcome of the decision would say less than `state`. */
+function showOutcome({ decided, outcome, unreadable }: RequestEntry, reader: Principal): object | null {
+  const record = outcome ?? decided;
+  if (record === null || unreadable.includes('outcome')) return null;
+  const { attempts, ...shown } = record.outcome;
+  const all = reader.scopes.includes('audit:read');
+  return { ...shown, ...(all && attempts !== undefined ? { attempts } : {}) };
 }
 
 function timeOrNull(epochMs: number | null): string | null {

@@ -184,7 +184,7 @@ describe('many searches', () => {
         ...ledger,
         async search({ after }) {
           looked.push(after);
-          return { records: [], scannedTo: after + 1, done: after === 2 };
+          return { records: [], scannedTo: after + 1, done: after === 2, unreadable: [] };
         },
       }),
     });

@@ -7,6 +7,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import type { Delivery } from '../../src/audit/delivery/delivery.ts';
@@ -76,6 +77,8 @@ export interface TestService {
   invite(body: unknown, options?: InviteOptions): Promise<Response>;
   /** The trail so far. */
   records(): Promise<AuditRecord[]>;
+  /** Runs one statement in the ledger's file, as another program would. Returns its rows. */
+  sql(statement: string, ...params: readonly (string | number)[]): Record<string, unknown>[];
 }
 
 export interface InviteOptions {
@@ -114,10 +117,17 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       : { ...createGalileoInProcess({ apiKeys, schedule: options.deps?.schedule ?? schedule }), close: doNothing };
   const identityProvider = createIdentityProvider({ issuer: ISSUER, audience: AUDIENCE, now: clock.now });
   const documents = documentsOf(identityProvider.app);
+  const metrics: Deps['metrics'] = {
+    count(name, labels = {}) {
+      const pairs = Object.entries(labels).map((pair) => pair.join('='));
+      counted.push(`${name}{${pairs.join(',')}}`);
+    },
+    observe: () => undefined,
+  };
   const stored =
     options.ledger === 'file'
-      ? await openLedgerFile({ clock, ids, logger })
-      : { ledger: createMemoryLedger({ clock, ids }), close: doNothing };
+      ? await openLedgerFile({ clock, ids, logger, metrics })
+      : { ledger: createMemoryLedger({ clock, ids }), path: null, close: doNothing };
   const ledger = options.wrapLedger?.(stored.ledger) ?? stored.ledger;
   const delivery = options.ledger === 'file' ? deliverNowhere({ outbox: ledger, clock, logger }) : IDLE;
   const loaded = loadPolicy(options.policy ?? POLICY, { issuers: ['corp'] });
@@ -134,15 +144,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     http,
     ledger,
     delivery,
-    metrics: {
-      count: (name, labels = {}) =>
-        counted.push(
-          `${name}{${Object.entries(labels)
-            .map((pair) => pair.join('='))
-            .join(',')}}`,
-        ),
-      observe: () => undefined,
-    },
+    metrics,
     fetchDocument: documents.fetchDocument,
     secrets: {
       galileoKeys: async () => ({
@@ -217,6 +219,15 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       });
     },
     records: readTrail,
+    sql(statement, ...params) {
+      if (stored.path === null) throw new Error('the ledger of this test is in memory');
+      const database = new DatabaseSync(stored.path);
+      try {
+        return database.prepare(statement).all(...params);
+      } finally {
+        database.close();
+      }
+    },
   };
 }
 
@@ -237,12 +248,13 @@ async function serveForReal(apiKeys: readonly string[]) {
   };
 }
 
-async function openLedgerFile(ports: Pick<Deps, 'clock' | 'ids' | 'logger'>) {
+async function openLedgerFile(ports: Pick<Deps, 'clock' | 'ids' | 'logger' | 'metrics'>) {
   const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-test-'));
   const path = join(folder, 'ledger.db');
-  const ledger = await openLedger({ path, ...ports, metrics: { count: () => undefined } });
+  const ledger = await openLedger({ path, ...ports });
   return {
     ledger,
+    path,
     async close() {
       await ledger.close();
       await rm(folder, { recursive: true });

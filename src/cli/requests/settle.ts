@@ -69,8 +69,15 @@ export const requestsSettle: Command = {
 async function settle(ledger: SideWriter, { id, ending, person, note }: Settling): Promise<void> {
   const entry = await ledger.find(id, null);
   if (entry === null) throw new CommandError('failed', `This ledger has no request ${id}.`);
+  // All records of a request have the same members, so the outcome's record can stand in for a damaged intent.
+  const intent = entry.decided ?? entry.outcome;
+  if (intent === null)
+    throw new CommandError(
+      'failed',
+      `The records of request ${id} cannot be read, so there is nothing to settle. See audit verify.`,
+    );
   const settled = await ledger
-    .settle(resolveUnknown({ requestId: id, intent: entry.decided }, { ending, by: { kind: 'person', person, note } }))
+    .settle(resolveUnknown({ requestId: id, intent }, { ending, by: { kind: 'person', person, note } }))
     .catch(() => null);
   if (settled === null)
     throw new CommandError('failed', 'The ledger did not take it; nothing was changed. Try again, or see doctor.');

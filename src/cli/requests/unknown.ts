@@ -53,34 +53,37 @@ async function listUnknown({ list }: Pick<SideWriter, 'list'>): Promise<RequestE
 
 interface Listed {
   readonly id: string;
-  readonly requested_at: string;
-  readonly client_id: string;
-  readonly issuer: string;
-  readonly email_count: number;
+  /** Null, like the members below: it cannot be read. */
+  readonly requested_at: string | null;
+  readonly client_id: string | null;
+  readonly issuer: string | null;
+  readonly email_count: number | null;
   readonly reason: string | null;
   readonly emails?: readonly string[];
 }
 
 function describe({ requestId, admittedAt, decided, outcome }: RequestEntry, withAddresses: boolean): Listed {
-  const { actor, request, policy } = decided;
+  const record = decided ?? outcome;
   // Of a request with lenient handling, only the allowed addresses were sent.
-  const allowed = policy.decisions.filter(({ decision }) => decision === 'allow');
+  const allowed = (record?.policy.decisions ?? []).filter(({ decision }) => decision === 'allow');
   return {
     id: requestId,
-    requested_at: rfc3339(admittedAt),
-    client_id: actor.client_id,
-    issuer: actor.issuer,
-    email_count: allowed.reduce((sum, one) => sum + one.email_count, 0),
+    requested_at: admittedAt === null ? null : rfc3339(admittedAt),
+    client_id: record?.actor.client_id ?? null,
+    issuer: record?.actor.issuer ?? null,
+    email_count: record === null ? null : allowed.reduce((sum, one) => sum + one.email_count, 0),
     reason: outcome?.outcome.reason ?? null,
-    ...(withAddresses ? { emails: allowed.flatMap(({ emails = request.emails ?? [] }) => emails) } : {}),
+    ...(withAddresses ? { emails: allowed.flatMap(({ emails = record?.request.emails ?? [] }) => emails) } : {}),
   };
 }
 
 function render(found: readonly Listed[], { paint }: CliDeps): string {
   const lines = found.map((one) => {
+    const requested = `${one.requested_at ?? 'at an unreadable time'} ${one.id}`;
+    if (one.email_count === null) return `  ${requested}: its records cannot be read; see audit verify\n`;
     const what = `${counted(one.email_count, 'address', 'addresses')}${one.reason === null ? '' : ` (${one.reason})`}`;
     const whom = one.emails === undefined ? '' : `    ${printable(one.emails.join(', '))}\n`;
-    return `  ${one.requested_at} ${one.id} from ${printable(`${one.client_id} (${one.issuer})`)}: ${what}\n${whom}`;
+    return `  ${requested} from ${printable(`${one.client_id} (${one.issuer})`)}: ${what}\n${whom}`;
   });
   return `${paint('bold', counted(found.length, 'unknown request', 'unknown requests'))}\n${lines.join('')}`;
 }

@@ -1,7 +1,10 @@
+import * as z from 'zod';
 import { canonicalJson } from '../../lib/canonical-json.ts';
+import { parseObject } from '../../lib/parse-object.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
 import { REPLY_RETENTION_MS } from '../port.ts';
 import type { Admission, Ending, StoredReply } from '../port.ts';
+import type { ReportUnreadable } from '../report-unreadable.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 
 /**
@@ -21,6 +24,7 @@ export interface IdempotencyKeys {
 export type KeyLookup =
   | { readonly kind: 'replay'; readonly firstRequestId: string; readonly reply: StoredReply }
   | { readonly kind: 'in_flight'; readonly firstRequestId: string }
+  | { readonly kind: 'reply_unreadable'; readonly firstRequestId: string }
   | { readonly kind: 'key_reused'; readonly firstRequestId: string };
 
 type KeyRow = { request_id: string; fingerprint: string; keep_until: number | null; reply: string | null };
@@ -39,7 +43,14 @@ export function keyScope({ owner, idempotency }: Admission): string | null {
   return sha256Hex(canonicalJson([owner.issuer, owner.clientId, owner.subject, idempotency.route, idempotency.key]));
 }
 
-export function createIdempotencyKeys(sqlite: SqlitePort): IdempotencyKeys {
+const storedReply = z.strictObject({
+  status: z.int(),
+  contentType: z.string().nullable(),
+  body: z.string(),
+  headers: z.record(z.string(), z.string()),
+});
+
+export function createIdempotencyKeys(sqlite: SqlitePort, reportUnreadable: ReportUnreadable): IdempotencyKeys {
   return {
     lookup(scope, fingerprint, now) {
       const row = sqlite.run<KeyRow>(
@@ -50,7 +61,10 @@ export function createIdempotencyKeys(sqlite: SqlitePort): IdempotencyKeys {
       const firstRequestId = row.request_id;
       if (row.fingerprint !== fingerprint) return { kind: 'key_reused', firstRequestId };
       if (row.reply === null) return { kind: 'in_flight', firstRequestId };
-      return { kind: 'replay', firstRequestId, reply: JSON.parse(row.reply) as StoredReply };
+      const reply = storedReply.safeParse(parseObject(row.reply));
+      if (reply.success) return { kind: 'replay', firstRequestId, reply: reply.data };
+      reportUnreadable({ part: 'reply', reason: 'other_shape', requestId: firstRequestId });
+      return { kind: 'reply_unreadable', firstRequestId };
     },
     bind(scope, requestId, fingerprint) {
       // Replaces an expired key that is not pruned yet.

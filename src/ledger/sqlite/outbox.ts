@@ -79,8 +79,9 @@ export function createSqliteOutbox(sqlite: SqlitePort): SqliteOutbox {
       const end = endOf(head.seq);
       return sinks.map((sink) => {
         const taken = Math.max(base.seq, seqAt(cursorOf(sink, end)));
-        const oldestAt = taken < head.seq ? readTime(sqlite, taken + 1) : null;
-        return { sink, records: head.seq - taken, oldestAt };
+        const waiting = { nearest: 'later', after: taken, upTo: head.seq } as const;
+        const oldestAt = readTime(sqlite, taken + 1, waiting);
+        return { sink, records: head.seq - taken, oldestAt: oldestAt === Infinity ? null : oldestAt };
       });
     },
     acknowledgedByAll(sinks) {

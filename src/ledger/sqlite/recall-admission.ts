@@ -1,5 +1,6 @@
 import { draftOf } from '../../audit/chain.ts';
 import type { RecordDraft } from '../../audit/record.ts';
+import { readStoredLine } from '../../audit/stored-record.ts';
 import type { Admission, Admitted, Owner, QuotaState } from '../port.ts';
 import type { KeyLookup } from './idempotency.ts';
 import type { SqlitePort } from './sqlite-port.ts';
@@ -58,8 +59,11 @@ function decidingRecord(sqlite: SqlitePort, requestId: string): RecordDraft | nu
     newest,
     requestId,
   );
-  const drafts = rows.map(({ line }) => draftOf(line));
-  return drafts.find(({ request_id: id }) => id === requestId) ?? null;
+  for (const { line } of rows) {
+    const read = readStoredLine(line);
+    if (read.kind === 'read' && read.record.request_id === requestId) return draftOf(read.record);
+  }
+  return null;
 }
 
 function isOwn({ actor }: RecordDraft, { issuer, clientId, subject }: Owner): boolean {

@@ -1,5 +1,3 @@
-import { draftOf } from '../../audit/chain.ts';
-import type { RecordDraft } from '../../audit/record.ts';
 import { takeEntries } from '../page.ts';
 import type {
   Admission,
@@ -13,11 +11,12 @@ import type {
   SettledBy,
   UnsettledRequest,
 } from '../port.ts';
-import { packDebits, unpackDebits } from './debits.ts';
+import type { ReportUnreadable } from '../report-unreadable.ts';
+import { packDebits } from './debits.ts';
 import type { Debit } from './quota.ts';
-import { SqlError } from './sqlite-port.ts';
+import { createRequestReader } from './request-reader.ts';
+import type { StoredRow } from './request-reader.ts';
 import type { SqlitePort } from './sqlite-port.ts';
-import { readLine } from './trail.ts';
 
 /**
  * One row per decided request: its owner, its state, and the seq of its records. The records themselves are in the trail
@@ -59,23 +58,6 @@ export interface RequestRow {
   readonly nextAttemptAt: number | null;
 }
 
-type StoredRow = {
-  request_id: string;
-  issuer: string;
-  client_id: string;
-  subject: string;
-  state: RequestState;
-  admitted_at: number;
-  expires_at: number | null;
-  settled_at: number | null;
-  settled_by: SettledBy | null;
-  decided_seq: number;
-  outcome_seq: number | null;
-  key_scope: string | null;
-  debits: string;
-  look_at: number | null;
-};
-
 /** The columns of a StoredRow. Without `body`, which only `unsettled` reads. */
 const COLUMNS = `request_id, issuer, client_id, subject, state, admitted_at, expires_at, settled_at, settled_by,
   decided_seq, outcome_seq, key_scope, debits, look_at`;
@@ -84,31 +66,8 @@ const OWNED = `issuer = ? AND client_id = ? AND subject = ?`;
 /** Galileo may still be processing a request that it did not answer: an earlier attempt would prove less. */
 const FIRST_ATTEMPT_AFTER_MS = 60_000;
 
-export function createRequests(sqlite: SqlitePort): Requests {
-  const draft = (seq: number): RecordDraft => draftOf(readLine(sqlite, seq));
-
-  /** For work lists, which one damaged entry must not block: null when the record is damaged or missing. */
-  function readableDraft(seq: number): RecordDraft | null {
-    try {
-      return draft(seq);
-    } catch (error) {
-      if (error instanceof SqlError) throw error;
-      return null;
-    }
-  }
-
-  function entryOf(row: StoredRow): RequestEntry {
-    return {
-      requestId: row.request_id,
-      owner: { issuer: row.issuer, clientId: row.client_id, subject: row.subject },
-      state: row.state,
-      admittedAt: row.admitted_at,
-      expiresAt: row.expires_at,
-      settledAt: row.settled_at,
-      decided: draft(row.decided_seq),
-      outcome: row.outcome_seq === null ? null : draft(row.outcome_seq),
-    };
-  }
+export function createRequests(sqlite: SqlitePort, reportUnreadable: ReportUnreadable): Requests {
+  const { hasReadableId, readDraft, readState, readDebits, readEntry } = createRequestReader(sqlite, reportUnreadable);
 
   function read(requestId: string): StoredRow | undefined {
     return sqlite.run<StoredRow>(`SELECT ${COLUMNS} FROM requests WHERE request_id = ?`, requestId)[0];
@@ -138,11 +97,11 @@ export function createRequests(sqlite: SqlitePort): Requests {
       const row = read(requestId);
       if (row === undefined) return null;
       return {
-        state: row.state,
+        state: readState(row),
         expiresAt: row.expires_at,
         settledBy: row.settled_by,
         keyScope: row.key_scope,
-        debits: unpackDebits(row.debits),
+        debits: readDebits(row),
         nextAttemptAt: row.look_at,
       };
     },
@@ -163,7 +122,7 @@ export function createRequests(sqlite: SqlitePort): Requests {
     },
     find(requestId, owner) {
       const row = read(requestId);
-      return row === undefined || (owner !== null && !belongsTo(row, owner)) ? null : entryOf(row);
+      return row === undefined || (owner !== null && !belongsTo(row, owner)) ? null : readEntry(row);
     },
     list({ owner, before, limit }) {
       const conditions = [...(owner === null ? [] : [OWNED]), ...(before === null ? [] : [`request_id < ?`])];
@@ -177,12 +136,15 @@ export function createRequests(sqlite: SqlitePort): Requests {
         ...params,
         Math.max(0, limit) + 1,
       );
+      // A request whose id is damaged can be neither shown nor used as a cursor.
+      const readable = rows.filter(hasReadableId);
       // Lazy, so that records that do not fit on the page are not read.
       const entries = takeEntries(
-        Iterator.from(rows).map((row) => entryOf(row)),
+        Iterator.from(readable).map((row) => readEntry(row)),
         limit,
       );
-      return { entries, next: entries.length < rows.length ? (entries.at(-1)?.requestId ?? null) : null };
+      const hasMore = entries.length < readable.length || rows.length > Math.max(0, limit);
+      return { entries, next: hasMore ? (entries.at(-1)?.requestId ?? null) : null };
     },
     expired(now, limit) {
       return sqlite
@@ -191,7 +153,8 @@ export function createRequests(sqlite: SqlitePort): Requests {
           now,
           Math.max(0, limit),
         )
-        .map((row) => ({ requestId: row.request_id, intent: readableDraft(row.decided_seq) }));
+        .filter(hasReadableId)
+        .map((row) => ({ requestId: row.request_id, intent: readDraft(row.decided_seq, row.request_id) }));
     },
     unsettled(now, limit) {
       return sqlite
@@ -201,12 +164,13 @@ export function createRequests(sqlite: SqlitePort): Requests {
           now,
           Math.max(0, limit),
         )
+        .filter(hasReadableId)
         .map((row) => ({
           requestId: row.request_id,
           admittedAt: row.admitted_at,
-          intent: readableDraft(row.decided_seq),
+          intent: readDraft(row.decided_seq, row.request_id),
           body: row.body,
-          attempts: row.looks,
+          attempts: Math.max(0, row.looks),
         }));
     },
     recordAttempt(requestId, { at, counted }) {

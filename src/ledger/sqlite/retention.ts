@@ -1,9 +1,9 @@
-import type { AuditRecord } from '../../audit/record.ts';
+import type { ChainHead } from '../../audit/chain.ts';
 import type { SqliteOutbox } from './outbox.ts';
 import { MAX_PRUNED_RECORDS } from '../page.ts';
 import type { Pruned, Retention } from '../port.ts';
 import type { SqlitePort } from './sqlite-port.ts';
-import { lastBefore, readEnds, readLine, readTime } from './trail.ts';
+import { lastBefore, readEnds, readHash, readTime } from './trail.ts';
 
 /**
  * Drops records past their retention: from the beginning of the trail up to a checkpoint that every sink has
@@ -22,8 +22,10 @@ export function pruneRecords(
   const before = now - keepRecordsMs;
   const from = readEnds(sqlite).base.seq;
   const cut = nextCut(sqlite, { acknowledged, before });
-  if (cut === null) return { records: 0, more: false };
-  dropUpTo(sqlite, cut);
+  const hash = cut === null ? null : readHash(sqlite, cut);
+  // Without its hash the kept records would have nothing to continue: a later checkpoint is another chance.
+  if (cut === null || hash === null) return { records: 0, more: false };
+  dropUpTo(sqlite, { seq: cut, hash });
   return { records: cut - from, more: nextCut(sqlite, { acknowledged, before }) !== null };
 }
 
@@ -46,10 +48,12 @@ function nextCut(sqlite: SqlitePort, { acknowledged, before }: Limits): number |
     head.seq,
   )[0];
   if (nearest === undefined) return null;
+  // Never the earlier side: a damaged record must not be dropped before its time.
+  const trail = { nearest: 'later', after: base, upTo: head.seq } as const;
   // Checks one record first, so that a ledger with nothing to drop does no search.
-  if (readTime(sqlite, nearest.count) >= before) return null;
+  if (readTime(sqlite, nearest.count, trail) >= before) return null;
   const reach = Math.max(nearest.count, Math.min(base + MAX_PRUNED_RECORDS, head.seq));
-  const old = lastBefore(sqlite, before, base, reach);
+  const old = lastBefore(sqlite, before, { ...trail, upTo: reach });
   const furthest = sqlite.run<{ count: number | null }>(
     `SELECT max(count) AS count FROM checkpoints WHERE count > ? AND count <= ? AND position <= ?`,
     base,
@@ -72,8 +76,7 @@ function firstNeeded(sqlite: SqlitePort, seq: number): number {
   return needed?.decided_seq ?? seq + 1;
 }
 
-function dropUpTo(sqlite: SqlitePort, seq: number): void {
-  const { hash } = JSON.parse(readLine(sqlite, seq)) as AuditRecord;
+function dropUpTo(sqlite: SqlitePort, { seq, hash }: ChainHead): void {
   sqlite.run(`DELETE FROM records WHERE seq <= ?`, seq);
   sqlite.run(`DELETE FROM requests WHERE decided_seq <= ?`, seq);
   sqlite.run(`DELETE FROM checkpoints WHERE count < ?`, seq);

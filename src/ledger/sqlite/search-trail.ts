@@ -1,8 +1,9 @@
-import type { AuditRecord } from '../../audit/record.ts';
 import { matchesFilter } from '../../audit/search.ts';
 import type { SearchFilter } from '../../audit/search.ts';
+import { readStoredLine } from '../../audit/stored-record.ts';
 import { MAX_SLICE_LENGTH, MAX_SLICE_RECORDS, takeLines } from '../page.ts';
 import type { SearchQuery, SearchSlice, StoredRecord } from '../port.ts';
+import type { ReportUnreadable } from '../report-unreadable.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 import { lastBefore, readEnds } from './trail.ts';
 
@@ -11,17 +12,29 @@ import { lastBefore, readEnds } from './trail.ts';
  * along the trail. Between them, an SQL condition skips lines that cannot match, and `matchesFilter` decides on the
  * others. A slice bounds the records it scans as well as those it returns, and reports exactly how far it scanned.
  */
-export function searchTrail(sqlite: SqlitePort, { filter, after, limit }: SearchQuery): SearchSlice {
+export function searchTrail(
+  sqlite: SqlitePort,
+  { filter, after, limit }: SearchQuery,
+  reportUnreadable: ReportUnreadable = () => undefined,
+): SearchSlice {
   const { base, head } = readEnds(sqlite);
   const first = Math.max(after, base.seq);
   const last = Math.max(first, head.seq);
-  const from = filter.fromMs === undefined ? first : lastBefore(sqlite, filter.fromMs, first, last);
-  const end = filter.toMs === undefined ? last : lastBefore(sqlite, filter.toMs, first, last);
+  const { fromMs, toMs } = filter;
+  const within = { after: first, upTo: last };
+  // A damaged record at either end may be from between these times, so it is looked at.
+  const from = fromMs === undefined ? first : lastBefore(sqlite, fromMs, { ...within, nearest: 'later' });
+  const end = toMs === undefined ? last : lastBefore(sqlite, toMs, { ...within, nearest: 'earlier' });
+  const unreadable: number[] = [];
   const progress: Progress = { scannedTo: from, upTo: Math.min(from + MAX_SLICE_RECORDS, end), stopped: false };
-  const records = takeLines(matchesAlong(sqlite, filter, progress), limit);
+  const onUnreadable: ReportUnreadable = (value) => {
+    if (value.seq !== undefined) unreadable.push(value.seq);
+    reportUnreadable(value);
+  };
+  const records = takeLines(matchesAlong(sqlite, { filter, progress, onUnreadable }), limit);
   // A full page ends at its last match, even when more rows were read.
   const scannedTo = progress.stopped ? progress.scannedTo : (records.at(-1)?.seq ?? from);
-  return { records, scannedTo, done: scannedTo >= end };
+  return { records, scannedTo, done: scannedTo >= end, unreadable: unreadable.filter((seq) => seq <= scannedTo) };
 }
 
 interface Progress {
@@ -34,11 +47,17 @@ interface Progress {
 /** Few, because a large row is read whole before its length is known. */
 const ROWS_AT_A_TIME = 8;
 
-function* matchesAlong(sqlite: SqlitePort, filter: SearchFilter, progress: Progress): Generator<StoredRecord> {
+interface Scan {
+  readonly filter: SearchFilter;
+  readonly progress: Progress;
+  readonly onUnreadable: ReportUnreadable;
+}
+
+function* matchesAlong(sqlite: SqlitePort, { filter, progress, onUnreadable }: Scan): Generator<StoredRecord> {
   const { condition, params } = prefilter(filter);
   for (let length = 0; progress.scannedTo < progress.upTo && length < MAX_SLICE_LENGTH;) {
     const rows = sqlite.run<{ seq: number; length: number; line: string | null }>(
-      `SELECT seq, length(line) AS length, CASE WHEN ${condition} THEN line END AS line
+      `SELECT seq, length(line) AS length, CASE WHEN ${condition} THEN line WHEN NOT ${INTACT} THEN line END AS line
        FROM records WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
       ...params,
       progress.scannedTo,
@@ -47,14 +66,30 @@ function* matchesAlong(sqlite: SqlitePort, filter: SearchFilter, progress: Progr
     );
     for (const row of rows) {
       length += row.length;
+      passOver(row.seq - 1);
       progress.scannedTo = row.seq;
       const { seq, line } = row;
-      if (line !== null && matchesFilter(JSON.parse(line) as AuditRecord, filter)) yield { seq, line };
+      if (line === null) continue;
+      const read = readStoredLine(line);
+      if (read.kind === 'unreadable') onUnreadable({ part: 'record', seq, reason: read.reason });
+      else if (matchesFilter(read.record, filter)) yield { seq, line };
     }
-    if (rows.length < ROWS_AT_A_TIME) progress.scannedTo = progress.upTo;
+    if (rows.length < ROWS_AT_A_TIME) passOver(progress.upTo);
   }
   progress.stopped = true;
+
+  /** Records that should be here, up to this one, and are not. */
+  function passOver(upTo: number): void {
+    while (progress.scannedTo < upTo)
+      onUnreadable({ part: 'record', seq: (progress.scannedTo += 1), reason: 'missing' });
+  }
 }
+
+/**
+ * Whether a line that the filter skips is intact: damage may be the reason that it does not match. Only a part of the
+ * shape is checked, because a full check costs too much here.
+ */
+const INTACT = `(json_valid(line) AND instr(line, '"result":"') > 0)`;
 
 /**
  * The SQL condition for substrings that every matching line must contain: members in RFC 8785 form, which for strings

@@ -8,6 +8,7 @@ import { addCheckpoint, readChain, readCheckpoints } from './checkpoints.ts';
 import { createJournal } from './journal.ts';
 import { createSqliteOutbox } from './outbox.ts';
 import type { Admission, Admitted, Ending, Ledger, Settled, Settlement } from '../port.ts';
+import type { ReportUnreadable } from '../report-unreadable.ts';
 import { checkClock } from './clock-guard.ts';
 import { createQuotaCounters } from './quota.ts';
 import type { Tally } from './quota.ts';
@@ -45,18 +46,21 @@ export function createSqliteLedger({
   sqlite,
   clock,
   ids,
+  reportUnreadable = () => undefined,
 }: {
   sqlite: SqlitePort;
   clock: Clock;
   ids: Ids;
+  /** Called for each damaged value that a read meets; left out by tools, whose results say the same. */
+  reportUnreadable?: ReportUnreadable;
 }): SqliteLedger {
   migrate(sqlite);
   if (reachesAhead(sqlite))
     throw new Error('the ledger has a cursor or a checkpoint ahead of the end of its trail: restore it from a backup');
   const journal = createJournal({ sqlite, clock, ids });
   const quotas = createQuotaCounters(sqlite);
-  const keys = createIdempotencyKeys(sqlite);
-  const requests = createRequests(sqlite);
+  const keys = createIdempotencyKeys(sqlite, reportUnreadable);
+  const requests = createRequests(sqlite, reportUnreadable);
   const outbox = createSqliteOutbox(sqlite);
 
   function admit(admission: Admission): Admitted {
@@ -98,7 +102,7 @@ export function createSqliteLedger({
   }
 
   function answerKnown(known: KeyLookup, admission: Admission, now: number): Admitted {
-    if (known.kind === 'key_reused') return known;
+    if (known.kind === 'key_reused' || known.kind === 'reply_unreadable') return known;
     if (known.kind === 'in_flight') {
       const expiresAt = requests.get(known.firstRequestId)?.expiresAt ?? now;
       return { ...known, retryAfterS: Math.min(wholeSeconds(expiresAt - now), LONGEST_RETRY_AFTER_S) };
@@ -180,7 +184,7 @@ export function createSqliteLedger({
     list: requests.list,
     usage: (charges) => quotas.tally(charges, journal.now()).states(),
     records: (after, limit) => readRecords(sqlite, after, limit),
-    search: (query) => searchTrail(sqlite, query),
+    search: (query) => searchTrail(sqlite, query, reportUnreadable),
     lease: outbox.lease,
     ack: outbox.ack,
     backlog: outbox.backlog,

@@ -1,6 +1,6 @@
 import { GENESIS, verifyChain } from '../../audit/chain.ts';
 import type { ChainHead, ChainVerdict } from '../../audit/chain.ts';
-import type { AuditRecord } from '../../audit/record.ts';
+import { parseObject } from '../../lib/parse-object.ts';
 import { takeLines } from '../page.ts';
 import type { StoredRecord } from '../port.ts';
 import type { SqlitePort } from './sqlite-port.ts';
@@ -52,27 +52,53 @@ export function readRecords(sqlite: SqlitePort, after: number, limit: number): r
   return takeLines(recordsAfter(sqlite, after), limit);
 }
 
-/** Throws when the record is missing: kept data must never refer to a dropped record. */
-export function readLine(sqlite: SqlitePort, seq: number): string {
-  const row = sqlite.run<{ line: string }>(`SELECT line FROM records WHERE seq = ?`, seq)[0];
-  if (row === undefined) throw new Error(`record ${seq} is missing`);
-  return row.line;
+/** One stored line; null when there is no such record. */
+export function readLine(sqlite: SqlitePort, seq: number): string | null {
+  return sqlite.run<{ line: string }>(`SELECT line FROM records WHERE seq = ?`, seq)[0]?.line ?? null;
 }
 
-/** The `time` of a record, in milliseconds since the epoch. */
-export function readTime(sqlite: SqlitePort, seq: number): number {
-  return Date.parse((JSON.parse(readLine(sqlite, seq)) as AuditRecord).time);
+/** The hash of a record; of a damaged one, as the next record repeats it. Null when neither can be read. */
+export function readHash(sqlite: SqlitePort, seq: number): string | null {
+  return memberOf(readLine(sqlite, seq), 'hash') ?? memberOf(readLine(sqlite, seq + 1), 'prev');
+}
+
+/** A damaged record has no time of its own: that of the next readable record on one side stands for it. */
+export type NearestTime = 'earlier' | 'later';
+
+const SHA256 = /^[0-9a-f]{64}$/;
+/** The most damaged records in a row that are skipped to find a time. */
+const MAX_SKIPPED = 64;
+
+/**
+ * When a record was written, in milliseconds since the epoch. The time of a damaged one is taken from the nearest
+ * readable record on that side within (after, upTo]; where there is none, it is before or after every time.
+ */
+export function readTime(
+  sqlite: SqlitePort,
+  seq: number,
+  { nearest, after, upTo }: { readonly nearest: NearestTime; readonly after: number; readonly upTo: number },
+): number {
+  const step = nearest === 'later' ? 1 : -1;
+  for (let at = seq, left = MAX_SKIPPED; at > after && at <= upTo && left > 0; at += step, left -= 1) {
+    const time = Date.parse(memberOf(readLine(sqlite, at), 'time') ?? '');
+    if (!Number.isNaN(time)) return time;
+  }
+  return step * Infinity;
 }
 
 /**
  * The seq of the last record in (after, upTo] that is older than `atMs`; `after` when there is none. Binary search, since
  * `time` never decreases along the trail.
  */
-export function lastBefore(sqlite: SqlitePort, atMs: number, after: number, upTo: number): number {
+export function lastBefore(
+  sqlite: SqlitePort,
+  atMs: number,
+  { nearest, after, upTo }: { readonly nearest: NearestTime; readonly after: number; readonly upTo: number },
+): number {
   let [low, high] = [after, upTo];
   while (low < high) {
     const middle = low + Math.ceil((high - low) / 2);
-    if (readTime(sqlite, middle) < atMs) low = middle;
+    if (readTime(sqlite, middle, { nearest, after, upTo }) < atMs) low = middle;
     else high = middle - 1;
   }
   return low;
@@ -96,7 +122,8 @@ export function verifyTail(sqlite: SqlitePort, count: number): ChainVerdict {
   const after = Math.max(base.seq, head.seq - count);
   const rows = sqlite.run<{ line: string }>(`SELECT line FROM records WHERE seq > ? ORDER BY seq`, after);
   const first = rows[0];
-  const prev = after === base.seq ? base.hash : first === undefined ? head.hash : prevOf(first.line);
+  // Empty when the line is no record: verifying it says so.
+  const prev = after === base.seq ? base.hash : first === undefined ? head.hash : (memberOf(first.line, 'prev') ?? '');
   const verdict = verifyChain(
     rows.map((row) => row.line),
     { seq: after, hash: prev },
@@ -116,11 +143,8 @@ export function refuseBrokenTail(sqlite: SqlitePort, count: number): void {
     throw new Error(`the audit trail is broken at seq ${verdict.seq} (${verdict.reason}): nothing is appended to it`);
 }
 
-/** Empty when the line is not a record; verifyChain reports that. */
-function prevOf(line: string): string {
-  try {
-    return String((JSON.parse(line) as { prev?: unknown }).prev);
-  } catch {
-    return '';
-  }
+/** A text member of a stored line; null when the line is missing, damaged or without it. */
+function memberOf(line: string | null, name: 'hash' | 'prev' | 'time'): string | null {
+  const value = parseObject(line ?? '')?.[name];
+  return typeof value === 'string' && (name === 'time' || SHA256.test(value)) ? value : null;
 }

@@ -2,7 +2,7 @@
  * POST /audit/search: the matching records, verbatim, as NDJSON, paged by `seq` like the trail itself. It reads the
  * trail slice by slice until the page is full or the trail ends, and stops when the caller disconnects. All searches
  * together read one slice per turn of the event loop. Invariant: an empty answer means that no record after `after`
- * matches. Filters are never logged.
+ * matches. Filters are never logged. Records that cannot be read are left out, and a header field names them.
  */
 import type { Context } from 'hono';
 import { isHmacForm } from '../../audit/record-address.ts';
@@ -26,7 +26,10 @@ export function createSearchAudit(deps: SearchDeps): SearchAudit {
     return await readLedger(
       c,
       () => findPage({ ...deps, inOwnTurn }, search, c.req.raw.signal),
-      (records) => ndjson(c, records),
+      ({ records, unreadable }) => {
+        if (unreadable.length > 0) c.header('Audit-Unreadable-Records', unreadableField(unreadable));
+        return ndjson(c, records);
+      },
     );
   };
 }
@@ -54,18 +57,39 @@ async function findPage(
   { ledger, recordAddress, inOwnTurn }: Pick<SearchDeps, 'ledger' | 'recordAddress'> & { readonly inOwnTurn: InTurn },
   search: AuditSearch,
   disconnected: AbortSignal,
-): Promise<readonly StoredRecord[]> {
+): Promise<SearchPage> {
   const filter = filterOf(search, recordAddress);
   const found: StoredRecord[] = [];
+  const unreadable: number[] = [];
   let length = 0;
   for (let after = search.after; ;) {
     const slice = await inOwnTurn(() => ledger.search({ filter, after, limit: search.limit - found.length }));
     found.push(...slice.records);
+    unreadable.push(...slice.unreadable);
     length = slice.records.reduce((sum, { line }) => sum + line.length, length);
     const full = found.length >= search.limit || length >= MAX_PAGE_LENGTH;
-    if (full || slice.done || disconnected.aborted) return takeLines(found, search.limit);
+    if (full || slice.done || disconnected.aborted) {
+      const records = takeLines(found, search.limit);
+      // The next page begins after the last record of this one.
+      const end = records.length < found.length ? (records.at(-1)?.seq ?? after) : slice.scannedTo;
+      return { records, unreadable: unreadable.filter((seq) => seq <= end) };
+    }
     after = slice.scannedTo;
   }
+}
+
+interface SearchPage {
+  readonly records: readonly StoredRecord[];
+  /** The `seq` of records on this page's stretch of the trail that cannot be read. */
+  readonly unreadable: readonly number[];
+}
+
+/** Keeps the field small when a long stretch of the trail is damaged. */
+const MAX_LISTED = 100;
+
+/** An RFC 9651 dictionary: how many there are, and the first MAX_LISTED of them. */
+function unreadableField(seqs: readonly number[]): string {
+  return `count=${seqs.length}, seq=(${seqs.slice(0, MAX_LISTED).join(' ')})`;
 }
 
 function filterOf(search: AuditSearch, recordAddress: Deps['recordAddress']): SearchFilter {

@@ -53,6 +53,7 @@ export function describeAdmission(harness: LedgerHarness): void {
         settledAt: null,
         decided: recordDraft('denial', R1),
         outcome: null,
+        unreadable: [],
       });
     });
 

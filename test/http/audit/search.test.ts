@@ -254,6 +254,7 @@ function inSlices(ledger: Ledger, asked: SearchQuery[], size: number, onSlice: (
         records: records.filter(({ seq }) => seq <= scannedTo).slice(0, query.limit),
         scannedTo,
         done: scannedTo >= head.seq,
+        unreadable: [],
       };
     },
   };

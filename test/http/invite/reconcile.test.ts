@@ -243,7 +243,7 @@ describe('an invitation that a person settles', () => {
   async function settle(service: TestService, response: Response, ending: 'accepted' | 'refused') {
     const requestId = response.headers.get('X-Request-Id') ?? '';
     const entry = await service.deps.ledger.find(requestId, null);
-    if (entry === null) throw new Error('no such request');
+    if (entry === null || entry.decided === null) throw new Error('no such request');
     const by = { kind: 'person', person: 'Kim', note: 'not there after a day' } as const;
     return await service.deps.ledger.settle(resolveUnknown({ requestId, intent: entry.decided }, { ending, by }));
   }

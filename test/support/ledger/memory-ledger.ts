@@ -219,6 +219,7 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     settledAt: request.settledAt,
     decided: draft(request.decidedSeq),
     outcome: request.outcomeSeq === null ? null : draft(request.outcomeSeq),
+    unreadable: [],
   });
 
   const visibleTo = (owner: Owner | null, request: Request): boolean =>

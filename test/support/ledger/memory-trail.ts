@@ -112,7 +112,7 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
     draft(seq) {
       const record = kept(seq);
       if (record === undefined) throw new Error(`record ${seq} is missing`);
-      return draftOf(record.line);
+      return draftOf(record.record);
     },
     records: (after, limit) => takeLines(records.filter(({ seq }) => seq > after).map(plain), limit),
     search({ filter, after, limit }) {
@@ -123,7 +123,7 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
       const page = takeLines(matches, limit);
       const cut = page.length < matches.length;
       const scannedTo = (cut ? page.at(-1)?.seq : rest.at(-1)?.seq) ?? Math.max(after, base.seq);
-      return { records: page, scannedTo, done: scannedTo >= (withDeadline.at(-1)?.seq ?? 0) };
+      return { records: page, scannedTo, done: scannedTo >= (withDeadline.at(-1)?.seq ?? 0), unreadable: [] };
     },
     lease: (sink, limit) => takeLines(outbox(cursor(sink)), limit, MAX_LEASE_LENGTH),
     ack(sink, position) {

@@ -206,13 +206,13 @@ describe('a call that does not fit the table of steps', () => {
 
   it('undoes a step whose result does not fit, because the caller could not read it', async () => {
     const harness = openLedgerObject();
-    await harness.ledger.admit(admission(R1, { key: 'key-of-a-bent-reply' }));
+    await harness.ledger.admit(admission(R1, { key: 'key-of-a-bent-request' }));
     await harness.ledger.settle(settlement(R1, 'accepted'));
     await runInDurableObject(harness.stub, (_object, { storage }) => {
-      storage.sql.exec(`UPDATE keys SET reply = '{"status":"bent"}'`);
+      storage.sql.exec(`UPDATE keys SET request_id = 'bent'`);
     });
 
-    const replay = admission(R2, { key: 'key-of-a-bent-reply' });
+    const replay = admission(R2, { key: 'key-of-a-bent-request' });
     expect(await rejectionOf(harness.ledger.admit(replay))).toMatchObject({ reason: 'step_failed' });
 
     expect((await readRecords(harness.ledger)).map(({ kind }) => kind)).toEqual(['intent', 'outcome']);

@@ -5,6 +5,7 @@ import type { BatchFailure } from '../../../ledger/batched-ledger.ts';
 import type { Ledger } from '../../../ledger/port.ts';
 import { createFailureReport, reasonOf } from '../../../ledger/report-failures.ts';
 import type { FailureReportDeps } from '../../../ledger/report-failures.ts';
+import { createUnreadableReport } from '../../../ledger/report-unreadable.ts';
 import { createSchemaCheck } from '../../../ledger/sqlite/schema.ts';
 import { createSqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
 import { SqlError } from '../../../ledger/sqlite/sqlite-port.ts';
@@ -54,7 +55,8 @@ export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedg
     database = new DatabaseSync(file.path, { timeout: BUSY_TIMEOUT_MS });
     const sqlite = createNodeSqlite(database);
     prepareLedgerDatabase(sqlite);
-    const core = createSqliteLedger({ sqlite, clock, ids });
+    const reportUnreadable = createUnreadableReport({ logger, metrics });
+    const core = createSqliteLedger({ sqlite, clock, ids, reportUnreadable });
     refuseBrokenTail(sqlite, TAIL_CHECK_RECORDS);
     warnOfClock(sqlite, clock, logger);
     const checkSchema = createSchemaCheck(sqlite);

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { reasonOf } from '../../../ledger/report-failures.ts';
+import { createUnreadableReport } from '../../../ledger/report-unreadable.ts';
 import { createFailureStreak } from '../../../tasks/failure-streak.ts';
 import type { FailureStreak } from '../../../tasks/failure-streak.ts';
 import { createSqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
@@ -30,7 +31,12 @@ export class LedgerObject extends DurableObject<LedgerObjectEnv> {
     super(ctx, env);
     this.#ports = ports;
     this.#sqlite = createObjectSqlite(ctx.storage);
-    this.#core = createSqliteLedger({ sqlite: this.#sqlite, clock: ports.clock, ids: ports.ids });
+    this.#core = createSqliteLedger({
+      sqlite: this.#sqlite,
+      clock: ports.clock,
+      ids: ports.ids,
+      reportUnreadable: createUnreadableReport(ports),
+    });
     this.#failures = createFailureStreak(ports.clock);
     refuseBrokenTail(this.#sqlite, TAIL_CHECK_RECORDS);
     this.#outbox = createOutboxAlarm({ core: this.#core, sqlite: this.#sqlite, storage: ctx.storage, ...ports });

@@ -90,6 +90,7 @@ const admitted = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('exhausted'), exhausted: quotaState, retryAfterS: count, quotas }),
   z.strictObject({ kind: z.literal('replay'), firstRequestId: requestId, reply }),
   z.strictObject({ kind: z.literal('in_flight'), firstRequestId: requestId, retryAfterS: count }),
+  z.strictObject({ kind: z.literal('reply_unreadable'), firstRequestId: requestId }),
   z.strictObject({ kind: z.literal('key_reused'), firstRequestId: requestId }),
 ]);
 
@@ -112,11 +113,12 @@ const entry = z.strictObject({
   requestId,
   owner,
   state,
-  admittedAt: whole,
+  admittedAt: whole.nullable(),
   expiresAt: whole.nullable(),
   settledAt: whole.nullable(),
-  decided: draft,
+  decided: draft.nullable(),
   outcome: draft.nullable(),
+  unreadable: z.array(z.enum(['decision', 'outcome', 'state'])),
 });
 
 const line = z.string().max(MAX_LEASE_LENGTH);
@@ -149,7 +151,7 @@ export const LEDGER_STEPS = {
   records: { args: z.tuple([count, whole]), result: stored, writes: false },
   search: {
     args: z.tuple([z.strictObject({ filter, after: count, limit: whole })]),
-    result: z.strictObject({ records: stored, scannedTo: count, done: z.boolean() }),
+    result: z.strictObject({ records: stored, scannedTo: count, done: z.boolean(), unreadable: z.array(count) }),
     writes: false,
   },
   lease: { args: z.tuple([text, whole]), result: z.array(outboxItem), writes: false },

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RecordDraft } from '../../../../src/audit/record.ts';
 import { CommandError } from '../../../../src/cli/command-line/command-error.ts';
 import type { CliDeps } from '../../../../src/cli/deps.ts';
-import type { Ending } from '../../../../src/ledger/port.ts';
+import type { Ending, RequestEntry } from '../../../../src/ledger/port.ts';
 import { openSideWriter } from '../../../../src/platform/node/ledger/side-writer.ts';
 import type { NodeLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
 import { openLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
@@ -308,5 +308,61 @@ describe('requests unknown', () => {
     const { stdout } = await run(['requests', 'unknown', '--show-addresses']);
     expect(stdout).toContain('owned');
     for (const sign of ['\u0007', '\u001b']) expect(stdout).not.toContain(sign);
+  });
+});
+
+describe('a request whose records are damaged', () => {
+  async function damagedHarness(damaged: Partial<RequestEntry>) {
+    const { service, run, path } = await harness();
+    await admitAs(service, ID, 'unknown');
+    await service.admit(admission(OTHER));
+    await service.settle(settlement(OTHER, 'unknown'));
+    const damage = (entry: RequestEntry): RequestEntry =>
+      entry.requestId === ID ? { ...entry, ...damaged, unreadable: ['decision'] } : entry;
+    const deps: Partial<CliDeps> = {
+      async openSideWriter() {
+        const ledger = await openSideWriter(path, { clock: createFakeClock(), ids: createFakeIds(20_000) });
+        const find: NodeLedger['find'] = async (...asked) => {
+          const entry = await ledger.find(...asked);
+          return entry === null ? null : damage(entry);
+        };
+        const list: NodeLedger['list'] = async (query) => {
+          const page = await ledger.list(query);
+          return { ...page, entries: page.entries.map(damage) };
+        };
+        return { ...ledger, find, list };
+      },
+    };
+    return { service, run: (args: readonly string[]) => run(args, deps) };
+  }
+
+  it('is settled from the record of its outcome when that of its intent is damaged', async () => {
+    const { service, run } = await damagedHarness({ decided: null });
+    expect((await run(settle('--as', 'accepted'))).code).toBe(0);
+    expect((await readRecords(service)).at(-1)).toMatchObject({
+      kind: 'reconciliation',
+      actor: { subject: 'ann' },
+      outcome: { result: 'accepted' },
+    });
+  });
+
+  it('is not settled without either, and says why', async () => {
+    const { service, run } = await damagedHarness({ decided: null, outcome: null });
+    const { code, stderr } = await run(settle('--as', 'accepted'));
+    expect(code).toBe(1);
+    expect(stderr).toContain(`The records of request ${ID} cannot be read`);
+    expect(await service.find(ID, null)).toMatchObject({ state: 'unknown' });
+  });
+
+  it('is listed with the others, and what cannot be read is null', async () => {
+    const { run } = await damagedHarness({ decided: null, outcome: null, admittedAt: null });
+    const listed = await run(['requests', 'unknown', '--json']);
+    expect((JSON.parse(listed.stdout) as { requests: unknown[] }).requests).toMatchObject([
+      { id: OTHER, client_id: 'hr-portal', email_count: 1 },
+      { id: ID, requested_at: null, client_id: null, issuer: null, email_count: null },
+    ]);
+    const text = await run(['requests', 'unknown']);
+    expect(text.stdout).toContain(`${ID}: its records cannot be read; see audit verify`);
+    expect(text.stdout).toContain(`${OTHER} from hr-portal (corp): 1 address`);
   });
 });

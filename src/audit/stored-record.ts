@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import { RECORD_KINDS, RECORD_RESULTS } from './record-vocabulary.ts';
+import type { AuditRecord } from './record.ts';
+
+/**
+ * Reads one stored line as a record, or returns why it is none. It checks only the members that reading code uses, so that
+ * a damaged line never throws there. It does not prove that the line is unchanged: the hash chain does that.
+ */
+export type RecordDamage = 'missing' | 'not_json' | 'not_a_record' | 'other_request';
+
+export type StoredLine =
+  | { readonly kind: 'read'; readonly record: AuditRecord }
+  | { readonly kind: 'unreadable'; readonly reason: RecordDamage };
+
+const count = z.int().nonnegative();
+const emails = z.array(z.string()).optional();
+
+const readable = z.looseObject({
+  kind: z.enum(RECORD_KINDS),
+  request_id: z.guid(),
+  time: z.string(),
+  actor: z.looseObject({ issuer: z.string(), subject: z.string(), client_id: z.string() }),
+  source: z.looseObject({}),
+  request: z.looseObject({ emails, email_count: count }),
+  policy: z.looseObject({
+    decisions: z.array(
+      z.looseObject({
+        decision: z.enum(['allow', 'deny']),
+        rule: z.string().nullable(),
+        because: z.array(z.string()),
+        emails,
+        email_count: count,
+      }),
+    ),
+  }),
+  outcome: z.looseObject({ result: z.enum(RECORD_RESULTS) }),
+  service: z.looseObject({}),
+});
+
+export function readStoredLine(line: string): StoredLine {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return { kind: 'unreadable', reason: 'not_json' };
+  }
+  // The value itself and not the parser's copy: its members beyond these belong to the record.
+  if (readable.safeParse(value).success) return { kind: 'read', record: value as AuditRecord };
+  return { kind: 'unreadable', reason: 'not_a_record' };
+}
