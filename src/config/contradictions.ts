@@ -26,10 +26,11 @@ const EITHER_OR = [
 const NEEDED = ['GALILEO_API_KEY', 'AUTH_ISSUERS'] as const;
 
 export function contradictions(
-  settings: Settings,
+  settings: Partial<Settings>,
   isSet: IsSet,
   env: Readonly<Record<string, string | undefined>>,
 ): ConfigProblem[] {
+  const { INSECURE_DEV: insecureDev = false } = settings;
   const problems: ConfigProblem[] = [];
   for (const name of EITHER_OR) {
     if (isSet(name) && isSet(`${name}_FILE`)) {
@@ -42,10 +43,10 @@ export function contradictions(
     }
   }
   if (settings.GALILEO_API_URL !== undefined) {
-    const message = issuerUrlProblem(settings.GALILEO_API_URL, { insecureDev: settings.INSECURE_DEV });
+    const message = issuerUrlProblem(settings.GALILEO_API_URL, { insecureDev });
     if (message !== null) problems.push({ setting: 'GALILEO_API_URL', message });
   }
-  if (settings.INSECURE_DEV && settings.GALILEO_API_URL !== undefined && !isLoopbackUrl(settings.GALILEO_API_URL)) {
+  if (insecureDev && settings.GALILEO_API_URL !== undefined && !isLoopbackUrl(settings.GALILEO_API_URL)) {
     problems.push({ setting: 'INSECURE_DEV', message: 'is 1 beside a GALILEO_API_URL that is not on this machine' });
   }
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {

@@ -11,8 +11,16 @@ import { namedTextFileProblem } from '../lib/text-file-error.ts';
 import { auditContradictions } from './audit-contradictions.ts';
 import type { ConfigProblem, IsSet } from './contradictions.ts';
 import { contradictions } from './contradictions.ts';
-import type { SettingRow, Settings } from './schema.ts';
-import { INJECTED, OWN_PREFIXES, SETTINGS } from './schema.ts';
+import type { SettingDraft, SettingName, SettingRow, Settings } from './schema.ts';
+import {
+  INJECTED,
+  isComplete,
+  isOptional,
+  isSettingName,
+  OWN_PREFIXES,
+  SETTING_NAMES,
+  SETTING_ROWS,
+} from './schema.ts';
 
 export type { ConfigProblem } from './contradictions.ts';
 
@@ -46,46 +54,47 @@ export interface ConfigSources {
 /** Loads and checks every setting. Empty variables count as absent. */
 export async function loadConfig({ env, readText, bound = new Set() }: ConfigSources): Promise<LoadedConfig> {
   const problems: ConfigProblem[] = [...unknownSettings(env)];
-  const values: Record<string, unknown> = {};
+  const draft: SettingDraft = {};
   const isGiven = (name: string): boolean => env[name] !== undefined && env[name] !== '';
   const isSet: IsSet = (name) => bound.has(name) || isGiven(name);
-  for (const [name, row] of Object.entries<SettingRow>(SETTINGS)) {
+  const readSetting = <K extends SettingName>(name: K): void => {
+    const row = SETTING_ROWS[name];
     const raw = isGiven(name) ? env[name] : row.fallback;
-    if (raw === undefined || !isRead(row, values['AUDIT_SINKS'], isSet)) {
-      values[name] = null;
-      continue;
+    if (raw === undefined || !isRead(row, draft.AUDIT_SINKS, isSet)) {
+      if (isOptional(name)) draft[name] = null;
+      return;
     }
     const parsed = row.parse.safeParse(raw);
-    if (parsed.success) values[name] = parsed.data;
+    if (parsed.success) draft[name] = parsed.data;
     else problems.push({ setting: name, message: parsed.error.issues[0]?.message ?? 'is not valid' });
-  }
-  const settings = values as Settings;
-  const issuers = await loadIssuers(settings, readText, problems);
+  };
+  for (const name of SETTING_NAMES) readSetting(name);
+  const issuers = await loadIssuers(draft, readText, problems);
   problems.push(
-    ...contradictions(settings, isSet, env),
-    ...auditContradictions(settings, isSet),
-    ...unreachableIssuers(settings, issuers ?? []),
+    ...contradictions(draft, isSet, env),
+    ...auditContradictions(draft, isSet),
+    ...unreachableIssuers(draft, issuers ?? []),
   );
-  if (problems.length === 0) return { kind: 'loaded', config: { settings, issuers: issuers ?? [] } };
-  const named = new Set(problems.map(({ setting }) => setting));
-  const unnamed = Object.entries(values).filter(([name]) => !named.has(name));
-  return { kind: 'refused', problems, readable: { settings: Object.fromEntries(unnamed), issuers } };
+  if (problems.length === 0 && isComplete(draft))
+    return { kind: 'loaded', config: { settings: draft, issuers: issuers ?? [] } };
+  for (const { setting } of problems) if (isSettingName(setting)) Reflect.deleteProperty(draft, setting);
+  return { kind: 'refused', problems, readable: { settings: draft, issuers } };
 }
 
 /** The rows that depend on AUDIT_SINKS follow it, so `sinks` is known here; undefined when it was refused. */
-function isRead(row: SettingRow, sinks: unknown, isSet: IsSet): boolean {
-  if (row.sink !== undefined && !(Array.isArray(sinks) && sinks.includes(row.sink))) return false;
+function isRead(row: SettingRow, sinks: Settings['AUDIT_SINKS'] | undefined, isSet: IsSet): boolean {
+  if (row.sink !== undefined && sinks?.includes(row.sink) !== true) return false;
   return row.yieldsTo === undefined || !isSet(row.yieldsTo);
 }
 
 function unknownSettings(env: ConfigSources['env']): ConfigProblem[] {
   return Object.keys(env)
-    .filter((name) => !(name in SETTINGS) && !INJECTED.test(name) && OWN_PREFIXES.some((own) => name.startsWith(own)))
+    .filter((name) => !isSettingName(name) && !INJECTED.test(name) && OWN_PREFIXES.some((own) => name.startsWith(own)))
     .map((setting) => ({ setting, message: 'is not a setting of this service; see docs/config.md' }));
 }
 
 /** A token that browsers add automatically is accepted only with an allowed Origin (see auth/token/credentials). */
-function unreachableIssuers(settings: Settings, issuers: readonly IssuerConfig[]): ConfigProblem[] {
+function unreachableIssuers(settings: Partial<Settings>, issuers: readonly IssuerConfig[]): ConfigProblem[] {
   if (settings.CORS_ORIGINS?.length !== 0) return [];
   return issuers
     .filter((issuer) => TOKEN_FIELDS[issuerProfile(issuer).tokenField].ambient)
@@ -96,11 +105,11 @@ function unreachableIssuers(settings: Settings, issuers: readonly IssuerConfig[]
 }
 
 async function loadIssuers(
-  settings: Settings,
+  settings: Partial<Settings>,
   readText: ConfigSources['readText'],
   problems: ConfigProblem[],
 ): Promise<readonly IssuerConfig[] | null> {
-  const { AUTH_ISSUERS: inline, AUTH_ISSUERS_FILE: file, INSECURE_DEV: insecureDev } = settings;
+  const { AUTH_ISSUERS: inline = null, AUTH_ISSUERS_FILE: file = null, INSECURE_DEV: insecureDev = false } = settings;
   const setting = inline === null ? 'AUTH_ISSUERS_FILE' : 'AUTH_ISSUERS';
   let text = inline;
   if (text === null && file !== null) {

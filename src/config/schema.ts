@@ -185,11 +185,35 @@ export const SETTINGS = {
 } as const satisfies Record<string, SettingRow>;
 
 export type SettingName = keyof typeof SETTINGS;
+/** What each row parses to. */
+type SettingValues = { readonly [K in SettingName]: z.output<(typeof SETTINGS)[K]['parse']> };
+/** The settings that may stay unset: those without a fallback. */
+type OptionalName = {
+  [K in SettingName]: (typeof SETTINGS)[K] extends { readonly fallback: string } ? never : K;
+}[SettingName];
+/** Null: unset. */
 export type Settings = {
-  readonly [K in SettingName]: (typeof SETTINGS)[K] extends { readonly fallback: string }
-    ? z.output<(typeof SETTINGS)[K]['parse']>
-    : z.output<(typeof SETTINGS)[K]['parse']> | null;
+  readonly [K in SettingName]: SettingValues[K] | (K extends OptionalName ? null : never);
 };
+/** The settings while they are read: a name is absent until its value is known, and stays absent when it is refused. */
+export type SettingDraft = { -readonly [K in SettingName]?: Settings[K] };
+
+/** The same rows, each with the type of its own value. */
+export const SETTING_ROWS: { readonly [K in SettingName]: SettingRow<SettingValues[K]> } = SETTINGS;
+export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS).filter(isSettingName);
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(SETTINGS, name);
+}
+
+export function isOptional(name: SettingName): name is OptionalName {
+  return SETTING_ROWS[name].fallback === undefined;
+}
+
+/** Whether every setting has been read. */
+export function isComplete(draft: SettingDraft): draft is Settings {
+  return SETTING_NAMES.every((name) => name in draft);
+}
 
 /** A variable with one of these prefixes is meant for this service, so an unknown one is a mistake. */
 export const OWN_PREFIXES = [
