@@ -1,5 +1,5 @@
 import type { AuditFormat } from '../format/formats.ts';
-import { formatItem } from '../format/formats.ts';
+import { deliveredLine } from '../format/formats.ts';
 import { itemFacts } from '../format/item-facts.ts';
 import type { PostDeps } from './post-batch.ts';
 import { postBatch } from './post-batch.ts';
@@ -52,7 +52,7 @@ export function createHttpSink(deps: HttpSinkDeps): Sink {
           ...describeBatch(first, last, { format, source }),
           ...(await authorization()),
         },
-        body: items.map((item) => `${formatItem(format, item)}\n`).join(''),
+        body: items.map((item) => `${deliveredLine(format, item)}\n`).join(''),
         compression: 'gzip',
         timeoutMs,
       });
@@ -75,7 +75,7 @@ function describeBatch(
     'ce-type': EVENT_TYPE,
     'ce-source': source,
     'ce-id': `${from.id}.${to.id}`,
-    'ce-time': to.time,
+    ...(to.time === null ? {} : { 'ce-time': to.time }),
     'ce-auditformat': format,
     'ce-firstseq': String(from.seq),
     'ce-lastseq': String(to.seq),

@@ -1,5 +1,5 @@
 import type { AuditFormat } from '../format/formats.ts';
-import { formatItem } from '../format/formats.ts';
+import { deliveredLine } from '../format/formats.ts';
 import type { ItemFacts } from '../format/item-facts.ts';
 import { itemFacts } from '../format/item-facts.ts';
 import type { RecordOutcome } from '../record.ts';
@@ -52,8 +52,9 @@ export function otlpLogs(items: readonly OutboxItem[], { format, resource, scope
 
 function logRecord(item: OutboxItem, format: AuditFormat): object {
   const facts = itemFacts(item);
-  const severity = facts.request === null ? 'INFO' : SEVERITY_OF_RESULT[facts.request.result];
-  const timeUnixNano = `${Date.parse(facts.time)}000000`;
+  const severity = severityOf(facts);
+  // 0 is the specification's unknown time.
+  const timeUnixNano = facts.time === null ? '0' : `${Date.parse(facts.time)}000000`;
   return {
     timeUnixNano,
     // The ledger's clock observed the record. With the time of sending, a repeated batch would differ from the first
@@ -62,9 +63,14 @@ function logRecord(item: OutboxItem, format: AuditFormat): object {
     severityNumber: SEVERITY[severity],
     severityText: severity,
     eventName: `galileo_invite_proxy.audit.${facts.kind}`,
-    body: { stringValue: formatItem(format, item) },
+    body: { stringValue: deliveredLine(format, item) },
     attributes: attributesOf(facts),
   };
+}
+
+function severityOf({ kind, request }: ItemFacts): keyof typeof SEVERITY {
+  if (kind === 'unreadable') return 'ERROR';
+  return request === null ? 'INFO' : SEVERITY_OF_RESULT[request.result];
 }
 
 function attributesOf({ id, kind, seq, request }: ItemFacts): readonly object[] {

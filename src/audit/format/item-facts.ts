@@ -1,5 +1,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { AuditRecord, RecordKind, RecordOutcome } from '../record.ts';
+import type { RecordKind, RecordOutcome } from '../record.ts';
+import { parseObject } from '../../lib/parse-object.ts';
+import { readStoredLine } from '../stored-record.ts';
 import type { OutboxItem } from '../delivery/sink.ts';
 
 /**
@@ -7,23 +9,40 @@ import type { OutboxItem } from '../delivery/sink.ts';
  * them. It never contains an address, a subject or other personal data; those are only in the line itself. Pure.
  */
 export interface ItemFacts {
-  readonly kind: RecordKind | 'checkpoint';
-  /** UUIDv7; the same whenever the item is delivered again. */
+  /** `unreadable`: the line is damaged, and only its place is known. */
+  readonly kind: RecordKind | 'checkpoint' | 'unreadable';
+  /** UUIDv7, of a damaged line a word with its place; the same whenever the item is delivered again. */
   readonly id: string;
-  /** RFC 3339, UTC, milliseconds. */
-  readonly time: string;
+  /** RFC 3339, UTC, milliseconds; null when the line is damaged. */
+  readonly time: string | null;
   /** For a checkpoint: the seq of the last record it covers. */
   readonly seq: number;
-  /** Null for a checkpoint. */
+  /** Null for a checkpoint, and when the line is damaged. */
   readonly request: { readonly id: string; readonly result: RecordOutcome['result'] } | null;
 }
 
-/** The ledger wrote the line, so it is not validated again. */
 export function itemFacts(item: OutboxItem): ItemFacts {
-  if (item.kind === 'checkpoint') {
-    const { kind, id, time, count } = JSON.parse(item.line) as Checkpoint;
-    return { kind, id, time, seq: count, request: null };
+  return factsIn(item) ?? unreadable(Math.floor(item.position / 2));
+}
+
+/** Names a damaged line where nothing of its own can. */
+export function unreadableId(seq: number): string {
+  return `unreadable-${seq}`;
+}
+
+function factsIn({ kind, line }: OutboxItem): ItemFacts | null {
+  const value = parseObject(line);
+  if (value === null || typeof value['id'] !== 'string' || typeof value['time'] !== 'string') return null;
+  if (kind === 'checkpoint') {
+    const { id, time, count } = value as unknown as Checkpoint;
+    return Number.isInteger(count) ? { kind, id, time, seq: count, request: null } : null;
   }
-  const { kind, id, time, seq, request_id: requestId, outcome } = JSON.parse(item.line) as AuditRecord;
-  return { kind, id, time, seq, request: { id: requestId, result: outcome.result } };
+  const read = readStoredLine(line);
+  if (read.kind === 'unreadable' || !Number.isInteger(value['seq'])) return null;
+  const { kind: recordKind, id, time, seq, request_id: requestId, outcome } = read.record;
+  return { kind: recordKind, id, time, seq, request: { id: requestId, result: outcome.result } };
+}
+
+function unreadable(seq: number): ItemFacts {
+  return { kind: 'unreadable', id: unreadableId(seq), time: null, seq, request: null };
 }

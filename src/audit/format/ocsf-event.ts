@@ -2,6 +2,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { OCSF_ROWS, OCSF_VERSION } from './ocsf-mapping.ts';
 import type { AuditRecord } from '../record.ts';
 import type { OutboxItem } from '../delivery/sink.ts';
+import { unreadableId } from './item-facts.ts';
 
 /**
  * Records and checkpoints as OCSF events. A record becomes an API Activity (table in ocsf-mapping). OCSF has no class
@@ -12,6 +13,11 @@ export function ocsfLine({ kind, line }: OutboxItem): string {
   const event =
     kind === 'record' ? ofRecord(JSON.parse(line) as AuditRecord) : ofCheckpoint(JSON.parse(line) as Checkpoint);
   return JSON.stringify({ ...event, raw_data: line });
+}
+
+/** A damaged line as an event: only its place is known. */
+export function unreadableOcsfLine({ position, line }: OutboxItem): string {
+  return JSON.stringify({ ...ofUnreadable(Math.floor(position / 2)), raw_data: line });
 }
 
 type Json = { [name: string]: unknown };
@@ -26,30 +32,47 @@ function ofRecord(record: AuditRecord): object {
 }
 
 /** Base Event (class 0), activity Other (99): type_uid is class_uid * 100 + activity_id. */
-function ofCheckpoint({ id, time, count, head, signature }: Checkpoint): object {
+function baseEvent(activity: string, code: string, facts: { uid: string; time: string | null }): Json {
+  const { uid, time } = facts;
   return {
     class_uid: 0,
     class_name: 'Base Event',
     category_uid: 0,
     category_name: 'Uncategorized',
     activity_id: 99,
-    activity_name: 'Checkpoint',
+    activity_name: activity,
     type_uid: 99,
-    type_name: 'Base Event: Checkpoint',
-    time: Date.parse(time),
-    message: 'Checkpoint of the audit trail',
-    severity_id: 1,
-    severity: 'Informational',
+    type_name: `Base Event: ${activity}`,
+    time: time === null ? 0 : Date.parse(time),
     metadata: {
       version: OCSF_VERSION,
       product: { name: 'galileo-invite-proxy' },
       log_name: 'audit',
-      event_code: 'checkpoint',
-      uid: id,
-      original_event_uid: id,
-      original_time: time,
+      event_code: code,
+      uid,
+      original_event_uid: uid,
+      ...(time === null ? {} : { original_time: time }),
     },
+  };
+}
+
+function ofCheckpoint({ id, time, count, head, signature }: Checkpoint): object {
+  return {
+    ...baseEvent('Checkpoint', 'checkpoint', { uid: id, time }),
+    message: 'Checkpoint of the audit trail',
+    severity_id: 1,
+    severity: 'Informational',
     unmapped: { count, head, ...(signature === undefined ? {} : { key_id: signature.key_id }) },
+  };
+}
+
+function ofUnreadable(seq: number): object {
+  return {
+    ...baseEvent('Unreadable', 'unreadable', { uid: unreadableId(seq), time: null }),
+    message: 'A damaged line of the audit trail',
+    severity_id: 4,
+    severity: 'High',
+    unmapped: { seq },
   };
 }
 

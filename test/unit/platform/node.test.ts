@@ -125,8 +125,13 @@ describe('the two channels of stdout', () => {
     const items = await auditItems();
     const written: string[] = [];
     const sink = createStdoutSink({ write: async (text: string) => void written.push(text) }, 'native');
-    const damaged: OutboxItem = { position: 99, kind: 'record', line: '{"seq":' };
-    for (let attempt = 0; attempt < 3; attempt += 1) await expect(sink.write([...items, damaged])).rejects.toThrow();
+    const lineless: OutboxItem = {
+      ...{ position: 98, kind: 'record' },
+      get line(): string {
+        throw new Error('gone');
+      },
+    };
+    for (let attempt = 0; attempt < 3; attempt += 1) await expect(sink.write([...items, lineless])).rejects.toThrow();
     expect(written).toEqual([]);
     await sink.write(items.slice(0, 1));
     expect(written.map((text) => text.split('\n').length - 1)).toEqual([1]);

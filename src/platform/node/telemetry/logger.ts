@@ -3,7 +3,7 @@
  * lines, `"channel":"audit"` the audit trail. An item of the trail is acknowledged when the kernel has taken its line.
  */
 import { pino } from 'pino';
-import { formatItem } from '../../../audit/format/formats.ts';
+import { deliveredLine } from '../../../audit/format/formats.ts';
 import type { AuditFormat } from '../../../audit/format/formats.ts';
 import { SinkError } from '../../../audit/delivery/sink.ts';
 import type { OutboxItem, Sink } from '../../../audit/delivery/sink.ts';
@@ -51,7 +51,7 @@ export function createStdoutSink(output: Pick<Output, 'write'>, format: AuditFor
   function lineOf(item: OutboxItem): string {
     const member = format === 'native' ? item.kind : format;
     line = '';
-    log.info({ [member]: JSON.parse(formatItem(format, item)) as unknown }, `audit_${item.kind}`);
+    log.info({ [member]: JSON.parse(deliveredLine(format, item)) as unknown }, `audit_${item.kind}`);
     if (line === '') throw new Error('an item has no line');
     return line;
   }

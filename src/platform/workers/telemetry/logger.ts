@@ -4,7 +4,7 @@
  * `pino/pino.js`, because the bundler resolves `pino` to the browser build, which ignores `redact` and `base`.
  */
 import { pino } from 'pino/pino.js';
-import { formatItem } from '../../../audit/format/formats.ts';
+import { deliveredLine } from '../../../audit/format/formats.ts';
 import type { AuditFormat } from '../../../audit/format/formats.ts';
 import type { Sink } from '../../../audit/delivery/sink.ts';
 import { rfc3339 } from '../../../lib/rfc3339.ts';
@@ -47,7 +47,7 @@ export function createStdoutSink(format: AuditFormat, write: WriteLine = toConso
     async write(items) {
       for (const item of items) {
         const member = format === 'native' ? item.kind : format;
-        log.info({ [member]: JSON.parse(formatItem(format, item)) as unknown }, `audit_${item.kind}`);
+        log.info({ [member]: JSON.parse(deliveredLine(format, item)) as unknown }, `audit_${item.kind}`);
       }
     },
   };
