@@ -36,10 +36,14 @@ async function settleExpired(deps: SweepDeps): Promise<number> {
   let swept = 0;
   const damaged = new Set<string>();
   for (;;) {
-    const expired = await deps.ledger.expired(BATCH);
+    // Damaged intents stay at the head of the queue, so each batch reaches beyond those that are known.
+    const limit = BATCH + damaged.size;
+    const expired = await deps.ledger.expired(limit);
     let changed = 0;
+    let newlyDamaged = 0;
     for (const { requestId, intent } of expired) {
       if (intent === null) {
+        if (!damaged.has(requestId)) newlyDamaged += 1;
         damaged.add(requestId);
         continue;
       }
@@ -66,7 +70,7 @@ async function settleExpired(deps: SweepDeps): Promise<number> {
     }
     swept += changed;
     // More intents may follow a full batch. A batch that changed nothing would only be read again.
-    if (expired.length < BATCH || changed === 0) break;
+    if (expired.length < limit || changed + newlyDamaged === 0) break;
   }
   // They stay open: without the intent there is no record to write.
   for (const requestId of damaged) deps.logger.error('intent_unreadable', { request_id: requestId });

@@ -83,6 +83,19 @@ describe('the sweep', () => {
     ]);
   });
 
+  it('gets past any number of damaged intents that are older than the others', async () => {
+    const damaged = new Set(Array.from({ length: 250 }, (_, n) => testUuid7(n)));
+    const { clock, ledger, logger, run } = setup({
+      expired: async (limit) =>
+        (await ledger.expired(limit)).map((one) => (damaged.has(one.requestId) ? { ...one, intent: null } : one)),
+    });
+    for (let n = 0; n < 400; n += 1) await ledger.admit(admission(testUuid7(n)));
+    clock.advance(DAY_MS);
+    expect(await run()).toBe(150);
+    expect(await run()).toBe(0);
+    expect(logger.lines.filter((line) => line.includes('intent_unreadable'))).toHaveLength(2 * 250);
+  });
+
   it('drops what is past its time and wakes delivery also when the first half fails', async () => {
     let prunes = 0;
     const { run, wakes } = setup({
