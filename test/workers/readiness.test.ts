@@ -1,14 +1,11 @@
 import { runInDurableObject } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import type { LedgerObject } from './entry.ts';
+import { answering, deploymentLedger } from './ledger/ledger-harness.ts';
 import { startWhole } from './whole-worker.ts';
 
 /** Anyone may request /readyz at any rate. The ledger is one object, and each probe of it is a write. */
-const namespace = (env as unknown as { LEDGER: DurableObjectNamespace<LedgerObject> }).LEDGER;
-
 const writes = (): Promise<number> =>
-  runInDurableObject(namespace.get(namespace.idFromName('ledger')), (_object, { storage }) =>
+  runInDurableObject(deploymentLedger(), (_object, { storage }) =>
     Number(storage.sql.exec('SELECT writes FROM probe').one()['writes']),
   );
 
@@ -26,19 +23,11 @@ describe('/readyz', () => {
 
   it('probes a slow ledger no more often', async () => {
     let steps = 0;
-    const slow = {
-      idFromName: (name: string) => namespace.idFromName(name),
-      get(id: DurableObjectId) {
-        const stub = namespace.get(id);
-        return {
-          async step(...call: Parameters<typeof stub.step>) {
-            steps += 1;
-            await scheduler.wait(500);
-            return await stub.step(...call);
-          },
-        };
-      },
-    };
+    const slow = answering(async (...call) => {
+      steps += 1;
+      await scheduler.wait(500);
+      return await deploymentLedger().step(...call);
+    });
     const { ask, clock } = await startWhole({ LEDGER: slow });
     clock.stop();
     await ask('/readyz');

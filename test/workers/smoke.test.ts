@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { exportJWK, generateKeyPair } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { verifyChain } from '../../src/audit/chain.ts';
@@ -10,6 +10,7 @@ import { Secret } from '../../src/lib/secret.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import type { HttpExchange } from '../../src/ports/http.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS } from '../support/clock.ts';
+import { signToken } from './access-token.ts';
 
 /**
  * The whole core in workerd: createApp with the memory ledger, a token with a real signature, and doubles at the ports
@@ -88,7 +89,7 @@ async function startService(): Promise<Service> {
     },
   };
   const app = createApp(deps);
-  const goodToken = await sign(privateKey);
+  const goodToken = await signToken(privateKey, { issuer: ISSUER, atMs: TEST_TIME_MS });
 
   return {
     exchanges,
@@ -101,20 +102,6 @@ async function startService(): Promise<Service> {
       });
     },
   };
-}
-
-/** An RFC 9068 access token of the caller that the policy allows, valid for five minutes. */
-async function sign(privateKey: CryptoKey): Promise<string> {
-  const nowS = Math.trunc(TEST_TIME_MS / 1000);
-  return await new SignJWT({ client_id: 'hr-portal', scope: 'invites:write' })
-    .setProtectedHeader({ alg: 'ES256', kid: 'k1', typ: 'at+jwt' })
-    .setIssuer(ISSUER)
-    .setAudience(AUDIENCE)
-    .setSubject('hr-portal')
-    .setJti('token-1')
-    .setIssuedAt(nowS)
-    .setExpirationTime(nowS + 300)
-    .sign(privateKey);
 }
 
 async function recordsOf(ledger: Ledger): Promise<AuditRecord[]> {
@@ -171,7 +158,7 @@ describe('the core inside workerd', () => {
   it('refuses a token with a foreign signature, and records nothing', async () => {
     const { exchanges, invite, ledger } = await startService();
     const { privateKey } = await generateKeyPair('ES256');
-    const forged = await sign(privateKey);
+    const forged = await signToken(privateKey, { issuer: ISSUER, atMs: TEST_TIME_MS });
 
     const response = await invite(INVITE, forged);
 

@@ -1,10 +1,12 @@
 import { env, exports } from 'cloudflare:workers';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { exportJWK, generateKeyPair } from 'jose';
+import type { CryptoKey } from 'jose';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import type { Bindings } from '../../src/platform/workers/bindings.ts';
 import { clock as platformClock } from '../../src/platform/workers/runtime.ts';
 import { createLedger } from '../../src/platform/workers/ledger/client.ts';
 import { createWorker } from '../../src/worker.ts';
+import { signToken } from './access-token.ts';
 import { served } from './entry.ts';
 
 /**
@@ -40,7 +42,8 @@ export interface WholeWorker {
   readonly clock: { now(): number; advance(ms: number): void; stop(): void };
   /** The issuer's key set, with the one key that `token` signs with. */
   readonly jwks: string;
-  token(kid?: string): Promise<string>;
+  /** Signed with the issuer's key, unless with another one. */
+  token(signing?: { readonly kid?: string; readonly key?: CryptoKey }): Promise<string>;
   ask(path: string, init?: RequestInit): Promise<Response>;
   /** POST /v2/invite_users for one address. */
   invite(email: string, init?: { readonly signal?: AbortSignal; readonly key?: string }): Promise<Response>;
@@ -94,18 +97,8 @@ export async function startWhole(changes: Record<string, unknown> = {}): Promise
     if (answer === undefined) throw new Error('the Worker answers no requests');
     return answer;
   };
-  const token = async (kid = 'k1'): Promise<string> => {
-    const nowS = Math.trunc(clock.now() / 1000);
-    return await new SignJWT({ client_id: 'hr-portal', scope: 'invites:write' })
-      .setProtectedHeader({ alg: 'ES256', kid, typ: 'at+jwt' })
-      .setIssuer(ISSUER)
-      .setAudience('galileo-invites')
-      .setSubject('hr-portal')
-      .setJti(crypto.randomUUID())
-      .setIssuedAt(nowS)
-      .setExpirationTime(nowS + 300)
-      .sign(privateKey);
-  };
+  const token: WholeWorker['token'] = async ({ kid = 'k1', key = privateKey } = {}) =>
+    await signToken(key, { issuer: ISSUER, atMs: clock.now(), kid });
   const ask = async (path: string, init: RequestInit = {}): Promise<Response> =>
     await (exports as unknown as { default: Fetcher }).default.fetch(`https://invites.example.com${path}`, init);
   return {

@@ -4,13 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { createWorker } from '../../src/worker.ts';
 import type { Bindings } from '../../src/platform/workers/bindings.ts';
 import { createFakeBatch, createFakeQueue } from './audit/delivery-harness.ts';
+import { POLICY } from './whole-worker.ts';
 
 /** The Worker's entry, with bindings that a deployment may get wrong. test/parity tests it with correct bindings. */
-const POLICY = {
-  version: 1,
-  callers: { 'hr-portal': { issuer: 'corp', client_id: ['hr-portal'] } },
-  rules: [{ id: 'hr-staff', allow: ['hr-portal'], domains: ['acme.com'], roles: ['user'], auth_methods: ['okta'] }],
-};
 const KEY = 'test-key-0f3c9a7e5b1d2468';
 const GOOD = {
   ...(env as unknown as Bindings),

@@ -1,8 +1,8 @@
-import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import type { Bindings } from '../../../src/platform/workers/bindings.ts';
+import { exportJWK, generateKeyPair } from 'jose';
+import { answering, deploymentLedger } from '../ledger/ledger-harness.ts';
 import { POLICY, startWhole, until } from '../whole-worker.ts';
+import type { WholeWorker } from '../whole-worker.ts';
 
 /**
  * A caller that disconnects: the platform ends the request's context, and only background tasks continue. Anyone can
@@ -22,6 +22,28 @@ async function hangUp(
   await until(ended, 1_000);
 }
 
+/** Three rounds: one caller disconnects while the keys are fetched, then another asks. Returns the other's statuses. */
+async function hangUpDuringKeyFetches(
+  { ask, upstream, clock }: WholeWorker,
+  tokens: { readonly disconnecting: () => Promise<string>; readonly staying: () => Promise<string> },
+): Promise<number[]> {
+  const askWith = async (token: () => Promise<string>, signal?: AbortSignal): Promise<Response> => {
+    const headers = { Authorization: `Bearer ${await token()}` };
+    return await ask('/v2/invite_policy', { headers, ...(signal === undefined ? {} : { signal }) });
+  };
+  const statuses: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const { keyFetches: before, keyFetchesEnded: endedBefore } = upstream;
+    await hangUp((signal) => askWith(tokens.disconnecting, signal), {
+      begun: () => upstream.keyFetches > before,
+      ended: () => upstream.keyFetchesEnded > endedBefore,
+    });
+    statuses.push((await askWith(tokens.staying)).status);
+    clock.advance(10_001); // An unfinished fetch now counts as lost, and the next round interrupts its successor.
+  }
+  return statuses;
+}
+
 describe('an invitation whose caller disconnects', () => {
   it('after the send is recorded with its outcome', async () => {
     const { invite, upstream, recordsOf } = await startWhole();
@@ -36,24 +58,15 @@ describe('an invitation whose caller disconnects', () => {
   });
 
   it('during admission is sent and settled as on Node', async () => {
-    const { LEDGER } = env as unknown as Bindings;
     let admitted = false;
-    const slow = {
-      idFromName: (name: string) => LEDGER.idFromName(name),
-      get(id: DurableObjectId) {
-        const stub = LEDGER.get(id);
-        return {
-          async step(...[name, args]: Parameters<typeof stub.step>) {
-            const answer = await stub.step(name, args);
-            if (name === 'admit') {
-              admitted = true;
-              await scheduler.wait(300); // The answer is slow.
-            }
-            return answer;
-          },
-        };
-      },
-    };
+    const slow = answering(async (name, args) => {
+      const answer = await deploymentLedger().step(name, args);
+      if (name === 'admit') {
+        admitted = true;
+        await scheduler.wait(300); // The answer is slow.
+      }
+      return answer;
+    });
     const { invite, upstream, recordsOf } = await startWhole({ LEDGER: slow });
     await hangUp((signal) => invite('gone-before@acme.com', { signal, key: 'key-gone-before-01' }), {
       begun: () => admitted,
@@ -95,7 +108,8 @@ describe('a caller that disconnects each time', () => {
   });
 
   it('keys are fetched does not keep a new key from being accepted', async () => {
-    const { ask, invite, upstream, jwks, clock } = await startWhole();
+    const whole = await startWhole();
+    const { invite, upstream, jwks, clock, token } = whole;
     expect((await invite('k1@acme.com')).status).toBe(200);
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
     const second = { ...(await exportJWK(publicKey)), kid: 'k2', alg: 'ES256', use: 'sig' };
@@ -104,54 +118,25 @@ describe('a caller that disconnects each time', () => {
       await scheduler.wait(100);
       return new Response(both, { headers: { 'Content-Type': 'application/json' } });
     };
-    const bearer = async (kid: string): Promise<Record<string, string>> => {
-      const nowS = Math.trunc(clock.now() / 1000);
-      const token = await new SignJWT({ client_id: 'hr-portal', scope: 'invites:write' })
-        .setProtectedHeader({ alg: 'ES256', kid, typ: 'at+jwt' })
-        .setIssuer('https://login.example.com')
-        .setAudience('galileo-invites')
-        .setSubject('hr-portal')
-        .setJti(crypto.randomUUID())
-        .setIssuedAt(nowS)
-        .setExpirationTime(nowS + 300)
-        .sign(privateKey);
-      return { Authorization: `Bearer ${token}` };
-    };
     clock.advance(31_000);
-    const statuses: number[] = [];
-    for (let round = 0; round < 3; round += 1) {
-      const { keyFetches: before, keyFetchesEnded: endedBefore } = upstream;
-      const headers = await bearer('nobody-knows');
-      await hangUp((signal) => ask('/v2/invite_policy', { headers, signal }), {
-        begun: () => upstream.keyFetches > before,
-        ended: () => upstream.keyFetchesEnded > endedBefore,
-      });
-      statuses.push((await ask('/v2/invite_policy', { headers: await bearer('k2') })).status);
-      clock.advance(10_001); // An unfinished fetch now counts as lost, and the next round interrupts its successor.
-    }
+    const statuses = await hangUpDuringKeyFetches(whole, {
+      disconnecting: () => token({ kid: 'nobody-knows', key: privateKey }),
+      staying: () => token({ kid: 'k2', key: privateKey }),
+    });
     expect(statuses).toEqual([200, 200, 200]);
   });
 
   it('keys are fetched does not keep a withdrawn key in force beyond its ten minutes', async () => {
-    const { ask, upstream, token, clock } = await startWhole();
-    const bearer = async (): Promise<Record<string, string>> => ({ Authorization: `Bearer ${await token()}` });
-    expect((await ask('/v2/invite_policy', { headers: await bearer() })).status).toBe(200);
+    const whole = await startWhole();
+    const { ask, upstream, token, clock } = whole;
+    const headers = { Authorization: `Bearer ${await token()}` };
+    expect((await ask('/v2/invite_policy', { headers })).status).toBe(200);
     upstream.keys = async () => {
       await scheduler.wait(100);
       return new Response('{"keys":[]}', { headers: { 'Content-Type': 'application/json' } });
     };
     clock.advance(10 * 60_000 + 1_000);
-    const statuses: number[] = [];
-    for (let round = 0; round < 3; round += 1) {
-      const { keyFetches: before, keyFetchesEnded: endedBefore } = upstream;
-      const headers = await bearer();
-      await hangUp((signal) => ask('/v2/invite_policy', { headers, signal }), {
-        begun: () => upstream.keyFetches > before,
-        ended: () => upstream.keyFetchesEnded > endedBefore,
-      });
-      statuses.push((await ask('/v2/invite_policy', { headers: await bearer() })).status);
-      clock.advance(10_001);
-    }
+    const statuses = await hangUpDuringKeyFetches(whole, { disconnecting: () => token(), staying: () => token() });
     expect(statuses).not.toContain(200);
   });
 });

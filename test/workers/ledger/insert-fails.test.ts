@@ -1,13 +1,11 @@
 import { runInDurableObject } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import type { LedgerObject } from '../entry.ts';
 import { startWhole } from '../whole-worker.ts';
+import { deploymentLedger } from './ledger-harness.ts';
 
 /** Through the whole Worker: without a recorded intent nothing reaches Galileo. */
-const namespace = (env as unknown as { LEDGER: DurableObjectNamespace<LedgerObject> }).LEDGER;
 const inLedger = (sql: string): Promise<void> =>
-  runInDurableObject(namespace.get(namespace.idFromName('ledger')), (_object, { storage }) => {
+  runInDurableObject(deploymentLedger(), (_object, { storage }) => {
     storage.sql.exec(sql);
   });
 

@@ -1,9 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { MAX_EMAILS } from '../../../src/contract/invite-users.ts';
 import type { Principal } from '../../../src/auth/principal.ts';
-import type { Bindings } from '../../../src/platform/workers/bindings.ts';
 import { chargesFor } from '../../../src/policy/quota-charges.ts';
 import { loadDocument } from '../../../src/policy/document/read-document.ts';
 import { testUuid7 } from '../../support/clock.ts';
@@ -75,7 +73,6 @@ describe('a request for 500 addresses', () => {
 
   it.each([21, 60])('is sent by the whole Worker under %i invitee quotas', async (quotas) => {
     const { ask, token, upstream } = await startWhole({
-      LEDGER: (env as unknown as Bindings).LEDGER,
       POLICY: { get: async () => JSON.stringify(policyWith(quotas)) },
     });
     const emails = addresses(12).map((address) => `q${String(quotas)}-${address}`);

@@ -76,6 +76,18 @@ export function openLedgerObject(ports: Partial<LedgerObjectPorts> = {}): Ledger
   };
 }
 
+/** The ledger object of the deployment, which the whole Worker calls. */
+export function deploymentLedger(): DurableObjectStub<LedgerObject> {
+  return namespace.get(namespace.idFromName('ledger'));
+}
+
+export type Step = (name: string, args: readonly unknown[]) => Promise<unknown>;
+
+/** A binding that answers every call with `step`, for faults between a Worker and the object. */
+export function answering(step: Step): LedgerNamespace {
+  return { idFromName: () => ({}) as DurableObjectId, get: () => ({ step }) };
+}
+
 export function collectInto(lines: LogLine[]): Logger {
   const at =
     (level: string) =>

@@ -15,8 +15,8 @@ import {
   recordDraft,
   settlement,
 } from '../../support/ledger/ledger.ts';
-import { collectInto, openLedgerObject } from './ledger-harness.ts';
-import type { LedgerObjectHarness } from './ledger-harness.ts';
+import { answering, collectInto, openLedgerObject } from './ledger-harness.ts';
+import type { LedgerObjectHarness, Step } from './ledger-harness.ts';
 
 /** Faults that only the platform can cause: a restart, a refused write, a cut call, an answer of another release. */
 const R1 = testUuid7(1);
@@ -244,18 +244,6 @@ describe('a call that the platform cuts', () => {
     expect(await rejectionOf(client.settle(settlement(R1, 'accepted')))).toMatchObject({ reason });
     expect(await client.probe()).toBeUndefined();
   });
-
-  it('is taken at its word when the admission had been carried out: once on the trail, admitted once', async () => {
-    const harness = openLedgerObject();
-    const client = harness.client(losingTheAnswerOnce(harness));
-    const charges = [quotaCharge()];
-    expect(await client.admit(admission(R1, { key: 'key-of-a-cut-call', charges }))).toEqual({
-      kind: 'admitted',
-      expiresAt: harness.clock.now() + 45_000,
-      quotas: [expect.objectContaining({ remaining: 9 })],
-    });
-    expect(await readTrail(harness.ledger)).toHaveLength(1);
-  });
 });
 
 function withWholeRecords(): unknown {
@@ -267,12 +255,6 @@ function withWholeRecords(): unknown {
 function withBase(changes: object): unknown {
   const given = admission(R1);
   return { ...given, records: { ...given.records, base: { ...given.records.base, ...changes } } };
-}
-
-type Step = (name: string, args: readonly unknown[]) => Promise<unknown>;
-
-function answering(step: Step): LedgerNamespace {
-  return { idFromName: () => ({}) as DurableObjectId, get: () => ({ step }) };
 }
 
 /** A platform that cuts the first `times` calls before they reach the object. */
@@ -295,14 +277,4 @@ function failingFirst(
       };
     },
   };
-}
-
-/** A platform that carries the first call out and loses the answer. */
-function losingTheAnswerOnce(harness: LedgerObjectHarness): LedgerNamespace {
-  let calls = 0;
-  return answering(async (...call) => {
-    const answer: unknown = await harness.stub.step(...call);
-    if ((calls += 1) === 1) throw Object.assign(new Error('connection lost'), { retryable: true });
-    return answer;
-  });
 }

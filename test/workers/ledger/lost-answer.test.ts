@@ -1,33 +1,26 @@
 import { evictDurableObject } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import type { Admission } from '../../../src/ledger/port.ts';
-import type { Bindings } from '../../../src/platform/workers/bindings.ts';
 import type { LedgerNamespace } from '../../../src/platform/workers/ledger/client.ts';
 import { testUuid7 } from '../../support/clock.ts';
 import { admission, quotaCharge, readTrail, requestsCharge, settlement } from '../../support/ledger/ledger.ts';
 import { POLICY, startWhole } from '../whole-worker.ts';
-import { openLedgerObject } from './ledger-harness.ts';
+import { answering, deploymentLedger, openLedgerObject } from './ledger-harness.ts';
+import type { Step } from './ledger-harness.ts';
 
 /** The ledger object carries a call out, and the platform loses the answer and says that a retry helps. */
-type Step = (name: string, args: readonly unknown[]) => Promise<unknown>;
 
-/** Loses the first answer of each call to `lossy`; `onLoss` runs before the retry. */
-function losing(lossy: string, step: () => Step, onLoss: () => Promise<void> = async () => {}): LedgerNamespace {
+/** Loses the first answer to each admission; `onLoss` runs before the retry. */
+function losing(step: Step, onLoss: () => Promise<unknown> = async () => null): LedgerNamespace {
   const answered = new Set<string>();
-  return {
-    idFromName: () => ({}) as DurableObjectId,
-    get: () => ({
-      async step(...[name, args]: Parameters<Step>) {
-        const answer = await step()(name, args);
-        const call = JSON.stringify(args).replace(',"repeated":true', '');
-        if (name !== lossy || answered.has(call)) return answer;
-        answered.add(call);
-        await onLoss();
-        throw Object.assign(new Error('Network connection lost.'), { retryable: true });
-      },
-    }),
-  };
+  return answering(async (name, args) => {
+    const answer = await step(name, args);
+    const call = JSON.stringify(args).replace(',"repeated":true', '');
+    if (name !== 'admit' || answered.has(call)) return answer;
+    answered.add(call);
+    await onLoss();
+    throw Object.assign(new Error('Network connection lost.'), { retryable: true });
+  });
 }
 
 const [R1, R2] = [testUuid7(1), testUuid7(2)];
@@ -52,8 +45,7 @@ describe('an admission whose answer is lost', () => {
     // The object may have been restarted when the retry comes: what it held in memory is lost.
     const client = harness.client(
       losing(
-        'admit',
-        () => (name, args) => harness.stub.step(name, args),
+        (...call) => harness.stub.step(...call),
         () => evictDurableObject(harness.stub),
       ),
     );
@@ -74,9 +66,8 @@ describe('an admission whose answer is lost', () => {
     const harness = openLedgerObject();
     const client = harness.client(
       losing(
-        'admit',
-        () => (name, args) => harness.stub.step(name, args),
-        async () => void (await harness.ledger.settle(settlement(R1, 'unknown'))),
+        (...call) => harness.stub.step(...call),
+        () => harness.ledger.settle(settlement(R1, 'unknown')),
       ),
     );
     await expect(client.admit(admission(R1))).rejects.toMatchObject({ reason: 'step_failed' });
@@ -84,11 +75,7 @@ describe('an admission whose answer is lost', () => {
 });
 
 describe('the whole Worker, when each admission loses its first answer', () => {
-  const { LEDGER } = env as unknown as Bindings;
-  const lossy = losing('admit', () => {
-    const stub = LEDGER.get(LEDGER.idFromName('ledger'));
-    return (name, args) => stub.step(name, args);
-  });
+  const lossy = losing((...call) => deploymentLedger().step(...call));
   const QUOTA_POLICY = { ...POLICY, quotas: [{ id: 'person', per: 'invitee', window: '1d', emails: 1 }] };
   const kv = { get: async () => JSON.stringify(QUOTA_POLICY) };
 
