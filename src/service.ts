@@ -14,9 +14,9 @@ import { createAskUsers } from './upstream/users.ts';
 export interface Service {
   readonly app: ReturnType<typeof createApp>;
   /** Turns expired intents into unknown outcomes and drops what is past its time. To be run every few seconds. */
-  readonly sweep: () => Promise<unknown>;
+  readonly sweep: () => Promise<number>;
   /** Asks Galileo about unknown outcomes. Null unless GALILEO_RECONCILE is on. */
-  readonly reconcile: (() => Promise<unknown>) | null;
+  readonly reconcile: (() => Promise<number>) | null;
 }
 
 export type ServicePorts = Omit<Deps, 'settings'>;

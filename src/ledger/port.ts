@@ -249,7 +249,7 @@ export interface SearchSlice {
   readonly scannedTo: number;
   /** No record after `scannedTo` can match. */
   readonly done: boolean;
-  /** The `seq` of records up to `scannedTo` that cannot be read, so that nobody knows whether they match; in order. */
+  /** The `seq` of records up to `scannedTo` that cannot be read, so that it is unknown whether they match; in order. */
   readonly unreadable: readonly number[];
 }
 
@@ -274,10 +274,7 @@ export interface ReconcileAttempt {
 }
 
 export interface Retention {
-  /**
-   * Every configured sink. All of them must have acknowledged a record before it is dropped. A sink that is removed from
-   * the configuration holds nothing back; when it returns, it continues after the records dropped meanwhile.
-   */
+  /** Every configured sink must acknowledge a record before it is dropped. A removed sink holds nothing back. */
   readonly sinks: readonly string[];
   /** Null: records are kept forever. */
   readonly keepRecordsMs: number | null;

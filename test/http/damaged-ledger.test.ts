@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { createApp } from '../../src/app.ts';
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
 
@@ -120,7 +119,7 @@ describe('one damaged record', () => {
     const { service } = await startWithThree();
     await whileCut(service, [3], async () => {
       // Beside the suite's check of answers: this line is not as documented, and must not be made so.
-      const response = await createApp(service.deps).request('/audit/records?after=2', {
+      const response = await service.app.request('/audit/records?after=2', {
         headers: { Authorization: `Bearer ${await service.token(AUDITOR)}` },
       });
       const stored = service

@@ -50,7 +50,7 @@ describe('CORS', () => {
   );
 
   it('allows no origin anything when none is configured', async () => {
-    const service = await startTestService({ settings: { corsOrigins: [] } });
+    const service = await startTestService({ settings: { CORS_ORIGINS: [] } });
     for (const method of ['OPTIONS', 'GET']) {
       const response = await service.request('/v2/invite_policy', {
         method,

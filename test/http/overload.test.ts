@@ -2,7 +2,6 @@
  * The concurrency limits: which requests run, which wait, which are refused as overloaded, and which are never limited.
  */
 import { describe, expect, it } from 'vitest';
-import { createApp } from '../../src/app.ts';
 import { BULKHEADS } from '../../src/middleware/limits/limit-concurrency.ts';
 import { createOpsApp } from '../../src/routes/operations/ops-app.ts';
 import { createFakeClock, promisesSettled } from '../support/clock.ts';
@@ -134,7 +133,7 @@ describe('every route that asks for a token', () => {
     await schedule.until((waitingMs) => waitingMs.filter((ms) => ms === reads.queueTimeoutMs).length === allQueued);
 
     const open = new Set(['/openapi.json', '/livez', '/readyz', '/.well-known/oauth-protected-resource']);
-    const routes = createApp(service.deps).routes.filter(({ method }) => method === 'GET' || method === 'POST');
+    const routes = service.app.routes.filter(({ method }) => method === 'GET' || method === 'POST');
     const paths = new Map(routes.map(({ method, path }) => [path, method]));
     expect(paths.size).toBeGreaterThan(open.size + 4);
     for (const [path, method] of paths) {

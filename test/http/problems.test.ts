@@ -42,7 +42,7 @@ const OCCASIONS: Record<Exclude<ProblemCode, 'overloaded'>, Occasion> = {
   idempotency_key_missing: {
     status: 400,
     origin: 'proxy',
-    options: { settings: { idempotency: 'required' } },
+    options: { settings: { IDEMPOTENCY: 'required' } },
     produce: (service) => service.invite(ANN),
   },
   idempotency_key_malformed: {
@@ -164,7 +164,7 @@ const OCCASIONS: Record<Exclude<ProblemCode, 'overloaded'>, Occasion> = {
     status: 503,
     origin: 'upstream',
     outcome: 'not_sent',
-    options: { settings: { galileoApiUrl: 'http://127.0.0.1:1' } },
+    options: { settings: { GALILEO_API_URL: 'http://127.0.0.1:1' } },
     produce: (service) => service.invite(ANN),
   },
   outcome_unknown: { status: 504, origin: 'upstream', outcome: 'unknown', produce: to('hangup@acme.com') },

@@ -4,7 +4,6 @@
  * and never serves the second request that is hidden in the first one.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createApp } from '../../src/app.ts';
 import { schedule } from '../../src/platform/node/runtime.ts';
 import type { Listener } from '../../src/platform/node/http-server/listener.ts';
 import { listen } from '../../src/platform/node/http-server/listener.ts';
@@ -21,7 +20,7 @@ beforeEach(async () => {
   service = await startTestService();
   token = await service.token();
   const { logger, metrics } = service.deps;
-  listener = await listen(createApp(service.deps).fetch, {
+  listener = await listen(service.app.fetch, {
     ...{ name: 'public', host: '127.0.0.1', port: 0, ids: createFakeIds(), logger, metrics, schedule },
     // Short timeouts for bytes that never come.
     limits: { headersMs: 300, requestMs: 500, keepAliveMs: 300, checkEveryMs: 20 },

@@ -1,5 +1,5 @@
 /**
- * The whole service in one process for HTTP tests: createApp over test ports, with a fake clock and fake ids. By default
+ * The whole service in one process for HTTP tests: createService over test ports, with a fake clock and fake ids. By default
  * the ledger is the reference model in memory and Galileo is the stand-in in process. Tests of files, connections or
  * delivery ask for the real ones by name. Each answer is checked against /openapi.json, and after each test the trail is
  * compared with the requests that the stand-in received.
@@ -9,14 +9,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
-import { createApp } from '../../src/app.ts';
 import type { Delivery } from '../../src/audit/delivery/delivery.ts';
 import { createDelivery } from '../../src/audit/delivery/delivery.ts';
 import type { Outbox } from '../../src/audit/delivery/sink.ts';
 import { createRecordAddress } from '../../src/audit/record-address.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import { createOpenApi } from '../../src/openapi/document.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { Config } from '../../src/config/load.ts';
+import type { Settings } from '../../src/config/schema.ts';
 import type { Deps } from '../../src/deps.ts';
+import type { IssuerConfig } from '../../src/auth/issuers.ts';
+import { createService } from '../../src/service.ts';
+import type { Service, ServicePorts } from '../../src/service.ts';
 import type { Ledger } from '../../src/ledger/port.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { createBackground, random, schedule } from '../../src/platform/node/runtime.ts';
@@ -65,7 +70,11 @@ export interface TestService {
   readonly identityProvider: IdentityProvider;
   readonly documents: TestDocuments;
   readonly clock: FakeClock;
-  readonly deps: Deps;
+  readonly deps: ServicePorts;
+  /** Without the check of each answer. */
+  readonly app: Service['app'];
+  readonly sweep: Service['sweep'];
+  readonly reconcile: Service['reconcile'];
   /** All operational log lines, as text. */
   readonly logLines: readonly string[];
   /** All counted metrics, as `name{label=value,…}`. */
@@ -94,8 +103,9 @@ export interface TestServiceOptions {
   /** `served`: on a socket, with the real HTTP client. */
   readonly galileo?: 'in_process' | 'served';
   readonly policy?: string;
-  readonly settings?: Partial<Deps['settings']>;
-  readonly deps?: Partial<Deps>;
+  readonly settings?: Partial<Settings>;
+  readonly issuers?: readonly IssuerConfig[];
+  readonly deps?: Partial<ServicePorts>;
   /** The keys that the stand-in Galileo accepts. By default, the service's key. */
   readonly acceptedKeys?: readonly string[];
   readonly nextKey?: string;
@@ -135,7 +145,8 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     throw new Error(loaded.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
   const background = createBackground(logger);
 
-  const deps: Deps = {
+  const config = await configOf(galileo.url, options);
+  const deps: ServicePorts = {
     clock,
     ids,
     schedule,
@@ -156,23 +167,12 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     clientAddress: () => '192.0.2.7',
     canAwaitAcrossRequests: true,
     draining: () => false,
-    openApi: () => createOpenApi({ version: '0.0.0-test', publicUrl: deps.settings.publicUrl }),
+    openApi: () => createOpenApi({ version: '0.0.0-test', publicUrl: config.settings.PUBLIC_URL }),
     recordAddress: createRecordAddress({ kind: 'plain' }),
     service: { name: 'galileo-invite-proxy', version: '0.0.0-test', runtime: 'test', instance: 'test' },
     ...options.deps,
-    settings: {
-      issuers: [{ name: 'corp', issuer: ISSUER, audience: AUDIENCE }],
-      publicUrl: 'https://invites.example.com',
-      corsOrigins: ['https://hr.example.com'],
-      idempotency: 'optional',
-      galileoApiUrl: galileo.url,
-      galileoApiKeyHeader: 'Galileo-API-Key',
-      galileoTimeoutMs: 15_000,
-      insecureDev: true,
-      ...options.settings,
-    },
   };
-  const app = createApp(deps);
+  const { app, sweep, reconcile } = createService(config, deps);
   const readTrail = async (): Promise<AuditRecord[]> => {
     const records: AuditRecord[] = [];
     for (;;) {
@@ -202,6 +202,9 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     documents,
     clock,
     deps,
+    app,
+    sweep,
+    reconcile,
     logLines,
     counted,
     token,
@@ -228,6 +231,23 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
         database.close();
       }
     },
+  };
+}
+
+/** A configuration as the service reads it, with what a test asks for in place. */
+async function configOf(galileoUrl: string, { settings = {}, issuers }: TestServiceOptions): Promise<Config> {
+  const env = {
+    GALILEO_API_KEY: API_KEY,
+    AUTH_ISSUERS: JSON.stringify([{ name: 'corp', issuer: ISSUER, audience: AUDIENCE }]),
+    PUBLIC_URL: 'https://invites.example.com',
+    CORS_ORIGINS: 'https://hr.example.com',
+  };
+  const loaded = await loadConfig({ env, readText: () => Promise.reject(new Error('no files')) });
+  if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.problems));
+  const { config } = loaded;
+  return {
+    settings: { ...config.settings, INSECURE_DEV: true, GALILEO_API_URL: galileoUrl, ...settings },
+    issuers: issuers ?? config.issuers,
   };
 }
 

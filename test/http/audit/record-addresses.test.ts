@@ -4,12 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRecordAddress } from '../../../src/audit/record-address.ts';
-import { reconcile } from '../../../src/invite/reconcile.ts';
 import { createHttpClient } from '../../../src/platform/node/http-client/http-client.ts';
 import { openLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
 import { random } from '../../../src/platform/node/runtime.ts';
-import { deadlinesOf } from '../../../src/upstream/deadline.ts';
-import { createAskUsers } from '../../../src/upstream/users.ts';
 import { createFakeClock, createFakeIds } from '../../support/clock.ts';
 import { MINUTE_MS } from '../../support/ledger/ledger.ts';
 import { startTestService } from '../../support/service.ts';
@@ -17,13 +14,12 @@ import type { TestService } from '../../support/service.ts';
 import { recordLogs } from '../../support/upstream.ts';
 
 const recordAddress = createRecordAddress({ kind: 'hmac', key: new Uint8Array(32).fill(9) });
-const hmacked = { deps: { recordAddress } };
+const hmacked = { deps: { recordAddress }, settings: { GALILEO_RECONCILE: true } };
 const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
 
-async function reconcileOnce({ deps, galileo }: TestService): Promise<number> {
-  const options = { baseUrl: galileo.url, keyHeader: 'Galileo-API-Key', deadlines: deadlinesOf(5_000) };
-  const askUsers = createAskUsers({ ...deps, ...options, version: '0.0.0-test' });
-  return await reconcile({ ...deps, askUsers });
+async function reconcileOnce({ reconcile }: TestService): Promise<number> {
+  if (reconcile === null) throw new Error('GALILEO_RECONCILE is off');
+  return await reconcile();
 }
 
 describe('a trail that holds addresses as HMACs', () => {
@@ -123,6 +119,7 @@ describe('a trail that holds addresses as HMACs', () => {
       galileo: 'served',
       wrapLedger: () => ledger,
       deps: { recordAddress, clock, http },
+      settings: { GALILEO_RECONCILE: true },
     });
     service.galileo.scriptClock(() => clock.now() + 1);
     service.galileo.script({ kind: 'hangup', when: 'after_inviting' });

@@ -5,6 +5,7 @@ import { MAX_PAGE_LENGTH } from '../../../src/ledger/page.ts';
 import type { Ledger, SearchQuery } from '../../../src/ledger/port.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
 import type { TestService, TestServiceOptions } from '../../support/service.ts';
+import { schedule } from '../../../src/platform/node/runtime.ts';
 import { startTestService } from '../../support/service.ts';
 
 const AUDITOR = { sub: 'audit-desk', scope: 'audit:read' };
@@ -191,17 +192,19 @@ describe('pages of a search', () => {
   it('are filled from as many slices of the trail as it takes, with a pause between them', async () => {
     const asked: SearchQuery[] = [];
     const pauses: number[] = [];
-    const service = await startTestService({ wrapLedger: (ledger) => inSlices(ledger, asked, 2) });
-    for (let count = 0; count < 5; count += 1) await service.invite({ emails: ['ann@acme.com'] });
-    const { schedule } = service.deps;
-    Object.assign(service.deps, {
-      schedule: {
-        after: (delayMs: number, task: () => void) => {
-          pauses.push(delayMs);
-          return schedule.after(delayMs, task);
+    const service = await startTestService({
+      wrapLedger: (ledger) => inSlices(ledger, asked, 2),
+      deps: {
+        schedule: {
+          after(delayMs, task) {
+            pauses.push(delayMs);
+            return schedule.after(delayMs, task);
+          },
         },
       },
     });
+    for (let count = 0; count < 5; count += 1) await service.invite({ emails: ['ann@acme.com'] });
+    pauses.length = 0;
     expect(await search(service, { outcome: 'accepted', limit: 3 })).toHaveLength(3);
     expect(asked.map(({ after, limit }) => [after, limit])).toEqual([
       [0, 3],

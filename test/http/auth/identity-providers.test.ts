@@ -43,7 +43,7 @@ async function serviceFor(issuers: readonly IssuerConfig[], keyIds: readonly unk
     );
     return document(JSON.stringify(known ?? { keys: keyIds.map((kid) => ({ ...signer.jwk, kid })) }));
   });
-  return startTestService({ policy: POLICY, deps: { fetchDocument }, settings: { issuers } });
+  return startTestService({ policy: POLICY, deps: { fetchDocument }, issuers });
 }
 
 const invite = (headers: Record<string, string>): RequestInit => ({

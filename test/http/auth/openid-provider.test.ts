@@ -38,7 +38,7 @@ async function setUp(algorithm: OpenIdAlgorithm) {
   const service = await startTestService({
     policy: POLICY,
     deps: { clock: { now: () => clock.now() + shiftMs }, fetchDocument: createFetchDocument() },
-    settings: { issuers: [{ name: 'corp', issuer: provider.issuer, audience: AUDIENCE }] },
+    issuers: [{ name: 'corp', issuer: provider.issuer, audience: AUDIENCE }],
   });
   service.clock.set(clock.now());
   return {

@@ -114,7 +114,7 @@ describe('Idempotency-Key', () => {
   });
 
   it('is demanded where the deployment says so', async () => {
-    const service = await startTestService({ settings: { idempotency: 'required' } });
+    const service = await startTestService({ settings: { IDEMPOTENCY: 'required' } });
     const missing = await service.invite(ANN);
     expect(missing.status).toBe(400);
     expect(await missing.json()).toMatchObject({ code: 'idempotency_key_missing' });

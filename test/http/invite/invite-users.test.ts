@@ -256,7 +256,7 @@ quotas: [{ id: person, per: invitee, window: 1d, emails: 1 }]
   });
 
   it('needs no idempotency key where real requests do, and minds none', async () => {
-    const service = await startTestService({ settings: { idempotency: 'required' } });
+    const service = await startTestService({ settings: { IDEMPOTENCY: 'required' } });
     const dryRun = (headers: Record<string, string>) =>
       service.invite({ emails: ['ann@acme.com'] }, { query: '?dry_run=true', headers });
     expect((await dryRun({})).status).toBe(200);

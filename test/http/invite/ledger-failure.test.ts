@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sweep } from '../../../src/invite/sweep.ts';
 import type { Ledger } from '../../../src/ledger/port.ts';
 import { createFakeClock } from '../../support/clock.ts';
-import { KEEP_ALL } from '../../support/ledger/ledger.ts';
 import { startTestService } from '../../support/service.ts';
 
 const ANN = { emails: ['ann@acme.com'] };
@@ -68,9 +66,9 @@ describe('a ledger that fails', () => {
     expect(await response.json()).toMatchObject({ code: 'outcome_unknown', outcome: 'unknown' });
     ledger.broken = false;
 
-    expect(await sweep({ ...service.deps, retention: KEEP_ALL })).toBe(0);
+    expect(await service.sweep()).toBe(0);
     service.clock.advance(45_000);
-    expect(await sweep({ ...service.deps, retention: KEEP_ALL })).toBe(1);
+    expect(await service.sweep()).toBe(1);
     expect((await service.records()).at(-1)).toMatchObject({
       kind: 'outcome',
       request_id: response.headers.get('X-Request-Id'),
@@ -185,7 +183,7 @@ describe('a ledger that fails', () => {
 
 describe('an upstream that cannot be reached', () => {
   it('does not make the service unready', async () => {
-    const service = await startTestService({ settings: { galileoApiUrl: 'http://127.0.0.1:1' } });
+    const service = await startTestService({ settings: { GALILEO_API_URL: 'http://127.0.0.1:1' } });
     expect((await service.invite(ANN)).status).toBe(503);
     expect((await service.request('/readyz')).status).toBe(200);
   });

@@ -3,10 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { RecordOutcome } from '../../../src/audit/record.ts';
-import { reconcile } from '../../../src/invite/reconcile.ts';
 import { resolveUnknown } from '../../../src/invite/resolve-unknown.ts';
-import { deadlinesOf } from '../../../src/upstream/deadline.ts';
-import { createAskUsers } from '../../../src/upstream/users.ts';
 import { HOUR_MS, MINUTE_MS } from '../../support/ledger/ledger.ts';
 import { API_KEY, startTestService } from '../../support/service.ts';
 import type { TestService, TestServiceOptions } from '../../support/service.ts';
@@ -18,21 +15,15 @@ const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
 const CREATING_MS = 40;
 
 async function start(options: TestServiceOptions = {}): Promise<TestService> {
-  const service = await startTestService(options);
+  const service = await startTestService({ settings: { GALILEO_RECONCILE: true }, ...options });
   service.galileo.scriptClock(() => service.clock.now() + CREATING_MS);
   return service;
 }
 
 /** One reconciliation, as the sweep interval runs it. */
-async function reconcileOnce({ deps, galileo }: TestService): Promise<number> {
-  const askUsers = createAskUsers({
-    ...deps,
-    baseUrl: galileo.url,
-    keyHeader: 'Galileo-API-Key',
-    deadlines: deadlinesOf(5_000),
-    version: deps.service.version,
-  });
-  return await reconcile({ ...deps, askUsers });
+async function reconcileOnce({ reconcile }: TestService): Promise<number> {
+  if (reconcile === null) throw new Error('GALILEO_RECONCILE is off');
+  return await reconcile();
 }
 
 const lost = { kind: 'hangup', when: 'after_inviting' } as const;

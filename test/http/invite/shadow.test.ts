@@ -1,6 +1,5 @@
 /** The shadow policy: it is evaluated beside the active policy and reported, and it decides nothing. */
 import { describe, expect, it } from 'vitest';
-import { createApp } from '../../../src/app.ts';
 import type { AuditRecord } from '../../../src/audit/record.ts';
 import { createOpsApp } from '../../../src/routes/operations/ops-app.ts';
 import { policyFrom } from '../../support/policy.ts';
@@ -137,7 +136,7 @@ describe('a policy that changes', () => {
     };
     const service = await startTestService({ deps: { policy: { current } } });
     // The app alone, because the test service reads /openapi.json after each answer.
-    const app = createApp(service.deps);
+    const { app } = service;
     const headers = { Authorization: `Bearer ${await service.token()}`, 'Content-Type': 'application/json' };
     const invite = { method: 'POST', headers, body: JSON.stringify({ emails: ['ann@acme.com'] }) };
     for (const [times, { status, digest, verdict }] of [
