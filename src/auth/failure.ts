@@ -1,6 +1,6 @@
 /**
- * Why a token is refused. Log lines, metric labels and tests see many reasons; callers see few plain sentences.
- * Neither ever contains a part of the token, because only its owner may know it.
+ * Why a token is refused: many reasons for log lines, metric labels and tests, and few plain sentences for callers.
+ * No reason and no sentence contains a part of the token: logs and answers reach people who must not hold it.
  */
 export interface TokenFailure {
   readonly reason: TokenFailureReason;

@@ -73,7 +73,7 @@ export const AUDIT_SETTINGS = {
   AUDIT_HMAC_KEY_FILE: {
     parse: path,
     secretFile: true,
-    about: 'File that holds the key for addresses. Keep it: without it nobody can search by address.',
+    about: 'File that holds the key for addresses. Keep it: without it the trail cannot be searched by address.',
     example: '/run/secrets/audit-hmac-key',
   },
   AUDIT_SIGNING_KEY: {

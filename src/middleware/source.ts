@@ -1,6 +1,6 @@
 /**
- * Reads the source of a request for the audit record: the address that the platform reports, and User-Agent and Origin
- * as the caller sent them, shortened and in visible ASCII. No decision depends on any of it.
+ * Notes where a request came from, for the audit record: the client address that the platform reports, and the fields
+ * User-Agent and Origin, which are unverified and are reduced to visible ASCII of bounded length. No decision depends on it.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../deps.ts';

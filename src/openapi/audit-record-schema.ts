@@ -129,6 +129,6 @@ function presence(member: string, stands: 'always' | 'sometimes' | 'never'): Jso
 }
 
 function when(properties: Readonly<Record<string, JsonSchema>>, then: JsonSchema): JsonSchema {
-  // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema, in data that nobody awaits.
+  // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema, in data that is never awaited.
   return { if: { properties, required: Object.keys(properties) }, then };
 }

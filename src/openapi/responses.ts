@@ -32,7 +32,7 @@ const HEADERS = {
   ],
   'Preference-Applied': ['The preference that shaped this answer (RFC 7240).', 'handling=lenient'],
   'Audit-Unreadable-Records': [
-    'Records that cannot be read, so that nobody knows whether they match (RFC 9651): their number, and the `seq` of the first 100.',
+    'Records that cannot be read, so that it is unknown whether they match (RFC 9651): their number, and the `seq` of the first 100.',
     'count=2, seq=(57 58)',
   ],
   'Content-Location': ['On a replay: the first request.', `/v2/invite_requests/${EXAMPLE_REQUEST_ID}`],

@@ -1,6 +1,7 @@
 /**
- * POST /v2/invite_users: accepts Galileo's request and answers with Galileo's response, behind this service's auth,
- * policy and ledger. The steps before this handler have no side effects; the use cases do the work.
+ * The handler of POST /v2/invite_users: takes Galileo's request and answers with Galileo's response. Middleware has
+ * authenticated the caller and validated the body before it runs, without side effects. The handler calls the use case
+ * (invite/send-invites, or invite/preview-invites for a dry run), which decides, records and sends.
  */
 import type { Context } from 'hono';
 import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status';

@@ -21,7 +21,7 @@ export const auditTail: Command = {
     'One line a record, with the checkpoints among them, in a format of the sinks. The ledger is opened read-only and may be ' +
       'in use; nothing is acknowledged, so the sinks’ own delivery is not touched. The lines hold people’s addresses as the ' +
       'trail does. On a terminal, control characters in them are replaced.',
-    'With --follow it looks once a second, through restarts of the service, until Ctrl-C or until nobody reads any more.',
+    'With --follow it looks once a second, through restarts of the service, until Ctrl-C or until its output is closed.',
   ],
   operands: [],
   options: {

@@ -33,7 +33,7 @@ export const auditVerify: Command = {
       'once, and lines of other origin are skipped. With --ledger and --lines, the two are held against each other.',
     'A chain alone cannot show that its tail was cut off or written anew. Give --checkpoint, a copy of a delivered ' +
       'checkpoint that was kept where the service cannot reach it (any file of delivered lines will do). With --public-key ' +
-      'the trail’s own signed checkpoints show that nobody without the key wrote it anew, but not that nothing newer was ' +
+      'the trail’s own signed checkpoints show that it was not rewritten without the key, but not that nothing newer was ' +
       'cut off. The answer says how far either reaches.',
     'A ledger has to begin with record 1, or behind a checkpoint so old that retention may have dropped what it covers. ' +
       'Lines may begin anywhere, as those of one month do; the answer says what is not there, and with --whole it is a fault.',

@@ -28,7 +28,7 @@ export function clockFinding(seen: readonly SeenClock[]): Diagnosis {
   const remedy =
     agreeing.length === 0
       ? 'Synchronise this machine (NTP, chrony); a container has the clock of its host.'
-      : `It agrees with ${agreeing.join(', ')}, so the other clock is the likelier to be wrong: tell whoever runs it.`;
+      : `It agrees with ${agreeing.join(', ')}, so the other clock is probably wrong: inform its operators.`;
   return offMs > CLOCK_TOLERANCE_S * 1000
     ? failed(`${message}: good tokens may be refused and expired ones accepted`, remedy, { details })
     : warning(message, remedy, { details });

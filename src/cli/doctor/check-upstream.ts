@@ -10,7 +10,7 @@ import type { Probe } from './probe.ts';
  * the content of an answer, only the role and the permissions are reported.
  */
 const API_ADDRESS = 'Check GALILEO_API_URL: it must be the address of the API (https://api.…), not of the console.';
-const TRY_LATER = 'Try again; if it stays so, ask whoever runs Galileo.';
+const TRY_LATER = 'Try again; if it stays so, ask the operators of Galileo.';
 
 export function upstreamFinding({ result }: Probe, { isTls }: { readonly isTls: boolean }): Diagnosis {
   if (result.kind !== 'answered') {

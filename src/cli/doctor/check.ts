@@ -3,9 +3,9 @@ import type { Schedule } from '../../ports/schedule.ts';
 import { withDeadline } from '../../tasks/with-deadline.ts';
 
 /**
- * A check of doctor, and the function that runs all checks. Checks run concurrently, each with a timeout, and a failing
- * check does not stop another. A diagnosis is one sentence about one fact, with a remedy where something has to be
- * done. It holds no secret and no person's address.
+ * What a check of the command `doctor` is, and the function that runs all checks: concurrently, each with a timeout; a
+ * failing check does not stop another. The result of a check is one sentence about one fact and, where something has to be
+ * done, a second one with the remedy. Neither holds a secret or an e-mail address.
  */
 export interface Check {
   /** Stable, for programs: `policy`, `issuer:corp`. */

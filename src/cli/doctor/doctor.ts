@@ -39,7 +39,7 @@ export const doctor: Command = {
     'Checks the configuration, each issuer (metadata and keys), the policy (its tests, rules that end soon), the ledger ' +
       '(readable, its trail, its version, room on its disk), the clock, the way to Galileo, and whether the Galileo key ' +
       'works and with what role (GET /v2/current_user).',
-    'It invites nobody, writes nothing and may run beside the service, with the same environment. Nothing it prints is ' +
+    'It sends no invite, writes nothing and may run beside the service, with the same environment. Nothing it prints is ' +
       'secret. Checks run side by side and end within 12 seconds; one that fails stops no other.',
   ],
   operands: [],

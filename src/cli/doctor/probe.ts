@@ -73,7 +73,7 @@ export const UNANSWERED = {
       'NODE_EXTRA_CA_CERTS, for the service too.',
   },
   client_closed: { message: 'was not asked', remedy: 'Run doctor again.' },
-  timeout: { message: 'does not answer in time', remedy: 'Try again; if it stays so, ask whoever runs it.' },
+  timeout: { message: 'does not answer in time', remedy: 'Try again; if it stays so, ask its operators.' },
   connection_lost: {
     message: 'ends the connection without an answer',
     remedy: 'Check the address and port: something else may be listening, or a proxy in between may be closing it.',

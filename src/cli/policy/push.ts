@@ -21,7 +21,7 @@ export const policyPush: Command = {
       'about two minutes, each request sees one policy throughout, and Policy-Digest on every answer says which. ' +
       'A Worker judges the document once more and keeps the one it has when it cannot take it, as when a caller pins an ' +
       'issuer that this deployment does not have: --issuers finds that here.',
-    'A Worker takes up whatever is under that key, whoever wrote it: who may write to the namespace decides who may invite whom.',
+    'A Worker uses the document under that key and does not check who wrote it: write access to the namespace decides who may invite whom.',
     'Needs CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN (a token that may edit Workers KV and nothing else).',
   ],
   operands: [{ name: 'FILE', about: 'The policy file.' }],

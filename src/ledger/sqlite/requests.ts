@@ -19,9 +19,9 @@ import type { StoredRow } from './request-reader.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 
 /**
- * One row per decided request: its owner, its state, and the seq of its records. The records themselves are in the trail
- * only. The debits (for a refund) and the sent bytes are kept while the request is open or unknown, and deleted once its
- * outcome is known.
+ * The table of requests that were admitted or refused: one row each, with the owner, the state, and the `seq` of its
+ * decision record and of its outcome record. The records themselves are in the trail only. The quota debits (for a refund)
+ * and the sent bytes are deleted once the outcome is known.
  */
 export interface Requests {
   insert(row: NewRequest): void;

@@ -8,9 +8,10 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { lastBefore, readEnds } from './trail.ts';
 
 /**
- * One slice of a search over the trail in SQLite. Time limits are found by binary search, since `time` never decreases
- * along the trail. Between them, an SQL condition skips lines that cannot match, and `matchesFilter` decides on the
- * others. A slice bounds the records it scans as well as those it returns, and reports exactly how far it scanned.
+ * Searches a bounded part of the trail in SQLite; the caller repeats it for the next part. Binary search finds the records
+ * at the bounds of the searched period, since `time` never decreases along the trail. Between them an SQL condition skips
+ * records that cannot match, and `matchesFilter` decides on the others. Each call bounds the records that it scans and
+ * those that it returns, and reports how far it scanned.
  */
 export function searchTrail(
   sqlite: SqlitePort,

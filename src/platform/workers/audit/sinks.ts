@@ -15,8 +15,8 @@ import type { SecretBinding } from '../secrets/bound-secret.ts';
 import { createBoundSecret } from '../secrets/bound-secret.ts';
 
 /**
- * The sinks other than stdout, for the consumer of the audit Queue. Their tokens may be entries of the Secrets Store,
- * like the upstream's keys, and are then read when they are needed. The ledger object itself writes to stdout.
+ * Makes the audit sinks other than stdout for the Queue consumer on Workers. A sink's own credentials may be entries of the
+ * Secrets Store; they are then read for each batch. The Durable Object of the ledger writes to stdout by itself.
  */
 export interface AuditSinksDeps {
   readonly settings: Settings;
