@@ -7,9 +7,9 @@ import { deadlinesOf } from './upstream/deadline.ts';
 import { createAskUsers } from './upstream/users.ts';
 
 /**
- * The service of one deployment, the same on every runtime: a configuration and the ports of a platform go in, the app and
- * its recurring work come out. Starts nothing by itself: a platform's own service.ts opens the ports, serves the app and
- * runs the work.
+ * The service of one deployment, the same on every runtime: a configuration and the ports of a platform go in, the app
+ * and its recurring work come out. Starts nothing by itself: a platform's own service.ts opens the ports, serves the
+ * app and runs the work.
  */
 export interface Service {
   readonly app: ReturnType<typeof createApp>;

@@ -1,7 +1,8 @@
 /**
- * Measures what a Worker's program costs to start: the CPU time of the locked workerd that loads it, minus that of one that
- * loads an empty Worker. It is CPU time and not elapsed time, because elapsed time depends on what else the machine does.
- * Rounds of the two alternate, and the minimum of each counts, because other load can only add. Needs bash, no network.
+ * Measures what a Worker's program costs to start: the CPU time of the locked workerd that loads it, minus that of one
+ * that loads an empty Worker. It is CPU time and not elapsed time, because elapsed time depends on what else the
+ * machine does. Rounds of the two alternate, and the minimum of each counts, because other load can only add. Needs
+ * bash, no network.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';

@@ -2,11 +2,12 @@ import type { ClaimTest, FixedValue } from './token/claim-test.ts';
 import type { TokenField } from './token/credentials.ts';
 
 /**
- * What the access tokens of each kind of identity provider look like: a table with one row per kind. AUTH_ISSUERS names a
- * row (`preset`) and may override parts of it. The default is `rfc9068` (JWT Profile for OAuth 2.0 Access Tokens). A row
- * never says what a token may do; the policy does. Invariant: every row requires something that ID tokens of the same
- * issuer lack or have in another form. The exception is `google`, which has no other tokens: its row accepts the ID tokens
- * of service accounts, and refuses those of people. docs/identity-providers.md describes the presets for operators.
+ * What the access tokens of each kind of identity provider look like: a table with one row per kind. AUTH_ISSUERS names
+ * a row (`preset`) and may override parts of it. The default is `rfc9068` (JWT Profile for OAuth 2.0 Access Tokens). A
+ * row never says what a token may do; the policy does. Invariant: every row requires something that ID tokens of the
+ * same issuer lack or have in another form. The exception is `google`, which has no other tokens: its row accepts the
+ * ID tokens of service accounts, and refuses those of people. docs/identity-providers.md describes the presets for
+ * operators.
  *
  * A claim is named by its top-level name or, when the name starts with `/`, by a JSON Pointer (RFC 6901), such as
  * `/realm_access/roles`. Where several claims are listed, the first one that the token has is used.

@@ -4,8 +4,8 @@ import { emailAddress } from './email-address.ts';
 /**
  * Galileo's InviteUsersRequest as a zod schema. Its JSON Schema equals the upstream's own (a test checks this). As a
  * parser it is deliberately stricter: it refuses unknown fields, coercible booleans, UUIDs without dashes, bad or
- * repeated addresses, and lists that are too long. Addresses are not changed; UUIDs are converted to lower case. The key
- * order is the upstream's model order: it decides the order of errors and of the bytes sent.
+ * repeated addresses, and lists that are too long. Addresses are not changed; UUIDs are converted to lower case. The
+ * key order is the upstream's model order: it decides the order of errors and of the bytes sent.
  */
 export const AUTH_METHODS = ['email', 'google', 'github', 'okta', 'azure-ad', 'custom', 'saml', 'invite'] as const;
 export const USER_ROLES = ['admin', 'manager', 'user', 'read_only'] as const;

@@ -1,6 +1,6 @@
 /**
- * Every refusal of the service (RFC 9457): one row per problem code. Only these rows decide the status. /openapi.json and
- * docs/problems.md are generated from them. `detail` is a plain string, because Galileo's own clients read it.
+ * Every refusal of the service (RFC 9457): one row per problem code. Only these rows decide the status. /openapi.json
+ * and docs/problems.md are generated from them. `detail` is a plain string, because Galileo's own clients read it.
  */
 export type ProblemOrigin = 'proxy' | 'policy' | 'quota' | 'upstream';
 

@@ -1,10 +1,11 @@
 /**
- * A strict JSON reader: it accepts only texts that every parser reads in the same way (RFC 8259 §4, §8.2, §9). It is not
- * a second JSON.parse. It decides whether a text is acceptable and where it fails; JSON.parse then produces the value, so
- * `__proto__` is an ordinary own member. The upstream uses CPython's `json` (up to 3.12), and this reader follows it:
+ * A strict JSON reader: it accepts only texts that every parser reads in the same way (RFC 8259 §4, §8.2, §9). It is
+ * not a second JSON.parse. It decides whether a text is acceptable and where it fails; JSON.parse then produces the
+ * value, so `__proto__` is an ordinary own member. The upstream uses CPython's `json` (up to 3.12), and this reader
+ * follows it:
  * - A text that CPython refuses is refused at CPython's position (0-based, in code points).
- * - A text that only this reader refuses is reported at its first such place, after the rest proved well-formed.
- * It does not recurse, so deep nesting cannot overflow the stack.
+ * - A text that only this reader refuses is reported at its first such place, after the rest proved well-formed. It
+ *   does not recurse, so deep nesting cannot overflow the stack.
  */
 export type StrictJson =
   | { readonly kind: 'value'; readonly value: unknown }

@@ -4,9 +4,10 @@ import type { JsonRefusal } from './strict-json.ts';
 import { uuidFault } from './uuid-text.ts';
 
 /**
- * The 422 body in the upstream's shape: it translates refusals of our schema and our JSON reader into pydantic v2's error
- * types, locations and messages. It decides nothing; an issue that it does not know becomes a `value_error`. Invariant:
- * all errors are listed at once, in model order, with the caller's own indices, and without any value of the caller's.
+ * The 422 body in the upstream's shape: it translates refusals of our schema and our JSON reader into pydantic v2's
+ * error types, locations and messages. It decides nothing; an issue that it does not know becomes a `value_error`.
+ * Invariant: all errors are listed at once, in model order, with the caller's own indices, and without any value of the
+ * caller's.
  */
 export const VALIDATION_ERROR_TYPES = [
   'missing',

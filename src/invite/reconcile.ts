@@ -1,8 +1,9 @@
 /**
- * Asks Galileo about requests with an unknown outcome, one at a time, and records the evidence. A request becomes accepted
- * only when every address that was sent belongs to a user who was created after the request was recorded. Anything less
- * proves nothing: the request stays unknown, with the evidence on record, until a person settles it. Galileo is only read:
- * no invite is ever sent again. It cannot detect that somebody else created those users in the meantime.
+ * Asks Galileo about requests with an unknown outcome, one at a time, and records the evidence. A request becomes
+ * accepted only when every address that was sent belongs to a user who was created after the request was recorded.
+ * Anything less proves nothing: the request stays unknown, with the evidence on record, until a person settles it.
+ * Galileo is only read: no invite is ever sent again. It cannot detect that somebody else created those users in the
+ * meantime.
  */
 import * as z from 'zod';
 import type { RecordDraft, RecordEvidence } from '../audit/record.ts';

@@ -1,8 +1,8 @@
 /**
- * The ledger's periodic housekeeping. First it turns expired intents (records of requests that were about to be sent) into
- * outcomes `unknown`: a crash between sending and recording the outcome leaves such intents behind. The ledger's clock
- * decides expiry, and an outcome that arrives later replaces `unknown`. Then it deletes data past its retention, also when
- * the first step failed. It makes no request to Galileo.
+ * The ledger's periodic housekeeping. First it turns expired intents (records of requests that were about to be sent)
+ * into outcomes `unknown`: a crash between sending and recording the outcome leaves such intents behind. The ledger's
+ * clock decides expiry, and an outcome that arrives later replaces `unknown`. Then it deletes data past its retention,
+ * also when the first step failed. It makes no request to Galileo.
  */
 import type { Ledger, Retention } from '../ledger/port.ts';
 import type { Logger } from '../ports/logger.ts';

@@ -5,10 +5,10 @@ import type { OutboxItem } from '../audit/delivery/sink.ts';
 import type { QuotaCharge } from '../policy/decision.ts';
 
 /**
- * The ledger port: requests, quotas, idempotency keys, the audit trail and its outbox. It keeps three promises: no invite
- * without a record, no invite sent twice by accident, and exact quotas. Every method is one atomic step with plain data
- * in and out. A resolved promise means that the step is durable. A rejected one means that it did not happen: its batch
- * was rolled back.
+ * The ledger port: requests, quotas, idempotency keys, the audit trail and its outbox. It keeps three promises: no
+ * invite without a record, no invite sent twice by accident, and exact quotas. Every method is one atomic step with
+ * plain data in and out. A resolved promise means that the step is durable. A rejected one means that it did not
+ * happen: its batch was rolled back.
  */
 export interface Ledger {
   /** Looks up the idempotency key, debits quotas, and writes the intent or the denial: all or nothing. */
@@ -51,11 +51,11 @@ export interface Ledger {
   recordAttempt(attempt: ReconcileAttempt): Promise<void>;
   /**
    * Drops counters of past windows, expired stored replies, and records past retention; records in bounded steps.
-   * - Records are dropped only up to a checkpoint that every named sink has acknowledged. That checkpoint is kept, and the
-   *   chain begins there from then on.
+   * - Records are dropped only up to a checkpoint that every named sink has acknowledged. That checkpoint is kept, and
+   *   the chain begins there from then on.
    * - Records are never dropped past a request that is open or unknown, or whose reply may still be replayed.
-   * - A request is dropped together with the record that decided it.
-   * Uses the machine's clock, and drops nothing while that clock is doubted (sqlite/clock-guard.ts).
+   * - A request is dropped together with the record that decided it. Uses the machine's clock, and drops nothing while
+   *   that clock is doubted (sqlite/clock-guard.ts).
    */
   prune(retention: Retention): Promise<Pruned>;
   /** Makes one durable write; resolves when that works. */

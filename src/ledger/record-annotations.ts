@@ -3,9 +3,9 @@ import { rfc3339 } from '../lib/rfc3339.ts';
 import type { AdmissionRecords, StoredReply } from './port.ts';
 
 /**
- * Builds the one record that an admission writes, from the shared members and an outcome. Each function sets the kind of
- * its record, so no caller can give a wrong one, and adds the members that only the ledger knows. Pure functions. Every
- * ledger uses them, so all ledgers write identical records.
+ * Builds the one record that an admission writes, from the shared members and an outcome. Each function sets the kind
+ * of its record, so no caller can give a wrong one, and adds the members that only the ledger knows. Pure functions.
+ * Every ledger uses them, so all ledgers write identical records.
  */
 
 export function intentRecord({ base, decided }: AdmissionRecords, expiresAtMs: number): RecordDraft {

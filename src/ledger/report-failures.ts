@@ -6,9 +6,9 @@ import type { Ledger } from './port.ts';
 import { SqlError } from './sqlite/sqlite-port.ts';
 
 /**
- * Counts and logs ledger steps that failed, alike on every platform: each failure adds one to `ledger_failures`, and the
- * 1st, 2nd, 4th, 8th … of a step with the same reason is logged. So a flood of failing reads is a few lines. Neither the
- * counter nor the line contains anything of the arguments or of the exception's message.
+ * Counts and logs ledger steps that failed, alike on every platform: each failure adds one to `ledger_failures`, and
+ * the 1st, 2nd, 4th, 8th … of a step with the same reason is logged. So a flood of failing reads is a few lines.
+ * Neither the counter nor the line contains anything of the arguments or of the exception's message.
  */
 export interface FailureReport {
   (step: keyof Ledger, reason: string, fields?: LogFields): void;

@@ -4,7 +4,8 @@ import type { Metrics } from '../ports/metrics.ts';
 
 /**
  * Counts and logs stored values that cannot be read, alike on every platform. Each read that meets one adds one to
- * `ledger_unreadable`. Each value is logged once per process, up to MAX_LOGGED values. Neither contains the value itself.
+ * `ledger_unreadable`. Each value is logged once per process, up to MAX_LOGGED values. Neither contains the value
+ * itself.
  */
 export interface UnreadableValue {
   readonly part: 'record' | 'reply' | 'debits' | 'state' | 'request_id';

@@ -2,8 +2,8 @@
 export const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
- * Fields that belong to an HTTP message itself, in lower case. The HTTP client or the code that builds the message writes
- * them, so no setting may name one.
+ * Fields that belong to an HTTP message itself, in lower case. The HTTP client or the code that builds the message
+ * writes them, so no setting may name one.
  */
 export const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
   'accept-encoding',

@@ -1,6 +1,7 @@
 /**
  * Notes where a request came from, for the audit record: the client address that the platform reports, and the fields
- * User-Agent and Origin, which are unverified and are reduced to visible ASCII of bounded length. No decision depends on it.
+ * User-Agent and Origin, which are unverified and are reduced to visible ASCII of bounded length. No decision depends
+ * on it.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../deps.ts';

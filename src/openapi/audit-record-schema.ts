@@ -4,8 +4,8 @@ import type { JsonSchema } from './json-schema.ts';
 import { oneOf } from './json-schema.ts';
 
 /**
- * The JSON Schema (2020-12) of an audit record. The members come from the zod schema; the tables here define which members
- * each kind of record has. Every record that the service writes must match it; the HTTP test suite checks this.
+ * The JSON Schema (2020-12) of an audit record. The members come from the zod schema; the tables here define which
+ * members each kind of record has. Every record that the service writes must match it; the HTTP test suite checks this.
  */
 type AuditRecord = z.output<typeof auditRecordSchema>;
 type OutcomeMember = Exclude<keyof AuditRecord['outcome'], 'result'>;

@@ -8,8 +8,9 @@ import { componentSchemas, EXAMPLE_REQUEST_ID } from './schemas.ts';
 import type { ProblemCode } from '../contract/problem.ts';
 
 /**
- * /openapi.json: the published contract of this service (OpenAPI 3.1). This file describes the routes and their purpose.
- * The request schema is derived from the zod schema that parses requests, and the refusals from the table of problems.
+ * /openapi.json: the published contract of this service (OpenAPI 3.1). This file describes the routes and their
+ * purpose. The request schema is derived from the zod schema that parses requests, and the refusals from the table of
+ * problems.
  */
 export interface OpenApiOptions {
   readonly version: string;

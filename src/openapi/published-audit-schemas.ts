@@ -1,6 +1,7 @@
 /**
  * The published JSON Schemas (2020-12) of audit records and checkpoints, one document each, with a description of every
- * member. They are for docs/ and for tools that validate exported lines. No code that serves requests imports this file.
+ * member. They are for docs/ and for tools that validate exported lines. No code that serves requests imports this
+ * file.
  */
 import * as z from 'zod';
 import { auditRecordJsonSchema } from './audit-record-schema.ts';

@@ -106,8 +106,8 @@ export function success(
 }
 
 /**
- * One response per status of these codes, and `default` for any other refusal. `invalid` adds the 422 list of validation
- * errors with this example; `true` uses the example of an invitation.
+ * One response per status of these codes, and `default` for any other refusal. `invalid` adds the 422 list of
+ * validation errors with this example; `true` uses the example of an invitation.
  */
 export function refusals(
   codes: readonly ProblemCode[],

@@ -3,8 +3,8 @@ import type { JsonSchema } from './json-schema.ts';
 import { COUNT, INSTANT, listOf, nullable, object, oneOf, schemaRef, TEXT } from './json-schema.ts';
 
 /**
- * The component schemas of the answers of the reading routes and of the dry run. They are written by hand; the HTTP test
- * suite validates every real answer against them.
+ * The component schemas of the answers of the reading routes and of the dry run. They are written by hand; the HTTP
+ * test suite validates every real answer against them.
  */
 const UNIT = oneOf(['emails', 'requests']);
 const RESET_S = { ...COUNT, description: 'Seconds until the window ends.' };

@@ -1,10 +1,10 @@
 import type { Clock } from '../ports/clock.ts';
 
 /**
- * Counts failures in a row and decides which of them are logged: of each reason the 1st, 2nd, 4th, 8th, and so on, so that
- * a day without a collector makes two dozen lines and a new reason is logged at once. A reason's count outlives a success
- * that is soon followed by the next failure, so that what fails every third time does not fill the log either. Logs
- * nothing itself.
+ * Counts failures in a row and decides which of them are logged: of each reason the 1st, 2nd, 4th, 8th, and so on, so
+ * that a day without a collector makes two dozen lines and a new reason is logged at once. A reason's count outlives a
+ * success that is soon followed by the next failure, so that what fails every third time does not fill the log either.
+ * Logs nothing itself.
  */
 export interface FailureStreak<Reason extends string> {
   /** Counts one more failure. */

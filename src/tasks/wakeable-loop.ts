@@ -1,9 +1,9 @@
 import type { Schedule } from '../ports/schedule.ts';
 
 /**
- * Runs a task when it is woken, and again when the task itself asks for it: one run at a time, never within the caller's
- * own turn. A wake during a run is not lost, and many wakes make one run. The loop holds no queue and no result: what is
- * to be done, the task finds out by itself.
+ * Runs a task when it is woken, and again when the task itself asks for it: one run at a time, never within the
+ * caller's own turn. A wake during a run is not lost, and many wakes make one run. The loop holds no queue and no
+ * result: what is to be done, the task finds out by itself.
  */
 export interface WakeableLoop {
   /** There may be work. Returns at once. */
@@ -13,8 +13,8 @@ export interface WakeableLoop {
 }
 
 /**
- * When the next run is due. `wakeable`: a wake may bring it forward; a back-off is not wakeable. Null: only a wake starts
- * the next run.
+ * When the next run is due. `wakeable`: a wake may bring it forward; a back-off is not wakeable. Null: only a wake
+ * starts the next run.
  */
 export type NextRun = { readonly afterMs: number; readonly wakeable: boolean } | null;
 

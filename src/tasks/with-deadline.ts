@@ -1,8 +1,9 @@
 import type { Schedule } from '../ports/schedule.ts';
 
 /**
- * Waits for a promise, but not longer than a deadline. The promise itself cannot be cancelled: its late result is dropped
- * and its late failure is ignored. Each call sets a timer of its own, because on Workers a timer belongs to one event.
+ * Waits for a promise, but not longer than a deadline. The promise itself cannot be cancelled: its late result is
+ * dropped and its late failure is ignored. Each call sets a timer of its own, because on Workers a timer belongs to one
+ * event.
  */
 export interface Deadline {
   readonly schedule: Schedule;

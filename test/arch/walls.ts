@@ -12,8 +12,8 @@ const EVERYTHING = [...HTTP, 'app', 'config', 'openapi'] as const;
 
 /**
  * The ladder: each part of src/ and the parts it may import besides itself. A part is a folder (`platform/node` and
- * `platform/workers` count as two, and the `service.ts` of each is a part of its own) or a file of src/ itself. Neighbours on
- * one rung may import each other in one direction only: a check for cycles between parts enforces that.
+ * `platform/workers` count as two, and the `service.ts` of each is a part of its own) or a file of src/ itself.
+ * Neighbours on one rung may import each other in one direction only: a check for cycles between parts enforces that.
  */
 export const LADDER: Readonly<Record<string, readonly string[]>> = {
   lib: [],

@@ -3,8 +3,8 @@ import type { Ids } from '../../src/ports/ids.ts';
 import type { Schedule } from '../../src/ports/schedule.ts';
 
 /**
- * Time and ids for tests. The fake clock is the Clock and the Schedule in one: its timers run by its time, and only when a
- * test moves it. It never waits for real time.
+ * Time and ids for tests. The fake clock is the Clock and the Schedule in one: its timers run by its time, and only
+ * when a test moves it. It never waits for real time.
  */
 export interface FakeClock extends Clock, Schedule {
   /** The delays of the pending timers, soonest first. */
@@ -12,8 +12,8 @@ export interface FakeClock extends Clock, Schedule {
   /** Sets the machine's clock. Timers do not notice, as on a real machine. */
   set(ms: number): void;
   /**
-   * Moves time forward and runs the timers that are due, in order of time. Timers set by these tasks run too, when due. A
-   * negative value sets the clock back.
+   * Moves time forward and runs the timers that are due, in order of time. Timers set by these tasks run too, when due.
+   * A negative value sets the clock back.
    */
   advance(ms: number): void;
   /** `advance`, with all promises settled before each timer and at the end. */

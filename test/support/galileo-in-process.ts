@@ -1,8 +1,9 @@
 /**
- * The stand-in Galileo behind the HTTP port, without a socket: an exchange is one call of the stand-in's app. It gives the
- * results that the real client gives over a connection: a cut connection, a timeout and a response that is too large are
- * `maybe_sent`, and an exchange with any other origin is a refused connection. test/http/galileo-in-process.test.ts
- * compares the two. Tests of connections and of the bytes on the wire use `serveGalileo` and the real client.
+ * The stand-in Galileo behind the HTTP port, without a socket: an exchange is one call of the stand-in's app. It gives
+ * the results that the real client gives over a connection: a cut connection, a timeout and a response that is too
+ * large are `maybe_sent`, and an exchange with any other origin is a refused connection.
+ * test/http/galileo-in-process.test.ts compares the two. Tests of connections and of the bytes on the wire use
+ * `serveGalileo` and the real client.
  */
 import type { Galileo } from '../../dev/galileo.ts';
 import { createGalileo } from '../../dev/galileo.ts';

@@ -1,8 +1,8 @@
 /**
- * The whole service in one process for HTTP tests: createService over test ports, with a fake clock and fake ids. By default
- * the ledger is the reference model in memory and Galileo is the stand-in in process. Tests of files, connections or
- * delivery ask for the real ones by name. Each answer is checked against /openapi.json, and after each test the trail is
- * compared with the requests that the stand-in received.
+ * The whole service in one process for HTTP tests: createService over test ports, with a fake clock and fake ids. By
+ * default the ledger is the reference model in memory and Galileo is the stand-in in process. Tests of files,
+ * connections or delivery ask for the real ones by name. Each answer is checked against /openapi.json, and after each
+ * test the trail is compared with the requests that the stand-in received.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

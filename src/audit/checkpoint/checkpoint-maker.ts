@@ -10,11 +10,11 @@ import type { GuardedLedger } from './trail-guard.ts';
 import { createTrailGuard } from './trail-guard.ts';
 
 /**
- * Makes one checkpoint at the chain's head when one is due: after CHECKPOINT_EVERY_RECORDS records, or CHECKPOINT_EVERY_MS
- * after the last checkpoint when any record is uncovered; the first of a ledger at once. Everything that decides is in the
- * ledger, so a restart or a second replica only delays a checkpoint. Verifies the trail first: a checkpoint never covers
- * records that are not what the service wrote (trail-guard). It sets no timer: checkpointer.ts drives it on Node, the ledger
- * object's alarm on Workers.
+ * Makes one checkpoint at the chain's head when one is due: after CHECKPOINT_EVERY_RECORDS records, or
+ * CHECKPOINT_EVERY_MS after the last checkpoint when any record is uncovered; the first of a ledger at once. Everything
+ * that decides is in the ledger, so a restart or a second replica only delays a checkpoint. Verifies the trail first: a
+ * checkpoint never covers records that are not what the service wrote (trail-guard). It sets no timer: checkpointer.ts
+ * drives it on Node, the ledger object's alarm on Workers.
  */
 export interface CheckpointMaker {
   /** `whenDue`: only a due checkpoint is made. `now`: any uncovered record is covered. One call at a time. Never rejects. */

@@ -5,8 +5,8 @@ import { createCheckpointMaker, RETRY_AFTER_MS } from './checkpoint-maker.ts';
 import type { CheckpointMakerDeps, CheckpointResult } from './checkpoint-maker.ts';
 
 /**
- * Keeps the chain covered by checkpoints while the process runs. A wakeable loop drives checkpoint-maker, which does the
- * work. Requests never wait for it: a checkpoint that cannot be made is logged and tried again.
+ * Keeps the chain covered by checkpoints while the process runs. A wakeable loop drives checkpoint-maker, which does
+ * the work. Requests never wait for it: a checkpoint that cannot be made is logged and tried again.
  */
 export interface Checkpointer {
   /** Records were written. Returns at once; many wakes make one check of the ledger. */

@@ -10,9 +10,9 @@ import type { Outbox, Sink, SinkFailure } from './sink.ts';
 
 /**
  * Delivers one batch from the outbox to one sink: lease, write, acknowledge. It decides how large a batch may be, how a
- * failure is named, counted and logged, and how long the back-off is. It sets no timer, so every runtime drives the same
- * code: a wakeable loop on Node (delivery.ts), the ledger object's alarm on Workers. An item is acknowledged only after
- * the sink has taken it, so a crash repeats items and loses none.
+ * failure is named, counted and logged, and how long the back-off is. It sets no timer, so every runtime drives the
+ * same code: a wakeable loop on Node (delivery.ts), the ledger object's alarm on Workers. An item is acknowledged only
+ * after the sink has taken it, so a crash repeats items and loses none.
  */
 export interface BatchDelivery {
   /** Delivers at most one batch of `maxLength` characters; a single item may be longer. One call at a time. Never rejects. */

@@ -1,9 +1,10 @@
 import type { OutboxItem } from './sink.ts';
 
 /**
- * The size of one batch to a sink, bounded by items and by characters, so that a sink uses the memory of one batch at most.
- * The item limit is halved when the collector refuses a batch as too large, and doubled again after several batches that
- * it took, up to the configured limit. So it adapts to a collector's limit, also when that limit is raised.
+ * The size of one batch to a sink, bounded by items and by characters, so that a sink uses the memory of one batch at
+ * most. The item limit is halved when the collector refuses a batch as too large, and doubled again after several
+ * batches that it took, up to the configured limit. So it adapts to a collector's limit, also when that limit is
+ * raised.
  */
 export interface BatchLimit {
   /** The most items that the next batch may have. */

@@ -7,9 +7,9 @@ import { createBatchDelivery } from './batch-delivery.ts';
 import type { BatchDeliveryDeps, BatchResult, DeliveryFailure } from './batch-delivery.ts';
 
 /**
- * Delivers records and checkpoints from the outbox to one sink, in order and at least once, behind the answers to callers.
- * A wakeable loop drives the batches; batch-delivery does the work. A crash, a failure or a lost wake loses nothing,
- * because an item stays in the outbox until the sink has acknowledged it.
+ * Delivers records and checkpoints from the outbox to one sink, in order and at least once, behind the answers to
+ * callers. A wakeable loop drives the batches; batch-delivery does the work. A crash, a failure or a lost wake loses
+ * nothing, because an item stays in the outbox until the sink has acknowledged it.
  */
 export interface Delivery {
   /** There may be something to deliver. Returns at once; many wakes make one run. A wake does not shorten a back-off. */

@@ -3,8 +3,8 @@ import type { Delivery, DeliveryDeps, DeliveryStatus } from './delivery.ts';
 import type { Sink } from './sink.ts';
 
 /**
- * Delivers the trail to every configured sink: one delivery per sink, each with its own cursor, back-off and batch. A sink
- * that fails delays no other sink.
+ * Delivers the trail to every configured sink: one delivery per sink, each with its own cursor, back-off and batch. A
+ * sink that fails delays no other sink.
  */
 export interface FanOut extends Omit<Delivery, 'status'> {
   /** One status per sink, in the order of the configuration. */

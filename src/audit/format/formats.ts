@@ -20,8 +20,8 @@ export function formatItem(format: AuditFormat, item: OutboxItem): string {
 }
 
 /**
- * The line for a sink, always one line of JSON. A damaged item is delivered too, as a text inside an object: as it is, it
- * would break the batch of every other item, and left out it would go unseen. Verifying delivered lines shows it.
+ * The line for a sink, always one line of JSON. A damaged item is delivered too, as a text inside an object: as it is,
+ * it would break the batch of every other item, and left out it would go unseen. Verifying delivered lines shows it.
  */
 export function deliveredLine(format: AuditFormat, item: OutboxItem): string {
   try {

@@ -4,8 +4,8 @@ import { withDeadline } from '../../tasks/with-deadline.ts';
 
 /**
  * What a check of the command `doctor` is, and the function that runs all checks: concurrently, each with a timeout; a
- * failing check does not stop another. The result of a check is one sentence about one fact and, where something has to be
- * done, a second one with the remedy. Neither holds a secret or an e-mail address.
+ * failing check does not stop another. The result of a check is one sentence about one fact and, where something has to
+ * be done, a second one with the remedy. Neither holds a secret or an e-mail address.
  */
 export interface Check {
   /** Stable, for programs: `policy`, `issuer:corp`. */

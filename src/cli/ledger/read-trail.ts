@@ -84,7 +84,8 @@ function storedAs(kind: LedgerItem['kind'], item: TrailItem): TrailItem {
 
 /**
  * Runs a task that reads a whole trail. A ledger at rest is read in one snapshot, which also finds out when a service
- * takes it up. Beside a running service the reads stay short: during one snapshot its log would grow until the task ends.
+ * takes it up. Beside a running service the reads stay short: during one snapshot its log would grow until the task
+ * ends.
  */
 export async function readThrough<T>(reader: LedgerReader, task: () => Promise<T>): Promise<T> {
   return reader.inUse ? await task() : await reader.inSnapshot(task);

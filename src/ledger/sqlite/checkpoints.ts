@@ -3,9 +3,9 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { readEnds } from './trail.ts';
 
 /**
- * Checkpoints in SQLite, stored verbatim. Each checkpoint covers more records than the previous one. Its outbox position
- * is behind the last record at the time it was stored, which may be later than the last record it covers: signing takes
- * time, and records are appended meanwhile.
+ * Checkpoints in SQLite, stored verbatim. Each checkpoint covers more records than the previous one. Its outbox
+ * position is behind the last record at the time it was stored, which may be later than the last record it covers:
+ * signing takes time, and records are appended meanwhile.
  */
 type CheckpointRow = { count: number; position: number; made_at: number; line: string };
 

@@ -1,10 +1,11 @@
 import type { SqlitePort } from './sqlite-port.ts';
 
 /**
- * Decides whether retention may trust the machine's clock. Data that a wrong clock drops is lost, so a jump of more than
- * a day since the last trusted check is doubted until the clock has run for an hour from there. A day without a running
- * service looks the same and is treated the same; the hour costs nothing. The state is stored in the ledger, because on
- * some platforms a process lives only for seconds. Quotas and records use the ledger's clock instead (journal.ts).
+ * Decides whether retention may trust the machine's clock. Data that a wrong clock drops is lost, so a jump of more
+ * than a day since the last trusted check is doubted until the clock has run for an hour from there. A day without a
+ * running service looks the same and is treated the same; the hour costs nothing. The state is stored in the ledger,
+ * because on some platforms a process lives only for seconds. Quotas and records use the ledger's clock instead
+ * (journal.ts).
  */
 export type ClockVerdict =
   | { readonly kind: 'trusted' }

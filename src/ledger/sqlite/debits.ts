@@ -2,8 +2,8 @@ import type { Debit } from './quota.ts';
 
 /**
  * The debits of one request as the text of a column. A request for 500 addresses debits 500 counters of each invitee
- * quota, and a row of a Durable Object holds 2 MB, so the values that debits share are written once: the counters' names,
- * and everything else that is equal within a quota.
+ * quota, and a row of a Durable Object holds 2 MB, so the values that debits share are written once: the counters'
+ * names, and everything else that is equal within a quota.
  */
 interface Packed {
   readonly counters: readonly string[];

@@ -8,10 +8,10 @@ import type { ReportUnreadable } from '../report-unreadable.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 
 /**
- * Idempotency keys and their stored replies. A key is scoped to issuer, client, subject and route; only the hash of these
- * four and the key is stored. A key is bound when a request is admitted and gets its reply when the request is settled.
- * It is freed at once by the ending `not_sent`, else when its retention is over. While the outcome is unknown the key is
- * held, because a freed key would let the same invite be sent again.
+ * Idempotency keys and their stored replies. A key is scoped to issuer, client, subject and route; only the hash of
+ * these four and the key is stored. A key is bound when a request is admitted and gets its reply when the request is
+ * settled. It is freed at once by the ending `not_sent`, else when its retention is over. While the outcome is unknown
+ * the key is held, because a freed key would let the same invite be sent again.
  */
 export interface IdempotencyKeys {
   lookup(scope: string, fingerprint: string, now: number): KeyLookup | null;

@@ -9,8 +9,8 @@ import { readEnds } from './trail.ts';
 /**
  * Appends records to the trail, and holds the ledger's clock. The clock is the machine's clock, but never earlier than
  * the latest time that was written: it does not run backwards, also across restarts. Therefore `time` never decreases
- * along the trail, and a quota window that was dropped cannot open again with an empty counter. When the machine's clock
- * is set back, the ledger's clock waits at the latest written time.
+ * along the trail, and a quota window that was dropped cannot open again with an empty counter. When the machine's
+ * clock is set back, the ledger's clock waits at the latest written time.
  */
 export interface Journal {
   /** The ledger's time, in milliseconds since the epoch. */

@@ -6,10 +6,10 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { readEnds, readTime, recordsAfter } from './trail.ts';
 
 /**
- * The outbox: records and checkpoints that sinks have not acknowledged, with one cursor per sink. Every item has a fixed
- * position: record S has 2·S; a checkpoint stored while record M was the last one has 2·M + 1. New items are only added
- * at the end, so a cursor skips nothing. No acknowledgement moves a cursor past the end; a stored cursor past the end is
- * ignored and the sink gets everything again, because duplicates are better than lost items.
+ * The outbox: records and checkpoints that sinks have not acknowledged, with one cursor per sink. Every item has a
+ * fixed position: record S has 2·S; a checkpoint stored while record M was the last one has 2·M + 1. New items are only
+ * added at the end, so a cursor skips nothing. No acknowledgement moves a cursor past the end; a stored cursor past the
+ * end is ignored and the sink gets everything again, because duplicates are better than lost items.
  */
 export interface SqliteOutbox {
   lease(sink: string, limit: number): readonly OutboxItem[];

@@ -3,9 +3,9 @@ import type { QuotaState } from '../port.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 
 /**
- * Quota counters in SQLite: fixed windows aligned to the Unix epoch, one row per quota, unit, counter and window. Limits
- * are not stored. Each charge carries its limit, so the counts survive a policy change. Reads and writes run inside the
- * caller's transaction; therefore only one request can get the last unit.
+ * Quota counters in SQLite: fixed windows aligned to the Unix epoch, one row per quota, unit, counter and window.
+ * Limits are not stored. Each charge carries its limit, so the counts survive a policy change. Reads and writes run
+ * inside the caller's transaction; therefore only one request can get the last unit.
  */
 export interface QuotaCounters {
   /** Reads the counters of these charges at `now`. */

@@ -7,8 +7,8 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { readEnds } from './trail.ts';
 
 /**
- * Finds the answer of an admission that was decided while its answer was lost, from the record that it wrote. Runs only for
- * an admission that says it is repeated, so others cost nothing. Reads and changes nothing.
+ * Finds the answer of an admission that was decided while its answer was lost, from the record that it wrote. Runs only
+ * for an admission that says it is repeated, so others cost nothing. Reads and changes nothing.
  */
 export interface RecallDeps {
   readonly sqlite: SqlitePort;

@@ -11,8 +11,9 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { readLine } from './trail.ts';
 
 /**
- * Reads rows of the table `requests` and the records that they point to. A damaged value is reported and replaced by what
- * is safe, so that it affects only its own request. Invariant: nothing that is read here throws because of its content.
+ * Reads rows of the table `requests` and the records that they point to. A damaged value is reported and replaced by
+ * what is safe, so that it affects only its own request. Invariant: nothing that is read here throws because of its
+ * content.
  */
 export interface RequestReader {
   /** Null for a record that is damaged, missing, or of another request: a damaged `seq` must not show somebody else's. */

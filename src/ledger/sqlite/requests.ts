@@ -20,8 +20,8 @@ import type { SqlitePort } from './sqlite-port.ts';
 
 /**
  * The table of requests that were admitted or refused: one row each, with the owner, the state, and the `seq` of its
- * decision record and of its outcome record. The records themselves are in the trail only. The quota debits (for a refund)
- * and the sent bytes are deleted once the outcome is known.
+ * decision record and of its outcome record. The records themselves are in the trail only. The quota debits (for a
+ * refund) and the sent bytes are deleted once the outcome is known.
  */
 export interface Requests {
   insert(row: NewRequest): void;

@@ -7,9 +7,9 @@ import { lastBefore, readEnds, readHash, readTime } from './trail.ts';
 
 /**
  * Drops records past their retention: from the beginning of the trail up to a checkpoint that every sink has
- * acknowledged, one such cut per call. The checkpoint is kept, and the hash of its last record becomes the base that the
- * first kept record continues; the chain therefore verifies before and after every cut. Kept data never needs a dropped
- * record: a cut stops before any request that is open or unknown, or whose reply may still be replayed.
+ * acknowledged, one such cut per call. The checkpoint is kept, and the hash of its last record becomes the base that
+ * the first kept record continues; the chain therefore verifies before and after every cut. Kept data never needs a
+ * dropped record: a cut stops before any request that is open or unknown, or whose reply may still be replayed.
  */
 export function pruneRecords(
   sqlite: SqlitePort,

@@ -3,9 +3,10 @@ import { sha256Hex } from '../../lib/sha256.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 
 /**
- * The ledger's tables, as a list of migration steps. A released step is never edited; a change is a new step. A database
- * with a newer schema version is refused, because an older program could write data that a newer one misreads. A database
- * with any object that no step created is refused too, because a trigger can change records after they are written.
+ * The ledger's tables, as a list of migration steps. A released step is never edited; a change is a new step. A
+ * database with a newer schema version is refused, because an older program could write data that a newer one misreads.
+ * A database with any object that no step created is refused too, because a trigger can change records after they are
+ * written.
  */
 const MIGRATIONS: readonly (readonly string[])[] = [
   [
@@ -127,8 +128,8 @@ export function createSchemaCheck(sqlite: SqlitePort): () => void {
 type SchemaObject = { type: string; name: string; tbl_name: string; sql: string | null };
 
 /**
- * All schema objects that act or hold data. Excluded: automatic indexes of SQLite, the tables of ANALYZE, and Cloudflare's
- * own tables in a Durable Object's storage.
+ * All schema objects that act or hold data. Excluded: automatic indexes of SQLite, the tables of ANALYZE, and
+ * Cloudflare's own tables in a Durable Object's storage.
  */
 export function readSchema(sqlite: SqlitePort): readonly SchemaObject[] {
   return sqlite.run<SchemaObject>(

@@ -8,10 +8,10 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { lastBefore, readEnds } from './trail.ts';
 
 /**
- * Searches a bounded part of the trail in SQLite; the caller repeats it for the next part. Binary search finds the records
- * at the bounds of the searched period, since `time` never decreases along the trail. Between them an SQL condition skips
- * records that cannot match, and `matchesFilter` decides on the others. Each call bounds the records that it scans and
- * those that it returns, and reports how far it scanned.
+ * Searches a bounded part of the trail in SQLite; the caller repeats it for the next part. Binary search finds the
+ * records at the bounds of the searched period, since `time` never decreases along the trail. Between them an SQL
+ * condition skips records that cannot match, and `matchesFilter` decides on the others. Each call bounds the records
+ * that it scans and those that it returns, and reports how far it scanned.
  */
 export function searchTrail(
   sqlite: SqlitePort,

@@ -23,9 +23,9 @@ import { reachesAhead, readRecords } from './trail.ts';
 
 /**
  * The ledger over any SQLite: synchronous, and without transactions of its own. The adapter runs every writing method
- * (admit, settle, ack, addCheckpoint, recordAttempt, prune, probe) inside `sqlite.transaction`, alone or in a batch, and
- * answers only after the commit. Reading methods need no transaction. Creation migrates the schema, and throws when a
- * cursor or a checkpoint is ahead of the trail's end: its sink would get nothing more.
+ * (admit, settle, ack, addCheckpoint, recordAttempt, prune, probe) inside `sqlite.transaction`, alone or in a batch,
+ * and answers only after the commit. Reading methods need no transaction. Creation migrates the schema, and throws when
+ * a cursor or a checkpoint is ahead of the trail's end: its sink would get nothing more.
  */
 export type SqliteLedger = Synchronous<Ledger>;
 

@@ -1,8 +1,8 @@
 /**
  * The database port of the SQLite ledger: two synchronous methods that both `node:sqlite` and a Durable Object's
  * `storage.sql` can implement. The SQL above it is therefore plain: positional parameters, one statement per call, no
- * PRAGMA, no BEGIN or SAVEPOINT, no user-defined functions, and only integers below 2^53. (Both runtimes bind numbers as
- * REAL; STRICT INTEGER columns convert them back.)
+ * PRAGMA, no BEGIN or SAVEPOINT, no user-defined functions, and only integers below 2^53. (Both runtimes bind numbers
+ * as REAL; STRICT INTEGER columns convert them back.)
  */
 export interface SqlitePort {
   /** Runs one statement and returns all its rows. `R` is an unchecked assertion about their shape. Throws SqlError. */

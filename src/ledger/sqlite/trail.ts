@@ -87,8 +87,8 @@ export function readTime(
 }
 
 /**
- * The seq of the last record in (after, upTo] that is older than `atMs`; `after` when there is none. Binary search, since
- * `time` never decreases along the trail.
+ * The seq of the last record in (after, upTo] that is older than `atMs`; `after` when there is none. Binary search,
+ * since `time` never decreases along the trail.
  */
 export function lastBefore(
   sqlite: SqlitePort,
@@ -105,8 +105,8 @@ export function lastBefore(
 }
 
 /**
- * Whether a cursor or a checkpoint is ahead of the trail's end. The service never writes one: it was inserted, or records
- * were removed. One statement, so that the answer is consistent while a service is running.
+ * Whether a cursor or a checkpoint is ahead of the trail's end. The service never writes one: it was inserted, or
+ * records were removed. One statement, so that the answer is consistent while a service is running.
  */
 export function reachesAhead(sqlite: SqlitePort): boolean {
   const ahead = sqlite.run(

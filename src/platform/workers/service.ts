@@ -1,7 +1,8 @@
 /**
- * The composition on Workers: from the bindings to the handlers of one deployment (fetch, scheduled, queue). A Worker cannot
- * refuse to start, so one with a faulty configuration logs every problem and answers 503 to each request. The fetch handler
- * delivers no audit record: the ledger's Durable Object writes them to stdout and to the Queue, whose consumer is `queue`.
+ * The composition on Workers: from the bindings to the handlers of one deployment (fetch, scheduled, queue). A Worker
+ * cannot refuse to start, so one with a faulty configuration logs every problem and answers 503 to each request. The
+ * fetch handler delivers no audit record: the ledger's Durable Object writes them to stdout and to the Queue, whose
+ * consumer is `queue`.
  */
 import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
 import { createAuditSinks } from './audit/sinks.ts';

@@ -1,8 +1,8 @@
 /**
  * The shape of the policy file as JSON Schema 2020-12, for editors, with a description of each key. It is made from the
- * zod schema; custom refinements of zod are repeated as far as JSON Schema can express them. It is never stricter than the
- * policy loader (a unit test checks that) and does not replace it: references between parts of the file, dates, and the
- * policy's own `tests` are checked by the loader only.
+ * zod schema; custom refinements of zod are repeated as far as JSON Schema can express them. It is never stricter than
+ * the policy loader (a unit test checks that) and does not replace it: references between parts of the file, dates, and
+ * the policy's own `tests` are checked by the loader only.
  */
 import * as z from 'zod';
 import { FORCEABLE, policyFileSchema } from './schema.ts';

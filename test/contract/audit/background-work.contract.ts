@@ -5,8 +5,8 @@ import type { LogFields, Logger } from '../../../src/ports/logger.ts';
 
 /**
  * What every driver of the background work must do alike, the wakeable loops on Node and the ledger object's alarm on
- * Workers: the same reasons in log lines and metrics, the same back-off, Retry-After obeyed, one recovery line. A driver
- * may gather work for up to a second before a run, and no longer.
+ * Workers: the same reasons in log lines and metrics, the same back-off, Retry-After obeyed, one recovery line. A
+ * driver may gather work for up to a second before a run, and no longer.
  */
 export interface BackgroundDriver {
   /** Each write that reached the sink. */

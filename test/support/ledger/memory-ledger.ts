@@ -26,9 +26,9 @@ import type {
 } from '../../../src/ledger/port.ts';
 
 /**
- * The reference model of the ledger: plain maps and arrays. It is meant to be read beside the port's comments, and shares
- * no decision with the SQLite ledger. It is for tests and for smoke tests in other runtimes, and nothing is durable. Each
- * step runs within one turn of the event loop, which makes it atomic.
+ * The reference model of the ledger: plain maps and arrays. It is meant to be read beside the port's comments, and
+ * shares no decision with the SQLite ledger. It is for tests and for smoke tests in other runtimes, and nothing is
+ * durable. Each step runs within one turn of the event loop, which makes it atomic.
  */
 interface Request {
   readonly admission: Admission;

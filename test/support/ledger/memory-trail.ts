@@ -19,8 +19,8 @@ import type {
 } from '../../../src/ledger/port.ts';
 
 /**
- * The trail of the reference model: records, checkpoints and cursors in arrays and maps, and the ledger's clock. It is a
- * simple and slow version of the port's contract.
+ * The trail of the reference model: records, checkpoints and cursors in arrays and maps, and the ledger's clock. It is
+ * a simple and slow version of the port's contract.
  */
 export interface MemoryTrail {
   now(): number;

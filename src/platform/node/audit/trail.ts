@@ -14,8 +14,8 @@ import { random } from '../runtime.ts';
 import type { ShutdownStep } from '../process/shutdown.ts';
 
 /**
- * The trail's way out of the process: checkpoints over the chain, deliveries to every sink, and what metrics say of both.
- * Waking it is all that a request does about it.
+ * The trail's way out of the process: checkpoints over the chain, deliveries to every sink, and what metrics say of
+ * both. Waking it is all that a request does about it.
  */
 export interface AuditTrail {
   readonly delivery: { wake(): void; readonly status: FanOut['status'] };

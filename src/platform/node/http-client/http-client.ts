@@ -4,10 +4,10 @@ import type { HttpPort, HttpResult } from '../../../ports/http.ts';
 import { HttpExchangeHandler } from './http-exchange.ts';
 
 /**
- * The client for outgoing HTTP (ports/http) on Node: one undici pool of kept-alive HTTP/1.1 connections per origin. It uses
- * undici's lowest layer, `dispatch`, which costs the least CPU. It follows no redirect, retries nothing and pipelines
- * nothing, so each connection carries one exchange at a time. TLS is always verified; NODE_TLS_REJECT_UNAUTHORIZED has no
- * effect.
+ * The client for outgoing HTTP (ports/http) on Node: one undici pool of kept-alive HTTP/1.1 connections per origin. It
+ * uses undici's lowest layer, `dispatch`, which costs the least CPU. It follows no redirect, retries nothing and
+ * pipelines nothing, so each connection carries one exchange at a time. TLS is always verified;
+ * NODE_TLS_REJECT_UNAUTHORIZED has no effect.
  */
 export interface HttpClientOptions {
   /** Ends a connection attempt that no exchange waits for any more; each exchange has its own, shorter `connectMs`. */

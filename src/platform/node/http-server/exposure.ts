@@ -1,9 +1,9 @@
 /**
  * Derives two settings of the listener from HOST and TRUSTED_PROXY_HOPS: the keep-alive timeout and the grace period at
- * shutdown. A trusted proxy reuses idle connections, and a request on a connection that is just being closed fails with 502.
- * So behind a proxy the keep-alive timeout is longer than the 60 s of common load balancers; without one it is short. A
- * load balancer on another machine needs time to see that the service is not ready, so a service that listens beyond
- * loopback has a grace period.
+ * shutdown. A trusted proxy reuses idle connections, and a request on a connection that is just being closed fails with
+ * 502. So behind a proxy the keep-alive timeout is longer than the 60 s of common load balancers; without one it is
+ * short. A load balancer on another machine needs time to see that the service is not ready, so a service that listens
+ * beyond loopback has a grace period.
  */
 import { LISTENER_LIMITS } from './listener.ts';
 

@@ -15,8 +15,8 @@ import type { SecretBinding } from '../secrets/bound-secret.ts';
 import { createBoundSecret } from '../secrets/bound-secret.ts';
 
 /**
- * Makes the audit sinks other than stdout for the Queue consumer on Workers. A sink's own credentials may be entries of the
- * Secrets Store; they are then read for each batch. The Durable Object of the ledger writes to stdout by itself.
+ * Makes the audit sinks other than stdout for the Queue consumer on Workers. A sink's own credentials may be entries of
+ * the Secrets Store; they are then read for each batch. The Durable Object of the ledger writes to stdout by itself.
  */
 export interface AuditSinksDeps {
   readonly settings: Settings;

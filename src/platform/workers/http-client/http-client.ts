@@ -2,9 +2,9 @@ import { collectBytes } from '../../../lib/collect-bytes.ts';
 import type { HttpExchange, HttpPort, HttpResult, MaybeSentReason } from '../../../ports/http.ts';
 
 /**
- * The client for outgoing HTTP (ports/http) on Workers, over `fetch`. In workerd a refused connection and a connection that
- * breaks after the request was sent look the same, so no result is ever `not_sent`: every rejected fetch is `maybe_sent`.
- * Redirects are returned and not followed, because fetch would send the key to another origin.
+ * The client for outgoing HTTP (ports/http) on Workers, over `fetch`. In workerd a refused connection and a connection
+ * that breaks after the request was sent look the same, so no result is ever `not_sent`: every rejected fetch is
+ * `maybe_sent`. Redirects are returned and not followed, because fetch would send the key to another origin.
  */
 export interface HttpClientOptions {
   readonly fetch?: typeof fetch;

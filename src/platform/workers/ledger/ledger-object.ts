@@ -16,9 +16,10 @@ import type { OutboxAlarm } from './outbox-alarm.ts';
 import { createObjectSqlite } from './sqlite.ts';
 
 /**
- * The Durable Object that is the ledger of a deployment: the same SQLite ledger as on Node, over the object's own storage.
- * One call is one step and one transaction within one turn, so steps never interleave. The answer leaves when the storage
- * has confirmed the write. Nothing here waits for Galileo, and no step waits for a sink: the alarm delivers the records.
+ * The Durable Object that is the ledger of a deployment: the same SQLite ledger as on Node, over the object's own
+ * storage. One call is one step and one transaction within one turn, so steps never interleave. The answer leaves when
+ * the storage has confirmed the write. Nothing here waits for Galileo, and no step waits for a sink: the alarm delivers
+ * the records.
  */
 export class LedgerObject extends DurableObject<LedgerObjectEnv> {
   readonly #sqlite: SqlitePort;

@@ -11,10 +11,10 @@ import type { DeliveryTarget, LedgerObjectPorts } from './ports.ts';
 
 /**
  * Drives the background work of the ledger object by its alarm: one checkpoint when one is due, then batches from the
- * outbox to each target. The work itself is the core's (checkpoint-maker, batch-delivery), the same as on Node. The alarm
- * outlives the object: it is set in the turn of the write, and a run sets the next alarm before it begins and again when
- * it ends. A run throws nothing, because the platform gives up on an alarm that keeps failing. A target that fails has a
- * back-off of its own and delays no other target.
+ * outbox to each target. The work itself is the core's (checkpoint-maker, batch-delivery), the same as on Node. The
+ * alarm outlives the object: it is set in the turn of the write, and a run sets the next alarm before it begins and
+ * again when it ends. A run throws nothing, because the platform gives up on an alarm that keeps failing. A target that
+ * fails has a back-off of its own and delays no other target.
  */
 export interface OutboxAlarm {
   /** Reads which alarm is set, and sets one when there is work. */

@@ -18,8 +18,8 @@ import { createLogger, createStdoutSink } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 
 /**
- * The ports of the ledger object besides its storage, made from a deployment's bindings. The object reads the bindings by
- * itself, because the platform starts it and not the Worker that calls it. Both read a setting by its row in
+ * The ports of the ledger object besides its storage, made from a deployment's bindings. The object reads the bindings
+ * by itself, because the platform starts it and not the Worker that calls it. Both read a setting by its row in
  * config/schema.
  */
 export interface LedgerObjectPorts {

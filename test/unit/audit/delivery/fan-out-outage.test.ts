@@ -1,6 +1,7 @@
 /**
- * Two simulated hours of a collector's bad day, over the ledger's reference model: down, slow, failing every third time,
- * cut off half way, and the service restarted in the middle of it, beside a sink that works and one that never answers.
+ * Two simulated hours of a collector's bad day, over the ledger's reference model: down, slow, failing every third
+ * time, cut off half way, and the service restarted in the middle of it, beside a sink that works and one that never
+ * answers.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
