@@ -57,7 +57,7 @@ export interface NodeService {
   reload(): void;
   /** Ends the service at once, step by step. A step that fails is logged and stops no other; then the result is false. */
   close(): Promise<boolean>;
-  /** How the service ends for a signal, for `onShutdown`. */
+  /** How the service ends for a signal, for `createShutdown`. */
   readonly shutdown: Shutdown;
 }
 

@@ -5,7 +5,7 @@ import { createLogger } from '../telemetry/logger.ts';
 import { createOutput } from '../telemetry/output.ts';
 import type { Output } from '../telemetry/output.ts';
 import { onCrash } from './crash.ts';
-import { onShutdown } from './shutdown.ts';
+import { createShutdown } from './shutdown.ts';
 import type { Shutdown } from './shutdown.ts';
 
 /**
@@ -34,6 +34,7 @@ export async function runService<Service extends RunningService>(
   process.report.excludeEnv = true;
   const output = createOutput(process.stdout.fd);
   onCrash({ logger: crashLogger(output), flush: () => output.flush() });
+  const attach = handleSignals();
   const started = await start({ env, output });
   if (started.kind === 'refused') {
     const lines = started.problems.map((problem) => `  - ${problem}\n`);
@@ -41,9 +42,23 @@ export async function runService<Service extends RunningService>(
     process.exit(2);
   }
   const { service } = started;
-  process.on('SIGHUP', () => service.reload());
-  onShutdown(service.shutdown);
+  attach(service);
   return service;
+}
+
+type Attach = (service: RunningService) => void;
+
+/**
+ * Handles SIGHUP, SIGTERM and SIGINT from now on, because a supervisor may send one as soon as it reads that the service
+ * listens. A signal that comes before the service is attached takes effect then.
+ */
+function handleSignals(): Attach {
+  const { promise: attached, resolve: attach } = Promise.withResolvers<RunningService>();
+  const shutDown = attached.then(({ shutdown }) => createShutdown(shutdown));
+  process.on('SIGHUP', () => void attached.then((service) => service.reload()));
+  for (const name of ['SIGTERM', 'SIGINT'] as const)
+    process.on(name, (signal) => void shutDown.then((end) => end(signal)));
+  return attach;
 }
 
 /** Its level is fixed: a crash is logged whatever LOG_LEVEL says. */

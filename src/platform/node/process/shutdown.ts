@@ -85,9 +85,3 @@ export async function runSteps({ steps, logger }: Pick<Shutdown, 'steps' | 'logg
   }
   return succeeded;
 }
-
-/** Ends the process on SIGTERM and SIGINT. */
-export function onShutdown(shutdown: Shutdown): void {
-  const shutDown = createShutdown(shutdown);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, (name) => void shutDown(name));
-}
