@@ -7,9 +7,13 @@
  * - A text that only this reader refuses is reported at its first such place, after the rest proved well-formed. It
  *   does not recurse, so deep nesting cannot overflow the stack.
  */
-export type StrictJson =
-  | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'invalid'; readonly position: number; readonly reason: JsonRefusal };
+export type StrictJson = { readonly kind: 'value'; readonly value: unknown } | InvalidJson;
+
+export interface InvalidJson {
+  readonly kind: 'invalid';
+  readonly position: number;
+  readonly reason: JsonRefusal;
+}
 
 export type JsonRefusal =
   | 'syntax'
@@ -22,6 +26,7 @@ export type JsonRefusal =
 /** CPython's own bound on nesting; a request to this service needs two levels. */
 const MAX_DEPTH = 1000;
 
+const SPACE_CODE = 0x20;
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const HEX_4 = /[0-9a-fA-F]{4}/y;
@@ -33,8 +38,13 @@ const LITERALS = ['true', 'false', 'null'];
 const NOT_FINITE = ['NaN', 'Infinity', '-Infinity'];
 
 export function parseStrictJson(text: string): StrictJson {
+  return checkStrictJson(text) ?? { kind: 'value', value: JSON.parse(text) };
+}
+
+/** Null when the text is acceptable. For a text that something else parses. */
+export function checkStrictJson(text: string): InvalidJson | null {
   const refusal = text.startsWith('\uFEFF') ? { at: 0, reason: 'byte_order_mark' as const } : findRefusal(text);
-  if (refusal === null) return { kind: 'value', value: JSON.parse(text) };
+  if (refusal === null) return null;
   return { kind: 'invalid', position: [...text.slice(0, refusal.at)].length, reason: refusal.reason };
 }
 
@@ -71,7 +81,7 @@ function walk(text: string): Refusal | null {
     refusal ??= { at: start, reason };
   };
   const skipSpace = (): void => {
-    at = endOf(SPACE, text, at) ?? at;
+    if (text.charCodeAt(at) <= SPACE_CODE) at = endOf(SPACE, text, at) ?? at;
   };
   const expect = (character: string): void => {
     if (text[at] !== character) throw new SyntaxFault(at);
@@ -81,6 +91,9 @@ function walk(text: string): Refusal | null {
   const readString = (): string => {
     const start = at;
     at = stringEnd(text, start);
+    const plain = text.slice(start + 1, at - 1);
+    // Without an escape the text is the value, and the search below finds its surrogates.
+    if (!plain.includes('\\')) return plain;
     const value = JSON.parse(text.slice(start, at)) as string;
     if (!value.isWellFormed()) objectTo(start, 'lone_surrogate');
     return value;
@@ -96,16 +109,20 @@ function walk(text: string): Refusal | null {
   };
   const readScalar = (): void => {
     const start = at;
-    const literal = LITERALS.find((word) => text.startsWith(word, start));
-    const notFinite = NOT_FINITE.find((word) => text.startsWith(word, start));
     if (text[start] === '"') {
       readString();
-    } else if (literal !== undefined) {
-      at += literal.length;
-    } else {
-      at = notFinite === undefined ? numberEnd(text, start) : start + notFinite.length;
-      if (!Number.isFinite(Number(text.slice(start, at)))) objectTo(start, 'not_finite');
+      return;
     }
+    const number = endOf(NUMBER, text, start);
+    const literal = number === null ? LITERALS.find((word) => text.startsWith(word, start)) : undefined;
+    if (literal !== undefined) {
+      at += literal.length;
+      return;
+    }
+    const notFinite = number === null ? NOT_FINITE.find((word) => text.startsWith(word, start)) : undefined;
+    if (number === null && notFinite === undefined) throw new SyntaxFault(start);
+    at = number ?? start + (notFinite ?? '').length;
+    if (!Number.isFinite(Number(text.slice(start, at)))) objectTo(start, 'not_finite');
   };
   /** Reads a scalar or an empty container as a whole (true), or moves to the first value inside a container (false). */
   const readValue = (): boolean => {
@@ -177,12 +194,6 @@ function escapeEnd(text: string, backslash: number): number {
   const end = endOf(HEX_4, text, kind + 1);
   // Without one more character after the digits, CPython reports the escape and not the missing quote.
   if (end === null || end === text.length) throw new SyntaxFault(kind);
-  return end;
-}
-
-function numberEnd(text: string, start: number): number {
-  const end = endOf(NUMBER, text, start);
-  if (end === null) throw new SyntaxFault(start);
   return end;
 }
 

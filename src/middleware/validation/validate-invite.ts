@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type * as z from 'zod';
 import type { InviteUsersRequest } from '../../contract/invite-users.ts';
 import { inviteUsersSchema } from '../../contract/invite-users.ts';
-import { parseStrictJson } from '../../contract/strict-json.ts';
+import { checkStrictJson } from '../../contract/strict-json.ts';
 import type { ValidationError } from '../../contract/validation-error.ts';
 import { bodyErrors, invalidRequest, jsonInvalid, missingBody, queryErrors } from '../../contract/validation-error.ts';
 import { decodeUtf8 } from '../../lib/utf8.ts';
@@ -33,8 +33,8 @@ export const readStrictly: MiddlewareHandler<AppEnv> = async (c, next) => {
   // The byte order mark stays in the text, for the JSON reader to refuse.
   const text = decodeUtf8(bytes, 'keep');
   if (text === null) return respondProblem(c, 'malformed_request');
-  const json = parseStrictJson(text);
-  if (json.kind === 'invalid') return respondInvalid(c, [...inQuery(c), jsonInvalid(json.position, json.reason)]);
+  const invalid = checkStrictJson(text);
+  if (invalid !== null) return respondInvalid(c, [...inQuery(c), jsonInvalid(invalid.position, invalid.reason)]);
   // Hono's cache contains promises, although its declared type is the value.
   c.req.bodyCache.text = Promise.resolve(text) as unknown as string;
   return next();
