@@ -4,13 +4,15 @@ import { emailAddress } from './email-address.ts';
 /**
  * Galileo's InviteUsersRequest as a zod schema. Its JSON Schema equals the upstream's own (a test checks this). As a
  * parser it is deliberately stricter: it refuses unknown fields, coercible booleans, UUIDs without dashes, bad or
- * repeated addresses, and lists that are too long. Addresses are not changed; UUIDs are converted to lower case. The
- * key order is the upstream's model order: it decides the order of errors and of the bytes sent.
+ * repeated addresses, and lists that are too long. Addresses are not changed; UUIDs are converted to lower case. The key
+ * order is the upstream's model order: it decides the order of errors and of the bytes sent. Invariant: no entry of a
+ * list that is too long is read, so a refused list costs no more than an accepted one.
  */
 export const AUTH_METHODS = ['email', 'google', 'github', 'okta', 'azure-ad', 'custom', 'saml', 'invite'] as const;
 export const USER_ROLES = ['admin', 'manager', 'user', 'read_only'] as const;
 
 export const MAX_EMAILS = 500;
+export const MAX_GROUP_IDS = 100;
 
 /** Runs a list check even when items are invalid, so that all errors are reported at once. */
 const ON_EVERY_LIST: z.core.$ZodSuperRefineParams = { when: ({ value }) => Array.isArray(value) };
@@ -18,12 +20,13 @@ const ON_EVERY_LIST: z.core.$ZodSuperRefineParams = { when: ({ value }) => Array
 export const inviteUsersSchema = z
   .strictObject({
     auth_method: z.enum(AUTH_METHODS).meta({ id: 'AuthMethod', title: 'AuthMethod' }).default('email'),
-    emails: z.array(z.string()).min(1).superRefine(acceptAddresses, ON_EVERY_LIST).meta({ title: 'Emails' }),
+    emails: atMost(MAX_EMAILS, z.array(z.string()).min(1).superRefine(acceptAddresses, ON_EVERY_LIST)).meta({
+      title: 'Emails',
+    }),
     role: z.enum(USER_ROLES).meta({ id: 'UserRole', title: 'UserRole' }).default('user'),
-    group_ids: z
-      .array(z.uuid({ version: 'v4' }).toLowerCase())
-      .default([])
-      .meta({ title: 'Group Ids' }),
+    group_ids: atMost(MAX_GROUP_IDS, z.array(z.uuid({ version: 'v4' }).toLowerCase()).default([])).meta({
+      title: 'Group Ids',
+    }),
     send_email: z.boolean().default(true).meta({ title: 'Send Email' }),
   })
   .meta({ id: 'InviteUsersRequest', title: 'InviteUsersRequest' });
@@ -37,7 +40,6 @@ interface Findings {
 
 /** One error per invalid index. Of equal addresses (case is ignored), the first is accepted. */
 function acceptAddresses(list: readonly unknown[], findings: Findings): void {
-  if (isTooLong(list, MAX_EMAILS, findings)) return;
   const seen = new Set<string>();
   for (const [index, item] of list.entries()) {
     const message = typeof item === 'string' ? addressFault(item, seen) : null;
@@ -45,11 +47,17 @@ function acceptAddresses(list: readonly unknown[], findings: Findings): void {
   }
 }
 
-/** Not `.max()`: the upstream's schema has no bound, and pydantic's error type for one is not among the promised types. */
-function isTooLong(list: readonly unknown[], limit: number, findings: Findings): boolean {
-  if (list.length <= limit) return false;
-  findings.addIssue({ code: 'custom', message: `Value error, at most ${limit} entries in one request` });
-  return true;
+/**
+ * Refuses a list of more than `limit` entries before `list` reads any of them. Not `.max()`, which zod checks after every
+ * entry; the upstream's schema has no bound, and pydantic's error type for one is not among the promised types.
+ */
+function atMost<List extends z.ZodType>(limit: number, list: List) {
+  return z.preprocess((value, findings) => {
+    if (Array.isArray(value) && value.length > limit) {
+      findings.addIssue({ code: 'custom', message: `Value error, at most ${limit} entries in one request` });
+    }
+    return value;
+  }, list);
 }
 
 function addressFault(text: string, seen: Set<string>): string | null {

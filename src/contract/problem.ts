@@ -196,6 +196,8 @@ export interface ProblemExtras {
   }[];
   readonly quota?: string;
   readonly errors?: readonly unknown[];
+  /** The number of errors that `errors` leaves out. */
+  readonly omitted?: number;
 }
 
 export interface Problem {

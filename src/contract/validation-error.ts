@@ -1,13 +1,14 @@
 import type * as z from 'zod';
+import { codePointOf, replaceInvisible, shorten } from '../lib/invisible-text.ts';
 import { inviteUsersSchema } from './invite-users.ts';
 import type { JsonRefusal } from './strict-json.ts';
 import { uuidFault } from './uuid-text.ts';
 
 /**
- * The 422 body in the upstream's shape: it translates refusals of our schema and our JSON reader into pydantic v2's
- * error types, locations and messages. It decides nothing; an issue that it does not know becomes a `value_error`.
- * Invariant: all errors are listed at once, in model order, with the caller's own indices, and without any value of the
- * caller's.
+ * The 422 body in the upstream's shape: it translates refusals of our schema and our JSON reader into pydantic v2's error
+ * types, locations and messages. It decides nothing; an issue that it does not know becomes a `value_error`. Invariant:
+ * errors are listed at once, in model order, with the caller's own indices, and without any value of the caller's. The
+ * body has a largest size: it lists MAX_LISTED_ERRORS errors and counts the rest, and it shortens long names.
  */
 export const VALIDATION_ERROR_TYPES = [
   'missing',
@@ -34,16 +35,41 @@ export interface ValidationError {
   readonly msg: string;
 }
 
+/** The most errors that a refusal lists. `omitted` counts the rest. */
+export const MAX_LISTED_ERRORS = 50;
+/** Names of the caller's are shown up to this length, in characters. */
+const MAX_NAME_LENGTH = 100;
+
 /** The body of the 422. */
 export interface InvalidRequest {
   readonly detail: readonly ValidationError[];
+  /** The number of errors that `detail` leaves out; absent when it lists all of them. */
+  readonly omitted?: number;
   readonly code: 'invalid_request';
   readonly origin: 'proxy';
   readonly request_id: string;
 }
 
-export function invalidRequest(detail: readonly ValidationError[], requestId: string): InvalidRequest {
-  return { detail, code: 'invalid_request', origin: 'proxy', request_id: requestId };
+export function invalidRequest(errors: readonly ValidationError[], requestId: string): InvalidRequest {
+  const detail = errors.slice(0, MAX_LISTED_ERRORS).map(showPlace);
+  const omitted = errors.length - detail.length;
+  return {
+    detail,
+    ...(omitted === 0 ? {} : { omitted }),
+    code: 'invalid_request',
+    origin: 'proxy',
+    request_id: requestId,
+  };
+}
+
+function showPlace({ type, loc, msg }: ValidationError): ValidationError {
+  return { type, loc: loc.map((step) => (typeof step === 'string' ? showName(step) : step)), msg };
+}
+
+/** With the code points of invisible characters in place of these, so that two names that differ look different. */
+function showName(name: string): string {
+  const visible = replaceInvisible(shorten(name, MAX_NAME_LENGTH), (character) => `<${codePointOf(character)}>`);
+  return shorten(visible, MAX_NAME_LENGTH);
 }
 
 type Loc = ValidationError['loc'];
@@ -90,9 +116,7 @@ export function queryErrors(parameters: Iterable<readonly [name: string, value: 
 
 /** Translates the issues of `inviteUsersSchema`, or of any other body schema. */
 export function bodyErrors(issues: readonly Issue[], body: unknown): ValidationError[] {
-  const tooLong = new Set(issues.filter(isAboutLength).map((issue) => issue.path[0]));
   return issues
-    .filter((issue) => issue.path.length < 2 || !tooLong.has(issue.path[0]))
     .toSorted((one, other) => fieldRank(one) - fieldRank(other) || itemRank(one) - itemRank(other))
     .flatMap((issue) => translate(issue, body));
 }
@@ -151,11 +175,6 @@ function fieldRank(issue: Issue): number {
 
 function itemRank(issue: Issue): number {
   return typeof issue.path[1] === 'number' ? issue.path[1] : -1;
-}
-
-/** A list that is too long: the schema's only custom check on a whole field. Its items get no errors of their own. */
-function isAboutLength(issue: Issue): boolean {
-  return issue.code === 'custom' && issue.path.length === 1;
 }
 
 function valueAt(body: unknown, path: readonly (string | number)[]): unknown {

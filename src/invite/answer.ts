@@ -66,6 +66,7 @@ export function answerOutcome(outcome: Outcome, requestId: string): Answer {
         outcome: 'refused',
         ...leftOutDecisions(outcome),
         ...(outcome.errors === null ? {} : { errors: outcome.errors }),
+        ...(outcome.omittedErrors === undefined ? {} : { omitted: outcome.omittedErrors }),
       });
     case 'not_sent':
       return refuse(

@@ -1,5 +1,6 @@
 /** Generates docs/problems.md from the rows of problem.ts, so that the page always matches the code. */
 import { PROBLEMS } from '../contract/problem.ts';
+import { MAX_LISTED_ERRORS } from '../contract/validation-error.ts';
 
 /** The whole page as Markdown. */
 export function describeProblems(): string {
@@ -14,7 +15,8 @@ Generated from \`src/contract/problem.ts\` by \`npm run docs\`; edit the rows th
 Every refusal but the 422 lists is \`application/problem+json\` (RFC 9457). \`code\` is stable and made for programs; \`origin\`
 says who refused; \`detail\` is a sentence for people; \`request_id\` is the \`X-Request-Id\` and leads to the audit trail.
 After admission \`outcome\` says what became of the invitation. A 422 for a body that does not fit keeps Galileo's own shape:
-\`{"detail":[{type,loc,msg}…],"code":"invalid_request","origin":"proxy","request_id":…}\`.
+\`{"detail":[{type,loc,msg}…],"code":"invalid_request","origin":"proxy","request_id":…}\`. It lists at most
+${MAX_LISTED_ERRORS} errors; \`omitted\` counts the rest. The same holds for \`errors\`, Galileo's own list in \`upstream_refused\`.
 
 | code | status | origin | title | what to do |
 |---|---|---|---|---|

@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { auditRecordJsonSchema } from './audit-record-schema.ts';
 import { auditSearchSchema } from '../audit/search-request.ts';
-import { MAX_EMAILS } from '../contract/invite-users.ts';
+import { MAX_EMAILS, MAX_GROUP_IDS } from '../contract/invite-users.ts';
 import type { JsonSchema } from './json-schema.ts';
-import { listOf, nullable, object, oneOf, schemaRef, TEXT } from './json-schema.ts';
+import { COUNT, listOf, nullable, object, oneOf, schemaRef, TEXT } from './json-schema.ts';
 import { viewSchemas } from './views.ts';
 import { PROBLEMS } from '../contract/problem.ts';
 import { upstreamSchemas } from './upstream-schema.ts';
-import { VALIDATION_ERROR_TYPES } from '../contract/validation-error.ts';
+import { MAX_LISTED_ERRORS, VALIDATION_ERROR_TYPES } from '../contract/validation-error.ts';
 
 /**
  * The component schemas of /openapi.json: the request, the refusals and the audit trail. The request and the audit
@@ -51,6 +51,7 @@ function inviteUsersRequest(): Record<string, JsonSchema> {
         },
         group_ids: {
           ...fields['group_ids'],
+          maxItems: MAX_GROUP_IDS,
           description: 'Galileo groups to join: version 4 UUIDs in their dashed form.',
         },
       },
@@ -83,7 +84,8 @@ const VALIDATION_ERROR = object({
   },
   loc: {
     ...listOf({ anyOf: [TEXT, { type: 'integer' }] }),
-    description: 'Where: `body` or `query`, then field names and your own indices.',
+    description:
+      'Where: `body` or `query`, then field names and your own indices. A name of more than 100 characters is shortened, and an invisible character in it is written as its code point.',
     examples: [['body', 'emails', 3]],
   },
   msg: { ...TEXT, description: 'For people. Repeats no value of yours.' },
@@ -110,11 +112,13 @@ const PROBLEM = object(
     quota: { ...TEXT, description: 'The quota that is exhausted.' },
     errors: {
       ...listOf(object({ type: TEXT, loc: listOf({ anyOf: [TEXT, { type: 'integer' }] }), msg: TEXT }, { open: true })),
+      maxItems: MAX_LISTED_ERRORS,
       description: "Galileo's own list of errors, where it sent one.",
     },
+    omitted: { ...COUNT, description: 'How many errors `errors` leaves out; absent when it lists all of them.' },
   },
   {
-    optional: ['outcome', 'decisions', 'quota', 'errors'],
+    optional: ['outcome', 'decisions', 'quota', 'errors', 'omitted'],
     description: 'RFC 9457: every refusal but the list of validation errors.',
   },
 );
@@ -125,12 +129,16 @@ export function componentSchemas(): Record<string, JsonSchema> {
     ValidationError: VALIDATION_ERROR,
     InvalidRequest: object(
       {
-        detail: listOf(schemaRef('ValidationError')),
+        detail: { ...listOf(schemaRef('ValidationError')), maxItems: MAX_LISTED_ERRORS },
+        omitted: { ...COUNT, description: 'How many errors `detail` leaves out; absent when it lists all of them.' },
         code: { const: 'invalid_request' },
         origin: { const: 'proxy' },
         request_id: REQUEST_ID,
       },
-      { description: "Galileo's shape of a 422: all errors at once, in the order of the model's fields." },
+      {
+        optional: ['omitted'],
+        description: `Galileo's shape of a 422: the first ${MAX_LISTED_ERRORS} errors at once, in the order of the model's fields.`,
+      },
     ),
     Problem: PROBLEM,
     AddressDecision: ADDRESS_DECISION,

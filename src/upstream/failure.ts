@@ -23,6 +23,8 @@ export interface Refused {
   readonly message: string;
   /** A 422 list without `input` and `ctx`, addresses redacted; null for every other shape. */
   readonly errors: readonly UpstreamValidationError[] | null;
+  /** The number of errors that `errors` leaves out; absent when it lists all of them. */
+  readonly omittedErrors?: number;
 }
 
 export interface UpstreamValidationError {

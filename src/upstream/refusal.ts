@@ -1,4 +1,6 @@
+import { MAX_LISTED_ERRORS } from '../contract/validation-error.ts';
 import { isObject, parseObject } from '../lib/parse-object.ts';
+import { replaceInvisible, shorten } from '../lib/invisible-text.ts';
 import type { UpstreamValidationError } from './failure.ts';
 
 /**
@@ -9,13 +11,15 @@ import type { UpstreamValidationError } from './failure.ts';
 export interface Refusal {
   /** Null when the upstream's answer has no text that can be shown. */
   readonly message: string | null;
+  /** At most MAX_LISTED_ERRORS. */
   readonly errors: readonly UpstreamValidationError[] | null;
+  /** The number of errors that `errors` leaves out; absent when it lists all of them. */
+  readonly omittedErrors?: number;
 }
 
 const MAX_MESSAGE_LENGTH = 500;
 const MAX_LOC_LENGTH = 100;
 const MAX_LOC_DEPTH = 16;
-const MAX_ERRORS = 500;
 const ERRORS_IN_MESSAGE = 3;
 const NOTHING: Refusal = { message: null, errors: null };
 
@@ -37,34 +41,40 @@ export function readRefusal(text: string | null): Refusal {
  * characters; null when nothing is left.
  */
 export function plainText(text: string, maxLength: number = MAX_MESSAGE_LENGTH): string | null {
-  const line = text
-    .replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ')
-    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '')
+  const line = replaceInvisible(text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' '))
     .replace(/[^\s"'`<>()[\]{},;:=|]+/g, (word) => (/@|%40|＠|﹫/i.test(word) ? '[address]' : word))
     .trim();
-  if (line === '') return null;
-  if (line.length <= maxLength) return line;
-  // The cut must not leave half a surrogate pair.
-  return `${line.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+  return line === '' ? null : shorten(line, maxLength);
 }
 
 function fromList(list: readonly unknown[]): Refusal {
-  const errors = list.slice(0, MAX_ERRORS).flatMap((entry) => readError(entry) ?? []);
-  if (errors.length === 0) return NOTHING;
+  const readable = list.filter(isError);
+  if (readable.length === 0) return NOTHING;
+  const errors = readable.slice(0, MAX_LISTED_ERRORS).map(readError);
+  const omitted = readable.length - errors.length;
   const shown = errors
     .slice(0, ERRORS_IN_MESSAGE)
     .map(({ loc, msg }) => (loc.length > 0 ? `${loc.join('.')}: ${msg}` : msg));
-  const more = errors.length - shown.length;
-  return { message: plainText(shown.join('; ') + (more > 0 ? `; and ${more} more` : '')), errors };
+  const more = readable.length - shown.length;
+  const message = plainText(shown.join('; ') + (more > 0 ? `; and ${more} more` : ''));
+  return { message, errors, ...(omitted === 0 ? {} : { omittedErrors: omitted }) };
 }
 
-function readError(entry: unknown): UpstreamValidationError | null {
-  if (!isObject(entry) || typeof entry['msg'] !== 'string') return null;
-  const { type, loc } = entry;
+interface ErrorEntry {
+  readonly msg: string;
+  readonly type?: unknown;
+  readonly loc?: unknown;
+}
+
+function isError(entry: unknown): entry is ErrorEntry {
+  return isObject(entry) && typeof entry['msg'] === 'string';
+}
+
+function readError({ type, loc, msg }: ErrorEntry): UpstreamValidationError {
   return {
     type: typeof type === 'string' && /^[a-z0-9_.]{1,64}$/.test(type) ? type : 'value_error',
     loc: Array.isArray(loc) ? loc.slice(0, MAX_LOC_DEPTH).flatMap((step) => readStep(step) ?? []) : [],
-    msg: plainText(entry['msg']) ?? 'Invalid value',
+    msg: plainText(msg) ?? 'Invalid value',
   };
 }
 

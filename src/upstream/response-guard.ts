@@ -56,22 +56,22 @@ function readSuccess(answer: Answered, { holdsKey }: GuardContext): Accepted | U
 function readRefused(answer: Answered, { holdsKey }: GuardContext): Refused {
   const { status } = answer;
   const text = decodeUtf8(answer.body, 'remove');
-  const { message, errors } = readRefusal(text);
+  const { message, ...listed } = readRefusal(text);
   // Searched again after sanitising: removing characters may join the parts of a key.
   const leaks =
     holdsKey(text ?? latin1(answer.body)) ||
     headersHoldKey(answer, holdsKey) ||
     holdsKey(message ?? '') ||
-    holdsKey(JSON.stringify(errors));
+    holdsKey(JSON.stringify(listed.errors));
   if (leaks || message === null) {
     return {
       kind: 'refused',
       status,
       message: `Galileo refused the invitation with status ${status}.`,
-      errors: leaks ? null : errors,
+      ...(leaks ? { errors: null } : listed),
     };
   }
-  return { kind: 'refused', status, message, errors };
+  return { kind: 'refused', status, message, ...listed };
 }
 
 function readCredentialsRejected(answer: Answered): NotSent {

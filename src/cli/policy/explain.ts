@@ -4,7 +4,7 @@
  */
 import { emailAddress } from '../../contract/email-address.ts';
 import type { InviteUsersRequest } from '../../contract/invite-users.ts';
-import { AUTH_METHODS, MAX_EMAILS, USER_ROLES } from '../../contract/invite-users.ts';
+import { AUTH_METHODS, MAX_EMAILS, MAX_GROUP_IDS, USER_ROLES } from '../../contract/invite-users.ts';
 import { UUID } from '../../lib/uuid.ts';
 import { resolveGroups } from '../../policy/compile.ts';
 import { explain } from '../../policy/explain.ts';
@@ -125,6 +125,8 @@ function readQuestion({ options }: Call, file: PolicyFile, nowMs: number): Quest
   const strange = ids.find((id) => !UUID.test(id));
   if (strange !== undefined)
     throw unclear(unknown('group of this file', strange.replace(/^\$/, ''), [...groups.keys()]));
+
+  if (ids.length > MAX_GROUP_IDS) throw unclear(`--group: at most ${MAX_GROUP_IDS} groups in one request`);
 
   const at = given('at');
   const moment = at === undefined ? nowMs : instantMs(at);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inviteUsersSchema } from '../../../src/contract/invite-users.ts';
-import { bodyErrors, VALIDATION_ERROR_TYPES } from '../../../src/contract/validation-error.ts';
+import { bodyErrors, invalidRequest, VALIDATION_ERROR_TYPES } from '../../../src/contract/validation-error.ts';
 
 /** The errors of a body as `type @ place`. */
 function errorsOf(body: unknown): string[] {
@@ -114,10 +114,51 @@ describe('the 422 list', () => {
     expect(errorsOf({ emails })).toEqual(['value_error @ body.emails']);
   });
 
-  it('takes 500 addresses, and as many groups as fit into a body', () => {
-    const emails = Array.from({ length: 500 }, (_, index) => `ann${index}@acme.com`);
-    const group_ids = Array.from({ length: 1000 }, () => UUID);
-    expect(errorsOf({ emails, group_ids })).toEqual([]);
+  it('takes 500 addresses and 100 groups, and refuses one more of either', () => {
+    const emails = Array.from({ length: 501 }, (_, index) => `ann${index}@acme.com`);
+    const group_ids = Array.from({ length: 101 }, () => UUID);
+    expect(errorsOf({ emails: emails.slice(1), group_ids: group_ids.slice(1) })).toEqual([]);
+    expect(detailOf({ emails, group_ids })).toEqual([
+      { type: 'value_error', loc: ['body', 'emails'], msg: 'Value error, at most 500 entries in one request' },
+      { type: 'value_error', loc: ['body', 'group_ids'], msg: 'Value error, at most 100 entries in one request' },
+    ]);
+  });
+
+  it.each([
+    ['emails', 501],
+    ['group_ids', 101],
+  ])('reads no entry of %s when there are %d', (field, length) => {
+    const read: PropertyKey[] = [];
+    const entries = Array.from({ length }, () => 1);
+    const list = new Proxy(entries, {
+      get(_, key) {
+        read.push(key);
+        return Reflect.get(entries, key) as unknown;
+      },
+    });
+    expect(errorsOf({ emails: ['ann@acme.com'], [field]: list })).toEqual([`value_error @ body.${field}`]);
+    expect(read.filter((key) => typeof key === 'string' && /^\d+$/.test(key))).toEqual([]);
+  });
+
+  it('lists the first 50 errors in model order and counts the rest', () => {
+    const emails = Array.from({ length: 40 }, () => '');
+    const unknown = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`x${index}`, 1]));
+    const { detail, omitted } = invalidRequest(detailOf({ ...unknown, emails }), 'id');
+    expect(detail.map(({ loc }) => loc[1])).toEqual([
+      ...emails.map(() => 'emails'),
+      ...Object.keys(unknown).slice(0, 10),
+    ]);
+    expect(omitted).toBe(30);
+    expect(invalidRequest(detailOf({ emails }), 'id')).not.toHaveProperty('omitted');
+  });
+
+  it('shows a long name by its beginning, and the invisible characters of a name by their code points', () => {
+    const shown = (name: string) =>
+      invalidRequest(detailOf({ emails: ['ann@acme.com'], [name]: 1 }), 'id').detail[0]?.loc[1];
+    expect(shown('x'.repeat(100))).toBe('x'.repeat(100));
+    expect(shown('x'.repeat(60_000))).toBe(`${'x'.repeat(99)}…`);
+    expect(shown(`${'x'.repeat(98)}😀x`)).toBe(`${'x'.repeat(98)}…`);
+    expect(shown('ro\u202ele\u200b')).toBe('ro<U+202E>le<U+200B>');
   });
 
   it('accepts the first of equal addresses and names every later one', () => {

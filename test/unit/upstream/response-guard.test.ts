@@ -132,6 +132,13 @@ describe('a refusal’s message', () => {
     expect(guard(422, { detail })).toMatchObject({ message: 'body.0: bad; body.1: bad; body.2: bad; and 6 more' });
   });
 
+  it('lists 50 entries of a long list and counts the rest', () => {
+    const detail = Array.from({ length: 9_000 }, (_, n) => ({ type: 'x', loc: ['body', n], msg: 'bad' }));
+    const result = guard(422, { detail: [...detail.slice(0, 60), 'unreadable', ...detail.slice(60)] });
+    expect(result).toMatchObject({ errors: detail.slice(0, 50), omittedErrors: 8_950 });
+    expect(guard(422, { detail: detail.slice(0, 50) })).not.toHaveProperty('omittedErrors');
+  });
+
   it('comes from a detail string, on 422 too', () => {
     expect(guard(422, { detail: 'Seat limit reached' })).toMatchObject({ message: 'Seat limit reached', errors: null });
   });

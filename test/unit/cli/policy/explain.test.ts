@@ -139,6 +139,10 @@ describe('policy explain', () => {
     ['--as hr-portal --invite a@acme.com --role amdin', 'did you mean admin?'],
     ['--as hr-portal --invite a@acme.com --auth-method sms', 'no auth method "sms"'],
     ['--as hr-portal --invite a@acme.com --group annotator', 'did you mean annotators?'],
+    [
+      `--as hr-portal --invite a@acme.com --group ${Array.from({ length: 101 }, () => 'annotators').join()}`,
+      'at most 100',
+    ],
     ['--as hr-portal --invite a@acme.com --send-email no', '--send-email is true or false'],
     ['--as hr-portal --invite a@acme.com --at tomorrow', '--at is YYYY-MM-DD'],
     ['--as hr-portal --invite a@acme.com --at 2026-02-30', '--at is YYYY-MM-DD'],
