@@ -1,7 +1,7 @@
 /**
  * Measures the CPU time and the answer of bodies that do not fit the contract, beside accepted bodies of the same size.
- * Prints a Markdown table. It is not a test: the figures depend on the machine. test/http/answer-sizes.test.ts tests the
- * sizes, and test/unit/contract/validation-error.test.ts that no entry of a list that is too long is read.
+ * Prints a Markdown table. It is not a test: the figures depend on the machine. test/http/answer-sizes.test.ts tests
+ * the sizes, and test/unit/contract/validation-error.test.ts that no entry of a list that is too long is read.
  * Run: node bench/refusals.ts
  */
 import { cpus } from 'node:os';

@@ -4,9 +4,9 @@ import { emailAddress } from './email-address.ts';
 /**
  * Galileo's InviteUsersRequest as a zod schema. Its JSON Schema equals the upstream's own (a test checks this). As a
  * parser it is deliberately stricter: it refuses unknown fields, coercible booleans, UUIDs without dashes, bad or
- * repeated addresses, and lists that are too long. Addresses are not changed; UUIDs are converted to lower case. The key
- * order is the upstream's model order: it decides the order of errors and of the bytes sent. Invariant: no entry of a
- * list that is too long is read, so a refused list costs no more than an accepted one.
+ * repeated addresses, and lists that are too long. Addresses are not changed; UUIDs are converted to lower case. The
+ * key order is the upstream's model order: it decides the order of errors and of the bytes sent. Invariant: no entry of
+ * a list that is too long is judged.
  */
 export const AUTH_METHODS = ['email', 'google', 'github', 'okta', 'azure-ad', 'custom', 'saml', 'invite'] as const;
 export const USER_ROLES = ['admin', 'manager', 'user', 'read_only'] as const;
@@ -48,8 +48,8 @@ function acceptAddresses(list: readonly unknown[], findings: Findings): void {
 }
 
 /**
- * Refuses a list of more than `limit` entries before `list` reads any of them. Not `.max()`, which zod checks after every
- * entry; the upstream's schema has no bound, and pydantic's error type for one is not among the promised types.
+ * Refuses a list of more than `limit` entries before `list` reads any of them. Not `.max()`: zod checks that after every
+ * entry. The upstream's schema has no bound, and pydantic's error type for one is not among the promised types.
  */
 function atMost<List extends z.ZodType>(limit: number, list: List) {
   return z.preprocess((value, findings) => {

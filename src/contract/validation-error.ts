@@ -5,10 +5,10 @@ import type { JsonRefusal } from './strict-json.ts';
 import { uuidFault } from './uuid-text.ts';
 
 /**
- * The 422 body in the upstream's shape: it translates refusals of our schema and our JSON reader into pydantic v2's error
- * types, locations and messages. It decides nothing; an issue that it does not know becomes a `value_error`. Invariant:
- * errors are listed at once, in model order, with the caller's own indices, and without any value of the caller's. The
- * body has a largest size: it lists MAX_LISTED_ERRORS errors and counts the rest, and it shortens long names.
+ * The 422 body in the upstream's shape: it translates refusals of our schema and our JSON reader into pydantic v2's
+ * error types, locations and messages. It decides nothing; an issue that it does not know becomes a `value_error`.
+ * Invariants: errors are listed at once, in model order, with the caller's own indices, and without any value of the
+ * caller's. The body is bounded: it lists MAX_LISTED_ERRORS errors, counts the rest, and shortens long names.
  */
 export const VALIDATION_ERROR_TYPES = [
   'missing',
