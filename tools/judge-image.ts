@@ -14,7 +14,7 @@ import type { FileFacts, Image, ImageConfig, Project } from './image-rules.ts';
 import { IMAGE_RULES, ledgerFolderOf, sbomPathOf } from './image-rules.ts';
 
 const CHUNK_BYTES = 8 * 1024 * 1024;
-/** Longer than any rendering of a key, so that a rendering across two chunks is found. */
+/** Longer than a rendering of a key in one layer of escapes, so that a rendering across two chunks is found. */
 const OVERLAP_BYTES = 4 * 1024;
 /** The beginning of a file that every image contains: a search that does not find it is broken. */
 const CONTROL_FILE = 'src/node.ts';

@@ -45,8 +45,8 @@ export async function keyCandidates({ env, readText }: ConfigSources): Promise<S
 }
 
 /**
- * Reads every secret that `sources` hold now. The returned function replaces a text that holds one of them, in any
- * rendering, because keys get pasted into the wrong setting and error text quotes settings.
+ * Reads every secret that `sources` hold now. The returned function replaces a text that holds one of them in a
+ * rendering that SECURITY.md lists, because keys get pasted into the wrong setting and error text quotes settings.
  */
 export async function withoutKeys(sources: ConfigSources): Promise<(text: string) => string> {
   const holdsKey = createKeySearch(await keyCandidates(sources));

@@ -1,6 +1,7 @@
 import type { Secret } from '../lib/secret.ts';
 import { toHex } from '../lib/hex.ts';
 import { sha256Hex } from '../lib/sha256.ts';
+import { unescapeAll } from './unescape.ts';
 
 /**
  * Facts about an upstream key that do not reveal it: whether it is valid as a header value, a fingerprint that
@@ -14,8 +15,6 @@ const PIECE_LENGTH = 12;
 const GRAM_LENGTH = 6;
 /** In every PIECE_LENGTH characters in a row, one gram starts at a multiple of this. */
 const STRIDE = PIECE_LENGTH - GRAM_LENGTH + 1;
-/** The number of escaping layers that a search removes. */
-const UNESCAPE_ROUNDS = 3;
 
 /** Removes the one line end that editors and `echo` append to a key. */
 export function trimApiKey(value: string): string {
@@ -31,6 +30,8 @@ export function checkApiKey(value: string): string | null {
   // RFC 9110 §5.5: every hop passes visible ASCII on unchanged.
   if (!/^[\x21-\x7e]+$/.test(key)) return 'holds characters other than visible ASCII';
   if (key.length < MIN_KEY_LENGTH) return `is shorter than ${MIN_KEY_LENGTH} characters`;
+  // The search needs so many characters when every escape in the text is removed.
+  if (forms(key).some((form) => form.length < MIN_KEY_LENGTH)) return 'consists of escapes';
   return null;
 }
 
@@ -44,12 +45,12 @@ export function isSameKey(a: Secret, b: Secret): boolean {
 }
 
 /**
- * Creates a test for texts that contain one of `keys`: the whole key, one of its `renderings`, or 12 characters of
- * these.
+ * Creates a test for texts that contain one of `keys`: the key in one of the renderings that SECURITY.md lists, or 12
+ * characters of one.
  */
 export function createKeySearch(keys: readonly Secret[]): (text: string) => boolean {
   const facts = keys.map(factsOf);
-  return (text) => unescapings(text).some((form) => facts.some((fact) => holdsPiece(form, fact)));
+  return (text) => forms(text).some((form) => facts.some((fact) => holdsPiece(form, fact)));
 }
 
 interface KeyFacts {
@@ -66,18 +67,18 @@ function factsOf(secret: Secret): KeyFacts {
   let facts = knownFacts.get(secret);
   if (facts === undefined) {
     const key = secret.reveal();
-    const forms = renderings(key).map((form) => form.toLowerCase());
+    const searched = renderings(key).flatMap(forms);
     facts = {
       fingerprint: sha256Hex(`galileo-api-key:${key}`).slice(0, 12),
-      pieces: windows(forms, PIECE_LENGTH),
-      grams: windows(forms, GRAM_LENGTH),
+      pieces: windows(searched, PIECE_LENGTH),
+      grams: windows(searched, GRAM_LENGTH),
     };
     knownFacts.set(secret, facts);
   }
   return facts;
 }
 
-/** URL- and JSON-escaped forms are not listed. The text is unescaped instead, which also finds partly escaped keys. */
+/** Escaped renderings are not listed. The text is unescaped instead, which also finds partly escaped keys. */
 function renderings(key: string): string[] {
   const bytes = new TextEncoder().encode(key);
   const base64 = [0, 1, 2].map((offset) => base64Core(bytes, offset));
@@ -91,34 +92,24 @@ function base64Core(key: Uint8Array, offset: number): string {
   return text.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + key.length) * 8) / 6));
 }
 
-function windows(forms: readonly string[], length: number): Set<string> {
+function windows(texts: readonly string[], length: number): Set<string> {
   const found = new Set<string>();
-  for (const form of forms) {
-    for (let at = 0; at + length <= form.length; at += 1) found.add(form.slice(at, at + length));
+  for (const text of texts) {
+    for (let at = 0; at + length <= text.length; at += 1) found.add(text.slice(at, at + length));
   }
   return found;
 }
 
-/** The text itself, and the text after each removed layer of percent- and backslash-escapes; all in lower case. */
-function unescapings(text: string): string[] {
-  const forms = [text.toLowerCase()];
-  let current = text;
-  for (let round = 0; round < UNESCAPE_ROUNDS; round += 1) {
-    const plain = peel(current);
-    if (plain === current) break;
-    forms.push(plain.toLowerCase());
-    current = plain;
-  }
-  return forms;
-}
-
-function peel(text: string): string {
-  if (!/[%\\]/.test(text)) return text;
-  // One pass from left to right, as a decoder works: an escaped backslash must not be part of the next escape.
-  return text.replace(
-    /\\(["'\\/])|(?:%|\\u00|\\x)([0-9a-f]{2})/gi,
-    (_escape, plain?: string, hex?: string) => plain ?? String.fromCharCode(Number.parseInt(hex ?? '', 16)),
-  );
+/**
+ * The text itself and the text without escapes, in lower case. The key itself may hold what looks like an escape, so
+ * both are made of the key as well. The third form is without backslashes: the escape of one and the escape behind it
+ * read as two backslashes in a row, of which one is left.
+ */
+function forms(text: string): string[] {
+  const plain = text.toLowerCase();
+  if (!/[%\\&]/.test(text)) return [plain];
+  const unescaped = unescapeAll(text);
+  return unescaped.includes('\\') ? [plain, unescaped, unescaped.replaceAll('\\', '')] : [plain, unescaped];
 }
 
 function holdsPiece(text: string, { pieces, grams }: KeyFacts): boolean {

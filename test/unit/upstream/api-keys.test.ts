@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { Secret } from '../../../src/lib/secret.ts';
 import { checkApiKey, createKeySearch, fingerprint, trimApiKey } from '../../../src/upstream/api-keys.ts';
-import { disguises } from '../../support/key-disguises.ts';
+import { disguises, LISTED_RENDERINGS } from '../../support/key-disguises.ts';
 import { CURRENT_KEY, NEXT_KEY } from '../../support/upstream.ts';
 
 describe('an API key', () => {
@@ -26,6 +27,7 @@ describe('an API key', () => {
     [`${CURRENT_KEY}\u0000`, 'holds characters other than visible ASCII'],
     [`\ufeff${CURRENT_KEY}`, 'holds a space'],
     ['only-15-chars--', 'is shorter than 16 characters'],
+    ['%41%42%43%44%45%46', 'consists of escapes'],
   ])('%j is refused because it %s', (value, problem) => {
     expect(checkApiKey(value)).toBe(problem);
   });
@@ -34,6 +36,16 @@ describe('an API key', () => {
     expect(fingerprint(new Secret(CURRENT_KEY))).toMatch(/^[0-9a-f]{12}$/);
     expect(fingerprint(new Secret(CURRENT_KEY))).toBe(fingerprint(new Secret(CURRENT_KEY)));
     expect(fingerprint(new Secret(CURRENT_KEY))).not.toBe(fingerprint(new Secret(NEXT_KEY)));
+  });
+});
+
+describe('the list of renderings in SECURITY.md', () => {
+  it('names exactly those that the tests try', () => {
+    const page = readFileSync('SECURITY.md', 'utf8').split('## Renderings of the key')[1]?.split('\n## ')[0] ?? '';
+    const listed = [...page.matchAll(/^- \*\*(.+?)\*\*/gm)].map(([, name]) => name);
+    expect(listed).toEqual(LISTED_RENDERINGS);
+    const tried = new Set(disguises(CURRENT_KEY).map(([name]) => name.split(',')[0]));
+    expect(tried).toEqual(new Set(LISTED_RENDERINGS));
   });
 });
 
@@ -84,6 +96,24 @@ describe('the search for a key', () => {
           return createKeySearch([new Secret(key)])(before + piece + behind);
         },
       ),
+    );
+  });
+
+  it('finds any key in every rendering, also one that holds what looks like escapes', () => {
+    const characters = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
+    const parts = fc.oneof(
+      { weight: 8, arbitrary: characters },
+      fc.constantFrom('%41', '%25', '&amp;', '&#65;', '%', '&', '&#x', '\\'),
+    );
+    const keys = fc.string({ unit: parts, minLength: 24, maxLength: 60 }).filter((key) => checkApiKey(key) === null);
+    fc.assert(
+      fc.property(keys, (key) => {
+        const search = createKeySearch([new Secret(key)]);
+        // A piece may cut what looks like an escape, so only whole keys are tried.
+        const whole = disguises(key).filter(([name]) => !name.includes('12 characters'));
+        const missed = whole.filter(([, text]) => !search(`{"message":"${text}"}`));
+        expect(missed).toEqual([]);
+      }),
     );
   });
 
