@@ -139,6 +139,16 @@ const OWN_FAILURES: Partial<Record<NotSent['reason'], ProblemExtras>> = {
     origin: 'proxy',
     detail: 'This service cannot read its key for Galileo; its operators must fix that. Nothing was sent.',
   },
+  wrong_address: {
+    origin: 'proxy',
+    detail:
+      "This service's GALILEO_API_URL does not lead to Galileo's invite endpoint; its operators must correct it. Nothing was sent.",
+  },
+  egress_refused: {
+    origin: 'proxy',
+    detail:
+      'A proxy between this service and Galileo asked for credentials; the operators of this service must correct its configuration. Nothing was sent.',
+  },
   client_closed: {
     origin: 'proxy',
     detail: 'This instance of the service is shutting down. Nothing was sent; try again.',
@@ -151,6 +161,7 @@ const OWN_FAILURES: Partial<Record<NotSent['reason'], ProblemExtras>> = {
 
 function notSentCode(reason: NotSent['reason']): ProblemCode {
   if (reason === 'credentials_rejected') return 'upstream_credentials_rejected';
+  if (reason === 'wrong_address' || reason === 'egress_refused') return 'upstream_error';
   return reason === 'rate_limited' ? 'upstream_rate_limited' : 'upstream_unavailable';
 }
 

@@ -15,7 +15,7 @@ export interface Accepted {
   readonly withheld: WithheldReason | null;
 }
 
-/** A complete 4xx other than 401, 408 and 429. */
+/** A complete 4xx other than 401, 407, 408 and 429, and other than a 404 or 405 that Galileo's handlers did not give. */
 export interface Refused {
   readonly kind: 'refused';
   readonly status: number;
@@ -35,7 +35,16 @@ export interface UpstreamValidationError {
 
 export interface NotSent {
   readonly kind: 'not_sent';
-  readonly reason: NotSentReason | 'breaker_open' | 'key_unavailable' | 'credentials_rejected' | 'rate_limited';
+  readonly reason:
+    | NotSentReason
+    | 'breaker_open'
+    | 'key_unavailable'
+    | 'credentials_rejected'
+    | 'rate_limited'
+    /** GALILEO_API_URL does not lead to Galileo's invite endpoint. */
+    | 'wrong_address'
+    /** A proxy between this service and Galileo asked for credentials. */
+    | 'egress_refused';
   readonly upstreamStatus: number | null;
   /** From the upstream or from the breaker, in whole seconds. */
   readonly retryAfterS: number | null;

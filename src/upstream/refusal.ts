@@ -36,6 +36,22 @@ export function readRefusal(text: string | null): Refusal {
   return NOTHING;
 }
 
+/** What routers answer with when they have no handler, without a word about the request. */
+const BARE_NOT_FOUND = /^\s*(?:not found|method not allowed)[.\s]*$/i;
+
+/**
+ * Whether a 404 or 405 with this body comes from a router or another server. Every handler of Galileo's answers with a
+ * JSON object.
+ */
+export function isBareNotFound(text: string | null): boolean {
+  const body = parseObject(text ?? '');
+  if (body === null) return true;
+  return ['detail', 'message', 'error'].some((name) => {
+    const words = body[name];
+    return typeof words === 'string' && BARE_NOT_FOUND.test(words);
+  });
+}
+
 /**
  * Reduces a text to one line of plain text: no control, format or bidi characters, no addresses, at most `maxLength`
  * characters; null when nothing is left.

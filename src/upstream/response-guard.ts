@@ -1,6 +1,6 @@
 import type { Accepted, NotSent, Refused, Unknown } from './failure.ts';
 import type { HttpResult } from '../ports/http.ts';
-import { readRefusal } from './refusal.ts';
+import { isBareNotFound, readRefusal } from './refusal.ts';
 import { retryAfterSeconds } from '../lib/retry-after.ts';
 import { decodeUtf8 } from '../lib/utf8.ts';
 
@@ -24,7 +24,9 @@ type Reader = (answer: Answered, context: GuardContext) => AnswerEnding;
 const READINGS: readonly { readonly from: number; readonly to: number; readonly read: Reader }[] = [
   { from: 200, to: 299, read: readSuccess },
   { from: 300, to: 399, read: unknown('redirect') },
-  { from: 401, to: 401, read: readCredentialsRejected },
+  { from: 401, to: 401, read: notSent('credentials_rejected') },
+  { from: 404, to: 405, read: readNotFound },
+  { from: 407, to: 407, read: notSent('egress_refused') },
   { from: 408, to: 408, read: unknown('request_timeout') },
   { from: 429, to: 429, read: readRateLimited },
   { from: 400, to: 499, read: readRefused },
@@ -74,8 +76,14 @@ function readRefused(answer: Answered, { holdsKey }: GuardContext): Refused {
   return { kind: 'refused', status, message, ...listed };
 }
 
-function readCredentialsRejected(answer: Answered): NotSent {
-  return { kind: 'not_sent', reason: 'credentials_rejected', upstreamStatus: answer.status, retryAfterS: null };
+/** Galileo refuses, or no handler of Galileo's gave the answer: then the request went to a wrong address. */
+function readNotFound(answer: Answered, context: GuardContext): Refused | NotSent {
+  const isOurMistake = isBareNotFound(decodeUtf8(answer.body, 'remove'));
+  return isOurMistake ? notSent('wrong_address')(answer) : readRefused(answer, context);
+}
+
+function notSent(reason: NotSent['reason']): (answer: Answered) => NotSent {
+  return (answer) => ({ kind: 'not_sent', reason, upstreamStatus: answer.status, retryAfterS: null });
 }
 
 function readRateLimited(answer: Answered, { nowMs }: GuardContext): NotSent {

@@ -79,6 +79,10 @@ export function createSend(deps: SendDeps): Send {
       observe(() => logger.error('upstream_send_interrupted'));
       ending = sending.bytesMayHaveLeft ? unknown('interrupted') : notSent('connect_failed');
     }
+    if (isMisconfigured(ending)) {
+      const { reason, upstreamStatus: status } = ending;
+      observe(() => logger.error('upstream_misconfigured', { reason, status }));
+    }
     entry.report(verdictOf(ending));
     return { ...ending, attempts: sending.attempts };
   };
@@ -172,10 +176,16 @@ function isKeyRejected(ending: AnswerEnding): boolean {
   return ending.kind === 'not_sent' && ending.reason === 'credentials_rejected';
 }
 
-/** Reasons that do not indicate a failing upstream: our key, its rate limit, our own shutdown. */
+function isMisconfigured(ending: AnswerEnding): ending is NotSent {
+  return ending.kind === 'not_sent' && (ending.reason === 'wrong_address' || ending.reason === 'egress_refused');
+}
+
+/** Reasons that do not indicate a failing upstream: our key, our configuration, its rate limit, our own shutdown. */
 const NOT_THE_UPSTREAMS_FAULT: ReadonlySet<NotSent['reason']> = new Set([
   'credentials_rejected',
   'rate_limited',
+  'wrong_address',
+  'egress_refused',
   'client_closed',
 ]);
 

@@ -82,6 +82,45 @@ describe('every other status', () => {
     });
   });
 
+  it('407 is a proxy on our way out, and nothing was sent', () => {
+    expect(guard(407, { detail: 'Proxy Authentication Required' })).toEqual({
+      kind: 'not_sent',
+      reason: 'egress_refused',
+      upstreamStatus: 407,
+      retryAfterS: null,
+    });
+  });
+
+  it.each([
+    [404, { detail: 'Not Found' }],
+    [404, { detail: 'not found. ' }],
+    [404, { message: 'Not Found' }],
+    [404, { error: 'Not Found' }],
+    [404, 'Not Found'],
+    [404, '<h1>404</h1>'],
+    [404, ''],
+    [405, { detail: 'Method Not Allowed' }],
+    [405, '<h1>405</h1>'],
+  ])('%i with %j comes from no handler of Galileo’s, so our address is wrong and nothing was sent', (status, body) => {
+    expect(guard(status, body)).toEqual({
+      kind: 'not_sent',
+      reason: 'wrong_address',
+      upstreamStatus: status,
+      retryAfterS: null,
+    });
+  });
+
+  it.each([
+    [404, { detail: 'Group not found' }],
+    [404, { detail: [{ type: 'x', loc: ['body'], msg: 'Not Found' }] }],
+    [404, { standard_error: { message: 'Not Found' } }],
+    [405, { detail: 'Not allowed for this role' }],
+    [403, { detail: 'Not Found' }],
+    [410, '<h1>gone</h1>'],
+  ])('%i with %j is a refusal by Galileo', (status, body) => {
+    expect(guard(status, body)).toMatchObject({ kind: 'refused', status });
+  });
+
   it.each([
     ['30', 30],
     ['0', 1],

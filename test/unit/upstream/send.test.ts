@@ -274,6 +274,8 @@ describe('the breaker around sending', () => {
     ['refusals', answered(422)],
     ['rate limits', answered(429)],
     ['rejected keys', WRONG_KEY],
+    ['a wrong address', answered(404, 'Not Found')],
+    ['a proxy on the way out', answered(407)],
   ])('is not opened by %s', async (_name, result) => {
     const harness = createSendHarness(Array.from({ length: 9 }, () => result));
     for (let n = 0; n < 9; n += 1) await harness.send(BODY);

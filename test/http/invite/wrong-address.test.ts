@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { startTestService } from '../../support/service.ts';
+
+const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
+
+/** Answers that a server other than Galileo gives, or Galileo's router for a path that it does not have. */
+const ANSWERS = [
+  [407, { detail: 'Proxy Authentication Required' }, 'asked for credentials'],
+  [404, { detail: 'Not Found' }, 'GALILEO_API_URL'],
+  [405, { detail: 'Method Not Allowed' }, 'GALILEO_API_URL'],
+] as const;
+
+describe('an invite that did not reach Galileo’s endpoint', () => {
+  it.each(ANSWERS)('and got %i with %j is a 502 that names the configuration', async (status, body, words) => {
+    const service = await startTestService();
+    service.galileo.script({ kind: 'answer', status, body });
+    const response = await service.invite({ emails: ['ann@acme.com'] }, { headers: KEY });
+    expect(response.status).toBe(502);
+    const problem = { code: 'upstream_error', origin: 'proxy', outcome: 'not_sent' };
+    expect(await response.json()).toMatchObject({ ...problem, detail: expect.stringContaining(words) });
+    expect(service.logLines.filter((line) => line.includes('"upstream_misconfigured"'))).toHaveLength(1);
+    expect((await service.records()).at(-1)?.outcome).toMatchObject({ result: 'not_sent', upstream_status: status });
+  });
+
+  it.each(ANSWERS)('and got %i with %j uses up no quota and no Idempotency-Key', async (status, body) => {
+    const service = await startTestService();
+    service.galileo.script({ kind: 'answer', status, body });
+    await service.invite({ emails: ['ann@acme.com'] }, { headers: KEY });
+    const again = await service.invite({ emails: ['ann@acme.com'] }, { headers: KEY });
+    expect(again.status).toBe(200);
+    expect(again.headers.get('Idempotency-Replayed')).toBeNull();
+    expect(again.headers.get('RateLimit')).toContain('r=49');
+  });
+});
