@@ -46,7 +46,8 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "/app/deploy/healthcheck.ts"]
 # The base's own entrypoint is a shell script: without it, node is process 1 from the first moment.
 ENTRYPOINT []
-CMD ["node", "src/node.ts"]
+# SIGUSR1 must not open a debugger.
+CMD ["node", "--disable-sigusr1", "src/node.ts"]
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="galileo-invite-proxy" \
       org.opencontainers.image.version="0.1.0" \

@@ -1,5 +1,5 @@
 /**
- * Runs `node src/node.ts` as a child process, configured by its environment only, as in production, and resolves when
+ * Runs `node --disable-sigusr1 src/node.ts` as a child process, configured by its environment only, as in production, and resolves when
  * it listens. For `npm start`, the demo and tests.
  */
 import { spawn } from 'node:child_process';
@@ -42,7 +42,7 @@ export async function startService(
 ): Promise<Service> {
   // The `listening` line has level info.
   const level = env.LOG_LEVEL === 'debug' ? 'debug' : 'info';
-  const child = spawn(process.execPath, [SERVICE_ENTRY], {
+  const child = spawn(process.execPath, ['--disable-sigusr1', SERVICE_ENTRY], {
     env: { ...env, LOG_LEVEL: level },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

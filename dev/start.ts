@@ -3,6 +3,7 @@
  * stand-ins in this process and prints a warning that they are stand-ins. When a key and issuers are configured, it is
  * the same as `node src/node.ts`. A key without issuers, or issuers without a key, is refused.
  */
+import '../src/platform/node/process/no-inspector.ts';
 import { runService } from '../src/platform/node/process/run-service.ts';
 import { startNodeService } from '../src/platform/node/service.ts';
 import type { StandIns } from './stand-ins.ts';

@@ -3,6 +3,7 @@
  * The entry of the command line. It chooses the adapters, which are the service's own, and runs one command.
  * Results go to stdout, all other messages to stderr. The commands are in cli/.
  */
+import './platform/node/process/no-inspector.ts';
 import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { styleText } from 'node:util';

@@ -63,10 +63,10 @@ export const IMAGE_RULES: readonly ImageRule[] = [
     check: ({ config }) => (config.User === 'node' ? [] : [`the user is ${config.User ?? 'not set'}`]),
   },
   {
-    promise: 'starts node itself as its first process, through no shell',
+    promise: 'starts node itself as its first process, through no shell and with --disable-sigusr1',
     check: ({ config: { Entrypoint, Cmd } }) => [
       ...((Entrypoint ?? []).length === 0 ? [] : [`there is an entrypoint: ${String(Entrypoint)}`]),
-      ...(Cmd?.join(' ') === 'node src/node.ts' ? [] : [`the command is ${String(Cmd)}`]),
+      ...(Cmd?.join(' ') === 'node --disable-sigusr1 src/node.ts' ? [] : [`the command is ${String(Cmd)}`]),
     ],
   },
   {

@@ -20,7 +20,7 @@ const sbomOf = (...packages: readonly string[]): string =>
 const CONFIG: ImageConfig = {
   User: 'node',
   Env: ['PATH=/bin', 'HOST=0.0.0.0', 'LEDGER_URL=sqlite:/var/lib/proxy/ledger.db'],
-  Cmd: ['node', 'src/node.ts'],
+  Cmd: ['node', '--disable-sigusr1', 'src/node.ts'],
   Healthcheck: { Test: ['CMD', 'node', '/app/deploy/healthcheck.ts'] },
   Volumes: { '/var/lib/proxy': {} },
   Labels: {
@@ -67,10 +67,12 @@ const withFile = (path: string, facts: FileFacts = FILE): Image => ({
 
 const BROKEN: Readonly<Record<string, readonly Image[]>> = {
   'runs as node': [configured({ User: 'root' }), configured({ User: '' })],
-  'starts node itself as its first process, through no shell': [
-    configured({ Cmd: ['/bin/sh', '-c', 'node src/node.ts'] }),
+  'starts node itself as its first process, through no shell and with --disable-sigusr1': [
+    configured({ Cmd: ['/bin/sh', '-c', 'node --disable-sigusr1 src/node.ts'] }),
     configured({ Entrypoint: ['docker-entrypoint.sh'] }),
     configured({ Cmd: ['npm', 'start'] }),
+    // SIGUSR1 would open the inspector while the modules are loaded.
+    configured({ Cmd: ['node', 'src/node.ts'] }),
   ],
   'has a health check, through no shell': [
     configured({ Healthcheck: { Test: ['CMD-SHELL', 'node /app/deploy/healthcheck.ts'] } }),
