@@ -4,12 +4,14 @@ import { readHmacKey } from '../../../audit/hmac-key.ts';
 import type { AddressMode } from '../../../audit/record-address.ts';
 import { importSigningKey } from '../../../audit/checkpoint/signing-key.ts';
 import type { Settings } from '../../../config/schema.ts';
+import type { Clock } from '../../../ports/clock.ts';
 import { namedTextFileProblem } from '../../../lib/text-file-error.ts';
 import { createSingleFlight } from '../../../tasks/single-flight.ts';
-import { schedule } from '../runtime.ts';
+import { clock as machineClock, schedule } from '../runtime.ts';
 import { readSecret, secretSource } from './secret-source.ts';
 import type { SecretSettings } from './secret-source.ts';
 import { SecretsError } from './secrets.ts';
+import { createSettledSecret } from './settled-secret.ts';
 
 /**
  * The secrets of the audit trail on Node: the signing key, the HMAC key, and the token of the http sink. The two keys
@@ -31,7 +33,10 @@ export type AuditSecretSettings = Partial<Pick<Settings, 'AUDIT_EMAILS'>> & Secr
 const TOKEN_DEADLINE_MS = 5_000;
 
 /** Rejects with a SecretsError that names every problem at once. */
-export async function readAuditSecrets(settings: AuditSecretSettings): Promise<AuditSecrets> {
+export async function readAuditSecrets(
+  settings: AuditSecretSettings,
+  clock: Clock = machineClock,
+): Promise<AuditSecrets> {
   const problems: string[] = [];
   const noted = async <T>(read: Promise<T>): Promise<T | null> => {
     try {
@@ -45,7 +50,7 @@ export async function readAuditSecrets(settings: AuditSecretSettings): Promise<A
   const signer = await noted(readSigner(settings));
   const addresses = await noted(readAddresses(settings));
   // The first read is for its problems only: they are reported at the start, and not with the first batch.
-  const httpToken = createSingleFlight(() => readHttpToken(settings), {
+  const httpToken = createSingleFlight(createTokenReader(settings, clock), {
     schedule,
     deadlineMs: TOKEN_DEADLINE_MS,
     onTimeout: () => new SecretProblem('AUDIT_HTTP_TOKEN_FILE', 'names a file that does not answer'),
@@ -86,12 +91,24 @@ async function readAddresses(settings: AuditSecretSettings): Promise<AddressMode
   return { kind: 'hmac', key: read.key };
 }
 
-async function readHttpToken(settings: AuditSecretSettings): Promise<string | null> {
-  const given = await readGiven('AUDIT_HTTP_TOKEN', settings);
-  if (given === null) return null;
-  const problem = checkBearerToken(given.text);
-  if (problem !== null) throw new SecretProblem(given.setting, problem);
-  return trimBearerToken(given.text);
+/** Returns the reader of the token. It gives the last good one while the file is being written. */
+function createTokenReader(settings: AuditSecretSettings, clock: Clock): () => Promise<string | null> {
+  const source = secretSource('AUDIT_HTTP_TOKEN', settings);
+  if (source === null) return async () => null;
+  const { setting } = source;
+  const secret = createSettledSecret(source, clock);
+  let last: string | null = null;
+  return async () => {
+    const text = await secret.read().catch((error: unknown) => {
+      throw new SecretProblem(setting, namedTextFileProblem(error));
+    });
+    if (text === null && last !== null) return last;
+    last = null;
+    const problem = checkBearerToken(text ?? '');
+    if (problem !== null) throw new SecretProblem(setting, problem);
+    last = trimBearerToken(text ?? '');
+    return last;
+  };
 }
 
 /** Its message is one sentence that begins with the setting. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { checkpointLine, parseCheckpoint, verifySignature } from '../../../../sr
 import { importVerificationKeys } from '../../../../src/audit/checkpoint/signing-key.ts';
 import type { AuditSecretSettings } from '../../../../src/platform/node/secrets/audit-secrets.ts';
 import { readAuditSecrets } from '../../../../src/platform/node/secrets/audit-secrets.ts';
+import { QUIET_MS } from '../../../../src/platform/node/secrets/settled-secret.ts';
 import { SecretsError } from '../../../../src/platform/node/secrets/secrets.ts';
 import { testUuid7 } from '../../../support/clock.ts';
 
@@ -92,6 +93,19 @@ describe('the secrets of the audit trail', () => {
     await expect(httpToken()).rejects.toThrow('AUDIT_HTTP_TOKEN_FILE names a file that cannot be read (ENOENT)');
     await file('token', 'third-token');
     expect(await httpToken()).toBe('third-token');
+  });
+
+  it('keep the last token while its file is written in place', async () => {
+    const path = await file('token', 'old-token');
+    let nowMs = 0;
+    const { httpToken } = await readAuditSecrets({ ...NONE, AUDIT_HTTP_TOKEN_FILE: path }, { now: () => nowMs });
+    for (const text of ['new', 'new-token']) {
+      await file('token', text);
+      nowMs = Number((await stat(path, { bigint: true })).ctimeMs) + QUIET_MS - 1;
+      expect(await httpToken()).toBe('old-token');
+    }
+    nowMs += 1;
+    expect(await httpToken()).toBe('new-token');
   });
 
   it('wait for no writer of a named pipe', async () => {

@@ -7,11 +7,14 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { UpstreamKeySettings } from '../../../../src/platform/node/secrets/secrets.ts';
-import { createSecrets, SecretsError, versionOf } from '../../../../src/platform/node/secrets/secrets.ts';
+import { createSecrets, SecretsError } from '../../../../src/platform/node/secrets/secrets.ts';
+import { QUIET_MS, settledVersion } from '../../../../src/platform/node/secrets/settled-secret.ts';
 import { CURRENT_KEY, NEXT_KEY, recordLogs } from '../../../support/upstream.ts';
 
 let folder: string;
 let file: string;
+let nowMs = 0;
+const clock = { now: () => nowMs };
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'secrets-'));
   file = join(folder, 'key');
@@ -20,12 +23,17 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 async function open(options: UpstreamKeySettings) {
   const logger = recordLogs();
-  const secrets = await createSecrets(options, logger);
+  const secrets = await createSecrets(options, logger, clock);
   const keys = async () => {
     const { current, next } = await secrets.galileoKeys();
     return [current.reveal(), next?.reveal() ?? null];
   };
   return { keys, logger, secrets };
+}
+
+/** The test's clock says that the last change of the file is so long ago. */
+function sinceChange(ms: number): void {
+  nowMs = Number(statSync(file, { bigint: true }).ctimeMs) + ms;
 }
 
 function replaceBy(make: () => void): void {
@@ -100,8 +108,58 @@ describe('a key file', () => {
     const { keys } = await open({ GALILEO_API_KEY_FILE: file });
     for (const key of [other, CURRENT_KEY, other]) {
       writeFileSync(file, key);
+      sinceChange(QUIET_MS);
       expect(await keys()).toEqual([key, null]);
     }
+  });
+
+  it('that is written in place is not used before it has been quiet, since half a key looks like a key', async () => {
+    writeFileSync(file, CURRENT_KEY);
+    const { keys, logger } = await open({ GALILEO_API_KEY_FILE: file });
+    for (const text of [NEXT_KEY.slice(0, 20), NEXT_KEY]) {
+      writeFileSync(file, text);
+      for (const ms of [0, QUIET_MS - 1]) {
+        sinceChange(ms);
+        expect(await keys()).toEqual([CURRENT_KEY, null]);
+      }
+    }
+    sinceChange(QUIET_MS);
+    expect(await keys()).toEqual([NEXT_KEY, null]);
+    expect(logger.lines.map((line) => line.event)).toEqual(['api_key_changed']);
+  });
+
+  it('that was gone is read at once when it is back, also as the same file', async () => {
+    writeFileSync(file, CURRENT_KEY);
+    const { keys } = await open({ GALILEO_API_KEY_FILE: file });
+    renameSync(file, `${file}.aside`);
+    expect(await keys()).toEqual([CURRENT_KEY, null]);
+    writeFileSync(`${file}.aside`, NEXT_KEY);
+    renameSync(`${file}.aside`, file);
+    sinceChange(0);
+    expect(await keys()).toEqual([NEXT_KEY, null]);
+  });
+
+  it('that is written to while it is read is read again', async () => {
+    writeFileSync(file, CURRENT_KEY);
+    const { keys } = await open({ GALILEO_API_KEY_FILE: file });
+    replaceBy(() => writeFileSync(file, NEXT_KEY));
+    sinceChange(QUIET_MS);
+    const reading = keys();
+    writeFileSync(file, NEXT_KEY.slice(0, 20));
+    expect(await reading).toEqual([CURRENT_KEY, null]);
+    writeFileSync(file, NEXT_KEY);
+    sinceChange(QUIET_MS);
+    expect(await keys()).toEqual([NEXT_KEY, null]);
+  });
+
+  it('that is written in place is used in time when the clock of its file server is ahead', async () => {
+    writeFileSync(file, CURRENT_KEY);
+    const { keys } = await open({ GALILEO_API_KEY_FILE: file });
+    writeFileSync(file, NEXT_KEY);
+    sinceChange(-60_000);
+    expect(await keys()).toEqual([CURRENT_KEY, null]);
+    nowMs += QUIET_MS;
+    expect(await keys()).toEqual([NEXT_KEY, null]);
   });
 
   it('is read again when Kubernetes swaps the link to its folder', async () => {
@@ -131,14 +189,17 @@ describe('a key file', () => {
     ['not UTF-8', () => writeFileSync(file, Uint8Array.of(0xff, 0xfe))],
     ['a folder', () => replaceBy(() => mkdirSync(file))],
     ['a named pipe', () => replaceBy(() => execFileSync('mkfifo', [file]))],
-  ])('that is %s for a while leaves the last good key, is logged once, and is used again', async (_name, spoil) => {
+  ])('that is %s for a while leaves the last good key, is logged once, and is used again', async (name, spoil) => {
     writeFileSync(file, CURRENT_KEY);
     const { keys, logger } = await open({ GALILEO_API_KEY_FILE: file });
     for (let round = 1; round <= 2; round += 1) {
       spoil();
+      if (name !== 'gone') sinceChange(QUIET_MS);
       for (let n = 0; n < 3; n += 1) expect((await keys())[0]).toBe(round === 1 ? CURRENT_KEY : NEXT_KEY);
       expect(logger.lines.filter((line) => line.event === 'api_key_file_unusable')).toHaveLength(round);
       replaceBy(() => writeFileSync(file, NEXT_KEY));
+      // The new file can have the number of the old one.
+      sinceChange(QUIET_MS);
       expect(await keys()).toEqual([NEXT_KEY, null]);
     }
     expect(JSON.stringify(logger.lines)).not.toContain(CURRENT_KEY.slice(0, 12));
@@ -148,21 +209,23 @@ describe('a key file', () => {
     writeFileSync(file, CURRENT_KEY);
     const { keys, logger } = await open({ GALILEO_API_KEY_FILE: file });
     writeFileSync(file, NEXT_KEY);
+    sinceChange(QUIET_MS);
     expect(await Promise.all([keys(), keys(), keys()])).toEqual([1, 2, 3].map(() => [NEXT_KEY, null]));
     expect(logger.lines.map((line) => line.event)).toEqual(['api_key_changed']);
   });
 
   it('has a version once it is older than the grain of timestamps, and another one after each change', () => {
-    const source = { kind: 'file', setting: 'GALILEO_API_KEY_FILE', path: file, maxBytes: 4096 } as const;
-    const changedMs = (): number => Number(statSync(file, { bigint: true }).ctimeMs);
-    expect(versionOf(source, Date.now())).toBe(null);
+    const versionAfter = (ms: number): string | null => {
+      const stats = statSync(file, { bigint: true });
+      return settledVersion(stats, Number(stats.ctimeMs) + ms);
+    };
     writeFileSync(file, CURRENT_KEY);
-    expect(versionOf(source, changedMs() + 900)).toBe(null);
-    const first = versionOf(source, changedMs() + 1_100);
+    expect(versionAfter(900)).toBe(null);
+    const first = versionAfter(1_100);
     expect(first).not.toBe(null);
-    expect(versionOf(source, changedMs() + 9_000)).toBe(first);
+    expect(versionAfter(9_000)).toBe(first);
     replaceBy(() => writeFileSync(file, CURRENT_KEY));
-    expect(versionOf(source, changedMs() + 1_100)).not.toBe(first);
+    expect(versionAfter(1_100)).not.toBe(first);
   });
 
   it('gives the same object for the same key, so that nothing is worked out twice', async () => {
@@ -170,6 +233,7 @@ describe('a key file', () => {
     const { secrets } = await open({ GALILEO_API_KEY_FILE: file });
     const before = (await secrets.galileoKeys()).current;
     writeFileSync(file, `${CURRENT_KEY}\n`);
+    sinceChange(QUIET_MS);
     expect((await secrets.galileoKeys()).current).toBe(before);
   });
 
