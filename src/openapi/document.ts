@@ -75,7 +75,7 @@ export function createOpenApi({ version, publicUrl = null }: OpenApiOptions): Op
       '/v2/invite_requests/{id}': { get: findInviteRequest() },
       '/audit/records': { get: auditRecords() },
       '/audit/search': { post: auditSearch() },
-      '/openapi.json': { get: open('getOpenApi', 'This document', 'OpenAPI 3.1.', { type: 'object' }) },
+      '/openapi.json': { get: staticDocument('getOpenApi', 'This document', 'OpenAPI 3.1.', { type: 'object' }) },
       '/livez': { get: open('getLiveness', 'Is the process alive?', 'It is.', status('live')) },
       '/readyz': { get: readiness() },
       // Served only when the service has a public address.
@@ -83,7 +83,7 @@ export function createOpenApi({ version, publicUrl = null }: OpenApiOptions): Op
         ? {}
         : {
             '/.well-known/oauth-protected-resource': {
-              get: open(
+              get: staticDocument(
                 'getProtectedResource',
                 'Which issuers and scopes this service takes',
                 'RFC 9728.',
@@ -242,6 +242,18 @@ function readiness(): JsonSchema {
 function open(operationId: string, summary: string, description: string, schema: JsonSchema): JsonSchema {
   const responses = { '200': success(description, json(schema)), ...refusals(['internal_error']) };
   return { operationId, tags: ['service'], summary, security: [], responses };
+}
+
+function staticDocument(operationId: string, summary: string, description: string, schema: JsonSchema): JsonSchema {
+  const responses = {
+    '200': success(description, json(schema), ['ETag']),
+    '304': success('You have this version already: your `If-None-Match` names its `ETag`.', null, ['ETag']),
+    ...refusals(['internal_error']),
+  };
+  const parameters = [
+    parameter('header', 'If-None-Match', { type: 'string' }, 'The `ETag` of the version that you have.'),
+  ];
+  return { operationId, tags: ['service'], summary, security: [], parameters, responses };
 }
 
 function status(word: string): JsonSchema {

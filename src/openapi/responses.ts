@@ -26,6 +26,7 @@ const HEADERS = {
   'Retry-After': ['Seconds to wait before asking again.', '5'],
   'WWW-Authenticate': ['RFC 6750: what is wrong with the credentials.', 'Bearer error="invalid_token"'],
   Allow: ['The methods this path takes.', 'POST'],
+  ETag: ['The version of this document, for If-None-Match (RFC 9110).', `"${'0f'.repeat(32)}"`],
   'Idempotency-Replayed': [
     '`true`: this is the stored answer to an earlier request with this Idempotency-Key.',
     'true',
