@@ -16,6 +16,8 @@ export interface RecordItem {
   readonly seq: number;
   readonly prev: string;
   readonly hash: string;
+  /** Milliseconds since the epoch; NaN when the record has no readable `time`. */
+  readonly timeMs: number;
 }
 
 export interface CheckpointItem {
@@ -53,7 +55,8 @@ export function readTrailItem(line: string): TrailItem {
     isHash(hash) &&
     // Verified as a chain of this record alone, so only its own text and hash are checked.
     verifyChain([line], { seq: seq - 1, hash: prev }).kind === 'intact';
-  return isRecord ? { kind: 'record', seq, prev, hash } : { kind: 'damaged', what: 'record', claimedSeq: seq };
+  const timeMs = Date.parse(String(value['time']));
+  return isRecord ? { kind: 'record', seq, prev, hash, timeMs } : { kind: 'damaged', what: 'record', claimedSeq: seq };
 }
 
 /**

@@ -78,6 +78,11 @@ export interface TrailReport {
   readonly signed_to: number | null;
   /** Each once. */
   readonly records: number;
+  /**
+   * Records whose `time` is earlier than that of the record before, and the first of them: the machine's clock was set
+   * back. That is no fault, because `seq` is the order.
+   */
+  readonly clock_steps_back: { readonly records: number; readonly first: number | null };
   readonly checkpoints: number;
   /** Exact repeats of records and checkpoints. */
   readonly repeats: number;
@@ -109,9 +114,14 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   const checkpoints = createTrailCheckpoints({ hashes, findings, attestations, verifier, complete: stored });
   const headPlace = `the head of the ${name}`;
 
+  let lastTimeMs = -Infinity;
+  let stepsBack: TrailReport['clock_steps_back'] = { records: 0, first: null };
+
   function onRecord(record: RecordItem, { place, position }: TrailLine): void {
-    const { seq, hash } = record;
+    const { seq, hash, timeMs } = record;
     const inOrder = order.record(record, place);
+    if (inOrder && timeMs < lastTimeMs) stepsBack = { records: stepsBack.records + 1, first: stepsBack.first ?? seq };
+    if (inOrder) lastTimeMs = timeMs;
     if (inOrder && position !== null && position !== seq) findings.add({ kind: 'misplaced', seq, place });
     if (other !== null && other.hashes.isSeen(seq) && other.hashes.of(seq) !== hash) {
       findings.add({ kind: 'differs', seq, place, against: other.name });
@@ -168,6 +178,7 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     vouched_to: vouched.keptTo,
     signed_to: vouched.signedTo,
     records: order.records(),
+    clock_steps_back: stepsBack,
     checkpoints: tally.checkpoints,
     repeats: order.repeats() + tally.repeats,
     signatures: tally.signatures,

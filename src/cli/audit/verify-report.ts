@@ -48,7 +48,7 @@ function extent({ from, to, records, checkpoints, repeats }: TrailReport): strin
 /** What was proven and what was not, so that a reader does not confuse the two. */
 function notes(report: TrailReport): string[] {
   const { to, base, not_here: notHere, vouched_to: vouched, signed_to: signed, signatures, verdict } = report;
-  const { checkpoints_before: before } = report;
+  const { checkpoints_before: before, clock_steps_back: steps } = report;
   const intact = verdict === 'intact';
   return [
     ...(to === null
@@ -62,6 +62,11 @@ function notes(report: TrailReport): string[] {
               `Up to record ${vouched} a checkpoint kept elsewhere vouches for it; of what came later, a cut would not show`,
             ]
           : []),
+    ...(steps.records === 0
+      ? []
+      : [
+          `The machine’s clock was set back before ${counted(steps.records, 'record', 'records')}, first before record ${steps.first}; \`seq\` is the order`,
+        ]),
     ...(intact && signed !== null ? [`Up to record ${signed} it is as the holder of the key signed it`] : []),
     ...(notHere === null ? [] : [absence(notHere.to, base, before)]),
     ...(signatures.unchecked === 0

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { chainRecord } from '../../../../src/audit/chain.ts';
 import { MAX_LISTED_FINDINGS } from '../../../../src/audit/verify/findings.ts';
 import { testUuid7 } from '../../../support/clock.ts';
-import { recordDraft } from '../../../support/ledger/ledger.ts';
+import { DAY_MS, recordDraft } from '../../../support/ledger/ledger.ts';
 import type { Line, TestKey, TestTrail } from './trail-harness.ts';
 import {
   checkpointAt,
@@ -49,6 +49,7 @@ describe('verifying a trail', () => {
       vouched_to: 30,
       signed_to: null,
       records: 30,
+      clock_steps_back: { records: 0, first: null },
       checkpoints: 1,
       repeats: 0,
       signatures: { valid: 0, invalid: 0, unknown_key: 0, unsigned: 0, unchecked: 1 },
@@ -222,6 +223,16 @@ describe('verifying delivered lines', () => {
       from: 11,
       to: 30,
       base: 'unconfirmed',
+    });
+  });
+
+  it('marks where the machine’s clock was set back, which is no fault', async () => {
+    const steps: Readonly<Record<number, number>> = { 11: 8 * DAY_MS, 14: -8 * DAY_MS, 20: -1 };
+    const { lines } = await trailOf(30, { pauseMs: (seq) => steps[seq] ?? 100 });
+    expect(await report(delivered(lines))).toMatchObject({
+      verdict: 'intact',
+      clock_steps_back: { records: 2, first: 14 },
+      findings: [],
     });
   });
 
