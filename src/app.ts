@@ -55,7 +55,11 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     service: deps.service,
   };
   const allow = authenticate({
-    verifier: createTokenVerifier({ ...deps, ...settings }),
+    verifier: createTokenVerifier({
+      ...deps,
+      ...settings,
+      hearIssuedAt: (atMs) => deps.hearWitness?.({ atMs, kind: 'at_least' }),
+    }),
     logger,
     resourceMetadataUrl: publicUrl === null ? null : resourceMetadataUrl(publicUrl),
   });

@@ -6,6 +6,7 @@ import type { RecordAddress } from './audit/record-address.ts';
 import type { RecordService } from './audit/record.ts';
 import type { IssuerConfig } from './auth/issuers.ts';
 import type { Ledger } from './ledger/port.ts';
+import type { Witness } from './ledger/trusted-time.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
 import type { PolicyStatus } from './policy/status.ts';
 import type { Background } from './ports/background.ts';
@@ -19,7 +20,14 @@ import type { Schedule } from './ports/schedule.ts';
 import type { Secrets } from './ports/secrets.ts';
 
 export interface Deps {
+  /** The machine's clock. It judges tokens. */
   readonly clock: Clock;
+  /**
+   * The ledger's clock (ledger/trusted-time). It judges `until`. The platform's clock where that is trusted as it is.
+   */
+  readonly trustedClock: Clock;
+  /** Takes what an outside clock says. Left out where the platform's clock is trusted as it is. */
+  readonly hearWitness?: ((witness: Witness) => void) | undefined;
   readonly ids: Ids;
   readonly schedule: Schedule;
   readonly background: Background;

@@ -140,7 +140,7 @@ const service = z.strictObject({
 export const auditRecordSchema = z.strictObject({
   seq: z.int().positive().describe('From 1, over the whole ledger, without gaps.'),
   id: uuid7.describe('Of this record; the same in every repeat.'),
-  time: instant.describe("The ledger's clock, never earlier than the record before."),
+  time: instant.describe("The machine's clock. It may be earlier than in the record before; `seq` is the order."),
   prev: sha256.describe('`hash` of the record before, 64 zeros for the first.'),
   hash: sha256.describe('SHA-256 over the RFC 8785 text of the record without this member.'),
   kind: z

@@ -48,6 +48,8 @@ export interface TokenVerifierDeps {
   readonly issuers: readonly IssuerConfig[];
   readonly fetchDocument: FetchDocument;
   readonly clock: Clock;
+  /** Called with the `iat` of a verified token, in milliseconds: that moment has passed. */
+  readonly hearIssuedAt?: ((atMs: number) => void) | undefined;
   /** Origins that may send a token which the browser adds by itself (see credentials.ts). */
   readonly corsOrigins: readonly string[];
   readonly insecureDev: boolean;
@@ -110,6 +112,7 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
     const claims = validateClaims(parsed.payload, profile, Math.floor(nowMs / 1000));
     if (claims.kind === 'refused') return refuse(claims.reason);
     cache.put(token, { principal: claims.principal, keySetVersion: found.version }, nowMs);
+    deps.hearIssuedAt?.(claims.issuedAt * 1000);
     return { kind: 'verified', principal: claims.principal };
   };
 

@@ -93,7 +93,7 @@ export const AUDIT_SETTINGS = {
     example: '/run/secrets/audit-signing-key.pem',
   },
   AUDIT_RETENTION_DAYS: {
-    // A reply is kept for 7 days after its request was settled, and its record must not be deleted earlier.
+    // A reply is kept for 7 days and a day's margin (REPLY_RETENTION_MS), and its record must not be deleted earlier.
     parse: wholeNumber(8, 36_500),
     about:
       'Days after which records leave the ledger, once every sink has them; 8 to 36500. Unset: they are kept for ever.',

@@ -21,14 +21,14 @@ const DRY_RUNS_PER_MINUTE = 60;
 const MINUTE_MS = 60_000;
 
 export interface PreviewInvitesDeps
-  extends Pick<SendInvitesDeps, 'clock' | 'delivery' | 'logger'>, RedactCallerTextDeps {
+  extends Pick<SendInvitesDeps, 'trustedClock' | 'delivery' | 'logger'>, RedactCallerTextDeps {
   readonly ledger: Pick<Ledger, 'admit' | 'usage'>;
 }
 
 /** Decides one request without sending it. A failing ledger never makes it reject. */
 export function createPreviewInvites(deps: PreviewInvitesDeps): (call: InviteCall) => Promise<InviteAnswer> {
   return async function previewInvites(call) {
-    const decision = decide(call.policy, call.principal, call.asked, deps.clock.now(), call.handling);
+    const decision = decide(call.policy, call.principal, call.asked, deps.trustedClock.now(), call.handling);
     const outcome = await record(deps, call, decision).catch((): Outcome => {
       deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
       return { kind: 'ledger_unavailable' };

@@ -22,7 +22,7 @@ export interface ReconcileDeps {
   /** Returns the recorded form of an address. */
   readonly recordAddress: RecordAddress;
   readonly delivery: { wake(): void };
-  readonly clock: Clock;
+  readonly trustedClock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** True once the process has begun to shut down. Requests that are due then wait for the next start. */
@@ -71,7 +71,7 @@ async function reconcileOne(deps: ReconcileDeps, request: UnsettledRequest): Pro
   if (answer.kind === 'unanswered') return await retryLater(deps, request, answer);
   const evidence = gatherEvidence(
     answer.users,
-    { after: request.admittedAt, upTo: deps.clock.now() + CLOCKS_DIFFER_MS },
+    { after: request.admittedAt, upTo: deps.trustedClock.now() + CLOCKS_DIFFER_MS },
     deps,
   );
   return evidence.created_after === sent.length
@@ -128,11 +128,11 @@ async function recordEvidence(
 }
 
 async function retryLater(
-  { ledger, logger, clock }: ReconcileDeps,
+  { ledger, logger, trustedClock }: ReconcileDeps,
   { requestId, admittedAt }: UnsettledRequest,
   { reason, status }: Extract<UsersAnswer, { kind: 'unanswered' }>,
 ): Promise<ReconcileResult> {
-  const nextInMs = Math.min(Math.max(clock.now() - admittedAt, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
+  const nextInMs = Math.min(Math.max(trustedClock.now() - admittedAt, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
   await ledger.recordAttempt({ requestId, record: null, nextInMs });
   logger.warn('reconciliation_unanswered', { request_id: requestId, reason, status, retry_in_ms: nextInMs });
   return 'unanswered';

@@ -25,7 +25,7 @@ import { settleOutcome } from './settle-outcome.ts';
 
 export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps, RedactCallerTextDeps {
   readonly ledger: Pick<Ledger, 'admit' | 'settle' | 'usage'>;
-  readonly clock: Clock;
+  readonly trustedClock: Clock;
   readonly background: Background;
   /** Sends exactly these bytes, at most once; never rejects. */
   readonly send: (body: string) => Promise<SendResult>;
@@ -52,7 +52,7 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
   const compareShadow = createCompareShadow(deps);
 
   async function run(call: InviteCall): Promise<InviteAnswer> {
-    const nowMs = deps.clock.now();
+    const nowMs = deps.trustedClock.now();
     const decision = decide(call.policy, call.principal, call.asked, nowMs, call.handling);
     compareShadow(call, decision, nowMs);
     const body = canonicalBody(decision.effective);

@@ -83,7 +83,6 @@ async function prune({ ledger, logger, metrics, retention }: SweepDeps): Promise
   for (let times = 0; times < MAX_PRUNES; times += 1) {
     const pruned = await ledger.prune(retention);
     records += pruned.records;
-    if (pruned.jumpedMs !== undefined) logger.warn('ledger_clock_jumped', { jumped_ms: pruned.jumpedMs });
     if (!pruned.more) break;
   }
   if (records === 0) return;

@@ -114,6 +114,7 @@ export function createBatchedLedger({ core, sqlite, check, defer, onFailure }: B
     checkpoints: (after, limit) => read('checkpoints', () => core.checkpoints(after, limit)),
     expired: (limit) => read('expired', () => core.expired(limit)),
     unsettled: (limit) => read('unsettled', () => core.unsettled(limit)),
+    witness: (witness) => read('witness', () => core.witness(witness)),
     flush() {
       while (waiting.length > 0) flushOne();
     },

@@ -3,12 +3,14 @@ import type { RecordDraft, RecordOutcome } from '../audit/record.ts';
 import type { SearchFilter } from '../audit/search.ts';
 import type { OutboxItem } from '../audit/delivery/sink.ts';
 import type { QuotaCharge } from '../policy/decision.ts';
+import type { Witness } from './trusted-time.ts';
 
 /**
  * The ledger port: requests, quotas, idempotency keys, the audit trail and its outbox. It keeps three promises: no
  * invite without a record, no invite sent twice by accident, and exact quotas. Every method is one atomic step with
  * plain data in and out. A resolved promise means that the step is durable. A rejected one means that it did not
- * happen: its batch was rolled back.
+ * happen: its batch was rolled back. The ledger's clock is trusted time (trusted-time.ts); the `time` of a record is
+ * the machine's clock.
  */
 export interface Ledger {
   /** Looks up the idempotency key, debits quotas, and writes the intent or the denial: all or nothing. */
@@ -42,7 +44,7 @@ export interface Ledger {
   checkpoints(after: number, limit: number): Promise<readonly StoredCheckpoint[]>;
   /** Open intents that have expired by the ledger's clock, oldest first. Includes those whose record is damaged. */
   expired(limit: number): Promise<readonly ExpiredIntent[]>;
-  /** Requests in state `unknown` whose next reconcile attempt is due by the ledger's clock, the longest overdue first. */
+  /** Requests in state `unknown` whose next reconcile attempt is due by the ledger's clock, longest overdue first. */
   unsettled(limit: number): Promise<readonly UnsettledRequest[]>;
   /**
    * Records one reconcile attempt on an unsettled request: its evidence, and when the next attempt is due. Does nothing
@@ -54,12 +56,14 @@ export interface Ledger {
    * - Records are dropped only up to a checkpoint that every named sink has acknowledged. That checkpoint is kept, and
    *   the chain begins there from then on.
    * - Records are never dropped past a request that is open or unknown, or whose reply may still be replayed.
-   * - A request is dropped together with the record that decided it. Uses the machine's clock, and drops nothing while
-   *   that clock is doubted (sqlite/clock-guard.ts).
+   * - A request is dropped together with the record that decided it.
+   * - Nothing is dropped before the first witness: the ledger's clock may be far ahead until then.
    */
   prune(retention: Retention): Promise<Pruned>;
   /** Makes one durable write; resolves when that works. */
   probe(): Promise<void>;
+  /** Tells the ledger's clock what an outside clock says. Acts at once; the next write stores it. */
+  witness(witness: Witness): Promise<void>;
 }
 
 /** Requests, idempotency keys and read access belong to this triple. */
@@ -267,7 +271,7 @@ export interface UnsettledRequest {
 
 export interface ReconcileAttempt {
   readonly requestId: string;
-  /** Written to the trail; null when the attempt gave no evidence (the upstream could not be asked). Then it is not counted. */
+  /** Written to the trail; null when the upstream could not be asked. Then the attempt is not counted. */
   readonly record: RecordDraft | null;
   /** Time until the next attempt; null: there is none. */
   readonly nextInMs: number | null;
@@ -285,8 +289,6 @@ export interface Pruned {
   readonly records: number;
   /** More records can be dropped at once. */
   readonly more: boolean;
-  /** The machine's clock has jumped by this much since the last trusted call, and is doubted from now on. Reported once. */
-  readonly jumpedMs?: number;
 }
 
 export interface ExpiredIntent {
@@ -294,6 +296,3 @@ export interface ExpiredIntent {
   /** Null: the record is damaged. */
   readonly intent: RecordDraft | null;
 }
-
-/** A stored reply is kept this long after settling; while the outcome is unknown it is kept without limit. */
-export const REPLY_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;

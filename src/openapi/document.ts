@@ -121,7 +121,7 @@ function inviteUsers(): JsonSchema {
         'header',
         'Idempotency-Key',
         { type: 'string', minLength: 16, maxLength: 257 },
-        'A new random value per intended invitation, 16 to 255 visible ASCII characters, quoted or bare. Repeating it repeats the answer, never the invitation. Kept for 7 days.',
+        'A new random value per intended invitation, 16 to 255 visible ASCII characters, quoted or bare. Repeating it repeats the answer, never the invitation. Kept for at least 7 days.',
       ),
       parameter(
         'header',

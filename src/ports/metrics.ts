@@ -55,6 +55,14 @@ export const GAUGES = {
   audit_sink_backlog_records: { help: 'Audit records that a sink has not acknowledged.', labels: ['sink'] },
   audit_sink_lag_seconds: { help: 'Age of the oldest of them; 0 when there is none.', labels: ['sink'] },
   audit_checkpoint_timestamp_seconds: { help: 'When the last checkpoint was made.', labels: [] },
+  ledger_clock_doubt_seconds: {
+    help: "How far the machine's clock is ahead of trusted time (behind: negative) while it is doubted; else 0.",
+    labels: [],
+  },
+  ledger_clock_witness_timestamp_seconds: {
+    help: 'Trusted time when an outside clock last agreed with it; absent before the first one.',
+    labels: [],
+  },
   audit_uncovered_records: { help: 'Audit records after the last checkpoint.', labels: [] },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 

@@ -14,7 +14,7 @@ import { rateLimitFields } from './rate-limit-fields.ts';
 
 export async function invitePolicy(
   c: Context<AppEnv>,
-  deps: { readonly clock: Clock; readonly ledger: Pick<Ledger, 'usage'> },
+  deps: { readonly trustedClock: Clock; readonly ledger: Pick<Ledger, 'usage'> },
 ): Promise<Response> {
   const query = readQuery(c, {});
   if (query.kind === 'refused') return query.response;
@@ -26,7 +26,7 @@ export async function invitePolicy(
     (usage) => {
       const states = usage.filter(({ visible }) => visible);
       return c.json(
-        { ...describeCapabilities(policy, principal, deps.clock.now()), quotas: states.map(showQuota) },
+        { ...describeCapabilities(policy, principal, deps.trustedClock.now()), quotas: states.map(showQuota) },
         200,
         rateLimitFields(states),
       );

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/ports/clock.ts';
+import type { MachineClock } from '../../src/ports/clock.ts';
 import type { Ids } from '../../src/ports/ids.ts';
 import type { Schedule } from '../../src/ports/schedule.ts';
 
@@ -6,11 +6,13 @@ import type { Schedule } from '../../src/ports/schedule.ts';
  * Time and ids for tests. The fake clock is the Clock and the Schedule in one: its timers run by its time, and only
  * when a test moves it. It never waits for real time.
  */
-export interface FakeClock extends Clock, Schedule {
+export interface FakeClock extends MachineClock, Schedule {
   /** The delays of the pending timers, soonest first. */
   readonly waitingMs: readonly number[];
   /** Sets the machine's clock. Timers do not notice, as on a real machine. */
   set(ms: number): void;
+  /** Sets the machine's clock forward, or back when `ms` is negative. No time passes. */
+  jump(ms: number): void;
   /**
    * Moves time forward and runs the timers that are due, in order of time. Timers set by these tasks run too, when due.
    * A negative value sets the clock back.
@@ -43,6 +45,7 @@ export function createFakeClock(startMs = TEST_TIME_MS): FakeClock {
   };
   const clock: FakeClock = {
     now: () => nowMs,
+    monotonic: () => elapsedMs,
     after(delayMs, task) {
       const timer = { dueMs: elapsedMs + delayMs, task };
       change([...timers, timer]);
@@ -53,6 +56,9 @@ export function createFakeClock(startMs = TEST_TIME_MS): FakeClock {
     },
     set(ms) {
       nowMs = ms;
+    },
+    jump(ms) {
+      nowMs += ms;
     },
     advance(ms) {
       if (ms < 0) return clock.set(nowMs + ms);

@@ -148,6 +148,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const config = await configOf(galileo.url, options);
   const deps: ServicePorts = {
     clock,
+    trustedClock: clock,
     ids,
     schedule,
     background,
@@ -268,7 +269,7 @@ async function serveForReal(apiKeys: readonly string[]) {
   };
 }
 
-async function openLedgerFile(ports: Pick<Deps, 'clock' | 'ids' | 'logger' | 'metrics'>) {
+async function openLedgerFile(ports: Pick<Deps, 'ids' | 'logger' | 'metrics'> & { readonly clock: FakeClock }) {
   const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-test-'));
   const path = join(folder, 'ledger.db');
   const ledger = await openLedger({ path, ...ports });

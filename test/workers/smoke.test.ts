@@ -51,6 +51,7 @@ async function startService(): Promise<Service> {
 
   const deps: Deps = {
     clock,
+    trustedClock: clock,
     ids,
     ledger,
     schedule: clock,

@@ -15,7 +15,8 @@ import type { Principal, Scope } from '../principal.ts';
  * a string is a malformed claim, not a value to repair. The Principal has only scopes of this service.
  */
 export type ClaimsResult =
-  | { readonly kind: 'principal'; readonly principal: Principal }
+  /** `issuedAt` is the `iat`, in seconds. */
+  | { readonly kind: 'principal'; readonly principal: Principal; readonly issuedAt: number }
   | { readonly kind: 'refused'; readonly reason: TokenFailureReason };
 
 /** Allowed difference between the issuer's clock and ours, for `exp`, `nbf` and `iat`. */
@@ -89,7 +90,7 @@ export function validateClaims(claims: JsonObject, profile: IssuerProfile, nowS:
     tokenId: tokenId.data ?? null,
     expiresAt: own.data.exp,
   };
-  return { kind: 'principal', principal: Object.freeze(principal) };
+  return { kind: 'principal', principal: Object.freeze(principal), issuedAt: own.data.iat };
 }
 
 type Times = Pick<z.output<typeof registered>, 'exp' | 'iat' | 'nbf'>;

@@ -40,7 +40,8 @@ export function ledgerFinding(facts: LedgerFacts, nowMs: number): Diagnosis {
   if (aheadMs > CLOCK_AHEAD_WARN_MS) {
     return warning(
       `has seen a time ${Math.round(aheadMs / 1000)} s ahead of this machine’s clock`,
-      'The clock was set back. Quotas and times in records wait until it has caught up; check the clock of this machine.',
+      'The clock was set back. Set it right (NTP): the service then corrects its own time with the first answer of an issuer ' +
+        'or of Galileo. Until then quotas and idempotency keys are held.',
       { details },
     );
   }

@@ -1,3 +1,4 @@
+import { answerDate } from '../../lib/answer-date.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
   Deadlines,
@@ -29,24 +30,18 @@ export async function probe(request: HttpExchange, { http, clock }: { http: Http
   };
 }
 
-/** IMF-fixdate, the only form a sender may generate (RFC 9110 §5.6.7). */
-const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-
 /**
  * Compares the answer's `Date` with this machine's time between request and answer. The result is 0 when the two can
- * agree. `Date` has whole seconds. A cache reports in `Age`, also rounded, how long it kept the answer (RFC 9111 §5.1).
+ * agree.
  */
 export function clockAhead(
   headers: Readonly<Record<string, string>>,
   startedAtMs: number,
   endedAtMs: number,
 ): number | null {
-  const date = headers['date'] ?? '';
-  if (!IMF_FIXDATE.test(date)) return null;
-  const age = /^\d{1,8}$/.test(headers['age'] ?? '') ? Number(headers['age']) : null;
-  const earliestMs = Date.parse(date) + (age ?? 0) * 1000;
-  const latestMs = earliestMs + (age === null ? 999 : 1999);
-  if (Number.isNaN(earliestMs)) return null;
+  const date = answerDate(headers);
+  if (date === null) return null;
+  const { earliestMs, latestMs } = date;
   if (endedAtMs < earliestMs) return endedAtMs - earliestMs;
   return startedAtMs > latestMs ? startedAtMs - latestMs : 0;
 }

@@ -9,17 +9,23 @@ import { readEnds } from './trail.ts';
  */
 type CheckpointRow = { count: number; position: number; made_at: number; line: string };
 
-export function addCheckpoint(sqlite: SqlitePort, { count, madeAt, line }: StoredCheckpoint): boolean {
+/** `storedAt`: by the ledger's clock. */
+export function addCheckpoint(
+  sqlite: SqlitePort,
+  { count, madeAt, line }: StoredCheckpoint,
+  storedAt: number,
+): boolean {
   const { head } = readEnds(sqlite);
   const position = 2 * head.seq + 1;
   const last = lastCheckpoint(sqlite, head.seq);
   if (count < 1 || count > head.seq || count <= (last?.count ?? 0) || last?.position === position) return false;
   sqlite.run(
-    `INSERT INTO checkpoints (count, position, made_at, line) VALUES (?, ?, ?, ?)`,
+    `INSERT INTO checkpoints (count, position, made_at, line, stored_at) VALUES (?, ?, ?, ?, ?)`,
     count,
     position,
     madeAt,
     line,
+    storedAt,
   );
   return true;
 }

@@ -7,32 +7,25 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { readEnds } from './trail.ts';
 
 /**
- * Appends records to the trail, and holds the ledger's clock. The clock is the machine's clock, but never earlier than
- * the latest time that was written: it does not run backwards, also across restarts. Therefore `time` never decreases
- * along the trail, and a quota window that was dropped cannot open again with an empty counter. When the machine's
- * clock is set back, the ledger's clock waits at the latest written time.
+ * Appends records to the trail. The `time` of a record is the machine's clock, and its `seq` is the order. Where the
+ * machine's clock was set back, `time` is earlier than that of the record before; such records are listed in
+ * `clock_steps`, because a search by time relies on it.
  */
 export interface Journal {
-  /** The ledger's time, in milliseconds since the epoch. */
-  now(): number;
-  /** Stores `now` as the latest written time. `append` does this too. */
-  holdClock(now: number): void;
   /** Chains and stores one record, reads it back, and returns its seq. */
-  append(draft: RecordDraft, now: number): number;
+  append(draft: RecordDraft): number;
 }
 
 export function createJournal({ sqlite, clock, ids }: { sqlite: SqlitePort; clock: Clock; ids: Ids }): Journal {
   return {
-    now: () => Math.max(readEnds(sqlite).clockMs, Math.trunc(clock.now())),
-    holdClock(now) {
-      sqlite.run(`UPDATE head SET clock_ms = ? WHERE id = 1`, now);
-    },
-    append(draft, now) {
-      const { head } = readEnds(sqlite);
+    append(draft) {
+      const { head, recordedMs } = readEnds(sqlite);
+      const timeMs = Math.trunc(clock.now());
       const seq = head.seq + 1;
-      const { line, hash } = chainRecord(draft, { seq, id: ids.uuid7(), time: rfc3339(now), prev: head.hash });
+      const { line, hash } = chainRecord(draft, { seq, id: ids.uuid7(), time: rfc3339(timeMs), prev: head.hash });
       sqlite.run(`INSERT INTO records (seq, line) VALUES (?, ?)`, seq, line);
-      sqlite.run(`UPDATE head SET seq = ?, hash = ?, clock_ms = ? WHERE id = 1`, seq, hash, now);
+      sqlite.run(`UPDATE head SET seq = ?, hash = ?, recorded_ms = ? WHERE id = 1`, seq, hash, timeMs);
+      if (timeMs < recordedMs) sqlite.run(`INSERT INTO clock_steps (seq) VALUES (?)`, seq);
       readBack(sqlite, { seq, hash, line });
       return seq;
     },

@@ -12,8 +12,8 @@ export interface QuotaCounters {
   tally(charges: readonly QuotaCharge[], now: number): Tally;
   /** Returns units to the windows they were debited from. Does nothing for a window that was dropped. */
   refund(debits: readonly Debit[]): void;
-  /** Drops counters of windows that are over. */
-  prune(now: number): void;
+  /** Drops counters of windows that ended before `endedBefore`. */
+  prune(endedBefore: number): void;
 }
 
 export interface Tally {
@@ -104,8 +104,8 @@ export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
         );
       }
     },
-    prune(now) {
-      sqlite.run(`DELETE FROM counters WHERE window_end <= ?`, now);
+    prune(endedBefore) {
+      sqlite.run(`DELETE FROM counters WHERE window_end <= ?`, endedBefore);
     },
   };
 }

@@ -3,13 +3,14 @@ import type { SqliteOutbox } from './outbox.ts';
 import { MAX_PRUNED_RECORDS } from '../page.ts';
 import type { Pruned, Retention } from '../port.ts';
 import type { SqlitePort } from './sqlite-port.ts';
-import { lastBefore, readEnds, readHash, readTime } from './trail.ts';
+import { readEnds, readHash } from './trail.ts';
 
 /**
  * Drops records past their retention: from the beginning of the trail up to a checkpoint that every sink has
- * acknowledged, one such cut per call. The checkpoint is kept, and the hash of its last record becomes the base that
- * the first kept record continues; the chain therefore verifies before and after every cut. Kept data never needs a
- * dropped record: a cut stops before any request that is open or unknown, or whose reply may still be replayed.
+ * acknowledged, one such cut per call. The age of a record is the age of the checkpoint that covers it, by the ledger's
+ * clock: the `time` of a record may be wrong. The checkpoint is kept, and the hash of its last record becomes the base
+ * that the first kept record continues; the chain therefore verifies before and after every cut. Kept data never needs
+ * a dropped record: a cut stops before any request that is open or unknown, or whose reply may still be replayed.
  */
 export function pruneRecords(
   sqlite: SqlitePort,
@@ -32,7 +33,7 @@ export function pruneRecords(
 interface Limits {
   /** A position in the outbox. */
   readonly acknowledged: number;
-  /** Only records older than this are dropped, in milliseconds since the epoch. */
+  /** Only a checkpoint that was stored before this is a cut, in milliseconds since the epoch. */
   readonly before: number;
 }
 
@@ -42,23 +43,19 @@ function nextCut(sqlite: SqlitePort, { acknowledged, before }: Limits): number |
     base: { seq: base },
     head,
   } = readEnds(sqlite);
-  const nearest = sqlite.run<{ count: number }>(
-    `SELECT count FROM checkpoints WHERE count > ? AND count <= ? ORDER BY count LIMIT 1`,
+  const nearest = sqlite.run<{ count: number; stored_at: number }>(
+    `SELECT count, stored_at FROM checkpoints WHERE count > ? AND count <= ? ORDER BY count LIMIT 1`,
     base,
     head.seq,
   )[0];
-  if (nearest === undefined) return null;
-  // Never the earlier side: a damaged record must not be dropped before its time.
-  const trail = { nearest: 'later', after: base, upTo: head.seq } as const;
-  // Checks one record first, so that a ledger with nothing to drop does no search.
-  if (readTime(sqlite, nearest.count, trail) >= before) return null;
+  if (nearest === undefined || nearest.stored_at >= before) return null;
   const reach = Math.max(nearest.count, Math.min(base + MAX_PRUNED_RECORDS, head.seq));
-  const old = lastBefore(sqlite, before, { ...trail, upTo: reach });
   const furthest = sqlite.run<{ count: number | null }>(
-    `SELECT max(count) AS count FROM checkpoints WHERE count > ? AND count <= ? AND position <= ?`,
+    `SELECT max(count) AS count FROM checkpoints WHERE count > ? AND count <= ? AND position <= ? AND stored_at < ?`,
     base,
-    firstNeeded(sqlite, old) - 1,
+    firstNeeded(sqlite, reach) - 1,
     acknowledged,
+    before,
   )[0];
   return furthest?.count ?? null;
 }
@@ -80,5 +77,6 @@ function dropUpTo(sqlite: SqlitePort, { seq, hash }: ChainHead): void {
   sqlite.run(`DELETE FROM records WHERE seq <= ?`, seq);
   sqlite.run(`DELETE FROM requests WHERE decided_seq <= ?`, seq);
   sqlite.run(`DELETE FROM checkpoints WHERE count < ?`, seq);
+  sqlite.run(`DELETE FROM clock_steps WHERE seq <= ?`, seq);
   sqlite.run(`UPDATE head SET base_seq = ?, base_hash = ? WHERE id = 1`, seq, hash);
 }

@@ -61,9 +61,24 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE INDEX requests_unsettled ON requests (look_at, decided_seq) WHERE state = 'unknown'`,
   ],
   [
-    // The state of the clock guard (clock-guard.ts).
+    // The state of a clock guard; dropped in version 4.
     `ALTER TABLE head ADD COLUMN pruned_at INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE head ADD COLUMN doubted_at INTEGER`,
+  ],
+  [
+    // From here on `clock_ms` is the last trusted time (trusted-time.ts); `witnessed_ms` is the one of the last witness, 0:
+    // none. `recorded_ms` is the `time` of the last record.
+    `ALTER TABLE head DROP COLUMN pruned_at`,
+    `ALTER TABLE head DROP COLUMN doubted_at`,
+    `ALTER TABLE head ADD COLUMN witnessed_ms INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE head ADD COLUMN recorded_ms INTEGER NOT NULL DEFAULT 0`,
+    `UPDATE head SET recorded_ms = clock_ms`,
+    // The records whose `time` is earlier than that of the record before. Older versions wrote none.
+    `CREATE TABLE clock_steps (seq INTEGER PRIMARY KEY) STRICT`,
+    // The ledger's clock when the checkpoint was stored: no record that it covers is younger.
+    `ALTER TABLE checkpoints ADD COLUMN stored_at INTEGER NOT NULL DEFAULT 0`,
+    `UPDATE checkpoints SET stored_at = max(made_at, coalesce(
+       (SELECT unixepoch(json_extract(line, '$.time')) * 1000 + 999 FROM records WHERE seq = checkpoints.count), 0))`,
   ],
 ];
 
@@ -72,11 +87,14 @@ const DIGESTS: readonly string[] = [
   'ab8c5a9cf4d57a87ddb1e369c2f92e62ec28946fd5b3bc31eb43c38091692d8f',
   '7ea9ffeb8b9029cd57d3e852d79cf1cffd367bd03b30150c6675d8654a9ca873',
   '047e18b517e884ffc7d4b86d357e85a0c44d243d5feeacef645368b718fd2bd1',
+  '0d4a573e4efda40050694afc427d13f2a3bbb2ca2590f34253701ccbda9eb45f',
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 /** For tools that read an older ledger unmigrated: earlier versions have neither checkpoints nor retention. */
 export const FIRST_VERSION_WITH_CHECKPOINTS = 2;
+/** In earlier versions `time` never decreases along the trail. */
+export const FIRST_VERSION_WITH_CLOCK_STEPS = 4;
 
 /** The database holds an object that no migration step created. The message is for the operator. */
 export class ForeignSchemaError extends Error {

@@ -5,84 +5,134 @@ import { MAX_SLICE_LENGTH, MAX_SLICE_RECORDS, takeLines } from '../page.ts';
 import type { SearchQuery, SearchSlice, StoredRecord } from '../port.ts';
 import type { ReportUnreadable } from '../report-unreadable.ts';
 import type { SqlitePort } from './sqlite-port.ts';
-import { lastBefore, readEnds } from './trail.ts';
+import { clockSteps, lastBefore, readEnds } from './trail.ts';
 
 /**
  * Searches a bounded part of the trail in SQLite; the caller repeats it for the next part. Binary search finds the
- * records at the bounds of the searched period, since `time` never decreases along the trail. Between them an SQL
- * condition skips records that cannot match, and `matchesFilter` decides on the others. Each call bounds the records
- * that it scans and those that it returns, and reports how far it scanned.
+ * records at the bounds of the searched period, in each stretch of the trail in which `time` does not decrease. Between
+ * them an SQL condition skips records that cannot match, and `matchesFilter` decides on the others. Each call bounds
+ * the records that it scans and those that it returns, and reports how far it scanned.
  */
 export function searchTrail(
   sqlite: SqlitePort,
   { filter, after, limit }: SearchQuery,
-  reportUnreadable: ReportUnreadable = () => undefined,
+  { reportUnreadable = () => undefined, hasSteps = true }: SearchOptions = {},
 ): SearchSlice {
   const { base, head } = readEnds(sqlite);
   const first = Math.max(after, base.seq);
-  const last = Math.max(first, head.seq);
-  const { fromMs, toMs } = filter;
-  const within = { after: first, upTo: last };
-  // A damaged record at either end may be from between these times, so it is looked at.
-  const from = fromMs === undefined ? first : lastBefore(sqlite, fromMs, { ...within, nearest: 'later' });
-  const end = toMs === undefined ? last : lastBefore(sqlite, toMs, { ...within, nearest: 'earlier' });
+  const trail = { after: first, upTo: Math.max(first, head.seq) };
+  const isByTime = filter.fromMs !== undefined || filter.toMs !== undefined;
+  const stretches = isByTime && hasSteps ? stretchesOf(sqlite, trail) : [trail];
   const unreadable: number[] = [];
-  const progress: Progress = { scannedTo: from, upTo: Math.min(from + MAX_SLICE_RECORDS, end), stopped: false };
+  const progress: Progress = { scannedTo: first, stopped: null };
   const onUnreadable: ReportUnreadable = (value) => {
     if (value.seq !== undefined) unreadable.push(value.seq);
     reportUnreadable(value);
   };
-  const records = takeLines(matchesAlong(sqlite, { filter, progress, onUnreadable }), limit);
+  const records = takeLines(matchesAlong(sqlite, { filter, stretches, progress, onUnreadable }), limit);
   // A full page ends at its last match, even when more rows were read.
-  const scannedTo = progress.stopped ? progress.scannedTo : (records.at(-1)?.seq ?? from);
-  return { records, scannedTo, done: scannedTo >= end, unreadable: unreadable.filter((seq) => seq <= scannedTo) };
+  const scannedTo = progress.stopped === null ? (records.at(-1)?.seq ?? first) : progress.scannedTo;
+  const isDone = progress.stopped === 'at_end';
+  return { records, scannedTo, done: isDone, unreadable: unreadable.filter((seq) => seq <= scannedTo) };
+}
+
+export interface SearchOptions {
+  readonly reportUnreadable?: ReportUnreadable;
+  /** False for a ledger of an earlier schema version, in which `time` never decreases. */
+  readonly hasSteps?: boolean;
+}
+
+/** The records in (after, upTo]. */
+interface Stretch {
+  readonly after: number;
+  readonly upTo: number;
 }
 
 interface Progress {
   scannedTo: number;
-  readonly upTo: number;
-  /** The scan ended by itself: at its end or at its bound. False when the page was full first. */
-  stopped: boolean;
+  /** How the scan ended by itself. Null: the page was full first. */
+  stopped: 'at_end' | 'at_bound' | null;
 }
 
 /** Few, because a large row is read whole before its length is known. */
 const ROWS_AT_A_TIME = 8;
+/** Each stretch costs two binary searches. */
+const MAX_SLICE_STRETCHES = 32;
+
+/** The stretches of the trail in which the machine's clock did not step back, in order. */
+function* stretchesOf(sqlite: SqlitePort, { after, upTo }: Stretch): Generator<Stretch> {
+  for (let begin = after; begin < upTo;) {
+    const [step] = clockSteps(sqlite, begin + 1, upTo, 1);
+    const end = step === undefined ? upTo : step - 1;
+    yield { after: begin, upTo: end };
+    begin = end;
+  }
+}
+
+/** The part of a stretch that the filter's times allow. A damaged record at either end may be from between them. */
+function withinTimes(sqlite: SqlitePort, { fromMs, toMs }: SearchFilter, stretch: Stretch): Stretch {
+  return {
+    after: fromMs === undefined ? stretch.after : lastBefore(sqlite, fromMs, { ...stretch, nearest: 'later' }),
+    upTo: toMs === undefined ? stretch.upTo : lastBefore(sqlite, toMs, { ...stretch, nearest: 'earlier' }),
+  };
+}
 
 interface Scan {
   readonly filter: SearchFilter;
+  readonly stretches: Iterable<Stretch>;
   readonly progress: Progress;
   readonly onUnreadable: ReportUnreadable;
 }
 
-function* matchesAlong(sqlite: SqlitePort, { filter, progress, onUnreadable }: Scan): Generator<StoredRecord> {
+function* matchesAlong(
+  sqlite: SqlitePort,
+  { filter, stretches, progress, onUnreadable }: Scan,
+): Generator<StoredRecord> {
   const { condition, params } = prefilter(filter);
-  for (let length = 0; progress.scannedTo < progress.upTo && length < MAX_SLICE_LENGTH;) {
-    const rows = sqlite.run<{ seq: number; length: number; line: string | null }>(
-      `SELECT seq, length(line) AS length, CASE WHEN ${condition} THEN line WHEN NOT ${INTACT} THEN line END AS line
-       FROM records WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
-      ...params,
-      progress.scannedTo,
-      progress.upTo,
-      ROWS_AT_A_TIME,
-    );
-    for (const row of rows) {
-      length += row.length;
-      passOver(row.seq - 1);
-      progress.scannedTo = row.seq;
-      const { seq, line } = row;
-      if (line === null) continue;
-      const read = readStoredLine(line);
-      if (read.kind === 'unreadable') onUnreadable({ part: 'record', seq, reason: read.reason });
-      else if (matchesFilter(read.record, filter)) yield { seq, line };
+  let [visited, scanned, length] = [0, 0, 0];
+  for (const stretch of stretches) {
+    visited += 1;
+    if (visited > MAX_SLICE_STRETCHES) return stopAtBound(stretch.after);
+    const { after, upTo } = withinTimes(sqlite, filter, stretch);
+    for (let cursor = after; cursor < upTo;) {
+      if (scanned >= MAX_SLICE_RECORDS || length >= MAX_SLICE_LENGTH) return stopAtBound(progress.scannedTo);
+      const rows = sqlite.run<{ seq: number; length: number; line: string | null }>(
+        `SELECT seq, length(line) AS length, CASE WHEN ${condition} THEN line WHEN NOT ${INTACT} THEN line END AS line
+         FROM records WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
+        ...params,
+        cursor,
+        upTo,
+        Math.min(ROWS_AT_A_TIME, MAX_SLICE_RECORDS - scanned),
+      );
+      for (const row of rows) {
+        length += row.length;
+        missing(cursor, row.seq - 1);
+        scanned += row.seq - cursor;
+        cursor = row.seq;
+        progress.scannedTo = row.seq;
+        const { seq, line } = row;
+        if (line === null) continue;
+        const read = readStoredLine(line);
+        if (read.kind === 'unreadable') onUnreadable({ part: 'record', seq, reason: read.reason });
+        else if (matchesFilter(read.record, filter)) yield { seq, line };
+      }
+      if (rows.length === 0) {
+        missing(cursor, upTo);
+        cursor = upTo;
+      }
     }
-    if (rows.length < ROWS_AT_A_TIME) passOver(progress.upTo);
+    if (upTo > stretch.after) progress.scannedTo = upTo;
   }
-  progress.stopped = true;
+  progress.stopped = 'at_end';
 
-  /** Records that should be here, up to this one, and are not. */
-  function passOver(upTo: number): void {
-    while (progress.scannedTo < upTo)
-      onUnreadable({ part: 'record', seq: (progress.scannedTo += 1), reason: 'missing' });
+  function stopAtBound(scannedTo: number): void {
+    progress.scannedTo = scannedTo;
+    progress.stopped = 'at_bound';
+  }
+
+  /** Records in (from, to] should be here and are not. */
+  function missing(from: number, to: number): void {
+    for (let seq = from + 1; seq <= to; seq += 1) onUnreadable({ part: 'record', seq, reason: 'missing' });
   }
 }
 

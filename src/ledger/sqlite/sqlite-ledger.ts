@@ -1,15 +1,16 @@
 import type { RecordDraft } from '../../audit/record.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock, MachineClock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
 import { denialRecord, dryRunRecord, exhaustedRecord, intentRecord, replayRecord } from '../record-annotations.ts';
 import { createIdempotencyKeys, keyScope } from './idempotency.ts';
 import type { KeyLookup } from './idempotency.ts';
 import { addCheckpoint, readChain, readCheckpoints } from './checkpoints.ts';
 import { createJournal } from './journal.ts';
+import { createLedgerClock } from './ledger-clock.ts';
+import type { ClockState } from './ledger-clock.ts';
 import { createSqliteOutbox } from './outbox.ts';
 import type { Admission, Admitted, Ending, Ledger, Settled, Settlement } from '../port.ts';
 import type { ReportUnreadable } from '../report-unreadable.ts';
-import { checkClock } from './clock-guard.ts';
 import { createQuotaCounters } from './quota.ts';
 import type { Tally } from './quota.ts';
 import { createRequests } from './requests.ts';
@@ -27,7 +28,11 @@ import { reachesAhead, readRecords } from './trail.ts';
  * and answers only after the commit. Reading methods need no transaction. Creation migrates the schema, and throws when
  * a cursor or a checkpoint is ahead of the trail's end: its sink would get nothing more.
  */
-export type SqliteLedger = Synchronous<Ledger>;
+export interface SqliteLedger extends Synchronous<Ledger> {
+  /** The ledger's time, in whole milliseconds since the epoch. */
+  now(): number;
+  clockState(): ClockState;
+}
 
 type Synchronous<T> = {
   readonly [K in keyof T]: T[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never;
@@ -39,6 +44,9 @@ const REFUNDED = { accepted: false, refused: true, not_sent: true, unknown: fals
   boolean
 >;
 
+/** Counters outlive their window: the clock may be corrected back into it, and it must not open again with an empty one. */
+const KEEP_COUNTERS_MS = 60 * 60 * 1000;
+
 /** A request in flight can end at any moment, so a retry before its deadline makes sense. */
 const LONGEST_RETRY_AFTER_S = 5;
 
@@ -49,7 +57,8 @@ export function createSqliteLedger({
   reportUnreadable = () => undefined,
 }: {
   sqlite: SqlitePort;
-  clock: Clock;
+  /** Without a monotonic reading: the platform keeps the time, and it is trusted as it is. */
+  clock: Clock | MachineClock;
   ids: Ids;
   /** Called for each damaged value that a read meets; left out by tools, whose results say the same. */
   reportUnreadable?: ReportUnreadable;
@@ -58,13 +67,14 @@ export function createSqliteLedger({
   if (reachesAhead(sqlite))
     throw new Error('the ledger has a cursor or a checkpoint ahead of the end of its trail: restore it from a backup');
   const journal = createJournal({ sqlite, clock, ids });
+  const time = createLedgerClock(sqlite, clock);
   const quotas = createQuotaCounters(sqlite);
   const keys = createIdempotencyKeys(sqlite, reportUnreadable);
   const requests = createRequests(sqlite, reportUnreadable);
   const outbox = createSqliteOutbox(sqlite);
 
   function admit(admission: Admission): Admitted {
-    const now = journal.now();
+    const now = time.nowForWrite();
     return (admission.repeated === true ? recall(admission, now) : null) ?? decide(admission, now);
   }
 
@@ -95,7 +105,7 @@ export function createSqliteLedger({
         recordDenial(admission, denialRecord(admission.records), now);
         return { kind: 'denied', quotas: tally.states() };
       case 'dry_run':
-        return preview(admission, tally, now);
+        return preview(admission, tally);
       case 'send':
         return admitToSend(admission, { tally, scope, now });
     }
@@ -108,7 +118,7 @@ export function createSqliteLedger({
       return { ...known, retryAfterS: Math.min(wholeSeconds(expiresAt - now), LONGEST_RETRY_AFTER_S) };
     }
     const replay = replayRecord(admission.records, known.firstRequestId, known.reply);
-    if (replay !== null) journal.append(replay, now);
+    if (replay !== null) journal.append(replay);
     return known;
   }
 
@@ -130,13 +140,13 @@ export function createSqliteLedger({
     }
     const debits = tally.debit('emails');
     const expiresAt = now + admission.expiresInMs;
-    const decidedSeq = journal.append(intentRecord(admission.records, expiresAt), now);
+    const decidedSeq = journal.append(intentRecord(admission.records, expiresAt));
     requests.insert({ admission, state: 'open', admittedAt: now, expiresAt, decidedSeq, keyScope: scope, debits });
     if (scope !== null) keys.bind(scope, admission.requestId, admission.idempotency?.fingerprint ?? '');
     return { kind: 'admitted', expiresAt, quotas: tally.states() };
   }
 
-  function preview(admission: Admission, tally: Tally, now: number): Admitted {
+  function preview(admission: Admission, tally: Tally): Admitted {
     const exceeded = tally.exceeded();
     if (exceeded !== null) {
       return {
@@ -148,12 +158,12 @@ export function createSqliteLedger({
     }
     tally.debit('requests');
     tally.debit('emails');
-    journal.append(dryRunRecord(admission.records), now);
+    journal.append(dryRunRecord(admission.records));
     return { kind: 'previewed' };
   }
 
   function recordDenial(admission: Admission, denial: RecordDraft, now: number): void {
-    const decidedSeq = journal.append(denial, now);
+    const decidedSeq = journal.append(denial);
     requests.insert({
       admission,
       state: 'denied',
@@ -166,11 +176,11 @@ export function createSqliteLedger({
   }
 
   function settle({ requestId, by, ending, reply, record }: Settlement): Settled {
+    const now = time.nowForWrite();
     const row = requests.get(requestId);
     if (row === null) return { kind: 'not_found' };
-    const now = journal.now();
     if (!maySettle(row, by, now)) return { kind: 'unchanged', state: row.state };
-    const outcomeSeq = journal.append(record, now);
+    const outcomeSeq = journal.append(record);
     if (REFUNDED[ending]) quotas.refund(row.debits);
     if (row.keyScope !== null) keys.settle(row.keyScope, { requestId, ending, reply, now });
     requests.settle(requestId, { ending, by, at: now, outcomeSeq });
@@ -182,41 +192,39 @@ export function createSqliteLedger({
     settle,
     find: requests.find,
     list: requests.list,
-    usage: (charges) => quotas.tally(charges, journal.now()).states(),
+    usage: (charges) => quotas.tally(charges, time.now()).states(),
     records: (after, limit) => readRecords(sqlite, after, limit),
-    search: (query) => searchTrail(sqlite, query, reportUnreadable),
+    search: (query) => searchTrail(sqlite, query, { reportUnreadable }),
     lease: outbox.lease,
     ack: outbox.ack,
     backlog: outbox.backlog,
     chain: () => readChain(sqlite),
-    addCheckpoint: (checkpoint) => addCheckpoint(sqlite, checkpoint),
+    addCheckpoint: (checkpoint) => addCheckpoint(sqlite, checkpoint, time.nowForWrite()),
     checkpoints: (after, limit) => readCheckpoints(sqlite, after, limit),
-    expired: (limit) => requests.expired(journal.now(), limit),
-    unsettled: (limit) => requests.unsettled(journal.now(), limit),
+    expired: (limit) => requests.expired(time.now(), limit),
+    unsettled: (limit) => requests.unsettled(time.now(), limit),
     recordAttempt({ requestId, record, nextInMs }) {
+      const now = time.nowForWrite();
       const dueAt = requests.get(requestId)?.nextAttemptAt ?? null;
-      const now = journal.now();
       if (dueAt === null || dueAt > now) return;
       // The outcome record does not change: the evidence is a record of its own.
-      if (record !== null) journal.append(record, now);
+      if (record !== null) journal.append(record);
       requests.recordAttempt(requestId, { at: nextInMs === null ? null : now + nextInMs, counted: record !== null });
     },
     prune(retention) {
-      // Not the ledger's clock: a machine clock that was wrong once leaves it ahead.
-      const machineMs = Math.trunc(clock.now());
-      const verdict = checkClock(sqlite, machineMs);
-      if (verdict.kind === 'doubted')
-        return { records: 0, more: false, ...(verdict.jumpedMs !== null && { jumpedMs: verdict.jumpedMs }) };
-      // Windows and keys dropped here must stay expired, even if the machine's clock goes back.
-      journal.holdClock(journal.now());
-      quotas.prune(machineMs);
-      keys.prune(machineMs);
-      return pruneRecords(sqlite, outbox, retention, machineMs);
+      const now = time.nowForWrite();
+      if (!time.isWitnessed()) return { records: 0, more: false };
+      quotas.prune(now - KEEP_COUNTERS_MS);
+      keys.prune(now);
+      return pruneRecords(sqlite, outbox, retention, now);
     },
     probe() {
       // A changed value: SQLite writes no page for an update that changes nothing.
       sqlite.run(`UPDATE probe SET writes = writes + 1 WHERE id = 1`);
     },
+    witness: time.witness,
+    now: time.now,
+    clockState: time.state,
   };
 }
 

@@ -13,23 +13,37 @@ export interface TrailEnds {
   /** The last dropped record; the first kept one continues it. Genesis when none was dropped. */
   readonly base: ChainHead;
   readonly head: ChainHead;
-  /** The latest time the ledger's clock wrote, in milliseconds since the epoch. */
+  /** The last stored time of the ledger's clock, in milliseconds since the epoch; 0 in a new ledger. */
   readonly clockMs: number;
+  /** That of the last witness; null when there was none. */
+  readonly witnessedMs: number | null;
+  /** The `time` of the last record. */
+  readonly recordedMs: number;
 }
 
-type HeadRow = { seq: number; hash: string; clock_ms: number; base_seq?: number; base_hash?: string };
+type HeadRow = {
+  seq: number;
+  hash: string;
+  clock_ms: number;
+  base_seq?: number;
+  base_hash?: string;
+  witnessed_ms?: number;
+  recorded_ms?: number;
+};
 
 const ROWS_AT_A_TIME = 64;
 
 /** Where the chain begins and ends, as stored. */
 export function readEnds(sqlite: SqlitePort): TrailEnds {
-  // All columns: an unmigrated ledger of the first schema version has no base columns.
+  // All columns: an unmigrated ledger of an earlier schema version lacks some.
   const row = sqlite.run<HeadRow>(`SELECT * FROM head WHERE id = 1`)[0];
   if (row === undefined) throw new Error('the ledger has no head row');
   return {
     base: { seq: row.base_seq ?? GENESIS.seq, hash: row.base_hash ?? GENESIS.hash },
     head: { seq: row.seq, hash: row.hash },
     clockMs: row.clock_ms,
+    witnessedMs: row.witnessed_ms === undefined || row.witnessed_ms === 0 ? null : row.witnessed_ms,
+    recordedMs: row.recorded_ms ?? row.clock_ms,
   };
 }
 
@@ -87,8 +101,8 @@ export function readTime(
 }
 
 /**
- * The seq of the last record in (after, upTo] that is older than `atMs`; `after` when there is none. Binary search,
- * since `time` never decreases along the trail.
+ * The seq of the last record in (after, upTo] that is older than `atMs`; `after` when there is none. Binary search: the
+ * machine's clock must not have stepped back between these records (clockSteps).
  */
 export function lastBefore(
   sqlite: SqlitePort,
@@ -102,6 +116,18 @@ export function lastBefore(
     else high = middle - 1;
   }
   return low;
+}
+
+/** The records in (after, upTo] whose `time` is earlier than that of the record before, at most `limit`, in order. */
+export function clockSteps(sqlite: SqlitePort, after: number, upTo: number, limit: number): readonly number[] {
+  return sqlite
+    .run<{ seq: number }>(
+      `SELECT seq FROM clock_steps WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
+      after,
+      upTo,
+      limit,
+    )
+    .map(({ seq }) => seq);
 }
 
 /**

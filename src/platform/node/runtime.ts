@@ -1,7 +1,7 @@
 import { v7 } from 'uuid';
 import { thrownName } from '../../lib/thrown.ts';
 import type { Background } from '../../ports/background.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { MachineClock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Random } from '../../ports/random.ts';
@@ -12,8 +12,8 @@ import type { Schedule } from '../../ports/schedule.ts';
  * state is the set of background tasks, which a shutdown waits for.
  */
 
-/** The machine's wall clock. */
-export const clock: Clock = { now: () => Date.now() };
+/** The machine's wall clock, and the monotonic clock of the process. */
+export const clock: MachineClock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 /** UUIDv7 from the uuid package; ids made within one millisecond are in order too. */
 export const ids: Ids = { uuid7: () => v7() };

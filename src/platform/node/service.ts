@@ -5,6 +5,8 @@ import { withoutKeys } from '../../config/key-candidates.ts';
 import { SECRET_SETTINGS } from '../../config/schema.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
 import { BULKHEADS } from '../../middleware/limits/limit-concurrency.ts';
+import { withWitnesses } from '../../ledger/answer-witness.ts';
+import type { Witness } from '../../ledger/trusted-time.ts';
 import { createOpenApi } from '../../openapi/document.ts';
 import { createOpsApp } from '../../routes/operations/ops-app.ts';
 import { createService } from '../../service.ts';
@@ -17,6 +19,7 @@ import { createClientAddress } from './http-server/client-address.ts';
 import { exposureOf } from './http-server/exposure.ts';
 import { listen } from './http-server/listener.ts';
 import { responseSent } from './http-server/response-sent.ts';
+import { exposeClock } from './ledger/clock-reports.ts';
 import { openLedger } from './ledger/open-ledger.ts';
 import { watchPolicy } from './policy/source.ts';
 import type { PolicyReload } from './policy/reload.ts';
@@ -111,7 +114,9 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
   if (ledger === undefined) return await refuse(problems);
   opened.push({ name: 'ledger', run: () => ledger.close() });
 
-  const http = createHttpClient({ maxConnectionsPerOrigin: BULKHEADS.invites.maxConcurrent });
+  const hearWitness = (witness: Witness): void => void ledger.witness(witness);
+  const client = createHttpClient({ maxConnectionsPerOrigin: BULKHEADS.invites.maxConcurrent });
+  const http = withWitnesses(client, hearWitness);
   const background = createBackground(logger);
   const collectors = createSinks(settings, { output, service, clock, httpToken: auditSecrets.httpToken });
   const trail = openAuditTrail({
@@ -119,11 +124,13 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     collectors,
     signer: auditSecrets.signer,
     clock,
+    trustedClock: { now: ledger.now },
     ids,
     schedule,
     logger,
     metrics,
   });
+  exposeClock(metrics, ledger.clockState);
   let draining = false;
   const ports = {
     ...{
@@ -143,7 +150,9 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     },
     delivery: trail.delivery,
     recordAddress: createRecordAddress(auditSecrets.addresses),
-    fetchDocument: createFetchDocument(),
+    fetchDocument: createFetchDocument({ hear: hearWitness }),
+    trustedClock: { now: ledger.now },
+    hearWitness,
     clientAddress: createClientAddress(settings.TRUSTED_PROXY_HOPS),
     canAwaitAcrossRequests: true,
     draining: () => draining,
@@ -168,7 +177,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
       : await listen(opsApp.fetch, { ...listener, name: 'ops', port: settings.OPS_PORT }).catch(orProblems);
   if (opsListener === undefined) return await refuse(problems);
   opened.push({ name: 'ops listener', run: async () => opsListener?.close() });
-  opened.push({ name: 'upstream connections', run: () => http.close() }, ...trail.shutdown.toReversed());
+  opened.push({ name: 'upstream connections', run: () => client.close() }, ...trail.shutdown.toReversed());
   if (reconcile !== null)
     opened.push({ name: 'reconciliation', run: runRecurring(SWEEP_INTERVAL_MS, reconcile, ports) });
   opened.push({ name: 'sweep', run: runRecurring(SWEEP_INTERVAL_MS, sweep, ports) });
@@ -188,7 +197,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
       publicListener.drain();
     },
     cut: () => {
-      http.cut();
+      client.cut();
       trail.cut();
     },
     steps: opened.toReversed(),

@@ -13,7 +13,10 @@ import type { Schedule } from '../../ports/schedule.ts';
  * state: an isolate serves many requests, and a timer belongs to the event that set it.
  */
 
-/** The platform's wall clock. In workerd it does not advance during a turn, only with I/O. */
+/**
+ * The platform's wall clock. In workerd it does not advance during a turn, only with I/O. It has no monotonic reading:
+ * the platform keeps the time, and the ledger trusts it as it is.
+ */
 export const clock: Clock = { now: () => Date.now() };
 
 /** UUIDv7 from the uuid package: time-ordered, also within one millisecond. Must not be called while a module loads. */

@@ -112,6 +112,7 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
   const secrets = createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedule, logger });
   const { app, sweep, reconcile } = createService(read.config, {
     ...{ clock, ids, schedule, background, logger, metrics, service, http, ledger, secrets },
+    trustedClock: clock,
     // The object that keeps the trail delivers it, too.
     delivery: { wake: () => undefined },
     policy: opened.policy,

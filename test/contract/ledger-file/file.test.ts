@@ -17,7 +17,15 @@ import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
 import { prepareLedgerDatabase } from '../../../src/platform/node/ledger/pragmas.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import { admission, HOUR_MS, quotaCharge, readTrail, settlement } from '../../support/ledger/ledger.ts';
+import {
+  admission,
+  HOUR_MS,
+  KEEP_ALL,
+  MINUTE_MS,
+  quotaCharge,
+  readTrail,
+  settlement,
+} from '../../support/ledger/ledger.ts';
 import { createLogCollector, openAt, tempDirectory } from './ledger-temp.ts';
 
 let directory: ReturnType<typeof tempDirectory>;
@@ -110,7 +118,7 @@ describe('a ledger file', () => {
     await before.ack('stdout', 4);
     await before.close();
 
-    clock.advance(-HOUR_MS);
+    clock.jump(-HOUR_MS);
     const after = await openAt(path, { clock, ids: createFakeIds(500) });
     expect(await after.admit(admission(testUuid7(3), { key: 'a-key-of-16-signs' }))).toMatchObject({
       kind: 'replay',
@@ -125,16 +133,24 @@ describe('a ledger file', () => {
     const lines = await readTrail(after);
     expect(verifyChain(lines)).toMatchObject({ kind: 'intact', head: { seq: 6 } });
     expect(new Set(lines.map((line) => (JSON.parse(line) as { time: string }).time))).toEqual(
-      new Set(['2026-03-02T10:00:00.000Z']),
+      new Set(['2026-03-02T10:00:00.000Z', '2026-03-02T09:00:00.000Z']),
     );
     await after.close();
   });
 
-  it('warns when the machine’s clock is behind its own', async () => {
+  it('warns when the machine’s clock is behind its own, once', async () => {
     await withRecords(1);
     const logger = createLogCollector();
-    await (await openAt(path, { clock: createFakeClock(TEST_TIME_MS - 6000), logger })).close();
-    expect(logger.lines).toEqual([{ level: 'warn', event: 'ledger_clock_ahead', fields: { ahead_ms: 6000 } }]);
+    const clock = createFakeClock(TEST_TIME_MS - MINUTE_MS);
+    const ledger = await openAt(path, { clock, logger });
+    await ledger.prune(KEEP_ALL);
+    expect(logger.lines).toEqual([
+      { level: 'warn', event: 'ledger_clock_doubted', fields: { machine_ahead_ms: -MINUTE_MS } },
+    ]);
+    clock.jump(MINUTE_MS);
+    await ledger.witness({ atMs: clock.now(), kind: 'now' });
+    expect(logger.lines.slice(1)).toEqual([{ level: 'info', event: 'ledger_clock_agrees', fields: {} }]);
+    await ledger.close();
   });
 
   it('commits what is waiting when it is closed, and takes nothing after', async () => {

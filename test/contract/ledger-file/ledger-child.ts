@@ -15,7 +15,7 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 const ledger = await openLedger({
   path,
-  clock: { now: () => Date.now() },
+  clock: { now: () => Date.now(), monotonic: () => performance.now() },
   ids: createFakeIds(1_000_000),
   logger: quiet,
   metrics: { count: () => undefined },

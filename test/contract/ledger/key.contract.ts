@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REPLY_RETENTION_MS } from '../../../src/ledger/port.ts';
+import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
 import { testUuid7 } from '../../support/clock.ts';
 import {
   admission,
@@ -89,18 +89,21 @@ export function describeKeys(harness: LedgerHarness): void {
       });
     });
 
-    it.each([['as it is'], ['pruned']])('is kept for 7 days from settling, to the millisecond (%s)', async (pruned) => {
-      await harness.ledger.admit(admission(R1, { key: KEY }));
-      harness.clock.advance(1000);
-      await harness.ledger.settle(settlement(R1, 'accepted'));
-      const goOn = async (ms: number) => (pruned === 'pruned' ? harness.pass(ms) : harness.clock.advance(ms));
-      await goOn(REPLY_RETENTION_MS - 1);
-      expect(await harness.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({ kind: 'replay' });
-      await goOn(1);
-      expect(await harness.ledger.admit(admission(R2, { key: KEY, fingerprint: 'body-2' }))).toMatchObject({
-        kind: 'admitted',
-      });
-    });
+    it.each([['as it is'], ['pruned']])(
+      'is kept for 7 days and the margin of the clock from settling, to the millisecond (%s)',
+      async (pruned) => {
+        await harness.ledger.admit(admission(R1, { key: KEY }));
+        harness.clock.advance(1000);
+        await harness.ledger.settle(settlement(R1, 'accepted'));
+        const goOn = async (ms: number) => (pruned === 'pruned' ? harness.pass(ms) : harness.clock.advance(ms));
+        await goOn(REPLY_RETENTION_MS - 1);
+        expect(await harness.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({ kind: 'replay' });
+        await goOn(1);
+        expect(await harness.ledger.admit(admission(R2, { key: KEY, fingerprint: 'body-2' }))).toMatchObject({
+          kind: 'admitted',
+        });
+      },
+    );
 
     it('is held without end while the outcome is unknown', async () => {
       await harness.ledger.admit(admission(R1, { key: KEY }));

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import type { Admission, Ledger, StoredCheckpoint } from '../../../src/ledger/port.ts';
-import type { Clock } from '../../../src/ports/clock.ts';
+import type { MachineClock } from '../../../src/ports/clock.ts';
 import type { Ids } from '../../../src/ports/ids.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
 import type { FakeClock } from '../../support/clock.ts';
@@ -8,7 +8,7 @@ import { admission, passTime, quotaCharge, readRecords } from '../../support/led
 
 /** Opens a new ledger for each test, with the given clock and ids. */
 export type LedgerFactory = (deps: {
-  clock: Clock;
+  clock: MachineClock;
   ids: Ids;
 }) => Promise<{ ledger: Ledger; close: () => Promise<void>; admitAll?: AdmitAll }>;
 

@@ -94,6 +94,7 @@ async function live(ledger: Ledger, clock: FakeClock, steps: readonly Step[]): P
     }
   }
 
+  await ledger.witness({ atMs: clock.now(), kind: 'now' });
   for (const one of steps) {
     await take(one);
     await note();

@@ -42,7 +42,13 @@ type Write =
   | { step: 'checkpoint'; count: number }
   | { step: 'prune'; sinks: number; keepRecordsMs: number | null };
 
-type Round = { writes: readonly Write[]; advanceMs: number };
+interface Round {
+  readonly writes: readonly Write[];
+  readonly advanceMs: number;
+  readonly jumpMs: number | null;
+  /** Heard before the writes: a witness acts at once, while writes wait for their commit. */
+  readonly witness: { readonly offMs: number; readonly kind: 'now' | 'at_least' } | null;
+}
 
 interface ChargeChoice {
   readonly quota: number;
@@ -125,9 +131,17 @@ const write: fc.Arbitrary<Write> = fc.oneof(
     }),
   },
 );
+const JUMPS_MS = [1000, MINUTE_MS, HOUR_MS, 8 * DAY_MS, 700 * DAY_MS].flatMap((ms) => [ms, -ms]);
 const round: fc.Arbitrary<Round> = fc.record({
   writes: fc.array(write, { minLength: 1, maxLength: 4 }),
-  advanceMs: fc.constantFrom(0, 1, 10, 5000, 45_000, MINUTE_MS, HOUR_MS, DAY_MS, 8 * DAY_MS, -10, -HOUR_MS, -DAY_MS),
+  advanceMs: fc.constantFrom(0, 1, 10, 5000, 45_000, MINUTE_MS, HOUR_MS, DAY_MS, 8 * DAY_MS),
+  jumpMs: fc.option(fc.constantFrom(...JUMPS_MS, -10)),
+  witness: fc.option(
+    fc.record({
+      offMs: fc.constantFrom(0, 0, -900, MINUTE_MS, -MINUTE_MS, -8 * DAY_MS),
+      kind: fc.constantFrom('now' as const, 'now' as const, 'at_least' as const),
+    }),
+  ),
 });
 
 async function outcomeOf(promise: Promise<unknown>): Promise<unknown> {
@@ -204,7 +218,8 @@ async function live(
   const seen: unknown[] = [];
   const asked = new Set<number>();
   const unknown = new Set<number>();
-  for (const { writes, advanceMs } of rounds) {
+  for (const { writes, advanceMs, jumpMs, witness } of rounds) {
+    if (witness !== null) await ledger.witness({ atMs: clock.now() + witness.offMs, kind: witness.kind });
     // A request id is never admitted twice: that would be a bug of the caller, and it rejects a whole batch.
     const fresh = writes.filter((one) => one.step !== 'admit' || (!asked.has(one.id) && asked.add(one.id)));
     const all = fresh.map((one) => aimed(one, [...asked], [...unknown]));
@@ -213,6 +228,7 @@ async function live(
     ledger.flush?.();
     seen.push(await Promise.all(together), await observe(ledger));
     clock.advance(advanceMs);
+    clock.jump(jumpMs ?? 0);
   }
   return seen;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GENESIS, verifyChain } from '../../../src/audit/chain.ts';
-import { REPLY_RETENTION_MS } from '../../../src/ledger/port.ts';
+import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
 import type { Ending } from '../../../src/ledger/port.ts';
 import { TEST_TIME_MS } from '../../support/clock.ts';
 import { admission, DAY_MS, HOUR_MS, readTrail, settlement } from '../../support/ledger/ledger.ts';

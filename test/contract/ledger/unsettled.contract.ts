@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
 import type { Ending, SettledBy } from '../../../src/ledger/port.ts';
 import { TEST_TIME_MS } from '../../support/clock.ts';
 import {
@@ -146,11 +147,11 @@ export function describeUnsettled(harness: LedgerHarness): void {
       expect(await harness.ledger.unsettled(10)).toEqual([]);
     });
 
-    it('gives the key its reply for 7 days from then', async () => {
+    it('gives the key its reply for its whole retention from then', async () => {
       await harness.ledger.settle(settlement(R1, 'unknown'));
       harness.clock.advance(30 * DAY_MS);
       await settle('accepted');
-      await harness.pass(7 * DAY_MS - 1);
+      await harness.pass(REPLY_RETENTION_MS - 1);
       expect(await harness.ledger.admit(admission(R2, { key: KEY }))).toMatchObject({
         kind: 'replay',
         firstRequestId: R1,

@@ -147,12 +147,13 @@ export function settlement(requestId: string, ending: Ending, changes: Partial<S
 /** For tests that are not about retention: nothing is dropped. */
 export const KEEP_ALL: Retention = { sinks: [], keepRecordsMs: null };
 
-/** Lets time pass as in a running service, which prunes at least daily: the clock guard then trusts the clock. */
-export async function passTime(ledger: Pick<Ledger, 'prune'>, clock: FakeClock, ms: number): Promise<void> {
-  await ledger.prune(KEEP_ALL);
-  for (let left = ms; left > 0; left -= DAY_MS) {
-    clock.advance(Math.min(left, DAY_MS));
+/** Lets time pass as in a running service, which prunes at least daily and hears witnesses. */
+export async function passTime(ledger: Pick<Ledger, 'prune' | 'witness'>, clock: FakeClock, ms: number): Promise<void> {
+  for (let left = ms; ; left -= DAY_MS) {
+    await ledger.witness({ atMs: clock.now(), kind: 'now' });
     await ledger.prune(KEEP_ALL);
+    if (left <= 0) return;
+    clock.advance(Math.min(left, DAY_MS));
   }
 }
 

@@ -9,7 +9,11 @@ export interface MemoryCounters {
   refund(charged: ReadonlyMap<string, number>): void;
   /** Of the charges that do not fit, the one with the longest wait; null when all fit. */
   unfitting(charges: readonly QuotaCharge[]): QuotaState | null;
-  prune(at: number): void;
+  prune(endedBefore: number): void;
+  /**
+   * Adds the counters of all windows that end after `after` to the windows of now; not those that, moved, were over.
+   */
+  gather(after: number, by: number): void;
 }
 
 export function createMemoryCounters(now: () => number): MemoryCounters {
@@ -55,8 +59,19 @@ export function createMemoryCounters(now: () => number): MemoryCounters {
       });
       return over.map(state).toSorted((a, b) => b.resetMs - a.resetMs)[0] ?? null;
     },
-    prune(at) {
-      for (const [counter, count] of counters) if (count.windowEnd <= at) counters.delete(counter);
+    prune(endedBefore) {
+      for (const [counter, count] of counters) if (count.windowEnd <= endedBefore) counters.delete(counter);
+    },
+    gather(after, by) {
+      for (const [counter, { used: units, windowEnd: end }] of [...counters]) {
+        const [quota, unit, name, windowMs] = JSON.parse(counter) as [string, string, string, number];
+        const current = now() - (now() % windowMs) + windowMs;
+        if (end <= after || end === current) continue;
+        counters.delete(counter);
+        if (end + by <= current - windowMs) continue;
+        const key = JSON.stringify([quota, unit, name, windowMs, current]);
+        counters.set(key, { used: units + (counters.get(key)?.used ?? 0), windowEnd: current });
+      }
     },
   };
 }

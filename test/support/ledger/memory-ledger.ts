@@ -1,6 +1,6 @@
 import type { AuditRecord, RecordDraft } from '../../../src/audit/record.ts';
 import type { QuotaCharge } from '../../../src/policy/decision.ts';
-import type { Clock } from '../../../src/ports/clock.ts';
+import type { MachineClock } from '../../../src/ports/clock.ts';
 import type { Ids } from '../../../src/ports/ids.ts';
 import {
   denialRecord,
@@ -9,10 +9,11 @@ import {
   intentRecord,
   replayRecord,
 } from '../../../src/ledger/record-annotations.ts';
+import { createMemoryClock } from './memory-clock.ts';
 import { createMemoryCounters } from './memory-counters.ts';
 import { createMemoryTrail } from './memory-trail.ts';
 import { takeEntries } from '../../../src/ledger/page.ts';
-import { REPLY_RETENTION_MS } from '../../../src/ledger/port.ts';
+import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
 import type {
   Admission,
   Admitted,
@@ -32,8 +33,8 @@ import type {
  */
 interface Request {
   readonly admission: Admission;
-  readonly admittedAt: number;
-  readonly expiresAt: number | null;
+  admittedAt: number;
+  expiresAt: number | null;
   readonly decidedSeq: number;
   readonly charged: ReadonlyMap<string, number>;
   state: RequestState;
@@ -52,13 +53,43 @@ interface Key {
   keepUntil: number;
 }
 
-export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): Ledger {
+const MINUTE_MS = 60_000;
+
+export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: Ids }): Ledger {
   const trail = createMemoryTrail({ clock, ids });
-  const { now, append, draft } = trail;
+  const { append, draft } = trail;
+  const time = createMemoryClock(clock);
+  const { now } = time;
   const counters = createMemoryCounters(now);
   const { charge, state, unfitting } = counters;
   const requests = new Map<string, Request>();
   const keys = new Map<string, Key>();
+
+  /** Corrects stored times after a correction of the clock. Every writing step begins with it. */
+  function correct(): void {
+    const { backMs, forward, sinceMs } = time.corrections();
+    const at = now();
+    const unsettled = [...requests.values()].filter(({ state: one }) => one === 'open' || one === 'unknown');
+    if (backMs !== null) {
+      for (const key of keys.values())
+        if (key.keepUntil !== Infinity) key.keepUntil = Math.min(key.keepUntil, at + REPLY_RETENTION_MS);
+      for (const request of unsettled) {
+        request.admittedAt = Math.min(request.admittedAt, at);
+        if (request.state === 'open') request.expiresAt = Math.min(request.expiresAt ?? at, at + MINUTE_MS);
+        if (request.nextAttemptAt !== null) request.nextAttemptAt = Math.min(request.nextAttemptAt, at + MINUTE_MS);
+      }
+      trail.restamp((storedAt) => Math.min(storedAt, at));
+      counters.gather(at, -backMs);
+    }
+    for (const { byMs, toMs } of forward) {
+      const moved = (stamp: number): number => (stamp < (sinceMs ?? 0) ? stamp : Math.min(stamp + byMs, at));
+      for (const key of keys.values())
+        if (key.keepUntil !== Infinity) key.keepUntil = moved(key.keepUntil - REPLY_RETENTION_MS) + REPLY_RETENTION_MS;
+      for (const request of unsettled) request.admittedAt = moved(request.admittedAt);
+      trail.restamp(moved);
+      if (sinceMs === null) counters.gather(toMs - byMs, byMs);
+    }
+  }
 
   function keyName({ owner, idempotency }: Admission): string | null {
     return (
@@ -236,8 +267,14 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
   }
 
   return {
-    admit: async (admission) => admit(admission),
-    settle: async (settlement) => settle(settlement),
+    async admit(admission) {
+      correct();
+      return admit(admission);
+    },
+    async settle(settlement) {
+      correct();
+      return settle(settlement);
+    },
     async find(requestId, owner) {
       const request = requests.get(requestId);
       return request !== undefined && visibleTo(owner, request) ? entry(request) : null;
@@ -256,7 +293,10 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
     ack: async (sink, position) => trail.ack(sink, position),
     backlog: async (sinks) => sinks.map(trail.backlog),
     chain: async () => trail.chain(),
-    addCheckpoint: async (checkpoint) => trail.addCheckpoint(checkpoint),
+    async addCheckpoint(checkpoint) {
+      correct();
+      return trail.addCheckpoint(checkpoint, now());
+    },
     checkpoints: async (after, limit) => trail.checkpoints(after, limit),
     async expired(limit) {
       const over = [...requests.values()]
@@ -284,6 +324,7 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
         }));
     },
     async recordAttempt({ requestId, record, nextInMs }) {
+      correct();
       const request = requests.get(requestId);
       if (request?.state !== 'unknown' || request.nextAttemptAt === null || request.nextAttemptAt > now()) return;
       if (record !== null) append(record);
@@ -291,18 +332,18 @@ export function createMemoryLedger({ clock, ids }: { clock: Clock; ids: Ids }): 
       request.nextAttemptAt = nextInMs === null ? null : now() + nextInMs;
     },
     async prune(retention) {
-      const doubt = trail.doubtClock();
-      if (doubt !== null) return { records: 0, more: false, ...doubt };
-      trail.holdClock();
-      const at = Math.trunc(clock.now());
-      counters.prune(at);
+      correct();
+      if (!time.isWitnessed()) return { records: 0, more: false };
+      const at = now();
+      counters.prune(at - 60 * MINUTE_MS);
       for (const [name, key] of keys) if (key.keepUntil <= at) keys.delete(name);
-      const pruned = trail.prune(retention, firstNeeded());
+      const pruned = trail.prune(retention, firstNeeded(), at);
       const { base } = trail.chain();
       for (const [id, request] of requests) if (request.decidedSeq <= base.seq) requests.delete(id);
       return pruned;
     },
     async probe() {},
+    witness: async (witness) => time.witness(witness),
   };
 }
 

@@ -19,14 +19,10 @@ import type {
 } from '../../../src/ledger/port.ts';
 
 /**
- * The trail of the reference model: records, checkpoints and cursors in arrays and maps, and the ledger's clock. It is
- * a simple and slow version of the port's contract.
+ * The trail of the reference model: records, checkpoints and cursors in arrays and maps. It is a simple and slow
+ * version of the port's contract.
  */
 export interface MemoryTrail {
-  now(): number;
-  holdClock(): void;
-  /** Null when retention may trust the machine's clock. `jumpedMs` is set when the doubt begins. */
-  doubtClock(): { readonly jumpedMs?: number } | null;
   append(draft: RecordDraft): number;
   draft(seq: number): RecordDraft;
   records(after: number, limit: number): readonly StoredRecord[];
@@ -35,27 +31,20 @@ export interface MemoryTrail {
   ack(sink: string, position: number): void;
   backlog(sink: string): SinkBacklog;
   chain(): ChainState;
-  addCheckpoint(checkpoint: StoredCheckpoint): boolean;
+  addCheckpoint(checkpoint: StoredCheckpoint, storedAt: number): boolean;
+  /** Corrects the times at which checkpoints were stored. */
+  restamp(corrected: (storedAt: number) => number): void;
   checkpoints(after: number, limit: number): readonly StoredCheckpoint[];
   /** Never drops the record `firstNeeded` or a later one. */
-  prune(retention: Retention, firstNeeded: number): Pruned;
+  prune(retention: Retention, firstNeeded: number, at: number): Pruned;
 }
-
-const HOUR_MS = 60 * 60 * 1000;
-const DAY_MS = 24 * HOUR_MS;
 
 export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): MemoryTrail {
   let base: ChainHead = GENESIS;
   let head: ChainHead = GENESIS;
   let records: (StoredRecord & { record: AuditRecord })[] = [];
-  let checkpoints: (StoredCheckpoint & { position: number })[] = [];
+  let checkpoints: (StoredCheckpoint & { position: number; storedAt: number })[] = [];
   const cursors = new Map<string, number>();
-  let time = 0;
-  /** The time of the last trusted check. */
-  let trustedAt: number | null = null;
-  let doubtedAt: number | null = null;
-
-  const now = (): number => Math.max(time, Math.trunc(clock.now()));
   const timeOf = (record: AuditRecord): number => Date.parse(record.time);
   const plain = ({ seq, line }: StoredRecord): StoredRecord => ({ seq, line });
   const cursor = (sink: string): number => cursors.get(sink) ?? 0;
@@ -71,42 +60,24 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
   }
 
   /** Checkpoints that may become the base: all records up to them are old, acknowledged and no longer needed. */
-  function cuts({ sinks, keepRecordsMs }: Retention, firstNeeded: number) {
+  function cuts({ sinks, keepRecordsMs }: Retention, firstNeeded: number, at: number) {
     if (keepRecordsMs === null) return [];
-    return checkpoints.filter(({ count, position }) => {
-      if (count <= base.seq || count >= firstNeeded) return false;
-      const before = Math.trunc(clock.now()) - keepRecordsMs;
-      const old = records.every(({ seq, record }) => seq > count || timeOf(record) < before);
-      return old && sinks.every((sink) => cursor(sink) >= position);
-    });
+    return checkpoints.filter(
+      ({ count, position, storedAt }) =>
+        count > base.seq &&
+        count < firstNeeded &&
+        storedAt < at - keepRecordsMs &&
+        sinks.every((sink) => cursor(sink) >= position),
+    );
   }
 
   return {
-    now,
-    holdClock() {
-      time = now();
-    },
-    doubtClock() {
-      const at = Math.trunc(clock.now());
-      const stepMs = at - (trustedAt ?? at);
-      const doubtedMs = doubtedAt === null ? null : at - doubtedAt;
-      const goesOn = doubtedMs !== null && doubtedMs >= 0 && doubtedMs <= DAY_MS;
-      if (stepMs > DAY_MS && !(goesOn && doubtedMs >= HOUR_MS)) {
-        doubtedAt = goesOn ? doubtedAt : at;
-        return goesOn ? {} : { jumpedMs: stepMs };
-      }
-      const isFirst = trustedAt === null;
-      trustedAt = at;
-      doubtedAt = null;
-      return isFirst ? {} : null;
-    },
     append(draft) {
       const seq = head.seq + 1;
-      const at = now();
-      const { line, hash } = chainRecord(draft, { seq, id: ids.uuid7(), time: rfc3339(at), prev: head.hash });
+      const time = rfc3339(Math.trunc(clock.now()));
+      const { line, hash } = chainRecord(draft, { seq, id: ids.uuid7(), time, prev: head.hash });
       records.push({ seq, line, record: JSON.parse(line) as AuditRecord });
       head = { seq, hash };
-      time = at;
       return seq;
     },
     draft(seq) {
@@ -139,11 +110,11 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
       const last = checkpoints.at(-1);
       return { base, head, checkpoint: last === undefined ? null : { count: last.count, madeAt: last.madeAt } };
     },
-    addCheckpoint({ count, madeAt, line }) {
+    addCheckpoint({ count, madeAt, line }, storedAt) {
       const last = checkpoints.at(-1);
       const position = 2 * head.seq + 1;
       if (count > head.seq || count <= (last?.count ?? 0) || last?.position === position) return false;
-      checkpoints.push({ count, madeAt, line, position });
+      checkpoints.push({ count, madeAt, line, position, storedAt });
       return true;
     },
     checkpoints: (after, limit) =>
@@ -151,8 +122,11 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
         .filter(({ count }) => count > after)
         .slice(0, Math.max(0, limit))
         .map(({ count, madeAt, line }) => ({ count, madeAt, line })),
-    prune(retention, firstNeeded) {
-      const possible = cuts(retention, firstNeeded);
+    restamp(corrected) {
+      checkpoints = checkpoints.map((one) => ({ ...one, storedAt: corrected(one.storedAt) }));
+    },
+    prune(retention, firstNeeded, at) {
+      const possible = cuts(retention, firstNeeded, at);
       const near = possible.filter(({ count }) => count <= base.seq + MAX_PRUNED_RECORDS);
       const cut = near.at(-1) ?? possible[0];
       const last = cut && kept(cut.count);

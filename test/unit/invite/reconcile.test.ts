@@ -50,7 +50,7 @@ function harness(
     },
     recordAddress: createRecordAddress(hmac ? { kind: 'hmac', key: new Uint8Array(32) } : { kind: 'plain' }),
     delivery: { wake: () => void (woken += 1) },
-    ...{ clock, logger, metrics },
+    ...{ trustedClock: clock, logger, metrics },
     draining: () => asked.length >= drainAfter,
   };
   return { ...{ deps, asked, attempts, settlements, limits, clock, logger, metrics }, woken: () => woken };

@@ -106,12 +106,6 @@ describe('the sweep', () => {
     expect({ prunes, wakes: wakes() }).toEqual({ prunes: 1, wakes: 1 });
   });
 
-  it('tells of a clock that jumped when the ledger does', async () => {
-    const { logger, run } = setup({ prune: async () => ({ records: 0, more: false, jumpedMs: 2 * DAY_MS }) });
-    await run();
-    expect(logger.lines).toEqual([`{"event":"ledger_clock_jumped","jumped_ms":${2 * DAY_MS}}`]);
-  });
-
   it('says nothing when nothing was dropped', async () => {
     const { logger, run } = setup();
     await run();

@@ -1,17 +1,19 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { createJournal } from '../../../src/ledger/sqlite/journal.ts';
+import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
 import { migrate } from '../../../src/ledger/sqlite/schema.ts';
 import { readEnds, readRecords } from '../../../src/ledger/sqlite/trail.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
-import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import { recordDraft } from '../../support/ledger/ledger.ts';
+import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
+import { admission, DAY_MS, recordDraft } from '../../support/ledger/ledger.ts';
+import { checkpoint } from '../../contract/ledger/ledger-harness.ts';
 
 function setup() {
   const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
   migrate(sqlite);
   const journal = createJournal({ sqlite, clock: createFakeClock(), ids: createFakeIds() });
-  const append = () => sqlite.transaction(() => journal.append(recordDraft('intent', testUuid7(1)), TEST_TIME_MS));
+  const append = () => sqlite.transaction(() => journal.append(recordDraft('intent', testUuid7(1))));
   return { sqlite, append };
 }
 
@@ -38,5 +40,24 @@ describe('an append', () => {
     expect({ ends: readEnds(sqlite), records: readRecords(sqlite, 0, 10) }).toEqual(before);
     sqlite.run('DROP TRIGGER t');
     expect(append()).toBe(2);
+  });
+});
+
+describe('the list of steps back of the clock', () => {
+  it('holds the records that are earlier than the one before, until retention drops them', () => {
+    const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
+    const clock = createFakeClock();
+    const ledger = createSqliteLedger({ sqlite, clock, ids: createFakeIds(1000) });
+    const steps = () => sqlite.run(`SELECT seq FROM clock_steps`).map(({ seq }) => seq);
+    for (const [n, jumpMs] of [0, DAY_MS, -DAY_MS, 0].entries()) {
+      clock.jump(jumpMs);
+      ledger.admit(admission(testUuid7(n), { plan: 'deny' }));
+    }
+    expect(steps()).toEqual([3]);
+    ledger.witness({ atMs: clock.now(), kind: 'now' });
+    ledger.addCheckpoint(checkpoint(4));
+    clock.advance(DAY_MS);
+    expect(ledger.prune({ sinks: [], keepRecordsMs: 1 })).toMatchObject({ records: 4 });
+    expect(steps()).toEqual([]);
   });
 });

@@ -5,13 +5,19 @@ import { formatItem } from '../../../src/audit/format/formats.ts';
 import { SinkError } from '../../../src/audit/delivery/sink.ts';
 import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
 import { Secret } from '../../../src/lib/secret.ts';
-import { createBackground } from '../../../src/platform/node/runtime.ts';
+import { clock, createBackground } from '../../../src/platform/node/runtime.ts';
 import { createClientAddress } from '../../../src/platform/node/http-server/client-address.ts';
 import { createLogger, createStdoutSink } from '../../../src/platform/node/telemetry/logger.ts';
 import { createMetrics } from '../../../src/platform/node/telemetry/metrics.ts';
 import { promisesSettled } from '../../support/clock.ts';
 import { auditItems } from '../../support/audit-items.ts';
 import { keptLog } from '../../support/tokens.ts';
+
+describe('the clock', () => {
+  it('has a monotonic reading, so that the ledger does not trust the machine', () => {
+    expect(clock.monotonic()).toBeLessThanOrEqual(clock.monotonic());
+  });
+});
 
 describe("the caller's address", () => {
   const fromSocket = { incoming: { socket: { remoteAddress: '192.0.2.1' } } };

@@ -41,6 +41,14 @@ async function takenPort(): Promise<string> {
   return String((server.address() as AddressInfo).port);
 }
 
+async function freePort(): Promise<string> {
+  const port = await takenPort();
+  const server = taken.pop();
+  server?.close();
+  if (server !== undefined) await once(server, 'close');
+  return port;
+}
+
 async function start(changes: Record<string, string> = {}) {
   const lines: string[] = [];
   const output = {
@@ -99,6 +107,19 @@ describe('the service on Node', () => {
     expect(problems).toHaveLength(2);
     expect(problems.join('\n')).toContain('AUDIT_SIGNING_KEY_FILE');
     expect(problems.join('\n')).not.toContain(KEY);
+  });
+
+  it('shows what it knows of the time, and keeps it over a restart', async () => {
+    const exposed = async (): Promise<string> => {
+      const { result } = await start({ OPS_PORT: await freePort() });
+      if (result.kind !== 'started') throw new Error(result.problems.join('\n'));
+      const text = await (await fetch(`http://127.0.0.1:${result.service.opsPort}/metrics`)).text();
+      await result.service.close();
+      return text;
+    };
+    expect(await exposed()).toMatch(/^galileo_invite_proxy_ledger_clock_doubt_seconds 0$/m);
+    // No outside clock was heard.
+    expect(await exposed()).not.toMatch(/^galileo_invite_proxy_ledger_clock_witness_timestamp_seconds \d/m);
   });
 
   it('takes every secret out of the environment once it has read them', async () => {

@@ -44,7 +44,8 @@ export function openLedgerObject(ports: Partial<LedgerObjectPorts> = {}): Ledger
   const logger = collectInto(logs);
   const id = namespace.idFromName(`ledger-${(objects += 1)}-${crypto.randomUUID()}`);
   let current: LedgerObjectPorts = {
-    clock,
+    // Without its monotonic reading, as the platform's clock.
+    clock: { now: clock.now },
     alarmClock,
     ids: createFakeIds(1_000_000),
     random: { next: () => 0.5 },

@@ -5,10 +5,12 @@ import type { RecordKind } from '../../../src/audit/record.ts';
 import { sweep } from '../../../src/invite/sweep.ts';
 import { LedgerStepError } from '../../../src/platform/workers/ledger/client.ts';
 import type { LedgerNamespace } from '../../../src/platform/workers/ledger/client.ts';
-import { testUuid7 } from '../../support/clock.ts';
+import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
 import {
   admission,
+  DAY_MS,
   KEEP_ALL,
+  MINUTE_MS,
   quotaCharge,
   readRecords,
   readTrail,
@@ -39,6 +41,31 @@ async function sweepOnce({ ledger }: LedgerObjectHarness): Promise<number> {
     metrics: { count: () => undefined, observe: () => undefined },
   });
 }
+
+describe('the time of the platform', () => {
+  it('is trusted as it is: it needs no witness, and a witness changes nothing', async () => {
+    let nowMs = TEST_TIME_MS;
+    const { ledger } = openLedgerObject({ clock: { now: () => nowMs } });
+    const remaining = async () => (await ledger.usage([quotaCharge()]))[0]?.remaining;
+    await ledger.admit(admission(R1, { charges: [quotaCharge({ amount: 4 })] }));
+    await ledger.witness({ atMs: TEST_TIME_MS + DAY_MS, kind: 'now' });
+    expect(await remaining()).toBe(6);
+    nowMs += DAY_MS;
+    expect(await remaining()).toBe(10);
+    expect(await ledger.expired(10)).toMatchObject([{ requestId: R1 }]);
+  });
+
+  it('that goes back takes along what was stored ahead of it', async () => {
+    let nowMs = TEST_TIME_MS + 8 * DAY_MS;
+    const { ledger } = openLedgerObject({ clock: { now: () => nowMs } });
+    await ledger.admit(admission(R1, { key: 'order-66-attempt-1', charges: [quotaCharge({ amount: 4 })] }));
+    nowMs = TEST_TIME_MS;
+    expect(await ledger.admit(admission(R2, { key: 'order-66-attempt-1' }))).toMatchObject({ kind: 'in_flight' });
+    expect(await ledger.usage([quotaCharge()])).toMatchObject([{ remaining: 6 }]);
+    nowMs += MINUTE_MS;
+    expect(await ledger.expired(10)).toMatchObject([{ requestId: R1 }]);
+  });
+});
 
 describe('many Workers and one ledger object', () => {
   it('give the last 10 units to exactly 10 of 40 parallel requests', async () => {

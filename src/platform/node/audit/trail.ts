@@ -30,6 +30,8 @@ export interface AuditTrailDeps {
   readonly collectors: AuditSinks;
   readonly signer: CheckpointSigner | null;
   readonly clock: Clock;
+  /** Stamps checkpoints: retention drops records by the age of theirs. */
+  readonly trustedClock: Clock;
   readonly ids: Ids;
   readonly schedule: Schedule;
   readonly logger: Logger;
@@ -39,7 +41,13 @@ export interface AuditTrailDeps {
 export function openAuditTrail({ ledger, collectors, signer, ...deps }: AuditTrailDeps): AuditTrail {
   const { sinks } = collectors;
   const deliveries = createFanOut({ ...deps, outbox: ledger, sinks, random });
-  const checkpoints = createCheckpointer({ ...deps, ledger, signer: async () => signer, delivery: deliveries });
+  const checkpoints = createCheckpointer({
+    ...deps,
+    clock: deps.trustedClock,
+    ledger,
+    signer: async () => signer,
+    delivery: deliveries,
+  });
   exposeAuditStatus(deps.metrics, { ledger, sinks: sinks.map(({ name }) => name), clock: deps.clock });
   const wake = (): void => {
     deliveries.wake();

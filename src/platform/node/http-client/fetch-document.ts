@@ -1,6 +1,8 @@
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 
+import { answerWitness } from '../../../ledger/answer-witness.ts';
+import type { Witness } from '../../../ledger/trusted-time.ts';
 import { collectText } from '../../../lib/collect-text.ts';
 import type { FetchDocument } from '../../../ports/fetch-document.ts';
 
@@ -13,6 +15,8 @@ import type { FetchDocument } from '../../../ports/fetch-document.ts';
 export interface FetchDocumentOptions {
   /** For tests; the default opens one connection per document. */
   readonly dispatcher?: Dispatcher;
+  /** Called with what each complete answer says about the present. */
+  readonly hear?: (witness: Witness) => void;
 }
 
 export function createFetchDocument(options: FetchDocumentOptions = {}): FetchDocument {
@@ -35,9 +39,18 @@ export function createFetchDocument(options: FetchDocumentOptions = {}): FetchDo
       const read = await collectText(body, maxBytes);
       if (read.kind === 'failed') return read;
       const contentType = headers['content-type'];
+      const witness = answerWitness(url, singleFields(headers));
+      if (witness !== null) options.hear?.(witness);
       return { kind: 'document', text: read.text, contentType: typeof contentType === 'string' ? contentType : null };
     } catch {
       return { kind: 'failed', reason: signal.aborted ? 'timeout' : 'unreachable' };
     }
   };
+}
+
+/** A field that came more than once is left out: its value is not clear. */
+function singleFields(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as const] : [])),
+  );
 }

@@ -8,14 +8,15 @@ import type { FailureReportDeps } from '../../../ledger/report-failures.ts';
 import { createUnreadableReport } from '../../../ledger/report-unreadable.ts';
 import { createSchemaCheck } from '../../../ledger/sqlite/schema.ts';
 import { createSqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
+import type { SqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
 import { SqlError } from '../../../ledger/sqlite/sqlite-port.ts';
-import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
-import { readEnds, refuseBrokenTail } from '../../../ledger/sqlite/trail.ts';
+import { refuseBrokenTail } from '../../../ledger/sqlite/trail.ts';
 import { thrownName } from '../../../lib/thrown.ts';
-import type { Clock } from '../../../ports/clock.ts';
+import type { MachineClock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
+import { createClockReports } from './clock-reports.ts';
 import { prepareLedgerDatabase } from './pragmas.ts';
 import { lockLedgerFile } from './file-lock.ts';
 import { createNodeSqlite } from './sqlite.ts';
@@ -26,7 +27,7 @@ import { createNodeSqlite } from './sqlite.ts';
  * Opening takes the file's lock, checks the file, and refuses one that it does not understand. Every commit first
  * checks that the file is still at its path and that its schema is unchanged.
  */
-export interface NodeLedger extends Ledger {
+export interface NodeLedger extends Ledger, Pick<SqliteLedger, 'now' | 'clockState'> {
   /** Commits the waiting steps, then closes the file and releases its lock. Later calls reject. */
   close(): Promise<void>;
 }
@@ -34,7 +35,7 @@ export interface NodeLedger extends Ledger {
 export interface NodeLedgerDeps {
   /** A missing file is created. */
   readonly path: string;
-  readonly clock: Clock;
+  readonly clock: MachineClock;
   readonly ids: Ids;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'count'>;
@@ -44,8 +45,6 @@ export interface NodeLedgerDeps {
 export const TAIL_CHECK_RECORDS = 500;
 /** Only a writing tool can lock the file, and the wait for it blocks every request. */
 const BUSY_TIMEOUT_MS = 1000;
-/** A smaller step back is the normal correction of a clock. */
-const CLOCK_AHEAD_WARN_MS = 5000;
 
 /** Rejects with a sentence for the operator when the file cannot be used as the ledger. */
 export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedgerDeps): Promise<NodeLedger> {
@@ -58,7 +57,8 @@ export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedg
     const reportUnreadable = createUnreadableReport({ logger, metrics });
     const core = createSqliteLedger({ sqlite, clock, ids, reportUnreadable });
     refuseBrokenTail(sqlite, TAIL_CHECK_RECORDS);
-    warnOfClock(sqlite, clock, logger);
+    const reportClock = createClockReports(core.clockState, logger);
+    reportClock();
     const checkSchema = createSchemaCheck(sqlite);
     const ledger = createBatchedLedger({
       core,
@@ -74,6 +74,17 @@ export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedg
     let closed = false;
     return {
       ...ledger,
+      async prune(retention) {
+        const pruned = await ledger.prune(retention);
+        reportClock();
+        return pruned;
+      },
+      async witness(witness) {
+        await ledger.witness(witness);
+        reportClock();
+      },
+      now: core.now,
+      clockState: core.clockState,
       async close() {
         if (closed) return;
         closed = true;
@@ -87,11 +98,6 @@ export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedg
     file.release();
     throw error;
   }
-}
-
-function warnOfClock(sqlite: SqlitePort, clock: Clock, logger: Logger): void {
-  const aheadMs = readEnds(sqlite).clockMs - clock.now();
-  if (aheadMs > CLOCK_AHEAD_WARN_MS) logger.warn('ledger_clock_ahead', { ahead_ms: aheadMs });
 }
 
 function reportTo(deps: FailureReportDeps): (failure: BatchFailure) => void {

@@ -1,6 +1,10 @@
 import { readChain, readCheckpoints } from '../../../ledger/sqlite/checkpoints.ts';
 import type { ChainState, Ledger } from '../../../ledger/port.ts';
-import { FIRST_VERSION_WITH_CHECKPOINTS, SCHEMA_VERSION } from '../../../ledger/sqlite/schema.ts';
+import {
+  FIRST_VERSION_WITH_CHECKPOINTS,
+  FIRST_VERSION_WITH_CLOCK_STEPS,
+  SCHEMA_VERSION,
+} from '../../../ledger/sqlite/schema.ts';
 import type { ChainVerdict } from '../../../audit/chain.ts';
 import { searchTrail } from '../../../ledger/sqlite/search-trail.ts';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
@@ -51,6 +55,7 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
     throw new LedgerFileError('other_schema', place.path);
   }
   const hasCheckpoints = version >= FIRST_VERSION_WITH_CHECKPOINTS;
+  const hasSteps = version >= FIRST_VERSION_WITH_CLOCK_STEPS;
 
   async function read<T>(task: () => T): Promise<T> {
     try {
@@ -77,7 +82,7 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
     records: (after, limit) => read(() => readRecords(sqlite, after, limit)),
     checkpoints: (after, limit) => read(() => (hasCheckpoints ? readCheckpoints(sqlite, after, limit) : [])),
     cursors: () => read(() => readCursors(sqlite)),
-    search: (query) => read(() => searchTrail(sqlite, query)),
+    search: (query) => read(() => searchTrail(sqlite, query, { hasSteps })),
     async inSnapshot(work) {
       database.exec('BEGIN');
       const result = await work().finally(() => database.exec('ROLLBACK'));

@@ -3,7 +3,7 @@ import { createBatchedLedger } from '../../../ledger/batched-ledger.ts';
 import { createSchemaCheck, SCHEMA_VERSION } from '../../../ledger/sqlite/schema.ts';
 import { createSqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
 import { refuseBrokenTail } from '../../../ledger/sqlite/trail.ts';
-import type { Clock } from '../../../ports/clock.ts';
+import type { MachineClock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';
 import { makeCommitsDurable } from './pragmas.ts';
 import { inSnapshot, LedgerFileError, locateLedger, openForWriting, readSchemaVersion } from './locate.ts';
@@ -20,7 +20,7 @@ const BUSY_TIMEOUT_MS = 5000;
 /** Rejects with a sentence for the operator. */
 export async function openSideWriter(
   path: string,
-  { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
+  { clock, ids }: { readonly clock: MachineClock; readonly ids: Ids },
 ): Promise<NodeLedger> {
   const place = await locateLedger(path);
   if (place === null) throw new LedgerFileError('absent', path);
@@ -40,6 +40,8 @@ export async function openSideWriter(
     });
     return {
       ...ledger,
+      now: core.now,
+      clockState: core.clockState,
       async close() {
         ledger.flush();
         database.close();

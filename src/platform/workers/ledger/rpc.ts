@@ -197,10 +197,15 @@ export const LEDGER_STEPS = {
   },
   prune: {
     args: z.tuple([z.strictObject({ sinks, keepRecordsMs: count.nullable() })]),
-    result: z.strictObject({ records: count, more: z.boolean(), jumpedMs: whole.exactOptional() }),
+    result: z.strictObject({ records: count, more: z.boolean() }),
     writes: true,
   },
   probe: { args: z.tuple([]), result: nothing, writes: true },
+  witness: {
+    args: z.tuple([z.strictObject({ atMs: whole, kind: z.enum(['now', 'at_least']) })]),
+    result: nothing,
+    writes: false,
+  },
 } as const satisfies { readonly [K in keyof Ledger]: Step<K> };
 
 export type StepName = keyof typeof LEDGER_STEPS;

@@ -13,7 +13,11 @@ type Item = RecordItem | DamagedItem;
 
 /** Record 0 has the hash of GENESIS. */
 const hashOf = (seq: number): string => seq.toString(16).padStart(64, '0');
-const record = (seq: number): RecordItem => ({ kind: 'record', seq, prev: hashOf(seq - 1), hash: hashOf(seq) });
+const record = (seq: number): RecordItem => ({
+  ...{ kind: 'record', seq, timeMs: seq },
+  prev: hashOf(seq - 1),
+  hash: hashOf(seq),
+});
 const records = (from: number, to: number): RecordItem[] =>
   Array.from({ length: to - from + 1 }, (_, index) => record(from + index));
 const edited = (claimedSeq: number): DamagedItem => ({ kind: 'damaged', what: 'record', claimedSeq });

@@ -3,8 +3,10 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { MockAgent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import type { Witness } from '../../../../src/ledger/trusted-time.ts';
 import { createFetchDocument } from '../../../../src/platform/node/http-client/fetch-document.ts';
 import { selfSigned } from '../../../contract/http-port/certificate.ts';
 
@@ -44,6 +46,25 @@ afterAll(async () => {
 const fetchDocument = createFetchDocument();
 const fetch = (path: string, timeoutMs = 10_000) =>
   fetchDocument({ url: `${origin}${path}`, timeoutMs, maxBytes: 100 });
+
+describe('a document over TLS', () => {
+  const answered = async (status: number, host = 'https://id.example.com') => {
+    const heard: Witness[] = [];
+    const dispatcher = new MockAgent();
+    dispatcher.disableNetConnect();
+    const headers = { date: 'Mon, 02 Mar 2026 10:00:00 GMT' };
+    dispatcher.get(host).intercept({ path: '/keys' }).reply(status, '{"keys":[]}', { headers });
+    const fetchOne = createFetchDocument({ dispatcher, hear: (witness) => void heard.push(witness) });
+    await fetchOne({ url: `${host}/keys`, timeoutMs: 10_000, maxBytes: 100 });
+    return heard;
+  };
+
+  it('is a witness of the time; one that did not come, or came over plain http, is none', async () => {
+    expect(await answered(200)).toEqual([{ atMs: Date.UTC(2026, 2, 2, 10), kind: 'now' }]);
+    expect(await answered(404)).toEqual([]);
+    expect(await answered(200, 'http://127.0.0.1:9')).toEqual([]);
+  });
+});
 
 describe('a document over HTTP', () => {
   it('is read with its type', async () => {

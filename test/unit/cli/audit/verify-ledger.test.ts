@@ -161,7 +161,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
     return isExactly(`cursor_beyond_end ${RECORDS + 1}${to} @ the head of the ledger`);
   },
   'a checkpoint far ahead of the end'(database) {
-    database.prepare('INSERT INTO checkpoints VALUES (?, ?, 0, ?)').run(9_000_000, 18_000_001, '{}');
+    database.prepare('INSERT INTO checkpoints VALUES (?, ?, 0, ?, 0)').run(9_000_000, 18_000_001, '{}');
     return isExactly('checkpoint_edited 9000000 @ ledger checkpoint 9000000');
   },
 };

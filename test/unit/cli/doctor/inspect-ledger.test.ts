@@ -153,7 +153,7 @@ describe('a ledger looked at from outside', () => {
   it.each([
     ['a trigger', 'CREATE TRIGGER theirs AFTER INSERT ON records BEGIN SELECT 1; END', 'foreign_schema'],
     ['a cursor ahead of its end', `INSERT INTO cursors VALUES ('http', 1000)`, 'ahead_of_trail'],
-    ['a checkpoint ahead of its end', `INSERT INTO checkpoints VALUES (4, 7, 0, '{}')`, 'ahead_of_trail'],
+    ['a checkpoint ahead of its end', `INSERT INTO checkpoints VALUES (4, 7, 0, '{}', 0)`, 'ahead_of_trail'],
   ])('into which somebody put %s is told as such', async (_, statement, reason) => {
     await closedLedger();
     vandalise(statement);

@@ -50,6 +50,7 @@ function createHarness() {
   const ledger = new Proxy({} as Ledger, { get: (_target, method: keyof Ledger) => current.ledger[method] });
   const app = createApp({
     clock,
+    trustedClock: clock,
     ids,
     ledger,
     schedule: clock,
