@@ -46,7 +46,7 @@ describe('a static document', () => {
   it('differs by its ETag where it differs by its content', async () => {
     const [one, other] = await Promise.all(
       ['https://a.example.com', 'https://b.example.com'].map(async (publicUrl) => {
-        const service = await startTestService({ settings: { PUBLIC_URL } });
+        const service = await startTestService({ settings: { PUBLIC_URL: publicUrl } });
         return (await service.request('/openapi.json')).headers.get('ETag');
       }),
     );
