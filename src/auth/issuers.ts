@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { holdsInvisible } from '../lib/invisible-text.ts';
 import { ALGORITHM_NAMES } from './keys/algorithms.ts';
 import { PRESET_NAMES, PRESETS } from './presets.ts';
 import type { Preset } from './presets.ts';
@@ -15,7 +16,11 @@ const MAX_URL_LENGTH = 2048;
 /** One week. A longer lifetime is a mistake, not a setting. */
 const MAX_LIFETIME_S = 604_800;
 
-const text = z.string().min(1).max(MAX_URL_LENGTH);
+const text = z
+  .string()
+  .min(1)
+  .max(MAX_URL_LENGTH)
+  .refine((value) => !holdsInvisible(value), 'must not hold an invisible character');
 const oneOrMore = <Item extends z.ZodType>(item: Item) => z.union([item, z.array(item).min(1)]);
 const scopes = z.array(z.enum(SCOPES));
 

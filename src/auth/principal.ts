@@ -6,7 +6,13 @@ export interface Principal {
   readonly issuerUrl: string;
   readonly subject: string;
   readonly clientId: string;
+  /** The groups that can be read. */
   readonly groups: readonly string[];
+  /**
+   * The token names a group that cannot be read, so it may be any group: it matches no allow rule, and every deny rule
+   * that names a caller by group. Absent when all groups can be read.
+   */
+  readonly hasUnreadableGroups?: true;
   /** `app` when the client acts for itself (client credentials), else `user`. */
   readonly kind: 'user' | 'app';
   readonly scopes: readonly Scope[];

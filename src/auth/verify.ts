@@ -67,7 +67,7 @@ interface Issuer {
 
 /** Throws when the settings are invalid, or when no token of an issuer could ever be accepted. */
 export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
-  const { clock, corsOrigins } = deps;
+  const { clock, corsOrigins, logger } = deps;
   const byUrl = new Map<string, Issuer>();
   const byName = new Map<string, Issuer>();
   for (const config of checkedIssuers(deps)) {
@@ -111,6 +111,7 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
     if (fault !== null) return refuse(fault);
     const claims = validateClaims(parsed.payload, profile, Math.floor(nowMs / 1000));
     if (claims.kind === 'refused') return refuse(claims.reason);
+    if (claims.principal.hasUnreadableGroups === true) logger.warn('token_group_unreadable', { issuer: profile.name });
     cache.put(token, { principal: claims.principal, keySetVersion: found.version }, nowMs);
     deps.hearIssuedAt?.(claims.issuedAt * 1000);
     return { kind: 'verified', principal: claims.principal };

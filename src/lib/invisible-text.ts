@@ -12,12 +12,18 @@ export function holdsInvisible(text: string): boolean {
   return INVISIBLE.test(text);
 }
 
+/** The place of the first one, in UTF-16 code units; null when there is none. */
+export function findInvisible(text: string): number | null {
+  const at = text.search(INVISIBLE);
+  return at < 0 ? null : at;
+}
+
 /** `replacement` for each invisible character; by default it is removed. */
 export function replaceInvisible(text: string, replacement: (character: string) => string = () => ''): string {
   return text.replace(EVERY_INVISIBLE, replacement);
 }
 
-/** `U+202E`, the notation of Unicode. */
+/** The first code point in the notation of Unicode: `U+202E`. */
 export function codePointOf(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }

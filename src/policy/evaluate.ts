@@ -7,7 +7,7 @@
 import type { Principal } from '../auth/principal.ts';
 import { emailAddress } from '../contract/email-address.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
-import { matchCallers } from './matching/callers.ts';
+import { matchCallers, suspectCallers } from './matching/callers.ts';
 import { chargesFor, exceededQuota } from './quota-charges.ts';
 import type { CallerRules, CompiledPolicy, Quota, Rule } from './compile.ts';
 import type { AddressDecision, Decision, Handling } from './decision.ts';
@@ -15,7 +15,7 @@ import { lowerAscii } from './matching/domain-pattern.ts';
 import type { Asked, Forced } from './matching/force.ts';
 import { applyForce, chooseForced, differingRule } from './matching/force.ts';
 import { failingKeys, hittingKeys } from './matching/rule-keys.ts';
-import { rowsAimedAt, selectorsOf, targetKeys } from './matching/target-table.ts';
+import { indexRows, rowsAimedAt, selectorsOf, targetKeys } from './matching/target-table.ts';
 
 /** The result for one address: its decision, and the values it would be invited with. */
 export interface Judged {
@@ -55,9 +55,14 @@ export function decide(
   };
 }
 
-/** The rules for this principal: those of every caller that it matches. */
+/** The rules for this principal: those of every caller that it matches, and the deny rules of those it may match. */
 export function rulesOf(policy: CompiledPolicy, principal: Principal): CallerRules[] {
-  return matchCallers(policy.callers, principal).flatMap((name) => policy.byCaller.get(name) ?? []);
+  const rules = (names: readonly string[]) => names.flatMap((name) => policy.byCaller.get(name) ?? []);
+  const suspected = rules(suspectCallers(policy.callers, principal));
+  return [
+    ...rules(matchCallers(policy.callers, principal)),
+    ...suspected.map(({ deny: ofSuspect }) => ({ allow: indexRows<Rule>([]), deny: ofSuspect })),
+  ];
 }
 
 /** Judges one address on its own, whatever else is in the batch. */

@@ -6,6 +6,7 @@
  */
 import type { ParsedNode } from 'yaml';
 import { Composer, CST, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml';
+import { codePointOf, findInvisible } from '../lib/invisible-text.ts';
 import type { CompiledPolicy } from './compile.ts';
 import type { DocumentProblem } from './document/problems.ts';
 import type { LoadPolicyOptions } from './document/read-document.ts';
@@ -73,7 +74,8 @@ export function readPolicy(text: string, options: LoadPolicyOptions): PolicyRead
     return refused([{ offset: 0, message: `the file is longer than ${MAX_LENGTH} characters` }]);
 
   const read = readTokens(text, lines);
-  if (read.faults.length > 0) return refused(read.faults);
+  const tokenFaults = [...read.faults, ...invisibleCharacters(text)];
+  if (tokenFaults.length > 0) return refused(tokenFaults);
   const root = composeOne(read.tokens, text.length);
   if (Array.isArray(root)) return refused(root);
 
@@ -86,6 +88,22 @@ export function readPolicy(text: string, options: LoadPolicyOptions): PolicyRead
   if (judged.kind === 'refused') return refused(judged.problems.map(place));
   const { file, policy } = judged;
   return { kind: 'read', file, policy, document, locate: (problems) => withLines(problems.map(place)) };
+}
+
+/** One fault per line, also in comments: what a reviewer sees must be what is there. */
+function invisibleCharacters(text: string): Fault[] {
+  const faults: Fault[] = [];
+  let offset = 0;
+  for (const line of text.split('\n')) {
+    const visible = line.replaceAll(/[\t\r]/g, ' ');
+    const at = findInvisible(visible);
+    if (at !== null) {
+      const character = codePointOf(visible.slice(at));
+      faults.push({ offset: offset + at, message: `an invisible character, ${character}: a reviewer cannot see it` });
+    }
+    offset += line.length + 1;
+  }
+  return faults;
 }
 
 const FORBIDDEN: Readonly<Record<string, string>> = {

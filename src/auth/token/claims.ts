@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { holdsInvisible } from '../../lib/invisible-text.ts';
 import { claimAt, firstOf } from './claim-at.ts';
 import type { JsonObject } from './claim-at.ts';
 import { holds } from './claim-test.ts';
@@ -25,13 +26,11 @@ const MAX_GROUPS = 1000;
 
 /** NumericDate (RFC 7519 §2), whole seconds; zod's `int` also refuses what a double cannot hold exactly. */
 const seconds = z.int().nonnegative();
-/** Names reach policies, records and counter keys, so they are bounded and have no control characters. */
-const name = z
-  .string()
-  .min(1)
-  .max(255)
-  .regex(/^\P{Cc}+$/u);
-const names = z.array(name).max(MAX_GROUPS);
+/** Names reach policies, records and counter keys, so they are bounded and hold no invisible characters. */
+const text = z.string().min(1).max(255);
+const name = text.refine((value) => !holdsInvisible(value));
+/** A group with invisible characters does not cost the token: it grants nothing. */
+const groupNames = z.array(text).max(MAX_GROUPS);
 const audience = z.union([z.string(), z.array(z.string())]);
 /** RFC 6749 §3.3: one string, space-separated. Some issuers write an array. */
 const scopeList = z.union([
@@ -71,7 +70,7 @@ export function validateClaims(claims: JsonObject, profile: IssuerProfile, nowS:
   const subject = name.safeParse(subjectClaim);
   const clientId = name.safeParse(clientClaim);
   const tokenId = name.optional().safeParse(claimAt(claims, profile.tokenIdClaim));
-  const groups = names.safeParse(firstOf(claims, profile.groupClaims) ?? []);
+  const groups = groupNames.safeParse(firstOf(claims, profile.groupClaims) ?? []);
   const scopes = scopeList.safeParse(firstOf(claims, profile.scopeClaims) ?? []);
   if (!subject.success || !clientId.success || !tokenId.success || !groups.success || !scopes.success) {
     return refused('claim_malformed');
@@ -79,12 +78,14 @@ export function validateClaims(claims: JsonObject, profile: IssuerProfile, nowS:
   const all = (tests: readonly ClaimTest[]): boolean => tests.every((test) => holds(test, claims, clientId.data));
   if (!all(profile.mustHold)) return refused('claim_mismatch');
 
+  const readable = groups.data.filter((group) => !holdsInvisible(group));
   const principal: Principal = {
     issuer: profile.name,
     issuerUrl: profile.issuer,
     subject: subject.data,
     clientId: clientId.data,
-    groups: Object.freeze(groups.data),
+    groups: Object.freeze(readable),
+    ...(readable.length < groups.data.length ? { hasUnreadableGroups: true } : {}),
     kind: all(profile.appWhen) ? 'app' : 'user',
     scopes: Object.freeze(ownScopes(scopes.data, claims, profile)),
     tokenId: tokenId.data ?? null,

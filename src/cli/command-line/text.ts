@@ -1,9 +1,11 @@
+import { replaceInvisible } from '../../lib/invisible-text.ts';
+
 /** `1 record`, `2 records`. */
 export function counted(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** Replaces the characters that a terminal may interpret: control, format and line separator characters. */
+/** Replaces the characters that a terminal may interpret or that a reader does not see. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
+  return replaceInvisible(text, () => '\ufffd');
 }

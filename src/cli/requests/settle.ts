@@ -5,6 +5,7 @@
 import { keyCandidates } from '../../config/key-candidates.ts';
 import { resolveUnknown } from '../../invite/resolve-unknown.ts';
 import type { RequestState } from '../../ledger/port.ts';
+import { holdsInvisible } from '../../lib/invisible-text.ts';
 import { UUID } from '../../lib/uuid.ts';
 import { createKeySearch } from '../../upstream/api-keys.ts';
 import { CommandError } from '../command-line/command-error.ts';
@@ -109,8 +110,6 @@ interface Settling {
   readonly byDefault: boolean;
 }
 
-/** Characters that a terminal, a log or a reader of the trail may misinterpret. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
 /**
  * Includes the signs that mail programs read as `@`, even apart from the name before. A mention (`@kim`) does not
  * match.
@@ -143,5 +142,5 @@ async function readSettling({ operands, options }: Call, { env, readText, userNa
 }
 
 function isLine(text: string, maxLength: number): boolean {
-  return text !== '' && [...text].length <= maxLength && !UNPRINTABLE.test(text);
+  return text !== '' && [...text].length <= maxLength && !holdsInvisible(text);
 }

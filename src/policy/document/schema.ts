@@ -7,6 +7,7 @@
 import * as z from 'zod';
 import { emailAddress } from '../../contract/email-address.ts';
 import { AUTH_METHODS, USER_ROLES } from '../../contract/invite-users.ts';
+import { holdsInvisible } from '../../lib/invisible-text.ts';
 import { UUID_V4 } from '../../lib/uuid.ts';
 import { isDomainPattern } from '../matching/domain-pattern.ts';
 
@@ -68,7 +69,11 @@ const instant = z
   .string()
   .refine((text) => instantMs(text) !== null, { error: 'expected YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ' })
   .meta({ pattern: INSTANT.source });
-const text = z.string().min(1, { error: 'expected a text that is not empty' }).max(512);
+const text = z
+  .string()
+  .min(1, { error: 'expected a text that is not empty' })
+  .max(512)
+  .refine((value) => !holdsInvisible(value), { error: 'an invisible character: a reviewer cannot see it' });
 const role = z.enum(USER_ROLES);
 const authMethod = z.enum(AUTH_METHODS);
 const limit = z.int({ error: 'expected a whole number' }).min(1, { error: 'expected at least 1' }).max(1_000_000_000);

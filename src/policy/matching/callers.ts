@@ -1,7 +1,8 @@
 /**
  * Finds the callers of the policy that a principal matches. It may match several; the rules of all of them apply.
  * A caller matches when all its keys match; a list matches when one of its entries does, in exact case. Every caller
- * names its issuer, so two issuers that use the same client name never share rights.
+ * names its issuer, so two issuers that use the same client name never share rights. A group of the token that cannot be
+ * read may be any group: `suspectCallers` finds the callers that the principal would match then.
  */
 import type { Principal } from '../../auth/principal.ts';
 import type { CallerRow } from '../document/schema.ts';
@@ -25,6 +26,7 @@ export function indexCallers(callers: Readonly<Record<string, CallerRow>>): Call
     const filed = LIST_KEYS.find((key) => row[key] !== undefined);
     const values = filed === undefined ? [''] : new Set(row[filed]);
     for (const value of values) push(byKey, fileKey(row.issuer, filed ?? 'issuer', value), { name, row });
+    if (row.groups !== undefined) push(byKey, fileKey(row.issuer, 'any group', ''), { name, row });
   }
   return { byKey };
 }
@@ -38,6 +40,17 @@ export function matchCallers(index: CallerIndex, principal: Principal): string[]
   ];
   const filed = keys.flatMap((key) => index.byKey.get(key) ?? []);
   return [...new Set(filed.filter(({ row }) => matches(row, principal, listed)).map(({ name }) => name))];
+}
+
+/** Names of the callers that this principal does not match, but would if its unreadable group were one of theirs. */
+export function suspectCallers(index: CallerIndex, principal: Principal): string[] {
+  if (principal.hasUnreadableGroups !== true) return [];
+  const listed = listedValues(principal);
+  const byGroup = index.byKey.get(fileKey(principal.issuer, 'any group', '')) ?? [];
+  return byGroup
+    .filter(({ row }) => !matches(row, principal, listed))
+    .filter(({ row }) => matches(row, principal, { ...listed, groups: row.groups ?? [] }))
+    .map(({ name }) => name);
 }
 
 function matches(row: CallerRow, principal: Principal, listed: ReturnType<typeof listedValues>): boolean {

@@ -57,6 +57,23 @@ describe('a token that proves nothing', () => {
   });
 });
 
+describe('a token with invisible characters', () => {
+  it.each([{ sub: 'hr-\u200bportal' }, { client_id: '\u202elatrop-rh' }])('in %j is refused', async (claims) => {
+    const service = await startTestService();
+    const response = await service.invite(ANN, { token: await service.token(claims) });
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ code: 'invalid_token' });
+  });
+
+  it('in a group is valid, and is logged without the group', async () => {
+    const service = await startTestService();
+    const response = await service.invite(ANN, { token: await service.token({ groups: ['lea\u200bvers'] }) });
+    expect(response.status).toBe(200);
+    expect(service.logLines.filter((line) => line.includes('"token_group_unreadable"'))).toHaveLength(1);
+    expect(service.logLines.join('')).not.toContain('vers');
+  });
+});
+
 describe('the challenge', () => {
   it('has no error code when no credentials came', async () => {
     const service = await startTestService();

@@ -15,6 +15,17 @@ describe('AUTH_ISSUERS', () => {
     expect(problems([entry])).toEqual([]);
   });
 
+  it.each([
+    [{ audience: 'invites\u200b' }, '0.audience'],
+    [{ audience: ['invites', '\u202eseti'] }, '0.audience.1'],
+    [{ claims: { groups: 'groups\u3164' } }, '0.claims.groups'],
+    [{ scope_map: { 'all\u{e0041}': 'invites:write' } }, '0.scope_map.all\u{e0041}'],
+    [{ name: 'corp\u200b' }, '0.name'],
+    [{ issuer: 'https://id.example.com/\u2066' }, '0.issuer'],
+  ])('refuses invisible characters: %j', (members, place) => {
+    expect(problems([{ ...entry, ...members }])).toContain(place);
+  });
+
   it('takes an entry with everything', () => {
     const everything = {
       ...entry,

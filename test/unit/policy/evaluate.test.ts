@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Principal } from '../../../src/auth/principal.ts';
 import type { InviteUsersRequest } from '../../../src/contract/invite-users.ts';
+import { describeCapabilities } from '../../../src/policy/capabilities.ts';
 import type { Rule } from '../../../src/policy/compile.ts';
 import type { AddressDecision } from '../../../src/policy/decision.ts';
 import { decide } from '../../../src/policy/evaluate.ts';
@@ -233,6 +234,55 @@ describe('the other keys', () => {
     const deny = ['{ id: freeze, deny: any, until: 2026-07-01 }', ALLOW_ACME];
     expect(verdictOf(deny, 'ann@acme.com', { nowMs: endMs - 1 })).toBe('deny freeze deny');
     expect(verdictOf(deny, 'ann@acme.com', { nowMs: endMs })).toBe('allow staff');
+  });
+});
+
+describe('a caller with a group that cannot be read', () => {
+  const policy = policyFrom(`version: 1
+callers:
+  portal: { issuer: corp, client_id: [hr-portal] }
+  staff: { issuer: corp, groups: [staff] }
+  it-users: { issuer: corp, groups: [it], kind: user }
+  it-apps: { issuer: corp, groups: [it], kind: app }
+  leavers: { issuer: corp, groups: [leavers] }
+  elsewhere: { issuer: partners, groups: [leavers] }
+rules:
+  - { id: no-leavers, deny: [leavers], domains: [acme.com] }
+  - { id: no-apps, deny: [it-apps], emails: [ann@apps.acme.com] }
+  - { id: no-users, deny: [it-users], emails: [ann@users.acme.com] }
+  - { id: not-elsewhere, deny: [elsewhere], domains: [other.acme.com] }
+  - { id: portal-all, allow: [portal], domains: [acme.com, "*.acme.com"], roles: any, auth_methods: any }
+  - { id: staff-all, allow: [staff], domains: [staff.io], roles: any, auth_methods: any }
+  - { id: it-all, allow: [it-users], domains: [it.io], roles: any, auth_methods: any }
+`);
+  const ruleFor = (email: string, as: Partial<Principal>) => {
+    const [first] = decide(policy, testPrincipal(as), testRequest(email), NOW_MS).addresses;
+    return `${first?.decision} ${first?.rule ?? ''}`;
+  };
+  const suspect = { groups: ['staff'], hasUnreadableGroups: true } as const;
+
+  it('matches every deny rule that names a caller by group, whichever group it may be', () => {
+    expect(ruleFor('ann@acme.com', {})).toBe('allow portal-all');
+    expect(ruleFor('ann@acme.com', suspect)).toBe('deny no-leavers');
+    expect(ruleFor('ann@users.acme.com', suspect)).toBe('deny no-users');
+  });
+
+  it('matches no deny rule whose caller has another kind or issuer', () => {
+    expect(ruleFor('ann@apps.acme.com', suspect)).toBe('allow portal-all');
+    expect(ruleFor('ann@other.acme.com', suspect)).toBe('allow portal-all');
+  });
+
+  it('gets the allow rules of its readable groups and of no other group', () => {
+    expect(ruleFor('ann@staff.io', suspect)).toBe('allow staff-all');
+    expect(ruleFor('ann@it.io', suspect)).toBe('deny ');
+  });
+
+  it('is shown only what it may do', () => {
+    const { rules } = describeCapabilities(policy, testPrincipal(suspect), NOW_MS);
+    expect(rules.map(({ id, domains }) => [id, domains])).toEqual([
+      ['portal-all', ['*.acme.com']],
+      ['staff-all', ['staff.io']],
+    ]);
   });
 });
 

@@ -45,6 +45,14 @@ describe('the claims of a verified token', () => {
     });
   });
 
+  it.each(['it-\u200badmins', '\u202esnimda-ti', 'it-admins\u3164', 'it-admins\n', 'it-admins\u{e0041}'])(
+    'leave out the group %j, which cannot be read, and say so',
+    (group) => {
+      expect(principal({ groups: ['staff', group] })).toMatchObject({ groups: ['staff'], hasUnreadableGroups: true });
+      expect(principal({ groups: ['staff'] })).not.toHaveProperty('hasUnreadableGroups');
+    },
+  );
+
   it('make a principal that nobody can change afterwards', () => {
     const made = principal({ scope: 'invites:write' });
     expect(Object.isFrozen(made)).toBe(true);

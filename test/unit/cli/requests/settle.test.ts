@@ -203,6 +203,13 @@ describe('requests settle', () => {
     ['no reason', ['requests', 'settle', ID, '--as', 'accepted'], '1 to 500 characters'],
     ['an empty reason', ['requests', 'settle', ID, '--as', 'accepted', '--reason', '  '], '1 to 500 characters'],
     ['a long reason', ['requests', 'settle', ID, '--as', 'accepted', '--reason', 'x'.repeat(501)], '1 to 500'],
+    [
+      'a reason with a blank that is no space',
+      ['requests', 'settle', ID, '--as', 'refused', '--reason', 'gone\u3164'],
+      'one line',
+    ],
+    ['a name with a tag character', settle('--as', 'refused', '--by', 'Kim\u{e0041}'), 'one line'],
+    ['a name with an override of the direction', settle('--as', 'refused', '--by', '\u202emiK'), 'one line'],
     ['two lines', ['requests', 'settle', ID, '--as', 'accepted', '--reason', 'a\nb'], 'one line'],
     [
       'a reason with an address',

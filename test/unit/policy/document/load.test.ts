@@ -24,6 +24,26 @@ const firstProblem = (text: string) => {
   return first && `${first.line}:${first.column} ${first.message}`;
 };
 
+describe('a policy with characters that a reviewer does not see', () => {
+  it.each([
+    ['in a comment', `${HEAD}# staff\u202e only\n${RULES}`, '8:8'],
+    ['in a name of a caller', FILE.replace('[portal] }\n', '["por\u200btal"] }\n'), '7:43'],
+    ['in a group, as an escape', FILE.replace('client_id: [portal]', 'groups: ["it\\u2066"]'), '7:36'],
+    ['in a domain', FILE.replace('[acme.com,', '[acme.com\u3164,'), '3:18'],
+    ['between the lines', FILE.replace('rules:', '\u2028rules:'), '8:1'],
+  ])('is refused with the place: %s', (_name, text, place) => {
+    expect(firstProblem(text)).toMatch(new RegExp(`^${place} .*invisible character`));
+  });
+
+  it('names the code point', () => {
+    expect(firstProblem(`${FILE}# \u{e0041}`)).toContain('U+E0041');
+  });
+
+  it('takes line ends, tabs in comments, emoji and letters of every script', () => {
+    expect(problemsOf(`${FILE}# \u26a0\ufe0f\t管理者 नमस्ते\n`.replaceAll('\n', '\r\n'))).toEqual([]);
+  });
+});
+
 describe('loading a policy', () => {
   it('takes the example of the design word for word', () => {
     expect(problemsOf(EXAMPLE_POLICY)).toEqual([]);
@@ -462,7 +482,7 @@ describe('hostile YAML', () => {
     ['a tab for indentation', FILE.replace('  acme:', '\tacme:'), '3:1 not YAML'],
     ['an open bracket', FILE.replace('"*.acme.com"]', '"*.acme.com"'), ' not YAML'],
     ['an open quote', FILE.replace('"*.acme.com"]', '"*.acme.com]'), ' not YAML'],
-    ['a NUL', FILE.replace('acme.com', 'ac\0me.com'), '3:10 '],
+    ['a NUL', FILE.replace('acme.com', 'ac\0me.com'), '3:12 an invisible character, U+0000'],
   ];
   it.each(KINDS)('%s is refused', (_what, text, problem) => {
     expect(firstProblem(text)).toContain(problem);
