@@ -27,10 +27,10 @@ const MAX_GROUPS = 1000;
 /** NumericDate (RFC 7519 §2), whole seconds; zod's `int` also refuses what a double cannot hold exactly. */
 const seconds = z.int().nonnegative();
 /** Names reach policies, records and counter keys, so they are bounded and hold no invisible characters. */
-const text = z.string().min(1).max(255);
-const name = text.refine((value) => !holdsInvisible(value));
+const boundedText = z.string().min(1).max(255);
+const name = boundedText.refine((value) => !holdsInvisible(value));
 /** A group with invisible characters does not cost the token: it grants nothing. */
-const groupNames = z.array(text).max(MAX_GROUPS);
+const groupNames = z.array(boundedText).max(MAX_GROUPS);
 const audience = z.union([z.string(), z.array(z.string())]);
 /** RFC 6749 §3.3: one string, space-separated. Some issuers write an array. */
 const scopeList = z.union([
