@@ -20,10 +20,19 @@ export interface BatchedLedgerDeps {
   readonly sqlite: SqlitePort;
   /** Runs last in each transaction. If it throws, the whole batch is rolled back. */
   readonly check: () => void;
+  /** Watches what the commits are written to. Absent: a commit that returned is durable. */
+  readonly storage?: StorageGuard;
   /** Schedules `flush` after the current turn of the event loop. */
   readonly defer: (flush: () => void) => void;
   /** Called for every batch and every read that failed, for logs and metrics. */
   readonly onFailure: (failure: BatchFailure) => void;
+}
+
+export interface StorageGuard {
+  /** Runs before each transaction. If it throws, the batch is rejected and nothing is written. */
+  ready(): void;
+  /** Runs after each commit. If it throws, the commit may not survive a restart, and the batch is rejected. */
+  confirm(): void;
 }
 
 export interface BatchFailure {
@@ -43,7 +52,14 @@ interface Member {
 /** Bounds how long one commit holds the event loop. */
 const MAX_BATCH = 128;
 
-export function createBatchedLedger({ core, sqlite, check, defer, onFailure }: BatchedLedgerDeps): BatchedLedger {
+export function createBatchedLedger({
+  core,
+  sqlite,
+  check,
+  storage,
+  defer,
+  onFailure,
+}: BatchedLedgerDeps): BatchedLedger {
   let waiting: Member[] = [];
 
   function write<T>(step: keyof Ledger, execute: () => T): Promise<T> {
@@ -65,6 +81,7 @@ export function createBatchedLedger({ core, sqlite, check, defer, onFailure }: B
     const progress: { at: Member | null } = { at: null };
     let results: readonly unknown[];
     try {
+      storage?.ready();
       results = sqlite.transaction(() => {
         const done = batch.map((member) => {
           progress.at = member;
@@ -74,6 +91,7 @@ export function createBatchedLedger({ core, sqlite, check, defer, onFailure }: B
         check();
         return done;
       });
+      storage?.confirm();
     } catch (error) {
       const failed = progress.at === null || error instanceof SqlError ? batch : [progress.at];
       onFailure({ kind: 'batch', error, steps: failed.map((member) => member.step) });

@@ -22,6 +22,10 @@ export const COUNTERS = {
   upstream_attempts: { help: 'Exchanges with the upstream by result.', labels: ['result', 'slot'] },
   ledger_failures: { help: 'Ledger steps that failed.', labels: ['step'] },
   ledger_unreadable: { help: 'Reads of a stored value that is damaged or missing.', labels: ['part', 'reason'] },
+  ledger_file_faults: {
+    help: 'Faults of the files of the ledger: missing, replaced, damaged.',
+    labels: ['part', 'problem'],
+  },
   key_set_fetches: { help: 'Fetches of issuer key sets by result.', labels: ['issuer', 'result'] },
   requests_shed: {
     help: 'Requests that got no permit and no place in the queue (503 overloaded).',

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -97,6 +97,49 @@ describe('a process that is killed between send and settle', () => {
   );
 });
 
+describe('a process whose write-ahead log is deleted, and that is then killed', () => {
+  const addresses = Array.from({ length: 10 }, (_, n) => `p${String(n)}@acme.com`);
+  const keyOf = (email: string): Record<string, string> => ({ 'Idempotency-Key': `key-of-${email}` });
+
+  async function killed(service: Service): Promise<void> {
+    const ended = once(service.child, 'exit');
+    service.child.kill('SIGKILL');
+    await ended;
+  }
+
+  async function expectNothingLost(): Promise<void> {
+    const next = await start();
+    const replay = await invite(next, addresses[0] ?? '', keyOf(addresses[0] ?? ''));
+    expect([replay.status, replay.headers.get('Idempotency-Replayed')]).toEqual([200, 'true']);
+    expect(standIns.galileo.received).toHaveLength(addresses.length);
+    const records = await trail(next);
+    expect(verifyChain(records)).toMatchObject({ kind: 'intact' });
+    const text = records.join();
+    expect(addresses.filter((email) => !text.includes(email))).toEqual([]);
+    expect(await next.stop()).toBe(0);
+  }
+
+  it('has every invite on record that was answered after the deletion', { timeout: 60_000 }, async () => {
+    const service = await start();
+    await rm(join(folder, 'ledger.db-wal'));
+    for (const email of addresses) expect((await invite(service, email, keyOf(email))).status).toBe(200);
+    await killed(service);
+    await expectNothingLost();
+  });
+
+  it('has every invite on record that was answered before it, without another one', { timeout: 60_000 }, async () => {
+    const restored = Promise.withResolvers<void>();
+    const service = await start({}, (line) => {
+      if (line.includes('ledger_files_restored')) restored.resolve();
+    });
+    for (const email of addresses) expect((await invite(service, email, keyOf(email))).status).toBe(200);
+    await rm(join(folder, 'ledger.db-wal'));
+    await restored.promise;
+    await killed(service);
+    await expectNothingLost();
+  });
+});
+
 describe('a process that is told to stop', () => {
   it('answers and records what is under way, delivers every audit line, and exits 0', async () => {
     const lines: string[] = [];
@@ -120,8 +163,12 @@ describe('a process that is told to stop', () => {
 });
 
 describe('a second process on the same ledger', () => {
-  it('refuses to start', async () => {
+  it.each([
+    ['', async () => undefined],
+    [' when the lock file was deleted', () => rm(join(folder, 'ledger.db-lock'))],
+  ])('refuses to start%s', async (_when, act) => {
     await start();
+    await act();
     const failed = await run(process.execPath, ['src/node.ts'], { env: environment() }).catch(
       (error: unknown) => error,
     );
@@ -215,7 +262,8 @@ describe('a rotated key file', () => {
     const service = await startService(env);
     services.push(service);
     expect((await invite(service, 'ann@acme.com')).status).toBe(502);
-    await writeFile(file, `${goodKey}\n`);
+    await writeFile(`${file}.new`, `${goodKey}\n`);
+    await rename(`${file}.new`, file);
     expect((await invite(service, 'ann@acme.com')).status).toBe(200);
   });
 });

@@ -20,7 +20,7 @@ import { exposureOf } from './http-server/exposure.ts';
 import { listen } from './http-server/listener.ts';
 import { responseSent } from './http-server/response-sent.ts';
 import { exposeClock } from './ledger/clock-reports.ts';
-import { openLedger } from './ledger/open-ledger.ts';
+import { FILES_INTERVAL_MS, openLedger } from './ledger/open-ledger.ts';
 import { watchPolicy } from './policy/source.ts';
 import type { PolicyReload } from './policy/reload.ts';
 import { runSteps } from './process/shutdown.ts';
@@ -112,7 +112,13 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
 
   const ledger = await openLedger({ path: settings.LEDGER_URL.path, clock, ids, logger, metrics }).catch(orProblems);
   if (ledger === undefined) return await refuse(problems);
-  opened.push({ name: 'ledger', run: () => ledger.close() });
+  opened.push(
+    { name: 'ledger', run: () => ledger.close() },
+    {
+      name: 'inspection of the ledger’s files',
+      run: runRecurring(FILES_INTERVAL_MS, async () => ledger.inspectFiles(), { schedule, logger }),
+    },
+  );
 
   const hearWitness = (witness: Witness): void => void ledger.witness(witness);
   const client = createHttpClient({ maxConnectionsPerOrigin: BULKHEADS.invites.maxConcurrent });

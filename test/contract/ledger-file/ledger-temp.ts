@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
-import type { NodeLedger, NodeLedgerDeps } from '../../../src/platform/node/ledger/open-ledger.ts';
+import type { NodeLedger, NodeLedgerDeps, ServiceLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
 import type { LogFields, Logger } from '../../../src/ports/logger.ts';
 import { createFakeClock, createFakeIds } from '../../support/clock.ts';
 
@@ -27,7 +27,7 @@ export function createLogCollector(): Logger & { readonly lines: LogLine[] } {
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-export function openAt(path: string, deps: Partial<LedgerDeps> = {}): Promise<NodeLedger> {
+export function openAt(path: string, deps: Partial<LedgerDeps> = {}): Promise<ServiceLedger> {
   return openLedger({
     path,
     clock: createFakeClock(),

@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { copyFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../src/audit/chain.ts';
 import { testUuid7 } from '../../support/clock.ts';
@@ -90,7 +92,60 @@ describe('one process per ledger file', () => {
   });
 });
 
+describe('a lock file that is not the one of the running service', () => {
+  it.each([
+    ['deleted', () => rmSync(`${path}-lock`)],
+    ['renamed', () => renameSync(`${path}-lock`, `${path}-old`)],
+    [
+      'replaced by a copy of itself',
+      () => {
+        copyFileSync(`${path}-lock`, `${path}-copy`);
+        renameSync(`${path}-copy`, `${path}-lock`);
+      },
+    ],
+    [
+      'deleted with the log and its index',
+      () => ['-lock', '-wal', '-shm'].forEach((suffix) => rmSync(`${path}${suffix}`)),
+    ],
+  ])('(%s) lets no second process start, not at the second attempt either', async (_what, act) => {
+    const { child, saying } = start('hold');
+    await saying(1);
+    act();
+    for (let attempt = 0; attempt < 2; attempt += 1)
+      await expect(openAt(path)).rejects.toThrow('in use by another process');
+    await kill(child);
+    for (let attempt = 0; attempt < 2; attempt += 1) await (await openAt(path)).close();
+  });
+
+  it('does not let a start wait for a tool when it is the one of the last service', async () => {
+    await (await openAt(path)).close();
+    const tool = new DatabaseSync(path, { readOnly: true });
+    tool.exec('BEGIN');
+    tool.prepare('SELECT count(*) FROM records').get();
+    expect(await start('hold').saying(1)).toEqual(['open']);
+    tool.close();
+  });
+});
+
 describe('a ledger killed in mid-traffic', () => {
+  it.each(['-wal', '-shm', '-lock'])(
+    'holds everything that was acknowledged, also when its %s was deleted meanwhile',
+    async (suffix) => {
+      const { child, saying, said } = start('traffic');
+      await saying(200);
+      rmSync(`${path}${suffix}`);
+      await saying(said.length + 400);
+      await kill(child);
+      const ledger = await openAt(path);
+      const admitted = said.filter((line) => line.startsWith('open ')).map((line) => line.slice('open '.length));
+      const lost = await Promise.all(admitted.map(async (id) => ((await ledger.find(id, null)) === null ? [id] : [])));
+      expect(lost.flat()).toEqual([]);
+      const lines = await readTrail(ledger);
+      expect(verifyChain(lines)).toMatchObject({ kind: 'intact', head: { seq: lines.length } });
+      await ledger.close();
+    },
+  );
+
   it('holds everything that was acknowledged, on an unbroken chain', async () => {
     const { child, saying, said } = start('traffic');
     await saying(400);

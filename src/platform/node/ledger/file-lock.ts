@@ -1,31 +1,28 @@
 import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, realpathSync, writeFileSync } from 'node:fs';
-import type { Stats } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { sha256Hex } from '../../../lib/sha256.ts';
 import { resultCodeOf } from './sqlite.ts';
 
 /**
  * The ledger's file and the lock that allows one process to use it. The lock is a small SQLite database beside the
  * ledger, held in an exclusive transaction. The kernel releases it whenever the process ends, and tools can still read
  * the ledger itself. Invariant: every path to the same file leads to the same lock, so symbolic links are resolved and
- * hard links are refused.
+ * hard links are refused. A lock file can be deleted or mounted over: `claim.ts` ties it to the ledger itself.
  */
 export interface LedgerFile {
   /** Absolute, and not itself a symbolic link. */
   readonly path: string;
-  /** Throws when the file was deleted or replaced: no restart would find what is written to it then. */
-  checkPlace(): void;
+  /** Differs for another lock file. A positive 31-bit integer. */
+  readonly lockMark: number;
+  /** What the lock's path no longer names; null when it names the lock file that is held. */
+  lockFault(): PlaceFault | null;
   release(): void;
 }
 
-/** Thrown for as long as the file is not back at its path. */
-export class LedgerMovedError extends Error {
-  override readonly name = 'LedgerMovedError';
-
-  constructor() {
-    super('the ledger file is no longer where it was opened');
-  }
-}
+/** What is wrong with a path that named an open file: nothing is there, or another file is. */
+export type PlaceFault = 'missing' | 'replaced';
 
 const SQLITE_BUSY = 5;
 
@@ -39,15 +36,23 @@ export function lockLedgerFile(configuredPath: string): LedgerFile {
   const lockPath = `${path}-lock`;
   createOwnFile(lockPath);
   const release = takeLock(path, lockPath);
-  const created = stat(path);
+  const held = stat(lockPath);
+  if (held === null) {
+    release();
+    throw new Error(`the lock file ${lockPath} was deleted while the ledger was opened`);
+  }
   return {
     path,
     release,
-    checkPlace() {
-      const now = stat(path);
-      if (now === null || now.ino !== created?.ino || now.dev !== created.dev) throw new LedgerMovedError();
-    },
+    lockMark: (Number.parseInt(sha256Hex(`${held.dev}:${held.ino}`).slice(0, 8), 16) >>> 1) | 1,
+    lockFault: () => placeFault(held, stat(lockPath)),
   };
+}
+
+/** Compares what an open file was with what its path names now. The number of an open file cannot be used again. */
+export function placeFault(opened: BigIntStats, found: BigIntStats | null): PlaceFault | null {
+  if (found === null) return 'missing';
+  return found.ino === opened.ino && found.dev === opened.dev ? null : 'replaced';
 }
 
 function createLedgerFile(path: string): string {
@@ -77,7 +82,7 @@ function createOwnFile(path: string): void {
     syncDirectory(dirname(path));
   } else if (!found.isFile()) {
     throw new Error(`${path} is not a regular file`);
-  } else if (found.nlink !== 1) {
+  } else if (found.nlink !== 1n) {
     throw new Error(`${path} has ${found.nlink} names (hard links); another name would escape the lock`);
   }
 }
@@ -96,8 +101,9 @@ function takeLock(path: string, lockPath: string): () => void {
   return () => lock.close();
 }
 
-function stat(path: string): Stats | null {
-  return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+/** Does not follow a link. Null when nothing is there. Inode numbers can exceed what a number holds exactly. */
+export function stat(path: string): BigIntStats | null {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
 }
 
 /** Makes the name of a new file survive a power cut, as its content does. */

@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers';
 import { createBatchedLedger } from '../../../ledger/batched-ledger.ts';
 import type { BatchFailure } from '../../../ledger/batched-ledger.ts';
@@ -17,19 +16,22 @@ import type { Ids } from '../../../ports/ids.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
 import { createClockReports } from './clock-reports.ts';
-import { prepareLedgerDatabase } from './pragmas.ts';
-import { lockLedgerFile } from './file-lock.ts';
-import { createNodeSqlite } from './sqlite.ts';
+import { openGuarded } from './ledger-guard.ts';
 
 /**
  * The service's ledger on `node:sqlite`: one file, one process, one connection. It uses WAL with synchronous=FULL, so a
  * commit that has returned survives a power cut. All steps that arrive in one turn of the event loop share one commit.
- * Opening takes the file's lock, checks the file, and refuses one that it does not understand. Every commit first
- * checks that the file is still at its path and that its schema is unchanged.
+ * Opening takes the file's lock, checks the file, and refuses one that it does not understand. Every commit
+ * checks that its schema is unchanged, and that its files are still the ones that a restart will find (ledger-guard.ts).
  */
 export interface NodeLedger extends Ledger, Pick<SqliteLedger, 'now' | 'clockState'> {
   /** Commits the waiting steps, then closes the file and releases its lock. Later calls reject. */
   close(): Promise<void>;
+}
+
+export interface ServiceLedger extends NodeLedger {
+  /** Inspects the ledger's files. A service calls it every FILES_INTERVAL_MS, for the time without commits. */
+  inspectFiles(): void;
 }
 
 export interface NodeLedgerDeps {
@@ -43,34 +45,27 @@ export interface NodeLedgerDeps {
 
 /** How many records at the end of the trail are verified before anything is appended. */
 export const TAIL_CHECK_RECORDS = 500;
-/** Only a writing tool can lock the file, and the wait for it blocks every request. */
-const BUSY_TIMEOUT_MS = 1000;
+/** How long a commit can be on a deleted log of an idle service before it is moved into the database file. */
+export const FILES_INTERVAL_MS = 500;
 
 /** Rejects with a sentence for the operator when the file cannot be used as the ledger. */
-export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedgerDeps): Promise<NodeLedger> {
-  const file = lockLedgerFile(path);
-  let database: DatabaseSync | null = null;
+export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedgerDeps): Promise<ServiceLedger> {
+  const guard = openGuarded({ path, logger, metrics });
+  const { sqlite } = guard;
   try {
-    database = new DatabaseSync(file.path, { timeout: BUSY_TIMEOUT_MS });
-    const sqlite = createNodeSqlite(database);
-    prepareLedgerDatabase(sqlite);
     const reportUnreadable = createUnreadableReport({ logger, metrics });
     const core = createSqliteLedger({ sqlite, clock, ids, reportUnreadable });
     refuseBrokenTail(sqlite, TAIL_CHECK_RECORDS);
     const reportClock = createClockReports(core.clockState, logger);
     reportClock();
-    const checkSchema = createSchemaCheck(sqlite);
     const ledger = createBatchedLedger({
       core,
       sqlite,
-      check() {
-        checkSchema();
-        file.checkPlace();
-      },
+      check: createSchemaCheck(sqlite),
+      storage: guard,
       defer: (flush) => setImmediate(flush),
       onFailure: reportTo({ clock, logger, metrics }),
     });
-    const open = database;
     let closed = false;
     return {
       ...ledger,
@@ -85,17 +80,18 @@ export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedg
       },
       now: core.now,
       clockState: core.clockState,
+      inspectFiles() {
+        if (!closed) guard.inspect();
+      },
       async close() {
         if (closed) return;
         closed = true;
         ledger.flush();
-        open.close();
-        file.release();
+        guard.close();
       },
     };
   } catch (error) {
-    database?.close();
-    file.release();
+    guard.close();
     throw error;
   }
 }

@@ -10,13 +10,18 @@ const APPLICATION_ID = 0x4749504c;
 /** SQLite's own check reads the whole file; for larger files it would delay the start too long. */
 const FULL_CHECK_MAX_BYTES = 64 * 1024 * 1024;
 
-/** Throws a sentence for the operator when the file cannot be used. */
-export function prepareLedgerDatabase(sqlite: SqlitePort): void {
+/** Throws a sentence for the operator when the file is neither a ledger nor empty. Writes nothing. */
+export function refuseForeignDatabase(sqlite: SqlitePort): void {
   const applicationId = pragma(sqlite, 'application_id');
   const [tables] = sqlite.run<{ n: number }>(`SELECT count(*) AS n FROM sqlite_schema`);
   if (applicationId !== APPLICATION_ID && (applicationId !== 0 || tables?.n !== 0)) {
     throw new Error('the ledger path holds a database of something else');
   }
+}
+
+/** Throws a sentence for the operator when the file cannot be used. */
+export function prepareLedgerDatabase(sqlite: SqlitePort): void {
+  refuseForeignDatabase(sqlite);
   makeCommitsDurable(sqlite);
   pragma(sqlite, `application_id = ${APPLICATION_ID}`);
   const bytes = Number(pragma(sqlite, 'page_count')) * Number(pragma(sqlite, 'page_size'));
