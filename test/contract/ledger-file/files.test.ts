@@ -24,7 +24,7 @@ import { verifyChain } from '../../../src/audit/chain.ts';
 import type { ServiceLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createWalWitness } from '../../../src/platform/node/ledger/wal-witness.ts';
-import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
+import { createFakeIds, testUuid7 } from '../../support/clock.ts';
 import { admission, readTrail } from '../../support/ledger/ledger.ts';
 import { countedMetrics } from '../../support/tokens.ts';
 import { createLogCollector, openAt, tempDirectory } from './ledger-temp.ts';
@@ -77,21 +77,29 @@ const REFUSED: readonly (readonly [Part, Act])[] = [
   ['wal', 'overwritten in place with an older copy'],
 ];
 
-/** A service with commits in its log, and a clock that can act inside a transaction. */
+/** A record gets its id inside the transaction that writes it. */
+function actingIds() {
+  let next = (): void => undefined;
+  const { uuid7 } = createFakeIds();
+  return {
+    ids: {
+      uuid7() {
+        const act = next;
+        next = () => undefined;
+        act();
+        return uuid7();
+      },
+    },
+    inNextTransaction: (act: () => void) => (next = act),
+  };
+}
+
+/** A service with commits in its log. */
 async function running() {
-  let inTransaction = (): void => undefined;
   const logger = createLogCollector();
   const metrics = countedMetrics();
-  const clock = {
-    now() {
-      const act = inTransaction;
-      inTransaction = () => undefined;
-      act();
-      return TEST_TIME_MS;
-    },
-    monotonic: () => 0,
-  };
-  const ledger = await openAt(path, { logger, metrics, clock });
+  const { ids, inNextTransaction } = actingIds();
+  const ledger = await openAt(path, { logger, metrics, ids });
   await admitAll(ledger, 0, 3);
   for (const suffix of Object.values(FILES)) execFileSync('cp', ['-p', `${path}${suffix}`, older(suffix)]);
   await admitAll(ledger, 3, 8);
@@ -100,7 +108,7 @@ async function running() {
     logger,
     metrics,
     damage: (part: Part, act: Act) => ACTS[act](`${path}${FILES[part]}`, older(FILES[part])),
-    inNextTransaction: (act: () => void) => (inTransaction = act),
+    inNextTransaction,
   };
 }
 
@@ -210,18 +218,10 @@ describe('a file of the ledger that is damaged under the running service', () =>
   });
 
   it('has the first transaction of a service refused, too', async () => {
-    let act = (): void => undefined;
-    const clock = {
-      now() {
-        act();
-        act = () => undefined;
-        return TEST_TIME_MS;
-      },
-      monotonic: () => 0,
-    };
-    const ledger = await openAt(path, { clock });
+    const { ids, inNextTransaction } = actingIds();
+    const ledger = await openAt(path, { ids });
     // The page of the last frame; its header stays.
-    act = () => truncateSync(`${path}-wal`, statSync(`${path}-wal`).size - 4096);
+    inNextTransaction(() => truncateSync(`${path}-wal`, statSync(`${path}-wal`).size - 4096));
     expect(await admitAll(ledger, 0, 3)).toEqual([]);
     await ledger.close();
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
-import type { NodeLedger, NodeLedgerDeps, ServiceLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
+import type { NodeLedgerDeps, ServiceLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
 import type { LogFields, Logger } from '../../../src/ports/logger.ts';
 import { createFakeClock, createFakeIds } from '../../support/clock.ts';
 
@@ -42,7 +42,7 @@ type LedgerDeps = Omit<NodeLedgerDeps, 'path'>;
 
 export async function openTempLedger(
   deps: Partial<LedgerDeps>,
-): Promise<{ ledger: NodeLedger; path: string; remove: () => Promise<void> }> {
+): Promise<{ ledger: ServiceLedger; path: string; remove: () => Promise<void> }> {
   const directory = tempDirectory();
   const path = join(directory.path, 'ledger.db');
   const ledger = await openAt(path, deps);
