@@ -85,7 +85,9 @@ export interface Admission {
   /** `route` is part of the key's scope. Null for requests without a key, and for dry runs. */
   readonly idempotency: { readonly key: string; readonly fingerprint: string; readonly route: string } | null;
   /**
-   * `send`: all charges are checked and debited. `deny`: only charges in `requests` are debited, and none refuses.
+   * `send`: all charges are checked. Those that count every attempt are debited, the others only on admission. `deny`:
+   * those that count every attempt are debited, and none refuses. Charges in `requests` count every attempt unless they
+   * are `admittedOnly`.
    * `dry_run`: the limit on dry runs.
    */
   readonly charges: readonly QuotaCharge[];

@@ -49,6 +49,8 @@ export interface QuotaCharge {
   readonly windowMs: number;
   readonly limit: number;
   readonly amount: number;
+  /** Only an admission debits it. Left out for charges in `requests` that a refused attempt debits, too. */
+  readonly admittedOnly?: true;
   /** False for counters about other people (invitees). They are never shown to the caller. */
   readonly visible: boolean;
 }

@@ -12,6 +12,12 @@ import type { QuotaScope } from './document/schema.ts';
 
 type Counter = { readonly counter: readonly string[]; readonly emails: number; readonly visible: boolean };
 
+/**
+ * Counters that callers share with others. A refused caller must not use them up, so their `requests` count admitted
+ * requests only. The other scopes count every decided attempt of the callers that they belong to.
+ */
+const SHARED_BY_ALL: ReadonlySet<QuotaScope> = new Set(['org', 'invitee']);
+
 /** The counters that a request charges, per scope. */
 const COUNTERS: Readonly<
   Record<QuotaScope, (principal: Principal, emails: readonly string[], quota: Quota) => Counter[]>
@@ -42,6 +48,7 @@ export function chargesFor(policy: CompiledPolicy, principal: Principal, emails:
       windowMs,
       limit: quota.limit,
       amount: quota.unit === 'emails' ? count : Math.min(1, count),
+      ...(quota.unit === 'requests' && SHARED_BY_ALL.has(quota.per) ? { admittedOnly: true as const } : {}),
       visible,
     }));
   });

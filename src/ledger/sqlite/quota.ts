@@ -19,8 +19,10 @@ export interface QuotaCounters {
 export interface Tally {
   /** Of the charges over their limit, the one with the longest wait (the first among equals); null when all fit. */
   exceeded(): QuotaState | null;
-  /** Debits the charges of one unit, whether they fit or not. */
-  debit(unit: QuotaCharge['unit']): readonly Debit[];
+  /** Debits the charges that count every attempt, whether they fit or not. They are never refunded. */
+  debitAttempt(): void;
+  /** Debits the other charges, whether they fit or not. Returns the debits that a refund gives back: those in `emails`. */
+  debitAdmission(): readonly Debit[];
   /** One state per charge, in order. */
   states(): readonly QuotaState[];
 }
@@ -87,7 +89,12 @@ export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
       const entries = open(charges, now);
       return {
         exceeded: () => longestWait(entries, now),
-        debit: (unit) => entries.filter((entry) => entry.charge.unit === unit).map(debitOne),
+        debitAttempt: () => entries.filter(countsAttempts).forEach(debitOne),
+        debitAdmission: () =>
+          entries
+            .filter((entry) => !countsAttempts(entry))
+            .map(debitOne)
+            .filter(({ unit }) => unit === 'emails'),
         states: () => entries.map((entry) => stateOf(entry, now)),
       };
     },
@@ -108,6 +115,10 @@ export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
       sqlite.run(`DELETE FROM counters WHERE window_end <= ?`, endedBefore);
     },
   };
+}
+
+function countsAttempts({ charge: { unit, admittedOnly } }: Entry): boolean {
+  return unit === 'requests' && admittedOnly !== true;
 }
 
 function endOfWindow(now: number, windowMs: number): number {

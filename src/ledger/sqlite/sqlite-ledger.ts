@@ -101,7 +101,7 @@ export function createSqliteLedger({
     const tally = quotas.tally(admission.charges, now);
     switch (admission.plan) {
       case 'deny':
-        tally.debit('requests');
+        tally.debitAttempt();
         recordDenial(admission, denialRecord(admission.records), now);
         return { kind: 'denied', quotas: tally.states() };
       case 'dry_run':
@@ -127,7 +127,7 @@ export function createSqliteLedger({
     { tally, scope, now }: { tally: Tally; scope: string | null; now: number },
   ): Admitted {
     const exceeded = tally.exceeded();
-    tally.debit('requests');
+    tally.debitAttempt();
     if (exceeded !== null) {
       const denial = exhaustedRecord(admission.records, exceeded.quota);
       if (denial !== null) recordDenial(admission, denial, now);
@@ -138,7 +138,7 @@ export function createSqliteLedger({
         quotas: tally.states(),
       };
     }
-    const debits = tally.debit('emails');
+    const debits = tally.debitAdmission();
     const expiresAt = now + admission.expiresInMs;
     const decidedSeq = journal.append(intentRecord(admission.records, expiresAt));
     requests.insert({ admission, state: 'open', admittedAt: now, expiresAt, decidedSeq, keyScope: scope, debits });
@@ -156,8 +156,8 @@ export function createSqliteLedger({
         quotas: tally.states(),
       };
     }
-    tally.debit('requests');
-    tally.debit('emails');
+    tally.debitAttempt();
+    tally.debitAdmission();
     journal.append(dryRunRecord(admission.records));
     return { kind: 'previewed' };
   }

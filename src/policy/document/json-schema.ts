@@ -94,7 +94,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'quotas[].per': 'What has a counter of its own. request: no counter, a limit on each request alone.',
   'quotas[].window': 'From 1m to 31d: a number and m, h or d. Fixed windows, aligned to 1970-01-01 00:00 UTC.',
   'quotas[].emails': 'At most so many addresses. Given back when Galileo refused or nothing was sent.',
-  'quotas[].requests': 'At most so many decided requests, refused ones too. Never given back.',
+  'quotas[].requests':
+    'At most so many decided requests. Per subject, client_id and issuer refused ones count, too; per org and invitee only admitted ones. Never given back.',
   'quotas[].plus_addressing':
     'Only per invitee. fold: ann+1@acme.com counts as ann@acme.com. keep (the default): they are two people.',
   tests: 'What must hold. A file with a failing test is not taken.',

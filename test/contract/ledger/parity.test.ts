@@ -61,6 +61,7 @@ const QUOTAS = [
   { quota: 'app-minute', unit: 'emails', windowMs: MINUTE_MS },
   { quota: 'burst', unit: 'requests', windowMs: MINUTE_MS },
   { quota: 'person', unit: 'emails', windowMs: HOUR_MS, visible: false },
+  { quota: 'org-minute', unit: 'requests', windowMs: MINUTE_MS, admittedOnly: true },
 ] as const;
 
 const SINKS = ['sink-0', 'sink-1'];
@@ -76,7 +77,7 @@ const chargesOf = (choices: readonly ChargeChoice[]) =>
   choices.map(({ quota, amount, limit }) => quotaCharge({ ...QUOTAS[quota], amount, limit }));
 
 const chargeChoice = fc.record({
-  quota: fc.nat({ max: 3 }),
+  quota: fc.nat({ max: 4 }),
   amount: fc.integer({ min: 1, max: 4 }),
   limit: fc.integer({ min: 1, max: 9 }),
 });

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { testUuid7 } from '../../support/clock.ts';
-import { admission, DAY_MS, HOUR_MS, MINUTE_MS, quotaCharge, requestsCharge } from '../../support/ledger/ledger.ts';
-import { R1, R2, R3 } from './ledger-harness.ts';
+import {
+  admission,
+  DAY_MS,
+  HOUR_MS,
+  MINUTE_MS,
+  quotaCharge,
+  requestsCharge,
+  settlement,
+} from '../../support/ledger/ledger.ts';
+import { KEY, R1, R2, R3 } from './ledger-harness.ts';
 import type { LedgerHarness } from './ledger-harness.ts';
 
 /** Quotas count addresses, and hold at the last unit. */
@@ -114,6 +122,38 @@ export function describeQuotas(harness: LedgerHarness): void {
       });
       // Four requests were counted, so a limit of five has one left.
       expect(await harness.remaining(requestsCharge({ limit: 5 }))).toBe(1);
+    });
+
+    it('debits no request that counts admitted ones only for a denial, a replay or a refusal by another quota', async () => {
+      const shared = requestsCharge({ quota: 'org-day', counter: '["org"]', limit: 3, admittedOnly: true });
+      await harness.ledger.admit(admission(R1, { plan: 'deny', charges: [shared] }));
+      await harness.ledger.admit(admission(R2, { charges: [shared, quotaCharge({ amount: 11 })] }));
+      expect(await harness.remaining(shared)).toBe(3);
+      await harness.ledger.admit(admission(R3, { charges: [shared], key: KEY }));
+      await harness.ledger.settle(settlement(R3, 'accepted'));
+      await harness.ledger.admit(admission(testUuid7(4), { charges: [shared], key: KEY }));
+      expect(await harness.remaining(shared)).toBe(2);
+    });
+
+    it('refunds no request that counts admitted ones only', async () => {
+      const shared = requestsCharge({ quota: 'org-day', counter: '["org"]', limit: 3, admittedOnly: true });
+      await harness.ledger.admit(admission(R1, { charges: [shared, quotaCharge()] }));
+      await harness.ledger.settle(settlement(R1, 'not_sent'));
+      expect(await harness.remaining(shared)).toBe(2);
+      expect(await harness.remaining()).toBe(10);
+    });
+
+    it('gives the last requests that all callers share to exactly as many, among parallel refused ones', async () => {
+      const shared = requestsCharge({ quota: 'org-day', counter: '["org"]', limit: 3, admittedOnly: true });
+      const all = await Promise.all(
+        Array.from({ length: 40 }, (_, n) =>
+          harness.ledger.admit(admission(testUuid7(n), { plan: n % 2 === 0 ? 'deny' : 'send', charges: [shared] })),
+        ),
+      );
+      expect(all.map(({ kind }) => kind).filter((kind) => kind !== 'denied')).toEqual([
+        ...Array.from({ length: 3 }, () => 'admitted'),
+        ...Array.from({ length: 17 }, () => 'exhausted'),
+      ]);
     });
 
     it('debits no e-mail units for a denial', async () => {

@@ -172,15 +172,16 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
     if (key !== undefined && key.keepUntil > now()) return admitKnown(key, admission);
     if (requests.has(admission.requestId)) throw new Error('request id used twice');
 
-    const perRequest = charges.filter(({ unit }) => unit === 'requests');
-    const perEmail = charges.filter(({ unit }) => unit === 'emails');
+    const perAttempt = charges.filter((one) => one.unit === 'requests' && one.admittedOnly !== true);
+    const perRequest = charges.filter((one) => one.admittedOnly === true);
+    const perEmail = charges.filter((one) => one.unit === 'emails');
     if (plan === 'deny') {
-      charge(perRequest);
+      charge(perAttempt);
       deny(admission, denialRecord(records));
       return { kind: 'denied', quotas: charges.map(state) };
     }
     const over = unfitting(charges);
-    if (plan === 'send') charge(perRequest);
+    if (plan === 'send') charge(perAttempt);
     if (over !== null) {
       const denial = exhaustedRecord(records, over.quota);
       if (plan === 'send' && denial !== null) deny(admission, denial);
@@ -198,6 +199,7 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
     }
     const expiresAt = now() + admission.expiresInMs;
     insert(admission, { state: 'open', decided: intentRecord(records, expiresAt), expiresAt, charges: perEmail });
+    charge(perRequest);
     if (name !== null && admission.idempotency !== null) {
       keys.set(name, {
         requestId: admission.requestId,

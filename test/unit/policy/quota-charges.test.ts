@@ -46,6 +46,25 @@ describe('charges', () => {
     expect(chargesFor(PER('invitee', 'requests'), PRINCIPAL, TWO).map(({ amount }) => amount)).toEqual([1, 1]);
   });
 
+  it.each(['org', 'invitee'])(
+    'in requests per %s are for admitted requests only, because all callers share them',
+    (per) => {
+      const charges = chargesFor(PER(per, 'requests'), PRINCIPAL, TWO);
+      expect(charges.map(({ admittedOnly }) => admittedOnly)).toEqual(charges.map(() => true));
+    },
+  );
+
+  it.each([
+    ['subject', 'requests'],
+    ['client_id', 'requests'],
+    ['issuer', 'requests'],
+    ['org', 'emails'],
+    ['invitee', 'emails'],
+  ])('per %s in %s are not marked so', (per, unit) => {
+    const charges = chargesFor(PER(per, unit), PRINCIPAL, TWO);
+    expect(charges.some((charge) => 'admittedOnly' in charge)).toBe(false);
+  });
+
   it('are none for a limit per request', () => {
     expect(chargesFor(policyOf('{ id: q, per: request, emails: 10 }'), PRINCIPAL, TWO)).toEqual([]);
   });

@@ -68,7 +68,9 @@ const quota = {
   limit: count,
   visible: z.boolean(),
 };
-const charges = z.array(z.strictObject({ ...quota, counter: text, amount: count }));
+const charges = z.array(
+  z.strictObject({ ...quota, counter: text, amount: count, admittedOnly: z.literal(true).exactOptional() }),
+);
 const quotaState = z.strictObject({ ...quota, remaining: count, resetMs: whole });
 const quotas = z.array(quotaState);
 
