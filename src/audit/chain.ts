@@ -1,7 +1,7 @@
 import { canonicalJson, canonicalJsonOrNull } from '../lib/canonical-json.ts';
 import { parseObject } from '../lib/parse-object.ts';
 import { sha256Hex } from '../lib/sha256.ts';
-import type { AuditRecord, RecordDraft } from './record.ts';
+import type { AuditRecord, RecordDraft, RequestRecord, SuppressedDraft } from './record.ts';
 
 /**
  * The hash chain over audit records. Pure: it has no clock and no storage. The hash of a record covers its RFC 8785
@@ -38,7 +38,7 @@ export type ChainVerdict =
 export type ChainBreak = 'not_a_record' | 'edited' | 'out_of_sequence' | 'wrong_prev';
 
 /** Throws when the draft has no RFC 8785 form (NaN, a lone surrogate). */
-export function chainRecord(draft: RecordDraft, place: ChainPlace): { line: string; hash: string } {
+export function chainRecord(draft: RecordDraft | SuppressedDraft, place: ChainPlace): { line: string; hash: string } {
   const { seq, id, time, prev } = place;
   const body = { ...draft, seq, id, time, prev, hash: undefined };
   const hash = sha256Hex(canonicalJson(body));
@@ -61,7 +61,7 @@ export function verifyChain(lines: Iterable<string>, after: ChainHead = GENESIS)
 }
 
 /** The draft inside a stored record, without the members that the ledger added. */
-export function draftOf(record: AuditRecord): RecordDraft {
+export function draftOf(record: RequestRecord): RecordDraft {
   const { seq: _seq, id: _id, time: _time, prev: _prev, hash: _hash, ...draft } = record;
   return draft;
 }

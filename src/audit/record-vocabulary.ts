@@ -2,9 +2,13 @@
  * The closed vocabularies of audit records. They are separate from the zod schema (record.ts) so that code which serves
  * requests can import them without the schema.
  */
-export const RECORD_KINDS = ['denial', 'intent', 'outcome', 'replay', 'dry_run', 'reconciliation'] as const;
+/** The kinds of records about one request. */
+export const REQUEST_RECORD_KINDS = ['denial', 'intent', 'outcome', 'replay', 'dry_run', 'reconciliation'] as const;
 
-export const RECORD_RESULTS = [
+export const RECORD_KINDS = [...REQUEST_RECORD_KINDS, 'suppressed'] as const;
+
+/** The results of records about one request. */
+export const REQUEST_RESULTS = [
   'admitted',
   'denied',
   'accepted',
@@ -14,6 +18,11 @@ export const RECORD_RESULTS = [
   'replayed',
   'previewed',
 ] as const;
+
+export const RECORD_RESULTS = [...REQUEST_RESULTS, 'suppressed'] as const;
+
+/** The results that can be suppressed: those of requests that were not admitted. */
+export const SUPPRESSED_RESULTS = ['denied', 'replayed', 'previewed'] as const;
 
 /** An address as it is recorded (AUDIT_EMAILS): exactly as given, or its HMAC. */
 export const RECORDED_EMAIL = /^(?:[!-?A-~]+@[A-Za-z0-9.-]+|hmac-sha256:[0-9a-f]{64})$/;

@@ -1,9 +1,10 @@
 import * as z from 'zod';
-import { RECORD_KINDS, RECORD_RESULTS, RECORDED_EMAIL } from './record-vocabulary.ts';
+import { RECORDED_EMAIL, REQUEST_RECORD_KINDS, REQUEST_RESULTS, SUPPRESSED_RESULTS } from './record-vocabulary.ts';
 import { AUTH_METHODS, MAX_EMAILS, USER_ROLES } from '../contract/invite-users.ts';
 
 /**
- * The audit record: who asked for what, under which policy, and how the request ended. This zod schema is the only
+ * The audit record: who asked for what, under which policy, and how the request ended; or, of kind `suppressed`, how many
+ * refusals, replays and dry runs of one subject were only counted. This zod schema is the only
  * source of the record's types (below) and of the published JSON Schema (openapi/audit-record-schema). docs/audit.md
  * describes every field. Names are in snake_case because this is a wire format. Objects are strict because an
  * undocumented member is a bug. The schema does not run during a request: the compiler checks the code that builds
@@ -109,7 +110,7 @@ const evidence = z
   .describe("What a query of Galileo's users showed.");
 
 const outcome = z.strictObject({
-  result: z.enum(RECORD_RESULTS).describe('How the request ended.'),
+  result: z.enum(REQUEST_RESULTS).describe('How the request ended.'),
   code: word.exactOptional().describe('The problem code of the answer, where it was a problem.'),
   status: status.exactOptional().describe('The status of the answer to the caller.'),
   reason: word.exactOptional().describe('Why it was not sent, or is unknown.'),
@@ -137,14 +138,19 @@ const service = z.strictObject({
   instance: z.string().describe('Which of its processes.'),
 });
 
-export const auditRecordSchema = z.strictObject({
+/** The members that the ledger adds in the transaction that stores the record. */
+const place = {
   seq: z.int().positive().describe('From 1, over the whole ledger, without gaps.'),
   id: uuid7.describe('Of this record; the same in every repeat.'),
   time: instant.describe("The machine's clock. It may be earlier than in the record before; `seq` is the order."),
   prev: sha256.describe('`hash` of the record before, 64 zeros for the first.'),
   hash: sha256.describe('SHA-256 over the RFC 8785 text of the record without this member.'),
+};
+
+export const requestRecordSchema = z.strictObject({
+  ...place,
   kind: z
-    .enum(RECORD_KINDS)
+    .enum(REQUEST_RECORD_KINDS)
     .describe(
       '`intent`: admitted, about to be sent; `outcome`: how that ended; `denial`: refused with 403 or 429; `replay`: a known Idempotency-Key got its stored answer; `dry_run`: a verdict was asked for; `reconciliation`: a check of an unknown outcome, or its settlement.',
     ),
@@ -160,6 +166,43 @@ export const auditRecordSchema = z.strictObject({
   service: service.describe('Who wrote this record.'),
 });
 
+const suppressedCount = z.strictObject({
+  result: z.enum(SUPPRESSED_RESULTS).describe('As in `outcome.result` of a record about one request.'),
+  code: word.exactOptional().describe('The problem code of the answers, where they were problems.'),
+  rule: z
+    .string()
+    .nullable()
+    .exactOptional()
+    .describe('Of a denial by the policy: the deciding rule or limit; null when no rule covered an address.'),
+  quota: z.string().exactOptional().describe('The quota that refused.'),
+  count: count.describe('How many requests. A request that several rules denied counts for each of them.'),
+});
+
+const suppressed = z.strictObject({
+  count: count.describe('How many requests have no record of their own.'),
+  from: instant.describe("When the first of them was decided, by the machine's clock."),
+  to: instant.describe("When the last of them was decided, by the machine's clock."),
+  first_request_id: uuid7.describe('The X-Request-Id of the first of them.'),
+  last_request_id: uuid7.describe('The X-Request-Id of the last of them.'),
+  counts: z.array(suppressedCount).describe('By result, code, and rule or quota, in order of first appearance.'),
+  uncounted: count.describe('How many requests have something that is in none of `counts`, because the list was full.'),
+});
+
+export const suppressedRecordSchema = z.strictObject({
+  ...place,
+  kind: z
+    .literal('suppressed')
+    .describe('What one subject did in one minute beyond what is recorded whole: it was answered, and only counted.'),
+  actor: actor.omit({ token_id: true }).describe('Who asked, as the verified tokens say.'),
+  request: request.pick({ method: true, path: true }).describe('What was asked.'),
+  policy: policy.pick({ digest: true }).describe('Which policy decided.'),
+  outcome: z.strictObject({ result: z.literal('suppressed') }).describe('`suppressed` says how the requests ended.'),
+  suppressed: suppressed.describe('The requests.'),
+  service: service.describe('Who wrote this record.'),
+});
+
+export const auditRecordSchema = z.discriminatedUnion('kind', [requestRecordSchema, suppressedRecordSchema]);
+
 /** A record never changes once it is built. */
 type Immutable<T> = T extends readonly (infer Item)[]
   ? readonly Immutable<Item>[]
@@ -167,18 +210,24 @@ type Immutable<T> = T extends readonly (infer Item)[]
     ? { readonly [K in keyof T]: Immutable<T[K]> }
     : T;
 
-export type AuditRecord = Immutable<z.output<typeof auditRecordSchema>>;
+export type RequestRecord = Immutable<z.output<typeof requestRecordSchema>>;
+export type SuppressedRecord = Immutable<z.output<typeof suppressedRecordSchema>>;
+export type AuditRecord = RequestRecord | SuppressedRecord;
 
-/** The members that the ledger adds in the transaction that stores the record. */
-type Place = 'seq' | 'id' | 'time' | 'prev' | 'hash';
+type Place = keyof typeof place;
 
-/** A record as the use case builds it, before the ledger adds it to the chain. */
-export type RecordDraft = Omit<AuditRecord, Place>;
+/** A record about one request as the use case builds it, before the ledger adds it to the chain. */
+export type RecordDraft = Omit<RequestRecord, Place>;
+/** A record about suppressed requests as the ledger builds it. */
+export type SuppressedDraft = Omit<SuppressedRecord, Place>;
 
 export type RecordKind = AuditRecord['kind'];
-export type RecordSource = AuditRecord['source'];
-export type RecordDecision = AuditRecord['policy']['decisions'][number];
-export type RecordOutcome = AuditRecord['outcome'];
+export type RequestRecordKind = RequestRecord['kind'];
+export type RecordResult = AuditRecord['outcome']['result'];
+export type RecordSource = RequestRecord['source'];
+export type RecordDecision = RequestRecord['policy']['decisions'][number];
+export type RecordOutcome = RequestRecord['outcome'];
 export type RecordAttempt = NonNullable<RecordOutcome['attempts']>[number];
 export type RecordEvidence = NonNullable<RecordOutcome['evidence']>;
-export type RecordService = AuditRecord['service'];
+export type RecordService = RequestRecord['service'];
+export type SuppressedCount = SuppressedRecord['suppressed']['counts'][number];

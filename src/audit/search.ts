@@ -1,4 +1,4 @@
-import type { AuditRecord, RecordOutcome } from './record.ts';
+import type { AuditRecord, RecordResult, RequestRecord, SuppressedRecord } from './record.ts';
 
 /**
  * The filter of a search over the trail. A record must match every member that is present; an empty filter matches
@@ -12,7 +12,7 @@ export interface SearchFilter {
   readonly clientId?: string;
   /** In the form that is recorded (AUDIT_EMAILS); compared without case. */
   readonly email?: string;
-  readonly outcome?: RecordOutcome['result'];
+  readonly outcome?: RecordResult;
   /** A rule that decided about at least one address. */
   readonly rule?: string;
   /** Inclusive, milliseconds since the epoch. */
@@ -22,16 +22,35 @@ export interface SearchFilter {
 }
 
 export function matchesFilter(record: AuditRecord, filter: SearchFilter): boolean {
-  const { requestId, subject, clientId, email, outcome, rule, fromMs, toMs } = filter;
+  const { subject, clientId, fromMs, toMs } = filter;
   const atMs = Date.parse(record.time);
   return (
-    (requestId === undefined || record.request_id === requestId) &&
     (subject === undefined || record.actor.subject === subject) &&
     (clientId === undefined || record.actor.client_id === clientId) &&
+    (fromMs === undefined || atMs >= fromMs) &&
+    (toMs === undefined || atMs < toMs) &&
+    (record.kind === 'suppressed' ? matchesSuppressed(record, filter) : matchesRequest(record, filter))
+  );
+}
+
+function matchesRequest(record: RequestRecord, { requestId, email, outcome, rule }: SearchFilter): boolean {
+  return (
+    (requestId === undefined || record.request_id === requestId) &&
     (email === undefined || (record.request.emails ?? []).some((one) => one.toLowerCase() === email.toLowerCase())) &&
     (outcome === undefined || record.outcome.result === outcome) &&
-    (rule === undefined || record.policy.decisions.some((decision) => decision.rule === rule)) &&
-    (fromMs === undefined || atMs >= fromMs) &&
-    (toMs === undefined || atMs < toMs)
+    (rule === undefined || record.policy.decisions.some((decision) => decision.rule === rule))
+  );
+}
+
+/** It has neither addresses nor the ids of its requests. */
+function matchesSuppressed(
+  { outcome: { result }, suppressed: { counts } }: SuppressedRecord,
+  { requestId, email, outcome, rule }: SearchFilter,
+): boolean {
+  return (
+    requestId === undefined &&
+    email === undefined &&
+    (outcome === undefined || outcome === result || counts.some((one) => one.result === outcome)) &&
+    (rule === undefined || counts.some((one) => one.rule === rule))
   );
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { RECORD_KINDS, RECORD_RESULTS } from './record-vocabulary.ts';
+import { REQUEST_RECORD_KINDS, REQUEST_RESULTS, SUPPRESSED_RESULTS } from './record-vocabulary.ts';
 import type { AuditRecord } from './record.ts';
 
 /**
@@ -15,11 +15,13 @@ export type StoredLine =
 const count = z.int().nonnegative();
 const emails = z.array(z.string()).optional();
 
-const readable = z.looseObject({
-  kind: z.enum(RECORD_KINDS),
+const actor = z.looseObject({ issuer: z.string(), subject: z.string(), client_id: z.string() });
+
+const requestRecord = z.looseObject({
+  kind: z.enum(REQUEST_RECORD_KINDS),
   request_id: z.guid(),
   time: z.string(),
-  actor: z.looseObject({ issuer: z.string(), subject: z.string(), client_id: z.string() }),
+  actor,
   source: z.looseObject({}),
   request: z.looseObject({ emails, email_count: count }),
   policy: z.looseObject({
@@ -33,9 +35,24 @@ const readable = z.looseObject({
       }),
     ),
   }),
-  outcome: z.looseObject({ result: z.enum(RECORD_RESULTS) }),
+  outcome: z.looseObject({ result: z.enum(REQUEST_RESULTS) }),
   service: z.looseObject({}),
 });
+
+const suppressedRecord = z.looseObject({
+  kind: z.literal('suppressed'),
+  time: z.string(),
+  actor,
+  request: z.looseObject({}),
+  policy: z.looseObject({}),
+  outcome: z.looseObject({ result: z.literal('suppressed') }),
+  suppressed: z.looseObject({
+    counts: z.array(z.looseObject({ result: z.enum(SUPPRESSED_RESULTS), rule: z.string().nullable().optional() })),
+  }),
+  service: z.looseObject({}),
+});
+
+const readable = z.discriminatedUnion('kind', [requestRecord, suppressedRecord]);
 
 export function readStoredLine(line: string): StoredLine {
   let value: unknown;

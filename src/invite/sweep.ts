@@ -1,8 +1,8 @@
 /**
  * The ledger's periodic housekeeping. First it turns expired intents (records of requests that were about to be sent)
  * into outcomes `unknown`: a crash between sending and recording the outcome leaves such intents behind. The ledger's
- * clock decides expiry, and an outcome that arrives later replaces `unknown`. Then it deletes data past its retention,
- * also when the first step failed. It makes no request to Galileo.
+ * clock decides expiry, and an outcome that arrives later replaces `unknown`. Then it writes the records of suppressed
+ * requests and deletes data past its retention. A failed step does not stop the next one. It makes no request to Galileo.
  */
 import type { Ledger, Retention } from '../ledger/port.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -13,9 +13,11 @@ import { recordOutcome } from './record.ts';
 const BATCH = 100;
 /** The most prunes per sweep. The next sweep continues a longer backlog. */
 const MAX_PRUNES = 10;
+/** The next sweep continues a longer backlog. */
+const MAX_SUPPRESSION_BATCHES = 10;
 
 export interface SweepDeps {
-  readonly ledger: Pick<Ledger, 'expired' | 'settle' | 'prune'>;
+  readonly ledger: Pick<Ledger, 'expired' | 'settle' | 'recordSuppressed' | 'prune'>;
   readonly delivery: { wake(): void };
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -27,9 +29,7 @@ export async function sweep(deps: SweepDeps): Promise<number> {
   try {
     return await settleExpired(deps);
   } finally {
-    await prune(deps);
-    // Also when nothing was swept: another process (the CLI) may have written to the ledger.
-    deps.delivery.wake();
+    await tidy(deps);
   }
 }
 
@@ -76,6 +76,27 @@ async function settleExpired(deps: SweepDeps): Promise<number> {
   // They stay open: without the intent there is no record to write.
   for (const requestId of damaged) deps.logger.error('intent_unreadable', { request_id: requestId });
   return swept;
+}
+
+async function tidy(deps: SweepDeps): Promise<void> {
+  try {
+    await recordSuppressed(deps);
+  } finally {
+    await prune(deps);
+    // Also when nothing was swept: another process (the CLI) may have written to the ledger.
+    deps.delivery.wake();
+  }
+}
+
+async function recordSuppressed({ ledger, logger, metrics }: SweepDeps): Promise<void> {
+  for (let times = 0; times < MAX_SUPPRESSION_BATCHES; times += 1) {
+    const { requests, more } = await ledger.recordSuppressed(BATCH);
+    if (requests > 0) {
+      metrics.count('audit_requests_suppressed', {}, requests);
+      logger.warn('audit_requests_suppressed', { requests });
+    }
+    if (!more) return;
+  }
 }
 
 async function prune({ ledger, logger, metrics, retention }: SweepDeps): Promise<void> {

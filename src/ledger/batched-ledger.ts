@@ -120,6 +120,7 @@ export function createBatchedLedger({
     addCheckpoint: (checkpoint) => write('addCheckpoint', () => core.addCheckpoint(checkpoint)),
     recordAttempt: (attempt) => write('recordAttempt', () => core.recordAttempt(attempt)),
     prune: (retention) => write('prune', () => core.prune(retention)),
+    recordSuppressed: (limit) => write('recordSuppressed', () => core.recordSuppressed(limit)),
     probe: () => write('probe', () => core.probe()),
     find: (requestId, owner) => read('find', () => core.find(requestId, owner)),
     list: (query) => read('list', () => core.list(query)),

@@ -1,8 +1,8 @@
 import type { ChainHead } from '../audit/chain.ts';
 import type { RecordDraft, RecordOutcome } from '../audit/record.ts';
-import type { SearchFilter } from '../audit/search.ts';
 import type { OutboxItem } from '../audit/delivery/sink.ts';
 import type { QuotaCharge } from '../policy/decision.ts';
+import type { SearchQuery, SearchSlice } from './search-slice.ts';
 import type { Witness } from './trusted-time.ts';
 
 /**
@@ -13,7 +13,11 @@ import type { Witness } from './trusted-time.ts';
  * the machine's clock.
  */
 export interface Ledger {
-  /** Looks up the idempotency key, debits quotas, and writes the intent or the denial: all or nothing. */
+  /**
+   * Looks up the idempotency key, debits quotas, and writes the intent or the denial: all or nothing. An intent is always
+   * written. A denial, a replay or a dry run beyond the subject's limit (suppression.ts) is only counted: the answer is the
+   * same, and `find` and `list` do not know the request.
+   */
   admit(admission: Admission): Promise<Admitted>;
   /** Ends an admitted request: writes the outcome record, stores the reply, and refunds where the ending says so. */
   settle(settlement: Settlement): Promise<Settled>;
@@ -60,6 +64,11 @@ export interface Ledger {
    * - Nothing is dropped before the first witness: the ledger's clock may be far ahead until then.
    */
   prune(retention: Retention): Promise<Pruned>;
+  /**
+   * Writes the records of what was suppressed (suppression.ts) in minutes that are over by the ledger's clock, the oldest
+   * first, for at most `limit` subjects and minutes. Returns the number of requests in them, and whether there are more.
+   */
+  recordSuppressed(limit: number): Promise<{ readonly requests: number; readonly more: boolean }>;
   /** Makes one durable write; resolves when that works. */
   probe(): Promise<void>;
   /** Tells the ledger's clock what an outside clock says. Acts at once; the next write stores it. */
@@ -78,7 +87,7 @@ export interface Admission {
   readonly requestId: string;
   /**
    * True when an earlier call with this request id may have been carried out and its answer was lost. The same answer
-   * comes again and nothing changes. Rejected when the request has ended in the meantime, so that it is not sent.
+   * comes again and nothing changes; a suppressed call left no record, so it is decided again. Rejected when the request has ended in the meantime, so that it is not sent.
    */
   readonly repeated?: boolean;
   readonly owner: Owner;
@@ -240,23 +249,6 @@ export interface StoredCheckpoint {
   /** Milliseconds since the epoch. */
   readonly madeAt: number;
   readonly line: string;
-}
-
-export interface SearchQuery {
-  readonly filter: SearchFilter;
-  /** Exclusive cursor. */
-  readonly after: number;
-  readonly limit: number;
-}
-
-export interface SearchSlice {
-  readonly records: readonly StoredRecord[];
-  /** Every record up to this seq was scanned. Pass it as `after` for the next slice. */
-  readonly scannedTo: number;
-  /** No record after `scannedTo` can match. */
-  readonly done: boolean;
-  /** The `seq` of records up to `scannedTo` that cannot be read, so that it is unknown whether they match; in order. */
-  readonly unreadable: readonly number[];
 }
 
 export interface UnsettledRequest {

@@ -8,7 +8,7 @@ import type { Metrics } from '../ports/metrics.ts';
  * itself.
  */
 export interface UnreadableValue {
-  readonly part: 'record' | 'reply' | 'debits' | 'state' | 'request_id';
+  readonly part: 'record' | 'reply' | 'debits' | 'state' | 'request_id' | 'suppressed';
   readonly reason: RecordDamage | 'other_shape';
   /** The number of the damaged record. */
   readonly seq?: number;

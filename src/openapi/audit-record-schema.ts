@@ -1,19 +1,19 @@
 import * as z from 'zod';
-import { auditRecordSchema } from '../audit/record.ts';
+import { requestRecordSchema, suppressedRecordSchema } from '../audit/record.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { oneOf } from './json-schema.ts';
 
 /**
- * The JSON Schema (2020-12) of an audit record. The members come from the zod schema; the tables here define which
- * members each kind of record has. Every record that the service writes must match it; the HTTP test suite checks this.
+ * The JSON Schema (2020-12) of an audit record. The members come from the zod schema; the tables here define which members
+ * each kind of record about a request has. Every record that the service writes must match it; the HTTP test suite checks this.
  */
-type AuditRecord = z.output<typeof auditRecordSchema>;
-type OutcomeMember = Exclude<keyof AuditRecord['outcome'], 'result'>;
+type RequestRecord = z.output<typeof requestRecordSchema>;
+type OutcomeMember = Exclude<keyof RequestRecord['outcome'], 'result'>;
 
 /** The members of records of one kind with one of these results. */
 interface EndingRow {
-  readonly kind: AuditRecord['kind'];
-  readonly results: readonly AuditRecord['outcome']['result'][];
+  readonly kind: RequestRecord['kind'];
+  readonly results: readonly RequestRecord['outcome']['result'][];
   /** Members of `outcome` that are required, and those that are optional. No others are allowed. */
   readonly always: readonly OutcomeMember[];
   readonly sometimes: readonly OutcomeMember[];
@@ -77,13 +77,13 @@ const ENDINGS: readonly EndingRow[] = [
 ];
 
 interface SettledRow {
-  readonly kind: AuditRecord['kind'];
-  readonly results: readonly AuditRecord['outcome']['result'][];
+  readonly kind: RequestRecord['kind'];
+  readonly results: readonly RequestRecord['outcome']['result'][];
   readonly always: readonly OutcomeMember[];
 }
 
 /** For each value of `settled_by`: the kind of its record, its results, and the required members of `outcome`. */
-const SETTLED_BY: Readonly<Record<NonNullable<AuditRecord['outcome']['settled_by']>, SettledRow>> = {
+const SETTLED_BY: Readonly<Record<NonNullable<RequestRecord['outcome']['settled_by']>, SettledRow>> = {
   exchange: { kind: 'outcome', results: ['accepted', 'refused', 'not_sent', 'unknown'], always: [] },
   sweep: { kind: 'outcome', results: ['unknown'], always: ['code', 'reason'] },
   reconciliation: { kind: 'reconciliation', results: ['accepted'], always: ['status', 'evidence'] },
@@ -92,14 +92,27 @@ const SETTLED_BY: Readonly<Record<NonNullable<AuditRecord['outcome']['settled_by
 
 /** An object schema without `$schema` and `$id`, which belong to the document that contains it. */
 export function auditRecordJsonSchema(): JsonSchema {
-  const { $schema: _, ...schema } = z.toJSONSchema(auditRecordSchema, { target: 'draft-2020-12' });
+  return { title: 'Audit record', oneOf: [requestRecordJsonSchema(), suppressedRecordJsonSchema()] };
+}
+
+function suppressedRecordJsonSchema(): JsonSchema {
+  const { $schema: _, ...schema } = z.toJSONSchema(suppressedRecordSchema, { target: 'draft-2020-12' });
+  return { title: 'A record about suppressed requests', ...schema };
+}
+
+function requestRecordJsonSchema(): JsonSchema {
+  const { $schema: _, ...schema } = z.toJSONSchema(requestRecordSchema, { target: 'draft-2020-12' });
   const results = [...Map.groupBy(ENDINGS, ({ kind }) => kind)].map(([kind, rows]) =>
     when({ kind: { const: kind } }, outcomeWith(rows.flatMap((row) => row.results))),
   );
   const bySettler = Object.entries(SETTLED_BY).map(([settler, row]) =>
     when({ outcome: { properties: { settled_by: { const: settler } }, required: ['settled_by'] } }, settledRule(row)),
   );
-  return { title: 'Audit record', ...schema, allOf: [...results, ...ENDINGS.map(endingRule), ...bySettler] };
+  return {
+    title: 'A record about one request',
+    ...schema,
+    allOf: [...results, ...ENDINGS.map(endingRule), ...bySettler],
+  };
 }
 
 function endingRule({ kind, results, always, sometimes, bytes, emails }: EndingRow): JsonSchema {

@@ -39,6 +39,10 @@ export const COUNTERS = {
     labels: ['kind', 'rule'],
   },
   audit_deliveries: { help: 'Batches handed to audit sinks, by result.', labels: ['sink', 'result'] },
+  audit_requests_suppressed: {
+    help: 'Refusals, replays and dry runs without a record of their own; a record of kind suppressed counts them.',
+    labels: [],
+  },
   audit_records_pruned: { help: 'Audit records dropped after their retention.', labels: [] },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 

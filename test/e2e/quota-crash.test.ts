@@ -13,7 +13,7 @@ import { startService } from './started.ts';
 import type { StandIns } from '../../dev/stand-ins.ts';
 import { startStandIns } from '../../dev/stand-ins.ts';
 import { verifyChain } from '../../src/audit/chain.ts';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { RequestRecord } from '../../src/audit/record.ts';
 
 const ROUNDS = 100;
 const KILLED_ROUNDS = 100;
@@ -99,8 +99,8 @@ function trail(): readonly string[] {
   }
 }
 
-const intents = (lines: readonly string[]): AuditRecord[] =>
-  lines.map((line) => JSON.parse(line) as AuditRecord).filter(({ kind }) => kind === 'intent');
+const intents = (lines: readonly string[]): RequestRecord[] =>
+  lines.map((line) => JSON.parse(line) as RequestRecord).filter(({ kind }) => kind === 'intent');
 const count = <T>(values: readonly T[], value: T): number => values.filter((one) => one === value).length;
 const addresses = (prefix: string, length: number): string[] =>
   Array.from({ length }, (_, index) => `${prefix}-${index}@acme.com`);

@@ -8,7 +8,7 @@ import { expect } from 'vitest';
 import type { StandIns } from '../../dev/stand-ins.ts';
 import { startStandIns } from '../../dev/stand-ins.ts';
 import { verifyChain } from '../../src/audit/chain.ts';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { RequestRecord } from '../../src/audit/record.ts';
 import { checkAgainstOpenApi } from '../support/openapi-check.ts';
 import { leaksOf } from '../support/operational-lines.ts';
 import { checkTrail } from '../support/trail-check.ts';
@@ -33,7 +33,7 @@ export interface ParityHarness {
   /** Sends no token, unless `headers` hold one. */
   request(path: string, init?: RequestInit): Promise<Response>;
   /** The trail so far, from the audit route. */
-  trail(): Promise<AuditRecord[]>;
+  trail(): Promise<RequestRecord[]>;
   stop(): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ export async function startParityHarness(
     return response;
   };
 
-  async function readTrail(): Promise<{ readonly lines: string[]; readonly records: AuditRecord[] }> {
+  async function readTrail(): Promise<{ readonly lines: string[]; readonly records: RequestRecord[] }> {
     const token = await identityProvider.issue({ sub: 'audit-desk', scope: 'audit:read' });
     const lines: string[] = [];
     for (;;) {
@@ -89,7 +89,7 @@ export async function startParityHarness(
         headers: { Authorization: `Bearer ${token}` },
       });
       const text = await page.text();
-      if (text === '') return { lines, records: lines.map((line) => JSON.parse(line) as AuditRecord) };
+      if (text === '') return { lines, records: lines.map((line) => JSON.parse(line) as RequestRecord) };
       lines.push(...text.trimEnd().split('\n'));
     }
   }

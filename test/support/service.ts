@@ -13,7 +13,7 @@ import type { Delivery } from '../../src/audit/delivery/delivery.ts';
 import { createDelivery } from '../../src/audit/delivery/delivery.ts';
 import type { Outbox } from '../../src/audit/delivery/sink.ts';
 import { createRecordAddress } from '../../src/audit/record-address.ts';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { RequestRecord } from '../../src/audit/record.ts';
 import { createOpenApi } from '../../src/openapi/document.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/load.ts';
@@ -85,7 +85,7 @@ export interface TestService {
   /** POST /v2/invite_users with a valid token. A `body` that is text is sent unchanged. */
   invite(body: unknown, options?: InviteOptions): Promise<Response>;
   /** The trail so far. */
-  records(): Promise<AuditRecord[]>;
+  records(): Promise<RequestRecord[]>;
   /** Runs one statement in the ledger's file, as another program would. Returns its rows. */
   sql(statement: string, ...params: readonly (string | number)[]): Record<string, unknown>[];
 }
@@ -174,12 +174,12 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     ...options.deps,
   };
   const { app, sweep, reconcile } = createService(config, deps);
-  const readTrail = async (): Promise<AuditRecord[]> => {
-    const records: AuditRecord[] = [];
+  const readTrail = async (): Promise<RequestRecord[]> => {
+    const records: RequestRecord[] = [];
     for (;;) {
       const page = await stored.ledger.records(records.at(-1)?.seq ?? 0, 10_000);
       if (page.length === 0) return records;
-      records.push(...page.map(({ line }) => JSON.parse(line) as AuditRecord));
+      records.push(...page.map(({ line }) => JSON.parse(line) as RequestRecord));
     }
   };
   onTestFinished(async () => {

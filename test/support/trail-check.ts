@@ -8,10 +8,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect } from 'vitest';
 import type { Received } from '../../dev/galileo.ts';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { RequestRecord } from '../../src/audit/record.ts';
 
 /** `received` is null where a test replaced the stand-in Galileo, so that no request can be counted. */
-export function checkTrail(received: readonly Received[] | null, records: readonly AuditRecord[]): void {
+export function checkTrail(received: readonly Received[] | null, records: readonly RequestRecord[]): void {
   for (const record of records) checkRecord(record);
   if (received !== null) checkReceived(received, records);
 }
@@ -26,7 +26,7 @@ export function checkRecord(record: unknown): void {
   if (!fits(record)) throw new Error(`not as published: ${ajv.errorsText(fits.errors)}\n${JSON.stringify(record)}`);
 }
 
-function checkReceived(received: readonly Received[], records: readonly AuditRecord[]): void {
+function checkReceived(received: readonly Received[], records: readonly RequestRecord[]): void {
   const arrived = countBy(received, ({ sha256 }) => sha256);
   const tried = new Map<string, number>();
   for (const intent of records.filter(({ kind }) => kind === 'intent')) {

@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { verifyChain } from '../../src/audit/chain.ts';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { RequestRecord } from '../../src/audit/record.ts';
 import type { Deps } from '../../src/deps.ts';
 import { createMemoryLedger } from '../support/ledger/memory-ledger.ts';
 import type { Ledger } from '../../src/ledger/port.ts';
@@ -105,10 +105,10 @@ async function startService(): Promise<Service> {
   };
 }
 
-async function recordsOf(ledger: Ledger): Promise<AuditRecord[]> {
+async function recordsOf(ledger: Ledger): Promise<RequestRecord[]> {
   const lines = (await ledger.records(0, 100)).map(({ line }) => line);
   expect(verifyChain(lines).kind).toBe('intact');
-  return lines.map((line) => JSON.parse(line) as AuditRecord);
+  return lines.map((line) => JSON.parse(line) as RequestRecord);
 }
 
 /** The runtime's own SHA-256, to check the core's implementation against another one. */

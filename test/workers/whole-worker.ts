@@ -1,7 +1,7 @@
 import { env, exports } from 'cloudflare:workers';
 import { exportJWK, generateKeyPair } from 'jose';
 import type { CryptoKey } from 'jose';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { RequestRecord } from '../../src/audit/record.ts';
 import type { Bindings } from '../../src/platform/workers/bindings.ts';
 import { clock as platformClock } from '../../src/platform/workers/runtime.ts';
 import { createLedger } from '../../src/platform/workers/ledger/client.ts';
@@ -129,7 +129,7 @@ export async function startWhole(changes: Record<string, unknown> = {}): Promise
         logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
         metrics: { count: ignore },
       });
-      const records = (await ledger.records(0, 1000)).map(({ line }) => JSON.parse(line) as AuditRecord);
+      const records = (await ledger.records(0, 1000)).map(({ line }) => JSON.parse(line) as RequestRecord);
       const mine = records.find((record) => JSON.stringify(record).includes(email))?.request_id;
       return records
         .filter(({ request_id: id }) => id === mine && id !== undefined)

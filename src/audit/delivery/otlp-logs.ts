@@ -70,6 +70,7 @@ function logRecord(item: OutboxItem, format: AuditFormat): object {
 
 function severityOf({ kind, request }: ItemFacts): keyof typeof SEVERITY {
   if (kind === 'unreadable') return 'ERROR';
+  if (kind === 'suppressed') return 'WARN';
   return request === null ? 'INFO' : SEVERITY_OF_RESULT[request.result];
 }
 

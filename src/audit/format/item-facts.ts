@@ -17,7 +17,7 @@ export interface ItemFacts {
   readonly time: string | null;
   /** For a checkpoint: the seq of the last record it covers. */
   readonly seq: number;
-  /** Null for a checkpoint, and when the line is damaged. */
+  /** Null for a checkpoint, for suppressed requests, and when the line is damaged. */
   readonly request: { readonly id: string; readonly result: RecordOutcome['result'] } | null;
 }
 
@@ -39,8 +39,10 @@ function factsIn({ kind, line }: OutboxItem): ItemFacts | null {
   }
   const read = readStoredLine(line);
   if (read.kind === 'unreadable' || !Number.isInteger(value['seq'])) return null;
-  const { kind: recordKind, id, time, seq, request_id: requestId, outcome } = read.record;
-  return { kind: recordKind, id, time, seq, request: { id: requestId, result: outcome.result } };
+  const { record } = read;
+  const { id, time, seq } = record;
+  const request = record.kind === 'suppressed' ? null : { id: record.request_id, result: record.outcome.result };
+  return { kind: record.kind, id, time, seq, request };
 }
 
 function unreadable(seq: number): ItemFacts {

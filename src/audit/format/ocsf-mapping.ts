@@ -1,4 +1,4 @@
-import type { AuditRecord, RecordDecision, RecordKind, RecordOutcome } from '../record.ts';
+import type { RecordDecision, RecordKind, RecordResult, RequestRecord, SuppressedRecord } from '../record.ts';
 
 /**
  * The mapping from an audit record to OCSF 1.8.0 (Open Cybersecurity Schema Framework): class API Activity (6003) with
@@ -21,7 +21,14 @@ type ValueAt<T, P extends string> = P extends `${infer K}.${infer Rest}`
   : P extends keyof T
     ? T[P]
     : never;
-type RecordPath = PathIn<AuditRecord>;
+/** Every member that some record has. */
+type AnyRecord = Omit<RequestRecord, 'kind' | 'outcome' | 'request'> & {
+  readonly kind: RecordKind;
+  readonly outcome: Omit<RequestRecord['outcome'], 'result'> & { readonly result: RecordResult };
+  readonly request: Partial<RequestRecord['request']> & SuppressedRecord['request'];
+  readonly suppressed?: SuppressedRecord['suppressed'];
+};
+type RecordPath = PathIn<AnyRecord>;
 
 export interface OcsfRow {
   /** Dotted path of the OCSF attribute. */
@@ -39,7 +46,7 @@ function same(attribute: string, value: unknown): OcsfRow {
 function row<P extends RecordPath>(
   attribute: string,
   from: P,
-  value: (at: NonNullable<ValueAt<AuditRecord, P>>) => unknown = (at) => at,
+  value: (at: NonNullable<ValueAt<AnyRecord, P>>) => unknown = (at) => at,
 ): OcsfRow {
   // The value is read along `from`, so it has the type of that member.
   return { attribute, from, value: value as OcsfRow['value'] };
@@ -49,6 +56,7 @@ const CREATE = { id: 1, name: 'Create' };
 const READ = { id: 2, name: 'Read' };
 /** 99 is OCSF's `Other`, with our own name. */
 const REPLAY = { id: 99, name: 'Replay' };
+const SUPPRESSED = { id: 99, name: 'Suppressed' };
 
 /** `Create` is for requests that were sent to Galileo, or would have been. */
 const ACTIVITIES: Readonly<Record<RecordKind, { readonly id: number; readonly name: string }>> = {
@@ -58,6 +66,7 @@ const ACTIVITIES: Readonly<Record<RecordKind, { readonly id: number; readonly na
   replay: REPLAY,
   dry_run: READ,
   reconciliation: READ,
+  suppressed: SUPPRESSED,
 };
 
 const SUCCESS = { id: 1, name: 'Success' };
@@ -81,7 +90,7 @@ interface OcsfInput {
   readonly message: string;
 }
 
-const RESULTS: Readonly<Record<RecordOutcome['result'], OcsfInput>> = {
+const RESULTS: Readonly<Record<RecordResult, OcsfInput>> = {
   admitted: {
     status: { id: 99, name: 'admitted' },
     severity: INFORMATIONAL,
@@ -105,6 +114,12 @@ const RESULTS: Readonly<Record<RecordOutcome['result'], OcsfInput>> = {
     message: 'Stored answer repeated, nothing sent',
   },
   previewed: { status: SUCCESS, severity: INFORMATIONAL, control: OBSERVED, message: 'Dry run, nothing sent' },
+  suppressed: {
+    status: { id: 99, name: 'suppressed' },
+    severity: MEDIUM,
+    control: OBSERVED,
+    message: 'Refusals, replays and dry runs that were counted and not recorded one by one, nothing sent',
+  },
 };
 
 export const API_ACTIVITY = { id: 6003, name: 'API Activity' };
@@ -120,6 +135,9 @@ export const OCSF_ROWS: readonly OcsfRow[] = [
   row('type_uid', 'kind', (kind) => API_ACTIVITY.id * 100 + ACTIVITIES[kind].id),
   row('type_name', 'kind', (kind) => `${API_ACTIVITY.name}: ${ACTIVITIES[kind].name}`),
   row('time', 'time', (time) => Date.parse(time)),
+  row('count', 'suppressed.count'),
+  row('start_time', 'suppressed.from', (from) => Date.parse(from)),
+  row('end_time', 'suppressed.to', (to) => Date.parse(to)),
   row('message', 'outcome.result', (result) => RESULTS[result].message),
   row('severity_id', 'outcome.result', (result) => RESULTS[result].severity.id),
   row('severity', 'outcome.result', (result) => RESULTS[result].severity.name),
@@ -167,13 +185,7 @@ export const OCSF_ROWS: readonly OcsfRow[] = [
   row('api.operation', 'request', ({ method, path }) => `${method} ${path}`),
   same('api.service.name', 'Galileo'),
   row('api.request.uid', 'request_id'),
-  row('api.request.data', 'request', ({ auth_method, role, group_ids, send_email, email_count }) => ({
-    auth_method,
-    role,
-    group_ids,
-    send_email,
-    email_count,
-  })),
+  row('api.request.data', 'request', dataOf),
   row('api.response.code', 'outcome.status'),
   row('api.response.error', 'outcome.code'),
 
@@ -191,7 +203,19 @@ export const OCSF_ROWS: readonly OcsfRow[] = [
   row('unmapped.first_request_id', 'outcome.first_request_id'),
   row('unmapped.settled_by', 'outcome.settled_by'),
   row('unmapped.settled_by_person', 'outcome.person'),
+  row('unmapped.suppressed', 'suppressed', ({ first_request_id, last_request_id, counts, uncounted }) => ({
+    first_request_id,
+    last_request_id,
+    counts,
+    uncounted,
+  })),
 ];
+
+/** Undefined for a record that is not about one request. */
+function dataOf(asked: AnyRecord['request']): object | undefined {
+  const { auth_method, role, group_ids, send_email, email_count } = asked;
+  return email_count === undefined ? undefined : { auth_method, role, group_ids, send_email, email_count };
+}
 
 /** A rule of the policy and its decision; `no-rule` where no rule covered the addresses. */
 function authorization({ decision, rule, because, emails, email_count }: RecordDecision): object {

@@ -4,7 +4,7 @@
  * combination of groups is tried, except those that contradict the recorded decision. When the combinations do not all
  * give the same result, a difference is not certain.
  */
-import type { AuditRecord } from '../../audit/record.ts';
+import type { AuditRecord, RequestRecord } from '../../audit/record.ts';
 import { isHmacForm } from '../../audit/record-address.ts';
 import type { Principal } from '../../auth/principal.ts';
 import { inviteUsersSchema } from '../../contract/invite-users.ts';
@@ -36,12 +36,12 @@ export type UnknownReason = 'addresses_not_recorded' | 'addresses_as_hmac' | 'to
 /** The number of combinations doubles with each group. With more groups, the request is not decided again. */
 const MAX_GROUPS = 8;
 
-/** Whether a record holds a decision. Each decided request has exactly one such record. */
-export function isDecided({ kind }: Pick<AuditRecord, 'kind'>): boolean {
-  return kind === 'intent' || kind === 'denial';
+/** Whether a record holds a decision. Each decided request has exactly one such record, unless it was suppressed. */
+export function isDecided(record: AuditRecord): record is RequestRecord {
+  return record.kind === 'intent' || record.kind === 'denial';
 }
 
-export function replayRecord(record: AuditRecord, before: Side, after: Side): Replayed {
+export function replayRecord(record: RequestRecord, before: Side, after: Side): Replayed {
   const { actor } = record;
   // A policy decides on addresses, so its decision on a hash would mean nothing.
   if (record.request.emails?.some(isHmacForm) === true) return { kind: 'unknown', reason: 'addresses_as_hmac' };
@@ -70,7 +70,7 @@ export function replayRecord(record: AuditRecord, before: Side, after: Side): Re
 }
 
 /** The request as it was asked. Null when the record holds no addresses. */
-function askedIn({ request: { auth_method, emails, role, group_ids, send_email } }: AuditRecord) {
+function askedIn({ request: { auth_method, emails, role, group_ids, send_email } }: RequestRecord) {
   return inviteUsersSchema.safeParse({ auth_method, emails, role, group_ids, send_email }).data ?? null;
 }
 
@@ -89,12 +89,12 @@ export function compareDecisions(
 }
 
 /** Only a lenient request is allowed with a denied address. Otherwise strict is assumed: most requests are strict. */
-function handlingOf({ policy }: AuditRecord): Handling {
+function handlingOf({ policy }: RequestRecord): Handling {
   const partly = policy.verdict === 'allow' && policy.decisions.some(({ decision }) => decision === 'deny');
   return partly ? 'lenient' : 'strict';
 }
 
-function principalOf(actor: AuditRecord['actor'], groups: readonly string[]): Principal {
+function principalOf(actor: RequestRecord['actor'], groups: readonly string[]): Principal {
   return {
     issuer: actor.issuer,
     issuerUrl: actor.issuer_url,
@@ -109,7 +109,7 @@ function principalOf(actor: AuditRecord['actor'], groups: readonly string[]): Pr
 }
 
 /** The groups with which the actor could match one more caller. Of groups that always occur together, only one. */
-function decidingGroups(files: readonly PolicyFile[], actor: AuditRecord['actor']): string[] {
+function decidingGroups(files: readonly PolicyFile[], actor: RequestRecord['actor']): string[] {
   const callers = files.flatMap((file) => Object.values(file.callers ?? {})).filter((row) => couldBe(row, actor));
   const held = new Set(callers.flatMap(({ groups }) => groups ?? []));
   const bySignature = Map.groupBy(held, (group) =>
@@ -119,7 +119,7 @@ function decidingGroups(files: readonly PolicyFile[], actor: AuditRecord['actor'
 }
 
 /** Whether the actor matches the caller in everything except groups. */
-function couldBe(row: CallerRow, actor: AuditRecord['actor']): boolean {
+function couldBe(row: CallerRow, actor: RequestRecord['actor']): boolean {
   return (
     row.groups !== undefined &&
     row.issuer === actor.issuer &&
@@ -136,7 +136,7 @@ function subsetsOf<T>(items: readonly T[]): T[][] {
 }
 
 /** Whether this decision equals the recorded one in verdict, rules and reasons. */
-function equalsRecorded({ policy, request }: AuditRecord, { verdict, addresses }: Decision): boolean {
+function equalsRecorded({ policy, request }: RequestRecord, { verdict, addresses }: Decision): boolean {
   const recorded = new Map(
     policy.decisions.flatMap(({ decision, rule, because, emails = request.emails ?? [] }) =>
       emails.map((email) => [email, JSON.stringify([decision, rule, because])] as const),

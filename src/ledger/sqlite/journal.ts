@@ -1,5 +1,5 @@
 import { chainRecord } from '../../audit/chain.ts';
-import type { RecordDraft } from '../../audit/record.ts';
+import type { RecordDraft, SuppressedDraft } from '../../audit/record.ts';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
@@ -13,7 +13,7 @@ import { readEnds } from './trail.ts';
  */
 export interface Journal {
   /** Chains and stores one record, reads it back, and returns its seq. */
-  append(draft: RecordDraft): number;
+  append(draft: RecordDraft | SuppressedDraft): number;
 }
 
 export function createJournal({ sqlite, clock, ids }: { sqlite: SqlitePort; clock: Clock; ids: Ids }): Journal {

@@ -61,7 +61,8 @@ function decidingRecord(sqlite: SqlitePort, requestId: string): RecordDraft | nu
   );
   for (const { line } of rows) {
     const read = readStoredLine(line);
-    if (read.kind === 'read' && read.record.request_id === requestId) return draftOf(read.record);
+    if (read.kind === 'read' && read.record.kind !== 'suppressed' && read.record.request_id === requestId)
+      return draftOf(read.record);
   }
   return null;
 }

@@ -77,7 +77,9 @@ export function createRequestReader(sqlite: SqlitePort, reportUnreadable: Report
     if (line === null) return damaged('missing');
     const read = readStoredLine(line);
     if (read.kind === 'unreadable') return damaged(read.reason);
-    return read.record.request_id === requestId ? draftOf(read.record) : damaged('other_request');
+    const { record } = read;
+    const isIts = record.kind !== 'suppressed' && record.request_id === requestId;
+    return isIts ? draftOf(record) : damaged('other_request');
   }
 
   function hasReadableId({ request_id: id }: Pick<StoredRow, 'request_id'>): boolean {

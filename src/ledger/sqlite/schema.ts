@@ -80,6 +80,12 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `UPDATE checkpoints SET stored_at = max(made_at, coalesce(
        (SELECT unixepoch(json_extract(line, '$.time')) * 1000 + 999 FROM records WHERE seq = checkpoints.count), 0))`,
   ],
+  [
+    // What subjects without an admission did in one minute (suppressions.ts). `minute` is JSON.
+    `CREATE TABLE suppressions (
+       window_end INTEGER NOT NULL, scope TEXT NOT NULL, minute TEXT NOT NULL, PRIMARY KEY (window_end, scope)
+     ) STRICT, WITHOUT ROWID`,
+  ],
 ];
 
 /** SHA-256 over the schema objects of each version (isOwnSchema), in order. */
@@ -88,6 +94,7 @@ const DIGESTS: readonly string[] = [
   '7ea9ffeb8b9029cd57d3e852d79cf1cffd367bd03b30150c6675d8654a9ca873',
   '047e18b517e884ffc7d4b86d357e85a0c44d243d5feeacef645368b718fd2bd1',
   '0d4a573e4efda40050694afc427d13f2a3bbb2ca2590f34253701ccbda9eb45f',
+  'f6652537fccd267e8d321d606653c3539a9b41e9cb7139fbc8f4a60295d07fde',
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -20,12 +20,13 @@ import { pruneRecords } from './retention.ts';
 import { migrate } from './schema.ts';
 import { searchTrail } from './search-trail.ts';
 import type { SqlitePort } from './sqlite-port.ts';
+import { createSuppressions } from './suppressions.ts';
 import { reachesAhead, readRecords } from './trail.ts';
 
 /**
  * The ledger over any SQLite: synchronous, and without transactions of its own. The adapter runs every writing method
- * (admit, settle, ack, addCheckpoint, recordAttempt, prune, probe) inside `sqlite.transaction`, alone or in a batch,
- * and answers only after the commit. Reading methods need no transaction. Creation migrates the schema, and throws when
+ * (admit, settle, ack, addCheckpoint, recordAttempt, recordSuppressed, prune, probe) inside `sqlite.transaction`, alone
+ * or in a batch, and answers only after the commit. Reading methods need no transaction. Creation migrates the schema, and throws when
  * a cursor or a checkpoint is ahead of the trail's end: its sink would get nothing more.
  */
 export interface SqliteLedger extends Synchronous<Ledger> {
@@ -55,6 +56,7 @@ export function createSqliteLedger({
   clock,
   ids,
   reportUnreadable = () => undefined,
+  isSpaceLow = () => false,
 }: {
   sqlite: SqlitePort;
   /** Without a monotonic reading: the platform keeps the time, and it is trusted as it is. */
@@ -62,6 +64,8 @@ export function createSqliteLedger({
   ids: Ids;
   /** Called for each damaged value that a read meets; left out by tools, whose results say the same. */
   reportUnreadable?: ReportUnreadable;
+  /** Whether the disk has so little space left that only admitted requests are recorded whole. */
+  isSpaceLow?: () => boolean;
 }): SqliteLedger {
   migrate(sqlite);
   if (reachesAhead(sqlite))
@@ -72,6 +76,7 @@ export function createSqliteLedger({
   const keys = createIdempotencyKeys(sqlite, reportUnreadable);
   const requests = createRequests(sqlite, reportUnreadable);
   const outbox = createSqliteOutbox(sqlite);
+  const suppressions = createSuppressions(sqlite, { reportUnreadable, isSpaceLow });
 
   function admit(admission: Admission): Admitted {
     const now = time.nowForWrite();
@@ -105,7 +110,7 @@ export function createSqliteLedger({
         recordDenial(admission, denialRecord(admission.records), now);
         return { kind: 'denied', quotas: tally.states() };
       case 'dry_run':
-        return preview(admission, tally);
+        return preview(admission, tally, now);
       case 'send':
         return admitToSend(admission, { tally, scope, now });
     }
@@ -118,7 +123,7 @@ export function createSqliteLedger({
       return { ...known, retryAfterS: Math.min(wholeSeconds(expiresAt - now), LONGEST_RETRY_AFTER_S) };
     }
     const replay = replayRecord(admission.records, known.firstRequestId, known.reply);
-    if (replay !== null) journal.append(replay);
+    if (replay !== null) recordIfWhole(admission, replay, now);
     return known;
   }
 
@@ -146,7 +151,7 @@ export function createSqliteLedger({
     return { kind: 'admitted', expiresAt, quotas: tally.states() };
   }
 
-  function preview(admission: Admission, tally: Tally): Admitted {
+  function preview(admission: Admission, tally: Tally, now: number): Admitted {
     const exceeded = tally.exceeded();
     if (exceeded !== null) {
       return {
@@ -158,12 +163,20 @@ export function createSqliteLedger({
     }
     tally.debitAttempt();
     tally.debitAdmission();
-    journal.append(dryRunRecord(admission.records));
+    recordIfWhole(admission, dryRunRecord(admission.records), now);
     return { kind: 'previewed' };
   }
 
+  /** Returns the record's seq; null when it is only counted. */
+  function recordIfWhole({ owner }: Admission, draft: RecordDraft, now: number): number | null {
+    return suppressions.isWhole(owner, draft, { now, machineMs: Math.trunc(clock.now()) })
+      ? journal.append(draft)
+      : null;
+  }
+
   function recordDenial(admission: Admission, denial: RecordDraft, now: number): void {
-    const decidedSeq = journal.append(denial);
+    const decidedSeq = recordIfWhole(admission, denial, now);
+    if (decidedSeq === null) return;
     requests.insert({
       admission,
       state: 'denied',
@@ -210,6 +223,11 @@ export function createSqliteLedger({
       // The outcome record does not change: the evidence is a record of its own.
       if (record !== null) journal.append(record);
       requests.recordAttempt(requestId, { at: nextInMs === null ? null : now + nextInMs, counted: record !== null });
+    },
+    recordSuppressed(limit) {
+      const { drafts, more } = suppressions.take(time.nowForWrite(), limit);
+      for (const draft of drafts) journal.append(draft);
+      return { requests: drafts.reduce((sum, { suppressed }) => sum + suppressed.count, 0), more };
     },
     prune(retention) {
       const now = time.nowForWrite();

@@ -4,7 +4,7 @@ import type { MachineClock } from '../../../src/ports/clock.ts';
 import type { Ids } from '../../../src/ports/ids.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
 import type { FakeClock } from '../../support/clock.ts';
-import { admission, passTime, quotaCharge, readRecords } from '../../support/ledger/ledger.ts';
+import { admission, ANN, passTime, quotaCharge, readRecords } from '../../support/ledger/ledger.ts';
 
 /** Opens a new ledger for each test, with the given clock and ids. */
 export type LedgerFactory = (deps: {
@@ -65,7 +65,8 @@ export function createLedgerHarness(factory: LedgerFactory): LedgerHarness {
     async fill(records) {
       for (let left = records; left > 0; left -= FILL_BATCH) {
         const ids = Array.from({ length: Math.min(left, FILL_BATCH) }, () => testUuid7(10_000 + filled++));
-        const admissions = ids.map((id) => admission(id, { plan: 'deny' }));
+        // Each of another subject: of one subject only the first in a minute are recorded.
+        const admissions = ids.map((id) => admission(id, { plan: 'deny', owner: { ...ANN, subject: id } }));
         if (opened?.admitAll === undefined) await Promise.all(admissions.map((one) => ledger().admit(one)));
         else await opened.admitAll(admissions);
       }

@@ -8,6 +8,7 @@ import { describeQuotas } from './quota.contract.ts';
 import { describeRepeats } from './repeat.contract.ts';
 import { describeRetention } from './retention.contract.ts';
 import { describeSearch } from './search.contract.ts';
+import { describeSuppression } from './suppression.contract.ts';
 import { describeUnsettled } from './unsettled.contract.ts';
 import { createLedgerHarness } from './ledger-harness.ts';
 import type { LedgerFactory } from './ledger-harness.ts';
@@ -24,6 +25,7 @@ export function describeLedger(name: string, factory: LedgerFactory): void {
     describeAdmission(harness);
     describeRepeats(harness);
     describeQuotas(harness);
+    describeSuppression(harness);
     describeEndings(harness);
     describeKeys(harness);
     describeUnsettled(harness);

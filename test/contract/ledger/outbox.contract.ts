@@ -65,17 +65,17 @@ export function describeOutbox(harness: LedgerHarness): void {
     });
 
     it('gives no more than a page by weight, and never an empty one', async () => {
-      const heavy = { ...recordDraft('denial', R1), source: { address: 'x'.repeat(MAX_LEASE_LENGTH / 2) } };
+      const heavy = { ...recordDraft('intent', R1), source: { address: 'x'.repeat(MAX_LEASE_LENGTH / 2) } };
       for (const id of [R1, R2, R3]) {
-        await harness.ledger.admit(admission(id, { plan: 'deny', records: onlyRecord(heavy) }));
+        await harness.ledger.admit(admission(id, { records: onlyRecord(heavy) }));
       }
       expect(await leased('http')).toEqual(['record 2']);
     });
 
     it('gives a sink more by weight than a reader of the trail', async () => {
-      const heavy = { ...recordDraft('denial', R1), source: { address: 'x'.repeat(MAX_PAGE_LENGTH) } };
+      const heavy = { ...recordDraft('intent', R1), source: { address: 'x'.repeat(MAX_PAGE_LENGTH) } };
       for (const id of [R1, R2]) {
-        await harness.ledger.admit(admission(id, { plan: 'deny', records: onlyRecord(heavy) }));
+        await harness.ledger.admit(admission(id, { records: onlyRecord(heavy) }));
       }
       expect(await leased('http')).toEqual(['record 2', 'record 4']);
       expect((await harness.ledger.records(0, 10)).map(({ seq }) => seq)).toEqual([1]);

@@ -39,6 +39,8 @@ type Write =
   | { step: 'settle'; id: number; by: SettledBy; ending: Ending }
   | { step: 'attempt'; id: number; seen: boolean; nextInMs: number | null }
   | { step: 'ack'; sink: number; position: number }
+  | { step: 'flood'; id: number; owner: number; requests: number }
+  | { step: 'suppressed'; limit: number }
   | { step: 'checkpoint'; count: number }
   | { step: 'prune'; sinks: number; keepRecordsMs: number | null };
 
@@ -122,6 +124,16 @@ const write: fc.Arbitrary<Write> = fc.oneof(
       position: fc.nat({ max: 80 }),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      step: fc.constant('flood' as const),
+      id: fc.nat({ max: 100 }),
+      owner: fc.nat({ max: 1 }),
+      requests: fc.integer({ min: 15, max: 25 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ step: fc.constant('suppressed' as const), limit: fc.nat({ max: 2 }) }) },
   { weight: 2, arbitrary: fc.record({ step: fc.constant('checkpoint' as const), count: fc.nat({ max: 12 }) }) },
   {
     weight: 2,
@@ -180,6 +192,13 @@ function take(ledger: Ledger, one: Write): Promise<unknown> {
       });
     case 'ack':
       return ledger.ack(`sink-${one.sink}`, one.position);
+    case 'flood': {
+      const ids = Array.from({ length: one.requests }, (_, n) => testUuid7(1000 + 100 * one.id + n));
+      const owner = one.owner === 0 ? ANN : BOB;
+      return Promise.all(ids.map((id) => outcomeOf(ledger.admit(admission(id, { plan: 'deny', owner })))));
+    }
+    case 'suppressed':
+      return ledger.recordSuppressed(one.limit);
     case 'checkpoint':
       return ledger.addCheckpoint(checkpoint(one.count));
     case 'prune':
@@ -218,11 +237,15 @@ async function live(
 ): Promise<unknown[]> {
   const seen: unknown[] = [];
   const asked = new Set<number>();
+  const floods = new Set<number>();
   const unknown = new Set<number>();
   for (const { writes, advanceMs, jumpMs, witness } of rounds) {
     if (witness !== null) await ledger.witness({ atMs: clock.now() + witness.offMs, kind: witness.kind });
     // A request id is never admitted twice: that would be a bug of the caller, and it rejects a whole batch.
-    const fresh = writes.filter((one) => one.step !== 'admit' || (!asked.has(one.id) && asked.add(one.id)));
+    const fresh = writes.filter((one) => {
+      if (one.step === 'flood') return !floods.has(one.id) && floods.add(one.id);
+      return one.step !== 'admit' || (!asked.has(one.id) && asked.add(one.id));
+    });
     const all = fresh.map((one) => aimed(one, [...asked], [...unknown]));
     for (const one of all) if (one.step === 'settle' && one.ending === 'unknown') unknown.add(one.id);
     const together = all.map((one) => outcomeOf(take(ledger, one)));
@@ -257,6 +280,7 @@ describe('the SQLite ledger and the reference model', () => {
         const { base, head } = await batched.chain();
         expect(verifyChain(await readTrail(batched), base)).toEqual({ kind: 'intact', head });
         if (base.seq > 0) reached.add('pruned');
+        if (JSON.stringify(reported).includes('"uncounted\\":0')) reached.add('suppressed');
         if (JSON.stringify(reported).includes('"attempts":1')) reached.add('attempted');
         for (const kind of JSON.stringify(reported).matchAll(/"value":\{"kind":"(\w+)"/g)) reached.add(kind[1] ?? '');
         database.close();
@@ -276,6 +300,7 @@ describe('the SQLite ledger and the reference model', () => {
       'pruned',
       'replay',
       'settled',
+      'suppressed',
       'unchanged',
     ]);
   }, 60_000);

@@ -9,10 +9,10 @@ import type { LedgerHarness } from './ledger-harness.ts';
 
 /** The results of a search of the trail, and how far each slice reports to have scanned. */
 export function describeSearch(harness: LedgerHarness): void {
-  const write = (requestId: string, changes: Partial<RecordDraft> = {}) =>
+  const write = (requestId: string, changes: Partial<RecordDraft> = {}, plan: 'send' | 'deny' = 'deny') =>
     harness.ledger.admit(
       admission(requestId, {
-        plan: 'deny',
+        plan,
         records: onlyRecord({ ...recordDraft('denial', requestId), ...changes }),
       }),
     );
@@ -82,8 +82,8 @@ export function describeSearch(harness: LedgerHarness): void {
 
     it('gives no more than a page by weight, and reports how far it scanned', async () => {
       const heavy = { source: { address: 'x'.repeat(MAX_PAGE_LENGTH / 2) }, outcome: { result: 'not_sent' as const } };
-      await write(testUuid7(5), heavy);
-      await write(testUuid7(6), heavy);
+      await write(testUuid7(5), heavy, 'send');
+      await write(testUuid7(6), heavy, 'send');
       expect(await slice({ outcome: 'not_sent' })).toEqual({ found: [5], scannedTo: 5, done: false });
       expect(await slice({ outcome: 'not_sent' }, 5)).toEqual({ found: [6], scannedTo: 6, done: true });
     });

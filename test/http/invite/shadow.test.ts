@@ -1,6 +1,6 @@
 /** The shadow policy: it is evaluated beside the active policy and reported, and it decides nothing. */
 import { describe, expect, it } from 'vitest';
-import type { AuditRecord } from '../../../src/audit/record.ts';
+import type { RequestRecord } from '../../../src/audit/record.ts';
 import { createOpsApp } from '../../../src/routes/operations/ops-app.ts';
 import { policyFrom } from '../../support/policy.ts';
 import type { TestService } from '../../support/service.ts';
@@ -80,7 +80,7 @@ describe('a shadow policy', () => {
         const response = await service.invite(body, { token: await service.token({ jti: 'token-1' }) });
         answers.push(response.status, [...response.headers], await response.text());
       }
-      const records = (await service.records()).map(({ source: _source, ...record }: AuditRecord) => record);
+      const records = (await service.records()).map(({ source: _source, ...record }: RequestRecord) => record);
       return { answers, records, sent: service.galileo.received.map(({ body }) => body) };
     };
     const [alone, beside] = [await run(await startTestService()), await run(await withShadow())];

@@ -1,4 +1,10 @@
-import type { RecordDraft, RecordKind, RecordOutcome } from '../../../src/audit/record.ts';
+import type {
+  RecordDraft,
+  RecordKind,
+  RecordOutcome,
+  RequestRecordKind,
+  SuppressedDraft,
+} from '../../../src/audit/record.ts';
 import type {
   Admission,
   AdmissionRecords,
@@ -10,6 +16,7 @@ import type {
   StoredReply,
 } from '../../../src/ledger/port.ts';
 import type { QuotaCharge } from '../../../src/policy/decision.ts';
+import { testUuid7 } from '../clock.ts';
 import type { FakeClock } from '../clock.ts';
 
 /** Test data for ledgers: complete, realistic, and different only where a test overrides it. */
@@ -28,7 +35,7 @@ export const CREATED: StoredReply = {
   headers: {},
 };
 
-const RESULT: Record<RecordKind, RecordOutcome['result']> = {
+const RESULT: Record<RequestRecordKind, RecordOutcome['result']> = {
   denial: 'denied',
   intent: 'admitted',
   outcome: 'accepted',
@@ -37,7 +44,11 @@ const RESULT: Record<RecordKind, RecordOutcome['result']> = {
   reconciliation: 'accepted',
 };
 
-export function recordDraft(kind: RecordKind, requestId: string, outcome: Partial<RecordOutcome> = {}): RecordDraft {
+export function recordDraft(
+  kind: RequestRecordKind,
+  requestId: string,
+  outcome: Partial<RecordOutcome> = {},
+): RecordDraft {
   return {
     kind,
     request_id: requestId,
@@ -70,6 +81,36 @@ export function recordDraft(kind: RecordKind, requestId: string, outcome: Partia
     outcome: { result: RESULT[kind], ...outcome },
     service: { name: 'galileo-invite-proxy', version: '0.0.0', runtime: 'test', instance: 'test-1' },
   };
+}
+
+/** Two denials and a replay of ann's that were only counted. */
+export function suppressedDraft(): SuppressedDraft {
+  const { actor, request, policy, service } = recordDraft('denial', testUuid7(1));
+  return {
+    kind: 'suppressed',
+    actor,
+    request: { method: request.method, path: request.path },
+    policy: { digest: policy.digest },
+    outcome: { result: 'suppressed' },
+    suppressed: {
+      count: 3,
+      from: '2026-03-02T10:00:01.000Z',
+      to: '2026-03-02T10:00:59.000Z',
+      first_request_id: testUuid7(1),
+      last_request_id: testUuid7(3),
+      counts: [
+        { result: 'denied', code: 'policy_denied', rule: 'never-invite', count: 2 },
+        { result: 'replayed', count: 1 },
+      ],
+      uncounted: 0,
+    },
+    service,
+  };
+}
+
+/** A draft of any kind. */
+export function draftOfKind(kind: RecordKind, requestId: string): RecordDraft | SuppressedDraft {
+  return kind === 'suppressed' ? suppressedDraft() : recordDraft(kind, requestId);
 }
 
 export function quotaCharge(changes: Partial<QuotaCharge> = {}): QuotaCharge {

@@ -1,4 +1,4 @@
-import type { AuditRecord, RecordDraft } from '../../../src/audit/record.ts';
+import type { RequestRecord, RecordDraft } from '../../../src/audit/record.ts';
 import type { QuotaCharge } from '../../../src/policy/decision.ts';
 import type { MachineClock } from '../../../src/ports/clock.ts';
 import type { Ids } from '../../../src/ports/ids.ts';
@@ -11,6 +11,7 @@ import {
 } from '../../../src/ledger/record-annotations.ts';
 import { createMemoryClock } from './memory-clock.ts';
 import { createMemoryCounters } from './memory-counters.ts';
+import { createMemorySuppressions } from './memory-suppressions.ts';
 import { createMemoryTrail } from './memory-trail.ts';
 import { takeEntries } from '../../../src/ledger/page.ts';
 import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
@@ -64,6 +65,8 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
   const { charge, state, unfitting } = counters;
   const requests = new Map<string, Request>();
   const keys = new Map<string, Key>();
+  const suppressions = createMemorySuppressions();
+  const times = () => ({ now: now(), machineMs: Math.trunc(clock.now()) });
 
   /** Corrects stored times after a correction of the clock. Every writing step begins with it. */
   function correct(): void {
@@ -120,10 +123,12 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
   }
 
   function deny(admission: Admission, decided: RecordDraft): void {
+    if (!suppressions.isWhole(admission.owner, decided, times())) return;
     insert(admission, { state: 'denied', decided, expiresAt: null, charges: [] });
   }
 
-  function admitKnown(key: Key, { idempotency, records }: Admission): Admitted {
+  function admitKnown(key: Key, admission: Admission): Admitted {
+    const { idempotency, records } = admission;
     const firstRequestId = key.requestId;
     if (key.fingerprint !== idempotency?.fingerprint) return { kind: 'key_reused', firstRequestId };
     if (key.reply === null) {
@@ -131,13 +136,13 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
       return { kind: 'in_flight', firstRequestId, retryAfterS: Math.min(5, Math.max(1, seconds)) };
     }
     const replay = replayRecord(records, firstRequestId, key.reply);
-    if (replay !== null) append(replay);
+    if (replay !== null && suppressions.isWhole(admission.owner, replay, times())) append(replay);
     return { kind: 'replay', firstRequestId, reply: structuredClone(key.reply) };
   }
 
   /** Null: the first call of a repeated admission wrote nothing. */
   function recall({ requestId, owner, charges, idempotency }: Admission): Admitted | null {
-    const lines = trail.records(0, Infinity).map(({ line }) => JSON.parse(line) as AuditRecord);
+    const lines = trail.records(0, Infinity).map(({ line }) => JSON.parse(line) as RequestRecord);
     const record = lines.find(({ request_id: id }) => id === requestId);
     if (record === undefined) return null;
     const { issuer_url: issuer, client_id: clientId, subject } = record.actor;
@@ -194,7 +199,8 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
     }
     if (plan === 'dry_run') {
       charge(charges);
-      append(dryRunRecord(records));
+      const preview = dryRunRecord(records);
+      if (suppressions.isWhole(admission.owner, preview, times())) append(preview);
       return { kind: 'previewed' };
     }
     const expiresAt = now() + admission.expiresInMs;
@@ -343,6 +349,12 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
       const { base } = trail.chain();
       for (const [id, request] of requests) if (request.decidedSeq <= base.seq) requests.delete(id);
       return pruned;
+    },
+    async recordSuppressed(limit) {
+      const { minutes, more } = suppressions.take(now(), limit);
+      const drafts = minutes.flatMap(({ suppressed }) => suppressed);
+      drafts.forEach(append);
+      return { requests: drafts.reduce((sum, { suppressed }) => sum + suppressed.count, 0), more };
     },
     async probe() {},
     witness: async (witness) => time.witness(witness),

@@ -1,6 +1,6 @@
 import { chainRecord, draftOf, GENESIS } from '../../../src/audit/chain.ts';
 import type { ChainHead } from '../../../src/audit/chain.ts';
-import type { AuditRecord, RecordDraft } from '../../../src/audit/record.ts';
+import type { AuditRecord, RecordDraft, SuppressedDraft } from '../../../src/audit/record.ts';
 import { matchesFilter } from '../../../src/audit/search.ts';
 import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
@@ -11,19 +11,18 @@ import type {
   ChainState,
   Pruned,
   Retention,
-  SearchQuery,
-  SearchSlice,
   SinkBacklog,
   StoredCheckpoint,
   StoredRecord,
 } from '../../../src/ledger/port.ts';
+import type { SearchQuery, SearchSlice } from '../../../src/ledger/search-slice.ts';
 
 /**
  * The trail of the reference model: records, checkpoints and cursors in arrays and maps. It is a simple and slow
  * version of the port's contract.
  */
 export interface MemoryTrail {
-  append(draft: RecordDraft): number;
+  append(draft: RecordDraft | SuppressedDraft): number;
   draft(seq: number): RecordDraft;
   records(after: number, limit: number): readonly StoredRecord[];
   search(query: SearchQuery): SearchSlice;
@@ -82,7 +81,7 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
     },
     draft(seq) {
       const record = kept(seq);
-      if (record === undefined) throw new Error(`record ${seq} is missing`);
+      if (record === undefined || record.record.kind === 'suppressed') throw new Error(`record ${seq} is missing`);
       return draftOf(record.record);
     },
     records: (after, limit) => takeLines(records.filter(({ seq }) => seq > after).map(plain), limit),

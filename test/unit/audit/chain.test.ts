@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chainRecord, draftOf, GENESIS_HASH, verifyChain } from '../../../src/audit/chain.ts';
-import type { AuditRecord } from '../../../src/audit/record.ts';
+import type { RequestRecord } from '../../../src/audit/record.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { testUuid7 } from '../../support/clock.ts';
 import { recordDraft } from '../../support/ledger/ledger.ts';
@@ -56,7 +56,7 @@ describe('the hash chain', () => {
   });
 
   it('gives the draft back from a stored line', () => {
-    expect(draftOf(JSON.parse(chainOf(1)[0] ?? '') as AuditRecord)).toEqual(recordDraft('intent', testUuid7(1)));
+    expect(draftOf(JSON.parse(chainOf(1)[0] ?? '') as RequestRecord)).toEqual(recordDraft('intent', testUuid7(1)));
   });
 
   it('verifies an untouched trail, as a whole or from any place', () => {

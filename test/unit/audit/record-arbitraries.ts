@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { chainRecord } from '../../../src/audit/chain.ts';
-import type { RecordDraft, RecordKind, RecordOutcome } from '../../../src/audit/record.ts';
+import type { RecordDraft, RecordOutcome, RequestRecordKind, SuppressedDraft } from '../../../src/audit/record.ts';
 import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
 import { AUTH_METHODS, USER_ROLES } from '../../../src/contract/invite-users.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
@@ -46,7 +46,7 @@ const evidence = fc.record({
   users: fc.array(fc.record({ email, created_at: fc.option(instant, { nil: null }) })),
 });
 
-const OUTCOMES: Readonly<Record<RecordKind, fc.Arbitrary<RecordOutcome>>> = {
+const OUTCOMES: Readonly<Record<RequestRecordKind, fc.Arbitrary<RecordOutcome>>> = {
   intent: outcomeOf(fc.constant('admitted'), { expires_at: instant }),
   denial: outcomeOf(fc.constant('denied'), { code: word, status }, { quota: text }),
   outcome: outcomeOf(
@@ -68,10 +68,10 @@ const OUTCOMES: Readonly<Record<RecordKind, fc.Arbitrary<RecordOutcome>>> = {
 };
 
 /** Kinds about bytes that exist, and those about addresses. */
-const WITH_BYTES: ReadonlySet<RecordKind> = new Set(['intent', 'outcome', 'reconciliation']);
-const WITHOUT_ADDRESSES: ReadonlySet<RecordKind> = new Set(['dry_run']);
+const WITH_BYTES: ReadonlySet<RequestRecordKind> = new Set(['intent', 'outcome', 'reconciliation']);
+const WITHOUT_ADDRESSES: ReadonlySet<RequestRecordKind> = new Set(['dry_run']);
 
-function draftOf(kind: RecordKind): fc.Arbitrary<RecordDraft> {
+function draftOf(kind: RequestRecordKind): fc.Arbitrary<RecordDraft> {
   return fc.record(
     {
       kind: fc.constant(kind),
@@ -136,7 +136,43 @@ function draftOf(kind: RecordKind): fc.Arbitrary<RecordDraft> {
   ) as fc.Arbitrary<RecordDraft>;
 }
 
-const draft = fc.oneof(...(Object.keys(OUTCOMES) as RecordKind[]).map(draftOf));
+const suppressedDraft = fc.record(
+  {
+    kind: fc.constant('suppressed'),
+    actor: fc.record(
+      { issuer: text, issuer_url: text, subject: text, client_id: text, kind: fc.constantFrom('user', 'app') },
+      { noNullPrototype: true },
+    ),
+    request: fc.record({ method: fc.constant('POST'), path: fc.constant('/v2/invite_users') }),
+    policy: fc.record({ digest: hex(64) }),
+    outcome: fc.constant({ result: 'suppressed' }),
+    suppressed: fc.record({
+      count: fc.nat(),
+      from: instant,
+      to: instant,
+      first_request_id: uuid7,
+      last_request_id: uuid7,
+      counts: fc.array(
+        fc.record(
+          {
+            result: fc.constantFrom('denied', 'replayed', 'previewed'),
+            count: fc.nat(),
+            code: word,
+            rule: fc.option(text, { nil: null }),
+            quota: text,
+          },
+          { requiredKeys: ['result', 'count'] },
+        ),
+        { maxLength: 3 },
+      ),
+      uncounted: fc.nat(),
+    }),
+    service: fc.record({ name: text, version: text, runtime: text, instance: text }),
+  },
+  { noNullPrototype: true },
+) as fc.Arbitrary<SuppressedDraft>;
+
+const draft = fc.oneof(...(Object.keys(OUTCOMES) as RequestRecordKind[]).map(draftOf), suppressedDraft);
 
 /** The stored line of one record, somewhere in a chain. */
 export const recordItem: fc.Arbitrary<OutboxItem> = fc

@@ -3,7 +3,7 @@ import { sweep } from '../../../src/invite/sweep.ts';
 import { createMemoryLedger } from '../../support/ledger/memory-ledger.ts';
 import type { Ledger, Pruned, Retention } from '../../../src/ledger/port.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, DAY_MS, KEEP_ALL } from '../../support/ledger/ledger.ts';
+import { admission, DAY_MS, KEEP_ALL, MINUTE_MS } from '../../support/ledger/ledger.ts';
 import { keptLog } from '../../support/tokens.ts';
 
 function setup({ retention = KEEP_ALL, ...methods }: { retention?: Retention } & Partial<Ledger> = {}) {
@@ -38,6 +38,43 @@ describe('the sweep', () => {
     await run();
     await run();
     expect(wakes()).toBe(2);
+  });
+
+  it('writes the records of what was suppressed, and counts and logs the requests, also when a step before it fails', async () => {
+    const { clock, ledger, logger, counted, run, wakes } = setup({
+      expired: async () => {
+        throw new Error('the ledger cannot be read');
+      },
+    });
+    for (let n = 0; n < 25; n += 1) await ledger.admit(admission(testUuid7(n), { plan: 'deny' }));
+    clock.advance(MINUTE_MS);
+    await expect(run()).rejects.toThrow('cannot be read');
+    expect(counted).toEqual([['audit_requests_suppressed', {}, 5]]);
+    expect(logger.lines).toEqual(['{"event":"audit_requests_suppressed","requests":5}']);
+    expect((await ledger.chain()).head.seq).toBe(21);
+    expect(wakes()).toBe(1);
+  });
+
+  it('writes the records of more subjects than one batch, and prunes even when that fails', async () => {
+    const batches = [
+      { requests: 100, more: true },
+      { requests: 7, more: false },
+    ];
+    const { counted, run } = setup({ recordSuppressed: async () => batches.shift() ?? { requests: 0, more: false } });
+    await run();
+    expect(counted).toEqual([
+      ['audit_requests_suppressed', {}, 100],
+      ['audit_requests_suppressed', {}, 7],
+    ]);
+    let prunes = 0;
+    const failing = setup({
+      recordSuppressed: async () => {
+        throw new Error('the ledger cannot be written');
+      },
+      prune: async () => ({ records: (prunes += 1), more: false }),
+    });
+    await expect(failing.run()).rejects.toThrow('cannot be written');
+    expect({ prunes, wakes: failing.wakes() }).toEqual({ prunes: 1, wakes: 1 });
   });
 
   it('drops records by the retention it was given, until there are no more, and tells how many', async () => {

@@ -12,8 +12,8 @@ describe('a slice of a search', () => {
     const ledger = createSqliteLedger({ sqlite, clock: createFakeClock(), ids: createFakeIds(1000) });
     const heavy = 'x'.repeat(MAX_SLICE_LENGTH / 50);
     for (let n = 1; n <= 150; n += 1) {
-      const decided = { ...recordDraft('denial', testUuid7(n)), source: { address: heavy } };
-      ledger.admit(admission(testUuid7(n), { plan: 'deny', records: onlyRecord(decided) }));
+      const decided = { ...recordDraft('intent', testUuid7(n)), source: { address: heavy } };
+      ledger.admit(admission(testUuid7(n), { records: onlyRecord(decided) }));
     }
     const filter = { requestId: testUuid7(150) };
     const first = ledger.search({ filter, after: 0, limit: 10 });

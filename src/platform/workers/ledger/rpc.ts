@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { RecordDraft } from '../../../audit/record.ts';
-import { RECORD_KINDS, RECORD_RESULTS } from '../../../audit/record-vocabulary.ts';
+import { RECORD_RESULTS, REQUEST_RECORD_KINDS } from '../../../audit/record-vocabulary.ts';
 import { MAX_LEASE_LENGTH } from '../../../ledger/page.ts';
 import type { AdmissionRecords, Ledger } from '../../../ledger/port.ts';
 
@@ -43,7 +43,7 @@ const nothing = z.undefined() as unknown as z.ZodType<void>;
 const recordBase = z.looseObject({ request_id: requestId, request: z.looseObject({ email_count: count }) });
 const recordOutcome = z.looseObject({ result: text });
 const draft = recordBase
-  .extend({ kind: z.enum(RECORD_KINDS), outcome: recordOutcome })
+  .extend({ kind: z.enum(REQUEST_RECORD_KINDS), outcome: recordOutcome })
   .refine(isJsonOfBoundedLength, 'must be JSON of bounded length') as unknown as z.ZodType<RecordDraft>;
 const records = z
   .strictObject({
@@ -200,6 +200,11 @@ export const LEDGER_STEPS = {
   prune: {
     args: z.tuple([z.strictObject({ sinks, keepRecordsMs: count.nullable() })]),
     result: z.strictObject({ records: count, more: z.boolean() }),
+    writes: true,
+  },
+  recordSuppressed: {
+    args: z.tuple([whole]),
+    result: z.strictObject({ requests: count, more: z.boolean() }),
     writes: true,
   },
   probe: { args: z.tuple([]), result: nothing, writes: true },

@@ -18,7 +18,7 @@ import type { Clock } from '../../../../src/ports/clock.ts';
 import type { Schedule } from '../../../../src/ports/schedule.ts';
 import type { FakeClock } from '../../../support/clock.ts';
 import { createFakeClock, createFakeIds, testUuid7, TEST_TIME_MS } from '../../../support/clock.ts';
-import { admission, onlyRecord, recordDraft } from '../../../support/ledger/ledger.ts';
+import { admission, ANN, onlyRecord, recordDraft } from '../../../support/ledger/ledger.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -165,7 +165,7 @@ function createHarness() {
       );
       const request = requests % 4 === 0 ? { ...decided.request, emails, email_count: 500 } : decided.request;
       const records = onlyRecord({ ...decided, request });
-      await ledger.admit(admission(requestId, { plan: 'deny', records }));
+      await ledger.admit(admission(requestId, { plan: 'deny', owner: { ...ANN, subject: requestId }, records }));
       running.deliveries.wake();
       running.checkpoints.wake();
     },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../../src/audit/chain.ts';
 import { otlpLogs } from '../../../../src/audit/delivery/otlp-logs.ts';
 import type { LogOrigin } from '../../../../src/audit/delivery/otlp-logs.ts';
-import type { AuditRecord } from '../../../../src/audit/record.ts';
+import type { RequestRecord } from '../../../../src/audit/record.ts';
 import { RECORD_KINDS } from '../../../../src/audit/record-vocabulary.ts';
 import { auditItems } from '../../../support/audit-items.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
@@ -133,7 +133,7 @@ describe('the OTLP payload', () => {
 
   it('contains no personal data outside the line itself', async () => {
     const items = await auditItems();
-    const { actor, source, request } = JSON.parse(items[0]?.line ?? '') as AuditRecord;
+    const { actor, source, request } = JSON.parse(items[0]?.line ?? '') as RequestRecord;
     const envelope = JSON.stringify(otlpLogs(items, ORIGIN), (name, value: unknown) =>
       name === 'body' ? undefined : value,
     );

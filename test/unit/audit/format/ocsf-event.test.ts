@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { chainRecord, GENESIS_HASH } from '../../../../src/audit/chain.ts';
 import { formatItem } from '../../../../src/audit/format/formats.ts';
 import { OCSF_ROWS } from '../../../../src/audit/format/ocsf-mapping.ts';
-import type { RecordKind, RecordOutcome } from '../../../../src/audit/record.ts';
+import type { RecordOutcome, RequestRecordKind } from '../../../../src/audit/record.ts';
 import { recordDraft } from '../../../support/ledger/ledger.ts';
 import { ocsfFaults } from './ocsf-check.ts';
 import { checkpointItem, recordItem } from '../record-arbitraries.ts';
@@ -18,7 +18,7 @@ const PLACE = {
   prev: GENESIS_HASH,
 };
 
-function eventOf(kind: RecordKind, outcome: Partial<RecordOutcome> = {}): Json {
+function eventOf(kind: RequestRecordKind, outcome: Partial<RecordOutcome> = {}): Json {
   const { line } = chainRecord(recordDraft(kind, REQUEST_ID, outcome), PLACE);
   return JSON.parse(formatItem('ocsf', { position: 7, kind: 'record', line })) as Json;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditRecord } from '../../../../src/audit/record.ts';
+import type { RequestRecord } from '../../../../src/audit/record.ts';
 import type { RecordAddress } from '../../../../src/audit/record-address.ts';
 import { createRecordAddress } from '../../../../src/audit/record-address.ts';
 import type { CliDeps } from '../../../../src/cli/deps.ts';
@@ -95,7 +95,7 @@ function recordOf(
     readonly time?: string;
     readonly handling?: Handling;
     readonly recordAddress?: RecordAddress;
-    readonly changes?: Partial<AuditRecord>;
+    readonly changes?: Partial<RequestRecord>;
   } = {},
 ): string {
   const policy = policyFrom(EXAMPLE_POLICY);
@@ -200,7 +200,7 @@ describe('policy diff on recorded requests', () => {
   });
 
   it('says how many hold no addresses', async () => {
-    const bare = JSON.parse(recordOf(testRequest('kim@acme.com'))) as AuditRecord;
+    const bare = JSON.parse(recordOf(testRequest('kim@acme.com'))) as RequestRecord;
     const without = JSON.stringify({ ...bare, request: { ...bare.request, emails: undefined } });
     const { stdout } = await diff('policy.yaml lowered.yaml --ledger x', withTrail(without));
     expect(stdout).toContain('1 not asked: the record holds no addresses');

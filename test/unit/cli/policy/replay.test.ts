@@ -1,7 +1,7 @@
 /** The result for a recorded request is true of the original request, for any groups its caller may have had. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AuditRecord } from '../../../../src/audit/record.ts';
+import type { RequestRecord } from '../../../../src/audit/record.ts';
 import { compareDecisions, replayRecord } from '../../../../src/cli/policy/replay.ts';
 import { emailsInRecord, recordBase } from '../../../../src/invite/record.ts';
 import { compilePolicy } from '../../../../src/policy/compile.ts';
@@ -42,7 +42,7 @@ describe('a recorded request, decided again under two policies', () => {
             kind: 'intent',
             outcome: { result: 'admitted' },
             ...{ seq: 1, id: 'x', prev: '', hash: '', time: new Date(NOW_MS).toISOString() },
-          } satisfies AuditRecord;
+          } satisfies RequestRecord;
           const truth = compareDecisions(decision, decide(after.policy, caller, asked, NOW_MS));
           const replayed = replayRecord(record, before, after);
           if (replayed.kind === 'alike') {
