@@ -8,6 +8,7 @@ import { chainRecord, GENESIS } from '../src/audit/chain.ts';
 import { checkpointLine } from '../src/audit/checkpoint/checkpoint.ts';
 import { CHECKPOINT_EVERY_RECORDS } from '../src/audit/checkpoint/checkpoint-maker.ts';
 import { readTrailItem } from '../src/audit/verify/item.ts';
+import { isNewer } from '../src/audit/verify/known-form.ts';
 import type { TrailLine } from '../src/audit/verify/verify-trail.ts';
 import { verifyTrail } from '../src/audit/verify/verify-trail.ts';
 import { sha256Hex } from '../src/lib/sha256.ts';
@@ -25,7 +26,7 @@ async function* trailOf(records: number): AsyncGenerator<TrailLine> {
   let previous: string | null = null;
   const placed = (line: string): TrailLine => {
     at += 1;
-    return { item: readTrailItem(line), place: { prefix: 'bench:', at }, position: null };
+    return { item: readTrailItem(line), place: { prefix: 'bench:', at }, position: null, isNewer: isNewer(line) };
   };
   for (let seq = 1; seq <= records; seq += 1) {
     const from = performance.now();

@@ -34,6 +34,9 @@ export const checkpointSchema = z.strictObject({
     .optional(),
 });
 
+/** As a later release may write it. */
+const anyCheckpointSchema = z.looseObject(checkpointSchema.shape);
+
 export type Checkpoint = Readonly<z.output<typeof checkpointSchema>>;
 
 /** Signs with a private Ed25519 key (RFC 8032), and verifies its own signatures. */
@@ -69,6 +72,17 @@ export function parseCheckpoint(line: string): Checkpoint | null {
   try {
     const value: unknown = JSON.parse(line);
     const parsed = checkpointSchema.safeParse(value);
+    return parsed.success && canonicalJson(value) === line ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The same for a checkpoint that may have members which this program does not know. They stay, and are signed. */
+export function parseAnyCheckpoint(line: string): Checkpoint | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    const parsed = anyCheckpointSchema.safeParse(value);
     return parsed.success && canonicalJson(value) === line ? parsed.data : null;
   } catch {
     return null;

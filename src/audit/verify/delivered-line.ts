@@ -3,6 +3,7 @@ import { canonicalJson } from '../../lib/canonical-json.ts';
 import { isObject, parseObject } from '../../lib/parse-object.ts';
 import { ocsfLine } from '../format/ocsf-event.ts';
 import { readTrailItem } from './item.ts';
+import { isNewer } from './known-form.ts';
 
 /**
  * Reads from a delivered line the text that the ledger stored. The line is a native line, an OCSF event, a line of the
@@ -58,6 +59,8 @@ function insideOcsf(event: Readonly<Record<string, unknown>>): DeliveredLine {
   const { kind } = readTrailItem(text);
   // Damage of the text inside is reported in place of damage around it.
   if (kind === 'damaged') return { kind: 'native', text };
+  // The searchable part of a newer line has a form that this program does not know. The line is reported as newer.
+  if (isNewer(text)) return { kind: 'native', text };
   return isAsWritten(event, { kind, text }) ? { kind: 'native', text } : { kind: 'damaged', text };
 }
 

@@ -1,7 +1,7 @@
 import { parseObject } from '../../lib/parse-object.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
 import { verifyChain } from '../chain.ts';
-import { parseCheckpoint } from '../checkpoint/checkpoint.ts';
+import { parseAnyCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 
 /**
@@ -42,7 +42,7 @@ export function readTrailItem(line: string): TrailItem {
   const value = parseObject(line);
   if (value === null) return { kind: 'damaged', what: 'text', claimedSeq: null };
   if (value['kind'] === 'checkpoint' || ('head' in value && !('seq' in value))) {
-    const checkpoint = parseCheckpoint(line);
+    const checkpoint = parseAnyCheckpoint(line);
     return checkpoint === null
       ? { kind: 'damaged', what: 'checkpoint', claimedSeq: seqIn(value['count']) }
       : { kind: 'checkpoint', checkpoint, digest: sha256Hex(line) };

@@ -5,6 +5,7 @@ import type { CheckpointTally, KeptCheckpoint } from './checkpoints.ts';
 import { createAttestations } from './attestations.ts';
 import { createFindings } from './findings.ts';
 import type { TrailFinding, Place } from './findings.ts';
+import { createNewerLines } from './newer-lines.ts';
 import { createTrailHashes } from './hashes.ts';
 import type { TrailHashes } from './hashes.ts';
 import type { DamagedItem, RecordItem, TrailItem } from './item.ts';
@@ -40,6 +41,8 @@ export interface TrailLine {
   readonly place: Place;
   /** The seq (for a checkpoint: the count) under which it is stored; null where lines are not stored under a number. */
   readonly position: number | null;
+  /** The item is newer than this program knows (known-form.ts). */
+  readonly isNewer?: boolean;
 }
 
 export interface TrailEvidence {
@@ -60,7 +63,8 @@ export interface TrailCopy {
 }
 
 export interface TrailReport {
-  readonly verdict: 'intact' | 'broken';
+  /** `newer`: no fault, but a part of the trail is newer than this program knows. */
+  readonly verdict: 'intact' | 'newer' | 'broken';
   /** First and last record; null when there is none. */
   readonly from: number | null;
   readonly to: number | null;
@@ -84,6 +88,8 @@ export interface TrailReport {
    */
   readonly clock_steps_back: { readonly records: number; readonly first: number | null };
   readonly checkpoints: number;
+  /** The lines that are newer than this program knows, with the first and the last record they are about; null: none. */
+  readonly newer: { readonly lines: number; readonly from: number; readonly to: number } | null;
   /** Exact repeats of records and checkpoints. */
   readonly repeats: number;
   /** Counts the checkpoints in the trail and those kept elsewhere, each once. */
@@ -135,8 +141,10 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     if (item.what === 'text') checkpoints.unreadable();
   }
 
+  const newer = createNewerLines();
   for await (const line of source.lines) {
     const { item, place, position } = line;
+    if (line.isNewer === true) newer.add(item);
     if (item.kind === 'record') onRecord(item, line);
     else if (item.kind === 'damaged') onDamage(item, line);
     else await checkpoints.add(item, { place, position, last: order.last() });
@@ -170,7 +178,7 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   const vouched = attestations.judge(extent);
   const tally = checkpoints.tally();
   const report: TrailReport = {
-    verdict: findings.total === 0 ? 'intact' : 'broken',
+    verdict: findings.total > 0 ? 'broken' : newer.range() === null ? 'intact' : 'newer',
     from,
     to,
     base: baseOf(source, from, vouched.beginning),
@@ -180,6 +188,7 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     records: order.records(),
     clock_steps_back: stepsBack,
     checkpoints: tally.checkpoints,
+    newer: newer.range(),
     repeats: order.repeats() + tally.repeats,
     signatures: tally.signatures,
     checkpoints_before: vouched.before,

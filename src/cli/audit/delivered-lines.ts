@@ -8,6 +8,7 @@ import { placeText } from '../../audit/verify/findings.ts';
 import type { KeptCheckpoint } from '../../audit/verify/checkpoints.ts';
 import { isRemnant, readTrailItem } from '../../audit/verify/item.ts';
 import type { TrailItem } from '../../audit/verify/item.ts';
+import { isNewer } from '../../audit/verify/known-form.ts';
 import type { TrailLine } from '../../audit/verify/verify-trail.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import { decodeUtf8 } from '../../lib/utf8.ts';
@@ -30,8 +31,8 @@ export function readDeliveredLines(files: readonly string[], ports: Pick<AuditPo
       let at = 0;
       for await (const line of linesOf(file, ports)) {
         at += 1;
-        const item = line === '' ? null : itemOf(line);
-        if (item !== null) yield { item, place: { prefix: `${nameOf(file)}:`, at }, position: null };
+        const read = line === '' ? null : readLine(line);
+        if (read !== null) yield { ...read, place: { prefix: `${nameOf(file)}:`, at }, position: null };
         else if (line !== '') skipped += 1;
       }
     }
@@ -60,13 +61,13 @@ export async function readKeptCheckpoints(
 const UNREADABLE: TrailItem = { kind: 'damaged', what: 'text', claimedSeq: null };
 
 /** Null for a foreign line. `line` is null when it is not UTF-8 or too long. */
-function itemOf(line: string | null): TrailItem | null {
-  if (line === null) return UNREADABLE;
+function readLine(line: string | null): Pick<TrailLine, 'item' | 'isNewer'> | null {
+  if (line === null) return { item: UNREADABLE };
   const delivered = readDeliveredLine(line);
-  if (delivered.kind === 'foreign') return isRemnant(line) ? UNREADABLE : null;
-  if (delivered.text === null) return UNREADABLE;
+  if (delivered.kind === 'foreign') return isRemnant(line) ? { item: UNREADABLE } : null;
+  if (delivered.text === null) return { item: UNREADABLE };
   const item = readTrailItem(delivered.text);
-  return delivered.kind === 'native' ? item : disguised(item);
+  return delivered.kind === 'native' ? { item, isNewer: isNewer(delivered.text) } : { item: disguised(item) };
 }
 
 /** The line that carries this item is damaged, so a valid item counts as damaged, too. */

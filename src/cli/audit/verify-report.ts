@@ -26,9 +26,11 @@ export function renderVerify({ ledger, lines }: VerifyReport, paint: Paint): str
   ].join('');
 }
 
+const COLOURS = { intact: 'green', newer: 'yellow', broken: 'red' } as const;
+
 function renderSource(title: string, report: TrailReport, paint: Paint): string {
   const { verdict, findings, findings_total: total } = report;
-  const head = verdict === 'intact' ? paint('green', 'intact') : paint('red', 'broken');
+  const head = paint(COLOURS[verdict], verdict);
   const faults = total === 0 ? '' : `, ${counted(total, 'fault', 'faults')}`;
   const shown = findings.slice(0, MAX_SHOWN);
   return [
@@ -48,9 +50,10 @@ function extent({ from, to, records, checkpoints, repeats }: TrailReport): strin
 /** What was proven and what was not, so that a reader does not confuse the two. */
 function notes(report: TrailReport): string[] {
   const { to, base, not_here: notHere, vouched_to: vouched, signed_to: signed, signatures, verdict } = report;
-  const { checkpoints_before: before, clock_steps_back: steps } = report;
-  const intact = verdict === 'intact';
+  const { checkpoints_before: before, clock_steps_back: steps, newer } = report;
+  const intact = verdict !== 'broken';
   return [
+    ...(newer === null ? [] : [newerLines(newer)]),
     ...(to === null
       ? []
       : vouched === null
@@ -74,6 +77,14 @@ function notes(report: TrailReport): string[] {
       : [`${counted(signatures.unchecked, 'signature', 'signatures')} not checked: give --public-key`]),
     ...(signatures.valid === 0 ? [] : [counted(signatures.valid, 'valid signature', 'valid signatures')]),
   ];
+}
+
+function newerLines({ lines, from, to }: NonNullable<TrailReport['newer']>): string {
+  const records = from === to ? `record ${from}` : `records ${from} to ${to}`;
+  return (
+    `${counted(lines, 'line', 'lines')} (${records}) ${lines === 1 ? 'is' : 'are'} newer than this program knows. ` +
+    'Hashes and signatures were verified, but not the searchable part of these lines: verify with the newer program'
+  );
 }
 
 function absence(to: number, base: TrailReport['base'], before: number): string {

@@ -23,6 +23,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Retention uses the time of the records. Their checkpoint may be made later, and clocks differ. */
 const GRACE_DAYS = 1;
 
+const WORST_FIRST = ['broken', 'newer'] as const;
+const EXIT_OF = { intact: 'ok', newer: 'newer', broken: 'failed' } as const;
+
 export const auditVerify: Command = {
   name: 'audit verify',
   summary: 'Prove that the audit trail is whole, or name every edit, gap, move, cut and rewrite with its place.',
@@ -61,6 +64,7 @@ export const auditVerify: Command = {
   exits: {
     ok: 'The trail is intact.',
     failed: 'It is broken; what is wrong is printed.',
+    newer: 'Nothing is wrong, but a part is newer than this program knows. Verify with the newer program.',
     refused: 'A ledger, a file or a key cannot be read, so nothing can be said.',
   },
   examples: [
@@ -80,7 +84,7 @@ export const auditVerify: Command = {
     if (files.filter((file) => file === '-').length > 1) throw new CommandError('usage', 'stdin can be read only once');
     const report = await verify(call, await retentionIn(call, deps), deps);
     await printReport(call, deps, report, () => renderVerify(report, deps.paint));
-    return report.verdict === 'intact' ? 'ok' : 'failed';
+    return EXIT_OF[report.verdict];
   },
 };
 
@@ -120,7 +124,7 @@ async function verify(call: Call, retention: number | null, deps: CliDeps): Prom
     : null;
   const reports = [ledger, lines?.report ?? null].filter((one) => one !== null);
   return {
-    verdict: reports.every(({ verdict }) => verdict === 'intact') ? 'intact' : 'broken',
+    verdict: WORST_FIRST.find((verdict) => reports.some((one) => one.verdict === verdict)) ?? 'intact',
     ledger,
     lines: lines === null ? null : { ...lines.report, skipped: delivered.skipped() },
   };

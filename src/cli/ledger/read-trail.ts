@@ -4,6 +4,7 @@
  */
 import { readTrailItem } from '../../audit/verify/item.ts';
 import type { TrailItem } from '../../audit/verify/item.ts';
+import { isNewer } from '../../audit/verify/known-form.ts';
 import type { TrailLine } from '../../audit/verify/verify-trail.ts';
 import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
 import { CommandError } from '../command-line/command-error.ts';
@@ -72,7 +73,8 @@ async function* readPages<Row>(
 export async function* readLedgerTrail(reader: Pages): AsyncGenerator<TrailLine> {
   for await (const { kind, number, line } of readLedgerItems(reader, START)) {
     const prefix = kind === 'record' ? 'ledger seq ' : 'ledger checkpoint ';
-    yield { item: storedAs(kind, readTrailItem(line)), place: { prefix, at: number }, position: number };
+    const item = storedAs(kind, readTrailItem(line));
+    yield { item, place: { prefix, at: number }, position: number, isNewer: isNewer(line) };
   }
 }
 
