@@ -26,7 +26,7 @@ export interface DeliveredLines {
 
 export function readDeliveredLines(files: readonly string[], ports: Pick<AuditPorts, 'readBytes'>): DeliveredLines {
   let skipped = 0;
-  async function* read(): AsyncGenerator<TrailLine> {
+  async function* readAll(): AsyncGenerator<TrailLine> {
     for (const file of files) {
       let at = 0;
       for await (const line of linesOf(file, ports)) {
@@ -37,7 +37,7 @@ export function readDeliveredLines(files: readonly string[], ports: Pick<AuditPo
       }
     }
   }
-  return { lines: read(), skipped: () => skipped };
+  return { lines: readAll(), skipped: () => skipped };
 }
 
 /** The checkpoints in these files. Records and foreign lines are ignored. Rejects when a file has no sound checkpoint. */
