@@ -156,6 +156,13 @@ export const SETTINGS = {
     about: 'Where the ledger lives; any path after `sqlite:`. One process per file.',
     example: 'sqlite:/var/lib/galileo-invite-proxy/ledger.db',
   },
+  LEDGER_MIN_FREE_MB: {
+    parse: wholeNumber(0, 1_000_000),
+    fallback: '512',
+    about:
+      'While less is free on the disk of the ledger, refusals, replays and dry runs are only counted, so that the space is left for invites. 0: never.',
+    example: '512',
+  },
   IDEMPOTENCY: {
     parse: z.enum(['optional', 'required'], 'must be optional or required'),
     fallback: 'optional',

@@ -60,6 +60,8 @@ export const GAUGES = {
   policy_last_result_success: { help: '1 when the file judged last was taken, 0 when refused.', labels: ['role'] },
   policy_last_result_timestamp_seconds: { help: 'When the file was judged last.', labels: ['role'] },
   policy_problems: { help: 'Problems of the file judged last; 0 when it was taken.', labels: ['role'] },
+  ledger_free_bytes: { help: "Free space on the ledger's file system.", labels: [] },
+  ledger_size_bytes: { help: 'Size of the ledger, with its write-ahead log.', labels: [] },
   audit_sink_backlog_records: { help: 'Audit records that a sink has not acknowledged.', labels: ['sink'] },
   audit_sink_lag_seconds: { help: 'Age of the oldest of them; 0 when there is none.', labels: ['sink'] },
   audit_checkpoint_timestamp_seconds: { help: 'When the last checkpoint was made.', labels: [] },

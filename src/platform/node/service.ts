@@ -20,6 +20,7 @@ import { exposureOf } from './http-server/exposure.ts';
 import { listen } from './http-server/listener.ts';
 import { responseSent } from './http-server/response-sent.ts';
 import { exposeClock } from './ledger/clock-reports.ts';
+import { createDiskSpace } from './ledger/disk-space.ts';
 import { FILES_INTERVAL_MS, openLedger } from './ledger/open-ledger.ts';
 import { watchPolicy } from './policy/source.ts';
 import type { PolicyReload } from './policy/reload.ts';
@@ -28,6 +29,7 @@ import type { Shutdown, ShutdownStep } from './process/shutdown.ts';
 import { clock, createBackground, ids, schedule } from './runtime.ts';
 import { readAuditSecrets } from './secrets/audit-secrets.ts';
 import { createSecrets } from './secrets/secrets.ts';
+import { exposeDiskSpace } from './telemetry/ledger-metrics.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import type { Output } from './telemetry/output.ts';
@@ -110,7 +112,10 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     return await refuse(problems);
   }
 
-  const ledger = await openLedger({ path: settings.LEDGER_URL.path, clock, ids, logger, metrics }).catch(orProblems);
+  const { path } = settings.LEDGER_URL;
+  const space = createDiskSpace({ path, minFreeMb: settings.LEDGER_MIN_FREE_MB, clock, logger });
+  const { isLow: isSpaceLow } = space;
+  const ledger = await openLedger({ path, clock, ids, logger, metrics, isSpaceLow }).catch(orProblems);
   if (ledger === undefined) return await refuse(problems);
   opened.push(
     { name: 'ledger', run: () => ledger.close() },
@@ -165,6 +170,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     openApi: () => createOpenApi({ version: SERVICE_VERSION, publicUrl: settings.PUBLIC_URL }),
   };
   const { app, sweep, reconcile } = createService(config, ports);
+  exposeDiskSpace(metrics, space);
   exposePolicyStatus(metrics, { active: policy, shadow: shadowPolicy });
 
   const exposure = exposureOf(settings);

@@ -22,6 +22,7 @@ export const NOT_ON_WORKERS: Readonly<Record<string, string>> = {
   OPS_PORT: 'bind METRICS to an Analytics Engine dataset',
   TRUSTED_PROXY_HOPS: 'the address comes from CF-Connecting-IP',
   LEDGER_URL: 'the ledger is the Durable Object bound as LEDGER',
+  LEDGER_MIN_FREE_MB: 'the ledger is no file',
   POLICY_FILE: 'the policy is built in, and may come from the KV namespace bound as POLICY',
   SHADOW_POLICY_FILE: 'there is no policy on trial here; try it with policy diff',
 };

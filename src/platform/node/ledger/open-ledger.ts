@@ -41,6 +41,8 @@ export interface NodeLedgerDeps {
   readonly ids: Ids;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'count'>;
+  /** Left out by tools: space is never low. */
+  readonly isSpaceLow?: () => boolean;
 }
 
 /** How many records at the end of the trail are verified before anything is appended. */
@@ -49,12 +51,13 @@ export const TAIL_CHECK_RECORDS = 500;
 export const FILES_INTERVAL_MS = 500;
 
 /** Rejects with a sentence for the operator when the file cannot be used as the ledger. */
-export async function openLedger({ path, clock, ids, logger, metrics }: NodeLedgerDeps): Promise<ServiceLedger> {
+export async function openLedger(deps: NodeLedgerDeps): Promise<ServiceLedger> {
+  const { path, clock, ids, logger, metrics, isSpaceLow = () => false } = deps;
   const guard = openGuarded({ path, logger, metrics });
   const { sqlite } = guard;
   try {
     const reportUnreadable = createUnreadableReport({ logger, metrics });
-    const core = createSqliteLedger({ sqlite, clock, ids, reportUnreadable });
+    const core = createSqliteLedger({ sqlite, clock, ids, reportUnreadable, isSpaceLow });
     refuseBrokenTail(sqlite, TAIL_CHECK_RECORDS);
     const reportClock = createClockReports(core.clockState, logger);
     reportClock();

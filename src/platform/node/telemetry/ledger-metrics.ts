@@ -1,0 +1,14 @@
+import type { DiskSpace } from '../ledger/disk-space.ts';
+import type { NodeMetrics } from './metrics.ts';
+
+/** The gauges of the ledger's disk, read at each exposition. Free space is missing where the file system does not say. */
+export function exposeDiskSpace(
+  metrics: Pick<NodeMetrics, 'gauge'>,
+  space: Pick<DiskSpace, 'freeBytes' | 'ledgerBytes'>,
+): void {
+  metrics.gauge('ledger_free_bytes', () => {
+    const value = space.freeBytes();
+    return value === null ? [] : [{ labels: {}, value }];
+  });
+  metrics.gauge('ledger_size_bytes', () => [{ labels: {}, value: space.ledgerBytes() }]);
+}
