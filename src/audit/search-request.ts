@@ -50,7 +50,7 @@ export const auditSearchSchema = z.strictObject({
   from: instant('from', 'Records of this time and later.'),
   to: instant('to', 'Records before this time.'),
   after: whole('after', 0, Number.MAX_SAFE_INTEGER)
-    .meta({ description: 'Only records behind this `seq`: the last one you got.' })
+    .meta({ description: 'Only records behind this `seq`: the last `seq` or `scanned_to` you got.' })
     .default(0),
   limit: whole('limit', 1, MAX_SEARCH_LINES).meta({ description: 'At most so many lines.' }).default(MAX_SEARCH_LINES),
 });

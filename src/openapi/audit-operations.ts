@@ -32,7 +32,7 @@ export function auditSearch(): JsonSchema {
     tags: ['audit'],
     summary: 'The records that match',
     description:
-      'All given filters must match. Up to `limit` records or about 512 KiB after `after`, one JSON text a line. Ask again after the last `seq` you got; an empty answer means no more. Filters are in the body, because URLs end up in logs. Records without addresses (dry runs) match no `email`. A damaged record cannot be matched: the field `Audit-Unreadable-Records` names the records that were skipped, and is absent when there are none.',
+      'All given filters must match. Up to `limit` records or about 512 KiB after `after`, one JSON text a line. Ask again after the last `seq` or `scanned_to` you got; an empty answer means no more. An answer takes about a second: when that is over before the page is full or the trail ends, its last line is a `SearchProgress`, which says how far the search got. Filters are in the body, because URLs end up in logs. Records without addresses (dry runs) match no `email`. A damaged record cannot be matched: the field `Audit-Unreadable-Records` names the records that were skipped, and is absent when there are none.',
     security: needs('audit:read'),
     requestBody: {
       required: true,
@@ -55,7 +55,7 @@ export function auditSearch(): JsonSchema {
       },
     },
     responses: {
-      '200': success('Matching records in seq order.', lines(), ['Audit-Unreadable-Records']),
+      '200': success('Matching records in seq order.', lines('SearchProgress'), ['Audit-Unreadable-Records']),
       ...refusals(
         [...WITH_TOKEN, 'request_timeout', 'body_too_large', 'unsupported_media_type', 'ledger_unavailable'],
         { invalid: invalidSearch() },
@@ -65,8 +65,10 @@ export function auditSearch(): JsonSchema {
 }
 
 /** Describes the text as the array of its lines, which is the rule of OpenAPI 3.2 for sequential media types. */
-function lines(): Record<string, JsonSchema> {
-  const schema = { ...listOf(schemaRef('AuditRecord')), description: 'One record a line, as its RFC 8785 text.' };
+function lines(last?: 'SearchProgress'): Record<string, JsonSchema> {
+  const record = schemaRef('AuditRecord');
+  const items = last === undefined ? record : { anyOf: [record, schemaRef(last)] };
+  const schema = { ...listOf(items), description: 'One record a line, as its RFC 8785 text.' };
   return { 'application/x-ndjson': { schema } };
 }
 

@@ -145,6 +145,10 @@ export function componentSchemas(): Record<string, JsonSchema> {
     ...viewSchemas(),
     AuditRecord: auditRecordJsonSchema(),
     AuditSearch: auditSearchJsonSchema(),
+    SearchProgress: object(
+      { kind: { const: 'search_progress' }, scanned_to: COUNT },
+      { description: 'The last line of a search that was cut short. Ask again with `after` = `scanned_to`.' },
+    ),
   };
 }
 

@@ -1,8 +1,8 @@
 /**
  * POST /audit/search: the matching records, verbatim, as NDJSON, paged by `seq` like the trail itself. It reads the
- * trail slice by slice until the page is full or the trail ends, and stops when the caller disconnects. All searches
- * together read one slice per turn of the event loop. Invariant: an empty answer means that no record after `after`
- * matches. Filters are never logged. Records that cannot be read are left out, and a header field names them.
+ * trail slice by slice until the page is full, the trail ends or its budget is used up, and stops when the caller
+ * disconnects. All searches together read one slice per turn of the event loop. When the budget is used up, the last line
+ * says how far the search got. Invariant: an empty answer means that no record after `after` matches. Filters are never logged. Records that cannot be read are left out, and a header field names them.
  */
 import type { Context } from 'hono';
 import { isHmacForm } from '../../audit/record-address.ts';
@@ -15,7 +15,7 @@ import type { AppEnv } from '../../middleware/app-env.ts';
 import { ndjson } from './ndjson.ts';
 import { readLedger } from '../read-ledger.ts';
 
-export type SearchDeps = Pick<Deps, 'ledger' | 'recordAddress' | 'schedule' | 'canAwaitAcrossRequests'>;
+export type SearchDeps = Pick<Deps, 'ledger' | 'recordAddress' | 'clock' | 'schedule' | 'canAwaitAcrossRequests'>;
 
 type SearchAudit = (c: Context<AppEnv>, search: AuditSearch) => Promise<Response>;
 
@@ -26,12 +26,22 @@ export function createSearchAudit(deps: SearchDeps): SearchAudit {
     return await readLedger(
       c,
       () => findPage({ ...deps, inOwnTurn }, search, c.req.raw.signal),
-      ({ records, unreadable }) => {
+      ({ records, unreadable, scannedTo }) => {
         if (unreadable.length > 0) c.header('Audit-Unreadable-Records', unreadableField(unreadable));
-        return ndjson(c, records);
+        return ndjson(c, scannedTo === null ? records : [...records, progressLine(scannedTo)]);
       },
     );
   };
+}
+
+/** One answer holds one of the few places for searches no longer than this. */
+const MAX_SEARCH_MS = 1_000;
+/** A slice is a call to the ledger object on Workers, and one request may make 1,000 calls there. */
+const MAX_SLICES = 200;
+
+/** Has no member that only records have, so that a tool which reads records skips it. */
+function progressLine(scannedTo: number): { readonly line: string } {
+  return { line: JSON.stringify({ kind: 'search_progress', scanned_to: scannedTo }) };
 }
 
 type InTurn = <T>(read: () => Promise<T>) => Promise<T>;
@@ -54,25 +64,33 @@ function createOneReadPerTurn(deps: Pick<SearchDeps, 'schedule' | 'canAwaitAcros
 }
 
 async function findPage(
-  { ledger, recordAddress, inOwnTurn }: Pick<SearchDeps, 'ledger' | 'recordAddress'> & { readonly inOwnTurn: InTurn },
+  deps: Pick<SearchDeps, 'ledger' | 'recordAddress' | 'clock'> & { readonly inOwnTurn: InTurn },
   search: AuditSearch,
   disconnected: AbortSignal,
 ): Promise<SearchPage> {
+  const { ledger, recordAddress, clock, inOwnTurn } = deps;
   const filter = filterOf(search, recordAddress);
+  const startedAt = clock.now();
   const found: StoredRecord[] = [];
   const unreadable: number[] = [];
   let length = 0;
-  for (let after = search.after; ;) {
+  for (let after = search.after, slices = 1; ; slices += 1) {
     const slice = await inOwnTurn(() => ledger.search({ filter, after, limit: search.limit - found.length }));
     found.push(...slice.records);
     unreadable.push(...slice.unreadable);
     length = slice.records.reduce((sum, { line }) => sum + line.length, length);
     const full = found.length >= search.limit || length >= MAX_PAGE_LENGTH;
-    if (full || slice.done || disconnected.aborted) {
+    const isSpent = slices >= MAX_SLICES || Math.abs(clock.now() - startedAt) >= MAX_SEARCH_MS;
+    if (full || slice.done || isSpent || disconnected.aborted) {
       const records = takeLines(found, search.limit);
       // The next page begins after the last record of this one.
       const end = records.length < found.length ? (records.at(-1)?.seq ?? after) : slice.scannedTo;
-      return { records, unreadable: unreadable.filter((seq) => seq <= end) };
+      const isCutShort = isSpent && !full && !slice.done;
+      return {
+        records,
+        unreadable: unreadable.filter((seq) => seq <= end),
+        scannedTo: isCutShort ? slice.scannedTo : null,
+      };
     }
     after = slice.scannedTo;
   }
@@ -82,6 +100,8 @@ interface SearchPage {
   readonly records: readonly StoredRecord[];
   /** The `seq` of records on this page's stretch of the trail that cannot be read. */
   readonly unreadable: readonly number[];
+  /** Set when the budget was used up first: the search can be continued after this `seq`. */
+  readonly scannedTo: number | null;
 }
 
 /** Keeps the field small when a long stretch of the trail is damaged. */

@@ -219,6 +219,50 @@ describe('pages of a search', () => {
     expect(pauses.filter((delayMs) => delayMs === 0).length).toBeGreaterThanOrEqual(2);
   });
 
+  it('end after a second, and the last line says how far they got', async () => {
+    const asked: SearchQuery[] = [];
+    const service = await startTestService({
+      wrapLedger: (ledger) =>
+        inSlices(ledger, asked, 2, () => {
+          if (asked.length === 3) service.clock.advance(1000);
+        }),
+    });
+    for (let count = 0; count < 5; count += 1) await service.invite({ emails: ['ann@acme.com'] });
+    // Ten records: an intent and an outcome each.
+    expect(await search(service, { outcome: 'refused' })).toEqual(['{"kind":"search_progress","scanned_to":6}']);
+    expect(await search(service, { outcome: 'refused', after: 6 })).toEqual([]);
+    asked.length = 0;
+    const page = await search(service, { outcome: 'accepted' });
+    expect(page).toHaveLength(4);
+    expect(page.at(-1)).toBe('{"kind":"search_progress","scanned_to":6}');
+    expect(await search(service, { outcome: 'accepted', after: 6 })).toHaveLength(2);
+  });
+
+  it('end after 200 slices, whatever the clock says', async () => {
+    const asked: SearchQuery[] = [];
+    const service = await startTestService({
+      wrapLedger: (ledger) => ({
+        ...ledger,
+        async search(query) {
+          asked.push(query);
+          return { records: [], scannedTo: query.after + 1, done: false, unreadable: [] };
+        },
+      }),
+    });
+    expect(await search(service, {})).toEqual(['{"kind":"search_progress","scanned_to":200}']);
+    expect(asked).toHaveLength(200);
+  });
+
+  it('say nothing of their progress when the page is full at the end of the budget', async () => {
+    const asked: SearchQuery[] = [];
+    const service = await startTestService({
+      wrapLedger: (ledger) => inSlices(ledger, asked, 2, () => void service.clock.advance(1000)),
+    });
+    for (let count = 0; count < 2; count += 1) await service.invite({ emails: ['ann@acme.com'] });
+    expect(await search(service, { limit: 2 })).toHaveLength(2);
+    expect((await search(service, { after: 2 })).join('\n')).not.toContain('search_progress');
+  });
+
   it('end when the caller has gone', async () => {
     const asked: SearchQuery[] = [];
     const caller = new AbortController();

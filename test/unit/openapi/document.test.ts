@@ -90,6 +90,8 @@ function everyObject(value: unknown): object[] {
   return [value, ...Object.values(value).flatMap(everyObject)];
 }
 
+const PROGRESS = { $ref: '#/components/schemas/SearchProgress' };
+
 describe('/openapi.json', () => {
   it('describes the routes of this service, each with its own operation id', () => {
     const ids = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -203,12 +205,13 @@ describe('/openapi.json', () => {
     expect(request({ emails: Array.from({ length: 501 }, () => 'ann@acme.com') })).toBe(false);
   });
 
-  it('describes NDJSON as the array of its lines, each a record of the published schema', () => {
-    for (const operation of [document.paths['/audit/records']?.['get'], document.paths['/audit/search']?.['post']]) {
-      expect(operation?.responses['200']?.content?.['application/x-ndjson']?.schema).toMatchObject({
-        type: 'array',
-        items: { $ref: '#/components/schemas/AuditRecord' },
-      });
+  it('describes NDJSON as the array of its lines, each a record of the published schema or the end of a search', () => {
+    const record = { $ref: '#/components/schemas/AuditRecord' };
+    const itemsOf = { 'get /audit/records': record, 'post /audit/search': { anyOf: [record, PROGRESS] } };
+    for (const [name, items] of Object.entries(itemsOf)) {
+      const [method = '', path = ''] = name.split(' ');
+      const answer = document.paths[path]?.[method]?.responses['200'];
+      expect(answer?.content?.['application/x-ndjson']?.schema).toMatchObject({ type: 'array', items });
     }
     const { $schema: _, $id, title, description, ...published } = describeRecordSchema();
     expect(document.components['schemas']?.['AuditRecord']).toMatchObject(published);
