@@ -256,7 +256,7 @@ describe('pages of a search', () => {
   it('say nothing of their progress when the page is full at the end of the budget', async () => {
     const asked: SearchQuery[] = [];
     const service = await startTestService({
-      wrapLedger: (ledger) => inSlices(ledger, asked, 2, () => void service.clock.advance(1000)),
+      wrapLedger: (ledger) => inSlices(ledger, asked, 2, () => service.clock.advance(1000)),
     });
     for (let count = 0; count < 2; count += 1) await service.invite({ emails: ['ann@acme.com'] });
     expect(await search(service, { limit: 2 })).toHaveLength(2);
