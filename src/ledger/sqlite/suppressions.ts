@@ -78,9 +78,12 @@ export function createSuppressions(
       return isWhole;
     },
     take(now, limit) {
+      // A minute after the current one is of a clock that was corrected since.
       const rows = sqlite.run<Row>(
-        `SELECT window_end, scope, minute FROM suppressions WHERE window_end <= ? ORDER BY window_end, scope LIMIT ?`,
+        `SELECT window_end, scope, minute FROM suppressions WHERE window_end <= ? OR window_end > ?
+         ORDER BY window_end, scope LIMIT ?`,
         now,
+        now + SUPPRESSION_WINDOW_MS,
         Math.max(0, limit) + 1,
       );
       const taken = rows.slice(0, Math.max(0, limit));

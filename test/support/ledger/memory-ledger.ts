@@ -351,6 +351,7 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
       return pruned;
     },
     async recordSuppressed(limit) {
+      correct();
       const { minutes, more } = suppressions.take(now(), limit);
       const drafts = minutes.flatMap(({ suppressed }) => suppressed);
       drafts.forEach(append);

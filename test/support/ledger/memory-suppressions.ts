@@ -26,7 +26,7 @@ export function createMemorySuppressions(): MemorySuppressions {
     /** The oldest minute first; within one, in the order of the hash, as a database would sort them. */
     take(now, limit) {
       const over = [...minutes.entries()]
-        .filter(([, { minute }]) => minute < minuteOf(now))
+        .filter(([, { minute }]) => minute !== minuteOf(now))
         .toSorted(([, a], [, b]) => a.minute - b.minute || (a.scope < b.scope ? -1 : 1));
       const taken = over.slice(0, Math.max(0, limit));
       for (const [key] of taken) minutes.delete(key);

@@ -50,7 +50,7 @@ describe('suppression in the SQLite ledger', () => {
     deny(again, 3, 100);
     expect(again.chain().head.seq).toBe(20);
     clock.advance(MINUTE_MS);
-    expect(start().recordSuppressed(10)).toEqual({ requests: 5, more: false });
+    expect(again.recordSuppressed(10)).toEqual({ requests: 5, more: false });
   });
 
   it('suppresses from the first refusal on while space is low, and never an admitted request', () => {
@@ -90,6 +90,14 @@ describe('suppression in the SQLite ledger', () => {
     clock.advance(MINUTE_MS);
     ledger.recordSuppressed(10);
     expect(sqlite.run('SELECT * FROM suppressions')).toEqual([]);
+  });
+
+  it('counts a minute of a clock that was corrected since as over', () => {
+    const { sqlite, start } = open();
+    const ledger = start();
+    deny(ledger, 25);
+    sqlite.run(`UPDATE suppressions SET window_end = window_end + 86400000`);
+    expect(ledger.recordSuppressed(10)).toEqual({ requests: 5, more: false });
   });
 
   it('states the times of the first and the last suppressed request', () => {
