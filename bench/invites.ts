@@ -48,6 +48,8 @@ const service = await startService({
   ...standIns.env,
   ...{ PATH: process.env.PATH, PORT: '0', OPS_PORT: String(opsPort), POLICY_FILE: policyFile },
   LEDGER_URL: `sqlite:${join(folder, 'ledger.db')}`,
+  // As behind a load balancer: one address may have all connections.
+  TRUSTED_PROXY_HOPS: '1',
 });
 const token = await standIns.identityProvider.issue({ sub: 'hr-portal' });
 const pool = new Pool(service.url, { connections, pipelining: 1 });

@@ -13,10 +13,12 @@ import { authenticate } from './middleware/authenticate.ts';
 import { bodyLimit } from './middleware/limits/body-limit.ts';
 import { cors } from './middleware/cors.ts';
 import { idempotencyKey } from './middleware/idempotency-key.ts';
+import { limitAnswers } from './middleware/limits/limit-answers.ts';
 import { rateLimitByAddress } from './middleware/limits/rate-limit-by-address.ts';
 import { methodNotAllowed, notFound } from './middleware/no-route.ts';
 import { onError } from './middleware/on-error.ts';
 import { pinPolicy } from './middleware/pin-policy.ts';
+import { plainPath } from './middleware/plain-path.ts';
 import { prefer } from './middleware/prefer.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -76,8 +78,10 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.use(securityHeaders());
   app.use(pinPolicy(deps.policy));
   app.use(cors(settings.corsOrigins));
+  app.use(plainPath());
   app.use(source(deps.clientAddress));
   app.use(rateLimitByAddress(deps.burstLimit, deps.metrics));
+  app.use(limitAnswers(deps));
   app.use(bodyLimit(deps.schedule));
 
   app.post(

@@ -9,6 +9,7 @@ import type { Ledger } from './ledger/port.ts';
 import type { Witness } from './ledger/trusted-time.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
 import type { PolicyStatus } from './policy/status.ts';
+import type { AnswersInFlight } from './ports/answers-in-flight.ts';
 import type { Background } from './ports/background.ts';
 import type { BurstLimit } from './ports/burst-limit.ts';
 import type { Clock } from './ports/clock.ts';
@@ -53,6 +54,8 @@ export interface Deps {
    * where the platform cannot report it.
    */
   readonly responseSent?: ((platformRequest: unknown) => Promise<void>) | undefined;
+  /** Left out where the platform keeps the answers, not this process. */
+  readonly answersInFlight?: AnswersInFlight | undefined;
   /** Whether one request may await a promise that another request began. False on Workers. */
   readonly canAwaitAcrossRequests: boolean;
   /** True once the process has begun to shut down. */

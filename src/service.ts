@@ -2,6 +2,7 @@ import { createApp } from './app.ts';
 import type { Config } from './config/load.ts';
 import type { AppSettings, Deps } from './deps.ts';
 import { reconcile } from './invite/reconcile.ts';
+import { createRefusals } from './routes/operations/refusals.ts';
 import { sweep } from './invite/sweep.ts';
 import { deadlinesOf } from './upstream/deadline.ts';
 import { createAskUsers } from './upstream/users.ts';
@@ -13,6 +14,8 @@ import { createAskUsers } from './upstream/users.ts';
  */
 export interface Service {
   readonly app: ReturnType<typeof createApp>;
+  /** Answers a request that the platform must not give to the app. */
+  readonly refuseRequest: ReturnType<typeof createRefusals>;
   /** Turns expired intents into unknown outcomes and drops what is past its time. To be run every few seconds. */
   readonly sweep: () => Promise<number>;
   /** Asks Galileo about unknown outcomes. Null unless GALILEO_RECONCILE is on. */
@@ -38,6 +41,7 @@ export function createService(config: Config, ports: ServicePorts): Service {
   const retention = { sinks, keepRecordsMs: days === null ? null : days * DAY_MS };
   return {
     app: createApp(deps),
+    refuseRequest: createRefusals(deps),
     sweep: () => sweep({ ...deps, retention }),
     reconcile: settings.GALILEO_RECONCILE ? () => reconcile({ ...deps, askUsers }) : null,
   };

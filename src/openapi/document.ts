@@ -248,7 +248,7 @@ function staticDocument(operationId: string, summary: string, description: strin
   const responses = {
     '200': success(description, json(schema), ['ETag']),
     '304': success('You have this version already: your `If-None-Match` names its `ETag`.', null, ['ETag']),
-    ...refusals(['internal_error']),
+    ...refusals(['internal_error', 'overloaded']),
   };
   const parameters = [
     parameter('header', 'If-None-Match', { type: 'string' }, 'The `ETag` of the version that you have.'),

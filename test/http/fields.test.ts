@@ -192,16 +192,30 @@ describe('a path that is asked wrongly', () => {
     expect(response.headers.get('Allow')).toBe(allow);
   });
 
+  // The URL parser resolves dot segments before the app sees them; test/http/smuggling has targets as received.
+  it.each(['/v2/invite_users/', '/V2/invite_users', '/v2/../v2/invite_user', '/v2/invite_users;a=b', '/...'])(
+    '%s is a 404',
+    async (path) => {
+      const service = await startTestService();
+      const response = await service.request(`http://localhost${path}`, { method: 'POST' });
+      expect(response.status).toBe(404);
+    },
+  );
+
   it.each([
     '//v2/invite_users',
-    '/v2/invite_users/',
-    '/V2/invite_users',
+    '/v2//invite_users',
     '/v2/invite_users%00',
-    '/v2/../v2/invite_user',
-  ])('%s is a 404', async (path) => {
+    '/v2/%69nvite_users',
+    '/x/%252e%252e/livez',
+  ])('%s has more than one reading and is a 400 that a page of an allowed origin can read', async (path) => {
     const service = await startTestService();
-    const response = await service.request(`http://localhost${path}`, { method: 'POST' });
-    expect(response.status).toBe(404);
+    const headers = { Origin: 'https://hr.example.com', Authorization: `Bearer ${await service.token()}` };
+    const response = await service.request(`http://localhost${path}`, { method: 'POST', headers });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://hr.example.com');
+    expect(response.headers.get('Policy-Digest')).toMatch(/^sha256:/);
+    expect(await response.json()).toMatchObject({ code: 'malformed_request', origin: 'proxy' });
   });
 });
 

@@ -173,6 +173,30 @@ describe('answers that are not taken', () => {
   });
 });
 
+describe('unread answers that fill the memory for them', () => {
+  it('refuse further requests before they are read, on every route but health', async () => {
+    const state = { isFull: false };
+    const service = await startTestService({ deps: { answersInFlight: { isFull: () => state.isFull } } });
+    const headers = { Authorization: `Bearer ${await service.token()}`, Origin: 'https://hr.example.com' };
+    const paths = ['/openapi.json', '/v2/invite_policy', '/v2/invite_requests', '/nowhere'];
+    for (const path of paths) expect((await service.request(path, { headers })).status).not.toBe(503);
+    state.isFull = true;
+    for (const path of paths) {
+      const response = await service.request(path, { headers });
+      expect([path, response.status]).toEqual([path, 503]);
+      expect(response.headers.get('Retry-After')).toBe('5');
+      expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://hr.example.com');
+      expect(await response.json()).toMatchObject({ code: 'overloaded', origin: 'proxy' });
+    }
+    expect((await service.invite({ emails: ['ann@acme.com'] })).status).toBe(503);
+    expect(await service.records()).toEqual([]);
+    expect(service.counted).toContain('requests_shed{bulkhead=all,reason=answers}');
+    for (const path of ['/livez', '/readyz']) expect((await service.request(path)).status).toBe(200);
+    state.isFull = false;
+    expect((await service.invite({ emails: ['ann@acme.com'] })).status).toBe(200);
+  });
+});
+
 describe('many searches', () => {
   it('look at one slice in a turn of the event loop, all of them together', async () => {
     const schedule = createFakeClock();

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { schedule } from '../../src/platform/node/runtime.ts';
 import type { Listener } from '../../src/platform/node/http-server/listener.ts';
 import { listen } from '../../src/platform/node/http-server/listener.ts';
-import { createFakeIds } from '../support/clock.ts';
+import { ALLOWED_ORIGIN, createTestRefusals } from '../support/refusals.ts';
 import { openRaw, statusesOf } from '../support/raw-http.ts';
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
@@ -21,7 +21,7 @@ beforeEach(async () => {
   token = await service.token();
   const { logger, metrics } = service.deps;
   listener = await listen(service.app.fetch, {
-    ...{ name: 'public', host: '127.0.0.1', port: 0, ids: createFakeIds(), logger, metrics, schedule },
+    ...{ name: 'public', host: '127.0.0.1', port: 0, refuse: createTestRefusals(), logger, metrics, schedule },
     // Short timeouts for bytes that never come.
     limits: { headersMs: 300, requestMs: 500, keepAliveMs: 300, checkEveryMs: 20 },
   });
@@ -209,6 +209,114 @@ describe('a request that two readers could read differently', () => {
   });
 });
 
+const get = (target: string, ...fields: string[]): string =>
+  `GET ${target} HTTP/1.1\r\nHost: a.example.com\r\nOrigin: ${ALLOWED_ORIGIN}\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`;
+
+/** Node's parser accepts most of them. */
+const UNCLEAR: readonly (readonly [name: string, bytes: () => string])[] = [
+  // Targets that change when they are normalised.
+  ['dot segments', () => get('/x/../livez')],
+  ['a dot segment', () => get('/./livez')],
+  ['dot segments at the end', () => get('/livez/..')],
+  ['encoded dot segments', () => get('/x/%2e%2e/livez')],
+  ['half-encoded dot segments', () => get('/x/.%2E/livez')],
+  ['dot segments encoded twice', () => get('/x/%252e%252e/livez')],
+  ['a backslash', () => get('/x\\..\\livez')],
+  ['an encoded backslash', () => get('/x%5c..%5clivez')],
+  ['an encoded slash', () => get('/x%2f..%2flivez')],
+  ['two slashes', () => get('//livez')],
+  ['two slashes inside', () => get('/v2//invite_policy')],
+  ['an encoded letter', () => get('/%6civez')],
+  ['an encoded NUL', () => get('/livez%00')],
+  ['a percent sign without digits', () => get('/livez%')],
+  ['an overlong encoding', () => get('/x/%c0%ae%c0%ae/livez')],
+  ['a fragment', () => get('/livez#x')],
+  ['a fragment in the query', () => get('/livez?a=b#x')],
+  ['a fragment alone', () => get('#')],
+  ['a character that must be encoded', () => get('/livez|x')],
+  ['a target of UTF-8', () => get('/livez\u00c3\u00a9')],
+  // Targets of other forms.
+  ['an absolute target', () => get('http://a.example.com/livez')],
+  ['an absolute target of another host', () => get('http://b.example.com/livez')],
+  ['an absolute target of another scheme', () => get('ftp://a.example.com/livez')],
+  ['an authority', () => get('a.example.com:80')],
+  ['an asterisk', () => get('*').replace('GET', 'OPTIONS')],
+  // Hosts.
+  ['a Host with a path', () => get('/livez').replace('a.example.com', 'a.example.com/x')],
+  ['a Host with a user', () => get('/livez').replace('a.example.com', 'b@a.example.com')],
+  ['a Host with spaces', () => get('/livez').replace('a.example.com', 'a example.com')],
+  ['a Host that is a list', () => get('/livez').replace('a.example.com', 'a.example.com, b.example.com')],
+  ['a Host with a port beyond all ports', () => get('/livez').replace('a.example.com', 'a.example.com:99999')],
+  ['an empty Host', () => get('/livez').replace('a.example.com', '')],
+  ['a second Host', () => get('/livez', 'Host: b.example.com')],
+  ['no Host', () => get('/livez').replace('Host: a.example.com\r\n', '')],
+  // Transfer codings and expectations.
+  ['a coding before chunked', () => get('/livez', 'Transfer-Encoding: gzip, chunked') + CHUNKS],
+  [
+    'a coding before chunked in another field',
+    () => get('/livez', 'Transfer-Encoding: gzip', 'Transfer-Encoding: chunked') + CHUNKS,
+  ],
+  ['chunked in two fields', () => get('/livez', 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked') + CHUNKS],
+  ['identity before chunked', () => get('/livez', 'Transfer-Encoding: identity, chunked') + CHUNKS],
+  ['chunked with a parameter', () => get('/livez', 'Transfer-Encoding: chunked;q=1') + CHUNKS],
+  ['an empty coding beside chunked', () => get('/livez', 'Transfer-Encoding: , chunked') + CHUNKS],
+  ['an unknown expectation', () => get('/livez', 'Expect: miracles')],
+  ['an expectation beside another', () => get('/livez', 'Expect: 100-continue, miracles')],
+];
+
+/** Those that Node's parser refuses, so that their Origin is not known. */
+const NO_REQUEST = new Set([
+  'a target of UTF-8',
+  'an authority',
+  'a fragment alone',
+  'chunked in two fields',
+  'chunked with a parameter',
+]);
+
+describe('a request that Node would accept', () => {
+  it.each(UNCLEAR)('with %s is a 400 like any other, and ends the connection', async (_, bytes) => {
+    const text = await sendRaw(`${bytes()}${invite({ fields: [length(BODY)] })}`);
+    expect(statusesOf(text.replace('HTTP/1.1 100 Continue', ''))).toEqual([400]);
+    expect(text).toMatch(/\r\nx-request-id: [0-9a-f-]{36}\r\n/i);
+    expect(text).toMatch(/\r\npolicy-digest: sha256:[0-9a-f]{64}\r\n/i);
+    expect(text).toMatch(/\r\nconnection: close\r\n/i);
+    expect(text).toMatch(/\r\ncache-control: no-store\r\n/i);
+    expect(text).toContain('"code":"malformed_request"');
+    expect(reached()).toEqual([]);
+  });
+
+  it.each(UNCLEAR.filter(([name]) => !NO_REQUEST.has(name)))(
+    'with %s is refused so that a page of an allowed origin can read why, and no other page',
+    async (_, bytes) => {
+      const allowed = await sendRaw(bytes());
+      expect(allowed).toMatch(new RegExp(`\\r\\naccess-control-allow-origin: ${ALLOWED_ORIGIN}\\r\\n`, 'i'));
+      const other = await sendRaw(bytes().replace(ALLOWED_ORIGIN, 'https://evil.example.com'));
+      expect(other).not.toMatch(/access-control-allow-origin/i);
+      expect(statusesOf(other.replace('HTTP/1.1 100 Continue', ''))).toEqual([400]);
+    },
+  );
+
+  it.each([
+    ['for the version alone', 'GET /livez HTTP/1.1\r\nHost: a.example.com:8080\r\nConnection: close\r\n\r\n'],
+    ['for an IPv6 host', 'GET /livez HTTP/1.1\r\nHost: [::1]:8080\r\nConnection: close\r\n\r\n'],
+    ['of version 1.0 without Host, as probes send it', 'GET /livez HTTP/1.0\r\n\r\n'],
+    [
+      'with chunked in capitals',
+      `GET /livez HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\nConnection: close\r\n\r\n0\r\n\r\n`,
+    ],
+    [
+      'with a query that needs no reading',
+      'GET /livez?a=%2e%2e/&b=[1]\\ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+    ],
+    [
+      'that waits for 100 Continue',
+      'GET /livez HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nConnection: close\r\n\r\n',
+    ],
+  ])('%s is served', async (_, bytes) => {
+    expect(statusesOf((await sendRaw(bytes)).replace('HTTP/1.1 100 Continue', ''))).toEqual([200]);
+  });
+});
+
 describe('a request that is cut off', () => {
   it.each([
     ['with a Content-Length', () => invite({ fields: [length(BODY.length + 1)] })],
@@ -243,7 +351,8 @@ describe('a request that hides in another', () => {
   });
 
   it('behind CONNECT is not a tunnel', async () => {
-    await send(`CONNECT galileo.example.com:443 HTTP/1.1\r\nHost: galileo.example.com\r\n\r\n${hidden()}`);
+    const tunnel = 'CONNECT galileo.example.com:443 HTTP/1.1\r\nHost: galileo.example.com\r\n\r\n';
+    expect(await send(`${tunnel}${hidden()}${hidden()}`)).toEqual([400]);
     expect(reached()).toEqual([]);
   });
 });

@@ -83,9 +83,10 @@ export function describeSurface(platform: PlatformName): void {
       ['OPTIONS', '/v2/invite_users', 405, 'POST'],
       ['OPTIONS', '/nowhere', 404, null],
       ['POST', '/v2/invite_users/', 404, null],
-      ['POST', '//v2/invite_users', 404, null],
+      ['POST', '//v2/invite_users', 400, null],
+      ['POST', '/v2/%69nvite_users', 400, null],
       ['POST', '/V2/invite_users', 404, null],
-      ['POST', '/v2/invite_users%00', 404, null],
+      ['POST', '/v2/invite_users%00', 400, null],
     ])('that is asked %s %s is a %i', async (method, path, status, allow) => {
       const response = await (await harness.caller()).request(path, { method });
       expect(response.status).toBe(status);

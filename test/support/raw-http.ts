@@ -14,9 +14,9 @@ export interface RawConnection {
   until(pattern: RegExp): Promise<string>;
 }
 
-/** Connects to loopback. Tests expect the connection to fail, so its errors are never thrown. */
-export function openRaw(port: number): RawConnection {
-  const socket = connect(port, '127.0.0.1');
+/** Connects to loopback, from this address of it. Tests expect the connection to fail, so its errors are never thrown. */
+export function openRaw(port: number, localAddress = '127.0.0.1'): RawConnection {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
   let text = '';
   const closed = Promise.withResolvers<string>();
   socket.on('data', (chunk) => (text += chunk.toString('latin1')));

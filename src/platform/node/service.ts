@@ -15,6 +15,7 @@ import { createSinks } from './audit/sinks.ts';
 import { openAuditTrail } from './audit/trail.ts';
 import { createFetchDocument } from './http-client/fetch-document.ts';
 import { createHttpClient } from './http-client/http-client.ts';
+import { createAnswersInFlight } from './http-server/answers-in-flight.ts';
 import { createClientAddress } from './http-server/client-address.ts';
 import { exposureOf } from './http-server/exposure.ts';
 import { listen } from './http-server/listener.ts';
@@ -143,6 +144,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
   });
   exposeClock(metrics, ledger.clockState);
   let draining = false;
+  const answersInFlight = createAnswersInFlight();
   const ports = {
     ...{
       clock,
@@ -158,6 +160,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
       shadowPolicy,
       service,
       responseSent,
+      answersInFlight,
     },
     delivery: trail.delivery,
     recordAddress: createRecordAddress(auditSecrets.addresses),
@@ -169,18 +172,18 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     draining: () => draining,
     openApi: () => createOpenApi({ version: SERVICE_VERSION, publicUrl: settings.PUBLIC_URL }),
   };
-  const { app, sweep, reconcile } = createService(config, ports);
+  const { app, refuseRequest, sweep, reconcile } = createService(config, ports);
   exposeDiskSpace(metrics, space);
   exposePolicyStatus(metrics, { active: policy, shadow: shadowPolicy });
 
   const exposure = exposureOf(settings);
   const listener = {
     host: settings.HOST,
-    ids,
+    refuse: refuseRequest,
     logger,
     metrics,
     schedule,
-    limits: { keepAliveMs: exposure.keepAliveMs },
+    limits: { keepAliveMs: exposure.keepAliveMs, maxConnectionsPerAddress: exposure.maxConnectionsPerAddress },
   };
   const opsApp = createOpsApp({ ...ports, exposeMetrics: () => metrics.expose() });
   const opsListener =
@@ -194,9 +197,12 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     opened.push({ name: 'reconciliation', run: runRecurring(SWEEP_INTERVAL_MS, reconcile, ports) });
   opened.push({ name: 'sweep', run: runRecurring(SWEEP_INTERVAL_MS, sweep, ports) });
   opened.push({ name: 'requests under way', run: () => background.idle() });
-  const publicListener = await listen(app.fetch, { ...listener, name: 'public', port: settings.PORT }).catch(
-    orProblems,
-  );
+  const publicListener = await listen(app.fetch, {
+    ...listener,
+    name: 'public',
+    port: settings.PORT,
+    answersInFlight,
+  }).catch(orProblems);
   if (publicListener === undefined) return await refuse(problems);
   opened.push({ name: 'public listener', run: () => publicListener.close() });
   logger.info('listening', { host: settings.HOST, port: publicListener.port, ops_port: opsListener?.port ?? 0 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BODY_TIMEOUT_MS } from '../../../src/middleware/limits/body-limit.ts';
 import { BULKHEADS } from '../../../src/middleware/limits/limit-concurrency.ts';
+import { MAX_ANSWER_BYTES } from '../../../src/platform/node/http-server/answers-in-flight.ts';
 import { exposureOf } from '../../../src/platform/node/http-server/exposure.ts';
 import { LISTENER_LIMITS } from '../../../src/platform/node/http-server/listener.ts';
 import { COUNTERS, DURATIONS, GAUGES } from '../../../src/ports/metrics.ts';
@@ -35,12 +36,14 @@ describe('the page for operators', () => {
 
   it('gives the limits as they are', () => {
     const seconds = (ms: number): string => `${String(ms / 1000)} s`;
-    const { headersMs, requestMs, answerMs, maxConnections } = LISTENER_LIMITS;
+    const { headersMs, requestMs, answerMs, maxConnections, maxConnectionsPerAddress } = LISTENER_LIMITS;
     expect(page).toContain(`| header section to arrive | ${seconds(headersMs)}, `);
     expect(page).toContain(`| body to arrive | ${seconds(BODY_TIMEOUT_MS)}, `);
     expect(page).toContain(`| whole request to arrive | ${seconds(requestMs)} |`);
     expect(page).toContain(`| answer to be taken by its reader | ${seconds(answerMs)}, `);
     expect(page).toContain(`| connections of a listener | ${maxConnections.toLocaleString('en')} |`);
+    expect(page).toContain(`| connections of one address | ${String(maxConnectionsPerAddress)} with `);
+    expect(page).toContain(`| unread answers of the process | ${String(MAX_ANSWER_BYTES / 1024 / 1024)} MiB, `);
     // Node keeps an idle connection a second longer than configured.
     const idle = [0, 1].map((hops) => exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: hops }).keepAliveMs + 1000);
     expect(page).toContain(

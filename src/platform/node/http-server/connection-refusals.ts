@@ -7,7 +7,8 @@ import type { Logger } from '../../../ports/logger.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
 import type { Schedule } from '../../../ports/schedule.ts';
 
-export type RefusalReason = 'malformed' | 'timeout' | 'slow_reader' | 'too_many';
+/** `idle`: an idle connection was closed to make room for a new one. */
+export type RefusalReason = 'malformed' | 'timeout' | 'slow_reader' | 'too_many' | 'too_many_of_address' | 'idle';
 
 export interface RefusalDeps {
   readonly listener: string;

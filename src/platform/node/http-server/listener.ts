@@ -6,15 +6,20 @@
  * done nothing.
  */
 import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { once } from 'node:events';
 import { getRequestListener, RequestError } from '@hono/node-server';
-import type { Ids } from '../../../ports/ids.ts';
+import type { AnswerCounter } from './answers-in-flight.ts';
+import { limitConnections } from './connection-limit.ts';
+import type { ConnectionLimits } from './connection-limit.ts';
 import { createConnectionRefusals } from './connection-refusals.ts';
 import type { RefusalDeps } from './connection-refusals.ts';
+import { serveOneAtATime } from './one-at-a-time.ts';
+import { requestFault } from './request-fault.ts';
 import { endSlowReaders } from './slow-readers.ts';
-import { endUnreadable, unreadable } from './unreadable-requests.ts';
+import type { Refuse } from './unreadable-requests.ts';
+import { endUnreadable } from './unreadable-requests.ts';
 
 export interface Listener {
   readonly port: number;
@@ -26,7 +31,7 @@ export interface Listener {
 
 export type FetchHandler = (request: Request, platformRequest: object) => Response | Promise<Response>;
 
-export interface ListenerLimits {
+export interface ListenerLimits extends ConnectionLimits {
   /** From the first byte (or the connection) to the end of the header section. */
   readonly headersMs: number;
   /**
@@ -40,16 +45,6 @@ export interface ListenerLimits {
   /** How often the timeouts above are checked; each may be late by this much. */
   readonly checkEveryMs: number;
   readonly maxHeaderBytes: number;
-  /** Bounds memory too: an unfinished request holds at most its header section and 64 KiB. */
-  readonly maxConnections: number;
-}
-
-/** The parser also accepts other versions, which are wrong here: 0.9 has no fields, and 2.0 is another protocol. */
-const VERSIONS = new Set(['1.0', '1.1']);
-
-/** How many Host fields a request has. Only exactly one is unambiguous (RFC 9112 §3.2). */
-function hostsOf({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): number {
-  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
 }
 
 export const LISTENER_LIMITS: ListenerLimits = {
@@ -59,7 +54,10 @@ export const LISTENER_LIMITS: ListenerLimits = {
   answerMs: 5_000,
   checkEveryMs: 500,
   maxHeaderBytes: 16 * 1024,
+  // Bounds memory too: a connection holds at most a header section, a body of 64 KiB and 80 KiB that wait behind it.
   maxConnections: 1_000,
+  // Many people may share an address, so it is not less; one address takes a quarter of the places at most.
+  maxConnectionsPerAddress: 250,
 };
 
 export interface ListenOptions extends Omit<RefusalDeps, 'listener'> {
@@ -68,26 +66,23 @@ export interface ListenOptions extends Omit<RefusalDeps, 'listener'> {
   readonly host: string;
   /** 0 chooses any free port. */
   readonly port: number;
-  readonly ids: Ids;
+  readonly refuse: Refuse;
+  /** Counts the answers of this listener. */
+  readonly answersInFlight?: AnswerCounter;
   readonly limits?: Partial<ListenerLimits>;
 }
 
 /** Resolves when it listens. Rejects when it cannot, for example because the address is in use. */
 export async function listen(fetch: FetchHandler, options: ListenOptions): Promise<Listener> {
-  const { name, host, port, ids } = options;
+  const { name, host, port, refuse } = options;
   const limits = { ...LISTENER_LIMITS, ...options.limits };
-  const refuse = (cause: 'malformed' | 'internal'): Response => unreadable(cause, ids.uuid7()).toResponse();
-  const answer = getRequestListener(
-    (request, platform) =>
-      VERSIONS.has(platform.incoming.httpVersion) && hostsOf(platform.incoming) === 1
-        ? fetch(request, platform)
-        : refuse('malformed'),
-    {
-      overrideGlobalObjects: false,
-      // A request whose target or host makes no URL never reaches the app.
-      errorHandler: (error) => refuse(error instanceof RequestError ? 'malformed' : 'internal'),
-    },
-  );
+  const answer = getRequestListener(options.answersInFlight?.count(fetch) ?? fetch, {
+    overrideGlobalObjects: false,
+    // Any Host that the URL parser does not take as it is.
+    errorHandler: (error) => refuse({ code: error instanceof RequestError ? 'malformed_request' : 'internal_error' }),
+    // For health probes without a Host field.
+    hostname: 'localhost',
+  });
   let draining = false;
   let closing = false;
   const server = createServer(
@@ -97,7 +92,9 @@ export async function listen(fetch: FetchHandler, options: ListenOptions): Promi
       connectionsCheckingInterval: limits.checkEveryMs,
       keepAliveTimeout: limits.keepAliveMs,
       maxHeaderSize: limits.maxHeaderBytes,
-      // `hostsOf` above checks it instead, so that the refusal is problem+json like all others.
+      // What waits behind a request: a socket stops reading when it has this much, and a packet has at most 64 KiB.
+      highWaterMark: 16 * 1024,
+      // `requestFault` checks it instead, so that the refusal is problem+json like all others.
       requireHostHeader: false,
     },
     (incoming, outgoing) => {
@@ -106,13 +103,18 @@ export async function listen(fetch: FetchHandler, options: ListenOptions): Promi
       outgoing.once('close', () => {
         if (closing) setImmediate(() => server.closeIdleConnections());
       });
-      void answer(incoming, outgoing);
+      const fault = requestFault(incoming);
+      if (fault === null) return void answer(incoming, outgoing);
+      refusals.count('malformed');
+      void answerFault({ incoming, outgoing, detail: fault, refuse });
     },
   );
-  server.maxConnections = limits.maxConnections;
+  // Without this listener Node would answer in its own words. `requestFault` judges the expectation.
+  server.on('checkExpectation', (incoming, outgoing) => server.emit('request', incoming, outgoing));
   const refusals = createConnectionRefusals({ ...options, listener: name });
-  server.on('drop', () => refusals.count('too_many'));
-  endUnreadable(server, { ids, refused: refusals.count });
+  limitConnections(server, limits, refusals.count);
+  const exchanges = serveOneAtATime(server);
+  endUnreadable(server, { exchanges, refuse, refused: refusals.count });
   endSlowReaders(server, { ...limits, refused: () => refusals.count('slow_reader') });
 
   server.listen(port, host);
@@ -132,4 +134,21 @@ export async function listen(fetch: FetchHandler, options: ListenOptions): Promi
       refusals.report();
     },
   };
+}
+
+interface Faulty {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly detail: string;
+  readonly refuse: Refuse;
+}
+
+async function answerFault({ incoming, outgoing, detail, refuse }: Faulty): Promise<void> {
+  try {
+    const response = await refuse({ code: 'malformed_request', detail, origin: incoming.headers.origin });
+    const body = await response.text();
+    outgoing.writeHead(response.status, Object.fromEntries(response.headers)).end(body);
+  } catch {
+    incoming.socket.destroy();
+  }
 }

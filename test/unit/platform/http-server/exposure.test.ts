@@ -7,6 +7,11 @@ describe('the exposure of the listener', () => {
     expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: 0 }).keepAliveMs).toBeLessThan(10_000);
   });
 
+  it('bounds the connections of one address, unless they come through a proxy', () => {
+    expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: 0 }).maxConnectionsPerAddress).toBe(250);
+    expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: 1 }).maxConnectionsPerAddress).toBeNull();
+  });
+
   it.each(['127.0.0.1', '127.0.0.53', 'localhost', '::1'])('gives no grace period on %s', (HOST) => {
     expect(exposureOf({ HOST, TRUSTED_PROXY_HOPS: 0 }).graceMs).toBe(0);
   });

@@ -5,7 +5,7 @@ import { responseSent } from '../../../../src/platform/node/http-server/response
 import { schedule } from '../../../../src/platform/node/runtime.ts';
 import type { Listener } from '../../../../src/platform/node/http-server/listener.ts';
 import { listen } from '../../../../src/platform/node/http-server/listener.ts';
-import { createFakeIds } from '../../../support/clock.ts';
+import { createTestRefusals } from '../../../support/refusals.ts';
 import { openRaw } from '../../../support/raw-http.ts';
 import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
 
@@ -22,7 +22,7 @@ async function serve(text: string, gate: Promise<void> = Promise.resolve()) {
   const seen = { made: 0, left: 0 };
   const asked = Promise.withResolvers<ServerResponse>();
   const options = { name: 'public', host: '127.0.0.1', port: 0 } as const;
-  const ports = { ids: createFakeIds(), logger: recordLogs(), metrics: recordMetrics(), schedule };
+  const ports = { refuse: createTestRefusals(), logger: recordLogs(), metrics: recordMetrics(), schedule };
   const listener = await listen(
     async (_, platformRequest) => {
       asked.resolve((platformRequest as { readonly outgoing: ServerResponse }).outgoing);

@@ -1,0 +1,24 @@
+/**
+ * Refuses requests while unread answers fill the memory that the process has for them: 503 `overloaded`. A request whose
+ * answer would be small is refused, too, because its size is not known before. Health stays: a restart would end the
+ * readers who do read. Off where the platform keeps the answers (Workers).
+ */
+import type { MiddlewareHandler } from 'hono';
+import type { Deps } from '../../deps.ts';
+import type { AppEnv } from '../app-env.ts';
+import { respondProblem } from '../problem-response.ts';
+
+const HEALTH = new Set(['/livez', '/readyz']);
+/** Readers who are slower than this are ended by the listener. */
+const RETRY_AFTER_S = 5;
+
+export function limitAnswers({
+  answersInFlight,
+  metrics,
+}: Pick<Deps, 'answersInFlight' | 'metrics'>): MiddlewareHandler<AppEnv> {
+  return async function limitAnswers(c, next) {
+    if (answersInFlight?.isFull() !== true || HEALTH.has(c.req.path)) return await next();
+    metrics.count('requests_shed', { bulkhead: 'all', reason: 'answers' });
+    return respondProblem(c, 'overloaded', { headers: { 'Retry-After': String(RETRY_AFTER_S) } });
+  };
+}

@@ -1,0 +1,21 @@
+/**
+ * Refuses a path that a proxy in front could read differently (lib/request-target). It sees the URL that the platform
+ * passes on. Workers normalises dot segments and `\` before that, so there it finds what is left: percent-encoded
+ * characters and `//`. On Node the listener has checked the target as received.
+ */
+import type { MiddlewareHandler } from 'hono';
+import { isPlainPath } from '../lib/request-target.ts';
+import type { AppEnv } from './app-env.ts';
+import { respondProblem } from './problem-response.ts';
+
+export const PLAIN_PATH_DETAIL =
+  'Send the path as /openapi.json writes it: without encoded characters, dot segments, "\\" or "//".';
+
+export function plainPath(): MiddlewareHandler<AppEnv> {
+  return async function plainPath(c, next) {
+    if (!isPlainPath(new URL(c.req.url).pathname)) {
+      return respondProblem(c, 'malformed_request', { detail: PLAIN_PATH_DETAIL });
+    }
+    return await next();
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Counts the bytes of answers that clients have not read yet and that therefore are in the memory of this process, over
+ * all connections. Beyond the bound the app refuses further requests (middleware/limits/limit-answers). The static
+ * documents, marked `Cache-Control: public`, do not count: all answers share their bytes.
+ */
+import type { ServerResponse } from 'node:http';
+import type { AnswersInFlight } from '../../../ports/answers-in-flight.ts';
+
+/**
+ * Answers under way when the bound is reached come on top. The bulkheads bound them: at most 82 pages of half a mebibyte,
+ * and the answers to 384 invites, of up to about 150 KiB.
+ */
+export const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+type FetchHandler = (request: Request, platformRequest: object) => Response | Promise<Response>;
+
+export interface AnswerCounter extends AnswersInFlight {
+  /** The same handler, with its answers counted until they have left. */
+  count(fetch: FetchHandler): FetchHandler;
+}
+
+export function createAnswersInFlight(maxBytes: number = MAX_ANSWER_BYTES): AnswerCounter {
+  const answers = new Set<ServerResponse>();
+  return {
+    count: (fetch) => async (request, platformRequest) => {
+      const response = await fetch(request, platformRequest);
+      const { outgoing } = platformRequest as { readonly outgoing: ServerResponse };
+      const isShared = response.headers.get('Cache-Control')?.startsWith('public') === true;
+      if (!isShared && !outgoing.closed) {
+        answers.add(outgoing);
+        outgoing.once('close', () => answers.delete(outgoing));
+      }
+      return response;
+    },
+    isFull() {
+      let bytes = 0;
+      for (const { writableLength } of answers) bytes += writableLength;
+      return bytes >= maxBytes;
+    },
+  };
+}
