@@ -14,7 +14,7 @@ import { printable } from './command-line/text.ts';
 export async function runCli(args: readonly string[], commands: readonly Command[], deps: CliDeps): Promise<number> {
   const exit = await runLine(args, commands, deps).catch((error: unknown) => {
     const { exit: failed, message } = reportOf(error);
-    return endWith(failed, `${message}\n`, deps);
+    return exitWithError(failed, `${message}\n`, deps);
   });
   return EXITS[exit].code;
 }
@@ -32,12 +32,16 @@ async function runLine(args: readonly string[], commands: readonly Command[], de
       return 'ok';
     case 'usage': {
       const topic = line.topic === null ? '' : `${line.topic} `;
-      return await endWith('usage', `${SERVICE_NAME}: ${line.message}\nTry: ${SERVICE_NAME} ${topic}--help\n`, deps);
+      return await exitWithError(
+        'usage',
+        `${SERVICE_NAME}: ${line.message}\nTry: ${SERVICE_NAME} ${topic}--help\n`,
+        deps,
+      );
     }
   }
 }
 
-async function endWith(exit: Exit, text: string, { printError }: Pick<CliDeps, 'printError'>): Promise<Exit> {
+async function exitWithError(exit: Exit, text: string, { printError }: Pick<CliDeps, 'printError'>): Promise<Exit> {
   // When stderr cannot be written, the exit code is all that is left.
   await printError(text).catch(() => undefined);
   return exit;

@@ -27,7 +27,7 @@ const MIN_WORD_LENGTH = 12;
 
 /**
  * Values of variables are always included. The content of a file is included only when it could be a key, so that a
- * wrong path does not make tools withhold ordinary text.
+ * wrong path does not make tools redact ordinary text.
  */
 export async function keyCandidates({ env, readText }: ConfigSources): Promise<Secret[]> {
   const found = await Promise.all(

@@ -28,7 +28,7 @@ interface Connection {
   bodyBytes: number;
   /** Whether bytes had arrived behind the last request before its answer had left. */
   isBehind: boolean;
-  /** Whether what follows waits for its turn. */
+  /** Whether what follows waits for `continueNext`. */
   isQueued: boolean;
   /** How many bytes of an empty line (CR LF CR LF) the parser has got last. */
   matched: number;
@@ -81,23 +81,23 @@ export function serveOneAtATime(server: Server): Exchanges {
     outgoing.once('close', () => {
       connection.exchange = null;
       connection.isBehind = connection.socket.readableLength > 0;
-      if (connection.isBehind) takeTurns(connection);
+      if (connection.isBehind) continueLater(connection);
     });
   });
 
   /** Connections with a request that came before the answer to the one before it had left. */
   const queue: Connection[] = [];
 
-  function takeTurns(connection: Connection): void {
+  function continueLater(connection: Connection): void {
     connection.isQueued = true;
     queue.push(connection);
-    if (queue.length === 1) setImmediate(takeTurn);
+    if (queue.length === 1) setImmediate(continueNext);
   }
 
-  function takeTurn(): void {
+  function continueNext(): void {
     const connection = queue.shift();
     if (connection === undefined) return;
-    if (queue.length > 0) setImmediate(takeTurn);
+    if (queue.length > 0) setImmediate(continueNext);
     connection.isQueued = false;
     feed(connection);
   }

@@ -46,7 +46,7 @@ export function endUnreadable(server: Server, { exchanges, refuse, refused }: Un
   // Without this listener Node would end the connection without an answer.
   server.on('connect', (incoming, socket) => {
     refused('malformed');
-    void endWith(socket, { ...MALFORMED, origin: incoming.headers.origin });
+    void answerAndClose(socket, { ...MALFORMED, origin: incoming.headers.origin });
   });
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -60,11 +60,11 @@ export function endUnreadable(server: Server, { exchanges, refuse, refused }: Un
     if (exchanges.isBehind(socket)) return void socket.end(() => socket.destroy());
     const running = exchanges.running(socket);
     if (running?.incoming.complete === true) return void socket.destroy();
-    void endWith(socket, { ...cause, origin: running?.incoming.headers.origin });
+    void answerAndClose(socket, { ...cause, origin: running?.incoming.headers.origin });
   });
 
   /** Writes the answer, unless the app has begun one for the same request meanwhile. */
-  async function endWith(socket: Duplex, refusal: Parameters<Refuse>[0]): Promise<void> {
+  async function answerAndClose(socket: Duplex, refusal: Parameters<Refuse>[0]): Promise<void> {
     try {
       const text = await toText(await refuse(refusal));
       if (exchanges.running(socket)?.outgoing.headersSent === true) socket.destroy();
