@@ -172,6 +172,13 @@ describe('requests that a client sends without waiting', () => {
     await aborted.promise;
   });
 
+  it('include one of a client that sends no more but still reads, and its connection ends with the answer', async () => {
+    const { fetch } = echo();
+    const client = openRaw(await serve(fetch));
+    client.socket.end(get('/'));
+    expect(statusesOf(await client.closed)).toEqual([200]);
+  });
+
   it('do not begin behind a request that ends the connection', async () => {
     const begun: string[] = [];
     const port = await serve((request) => {
