@@ -48,7 +48,7 @@ export default defineConfig({
           ...PATIENCE,
           name: 'workers',
           include: ['test/workers/**/*.test.ts'],
-          globalSetup: ['test/support/raw-servers.ts'],
+          globalSetup: ['test/support/servers/raw-servers.ts'],
         },
       },
       {

@@ -8,7 +8,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startService } from '../dev/service.ts';
 import { startStandIns } from '../dev/stand-ins.ts';
-import { sendHostileClients } from '../test/support/hostile-clients.ts';
+import { sendHostileClients } from '../test/support/servers/hostile-clients.ts';
 
 const CROWD = 60;
 const HEAP_MIB = 256;

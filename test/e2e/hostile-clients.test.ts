@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { HOSTILE_KINDS, sendHostileClients } from '../support/hostile-clients.ts';
+import { HOSTILE_KINDS, sendHostileClients } from '../support/servers/hostile-clients.ts';
 import { startRunning } from './running.ts';
 
 const MEMORY_MIB = 512;

@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { StandIns } from '../../dev/stand-ins.ts';
 import { startStandIns } from '../../dev/stand-ins.ts';
-import { keepOutputLines } from '../support/operational-lines.ts';
+import { keepOutputLines } from '../support/audit/operational-lines.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/node.ts', import.meta.url));
 

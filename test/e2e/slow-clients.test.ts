@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { openRaw, statusesOf } from '../support/raw-http.ts';
+import { openRaw, statusesOf } from '../support/servers/raw-http.ts';
 import type { Running } from './running.ts';
 import { startRunning } from './running.ts';
 

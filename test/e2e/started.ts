@@ -1,7 +1,7 @@
 /** Starts the service as a child process. All its operational lines are scanned for leaks after the test. */
 import type { Service, ServiceOptions } from '../../dev/service.ts';
 import { startService as start } from '../../dev/service.ts';
-import { keepOutputLines } from '../support/operational-lines.ts';
+import { keepOutputLines } from '../support/audit/operational-lines.ts';
 
 export type { Service } from '../../dev/service.ts';
 

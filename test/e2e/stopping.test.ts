@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { openRaw } from '../support/raw-http.ts';
+import { openRaw } from '../support/servers/raw-http.ts';
 import type { LogLine, Running } from './running.ts';
 import { startRunning } from './running.ts';
 

@@ -9,7 +9,7 @@ import { schedule } from '../../src/platform/node/runtime.ts';
 import type { HttpExchange, HttpPort, HttpResult } from '../../src/ports/http.ts';
 import { deadlinesOf } from '../../src/upstream/deadline.ts';
 import { closedPort } from '../contract/http-port/server.ts';
-import { createGalileoInProcess } from '../support/galileo-in-process.ts';
+import { createGalileoInProcess } from '../support/servers/galileo-in-process.ts';
 
 const KEYS = { apiKeys: ['test-key-0f3c9a7e5b1d2468'] };
 const BODY = JSON.stringify({ emails: ['ann@acme.com'] });

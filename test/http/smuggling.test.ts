@@ -8,7 +8,7 @@ import { schedule } from '../../src/platform/node/runtime.ts';
 import type { Listener } from '../../src/platform/node/http-server/listener.ts';
 import { listen } from '../../src/platform/node/http-server/listener.ts';
 import { ALLOWED_ORIGIN, createTestRefusals } from '../support/refusals.ts';
-import { openRaw, statusesOf } from '../support/raw-http.ts';
+import { openRaw, statusesOf } from '../support/servers/raw-http.ts';
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
 

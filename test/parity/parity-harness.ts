@@ -10,8 +10,8 @@ import { startStandIns } from '../../dev/stand-ins.ts';
 import { verifyChain } from '../../src/audit/chain.ts';
 import type { RequestRecord } from '../../src/audit/record.ts';
 import { checkAgainstOpenApi } from '../support/openapi-check.ts';
-import { leaksOf } from '../support/operational-lines.ts';
-import { checkTrail } from '../support/trail-check.ts';
+import { leaksOf } from '../support/audit/operational-lines.ts';
+import { checkTrail } from '../support/audit/trail-check.ts';
 import type { PlatformName } from './platforms.ts';
 import { PLATFORMS } from './platforms.ts';
 

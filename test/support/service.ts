@@ -35,12 +35,12 @@ import type { IdentityProvider } from '../../dev/identity-provider.ts';
 import { createIdentityProvider } from '../../dev/identity-provider.ts';
 import type { FakeClock } from './clock.ts';
 import { createFakeClock, createFakeIds } from './clock.ts';
-import { createGalileoInProcess } from './galileo-in-process.ts';
+import { createGalileoInProcess } from './servers/galileo-in-process.ts';
 import { createMemoryLedger } from './ledger/memory-ledger.ts';
 import { checkAgainstOpenApi } from './openapi-check.ts';
-import { keepOperationalLines } from './operational-lines.ts';
+import { keepOperationalLines } from './audit/operational-lines.ts';
 import { AUDIENCE, documentsOf, ISSUER } from './tokens.ts';
-import { checkTrail } from './trail-check.ts';
+import { checkTrail } from './audit/trail-check.ts';
 import type { TestDocuments } from './tokens.ts';
 
 export const API_KEY = 'test-key-0f3c9a7e5b1d2468';

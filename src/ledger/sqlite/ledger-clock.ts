@@ -3,7 +3,7 @@ import { clockDoubtMs, hearWitness, startTime, timeAt, TOLERANCE_MS } from '../t
 import type { ClockReadings, TrustedTime, Witness } from '../trusted-time.ts';
 import { moveBack, moveForward } from './move-times.ts';
 import type { SqlitePort } from './sqlite-port.ts';
-import { readEnds } from './trail.ts';
+import { readEnds } from './trail/trail.ts';
 
 /**
  * The ledger's clock: trusted time (trusted-time.ts), stored in the ledger. A clock without a monotonic reading is one

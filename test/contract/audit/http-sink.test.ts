@@ -6,10 +6,10 @@ import { SinkError } from '../../../src/audit/delivery/sink.ts';
 import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
 import { createHttpClient } from '../../../src/platform/node/http-client/http-client.ts';
 import type { Deadlines, HttpPort } from '../../../src/ports/http.ts';
-import { auditItems } from '../../support/audit-items.ts';
+import { auditItems } from '../../support/audit/audit-items.ts';
 import { createFakeClock, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import type { Answer } from '../../support/collector.ts';
-import { serveCollector, status } from '../../support/collector.ts';
+import type { Answer } from '../../support/servers/collector.ts';
+import { serveCollector, status } from '../../support/servers/collector.ts';
 import { AMPLE, SHORT_MS } from '../http-port/http-port.contract.ts';
 import { closedPort } from '../http-port/server.ts';
 

@@ -3,9 +3,9 @@ import { createOtlpSink } from '../../../src/audit/delivery/otlp-sink.ts';
 import type { OtlpSinkDeps } from '../../../src/audit/delivery/otlp-sink.ts';
 import { SinkError } from '../../../src/audit/delivery/sink.ts';
 import { createHttpClient } from '../../../src/platform/node/http-client/http-client.ts';
-import { auditItems } from '../../support/audit-items.ts';
+import { auditItems } from '../../support/audit/audit-items.ts';
 import { createFakeClock } from '../../support/clock.ts';
-import { serveCollector, status } from '../../support/collector.ts';
+import { serveCollector, status } from '../../support/servers/collector.ts';
 
 const clients: { close(): Promise<void>; cut(): void }[] = [];
 afterEach(async () => {

@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { createFakeIds } from '../../support/clock.ts';
 import { createLogCollector, openTempLedger } from '../ledger-file/ledger-temp.ts';
-import { countInto, describeDamage } from './damage.contract.ts';
-import { describeLedger } from './ledger.contract.ts';
+import { countInto, describeDamage } from './suites/damage.contract.ts';
+import { describeLedger } from './suites/ledger.contract.ts';
 
 describeLedger('the node:sqlite ledger', async (deps) => {
   const { ledger, remove } = await openTempLedger(deps);

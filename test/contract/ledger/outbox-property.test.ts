@@ -7,7 +7,7 @@ import { createBatchedLedger } from '../../../src/ledger/batched-ledger.ts';
 import { createMemoryLedger } from '../../support/ledger/memory-ledger.ts';
 import type { Ledger } from '../../../src/ledger/port.ts';
 import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
-import { verifyTail } from '../../../src/ledger/sqlite/trail.ts';
+import { verifyTail } from '../../../src/ledger/sqlite/trail/trail.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
 import type { FakeClock } from '../../support/clock.ts';

@@ -8,8 +8,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { COOL_DOWN_MS, MAX_AGE_MS } from '../../../src/auth/keys/key-set.ts';
 import { clock } from '../../../src/platform/node/runtime.ts';
 import { createFetchDocument } from '../../../src/platform/node/http-client/fetch-document.ts';
-import type { OpenIdAlgorithm, OpenIdProvider } from '../../support/openid-provider.ts';
-import { startOpenIdProvider } from '../../support/openid-provider.ts';
+import type { OpenIdAlgorithm, OpenIdProvider } from '../../support/servers/openid-provider.ts';
+import { startOpenIdProvider } from '../../support/servers/openid-provider.ts';
 import { startTestService } from '../../support/service.ts';
 
 const AUDIENCE = 'https://invites.example.com';

@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { createJournal } from '../../../src/ledger/sqlite/journal.ts';
+import { createJournal } from '../../../src/ledger/sqlite/trail/journal.ts';
 import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
 import { migrate } from '../../../src/ledger/sqlite/schema.ts';
-import { readEnds, readRecords } from '../../../src/ledger/sqlite/trail.ts';
+import { readEnds, readRecords } from '../../../src/ledger/sqlite/trail/trail.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
 import { admission, DAY_MS, recordDraft } from '../../support/ledger/ledger.ts';

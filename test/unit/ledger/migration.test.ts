@@ -4,7 +4,7 @@ import { chainRecord, GENESIS, GENESIS_HASH } from '../../../src/audit/chain.ts'
 import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
 import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
 import type { SqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
-import { verifyTail } from '../../../src/ledger/sqlite/trail.ts';
+import { verifyTail } from '../../../src/ledger/sqlite/trail/trail.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
 import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { AuditSinks } from '../../../src/platform/node/audit/sinks.ts';
 import { createSinks } from '../../../src/platform/node/audit/sinks.ts';
-import { auditItems } from '../../support/audit-items.ts';
+import { auditItems } from '../../support/audit/audit-items.ts';
 import { createFakeClock } from '../../support/clock.ts';
-import { serveCollector, status } from '../../support/collector.ts';
+import { serveCollector, status } from '../../support/servers/collector.ts';
 
 const REQUIRED = {
   GALILEO_API_KEY: 'a-good-key-0123456789',

@@ -10,7 +10,7 @@ import { createClientAddress } from '../../../src/platform/node/http-server/clie
 import { createLogger, createStdoutSink } from '../../../src/platform/node/telemetry/logger.ts';
 import { createMetrics } from '../../../src/platform/node/telemetry/metrics.ts';
 import { promisesSettled } from '../../support/clock.ts';
-import { auditItems } from '../../support/audit-items.ts';
+import { auditItems } from '../../support/audit/audit-items.ts';
 import { keptLog } from '../../support/tokens.ts';
 
 describe('the clock', () => {

@@ -4,7 +4,7 @@ import { createAuditSinks } from '../../../src/platform/workers/audit/sinks.ts';
 import type { Bindings } from '../../../src/platform/workers/bindings.ts';
 import { SECRET_MAX_AGE_MS } from '../../../src/platform/workers/secrets/bound-secret.ts';
 import type { HttpExchange } from '../../../src/ports/http.ts';
-import { auditItems } from '../../support/audit-items.ts';
+import { auditItems } from '../../support/audit/audit-items.ts';
 import { createFakeClock } from '../../support/clock.ts';
 
 /** The sinks that the consumer of the Queue writes to. test/unit/platform/audit-sinks tests the same sinks on Node. */

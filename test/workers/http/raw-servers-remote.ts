@@ -1,8 +1,8 @@
-/** `serveRaw` for tests in workerd: controls over HTTP a server that runs in Node (test/support/raw-servers.ts). */
+/** `serveRaw` for tests in workerd: controls over HTTP a server that runs in Node (test/support/servers/raw-servers.ts). */
 import type { Socket } from 'node:net';
 import { inject } from 'vitest';
 import type { RawConnection, RawServer, serveRaw } from '../../contract/http-port/server.ts';
-import type { RawCommand, RawEvent } from '../../support/raw-servers.ts';
+import type { RawCommand, RawEvent } from '../../support/servers/raw-servers.ts';
 
 /** One connection, as seen from workerd. */
 interface Seen {

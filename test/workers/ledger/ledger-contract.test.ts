@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { createFakeIds } from '../../support/clock.ts';
-import { countInto, describeDamage } from '../../contract/ledger/damage.contract.ts';
-import { describeLedger } from '../../contract/ledger/ledger.contract.ts';
+import { countInto, describeDamage } from '../../contract/ledger/suites/damage.contract.ts';
+import { describeLedger } from '../../contract/ledger/suites/ledger.contract.ts';
 import { openLedgerObject } from './ledger-harness.ts';
 
 describeLedger('the ledger object, asked over RPC', async ({ clock, ids }) => {

@@ -9,7 +9,7 @@ import { createSchemaCheck } from '../../../ledger/sqlite/schema.ts';
 import { createSqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
 import type { SqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
 import { SqlError } from '../../../ledger/sqlite/sqlite-port.ts';
-import { refuseBrokenTail } from '../../../ledger/sqlite/trail.ts';
+import { refuseBrokenTail } from '../../../ledger/sqlite/trail/trail.ts';
 import { thrownName } from '../../../lib/thrown.ts';
 import type { MachineClock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';

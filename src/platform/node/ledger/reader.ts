@@ -1,4 +1,4 @@
-import { readChain, readCheckpoints } from '../../../ledger/sqlite/checkpoints.ts';
+import { readChain, readCheckpoints } from '../../../ledger/sqlite/trail/checkpoints.ts';
 import type { ChainState, Ledger } from '../../../ledger/port.ts';
 import {
   FIRST_VERSION_WITH_CHECKPOINTS,
@@ -6,9 +6,9 @@ import {
   SCHEMA_VERSION,
 } from '../../../ledger/sqlite/schema.ts';
 import type { ChainVerdict } from '../../../audit/chain.ts';
-import { searchTrail } from '../../../ledger/sqlite/search-trail.ts';
+import { searchTrail } from '../../../ledger/sqlite/trail/search-trail.ts';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
-import { reachesAhead, readEnds, readRecords, verifyTail } from '../../../ledger/sqlite/trail.ts';
+import { reachesAhead, readEnds, readRecords, verifyTail } from '../../../ledger/sqlite/trail/trail.ts';
 import {
   inSnapshot,
   isAtRest,

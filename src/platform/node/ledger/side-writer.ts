@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers';
 import { createBatchedLedger } from '../../../ledger/batched-ledger.ts';
 import { createSchemaCheck, SCHEMA_VERSION } from '../../../ledger/sqlite/schema.ts';
 import { createSqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
-import { refuseBrokenTail } from '../../../ledger/sqlite/trail.ts';
+import { refuseBrokenTail } from '../../../ledger/sqlite/trail/trail.ts';
 import type { MachineClock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';
 import { makeCommitsDurable } from './pragmas.ts';

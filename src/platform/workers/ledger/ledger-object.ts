@@ -6,7 +6,7 @@ import type { FailureStreak } from '../../../tasks/failure-streak.ts';
 import { createSqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
 import type { SqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
-import { refuseBrokenTail } from '../../../ledger/sqlite/trail.ts';
+import { refuseBrokenTail } from '../../../ledger/sqlite/trail/trail.ts';
 import { createObjectPorts } from './ports.ts';
 import type { LedgerObjectEnv, LedgerObjectPorts } from './ports.ts';
 import { isStepName, LEDGER_STEPS } from './rpc.ts';

@@ -7,7 +7,7 @@ import { readDeliveredLine } from '../../../../src/audit/verify/delivered-line.t
 import { readTrailItem } from '../../../../src/audit/verify/item.ts';
 import { createStdoutSink } from '../../../../src/platform/node/telemetry/logger.ts';
 import type { HttpPort } from '../../../../src/ports/http.ts';
-import { auditItems } from '../../../support/audit-items.ts';
+import { auditItems } from '../../../support/audit/audit-items.ts';
 import { createFakeClock } from '../../../support/clock.ts';
 
 /** What a sink gets when one stored line is damaged before it was delivered: the rest must not wait behind it for ever. */

@@ -5,7 +5,7 @@ import { otlpLogs } from '../../../../src/audit/delivery/otlp-logs.ts';
 import type { LogOrigin } from '../../../../src/audit/delivery/otlp-logs.ts';
 import type { RequestRecord } from '../../../../src/audit/record.ts';
 import { RECORD_KINDS } from '../../../../src/audit/record-vocabulary.ts';
-import { auditItems } from '../../../support/audit-items.ts';
+import { auditItems } from '../../../support/audit/audit-items.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
 
 /**

@@ -3,7 +3,7 @@ import { createAnswersInFlight } from '../../../../src/platform/node/http-server
 import type { FetchHandler, Listener } from '../../../../src/platform/node/http-server/listener.ts';
 import { listen } from '../../../../src/platform/node/http-server/listener.ts';
 import { schedule } from '../../../../src/platform/node/runtime.ts';
-import { openRaw } from '../../../support/raw-http.ts';
+import { openRaw } from '../../../support/servers/raw-http.ts';
 import { createTestRefusals } from '../../../support/refusals.ts';
 import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
 

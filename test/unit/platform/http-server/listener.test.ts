@@ -7,7 +7,7 @@ import type { FetchHandler, Listener, ListenerLimits } from '../../../../src/pla
 import { listen, LISTENER_LIMITS } from '../../../../src/platform/node/http-server/listener.ts';
 import { schedule } from '../../../../src/platform/node/runtime.ts';
 import { createTestRefusals } from '../../../support/refusals.ts';
-import { openRaw, statusesOf } from '../../../support/raw-http.ts';
+import { openRaw, statusesOf } from '../../../support/servers/raw-http.ts';
 import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
 
 /** Short timeouts in the proportions of the real ones. */

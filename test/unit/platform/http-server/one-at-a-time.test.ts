@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { FetchHandler, Listener } from '../../../../src/platform/node/http-server/listener.ts';
 import { listen } from '../../../../src/platform/node/http-server/listener.ts';
 import { schedule } from '../../../../src/platform/node/runtime.ts';
-import { openRaw, statusesOf } from '../../../support/raw-http.ts';
+import { openRaw, statusesOf } from '../../../support/servers/raw-http.ts';
 import { createTestRefusals } from '../../../support/refusals.ts';
 import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
 

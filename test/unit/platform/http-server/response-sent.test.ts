@@ -6,7 +6,7 @@ import { schedule } from '../../../../src/platform/node/runtime.ts';
 import type { Listener } from '../../../../src/platform/node/http-server/listener.ts';
 import { listen } from '../../../../src/platform/node/http-server/listener.ts';
 import { createTestRefusals } from '../../../support/refusals.ts';
-import { openRaw } from '../../../support/raw-http.ts';
+import { openRaw } from '../../../support/servers/raw-http.ts';
 import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
 
 const open: Listener[] = [];

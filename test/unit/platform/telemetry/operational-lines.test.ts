@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { disguises } from '../../../support/key-disguises.ts';
-import { leaksOf } from '../../../support/operational-lines.ts';
+import { leaksOf } from '../../../support/audit/operational-lines.ts';
 
 const KEY = 'test-key-0f3c9a7e5b1d2468';
 

@@ -1,5 +1,5 @@
-import type { ChainState, StoredCheckpoint } from '../port.ts';
-import type { SqlitePort } from './sqlite-port.ts';
+import type { ChainState, StoredCheckpoint } from '../../port.ts';
+import type { SqlitePort } from '../sqlite-port.ts';
 import { readEnds } from './trail.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
-import { testUuid7 } from '../../support/clock.ts';
+import { REPLY_RETENTION_MS } from '../../../../src/ledger/trusted-time.ts';
+import { testUuid7 } from '../../../support/clock.ts';
 import {
   admission,
   ANN,
@@ -10,9 +10,9 @@ import {
   readRecords,
   requestsCharge,
   settlement,
-} from '../../support/ledger/ledger.ts';
-import { R1, R2, R3, KEY } from './ledger-harness.ts';
-import type { LedgerHarness } from './ledger-harness.ts';
+} from '../../../support/ledger/ledger.ts';
+import { R1, R2, R3, KEY } from '../ledger-harness.ts';
+import type { LedgerHarness } from '../ledger-harness.ts';
 
 /** A repeated Idempotency-Key gets the stored answer, and nothing is sent twice. */
 export function describeKeys(harness: LedgerHarness): void {

@@ -1,11 +1,11 @@
-import { matchesFilter } from '../../audit/search.ts';
-import type { SearchFilter } from '../../audit/search.ts';
-import { readStoredLine } from '../../audit/stored-record.ts';
-import { MAX_SLICE_LENGTH, MAX_SLICE_RECORDS, takeLines } from '../page.ts';
-import type { StoredRecord } from '../port.ts';
-import type { ReportUnreadable } from '../report-unreadable.ts';
-import type { SearchQuery, SearchSlice } from '../search-slice.ts';
-import type { SqlitePort } from './sqlite-port.ts';
+import { matchesFilter } from '../../../audit/search.ts';
+import type { SearchFilter } from '../../../audit/search.ts';
+import { readStoredLine } from '../../../audit/stored-record.ts';
+import { MAX_SLICE_LENGTH, MAX_SLICE_RECORDS, takeLines } from '../../page.ts';
+import type { StoredRecord } from '../../port.ts';
+import type { ReportUnreadable } from '../../report-unreadable.ts';
+import type { SearchQuery, SearchSlice } from '../../search-slice.ts';
+import type { SqlitePort } from '../sqlite-port.ts';
 import { clockSteps, lastBefore, readEnds } from './trail.ts';
 
 /**

@@ -1,9 +1,9 @@
-import { GENESIS, verifyChain } from '../../audit/chain.ts';
-import type { ChainHead, ChainVerdict } from '../../audit/chain.ts';
-import { parseObject } from '../../lib/parse-object.ts';
-import { takeLines } from '../page.ts';
-import type { StoredRecord } from '../port.ts';
-import type { SqlitePort } from './sqlite-port.ts';
+import { GENESIS, verifyChain } from '../../../audit/chain.ts';
+import type { ChainHead, ChainVerdict } from '../../../audit/chain.ts';
+import { parseObject } from '../../../lib/parse-object.ts';
+import { takeLines } from '../../page.ts';
+import type { StoredRecord } from '../../port.ts';
+import type { SqlitePort } from '../sqlite-port.ts';
 
 /**
  * Reads of the trail in SQLite, for the service and for external tools that never write. The kept records run without a

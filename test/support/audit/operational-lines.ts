@@ -3,7 +3,7 @@
  * starts a service passes its lines here. The scan runs after the test, when the service has stopped.
  */
 import { expect, onTestFinished } from 'vitest';
-import { disguises } from './key-disguises.ts';
+import { disguises } from '../key-disguises.ts';
 
 /** Takes operational lines of the current test. `keys` are the upstream keys of the service. */
 export function keepOperationalLines(keys: readonly string[]): (line: string) => void {

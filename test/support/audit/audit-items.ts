@@ -1,9 +1,9 @@
-import { chainRecord, GENESIS } from '../../src/audit/chain.ts';
-import { checkpointLine } from '../../src/audit/checkpoint/checkpoint.ts';
-import type { RecordKind, RecordOutcome } from '../../src/audit/record.ts';
-import type { OutboxItem } from '../../src/audit/delivery/sink.ts';
-import { testUuid7, TEST_TIME_MS } from './clock.ts';
-import { recordDraft, suppressedDraft } from './ledger/ledger.ts';
+import { chainRecord, GENESIS } from '../../../src/audit/chain.ts';
+import { checkpointLine } from '../../../src/audit/checkpoint/checkpoint.ts';
+import type { RecordKind, RecordOutcome } from '../../../src/audit/record.ts';
+import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
+import { testUuid7, TEST_TIME_MS } from '../clock.ts';
+import { recordDraft, suppressedDraft } from '../ledger/ledger.ts';
 
 /** The outbox items that a ledger gives to a sink: lines of a valid chain, made without a ledger. */
 

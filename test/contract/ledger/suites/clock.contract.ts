@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
-import { TEST_TIME_MS } from '../../support/clock.ts';
+import { REPLY_RETENTION_MS } from '../../../../src/ledger/trusted-time.ts';
+import { TEST_TIME_MS } from '../../../support/clock.ts';
 import {
   admission,
   DAY_MS,
@@ -10,9 +10,9 @@ import {
   quotaCharge,
   readTrail,
   settlement,
-} from '../../support/ledger/ledger.ts';
-import { KEY, R1, R2, R3 } from './ledger-harness.ts';
-import type { LedgerHarness } from './ledger-harness.ts';
+} from '../../../support/ledger/ledger.ts';
+import { KEY, R1, R2, R3 } from '../ledger-harness.ts';
+import type { LedgerHarness } from '../ledger-harness.ts';
 
 const RETENTION = { sinks: [], keepRecordsMs: 8 * DAY_MS };
 const NOTHING = { records: 0, more: false };

@@ -1,8 +1,8 @@
-import type { ChainHead } from '../../audit/chain.ts';
+import type { ChainHead } from '../../../audit/chain.ts';
 import type { SqliteOutbox } from './outbox.ts';
-import { MAX_PRUNED_RECORDS } from '../page.ts';
-import type { Pruned, Retention } from '../port.ts';
-import type { SqlitePort } from './sqlite-port.ts';
+import { MAX_PRUNED_RECORDS } from '../../page.ts';
+import type { Pruned, Retention } from '../../port.ts';
+import type { SqlitePort } from '../sqlite-port.ts';
 import { readEnds, readHash } from './trail.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Admission } from '../../../src/ledger/port.ts';
-import { admission, BOB, quotaCharge, readTrail, requestsCharge, settlement } from '../../support/ledger/ledger.ts';
-import { KEY, R1, R2 } from './ledger-harness.ts';
-import type { LedgerHarness } from './ledger-harness.ts';
+import type { Admission } from '../../../../src/ledger/port.ts';
+import { admission, BOB, quotaCharge, readTrail, requestsCharge, settlement } from '../../../support/ledger/ledger.ts';
+import { KEY, R1, R2 } from '../ledger-harness.ts';
+import type { LedgerHarness } from '../ledger-harness.ts';
 
 /** The answer of an admission may be lost. The caller repeats it and says so. */
 export function describeRepeats(harness: LedgerHarness): void {

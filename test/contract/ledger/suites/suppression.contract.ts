@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditRecord, SuppressedRecord } from '../../../src/audit/record.ts';
-import type { Admission } from '../../../src/ledger/port.ts';
-import { testUuid7 } from '../../support/clock.ts';
+import type { AuditRecord, SuppressedRecord } from '../../../../src/audit/record.ts';
+import type { Admission } from '../../../../src/ledger/port.ts';
+import { testUuid7 } from '../../../support/clock.ts';
 import {
   admission,
   ANN,
@@ -11,9 +11,9 @@ import {
   readTrail,
   recordDraft,
   settlement,
-} from '../../support/ledger/ledger.ts';
-import { KEY, R1 } from './ledger-harness.ts';
-import type { LedgerHarness } from './ledger-harness.ts';
+} from '../../../support/ledger/ledger.ts';
+import { KEY, R1 } from '../ledger-harness.ts';
+import type { LedgerHarness } from '../ledger-harness.ts';
 
 const WHOLE = 20;
 

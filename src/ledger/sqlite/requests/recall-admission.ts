@@ -1,10 +1,10 @@
-import { draftOf } from '../../audit/chain.ts';
-import type { RecordDraft } from '../../audit/record.ts';
-import { readStoredLine } from '../../audit/stored-record.ts';
-import type { Admission, Admitted, Owner, QuotaState } from '../port.ts';
+import { draftOf } from '../../../audit/chain.ts';
+import type { RecordDraft } from '../../../audit/record.ts';
+import { readStoredLine } from '../../../audit/stored-record.ts';
+import type { Admission, Admitted, Owner, QuotaState } from '../../port.ts';
 import type { KeyLookup } from './idempotency.ts';
-import type { SqlitePort } from './sqlite-port.ts';
-import { readEnds } from './trail.ts';
+import type { SqlitePort } from '../sqlite-port.ts';
+import { readEnds } from '../trail/trail.ts';
 
 /**
  * Finds the answer of an admission that was decided while its answer was lost, from the record that it wrote. Runs only

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { GENESIS, verifyChain } from '../../../src/audit/chain.ts';
-import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
-import type { Ending } from '../../../src/ledger/port.ts';
-import { TEST_TIME_MS } from '../../support/clock.ts';
-import { admission, DAY_MS, HOUR_MS, readTrail, settlement } from '../../support/ledger/ledger.ts';
-import { checkpoint, KEY, R1, R2, R3 } from './ledger-harness.ts';
-import type { LedgerHarness } from './ledger-harness.ts';
+import { GENESIS, verifyChain } from '../../../../src/audit/chain.ts';
+import { REPLY_RETENTION_MS } from '../../../../src/ledger/trusted-time.ts';
+import type { Ending } from '../../../../src/ledger/port.ts';
+import { TEST_TIME_MS } from '../../../support/clock.ts';
+import { admission, DAY_MS, HOUR_MS, readTrail, settlement } from '../../../support/ledger/ledger.ts';
+import { checkpoint, KEY, R1, R2, R3 } from '../ledger-harness.ts';
+import type { LedgerHarness } from '../ledger-harness.ts';
 
 const KEPT_DAYS = 8;
 const RETENTION = { sinks: ['stdout', 'http'], keepRecordsMs: KEPT_DAYS * DAY_MS };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { GENESIS_HASH, verifyChain } from '../../../src/audit/chain.ts';
-import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
+import { GENESIS_HASH, verifyChain } from '../../../../src/audit/chain.ts';
+import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
 import {
   admission,
   ANN,
@@ -11,9 +11,9 @@ import {
   readTrail,
   recordDraft,
   settlement,
-} from '../../support/ledger/ledger.ts';
-import { R1, R2, R3, KEY } from './ledger-harness.ts';
-import type { LedgerHarness } from './ledger-harness.ts';
+} from '../../../support/ledger/ledger.ts';
+import { R1, R2, R3, KEY } from '../ledger-harness.ts';
+import type { LedgerHarness } from '../ledger-harness.ts';
 
 /** The records of an admission, and what can be read afterwards. */
 export function describeAdmission(harness: LedgerHarness): void {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Ending } from '../../../src/ledger/port.ts';
-import { TEST_TIME_MS } from '../../support/clock.ts';
+import type { Ending } from '../../../../src/ledger/port.ts';
+import { TEST_TIME_MS } from '../../../support/clock.ts';
 import {
   admission,
   CREATED,
@@ -10,9 +10,9 @@ import {
   recordDraft,
   requestsCharge,
   settlement,
-} from '../../support/ledger/ledger.ts';
-import { R1, R2, R3, KEY } from './ledger-harness.ts';
-import type { LedgerHarness } from './ledger-harness.ts';
+} from '../../../support/ledger/ledger.ts';
+import { R1, R2, R3, KEY } from '../ledger-harness.ts';
+import type { LedgerHarness } from '../ledger-harness.ts';
 
 /** How admitted requests end: by the exchange, or by the sweep of expired intents. */
 export function describeEndings(harness: LedgerHarness): void {

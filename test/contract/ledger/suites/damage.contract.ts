@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Ledger } from '../../../src/ledger/port.ts';
-import type { LogFields } from '../../../src/ports/logger.ts';
-import type { Metrics } from '../../../src/ports/metrics.ts';
-import { createFakeClock, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import type { FakeClock } from '../../support/clock.ts';
+import type { Ledger } from '../../../../src/ledger/port.ts';
+import type { LogFields } from '../../../../src/ports/logger.ts';
+import type { Metrics } from '../../../../src/ports/metrics.ts';
+import { createFakeClock, TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
+import type { FakeClock } from '../../../support/clock.ts';
 import {
   admission,
   ANN,
@@ -16,8 +16,8 @@ import {
   quotaCharge,
   readTrail,
   settlement,
-} from '../../support/ledger/ledger.ts';
-import { checkpoint, KEY, R1, R2, R3 } from './ledger-harness.ts';
+} from '../../../support/ledger/ledger.ts';
+import { checkpoint, KEY, R1, R2, R3 } from '../ledger-harness.ts';
 
 /** A ledger in a database that the test can change behind the service's back. */
 export interface DamagedLedger {

@@ -1,4 +1,4 @@
-import { takeEntries } from '../page.ts';
+import { takeEntries } from '../../page.ts';
 import type {
   Admission,
   Ending,
@@ -10,13 +10,13 @@ import type {
   RequestState,
   SettledBy,
   UnsettledRequest,
-} from '../port.ts';
-import type { ReportUnreadable } from '../report-unreadable.ts';
+} from '../../port.ts';
+import type { ReportUnreadable } from '../../report-unreadable.ts';
 import { packDebits } from './debits.ts';
 import type { Debit } from './quota.ts';
 import { createRequestReader } from './request-reader.ts';
 import type { StoredRow } from './request-reader.ts';
-import type { SqlitePort } from './sqlite-port.ts';
+import type { SqlitePort } from '../sqlite-port.ts';
 
 /**
  * The table of requests that were admitted or refused: one row each, with the owner, the state, and the `seq` of its

@@ -1,14 +1,14 @@
 import * as z from 'zod';
-import { draftOf } from '../../audit/chain.ts';
-import type { RecordDraft } from '../../audit/record.ts';
-import { readStoredLine } from '../../audit/stored-record.ts';
-import type { RecordDamage } from '../../audit/stored-record.ts';
-import type { RequestEntry, RequestState, SettledBy, UnreadablePart } from '../port.ts';
-import type { ReportUnreadable } from '../report-unreadable.ts';
+import { draftOf } from '../../../audit/chain.ts';
+import type { RecordDraft } from '../../../audit/record.ts';
+import { readStoredLine } from '../../../audit/stored-record.ts';
+import type { RecordDamage } from '../../../audit/stored-record.ts';
+import type { RequestEntry, RequestState, SettledBy, UnreadablePart } from '../../port.ts';
+import type { ReportUnreadable } from '../../report-unreadable.ts';
 import { unpackDebits } from './debits.ts';
 import type { Debit } from './quota.ts';
-import type { SqlitePort } from './sqlite-port.ts';
-import { readLine } from './trail.ts';
+import type { SqlitePort } from '../sqlite-port.ts';
+import { readLine } from '../trail/trail.ts';
 
 /**
  * Reads rows of the table `requests` and the records that they point to. A damaged value is reported and replaced by

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
-import type { Ending, SettledBy } from '../../../src/ledger/port.ts';
-import { TEST_TIME_MS } from '../../support/clock.ts';
+import { REPLY_RETENTION_MS } from '../../../../src/ledger/trusted-time.ts';
+import type { Ending, SettledBy } from '../../../../src/ledger/port.ts';
+import { TEST_TIME_MS } from '../../../support/clock.ts';
 import {
   admission,
   CREATED,
@@ -10,9 +10,9 @@ import {
   quotaCharge,
   recordDraft,
   settlement,
-} from '../../support/ledger/ledger.ts';
-import { KEY, R1, R2, R3 } from './ledger-harness.ts';
-import type { LedgerHarness } from './ledger-harness.ts';
+} from '../../../support/ledger/ledger.ts';
+import { KEY, R1, R2, R3 } from '../ledger-harness.ts';
+import type { LedgerHarness } from '../ledger-harness.ts';
 
 const BODY = '{"emails":["ann@acme.com"]}';
 

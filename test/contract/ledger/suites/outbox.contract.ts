@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { GENESIS } from '../../../src/audit/chain.ts';
-import { MAX_LEASE_LENGTH, MAX_PAGE_LENGTH } from '../../../src/ledger/page.ts';
-import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import { admission, MINUTE_MS, onlyRecord, readTrail, recordDraft } from '../../support/ledger/ledger.ts';
-import { checkpoint, R1, R2, R3 } from './ledger-harness.ts';
-import type { LedgerHarness } from './ledger-harness.ts';
+import { GENESIS } from '../../../../src/audit/chain.ts';
+import { MAX_LEASE_LENGTH, MAX_PAGE_LENGTH } from '../../../../src/ledger/page.ts';
+import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
+import { admission, MINUTE_MS, onlyRecord, readTrail, recordDraft } from '../../../support/ledger/ledger.ts';
+import { checkpoint, R1, R2, R3 } from '../ledger-harness.ts';
+import type { LedgerHarness } from '../ledger-harness.ts';
 
 /** The items that sinks get, their order, and the checkpoints among them. */
 export function describeOutbox(harness: LedgerHarness): void {

@@ -5,10 +5,10 @@
  * test/http/galileo-in-process.test.ts compares the two. Tests of connections and of the bytes on the wire use
  * `serveGalileo` and the real client.
  */
-import type { Galileo } from '../../dev/galileo.ts';
-import { createGalileo } from '../../dev/galileo.ts';
-import type { HttpPort, HttpResult, MaybeSentReason } from '../../src/ports/http.ts';
-import type { Schedule } from '../../src/ports/schedule.ts';
+import type { Galileo } from '../../../dev/galileo.ts';
+import { createGalileo } from '../../../dev/galileo.ts';
+import type { HttpPort, HttpResult, MaybeSentReason } from '../../../src/ports/http.ts';
+import type { Schedule } from '../../../src/ports/schedule.ts';
 
 export interface GalileoInProcess extends Galileo {
   /** The only origin that `http` reaches. */

@@ -1,9 +1,9 @@
-import { chainRecord } from '../../audit/chain.ts';
-import type { RecordDraft, SuppressedDraft } from '../../audit/record.ts';
-import { rfc3339 } from '../../lib/rfc3339.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Ids } from '../../ports/ids.ts';
-import type { SqlitePort } from './sqlite-port.ts';
+import { chainRecord } from '../../../audit/chain.ts';
+import type { RecordDraft, SuppressedDraft } from '../../../audit/record.ts';
+import { rfc3339 } from '../../../lib/rfc3339.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Ids } from '../../../ports/ids.ts';
+import type { SqlitePort } from '../sqlite-port.ts';
 import { readEnds } from './trail.ts';
 
 /**

@@ -10,8 +10,8 @@ import { describeRetention } from './retention.contract.ts';
 import { describeSearch } from './search.contract.ts';
 import { describeSuppression } from './suppression.contract.ts';
 import { describeUnsettled } from './unsettled.contract.ts';
-import { createLedgerHarness } from './ledger-harness.ts';
-import type { LedgerFactory } from './ledger-harness.ts';
+import { createLedgerHarness } from '../ledger-harness.ts';
+import type { LedgerFactory } from '../ledger-harness.ts';
 
 /**
  * The contract of every ledger, one sentence per test. It runs against the reference model and against every adapter,

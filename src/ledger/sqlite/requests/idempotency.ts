@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { canonicalJson } from '../../lib/canonical-json.ts';
-import { parseObject } from '../../lib/parse-object.ts';
-import { sha256Hex } from '../../lib/sha256.ts';
-import { REPLY_RETENTION_MS } from '../trusted-time.ts';
-import type { Admission, Ending, StoredReply } from '../port.ts';
-import type { ReportUnreadable } from '../report-unreadable.ts';
-import type { SqlitePort } from './sqlite-port.ts';
+import { canonicalJson } from '../../../lib/canonical-json.ts';
+import { parseObject } from '../../../lib/parse-object.ts';
+import { sha256Hex } from '../../../lib/sha256.ts';
+import { REPLY_RETENTION_MS } from '../../trusted-time.ts';
+import type { Admission, Ending, StoredReply } from '../../port.ts';
+import type { ReportUnreadable } from '../../report-unreadable.ts';
+import type { SqlitePort } from '../sqlite-port.ts';
 
 /**
  * Idempotency keys and their stored replies. A key is scoped to issuer, client, subject and route; only the hash of

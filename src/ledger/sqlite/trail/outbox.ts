@@ -1,8 +1,8 @@
-import type { OutboxItem } from '../../audit/delivery/sink.ts';
+import type { OutboxItem } from '../../../audit/delivery/sink.ts';
 import { lastCheckpoint } from './checkpoints.ts';
-import { MAX_LEASE_LENGTH, takeLines } from '../page.ts';
-import type { SinkBacklog } from '../port.ts';
-import type { SqlitePort } from './sqlite-port.ts';
+import { MAX_LEASE_LENGTH, takeLines } from '../../page.ts';
+import type { SinkBacklog } from '../../port.ts';
+import type { SqlitePort } from '../sqlite-port.ts';
 import { readEnds, readTime, recordsAfter } from './trail.ts';
 
 /**

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { RecordDraft } from '../../../src/audit/record.ts';
-import type { SearchFilter } from '../../../src/audit/search.ts';
-import { MAX_PAGE_LENGTH, MAX_SLICE_RECORDS } from '../../../src/ledger/page.ts';
-import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import { admission, DAY_MS, MINUTE_MS, onlyRecord, recordDraft } from '../../support/ledger/ledger.ts';
-import { R1, R2, R3 } from './ledger-harness.ts';
-import type { LedgerHarness } from './ledger-harness.ts';
+import type { RecordDraft } from '../../../../src/audit/record.ts';
+import type { SearchFilter } from '../../../../src/audit/search.ts';
+import { MAX_PAGE_LENGTH, MAX_SLICE_RECORDS } from '../../../../src/ledger/page.ts';
+import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
+import { admission, DAY_MS, MINUTE_MS, onlyRecord, recordDraft } from '../../../support/ledger/ledger.ts';
+import { R1, R2, R3 } from '../ledger-harness.ts';
+import type { LedgerHarness } from '../ledger-harness.ts';
 
 /** The results of a search of the trail, and how far each slice reports to have scanned. */
 export function describeSearch(harness: LedgerHarness): void {

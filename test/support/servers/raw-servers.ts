@@ -8,8 +8,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
-import type { RawConnection, RawServer } from '../contract/http-port/server.ts';
-import { serveRaw } from '../contract/http-port/server.ts';
+import type { RawConnection, RawServer } from '../../contract/http-port/server.ts';
+import { serveRaw } from '../../contract/http-port/server.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

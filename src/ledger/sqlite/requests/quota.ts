@@ -1,6 +1,6 @@
-import type { QuotaCharge } from '../../policy/decision.ts';
-import type { QuotaState } from '../port.ts';
-import type { SqlitePort } from './sqlite-port.ts';
+import type { QuotaCharge } from '../../../policy/decision.ts';
+import type { QuotaState } from '../../port.ts';
+import type { SqlitePort } from '../sqlite-port.ts';
 
 /**
  * Quota counters in SQLite: fixed windows aligned to the Unix epoch, one row per quota, unit, counter and window.

@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect } from 'vitest';
-import type { Received } from '../../dev/galileo.ts';
-import type { RequestRecord } from '../../src/audit/record.ts';
+import type { Received } from '../../../dev/galileo.ts';
+import type { RequestRecord } from '../../../src/audit/record.ts';
 
 /** `received` is null where a test replaced the stand-in Galileo, so that no request can be counted. */
 export function checkTrail(received: readonly Received[] | null, records: readonly RequestRecord[]): void {
@@ -18,7 +18,7 @@ export function checkTrail(received: readonly Received[] | null, records: readon
 
 const ajv = new Ajv2020({ allErrors: true, strict: false });
 addFormats.default(ajv);
-const published = new URL('../../docs/audit-record.schema.json', import.meta.url);
+const published = new URL('../../../docs/audit-record.schema.json', import.meta.url);
 const fits = ajv.compile(JSON.parse(readFileSync(published, 'utf8')) as object);
 
 /** Throws when the published schema refuses it. */

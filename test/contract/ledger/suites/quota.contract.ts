@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { testUuid7 } from '../../support/clock.ts';
+import { testUuid7 } from '../../../support/clock.ts';
 import {
   admission,
   DAY_MS,
@@ -8,9 +8,9 @@ import {
   quotaCharge,
   requestsCharge,
   settlement,
-} from '../../support/ledger/ledger.ts';
-import { KEY, R1, R2, R3 } from './ledger-harness.ts';
-import type { LedgerHarness } from './ledger-harness.ts';
+} from '../../../support/ledger/ledger.ts';
+import { KEY, R1, R2, R3 } from '../ledger-harness.ts';
+import type { LedgerHarness } from '../ledger-harness.ts';
 
 /** Quotas count addresses, and hold at the last unit. */
 export function describeQuotas(harness: LedgerHarness): void {
