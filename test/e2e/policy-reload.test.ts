@@ -122,6 +122,7 @@ describe('a policy that is swapped 20 times under 200 requests a second, every t
   const REQUEST_EVERY_MS = 5;
   const SWAPS = 20;
   const SWAP_EVERY_MS = 500;
+  const SUBJECTS = 200;
   /** Fewer than the concurrency limit, which other tests cover. */
   const MAX_IN_FLIGHT = 50;
 
@@ -137,7 +138,12 @@ describe('a policy that is swapped 20 times under 200 requests a second, every t
         const { record } = JSON.parse(line) as { record?: { request_id: string; policy: never } };
         if (record !== undefined) records.set(record.request_id, record.policy);
       });
-      const token = await standIns.identityProvider.issue({ sub: 'hr-portal' });
+      // Each denial has a record of its own: a minute holds 20 of one subject.
+      const tokens = await Promise.all(
+        Array.from({ length: SUBJECTS }, async (_, n) =>
+          standIns.identityProvider.issue({ sub: `person-${n}`, client_id: 'hr-portal' }),
+        ),
+      );
 
       const seen: { status: number; digest: string | null; id: string | null; body: string }[] = [];
       const failed: unknown[] = [];
@@ -151,7 +157,7 @@ describe('a policy that is swapped 20 times under 200 requests a second, every t
         for (let n = 0; n < REQUESTS || swapping; n += 1) {
           await until(n * REQUEST_EVERY_MS);
           if (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
-          const one = invite(token, url)
+          const one = invite(tokens[n % SUBJECTS]!, url)
             .then(async (response) => {
               const { status, headers } = response;
               seen.push({
