@@ -1,6 +1,6 @@
 /**
- * Measures what one subject can add to the ledger in an hour without an admission: refusals, replays or dry runs, each as
- * large as a request may be, as many as a rate allows. The clock is simulated. Prints a Markdown table: bytes of the audit
+ * Measures what one subject can add to the ledger in an hour: refusals, replays or dry runs, each as large as a request may
+ * be, as many as a rate allows; and beside them invites with an answer, of which a policy's quotas admit so many. The clock is simulated. Prints a Markdown table: bytes of the audit
  * trail, and of the ledger file. Run: node bench/ledger-growth.ts [REQUESTS_PER_MINUTE]
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -44,9 +44,20 @@ function dryRun(requestId: string): Admission {
   return admission(requestId, { plan: 'dry_run', charges, records });
 }
 
+const invite = (requestId: string, addresses: readonly string[]): Admission => {
+  const { base } = denial(requestId, addresses).records;
+  const decided = { result: 'admitted' } as const;
+  return admission(requestId, {
+    body: JSON.stringify({ emails: addresses, group_ids: groups }),
+    records: { base, decided, exhausted: null, replay: null },
+  });
+};
+
 const CASES: Readonly<Record<string, (n: number) => Admission>> = {
   'denials of one address': (n) => denial(id(n), ['eve@rival.io']),
   'denials of 500 addresses': (n) => denial(id(n), emails),
+  'admitted invites of one address': (n) => invite(id(n), ['ann@acme.com']),
+  'admitted invites of 500 addresses': (n) => invite(id(n), emails),
   'replays of one address': (n) => admission(id(n), { key: 'a-key-of-sixteen-characters' }),
   'dry runs with 100 groups': (n) => dryRun(id(n)),
   'denials of 100 addresses and dry runs with 100 groups': (n) =>
@@ -70,7 +81,10 @@ function measure(make: (n: number) => Admission): { trail: number; file: number;
   let n = 0;
   for (let minute = 0; minute < 60; minute += 1) {
     sqlite.transaction(() => {
-      for (let times = 0; times < perMinute; times += 1) ledger.admit(make((n += 1)));
+      for (let times = 0; times < perMinute; times += 1) {
+        const { kind } = ledger.admit(make((n += 1)));
+        if (kind === 'admitted') ledger.settle(settlement(id(n), 'accepted'));
+      }
     });
     now += 60_000;
     sqlite.transaction(() => ledger.recordSuppressed(10));
