@@ -157,7 +157,7 @@ export const SETTINGS = {
     example: 'sqlite:/var/lib/galileo-invite-proxy/ledger.db',
   },
   LEDGER_MIN_FREE_MB: {
-    parse: wholeNumber(0, 1_000_000),
+    parse: wholeNumber(0, 100_000_000),
     fallback: '512',
     about:
       'While less is free on the disk of the ledger, refusals, replays and dry runs are only counted, so that the space is left for invites. 0: never.',

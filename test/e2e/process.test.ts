@@ -66,6 +66,17 @@ async function trail(service: Service): Promise<string[]> {
   return (await response.text()).split('\n').filter((line) => line !== '');
 }
 
+describe('a process whose disk has less free space than LEDGER_MIN_FREE_MB', () => {
+  it('records invites as always, and counts what it refuses', async () => {
+    // 100 terabytes.
+    const service = await start({ LEDGER_MIN_FREE_MB: '100000000' });
+    expect((await invite(service, 'eve@rival.io')).status).toBe(403);
+    expect((await invite(service, 'ann@acme.com')).status).toBe(200);
+    const kinds = (await trail(service)).map((line) => (JSON.parse(line) as { kind: string }).kind);
+    expect(kinds.filter((kind) => kind !== 'suppressed')).toEqual(['intent', 'outcome']);
+  });
+});
+
 describe('a process that is killed between send and settle', () => {
   it(
     'leaves an intent that becomes unknown when its time is over, replays as unknown, and is never sent again',
