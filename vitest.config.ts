@@ -30,7 +30,7 @@ export default defineConfig({
     // All processors: parity and workers mostly wait for processes of their own.
     maxWorkers: availableParallelism(),
     projects: [
-      ...['unit', 'contract', 'http', 'attack', 'arch'].map(sharingModules),
+      ...['unit', 'contract', 'http', 'compatibility', 'attack', 'arch'].map(sharingModules),
       // One file at a time: these tests measure how fast a process ends and how many connections it takes.
       { test: { ...onNode('e2e').test, fileParallelism: false, sequence: { groupOrder: 1 } } },
       {

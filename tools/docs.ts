@@ -10,12 +10,14 @@ import { describeCommands } from '../src/cli/command-line/describe-commands.ts';
 import { describeSettings } from '../src/config/describe.ts';
 import { describeProblems } from '../src/openapi/describe-problems.ts';
 import { describePolicySchema } from '../src/policy/document/json-schema.ts';
+import { describeCompatibility } from '../test/compatibility/describe-compatibility.ts';
 
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/audit-checkpoint.schema.json': () => json(describeCheckpointSchema()),
   'docs/audit-ocsf.md': describeOcsfMapping,
   'docs/audit-record.schema.json': () => json(describeRecordSchema()),
   'docs/cli.md': () => describeCommands(COMMANDS),
+  'docs/compatibility.md': describeCompatibility,
   'docs/config.md': describeSettings,
   'docs/policy.schema.json': () => json(describePolicySchema()),
   'docs/problems.md': describeProblems,

@@ -1,0 +1,4 @@
+import { testChapter } from './situation.ts';
+import { TOKENS } from './tokens.ts';
+
+testChapter(TOKENS);
