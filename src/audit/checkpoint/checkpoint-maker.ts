@@ -10,22 +10,27 @@ import type { GuardedLedger } from './trail-guard.ts';
 import { createTrailGuard } from './trail-guard.ts';
 
 /**
- * Makes one checkpoint at the chain's head when one is due: after CHECKPOINT_EVERY_RECORDS records, or
- * CHECKPOINT_EVERY_MS after the last checkpoint when any record is uncovered; the first of a ledger at once. Everything
- * that decides is in the ledger, so a restart or a second replica only delays a checkpoint. Verifies the trail first: a
- * checkpoint never covers records that are not what the service wrote (trail-guard). It sets no timer: checkpointer.ts
- * drives it on Node, the ledger object's alarm on Workers.
+ * Makes a checkpoint when one is due: after CHECKPOINT_EVERY_RECORDS records, or CHECKPOINT_EVERY_MS after the last
+ * checkpoint when any record is uncovered; the first of a ledger at once. Everything that decides is in the ledger, so a
+ * restart or a second replica only delays a checkpoint. Verifies the trail first, one slice per call: a checkpoint
+ * covers the records that were verified, and never one that is not what the service wrote (trail-guard). It does not
+ * wait for the chain's head, which moves on under load. It sets no timer: checkpointer.ts drives it on Node, the ledger
+ * object's alarm on Workers.
  */
 export interface CheckpointMaker {
-  /** `whenDue`: only a due checkpoint is made. `now`: any uncovered record is covered. One call at a time. Never rejects. */
+  /**
+   * Verifies one slice, and makes a checkpoint when enough is verified. `whenDue`: only when one is due. `now`: until
+   * every record is covered. One call at a time. Never rejects.
+   */
   make(occasion: 'whenDue' | 'now'): Promise<CheckpointResult>;
 }
 
 export type CheckpointResult =
+  /** More records may be uncovered: call again. */
   | { readonly kind: 'made' }
   /** `dueInMs` is null when every record is covered. */
   | { readonly kind: 'not_due'; readonly dueInMs: number | null }
-  /** More records are left to verify than one call may read. */
+  /** More records have to be verified first: call again, after other tasks had a turn. */
   | { readonly kind: 'unfinished' }
   /** Logged already. Try again after RETRY_AFTER_MS. */
   | { readonly kind: 'failed' };
@@ -90,13 +95,14 @@ export function createCheckpointMaker({ ledger, ids, clock, logger, signer }: Ch
         // Read again: the chain may have changed while the key was read.
         const chain = await ledger.chain();
         const check = await guard.check(chain, signing);
-        if (check.kind === 'unfinished') return check;
         if (check.kind === 'broken') {
           if (check.isNews) logger.error('audit_trail_broken', { seq: check.seq, reason: check.reason });
           return { kind: 'failed' };
         }
-        const { seq: count, hash: head } = chain.head;
-        const { previous } = check;
+        const { verified, previous } = check;
+        const { seq: count, hash: head } = verified;
+        const covered = chain.checkpoint?.count ?? chain.base.seq;
+        if (count < chain.head.seq && count - covered < CHECKPOINT_EVERY_RECORDS) return { kind: 'unfinished' };
         const statement = { id: ids.uuid7(), time: rfc3339(madeAt), count, head, previous };
         reason = 'signing_failed';
         const line = await checkpointLine(statement, signing);

@@ -23,8 +23,8 @@ export interface CheckpointerDeps extends CheckpointMakerDeps {
   readonly delivery: { wake(): void };
 }
 
-/** From a wake to the check of the ledger: at most one check a second, and an outcome is covered together with its intent. */
-export const CHECK_AFTER_MS = 1_000;
+/** From a wake to the check of the ledger: at most four checks a second, and an outcome is covered together with its intent. */
+export const CHECK_AFTER_MS = 250;
 
 export function createCheckpointer({ schedule, delivery, ...deps }: CheckpointerDeps): Checkpointer {
   const maker = createCheckpointMaker(deps);
@@ -45,20 +45,24 @@ export function createCheckpointer({ schedule, delivery, ...deps }: Checkpointer
     stop: () => loop.stop(),
     async finish() {
       await loop.stop();
-      await make('now');
+      for (;;) {
+        const { kind } = await make('now');
+        if (kind === 'failed' || kind === 'not_due') return;
+        if (kind === 'unfinished') await new Promise<void>((resolve) => void schedule.after(0, resolve));
+      }
     },
   };
 }
 
 function nextRun(result: CheckpointResult): NextRun {
   switch (result.kind) {
-    case 'made':
-      return null;
     case 'not_due':
       // A thousand records may come before the time is up, so a wake brings the check forward.
       return result.dueInMs === null ? null : { afterMs: result.dueInMs, wakeable: true };
+    // The next slice, after the requests that wait now.
+    case 'made':
     case 'unfinished':
-      return { afterMs: CHECK_AFTER_MS, wakeable: false };
+      return { afterMs: 0, wakeable: false };
     case 'failed':
       return { afterMs: RETRY_AFTER_MS, wakeable: false };
     default:

@@ -10,10 +10,11 @@ import { readTrailItem } from '../verify/item.ts';
  * to the head, and that checkpoint must be the last one that this process saw. After a restart the checkpoint only has
  * to agree with its record, and must not have an invalid signature of our key. It may be unsigned or signed with
  * another key, because the key may have been changed since. The guard remembers the hash of the last verified record:
- * each record is read once, and a record that does not continue the verified part is found.
+ * each record is read once, and a record that does not continue the verified part is found. One check reads a small
+ * slice, so that requests are served between two checks.
  */
 export interface TrailGuard {
-  /** Rejects when the ledger cannot be read. */
+  /** Verifies the next records, at most RECORDS_PER_SLICE of them. Rejects when the ledger cannot be read. */
   check(chain: GuardedChain, signer: CheckpointSigner | null): Promise<TrailCheck>;
   /** Call after a checkpoint was stored. */
   made(line: string): void;
@@ -34,10 +35,11 @@ export interface GuardedChain {
 }
 
 export type TrailCheck =
-  /** `previous`: SHA-256 of the last checkpoint's line; null when there is none. */
-  | { readonly kind: 'sound'; readonly previous: string | null }
-  /** Sound so far, but more records remain than one check may read. Check again. */
-  | { readonly kind: 'unfinished' }
+  /**
+   * `verified`: the last record that was verified; the head of the chain, or one before it when more remain. `previous`:
+   * SHA-256 of the last checkpoint's line; null when there is none.
+   */
+  | { readonly kind: 'sound'; readonly verified: ChainHead; readonly previous: string | null }
   /** `isNews`: the check before did not find the same. */
   | { readonly kind: 'broken'; readonly seq: number; readonly reason: TrailBreak; readonly isNews: boolean };
 
@@ -54,9 +56,8 @@ export type TrailBreak =
   | 'checkpoint_beyond_head'
   | 'signature_invalid';
 
-/** About 60 ms of work on one core, and several times the number of records that arrive between two checks. */
-export const RECORDS_PER_CHECK = 2_000;
-const RECORDS_PER_PAGE = 200;
+/** A few milliseconds of work on one core. */
+export const RECORDS_PER_SLICE = 100;
 
 type Broken = Omit<Extract<TrailCheck, { kind: 'broken' }>, 'isNews'>;
 type Sound = Exclude<TrailCheck, { kind: 'broken' }>;
@@ -90,7 +91,7 @@ export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
     if (statement?.count !== count) return broken(count, 'checkpoint_edited');
     if ((await hashOf(count, base)) !== statement.head) return broken(count, 'checkpoint_disagrees');
     // Last, because verifying yields to other tasks. None ran up to here, so retention dropped no record in between.
-    const verdict = signer === null ? null : await verifySignature(statement, signer);
+    const verdict = signer === null || digest === knownDigest ? null : await verifySignature(statement, signer);
     if (verdict === 'invalid') return broken(count, 'signature_invalid');
     return { kind: 'last', digest, head: { seq: count, hash: statement.head } };
   }
@@ -102,15 +103,12 @@ export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
     return item?.kind === 'record' && item.seq === seq ? item.hash : null;
   }
 
-  /** Verifies the records after `from`, at most RECORDS_PER_CHECK of them. */
-  async function walk(
-    from: ChainHead,
-    head: ChainHead,
-  ): Promise<Broken | { readonly kind: 'walked'; readonly reachedHead: boolean }> {
+  /** Verifies the slice of records after `from`. Returns the last verified record. */
+  async function walk(from: ChainHead, head: ChainHead): Promise<Broken | ChainHead> {
     let at = from;
-    for (let left = RECORDS_PER_CHECK; left > 0 && at.seq < head.seq;) {
-      const limit = Math.min(RECORDS_PER_PAGE, left, head.seq - at.seq);
-      const page = await ledger.records(at.seq, limit);
+    const end = Math.min(head.seq, from.seq + RECORDS_PER_SLICE);
+    while (at.seq < end) {
+      const page = await ledger.records(at.seq, end - at.seq);
       const last = page.at(-1);
       if (last === undefined) return broken(at.seq + 1, 'missing');
       const lines = page.map(({ line }) => line);
@@ -119,10 +117,8 @@ export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
       if (verdict.head.seq !== last.seq) return broken(at.seq + 1, 'out_of_sequence');
       at = verdict.head;
       verified = at;
-      left -= page.length;
     }
-    const reachedHead = at.seq === head.seq;
-    return reachedHead && at.hash !== head.hash ? broken(head.seq, 'wrong_head') : { kind: 'walked', reachedHead };
+    return at.seq === head.seq && at.hash !== head.hash ? broken(head.seq, 'wrong_head') : at;
   }
 
   async function attempt(chain: GuardedChain, signer: CheckpointSigner | null): Promise<Sound | Broken> {
@@ -131,10 +127,10 @@ export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
     const { head } = chain;
     const from = verified !== null && verified.seq >= last.head.seq ? verified : last.head;
     if (from.seq > head.seq) return broken(head.seq + 1, 'truncated');
-    const walked = await walk(from, head);
-    if (walked.kind === 'broken') return walked;
+    const reached = await walk(from, head);
+    if ('kind' in reached) return reached;
     knownDigest = last.digest;
-    return walked.reachedHead ? { kind: 'sound', previous: last.digest } : { kind: 'unfinished' };
+    return { kind: 'sound', verified: reached, previous: last.digest };
   }
 
   return {

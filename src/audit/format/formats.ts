@@ -1,3 +1,4 @@
+import { seqAt } from '../delivery/outbox-position.ts';
 import type { OutboxItem } from '../delivery/sink.ts';
 import { parseObject } from '../../lib/parse-object.ts';
 import { ocsfLine, unreadableOcsfLine } from './ocsf-event.ts';
@@ -35,6 +36,6 @@ export function deliveredLine(format: AuditFormat, item: OutboxItem): string {
 const UNREADABLE_IN = {
   native: ({ position, kind, line }) =>
     // The member is one that only records and checkpoints have, so that a verification takes the line for one.
-    JSON.stringify({ kind: 'unreadable', ...(kind === 'record' ? { seq: position / 2 } : { head: null }), line }),
+    JSON.stringify({ kind: 'unreadable', ...(kind === 'record' ? { seq: seqAt(position) } : { head: null }), line }),
   ocsf: unreadableOcsfLine,
 } as const satisfies Record<AuditFormat, (item: OutboxItem) => string>;

@@ -2,6 +2,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { RecordKind, RecordOutcome } from '../record.ts';
 import { parseObject } from '../../lib/parse-object.ts';
 import { readStoredLine } from '../stored-record.ts';
+import { seqAt } from '../delivery/outbox-position.ts';
 import type { OutboxItem } from '../delivery/sink.ts';
 
 /**
@@ -22,7 +23,7 @@ export interface ItemFacts {
 }
 
 export function itemFacts(item: OutboxItem): ItemFacts {
-  return factsIn(item) ?? unreadable(Math.floor(item.position / 2));
+  return factsIn(item) ?? unreadable(seqAt(item.position));
 }
 
 /** Names a damaged line where nothing of its own can. */

@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { OCSF_ROWS, OCSF_VERSION } from './ocsf-mapping.ts';
 import type { AuditRecord } from '../record.ts';
+import { seqAt } from '../delivery/outbox-position.ts';
 import type { OutboxItem } from '../delivery/sink.ts';
 import { unreadableId } from './item-facts.ts';
 
@@ -17,7 +18,7 @@ export function ocsfLine({ kind, line }: OutboxItem): string {
 
 /** A damaged line as an event: only its place is known. */
 export function unreadableOcsfLine({ position, line }: OutboxItem): string {
-  return JSON.stringify({ ...ofUnreadable(Math.floor(position / 2)), raw_data: line });
+  return JSON.stringify({ ...ofUnreadable(seqAt(position)), raw_data: line });
 }
 
 type Json = { [name: string]: unknown };

@@ -86,6 +86,12 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        window_end INTEGER NOT NULL, scope TEXT NOT NULL, minute TEXT NOT NULL, PRIMARY KEY (window_end, scope)
      ) STRICT, WITHOUT ROWID`,
   ],
+  [
+    // Several checkpoints fit behind one record (audit/delivery/outbox-position): 16 positions a record, before it was 2.
+    `UPDATE cursors SET position = 8 * position`,
+    `UPDATE checkpoints SET position = -8 * position`,
+    `UPDATE checkpoints SET position = -position`,
+  ],
 ];
 
 /** SHA-256 over the schema objects of each version (isOwnSchema), in order. */
@@ -95,6 +101,8 @@ const DIGESTS: readonly string[] = [
   '047e18b517e884ffc7d4b86d357e85a0c44d243d5feeacef645368b718fd2bd1',
   '0d4a573e4efda40050694afc427d13f2a3bbb2ca2590f34253701ccbda9eb45f',
   'f6652537fccd267e8d321d606653c3539a9b41e9cb7139fbc8f4a60295d07fde',
+  // Step 6 changes no object.
+  'f6652537fccd267e8d321d606653c3539a9b41e9cb7139fbc8f4a60295d07fde',
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -102,6 +110,8 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 export const FIRST_VERSION_WITH_CHECKPOINTS = 2;
 /** In earlier versions `time` never decreases along the trail. */
 export const FIRST_VERSION_WITH_CLOCK_STEPS = 4;
+/** In earlier versions a record has two positions in the outbox, its own and one for a checkpoint. */
+export const FIRST_VERSION_WITH_WIDE_POSITIONS = 6;
 
 /** The database holds an object that no migration step created. The message is for the operator. */
 export class ForeignSchemaError extends Error {

@@ -115,7 +115,7 @@ describe('a ledger file', () => {
     await before.admit(admission(testUuid7(1), { key: 'a-key-of-16-signs', charges }));
     await before.settle(settlement(testUuid7(1), 'accepted'));
     await before.admit(admission(testUuid7(2), { charges }));
-    await before.ack('stdout', 4);
+    await before.ack('stdout', 32);
     await before.close();
 
     clock.jump(-HOUR_MS);
@@ -129,7 +129,7 @@ describe('a ledger file', () => {
       exhausted: { remaining: 2 },
     });
     expect(await after.settle(settlement(testUuid7(2), 'refused'))).toEqual({ kind: 'settled' });
-    expect((await after.lease('stdout', 10)).map((item) => item.position)).toEqual([6, 8, 10, 12]);
+    expect((await after.lease('stdout', 10)).map((item) => item.position)).toEqual([48, 64, 80, 96]);
     const lines = await readTrail(after);
     expect(verifyChain(lines)).toMatchObject({ kind: 'intact', head: { seq: 6 } });
     expect(new Set(lines.map((line) => (JSON.parse(line) as { time: string }).time))).toEqual(

@@ -34,7 +34,7 @@ async function prunedLedger(dropped: number): Promise<void> {
   const ledger = await openAt(path, { clock });
   for (let n = 1; n <= 5; n += 1) await ledger.admit(admission(testUuid7(n), { plan: 'deny' }));
   await ledger.addCheckpoint(checkpoint(dropped));
-  await ledger.ack('stdout', 11);
+  await ledger.ack('stdout', 81);
   await passTime(ledger, clock, 9 * DAY_MS);
   expect(await ledger.prune(RETENTION)).toEqual({ records: dropped, more: false });
   await ledger.close();
@@ -88,7 +88,7 @@ describe('a ledger file whose past was dropped', () => {
     expect(readFileSync(path, 'latin1') + readFileSync(`${path}-wal`, 'latin1')).toContain('person-7@');
     await ledger.settle(settlement(testUuid7(1), 'accepted', { by: 'person' }));
     await ledger.addCheckpoint(checkpoint(3));
-    await ledger.ack('stdout', 7);
+    await ledger.ack('stdout', 49);
     await passTime(ledger, clock, 9 * DAY_MS);
     expect(await ledger.prune(RETENTION)).toMatchObject({ records: 3 });
     await ledger.close();

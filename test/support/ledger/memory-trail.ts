@@ -1,3 +1,4 @@
+import { positionOf } from '../../../src/audit/delivery/outbox-position.ts';
 import { chainRecord, draftOf, GENESIS } from '../../../src/audit/chain.ts';
 import type { ChainHead } from '../../../src/audit/chain.ts';
 import type { AuditRecord, RecordDraft, SuppressedDraft } from '../../../src/audit/record.ts';
@@ -49,10 +50,10 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
   const cursor = (sink: string): number => cursors.get(sink) ?? 0;
   const kept = (seq: number) => records[seq - base.seq - 1];
 
-  /** The outbox after a position. A record has twice its seq; a checkpoint follows the record that was last. */
+  /** The outbox after a position. A checkpoint follows the item that was last. */
   function outbox(after: number): OutboxItem[] {
     const items: OutboxItem[] = [
-      ...records.map(({ seq, line }) => ({ position: 2 * seq, kind: 'record' as const, line })),
+      ...records.map(({ seq, line }) => ({ position: positionOf(seq), kind: 'record' as const, line })),
       ...checkpoints.map(({ position, line }) => ({ position, kind: 'checkpoint' as const, line })),
     ];
     return items.filter(({ position }) => position > after).toSorted((a, b) => a.position - b.position);
@@ -97,11 +98,11 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
     },
     lease: (sink, limit) => takeLines(outbox(cursor(sink)), limit, MAX_LEASE_LENGTH),
     ack(sink, position) {
-      const end = Math.max(2 * head.seq, checkpoints.at(-1)?.position ?? 0);
+      const end = Math.max(positionOf(head.seq), checkpoints.at(-1)?.position ?? 0);
       cursors.set(sink, Math.max(cursor(sink), Math.min(position, end)));
     },
     backlog(sink) {
-      const waiting = records.filter(({ seq }) => 2 * seq > cursor(sink));
+      const waiting = records.filter(({ seq }) => positionOf(seq) > cursor(sink));
       const oldest = waiting[0];
       return { sink, records: waiting.length, oldestAt: oldest === undefined ? null : timeOf(oldest.record) };
     },
@@ -111,8 +112,8 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
     },
     addCheckpoint({ count, madeAt, line }, storedAt) {
       const last = checkpoints.at(-1);
-      const position = 2 * head.seq + 1;
-      if (count > head.seq || count <= (last?.count ?? 0) || last?.position === position) return false;
+      const position = Math.max(positionOf(head.seq), last?.position ?? 0) + 1;
+      if (count > head.seq || count <= (last?.count ?? 0) || position >= positionOf(head.seq + 1)) return false;
       checkpoints.push({ count, madeAt, line, position, storedAt });
       return true;
     },

@@ -38,7 +38,7 @@ describe('what the ops port says of the trail', () => {
     ]);
     await ledger.admit(admission(testUuid7(1)));
     await ledger.addCheckpoint({ count: 1, madeAt: clock.now(), line: '{}' });
-    await ledger.ack('stdout', 2);
+    await ledger.ack('stdout', 16);
     clock.advance(90_000);
     const { status, body } = await ask();
     expect(status).toBe(200);

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers';
 import type { Ledger } from '../../../src/ledger/port.ts';
 import { createLedger } from '../../../src/platform/workers/ledger/client.ts';
+import { schedule } from '../../../src/platform/workers/runtime.ts';
 import type { LedgerNamespace } from '../../../src/platform/workers/ledger/client.ts';
 import type { LedgerObjectPorts } from '../../../src/platform/workers/ledger/ports.ts';
 import type { LogFields, Logger } from '../../../src/ports/logger.ts';
@@ -49,6 +50,7 @@ export function openLedgerObject(ports: Partial<LedgerObjectPorts> = {}): Ledger
     alarmClock,
     ids: createFakeIds(1_000_000),
     random: { next: () => 0.5 },
+    schedule,
     logger,
     metrics: { count: () => undefined },
     targets: [],

@@ -1,10 +1,11 @@
 import type { ChainState, StoredCheckpoint } from '../../port.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
+import { lastPositionAt, positionOf } from '../../../audit/delivery/outbox-position.ts';
 import { readEnds } from './trail.ts';
 
 /**
  * Checkpoints in SQLite, stored verbatim. Each checkpoint covers more records than the previous one. Its outbox
- * position is behind the last record at the time it was stored, which may be later than the last record it covers:
+ * position is behind the last item at the time it was stored. That may be later than the last record it covers:
  * signing takes time, and records are appended meanwhile.
  */
 type CheckpointRow = { count: number; position: number; made_at: number; line: string };
@@ -16,9 +17,9 @@ export function addCheckpoint(
   storedAt: number,
 ): boolean {
   const { head } = readEnds(sqlite);
-  const position = 2 * head.seq + 1;
   const last = lastCheckpoint(sqlite, head.seq);
-  if (count < 1 || count > head.seq || count <= (last?.count ?? 0) || last?.position === position) return false;
+  const position = Math.max(positionOf(head.seq), last?.position ?? 0) + 1;
+  if (count < 1 || count > head.seq || count <= (last?.count ?? 0) || position > lastPositionAt(head.seq)) return false;
   sqlite.run(
     `INSERT INTO checkpoints (count, position, made_at, line, stored_at) VALUES (?, ?, ?, ?, ?)`,
     count,
@@ -47,6 +48,6 @@ export function lastCheckpoint(sqlite: SqlitePort, headSeq: number): CheckpointR
   return sqlite.run<CheckpointRow>(
     `SELECT * FROM checkpoints WHERE count <= ? AND position <= ? ORDER BY count DESC LIMIT 1`,
     headSeq,
-    2 * headSeq + 1,
+    lastPositionAt(headSeq),
   )[0];
 }

@@ -1,4 +1,5 @@
 import type { OutboxItem } from '../../../audit/delivery/sink.ts';
+import { positionOf, seqAt } from '../../../audit/delivery/outbox-position.ts';
 import { lastCheckpoint } from './checkpoints.ts';
 import { MAX_LEASE_LENGTH, takeLines } from '../../page.ts';
 import type { SinkBacklog } from '../../port.ts';
@@ -7,9 +8,9 @@ import { readEnds, readTime, recordsAfter } from './trail.ts';
 
 /**
  * The outbox: records and checkpoints that sinks have not acknowledged, with one cursor per sink. Every item has a
- * fixed position: record S has 2·S; a checkpoint stored while record M was the last one has 2·M + 1. New items are only
- * added at the end, so a cursor skips nothing. No acknowledgement moves a cursor past the end; a stored cursor past the
- * end is ignored and the sink gets everything again, because duplicates are better than lost items.
+ * final position (outbox-position). New items are only added at the end, so a cursor skips nothing. No acknowledgement
+ * moves a cursor past the end; a stored cursor past the end is ignored and the sink gets everything again, because
+ * duplicates are better than lost items.
  */
 export interface SqliteOutbox {
   lease(sink: string, limit: number): readonly OutboxItem[];
@@ -24,7 +25,7 @@ const CHECKPOINTS_AT_A_TIME = 64;
 export function createSqliteOutbox(sqlite: SqlitePort): SqliteOutbox {
   /** The position of the last item. */
   function endOf(headSeq: number): number {
-    return Math.max(2 * headSeq, lastCheckpoint(sqlite, headSeq)?.position ?? 0);
+    return Math.max(positionOf(headSeq), lastCheckpoint(sqlite, headSeq)?.position ?? 0);
   }
 
   /** 0 for an unknown sink: it gets everything. */
@@ -52,10 +53,10 @@ export function createSqliteOutbox(sqlite: SqlitePort): SqliteOutbox {
     const checkpoints = checkpointsAfter(position, end);
     let checkpoint = checkpoints.next();
     for (const { seq, line } of recordsAfter(sqlite, seqAt(position))) {
-      for (; !checkpoint.done && checkpoint.value.position < 2 * seq; checkpoint = checkpoints.next()) {
+      for (; !checkpoint.done && checkpoint.value.position < positionOf(seq); checkpoint = checkpoints.next()) {
         yield checkpoint.value;
       }
-      yield { position: 2 * seq, kind: 'record', line };
+      yield { position: positionOf(seq), kind: 'record', line };
     }
     for (; !checkpoint.done; checkpoint = checkpoints.next()) yield checkpoint.value;
   }
@@ -89,9 +90,4 @@ export function createSqliteOutbox(sqlite: SqlitePort): SqliteOutbox {
       return Math.min(end, ...sinks.map((sink) => cursorOf(sink, end)));
     },
   };
-}
-
-/** The last record at or before a position. */
-function seqAt(position: number): number {
-  return Math.floor(position / 2);
 }

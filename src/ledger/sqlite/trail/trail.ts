@@ -1,5 +1,6 @@
 import { GENESIS, verifyChain } from '../../../audit/chain.ts';
 import type { ChainHead, ChainVerdict } from '../../../audit/chain.ts';
+import { POSITIONS_PER_RECORD } from '../../../audit/delivery/outbox-position.ts';
 import { parseObject } from '../../../lib/parse-object.ts';
 import { takeLines } from '../../page.ts';
 import type { StoredRecord } from '../../port.ts';
@@ -136,8 +137,8 @@ export function clockSteps(sqlite: SqlitePort, after: number, upTo: number, limi
  */
 export function reachesAhead(sqlite: SqlitePort): boolean {
   const ahead = sqlite.run(
-    `SELECT 1 FROM head, cursors WHERE position > 2 * seq + 1
-     UNION ALL SELECT 1 FROM head, checkpoints WHERE count > seq OR position > 2 * seq + 1 LIMIT 1`,
+    `SELECT 1 FROM head, cursors WHERE position / ${POSITIONS_PER_RECORD} > seq
+     UNION ALL SELECT 1 FROM head, checkpoints WHERE count > seq OR position / ${POSITIONS_PER_RECORD} > seq LIMIT 1`,
   );
   return ahead.length > 0;
 }

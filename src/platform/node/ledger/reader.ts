@@ -1,8 +1,10 @@
+import { seqAt } from '../../../audit/delivery/outbox-position.ts';
 import { readChain, readCheckpoints } from '../../../ledger/sqlite/trail/checkpoints.ts';
 import type { ChainState, Ledger } from '../../../ledger/port.ts';
 import {
   FIRST_VERSION_WITH_CHECKPOINTS,
   FIRST_VERSION_WITH_CLOCK_STEPS,
+  FIRST_VERSION_WITH_WIDE_POSITIONS,
   SCHEMA_VERSION,
 } from '../../../ledger/sqlite/schema.ts';
 import type { ChainVerdict } from '../../../audit/chain.ts';
@@ -81,7 +83,7 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
     chain: () => read(chain),
     records: (after, limit) => read(() => readRecords(sqlite, after, limit)),
     checkpoints: (after, limit) => read(() => (hasCheckpoints ? readCheckpoints(sqlite, after, limit) : [])),
-    cursors: () => read(() => readCursors(sqlite)),
+    cursors: () => read(() => readCursors(sqlite, version)),
     search: (query) => read(() => searchTrail(sqlite, query, { hasSteps })),
     async inSnapshot(work) {
       database.exec('BEGIN');
@@ -144,9 +146,10 @@ function isWhole(sqlite: SqlitePort): boolean {
   return pragma('quick_check(1)') === 'ok';
 }
 
-/** In the first schema a cursor is a record's `seq`; later it is a position in the outbox, two for each record. */
-function readCursors(sqlite: SqlitePort): readonly SinkCursor[] {
+/** In the first schema a cursor is a record's `seq`; later it is a position in the outbox, first two for each record. */
+function readCursors(sqlite: SqlitePort, version: number): readonly SinkCursor[] {
+  const recordAt = version < FIRST_VERSION_WITH_WIDE_POSITIONS ? (position: number) => Math.floor(position / 2) : seqAt;
   return sqlite
     .run<{ sink: string; position?: number; seq?: number }>(`SELECT * FROM cursors ORDER BY sink`)
-    .map(({ sink, position, seq = 0 }) => ({ sink, seq: position === undefined ? seq : Math.floor(position / 2) }));
+    .map(({ sink, position, seq = 0 }) => ({ sink, seq: position === undefined ? seq : recordAt(position) }));
 }

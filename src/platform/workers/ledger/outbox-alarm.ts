@@ -10,7 +10,7 @@ import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
 import type { DeliveryTarget, LedgerObjectPorts } from './ports.ts';
 
 /**
- * Drives the background work of the ledger object by its alarm: one checkpoint when one is due, then batches from the
+ * Drives the background work of the ledger object by its alarm: the checkpoints that are due, then batches from the
  * outbox to each target. The work itself is the core's (checkpoint-maker, batch-delivery), the same as on Node. The
  * alarm outlives the object: it is set in the turn of the write, and a run sets the next alarm before it begins and
  * again when it ends. A run throws nothing, because the platform gives up on an alarm that keeps failing. A target that
@@ -35,6 +35,9 @@ const GATHER_MS = 1_000;
 /** When the next run comes if this one is cut short. */
 const INSURANCE_MS = 60_000;
 
+/** 20,000 records: several times what one run's interval brings. The next run continues. */
+const MAX_SLICES_PER_RUN = 200;
+
 interface TargetState extends DeliveryTarget {
   readonly batches: BatchDelivery;
   /** By the clock of the alarms. */
@@ -42,7 +45,7 @@ interface TargetState extends DeliveryTarget {
 }
 
 export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
-  const { core, sqlite, storage, clock, alarmClock, random, logger, metrics } = deps;
+  const { core, sqlite, storage, clock, alarmClock, schedule, random, logger, metrics } = deps;
   const outbox = {
     lease: async (sink: string, limit: number) => core.lease(sink, limit),
     ack: async (sink: string, position: number) => sqlite.transaction(() => core.ack(sink, position)),
@@ -101,8 +104,13 @@ export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
 
   async function makeCheckpoint(): Promise<void> {
     if (checkpointNotBefore > alarmClock.now()) return;
-    const result = await checkpoints.make('whenDue');
-    if (result.kind === 'failed') checkpointNotBefore = alarmClock.now() + RETRY_AFTER_MS;
+    for (let slices = 0; slices < MAX_SLICES_PER_RUN; slices += 1) {
+      const { kind } = await checkpoints.make('whenDue');
+      if (kind === 'failed') checkpointNotBefore = alarmClock.now() + RETRY_AFTER_MS;
+      if (kind === 'failed' || kind === 'not_due') return;
+      // Steps that wait have their turn between two slices.
+      if (kind === 'unfinished') await new Promise<void>((resolve) => void schedule.after(0, resolve));
+    }
   }
 
   return {

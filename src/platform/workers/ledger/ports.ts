@@ -9,6 +9,7 @@ import type { Ids } from '../../../ports/ids.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
 import type { Random } from '../../../ports/random.ts';
+import type { Schedule } from '../../../ports/schedule.ts';
 import { createQueueSink } from '../audit/queue.ts';
 import type { SecretBinding } from '../secrets/bound-secret.ts';
 import { clock, ids, random, schedule } from '../runtime.ts';
@@ -29,6 +30,7 @@ export interface LedgerObjectPorts {
   readonly alarmClock: Clock;
   readonly ids: Ids;
   readonly random: Random;
+  readonly schedule: Schedule;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'count'>;
   readonly targets: readonly DeliveryTarget[];
@@ -67,6 +69,7 @@ export function createObjectPorts(env: LedgerObjectEnv): LedgerObjectPorts {
     alarmClock: clock,
     ids,
     random,
+    schedule,
     logger: createLogger({ level: settingOf(env, 'LOG_LEVEL') ?? 'info', service }),
     metrics: createMetrics(env.METRICS),
     targets: deliveryTargets(env),

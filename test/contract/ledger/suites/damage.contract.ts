@@ -221,7 +221,7 @@ export function describeDamage(name: string, factory: DamagedLedgerFactory): voi
     it('does not stop the figures of any sink', async () => {
       clock.advance(MINUTE_MS);
       await opened.ledger.admit(admission(R4));
-      await opened.ledger.ack('stdout', 8);
+      await opened.ledger.ack('stdout', 64);
       await cut(1);
       expect(await opened.ledger.backlog(['stdout', 'http'])).toEqual([
         { sink: 'stdout', records: 1, oldestAt: TEST_TIME_MS + MINUTE_MS },

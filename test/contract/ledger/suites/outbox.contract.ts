@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GENESIS } from '../../../../src/audit/chain.ts';
+import { positionOf } from '../../../../src/audit/delivery/outbox-position.ts';
 import { MAX_LEASE_LENGTH, MAX_PAGE_LENGTH } from '../../../../src/ledger/page.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
 import { admission, MINUTE_MS, onlyRecord, readTrail, recordDraft } from '../../../support/ledger/ledger.ts';
@@ -16,28 +17,28 @@ export function describeOutbox(harness: LedgerHarness): void {
       await harness.fill(3);
       const lines = await readTrail(harness.ledger);
       expect(await harness.ledger.lease('http', 10)).toEqual(
-        lines.map((line, index) => ({ position: 2 * (index + 1), kind: 'record', line })),
+        lines.map((line, index) => ({ position: positionOf(index + 1), kind: 'record', line })),
       );
-      await harness.ledger.ack('stdout', 4);
-      expect(await leased('stdout')).toEqual(['record 6']);
-      expect(await leased('http')).toEqual(['record 2', 'record 4', 'record 6']);
+      await harness.ledger.ack('stdout', 32);
+      expect(await leased('stdout')).toEqual(['record 48']);
+      expect(await leased('http')).toEqual(['record 16', 'record 32', 'record 48']);
     });
 
     it('never moves a cursor back', async () => {
       await harness.fill(3);
-      await harness.ledger.ack('stdout', 4);
-      await harness.ledger.ack('stdout', 2);
-      expect(await leased('stdout')).toEqual(['record 6']);
+      await harness.ledger.ack('stdout', 32);
+      await harness.ledger.ack('stdout', 16);
+      expect(await leased('stdout')).toEqual(['record 48']);
     });
 
-    it.each([7, 1_000_000])('gives what came after a sink acknowledged too much (%i)', async (tooMuch) => {
+    it.each([49, 1_000_000])('gives what came after a sink acknowledged too much (%i)', async (tooMuch) => {
       await harness.fill(3);
       await harness.ledger.ack('stdout', tooMuch);
       const line = await harness.addCheckpoint(3);
       await harness.fill(1);
       expect(await harness.ledger.lease('stdout', 10)).toEqual([
-        { position: 7, kind: 'checkpoint', line },
-        { position: 8, kind: 'record', line: (await readTrail(harness.ledger))[3] },
+        { position: positionOf(3) + 1, kind: 'checkpoint', line },
+        { position: positionOf(4), kind: 'record', line: (await readTrail(harness.ledger))[3] },
       ]);
     });
 
@@ -47,20 +48,20 @@ export function describeOutbox(harness: LedgerHarness): void {
       await harness.fill(2);
       await harness.addCheckpoint(4);
       expect(await leased('http')).toEqual([
-        'record 2',
-        'record 4',
-        'checkpoint 5',
-        'record 6',
-        'record 8',
-        'checkpoint 9',
+        'record 16',
+        'record 32',
+        'checkpoint 33',
+        'record 48',
+        'record 64',
+        'checkpoint 65',
       ]);
-      expect(await leased('http', 3)).toEqual(['record 2', 'record 4', 'checkpoint 5']);
-      await harness.ledger.ack('http', 4);
-      expect(await leased('http', 1)).toEqual(['checkpoint 5']);
-      await harness.ledger.ack('http', 5);
+      expect(await leased('http', 3)).toEqual(['record 16', 'record 32', 'checkpoint 33']);
+      await harness.ledger.ack('http', 32);
+      expect(await leased('http', 1)).toEqual(['checkpoint 33']);
+      await harness.ledger.ack('http', 33);
       expect(await leased('http', 0)).toEqual([]);
-      expect(await leased('http')).toEqual(['record 6', 'record 8', 'checkpoint 9']);
-      await harness.ledger.ack('http', 9);
+      expect(await leased('http')).toEqual(['record 48', 'record 64', 'checkpoint 65']);
+      await harness.ledger.ack('http', 65);
       expect(await leased('http')).toEqual([]);
     });
 
@@ -69,7 +70,7 @@ export function describeOutbox(harness: LedgerHarness): void {
       for (const id of [R1, R2, R3]) {
         await harness.ledger.admit(admission(id, { records: onlyRecord(heavy) }));
       }
-      expect(await leased('http')).toEqual(['record 2']);
+      expect(await leased('http')).toEqual(['record 16']);
     });
 
     it('gives a sink more by weight than a reader of the trail', async () => {
@@ -77,7 +78,7 @@ export function describeOutbox(harness: LedgerHarness): void {
       for (const id of [R1, R2]) {
         await harness.ledger.admit(admission(id, { records: onlyRecord(heavy) }));
       }
-      expect(await leased('http')).toEqual(['record 2', 'record 4']);
+      expect(await leased('http')).toEqual(['record 16', 'record 32']);
       expect((await harness.ledger.records(0, 10)).map(({ seq }) => seq)).toEqual([1]);
     });
 
@@ -86,8 +87,8 @@ export function describeOutbox(harness: LedgerHarness): void {
       harness.clock.advance(MINUTE_MS);
       await harness.fill(1);
       await harness.addCheckpoint(3);
-      await harness.ledger.ack('stdout', 4);
-      await harness.ledger.ack('otlp', 6);
+      await harness.ledger.ack('stdout', 32);
+      await harness.ledger.ack('otlp', 48);
       expect(await harness.ledger.backlog(['stdout', 'never-heard-of', 'otlp'])).toEqual([
         { sink: 'stdout', records: 1, oldestAt: TEST_TIME_MS + MINUTE_MS },
         { sink: 'never-heard-of', records: 3, oldestAt: TEST_TIME_MS },
@@ -122,11 +123,23 @@ export function describeOutbox(harness: LedgerHarness): void {
       expect(await harness.ledger.checkpoints(0, 10)).toEqual([checkpoint(2)]);
     });
 
-    it('are not taken at a position that has one already', async () => {
+    it('stand one behind the other when no record came between, and each is delivered', async () => {
       await harness.fill(3);
+      await harness.addCheckpoint(1);
+      await harness.ledger.ack('stdout', 49);
       await harness.addCheckpoint(2);
-      expect(await harness.ledger.addCheckpoint(checkpoint(3))).toBe(false);
-      expect(await leased('http')).toEqual(['record 2', 'record 4', 'record 6', 'checkpoint 7']);
+      await harness.addCheckpoint(3);
+      expect(await leased('stdout')).toEqual(['checkpoint 50', 'checkpoint 51']);
+      await harness.fill(1);
+      expect(await leased('stdout')).toEqual(['checkpoint 50', 'checkpoint 51', 'record 64']);
+    });
+
+    it('are not taken when no position is left before the next record', async () => {
+      await harness.fill(16);
+      for (let count = 1; count <= 15; count += 1) await harness.addCheckpoint(count);
+      expect(await harness.ledger.addCheckpoint(checkpoint(16))).toBe(false);
+      await harness.fill(1);
+      expect(await harness.ledger.addCheckpoint(checkpoint(16))).toBe(true);
     });
 
     it('of an empty ledger are not taken', async () => {

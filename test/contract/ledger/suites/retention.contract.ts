@@ -84,11 +84,11 @@ export function describeRetention(harness: LedgerHarness): void {
       await harness.fill(2);
       await harness.addCheckpoint(2);
       await harness.pass(KEPT_DAYS * DAY_MS + 1);
-      await harness.ledger.ack('stdout', 5);
+      await harness.ledger.ack('stdout', 33);
       expect(await prune()).toEqual(NOTHING);
-      await harness.ledger.ack('http', 4);
+      await harness.ledger.ack('http', 32);
       expect(await prune()).toEqual(NOTHING);
-      await harness.ledger.ack('http', 5);
+      await harness.ledger.ack('http', 33);
       expect(await prune()).toEqual({ records: 2, more: false });
     });
 
@@ -99,11 +99,11 @@ export function describeRetention(harness: LedgerHarness): void {
       }
       await harness.pass(KEPT_DAYS * DAY_MS + 1);
       await acknowledgeAll();
-      await harness.ledger.ack('slow', 6);
+      await harness.ledger.ack('slow', 48);
       const withSlow = { ...RETENTION, sinks: [...RETENTION.sinks, 'slow'] };
       expect(await harness.ledger.prune(withSlow)).toEqual({ records: 2, more: false });
-      expect((await harness.ledger.lease('slow', 10)).map(({ position }) => position)).toEqual([7]);
-      await harness.ledger.ack('slow', 7);
+      expect((await harness.ledger.lease('slow', 10)).map(({ position }) => position)).toEqual([49]);
+      await harness.ledger.ack('slow', 49);
       expect(await harness.ledger.prune(withSlow)).toEqual({ records: 1, more: false });
     });
 
@@ -114,7 +114,7 @@ export function describeRetention(harness: LedgerHarness): void {
       await harness.pass(KEPT_DAYS * DAY_MS + 1);
       await acknowledgeAll();
       await prune();
-      expect((await harness.ledger.lease('late', 10)).map(({ position }) => position)).toEqual([6, 7, 8]);
+      expect((await harness.ledger.lease('late', 10)).map(({ position }) => position)).toEqual([48, 49, 64]);
       expect(await harness.ledger.backlog(['late'])).toEqual([{ sink: 'late', records: 2, oldestAt: TEST_TIME_MS }]);
     });
 

@@ -6,7 +6,7 @@ import type { CheckpointSigner } from '../../../../src/audit/checkpoint/checkpoi
 import { CHECKPOINT_EVERY_MS, RETRY_AFTER_MS } from '../../../../src/audit/checkpoint/checkpoint-maker.ts';
 import { CHECK_AFTER_MS, createCheckpointer } from '../../../../src/audit/checkpoint/checkpointer.ts';
 import type { RecordDraft } from '../../../../src/audit/record.ts';
-import { createTrailGuard, RECORDS_PER_CHECK } from '../../../../src/audit/checkpoint/trail-guard.ts';
+import { createTrailGuard, RECORDS_PER_SLICE } from '../../../../src/audit/checkpoint/trail-guard.ts';
 import { sha256Hex } from '../../../../src/lib/sha256.ts';
 import { createFakeClock, createFakeIds } from '../../../support/clock.ts';
 import { createTestOutbox } from '../delivery/test-outbox.ts';
@@ -152,19 +152,58 @@ describe('a service that starts with an existing ledger', () => {
     }
   });
 
-  it('verifies a limited number of records at a check, and signs when it has reached the head', async () => {
+  it('verifies at most a slice of records between two turns, and signs each thousand that it has verified', async () => {
     const ledger = createTestOutbox();
-    for (let n = 0; n < 2 * RECORDS_PER_CHECK + 1; n += 1) ledger.append();
-    const guard = createTrailGuard(ledger);
-    const check = async () => (await guard.check(await ledger.chain(), null)).kind;
-    expect([await check(), await check(), await check()]).toEqual(['unfinished', 'unfinished', 'sound']);
+    for (let n = 0; n < 2_350; n += 1) ledger.append();
+    const slices: number[] = [];
+    const clock = createFakeClock();
+    const counting = {
+      ...ledger,
+      async records(after: number, limit: number) {
+        const slice = await ledger.records(after, limit);
+        if (limit > 1) slices.push(slice.length);
+        return slice;
+      },
+    };
+    const turns: number[] = [];
+    const schedule = {
+      after(delayMs: number, task: () => void) {
+        turns.push(slices.reduce((sum, length) => sum + length, 0));
+        return clock.after(delayMs, task);
+      },
+    };
+    const silent = (): void => undefined;
+    const logger = { debug: silent, info: silent, warn: silent, error: silent };
+    const deps = { ids: createFakeIds(), clock, logger, delivery: { wake: silent }, signer: async () => null };
+    createCheckpointer({ ...deps, ledger: counting, schedule }).wake();
+    await clock.pass(CHECK_AFTER_MS);
+    // The last 350 are no thousand, and the last checkpoint is not five minutes old.
+    expect(countsOf(ledger)).toEqual([1_000, 2_000]);
+    expect(Math.max(...slices)).toBe(RECORDS_PER_SLICE);
+    // Every slice has a turn of its own.
+    expect(turns.slice(0, 21)).toEqual(Array.from({ length: 21 }, (_, turn) => turn * RECORDS_PER_SLICE));
+    await clock.pass(CHECKPOINT_EVERY_MS);
+    expect(countsOf(ledger)).toEqual([1_000, 2_000, 2_350]);
+  });
+
+  it('covers what it has verified while records keep coming faster than it can reach the head', async () => {
+    const ledger = createTestOutbox();
     const clock = createFakeClock();
     const silent = (): void => undefined;
     const logger = { debug: silent, info: silent, warn: silent, error: silent };
-    const deps = { ledger, ids: createFakeIds(), clock, schedule: clock, logger, delivery: { wake: silent } };
-    createCheckpointer({ ...deps, signer: async () => null }).wake();
-    await clock.pass(3 * CHECK_AFTER_MS);
-    expect(countsOf(ledger)).toEqual([2 * RECORDS_PER_CHECK + 1]);
+    const racing = {
+      ...ledger,
+      records(after: number, limit: number) {
+        for (let n = 0; n < 2 * RECORDS_PER_SLICE && ledger.chained.length < 6_000; n += 1) ledger.append();
+        return ledger.records(after, limit);
+      },
+    };
+    for (let n = 0; n < 1_000; n += 1) ledger.append();
+    const deps = { ids: createFakeIds(), clock, schedule: clock, logger, delivery: { wake: silent } };
+    const checkpoints = createCheckpointer({ ...deps, ledger: racing, signer: async () => null });
+    checkpoints.wake();
+    await clock.pass(CHECK_AFTER_MS);
+    expect(countsOf(ledger)).toEqual([1_000, 2_000, 3_000, 4_000, 5_000, 6_000]);
   });
 
   it('begins where retention has left the chain', async () => {
@@ -175,7 +214,11 @@ describe('a service that starts with an existing ledger', () => {
     const hash = (JSON.parse(ledger.chained[9]!.line) as { hash: string }).hash;
     ledger.chained.splice(0, 10);
     const base = { seq: 10, hash };
-    expect(await guard.check({ base, head, checkpoint: null }, null)).toEqual({ kind: 'sound', previous: null });
+    expect(await guard.check({ base, head, checkpoint: null }, null)).toEqual({
+      kind: 'sound',
+      verified: head,
+      previous: null,
+    });
     const unproven = await createTrailGuard(ledger).check({ base, head, checkpoint: { count: 5 } }, null);
     expect(unproven).toMatchObject({ kind: 'broken', seq: 10, reason: 'base_unproven' });
     expect(await guard.check({ base, head: GENESIS, checkpoint: null }, null)).toMatchObject({ reason: 'truncated' });

@@ -7,6 +7,7 @@ import { readDeliveredLine } from '../../../../src/audit/verify/delivered-line.t
 import { readTrailItem } from '../../../../src/audit/verify/item.ts';
 import { createStdoutSink } from '../../../../src/platform/node/telemetry/logger.ts';
 import type { HttpPort } from '../../../../src/ports/http.ts';
+import { positionOf } from '../../../../src/audit/delivery/outbox-position.ts';
 import { auditItems } from '../../../support/audit/audit-items.ts';
 import { createFakeClock } from '../../../support/clock.ts';
 
@@ -15,7 +16,7 @@ const LINES = ['', '{"seq":', 'null', '[]', '{}', 'two\nlines', '{"kind":"intent
 const KINDS = ['record', 'checkpoint'] as const;
 
 const items = KINDS.flatMap((kind) =>
-  LINES.map((line): OutboxItem => ({ position: kind === 'record' ? 116 : 117, kind, line })),
+  LINES.map((line): OutboxItem => ({ position: positionOf(58) + (kind === 'record' ? 0 : 1), kind, line })),
 );
 
 const HTTP_SINK = {
@@ -49,7 +50,7 @@ describe('an item that is damaged', () => {
   it.each(LINES.flatMap((line) => AUDIT_FORMATS.map((format) => ({ line, format }))))(
     'shows as damaged when delivered lines are verified: record $line as $format',
     ({ line, format }) => {
-      const read = readDeliveredLine(deliveredLine(format, { position: 116, kind: 'record', line }));
+      const read = readDeliveredLine(deliveredLine(format, { position: positionOf(58), kind: 'record', line }));
       if (read.kind === 'native') expect(readTrailItem(read.text).kind).toBe('damaged');
       // A stored line that is JSON and no record at all is delivered as it is, and belongs to nobody.
       else expect(['{}', '{"kind":"intent","outcome":null}']).toContain(line);

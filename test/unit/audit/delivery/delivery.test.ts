@@ -80,7 +80,7 @@ describe('delivery to a sink', () => {
     delivery.wake();
     await pass(0);
     for (let batch = 0; batch < 3; batch += 1) await answer();
-    expect(scripted.received).toEqual([[2, 4], [6, 8], [10]]);
+    expect(scripted.received).toEqual([[16, 32], [48, 64], [80]]);
     expect(schedule.waitingMs).toEqual([]);
     expect(outbox.positionsAfter('scripted')).toEqual([]);
   });
@@ -92,7 +92,7 @@ describe('delivery to a sink', () => {
     outbox.append();
     delivery.wake();
     await pass(0);
-    expect(scripted.received).toEqual([[2, 3, 4]]);
+    expect(scripted.received).toEqual([[16, 17, 32]]);
   });
 
   it('does nothing within the caller’s own turn', async () => {
@@ -102,7 +102,7 @@ describe('delivery to a sink', () => {
     await promisesSettled();
     expect(scripted.received).toEqual([]);
     await pass(0);
-    expect(scripted.received).toEqual([[2]]);
+    expect(scripted.received).toEqual([[16]]);
   });
 
   it('makes one run of many wakes, and one at a time', async () => {
@@ -126,7 +126,7 @@ describe('delivery to a sink', () => {
     outbox.append();
     delivery.wake();
     await pass(0);
-    expect(scripted.received).toEqual([[2]]);
+    expect(scripted.received).toEqual([[16]]);
   });
 
   it('acknowledges after the write, so a failed batch is offered again, whole and before anything else', async () => {
@@ -134,11 +134,11 @@ describe('delivery to a sink', () => {
     for (let n = 0; n < 3; n += 1) outbox.append();
     delivery.wake();
     await pass(0);
-    expect(outbox.positionsAfter('scripted')).toEqual([2, 4, 6]);
+    expect(outbox.positionsAfter('scripted')).toEqual([16, 32, 48]);
     await answer(new SinkError('server_error'), FIRST_BACKOFF_MS);
     expect(scripted.received).toEqual([
-      [2, 4],
-      [2, 4],
+      [16, 32],
+      [16, 32],
     ]);
   });
 
@@ -154,7 +154,7 @@ describe('delivery to a sink', () => {
     delivery.wake();
     await pass(10 * LONGEST_WRITE_MS);
     expect(delivery.status().failing).toEqual({ reason: 'timeout', sinceMs, failures: 1 });
-    expect(scripted.received).toEqual([[2]]);
+    expect(scripted.received).toEqual([[16]]);
     await answer();
     expect(delivery.status().failing).toBeNull();
     expect(outbox.positionsAfter('scripted')).toEqual([]);
@@ -173,7 +173,7 @@ describe('delivery to a sink', () => {
     await stopping;
     delivery.wake();
     await pass(60_000);
-    expect(scripted.received).toEqual([[2, 4]]);
+    expect(scripted.received).toEqual([[16, 32]]);
   });
 
   it('counts batches by their results', async () => {
@@ -206,7 +206,7 @@ describe('a batch', () => {
     delivery.wake();
     await pass(0);
     for (let batch = 0; batch < 4; batch += 1) await answer();
-    expect(scripted.received).toEqual([[2, 4, 6], [8], [10], [12]]);
+    expect(scripted.received).toEqual([[16, 32, 48], [64], [80], [96]]);
   });
 
   it('is halved down to one item while the far end finds it too large, without waiting', async () => {
@@ -220,7 +220,7 @@ describe('a batch', () => {
     // Nothing is left to halve, and nothing may be left out: now it waits like any other failure.
     expect(scripted.open).toBe(0);
     await pass(LONGEST_BACKOFF_MS);
-    expect(scripted.received.slice(4)).toEqual([[2]]);
+    expect(scripted.received.slice(4)).toEqual([[16]]);
   });
 
   it('stays small for a while and grows back to its full count', async () => {
@@ -244,7 +244,7 @@ describe('a batch', () => {
     await answer(new SinkError('too_large', 7_000), 6_999);
     expect(scripted.received).toHaveLength(1);
     await pass(1);
-    expect(scripted.received).toEqual([[2, 4], [2]]);
+    expect(scripted.received).toEqual([[16, 32], [16]]);
   });
 });
 
@@ -421,7 +421,7 @@ describe('draining', () => {
     await scripted.writing();
     scripted.accept();
     expect(await drained).toBe(true);
-    expect(scripted.received).toEqual([[2, 4], [2, 4], [6]]);
+    expect(scripted.received).toEqual([[16, 32], [16, 32], [48]]);
     expect(schedule.waitingMs).toEqual([]);
   });
 
@@ -447,7 +447,7 @@ describe('draining', () => {
       scripted.accept();
     }
     expect(await drained).toBe(true);
-    expect(scripted.received).toEqual([[2, 4], [2], [4]]);
+    expect(scripted.received).toEqual([[16, 32], [16], [32]]);
   });
 
   it('ends in time when the sink neither takes nor refuses, also a write that was under way before', async () => {
@@ -471,8 +471,8 @@ describe('draining', () => {
     scripted.accept();
     await pass(60_000);
     expect(await drained).toBe(false);
-    expect(scripted.received).toEqual([[2, 4]]);
+    expect(scripted.received).toEqual([[16, 32]]);
     // What was taken late still counts.
-    expect(outbox.positionsAfter('scripted')).toEqual([6, 8]);
+    expect(outbox.positionsAfter('scripted')).toEqual([48, 64]);
   });
 });

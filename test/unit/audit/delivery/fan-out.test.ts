@@ -36,7 +36,7 @@ describe('deliveries to several sinks', () => {
       await pass(0);
       expect(outbox.positionsAfter('stdout')).toEqual([]);
     }
-    expect(outbox.positionsAfter('http')).toEqual([2, 4, 6]);
+    expect(outbox.positionsAfter('http')).toEqual([16, 32, 48]);
     expect(deliveries.status()).toEqual([
       { sink: 'otlp', failing: null },
       { sink: 'http', failing: expect.objectContaining({ reason: 'refused' }) as unknown },
@@ -66,7 +66,7 @@ describe('deliveries to several sinks', () => {
     deliveries.wake();
     await pass(3_600_000);
     expect(schedule.waitingMs).toEqual([]);
-    expect(outbox.positionsAfter('stdout')).toEqual([4]);
+    expect(outbox.positionsAfter('stdout')).toEqual([32]);
   });
 
   it('refuse to let two sinks share a cursor', () => {

@@ -1,5 +1,6 @@
 import type { ChainCoverage, CheckpointLedger } from '../../../../src/audit/checkpoint/checkpoint-maker.ts';
 import { chainRecord, GENESIS } from '../../../../src/audit/chain.ts';
+import { positionOf } from '../../../../src/audit/delivery/outbox-position.ts';
 import type { RecordDraft } from '../../../../src/audit/record.ts';
 import type { Outbox, OutboxItem } from '../../../../src/audit/delivery/sink.ts';
 
@@ -39,13 +40,13 @@ export function createTestOutbox(): TestOutbox {
     append(length = 10) {
       records += 1;
       const line = `{"seq":${String(records)}`.padEnd(length - 1) + '}';
-      items.push({ position: records * 2, kind: 'record', line });
+      items.push({ position: positionOf(records), kind: 'record', line });
       // The delivered line has the length that the test asks for. The chain contains a real record.
       const place = { seq: records, id: String(records), time: '', prev: outbox.head.hash };
       const next = chainRecord({} as RecordDraft, place);
       chained.push({ seq: records, line: next.line });
       outbox.head = { seq: records, hash: next.hash };
-      return records * 2;
+      return positionOf(records);
     },
     positionsAfter: (sink) => after(sink).map(({ position }) => position),
     async lease(sink, limit) {
@@ -71,7 +72,11 @@ export function createTestOutbox(): TestOutbox {
       orFail();
       if (checkpoint.count <= (made.at(-1)?.count ?? 0)) return false;
       made.push(checkpoint);
-      items.push({ position: records * 2 + 1, kind: 'checkpoint', line: checkpoint.line });
+      items.push({
+        position: Math.max(positionOf(records), items.at(-1)?.position ?? 0) + 1,
+        kind: 'checkpoint',
+        line: checkpoint.line,
+      });
       return true;
     },
   };
