@@ -62,6 +62,7 @@ for (const records of counts.length === 0 ? [10_000, 100_000] : counts) {
     base: null,
     head: null,
     droppedBefore: null,
+    requests: null,
     cursors: [],
   });
   const verifyingMs = performance.now() - from - spent.makingMs;

@@ -191,7 +191,7 @@ export type RequestState = 'open' | Ending | 'denied';
 export interface RequestEntry {
   readonly requestId: string;
   readonly owner: Owner;
-  /** `unknown` also when the stored state is damaged. */
+  /** As the records prove it, where they refute the stored state. `unknown` when the stored state is damaged. */
   readonly state: RequestState;
   /** Milliseconds since the epoch, the ledger's clock; null when the stored time is damaged. */
   readonly admittedAt: number | null;
@@ -205,7 +205,7 @@ export interface RequestEntry {
   readonly unreadable: readonly UnreadablePart[];
 }
 
-/** `decision`, `outcome`: the record of it. `state`: the request's state or one of its times. */
+/** `decision`, `outcome`: the record of it. `state`: the stored state or one of its times; or the records refute that state. */
 export type UnreadablePart = 'decision' | 'outcome' | 'state';
 
 export interface RequestPage {

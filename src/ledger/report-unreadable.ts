@@ -9,7 +9,8 @@ import type { Metrics } from '../ports/metrics.ts';
  */
 export interface UnreadableValue {
   readonly part: 'record' | 'reply' | 'debits' | 'state' | 'request_id' | 'suppressed';
-  readonly reason: RecordDamage | 'other_shape';
+  /** `refuted`: it can be read, and the records prove another value. */
+  readonly reason: RecordDamage | 'other_shape' | 'refuted';
   /** The number of the damaged record. */
   readonly seq?: number;
   /** The request that the value belongs to; left out when its id is the damaged value. */

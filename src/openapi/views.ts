@@ -124,7 +124,7 @@ const INVITE_REQUEST = object(
       ...listOf(oneOf(['decision', 'outcome', 'state'])),
       minItems: 1,
       description:
-        'The parts of this request that are stored but damaged: the audit record of the decision or of the outcome, or the state or a time of the request (`state` is then `unknown`, the time null). Absent when all is readable. The operators have a log line about it.',
+        'The parts of this request that are stored but damaged: the audit record of the decision or of the outcome, or the state or a time of the request (`state` is then what the records prove, or `unknown`; the time is null). Absent when all is readable. The operators have a log line about it.',
     },
   },
   { optional: ['request_sha256', 'unreadable'], description: 'A decided request.' },

@@ -109,6 +109,21 @@ const KINDS = {
     message: (run) =>
       `The cursor of sink ${run.against} is beyond the end: records up to the cursor would never be delivered.`,
   },
+  request_missing: {
+    message: (run) => `The table of requests has no row for ${named(run, 'record')}, which decided a request.`,
+    joins: 'any',
+  },
+  request_refuted: {
+    message: (run) =>
+      `The table of requests was changed: the row of the request of ${named(run, 'record')} says something else than the records.`,
+    joins: 'any',
+  },
+  request_unrecorded: {
+    message: (run) => `The table of requests has rows that no record decided: ${run.against}.`,
+  },
+  key_refuted: {
+    message: (run) => `The table of idempotency keys was changed: ${run.against} of them do not fit the requests.`,
+  },
   base_unproven: {
     message: (run) =>
       `Records up to ${run.last ?? 0} were dropped, but the checkpoint that retention leaves there is missing.`,

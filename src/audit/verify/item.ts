@@ -1,4 +1,4 @@
-import { parseObject } from '../../lib/parse-object.ts';
+import { isObject, parseObject } from '../../lib/parse-object.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
 import { verifyChain } from '../chain.ts';
 import { parseAnyCheckpoint } from '../checkpoint/checkpoint.ts';
@@ -18,6 +18,18 @@ export interface RecordItem {
   readonly hash: string;
   /** Milliseconds since the epoch; NaN when the record has no readable `time`. */
   readonly timeMs: number;
+  /** Null for a record that is not about one request. */
+  readonly request: RequestFacts | null;
+}
+
+/** What a record says about its request, as text. The kind and the result may be newer than this program knows. */
+export interface RequestFacts {
+  readonly kind: string;
+  readonly id: string;
+  /** `issuer`: the token's `iss`. */
+  readonly owner: { readonly issuer: string; readonly clientId: string; readonly subject: string };
+  readonly result: string;
+  readonly hasKey: boolean;
 }
 
 export interface CheckpointItem {
@@ -56,7 +68,25 @@ export function readTrailItem(line: string): TrailItem {
     // Verified as a chain of this record alone, so only its own text and hash are checked.
     verifyChain([line], { seq: seq - 1, hash: prev }).kind === 'intact';
   const timeMs = Date.parse(String(value['time']));
-  return isRecord ? { kind: 'record', seq, prev, hash, timeMs } : { kind: 'damaged', what: 'record', claimedSeq: seq };
+  return isRecord
+    ? { kind: 'record', seq, prev, hash, timeMs, request: requestIn(value) }
+    : { kind: 'damaged', what: 'record', claimedSeq: seq };
+}
+
+function requestIn({ kind, request_id: id, actor, outcome, request }: Record<string, unknown>): RequestFacts | null {
+  if (typeof kind !== 'string' || typeof id !== 'string') return null;
+  const { issuer_url: issuer, client_id: clientId, subject } = objectOf(actor);
+  return {
+    kind,
+    id,
+    owner: { issuer: String(issuer), clientId: String(clientId), subject: String(subject) },
+    result: String(objectOf(outcome)['result']),
+    hasKey: Object.hasOwn(objectOf(request), 'idempotency_key_sha256'),
+  };
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  return isObject(value) ? value : {};
 }
 
 /**

@@ -10,9 +10,11 @@ import { createTrailHashes } from './hashes.ts';
 import type { TrailHashes } from './hashes.ts';
 import type { DamagedItem, RecordItem, TrailItem } from './item.ts';
 import { createTrailOrder } from './order.ts';
+import { createRequestRows } from './request-rows.ts';
+import type { RequestTable } from './request-rows.ts';
 
 /**
- * Verifies a trail as a stream of lines, against itself (hash chain, checkpoints) and against external evidence:
+ * Verifies a trail as a stream of lines, against itself (hash chain, checkpoints, table of requests) and against external evidence:
  * checkpoints kept elsewhere, and a second copy of the trail. Reports every fault with its place, and continues. Keeps
  * 33 bytes a record and a few hundred bytes a checkpoint, whatever the length of the lines. Makes no request and
  * changes nothing. Limits: only evidence kept elsewhere proves that the tail was not cut off. That records were not
@@ -32,6 +34,8 @@ export interface TrailSource {
    * made before this time. Null: no record may be missing. Ignored where the base is null.
    */
   readonly droppedBefore: number | null;
+  /** The source's table of requests; null where it has none. */
+  readonly requests: RequestTable | null;
   /** The last record that each sink has acknowledged, according to the source; empty where it has no sinks. */
   readonly cursors: readonly { readonly sink: string; readonly seq: number }[];
 }
@@ -118,6 +122,7 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   const attestations = createAttestations({ hashes, findings });
   const order = createTrailOrder({ hashes, findings, base, once: stored });
   const checkpoints = createTrailCheckpoints({ hashes, findings, attestations, verifier, complete: stored });
+  const rows = source.requests === null ? null : createRequestRows(source.requests, findings);
   const headPlace = `the head of the ${name}`;
 
   let lastTimeMs = -Infinity;
@@ -145,9 +150,12 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   for await (const line of source.lines) {
     const { item, place, position } = line;
     if (line.isNewer === true) newer.add(item);
-    if (item.kind === 'record') onRecord(item, line);
-    else if (item.kind === 'damaged') onDamage(item, line);
-    else await checkpoints.add(item, { place, position, last: order.last() });
+    if (item.kind === 'record') {
+      onRecord(item, line);
+      await rows?.record(item, place);
+    }
+    if (item.kind === 'damaged') onDamage(item, line);
+    if (item.kind === 'checkpoint') await checkpoints.add(item, { place, position, last: order.last() });
   }
 
   if (head !== null && head.seq > 0) attestations.add({ count: head.seq, head: head.hash, place: headPlace });
@@ -175,6 +183,7 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     if (seq > end) findings.add({ kind: 'cursor_beyond_end', seq: end + 1, to: seq, place: headPlace, against: sink });
   }
   checkpoints.end(extent);
+  if (newer.range() === null) await rows?.end(`the ${name}`);
   const vouched = attestations.judge(extent);
   const tally = checkpoints.tally();
   const report: TrailReport = {

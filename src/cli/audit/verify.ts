@@ -114,6 +114,7 @@ async function verify(call: Call, retention: number | null, deps: CliDeps): Prom
             base: call.options['whole'] === undefined ? null : GENESIS,
             head: null,
             droppedBefore: null,
+            requests: null,
             cursors: [],
           },
           // Next to a ledger, the lines may be a part of its trail.
@@ -146,6 +147,7 @@ async function verifyLedger(
         base,
         head,
         droppedBefore: retention === null ? null : deps.clock.now() - (retention - GRACE_DAYS) * DAY_MS,
+        requests: reader.requests,
         cursors: await reader.cursors(),
       };
       return (await verifyTrail(source, evidence)).report;

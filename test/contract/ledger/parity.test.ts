@@ -3,6 +3,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../src/audit/chain.ts';
 import type { SearchFilter } from '../../../src/audit/search.ts';
+import { createFindings } from '../../../src/audit/verify/findings.ts';
+import { readTrailItem } from '../../../src/audit/verify/item.ts';
+import { createRequestRows } from '../../../src/audit/verify/request-rows.ts';
+import { countMisfitKeys, countRequests, readRequestRow } from '../../../src/ledger/sqlite/requests/request-table.ts';
+import type { SqlitePort } from '../../../src/ledger/sqlite/sqlite-port.ts';
 import { createBatchedLedger } from '../../../src/ledger/batched-ledger.ts';
 import { createMemoryLedger } from '../../support/ledger/memory-ledger.ts';
 import type { Ending, Ledger, SettledBy } from '../../../src/ledger/port.ts';
@@ -257,6 +262,23 @@ async function live(
   return seen;
 }
 
+/** What a verification finds when it compares the tables with the records. */
+async function tableFindings(trail: readonly string[], sqlite: SqlitePort) {
+  const findings = createFindings();
+  const table = {
+    row: async (requestId: string) => readRequestRow(sqlite, requestId),
+    count: async () => countRequests(sqlite),
+    misfitKeys: async () => countMisfitKeys(sqlite),
+  };
+  const rows = createRequestRows(table, findings);
+  for (const line of trail) {
+    const item = readTrailItem(line);
+    if (item.kind === 'record') await rows.record(item, { prefix: 'ledger seq ', at: item.seq });
+  }
+  await rows.end('the ledger');
+  return findings.list();
+}
+
 describe('the SQLite ledger and the reference model', () => {
   it('give the same results, states and trails for any sequence of steps', async () => {
     const reached = new Set<string>();
@@ -278,7 +300,9 @@ describe('the SQLite ledger and the reference model', () => {
         const reported = await live(rounds, batched, clocks[0]);
         expect(reported).toEqual(await live(rounds, memory, clocks[1]));
         const { base, head } = await batched.chain();
-        expect(verifyChain(await readTrail(batched), base)).toEqual({ kind: 'intact', head });
+        const trail = await readTrail(batched);
+        expect(verifyChain(trail, base)).toEqual({ kind: 'intact', head });
+        expect(await tableFindings(trail, sqlite)).toEqual([]);
         if (base.seq > 0) reached.add('pruned');
         if (JSON.stringify(reported).includes('"uncounted\\":0')) reached.add('suppressed');
         if (JSON.stringify(reported).includes('"attempts":1')) reached.add('attempted');

@@ -15,6 +15,7 @@ import type {
   Settlement,
   StoredReply,
 } from '../../../src/ledger/port.ts';
+import { sha256Hex } from '../../../src/lib/sha256.ts';
 import type { QuotaCharge } from '../../../src/policy/decision.ts';
 import { testUuid7 } from '../clock.ts';
 import type { FakeClock } from '../clock.ts';
@@ -150,20 +151,32 @@ export function admission(
 ): Admission {
   const plan = changes.plan ?? 'send';
   const decided = { send: 'intent', deny: 'denial', dry_run: 'dry_run' } as const;
+  const { owner = ANN } = changes;
   return {
     requestId,
-    owner: ANN,
+    owner,
     idempotency: key === undefined ? null : { key, fingerprint, route },
     charges: [],
     plan,
     expiresInMs: 45_000,
     body: plan === 'send' ? '{"emails":["new.colleague@acme.com"]}' : null,
     records: {
-      ...onlyRecord(recordDraft(decided[plan], requestId)),
+      ...onlyRecord(draftFor(recordDraft(decided[plan], requestId), owner, key)),
       exhausted: plan === 'send' ? { result: 'denied', code: 'quota_exhausted', status: 429 } : null,
       replay: plan === 'dry_run' ? null : { result: 'replayed' },
     },
     ...changes,
+  };
+}
+
+/** The draft of a request of this owner, with this Idempotency-Key. */
+export function draftFor(draft: RecordDraft, owner: Owner, key?: string): RecordDraft {
+  const { issuer: issuer_url, clientId: client_id, subject } = owner;
+  const sent = key === undefined ? {} : { idempotency_key_sha256: sha256Hex(key) };
+  return {
+    ...draft,
+    actor: { ...draft.actor, issuer_url, client_id, subject },
+    request: { ...draft.request, ...sent },
   };
 }
 

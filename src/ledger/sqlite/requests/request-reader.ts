@@ -6,13 +6,15 @@ import type { RecordDamage } from '../../../audit/stored-record.ts';
 import type { RequestEntry, RequestState, SettledBy, UnreadablePart } from '../../port.ts';
 import type { ReportUnreadable } from '../../report-unreadable.ts';
 import { unpackDebits } from './debits.ts';
+import { recordedState } from './recorded-state.ts';
 import type { Debit } from './quota.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
 import { readLine } from '../trail/trail.ts';
 
 /**
- * Reads rows of the table `requests` and the records that they point to. A damaged value is reported and replaced by
- * what is safe, so that it affects only its own request. Invariant: nothing that is read here throws because of its
+ * Reads rows of the table `requests` and the records that they point to. A state that the records refute is reported,
+ * and the state is the recorded one. A damaged value is reported and replaced by what is safe, so that it affects only
+ * its own request. Invariant: nothing that is read here throws because of its
  * content.
  */
 export interface RequestReader {
@@ -89,7 +91,7 @@ export function createRequestReader(sqlite: SqlitePort, reportUnreadable: Report
   }
 
   function readState({ state, request_id: requestId }: StoredRow): RequestState {
-    if (STATES.has(state)) return state as RequestState;
+    if (isState(state)) return state;
     reportUnreadable({ part: 'state', reason: 'other_shape', requestId });
     return 'unknown';
   }
@@ -99,15 +101,20 @@ export function createRequestReader(sqlite: SqlitePort, reportUnreadable: Report
     const [admittedAt = null, expiresAt = null, settledAt = null] = times;
     const decided = readDraft(row.decided_seq, row.request_id);
     const outcome = row.outcome_seq === null ? null : readDraft(row.outcome_seq, row.request_id);
+    const isOutcomeDamaged = outcome === null && row.outcome_seq !== null;
+    const stored = readState(row);
+    const recorded = isOutcomeDamaged ? null : recordedState(decided, outcome);
+    const isRefuted = isState(row.state) && recorded !== null && recorded !== stored;
+    if (isRefuted) reportUnreadable({ part: 'state', reason: 'refuted', requestId: row.request_id });
     const unreadable: UnreadablePart[] = [
       ...(decided === null ? (['decision'] as const) : []),
-      ...(outcome === null && row.outcome_seq !== null ? (['outcome'] as const) : []),
-      ...(!STATES.has(row.state) || times.includes(undefined) ? (['state'] as const) : []),
+      ...(isOutcomeDamaged ? (['outcome'] as const) : []),
+      ...(!isState(row.state) || isRefuted || times.includes(undefined) ? (['state'] as const) : []),
     ];
     return {
       requestId: row.request_id,
       owner: { issuer: row.issuer, clientId: row.client_id, subject: row.subject },
-      state: readState(row),
+      state: isRefuted ? recorded : stored,
       admittedAt,
       expiresAt,
       settledAt,
@@ -127,6 +134,10 @@ export function createRequestReader(sqlite: SqlitePort, reportUnreadable: Report
   }
 
   return { readDraft, hasReadableId, readState, readDebits, readEntry };
+}
+
+function isState(text: string): text is RequestState {
+  return STATES.has(text);
 }
 
 /** Undefined when it is damaged. */

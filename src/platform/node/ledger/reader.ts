@@ -1,3 +1,5 @@
+import type { RequestTable } from '../../../audit/verify/request-rows.ts';
+import { countMisfitKeys, countRequests, readRequestRow } from '../../../ledger/sqlite/requests/request-table.ts';
 import { seqAt } from '../../../audit/delivery/outbox-position.ts';
 import { readChain, readCheckpoints } from '../../../ledger/sqlite/trail/checkpoints.ts';
 import type { ChainState, Ledger } from '../../../ledger/port.ts';
@@ -33,6 +35,7 @@ export interface LedgerReader extends Pick<Ledger, 'chain' | 'records' | 'checkp
   readonly inUse: boolean;
   /** The last record that each sink has acknowledged. */
   cursors(): Promise<readonly SinkCursor[]>;
+  readonly requests: RequestTable;
   /**
    * Runs `work` in one transaction: all that it reads is of one moment. The write-ahead log of the service grows
    * meanwhile. Only one may run at a time. Rejects with a LedgerFileError (`moved`) when a service opened a ledger that
@@ -84,6 +87,11 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
     records: (after, limit) => read(() => readRecords(sqlite, after, limit)),
     checkpoints: (after, limit) => read(() => (hasCheckpoints ? readCheckpoints(sqlite, after, limit) : [])),
     cursors: () => read(() => readCursors(sqlite, version)),
+    requests: {
+      row: (requestId) => read(() => readRequestRow(sqlite, requestId)),
+      count: () => read(() => countRequests(sqlite)),
+      misfitKeys: () => read(() => countMisfitKeys(sqlite)),
+    },
     search: (query) => read(() => searchTrail(sqlite, query, { hasSteps })),
     async inSnapshot(work) {
       database.exec('BEGIN');

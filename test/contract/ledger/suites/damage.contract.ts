@@ -335,6 +335,20 @@ export function describeDamage(name: string, factory: DamagedLedgerFactory): voi
       expect(await opened.ledger.find(R1, null)).toMatchObject({ state: 'accepted', unreadable: [] });
     });
 
+    it('with a state that its records refute is shown as the records prove it, and marked', async () => {
+      await opened.ledger.settle(settlement(R2, 'unknown'));
+      await opened.sql(`UPDATE requests SET state = 'accepted'`);
+      const { entries } = await opened.ledger.list({ owner: null, before: null, limit: 10 });
+      expect(entries).toMatchObject([
+        { requestId: R2, state: 'unknown', unreadable: ['state'] },
+        { requestId: R1, state: 'open', unreadable: ['state'] },
+      ]);
+      expect(unreadableLines()).toMatchObject([
+        { fields: { part: 'state', reason: 'refuted', request_id: R2 } },
+        { fields: { part: 'state', reason: 'refuted', request_id: R1 } },
+      ]);
+    });
+
     it('with times beyond all calendars shows none', async () => {
       await opened.sql(`UPDATE requests SET admitted_at = 9000000000000000 WHERE request_id = '${R1}'`);
       expect(await opened.ledger.find(R1, null)).toMatchObject({ admittedAt: null, unreadable: ['state'] });

@@ -3,8 +3,10 @@ import type { Ending } from '../../../../src/ledger/port.ts';
 import { TEST_TIME_MS } from '../../../support/clock.ts';
 import {
   admission,
+  ANN,
   CREATED,
   DAY_MS,
+  draftFor,
   MINUTE_MS,
   quotaCharge,
   recordDraft,
@@ -91,7 +93,10 @@ export function describeEndings(harness: LedgerHarness): void {
       expect(await harness.ledger.settle(sweep())).toEqual({ kind: 'unchanged', state: 'open' });
       harness.clock.advance(1);
       expect(await harness.ledger.expired(10)).toEqual([
-        { requestId: R1, intent: recordDraft('intent', R1, { expires_at: '2026-03-02T10:00:45.000Z' }) },
+        {
+          requestId: R1,
+          intent: draftFor(recordDraft('intent', R1, { expires_at: '2026-03-02T10:00:45.000Z' }), ANN, KEY),
+        },
       ]);
       expect(await harness.ledger.settle(sweep())).toEqual({ kind: 'settled' });
       expect(await harness.ledger.expired(10)).toEqual([]);

@@ -4,8 +4,10 @@ import type { Ending, SettledBy } from '../../../../src/ledger/port.ts';
 import { TEST_TIME_MS } from '../../../support/clock.ts';
 import {
   admission,
+  ANN,
   CREATED,
   DAY_MS,
+  draftFor,
   HOUR_MS,
   quotaCharge,
   recordDraft,
@@ -37,7 +39,7 @@ export function describeUnsettled(harness: LedgerHarness): void {
         {
           requestId: R1,
           admittedAt: TEST_TIME_MS,
-          intent: recordDraft('intent', R1, { expires_at: '2026-03-02T10:00:45.000Z' }),
+          intent: draftFor(recordDraft('intent', R1, { expires_at: '2026-03-02T10:00:45.000Z' }), ANN, KEY),
           body: BODY,
           attempts: 0,
         },

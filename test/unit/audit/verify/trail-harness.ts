@@ -143,6 +143,7 @@ export const stored = (lines: readonly Line[], source: Partial<TrailSource> = {}
   base: GENESIS,
   head: null,
   droppedBefore: null,
+  requests: null,
   cursors: [],
   ...source,
 });
@@ -154,6 +155,7 @@ export const delivered = (lines: readonly Line[], source: Partial<TrailSource> =
   base: null,
   head: null,
   droppedBefore: null,
+  requests: null,
   cursors: [],
   ...source,
 });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { ChainHead } from '../../../../src/audit/chain.ts';
+import { positionOf } from '../../../../src/audit/delivery/outbox-position.ts';
 import type { VerifyReport } from '../../../../src/cli/audit/verify-report.ts';
 import { openLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
 import { createFakeClock, createFakeIds } from '../../../support/clock.ts';
@@ -50,17 +51,29 @@ export async function makeLedger(path: string): Promise<string> {
   return path;
 }
 
-/** Appends the lines to the trail in the file. */
+/** Appends the lines to the trail in the file, and to the table of requests the row of each decision among them. */
 export async function fillLedger(path: string, lines: readonly Line[]): Promise<void> {
   await alter(path, (database) => {
     const record = database.prepare('INSERT INTO records (seq, line) VALUES (?, ?)');
     const checkpoint = database.prepare('INSERT INTO checkpoints (count, position, made_at, line) VALUES (?, ?, ?, ?)');
+    const request = database.prepare(
+      `INSERT OR IGNORE INTO requests (request_id, issuer, client_id, subject, state, admitted_at, decided_seq, key_scope, debits)
+       VALUES (?, ?, ?, ?, ?, 0, ?, ?, '[]')`,
+    );
     database.exec('BEGIN');
     for (const { item, text } of lines) {
-      if (item.kind === 'record') record.run(item.seq, text);
+      if (item.kind === 'record') {
+        record.run(item.seq, text);
+        const state = { intent: 'open', denial: 'denied' }[item.request?.kind ?? ''];
+        if (item.request !== null && state !== undefined) {
+          const { id, owner, hasKey } = item.request;
+          const scope = hasKey ? `scope ${id}` : null;
+          request.run(id, owner.issuer, owner.clientId, owner.subject, state, item.seq, scope);
+        }
+      }
       if (item.kind === 'checkpoint') {
         const { count, time } = item.checkpoint;
-        checkpoint.run(count, 2 * count + 1, Date.parse(time), text);
+        checkpoint.run(count, positionOf(count) + 1, Date.parse(time), text);
       }
     }
     const { item: last } = lines.findLast(({ item }) => item.kind === 'record')!;

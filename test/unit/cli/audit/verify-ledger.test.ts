@@ -2,6 +2,7 @@
 import { copyFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { positionOf } from '../../../../src/audit/delivery/outbox-position.ts';
 import type { VerifyReport } from '../../../../src/cli/audit/verify-report.ts';
 import { createFakeClock, TEST_TIME_MS } from '../../../support/clock.ts';
 import type { Line, TestKey, TestTrail } from '../../audit/verify/trail-harness.ts';
@@ -40,6 +41,8 @@ const isExactly =
   (found) =>
     JSON.stringify(found.toSorted()) === JSON.stringify(expected.toSorted());
 const anySeq = (chance: Chance): number => 1 + chance.below(RECORDS);
+/** Of an intent, which is every fourth record. */
+const decisionSeq = (chance: Chance): number => 4 * (1 + chance.below(RECORDS / 4 - 1));
 const anyCount = (chance: Chance): number => (JSON.parse(chance.pick(trail.checkpoints)) as { count: number }).count;
 const lineIn = (database: DatabaseSync, seq: number): string =>
   String(database.prepare('SELECT line FROM records WHERE seq = ?').get(seq)?.['line']);
@@ -58,6 +61,7 @@ function dropUpTo(database: DatabaseSync, count: number): void {
   if (item.kind !== 'record') throw new Error('no record');
   database.prepare('DELETE FROM records WHERE seq <= ?').run(count);
   database.prepare('DELETE FROM checkpoints WHERE count < ?').run(count);
+  database.prepare('DELETE FROM requests WHERE decided_seq <= ?').run(count);
   database.prepare('UPDATE head SET base_seq = ?, base_hash = ?').run(count, item.hash);
 }
 
@@ -156,9 +160,46 @@ const CHANGES: Readonly<Record<string, Change>> = {
   },
   'a cursor beyond the end'(database, chance) {
     const beyond = RECORDS + 1 + chance.below(1_000);
-    database.prepare('INSERT INTO cursors (sink, position) VALUES (?, ?)').run('http', 2 * beyond);
+    database.prepare('INSERT INTO cursors (sink, position) VALUES (?, ?)').run('http', positionOf(beyond));
     const to = beyond === RECORDS + 1 ? '' : `-${beyond}`;
     return isExactly(`cursor_beyond_end ${RECORDS + 1}${to} @ the head of the ledger`);
+  },
+  'the state of a request'(database, chance) {
+    const seq = decisionSeq(chance);
+    database.prepare("UPDATE requests SET state = 'accepted' WHERE decided_seq = ?").run(seq);
+    return isExactly(`request_refuted ${seq} @ ledger seq ${seq}`);
+  },
+  'the owner of a request'(database, chance) {
+    const seq = decisionSeq(chance);
+    database.prepare("UPDATE requests SET subject = 'mallory' WHERE decided_seq = ?").run(seq);
+    return isExactly(`request_refuted ${seq} @ ledger seq ${seq}`);
+  },
+  'a request that points to the outcome of another'(database, chance) {
+    const seq = decisionSeq(chance);
+    database.prepare('UPDATE requests SET outcome_seq = ? WHERE decided_seq = ?').run(seq + 1, seq);
+    return isExactly(`request_refuted ${seq} @ ledger seq ${seq}`);
+  },
+  'a request without its idempotency key, or with one that it never had'(database, chance) {
+    const seq = decisionSeq(chance);
+    database
+      .prepare('UPDATE requests SET key_scope = CASE WHEN key_scope IS NULL THEN ? END WHERE decided_seq = ?')
+      .run('scope', seq);
+    return isExactly(`request_refuted ${seq} @ ledger seq ${seq}`);
+  },
+  'a request taken out of the table'(database, chance) {
+    const seq = decisionSeq(chance);
+    database.prepare('DELETE FROM requests WHERE decided_seq = ?').run(seq);
+    return isExactly(`request_missing ${seq} @ ledger seq ${seq}`);
+  },
+  'a request that was never decided'(database, chance) {
+    database.exec('CREATE TEMP TABLE copy AS SELECT * FROM requests LIMIT 1');
+    database.prepare('UPDATE copy SET request_id = ?').run(`invented-${String(chance.below(1_000_000))}`);
+    database.exec('INSERT INTO requests SELECT * FROM copy; DROP TABLE copy');
+    return isExactly('request_unrecorded - @ the ledger');
+  },
+  'an idempotency key of no request'(database) {
+    database.exec("INSERT INTO keys (scope, request_id, fingerprint) VALUES ('s', 'r', 'f')");
+    return isExactly('key_refuted - @ the ledger');
   },
   'a checkpoint far ahead of the end'(database) {
     database.prepare('INSERT INTO checkpoints VALUES (?, ?, 0, ?, 0)').run(9_000_000, 18_000_001, '{}');

@@ -126,7 +126,14 @@ function withTrail(...lines: readonly string[]): { readonly deps: Pick<CliDeps, 
     async records(after, limit) {
       return lines.map((line, index) => ({ seq: index + 1, line })).slice(after, after + limit);
     },
-    ...{ chain: unused, checkpoints: unused, search: unused, cursors: unused, inSnapshot: unused },
+    ...{
+      chain: unused,
+      checkpoints: unused,
+      search: unused,
+      requests: { row: async () => null, count: async () => 0, misfitKeys: async () => 0 },
+      cursors: unused,
+      inSnapshot: unused,
+    },
     close: () => undefined,
   };
   return { deps: { openReader: async () => reader } };
