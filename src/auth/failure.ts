@@ -44,7 +44,7 @@ export type TokenFailureReason =
 export function describeFailure(failure: TokenFailure): string {
   switch (failure.reason) {
     case 'token_too_long':
-      return 'The token is too long.';
+      return 'The token is too long. Have its issuer put fewer groups, roles or other claims into it.';
     case 'not_compact_jws':
     case 'not_canonical_base64url':
     case 'header_not_strict_json':

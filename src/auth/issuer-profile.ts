@@ -1,6 +1,7 @@
 import { ALGORITHM_NAMES } from './keys/algorithms.ts';
 import type { Algorithm } from './keys/algorithms.ts';
 import type { FixedValue } from './token/claim-test.ts';
+import { DEFAULT_TOKEN_BYTES } from './token/token-limit.ts';
 import type { IssuerConfig } from './issuers.ts';
 import { PRESETS } from './presets.ts';
 import type { Preset } from './presets.ts';
@@ -17,6 +18,7 @@ export interface IssuerProfile extends Preset {
   /** Null: the issuer's metadata names it. */
   readonly jwksUri: string | null;
   readonly algorithms: readonly Algorithm[];
+  readonly maxTokenBytes: number;
   readonly scopeMap: ReadonlyMap<string, readonly Scope[]>;
   readonly grantScopes: readonly Scope[];
 }
@@ -33,6 +35,7 @@ export function issuerProfile(config: IssuerConfig): IssuerProfile {
     audiences: list(config.audience),
     jwksUri: config.jwks_uri ?? keySetUri(config.issuer, preset),
     algorithms: config.algorithms ?? ALGORITHM_NAMES,
+    maxTokenBytes: config.max_token_bytes ?? DEFAULT_TOKEN_BYTES,
     tokenTypes: config.token_types?.map(normalTokenType) ?? preset.tokenTypes,
     tokenTypeRequired: preset.tokenTypeRequired || config.token_types !== undefined,
     maxLifetimeS: config.max_lifetime_s ?? preset.maxLifetimeS,

@@ -5,6 +5,7 @@ import { ALGORITHM_NAMES } from './keys/algorithms.ts';
 import { PRESET_NAMES, PRESETS } from './presets.ts';
 import type { Preset } from './presets.ts';
 import { SCOPES } from './principal.ts';
+import { MAX_TOKEN_BYTES } from './token/token-limit.ts';
 
 /**
  * The shape of AUTH_ISSUERS, the list of issuers that this deployment trusts to identify callers, and the rules for
@@ -15,6 +16,9 @@ import { SCOPES } from './principal.ts';
 const MAX_URL_LENGTH = 2048;
 /** One week. A longer lifetime is a mistake, not a setting. */
 const MAX_LIFETIME_S = 604_800;
+
+/** A token of Ed25519 or P-256 with the claims that every token needs takes more. */
+const MIN_TOKEN_BYTES = 512;
 
 const text = z
   .string()
@@ -50,6 +54,14 @@ const entrySchema = z.strictObject({
   token_types: z
     .array(z.string().regex(/^[A-Za-z0-9!#$&^_.+/-]{1,64}$/))
     .min(1)
+    .optional(),
+  max_token_bytes: z
+    .int()
+    .min(MIN_TOKEN_BYTES, `must be at least ${MIN_TOKEN_BYTES}`)
+    .max(
+      MAX_TOKEN_BYTES,
+      `must be at most ${MAX_TOKEN_BYTES}: a larger token does not fit into the header section of a request`,
+    )
     .optional(),
   max_lifetime_s: z.int().min(60).max(MAX_LIFETIME_S).optional(),
   claims: claimsSchema.optional(),

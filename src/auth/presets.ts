@@ -10,13 +10,12 @@ import type { TokenField } from './token/credentials.ts';
  * operators.
  *
  * A claim is named by its top-level name or, when the name starts with `/`, by a JSON Pointer (RFC 6901), such as
- * `/realm_access/roles`. Where several claims are listed, the first one that the token has is used.
+ * `/realm_access/roles`. Where several claims are listed, the first one that the token has is used, even if its value
+ * is null or cannot be read.
  */
 export interface Preset {
   /** The only header field in which tokens of this issuer are accepted. */
   readonly tokenField: TokenField;
-  /** JOSE header fields allowed besides `alg`, `kid` and `typ`. Their values are never used. */
-  readonly headerFields: readonly string[];
   /** Values of `typ`, lower-case, without `application/` (RFC 7515 §4.1.9). */
   readonly tokenTypes: readonly string[];
   /** Whether a token without `typ` is refused. */
@@ -30,14 +29,18 @@ export interface Preset {
   readonly clientIdClaims: readonly string[];
   /** The client id of a token that has none; null: such a token is refused. */
   readonly clientIdFallback: 'audience' | null;
-  /** Claims with a string of space-separated scopes, or an array of scopes. */
+  /** Claims with a text of space-separated scopes, or a list of scopes (listed-names.ts). */
   readonly scopeClaims: readonly string[];
   /** `scope_map` may translate the whole value of these claims. They identify a caller, so they are never scopes. */
   readonly scopeMapClaims: readonly string[];
+  /** Claims with a list of groups, or one group as a text (listed-names.ts). */
   readonly groupClaims: readonly string[];
   /** The claim that identifies the token itself, if it has one. */
   readonly tokenIdClaim: string;
-  /** The caller is an `app` and not a `user` when all of these hold. An empty list always holds. */
+  /**
+   * The caller is an `app` and not a `user` when all of these hold. An empty list always holds. When none fails and one
+   * is unclear, the kind of the caller is unclear.
+   */
   readonly appWhen: readonly ClaimTest[];
   /** Required claims besides `iss`, `exp`, `iat`, audience, subject and client id, which are always required. */
   readonly requiredClaims: readonly string[];
@@ -56,7 +59,6 @@ const DAY_S = 24 * HOUR_S;
 
 const RFC_9068: Preset = {
   tokenField: 'Authorization',
-  headerFields: [],
   tokenTypes: ['at+jwt'],
   tokenTypeRequired: true,
   maxLifetimeS: DAY_S,
@@ -78,7 +80,6 @@ const RFC_9068: Preset = {
 
 const ENTRA: Preset = {
   ...RFC_9068,
-  headerFields: ['x5t'],
   tokenTypes: ['jwt'],
   maxLifetimeS: 2 * HOUR_S, // 60 to 90 minutes, and `iat` is five minutes early
   subjectClaims: ['oid'], // shown by the portal and the sign-in log; `sub` differs per application

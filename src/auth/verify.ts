@@ -18,8 +18,9 @@ import { createKeySet } from './keys/key-set.ts';
 import type { KeySet } from './keys/key-set.ts';
 import type { Principal } from './principal.ts';
 import { createTokenCache } from './token/token-cache.ts';
-import { MAX_TOKEN_LENGTH, parseToken, readHeader } from './token/token-grammar.ts';
+import { parseToken, readHeader } from './token/token-grammar.ts';
 import type { ParsedToken, TokenHeader } from './token/token-grammar.ts';
+import { MAX_TOKEN_BYTES } from './token/token-limit.ts';
 import type { VerificationKey } from './keys/verification-key.ts';
 
 /**
@@ -83,7 +84,7 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
 
   /** The cached result, if the key set that verified the token is still the current one. */
   const fromCache = async (token: string, arrival: Arrival): Promise<VerifyResult | null> => {
-    const known = token.length > MAX_TOKEN_LENGTH ? null : cache.get(token, clock.now());
+    const known = token.length > MAX_TOKEN_BYTES ? null : cache.get(token, clock.now());
     const issuer = known === null ? undefined : byName.get(known.principal.issuer);
     if (known === null || issuer === undefined) return null;
     const fault = arrivalFault(arrival, issuer.profile, corsOrigins);
@@ -97,6 +98,7 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
 
   const verifyWith = async (token: string, parsed: ParsedToken, { profile, keySet }: Issuer): Promise<VerifyResult> => {
     const refuse = (reason: TokenFailureReason): VerifyResult => refused(reason, profile.name);
+    if (token.length > profile.maxTokenBytes) return refuse('token_too_long');
     const header = readHeader(parsed.header, profile);
     if (header.kind === 'refused') return refuse(header.reason);
 

@@ -128,7 +128,7 @@ export const SETTINGS = {
   AUTH_ISSUERS: {
     parse: z.string().min(1, 'must be a JSON array'),
     about:
-      'JSON array of identity providers: `{name, issuer, audience, jwks_uri?, preset?, algorithms?, token_types?, max_lifetime_s?, claims?, scope_map?, grant_scopes?}`.',
+      'JSON array of identity providers: `{name, issuer, audience, jwks_uri?, preset?, algorithms?, token_types?, max_token_bytes?, max_lifetime_s?, claims?, scope_map?, grant_scopes?}`.',
     example: '[{"name":"corp","issuer":"https://login.acme.com","audience":"https://invites.acme.com"}]',
   },
   AUTH_ISSUERS_FILE: {

@@ -48,7 +48,9 @@ const FORM: Row[] = [
     'not_compact_jws',
     () => rewrite(([h, p, s]) => JSON.stringify({ protected: h, payload: p, signature: s })),
   ],
-  ['more than 8 KiB', 'token_too_long', () => withClaims({ note: 'x'.repeat(9000) })],
+  ['more than the issuer may send', 'token_too_long', () => withClaims({ note: 'x'.repeat(16_000) })],
+  ['more than a header section holds', 'token_too_long', () => withClaims({ note: 'x'.repeat(20_000) })],
+  ['a megabyte', 'token_too_long', () => withClaims({ note: 'x'.repeat(750_000) })],
   ['padding', 'not_canonical_base64url', () => rewrite(([h, p, s]) => `${h}.${p}.${s}==`)],
   [
     'the other base64 alphabet',
@@ -142,13 +144,21 @@ const HEADERS: Row[] = [
   ['jku', 'header_field_not_allowed', () => withHeader({ jku: 'https://evil.example/jwks' })],
   ['x5u', 'header_field_not_allowed', () => withHeader({ x5u: 'https://evil.example/cert' })],
   ['x5c', 'header_field_not_allowed', () => withHeader({ x5c: ['AAAA'] })],
-  ['x5t', 'header_field_not_allowed', () => withHeader({ x5t: 'AAAA' })],
   ['crit', 'header_field_not_allowed', () => withHeader({ crit: ['exp'], exp: 1 })],
   ['an empty crit', 'header_field_not_allowed', () => withHeader({ crit: [] })],
   ['b64: false without crit', 'header_field_not_allowed', () => withHeader({ b64: false })],
   ['b64: false with crit', 'header_field_not_allowed', () => withHeader({ b64: false, crit: ['b64'] })],
   ['zip', 'header_field_not_allowed', () => withHeader({ zip: 'DEF' })],
-  ['cty: JWT, a token in a token', 'header_field_not_allowed', () => withHeader({ cty: 'JWT' })],
+  [
+    'cty: JWT and a token as its claims',
+    'payload_not_strict_json',
+    async () => signer.sign(headerText({ cty: 'JWT' }), await signer.sign(headerText(), claimsText())),
+  ],
+  ['the ephemeral key of an encrypted token', 'header_field_not_allowed', () => withHeader({ epk: stranger.jwk })],
+  ['a chain of trust', 'header_field_not_allowed', () => withHeader({ trust_chain: ['AAAA'] })],
+  ['a signer, as load balancers of AWS have', 'header_field_not_allowed', () => withHeader({ signer: 'arn:aws:x' })],
+  ['jku in other case', 'header_field_not_allowed', () => withHeader({ JKU: 'https://evil.example/jwks' })],
+  ['sub in the header', 'header_field_not_allowed', () => withHeader({ sub: 'it-admins' })],
   ['enc', 'header_field_not_allowed', () => withHeader({ enc: 'A256GCM' })],
   ['iss in the header', 'header_field_not_allowed', () => withHeader({ iss: ISSUER })],
   [
@@ -211,7 +221,20 @@ describe('a hostile token', () => {
     expect(await verdict(verifier, await withHeader({ kid: undefined }))).toBe('verified');
     expect(await verdict(verifier, await withHeader({ typ: 'application/at+jwt' }))).toBe('verified');
     expect(await verdict(verifier, await withClaims({ note: nested(15) }))).toBe('verified');
+    expect(await verdict(verifier, await withClaims({ note: 'x'.repeat(9000) }))).toBe('verified');
   });
+
+  it.each(['x5t', 'x5t#S256', 'cty', 'nonce', 'kid2', 'keys', 'jwks', 'alg2', 'verify', 'constructor', 'toString'])(
+    'gains nothing by the header field %s: the same caller, and never another key',
+    async (field) => {
+      const honest = await verifier.verify(await withHeader({}));
+      for (const value of [stranger.jwk.kid, { ...stranger.jwk }, [stranger.jwk], 'https://evil.example', null]) {
+        const header = headerText({ [field]: value });
+        expect(await verifier.verify(await signer.sign(header, claimsText()))).toEqual(honest);
+        expect(await verdict(verifier, await stranger.sign(header, claimsText()))).toBe('refused:signature_invalid');
+      }
+    },
+  );
 
   it.each([...FORM, ...HEADERS, ...KEYS])('with %s is refused as %s', async (_title, reason, token) => {
     expect(await verdict(verifier, await token())).toBe(`refused:${reason}`);

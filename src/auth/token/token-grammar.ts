@@ -6,20 +6,38 @@ import { decodeUtf8 } from '../../lib/utf8.ts';
 import type { Algorithm } from '../keys/algorithms.ts';
 import type { JsonObject } from './claim-at.ts';
 import type { TokenFailureReason } from '../failure.ts';
+import { MAX_TOKEN_BYTES } from './token-limit.ts';
 import { normalTokenType } from '../issuer-profile.ts';
 import type { IssuerProfile } from '../issuer-profile.ts';
 
 /**
  * Checks the form of a token before a key is selected (RFC 7515 §7.1, RFC 8725 §3), so that a token has one reading.
  * This is not verification: until the signature is verified, the result only selects the issuer and the key.
- * Libraries are lenient about padding bits, duplicate members and unknown header fields. If two parsers disagree about
- * a token, an attacker can bypass one of them.
+ * Libraries are lenient about padding bits and duplicate members. If two parsers disagree about a token, an attacker can
+ * bypass one of them.
  */
-export const MAX_TOKEN_LENGTH = 8192;
+
 /** For header and claims. Keycloak's `resource_access` is the deepest claim in use, with four levels. */
 const MAX_DEPTH = 16;
 const MAX_KEY_ID_LENGTH = 256;
-const BASE_FIELDS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ']);
+/**
+ * Header fields that could choose or replace a key, or change what is read, here or in another reader of the token. All
+ * others (`x5t`, `cty`, vendor names) are ignored. In lower case: no issuer means another field by another case.
+ */
+const REFUSED_FIELDS: ReadonlySet<string> = new Set([
+  // They bring a key or say where one is (RFC 7515 §4.1, RFC 7518 §4.6, OpenID Federation §4.3).
+  ...['jwk', 'jku', 'x5u', 'x5c', 'epk', 'trust_chain'],
+  // They vouch for the signature or name a signer (RFC 9321 and AWS load balancers); unchecked, they are a forgery.
+  ...['svt', 'signer'],
+  // They change what is signed or its meaning (RFC 7515 §4.1.11, RFC 7797 §3, RFC 7516 §4.1.3, RFC 8225 §8.1).
+  ...['crit', 'b64', 'zip', 'ppt'],
+  // They belong to encrypted tokens (RFC 7516 §4.1, RFC 7518 §4).
+  ...['enc', 'apu', 'apv', 'iv', 'tag', 'p2s', 'p2c'],
+  // They say a second time who calls (RFC 7519 §5.3).
+  ...['iss', 'sub', 'aud'],
+  // In a program that copies members, it replaces all others.
+  '__proto__',
+]);
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
@@ -53,7 +71,7 @@ export function parseToken(token: string): ParsedToken | GrammarRefusal {
 
 /** Splits a compact JWS into its three parts. None is empty, and each is the canonical base64url of its bytes. */
 export function splitToken(token: string): TokenSegments | GrammarRefusal {
-  if (token.length > MAX_TOKEN_LENGTH) return refused('token_too_long');
+  if (token.length > MAX_TOKEN_BYTES) return refused('token_too_long');
   const parts = token.split('.');
   const [header, payload, signature] = parts;
   if (!header || !payload || !signature || parts.length !== 3) return refused('not_compact_jws');
@@ -91,13 +109,10 @@ export interface TokenHeader {
   readonly keyId: string | null;
 }
 
-/**
- * Checks a header against its issuer's profile. The fields are an allow-list: `jwk`, `jku`, `x5u` and `x5c` would bring
- * their own key, `crit`, `b64` and `zip` would change the signed content, and an unknown field could mean anything.
- */
+/** Checks a header against its issuer's profile. */
 export function readHeader(header: JsonObject, profile: IssuerProfile): TokenHeader | GrammarRefusal {
-  const foreign = Object.keys(header).some((field) => !BASE_FIELDS.has(field) && !profile.headerFields.includes(field));
-  if (foreign) return refused('header_field_not_allowed');
+  if (Object.keys(header).some((field) => REFUSED_FIELDS.has(field.toLowerCase())))
+    return refused('header_field_not_allowed');
   const algorithm = profile.algorithms.find((name) => name === header.alg);
   if (algorithm === undefined) return refused('algorithm_not_allowed');
   if (Object.hasOwn(header, 'kid') && !isKeyId(header.kid)) return refused('key_id_malformed');

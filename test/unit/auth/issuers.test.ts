@@ -34,6 +34,7 @@ describe('AUTH_ISSUERS', () => {
       preset: 'rfc9068',
       algorithms: ['ES256', 'EdDSA'],
       token_types: ['at+jwt', 'application/at+jwt'],
+      max_token_bytes: 12_288,
       max_lifetime_s: 3600,
       claims: {
         audience: 'aud',
@@ -79,6 +80,9 @@ describe('AUTH_ISSUERS', () => {
     ['the algorithm none', [{ ...entry, algorithms: ['none'] }], '0.algorithms.0'],
     ['an empty list of algorithms', [{ ...entry, algorithms: [] }], '0.algorithms'],
     ['an unknown preset', [{ ...entry, preset: 'constructor' }], '0.preset'],
+    ['tokens of 32 KiB', [{ ...entry, max_token_bytes: 32_768 }], '0.max_token_bytes'],
+    ['tokens of 100 bytes', [{ ...entry, max_token_bytes: 100 }], '0.max_token_bytes'],
+    ['a token size with a unit', [{ ...entry, max_token_bytes: '16k' }], '0.max_token_bytes'],
     ['a lifetime of ten years', [{ ...entry, max_lifetime_s: 315_360_000 }], '0.max_lifetime_s'],
     ['a scope of ours that does not exist', [{ ...entry, grant_scopes: ['admin'] }], '0.grant_scopes.0'],
     ['Cloudflare Access without scopes for anyone', [{ ...entry, preset: 'cloudflare-access' }], '0'],

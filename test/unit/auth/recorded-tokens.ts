@@ -195,7 +195,7 @@ export const RECORDED_TOKENS: readonly RecordedToken[] = [
       'a token for Microsoft Graph': {
         header: { nonce: 'AQABAAAAAABeAFzDwllz' },
         claims: { aud: '00000003-0000-0000-c000-000000000000' },
-        reason: 'header_field_not_allowed',
+        reason: 'audience_mismatch',
       },
     },
   },

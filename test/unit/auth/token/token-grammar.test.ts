@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { issuerProfile } from '../../../../src/auth/issuer-profile.ts';
 import { parseToken, readHeader, splitToken } from '../../../../src/auth/token/token-grammar.ts';
+import { MAX_TOKEN_BYTES } from '../../../../src/auth/token/token-limit.ts';
 import { AUDIENCE, ISSUER } from '../../../support/tokens.ts';
 
 const encode = (...parts: string[]): string => parts.map((part) => base64url.encode(part)).join('.');
@@ -18,10 +19,10 @@ describe('the form of a token', () => {
     });
   });
 
-  it('allows 8192 characters and not one more', () => {
-    const token = encode('{}', '{}', 'x'.repeat(6138));
-    const exactly = `${token}${'A'.repeat(8192 - token.length)}`;
-    expect(exactly).toHaveLength(8192);
+  it('is not looked at when no setting could allow its size', () => {
+    const token = encode('{}', '{}', 'x');
+    const exactly = `${token}${'A'.repeat(MAX_TOKEN_BYTES - token.length)}`;
+    expect(exactly).toHaveLength(MAX_TOKEN_BYTES);
     expect(splitToken(exactly).kind).toBe('segments');
     expect(splitToken(`${exactly}A`)).toEqual({ kind: 'refused', reason: 'token_too_long' });
   });
@@ -66,11 +67,39 @@ describe('the header of a token', () => {
     });
   });
 
-  it('may have only fields that the issuer is known to write', () => {
-    const header = { alg: 'ES256', typ: 'at+jwt', x5t: 'AAAA' };
-    expect(read(header)).toEqual({ kind: 'refused', reason: 'header_field_not_allowed' });
-    expect(read(header, { ...profile, headerFields: ['x5t'] }).kind).toBe('header');
+  it.each(['x5t', 'x5t#S256', 'cty', 'nonce', 'url', 'pi.atm', 'ver', 'client', 'exp', 'constructor', '$set', ''])(
+    'may have the field %j, which chooses no key and changes no reading',
+    (field) => {
+      const plain = { alg: 'ES256', typ: 'at+jwt', kid: 'k' };
+      for (const value of ['JWT', null, 7, ['exp'], { alg: 'none', kid: 'other', jwk: {} }]) {
+        expect(read({ ...plain, [field]: value })).toEqual(read(plain));
+      }
+    },
+  );
+
+  it.each(
+    [
+      'jwk jku x5u x5c epk trust_chain svt signer crit b64 zip ppt enc apu apv iv tag p2s p2c iss sub aud JKU Crit',
+    ].flatMap((fields) => fields.split(' ')),
+  )('may not have the field %s, whatever its value', (field) => {
+    for (const value of ['x', '', null, [], {}, false]) {
+      expect(read({ alg: 'ES256', typ: 'at+jwt', [field]: value })).toEqual({
+        kind: 'refused',
+        reason: 'header_field_not_allowed',
+      });
+    }
   });
+
+  it.each(['at+jwt', 'AT+JWT', 'application/at+jwt', 'Application/At+Jwt'])('may write its type as %s', (typ) => {
+    expect(read({ alg: 'ES256', typ }).kind).toBe('header');
+  });
+
+  it.each(['at+jwt; v=1', 'at+jwt ', 'text/at+jwt', 'application/application/at+jwt', '', null, ['at+jwt']])(
+    'may not write its type as %j',
+    (typ) => {
+      expect(read({ alg: 'ES256', typ })).toEqual({ kind: 'refused', reason: 'token_type_not_allowed' });
+    },
+  );
 
   it('may name only algorithms of the issuer', () => {
     const narrow = issuerProfile({ name: 'corp', issuer: ISSUER, audience: AUDIENCE, algorithms: ['ES256'] });
