@@ -61,6 +61,12 @@ export interface TokenVerifierDeps {
   readonly logger: Logger;
 }
 
+const UNREADABLE = {
+  groups: 'token_group_unreadable',
+  scopes: 'token_scope_unreadable',
+  kind: 'token_kind_unreadable',
+} as const;
+
 interface Issuer {
   readonly profile: IssuerProfile;
   readonly keySet: KeySet;
@@ -113,7 +119,7 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
     if (fault !== null) return refuse(fault);
     const claims = validateClaims(parsed.payload, profile, Math.floor(nowMs / 1000));
     if (claims.kind === 'refused') return refuse(claims.reason);
-    if (claims.principal.hasUnreadableGroups === true) logger.warn('token_group_unreadable', { issuer: profile.name });
+    for (const { claim, reason } of claims.unreadable) logger.warn(UNREADABLE[claim], { issuer: profile.name, reason });
     cache.put(token, { principal: claims.principal, keySetVersion: found.version }, nowMs);
     deps.hearIssuedAt?.(claims.issuedAt * 1000);
     return { kind: 'verified', principal: claims.principal };

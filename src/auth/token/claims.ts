@@ -3,8 +3,10 @@ import * as z from 'zod';
 import { holdsInvisible } from '../../lib/invisible-text.ts';
 import { claimAt, firstOf } from './claim-at.ts';
 import type { JsonObject } from './claim-at.ts';
-import { holds } from './claim-test.ts';
-import type { ClaimTest } from './claim-test.ts';
+import { allHold } from './claim-test.ts';
+import type { FixedValue } from './claim-test.ts';
+import { readGroups, readScopes } from './listed-names.ts';
+import type { ListedScopes, UnreadableReason } from './listed-names.ts';
 import type { TokenFailureReason } from '../failure.ts';
 import type { IssuerProfile } from '../issuer-profile.ts';
 import { SCOPES } from '../principal.ts';
@@ -12,31 +14,41 @@ import type { Principal, Scope } from '../principal.ts';
 
 /**
  * Turns the claims of a token into a Principal, after its signature has been verified (RFC 7519 §4, RFC 9068 §2.2, §4).
- * It is pure and knows issuers only by their profile. Nothing is coerced: a `sub` that is a number or an `exp` that is
- * a string is a malformed claim, not a value to repair. The Principal has only scopes of this service.
+ * It is pure and knows issuers only by their profile. Nothing is coerced. Claims that say who calls, for whom and until
+ * when are strict: a `sub` that is a number or an `exp` that is a string refuses the token. Claims that only add rights
+ * (groups, scopes) or tell apps from users are read as far as they can be; the rest grants nothing and is reported. The
+ * Principal has only scopes of this service.
  */
 export type ClaimsResult =
-  /** `issuedAt` is the `iat`, in seconds. */
-  | { readonly kind: 'principal'; readonly principal: Principal; readonly issuedAt: number }
+  | {
+      readonly kind: 'principal';
+      readonly principal: Principal;
+      /** The `iat`, in seconds. */
+      readonly issuedAt: number;
+      readonly unreadable: readonly UnreadableClaim[];
+    }
   | { readonly kind: 'refused'; readonly reason: TokenFailureReason };
+
+/** Claims that are there and cannot be read, or not wholly. */
+export interface UnreadableClaim {
+  readonly claim: 'groups' | 'scopes' | 'kind';
+  readonly reason: UnreadableReason;
+}
 
 /** Allowed difference between the issuer's clock and ours, for `exp`, `nbf` and `iat`. */
 export const CLOCK_TOLERANCE_S = 30;
-const MAX_GROUPS = 1000;
+/** Claims that are lists by definition (OpenID Connect Core §2, RFC 9068 §2.2.3.1). A required value may be any entry. */
+const LIST_CLAIMS: ReadonlySet<string> = new Set(['amr', 'groups', 'roles', 'entitlements']);
 
 /** NumericDate (RFC 7519 §2), whole seconds; zod's `int` also refuses what a double cannot hold exactly. */
 const seconds = z.int().nonnegative();
 /** Names reach policies, records and counter keys, so they are bounded and hold no invisible characters. */
-const boundedText = z.string().min(1).max(255);
-const name = boundedText.refine((value) => !holdsInvisible(value));
-/** A group with invisible characters does not cost the token: it grants nothing. */
-const groupNames = z.array(boundedText).max(MAX_GROUPS);
+const name = z
+  .string()
+  .min(1)
+  .max(255)
+  .refine((value) => !holdsInvisible(value));
 const audience = z.union([z.string(), z.array(z.string())]);
-/** RFC 6749 §3.3: one string, space-separated. Some issuers write an array. */
-const scopeList = z.union([
-  z.string().transform((text) => text.split(' ').filter((scope) => scope !== '')),
-  z.array(z.string()),
-]);
 
 const registered = z.object({
   iss: name,
@@ -47,13 +59,15 @@ const registered = z.object({
 
 export function validateClaims(claims: JsonObject, profile: IssuerProfile, nowS: number): ClaimsResult {
   for (const claim of ['iss', 'exp', 'iat', profile.audienceClaim, ...profile.requiredClaims]) {
-    if (claimAt(claims, claim) === undefined) return refused('claim_missing');
+    const value = claimAt(claims, claim);
+    if (value === undefined) return refused('claim_missing');
+    if (value === null) return refused('claim_malformed');
   }
   const own = registered.safeParse(claims);
   if (!own.success) return refused('claim_malformed');
   if (own.data.iss !== profile.issuer) return refused('claim_mismatch');
   for (const [claim, value] of Object.entries(profile.fixedClaims)) {
-    if (claimAt(claims, claim) !== value) return refused('claim_mismatch');
+    if (!isRequiredValue(claimAt(claims, claim), value, claim)) return refused('claim_mismatch');
   }
 
   const timeFault = findTimeFault(own.data, profile, nowS);
@@ -70,28 +84,35 @@ export function validateClaims(claims: JsonObject, profile: IssuerProfile, nowS:
   const subject = name.safeParse(subjectClaim);
   const clientId = name.safeParse(clientClaim);
   const tokenId = name.optional().safeParse(claimAt(claims, profile.tokenIdClaim));
-  const groups = groupNames.safeParse(firstOf(claims, profile.groupClaims) ?? []);
-  const scopes = scopeList.safeParse(firstOf(claims, profile.scopeClaims) ?? []);
-  if (!subject.success || !clientId.success || !tokenId.success || !groups.success || !scopes.success) {
-    return refused('claim_malformed');
-  }
-  const all = (tests: readonly ClaimTest[]): boolean => tests.every((test) => holds(test, claims, clientId.data));
-  if (!all(profile.mustHold)) return refused('claim_mismatch');
+  if (!subject.success || !clientId.success || !tokenId.success) return refused('claim_malformed');
+  if (allHold(profile.mustHold, claims, clientId.data) !== 'holds') return refused('claim_mismatch');
 
-  const readable = groups.data.filter((group) => !holdsInvisible(group));
+  const groups = readGroups(claims, profile.groupClaims);
+  const scopes = readScopes(claims, profile.scopeClaims);
+  const isApp = allHold(profile.appWhen, claims, clientId.data);
   const principal: Principal = {
     issuer: profile.name,
     issuerUrl: profile.issuer,
     subject: subject.data,
     clientId: clientId.data,
-    groups: Object.freeze(readable),
-    ...(readable.length < groups.data.length ? { hasUnreadableGroups: true } : {}),
-    kind: all(profile.appWhen) ? 'app' : 'user',
-    scopes: Object.freeze(ownScopes(scopes.data, claims, profile)),
+    groups: Object.freeze(groups.names),
+    ...(groups.unreadable === null ? {} : { hasUnreadableGroups: true }),
+    kind: isApp === 'holds' ? 'app' : 'user',
+    ...(isApp === 'unclear' ? { hasUnreadableKind: true } : {}),
+    scopes: Object.freeze(ownScopes(scopes, claims, profile)),
     tokenId: tokenId.data ?? null,
     expiresAt: own.data.exp,
   };
-  return { kind: 'principal', principal: Object.freeze(principal), issuedAt: own.data.iat };
+  const unreadable: UnreadableClaim[] = [];
+  if (groups.unreadable !== null) unreadable.push({ claim: 'groups', reason: groups.unreadable });
+  if (scopes.unreadable !== null) unreadable.push({ claim: 'scopes', reason: scopes.unreadable });
+  if (isApp === 'unclear') unreadable.push({ claim: 'kind', reason: 'form' });
+  return { kind: 'principal', principal: Object.freeze(principal), issuedAt: own.data.iat, unreadable };
+}
+
+/** Exact, so `1` is not `true`. */
+function isRequiredValue(value: unknown, required: FixedValue, claim: string): boolean {
+  return value === required || (LIST_CLAIMS.has(claim) && Array.isArray(value) && value.includes(required));
 }
 
 type Times = Pick<z.output<typeof registered>, 'exp' | 'iat' | 'nbf'>;
@@ -107,7 +128,8 @@ function findTimeFault({ exp, iat, nbf }: Times, profile: IssuerProfile, nowS: n
 /** The first subject claim that is not empty. If there is none, the first one present, which is then refused. */
 function findSubject(claims: JsonObject, { subjectClaims }: IssuerProfile): unknown {
   const nonEmpty = subjectClaims.filter((claim) => claimAt(claims, claim) !== '');
-  return firstOf(claims, nonEmpty) ?? firstOf(claims, subjectClaims);
+  const first = firstOf(claims, nonEmpty);
+  return first === undefined ? firstOf(claims, subjectClaims) : first;
 }
 
 function findClient(claims: JsonObject, profile: IssuerProfile, ourAudience: string): unknown {
@@ -115,11 +137,11 @@ function findClient(claims: JsonObject, profile: IssuerProfile, ourAudience: str
   return own === undefined && profile.clientIdFallback === 'audience' ? ourAudience : own;
 }
 
-function ownScopes(foreign: readonly string[], claims: JsonObject, profile: IssuerProfile): Scope[] {
-  const granted = new Set<string>([...foreign, ...profile.grantScopes]);
-  // Not parsed by scopeList: a name may contain spaces and must not be split into scopes.
+function ownScopes({ names, whole }: ListedScopes, claims: JsonObject, profile: IssuerProfile): Scope[] {
+  const granted = new Set<string>([...names, ...profile.grantScopes]);
+  // Not read as scopes: a name may contain spaces and must not be split.
   const callers = profile.scopeMapClaims.map((claim) => claimAt(claims, claim));
-  for (const known of [...foreign, ...callers]) {
+  for (const known of [...names, whole, ...callers]) {
     const ours = typeof known === 'string' ? profile.scopeMap.get(known) : undefined;
     for (const scope of ours ?? []) granted.add(scope);
   }

@@ -6,6 +6,8 @@ import type { IssuerConfig } from '../../../src/auth/issuers.ts';
 import { issuersSchema, issuerUrlProblem } from '../../../src/auth/issuers.ts';
 import { PRESET_NAMES, PRESETS } from '../../../src/auth/presets.ts';
 import type { Preset } from '../../../src/auth/presets.ts';
+import { DEFAULT_TOKEN_BYTES, MAX_TOKEN_BYTES } from '../../../src/auth/token/token-limit.ts';
+import { HEADER_LIMIT_BYTES } from '../../../src/lib/header-limit.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
 
 const page = await readFile(new URL('../../../docs/identity-providers.md', import.meta.url), 'utf8');
@@ -39,6 +41,14 @@ describe('docs/identity-providers.md', () => {
       const loaded = loadPolicy(`version: 1\n${callers}rules: []\n`, { issuers: ['corp', 'gcp', 'access'] });
       expect(loaded.kind === 'refused' ? loaded.problems : []).toEqual([]);
     }
+  });
+
+  it('says how large a token may be', () => {
+    expect(page).toContain(`512 to ${MAX_TOKEN_BYTES} bytes; ${DEFAULT_TOKEN_BYTES} when left out`);
+    expect(page).toContain(
+      `The header section of a request may have ${HEADER_LIMIT_BYTES / 1024} KiB. A token may have ${DEFAULT_TOKEN_BYTES / 1024} KiB`,
+    );
+    expect(page).toContain(`\`max_token_bytes\` allows up to ${MAX_TOKEN_BYTES / 1024} KiB`);
   });
 
   it.each(PRESET_NAMES)('says of %s what its row says', (name) => {

@@ -180,6 +180,40 @@ describe('a token verifier', () => {
     expect(logger.lines).not.toEqual([]);
   });
 
+  it.each([
+    ['groups as an object', { groups: { 'needle-a': true } }, 'token_group_unreadable', 'form'],
+    ['groups joined to one text', { groups: 'needle-a,needle-b' }, 'token_group_unreadable', 'joined'],
+    [
+      '1,001 groups',
+      { groups: Array.from({ length: 1001 }, (_, n) => `needle-${n}`) },
+      'token_group_unreadable',
+      'too_many',
+    ],
+    ['groups that Entra ID left out', { _claim_names: { groups: 'src1' } }, 'token_group_unreadable', 'left_out'],
+    ['a scope that is a number', { scope: ['invites:write', 7] }, 'token_scope_unreadable', 'form'],
+  ])('logs %s without a part of the token, and accepts it', async (_title, claims, event, reason) => {
+    const { provider, verifier, logger } = setUp();
+    expect(await verdict(verifier, await provider.issue(claims))).toBe('verified');
+    expect(logger.lines.filter((line) => line.includes('unreadable'))).toEqual([
+      JSON.stringify({ event, issuer: 'corp', reason }),
+    ]);
+  });
+
+  it('logs that the kind of a caller is unclear', async () => {
+    const clock = createFakeClock();
+    const provider = createIdentityProvider({ issuer: ISSUER, audience: AUDIENCE, now: clock.now });
+    const logger = keptLog();
+    const verifier = testVerifier({
+      fetchDocument: documentsOf(provider.app).fetchDocument,
+      clock,
+      logger,
+      issuers: [{ name: 'corp', issuer: ISSUER, audience: AUDIENCE, preset: 'auth0' }],
+    });
+    const token = await provider.issue({ sub: 'x@clients', client_id: 'x', gty: null });
+    expect(await verifier.verify(token)).toMatchObject({ principal: { kind: 'user', hasUnreadableKind: true } });
+    expect(logger.lines).toContain(JSON.stringify({ event: 'token_kind_unreadable', issuer: 'corp', reason: 'form' }));
+  });
+
   it('fetches nothing for a token of an issuer it does not know', async () => {
     const { verifier, documents } = setUp();
     const stranger = createIdentityProvider({ issuer: 'https://evil.example', audience: AUDIENCE });

@@ -272,6 +272,20 @@ rules:
     expect(ruleFor('ann@other.acme.com', suspect)).toBe('allow portal-all');
   });
 
+  it('gets no rule by kind where the kind cannot be read either, and every deny rule by it', () => {
+    const unclear = { groups: ['staff', 'it'], hasUnreadableKind: true } as const;
+    expect(ruleFor('ann@staff.io', unclear)).toBe('allow staff-all');
+    expect(ruleFor('ann@it.io', unclear)).toBe('deny ');
+    expect(ruleFor('ann@it.io', { groups: ['it'] })).toBe('allow it-all');
+    expect(ruleFor('ann@users.acme.com', unclear)).toBe('deny no-users');
+    expect(ruleFor('ann@apps.acme.com', unclear)).toBe('deny no-apps');
+    // Its groups can be read, and it is in none of these.
+    expect(ruleFor('ann@acme.com', unclear)).toBe('allow portal-all');
+    expect(ruleFor('ann@apps.acme.com', { groups: [], hasUnreadableKind: true })).toBe('allow portal-all');
+    expect(ruleFor('ann@apps.acme.com', { ...suspect, hasUnreadableKind: true })).toBe('deny no-apps');
+    expect(ruleFor('ann@other.acme.com', { ...suspect, hasUnreadableKind: true })).toBe('allow portal-all');
+  });
+
   it('gets the allow rules of its readable groups and of no other group', () => {
     expect(ruleFor('ann@staff.io', suspect)).toBe('allow staff-all');
     expect(ruleFor('ann@it.io', suspect)).toBe('deny ');
@@ -309,6 +323,26 @@ rules: [{ id: r, allow: [c], domains: [acme.com], roles: any, auth_methods: any 
     ['none of its groups', '{ issuer: corp, groups: [it] }', { groups: ['staff'] }, false],
     ['no groups', '{ issuer: corp, groups: [it] }', { groups: [] }, false],
     ['its kind', '{ issuer: corp, kind: app }', { kind: 'app' }, true],
+    ['an app where its kind is unclear', '{ issuer: corp, kind: app }', { hasUnreadableKind: true }, false],
+    ['a user where its kind is unclear', '{ issuer: corp, kind: user }', { hasUnreadableKind: true }, false],
+    [
+      'a group id in another case',
+      '{ issuer: corp, groups: [2E1D0C9B-8A79-4685-B3C4-D5E6F7A8B9C0] }',
+      { groups: ['2e1d0c9b-8a79-4685-b3c4-d5e6f7a8b9c0'] },
+      true,
+    ],
+    [
+      'a client id that is a UUID in another case',
+      '{ issuer: corp, client_id: [7be4e1d2-3c58-4c2f-bb0e-0a4c5d6e7f80] }',
+      { clientId: '7BE4E1D2-3C58-4C2F-BB0E-0A4C5D6E7F80' },
+      true,
+    ],
+    [
+      'a subject that is a UUID without dashes in another case',
+      '{ issuer: corp, subject: [a1f6c7d890ab4cde8f0123456789abcd] }',
+      { subject: 'A1F6C7D890AB4CDE8F0123456789ABCD' },
+      false,
+    ],
     ['another kind', '{ issuer: corp, kind: app }', { kind: 'user' }, false],
     [
       'all keys',

@@ -163,6 +163,65 @@ describe('the claims of a verified token', () => {
     );
   });
 
+  it('make a caller of unclear kind where a claim that tells apps from users cannot be read', () => {
+    const profile = profileWith({ preset: 'entra-v2', claims: { subject: 'sub', client_id: 'client_id' } });
+    const app = { ver: '2.0', client_id: 'app-1' };
+    expect(principal(app, profile)).toMatchObject({ kind: 'app' });
+    expect(principal(app, profile)).not.toHaveProperty('hasUnreadableKind');
+    for (const changes of [{ scp: null }, { idtyp: null }, { idtyp: ['app'] }, { _claim_names: { scp: 'src1' } }]) {
+      expect(principal({ ...app, ...changes }, profile)).toMatchObject({ kind: 'user', hasUnreadableKind: true });
+    }
+    for (const changes of [{ scp: '' }, { scp: [] }, { scp: 7 }, { scp: {} }, { scp: null, idtyp: 'user' }]) {
+      expect(principal({ ...app, ...changes }, profile)).toMatchObject({ kind: 'user' });
+      expect(principal({ ...app, ...changes }, profile)).not.toHaveProperty('hasUnreadableKind');
+    }
+  });
+
+  it('report what cannot be read', () => {
+    const result = read({ ...CLAIMS, groups: null, scope: ['invites:write', 7] });
+    expect(result).toMatchObject({
+      principal: { groups: [], hasUnreadableGroups: true, scopes: ['invites:write'] },
+      unreadable: [
+        { claim: 'groups', reason: 'form' },
+        { claim: 'scopes', reason: 'form' },
+      ],
+    });
+    expect(read(CLAIMS)).toMatchObject({ unreadable: [] });
+  });
+
+  it('are refused where a claim that must be there has no value', () => {
+    const profile = profileWith({ claims: { require: { tid: null } } });
+    expect(reason({ tid: 'any' }, profile)).toBe('principal');
+    expect(reason({ tid: null }, profile)).toBe('claim_malformed');
+    expect(reason({ jti: null })).toBe('claim_malformed');
+    expect(reason({ aud: null })).toBe('claim_malformed');
+  });
+
+  it.each(['amr', 'groups', 'roles', 'entitlements'])('may have a required value in a list, in %s', (claim) => {
+    const profile = profileWith({ claims: { require: { [claim]: 'mfa' } } });
+    expect(reason({ [claim]: 'mfa' }, profile)).toBe('principal');
+    expect(reason({ [claim]: ['pwd', 'mfa'] }, profile)).toBe('principal');
+    for (const value of [[], ['pwd'], ['MFA'], ['mfa '], [['mfa']], 'pwd mfa', { mfa: true }, 1]) {
+      expect(reason({ [claim]: value }, profile)).toBe('claim_mismatch');
+    }
+  });
+
+  it('may have a required value in no other list', () => {
+    const profile = profileWith({ claims: { require: { tid: 'acme' } } });
+    expect(reason({ tid: ['acme'] }, profile)).toBe('claim_mismatch');
+  });
+
+  it('are not read along a path that passes something that is no object', () => {
+    const profile = profileWith({ claims: { groups: '/realm_access/roles', scopes: '/realm_access/scope' } });
+    for (const realm_access of [null, 'it-admins', 7, ['it-admins'], [{ roles: ['it-admins'] }]]) {
+      expect(principal({ realm_access }, profile)).toMatchObject({ groups: [], hasUnreadableGroups: true, scopes: [] });
+    }
+    for (const realm_access of [undefined, {}, { roles: [] }]) {
+      expect(principal({ realm_access }, profile)).not.toHaveProperty('hasUnreadableGroups');
+    }
+    expect(reason({ realm: 'x' }, profileWith({ claims: { client_id: '/realm/name' } }))).toBe('claim_malformed');
+  });
+
   it('must include the required ones, with exactly the value where one is given', () => {
     const profile = profileWith({ claims: { require: { token_use: 'access', tid: null, level: 2 } } });
     expect(reason({ token_use: 'access', tid: 'any', level: 2 }, profile)).toBe('principal');
@@ -184,6 +243,52 @@ describe('scopes', () => {
     expect(scopes('invites:write2 Invites:Write invites')).toEqual([]);
     expect(scopes(undefined)).toEqual([]);
     expect(scopes('')).toEqual([]);
+  });
+
+  it('may come as a text or as a list, and each text of a list is one scope', () => {
+    expect(scopes(' invites:write  audit:read ')).toEqual(['invites:write', 'audit:read']);
+    expect(scopes(['', 'invites:write', ' '])).toEqual(['invites:write']);
+    expect(scopes(['invites:write', 7, null, {}])).toEqual(['invites:write']);
+    for (const value of [
+      ['invites:write audit:read'],
+      [' invites:write'],
+      [['invites:write']],
+      'invites:write,audit:read',
+      'invites:write+audit:read',
+      'invites:write\taudit:read',
+      '["invites:write"]',
+      { 'invites:write': true },
+      { scope: 'invites:write' },
+      null,
+      7,
+      true,
+      [],
+      '',
+    ]) {
+      expect(scopes(value)).toEqual([]);
+    }
+  });
+
+  it('are never read from the second claim when the first is there, whatever it holds', () => {
+    const profile = profileWith({ claims: { scopes: ['scp', 'roles'] } });
+    for (const scp of [null, '', [], {}, 7, ['x']]) {
+      expect(principal({ scp, roles: ['invites:write'] }, profile)).toMatchObject({ scopes: [] });
+    }
+    expect(principal({ _claim_names: { scp: 'src1' }, roles: ['invites:write'] }, profile)).toMatchObject({
+      scopes: [],
+    });
+    expect(principal({ roles: 'invites:write' }, profile)).toMatchObject({ scopes: ['invites:write'] });
+  });
+
+  it('of a role with a blank in its name are translated, whether it comes alone or in a list', () => {
+    const profile = profileWith({
+      claims: { scopes: ['roles', 'scope'] },
+      scope_map: { 'Galileo Inviter': 'invites:write' },
+    });
+    expect(principal({ roles: ['Galileo Inviter'] }, profile)).toMatchObject({ scopes: ['invites:write'] });
+    expect(principal({ roles: 'Galileo Inviter' }, profile)).toMatchObject({ scopes: ['invites:write'] });
+    // Two scopes, which a client may have asked for.
+    expect(principal({ scope: 'Galileo Inviter' }, profile)).toMatchObject({ scopes: [] });
   });
 
   it('of the issuer are translated where the entry maps them', () => {
