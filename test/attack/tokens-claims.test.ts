@@ -103,6 +103,18 @@ describe('a well-signed token', () => {
     expect(await verdict(verifier, await token())).toBe(`refused:${reason}`);
   });
 
+  it.each([
+    ['scope an object', { scope: { 'invites:write': true } }, [], []],
+    ['scope a list with a number', { scope: ['invites:write', 1] }, ['invites:write'], []],
+    ['groups a string', { scope: undefined, groups: 'it-admins' }, [], ['it-admins']],
+    ['groups a list with an object', { scope: undefined, groups: [{ name: 'it-admins' }] }, [], []],
+  ])('with %s is verified, and what cannot be read grants nothing', async (_title, changes, scopes, groups) => {
+    expect(await verifier.verify(await withClaims(changes))).toMatchObject({
+      kind: 'verified',
+      principal: { scopes, groups },
+    });
+  });
+
   it('of one issuer is not verified with the keys, or for the audience, of another', async () => {
     const partner = await es256Signer();
     const iss = 'https://id.partner.example';

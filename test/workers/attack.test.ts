@@ -2,4 +2,5 @@
 import '../attack/json-smuggling.test.ts';
 import '../attack/key-leak.test.ts';
 import '../attack/tokens-claims.test.ts';
+import '../attack/tokens-rights.test.ts';
 import '../attack/tokens.test.ts';
