@@ -11,9 +11,11 @@ import { auditPorts } from './cli/audit/ports.ts';
 import { CommandError } from './cli/command-line/command-error.ts';
 import { createPrint } from './cli/command-line/print.ts';
 import { COMMANDS } from './cli/commands.ts';
+import { readableConfig } from './cli/config/read-configuration.ts';
 import type { CliDeps } from './cli/deps.ts';
 import { freeBytes, inspectLedger } from './cli/doctor/inspect-ledger.ts';
 import { runCli } from './cli/run.ts';
+import { egressOf } from './config/settings-egress.ts';
 import { SqlError } from './ledger/sqlite/sqlite-port.ts';
 import { auditSecretProblems } from './platform/node/secrets/audit-secrets.ts';
 import { clock, ids, refSchedule } from './platform/node/runtime.ts';
@@ -29,7 +31,9 @@ import { readText } from './platform/node/text-file.ts';
 const STDOUT_FD = 1;
 const STDERR_FD = 2;
 const silent = (): void => undefined;
-const http = createHttpClient();
+const readable = await readableConfig({ env: process.env, readText });
+const egress = egressOf(readable.settings);
+const http = createHttpClient({ egress });
 
 const deps: CliDeps = {
   env: process.env,
@@ -64,7 +68,7 @@ const deps: CliDeps = {
   audit: auditPorts,
   freeBytes,
   http,
-  fetchDocument: createFetchDocument(),
+  fetchDocument: createFetchDocument({ egress }),
   clock,
   schedule: refSchedule,
   print: createPrint('stdout', createOutput(STDOUT_FD)),

@@ -3,7 +3,9 @@
  * parse is `undefined` here and has already been reported. No message quotes a value.
  */
 import { isLoopbackUrl, issuerUrlProblem } from '../auth/issuers.ts';
-import type { Settings } from './schema.ts';
+import type { SettingRow, Settings } from './schema.ts';
+import { SETTING_ROWS } from './schema.ts';
+import { variablesOf } from './setting-row.ts';
 
 export interface ConfigProblem {
   readonly setting: string;
@@ -51,6 +53,14 @@ export function contradictions(
   }
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
     problems.push({ setting: 'NODE_TLS_REJECT_UNAUTHORIZED', message: 'is 0: certificates must be checked' });
+  }
+  for (const [name, row] of Object.entries<SettingRow>(SETTING_ROWS)) {
+    const texts = variablesOf(name, row).map((variable) => env[variable] ?? '');
+    const given = new Set(texts.filter((text) => text !== ''));
+    const isRead = row.needs === undefined || isSet(row.needs);
+    if (isRead && given.size > 1) {
+      problems.push({ setting: name, message: `and ${name.toLowerCase()} are both set and differ; keep one` });
+    }
   }
   if (settings.PORT !== undefined && settings.PORT !== 0 && settings.PORT === settings.OPS_PORT) {
     problems.push({ setting: 'OPS_PORT', message: 'is the same as PORT' });

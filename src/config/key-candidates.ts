@@ -5,10 +5,12 @@
  */
 import { readHmacKey } from '../audit/hmac-key.ts';
 import { checkBearerToken } from '../audit/delivery/bearer-token.ts';
+import { passwordsIn } from '../lib/egress/proxy-address.ts';
 import { Secret } from '../lib/secret.ts';
 import { checkApiKey, createKeySearch, trimApiKey } from '../upstream/api-keys.ts';
 import { parseHeaderList } from './header-list.ts';
 import type { ConfigSources } from './load.ts';
+import { OTHER_PROXY_VARIABLES } from './settings-egress.ts';
 
 /** Settings that can also be read from a file, each with a test for texts that the file could contain. */
 const IN_FILES: Readonly<Record<string, (text: string) => boolean>> = {
@@ -20,6 +22,9 @@ const IN_FILES: Readonly<Record<string, (text: string) => boolean>> = {
 };
 
 const HEADER_LISTS = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_LOGS_HEADERS'] as const;
+
+/** Also those that this service does not read: they usually hold the same password. */
+const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', ...OTHER_PROXY_VARIABLES];
 
 const PEM_ARMOUR = /-----(?:BEGIN|END) [A-Z0-9 ]+-----/;
 /** Shorter words of a secret also occur in harmless texts: `Bearer`, `Basic`, `production`. */
@@ -39,7 +44,8 @@ export async function keyCandidates({ env, readText }: ConfigSources): Promise<S
     }),
   );
   const fields = HEADER_LISTS.flatMap((name) => Object.values(parseHeaderList(env[name] ?? '') ?? {}));
-  return [...found.flat(), ...fields.flatMap(wordsOf)]
+  const passwords = PROXY_VARIABLES.flatMap((name) => passwordsIn(env[name] ?? ''));
+  return [...found.flat(), ...fields.flatMap(wordsOf), ...passwords]
     .filter((text) => text !== '')
     .map((text) => new Secret(trimApiKey(text)));
 }

@@ -20,6 +20,7 @@ import {
   OWN_PREFIXES,
   SETTING_NAMES,
   SETTING_ROWS,
+  variableOf,
 } from './schema.ts';
 
 export type { ConfigProblem } from './contradictions.ts';
@@ -55,11 +56,12 @@ export interface ConfigSources {
 export async function loadConfig({ env, readText, bound = new Set() }: ConfigSources): Promise<LoadedConfig> {
   const problems: ConfigProblem[] = [...unknownSettings(env)];
   const draft: SettingDraft = {};
-  const isGiven = (name: string): boolean => env[name] !== undefined && env[name] !== '';
+  const textOf = (name: string): string => env[variableOf(name, env)] ?? '';
+  const isGiven = (name: string): boolean => textOf(name) !== '';
   const isSet: IsSet = (name) => bound.has(name) || isGiven(name);
   const readSetting = <K extends SettingName>(name: K): void => {
     const row = SETTING_ROWS[name];
-    const raw = isGiven(name) ? env[name] : row.fallback;
+    const raw = isGiven(name) ? textOf(name) : row.fallback;
     if (raw === undefined || !isRead(row, draft.AUDIT_SINKS, isSet)) {
       if (isOptional(name)) draft[name] = null;
       return;
@@ -84,6 +86,7 @@ export async function loadConfig({ env, readText, bound = new Set() }: ConfigSou
 /** The rows that depend on AUDIT_SINKS follow it, so `sinks` is known here; undefined when it was refused. */
 function isRead(row: SettingRow, sinks: Settings['AUDIT_SINKS'] | undefined, isSet: IsSet): boolean {
   if (row.sink !== undefined && sinks?.includes(row.sink) !== true) return false;
+  if (row.needs !== undefined && !isSet(row.needs)) return false;
   return row.yieldsTo === undefined || !isSet(row.yieldsTo);
 }
 

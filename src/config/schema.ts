@@ -5,8 +5,9 @@
 import * as z from 'zod';
 import { checkApiKey } from '../upstream/api-keys.ts';
 import type { SettingRow } from './setting-row.ts';
-import { checkedText, path, wholeNumber } from './setting-row.ts';
+import { checkedText, path, variablesOf, wholeNumber } from './setting-row.ts';
 import { AUDIT_SETTINGS } from './settings-audit.ts';
+import { EGRESS_SETTINGS, OTHER_PROXY_VARIABLES } from './settings-egress.ts';
 import { OTLP_SETTINGS } from './settings-otlp.ts';
 
 export type { SettingRow } from './setting-row.ts';
@@ -125,6 +126,7 @@ export const SETTINGS = {
       'Whether Galileo is asked, read-only, what became of requests whose outcome is unknown. Nothing is ever sent again.',
     example: 'on',
   },
+  ...EGRESS_SETTINGS,
   AUTH_ISSUERS: {
     parse: z.string().min(1, 'must be a JSON array'),
     about:
@@ -243,7 +245,16 @@ export const OWN_PREFIXES = [
 /** The variables that Kubernetes injects for every Service; never a setting of this service. */
 export const INJECTED = /(?:_SERVICE_HOST|_SERVICE_PORT(?:_.*)?|_PORT(?:_.*)?)$/;
 
-/** The settings that an entry removes from the process's environment after reading them. */
-export const SECRET_SETTINGS: readonly string[] = Object.entries<SettingRow>(SETTINGS).flatMap(([name, { secret }]) =>
-  secret === true ? [name] : [],
-);
+/** The variable that a setting is read from: the first of its spellings that is not empty. */
+export function variableOf(name: string, env: Readonly<Record<string, string | undefined>>): string {
+  const names = isSettingName(name) ? variablesOf(name, SETTING_ROWS[name]) : [name];
+  return names.find((variable) => env[variable] !== undefined && env[variable] !== '') ?? name;
+}
+
+/** The variables that an entry removes from the process's environment after reading them. */
+export const SECRET_SETTINGS: readonly string[] = [
+  ...Object.entries<SettingRow>(SETTINGS).flatMap(([name, row]) =>
+    row.secret === true || row.holdsCredentials === true ? variablesOf(name, row) : [],
+  ),
+  ...OTHER_PROXY_VARIABLES,
+];

@@ -23,8 +23,19 @@ export interface SettingRow<T = unknown> {
   readonly shown?: (raw: string) => string;
   /** Read only when AUDIT_SINKS has this sink: the variable is a standard one and may be meant for other programs. */
   readonly sink?: AuditSinkName;
+  /** Read only when this other setting is set: the variable is a standard one, like those of `sink`. */
+  readonly needs?: string;
+  /** The variable may be written in lower case, too: so it is for other programs. */
+  readonly lowerCase?: true;
+  /** May hold credentials, of which `shown` returns nothing: the variable leaves the environment like a secret. */
+  readonly holdsCredentials?: true;
   /** Not read when this more specific setting is set. */
   readonly yieldsTo?: string;
+}
+
+/** The names of the variables that a setting may be in, the preferred one first. */
+export function variablesOf(name: string, { lowerCase }: Pick<SettingRow, 'lowerCase'>): readonly string[] {
+  return lowerCase === true ? [name, name.toLowerCase()] : [name];
 }
 
 export const wholeNumber = (min: number, max: number) =>

@@ -6,6 +6,7 @@ import type { ProblemCode, ProblemExtras } from '../contract/problem.ts';
 import { problem } from '../contract/problem.ts';
 import type { StoredReply } from '../ledger/port.ts';
 import type { AddressDecision } from '../policy/decision.ts';
+import type { ProxyFailure } from '../ports/http.ts';
 import type { NotSent, Unknown } from '../upstream/failure.ts';
 import type { Outcome, Preview, Sent } from './outcome.ts';
 
@@ -133,6 +134,33 @@ function retryAfter(seconds: number): Record<string, string> {
   return { 'Retry-After': String(seconds) };
 }
 
+const OUT_OF_ORDER: ProblemExtras = {
+  origin: 'proxy',
+  detail:
+    'The egress proxy of this service does not connect it to Galileo. Nothing was sent; try again later. The operators of this service find the reason in its log.',
+};
+
+/** The proxy between this service and Galileo opened no tunnel. */
+const PROXY_FAILED: Record<ProxyFailure, ProblemExtras> = {
+  proxy_credentials_rejected: {
+    origin: 'proxy',
+    detail:
+      'The egress proxy of this service wants credentials, or refuses those it got; the operators of this service must correct its HTTPS_PROXY. Nothing was sent.',
+  },
+  proxy_refused: {
+    origin: 'proxy',
+    detail:
+      'The egress proxy of this service does not let it through to Galileo; the operators of this service must have it allowed. Nothing was sent.',
+  },
+  proxy_name_not_resolved: OUT_OF_ORDER,
+  proxy_unreachable: OUT_OF_ORDER,
+  proxy_tls_failed: OUT_OF_ORDER,
+  proxy_timeout: OUT_OF_ORDER,
+  proxy_target_unreachable: OUT_OF_ORDER,
+  proxy_protocol_error: OUT_OF_ORDER,
+  proxy_connection_lost: OUT_OF_ORDER,
+};
+
 /** The sentences for requests that were not sent because of this service, not because of Galileo. */
 const OWN_FAILURES: Partial<Record<NotSent['reason'], ProblemExtras>> = {
   key_unavailable: {
@@ -149,13 +177,15 @@ const OWN_FAILURES: Partial<Record<NotSent['reason'], ProblemExtras>> = {
     detail:
       'A proxy between this service and Galileo asked for credentials; the operators of this service must correct its configuration. Nothing was sent.',
   },
+  ...PROXY_FAILED,
   client_closed: {
     origin: 'proxy',
     detail: 'This instance of the service is shutting down. Nothing was sent; try again.',
   },
   breaker_open: {
     origin: 'proxy',
-    detail: 'Galileo has been failing, so this service is not trying for a moment. Nothing was sent; try again later.',
+    detail:
+      'Requests to Galileo have been failing, so this service is not trying for a moment. Nothing was sent; try again later.',
   },
 };
 

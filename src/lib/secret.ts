@@ -1,7 +1,7 @@
 /**
  * A secret value that only `reveal` returns. String conversion, JSON, `util.inspect` and structured logging all print
- * `[redacted]`. Two files of the core call `reveal`: upstream/request, to send the value, and upstream/api-keys, to
- * search for it in responses. A test checks that no other file does.
+ * `[redacted]`. Three files call `reveal`: upstream/request and platform/node/http-client/tunnel, to send the value, and
+ * upstream/api-keys, to search for it in responses. A test checks that no other file does.
  */
 export class Secret {
   readonly #value: string;

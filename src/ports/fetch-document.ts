@@ -1,3 +1,5 @@
+import type { ProxyFailure } from './http.ts';
+
 /**
  * Reads one small public JSON document (a key set, discovery metadata) over HTTP GET.
  * Implementations never follow a redirect, send no credentials, and stop reading at `maxBytes`.
@@ -16,4 +18,11 @@ export type DocumentResult =
   | { readonly kind: 'document'; readonly text: string; readonly contentType: string | null }
   | { readonly kind: 'failed'; readonly reason: DocumentFailure; readonly status?: number };
 
-export type DocumentFailure = 'unreachable' | 'timeout' | 'redirected' | 'bad_status' | 'too_large' | 'not_utf8';
+export type DocumentFailure =
+  | 'unreachable'
+  | 'timeout'
+  | 'redirected'
+  | 'bad_status'
+  | 'too_large'
+  | 'not_utf8'
+  | ProxyFailure;

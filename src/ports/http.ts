@@ -38,5 +38,40 @@ export type HttpResult =
       readonly body: Uint8Array;
     };
 
-export type NotSentReason = 'connect_failed' | 'connect_timeout' | 'tls_failed' | 'name_not_resolved' | 'client_closed';
+export type NotSentReason =
+  | 'connect_failed'
+  | 'connect_timeout'
+  | 'tls_failed'
+  | 'name_not_resolved'
+  | 'client_closed'
+  | ProxyFailure;
+
+/**
+ * Why the egress proxy opened no tunnel to the target, so that no byte of the request left. Only where there is such a
+ * proxy (Node, HTTPS_PROXY).
+ */
+export const PROXY_FAILURES = [
+  'proxy_name_not_resolved',
+  'proxy_unreachable',
+  'proxy_tls_failed',
+  /** It did not answer CONNECT in time. */
+  'proxy_timeout',
+  /** 407. */
+  'proxy_credentials_rejected',
+  /** It answered CONNECT with another status below 500. */
+  'proxy_refused',
+  /** It answered CONNECT with 500 or more, as proxies do that cannot connect to the target. */
+  'proxy_target_unreachable',
+  /** It does not answer as an HTTP proxy. */
+  'proxy_protocol_error',
+  /** It ended the connection before TLS with the target was set up. */
+  'proxy_connection_lost',
+] as const;
+
+export type ProxyFailure = (typeof PROXY_FAILURES)[number];
+
+export function isProxyFailure(reason: string): reason is ProxyFailure {
+  return PROXY_FAILURES.some((failure) => failure === reason);
+}
+
 export type MaybeSentReason = 'timeout' | 'connection_lost' | 'protocol_error' | 'response_too_large';

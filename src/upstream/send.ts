@@ -8,6 +8,7 @@ import { createKeySearch, fingerprint, isSameKey } from './api-keys.ts';
 import type { Breaker, BreakerVerdict } from './breaker.ts';
 import { remaining } from './deadline.ts';
 import type { NotSent, SendResult, Unknown } from './failure.ts';
+import { isProxyFailure } from '../ports/http.ts';
 import type { Deadlines, HttpPort, HttpResult } from '../ports/http.ts';
 import { buildInviteRequest, checkKeyHeader, inviteUrl } from './request.ts';
 import { guardResponse, type AnswerEnding } from './response-guard.ts';
@@ -83,6 +84,10 @@ export function createSend(deps: SendDeps): Send {
       const { reason, upstreamStatus: status } = ending;
       observe(() => logger.error('upstream_misconfigured', { reason, status }));
     }
+    if (ending.kind === 'not_sent' && isProxyFailure(ending.reason)) {
+      const { reason } = ending;
+      observe(() => logger.error('egress_proxy_failed', { reason }));
+    }
     entry.report(verdictOf(ending));
     return { ...ending, attempts: sending.attempts };
   };
@@ -101,7 +106,7 @@ export function createSend(deps: SendDeps): Send {
 
   async function sendWith(sending: Sending, slot: RecordAttempt['slot'], key: Secret): Promise<AnswerEnding | null> {
     const first = await attempt(sending, slot, key);
-    if (first?.result.kind !== 'not_sent' || first.result.reason === 'client_closed' || !sending.mayReconnect) {
+    if (first?.result.kind !== 'not_sent' || IS_FINAL.has(first.result.reason) || !sending.mayReconnect) {
       return first?.ending ?? null;
     }
     sending.mayReconnect = false;
@@ -180,12 +185,24 @@ function isMisconfigured(ending: AnswerEnding): ending is NotSent {
   return ending.kind === 'not_sent' && (ending.reason === 'wrong_address' || ending.reason === 'egress_refused');
 }
 
+/**
+ * Reasons that a second attempt would only repeat. A password that a proxy has refused must not be tried again at once:
+ * that locks accounts.
+ */
+const IS_FINAL: ReadonlySet<NotSent['reason']> = new Set([
+  'client_closed',
+  'proxy_credentials_rejected',
+  'proxy_refused',
+]);
+
 /** Reasons that do not indicate a failing upstream: our key, our configuration, its rate limit, our own shutdown. */
 const NOT_THE_UPSTREAMS_FAULT: ReadonlySet<NotSent['reason']> = new Set([
   'credentials_rejected',
   'rate_limited',
   'wrong_address',
   'egress_refused',
+  'proxy_credentials_rejected',
+  'proxy_refused',
   'client_closed',
 ]);
 

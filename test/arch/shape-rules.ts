@@ -23,7 +23,12 @@ const VAGUE_FOLDERS = new Set([
   'shared',
 ]);
 const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|contract|config))?\.(?:ts|mjs|js)$/;
-const REVEALERS = new Set(['src/upstream/request.ts', 'src/upstream/api-keys.ts', 'src/lib/secret.ts']);
+const REVEALERS = new Set([
+  'src/upstream/request.ts',
+  'src/upstream/api-keys.ts',
+  'src/lib/secret.ts',
+  'src/platform/node/http-client/tunnel.ts',
+]);
 
 export const SHAPE_RULES: readonly Rule[] = [
   {

@@ -59,6 +59,13 @@ const UNFIT: readonly (readonly [name: string, changes: Env, problem: string])[]
   ['with an unknown setting', { GALILEO_KEY: 'x' }, 'GALILEO_KEY is not a setting of this service'],
   ['with a setting of Node', { PORT: '8080' }, 'PORT has no meaning on Workers: Cloudflare listens'],
   ['with a file', { AUTH_ISSUERS_FILE: '/issuers' }, 'AUTH_ISSUERS_FILE has no meaning on Workers: there are no files'],
+  [
+    'with an egress proxy',
+    { HTTPS_PROXY: 'http://proxy.acme.com:3128' },
+    'HTTPS_PROXY has no meaning on Workers: Workers have no way out through a proxy; remove it',
+  ],
+  ['with an egress proxy in lower case', { https_proxy: 'http://proxy' }, 'https_proxy has no meaning on Workers'],
+  ['with targets that need no proxy', { NO_PROXY: '.acme.com' }, 'NO_PROXY has no meaning on Workers'],
   ['with a number', { GALILEO_TIMEOUT_MS: 500 }, 'GALILEO_TIMEOUT_MS must be text'],
   ['without a ledger', { LEDGER: undefined }, 'LEDGER must be bound to the Durable Object class LedgerObject'],
   [

@@ -1,7 +1,8 @@
 import { gzip } from '../../lib/gzip.ts';
 import { retryAfterSeconds } from '../../lib/retry-after.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { HttpPort, HttpResult, MaybeSentReason, NotSentReason } from '../../ports/http.ts';
+import { isProxyFailure } from '../../ports/http.ts';
+import type { HttpPort, HttpResult, MaybeSentReason, NotSentReason, ProxyFailure } from '../../ports/http.ts';
 import type { SinkFailure } from './sink.ts';
 import { SinkError } from './sink.ts';
 
@@ -58,7 +59,7 @@ const WITHOUT_ANSWER = {
   connection_lost: 'connection_lost',
   protocol_error: 'unreadable_answer',
   response_too_large: 'unreadable_answer',
-} as const satisfies Record<NotSentReason | MaybeSentReason, SinkFailure>;
+} as const satisfies Record<Exclude<NotSentReason, ProxyFailure> | MaybeSentReason, SinkFailure>;
 
 /** Other statuses are `server_error` from 500 on, and `refused` below 500, which includes redirects. */
 const BY_STATUS: Readonly<Record<number, SinkFailure>> = {
@@ -72,7 +73,10 @@ const BY_STATUS: Readonly<Record<number, SinkFailure>> = {
 const MAY_ASK_TO_WAIT: ReadonlySet<number> = new Set([429, 503]);
 
 function failureOf(result: HttpResult, nowMs: number): SinkError {
-  if (result.kind !== 'answered') return new SinkError(WITHOUT_ANSWER[result.reason]);
+  if (result.kind !== 'answered') {
+    const { reason } = result;
+    return new SinkError(isProxyFailure(reason) ? reason : WITHOUT_ANSWER[reason]);
+  }
   const { status, headers } = result;
   const waitS = MAY_ASK_TO_WAIT.has(status) ? retryAfterSeconds(headers['retry-after'], nowMs) : null;
   return new SinkError(

@@ -1,3 +1,5 @@
+import type { ProxyFailure } from '../../ports/http.ts';
+
 /**
  * A sink delivers the trail, both records and checkpoints, to a destination outside the ledger. It receives items in
  * order of position. After a failure it may receive an item again, but never out of order and never with one left out.
@@ -51,4 +53,5 @@ export type SinkFailure =
   | 'partly_refused'
   | 'unreadable_answer'
   | 'token_unavailable'
-  | 'write_failed';
+  | 'write_failed'
+  | ProxyFailure;

@@ -9,6 +9,8 @@ import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import type { CliDeps } from '../deps.ts';
 import { problemLine, readConfiguration } from './read-configuration.ts';
 import type { Configuration } from './read-configuration.ts';
+import { routesOf, unknownRoutes } from './routes.ts';
+import type { TargetRoute } from './routes.ts';
 import { redact } from '../command-line/redact.ts';
 
 /** `config print`: prints each effective setting and its source. Of a key, only the fingerprint in audit records. */
@@ -18,14 +20,15 @@ export const configPrint: Command = {
   about: [
     'Each line is a setting, its value and its source: default, environment, or a file that another setting names. A ' +
       'secret is never printed, not even in part; of the Galileo key you see the fingerprint that audit records carry, ' +
-      'so that you can tell which key is in use. A value that is refused is not repeated.',
+      'so that you can tell which key is in use. A value that is refused is not repeated. With HTTPS_PROXY, the route of ' +
+      'each target follows: through the proxy, or directly and why.',
   ],
   operands: [],
   options: { json: JSON_OPTION },
   exits: { ok: 'Printed.', refused: 'Printed, but some of it is refused; the problems follow.' },
   examples: [
     { line: 'config print', does: 'what this shell would run the service with' },
-    { line: 'config print --json', does: 'the same as `{"settings":[…],"issuers":[…],"problems":[…]}`' },
+    { line: 'config print --json', does: 'the same as `{"settings":[…],"issuers":[…],"routes":[…],"problems":[…]}`' },
   ],
   async run(call, deps) {
     const configuration = await readConfiguration(deps);
@@ -44,6 +47,8 @@ interface ShownSetting extends EffectiveSetting {
 interface Shown {
   readonly settings: readonly ShownSetting[];
   readonly issuers: readonly IssuerConfig[] | null;
+  /** Null when HTTPS_PROXY or NO_PROXY is refused. */
+  readonly routes: readonly TargetRoute[] | null;
   readonly problems: Configuration['problems'];
 }
 
@@ -63,7 +68,8 @@ async function describe(configuration: Configuration, { env, isFile }: CliDeps):
     if (one.name === 'AUTH_ISSUERS') return { ...one, value: issuers?.map(({ name }) => name).join(', ') ?? null };
     return print === undefined || one.source === 'unset' ? one : { ...one, fingerprint: print };
   });
-  return { settings: shown, issuers: issuers?.map(withoutQuery) ?? null };
+  const routes = unknownRoutes(configuration) === null ? routesOf(configuration) : null;
+  return { settings: shown, issuers: issuers?.map(withoutQuery) ?? null, routes };
 }
 
 function withoutQuery(issuer: IssuerConfig): IssuerConfig {
@@ -79,7 +85,7 @@ const HIDDEN = {
   not_a_file: '[not shown: it names no file]',
 } as const satisfies Record<NonNullable<EffectiveSetting['hidden']>, string>;
 
-function render({ settings, issuers, problems }: Shown, { paint }: Pick<CliDeps, 'paint'>): string {
+function render({ settings, issuers, routes, problems }: Shown, { paint }: Pick<CliDeps, 'paint'>): string {
   const width = Math.max(...settings.map(({ name }) => name.length));
   const lines = settings.map((one) => {
     const print = one.fingerprint === undefined ? '' : ` fingerprint ${one.fingerprint}`;
@@ -88,10 +94,14 @@ function render({ settings, issuers, problems }: Shown, { paint }: Pick<CliDeps,
     return `${one.name.padEnd(width)}  ${value === '' ? '' : `${value} `}${source}\n`;
   });
   const ofIssuers = (issuers ?? []).map((issuer) => `  ${JSON.stringify(issuer)}\n`);
+  // Without a proxy, all of them are direct.
+  const isProxied = settings.some(({ name, source }) => name === 'HTTPS_PROXY' && source !== 'unset');
+  const ofRoutes = (isProxied ? (routes ?? []) : []).map(({ target, sentence }) => `  ${target}: ${sentence}\n`);
   const ofProblems = problems.map((problem) => `  - ${problemLine(problem)}\n`);
   return [
     ...lines,
     ...(ofIssuers.length === 0 ? [] : ['\nIssuers:\n', ...ofIssuers]),
+    ...(ofRoutes.length === 0 ? [] : ['\nRoutes:\n', ...ofRoutes]),
     ...(ofProblems.length === 0 ? [] : [`\n${paint('red', 'refused')}:\n`, ...ofProblems]),
   ].join('');
 }

@@ -10,6 +10,7 @@ import type { Diagnosis } from './check.ts';
 import { failed, ok, skipped, warning } from './check.ts';
 import { PROBE_DEADLINES, UNANSWERED } from './probe.ts';
 import type { Probe } from './probe.ts';
+import { BEHIND_PROXY } from './proxy-words.ts';
 
 /**
  * Doctor's check that tokens of one issuer could be verified now. The service's own code fetches the metadata and the
@@ -101,6 +102,7 @@ const ADDRESS = 'Check issuer in AUTH_ISSUERS: it must be the exact `iss` of its
 /** `message` follows the issuer's name. */
 const UNFETCHED = {
   unreachable: { message: 'does not answer', remedy: UNANSWERED.connect_failed.remedy },
+  ...BEHIND_PROXY,
   timeout: { message: 'does not answer in time', remedy: UNANSWERED.connect_timeout.remedy },
   redirected: {
     message: 'redirects, which is not followed',

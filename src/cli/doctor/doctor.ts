@@ -10,6 +10,7 @@ import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import type { CliDeps } from '../deps.ts';
 import { checkIssuer, issuerProbeRequest } from './check-issuer.ts';
 import { clockFinding } from './check-clock.ts';
+import { egressFinding } from './check-egress.ts';
 import { configurationFinding } from './check-configuration.ts';
 import { diskFinding, ledgerFinding } from './check-ledger.ts';
 import { policyFinding } from './check-policy.ts';
@@ -22,6 +23,7 @@ import type { Probe } from './probe.ts';
 import { overall, renderScreen, toDocument } from './report.ts';
 import { readConfiguration } from '../config/read-configuration.ts';
 import type { Configuration, PolicySetting } from '../config/read-configuration.ts';
+import { unknownRoutes } from '../config/routes.ts';
 import { redact } from '../command-line/redact.ts';
 
 /**
@@ -36,7 +38,7 @@ export const doctor: Command = {
   name: 'doctor',
   summary: 'Check everything the service depends on, say what is wrong, and how to fix it.',
   about: [
-    'Checks the configuration, each issuer (metadata and keys), the policy (its tests, rules that end soon), the ledger ' +
+    'Checks the configuration, the routes through HTTPS_PROXY, each issuer (metadata and keys), the policy (its tests, rules that end soon), the ledger ' +
       '(readable, its trail, its version, room on its disk), the clock, the way to Galileo, and whether the Galileo key ' +
       'works and with what role (GET /v2/current_user).',
     'It sends no invite, writes nothing and may run beside the service, with the same environment. Nothing it prints is ' +
@@ -86,17 +88,29 @@ const REFUSING: ReadonlySet<string> = new Set([
 function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[] {
   const { settings, issuers, policies } = configuration;
   const { clock } = deps;
-  const probed = (issuers ?? []).map((issuer) => ({ issuer, probe: probeIssuer(issuer, configuration, deps) }));
-  const upstream = probeUpstream(configuration, deps);
+  // A request that takes another way than the service's would find something else.
+  const unknown = unknownRoutes(configuration);
+  const asking = (run: Check['run']): Check['run'] =>
+    unknown === null ? run : async () => skipped(`was not asked: ${unknown} is refused`);
+  const none = Promise.resolve(null);
+  const probed = (issuers ?? []).map((issuer) => ({
+    issuer,
+    probe: unknown === null ? probeIssuer(issuer, configuration, deps) : none,
+  }));
+  const upstream = unknown === null ? probeUpstream(configuration, deps) : none;
   const rules = { insecureDev: settings.INSECURE_DEV === true };
   const path = settings.LEDGER_URL?.path;
+  const { HTTPS_PROXY: proxy } = settings;
   const check = (id: string, title: string, run: Check['run']): Check => ({ id, title, run });
 
   return [
     check('configuration', 'Configuration', async () => configurationFinding(configuration)),
+    ...(proxy === null ? [] : [check('egress', 'Egress', async () => egressFinding(proxy, configuration))]),
     ...probed.map(({ issuer, probe: seen }) =>
-      check(`issuer:${issuer.name}`, `Issuer ${issuer.name}`, () =>
-        checkIssuer(issuer, { ...deps, rules, probe: seen }),
+      check(
+        `issuer:${issuer.name}`,
+        `Issuer ${issuer.name}`,
+        asking(() => checkIssuer(issuer, { ...deps, rules, probe: seen })),
       ),
     ),
     ...policies.map((read) =>
@@ -115,12 +129,16 @@ function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[]
         await Promise.all(all.map(async (one) => ({ name: one.name, aheadMs: (await one.probe)?.aheadMs ?? null }))),
       );
     }),
-    check('upstream', 'Galileo', async () => {
-      const seen = await upstream;
-      if (seen === null) return skipped(UNFIT_UPSTREAM);
-      return upstreamFinding(seen, { isTls: settings.GALILEO_API_URL?.startsWith('https:') === true });
-    }),
-    ...keyChecks(configuration, deps),
+    check(
+      'upstream',
+      'Galileo',
+      asking(async () => {
+        const seen = await upstream;
+        if (seen === null) return skipped(UNFIT_UPSTREAM);
+        return upstreamFinding(seen, { isTls: settings.GALILEO_API_URL?.startsWith('https:') === true });
+      }),
+    ),
+    ...keyChecks(configuration, deps).map((one) => ({ ...one, run: asking(one.run) })),
   ];
 }
 

@@ -8,6 +8,8 @@ import type {
   MaybeSentReason,
   NotSentReason,
 } from '../../ports/http.ts';
+import { BEHIND_PROXY } from './proxy-words.ts';
+import type { Words } from './proxy-words.ts';
 
 /**
  * One request without credentials. It shows whether an address answers over a trusted connection, and the time of its
@@ -46,12 +48,8 @@ export function clockAhead(
   return startedAtMs > latestMs ? startedAtMs - latestMs : 0;
 }
 
-interface Words {
-  readonly message: string;
-  readonly remedy: string;
-}
-
-const NETWORK = 'Check the address, and that a firewall lets this machine connect to it directly: no proxy is used.';
+const NETWORK =
+  'Check the address, and that a firewall lets this machine connect to it. If a proxy is the only way out, set HTTPS_PROXY.';
 
 /** Why an address gave no complete answer. `message` follows the name of the address. */
 export const UNANSWERED = {
@@ -78,4 +76,5 @@ export const UNANSWERED = {
     remedy: 'Check the address and port, and whether it wants https instead of http.',
   },
   response_too_large: { message: 'answers with more than it should', remedy: 'Check the address.' },
+  ...BEHIND_PROXY,
 } as const satisfies Record<NotSentReason | MaybeSentReason, Words>;

@@ -3,6 +3,7 @@ import { createRecordAddress } from '../../audit/record-address.ts';
 import { loadConfig } from '../../config/load.ts';
 import { withoutKeys } from '../../config/key-candidates.ts';
 import { SECRET_SETTINGS } from '../../config/schema.ts';
+import { egressOf } from '../../config/settings-egress.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
 import { BULKHEADS } from '../../middleware/limits/limit-concurrency.ts';
 import { withWitnesses } from '../../ledger/answer-witness.ts';
@@ -127,7 +128,8 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
   );
 
   const hearWitness = (witness: Witness): void => void ledger.witness(witness);
-  const client = createHttpClient({ maxConnectionsPerOrigin: BULKHEADS.invites.maxConcurrent });
+  const egress = egressOf(settings);
+  const client = createHttpClient({ maxConnectionsPerOrigin: BULKHEADS.invites.maxConcurrent, egress });
   const http = withWitnesses(client, hearWitness);
   const background = createBackground(logger);
   const collectors = createSinks(settings, { output, service, clock, httpToken: auditSecrets.httpToken });
@@ -164,7 +166,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     },
     delivery: trail.delivery,
     recordAddress: createRecordAddress(auditSecrets.addresses),
-    fetchDocument: createFetchDocument({ hear: hearWitness }),
+    fetchDocument: createFetchDocument({ hear: hearWitness, egress }),
     trustedClock: { now: ledger.now },
     hearWitness,
     clientAddress: createClientAddress(settings.TRUSTED_PROXY_HOPS),

@@ -3,7 +3,8 @@ import { withoutKeys } from '../../config/key-candidates.ts';
 import type { Config, ConfigProblem } from '../../config/load.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { SettingRow } from '../../config/schema.ts';
-import { SETTINGS } from '../../config/schema.ts';
+import { SETTING_NAMES, SETTING_ROWS, SETTINGS } from '../../config/schema.ts';
+import { variablesOf } from '../../config/setting-row.ts';
 
 /**
  * The configuration on Workers: text bindings, read by the same rows and rules as the environment on Node. A setting
@@ -15,6 +16,8 @@ export type WorkersConfig =
   /** Sentences that begin with the setting's name. */
   | { readonly kind: 'refused'; readonly problems: readonly string[] };
 
+const NO_WAY_OUT = 'Workers have no way out through a proxy; remove it';
+
 /** Settings of the Node service that have no effect on a Worker, each with what replaces it. */
 export const NOT_ON_WORKERS: Readonly<Record<string, string>> = {
   PORT: 'Cloudflare listens',
@@ -25,6 +28,8 @@ export const NOT_ON_WORKERS: Readonly<Record<string, string>> = {
   LEDGER_MIN_FREE_MB: 'the ledger is no file',
   POLICY_FILE: 'the policy is built in, and may come from the KV namespace bound as POLICY',
   SHADOW_POLICY_FILE: 'there is no policy on trial here; try it with policy diff',
+  HTTPS_PROXY: NO_WAY_OUT,
+  NO_PROXY: NO_WAY_OUT,
 };
 
 const NO_FILES = 'there are no files here; bind the value itself, without _FILE';
@@ -73,8 +78,9 @@ function namesMoreThanStdout(sinks = ''): boolean {
 }
 
 function reasonAgainst(name: string): string | null {
-  if (!(name in SETTINGS)) return null;
-  return NOT_ON_WORKERS[name] ?? (name.endsWith('_FILE') ? NO_FILES : null);
+  const setting = SETTING_NAMES.find((one) => variablesOf(one, SETTING_ROWS[one]).includes(name));
+  if (setting === undefined) return null;
+  return NOT_ON_WORKERS[setting] ?? (name.endsWith('_FILE') ? NO_FILES : null);
 }
 
 /** Whether this is an entry of the Secrets Store under the name of a secret setting. */

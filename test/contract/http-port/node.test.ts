@@ -1,11 +1,40 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
+import { createEgress } from '../../../src/lib/egress/egress.ts';
 import { createHttpClient } from '../../../src/platform/node/http-client/http-client.ts';
 import { selfSigned } from './certificate.ts';
 import { AMPLE, describeHttpPort, post, SHORT_MS, textOf } from './http-port.contract.ts';
-import { serveRaw, type RawConnection } from './server.ts';
+import { serveRaw, type RawConnection, type RawServer } from './server.ts';
+import type { ConnectProxy } from '../../support/servers/connect-proxy.ts';
+import { startConnectProxy } from '../../support/servers/connect-proxy.ts';
 
 describeHttpPort('undici', createHttpClient, { provesNotSent: true });
+
+// The same exchanges in tunnels of an egress proxy. Each target has a name, because loopback never goes through it.
+const target = selfSigned('target.test');
+const portOf = (authority: string): number => Number(authority.split(':')[1]);
+let proxy: ConnectProxy;
+beforeAll(async () => {
+  proxy = await startConnectProxy({ targets: portOf });
+});
+afterAll(async () => {
+  expect(proxy.asked.length).toBeGreaterThan(20);
+  expect(proxy.others).toEqual([]);
+  await proxy.close();
+});
+describeHttpPort(
+  'undici through an egress proxy',
+  () => {
+    const { hostname, port } = new URL(proxy.url);
+    const address = { protocol: 'http:', hostname, port: Number(port), authorization: null } as const;
+    return createHttpClient({ ca: target.cert, egress: createEgress(address, null) });
+  },
+  { provesNotSent: true },
+  async (onConnection) => {
+    const server = await serveRaw(onConnection, target);
+    return Object.create(server, { origin: { value: `https://target.test:${String(server.port)}` } }) as RawServer;
+  },
+);
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}';
 

@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket, type TlsOptions } from 'node:tls';
 
 /**
  * A TCP server that writes the exact bytes of a test, for responses that no well-behaved server sends. It keeps every
@@ -90,7 +90,8 @@ function readFrom(socket: Socket, onText: (text: string) => void): RawConnection
     },
     write: (text) => void socket.write(text, 'latin1'),
     end: (text = '') => void socket.end(text, 'latin1'),
-    reset: () => void socket.resetAndDestroy(),
+    // Node resets no connection under TLS. There, a TCP end without the end of TLS is what cuts it.
+    reset: () => void (socket instanceof TLSSocket ? socket.destroy() : socket.resetAndDestroy()),
   };
 }
 

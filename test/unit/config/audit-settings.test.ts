@@ -146,11 +146,17 @@ describe('the settings of the audit trail', () => {
     expect(SECRET_SETTINGS).toEqual([
       'GALILEO_API_KEY',
       'GALILEO_API_KEY_NEXT',
+      'HTTPS_PROXY',
+      'https_proxy',
       'AUDIT_HTTP_TOKEN',
       'AUDIT_HMAC_KEY',
       'AUDIT_SIGNING_KEY',
       'OTEL_EXPORTER_OTLP_HEADERS',
       'OTEL_EXPORTER_OTLP_LOGS_HEADERS',
+      'HTTP_PROXY',
+      'http_proxy',
+      'ALL_PROXY',
+      'all_proxy',
     ]);
   });
 });

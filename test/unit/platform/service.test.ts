@@ -98,6 +98,15 @@ describe('the service on Node', () => {
     expect(portOf(second.result)).toBeGreaterThan(0);
   });
 
+  it('takes the credentials of an egress proxy out of the environment, under every name they may have there', async () => {
+    const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'];
+    const url = 'http://svc:sesame-0123456789@127.0.0.1:9';
+    const { result, lines, env } = await start(Object.fromEntries(names.map((name) => [name, url])));
+    expect(result.kind).toBe('started');
+    expect(names.filter((name) => name in env)).toEqual([]);
+    expect(lines.join('\n')).not.toContain('sesame');
+  });
+
   it('reports problems of policy, keys and audit secrets at once, and shows no secret that was pasted into a setting', async () => {
     const { result } = await start({
       POLICY_FILE: join(folder, `${KEY}.yaml`),

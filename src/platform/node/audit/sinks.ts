@@ -4,6 +4,7 @@ import { createOtlpSink } from '../../../audit/delivery/otlp-sink.ts';
 import type { Sink } from '../../../audit/delivery/sink.ts';
 import { otlpExport } from '../../../config/otlp-export.ts';
 import type { Settings } from '../../../config/schema.ts';
+import { egressOf } from '../../../config/settings-egress.ts';
 import type { AuditSinkName } from '../../../config/setting-row.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { createHttpClient } from '../http-client/http-client.ts';
@@ -36,7 +37,7 @@ const CONNECTIONS = 2;
 
 /** Throws only for settings that config/load.ts refuses. */
 export function createSinks(settings: Settings, { output, service, clock, httpToken }: AuditSinksDeps): AuditSinks {
-  const http = createHttpClient({ maxConnectionsPerOrigin: CONNECTIONS });
+  const http = createHttpClient({ maxConnectionsPerOrigin: CONNECTIONS, egress: egressOf(settings) });
   const userAgent = `${service.name}/${service.version}`;
   const format = settings.AUDIT_FORMAT;
   const create: Readonly<Record<AuditSinkName, () => Sink>> = {

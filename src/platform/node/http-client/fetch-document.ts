@@ -4,7 +4,11 @@ import type { Dispatcher } from 'undici';
 import { answerWitness } from '../../../ledger/answer-witness.ts';
 import type { Witness } from '../../../ledger/trusted-time.ts';
 import { collectText } from '../../../lib/collect-text.ts';
+import { DIRECT_EGRESS } from '../../../lib/egress/egress.ts';
+import type { Egress } from '../../../lib/egress/egress.ts';
 import type { FetchDocument } from '../../../ports/fetch-document.ts';
+import { TunnelError } from './connect-failure.ts';
+import { createConnector } from './connector.ts';
 
 /**
  * Fetches the metadata and key sets of issuers on Node, with undici. It is not the client for the upstream: it sends no
@@ -15,22 +19,32 @@ import type { FetchDocument } from '../../../ports/fetch-document.ts';
 export interface FetchDocumentOptions {
   /** For tests; the default opens one connection per document. */
   readonly dispatcher?: Dispatcher;
+  /** The way out for each document; by default always direct. */
+  readonly egress?: Egress;
+  /** PEM certificates to trust instead of the built-in ones. */
+  readonly ca?: string;
   /** Called with what each complete answer says about the present. */
   readonly hear?: (witness: Witness) => void;
 }
 
+/** Ends a connection attempt that no document waits for any more; DOCUMENT_TIMEOUT_MS is shorter. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
 export function createFetchDocument(options: FetchDocumentOptions = {}): FetchDocument {
-  const dispatcher =
-    options.dispatcher ?? new Agent({ pipelining: 0, connect: { rejectUnauthorized: true, minVersion: 'TLSv1.2' } });
+  const { egress = DIRECT_EGRESS, ca } = options;
+  const connector = createConnector({ egress, timeoutMs: CONNECT_TIMEOUT_MS, ...(ca === undefined ? {} : { ca }) });
+  const dispatcher = options.dispatcher ?? new Agent({ pipelining: 0, connect: connector.connect });
   return async ({ url, timeoutMs, maxBytes }) => {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const answer = await request(url, {
+      const asked = request(url, {
         dispatcher,
         signal,
         method: 'GET',
         headers: { accept: 'application/json', 'accept-encoding': 'identity' },
       });
+      // undici heeds the signal only once it has a connection.
+      const answer = await Promise.race([asked, rejectsOn(signal)]);
       const { statusCode: status, headers, body } = answer;
       if (status !== 200) {
         await body.dump({ limit: 0 }).catch(() => undefined);
@@ -42,10 +56,19 @@ export function createFetchDocument(options: FetchDocumentOptions = {}): FetchDo
       const witness = answerWitness(url, singleFields(headers));
       if (witness !== null) options.hear?.(witness);
       return { kind: 'document', text: read.text, contentType: typeof contentType === 'string' ? contentType : null };
-    } catch {
-      return { kind: 'failed', reason: signal.aborted ? 'timeout' : 'unreachable' };
+    } catch (error) {
+      if (signal.aborted) {
+        return { kind: 'failed', reason: connector.awaitsProxy(new URL(url).origin) ? 'proxy_timeout' : 'timeout' };
+      }
+      return { kind: 'failed', reason: error instanceof TunnelError ? error.reason : 'unreachable' };
     }
   };
+}
+
+function rejectsOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('timeout')), { once: true });
+  });
 }
 
 /** A field that came more than once is left out: its value is not clear. */

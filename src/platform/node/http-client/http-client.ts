@@ -1,13 +1,16 @@
 import { Pool } from 'undici';
 
 import type { HttpPort, HttpResult } from '../../../ports/http.ts';
+import { DIRECT_EGRESS } from '../../../lib/egress/egress.ts';
+import type { Egress } from '../../../lib/egress/egress.ts';
+import { createConnector } from './connector.ts';
 import { HttpExchangeHandler } from './http-exchange.ts';
 
 /**
  * The client for outgoing HTTP (ports/http) on Node: one undici pool of kept-alive HTTP/1.1 connections per origin. It
  * uses undici's lowest layer, `dispatch`, which costs the least CPU. It follows no redirect, retries nothing and
  * pipelines nothing, so each connection carries one exchange at a time. TLS is always verified;
- * NODE_TLS_REJECT_UNAUTHORIZED has no effect.
+ * NODE_TLS_REJECT_UNAUTHORIZED has no effect. An egress proxy gets a CONNECT per connection, and no request.
  */
 export interface HttpClientOptions {
   /** Ends a connection attempt that no exchange waits for any more; each exchange has its own, shorter `connectMs`. */
@@ -19,6 +22,8 @@ export interface HttpClientOptions {
   readonly keepAliveMs?: number;
   /** PEM certificates to trust instead of the built-in ones. */
   readonly ca?: string;
+  /** The way out for each origin; by default always direct. */
+  readonly egress?: Egress;
 }
 
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -31,7 +36,17 @@ export interface HttpClient extends HttpPort {
 }
 
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
-  const { connectTimeoutMs = 10_000, maxConnectionsPerOrigin = 128, keepAliveMs = 4_000, ca } = options;
+  const {
+    connectTimeoutMs = 10_000,
+    maxConnectionsPerOrigin = 128,
+    keepAliveMs = 4_000,
+    egress = DIRECT_EGRESS,
+  } = options;
+  const connector = createConnector({
+    egress,
+    timeoutMs: connectTimeoutMs,
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+  });
   const pools = new Map<string, Pool>();
   const running = new Set<Promise<HttpResult>>();
   let closing: Promise<void> | null = null;
@@ -49,12 +64,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
         // The handler has its own, exact timeouts for both; those of undici are coarse and per chunk.
         headersTimeout: 0,
         bodyTimeout: 0,
-        connect: {
-          timeout: connectTimeoutMs,
-          rejectUnauthorized: true,
-          minVersion: 'TLSv1.2',
-          ...(ca === undefined ? {} : { ca }),
-        },
+        connect: connector.connect,
       });
       pools.set(origin, pool);
     }
@@ -62,6 +72,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   }
 
   async function dropConnections(): Promise<void> {
+    connector.abandon();
     await Promise.all(Array.from(pools.values(), (pool) => pool.destroy()));
   }
 
@@ -73,7 +84,9 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
       const result = new Promise<HttpResult>((settle) => {
         poolFor(origin).dispatch(
           { method, path: pathname + search, headers, body },
-          new HttpExchangeHandler(request, settle),
+          new HttpExchangeHandler(request, settle, () =>
+            connector.awaitsProxy(origin) ? 'proxy_timeout' : 'connect_timeout',
+          ),
         );
       });
       running.add(result);

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 
 import { thrownCode } from '../../../lib/thrown.ts';
 import type { HttpExchange, HttpResult, MaybeSentReason, NotSentReason } from '../../../ports/http.ts';
+import { connectFailure } from './connect-failure.ts';
 
 /**
  * One HTTP exchange as a handler of undici's events. It decides whether the request was not sent, may have been sent,
@@ -14,6 +15,7 @@ import type { HttpExchange, HttpResult, MaybeSentReason, NotSentReason } from '.
 export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #exchange: HttpExchange;
   readonly #settle: (result: HttpResult) => void;
+  readonly #whyNoConnection: () => NotSentReason;
   readonly #endsAtMs: number;
   #phase: 'waiting' | 'sent' | 'answering' | 'settled' = 'waiting';
   #timer: NodeJS.Timeout | undefined;
@@ -23,10 +25,15 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bodyBytes = 0;
 
-  /** `settle` is called exactly once. */
-  constructor(exchange: HttpExchange, settle: (result: HttpResult) => void) {
+  /** `settle` is called exactly once. `whyNoConnection` is asked when no connection came in time. */
+  constructor(
+    exchange: HttpExchange,
+    settle: (result: HttpResult) => void,
+    whyNoConnection: () => NotSentReason = () => 'connect_timeout',
+  ) {
     this.#exchange = exchange;
     this.#settle = settle;
+    this.#whyNoConnection = whyNoConnection;
     this.#endsAtMs = performance.now() + exchange.deadlines.totalMs;
     // This timeout covers the wait for a free connection too: a request in the pool's queue has not been sent either.
     this.#arm(exchange.deadlines.connectMs);
@@ -72,7 +79,7 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.#phase === 'waiting') this.#end({ kind: 'not_sent', reason: notSentReason(thrownCode(error) ?? '') });
+    if (this.#phase === 'waiting') this.#end({ kind: 'not_sent', reason: connectFailure(error) });
     else this.#fail(maybeSentReason(error));
   }
 
@@ -83,7 +90,7 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   #expire(): void {
-    if (this.#phase === 'waiting') this.#end({ kind: 'not_sent', reason: 'connect_timeout' });
+    if (this.#phase === 'waiting') this.#end({ kind: 'not_sent', reason: this.#whyNoConnection() });
     else this.#fail('timeout');
   }
 
@@ -101,30 +108,6 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
     this.#chunks = [];
     this.#settle(result);
   }
-}
-
-/**
- * Reasons before the start, by the codes of node:net, node:dns and undici. Any other code is a plain failure to
- * connect.
- */
-const NOT_SENT_REASONS: ReadonlyMap<string, NotSentReason> = new Map([
-  ['ENOTFOUND', 'name_not_resolved'],
-  ['EAI_AGAIN', 'name_not_resolved'],
-  ['EAI_FAIL', 'name_not_resolved'],
-  ['EAI_NODATA', 'name_not_resolved'],
-  ['EAI_NONAME', 'name_not_resolved'],
-  ['ETIMEDOUT', 'connect_timeout'],
-  ['UND_ERR_CONNECT_TIMEOUT', 'connect_timeout'],
-  ['UND_ERR_CLOSED', 'client_closed'],
-  ['UND_ERR_DESTROYED', 'client_closed'],
-]);
-
-/** OpenSSL and node:tls name verification failures after X509_V_ERR_*; all other TLS errors have a prefix. */
-const TLS_CODE =
-  /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_|PATH_LENGTH_|HOSTNAME_)/;
-
-function notSentReason(code: string): NotSentReason {
-  return NOT_SENT_REASONS.get(code) ?? (TLS_CODE.test(code) ? 'tls_failed' : 'connect_failed');
 }
 
 /**

@@ -4,11 +4,12 @@ import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { MockAgent } from 'undici';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import type { Witness } from '../../../../src/ledger/trusted-time.ts';
 import { createFetchDocument } from '../../../../src/platform/node/http-client/fetch-document.ts';
 import { selfSigned } from '../../../contract/http-port/certificate.ts';
+import { serveRaw } from '../../../contract/http-port/server.ts';
 
 const seen: string[] = [];
 const ANSWERS: Readonly<Record<string, (response: ServerResponse) => void>> = {
@@ -95,6 +96,13 @@ describe('a document over HTTP', () => {
   it.each(['/silent', '/halting'])('is given up in time when the server is %s', async (path) => {
     expect(await fetch(path, 50)).toEqual({ kind: 'failed', reason: 'timeout' });
   });
+
+  it('is given up in time when no connection can be set up', async () => {
+    const silent = await serveRaw(() => {});
+    onTestFinished(() => silent.close());
+    const url = `https://127.0.0.1:${String(silent.port)}/keys`;
+    expect(await fetchDocument({ url, timeoutMs: 50, maxBytes: 100 })).toEqual({ kind: 'failed', reason: 'timeout' });
+  }, 5_000);
 
   it('is unreachable where nobody listens, and where the URL is none', async () => {
     expect(await fetchDocument({ url: 'http://127.0.0.1:1/keys', timeoutMs: 10_000, maxBytes: 100 })).toMatchObject({
