@@ -1,0 +1,4 @@
+import { EGRESS } from './egress.ts';
+import { testChapter } from './situation.ts';
+
+testChapter(EGRESS);
