@@ -87,7 +87,7 @@ const EXTRAS: Partial<Record<ProblemCode, ProblemExtras>> = {
 };
 
 /** An upstream refusal keeps its status, except for these: they have another meaning here. */
-const NEVER_REFUSED_WITH = new Set(['401', '407', '408', '429']);
+const NEVER_REFUSED_WITH = new Set(['401', '407', '408', '421', '426', '429']);
 
 export function headerComponents(): Answers {
   const entries = Object.entries(HEADERS).map(([name, [description, example]]) => [

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Secret } from '../lib/secret.ts';
 import { createKeySearch } from './api-keys.ts';
 import type { Deadlines, HttpPort, HttpResult, MaybeSentReason, NotSentReason } from '../ports/http.ts';
+import { isWebPage, isWrongAddress } from './wrong-address.ts';
 import { buildCurrentUserRequest, checkKeyHeader, currentUserUrl } from './request.ts';
 
 /**
@@ -17,6 +18,8 @@ export type CurrentUser =
   | { readonly kind: 'rejected'; readonly status: 401 | 403 }
   /** A complete 2xx that does not match the documented answer of the endpoint. */
   | { readonly kind: 'unreadable'; readonly status: number; readonly reason: 'not_json' | 'other_shape' | 'holds_key' }
+  /** No handler of Galileo's gave the answer. */
+  | { readonly kind: 'wrong_address'; readonly status: number }
   | { readonly kind: 'other_status'; readonly status: number }
   | { readonly kind: 'unanswered'; readonly reason: NotSentReason | MaybeSentReason };
 
@@ -68,7 +71,9 @@ function read(result: HttpResult, key: Secret): CurrentUser {
   if (result.kind !== 'answered') return { kind: 'unanswered', reason: result.reason };
   const { status, body } = result;
   if (status === 401 || status === 403) return { kind: 'rejected', status };
+  if (isWrongAddress(result)) return { kind: 'wrong_address', status };
   if (status < 200 || status > 299) return { kind: 'other_status', status };
+  if (isWebPage(result)) return { kind: 'wrong_address', status };
   const text = new TextDecoder().decode(body);
   if (createKeySearch([key])(text)) return { kind: 'unreadable', status, reason: 'holds_key' };
   const json = parse(text);

@@ -15,7 +15,7 @@ export interface Accepted {
   readonly withheld: WithheldReason | null;
 }
 
-/** A complete 4xx other than 401, 407, 408 and 429, and other than a 404 or 405 that Galileo's handlers did not give. */
+/** A complete 4xx other than 401, 407, 408, 421, 426 and 429, and than a 404 or 405 that no handler of Galileo's gave. */
 export interface Refused {
   readonly kind: 'refused';
   readonly status: number;

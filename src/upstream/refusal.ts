@@ -37,16 +37,20 @@ export function readRefusal(text: string | null): Refusal {
 }
 
 /** What routers answer with when they have no handler, without a word about the request. */
-const BARE_NOT_FOUND = /^\s*(?:not found|method not allowed)[.\s]*$/i;
+const BARE_NOT_FOUND = /^\s*(?:40[45][\s:.-]*)?(?:not found|method not allowed)[.\s]*$/i;
 
 /**
- * Whether a 404 or 405 with this body comes from a router or another server. Every handler of Galileo's answers with a
- * JSON object.
+ * Whether a 404 or 405 with this body comes from a router or another server. Galileo's handlers answer with a JSON
+ * object that has `detail` or `standard_error`. Gateways have other members, or say no more than the status does.
  */
 export function isBareNotFound(text: string | null): boolean {
   const body = parseObject(text ?? '');
   if (body === null) return true;
-  return ['detail', 'message', 'error'].some((name) => {
+  const names = Object.keys(body);
+  if (names.includes('standard_error')) return false;
+  if (names.length > 0 && !names.includes('detail')) return true;
+  // RFC 9457, with a `title`, is no shape of Galileo's.
+  return ['detail', 'title', 'message', 'error'].some((name) => {
     const words = body[name];
     return typeof words === 'string' && BARE_NOT_FOUND.test(words);
   });

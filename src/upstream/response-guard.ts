@@ -1,6 +1,7 @@
 import type { Accepted, NotSent, Refused, Unknown } from './failure.ts';
 import type { HttpResult } from '../ports/http.ts';
-import { isBareNotFound, readRefusal } from './refusal.ts';
+import { readRefusal } from './refusal.ts';
+import { isWrongAddress } from './wrong-address.ts';
 import { retryAfterSeconds } from '../lib/retry-after.ts';
 import { decodeUtf8 } from '../lib/utf8.ts';
 
@@ -25,9 +26,11 @@ const READINGS: readonly { readonly from: number; readonly to: number; readonly 
   { from: 200, to: 299, read: readSuccess },
   { from: 300, to: 399, read: unknown('redirect') },
   { from: 401, to: 401, read: notSent('credentials_rejected') },
-  { from: 404, to: 405, read: readNotFound },
+  { from: 404, to: 405, read: readMisdirected },
   { from: 407, to: 407, read: notSent('egress_refused') },
   { from: 408, to: 408, read: unknown('request_timeout') },
+  { from: 421, to: 421, read: readMisdirected },
+  { from: 426, to: 426, read: readMisdirected },
   { from: 429, to: 429, read: readRateLimited },
   { from: 400, to: 499, read: readRefused },
   { from: 500, to: 599, read: unknown('server_error') },
@@ -77,9 +80,8 @@ function readRefused(answer: Answered, { holdsKey }: GuardContext): Refused {
 }
 
 /** Galileo refuses, or no handler of Galileo's gave the answer: then the request went to a wrong address. */
-function readNotFound(answer: Answered, context: GuardContext): Refused | NotSent {
-  const isOurMistake = isBareNotFound(decodeUtf8(answer.body, 'remove'));
-  return isOurMistake ? notSent('wrong_address')(answer) : readRefused(answer, context);
+function readMisdirected(answer: Answered, context: GuardContext): Refused | NotSent {
+  return isWrongAddress(answer) ? notSent('wrong_address')(answer) : readRefused(answer, context);
 }
 
 function notSent(reason: NotSent['reason']): (answer: Answered) => NotSent {

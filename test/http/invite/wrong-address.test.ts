@@ -8,6 +8,10 @@ const ANSWERS = [
   [407, { detail: 'Proxy Authentication Required' }, 'asked for credentials'],
   [404, { detail: 'Not Found' }, 'GALILEO_API_URL'],
   [405, { detail: 'Method Not Allowed' }, 'GALILEO_API_URL'],
+  [404, '<html><h1>404 Not Found</h1><hr>nginx</html>', 'GALILEO_API_URL'],
+  [404, { message: 'no Route matched with those values' }, 'GALILEO_API_URL'],
+  [421, '', 'GALILEO_API_URL'],
+  [426, 'Upgrade Required', 'GALILEO_API_URL'],
 ] as const;
 
 describe('an invite that did not reach Galileo’s endpoint', () => {
@@ -20,6 +24,8 @@ describe('an invite that did not reach Galileo’s endpoint', () => {
     expect(await response.json()).toMatchObject({ ...problem, detail: expect.stringContaining(words) });
     expect(service.logLines.filter((line) => line.includes('"upstream_misconfigured"'))).toHaveLength(1);
     expect((await service.records()).at(-1)?.outcome).toMatchObject({ result: 'not_sent', upstream_status: status });
+    const reason = status === 407 ? 'egress_refused' : 'wrong_address';
+    expect(service.counted).toContain(`invite_endings{ending=not_sent,reason=${reason}}`);
   });
 
   it.each(ANSWERS)('and got %i with %j uses up no quota and no Idempotency-Key', async (status, body) => {
@@ -30,5 +36,26 @@ describe('an invite that did not reach Galileo’s endpoint', () => {
     expect(again.status).toBe(200);
     expect(again.headers.get('Idempotency-Replayed')).toBeNull();
     expect(again.headers.get('RateLimit')).toContain('r=49');
+  });
+});
+
+/** Galileo's own words, and a 403 in any form. */
+const VERDICTS = [
+  [404, { detail: 'Group not found' }, 'Group not found'],
+  [404, { standard_error: { message: 'No such group' } }, 'No such group'],
+  [403, '<html><h1>403 Forbidden</h1></html>', 'Galileo refused the invitation with status 403.'],
+] as const;
+
+describe('a verdict of Galileo', () => {
+  it.each(VERDICTS)('%i with %j stays one, and a repeat gets it again', async (status, body, detail) => {
+    const service = await startTestService();
+    service.galileo.script({ kind: 'answer', status, body });
+    const problem = { code: 'upstream_refused', origin: 'upstream', outcome: 'refused', detail };
+    for (const replayed of [null, 'true']) {
+      const response = await service.invite({ emails: ['ann@acme.com'] }, { headers: KEY });
+      expect([response.status, response.headers.get('Idempotency-Replayed')]).toEqual([status, replayed]);
+      expect(await response.json()).toMatchObject(problem);
+    }
+    expect(service.galileo.received).toHaveLength(1);
   });
 });

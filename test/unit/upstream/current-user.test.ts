@@ -105,6 +105,14 @@ describe('asking who the key belongs to', () => {
     );
   });
 
+  it.each([
+    ['a router', answered(404, { detail: 'Not Found' }), 404],
+    ['a server of another host', answered(421), 421],
+    ['a sign-in page', answered(200, '<!DOCTYPE html><p>Sign in', { 'content-type': 'text/html' }), 200],
+  ])('says that %s is not Galileo’s API', async (_, result, status) => {
+    expect(await ask(result)).toEqual({ kind: 'wrong_address', status });
+  });
+
   it('tells why there was no answer', async () => {
     expect(await ask({ kind: 'maybe_sent', reason: 'timeout', status: null })).toEqual({
       kind: 'unanswered',

@@ -1,0 +1,28 @@
+import { decodeUtf8 } from '../lib/utf8.ts';
+import { isBareNotFound } from './refusal.ts';
+
+/**
+ * Which complete answers prove that a request went to another server or path than that of Galileo's API. Sending and
+ * doctor use the same rules. Pure.
+ */
+interface Answer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/**
+ * A 404 or 405 that no handler of Galileo's gave, a 421 (not this host, RFC 9110 §15.5.20) or a 426 (not in this
+ * protocol, §15.5.22).
+ */
+export function isWrongAddress({ status, body }: Pick<Answer, 'status' | 'body'>): boolean {
+  if (status === 421 || status === 426) return true;
+  return (status === 404 || status === 405) && isBareNotFound(decodeUtf8(body, 'remove'));
+}
+
+/** A page for people. It proves nothing about an invite: a filter in between may answer so to a request that passed. */
+export function isWebPage({ headers, body }: Pick<Answer, 'headers' | 'body'>): boolean {
+  if (/^(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(headers['content-type'] ?? '')) return true;
+  return /^\s*<(?:!doctype html|html|head)\b/i.test(new TextDecoder().decode(body.subarray(0, 512)));
+}
