@@ -1,6 +1,7 @@
-import { EGRESS } from './egress.ts';
 import type { Chapter } from './situation.ts';
+import { EGRESS } from './egress.ts';
 import { TOKENS } from './tokens.ts';
+import { UPSTREAM } from './upstream.ts';
 
 /** The chapters of docs/compatibility.md, in their order there. */
-export const CHAPTERS: readonly Chapter[] = [TOKENS, EGRESS];
+export const CHAPTERS: readonly Chapter[] = [TOKENS, EGRESS, UPSTREAM];

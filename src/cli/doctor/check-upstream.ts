@@ -1,32 +1,47 @@
 import type { CurrentUser } from '../../upstream/current-user.ts';
 import { ROLES_THAT_INVITE } from '../../upstream/current-user.ts';
 import type { Diagnosis } from './check.ts';
+import { API_ADDRESS } from './api-address.ts';
 import { failed, ok, warning } from './check.ts';
+import { readMisleading } from './misleading-answer.ts';
 import { UNANSWERED } from './probe.ts';
 import type { Probe } from './probe.ts';
 
 /**
  * Doctor's checks of Galileo and of its keys, from the answers to a request without a key and to one with it. Pure. Of
- * the content of an answer, only the role and the permissions are reported.
+ * the content of an answer, only the role and the permissions are reported, and of a redirect the origin it leads to.
  */
-const API_ADDRESS = 'Check GALILEO_API_URL: it must be the address of the API (https://api.…), not of the console.';
 const TRY_LATER = 'Try again; if it stays so, ask the operators of Galileo.';
 
-export function upstreamFinding({ result }: Probe, { isTls }: { readonly isTls: boolean }): Diagnosis {
+export interface AddressFacts {
+  readonly isTls: boolean;
+  /** From `suspectAddress`. */
+  readonly suspect?: string | null;
+}
+
+export function upstreamFinding({ result }: Probe, { isTls, suspect = null }: AddressFacts): Diagnosis {
+  const remedy = suspect ?? API_ADDRESS;
   if (result.kind !== 'answered') {
-    const { message, remedy } = UNANSWERED[result.reason];
-    return failed(message, remedy, { details: { reason: result.reason } });
+    const words = UNANSWERED[result.reason];
+    return failed(words.message, suspect ?? words.remedy, { details: { reason: result.reason } });
   }
   const { status } = result;
   const details = { status };
-  if (status >= 300 && status < 400) {
-    return failed(`redirects (status ${status}), which is never followed`, API_ADDRESS, { details });
-  }
+  const misled = readMisleading(result);
+  if (misled !== null) return failed(misled.message, misled.remedy ?? remedy, { details });
   if (status >= 500) return failed(`answers with status ${status}`, TRY_LATER, { details });
   if (status === 404 || status === 405) {
-    return warning(`answers, but knows no /v2/current_user (status ${status})`, API_ADDRESS, { details });
+    return warning(`answers, but knows no /v2/current_user (status ${status})`, remedy, { details });
   }
-  return ok(isTls ? 'answers over TLS' : 'answers over plain http, as INSECURE_DEV allows on loopback', { details });
+  const message = isTls ? 'answers over TLS' : 'answers over plain http, as INSECURE_DEV allows on loopback';
+  return suspect === null
+    ? ok(message, { details })
+    : warning(`${message}, but GALILEO_API_URL looks wrong`, suspect, { details });
+}
+
+/** Whether the answer to the request without a key shows that the key must not be sent there. */
+export function leadsElsewhere({ result }: Probe): boolean {
+  return result.kind === 'answered' && readMisleading(result) !== null;
 }
 
 export interface KeySlot {
@@ -52,6 +67,10 @@ export function keyFinding(answer: CurrentUser, { slot, fingerprint }: KeySlot):
           : 'Put a key that works into GALILEO_API_KEY_NEXT before the current one is revoked.',
         { details: { ...details, status: answer.status } },
       );
+    case 'wrong_address':
+      return bad(`could not be tried: this is not Galileo’s API (status ${answer.status})`, API_ADDRESS, {
+        details: { ...details, status: answer.status },
+      });
     case 'other_status':
       return otherStatus(answer.status, bad, details);
     case 'unreadable':

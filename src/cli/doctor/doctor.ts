@@ -14,7 +14,8 @@ import { egressFinding } from './check-egress.ts';
 import { configurationFinding } from './check-configuration.ts';
 import { diskFinding, ledgerFinding } from './check-ledger.ts';
 import { policyFinding } from './check-policy.ts';
-import { keyFinding, upstreamFinding } from './check-upstream.ts';
+import { suspectAddress } from './api-address.ts';
+import { keyFinding, leadsElsewhere, upstreamFinding } from './check-upstream.ts';
 import type { KeySlot } from './check-upstream.ts';
 import type { Check } from './check.ts';
 import { runChecks, skipped } from './check.ts';
@@ -32,6 +33,7 @@ import { redact } from '../command-line/redact.ts';
  * configuration accepts that address.
  */
 const CHECK_TIMEOUT_MS = 12_000;
+const NOT_GALILEO = 'was not sent: GALILEO_API_URL does not lead to Galileo’s API';
 const UNFIT_UPSTREAM = 'was not asked: GALILEO_API_URL is refused';
 
 export const doctor: Command = {
@@ -135,16 +137,17 @@ function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[]
       asking(async () => {
         const seen = await upstream;
         if (seen === null) return skipped(UNFIT_UPSTREAM);
-        return upstreamFinding(seen, { isTls: settings.GALILEO_API_URL?.startsWith('https:') === true });
+        const url = settings.GALILEO_API_URL ?? '';
+        return upstreamFinding(seen, { isTls: url.startsWith('https:'), suspect: suspectAddress(url) });
       }),
     ),
-    ...keyChecks(configuration, deps).map((one) => ({ ...one, run: asking(one.run) })),
+    ...keyChecks(configuration, deps, upstream).map((one) => ({ ...one, run: asking(one.run) })),
   ];
 }
 
 const NO_LEDGER = 'was not looked at: LEDGER_URL is refused';
 
-function keyChecks(configuration: Configuration, deps: CliDeps): readonly Check[] {
+function keyChecks(configuration: Configuration, deps: CliDeps, upstream: Promise<Probe | null>): readonly Check[] {
   const { keys } = configuration;
   const slots: readonly { slot: KeySlot['slot']; id: string; title: string; key: Secret | null }[] = [
     { slot: 'current', id: 'galileo-key', title: 'Galileo key', key: keys?.current ?? null },
@@ -152,7 +155,15 @@ function keyChecks(configuration: Configuration, deps: CliDeps): readonly Check[
   ];
   return slots
     .filter(({ slot, key }) => slot === 'current' || key !== null)
-    .map(({ slot, id, title, key }) => ({ id, title, run: () => checkKey(configuration, deps, slot, key) }));
+    .map(({ slot, id, title, key }) => ({
+      id,
+      title,
+      run: async () => {
+        const seen = await upstream.catch(() => null);
+        if (seen !== null && leadsElsewhere(seen)) return skipped(NOT_GALILEO);
+        return await checkKey(configuration, deps, slot, key);
+      },
+    }));
 }
 
 async function checkKey(configuration: Configuration, deps: CliDeps, slot: KeySlot['slot'], key: Secret | null) {

@@ -62,8 +62,8 @@ export const UNANSWERED = {
   tls_failed: {
     message: 'has a certificate that is not trusted, or speaks no TLS 1.2',
     remedy:
-      'Check the address. If your network inspects TLS or the issuer has a private authority, name its certificate in ' +
-      'NODE_EXTRA_CA_CERTS, for the service too.',
+      'Check the address, and that its port speaks https. If your network inspects TLS or the server has a private ' +
+      'authority, set NODE_EXTRA_CA_CERTS to a file with its certificate (PEM), for the service too.',
   },
   client_closed: { message: 'was not asked', remedy: 'Run doctor again.' },
   timeout: { message: 'does not answer in time', remedy: 'Try again; if it stays so, ask its operators.' },

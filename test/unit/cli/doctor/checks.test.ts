@@ -4,11 +4,13 @@ import { clockFinding } from '../../../../src/cli/doctor/check-clock.ts';
 import { checkIssuer } from '../../../../src/cli/doctor/check-issuer.ts';
 import { diskFinding, ledgerFinding } from '../../../../src/cli/doctor/check-ledger.ts';
 import { policyFinding } from '../../../../src/cli/doctor/check-policy.ts';
-import { keyFinding, upstreamFinding } from '../../../../src/cli/doctor/check-upstream.ts';
+import { suspectAddress } from '../../../../src/cli/doctor/api-address.ts';
+import { keyFinding, leadsElsewhere, upstreamFinding } from '../../../../src/cli/doctor/check-upstream.ts';
 import { clockAhead, UNANSWERED } from '../../../../src/cli/doctor/probe.ts';
 import type { Probe } from '../../../../src/cli/doctor/probe.ts';
 import { SCHEMA_VERSION } from '../../../../src/ledger/sqlite/schema.ts';
 import type { DocumentResult } from '../../../../src/ports/fetch-document.ts';
+import type { HttpResult } from '../../../../src/ports/http.ts';
 import type { CurrentUser } from '../../../../src/upstream/current-user.ts';
 import { TEST_TIME_MS } from '../../../support/clock.ts';
 import { policyFrom } from '../../../support/policy.ts';
@@ -299,6 +301,76 @@ describe('Galileo, asked by nobody', () => {
   );
 });
 
+const HTML = { 'content-type': 'text/html; charset=utf-8' };
+
+describe('a GALILEO_API_URL that leads elsewhere', () => {
+  const finding = (result: HttpResult, baseUrl = 'https://galileo.acme.com') =>
+    upstreamFinding({ result, aheadMs: 0 }, { isTls: true, suspect: suspectAddress(baseUrl) });
+
+  it.each([
+    ['a sign-in page', answer(200, '<!doctype html><title>Sign in</title>', HTML), 'web page (status 200)'],
+    ['a page that says it is JSON', answer(200, '<html></html>'), 'web page (status 200)'],
+    ['a page of a filter in between', answer(403, '<h1>Blocked</h1>', HTML), 'web page (status 403)'],
+    ['a gateway’s 404 page', answer(404, '<h1>404</h1>', HTML), 'no /v2/current_user at this address (status 404)'],
+    ['the router of an API', answer(404, { detail: 'Not Found' }), 'no /v2/current_user at this address'],
+    [
+      'a gateway without this route',
+      answer(404, { message: 'no Route matched with those values' }),
+      'not Galileo’s API',
+    ],
+    ['a server of another host', answer(421, ''), 'not Galileo’s API'],
+    [
+      'a redirect',
+      answer(302, '', { location: 'https://sso.acme.com/login?state=s' }),
+      'redirects to https://sso.acme.com (status 302)',
+    ],
+    ['a redirect without a place', answer(308, ''), 'redirects (status 308)'],
+    ['a proxy that asks for credentials', answer(407, ''), 'a proxy in between asks for credentials'],
+    ['a captive portal', answer(511, '<h1>Welcome</h1>', HTML), 'asks for a sign-in first'],
+  ])('fails as that: %s', (_name, result, words) => {
+    expect(finding(result)).toMatchObject({
+      status: 'failed',
+      message: expect.stringContaining(words),
+      remedy: expect.stringMatching(/\w{3}/),
+    });
+    expect(JSON.stringify(finding(result))).not.toContain('state=');
+    expect(leadsElsewhere({ result, aheadMs: 0 })).toBe(true);
+  });
+
+  it.each([
+    ['https://app.galileo.ai', 'https://api.galileo.ai'],
+    ['https://console.acme.galileo.ai', 'https://api.acme.galileo.ai'],
+    ['https://console-demo.galileocloud.io:8443', 'https://api-demo.galileocloud.io:8443'],
+    ['https://console.acme.com/v2', 'https://api.acme.com'],
+    ['https://api.galileo.ai/v2', 'https://api.galileo.ai'],
+    ['https://api.galileo.ai/v2/invite_users', 'https://api.galileo.ai'],
+    ['https://gateway.acme.com/galileo/v2', 'https://gateway.acme.com/galileo'],
+  ])('%s is answered with what to write: %s', (baseUrl, wanted) => {
+    const write = `Write GALILEO_API_URL=${wanted}.`;
+    expect(finding(answer(404, { detail: 'Not Found' }), baseUrl).remedy).toContain(write);
+    expect(finding({ kind: 'not_sent', reason: 'name_not_resolved' }, baseUrl).remedy).toContain(write);
+    // Nothing is proven by the looks of an address.
+    expect(finding(answer(401, {}), baseUrl)).toMatchObject({
+      status: 'warning',
+      remedy: expect.stringContaining(write),
+    });
+  });
+
+  it.each(['https://api.galileo.ai', 'https://cluster.acme.com/api/galileo', 'https://api.acme.com/v2x', 'nonsense'])(
+    '%s does not look like that',
+    (baseUrl) => {
+      expect(suspectAddress(baseUrl)).toBeNull();
+      expect(finding(answer(401, {}), baseUrl).status).toBe('ok');
+    },
+  );
+
+  it('is not suspected of an API’s own refusals', () => {
+    for (const status of [200, 401, 403, 429]) {
+      expect(leadsElsewhere({ result: answer(status, { detail: 'x' }), aheadMs: 0 })).toBe(false);
+    }
+  });
+});
+
 describe('the Galileo key', () => {
   const FINGERPRINT = '0123456789ab';
   const finding = (seen: CurrentUser, slot: 'current' | 'next' = 'current') =>
@@ -322,6 +394,7 @@ describe('the Galileo key', () => {
     [{ kind: 'unanswered', reason: 'timeout' }, 'failed', 'could not be tried'],
     [{ kind: 'other_status', status: 307 }, 'failed', 'redirects'],
     [{ kind: 'other_status', status: 404 }, 'warning', 'no /v2/current_user'],
+    [{ kind: 'wrong_address', status: 404 }, 'failed', 'not Galileo’s API'],
     [{ kind: 'other_status', status: 429 }, 'warning', 'limits its rate'],
     [{ kind: 'other_status', status: 500 }, 'failed', 'status 500'],
     [{ kind: 'unreadable', status: 200, reason: 'not_json' }, 'warning', 'no JSON'],

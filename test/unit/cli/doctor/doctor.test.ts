@@ -119,6 +119,35 @@ describe('doctor, where something is wrong', () => {
     },
   );
 
+  it.each([
+    [
+      'the console',
+      'https://app.galileo.ai',
+      answer(200, '<!doctype html>', { 'content-type': 'text/html' }),
+      'api.galileo.ai',
+    ],
+    [
+      'a doubled /v2',
+      'https://api.galileo.ai/v2',
+      answer(404, { detail: 'Not Found' }),
+      'GALILEO_API_URL=https://api.galileo.ai.',
+    ],
+    [
+      'a redirect',
+      'https://galileo.acme.com',
+      answer(302, '', { location: 'https://sso.acme.com/?a=b' }),
+      'api.galileo.ai',
+    ],
+  ])('names %s as a wrong address, keeps the key from it, and exits 1', async (_, url, result, remedy) => {
+    const { code, of, asked } = await doctor({
+      env: { ...GOOD_ENV, GALILEO_API_URL: url },
+      answer: (request) => (request.url.startsWith(url) ? result : null),
+    });
+    expect([code, of('upstream').status, of('galileo-key').status]).toEqual([1, 'failed', 'skipped']);
+    expect(of('upstream').remedy).toContain(remedy);
+    expect(asked.filter(hasKey)).toEqual([]);
+  });
+
   it('exits 0 when all it has are warnings', async () => {
     const { code, report } = await doctor({ deps: { freeBytes: async () => 500 * 1024 ** 2 } });
     expect([code, report.status]).toEqual([0, 'warning']);

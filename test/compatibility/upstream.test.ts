@@ -1,0 +1,4 @@
+import { testChapter } from './situation.ts';
+import { UPSTREAM } from './upstream.ts';
+
+testChapter(UPSTREAM);
