@@ -5,8 +5,10 @@
  * labels in one domain and not on the number of patterns in a policy.
  */
 
-/** RFC 1123 §2.1. Lower case only, because a policy is compared as written. */
-const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+import { areDomainLabels } from '../../lib/domain-labels.ts';
+
+/** A policy is compared as written. */
+const UPPER_CASE = /[A-Z]/;
 const MAX_DOMAIN_LENGTH = 253;
 const SUBDOMAINS = '*.';
 
@@ -14,9 +16,11 @@ const SUBDOMAINS = '*.';
 export function isDomainPattern(text: string): boolean {
   const wild = text.startsWith(SUBDOMAINS);
   const domain = wild ? text.slice(SUBDOMAINS.length) : text;
-  const labels = domain.split('.');
   return (
-    domain.length <= MAX_DOMAIN_LENGTH && labels.length >= (wild ? 1 : 2) && labels.every((label) => LABEL.test(label))
+    domain.length <= MAX_DOMAIN_LENGTH &&
+    (wild || domain.includes('.')) &&
+    !UPPER_CASE.test(domain) &&
+    areDomainLabels(domain)
   );
 }
 

@@ -33,8 +33,14 @@ const REFUSED = [
   ['an underscore in the domain', 'ann@ac_me.com'],
   ['a numeric top level', 'ann@acme.123'],
   ['a top level that ends in a digit', 'ann@acme.c0'],
-  ['a punycode fake', 'ann@xn--0.com'],
-  ['any punycode label', 'ann@XN--bcher-kva.example.com'],
+  ['an A-label that encodes nothing', 'ann@xn--0.com'],
+  ['an A-label of ASCII letters', 'ann@xn--acme-.com'],
+  ['an empty A-label', 'ann@xn--.com'],
+  ['an A-label of an upper-case letter', 'ann@xn--ber-ska.com'],
+  ['an A-label of a full-width letter', 'ann@xn--b-yq0i.com'],
+  ['an A-label of a zero-width character', 'ann@xn--ab-h1t.com'],
+  ['an A-label with a full-width full stop in it', 'ann@xn--rivalio-iu93b.com'],
+  ['letters of another script beside an A-label', 'ann@\u00fc.xn--bcher-kva.com'],
   ['hyphens in third and fourth place', 'ann@ab--cd.com'],
   ['a local part of 65', `${'a'.repeat(65)}@acme.com`],
   ['a label of 64', `ann@${'a'.repeat(64)}.com`],
@@ -54,6 +60,13 @@ describe('the address rule', () => {
       domain: 'eu.acme.com',
     });
   });
+
+  it.each(['xn--bcher-kva.example.com', 'XN--Mnchen-3ya.de', 'acme.xn--p1ai', 'xn--fiqs8s.xn--p1ai', 'xn--fa-hia.de'])(
+    'takes the A-label of letters as an ordinary domain: %s',
+    (domain) => {
+      expect(emailAddress(`ann@${domain}`)).toEqual({ local: 'ann', domain: domain.toLowerCase() });
+    },
+  );
 
   it('takes the longest parts that mail allows', () => {
     const local = 'l'.repeat(64);
