@@ -3,32 +3,67 @@
  * are here because the service, `loadConfig` and the check tools all use them. Invariant: no message holds the path or
  * the contents of the file.
  */
+import type { DecodedText, ForeignEncoding } from './decode-text.ts';
+
 export type TextFileFault = 'not_a_file' | 'too_large' | 'not_utf8' | 'not_readable';
 
-/** `message` is the second half of a sentence about the file: "is not UTF-8", "cannot be read (ENOENT)". */
+/** Counted from 1, as in editors. */
+export interface TextPlace {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** `message` is the second half of a sentence about the file: "is UTF-16; …", "cannot be read (ENOENT)". */
 export class TextFileError extends Error {
   override readonly name = 'TextFileError';
   readonly reason: TextFileFault;
+  /** Where in the file the fault is; null: the fault is of the file as a whole. */
+  readonly place: TextPlace | null;
 
-  constructor(reason: TextFileFault, message: string) {
+  constructor(reason: TextFileFault, message: string, place: TextPlace | null = null) {
     super(message);
     this.reason = reason;
+    this.place = place;
   }
 }
 
-/** The fault of a failed read. The message of any other error may hold the path, so it is not used. */
-export function textFileFault(error: unknown): Pick<TextFileError, 'reason' | 'message'> {
-  return error instanceof TextFileError ? error : { reason: 'not_readable', message: 'cannot be read' };
+const FOREIGN: Readonly<Record<ForeignEncoding, string>> = {
+  utf_16: 'is UTF-16, which PowerShell and Notepad can write; save it as UTF-8',
+  utf_32: 'is UTF-32; save it as UTF-8',
+  eight_bit: 'is not UTF-8 but probably Windows-1252; save it as UTF-8',
+  binary: 'is no text file: it holds a NUL character',
+};
+
+/** The error for bytes that are no UTF-8 text. */
+export function foreignText({ encoding, line, column }: Extract<DecodedText, { kind: 'refused' }>): TextFileError {
+  return new TextFileError('not_utf8', FOREIGN[encoding], { line, column });
 }
 
-/** The problem as a sentence about the file: "the file cannot be read (ENOENT)". */
-export function textFileProblem(error: unknown): string {
-  const { reason, message } = textFileFault(error);
-  return reason === 'not_a_file' ? 'the path is not that of a file' : `the file ${message}`;
+type Fault = Pick<TextFileError, 'reason' | 'message' | 'place'>;
+
+/** The fault of a failed read. The message of any other error may hold the path, so it is not used. */
+function faultOf(error: unknown): Fault {
+  return error instanceof TextFileError ? error : { reason: 'not_readable', message: 'cannot be read', place: null };
+}
+
+/** The problem as a sentence about the file, and its place if the file has one: "the file cannot be read (ENOENT)". */
+export function textFileProblem(error: unknown): { readonly message: string; readonly place?: TextPlace } {
+  const { reason, message, place } = faultOf(error);
+  return {
+    message: reason === 'not_a_file' ? 'the path is not that of a file' : `the file ${message}`,
+    ...(place === null ? {} : { place }),
+  };
 }
 
 /** The problem after the name of the setting that holds the path: "names a file that cannot be read (ENOENT)". */
 export function namedTextFileProblem(error: unknown): string {
-  const { reason, message } = textFileFault(error);
-  return reason === 'not_a_file' ? 'names what is not a file' : `names a file that ${message}`;
+  return faultOf(error).reason === 'not_a_file'
+    ? 'names what is not a file'
+    : `names a file that ${textFilePhrase(error)}`;
+}
+
+/** The problem after the name of the file: "cannot be read (ENOENT)". */
+export function textFilePhrase(error: unknown): string {
+  const { message, place } = faultOf(error);
+  return place === null ? message : `${message} (line ${place.line}, column ${place.column})`;
 }

@@ -7,7 +7,7 @@ import type { CheckpointVerifier } from '../../audit/checkpoint/checkpoint.ts';
 import { importVerificationKeys } from '../../audit/checkpoint/signing-key.ts';
 import type { TrailEvidence, TrailReport, TrailSource, VerifiedTrail } from '../../audit/verify/verify-trail.ts';
 import { verifyTrail } from '../../audit/verify/verify-trail.ts';
-import { textFileFault } from '../../lib/text-file-error.ts';
+import { textFilePhrase } from '../../lib/text-file-error.ts';
 import { readDeliveredLines, readKeptCheckpoints } from './delivered-lines.ts';
 import type { VerifyReport } from './verify-report.ts';
 import { renderVerify } from './verify-report.ts';
@@ -168,7 +168,7 @@ async function readKeys({ options }: Call, { readText }: CliDeps): Promise<Check
   const { 'public-key': file } = options;
   if (typeof file !== 'string') return null;
   const pem = await readText(file).catch((error: unknown) => {
-    throw new CommandError('refused', `${file} ${textFileFault(error).message}`);
+    throw new CommandError('refused', `${file} ${textFilePhrase(error)}`);
   });
   return await importVerificationKeys([pem]).catch((error: unknown) => {
     throw new CommandError('refused', `${file} ${error instanceof Error ? error.message : 'holds no key'}`);

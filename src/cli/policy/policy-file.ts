@@ -3,6 +3,7 @@
  * which the commands print in different ways. Missing names are a mistake in the command line.
  */
 import { textFileProblem } from '../../lib/text-file-error.ts';
+import { problemOfFile } from '../../platform/node/policy/file.ts';
 import type { PolicyProblem, PolicyRead } from '../../policy/load.ts';
 import { readPolicy } from '../../policy/load.ts';
 import { CommandError } from '../command-line/command-error.ts';
@@ -40,14 +41,14 @@ export function namesIn(text: string): string[] {
     .filter((name) => name !== '');
 }
 
-/** A file that cannot be read has one problem, at line 1, column 1. */
+/** A file that cannot be read has one problem. */
 export async function readPolicyFile(
   path: string,
   issuers: readonly string[] | 'any',
   { readText }: Pick<CliDeps, 'readText'>,
 ): Promise<PolicyRead> {
-  const text = await readText(path).catch((error: unknown) => ({ message: textFileProblem(error) }));
-  if (typeof text !== 'string') return { kind: 'refused', problems: [{ line: 1, column: 1, ...text }] };
+  const text = await readText(path).catch((error: unknown) => textFileProblem(error));
+  if (typeof text !== 'string') return { kind: 'refused', problems: [problemOfFile(text)] };
   return readPolicy(text, { issuers });
 }
 

@@ -4,13 +4,13 @@
  * kept. It uses one handle for all steps, so that it reads either the old or the new file when a file is swapped
  * meanwhile. It follows symbolic links. It does not watch or parse files.
  */
-import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { decodeText } from '../../lib/decode-text.ts';
 import { thrownCode } from '../../lib/thrown.ts';
-import { TextFileError } from '../../lib/text-file-error.ts';
+import { foreignText, TextFileError } from '../../lib/text-file-error.ts';
 
 export interface TextFile {
   readonly text: string;
@@ -39,8 +39,9 @@ export async function readTextFile(path: string, { maxBytes, tooLarge } = LIMIT)
     if (!stat.isFile()) throw new TextFileError('not_a_file', 'is not a file');
     const bytes = await readAtMost(file, maxBytes + 1);
     if (bytes.byteLength > maxBytes) throw new TextFileError('too_large', tooLarge);
-    if (!isUtf8(bytes)) throw new TextFileError('not_utf8', 'is not UTF-8');
-    return { text: new TextDecoder().decode(bytes), identity: `${stat.dev}:${stat.ino}` };
+    const decoded = decodeText(bytes);
+    if (decoded.kind === 'refused') throw foreignText(decoded);
+    return { text: decoded.text, identity: `${stat.dev}:${stat.ino}` };
   } catch (error) {
     if (error instanceof TextFileError) throw error;
     throw new TextFileError('not_readable', `cannot be read (${thrownCode(error) ?? 'unknown error'})`);

@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keyCandidates } from '../../../src/config/key-candidates.ts';
 import { loadConfig } from '../../../src/config/load.ts';
-import { TextFileError } from '../../../src/lib/text-file-error.ts';
+import { TextFileError, textFilePhrase } from '../../../src/lib/text-file-error.ts';
 import { openPolicy } from '../../../src/platform/node/policy/source.ts';
 import { auditSecretProblems } from '../../../src/platform/node/secrets/audit-secrets.ts';
 import { createSecrets } from '../../../src/platform/node/secrets/secrets.ts';
@@ -36,6 +36,8 @@ interface Refused {
   readonly message: string;
   readonly named: string;
   readonly policy: string;
+  /** Line 1, column 1 when it is left out. */
+  readonly place?: { readonly line: number; readonly column: number };
 }
 
 const unreadable = (code: string): Omit<Refused, 'kind' | 'make'> => ({
@@ -48,11 +50,18 @@ const NOT_A_FILE = {
   named: 'names what is not a file',
   policy: 'the path is not that of a file',
 };
-const NOT_UTF8 = {
-  message: 'is not UTF-8',
-  named: 'names a file that is not UTF-8',
-  policy: 'the file is not UTF-8',
-};
+/** A fault of the text has a place, which a policy file's problems show as they show every place. */
+const foreign = (message: string, line: number, column: number) => ({
+  message: `${message} (line ${line}, column ${column})`,
+  named: `names a file that ${message} (line ${line}, column ${column})`,
+  policy: `the file ${message}`,
+  place: { line, column },
+});
+const UTF_16 = 'is UTF-16, which PowerShell and Notepad can write; save it as UTF-8';
+const EIGHT_BIT = 'is not UTF-8 but probably Windows-1252; save it as UTF-8';
+/** In Windows-1252 these are two lines with an ü. */
+const WINDOWS_1252 = Uint8Array.from('version: 1\r\n# f\u00fcr alle\r\n', (character) => character.charCodeAt(0));
+const bigEndian = (text: string): Uint8Array => Buffer.from(text, 'utf16le').swap16();
 
 /** Files that no reader accepts, whatever its limit. */
 const REFUSED: readonly Refused[] = [
@@ -61,8 +70,30 @@ const REFUSED: readonly Refused[] = [
   { kind: 'a named pipe without a writer', make: async () => execFileSync('mkfifo', [path]), ...NOT_A_FILE },
   { kind: 'a device', make: () => symlink('/dev/zero', path), ...NOT_A_FILE },
   { kind: 'a link to itself', make: () => symlink(path, path), ...unreadable('ELOOP') },
-  { kind: 'not UTF-8', make: () => writeFile(path, Uint8Array.of(0x76, 0xff)), ...NOT_UTF8 },
-  { kind: 'UTF-16', make: () => writeFile(path, '\uFEFFversion: 1\n', 'utf16le'), ...NOT_UTF8 },
+  { kind: 'Windows-1252', make: () => writeFile(path, WINDOWS_1252), ...foreign(EIGHT_BIT, 2, 4) },
+  {
+    kind: 'UTF-8 that was cut off',
+    make: () => writeFile(path, Uint8Array.of(0x76, 0xc3)),
+    ...foreign(EIGHT_BIT, 1, 2),
+  },
+  { kind: 'UTF-16', make: () => writeFile(path, '\uFEFFversion: 1\n', 'utf16le'), ...foreign(UTF_16, 1, 1) },
+  { kind: 'UTF-16 in the other order', make: () => writeFile(path, bigEndian('\uFEFFa\n')), ...foreign(UTF_16, 1, 1) },
+  { kind: 'UTF-16 without a mark', make: () => writeFile(path, 'version: 1\n', 'utf16le'), ...foreign(UTF_16, 1, 2) },
+  {
+    kind: 'UTF-16 without a mark, in the other order',
+    make: () => writeFile(path, bigEndian('a: 1\n')),
+    ...foreign(UTF_16, 1, 1),
+  },
+  {
+    kind: 'UTF-32',
+    make: () => writeFile(path, Uint8Array.of(0xff, 0xfe, 0, 0, 0x76, 0, 0, 0)),
+    ...foreign('is UTF-32; save it as UTF-8', 1, 1),
+  },
+  {
+    kind: 'no text',
+    make: () => writeFile(path, `${'a'.repeat(64)}\n\0`),
+    ...foreign('is no text file: it holds a NUL character', 2, 1),
+  },
   ...(isRoot ? [] : [{ kind: 'not readable', make: () => unreadableFile(), ...unreadable('EACCES') }]),
 ];
 
@@ -86,20 +117,17 @@ describe('a file that is no text file', () => {
     await make();
     const error: unknown = await readText(path).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(TextFileError);
-    expect(error).toMatchObject({ message });
+    expect(textFilePhrase(error)).toBe(message);
     expect(inspect(error, { showHidden: true })).not.toContain('a-file');
   });
 
   it.each([...REFUSED, TOO_LARGE])(
     'is refused as a policy by the service and by policy check alike: $kind',
-    async ({ make, policy: message }) => {
+    async ({ make, policy: message, place = { line: 1, column: 1 } }) => {
       await make();
-      expect(await openPolicy(path, TEST_ISSUERS)).toEqual({
-        kind: 'refused',
-        problems: [{ line: 1, column: 1, message }],
-      });
+      expect(await openPolicy(path, TEST_ISSUERS)).toEqual({ kind: 'refused', problems: [{ ...place, message }] });
       const { code, stdout } = await runCommand(['policy', 'check', path, '--any-issuer'], { deps: { readText } });
-      expect([code, stdout.split('\n')[0]]).toEqual([2, `${path}:1:1 ${message}`]);
+      expect([code, stdout.split('\n')[0]]).toEqual([2, `${path}:${place.line}:${place.column} ${message}`]);
     },
   );
 

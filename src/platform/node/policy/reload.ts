@@ -12,6 +12,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
 import type { Schedule } from '../../../ports/schedule.ts';
+import { problemOfFile } from './file.ts';
 import type { PolicyFileRead } from './file.ts';
 
 export interface PolicyReloadDeps {
@@ -111,8 +112,8 @@ export function createPolicyReload(
   async function judge(seen: PolicyFileRead): Promise<void> {
     const loaded =
       seen.kind === 'unreadable'
-        ? refusal(seen.message)
-        : await load(seen.text).catch(() => refusal('the file could not be judged'));
+        ? refusal(problemOfFile(seen))
+        : await load(seen.text).catch(() => refusal(problemOfFile({ message: 'the file could not be judged' })));
     if (stopped) return;
     judged = seen;
     metrics.count('policy_reloads', { role, result: loaded.kind });
@@ -154,8 +155,8 @@ export function createPolicyReload(
 
 const MAX_LINES_LOGGED = 10;
 
-function refusal(message: string): PolicyLoaded {
-  return { kind: 'refused', problems: [{ line: 1, column: 1, message }] };
+function refusal(problem: PolicyProblem): PolicyLoaded {
+  return { kind: 'refused', problems: [problem] };
 }
 
 function linesOf(problems: readonly PolicyProblem[]): string {
@@ -168,7 +169,11 @@ function linesOf(problems: readonly PolicyProblem[]): string {
 /** The same content, or unreadable for the same reason. */
 function isSame(a: PolicyFileRead, b: PolicyFileRead): boolean {
   if (a.kind === 'text') return b.kind === 'text' && a.text === b.text;
-  return b.kind === 'unreadable' && a.message === b.message;
+  return b.kind === 'unreadable' && isSameProblem(problemOfFile(a), problemOfFile(b));
+}
+
+function isSameProblem(a: PolicyProblem, b: PolicyProblem): boolean {
+  return a.line === b.line && a.column === b.column && a.message === b.message;
 }
 
 function isSameFile(a: PolicyFileRead, b: PolicyFileRead): boolean {

@@ -9,7 +9,7 @@ import { loadPolicy } from '../../../policy/load.ts';
 import type { PolicyLoaded, PolicyProblem } from '../../../policy/load.ts';
 import type { LoadPolicyOptions } from '../../../policy/document/read-document.ts';
 import type { PolicyFileRead } from './file.ts';
-import { readPolicyFile } from './file.ts';
+import { problemOfFile, readPolicyFile } from './file.ts';
 import type { PolicyReload, PolicyReloadDeps } from './reload.ts';
 import { createPolicyReload } from './reload.ts';
 import { loadPolicyInThread } from './thread.ts';
@@ -64,7 +64,7 @@ type ReadAndLoaded =
 /** Loads on this thread: before the service listens, no request waits. */
 async function readAndLoad(path: string, options: LoadPolicyOptions): Promise<ReadAndLoaded> {
   const read = await readPolicyFile(path);
-  if (read.kind === 'unreadable') return { kind: 'refused', problems: [{ line: 1, column: 1, message: read.message }] };
+  if (read.kind === 'unreadable') return { kind: 'refused', problems: [problemOfFile(read)] };
   const loaded = loadPolicy(read.text, options);
   return loaded.kind === 'refused' ? loaded : { ...loaded, read };
 }

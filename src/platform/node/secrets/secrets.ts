@@ -1,5 +1,5 @@
 import { Secret } from '../../../lib/secret.ts';
-import { TextFileError } from '../../../lib/text-file-error.ts';
+import { TextFileError, textFilePhrase } from '../../../lib/text-file-error.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Secrets } from '../../../ports/secrets.ts';
@@ -105,7 +105,7 @@ class KeySlot {
       const text = await this.#secret.read();
       return text === null ? this.#problem : this.#take(text);
     } catch (error) {
-      if (error instanceof TextFileError) return error.message;
+      if (error instanceof TextFileError) return textFilePhrase(error);
       throw error;
     }
   }

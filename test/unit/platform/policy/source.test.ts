@@ -186,12 +186,16 @@ describe('what is no policy file at all', () => {
   it.each([
     ['not there', async () => undefined, /^the file cannot be read \(ENOENT\)$/],
     ['a folder', (path: string) => mkdir(path), /^the path is not that of a file$/],
-    ['not text', (path: string) => writeFile(path, Uint8Array.of(0x76, 0xff)), /^the file is not UTF-8$/],
+    [
+      'not text',
+      (path: string) => writeFile(path, Uint8Array.of(0x76, 0xff)),
+      /^the file is not UTF-8 but probably Windows-1252; save it as UTF-8$/,
+    ],
     ['far too long', (path: string) => writeFile(path, new Uint8Array(12 * 1024 * 1024 + 1)), /longer than \d+ bytes/],
   ])('is not a policy with problems but an unreadable file when it is %s', async (_title, make, message) => {
     const path = join(folder, 'odd');
     await make(path);
-    expect(await readPolicyFile(path)).toEqual({ kind: 'unreadable', message: expect.stringMatching(message) });
+    expect(await readPolicyFile(path)).toMatchObject({ kind: 'unreadable', message: expect.stringMatching(message) });
   });
 });
 
