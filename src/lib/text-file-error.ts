@@ -46,11 +46,20 @@ function faultOf(error: unknown): Fault {
   return error instanceof TextFileError ? error : { reason: 'not_readable', message: 'cannot be read', place: null };
 }
 
+/** What the usual cause is, by the end of the sentence. */
+const ADVICE: readonly { readonly ends: string; readonly advice: string }[] = [
+  { ends: '(ENOENT)', advice: 'there is none. A relative path begins at the working directory of this process' },
+  { ends: '(EACCES)', advice: 'the user of this process may not read it' },
+  { ends: 'not that of a file', advice: 'if it is a folder, Docker made it because the file to mount was missing' },
+];
+
 /** The problem as a sentence about the file, and its place if the file has one: "the file cannot be read (ENOENT)". */
 export function textFileProblem(error: unknown): { readonly message: string; readonly place?: TextPlace } {
   const { reason, message, place } = faultOf(error);
+  const sentence = reason === 'not_a_file' ? 'the path is not that of a file' : `the file ${message}`;
+  const advice = ADVICE.find(({ ends }) => sentence.endsWith(ends))?.advice;
   return {
-    message: reason === 'not_a_file' ? 'the path is not that of a file' : `the file ${message}`,
+    message: advice === undefined ? sentence : `${sentence}: ${advice}`,
     ...(place === null ? {} : { place }),
   };
 }

@@ -40,15 +40,19 @@ interface Refused {
   readonly place?: { readonly line: number; readonly column: number };
 }
 
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOENT: ': there is none. A relative path begins at the working directory of this process',
+  EACCES: ': the user of this process may not read it',
+};
 const unreadable = (code: string): Omit<Refused, 'kind' | 'make'> => ({
   message: `cannot be read (${code})`,
   named: `names a file that cannot be read (${code})`,
-  policy: `the file cannot be read (${code})`,
+  policy: `the file cannot be read (${code})${ADVICE[code] ?? ''}`,
 });
 const NOT_A_FILE = {
   message: 'is not a file',
   named: 'names what is not a file',
-  policy: 'the path is not that of a file',
+  policy: 'the path is not that of a file: if it is a folder, Docker made it because the file to mount was missing',
 };
 /** A fault of the text has a place, which a policy file's problems show as they show every place. */
 const foreign = (message: string, line: number, column: number) => ({

@@ -184,8 +184,8 @@ describe('a watched file', () => {
 
 describe('what is no policy file at all', () => {
   it.each([
-    ['not there', async () => undefined, /^the file cannot be read \(ENOENT\)$/],
-    ['a folder', (path: string) => mkdir(path), /^the path is not that of a file$/],
+    ['not there', async () => undefined, /^the file cannot be read \(ENOENT\): there is none/],
+    ['a folder', (path: string) => mkdir(path), /^the path is not that of a file: if it is a folder, Docker made it/],
     [
       'not text',
       (path: string) => writeFile(path, Uint8Array.of(0x76, 0xff)),
