@@ -10,6 +10,8 @@ import type { Command } from '../command-line/command.ts';
 import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import { counted, printable } from '../command-line/text.ts';
 import type { Paint } from '../deps.ts';
+import type { Letters, RuleEnd } from './review-notes.ts';
+import { lettersIn, lookAlikes, ruleEnds } from './review-notes.ts';
 import { ISSUER_OPTIONS, issuerNames, problemLines, readPolicyFile } from './policy-file.ts';
 
 export const policyCheck: Command = {
@@ -20,7 +22,8 @@ export const policyCheck: Command = {
       'then its own tests. A file with a problem or a failing test is one that the service refuses; it would keep the ' +
       'policy it has, or not start.',
     'Rules and forced values that no test decides by are named as well. They are no problem, but nothing would notice ' +
-      'if they were changed.',
+      'if they were changed. For each rule with an end it prints the last day, for domains with xn-- their letters, and it ' +
+      'names what looks alike.',
   ],
   operands: [{ name: 'FILE', about: 'The policy file.' }],
   options: { ...ISSUER_OPTIONS, json: JSON_OPTION },
@@ -35,7 +38,7 @@ export const policyCheck: Command = {
   ],
   async run(call, deps) {
     const [path = ''] = call.operands;
-    const report = judge(await readPolicyFile(path, await issuerNames(call, deps), deps));
+    const report = judge(await readPolicyFile(path, await issuerNames(call, deps), deps), deps.clock.now());
     const ok = report.problems.length === 0;
     await printReport(call, deps, { ok, file: path, ...report }, () => render(path, report, deps.paint));
     return ok ? 'ok' : 'refused';
@@ -43,7 +46,17 @@ export const policyCheck: Command = {
 };
 
 function render(path: string, report: Report, paint: Paint): string {
-  const { rules = 0, quotas = 0, tests = 0, digest, untested = [], problems } = report;
+  const {
+    rules = 0,
+    quotas = 0,
+    tests = 0,
+    digest,
+    untested = [],
+    problems,
+    ends = [],
+    letters = [],
+    alike = [],
+  } = report;
   if (problems.length > 0)
     return `${problemLines(path, problems)}${paint('red', 'refused')} ${counted(problems.length, 'problem', 'problems')}\n`;
   const held = tests === 0 ? 'no tests' : counted(tests, 'test holds', 'tests hold');
@@ -51,9 +64,21 @@ function render(path: string, report: Report, paint: Paint): string {
   return [
     `${paint('green', 'ok')} ${printable(path)}: ${counted(rules, 'rule', 'rules')}, `,
     `${counted(quotas, 'quota', 'quotas')}, ${held}\n   sha256:${digest}\n`,
+    ...ends.map((end) => `   ${end.rule}: until ${end.until}, last day ${end.last_day} (UTC)${nearness(end)}\n`),
+    ...letters.slice(0, MAX_LETTERS).map(({ domain, letters: word }) => `   ${domain} = ${printable(word)}\n`),
+    letters.length > MAX_LETTERS ? `   and ${letters.length - MAX_LETTERS} more domains with xn--\n` : '',
+    ...alike.map((names) => `${note}These names look alike: ${names.join(', ')}\n`),
     tests === 0 ? `${note}It carries no tests, so it would be taken with any mistake in it.\n` : '',
     tests > 0 && untested.length > 0 ? `${note}No test decides by: ${untested.join(', ')}\n` : '',
   ].join('');
+}
+
+const MAX_LETTERS = 20;
+const SOON_DAYS = 14;
+
+function nearness({ ended, days_left: left }: RuleEnd): string {
+  if (ended || left === null) return ': it has ended';
+  return left > SOON_DAYS ? '' : `: ends in ${left === 0 ? 'less than a day' : counted(left, 'day', 'days')}`;
 }
 
 interface Report {
@@ -64,10 +89,14 @@ interface Report {
   readonly tests?: number;
   /** Ids of the rules and forced values that decide no test. */
   readonly untested?: readonly string[];
+  readonly ends?: readonly RuleEnd[];
+  readonly letters?: readonly Letters[];
+  /** Names that differ in case or joining characters only. */
+  readonly alike?: readonly (readonly string[])[];
   readonly problems: Extract<PolicyRead, { kind: 'refused' }>['problems'];
 }
 
-function judge(read: PolicyRead): Report {
+function judge(read: PolicyRead, nowMs: number): Report {
   if (read.kind === 'refused') return { problems: read.problems };
   const { file, policy, locate } = read;
   return {
@@ -76,6 +105,9 @@ function judge(read: PolicyRead): Report {
     quotas: file.quotas?.length ?? 0,
     tests: file.tests?.length ?? 0,
     untested: untestedIds(file, policy),
+    ends: ruleEnds(file, nowMs),
+    letters: lettersIn(file),
+    alike: lookAlikes(file),
     problems: locate(runSelfTests(file, policy)),
   };
 }

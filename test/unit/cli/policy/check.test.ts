@@ -53,10 +53,45 @@ describe('policy check', () => {
     expect(JSON.parse(good.stdout)).toEqual({
       ...{ ok: true, file: 'policy.yaml', digest: policyFrom(EXAMPLE_POLICY).digest },
       ...{ rules: 3, quotas: 4, tests: 3, untested: ['never-invite', 'it-partners'], problems: [] },
+      ends: [{ rule: 'it-partners', until: '2027-01-01', last_day: '2026-12-31', ended: false, days_left: 304 }],
+      ...{ letters: [], alike: [] },
     });
     const bad = await runPolicy('check misspelt.yaml --json');
     expect(bad.code).toBe(2);
     expect(JSON.parse(bad.stdout)).toMatchObject({ ok: false, problems: [{ line: 14, message: expect.any(String) }] });
+  });
+
+  it.each([
+    ['2027-01-01', 'it-partners: until 2027-01-01, last day 2026-12-31 (UTC)\n'],
+    ['2028-03-01', 'until 2028-03-01, last day 2028-02-29 (UTC)\n'],
+    ['2026-03-16', 'until 2026-03-16, last day 2026-03-15 (UTC): ends in 13 days\n'],
+    ['2026-03-03', 'until 2026-03-03, last day 2026-03-02 (UTC): ends in less than a day\n'],
+    ['2026-03-02', 'until 2026-03-02, last day 2026-03-01 (UTC): it has ended\n'],
+  ])('shows the last day of a rule until %s', async (until, line) => {
+    const files = { 'ending.yaml': EXAMPLE_POLICY.replace('until: 2027-01-01', `until: ${until}`) };
+    const { code, stdout } = await runPolicy('check ending.yaml', { files });
+    expect([code, stdout]).toEqual([0, expect.stringContaining(line)]);
+  });
+
+  it('prints the letters of A-labels, of sets, of rules and of addresses, each once', async () => {
+    const domains = '[acme.com, "*.acme.com", xn--mnchen-3ya.de, "*.xn--mnchen-3ya.de"]';
+    const emails = 'emails: [ex-cto@acme.com, x@XN--BCHER-KVA.example]';
+    const text = EXAMPLE_POLICY.replace('[acme.com, "*.acme.com"]', domains)
+      .replace('[$acme, partner.io]', '[$acme, xn--mnchen-3ya.de]')
+      .replace('emails: [ex-cto@acme.com]', emails);
+    const { stdout } = await runPolicy('check letters.yaml', { files: { 'letters.yaml': text } });
+    expect(stdout.split('\n').filter((line) => line.includes(' = '))).toEqual([
+      '   *.xn--mnchen-3ya.de = *.münchen.de',
+      '   xn--bcher-kva.example = bücher.example',
+      '   xn--mnchen-3ya.de = münchen.de',
+    ]);
+  });
+
+  it('names callers and rules that look alike', async () => {
+    const text = EXAMPLE_POLICY.replace('callers:', 'callers:\n  HR_portal: { issuer: corp, client_id: [other] }');
+    const { code, stdout } = await runPolicy('check alike.yaml', { files: { 'alike.yaml': text } });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('These names look alike: HR_portal, hr-portal\n')]);
+    expect((await runPolicy('check policy.yaml')).stdout).not.toContain('alike');
   });
 
   it('never obeys what a file name holds', async () => {
