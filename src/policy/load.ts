@@ -2,12 +2,14 @@
  * Loads a policy from the text of a file. The result is a policy, or every problem of the file with line and column.
  * Accepted is YAML 1.2 core without aliases, anchors, tags, directives, merge keys or repeated keys, because a reviewer
  * must read the same file as the machine. A file is never loaded in part. Messages name keys, rules and callers, never
- * addresses. This is the only file that knows YAML; read-document checks the parsed document.
+ * addresses. This is the only file that parses YAML; read-document checks the parsed document.
  */
 import type { ParsedNode } from 'yaml';
 import { Composer, CST, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml';
 import { codePointOf, findInvisible } from '../lib/invisible-text.ts';
 import type { CompiledPolicy } from './compile.ts';
+import { advise } from './document/advice/advise.ts';
+import { forbiddenToken, syntaxAdvice } from './document/advice/yaml-advice.ts';
 import type { DocumentProblem } from './document/problems.ts';
 import type { LoadPolicyOptions } from './document/read-document.ts';
 import { readDocument } from './document/read-document.ts';
@@ -85,7 +87,7 @@ export function readPolicy(text: string, options: LoadPolicyOptions): PolicyRead
   const place = (problem: DocumentProblem): Fault => ({ offset: offsetOf(root, problem), message: problem.message });
 
   const judged = readDocument(document, options);
-  if (judged.kind === 'refused') return refused(judged.problems.map(place));
+  if (judged.kind === 'refused') return refused(advise(judged.problems, document).map(place));
   const { file, policy } = judged;
   return { kind: 'read', file, policy, document, locate: (problems) => withLines(problems.map(place)) };
 }
@@ -106,13 +108,6 @@ function invisibleCharacters(text: string): Fault[] {
   return faults;
 }
 
-const FORBIDDEN: Readonly<Record<string, string>> = {
-  alias: 'aliases are not allowed: write the value out, or name a set',
-  anchor: 'anchors are not allowed',
-  tag: 'tags are not allowed',
-  'directive-line': 'directives are not allowed: the file is YAML 1.2',
-};
-
 /**
  * The document's tokens, and a fault for each forbidden one. Each lexeme is checked as soon as the lexer returns it,
  * before anything is resolved. So the depth is bounded during parsing, and 100,000 domains are read only once.
@@ -126,11 +121,13 @@ function readTokens(
   const faults: Fault[] = [];
   lines.addNewLine(0);
   let isText = false;
+  let before = '';
   for (const word of new Lexer().lex(text)) {
     const { offset } = parser;
     const type = isText ? 'scalar' : CST.tokenType(word);
-    const message = FORBIDDEN[type ?? ''];
-    if (message !== undefined) faults.push({ offset, message });
+    const message = type === null ? null : forbiddenToken(type, word, before);
+    if (message !== null) faults.push({ offset, message });
+    if (isText) before = word;
     // The lexeme after this mark is the text of a scalar, whatever it begins with.
     isText = word === CST.SCALAR;
     for (const token of parser.next(word)) tokens.push(token);
@@ -153,8 +150,8 @@ function composeOne(tokens: readonly CST.Token[], length: number): ParsedNode | 
     logLevel: 'silent',
   });
   const [document, second] = [...composer.compose(tokens, true, length)];
-  if (document === undefined || document.contents === null) return [{ offset: 0, message: 'the file is empty' }];
-  if (second !== undefined) return [{ offset: second.range[0], message: 'one document only' }];
+  if (second !== undefined) return [{ offset: second.range[0], message: 'one document only: remove the line ---' }];
+  if (document === undefined || isNothing(document.contents)) return [{ offset: 0, message: EMPTY }];
   const faults = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
     offset: pos[0],
     message: withoutSource(message),
@@ -162,9 +159,15 @@ function composeOne(tokens: readonly CST.Token[], length: number): ParsedNode | 
   return faults.length > 0 ? faults : document.contents;
 }
 
+const EMPTY = 'the file is empty: write version: 1 and rules: [] to allow nothing';
+
+function isNothing(contents: ParsedNode | null): contents is null {
+  return contents === null || (isScalar(contents) && contents.value === null && contents.source === '');
+}
+
 /** Removes the source text that the library quotes, after a colon or as an escape: it may be part of an address. */
 function withoutSource(message: string): string {
-  return `not YAML: ${message.replace(/(?<=\w): .*$|\s*\\.*$/s, '')}`;
+  return `not YAML: ${message.replace(/(?<=\w): .*$|\s*\\.*$/s, '')}${syntaxAdvice(message)}`;
 }
 
 /** Turns nodes into plain data with own keys only. A value that JSON cannot express is a fault. */
@@ -175,7 +178,7 @@ function toPlain(node: unknown, faults: Fault[]): unknown {
     const entries = node.items.map(({ key, value }): [string, unknown] => {
       const name = String(isScalar(key) ? key.value : key);
       const offset = key.range[0];
-      if (seen.has(name)) faults.push({ offset, message: 'this key is here twice' });
+      if (seen.has(name)) faults.push({ offset, message: 'this key is here twice: keep one' });
       if (name === '__proto__' || !name.isWellFormed()) faults.push({ offset, message: 'this cannot be a key' });
       seen.add(name);
       return [name, toPlain(value, faults)];

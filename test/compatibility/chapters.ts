@@ -1,7 +1,8 @@
 import type { Chapter } from './situation.ts';
 import { EGRESS } from './egress.ts';
+import { POLICY_FILES } from './policy-files.ts';
 import { TOKENS } from './tokens.ts';
 import { UPSTREAM } from './upstream.ts';
 
 /** The chapters of docs/compatibility.md, in their order there. */
-export const CHAPTERS: readonly Chapter[] = [TOKENS, EGRESS, UPSTREAM];
+export const CHAPTERS: readonly Chapter[] = [TOKENS, EGRESS, UPSTREAM, POLICY_FILES];

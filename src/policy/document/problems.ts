@@ -10,7 +10,21 @@ export interface DocumentProblem {
   /** Set if the key itself is wrong and not its value. */
   readonly at?: 'key';
   readonly message: string;
+  /** For advice on what to write instead (advice/advise.ts). */
+  readonly mistake?: Mistake;
 }
+
+export type Mistake =
+  | { readonly kind: 'unknown_key'; readonly key: string }
+  | { readonly kind: 'unfit_value'; readonly issue: z.core.$ZodIssue }
+  | {
+      readonly kind: 'unknown_name';
+      readonly of: NameKind;
+      readonly name: string;
+      readonly known: ReadonlySet<string>;
+    };
+
+export type NameKind = 'sets' | 'groups' | 'callers' | 'issuers';
 
 /** `value` is the parsed document. */
 export function documentProblems(
@@ -21,17 +35,24 @@ export function documentProblems(
   const path = [...prefix, ...issue.path];
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ path: [...path, key], at: 'key', message: 'unknown key' }));
+      return issue.keys.map((key) => ({
+        ...{ path: [...path, key], at: 'key', message: 'unknown key' },
+        mistake: { kind: 'unknown_key', key },
+      }));
     case 'invalid_key':
       return [{ path, at: 'key', message: issue.issues[0]?.message ?? issue.message }];
     case 'invalid_union': {
       const deeper = issue.errors.flat().filter((inner) => inner.path.length > 0);
       if (deeper.length > 0) return deeper.flatMap((inner) => documentProblems(inner, value, path));
-      return [{ path, message: issue.message }];
+      return [{ path, message: messageOf(issue, value, path), mistake: { kind: 'unfit_value', issue } }];
     }
     default:
-      return [{ path, message: isThere(value, path) ? plain(issue.message) : `missing key: ${String(path.at(-1))}` }];
+      return [{ path, message: messageOf(issue, value, path), mistake: { kind: 'unfit_value', issue } }];
   }
+}
+
+function messageOf({ message }: z.core.$ZodIssue, value: unknown, path: readonly PropertyKey[]): string {
+  return isThere(value, path) ? plain(message) : `missing key: ${String(path.at(-1))}`;
 }
 
 /** zod's message without its first words. */

@@ -3,7 +3,7 @@
  * Otherwise a rule with a misspelt name would never apply, which for a deny rule is a security hole.
  */
 import { isTopLevelPattern } from '../matching/domain-pattern.ts';
-import type { DocumentProblem } from './problems.ts';
+import type { DocumentProblem, NameKind } from './problems.ts';
 import type { PolicyFile } from './schema.ts';
 
 export function checkReferences(file: PolicyFile, issuers: readonly string[] | 'any'): DocumentProblem[] {
@@ -13,8 +13,11 @@ export function checkReferences(file: PolicyFile, issuers: readonly string[] | '
     callers: new Set(Object.keys(file.callers ?? {})),
     issuers: new Set(issuers === 'any' ? Object.values(file.callers ?? {}).map(({ issuer }) => issuer) : issuers),
   };
-  const mustName = (kind: keyof typeof known, name: string, path: readonly PropertyKey[]): DocumentProblem[] =>
-    known[kind].has(name) ? [] : [{ path, message: unknownName(kind, name, known[kind]) }];
+  const mustName = (of: NameKind, name: string, path: readonly PropertyKey[]): DocumentProblem[] => {
+    if (known[of].has(name)) return [];
+    const mistake = { kind: 'unknown_name', of, name, known: known[of] } as const;
+    return [{ path, message: unknownName(of, name, known[of]), mistake }];
+  };
   const mustNameAll = (kind: 'sets' | 'groups', entries: Entries, path: readonly PropertyKey[]): DocumentProblem[] =>
     listed(entries).flatMap((entry, index) =>
       entry.startsWith('$') ? mustName(kind, entry.slice(1), [...path, index]) : [],
@@ -45,7 +48,11 @@ export function checkReferences(file: PolicyFile, issuers: readonly string[] | '
     ]),
     ...file.rules.flatMap((row, index) => [
       ...(['allow', 'deny'] as const).flatMap((key) =>
-        listed(row[key]).flatMap((name, position) => mustName('callers', name, ['rules', index, key, position])),
+        listed(row[key]).flatMap((name, position) =>
+          name === 'any'
+            ? [{ path: ['rules', index, key, position], message: ANY_IN_A_LIST[key] }]
+            : mustName('callers', name, ['rules', index, key, position]),
+        ),
       ),
       ...mustNameAll('sets', row.domains, ['rules', index, 'domains']),
       ...mustNameAll('groups', row.groups, ['rules', index, 'groups']),
@@ -60,6 +67,12 @@ export function checkReferences(file: PolicyFile, issuers: readonly string[] | '
   ];
 }
 
+/** `any` cannot name a caller. */
+const ANY_IN_A_LIST = {
+  allow: 'unknown caller "any" (an allow rule names its callers): there is no "anyone"',
+  deny: 'unknown caller "any": write deny: any, without brackets',
+} as const;
+
 type Entries = readonly string[] | 'any' | undefined;
 
 function listed(entries: Entries): readonly string[] {
@@ -70,13 +83,9 @@ const KINDS = { sets: 'domain set', groups: 'group', callers: 'caller', issuers:
 const PLAIN_NAME = /^[\w.-]{1,64}$/;
 
 /** Shows a name only if it has the form of one, because the text may be anything, even an address. */
-function unknownName(kind: keyof typeof KINDS, name: string, known: ReadonlySet<string>): string {
+function unknownName(kind: NameKind, name: string, known: ReadonlySet<string>): string {
   const shown = PLAIN_NAME.test(name) ? ` "${name}"` : '';
-  const hint =
-    kind === 'callers' && name === 'any'
-      ? ' (an allow rule names its callers)'
-      : ` (known: ${[...known].slice(0, 10).join(', ') || 'none'})`;
-  return `unknown ${KINDS[kind]}${shown}${hint}`;
+  return `unknown ${KINDS[kind]}${shown} (known: ${[...known].slice(0, 10).join(', ') || 'none'})`;
 }
 
 /** A deny rule may name a whole top-level domain. In an allow rule that is a mistake. */

@@ -22,6 +22,7 @@ const DOMAIN_SHAPE = '^(?:\\*\\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$';
 
 const MINUTE_MS = 60_000;
 const UNIT_MS: Readonly<Record<string, number>> = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1440 * MINUTE_MS };
+const EXPECTED_WINDOW = 'expected a window from 1m to 31d: a number and m, h or d';
 const MAX_WINDOW_MS = 31 * 1440 * MINUTE_MS;
 
 /** Milliseconds of a window such as `1m`, `6h` or `31d`; null when the text is no window or not within 1m..31d. */
@@ -52,7 +53,8 @@ const setOrDomain = z
   .meta({ pattern: `^\\$|${DOMAIN_SHAPE}` });
 const email = z
   .string()
-  .refine((text) => emailAddress(text) !== null, { error: 'expected an e-mail address' })
+  // `*@acme.com` is an address by its grammar, but would match nobody, in a deny rule silently.
+  .refine((text) => emailAddress(text)?.local.includes('*') === false, { error: 'expected an e-mail address' })
   .meta({ pattern: '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$' });
 const uuid = z
   .string()
@@ -64,7 +66,7 @@ const setOrUuid = z
     error: 'expected $name of a group, or a version 4 UUID with dashes',
   })
   .meta({ pattern: `^\\$|${UUID_SHAPE}` });
-const day = z.iso.date({ error: 'expected a day of the calendar: YYYY-MM-DD' });
+const day = z.iso.date({ error: 'expected a day of the calendar, YYYY-MM-DD: the first one without the rule' });
 const instant = z
   .string()
   .refine((text) => instantMs(text) !== null, { error: 'expected YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ' })
@@ -143,10 +145,8 @@ const quota = z
     id: name,
     per: z.enum(QUOTA_SCOPES),
     window: z
-      .string()
-      .refine((value) => windowMs(value) !== null, {
-        error: 'expected a window from 1m to 31d: a number and m, h or d',
-      })
+      .string({ error: EXPECTED_WINDOW })
+      .refine((value) => windowMs(value) !== null, { error: EXPECTED_WINDOW })
       .meta({ pattern: WINDOW.source })
       .optional(),
     emails: limit.optional(),
