@@ -111,7 +111,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   if (publicUrl !== null) {
     app.get(
       '/.well-known/oauth-protected-resource',
-      staticJson(() => protectedResource(publicUrl, issuers)),
+      staticJson(() => protectedResource(publicUrl, issuers, settings)),
     );
   }
   methodNotAllowed(app);

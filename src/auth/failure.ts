@@ -1,3 +1,5 @@
+import type { NearestIssuer } from './nearest-issuer.ts';
+
 /**
  * Why a token is refused: many reasons for log lines, metric labels and tests, and few plain sentences for callers.
  * No reason and no sentence contains a part of the token: logs and answers reach people who must not hold it.
@@ -6,6 +8,8 @@ export interface TokenFailure {
   readonly reason: TokenFailureReason;
   /** The short name of the issuer that the token's `iss` selected; null when the token was refused before that. */
   readonly issuer: string | null;
+  /** For an unknown issuer: the configured one that `iss` nearly names. */
+  readonly nearest?: NearestIssuer;
 }
 
 export type TokenFailureReason =
@@ -81,4 +85,12 @@ export function describeFailure(failure: TokenFailure): string {
     case 'claim_mismatch':
       return 'The token lacks a claim that this service needs, or has it in another form.';
   }
+}
+
+/** One sentence for a caller whose token names a key that the issuer was not asked for yet. */
+export function describeUnseenKey(retryAfterS: number): string {
+  return (
+    'The token names a key that its identity provider may just have begun to use. This service fetches the keys again ' +
+    `in a moment. Try again in ${retryAfterS} s.`
+  );
 }

@@ -9,7 +9,7 @@ import { MAX_TOKEN_BYTES } from './token/token-limit.ts';
 
 /**
  * The shape of AUTH_ISSUERS, the list of issuers that this deployment trusts to identify callers, and the rules for
- * their URLs. The exact `issuer` URL identifies an entry, so a token's `iss` selects one entry or none.
+ * their names and URLs. The exact `issuer` identifies an entry, so a token's `iss` selects one entry or none.
  * issuer-profile.ts defines the meaning of an entry for a token. Unknown members are errors, because a typo must not
  * silently widen trust.
  */
@@ -119,6 +119,27 @@ export function isLoopbackUrl(url: string): boolean {
 export interface UrlRules {
   /** Allows plain http, and then only on loopback. */
   readonly insecureDev: boolean;
+}
+
+/**
+ * Why an entry of AUTH_ISSUERS names no issuer whose keys can be fetched, or null. With `jwks_uri`, the issuer is a
+ * name that is only compared, as RFC 7519 §4.1.1 allows (AD FS `http://…`, `urn:…`): https is required of what is
+ * fetched. Without it, the metadata is fetched from the issuer.
+ */
+export function issuerProblem(
+  { issuer, jwks_uri: jwksUri }: Pick<IssuerConfig, 'issuer' | 'jwks_uri'>,
+  rules: UrlRules,
+): string | null {
+  if (issuer !== issuer.trim()) return 'issuer must not begin or end with a blank';
+  if (/\{[A-Za-z_-]+\}/.test(issuer)) {
+    return 'issuer holds a placeholder in braces, which no token has; write what it stands for, such as the tenant id';
+  }
+  if (jwksUri === undefined) {
+    const problem = issuerUrlProblem(issuer, rules);
+    return problem === null ? null : `issuer ${problem}, or jwks_uri must name its key set`;
+  }
+  const problem = documentUrlProblem(jwksUri, rules);
+  return problem === null ? null : `jwks_uri ${problem}`;
 }
 
 /** Why a URL is no valid issuer identifier (RFC 8414 §2: https, no query, no fragment), or null. */

@@ -1,3 +1,5 @@
+import { issuerUrlProblem } from './issuers.ts';
+import type { UrlRules } from './issuers.ts';
 import { SCOPES } from './principal.ts';
 
 /**
@@ -6,7 +8,8 @@ import { SCOPES } from './principal.ts';
  */
 export interface ProtectedResource {
   readonly resource: string;
-  readonly authorization_servers: readonly string[];
+  /** Only issuers that are https URLs (§2, RFC 8414 §2). Left out when there is none. */
+  readonly authorization_servers?: readonly string[];
   readonly scopes_supported: readonly string[];
   readonly bearer_methods_supported: readonly ['header'];
 }
@@ -16,10 +19,12 @@ const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 export function protectedResource(
   publicUrl: string,
   issuers: readonly { readonly issuer: string }[],
+  rules: UrlRules,
 ): ProtectedResource {
+  const servers = issuers.map(({ issuer }) => issuer).filter((issuer) => issuerUrlProblem(issuer, rules) === null);
   return {
     resource: publicUrl,
-    authorization_servers: issuers.map(({ issuer }) => issuer),
+    ...(servers.length === 0 ? {} : { authorization_servers: servers }),
     scopes_supported: SCOPES,
     bearer_methods_supported: ['header'],
   };

@@ -12,16 +12,17 @@ import type { Arrival, TokenField } from './token/credentials.ts';
 import type { TokenFailure, TokenFailureReason } from './failure.ts';
 import { issuerProfile } from './issuer-profile.ts';
 import type { IssuerProfile } from './issuer-profile.ts';
-import { documentUrlProblem, issuersSchema, issuerUrlProblem } from './issuers.ts';
+import { issuerProblem, issuersSchema } from './issuers.ts';
 import type { IssuerConfig } from './issuers.ts';
+import { chooseKeys } from './keys/choose-keys.ts';
 import { createKeySet } from './keys/key-set.ts';
-import type { KeySet } from './keys/key-set.ts';
+import type { KeySet, KeysUnavailable } from './keys/key-set.ts';
+import { nearestIssuer } from './nearest-issuer.ts';
 import type { Principal } from './principal.ts';
 import { createTokenCache } from './token/token-cache.ts';
 import { parseToken, readHeader } from './token/token-grammar.ts';
 import type { ParsedToken, TokenHeader } from './token/token-grammar.ts';
 import { MAX_TOKEN_BYTES } from './token/token-limit.ts';
-import type { VerificationKey } from './keys/verification-key.ts';
 
 /**
  * Turns the text of a token into a Principal: form → issuer → arrival → header → key → signature (jose) → claims.
@@ -42,7 +43,7 @@ export type VerifyResult =
   | { readonly kind: 'verified'; readonly principal: Principal }
   | { readonly kind: 'refused'; readonly failure: TokenFailure }
   /** The keys of this issuer (its short name) are not available, so there is no verdict on the token. */
-  | { readonly kind: 'unavailable'; readonly issuer: string };
+  | (KeysUnavailable & { readonly issuer: string });
 
 export interface TokenVerifierDeps {
   /** Entries of AUTH_ISSUERS, as `issuersSchema` reads them. */
@@ -77,7 +78,8 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
   const { clock, corsOrigins, logger } = deps;
   const byUrl = new Map<string, Issuer>();
   const byName = new Map<string, Issuer>();
-  for (const config of checkedIssuers(deps)) {
+  const issuers = checkedIssuers(deps);
+  for (const config of issuers) {
     const profile = issuerProfile(config);
     if (TOKEN_FIELDS[profile.tokenField].ambient && corsOrigins.length === 0) {
       throw new Error(`issuer ${profile.name}: needs CORS_ORIGINS, or none of its tokens can ever be accepted`);
@@ -96,10 +98,18 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
     const fault = arrivalFault(arrival, issuer.profile, corsOrigins);
     if (fault !== null) return refused(fault, issuer.profile.name);
     const current = await issuer.keySet.keys();
-    if (current.kind === 'unavailable') return { kind: 'unavailable', issuer: issuer.profile.name };
+    if (current.kind === 'unavailable') return { ...current, issuer: issuer.profile.name };
     if (current.version === known.keySetVersion) return { kind: 'verified', principal: known.principal };
     cache.drop(token);
     return null;
+  };
+
+  const unknownIssuer = (iss: string): VerifyResult => {
+    const nearest = nearestIssuer(iss, issuers);
+    return {
+      kind: 'refused',
+      failure: { reason: 'issuer_unknown', issuer: null, ...(nearest === null ? {} : { nearest }) },
+    };
   };
 
   const verifyWith = async (token: string, parsed: ParsedToken, { profile, keySet }: Issuer): Promise<VerifyResult> => {
@@ -108,9 +118,9 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
     const header = readHeader(parsed.header, profile);
     if (header.kind === 'refused') return refuse(header.reason);
 
-    const found = await keySet.keys((keys) => keysNamed(keys, header).length > 0);
-    if (found.kind === 'unavailable') return { kind: 'unavailable', issuer: profile.name };
-    const chosen = chooseKey(found.keys, header);
+    const found = await keySet.keys(header);
+    if (found.kind === 'unavailable') return { ...found, issuer: profile.name };
+    const chosen = chooseKeys(found.keys, header);
     if (typeof chosen === 'string') return refuse(chosen);
 
     // The clock is read after the keys are there, because fetching them may have taken seconds.
@@ -135,7 +145,7 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
       const { iss } = parsed.payload;
       if (typeof iss !== 'string') return refused('issuer_missing', null);
       const issuer = byUrl.get(iss);
-      if (issuer === undefined) return refused('issuer_unknown', null);
+      if (issuer === undefined) return unknownIssuer(iss);
       const fault = arrivalFault(arrival, issuer.profile, corsOrigins);
       return fault === null ? verifyWith(token, parsed, issuer) : refused(fault, issuer.profile.name);
     },
@@ -144,33 +154,33 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
 
 function checkedIssuers({ issuers, insecureDev }: TokenVerifierDeps): readonly IssuerConfig[] {
   const checked = issuersSchema.parse(issuers);
-  for (const { name, issuer, jwks_uri: jwksUri } of checked) {
-    const problem =
-      issuerUrlProblem(issuer, { insecureDev }) ??
-      (jwksUri === undefined ? null : documentUrlProblem(jwksUri, { insecureDev }));
-    if (problem !== null) throw new Error(`issuer ${name}: a URL ${problem}`);
+  for (const entry of checked) {
+    const problem = issuerProblem(entry, { insecureDev });
+    if (problem !== null) throw new Error(`issuer ${entry.name}: ${problem}`);
   }
   return checked;
 }
 
-/** The candidate keys: those with the token's `kid` or, if it has none, those that fit its algorithm. */
-function keysNamed(keys: readonly VerificationKey[], { keyId, algorithm }: TokenHeader): readonly VerificationKey[] {
-  return keys.filter((key) => (keyId === null ? key.byAlgorithm.has(algorithm) : key.keyId === keyId));
-}
-
-function chooseKey(keys: readonly VerificationKey[], header: TokenHeader): CryptoKey | TokenFailureReason {
-  const [named, ...others] = keysNamed(keys, header);
-  if (named === undefined) return 'key_unknown';
-  if (others.length > 0) return 'key_ambiguous';
-  return named.byAlgorithm.get(header.algorithm) ?? 'key_algorithm_mismatch';
-}
-
+/** The fault that is found with the key that signed the token; `signature_invalid` when none of the keys did. */
 async function findFault(
   token: string,
+  keys: readonly CryptoKey[],
+  ...rest: FaultContext
+): Promise<TokenFailureReason | null> {
+  let fault: TokenFailureReason | null = 'signature_invalid';
+  for (const key of keys) {
+    fault = await findFaultWith(token, key, ...rest);
+    if (fault !== 'signature_invalid') return fault;
+  }
+  return fault;
+}
+
+type FaultContext = [header: TokenHeader, profile: IssuerProfile, nowMs: number];
+
+async function findFaultWith(
+  token: string,
   key: CryptoKey,
-  { algorithm }: TokenHeader,
-  profile: IssuerProfile,
-  nowMs: number,
+  ...[{ algorithm }, profile, nowMs]: FaultContext
 ): Promise<TokenFailureReason | null> {
   try {
     await jwtVerify(token, key, {

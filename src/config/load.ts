@@ -5,7 +5,7 @@
 import { TOKEN_FIELDS } from '../auth/token/credentials.ts';
 import { issuerProfile } from '../auth/issuer-profile.ts';
 import type { IssuerConfig } from '../auth/issuers.ts';
-import { documentUrlProblem, issuersSchema, issuerUrlProblem } from '../auth/issuers.ts';
+import { issuerProblem, issuersSchema } from '../auth/issuers.ts';
 import { parseStrictJson } from '../contract/strict-json.ts';
 import { namedTextFileProblem } from '../lib/text-file-error.ts';
 import { auditContradictions } from './audit-contradictions.ts';
@@ -135,11 +135,9 @@ async function loadIssuers(
     }
     return null;
   }
-  for (const { name, issuer, jwks_uri: jwksUri } of parsed.data) {
-    const message =
-      issuerUrlProblem(issuer, { insecureDev }) ??
-      (jwksUri === undefined ? null : documentUrlProblem(jwksUri, { insecureDev }));
-    if (message !== null) problems.push({ setting, message: `${name}: ${message}` });
+  for (const entry of parsed.data) {
+    const message = issuerProblem(entry, { insecureDev });
+    if (message !== null) problems.push({ setting, message: `${entry.name}: ${message}` });
   }
   return parsed.data;
 }

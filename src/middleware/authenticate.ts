@@ -1,15 +1,16 @@
 /**
  * Verifies the caller's token and passes on callers that have one of the scopes the route accepts. A key set that
- * cannot be fetched is answered 503, never 401: the token may be valid. The defect of a refused token is logged as a
+ * cannot be fetched is answered 503, never 401: the token may be valid. So is a key that was first named after the last
+ * fetch. The defect of a refused token is logged as a
  * reason and answered as a sentence; neither contains any part of the token.
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { challenge } from '../auth/token/bearer.ts';
 import type { ChallengeOccasion } from '../auth/token/bearer.ts';
 import { readCredentials, TOKEN_FIELDS } from '../auth/token/credentials.ts';
-import { describeFailure } from '../auth/failure.ts';
+import { describeFailure, describeUnseenKey } from '../auth/failure.ts';
 import type { Principal, Scope } from '../auth/principal.ts';
-import type { TokenVerifier } from '../auth/verify.ts';
+import type { TokenVerifier, VerifyResult } from '../auth/verify.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { AppEnv } from './app-env.ts';
 import { respondProblem } from './problem-response.ts';
@@ -20,6 +21,8 @@ export interface AuthenticateOptions {
   /** The URL of the RFC 9728 document; null when there is none. */
   readonly resourceMetadataUrl: string | null;
 }
+
+type WithoutKeys = Extract<VerifyResult, { kind: 'unavailable' }>;
 
 /** The returned function creates the middleware for routes that accept any one of these scopes. */
 export function authenticate({ verifier, logger, resourceMetadataUrl }: AuthenticateOptions) {
@@ -33,6 +36,15 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
       ...('scope' in occasion ? { detail: `The token lacks the scope this route needs: ${occasion.scope}.` } : {}),
       headers: { 'WWW-Authenticate': challenge(occasion, resourceMetadataUrl) },
     });
+
+  const keysUnavailable = (c: Context<AppEnv>, { issuer, reason, retryAfterMs }: WithoutKeys) => {
+    const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+    logger.info('token_undecided', { request_id: c.get('requestId'), reason, issuer, retry_after_s: seconds });
+    return respondProblem(c, 'identity_keys_unavailable', {
+      ...(reason === 'key_not_seen_yet' ? { detail: describeUnseenKey(seconds) } : {}),
+      headers: { 'Retry-After': String(seconds) },
+    });
+  };
 
   return function authenticateFor(...scopes: readonly Scope[]): MiddlewareHandler<AppEnv> {
     const covers = (principal: Principal): boolean => scopes.some((scope) => principal.scopes.includes(scope));
@@ -56,10 +68,11 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
       const result = await verifier.verify(token, arrival);
       switch (result.kind) {
         case 'unavailable':
-          return respondProblem(c, 'identity_keys_unavailable', { headers: { 'Retry-After': '5' } });
+          return keysUnavailable(c, result);
         case 'refused': {
-          const { reason, issuer } = result.failure;
-          logger.info('token_refused', { request_id: c.get('requestId'), reason, issuer });
+          const { reason, issuer, nearest } = result.failure;
+          const near = nearest === undefined ? {} : { nearest_issuer: nearest.issuer, differs_in: nearest.differsIn };
+          logger.info('token_refused', { request_id: c.get('requestId'), reason, issuer, ...near });
           return refuse(c, 'invalid_token', { kind: 'invalid_token', description: describeFailure(result.failure) });
         }
         case 'verified':

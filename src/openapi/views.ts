@@ -147,7 +147,11 @@ export function viewSchemas(): Record<string, JsonSchema> {
         scopes_supported: listOf(TEXT),
         bearer_methods_supported: listOf(TEXT),
       },
-      { open: true, description: 'OAuth 2.0 Protected Resource Metadata (RFC 9728).' },
+      {
+        open: true,
+        optional: ['authorization_servers'],
+        description: 'OAuth 2.0 Protected Resource Metadata (RFC 9728).',
+      },
     ),
   };
 }

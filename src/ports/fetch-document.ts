@@ -15,7 +15,13 @@ export interface DocumentRequest {
 }
 
 export type DocumentResult =
-  | { readonly kind: 'document'; readonly text: string; readonly contentType: string | null }
+  | {
+      readonly kind: 'document';
+      readonly text: string;
+      readonly contentType: string | null;
+      /** How long ago the fetch of a shared document began; absent when it began for this request. */
+      readonly ageMs?: number;
+    }
   | { readonly kind: 'failed'; readonly reason: DocumentFailure; readonly status?: number };
 
 export type DocumentFailure =
@@ -26,3 +32,6 @@ export type DocumentFailure =
   | 'too_large'
   | 'not_utf8'
   | ProxyFailure;
+
+/** The type of the document is judged by its content. Some servers refuse a request that accepts only their other type. */
+export const DOCUMENT_ACCEPT = 'application/json, application/jwk-set+json, */*;q=0.1';

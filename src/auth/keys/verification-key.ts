@@ -1,18 +1,22 @@
-import { base64url, importJWK } from 'jose';
-import type { CryptoKey, JWK } from 'jose';
+import { importJWK } from 'jose';
+import type { CryptoKey } from 'jose';
 import * as z from 'zod';
 
 import { ALGORITHM_NAMES, ALGORITHMS } from './algorithms.ts';
 import type { Algorithm } from './algorithms.ts';
+import { isAbsent, readMaterial } from './key-material.ts';
+import type { MaterialFault, PublicMaterial } from './key-material.ts';
 import { isKeyId } from '../token/token-grammar.ts';
 
 /**
  * Selects the keys of a key set that may verify tokens (RFC 7517, RFC 8725 §3.5). Invariant: the selected keys are
- * public and asymmetric, each is imported only for algorithms that fit its type, and no two of them share a `kid`.
+ * public and asymmetric, each is imported only for algorithms that fit its type, and no two of them share a `kid` for
+ * the same algorithm.
  *
- * An unfit key is dropped, but the set is not refused because of it. A refused set would leave the previous one in use
- * until the issuer fixes its document. If the issuer has published a private key, the previous set contains its public
- * half; dropping the key revokes it at once. RFC 7517 §5 asks to skip keys of unknown types anyway.
+ * An unfit key is set aside, and the set is not refused because of it. A refused set would leave the previous one in
+ * use until the issuer fixes its document. RFC 7517 §5 asks to skip keys of unknown types anyway. Keys that can verify
+ * nothing are set aside first: an encryption key under the `kid` of the signing key costs nothing. The exception is a
+ * published private key, which costs its public half wherever that is listed, because anyone can sign with it.
  */
 export interface VerificationKey {
   readonly keyId: string | null;
@@ -26,107 +30,158 @@ export type KeyFault =
   | 'not_for_signatures'
   | 'key_id_malformed'
   | 'key_id_repeated'
-  | 'weak_rsa'
-  | 'algorithm_not_supported';
+  | 'algorithm_not_supported'
+  | 'algorithm_not_allowed'
+  | 'too_many_keys'
+  | MaterialFault;
 
 export interface UsableKeys {
   readonly usable: readonly VerificationKey[];
+  /** One for each key that was set aside. `key_id_repeated` also for a key that lost only some of its algorithms. */
   readonly dropped: readonly KeyFault[];
 }
+
+/** A signing key with its `kid` in the canonical form. */
+interface Candidate {
+  readonly keyId: string | null;
+  readonly material: PublicMaterial;
+  readonly algorithms: readonly Algorithm[];
+}
+
+type Members = Readonly<Record<string, unknown>>;
 
 const keySetSchema = z.object({ keys: z.array(z.unknown()) });
 const keySchema = z.looseObject({ kty: z.string() });
 
 /** Members that only a private or symmetric key has (RFC 7518 §6.2.2, §6.3.2, §6.4; RFC 8037 §2). */
 const SECRET_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
-/** The only members that are imported from a published key. Certificates and hints are ignored. */
-const PUBLIC_MEMBERS = { RSA: ['n', 'e'], EC: ['crv', 'x', 'y'], OKP: ['crv', 'x'] } as const;
-const RSA_MODULUS_BITS = { min: 2048, max: 8192 };
-/** FIPS 186-5 §A.1.1: odd, above 2^16. The upper bound is what crypto libraries accept for long moduli. */
-const RSA_EXPONENT = { min: 2n ** 16n, max: 2n ** 64n };
+/** A public key that came from a private one may still list `sign`. */
+const SIGNATURE_OPERATIONS: ReadonlySet<unknown> = new Set(['verify', 'sign']);
+/** More than any issuer publishes. It bounds the cost of importing. */
+const MAX_KEYS = 200;
 
 /** Returns null when `document` is not a JWK set. */
 export async function selectUsableKeys(document: unknown, allowed: readonly Algorithm[]): Promise<UsableKeys | null> {
   const set = keySetSchema.safeParse(document);
   if (!set.success) return null;
-  const repeated = repeatedKeyIds(set.data.keys);
-  const read = await Promise.all(set.data.keys.map((jwk) => readKey(jwk, repeated, allowed)));
-  return {
-    usable: read.filter((key) => typeof key !== 'string'),
-    dropped: read.filter((key) => typeof key === 'string'),
-  };
+  const read = set.data.keys.map((jwk) => readKey(jwk, allowed));
+  const dropped = read.filter((key) => typeof key === 'string');
+  const leaked = new Set(set.data.keys.flatMap(leakedMaterial));
+  const candidates = read.filter((key) => typeof key !== 'string');
+  const sound = candidates.filter(({ material }) => !leaked.has(textOf(material)));
+  for (let more = sound.length; more < candidates.length; more += 1) dropped.push('private_or_symmetric');
+
+  const distinct = mergeRepeats(sound);
+  const contested = contestedIds(distinct);
+  const usable: VerificationKey[] = [];
+  for (const { keyId, material, algorithms } of distinct) {
+    const own = algorithms.filter((algorithm) => keyId === null || !contested.has(claimOf(keyId, algorithm)));
+    if (own.length < algorithms.length) dropped.push('key_id_repeated');
+    if (own.length === 0) continue;
+    const byAlgorithm = usable.length < MAX_KEYS ? await importFor(own, material) : null;
+    if (byAlgorithm === null) dropped.push('too_many_keys');
+    else if (byAlgorithm.size === 0) dropped.push('key_malformed');
+    else usable.push({ keyId, byAlgorithm });
+  }
+  return { usable, dropped };
 }
 
-async function readKey(
-  candidate: unknown,
-  repeated: ReadonlySet<unknown>,
-  allowed: readonly Algorithm[],
-): Promise<VerificationKey | KeyFault> {
+function readKey(candidate: unknown, allowed: readonly Algorithm[]): Candidate | KeyFault {
   const parsed = keySchema.safeParse(candidate);
   if (!parsed.success) return 'not_a_key';
   const jwk = parsed.data;
-  if (jwk.kty === 'oct' || SECRET_MEMBERS.some((member) => Object.hasOwn(jwk, member))) return 'private_or_symmetric';
+  if (isSecret(jwk)) return 'private_or_symmetric';
   if (!isForVerifying(jwk)) return 'not_for_signatures';
-  if (jwk.kid !== undefined && !isKeyId(jwk.kid)) return 'key_id_malformed';
-  if (repeated.has(jwk.kid)) return 'key_id_repeated';
-  if (jwk.kty === 'RSA' && !isStrongRsa(jwk)) return 'weak_rsa';
-  const byAlgorithm = await importFor(algorithmsOf(jwk, allowed), jwk);
-  if (byAlgorithm.size === 0) return 'algorithm_not_supported';
-  return { keyId: isKeyId(jwk.kid) ? jwk.kid : null, byAlgorithm };
+  const keyId = isAbsent(jwk.kid) ? null : jwk.kid;
+  if (keyId !== null && !isKeyId(keyId)) return 'key_id_malformed';
+  const fitting = algorithmsOf(jwk);
+  const [first] = fitting;
+  if (first === undefined) return 'algorithm_not_supported';
+  const algorithms = fitting.filter((algorithm) => allowed.includes(algorithm));
+  if (algorithms.length === 0) return 'algorithm_not_allowed';
+  const material = readMaterial(ALGORITHMS[first].kty, jwk);
+  return typeof material === 'string' ? material : { keyId, material, algorithms };
 }
 
-/** Ids that more than one key has. Such an id does not identify a key, so all keys with it are dropped. */
-function repeatedKeyIds(keys: readonly unknown[]): ReadonlySet<unknown> {
-  const ids = keys.map((key) => keySchema.safeParse(key).data?.kid).filter((id) => id !== undefined);
-  return new Set(ids.filter((id, index) => ids.indexOf(id) !== index));
+function isSecret(jwk: Members): boolean {
+  return jwk.kty === 'oct' || SECRET_MEMBERS.some((member) => !isAbsent(jwk[member]));
 }
 
-/** RFC 7517 §4.2, §4.3. */
-function isForVerifying(jwk: Readonly<Record<string, unknown>>): boolean {
-  if (jwk.use !== undefined && jwk.use !== 'sig') return false;
-  return jwk.key_ops === undefined || (Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'));
+/** The public half of a published private key. */
+function leakedMaterial(candidate: unknown): string[] {
+  const jwk = keySchema.safeParse(candidate).data;
+  if (jwk === undefined || !isSecret(jwk)) return [];
+  const [first] = algorithmsOf({ ...jwk, alg: null });
+  const material = first === undefined ? 'key_malformed' : readMaterial(ALGORITHMS[first].kty, jwk);
+  return typeof material === 'string' ? [] : [textOf(material)];
 }
 
-function isStrongRsa(jwk: Readonly<Record<string, unknown>>): boolean {
-  const modulus = unsigned(jwk.n);
-  const exponent = unsigned(jwk.e);
-  if (modulus === null || exponent === null) return false;
-  const bits = modulus.toString(2).length;
-  if (bits < RSA_MODULUS_BITS.min || bits > RSA_MODULUS_BITS.max) return false;
-  return modulus % 2n === 1n && exponent % 2n === 1n && exponent > RSA_EXPONENT.min && exponent < RSA_EXPONENT.max;
+/** RFC 7517 §4.2, §4.3. An empty list of operations says nothing beside `use`. */
+function isForVerifying(jwk: Members): boolean {
+  const { use, key_ops: operations } = jwk;
+  if (!isAbsent(use) && use !== 'sig') return false;
+  if (isAbsent(operations)) return true;
+  if (!Array.isArray(operations)) return false;
+  return (
+    operations.some((operation) => SIGNATURE_OPERATIONS.has(operation)) || (operations.length === 0 && use === 'sig')
+  );
 }
 
-/** A Base64urlUInt (RFC 7518 §2), or null. The length bound keeps the conversion cheap. */
-function unsigned(value: unknown): bigint | null {
-  if (typeof value !== 'string' || !/^[A-Za-z0-9_-]{1,2048}$/.test(value)) return null;
-  try {
-    return base64url.decode(value).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
-  } catch {
-    return null;
-  }
-}
-
-function algorithmsOf(jwk: Readonly<Record<string, unknown>>, allowed: readonly Algorithm[]): readonly Algorithm[] {
+function algorithmsOf(jwk: Members): readonly Algorithm[] {
   return ALGORITHM_NAMES.filter((name) => {
     const { kty, crv } = ALGORITHMS[name];
     const fits = jwk.kty === kty && (crv === null || jwk.crv === crv);
-    return fits && allowed.includes(name) && (jwk.alg === undefined || jwk.alg === name);
+    return fits && (isAbsent(jwk.alg) || jwk.alg === name);
   });
+}
+
+/** A key that is listed more than once under the same `kid` is one key, for all the algorithms of its entries. */
+function mergeRepeats(candidates: readonly Candidate[]): readonly Candidate[] {
+  const merged = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const { keyId, material, algorithms } = candidate;
+    const place = JSON.stringify([keyId, textOf(material)]);
+    const before = merged.get(place)?.algorithms ?? [];
+    merged.set(place, { ...candidate, algorithms: [...new Set([...before, ...algorithms])] });
+  }
+  return [...merged.values()];
+}
+
+/** What more than one key claims. Such an id does not identify a key for this algorithm, so none of them gets it. */
+function contestedIds(keys: readonly Candidate[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const contested = new Set<string>();
+  for (const { keyId, algorithms } of keys) {
+    if (keyId === null) continue;
+    for (const algorithm of algorithms) {
+      const claim = claimOf(keyId, algorithm);
+      if (seen.has(claim)) contested.add(claim);
+      seen.add(claim);
+    }
+  }
+  return contested;
+}
+
+function claimOf(keyId: string, algorithm: Algorithm): string {
+  return `${algorithm} ${keyId}`;
+}
+
+/** The members of the canonical form have one order. */
+function textOf(material: PublicMaterial): string {
+  return JSON.stringify(material);
 }
 
 async function importFor(
   algorithms: readonly Algorithm[],
-  jwk: Readonly<Record<string, unknown>>,
+  material: PublicMaterial,
 ): Promise<ReadonlyMap<Algorithm, CryptoKey>> {
   const imported = new Map<Algorithm, CryptoKey>();
   for (const algorithm of algorithms) {
-    const { kty } = ALGORITHMS[algorithm];
-    const publicPart: JWK = { kty, ...Object.fromEntries(PUBLIC_MEMBERS[kty].map((member) => [member, jwk[member]])) };
     try {
-      const key = await importJWK(publicPart, algorithm);
+      const key = await importJWK(material, algorithm);
       if (!(key instanceof Uint8Array) && key.type === 'public') imported.set(algorithm, key);
     } catch {
-      // For example a point off its curve, or a member of the wrong length. A key without any algorithm is dropped.
+      // For example a point off its curve. A key without any algorithm is set aside.
     }
   }
   return imported;

@@ -1,20 +1,24 @@
 import { issuerProfile } from '../../auth/issuer-profile.ts';
 import type { IssuerConfig, UrlRules } from '../../auth/issuers.ts';
-import { documentUrlProblem, issuerUrlProblem } from '../../auth/issuers.ts';
-import type { KeySourceFailure } from '../../auth/keys/key-source.ts';
-import { fetchKeySet } from '../../auth/keys/key-source.ts';
+import { issuerProblem, issuerUrlProblem } from '../../auth/issuers.ts';
+import type { IssuerMetadata, KeySourceFailed } from '../../auth/keys/key-source.ts';
+import { fetchKeySet, fetchMetadata, MAX_DOCUMENT_BYTES } from '../../auth/keys/key-source.ts';
 import { selectUsableKeys } from '../../auth/keys/verification-key.ts';
+import type { KeyFault, UsableKeys } from '../../auth/keys/verification-key.ts';
+import { printableName } from '../../auth/nearest-issuer.ts';
 import type { FetchDocument } from '../../ports/fetch-document.ts';
+import { DOCUMENT_ACCEPT } from '../../ports/fetch-document.ts';
 import type { HttpExchange } from '../../ports/http.ts';
 import type { Diagnosis } from './check.ts';
 import { failed, ok, skipped, warning } from './check.ts';
+import { documentAdvice, KEY_ADVICE } from './issuer-advice.ts';
 import { PROBE_DEADLINES, UNANSWERED } from './probe.ts';
 import type { Probe } from './probe.ts';
-import { BEHIND_PROXY } from './proxy-words.ts';
 
 /**
  * Doctor's check that tokens of one issuer could be verified now. The service's own code fetches the metadata and the
- * key set and selects the usable keys. No request goes to an address that the configuration refuses.
+ * key set and selects the usable keys. No request goes to an address that the configuration refuses. Where the metadata
+ * gives tokens another `iss` than AUTH_ISSUERS does, it prints both, and what to paste.
  */
 export interface IssuerCheckDeps {
   readonly rules: UrlRules;
@@ -28,97 +32,127 @@ export interface IssuerCheckDeps {
 
 /** Null when no request may go to the issuer's address. */
 export function issuerProbeRequest(issuer: IssuerConfig, rules: UrlRules, version: string): HttpExchange | null {
-  if (addressProblem(issuer, rules) !== null) return null;
+  if (issuerProblem(issuer, rules) !== null) return null;
   const { jwksUri } = issuerProfile(issuer);
   return {
     method: 'GET',
     url: jwksUri ?? `${issuer.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
     headers: {
-      accept: 'application/json',
+      accept: DOCUMENT_ACCEPT,
       'accept-encoding': 'identity',
       'user-agent': `galileo-invite-proxy/${version}`,
     },
     body: null,
     deadlines: PROBE_DEADLINES,
-    maxResponseBytes: 65_536,
+    maxResponseBytes: MAX_DOCUMENT_BYTES,
   };
 }
 
 export async function checkIssuer(issuer: IssuerConfig, deps: IssuerCheckDeps): Promise<Diagnosis> {
   const { rules, fetchDocument } = deps;
-  const refused = addressProblem(issuer, rules);
-  if (refused !== null) return skipped(`was not asked: its address ${refused}`, 'Fix AUTH_ISSUERS.');
+  const refused = issuerProblem(issuer, rules);
+  if (refused !== null) return skipped(`was not asked: its ${refused}`, 'Fix AUTH_ISSUERS.');
   const profile = issuerProfile(issuer);
+  const address = profile.jwksUri === null ? 'issuer' : 'jwks_uri';
   const fetched = await fetchKeySet({ profile, fetchDocument, rules });
-  if (fetched.kind === 'failed') return unfetched(fetched, await deps.probe);
-  const sorted = await selectUsableKeys(fetched.document, profile.algorithms);
-  if (sorted === null) {
-    return failed(
-      'publishes a document that is no key set',
-      'Check jwks_uri: it must answer {"keys":[…]} (RFC 7517 §5).',
-    );
+  if (fetched.kind === 'failed') return unfetched(fetched, issuer, deps, address);
+  const selected = await selectUsableKeys(fetched.document, profile.algorithms);
+  if (selected === null) {
+    const { message, remedy } = documentAdvice('not_a_key_set', address);
+    return failed(message, remedy);
   }
-  const algorithms = [...new Set(sorted.usable.flatMap(({ byAlgorithm }) => [...byAlgorithm.keys()]))];
-  const dropped = [...new Set(sorted.dropped)].toSorted();
-  const count = sorted.usable.length;
-  const details = { keys: count, algorithms, dropped };
-  if (count === 0) {
+  const finding = keysFinding(selected);
+  if (finding.status === 'failed') return finding;
+  const metadata = fetched.metadata ?? (await metadataBeside(issuer, deps));
+  const renamed = metadata === null ? null : nameFinding(metadata, issuer, rules);
+  return renamed === null ? finding : both(finding, renamed);
+}
+
+/** One diagnosis of two, of which the second is a warning. */
+function both(first: Diagnosis, second: Diagnosis): Diagnosis {
+  const remedies = [first.remedy, second.remedy].filter((remedy) => remedy !== null);
+  return warning(`${first.message}; it ${second.message}`, remedies.join(' '), {
+    details: { ...first.details, ...second.details },
+  });
+}
+
+function keysFinding({ usable, dropped }: UsableKeys): Diagnosis {
+  const algorithms = [...new Set(usable.flatMap(({ byAlgorithm }) => [...byAlgorithm.keys()]))];
+  const faults = (Object.keys(KEY_ADVICE) as KeyFault[]).filter((fault) => dropped.includes(fault));
+  const details = { keys: usable.length, algorithms, dropped: faults };
+  const unused = faults.length === 0 ? '' : ` (${faults.join(', ')})`;
+  if (usable.length === 0) {
+    const remedies = faults.map((fault) => KEY_ADVICE[fault].remedy);
     return failed(
-      `publishes no key that may be used${dropped.length === 0 ? '' : ` (${dropped.join(', ')})`}`,
-      'Let the issuer sign with one of the algorithms you allow, with RSA keys of 2048 bits at least (docs/identity-providers.md).',
+      `publishes no key that may be used${unused}`,
+      remedies.length === 0
+        ? 'The key set is empty. Let the issuer publish the key that it signs with.'
+        : remedies.join(' '),
       { details },
     );
   }
-  const message = `publishes ${count === 1 ? 'one usable key' : `${count} usable keys`} (${algorithms.join(', ')})`;
-  const leaked = dropped.includes('private_or_symmetric');
-  if (leaked) {
-    return warning(
-      `${message}, and a private or symmetric key beside`,
-      'Tell the issuer at once: a published private key lets anybody sign tokens. This service does not use it.',
-      { details },
-    );
+  const count = usable.length === 1 ? 'one usable key' : `${usable.length} usable keys`;
+  const message = `publishes ${count} (${algorithms.join(', ')})${unused === '' ? '' : `; others are not used${unused}`}`;
+  const remedies = faults.filter((fault) => KEY_ADVICE[fault].isAlwaysFault).map((fault) => KEY_ADVICE[fault].remedy);
+  return remedies.length === 0 ? ok(message, { details }) : warning(message, remedies.join(' '), { details });
+}
+
+/** The metadata of an issuer whose key set the settings name; null when there is none. */
+async function metadataBeside(issuer: IssuerConfig, { rules, fetchDocument }: IssuerCheckDeps) {
+  if (issuer.jwks_uri === undefined || issuerUrlProblem(issuer.issuer, rules) !== null) return null;
+  const found = await fetchMetadata(issuer.issuer, fetchDocument);
+  return found.kind === 'metadata' ? found.metadata : null;
+}
+
+/** Null when the metadata gives tokens the `iss` that is configured. */
+function nameFinding(metadata: IssuerMetadata, issuer: IssuerConfig, rules: UrlRules): Diagnosis | null {
+  const named = metadata.accessTokenIssuer ?? metadata.issuer;
+  return named === issuer.issuer
+    ? null
+    : warning(
+        `says in its metadata that its access tokens have ${differing(named, issuer)}`,
+        rename(named, metadata, rules),
+        {
+          details: { configured: issuer.issuer, in_metadata: printableName(named) },
+        },
+      );
+}
+
+function differing(named: string, { issuer }: IssuerConfig): string {
+  return `the issuer ${quoted(named)}, where AUTH_ISSUERS has ${quoted(issuer)}`;
+}
+
+/** What to paste. A name that is no https URL needs `jwks_uri` beside it. */
+function rename(named: string, { jwksUri }: IssuerMetadata, rules: UrlRules): string {
+  if (/[{}]/.test(named)) {
+    return 'Write it as issuer in AUTH_ISSUERS, with the id of your own tenant in place of the braces.';
   }
-  return ok(`${message}${dropped.length === 0 ? '' : `; others are not used (${dropped.join(', ')})`}`, { details });
+  const beside = issuerUrlProblem(named, rules) === null ? '' : `, "jwks_uri": ${quoted(jwksUri)}`;
+  return `If the iss of its access tokens is that, paste into AUTH_ISSUERS: "issuer": ${quoted(named)}${beside}`;
 }
 
-function addressProblem({ issuer, jwks_uri: jwksUri }: IssuerConfig, rules: UrlRules): string | null {
-  return issuerUrlProblem(issuer, rules) ?? (jwksUri === undefined ? null : documentUrlProblem(jwksUri, rules));
+function quoted(name: string): string {
+  return JSON.stringify(printableName(name));
 }
 
-type Failed = { readonly reason: KeySourceFailure; readonly status?: number | undefined };
-
-function unfetched({ reason, status }: Failed, probe: Probe | null): Diagnosis {
+async function unfetched(
+  { reason, status, metadata }: KeySourceFailed,
+  issuer: IssuerConfig,
+  { rules, probe }: IssuerCheckDeps,
+  address: 'issuer' | 'jwks_uri',
+): Promise<Diagnosis> {
   const details = { reason, ...(status === undefined ? {} : { status }) };
-  if (reason === 'unreachable' && probe !== null && probe.result.kind !== 'answered') {
-    const { message, remedy } = UNANSWERED[probe.result.reason];
-    return failed(message, remedy, { details: { reason: probe.result.reason } });
+  const seen = await probe;
+  if (reason === 'unreachable' && seen !== null && seen.result.kind !== 'answered') {
+    const { message, remedy } = UNANSWERED[seen.result.reason];
+    return failed(message, remedy, { details: { reason: seen.result.reason } });
   }
-  const { message, remedy } = UNFETCHED[reason];
+  if (reason === 'metadata_issuer_mismatch' && metadata !== undefined) {
+    const named = metadata.accessTokenIssuer ?? metadata.issuer;
+    return failed(`has in its metadata ${differing(named, issuer)}`, rename(named, metadata, rules), {
+      details: { ...details, configured: issuer.issuer, in_metadata: printableName(named) },
+    });
+  }
+  const { message, remedy } = documentAdvice(reason, address);
   return failed(`${message}${status === undefined ? '' : ` (status ${status})`}`, remedy, { details });
 }
-
-const ADDRESS = 'Check issuer in AUTH_ISSUERS: it must be the exact `iss` of its tokens. Or set jwks_uri.';
-
-/** `message` follows the issuer's name. */
-const UNFETCHED = {
-  unreachable: { message: 'does not answer', remedy: UNANSWERED.connect_failed.remedy },
-  ...BEHIND_PROXY,
-  timeout: { message: 'does not answer in time', remedy: UNANSWERED.connect_timeout.remedy },
-  redirected: {
-    message: 'redirects, which is not followed',
-    remedy: 'Name the address it redirects to, if it is the issuer’s.',
-  },
-  bad_status: { message: 'has no metadata or key set where they should be', remedy: ADDRESS },
-  too_large: { message: 'answers with more than 64 KiB', remedy: ADDRESS },
-  not_utf8: { message: 'answers with what is no text', remedy: ADDRESS },
-  not_json: { message: 'answers with what is no JSON', remedy: ADDRESS },
-  metadata_malformed: { message: 'publishes metadata without issuer or jwks_uri', remedy: ADDRESS },
-  metadata_issuer_mismatch: {
-    message: 'calls itself something else in its metadata',
-    remedy: 'Write issuer in AUTH_ISSUERS exactly as its metadata does, down to the last slash.',
-  },
-  metadata_jwks_uri_not_allowed: {
-    message: 'publishes a jwks_uri that is not https',
-    remedy: 'Let the issuer publish its keys over https.',
-  },
-} as const satisfies Record<KeySourceFailure, { readonly message: string; readonly remedy: string }>;

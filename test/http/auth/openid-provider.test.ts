@@ -5,7 +5,7 @@
  */
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterEach, describe, expect, it } from 'vitest';
-import { COOL_DOWN_MS, MAX_AGE_MS } from '../../../src/auth/keys/key-set.ts';
+import { COOL_DOWN_MS, MAX_AGE_MS, REFRESH_BEHIND_MS } from '../../../src/auth/keys/key-set.ts';
 import { clock } from '../../../src/platform/node/runtime.ts';
 import { createFetchDocument } from '../../../src/platform/node/http-client/fetch-document.ts';
 import type { OpenIdAlgorithm, OpenIdProvider } from '../../support/servers/openid-provider.ts';
@@ -114,7 +114,7 @@ describe.each(ALGORITHMS)('with a provider that signs with %s', (algorithm) => {
     expect([await status(young), await status(old)]).toEqual([200, 200]);
 
     provider.retireOldKey();
-    pass(MAX_AGE_MS);
+    pass(MAX_AGE_MS + REFRESH_BEHIND_MS);
     expect([await status(young), await status(old)]).toEqual([200, 401]);
   });
 

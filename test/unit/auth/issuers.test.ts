@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { ALGORITHM_NAMES } from '../../../src/auth/keys/algorithms.ts';
 import { issuerProfile } from '../../../src/auth/issuer-profile.ts';
-import { documentUrlProblem, issuersSchema, issuerUrlProblem } from '../../../src/auth/issuers.ts';
+import { documentUrlProblem, issuerProblem, issuersSchema, issuerUrlProblem } from '../../../src/auth/issuers.ts';
 
 const entry = { name: 'corp', issuer: 'https://id.example.com', audience: 'galileo-invites' };
 const problems = (value: unknown): string[] => {
@@ -170,6 +170,47 @@ describe('the URL of an issuer', () => {
     const url = 'https://id.example.com/keys?p=sign-in';
     expect(issuerUrlProblem(url, { insecureDev: false })).not.toBeNull();
     expect(documentUrlProblem(url, { insecureDev: false })).toBeNull();
+  });
+});
+
+describe('the name of an issuer', () => {
+  const problem = (issuer: string, jwksUri?: string) =>
+    issuerProblem({ issuer, ...(jwksUri === undefined ? {} : { jwks_uri: jwksUri }) }, { insecureDev: false });
+
+  it.each([
+    'http://adfs.acme.com/adfs/services/trust',
+    'urn:acme:sts',
+    'accounts.google.com',
+    'Acme sign-in, Europe',
+    'https://id.example.com?tenant=1',
+    'https://id.exämple.com',
+  ])('may be %s beside jwks_uri, and not without', (issuer) => {
+    expect(problem(issuer, 'https://id.example.com/keys')).toBeNull();
+    expect(problem(issuer)).toMatch(/^issuer must .*, or jwks_uri must name its key set$/);
+  });
+
+  it.each([
+    ['http://id.example.com/keys', 'jwks_uri must use https'],
+    ['urn:keys', 'jwks_uri must be an absolute URL'],
+    ['https://a:b@id.example.com/keys', 'jwks_uri must have no user information'],
+  ])('lets no key come from %s', (jwksUri, expected) => {
+    expect(problem('urn:acme:sts', jwksUri)).toBe(expected);
+    expect(problem('https://id.example.com', jwksUri)).toBe(expected);
+  });
+
+  it.each([' urn:acme:sts', 'urn:acme:sts ', 'https://id.example.com\u00a0'])(
+    'may not be %j, which no token has',
+    (issuer) => {
+      expect(problem(issuer, 'https://id.example.com/keys')).toMatch(/blank/);
+    },
+  );
+
+  it('may hold no placeholder, which no token has', () => {
+    const template = 'https://login.microsoftonline.com/{tenantid}/v2.0';
+    expect([problem(template), problem(template, 'https://id.example.com/keys')]).toEqual([
+      expect.stringContaining('tenant id'),
+      expect.stringContaining('tenant id'),
+    ]);
   });
 });
 

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
 import { createIdentityProvider, SIGNING_ALGORITHMS } from '../../../dev/identity-provider.ts';
-import { BACK_OFF_MS, COOL_DOWN_MS, MAX_AGE_MS, MAX_STALE_MS } from '../../../src/auth/keys/key-set.ts';
+import {
+  BACK_OFF_MS,
+  COOL_DOWN_MS,
+  MAX_AGE_MS,
+  MAX_STALE_MS,
+  REFRESH_BEHIND_MS,
+} from '../../../src/auth/keys/key-set.ts';
 import { createFakeClock } from '../../support/clock.ts';
 import {
   AUDIENCE,
@@ -20,8 +26,10 @@ function setUp(algorithm: (typeof SIGNING_ALGORITHMS)[number] = 'ES256') {
   const documents = documentsOf(provider.app);
   const logger = keptLog();
   const metrics = countedMetrics();
-  const verifier = testVerifier({ fetchDocument: documents.fetchDocument, clock, logger, metrics });
-  return { clock, provider, documents, verifier, logger, metrics };
+  const keptAlive: Promise<unknown>[] = [];
+  const background = { run: (task: Promise<unknown>) => void keptAlive.push(task) };
+  const verifier = testVerifier({ fetchDocument: documents.fetchDocument, clock, logger, metrics, background });
+  return { clock, provider, documents, verifier, logger, metrics, keptAlive };
 }
 
 describe('a token of a trusted issuer', () => {
@@ -62,19 +70,22 @@ describe('a token of a trusted issuer', () => {
     expect(await verdict(verifier, await provider.issue())).toBe('verified');
     expect(await verdict(verifier, old)).toBe('verified');
     await provider.retire();
-    clock.advance(MAX_AGE_MS);
+    clock.advance(MAX_AGE_MS + REFRESH_BEHIND_MS);
     expect(await verdict(verifier, old)).toBe('refused:key_unknown');
   });
 
   it('is forgotten at once when the key set changes, though it was remembered a moment ago', async () => {
-    const { provider, verifier, clock } = setUp();
+    const { provider, verifier, clock, keptAlive } = setUp();
     await verdict(verifier, await provider.issue());
-    clock.advance(MAX_AGE_MS - 1000);
+    clock.advance(MAX_AGE_MS + REFRESH_BEHIND_MS - 1000);
     const old = await provider.issue();
+    expect(await verdict(verifier, old)).toBe('verified');
+    await Promise.all(keptAlive.splice(0));
     expect(await verdict(verifier, old)).toBe('verified');
     await provider.rotate();
     await provider.retire();
-    clock.advance(1000);
+    clock.advance(MAX_AGE_MS);
+    expect(await verdict(verifier, await provider.issue())).toBe('verified');
     expect(await verdict(verifier, old)).toBe('refused:key_unknown');
   });
 
@@ -99,12 +110,42 @@ describe('a token of a trusted issuer', () => {
     expect(second.principal).toEqual(first.principal);
   });
 
-  it('without a kid is refused when several keys could be meant', async () => {
+  it('without a kid is verified with whichever key of the set signed it, and with no other', async () => {
     const { provider, verifier } = setUp();
+    const header = { kid: undefined };
+    const old = await provider.issue({}, { header });
     await provider.rotate();
+    expect(await verdict(verifier, old)).toBe('verified');
+    expect(await verdict(verifier, await provider.issue({}, { header }))).toBe('verified');
+    expect(await verdict(verifier, `${old.slice(0, -6)}AAAAAA`)).toBe('refused:signature_invalid');
+  });
+
+  it('without a kid is refused when more keys could be meant than are tried', async () => {
+    const { provider, verifier } = setUp();
+    for (let n = 0; n < 8; n += 1) await provider.rotate();
     expect(await verdict(verifier, await provider.issue({}, { header: { kid: undefined } }))).toBe(
       'refused:key_ambiguous',
     );
+  });
+
+  it('of an issuer with a name that is no URL is verified with the keys from jwks_uri', async () => {
+    const { provider, documents, clock } = setUp();
+    const issuer = 'http://adfs.example.com/adfs/services/trust';
+    const issuers = [{ name: 'corp', audience: AUDIENCE, issuer, jwks_uri: `${ISSUER}/jwks` }];
+    const verifier = testVerifier({ fetchDocument: documents.fetchDocument, clock, issuers });
+    expect(await verdict(verifier, await provider.issue({ iss: issuer }))).toBe('verified');
+    expect(await verdict(verifier, await provider.issue({ iss: issuer.replace('http', 'https') }))).toBe(
+      'refused:issuer_unknown',
+    );
+    expect(documents.urls).toEqual([`${ISSUER}/jwks`]);
+  });
+
+  it('that nearly names an issuer is refused, with the short name of that issuer for the log', async () => {
+    const { provider, verifier } = setUp();
+    expect(await verifier.verify(await provider.issue({ iss: `${ISSUER}/` }))).toEqual({
+      kind: 'refused',
+      failure: { reason: 'issuer_unknown', issuer: null, nearest: { issuer: 'corp', differsIn: 'trailing_slash' } },
+    });
   });
 });
 
@@ -113,8 +154,9 @@ describe('when the keys of an issuer cannot be had', () => {
     const { provider, verifier, documents } = setUp();
     documents.trouble = UNREACHABLE;
     const token = await provider.issue();
-    expect(await verifier.verify(token)).toEqual({ kind: 'unavailable', issuer: 'corp' });
-    expect(await verifier.verify(`${token.slice(0, -6)}AAAAAA`)).toEqual({ kind: 'unavailable', issuer: 'corp' });
+    const unavailable = { kind: 'unavailable', issuer: 'corp', reason: 'issuer_unreachable', retryAfterMs: 5000 };
+    expect(await verifier.verify(token)).toEqual(unavailable);
+    expect(await verifier.verify(`${token.slice(0, -6)}AAAAAA`)).toEqual(unavailable);
   });
 
   it('tokens are verified as soon as they can be had again', async () => {

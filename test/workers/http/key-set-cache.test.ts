@@ -45,8 +45,15 @@ function location() {
 describe('an issuer’s documents', () => {
   it('are fetched once for all isolates of a location', async () => {
     const { ask, harness } = location();
-    for (let times = 0; times < 5; times += 1) expect(await ask()).toEqual(KEYS);
+    for (let times = 0; times < 5; times += 1) expect(await ask()).toMatchObject(KEYS);
     expect(harness.asked).toBe(1);
+  });
+
+  it('bring their age, so that no key lives longer for being shared', async () => {
+    const { ask, clock } = location();
+    expect(await ask()).toEqual(KEYS);
+    clock.advance(12_345);
+    expect(await ask()).toEqual({ ...KEYS, ageMs: 12_345 });
   });
 
   it('are fetched again once they are as old as the cool-down', async () => {

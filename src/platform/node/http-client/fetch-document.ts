@@ -7,6 +7,7 @@ import { collectText } from '../../../lib/collect-text.ts';
 import { DIRECT_EGRESS } from '../../../lib/egress/egress.ts';
 import type { Egress } from '../../../lib/egress/egress.ts';
 import type { FetchDocument } from '../../../ports/fetch-document.ts';
+import { DOCUMENT_ACCEPT } from '../../../ports/fetch-document.ts';
 import { TunnelError } from './connect-failure.ts';
 import { createConnector } from './connector.ts';
 
@@ -41,7 +42,7 @@ export function createFetchDocument(options: FetchDocumentOptions = {}): FetchDo
         dispatcher,
         signal,
         method: 'GET',
-        headers: { accept: 'application/json', 'accept-encoding': 'identity' },
+        headers: { accept: DOCUMENT_ACCEPT, 'accept-encoding': 'identity' },
       });
       // undici heeds the signal only once it has a connection.
       const answer = await Promise.race([asked, rejectsOn(signal)]);

@@ -1,5 +1,6 @@
 import { collectText } from '../../../lib/collect-text.ts';
 import type { FetchDocument } from '../../../ports/fetch-document.ts';
+import { DOCUMENT_ACCEPT } from '../../../ports/fetch-document.ts';
 import type { HttpClientOptions } from './http-client.ts';
 
 /**
@@ -17,7 +18,7 @@ export function createFetchDocument(options: HttpClientOptions = {}): FetchDocum
         method: 'GET',
         redirect: 'manual',
         signal,
-        headers: { accept: 'application/json' },
+        headers: { accept: DOCUMENT_ACCEPT },
       });
       const { status } = answer;
       if (status !== 200 || answer.body === null) {

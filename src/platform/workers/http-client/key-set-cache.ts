@@ -7,8 +7,8 @@ import type { DocumentResult, FetchDocument } from '../../../ports/fetch-documen
 /**
  * A cache of issuers' documents, shared by the isolates of one location: many cold isolates then cause one request to
  * an identity provider and not one each. It wraps fetchDocument and decides nothing about keys: auth/key-set decides
- * how long a key is trusted. A document is therefore shared no longer than the key set's own cool-down, and a failure
- * for two seconds. The cache has its own name, so it never returns what the zone serves or fetches elsewhere.
+ * how long a key is trusted, counted from the fetch, because a shared document brings its age. A document is shared no
+ * longer than the key set's own cool-down, and a failure for two seconds. The cache has its own name, so it never returns what the zone serves or fetches elsewhere.
  */
 export const KEY_SET_CACHE = 'galileo-invite-proxy-key-sets';
 /** Equal to COOL_DOWN_MS in auth/key-set, which does not fetch again sooner either. */
@@ -54,7 +54,8 @@ export function createKeySetCache({ fetchDocument, openCache, clock, background 
       if (found === undefined) return null;
       const { at, result } = entrySchema.parse(await found.json());
       const ageMs = clock.now() - at;
-      return ageMs < 0 || ageMs >= lifeOf(result) ? null : result;
+      if (ageMs < 0 || ageMs >= lifeOf(result)) return null;
+      return result.kind === 'document' ? { ...result, ageMs } : result;
     } catch {
       return null;
     }

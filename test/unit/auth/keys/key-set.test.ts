@@ -7,9 +7,10 @@ import {
   createKeySet,
   MAX_AGE_MS,
   MAX_STALE_MS,
+  REFRESH_BEHIND_MS,
 } from '../../../../src/auth/keys/key-set.ts';
 import type { KeySet } from '../../../../src/auth/keys/key-set.ts';
-import type { VerificationKey } from '../../../../src/auth/keys/verification-key.ts';
+import type { WantedKey } from '../../../../src/auth/keys/choose-keys.ts';
 import type { DocumentResult } from '../../../../src/ports/fetch-document.ts';
 import { createFakeClock } from '../../../support/clock.ts';
 import {
@@ -25,7 +26,7 @@ import {
 
 const first = (await es256Signer('first')).jwk;
 const second = (await es256Signer('second')).jwk;
-const has = (kid: string) => (keys: readonly VerificationKey[]) => keys.some((key) => key.keyId === kid);
+const has = (keyId: string): WantedKey => ({ keyId, algorithm: 'ES256' });
 
 function setUp({ canAwaitAcrossRequests = true } = {}) {
   const clock = createFakeClock();
@@ -49,8 +50,8 @@ function setUp({ canAwaitAcrossRequests = true } = {}) {
   return { clock, published, documents, metrics, logger, keySet, keptAlive };
 }
 
-async function kids(keySet: KeySet, suffices?: (keys: readonly VerificationKey[]) => boolean): Promise<string> {
-  const result = await keySet.keys(suffices);
+async function kids(keySet: KeySet, wanted?: WantedKey): Promise<string> {
+  const result = await keySet.keys(wanted);
   return result.kind === 'keys' ? result.keys.map(({ keyId }) => keyId).join(' ') : result.kind;
 }
 
@@ -72,11 +73,65 @@ describe('a key set', () => {
     expect(documents.urls).toHaveLength(2);
   });
 
+  it('is fetched behind the answers for five minutes more, once', async () => {
+    const { keySet, published, documents, keptAlive, clock } = setUp();
+    await keySet.keys();
+    published.keys = [second];
+    const door = gate();
+    documents.gate = door.promise;
+    clock.advance(MAX_AGE_MS + REFRESH_BEHIND_MS - 1);
+    expect(await kids(keySet, has('first'))).toBe('first');
+    expect(await kids(keySet)).toBe('first');
+    expect(documents.urls).toHaveLength(2);
+    door.open();
+    await Promise.all(keptAlive);
+    expect(await kids(keySet, has('first'))).toBe('second');
+    expect(documents.urls).toHaveLength(2);
+  });
+
+  it.each([true, false])('is waited for after that: a revoked key ends there (promises shared: %s)', async (shared) => {
+    const { keySet, published, documents, clock } = setUp({ canAwaitAcrossRequests: shared });
+    await keySet.keys();
+    published.keys = [second];
+    clock.advance(MAX_AGE_MS + REFRESH_BEHIND_MS);
+    const answers = await Promise.all([kids(keySet, has('first')), kids(keySet, has('first')), kids(keySet)]);
+    expect(new Set(answers)).toEqual(new Set(['second']));
+    expect(documents.urls).toHaveLength(shared ? 2 : 4);
+  });
+
+  it('is fetched by one request at a time while the issuer fails, so that others need not wait', async () => {
+    const { keySet, documents, clock } = setUp({ canAwaitAcrossRequests: false });
+    await keySet.keys();
+    documents.trouble = UNREACHABLE;
+    clock.advance(MAX_AGE_MS + REFRESH_BEHIND_MS);
+    await keySet.keys();
+    const door = gate();
+    documents.gate = door.promise;
+    clock.advance(BACK_OFF_MS.cap);
+    const waiting = kids(keySet);
+    expect(new Set(await Promise.all([kids(keySet), kids(keySet)]))).toEqual(new Set(['first']));
+    expect(documents.urls).toHaveLength(3);
+    door.open();
+    expect(await waiting).toBe('first');
+  });
+
+  it('is as old as a document that others shared', async () => {
+    const { keySet, documents, clock, keptAlive } = setUp();
+    documents.trouble = { ...document(JSON.stringify({ keys: [first] })), ageMs: 29_000 } as DocumentResult;
+    await keySet.keys();
+    documents.trouble = null;
+    clock.advance(MAX_AGE_MS - 29_000);
+    await keySet.keys();
+    await Promise.all(keptAlive);
+    expect(documents.urls).toHaveLength(2);
+  });
+
   it('revokes a key that a later fetch does not hold', async () => {
     const { keySet, published, clock } = setUp();
     await keySet.keys();
     published.keys = [second];
-    clock.advance(MAX_AGE_MS);
+    clock.advance(MAX_AGE_MS + REFRESH_BEHIND_MS);
+    expect(await kids(keySet, has('first'))).toBe('second');
     expect(await kids(keySet, has('first'))).toBe('second');
   });
 
@@ -98,13 +153,67 @@ describe('a key set', () => {
     await keySet.keys();
     published.keys = [first, second];
     clock.advance(COOL_DOWN_MS - 1);
-    expect(await kids(keySet, has('second'))).toBe('first');
+    expect(await keySet.keys(has('second'))).toEqual({
+      kind: 'unavailable',
+      reason: 'key_not_seen_yet',
+      retryAfterMs: 1,
+    });
     expect(documents.urls).toHaveLength(1);
     clock.advance(1);
     expect(await kids(keySet, has('second'))).toBe('first second');
     expect(documents.urls).toHaveLength(2);
     for (let n = 0; n < 50; n += 1) await keySet.keys(has(`made up ${n}`));
     expect(documents.urls).toHaveLength(2);
+  });
+
+  it('is no verdict on a key until a fetch has looked for it, and one from then on', async () => {
+    const { keySet, documents, clock } = setUp();
+    await keySet.keys();
+    clock.advance(10_000);
+    expect(await keySet.keys(has('made up'))).toMatchObject({ kind: 'unavailable', retryAfterMs: 20_000 });
+    clock.advance(10_000);
+    expect(await keySet.keys(has('made up'))).toMatchObject({ kind: 'unavailable', retryAfterMs: 10_000 });
+    clock.advance(10_000);
+    expect(await kids(keySet, has('made up'))).toBe('first');
+    clock.advance(1);
+    expect(await kids(keySet, has('made up'))).toBe('first');
+    expect(await kids(keySet, has('another'))).toBe('unavailable');
+    expect(documents.urls).toHaveLength(2);
+  });
+
+  it('looks for a key again after each cool-down, because an issuer may publish it late', async () => {
+    const { keySet, published, clock } = setUp();
+    expect(await kids(keySet, has('second'))).toBe('first');
+    published.keys = [first, second];
+    clock.advance(COOL_DOWN_MS);
+    expect(await kids(keySet, has('second'))).toBe('first second');
+  });
+
+  it('has looked for a key only with a document as young as the question', async () => {
+    const { keySet, documents, clock } = setUp();
+    documents.trouble = { ...document(JSON.stringify({ keys: [first] })), ageMs: 20_000 } as DocumentResult;
+    expect(await keySet.keys(has('second'))).toMatchObject({ kind: 'unavailable', retryAfterMs: 10_000 });
+    documents.trouble = null;
+    clock.advance(10_000);
+    expect(await kids(keySet, has('second'))).toBe('first');
+    expect(documents.urls).toHaveLength(2);
+  });
+
+  it('keeps no more than a bounded number of names that it was asked for', async () => {
+    const { keySet, clock } = setUp();
+    expect(await kids(keySet, has('made up'))).toBe('first');
+    clock.advance(1);
+    expect(await kids(keySet, has('made up'))).toBe('first');
+    for (let n = 0; n < 500; n += 1) await keySet.keys(has(`flood ${n}`));
+    expect(await kids(keySet, has('made up'))).toBe('unavailable');
+  });
+
+  it('gives a verdict on missing keys again when the clock was set back', async () => {
+    const { keySet, clock } = setUp();
+    await keySet.keys(has('made up'));
+    clock.advance(-3_600_000);
+    expect(await kids(keySet, has('made up'))).toBe('first');
+    expect(await kids(keySet, has('made up'))).toBe('first');
   });
 
   it('is unavailable, and no verdict, when a key it does not hold cannot be looked for', async () => {
@@ -159,7 +268,7 @@ describe('a key set', () => {
     documents.trouble = null;
     await keySet.keys();
     documents.trouble = UNREACHABLE;
-    clock.advance(MAX_AGE_MS);
+    clock.advance(MAX_AGE_MS + REFRESH_BEHIND_MS);
     await keySet.keys();
     const before = documents.urls.length;
     clock.advance(BACK_OFF_MS.first);
@@ -176,7 +285,7 @@ describe('a key set', () => {
     const { keySet, documents, clock } = setUp();
     await keySet.keys();
     documents.trouble = document(text);
-    clock.advance(MAX_AGE_MS);
+    clock.advance(MAX_AGE_MS + REFRESH_BEHIND_MS);
     expect(await kids(keySet)).toBe('first');
     expect(documents.urls).toHaveLength(2);
   });
@@ -210,7 +319,7 @@ describe('a key set', () => {
     const { keySet, published, documents, clock, logger } = setUp();
     await keySet.keys();
     published.keys = [{ kty: 'oct', k: 'c2VjcmV0', kid: 'first' }];
-    clock.advance(MAX_AGE_MS);
+    clock.advance(MAX_AGE_MS + REFRESH_BEHIND_MS);
     expect(await kids(keySet, has('first'))).toBe('unavailable');
     documents.trouble = UNREACHABLE;
     clock.advance(BACK_OFF_MS.cap);
@@ -224,6 +333,17 @@ describe('a key set', () => {
     clock.advance(-3_600_000);
     expect(await kids(keySet)).toBe('first');
     expect(documents.urls).toHaveLength(2);
+  });
+
+  it('logs each reason for which it sets keys aside once, and an encryption key as no fault', async () => {
+    const { keySet, published, logger } = setUp();
+    const secrets = Array.from({ length: 50 }, () => ({ kty: 'oct', k: 'c2VjcmV0' }));
+    published.keys = [first, { ...second, use: 'enc' }, ...secrets];
+    await keySet.keys();
+    expect(logger.lines.filter((line) => line.includes('key_dropped'))).toEqual([
+      JSON.stringify({ event: 'key_dropped', issuer: 'corp', reason: 'not_for_signatures', keys: 1 }),
+      JSON.stringify({ event: 'key_dropped', issuer: 'corp', reason: 'private_or_symmetric', keys: 50 }),
+    ]);
   });
 
   it('counts its fetches by issuer and result', async () => {

@@ -80,6 +80,16 @@ describe('the source of keys', () => {
     expect([outcome, urls]).toEqual([reason, [OPENID]]);
   });
 
+  it('says what the metadata has where that is not what was configured', async () => {
+    const text = JSON.stringify({ ...metadata(), issuer: 'https://login.example.com', access_token_issuer: 'urn:sts' });
+    const documents = testDocuments(() => document(text));
+    const profile = { issuer: `${ISSUER}/realms/corp`, jwksUri: null };
+    expect(await fetchKeySet({ profile, ...documents, rules: { insecureDev: false } })).toMatchObject({
+      reason: 'metadata_issuer_mismatch',
+      metadata: { issuer: 'https://login.example.com', accessTokenIssuer: 'urn:sts', jwksUri: `${ISSUER}/jwks` },
+    });
+  });
+
   it('may be plain http on loopback in insecure development only', async () => {
     const issuer = 'http://127.0.0.1:9400';
     const answers = {
@@ -90,7 +100,7 @@ describe('the source of keys', () => {
     expect((await fetchFrom(answers, { issuer })).outcome).toBe('metadata_jwks_uri_not_allowed');
   });
 
-  it('asks for at most 64 KiB', async () => {
+  it('asks for at most 256 KiB', async () => {
     let asked = 0;
     await fetchKeySet({
       profile: { issuer: ISSUER, jwksUri: `${ISSUER}/jwks` },
@@ -100,6 +110,6 @@ describe('the source of keys', () => {
       },
       rules: { insecureDev: false },
     });
-    expect(asked).toBe(65_536);
+    expect(asked).toBe(262_144);
   });
 });

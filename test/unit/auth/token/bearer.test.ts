@@ -64,14 +64,27 @@ describe('the challenge', () => {
   });
 });
 
+const RULES = { insecureDev: false };
+
 describe('the protected resource metadata', () => {
   it('names the resource, its issuers, its scopes and the header', () => {
-    expect(protectedResource('https://invites.example.com', [{ issuer: 'https://id.example.com' }])).toEqual({
+    expect(protectedResource('https://invites.example.com', [{ issuer: 'https://id.example.com' }], RULES)).toEqual({
       resource: 'https://invites.example.com',
       authorization_servers: ['https://id.example.com'],
       scopes_supported: ['invites:write', 'audit:read'],
       bearer_methods_supported: ['header'],
     });
+  });
+
+  it('names only issuers that are https URLs, as a client would look there for metadata', () => {
+    const names = ['http://adfs.acme.com/adfs/services/trust', 'urn:acme:sts', 'accounts.google.com'];
+    const adfs = names.map((issuer) => ({ issuer }));
+    expect(
+      protectedResource('https://a.example', [...adfs, { issuer: 'https://id.example.com' }], RULES),
+    ).toMatchObject({
+      authorization_servers: ['https://id.example.com'],
+    });
+    expect(protectedResource('https://a.example', adfs, RULES)).not.toHaveProperty('authorization_servers');
   });
 
   it('is found between the host and the path', () => {

@@ -1,7 +1,6 @@
 /** The diagnosis of each check for each thing that may be wrong. */
 import { describe, expect, it } from 'vitest';
 import { clockFinding } from '../../../../src/cli/doctor/check-clock.ts';
-import { checkIssuer } from '../../../../src/cli/doctor/check-issuer.ts';
 import { diskFinding, ledgerFinding } from '../../../../src/cli/doctor/check-ledger.ts';
 import { policyFinding } from '../../../../src/cli/doctor/check-policy.ts';
 import { suspectAddress } from '../../../../src/cli/doctor/api-address.ts';
@@ -9,13 +8,11 @@ import { keyFinding, leadsElsewhere, upstreamFinding } from '../../../../src/cli
 import { clockAhead, UNANSWERED } from '../../../../src/cli/doctor/probe.ts';
 import type { Probe } from '../../../../src/cli/doctor/probe.ts';
 import { SCHEMA_VERSION } from '../../../../src/ledger/sqlite/schema.ts';
-import type { DocumentResult } from '../../../../src/ports/fetch-document.ts';
 import type { HttpResult } from '../../../../src/ports/http.ts';
 import type { CurrentUser } from '../../../../src/upstream/current-user.ts';
 import { TEST_TIME_MS } from '../../../support/clock.ts';
 import { policyFrom } from '../../../support/policy.ts';
-import { es256Signer } from '../../../support/tokens.ts';
-import { answer, ISSUER_URL, LEDGER } from '../cli-harness.ts';
+import { answer, LEDGER } from '../cli-harness.ts';
 
 const DATE = new Date(TEST_TIME_MS).toUTCString();
 const at = (offsetMs: number): number => TEST_TIME_MS + offsetMs;
@@ -76,97 +73,6 @@ describe('the clock', () => {
   it('is skipped when nobody told the time', () => {
     expect(clockFinding([{ name: 'Galileo', aheadMs: null }]).status).toBe('skipped');
     expect(clockFinding([]).status).toBe('skipped');
-  });
-});
-
-describe('an issuer', () => {
-  const config = { name: 'corp', issuer: ISSUER_URL, audience: 'invites' };
-  const look = (documents: Readonly<Record<string, DocumentResult>>, probe: Probe | null = null) =>
-    checkIssuer(config, {
-      rules: { insecureDev: false },
-      fetchDocument: async ({ url }) => documents[url] ?? { kind: 'failed', reason: 'bad_status', status: 404 },
-      probe: Promise.resolve(probe),
-    });
-  const document = (value: unknown): DocumentResult => ({
-    kind: 'document',
-    text: typeof value === 'string' ? value : JSON.stringify(value),
-    contentType: 'application/json',
-  });
-  const METADATA = `${ISSUER_URL}/.well-known/openid-configuration`;
-  const JWKS = `${ISSUER_URL}/jwks`;
-  const metadata = document({ issuer: ISSUER_URL, jwks_uri: JWKS });
-  const keys = (list: unknown) => look({ [METADATA]: metadata, [JWKS]: document({ keys: list }) });
-
-  it('is well when it publishes a usable key', async () => {
-    const { jwk } = await es256Signer();
-    expect(await keys([jwk])).toMatchObject({
-      status: 'ok',
-      message: 'publishes one usable key (ES256)',
-      remedy: null,
-    });
-  });
-
-  it('is well, with a word on it, beside keys that are not used', async () => {
-    const { jwk } = await es256Signer();
-    const other = { ...jwk, kid: 'enc', use: 'enc' };
-    expect(await keys([jwk, other])).toMatchObject({
-      status: 'ok',
-      message: expect.stringContaining('not_for_signatures'),
-    });
-  });
-
-  it('is warned of when it publishes a private key', async () => {
-    const { jwk } = await es256Signer();
-    const leaked = { ...jwk, kid: 'leaked', d: 'AAAA' };
-    expect(await keys([jwk, leaked])).toMatchObject({ status: 'warning', remedy: expect.stringContaining('at once') });
-  });
-
-  it.each([[[]], [[{ kty: 'oct', k: 'AAAA' }]], [[{ kty: 'RSA', n: 'AQAB', e: 'AQAB' }]]])(
-    'fails without a usable key: %j',
-    async (list) => {
-      expect(await keys(list)).toMatchObject({
-        status: 'failed',
-        message: expect.stringContaining('no key that may be used'),
-      });
-    },
-  );
-
-  it('fails when what it publishes is no key set', async () => {
-    expect(await look({ [METADATA]: metadata, [JWKS]: document({ jwks: [] }) })).toMatchObject({
-      status: 'failed',
-      message: expect.stringContaining('no key set'),
-    });
-  });
-
-  it.each([
-    ['metadata_issuer_mismatch', document({ issuer: `${ISSUER_URL}/`, jwks_uri: JWKS }), 'calls itself something else'],
-    ['metadata_malformed', document({ issuer: ISSUER_URL }), 'without issuer or jwks_uri'],
-    ['metadata_jwks_uri_not_allowed', document({ issuer: ISSUER_URL, jwks_uri: 'http://a.example.com' }), 'not https'],
-    ['not_json', document('<h1>Sign in</h1>'), 'no JSON'],
-    [
-      'redirected',
-      { kind: 'failed', reason: 'redirected', status: 302 },
-      'redirects, which is not followed (status 302)',
-    ],
-    ['bad_status', { kind: 'failed', reason: 'bad_status', status: 500 }, '(status 500)'],
-    ['timeout', { kind: 'failed', reason: 'timeout' }, 'in time'],
-    ['too_large', { kind: 'failed', reason: 'too_large' }, '64 KiB'],
-    ['not_utf8', { kind: 'failed', reason: 'not_utf8' }, 'no text'],
-    ['unreachable', { kind: 'failed', reason: 'unreachable' }, 'does not answer'],
-  ] as readonly (readonly [string, DocumentResult, string])[])(
-    'fails with %s in plain words',
-    async (reason, result, words) => {
-      const finding = await look({ [METADATA]: result });
-      expect(finding).toMatchObject({ status: 'failed', message: expect.stringContaining(words), details: { reason } });
-      expect(finding.remedy).toMatch(/\w/);
-    },
-  );
-
-  it('says why it is unreachable when the probe knows', async () => {
-    const probe: Probe = { result: { kind: 'not_sent', reason: 'tls_failed' }, aheadMs: null };
-    const finding = await look({ [METADATA]: { kind: 'failed', reason: 'unreachable' } }, probe);
-    expect(finding).toMatchObject({ status: 'failed', details: { reason: 'tls_failed' } });
-    expect(finding.remedy).toContain('NODE_EXTRA_CA_CERTS');
   });
 });
 

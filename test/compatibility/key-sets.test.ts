@@ -1,0 +1,4 @@
+import { KEY_SETS } from './key-sets.ts';
+import { testChapter } from './situation.ts';
+
+testChapter(KEY_SETS);
