@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 
 import { issuerProfile } from '../../../src/auth/issuer-profile.ts';
 import type { IssuerConfig } from '../../../src/auth/issuers.ts';
-import { issuersSchema, issuerUrlProblem } from '../../../src/auth/issuers.ts';
+import { issuerProblem, issuersSchema } from '../../../src/auth/issuers.ts';
 import { PRESET_NAMES, PRESETS } from '../../../src/auth/presets.ts';
 import type { Preset } from '../../../src/auth/presets.ts';
 import { DEFAULT_TOKEN_BYTES, MAX_TOKEN_BYTES } from '../../../src/auth/token/token-limit.ts';
 import { HEADER_LIMIT_BYTES } from '../../../src/lib/header-limit.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
+import { TOKENS_BY_OVERRIDES } from './recorded-overrides.ts';
 
 const page = await readFile(new URL('../../../docs/identity-providers.md', import.meta.url), 'utf8');
 const blocks = (language: string): string[] =>
@@ -30,15 +31,20 @@ function rowOf(name: string, preset: Preset): string {
 
 describe('docs/identity-providers.md', () => {
   it('has an entry to paste for every preset, each fit to be taken as it is', () => {
-    expect(entries.map(({ preset = 'rfc9068' }) => preset)).toEqual(PRESET_NAMES);
-    for (const { issuer } of entries) expect(issuerUrlProblem(issuer, { insecureDev: false })).toBeNull();
+    expect([...new Set(entries.map(({ preset = 'rfc9068' }) => preset))]).toEqual(PRESET_NAMES);
+    for (const entry of entries) expect(issuerProblem(entry, { insecureDev: false })).toBeNull();
     for (const entry of entries) expect(issuerProfile(entry).audiences.length).toBeGreaterThan(0);
   });
 
+  it('has the entry of every provider that was recorded with overrides', () => {
+    const shape = ({ preset, token_types, claims }: Omit<IssuerConfig, 'name'>) => ({ preset, token_types, claims });
+    for (const { entry } of TOKENS_BY_OVERRIDES) expect(entries.map(shape)).toContainEqual(shape(entry));
+  });
+
   it('shows callers that a policy takes', () => {
-    expect(blocks('yaml')).toHaveLength(8);
+    expect(blocks('yaml')).toHaveLength(14);
     for (const callers of blocks('yaml')) {
-      const loaded = loadPolicy(`version: 1\n${callers}rules: []\n`, { issuers: ['corp', 'gcp', 'access'] });
+      const loaded = loadPolicy(`version: 1\n${callers}rules: []\n`, { issuers: ['corp', 'gcp', 'access', 'gitlab'] });
       expect(loaded.kind === 'refused' ? loaded.problems : []).toEqual([]);
     }
   });

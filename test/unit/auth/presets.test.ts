@@ -58,7 +58,7 @@ describe.each(RECORDED_TOKENS.map((token) => [token.title, token] as const))('th
   it('is refused when a claim that marks such tokens is missing or says something else', async () => {
     const marks = Object.keys(fixedClaims).flatMap((claim) => [{ [claim]: undefined }, { [claim]: 'x' }]);
     const verdicts = await Promise.all(marks.map((claims) => verdictOn(token, { claims })));
-    expect(verdicts).toEqual(marks.map(() => 'claim_mismatch'));
+    for (const reason of verdicts) expect(reason).toMatch(/^claim_(?:missing|mismatch)$/);
   });
 
   it.each(Object.entries(token.foreign))(

@@ -2,6 +2,7 @@ import type { Principal } from '../../../src/auth/principal.ts';
 import type { IssuerConfig } from '../../../src/auth/issuers.ts';
 import type { PresetName } from '../../../src/auth/presets.ts';
 import { NOW_S } from '../../support/tokens.ts';
+import { TOKENS_BY_OVERRIDES } from './recorded-overrides.ts';
 
 /**
  * Access tokens as each vendor documents or sends them. Every claim and header field is kept; names and times are
@@ -643,4 +644,5 @@ export const RECORDED_TOKENS: readonly RecordedToken[] = [
     withoutScope: { common_name: 'ffffffffffffffffffffffffffffffff.access' },
     foreign: { 'a token that names nobody': { claims: { common_name: none }, reason: 'claim_malformed' } },
   },
+  ...TOKENS_BY_OVERRIDES,
 ];
