@@ -22,6 +22,7 @@ import type { Principal } from './principal.ts';
 import { createTokenCache } from './token/token-cache.ts';
 import { parseToken, readHeader } from './token/token-grammar.ts';
 import type { ParsedToken, TokenHeader } from './token/token-grammar.ts';
+import type { VerificationKey } from './keys/verification-key.ts';
 import { MAX_TOKEN_BYTES } from './token/token-limit.ts';
 
 /**
@@ -118,14 +119,17 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
     const header = readHeader(parsed.header, profile);
     if (header.kind === 'refused') return refuse(header.reason);
 
-    const found = await keySet.keys(header);
+    let found = await keySet.keys(header);
     if (found.kind === 'unavailable') return { ...found, issuer: profile.name };
-    const chosen = chooseKeys(found.keys, header);
-    if (typeof chosen === 'string') return refuse(chosen);
-
     // The clock is read after the keys are there, because fetching them may have taken seconds.
-    const nowMs = clock.now();
-    const fault = await findFault(token, chosen, header, profile, nowMs);
+    let nowMs = clock.now();
+    let fault = await findFault(token, found.keys, header, profile, nowMs);
+    const newer = fault === 'signature_invalid' ? await keySet.newerThan(found.version) : null;
+    if (newer !== null) {
+      found = newer;
+      nowMs = clock.now();
+      fault = await findFault(token, found.keys, header, profile, nowMs);
+    }
     if (fault !== null) return refuse(fault);
     const claims = validateClaims(parsed.payload, profile, Math.floor(nowMs / 1000));
     if (claims.kind === 'refused') return refuse(claims.reason);
@@ -164,15 +168,16 @@ function checkedIssuers({ issuers, insecureDev }: TokenVerifierDeps): readonly I
 /** The fault that is found with the key that signed the token; `signature_invalid` when none of the keys did. */
 async function findFault(
   token: string,
-  keys: readonly CryptoKey[],
-  ...rest: FaultContext
+  keys: readonly VerificationKey[],
+  ...context: FaultContext
 ): Promise<TokenFailureReason | null> {
-  let fault: TokenFailureReason | null = 'signature_invalid';
-  for (const key of keys) {
-    fault = await findFaultWith(token, key, ...rest);
+  const chosen = chooseKeys(keys, context[0]);
+  if (typeof chosen === 'string') return chosen;
+  for (const key of chosen) {
+    const fault = await findFaultWith(token, key, ...context);
     if (fault !== 'signature_invalid') return fault;
   }
-  return fault;
+  return 'signature_invalid';
 }
 
 type FaultContext = [header: TokenHeader, profile: IssuerProfile, nowMs: number];

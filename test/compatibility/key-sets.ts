@@ -15,6 +15,7 @@ import { startTestService } from '../support/service.ts';
 import {
   AUDIENCE,
   claimsText,
+  corpDocuments,
   document,
   headerText,
   ISSUER,
@@ -175,6 +176,15 @@ export const KEY_SETS: Chapter = {
       },
     },
     {
+      product: 'Servers that negotiate',
+      sends: 'a key set as `application/jwk-set+json` only, and 406 to others',
+      does: 'Asks for that type too.',
+      async check() {
+        const text = JSON.stringify({ keys: [signer.jwk] });
+        expect((await fetchFrom(text, 'application/jwk-set+json')).kind).toBe('document');
+      },
+    },
+    {
       product: 'Some SAML bridges',
       sends: 'keys as certificates only (`x5c`)',
       does: 'Sets them aside. `doctor` says what the issuer has to publish.',
@@ -203,6 +213,21 @@ export const KEY_SETS: Chapter = {
         expect(service.logLines.join('\n')).toContain('"reason":"key_not_seen_yet"');
         service.clock.advance(20_000);
         expect((await service.invite(ANN, { token })).status).toBe(200);
+      },
+    },
+    {
+      product: 'Home-made issuers',
+      sends: 'a new key under the `kid` of the old one',
+      does: 'Fetches the keys again when a signature does not fit, at most every 30 s.',
+      async check() {
+        const published = { jwk: stranger.jwk };
+        const clock = createFakeClock();
+        const { fetchDocument } = testDocuments((url) => corpDocuments(published.jwk)(url));
+        const verifier = testVerifier({ fetchDocument, clock });
+        expect(await verdict(verifier, await rs256())).toBe('refused:signature_invalid');
+        published.jwk = signer.jwk;
+        clock.advance(COOL_DOWN_MS);
+        expect(await verdict(verifier, await rs256())).toBe('verified');
       },
     },
     {
@@ -328,7 +353,10 @@ function shortPoint(): readonly [string, string] {
 
 /** Fetches a key set from a real server, with the service's own client. */
 async function fetchFrom(text: string, contentType: string) {
-  const server = createServer((_request, response) => response.setHeader('Content-Type', contentType).end(text));
+  const server = createServer((request, response) => {
+    const isAccepted = [contentType, '*/*'].some((type) => request.headers.accept?.includes(type) === true);
+    response.writeHead(isAccepted ? 200 : 406, { 'Content-Type': contentType }).end(text);
+  });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;

@@ -46,11 +46,21 @@ export interface KeySet {
    * The result is `unavailable` if a fetch might have helped but could not be done.
    */
   keys(wanted?: WantedKey): Promise<KeySetResult>;
+  /**
+   * The keys after those of this version, with which a signature did not fit: an issuer may have put a new key in the
+   * place of another, under the same `kid`. Null when there are none, or none may be fetched yet.
+   */
+  newerThan(version: number): Promise<TrustedKeys | null>;
 }
 
-export type KeySetResult =
-  /** `version` changes whenever the key set document does. */
-  { readonly kind: 'keys'; readonly keys: readonly VerificationKey[]; readonly version: number } | KeysUnavailable;
+export type KeySetResult = TrustedKeys | KeysUnavailable;
+
+export interface TrustedKeys {
+  readonly kind: 'keys';
+  readonly keys: readonly VerificationKey[];
+  /** Changes whenever the key set document does. */
+  readonly version: number;
+}
 
 export interface KeysUnavailable {
   readonly kind: 'unavailable';
@@ -217,6 +227,11 @@ export function createKeySet(deps: KeySetDeps): KeySet {
       // While fetches fail or one still runs, the issuer may have a key that is not held: no verdict on the token.
       return failures > 0 || refreshed === 'busy' ? UNREACHABLE : without(now, wanted);
     },
+    async newerThan(version) {
+      if (held?.version === version && !isBackingOff() && !isWithin(held.fetchedAt, COOL_DOWN_MS)) await refresh();
+      const now = usable();
+      return now === null || now.version === version ? null : toResult(now);
+    },
   };
 
   function logDropped(reason: KeyFault, keys: number): void {
@@ -246,6 +261,6 @@ function tally(reasons: readonly KeyFault[]): ReadonlyMap<KeyFault, number> {
   return counts;
 }
 
-function toResult({ keys, version }: HeldKeys): KeySetResult {
+function toResult({ keys, version }: HeldKeys): TrustedKeys {
   return { kind: 'keys', keys, version };
 }

@@ -11,10 +11,15 @@ import {
 import { createFakeClock } from '../../support/clock.ts';
 import {
   AUDIENCE,
+  claimsText,
+  corpDocuments,
   countedMetrics,
   documentsOf,
+  es256Signer,
+  headerText,
   ISSUER,
   keptLog,
+  testDocuments,
   testVerifier,
   UNREACHABLE,
   verdict,
@@ -108,6 +113,37 @@ describe('a token of a trusted issuer', () => {
     if (first.kind !== 'verified' || second.kind !== 'verified') throw new Error('not verified');
     expect(second.principal).not.toBe(first.principal);
     expect(second.principal).toEqual(first.principal);
+  });
+
+  it('is verified when its key took the place and the kid of another, within the bounds of fetches', async () => {
+    const clock = createFakeClock();
+    const [old, young] = [await es256Signer('key-1'), await es256Signer('key-1')];
+    const published = { jwk: old.jwk };
+    const documents = testDocuments((url) => corpDocuments(published.jwk)(url));
+    const verifier = testVerifier({ fetchDocument: documents.fetchDocument, clock });
+    const ofOld = await old.sign(headerText(), claimsText());
+    const ofYoung = await young.sign(headerText(), claimsText());
+    expect(await verdict(verifier, ofOld)).toBe('verified');
+    published.jwk = young.jwk;
+    clock.advance(COOL_DOWN_MS - 1);
+    expect(await verdict(verifier, ofYoung)).toBe('refused:signature_invalid');
+    expect(documents.urls).toHaveLength(2);
+    clock.advance(1);
+    expect(await verdict(verifier, ofYoung)).toBe('verified');
+    expect(await verdict(verifier, ofOld)).toBe('refused:signature_invalid');
+    expect(documents.urls).toHaveLength(4);
+  });
+
+  it('with a bad signature causes at most one fetch in each cool-down, and none while the issuer fails', async () => {
+    const { provider, verifier, documents, clock } = setUp();
+    const token = await provider.issue({}, { lifetimeS: 3600 });
+    const forged = `${token.slice(0, -6)}AAAAAA`;
+    await verdict(verifier, token);
+    documents.trouble = UNREACHABLE;
+    clock.advance(COOL_DOWN_MS);
+    for (let n = 0; n < 20; n += 1) expect(await verdict(verifier, forged)).toBe('refused:signature_invalid');
+    expect(documents.urls).toHaveLength(3);
+    expect(await verdict(verifier, token)).toBe('verified');
   });
 
   it('without a kid is verified with whichever key of the set signed it, and with no other', async () => {

@@ -4,6 +4,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { describe, expect, it } from 'vitest';
 
 import { ALGORITHM_NAMES } from '../../../../src/auth/keys/algorithms.ts';
+import { readMaterial } from '../../../../src/auth/keys/key-material.ts';
 import { selectUsableKeys } from '../../../../src/auth/keys/verification-key.ts';
 
 const ec = await generateKeyPair('ES256', { extractable: true });
@@ -217,6 +218,14 @@ describe('the keys of an issuer', () => {
       kids: [null, null],
       dropped: [],
     });
+  });
+
+  it('of Ed25519 are 32 bytes, which are no number', () => {
+    const x = okp.x ?? '';
+    expect(readMaterial('OKP', okp)).toEqual({ kty: 'OKP', crv: 'Ed25519', x });
+    for (const other of [shifted(x), Buffer.from(x, 'base64url').subarray(1).toString('base64url')]) {
+      expect(readMaterial('OKP', { ...okp, x: other })).toBe('key_malformed');
+    }
   });
 
   it.each([null, 7, [], {}, { keys: {} }])('do not come from %j', async (document) => {
