@@ -2,6 +2,8 @@
  * Every refusal of the service (RFC 9457): one row per problem code. Only these rows decide the status. /openapi.json
  * and docs/problems.md are generated from them. `detail` is a plain string, because Galileo's own clients read it.
  */
+import { HEADER_LIMIT_BYTES } from '../lib/header-limit.ts';
+
 export type ProblemOrigin = 'proxy' | 'policy' | 'quota' | 'upstream';
 
 interface ProblemRow {
@@ -91,7 +93,13 @@ export const PROBLEMS = {
     status: 415,
     origin: 'proxy',
     title: 'Unsupported media type',
-    advice: 'Send the body as application/json, without a Content-Encoding.',
+    advice: 'Send the body as application/json in UTF-8, without a Content-Encoding.',
+  },
+  header_fields_too_large: {
+    status: 431,
+    origin: 'proxy',
+    title: 'Header fields too large',
+    advice: `Send at most ${HEADER_LIMIT_BYTES / 1024} KiB of URL and header fields. Ask for a token with fewer groups, or delete the cookies of this site.`,
   },
   idempotency_key_reused: {
     status: 422,

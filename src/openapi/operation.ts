@@ -9,6 +9,7 @@ export const WITH_TOKEN: readonly ProblemCode[] = [
   'missing_token',
   'invalid_token',
   'insufficient_scope',
+  'header_fields_too_large',
   'internal_error',
   'identity_keys_unavailable',
   'overloaded',

@@ -1,4 +1,5 @@
 import { inviteUsersSchema } from '../contract/invite-users.ts';
+import { HEADER_LIMIT_BYTES } from '../lib/header-limit.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { schemaRef } from './json-schema.ts';
 import { EXAMPLE_REQUEST_ID } from './schemas.ts';
@@ -62,9 +63,10 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   '408': 'The request did not arrive in time. Nothing was sent.',
   '409': 'The first request with this Idempotency-Key has not ended yet.',
   '413': 'The body is larger than 64 KiB.',
-  '415': 'The body is not plain application/json.',
+  '415': 'The body is not plain application/json in UTF-8.',
   '422': 'The request is well-formed and wrong.',
   '429': 'Too much for now. Nothing was done.',
+  '431': `The URL and the header fields are larger than ${HEADER_LIMIT_BYTES / 1024} KiB.`,
   '4XX': "Galileo refused; the status is Galileo's own. Nothing was done.",
   '500': 'Something failed here.',
   '502': 'Galileo answered, but not in a way that can be passed on.',

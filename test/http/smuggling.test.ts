@@ -185,6 +185,15 @@ const HOSTILE: readonly (readonly [name: string, bytes: () => string])[] = [
   ['a space in a field name', () => invite({ fields: ['X Y: z', length(BODY)] })],
   ['a NUL in a field', () => invite({ fields: ['X: a\u0000b', length(BODY)] })],
   ['no version', () => invite({ start: 'POST /v2/invite_users', fields: [length(BODY)] })],
+  [
+    'the version of another protocol',
+    () => invite({ start: 'POST /v2/invite_users RTSP/1.0', fields: [length(BODY)] }),
+  ],
+  ['a version of ICE', () => invite({ start: 'SOURCE /v2/invite_users ICE/1.0', fields: [length(BODY)] })],
+  ['two spaces before the target', () => invite({ start: 'POST  /v2/invite_users HTTP/1.1', fields: [length(BODY)] })],
+  ['two spaces before the version', () => invite({ start: 'POST /v2/invite_users  HTTP/1.1', fields: [length(BODY)] })],
+  ['a tab in the request line', () => invite({ start: 'POST\t/v2/invite_users HTTP/1.1', fields: [length(BODY)] })],
+  ['empty lines before it', () => `\r\n\r\n\r\n${invite({ fields: [length(BODY)] })}`],
   ['version 2 over version 1', () => invite({ start: 'POST /v2/invite_users HTTP/2.0', fields: [length(BODY)] })],
   ['the preface of HTTP/2', () => `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${hidden()}`],
   [
@@ -247,7 +256,8 @@ const UNCLEAR: readonly (readonly [name: string, bytes: () => string])[] = [
   ['a Host with spaces', () => get('/livez').replace('a.example.com', 'a example.com')],
   ['a Host that is a list', () => get('/livez').replace('a.example.com', 'a.example.com, b.example.com')],
   ['a Host with a port beyond all ports', () => get('/livez').replace('a.example.com', 'a.example.com:99999')],
-  ['an empty Host', () => get('/livez').replace('a.example.com', '')],
+  ['an empty Host', () => get('/v2/invite_policy').replace('a.example.com', '')],
+  ['two empty Hosts', () => get('/livez', 'Host:').replace('a.example.com', '')],
   ['a second Host', () => get('/livez', 'Host: b.example.com')],
   ['no Host', () => get('/livez').replace('Host: a.example.com\r\n', '')],
   // Transfer codings and expectations.
@@ -300,6 +310,7 @@ describe('a request that Node would accept', () => {
     ['for the version alone', 'GET /livez HTTP/1.1\r\nHost: a.example.com:8080\r\nConnection: close\r\n\r\n'],
     ['for an IPv6 host', 'GET /livez HTTP/1.1\r\nHost: [::1]:8080\r\nConnection: close\r\n\r\n'],
     ['of version 1.0 without Host, as probes send it', 'GET /livez HTTP/1.0\r\n\r\n'],
+    ['behind one empty line', '\r\nGET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'],
     [
       'with chunked in capitals',
       `GET /livez HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\nConnection: close\r\n\r\n0\r\n\r\n`,
@@ -344,10 +355,10 @@ describe('a request that hides in another', () => {
     expect(reached()).toEqual([]);
   });
 
-  it('behind a request to upgrade is not another protocol', async () => {
-    const upgrade = ['Connection: Upgrade', 'Upgrade: h2c', length(BODY)];
-    await send(invite({ fields: upgrade, body: BODY }));
-    expect(reached().every((email) => email === 'ann@acme.com')).toBe(true);
+  it.each(['h2c', 'websocket'])('behind an offer of %s is a request like any other', async (protocol) => {
+    const upgrade = ['Connection: Upgrade', `Upgrade: ${protocol}`, length(BODY)];
+    expect(await send(invite({ fields: upgrade }) + hidden() + FAREWELL)).toEqual([200, 200, 200]);
+    expect(reached()).toEqual(['ann@acme.com', 'eve@acme.com']);
   });
 
   it('behind CONNECT is not a tunnel', async () => {

@@ -183,7 +183,7 @@ describe('/openapi.json', () => {
     const accepted = Object.entries(invite.responses)
       .filter(([, answer]) => codesOf(answer).includes('upstream_refused'))
       .map(([status]) => status);
-    expect(accepted).toEqual(['400', '403', '405', '409', '413', '415', '422', '4XX']);
+    expect(accepted).toEqual(['400', '403', '405', '409', '413', '415', '422', '431', '4XX']);
   });
 
   it('accepts the bodies and the refusals that the service itself makes', async () => {

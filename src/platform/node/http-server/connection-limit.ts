@@ -7,7 +7,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { networkOf } from '../../../lib/network-of.ts';
-import type { RefusalReason } from './connection-refusals.ts';
+import type { RefusalReason } from './refusal-causes.ts';
 
 export interface ConnectionLimits {
   readonly maxConnections: number;

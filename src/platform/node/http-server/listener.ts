@@ -10,12 +10,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { once } from 'node:events';
 import { getRequestListener, RequestError } from '@hono/node-server';
+import { MAX_HEADER_BYTES } from '../../../lib/header-limit.ts';
 import type { AnswerCounter } from './answers-in-flight.ts';
 import { limitConnections } from './connection-limit.ts';
 import type { ConnectionLimits } from './connection-limit.ts';
 import { createConnectionRefusals } from './connection-refusals.ts';
 import type { RefusalDeps } from './connection-refusals.ts';
 import { serveOneAtATime } from './one-at-a-time.ts';
+import type { RefusalCause, RefusalReason } from './refusal-causes.ts';
+import { REFUSAL_CAUSES } from './refusal-causes.ts';
 import { requestFault } from './request-fault.ts';
 import { endSlowReaders } from './slow-readers.ts';
 import type { Refuse } from './unreadable-requests.ts';
@@ -53,8 +56,8 @@ export const LISTENER_LIMITS: ListenerLimits = {
   keepAliveMs: 6_000,
   answerMs: 5_000,
   checkEveryMs: 500,
-  maxHeaderBytes: 16 * 1024,
-  // Bounds memory too: a connection holds at most a header section, a body of 64 KiB and 80 KiB that wait behind it.
+  maxHeaderBytes: MAX_HEADER_BYTES,
+  // Bounds memory too: a connection holds at most 32 KiB of header section, a body of 64 KiB and 80 KiB that wait behind.
   maxConnections: 1_000,
   // Many people may share an address, so it is not less; one address takes a quarter of the places at most.
   maxConnectionsPerAddress: 250,
@@ -104,9 +107,13 @@ export async function listen(fetch: FetchHandler, options: ListenOptions): Promi
         if (closing) setImmediate(() => server.closeIdleConnections());
       });
       const fault = requestFault(incoming);
-      if (fault === null) return void answer(incoming, outgoing);
-      refusals.count('malformed');
-      void answerFault({ incoming, outgoing, detail: fault, refuse });
+      if (fault === null) {
+        // An empty port is the default one (RFC 3986 §3.2.3). The adapter does not know that form.
+        incoming.headers.host = incoming.headers.host?.replace(/:$/, '');
+        return void answer(incoming, outgoing);
+      }
+      refusals.count(fault);
+      void answerFault({ incoming, outgoing, reason: fault, refuse });
     },
   );
   // Without this listener Node would answer in its own words. `requestFault` judges the expectation.
@@ -139,13 +146,14 @@ export async function listen(fetch: FetchHandler, options: ListenOptions): Promi
 interface Faulty {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
-  readonly detail: string;
+  readonly reason: RefusalReason;
   readonly refuse: Refuse;
 }
 
-async function answerFault({ incoming, outgoing, detail, refuse }: Faulty): Promise<void> {
+async function answerFault({ incoming, outgoing, reason, refuse }: Faulty): Promise<void> {
+  const { code, detail }: RefusalCause = REFUSAL_CAUSES[reason];
   try {
-    const response = await refuse({ code: 'malformed_request', detail, origin: incoming.headers.origin });
+    const response = await refuse({ code: code ?? 'malformed_request', detail, origin: incoming.headers.origin });
     const body = await response.text();
     outgoing.writeHead(response.status, Object.fromEntries(response.headers)).end(body);
   } catch {

@@ -11,6 +11,8 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { RequestLine } from './request-line.ts';
+import { newRequestLine, readRequestLine } from './request-line.ts';
 
 export interface Exchange {
   readonly incoming: IncomingMessage;
@@ -24,6 +26,12 @@ interface Connection {
   readonly parse: Parse;
   /** From the header section of a request until its answer has left. */
   exchange: Exchange | null;
+  /** The request that the parser began last. */
+  last: IncomingMessage | null;
+  /** The line of the request that the parser begins now, or began last. */
+  line: RequestLine;
+  /** When a connection without a request is closed, on the monotonic clock. */
+  idleUntilMs: number;
   /** Bytes of the body that its Content-Length promises and that the parser has not got yet. */
   bodyBytes: number;
   /** Whether bytes had arrived behind the last request before its answer had left. */
@@ -35,11 +43,15 @@ interface Connection {
   isFeeding: boolean;
   /** Its bytes are no request, or no more request is read. */
   hasEnded: boolean;
+  /** Ends it with this error, before the parser gets the bytes. */
+  readonly fail: (code: string) => void;
 }
 
 export interface Exchanges {
   /** The request that a connection has begun and not finished; null when there is none. */
   running(socket: object): Exchange | null;
+  /** The line of the request that a connection begins, as far as it has been read. */
+  requestLine(socket: object): string;
   /**
    * Whether what a connection sends now began to arrive before the answer to its last request had left. A client that sent
    * one request, and bytes that are none, must not get a second answer.
@@ -54,8 +66,9 @@ export function serveOneAtATime(server: Server): Exchanges {
   server.on('connection', (socket: Socket) => {
     const parse = takeFromNode(socket);
     const connection: Connection = {
-      ...{ socket, parse, exchange: null, bodyBytes: 0, matched: 0 },
-      ...{ isBehind: false, isQueued: false, isFeeding: false, hasEnded: false },
+      ...{ socket, parse, exchange: null, last: null, line: newRequestLine(), idleUntilMs: Infinity },
+      ...{ bodyBytes: 0, matched: 0, isBehind: false, isQueued: false, isFeeding: false, hasEnded: false },
+      fail: (code) => server.emit('clientError', Object.assign(new Error('No request'), { code }), socket),
     };
     connections.set(socket, connection);
     const feedNext = (): void => feed(connection);
@@ -76,10 +89,14 @@ export function serveOneAtATime(server: Server): Exchanges {
     const connection = connections.get(incoming.socket);
     if (connection === undefined) return;
     connection.exchange = { incoming, outgoing };
+    connection.last = incoming;
     connection.isBehind = false;
     connection.bodyBytes = Number(incoming.headers['content-length'] ?? 0);
     outgoing.once('close', () => {
       connection.exchange = null;
+      // Node has set the timer for an idle connection by now.
+      const { timeout = 0 } = connection.socket;
+      connection.idleUntilMs = timeout > 0 ? performance.now() + timeout : Infinity;
       connection.isBehind = connection.socket.readableLength > 0;
       if (connection.isBehind) continueLater(connection);
     });
@@ -104,6 +121,7 @@ export function serveOneAtATime(server: Server): Exchanges {
 
   return {
     running: (socket) => connections.get(socket)?.exchange ?? null,
+    requestLine: (socket) => connections.get(socket)?.line.text ?? '',
     isBehind: (socket) => connections.get(socket)?.isBehind ?? false,
   };
 }
@@ -135,12 +153,29 @@ function feedFrom(connection: Connection, bytes: Buffer): void {
   let from = 0;
   while (from < bytes.length && mayContinue(connection)) {
     const to = endOfPiece(connection, bytes, from);
+    const fault = faultBetweenRequests(connection, bytes, from, to);
+    if (fault !== null) return connection.fail(fault);
     // Set before the parser runs: it may begin a request, which sets it anew.
     connection.bodyBytes = Math.max(0, connection.bodyBytes - (to - from));
     parse(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to));
     from = to;
   }
   if (from < bytes.length && !socket.destroyed) socket.unshift(bytes.subarray(from));
+}
+
+/** Follows the line of a request that has not begun. Null also within a request. */
+function faultBetweenRequests(connection: Connection, bytes: Buffer, from: number, to: number): string | null {
+  const { last, socket } = connection;
+  if (last !== null) {
+    if (!last.complete) return null;
+    connection.last = null;
+    connection.line = newRequestLine();
+  }
+  const fault = readRequestLine(connection.line, bytes, from, to);
+  // Each byte restarts Node's timer. Empty lines are no request, so the connection stays idle.
+  if (connection.line.text === '' && connection.idleUntilMs !== Infinity)
+    socket.setTimeout(Math.max(1, connection.idleUntilMs - performance.now()));
+  return fault;
 }
 
 function mayContinue({ socket, exchange, isQueued, hasEnded }: Connection): boolean {

@@ -23,4 +23,18 @@ describe('refused connections', () => {
     expect(logger.lines[1]?.fields).toEqual({ listener: 'public', too_many: 1 });
     expect(schedule.waitingMs).toEqual([]);
   });
+
+  it('are logged with what an operator can change', () => {
+    const [logger, metrics, schedule] = [recordLogs(), recordMetrics(), createFakeClock()];
+    const refusals = createConnectionRefusals({ listener: 'public', logger, metrics, schedule });
+    for (const reason of ['tls_handshake', 'too_many_of_address', 'tls_handshake'] as const) refusals.count(reason);
+    refusals.report();
+    expect(logger.lines[0]?.fields).toEqual({
+      listener: 'public',
+      tls_handshake: 2,
+      too_many_of_address: 1,
+      remedy:
+        'A connection began with a TLS handshake; this port speaks plain HTTP. Let the load balancer use http here. One address had too many connections. If it is a load balancer or a proxy, set TRUSTED_PROXY_HOPS.',
+    });
+  });
 });
