@@ -8,6 +8,7 @@ import { createTokenVerifier } from './auth/verify.ts';
 import type { Deps } from './deps.ts';
 import { createPreviewInvites } from './invite/preview-invites.ts';
 import { createSendInvites } from './invite/send-invites.ts';
+import { LIVEZ_PATHS, PROBE_METHODS, READYZ_PATHS } from './lib/health-paths.ts';
 import type { AppEnv } from './middleware/app-env.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { bodyLimit } from './middleware/limits/body-limit.ts';
@@ -106,8 +107,8 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     searchAudit(c, c.req.valid('json')),
   );
   app.get('/openapi.json', staticJson(deps.openApi));
-  app.get('/livez', livez);
-  app.get('/readyz', (c) => readyz(c, readiness));
+  app.on(PROBE_METHODS, LIVEZ_PATHS, livez);
+  app.on(PROBE_METHODS, READYZ_PATHS, (c) => readyz(c, readiness));
   if (publicUrl !== null) {
     app.get(
       '/.well-known/oauth-protected-resource',

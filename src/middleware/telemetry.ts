@@ -4,27 +4,30 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
+import { isHealthPath } from '../lib/health-paths.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { AppEnv } from './app-env.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-/** Orchestrators call these every few seconds: counted, not logged. */
-const QUIET_ROUTES = new Set(['/livez', '/readyz']);
 
 export function telemetry(deps: { clock: Clock; logger: Logger; metrics: Metrics }): MiddlewareHandler<AppEnv> {
   return async function telemetry(c, next) {
     const startedAt = deps.clock.now();
     await next();
     const durationMs = deps.clock.now() - startedAt;
-    const route = routePath(c, -1).replace(/^\/?\*$/, 'unmatched');
+    // Health has a second path each, which counts with the first.
+    const route = routePath(c, -1)
+      .replace(/^\/?\*$/, 'unmatched')
+      .replace(/(.)\/$/, '$1');
     const method = METHODS.has(c.req.method) ? c.req.method : 'other';
     const refusal = c.get('refusal') as AppEnv['Variables']['refusal'] | undefined;
     deps.metrics.count('http_requests', { route, method, status: String(c.res.status) });
     deps.metrics.observe('http_request_duration', durationMs / 1000, { route });
     if (refusal !== undefined) deps.metrics.count('refusals', { origin: refusal.origin, code: refusal.code });
-    if (QUIET_ROUTES.has(route)) return;
+    // Orchestrators call these every few seconds: counted, not logged.
+    if (isHealthPath(route)) return;
     deps.logger.info('http_request', {
       request_id: c.get('requestId'),
       method,

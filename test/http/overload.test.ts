@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { BULKHEADS } from '../../src/middleware/limits/limit-concurrency.ts';
+import { LIVEZ_PATHS, READYZ_PATHS } from '../../src/lib/health-paths.ts';
 import { createOpsApp } from '../../src/routes/operations/ops-app.ts';
 import { createFakeClock, promisesSettled } from '../support/clock.ts';
 import type { TestService } from '../support/service.ts';
@@ -97,7 +98,10 @@ describe('more invites than places', () => {
       delivery: { status: () => [] },
       exposeMetrics: async () => ({ contentType: 'text/plain', text: 'x 1' }),
     });
-    for (const path of ['/livez', '/readyz', '/metrics']) expect((await ops.request(path)).status).toBe(200);
+    for (const path of [...LIVEZ_PATHS, ...READYZ_PATHS, '/metrics'])
+      expect((await ops.request(path)).status).toBe(200);
+    for (const path of [...LIVEZ_PATHS, ...READYZ_PATHS])
+      expect((await ops.request(path, { method: 'OPTIONS' })).status).toBe(200);
     release();
     await Promise.all(answers);
   });
@@ -132,7 +136,10 @@ describe('every route that asks for a token', () => {
     const allQueued = reads.maxQueued + invites.maxQueued + trail.maxQueued + searches.maxQueued;
     await schedule.until((waitingMs) => waitingMs.filter((ms) => ms === reads.queueTimeoutMs).length === allQueued);
 
-    const open = new Set(['/openapi.json', '/livez', '/readyz', '/.well-known/oauth-protected-resource']);
+    const open = new Set([
+      ...['/openapi.json', '/.well-known/oauth-protected-resource'],
+      ...[...LIVEZ_PATHS, ...READYZ_PATHS],
+    ]);
     const routes = service.app.routes.filter(({ method }) => method === 'GET' || method === 'POST');
     const paths = new Map(routes.map(({ method, path }) => [path, method]));
     expect(paths.size).toBeGreaterThan(open.size + 4);

@@ -79,7 +79,7 @@ export function describeSurface(platform: PlatformName): void {
     it.each([
       ['GET', '/v2/invite_users', 405, 'POST'],
       ['DELETE', '/v2/invite_requests', 405, 'GET, HEAD'],
-      ['PUT', '/livez', 405, 'GET, HEAD'],
+      ['PUT', '/livez', 405, 'GET, HEAD, OPTIONS'],
       ['OPTIONS', '/v2/invite_users', 405, 'POST'],
       ['OPTIONS', '/nowhere', 404, null],
       ['POST', '/v2/invite_users/', 404, null],

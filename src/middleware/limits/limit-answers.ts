@@ -5,10 +5,10 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../deps.ts';
+import { isHealthPath } from '../../lib/health-paths.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
 
-const HEALTH = new Set(['/livez', '/readyz']);
 /** Readers who are slower than this are ended by the listener. */
 const RETRY_AFTER_S = 5;
 
@@ -17,7 +17,7 @@ export function limitAnswers({
   metrics,
 }: Pick<Deps, 'answersInFlight' | 'metrics'>): MiddlewareHandler<AppEnv> {
   return async function limitAnswers(c, next) {
-    if (answersInFlight?.isFull() !== true || HEALTH.has(c.req.path)) return await next();
+    if (answersInFlight?.isFull() !== true || isHealthPath(c.req.path)) return await next();
     metrics.count('requests_shed', { bulkhead: 'all', reason: 'answers' });
     return respondProblem(c, 'overloaded', { headers: { 'Retry-After': String(RETRY_AFTER_S) } });
   };

@@ -5,6 +5,7 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../deps.ts';
+import { LIVEZ_PATHS } from '../../lib/health-paths.ts';
 import type { BurstLimit } from '../../ports/burst-limit.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
@@ -15,7 +16,7 @@ const RETRY_AFTER_S = 10;
 export function rateLimitByAddress(burst: BurstLimit | undefined, metrics: Deps['metrics']): MiddlewareHandler<AppEnv> {
   return async function rateLimitByAddress(c, next) {
     // `/readyz` writes to the ledger, so only `/livez` is exempt.
-    if (burst === undefined || c.req.path === '/livez') return await next();
+    if (burst === undefined || LIVEZ_PATHS.includes(c.req.path)) return await next();
     if (await burst.allows(c.get('source').address)) return await next();
     metrics.count('requests_shed', { bulkhead: 'all', reason: 'burst' });
     return respondProblem(c, 'overloaded', { headers: { 'Retry-After': String(RETRY_AFTER_S) } });

@@ -5,6 +5,7 @@
 import { Hono } from 'hono';
 import type { FanOut } from '../../audit/delivery/fan-out.ts';
 import type { Deps, PolicySource } from '../../deps.ts';
+import { LIVEZ_PATHS, PROBE_METHODS, READYZ_PATHS } from '../../lib/health-paths.ts';
 import { describePolicyStatus } from '../../policy/status.ts';
 import { describeAudit } from './audit-status.ts';
 import { createReadiness } from './readiness.ts';
@@ -23,7 +24,7 @@ export function createOpsApp(deps: OpsDeps): Hono {
     const { contentType, text } = await deps.exposeMetrics();
     return c.body(text, 200, { 'Content-Type': contentType });
   });
-  app.get('/readyz', async (c) => {
+  app.on(PROBE_METHODS, READYZ_PATHS, async (c) => {
     const { ready, ledger, draining } = await readiness();
     // A refused policy file does not make the service unready: the previous policy stays in force.
     const policies = {
@@ -33,7 +34,7 @@ export function createOpsApp(deps: OpsDeps): Hono {
     const details = { ledger, draining, ...policies, ...(await describeAudit(deps)) };
     return c.json({ status: ready ? 'ready' : 'not_ready', ...details }, ready ? 200 : 503);
   });
-  app.get('/livez', (c) => c.json({ status: 'live' }));
+  app.on(PROBE_METHODS, LIVEZ_PATHS, (c) => c.json({ status: 'live' }));
   return app;
 }
 

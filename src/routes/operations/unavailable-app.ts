@@ -5,6 +5,7 @@
  */
 import { Hono } from 'hono';
 import type { Deps } from '../../deps.ts';
+import { LIVEZ_PATHS, PROBE_METHODS, READYZ_PATHS } from '../../lib/health-paths.ts';
 import type { AppEnv } from '../../middleware/app-env.ts';
 import { onError } from '../../middleware/on-error.ts';
 import { respondProblem } from '../../middleware/problem-response.ts';
@@ -23,8 +24,8 @@ export function createUnavailableApp(deps: Pick<Deps, 'ids' | 'clock' | 'logger'
   app.use(telemetry(deps));
   app.onError(onError(deps.logger));
   app.use(securityHeaders());
-  app.get('/livez', livez);
-  app.get('/readyz', (c) => c.json({ status: 'not_ready' }, 503));
+  app.on(PROBE_METHODS, LIVEZ_PATHS, livez);
+  app.on(PROBE_METHODS, READYZ_PATHS, (c) => c.json({ status: 'not_ready' }, 503));
   app.notFound((c) =>
     respondProblem(c, 'upstream_unavailable', {
       origin: 'proxy',
