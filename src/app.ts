@@ -14,6 +14,7 @@ import { authenticate } from './middleware/authenticate.ts';
 import { bodyLimit } from './middleware/limits/body-limit.ts';
 import { cors } from './middleware/cors.ts';
 import { idempotencyKey } from './middleware/idempotency-key.ts';
+import { headerLimit } from './middleware/limits/header-limit.ts';
 import { limitAnswers } from './middleware/limits/limit-answers.ts';
 import { rateLimitByAddress } from './middleware/limits/rate-limit-by-address.ts';
 import { methodNotAllowed, notFound } from './middleware/no-route.ts';
@@ -79,6 +80,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.use(securityHeaders());
   app.use(pinPolicy(deps.policy));
   app.use(cors(settings.corsOrigins));
+  app.use(headerLimit(deps));
   app.use(plainPath());
   app.use(source(deps.clientAddress));
   app.use(rateLimitByAddress(deps.burstLimit, deps.metrics));

@@ -50,6 +50,10 @@ export interface Deps {
    */
   readonly clientAddress: (headers: Headers, platformRequest: unknown) => string | null;
   /**
+   * The bytes of the header fields as received; null when unknown. Left out where the platform gives its Headers alone.
+   */
+  readonly fieldBytes?: ((platformRequest: unknown) => number | null) | undefined;
+  /**
    * Resolves when the answer to this request has left the process, or its connection has ended; never rejects. Left out
    * where the platform cannot report it.
    */

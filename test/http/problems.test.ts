@@ -1,5 +1,6 @@
 /** Every problem code, produced by a request to the service. A test checks that the table is complete. */
 import { describe, expect, it } from 'vitest';
+import { HEADER_LIMIT_BYTES } from '../../src/lib/header-limit.ts';
 import { PROBLEMS } from '../../src/contract/problem.ts';
 import type { ProblemCode } from '../../src/contract/problem.ts';
 import type { Ledger } from '../../src/ledger/port.ts';
@@ -84,6 +85,11 @@ const OCCASIONS: Record<Exclude<ProblemCode, 'overloaded'>, Occasion> = {
       await Promise.all(both);
       return early;
     },
+  },
+  header_fields_too_large: {
+    status: 431,
+    origin: 'proxy',
+    produce: (service) => service.invite(ANN, { headers: { Cookie: 'a'.repeat(HEADER_LIMIT_BYTES) } }),
   },
   body_too_large: {
     status: 413,

@@ -1,6 +1,7 @@
 /** Every problem code that a request can cause, on either platform. A test checks that the table is complete. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closedPort } from '../contract/http-port/server.ts';
+import { HEADER_LIMIT_BYTES } from '../../src/lib/header-limit.ts';
 import { PROBLEMS } from '../../src/contract/problem.ts';
 import type { ProblemCode } from '../../src/contract/problem.ts';
 import type { PlatformName } from './platforms.ts';
@@ -82,6 +83,11 @@ const OCCASIONS: Partial<Record<ProblemCode, Occasion>> = {
       expect((await first).status).toBe(200);
       return second;
     },
+  },
+  header_fields_too_large: {
+    ...proxy,
+    status: 431,
+    produce: (_, caller) => caller.invite(ANN, { headers: { Cookie: 'a'.repeat(HEADER_LIMIT_BYTES) } }),
   },
   body_too_large: {
     ...proxy,

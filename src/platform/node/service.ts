@@ -19,6 +19,7 @@ import { createHttpClient } from './http-client/http-client.ts';
 import { createAnswersInFlight } from './http-server/answers-in-flight.ts';
 import { createClientAddress } from './http-server/client-address.ts';
 import { exposureOf } from './http-server/exposure.ts';
+import { fieldBytes } from './http-server/field-bytes.ts';
 import { listen } from './http-server/listener.ts';
 import { responseSent } from './http-server/response-sent.ts';
 import { exposeClock } from './ledger/clock-reports.ts';
@@ -162,6 +163,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
       shadowPolicy,
       service,
       responseSent,
+      fieldBytes,
       answersInFlight,
     },
     delivery: trail.delivery,
