@@ -22,6 +22,7 @@ import { onError } from './middleware/on-error.ts';
 import { pinPolicy } from './middleware/pin-policy.ts';
 import { plainPath } from './middleware/plain-path.ts';
 import { prefer } from './middleware/prefer.ts';
+import { createRefusedOrigins } from './middleware/refused-origins.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { source } from './middleware/source.ts';
@@ -79,7 +80,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.onError(onError(logger));
   app.use(securityHeaders());
   app.use(pinPolicy(deps.policy));
-  app.use(cors(settings.corsOrigins));
+  app.use(cors(settings.corsOrigins, { refused: createRefusedOrigins(deps) }));
   app.use(headerLimit(deps));
   app.use(plainPath());
   app.use(source(deps.clientAddress));

@@ -1,10 +1,11 @@
 /**
  * CORS (Fetch standard) for an exact list of origins, compared byte for byte. There is no wildcard and no credentials
  * mode: callers send a token in a header field, so no ambient authority is involved. The one exception is the cookie of
- * Cloudflare Access; auth/token/credentials handles it.
+ * Cloudflare Access; auth/token/credentials handles it. A preflight allows every request field that it names: the service
+ * ignores unknown ones, and a page often has a script that adds fields of its own to trace requests.
  */
-import type { Context, MiddlewareHandler, Next } from 'hono';
-import { cors as honoCors } from 'hono/cors';
+import type { Context, MiddlewareHandler } from 'hono';
+import { FIELD_NAME } from '../lib/header-fields.ts';
 import type { AppEnv } from './app-env.ts';
 
 /** The response fields that a browser would otherwise hide from scripts. */
@@ -19,31 +20,67 @@ const EXPOSED = [
   'Retry-After',
   'WWW-Authenticate',
   'X-Request-Id',
-];
+].join(',');
 
 /** The request fields that an answer depends on, beyond method and path. */
 const VARY = 'Origin, Prefer';
 
-export function cors(origins: readonly string[]): MiddlewareHandler<AppEnv> {
-  const allowed = new Set(origins);
-  const handle = honoCors({
-    origin: (origin) => (allowed.has(origin) ? origin : null),
-    allowMethods: ['GET', 'POST'],
-    allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Prefer'],
-    exposeHeaders: EXPOSED,
-    maxAge: 600,
-  });
-  return async function cors(c, next) {
-    // An OPTIONS request is a preflight only with this field. The routes answer every other one.
-    const preflight = c.req.header('Access-Control-Request-Method') !== undefined;
-    const answer = c.req.method === 'OPTIONS' && !preflight ? await withOrigin(c, next) : await handle(c, next);
-    if (answer !== undefined) c.res = answer;
-    c.res.headers.set('Vary', VARY);
-  };
+/** The request fields of this service's own callers. */
+const OWN_FIELDS = ['Authorization', 'Content-Type', 'Idempotency-Key', 'Prefer'];
+const MAX_FIELDS = 64;
+const MAX_AGE_S = '600';
 
-  async function withOrigin(c: Context<AppEnv>, next: Next): Promise<void> {
+export interface CorsOptions {
+  /** Called for each request with an origin that is not allowed; not for the service's own origin. */
+  readonly refused?: (origin: string) => void;
+}
+
+export function cors(origins: readonly string[], { refused }: CorsOptions = {}): MiddlewareHandler<AppEnv> {
+  const allowed = new Set(origins);
+  return async function cors(c, next) {
+    const origin = c.req.header('Origin');
+    const isAllowed = origin !== undefined && allowed.has(origin);
+    c.header('Access-Control-Expose-Headers', EXPOSED);
+    if (isAllowed) c.header('Access-Control-Allow-Origin', origin);
+    else if (origin !== undefined && !isOwn(c, origin)) refused?.(origin);
+    // An OPTIONS request is a preflight only with this field. The routes answer every other one.
+    if (c.req.method === 'OPTIONS' && c.req.header('Access-Control-Request-Method') !== undefined) {
+      c.header('Vary', VARY);
+      return preflight(c, isAllowed);
+    }
     await next();
-    const origin = c.req.header('Origin') ?? '';
-    if (allowed.has(origin)) c.res.headers.set('Access-Control-Allow-Origin', origin);
-  }
+    c.res.headers.set('Vary', VARY);
+    return undefined;
+  };
+}
+
+/** A page of the service itself sends its origin, too, and no browser asks for permission. */
+function isOwn(c: Context<AppEnv>, origin: string): boolean {
+  return origin.replace(/^https?:\/\//, '') === c.req.header('Host');
+}
+
+function preflight(c: Context<AppEnv>, isAllowed: boolean): Response {
+  if (!isAllowed) return c.body(null, 204);
+  c.header('Access-Control-Allow-Methods', 'GET,POST');
+  c.header('Access-Control-Allow-Headers', allowedFields(c.req.header('Access-Control-Request-Headers')));
+  c.header('Access-Control-Max-Age', MAX_AGE_S);
+  // The operator has listed the origin, and with it the way from there to an address inside.
+  if (c.req.header('Access-Control-Request-Private-Network') === 'true')
+    c.header('Access-Control-Allow-Private-Network', 'true');
+  return c.body(null, 204);
+}
+
+/** The fields that the preflight names, and the service's own beside them where there is room. */
+function allowedFields(asked = ''): string {
+  const named = new Set(
+    asked
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => FIELD_NAME.test(name)),
+  );
+  const own = new Set(OWN_FIELDS.map((name) => name.toLowerCase()));
+  const first = [...named].slice(0, MAX_FIELDS);
+  const all = [...OWN_FIELDS, ...first.filter((name) => !own.has(name))];
+  return (all.length <= MAX_FIELDS ? all : first).join(',');
 }

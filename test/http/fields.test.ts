@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { HEADER_LIMIT_BYTES } from '../../src/lib/header-limit.ts';
 import { startTestService } from '../support/service.ts';
 
 const ANN = { emails: ['ann@acme.com'] };
@@ -86,6 +87,59 @@ describe('CORS', () => {
     expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
   });
 
+  const preflight = async (fields: string, origin = 'https://hr.example.com'): Promise<Headers> => {
+    const service = await startTestService();
+    const response = await service.request('/v2/invite_users', {
+      method: 'OPTIONS',
+      headers: {
+        Origin: origin,
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': fields,
+        'Access-Control-Request-Private-Network': 'true',
+      },
+    });
+    expect([response.status, await response.text()]).toEqual([204, '']);
+    return response.headers;
+  };
+  const fieldsOf = (headers: Headers): readonly string[] =>
+    headers.get('Access-Control-Allow-Headers')?.toLowerCase().split(',') ?? [];
+
+  it('allows the fields that a preflight names, each once, and no word that is not the name of a field', async () => {
+    const allowed = fieldsOf(await preflight('X-Trace, x-trace,authorization,,a b,c:d,é,"x",*/*,\t sentry-trace '));
+    expect(allowed.toSorted()).toEqual(
+      ['authorization', 'content-type', 'idempotency-key', 'prefer', 'sentry-trace', 'x-trace'].toSorted(),
+    );
+  });
+
+  it('allows 64 fields of a preflight at most', async () => {
+    const names = Array.from({ length: 70 }, (_, n) => `x-${String(n)}`);
+    expect(fieldsOf(await preflight(names.slice(0, 64).join(',')))).toEqual(names.slice(0, 64));
+    expect(fieldsOf(await preflight(names.join(',')))).toEqual(names.slice(0, 64));
+  });
+
+  it('allows another origin nothing that a preflight asks for', async () => {
+    const headers = await preflight('authorization', 'https://evil.example.com');
+    expect([...headers.keys()].filter((name) => name.startsWith('access-control-allow'))).toEqual([]);
+  });
+
+  it('logs an origin that is not allowed once, and never the origin of the service itself', async () => {
+    const service = await startTestService();
+    const ask = async (origin: string) =>
+      await service.request('http://invites.example.com/v2/invite_policy', {
+        headers: { Origin: origin, Host: 'invites.example.com' },
+      });
+    for (const origin of [
+      'https://new.example.com',
+      'https://invites.example.com',
+      'https://hr.example.com',
+      'https://new.example.com',
+    ])
+      await ask(origin);
+    expect(service.logLines.filter((line) => line.includes('cors_origin_refused'))).toEqual([
+      '{"level":"warn","event":"cors_origin_refused","origin":"https://new.example.com"}',
+    ]);
+  });
+
   it('exposes our fields on refusals too, also on a 401', async () => {
     const service = await startTestService();
     const response = await service.request('/v2/invite_policy', { headers: { Origin: 'https://hr.example.com' } });
@@ -107,9 +161,23 @@ describe('CORS', () => {
 });
 
 describe('an OPTIONS request that is no preflight', () => {
+  it.each(['/livez', '/livez/', '/readyz', '/readyz/'])(
+    'to %s is answered like GET, for health probes',
+    async (path) => {
+      const service = await startTestService();
+      const response = await service.request(path, { method: 'OPTIONS' });
+      const get = await service.request(path);
+      expect([response.status, await response.json()]).toEqual([200, await get.json()]);
+    },
+  );
+
+  it('to /readyz says that the service drains', async () => {
+    const service = await startTestService({ deps: { draining: () => true } });
+    expect((await service.request('/readyz', { method: 'OPTIONS' })).status).toBe(503);
+  });
+
   it.each([
     ['/v2/invite_users', 405, 'POST'],
-    ['/livez', 405, 'GET, HEAD'],
     ['/nowhere', 404, null],
   ])('to %s is a %i', async (path, status, allow) => {
     const service = await startTestService();
@@ -184,7 +252,7 @@ describe('a path that is asked wrongly', () => {
     ['GET', '/v2/invite_users', 'POST'],
     ['DELETE', '/v2/invite_requests/00000000-0000-7000-8000-000000000000', 'GET, HEAD'],
     ['POST', '/audit/records', 'GET, HEAD'],
-    ['PUT', '/livez', 'GET, HEAD'],
+    ['PUT', '/livez', 'GET, HEAD, OPTIONS'],
   ])('%s %s is a 405 that allows %s', async (method, path, allow) => {
     const service = await startTestService();
     const response = await service.request(path, { method });
@@ -216,6 +284,50 @@ describe('a path that is asked wrongly', () => {
     expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://hr.example.com');
     expect(response.headers.get('Policy-Digest')).toMatch(/^sha256:/);
     expect(await response.json()).toMatchObject({ code: 'malformed_request', origin: 'proxy' });
+  });
+});
+
+describe('a header section', () => {
+  const sized = async (init: RequestInit, path = '/livez'): Promise<{ status: number; detail?: string }> => {
+    const service = await startTestService();
+    // Without the check against /openapi.json, which has no refusals of health.
+    const response = await service.app.request(path, init);
+    expect(response.headers.get('Policy-Digest')).toMatch(/^sha256:/);
+    return { ...((await response.json()) as object), status: response.status };
+  };
+  // The path, and for each field its name, its value, a colon, a space and CR LF.
+  const REST = HEADER_LIMIT_BYTES - '/livez'.length - 'cookie'.length - 4;
+
+  it('may have as many bytes as the limit says, and not one more', async () => {
+    expect((await sized({ headers: { Cookie: 'c'.repeat(REST) } })).status).toBe(200);
+    expect(await sized({ headers: { Cookie: 'c'.repeat(REST + 1) } })).toMatchObject({
+      status: 431,
+      code: 'header_fields_too_large',
+      origin: 'proxy',
+      detail:
+        'The URL and the header fields have 24577 bytes; at most 24576 are accepted. The cookies are the largest part: delete the cookies of this site.',
+    });
+  });
+
+  it.each([
+    ['Authorization', 'The token is the largest part: ask for one with fewer groups.'],
+    ['Cf-Access-Jwt-Assertion', 'The token is the largest part: ask for one with fewer groups.'],
+    ['X-Trace', 'The field x-trace is the largest part.'],
+  ])('that is too large because of %s says so', async (name, detail) => {
+    const answer = await sized({ headers: { [name]: 'c'.repeat(HEADER_LIMIT_BYTES) } });
+    expect([answer.status, answer.detail]).toEqual([431, expect.stringContaining(detail)]);
+  });
+
+  it('that is too large because of the URL says so', async () => {
+    const answer = await sized({}, `/livez?${'a'.repeat(HEADER_LIMIT_BYTES)}`);
+    expect([answer.status, answer.detail]).toEqual([431, expect.stringContaining('The URL is the largest part')]);
+  });
+
+  it('that is too large is refused before its token is read', async () => {
+    const service = await startTestService();
+    const response = await service.invite(ANN, { headers: { Cookie: 'c'.repeat(HEADER_LIMIT_BYTES) } });
+    expect(response.status).toBe(431);
+    expect(service.galileo.received).toEqual([]);
   });
 });
 
