@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { checkApiKey } from '../upstream/api-keys.ts';
+import { corsOrigins } from './cors-origins.ts';
 import type { SettingRow } from './setting-row.ts';
 import { checkedText, path, variablesOf, wholeNumber } from './setting-row.ts';
 import { AUDIT_SETTINGS } from './settings-audit.ts';
@@ -37,19 +38,6 @@ const baseUrl = z
     return url === null || (url.username === '' && url.password === '' && url.search === '' && url.hash === '');
   }, 'must have no user, query or fragment')
   .transform((value) => value.replace(/\/+$/, ''));
-
-const origins = z
-  .string()
-  .transform((value) =>
-    value
-      .split(',')
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== ''),
-  )
-  .refine(
-    (list) => list.every((origin) => URL.parse(origin)?.origin === origin && /^https?:/.test(origin)),
-    'must be origins like https://app.acme.com, separated by commas',
-  );
 
 export const SETTINGS = {
   PORT: { parse: port, fallback: '8080', about: 'Port of the public listener.', example: '8080' },
@@ -174,9 +162,10 @@ export const SETTINGS = {
   ...AUDIT_SETTINGS,
   ...OTLP_SETTINGS,
   CORS_ORIGINS: {
-    parse: origins,
+    parse: corsOrigins,
     fallback: '',
-    about: 'Origins whose pages may call the service, exact, separated by commas.',
+    about:
+      'Origins whose pages may call the service, each exactly as browsers send it, separated by commas. App shells and browser extensions too: `capacitor://localhost`, `chrome-extension://<id>`.',
     example: 'https://hr.acme.com,https://it.acme.com',
   },
   TRUSTED_PROXY_HOPS: {
@@ -184,6 +173,12 @@ export const SETTINGS = {
     fallback: '0',
     about: "Proxies of yours in front, each adding to X-Forwarded-For. 0: the socket's address is the caller's.",
     example: '1',
+  },
+  KEEP_ALIVE_S: {
+    parse: wholeNumber(1, 7_200),
+    about:
+      'How long an idle connection is kept, in seconds; 1 to 7200. Longer than the load balancer keeps it. Unset: 6, with `TRUSTED_PROXY_HOPS` 620.',
+    example: '3610',
   },
   INSECURE_DEV: {
     parse: z.enum(['0', '1'], 'must be 0 or 1').transform((value) => value === '1'),
@@ -235,6 +230,7 @@ export const OWN_PREFIXES = [
   'AUDIT_',
   'CORS_',
   'TRUSTED_',
+  'KEEP_ALIVE_',
   'OPS_',
   'PUBLIC_',
   'PAGES',

@@ -24,6 +24,7 @@ export const NOT_ON_WORKERS: Readonly<Record<string, string>> = {
   HOST: 'Cloudflare listens',
   OPS_PORT: 'bind METRICS to an Analytics Engine dataset',
   TRUSTED_PROXY_HOPS: 'the address comes from CF-Connecting-IP',
+  KEEP_ALIVE_S: 'Cloudflare keeps the connections',
   LEDGER_URL: 'the ledger is the Durable Object bound as LEDGER',
   LEDGER_MIN_FREE_MB: 'the ledger is no file',
   POLICY_FILE: 'the policy is built in, and may come from the KV namespace bound as POLICY',

@@ -64,7 +64,7 @@ describe('the configuration', () => {
     expect(await problemsOf({ ...GOOD, [name]: 'x' })).toEqual([]);
   });
 
-  it.each(['POLICY_FIEL', 'AUTH_ISSUER', 'CORS_ORIGIN', 'INSECURE_DEVEL'])(
+  it.each(['POLICY_FIEL', 'AUTH_ISSUER', 'CORS_ORIGIN', 'INSECURE_DEVEL', 'KEEP_ALIVE_MS'])(
     'stops at %s, which looks like one of its own',
     async (name) => {
       expect(await problemsOf({ ...GOOD, [name]: '1' })).toHaveLength(1);
@@ -151,6 +151,56 @@ describe('the configuration', () => {
     ]) {
       expect(await problemsOf({ ...GOOD, CORS_ORIGINS: origin })).toHaveLength(1);
     }
+  });
+
+  it.each([
+    ['*', 'must name each origin; a wildcard is not accepted (entry 1)'],
+    ['https://a.example.com, https://*.example.com', 'must name each origin; a wildcard is not accepted (entry 2)'],
+    ['https://a.example.com/', 'must be written as browsers send it: https://a.example.com (entry 1)'],
+    ['https://a.example.com/app?x#y', 'must be written as browsers send it: https://a.example.com (entry 1)'],
+    ['HTTPS://A.example.com', 'must be written as browsers send it: https://a.example.com (entry 1)'],
+    ['https://a.example.com:443', 'must be written as browsers send it: https://a.example.com (entry 1)'],
+    ['http://a.example.com:80', 'must be written as browsers send it: http://a.example.com (entry 1)'],
+    ['https://münchen.example', 'must be written as browsers send it: https://xn--mnchen-3ya.example (entry 1)'],
+    ['capacitor://localhost/', 'must be written as browsers send it: capacitor://localhost (entry 1)'],
+    [
+      'null',
+      'must not have null: every sandboxed frame and every local file sends that, so it names no page (entry 1)',
+    ],
+    ['file:///app/index.html', 'must be origins like https://app.acme.com; pages of this scheme send none (entry 1)'],
+    ['wss://a.example.com', 'must be origins like https://app.acme.com; pages of this scheme send none (entry 1)'],
+    ['a.example.com', 'must be origins like https://app.acme.com, separated by commas (entry 1)'],
+    ['localhost:3000', 'must be origins like https://app.acme.com, separated by commas (entry 1)'],
+    [
+      'https://a.example.com https://b.example.com',
+      'must be origins like https://app.acme.com, separated by commas (entry 1)',
+    ],
+    ['["https://a.example.com"]', 'must be origins like https://app.acme.com, separated by commas (entry 1)'],
+    ['https://user:secret@a.example.com', 'must be origins like https://app.acme.com, separated by commas (entry 1)'],
+    ['sk-secret-0f3c9a7e', 'must be origins like https://app.acme.com, separated by commas (entry 1)'],
+  ])('refuses the origin %s and says what to write', async (value, message) => {
+    expect(await problemsOf({ ...GOOD, CORS_ORIGINS: value })).toEqual([`CORS_ORIGINS ${message}`]);
+  });
+
+  it.each([
+    'capacitor://localhost',
+    'tauri://localhost',
+    'app://obsidian.md',
+    'vscode-webview://1a2b',
+    'http://[::1]:3000',
+  ])('takes the origin %s as it is', async (origin) => {
+    const loaded = await load({ ...GOOD, CORS_ORIGINS: origin });
+    expect(loaded.kind === 'loaded' && loaded.config.settings.CORS_ORIGINS).toEqual([origin]);
+  });
+
+  it.each([
+    ['1', []],
+    ['7200', []],
+    ['0', ['KEEP_ALIVE_S must be from 1 to 7200']],
+    ['7201', ['KEEP_ALIVE_S must be from 1 to 7200']],
+    ['60s', ['KEEP_ALIVE_S must be a whole number']],
+  ])('takes KEEP_ALIVE_S=%s with %j', async (value, problems) => {
+    expect(await problemsOf({ ...GOOD, KEEP_ALIVE_S: value })).toEqual(problems);
   });
 });
 

@@ -2,8 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { exposureOf } from '../../../../src/platform/node/http-server/exposure.ts';
 
 describe('the exposure of the listener', () => {
-  it('decides how long idle connections live: those of load balancers outlive their 60 s, others go within 10 s', () => {
-    expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: 1 }).keepAliveMs).toBeGreaterThan(60_000);
+  it.each([0, 1])('keeps idle connections as long as KEEP_ALIVE_S says, with %i trusted proxies', (hops) => {
+    expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: hops, KEEP_ALIVE_S: 3_610 }).keepAliveMs).toBe(3_610_000);
+  });
+
+  it('decides how long idle connections live: those of load balancers outlive their 600 s, others go within 10 s', () => {
+    expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: 1 }).keepAliveMs).toBeGreaterThan(600_000);
     expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: 0 }).keepAliveMs).toBeLessThan(10_000);
   });
 
