@@ -9,6 +9,7 @@ import { bodyErrors, invalidRequest, jsonInvalid, missingBody, queryErrors } fro
 import { decodeUtf8 } from '../../lib/utf8.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
+import { jsonMediaTypeFault } from './json-media-type.ts';
 
 /**
  * Parses the body into an InviteUsersRequest: first `readStrictly`, then `validateInvite`, both after the body limit.
@@ -16,8 +17,7 @@ import { respondProblem } from '../problem-response.ts';
  * the policy sees nothing that another JSON parser would read differently.
  */
 
-/** The media types that Hono's validator accepts as JSON. For any other type it would validate `{}`. */
-const JSON_MEDIA_TYPE = /^application\/(?:[\w.-]+\+)?json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i;
+const NOT_UTF_8 = 'The body is not UTF-8 text. Send the JSON encoded in UTF-8.';
 
 /** The type of `c.req.valid('json')` in the routes after this step. */
 interface ValidatedInvite {
@@ -29,10 +29,14 @@ interface ValidatedInvite {
 export const readStrictly: MiddlewareHandler<AppEnv> = async (c, next) => {
   const bytes = await c.req.arrayBuffer();
   if (bytes.byteLength === 0) return respondInvalid(c, [...inQuery(c), missingBody]);
-  if (!isPlainJson(c)) return respondProblem(c, 'unsupported_media_type');
+  const detail = jsonMediaTypeFault({
+    contentType: c.req.header('Content-Type'),
+    contentEncoding: c.req.header('Content-Encoding'),
+  });
+  if (detail !== null) return respondProblem(c, 'unsupported_media_type', { detail });
   // The byte order mark stays in the text, for the JSON reader to refuse.
   const text = decodeUtf8(bytes, 'keep');
-  if (text === null) return respondProblem(c, 'malformed_request');
+  if (text === null) return respondProblem(c, 'malformed_request', { detail: NOT_UTF_8 });
   const invalid = checkStrictJson(text);
   if (invalid !== null) return respondInvalid(c, [...inQuery(c), jsonInvalid(invalid.position, invalid.reason)]);
   // Hono's cache contains promises, although its declared type is the value.
@@ -64,10 +68,4 @@ export function isDryRun(c: Context<AppEnv>): boolean {
 
 function inQuery(c: Context<AppEnv>): ValidationError[] {
   return queryErrors(new URL(c.req.url).searchParams);
-}
-
-/** RFC 9110 §8.3, §8.4. A Content-Encoding is refused: size, hash and checks would apply to the encoded bytes. */
-function isPlainJson(c: Context<AppEnv>): boolean {
-  const encoding = c.req.header('Content-Encoding') ?? 'identity';
-  return encoding.toLowerCase() === 'identity' && JSON_MEDIA_TYPE.test(c.req.header('Content-Type') ?? '');
 }

@@ -61,6 +61,14 @@ describe('reading a request to invite', () => {
     'application/json; charset="utf-8"',
     'application/vnd.api+json',
     'application/problem+json; charset=utf-8',
+    'application/json; version=2',
+    'application/json;',
+    'application/json ;; charset=utf-8 ; ',
+    'application/json; charset=utf-8; charset="UTF-8"',
+    'application/json; charset=utf8',
+    'application/json; charset="\\u\\t\\f-8"',
+    'application/json; profile="a;charset=latin1"',
+    'application/json;odata.metadata=minimal;charset=utf-8',
   ])('takes a body sent as %s', async (type) => {
     const answer = await postInvite(GOOD, { headers: { 'Content-Type': type } });
     expect(answer.status).toBe(200);
@@ -76,8 +84,18 @@ describe('reading a request to invite', () => {
     'multipart/form-data; boundary=x',
     'application/json; charset=utf-16',
     'application/json; charset=latin1',
-    'application/json; version=2',
+    'application/json; charset=us-ascii',
+    'application/json; charset=""',
+    'application/json; charset=',
+    'application/json; charset="utf-8',
     'application/json; charset=utf-8; charset=utf-16',
+    'application/json; charset=utf-16; charset=utf-8',
+    'application/json; charset =utf-8',
+    'application/json; utf-8',
+    'application/json charset=utf-8',
+    'application/json\u00a0',
+    'application/a!b+json',
+    'application/json, application/json',
     'application/json, text/plain',
     'application/a/json',
     '',
@@ -88,13 +106,36 @@ describe('reading a request to invite', () => {
     expect(answer.body.code).toBe('unsupported_media_type');
   });
 
+  it.each([
+    [{ 'Content-Type': '' }, 'The body has no Content-Type. Send Content-Type: application/json.'],
+    [{ 'Content-Type': 'json' }, 'The Content-Type field cannot be read. Send Content-Type: application/json.'],
+    [
+      { 'Content-Type': `text/${'x'.repeat(99)}` },
+      `The body came as text/${'x'.repeat(55)}. Send Content-Type: application/json.`,
+    ],
+    [
+      { 'Content-Type': 'application/json; charset="a\\"é b"' },
+      'The body came in the charset a"??b. Send it in UTF-8, with Content-Type: application/json.',
+    ],
+    [{ 'Content-Encoding': 'identity, GZip' }, 'The body came with Content-Encoding: GZip. Send it without one.'],
+  ])('says what is wrong with %j', async (headers, detail) => {
+    expect((await postInvite(GOOD, { headers })).body.detail).toBe(detail);
+  });
+
+  it('says that a body is not UTF-8', async () => {
+    const answer = await postInvite(Buffer.from('\ufeff{}', 'utf16le'));
+    expect(answer.body.detail).toBe('The body is not UTF-8 text. Send the JSON encoded in UTF-8.');
+  });
+
   it('refuses an encoded body unread, and takes one whose encoding is identity', async () => {
     const gzipped = await postInvite(gzipSync(JSON.stringify(GOOD)), { headers: { 'Content-Encoding': 'gzip' } });
     expect(gzipped.status).toBe(415);
     const claimed = await postInvite(GOOD, { headers: { 'Content-Encoding': 'identity, gzip' } });
     expect(claimed.status).toBe(415);
-    const identity = await postInvite(GOOD, { headers: { 'Content-Encoding': 'Identity' } });
-    expect(identity.status).toBe(200);
+    for (const encoding of ['Identity', '', 'identity, identity', ', identity ,']) {
+      const identity = await postInvite(GOOD, { headers: { 'Content-Encoding': encoding } });
+      expect(identity.status).toBe(200);
+    }
   });
 
   it.each([
