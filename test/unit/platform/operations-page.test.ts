@@ -1,11 +1,13 @@
 /** Compares docs/operations.md with the source: every log line and every metric is explained on that page. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { HEADER_LIMIT_BYTES } from '../../../src/lib/header-limit.ts';
 import { BODY_TIMEOUT_MS } from '../../../src/middleware/limits/body-limit.ts';
 import { BULKHEADS } from '../../../src/middleware/limits/limit-concurrency.ts';
 import { MAX_ANSWER_BYTES } from '../../../src/platform/node/http-server/answers-in-flight.ts';
 import { exposureOf } from '../../../src/platform/node/http-server/exposure.ts';
 import { LISTENER_LIMITS } from '../../../src/platform/node/http-server/listener.ts';
+import { REFUSAL_CAUSES } from '../../../src/platform/node/http-server/refusal-causes.ts';
 import { COUNTERS, DURATIONS, GAUGES } from '../../../src/ports/metrics.ts';
 import { readTree } from '../../arch/source-tree.ts';
 
@@ -13,6 +15,12 @@ const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url
 const rows = page.split('\n').filter((line) => line.startsWith('| '));
 
 describe('the page for operators', () => {
+  it('explains every reason for which a listener ends a connection', () => {
+    const cells = rows.map((row) => row.split(' | ')[0] ?? '');
+    for (const reason of Object.keys(REFUSAL_CAUSES))
+      expect(cells.filter((cell) => cell.includes(`\`${reason}\``))).not.toEqual([]);
+  });
+
   it('explains every event that the service logs, at its level', () => {
     const logged = /\blogger\.(debug|info|warn|error)\(\s*'([a-z_]+)'/g;
     const events = new Map(
@@ -37,7 +45,8 @@ describe('the page for operators', () => {
   it('gives the limits as they are', () => {
     const seconds = (ms: number): string => `${String(ms / 1000)} s`;
     const { headersMs, requestMs, answerMs, maxConnections, maxConnectionsPerAddress } = LISTENER_LIMITS;
-    expect(page).toContain(`| header section to arrive | ${seconds(headersMs)}, `);
+    const kib = String(HEADER_LIMIT_BYTES / 1024);
+    expect(page).toContain(`| header section to arrive | ${seconds(headersMs)}, ${kib} KiB | `);
     expect(page).toContain(`| body to arrive | ${seconds(BODY_TIMEOUT_MS)}, `);
     expect(page).toContain(`| whole request to arrive | ${seconds(requestMs)} |`);
     expect(page).toContain(`| answer to be taken by its reader | ${seconds(answerMs)}, `);

@@ -1,0 +1,4 @@
+import { HTTP } from './http.ts';
+import { testChapter } from './situation.ts';
+
+testChapter(HTTP);
