@@ -22,7 +22,7 @@ const SMUGGLED: readonly (readonly [attack: string, body: string | Uint8Array])[
   ['a name with a zero-width space', '{"emails":["ann@acme.com"],"role\u200b":"admin"}'],
   ['a lone surrogate in an address', '{"emails":["ann\\ud800@acme.com"]}'],
   ['a lone surrogate in a name', '{"emails":["ann@acme.com"],"\\udc00":1}'],
-  ['a byte order mark', '\uFEFF{"emails":["ann@acme.com"]}'],
+  ['two byte order marks', '\uFEFF\uFEFF{"emails":["ann@acme.com"]}'],
   ['UTF-16 without a mark', Buffer.from('{"emails":["ann@acme.com"]}', 'utf16le')],
   [
     'an overlong slash',

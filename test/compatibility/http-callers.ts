@@ -156,6 +156,16 @@ export const CALLERS: readonly Situation[] = [
   ...clients.map(asClient),
   ...bodies.map(asBody),
   {
+    product: 'Windows PowerShell',
+    sends: 'JSON in UTF-8 with a byte order mark',
+    does: 'Drops the mark and reads the body.',
+    async check() {
+      const service = await startTestService();
+      expect((await service.invite(`\uFEFF${INVITE}`)).status).toBe(200);
+      expect(service.galileo.received.map(({ body }) => body[0])).toEqual(['{']);
+    },
+  },
+  {
     product: 'Single sign-on',
     sends: 'more cookies or a larger token than fit',
     does: `Answers 431 with the CORS fields; a page can read how many bytes there are and that ${String(HEADER_LIMIT_BYTES)} are accepted.`,

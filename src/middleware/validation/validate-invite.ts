@@ -34,8 +34,8 @@ export const readStrictly: MiddlewareHandler<AppEnv> = async (c, next) => {
     contentEncoding: c.req.header('Content-Encoding'),
   });
   if (detail !== null) return respondProblem(c, 'unsupported_media_type', { detail });
-  // The byte order mark stays in the text, for the JSON reader to refuse.
-  const text = decodeUtf8(bytes, 'keep');
+  // One byte order mark is dropped (RFC 8259 §8.1): .NET and PowerShell write it. The JSON reader refuses a second one.
+  const text = decodeUtf8(bytes, 'remove');
   if (text === null) return respondProblem(c, 'malformed_request', { detail: NOT_UTF_8 });
   const invalid = checkStrictJson(text);
   if (invalid !== null) return respondInvalid(c, [...inQuery(c), jsonInvalid(invalid.position, invalid.reason)]);

@@ -127,6 +127,11 @@ describe('reading a request to invite', () => {
     expect(answer.body.detail).toBe('The body is not UTF-8 text. Send the JSON encoded in UTF-8.');
   });
 
+  it('drops one byte order mark, so that every later reader gets the JSON alone', async () => {
+    const answer = await postInvite(`\uFEFF${JSON.stringify(GOOD)}`);
+    expect([answer.status, answer.body.text]).toEqual([200, JSON.stringify(GOOD)]);
+  });
+
   it('refuses an encoded body unread, and takes one whose encoding is identity', async () => {
     const gzipped = await postInvite(gzipSync(JSON.stringify(GOOD)), { headers: { 'Content-Encoding': 'gzip' } });
     expect(gzipped.status).toBe(415);
@@ -162,7 +167,7 @@ describe('reading a request to invite', () => {
         msg: 'JSON decode error: a member name is repeated within its object',
       },
     ]);
-    expect(await detail('\uFEFF{"emails":["ann@acme.com"]}')).toEqual([
+    expect(await detail('\uFEFF\uFEFF{"emails":["ann@acme.com"]}')).toEqual([
       { type: 'json_invalid', loc: ['body', 0], msg: 'JSON decode error: a byte order mark precedes the text' },
     ]);
   });
