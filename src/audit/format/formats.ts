@@ -5,7 +5,7 @@ import { ocsfLine, unreadableOcsfLine } from './ocsf-event.ts';
 
 /**
  * The formats in which the trail is delivered. In every format the line contains the native text verbatim, so delivered
- * lines can be verified (verify/delivered-line reads them back). Pure. Transport is not part of this file.
+ * lines can be verified (line-forms/delivered-line reads them back). Pure. Transport is not part of this file.
  */
 export const AUDIT_FORMATS = ['native', 'ocsf'] as const;
 export type AuditFormat = (typeof AUDIT_FORMATS)[number];

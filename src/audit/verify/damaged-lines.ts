@@ -23,6 +23,7 @@ export interface DamagedLines {
 const DAMAGE = {
   record: 'edited',
   wrapper: 'disguised',
+  form: 'unread_form',
   checkpoint: 'edited',
   text: 'unreadable',
 } as const satisfies Record<DamagedItem['what'], FindingKind>;

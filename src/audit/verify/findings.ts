@@ -60,7 +60,12 @@ const KINDS = {
         : `This line is damaged: no record can be read where ${named(run, 'record')} belongs.`,
   },
   disguised: {
-    message: (run) => `The line that carries ${named(run, 'record')} was edited: it does not match the record.`,
+    message: (run) =>
+      `The line that carries ${named(run, 'record')} was edited: it does not match the record, or can be read in two ways.`,
+  },
+  unread_form: {
+    message: (run) =>
+      `${named(run)} is here in a form that this program does not read, so it was not verified. Pass the line as the service wrote it.`,
   },
   missing: { message: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} missing before this place.` },
   misplaced: { message: (run) => `${named(run)} ${isOne(run) ? 'is' : 'are'} out of order here.`, joins: 'seq' },

@@ -41,8 +41,11 @@ export interface CheckpointItem {
 
 export interface DamagedItem {
   readonly kind: 'damaged';
-  /** `wrapper`: the record is sound, but the line around it is not. `text`: unreadable; a record or a checkpoint. */
-  readonly what: 'record' | 'wrapper' | 'checkpoint' | 'text';
+  /**
+   * `wrapper`: the record is sound, but the line around it is not. `form`: the line has a form that is not read.
+   * `text`: unreadable; a record or a checkpoint.
+   */
+  readonly what: 'record' | 'wrapper' | 'form' | 'checkpoint' | 'text';
   /** The seq (for a checkpoint: the count) that it claims; null when it claims none. */
   readonly claimedSeq: number | null;
 }
@@ -87,15 +90,6 @@ function requestIn({ kind, request_id: id, actor, outcome, request }: Record<str
 
 function objectOf(value: unknown): Record<string, unknown> {
   return isObject(value) ? value : {};
-}
-
-/**
- * Whether a delivered line that is not ours may be the rest of one that was. Other output of a program is either JSON
- * or contains no hash. So text that is not JSON and has 64 hex digits in a row is a record or a checkpoint that was
- * cut.
- */
-export function isRemnant(line: string): boolean {
-  return /[0-9a-f]{64}/.test(line) && parseObject(line) === null;
 }
 
 function isHash(value: unknown): value is string {

@@ -143,7 +143,7 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     const claimed = position ?? item.claimedSeq;
     if (item.what === 'checkpoint') checkpoints.damaged(claimed, place);
     else order.damaged({ ...item, claimedSeq: claimed }, place);
-    if (item.what === 'text') checkpoints.unreadable();
+    if (item.what === 'text' || item.what === 'form') checkpoints.unreadable();
   }
 
   const newer = createNewerLines();

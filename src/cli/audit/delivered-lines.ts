@@ -1,46 +1,100 @@
 /**
- * Reads files of delivered audit lines, one after the other, as one trail. Lines may be in any format of the sinks.
- * A foreign line, which is not the service's, is skipped and counted. A line that may be the rest of a damaged one is
- * returned as damaged. Messages name a line by its file and number and never quote it.
+ * Reads files of delivered lines as one trail, in any form that a runtime, a collector or a log store gives them, and
+ * counts what it read. A line that carries nothing of the service is counted by what it is. Messages name a line by its
+ * file and number and never quote it.
  */
-import { readDeliveredLine } from '../../audit/verify/delivered-line.ts';
-import { placeText } from '../../audit/verify/findings.ts';
+import { createLineReader } from '../../audit/line-forms/line-reader.ts';
+import type { ReadLine } from '../../audit/line-forms/line-reader.ts';
+import type { OtherLine } from '../../audit/line-forms/other-lines.ts';
 import type { KeptCheckpoint } from '../../audit/verify/checkpoints.ts';
-import { isRemnant, readTrailItem } from '../../audit/verify/item.ts';
-import type { TrailItem } from '../../audit/verify/item.ts';
-import { isNewer } from '../../audit/verify/known-form.ts';
+import { placeText } from '../../audit/verify/findings.ts';
 import type { TrailLine } from '../../audit/verify/verify-trail.ts';
 import { CommandError } from '../command-line/command-error.ts';
-import { decodeUtf8 } from '../../lib/utf8.ts';
+import { inOrder } from './file-order.ts';
+import { nameOf } from './line-files.ts';
 import type { AuditPorts } from './ports.ts';
-
-/** Much more than the longest record in the longest format. A longer line is damaged and is not kept in memory. */
-const MAX_LINE_BYTES = 4 * 1024 * 1024;
-const LINE_FEED = 0x0a;
 
 export interface DeliveredLines {
   readonly lines: AsyncIterable<TrailLine>;
-  /** The number of foreign lines so far. */
-  skipped(): number;
+  /** Complete when all lines were read. */
+  tally(): LineTally;
 }
+
+export interface LineTally {
+  /** In the order in which they were read. */
+  readonly files: readonly string[];
+  /** All lines that are not empty. */
+  readonly lines: number;
+  /** The lines of the trail, by what was around them: `plain`, or the names of the forms, the outermost first. */
+  readonly forms: readonly { readonly form: string; readonly lines: number }[];
+  /** The other lines, by what they are. None of them is a fault. */
+  readonly others: readonly { readonly what: OtherLine; readonly lines: number; readonly first: string }[];
+}
+
+export function linesIn(counts: readonly { readonly lines: number }[]): number {
+  return counts.reduce((sum, { lines }) => sum + lines, 0);
+}
+
+/** A hostile stream must not make the list of forms long. */
+const MAX_FORMS = 100;
 
 export function readDeliveredLines(files: readonly string[], ports: Pick<AuditPorts, 'readBytes'>): DeliveredLines {
-  let skipped = 0;
+  const counts = createCounts();
+  const read: string[] = [];
   async function* readAll(): AsyncGenerator<TrailLine> {
-    for (const file of files) {
+    const reader = createLineReader();
+    for (const { file, lines } of await inOrder(files, ports)) {
+      read.push(nameOf(file));
+      const prefix = `${nameOf(file)}:`;
       let at = 0;
-      for await (const line of linesOf(file, ports)) {
+      for await (const line of lines) {
         at += 1;
-        const read = line === '' ? null : readLine(line);
-        if (read !== null) yield { ...read, place: { prefix: `${nameOf(file)}:`, at }, position: null };
-        else if (line !== '') skipped += 1;
+        if (line.text === '' && line.fault === null) continue;
+        counts.line();
+        yield* counts.add(reader.take(line, { prefix, at }));
       }
     }
+    yield* counts.add(reader.end());
   }
-  return { lines: readAll(), skipped: () => skipped };
+  return { lines: readAll(), tally: () => ({ files: read, ...counts.tally() }) };
 }
 
-/** The checkpoints in these files. Records and foreign lines are ignored. Rejects when a file has no sound checkpoint. */
+function createCounts(): {
+  line(): void;
+  /** Counts all, and gives the lines of the trail. */
+  add(read: readonly ReadLine[]): Iterable<TrailLine>;
+  tally(): Omit<LineTally, 'files'>;
+} {
+  let all = 0;
+  const forms = new Map<string, number>();
+  const others = new Map<OtherLine, { lines: number; readonly first: string }>();
+
+  return {
+    line: () => void (all += 1),
+    *add(read) {
+      for (const one of read) {
+        const { place, lines } = one;
+        if (one.kind === 'item') {
+          const name = one.forms.length === 0 ? 'plain' : one.forms.join(' + ');
+          const form = forms.has(name) || forms.size < MAX_FORMS ? name : 'several';
+          forms.set(form, (forms.get(form) ?? 0) + lines);
+          yield { item: one.item, place, position: null, isNewer: one.isNewer };
+          continue;
+        }
+        const before = others.get(one.what);
+        if (before === undefined) others.set(one.what, { lines, first: placeText(place) });
+        else before.lines += lines;
+      }
+    },
+    tally: () => ({
+      lines: all,
+      forms: [...forms].map(([form, lines]) => ({ form, lines })),
+      others: [...others].map(([what, { lines, first }]) => ({ what, lines, first })),
+    }),
+  };
+}
+
+/** The checkpoints in these files. Records and other lines are ignored. Rejects when a file has no sound checkpoint. */
 export async function readKeptCheckpoints(
   files: readonly string[],
   ports: Pick<AuditPorts, 'readBytes'>,
@@ -50,71 +104,10 @@ export async function readKeptCheckpoints(
     const before = kept.length;
     for await (const { item, place } of readDeliveredLines([file], ports).lines) {
       if (item.kind === 'checkpoint') kept.push({ checkpoint: item.checkpoint, digest: item.digest, place });
-      if (item.kind === 'damaged' && item.what !== 'record' && item.what !== 'wrapper')
+      if (item.kind === 'damaged' && (item.what === 'checkpoint' || item.what === 'text'))
         throw new CommandError('refused', `${placeText(place)} is a damaged checkpoint`);
     }
     if (kept.length === before) throw new CommandError('refused', `${nameOf(file)} holds no checkpoint`);
   }
   return kept;
-}
-
-const UNREADABLE: TrailItem = { kind: 'damaged', what: 'text', claimedSeq: null };
-
-/** Null for a foreign line. `line` is null when it is not UTF-8 or too long. */
-function readLine(line: string | null): Pick<TrailLine, 'item' | 'isNewer'> | null {
-  if (line === null) return { item: UNREADABLE };
-  const delivered = readDeliveredLine(line);
-  if (delivered.kind === 'foreign') return isRemnant(line) ? { item: UNREADABLE } : null;
-  if (delivered.text === null) return { item: UNREADABLE };
-  const item = readTrailItem(delivered.text);
-  return delivered.kind === 'native' ? { item, isNewer: isNewer(delivered.text) } : { item: disguised(item) };
-}
-
-/** The line that carries this item is damaged, so a valid item counts as damaged, too. */
-function disguised(item: TrailItem): TrailItem {
-  if (item.kind === 'record') return { kind: 'damaged', what: 'wrapper', claimedSeq: item.seq };
-  if (item.kind === 'checkpoint') return { kind: 'damaged', what: 'checkpoint', claimedSeq: item.checkpoint.count };
-  return item;
-}
-
-/** The lines without their line ends (LF or CRLF); the last line may have none. Null: not UTF-8, or too long. */
-async function* linesOf(file: string, { readBytes }: Pick<AuditPorts, 'readBytes'>): AsyncGenerator<string | null> {
-  let rest: Uint8Array[] = [];
-  let restBytes = 0;
-  let tooLong = false;
-  const take = (): string | null => {
-    const line = tooLong ? null : textOf(rest);
-    rest = [];
-    restBytes = 0;
-    tooLong = false;
-    return line;
-  };
-  const keep = (part: Uint8Array): void => {
-    restBytes += part.length;
-    if (restBytes > MAX_LINE_BYTES) tooLong = true;
-    rest = tooLong ? [] : [...rest, part];
-  };
-  try {
-    for await (const chunk of readBytes(file)) {
-      let from = 0;
-      for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, from)) {
-        keep(chunk.subarray(from, end));
-        yield take();
-        from = end + 1;
-      }
-      if (from < chunk.length) keep(chunk.subarray(from));
-    }
-  } catch {
-    throw new CommandError('refused', `${nameOf(file)} cannot be read to its end`);
-  }
-  if (restBytes > 0) yield take();
-}
-
-function textOf(parts: readonly Uint8Array[]): string | null {
-  // The byte order mark is kept: different bytes must not decode to the same text.
-  return decodeUtf8(Buffer.concat(parts), 'keep')?.replace(/\r$/, '') ?? null;
-}
-
-function nameOf(file: string): string {
-  return file === '-' ? 'stdin' : file;
 }

@@ -1,15 +1,19 @@
 /** The report of `audit verify`: its type, which is the shape of the JSON document, and its rendering as text. Pure. */
+import { OTHER_LINES } from '../../audit/line-forms/other-lines.ts';
 import type { TrailReport } from '../../audit/verify/verify-trail.ts';
 import { counted, printable } from '../command-line/text.ts';
 import type { Paint } from '../deps.ts';
+import { linesIn } from './delivered-lines.ts';
+import type { LineTally } from './delivered-lines.ts';
 
 export interface VerifyReport {
   readonly verdict: TrailReport['verdict'];
   readonly ledger: TrailReport | null;
   readonly lines:
     | (TrailReport & {
-        /** The number of lines that are not the service's. */
+        /** The number of lines without a record or a checkpoint. */
         readonly skipped: number;
+        readonly read: LineTally;
       })
     | null;
 }
@@ -18,12 +22,29 @@ export interface VerifyReport {
 const MAX_SHOWN = 50;
 
 export function renderVerify({ ledger, lines }: VerifyReport, paint: Paint): string {
-  const skipped = lines?.skipped ?? 0;
   return [
     ledger === null ? '' : renderSource('Ledger', ledger, paint),
     lines === null ? '' : renderSource('Delivered lines', lines, paint),
-    skipped === 0 ? '' : `  ${counted(skipped, 'line', 'lines')} of other origin skipped\n`,
+    ...(lines === null ? [] : readNotes(lines.read).map((note) => `  ${printable(note)}\n`)),
   ].join('');
+}
+
+/** What was read and in which forms, and what carried no record. */
+function readNotes({ files, lines, forms, others }: LineTally): string[] {
+  const from = files.length < 2 ? '' : ` of ${files.length} files, in the order of their records (${files.join(', ')})`;
+  const trail = `${linesIn(forms)} of the trail${forms.length === 0 ? '' : ` (${forms.map(ofForm).join(', ')})`}`;
+  const left = others.map(({ what, lines: some, first }) => {
+    const [one, many] = OTHER_LINES[what];
+    return `  ${counted(some, one, many)}, first ${first}`;
+  });
+  return [
+    `Read ${counted(lines, 'line', 'lines')}${from}: ${trail}, ${counted(linesIn(others), 'other line', 'other lines')}`,
+    ...left,
+  ];
+}
+
+function ofForm({ form, lines }: LineTally['forms'][number]): string {
+  return `${lines} ${form}`;
 }
 
 const COLOURS = { intact: 'green', newer: 'yellow', broken: 'red' } as const;

@@ -8,7 +8,8 @@ import { importVerificationKeys } from '../../audit/checkpoint/signing-key.ts';
 import type { TrailEvidence, TrailReport, TrailSource, VerifiedTrail } from '../../audit/verify/verify-trail.ts';
 import { verifyTrail } from '../../audit/verify/verify-trail.ts';
 import { textFilePhrase } from '../../lib/text-file-error.ts';
-import { readDeliveredLines, readKeptCheckpoints } from './delivered-lines.ts';
+import { linesIn, readDeliveredLines, readKeptCheckpoints } from './delivered-lines.ts';
+import type { LineTally } from './delivered-lines.ts';
 import type { VerifyReport } from './verify-report.ts';
 import { renderVerify } from './verify-report.ts';
 import { readLedgerTrail } from '../ledger/read-trail.ts';
@@ -31,9 +32,11 @@ export const auditVerify: Command = {
   summary: 'Prove that the audit trail is whole, or name every edit, gap, move, cut and rewrite with its place.',
   about: [
     'Checks the hash chain record by record and every checkpoint against it. A ledger may be in use; it is opened ' +
-      'read-only, and all of it is of one moment. --lines takes what the sinks delivered, native or OCSF, plain or gzip; ' +
-      'several files are one stream in the order given. There an exact repeat is no fault, because delivery is at least ' +
-      'once, and lines of other origin are skipped. With --ledger and --lines, the two are held against each other.',
+      'read-only, and all of it is of one moment. With --ledger and --lines, the two are held against each other.',
+    '--lines takes what the sinks delivered, native or OCSF, plain or gzip, and also as a runtime, a collector or a log ' +
+      'store wrote it (docs/compatibility.md lists the forms). The form is found line by line. An exact repeat is no fault, ' +
+      'because delivery is at least once. Several files are one stream, in the order of their records. Lines without a ' +
+      'record are counted by what they are; the answer says where the first of each is.',
     'A chain alone cannot show that its tail was cut off or written anew. Give --checkpoint, a copy of a delivered ' +
       'checkpoint that was kept where the service cannot reach it (any file of delivered lines will do). With --public-key ' +
       'the trail’s own signed checkpoints show that it was not rewritten without the key, but not that nothing newer was ' +
@@ -78,6 +81,10 @@ export const auditVerify: Command = {
       does: 'what a collector received against what the service kept',
     },
     { line: 'audit verify --lines - < service.log', does: 'what the service wrote to stdout' },
+    {
+      line: 'audit verify --lines /var/log/pods/default_invite-proxy-0_*/proxy/0.log',
+      does: 'the same from the file of a container runtime, here of Kubernetes',
+    },
   ],
   async run(call, deps) {
     const files = [...(call.lists['lines'] ?? []), ...(call.lists['checkpoint'] ?? [])];
@@ -127,8 +134,12 @@ async function verify(call: Call, retention: number | null, deps: CliDeps): Prom
   return {
     verdict: WORST_FIRST.find((verdict) => reports.some((one) => one.verdict === verdict)) ?? 'intact',
     ledger,
-    lines: lines === null ? null : { ...lines.report, skipped: delivered.skipped() },
+    lines: lines === null ? null : { ...lines.report, ...leftOut(delivered.tally()) },
   };
+}
+
+function leftOut(read: LineTally): { readonly skipped: number; readonly read: LineTally } {
+  return { skipped: linesIn(read.others), read };
 }
 
 async function verifyLedger(

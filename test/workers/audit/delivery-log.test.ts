@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../src/audit/chain.ts';
-import { readDeliveredLine } from '../../../src/audit/verify/delivered-line.ts';
+import { readDeliveredLine } from '../../../src/audit/line-forms/delivered-line.ts';
 import { createObjectPorts } from '../../../src/platform/workers/ledger/ports.ts';
 import { createLogger, createStdoutSink } from '../../../src/platform/workers/telemetry/logger.ts';
 import { testUuid7 } from '../../support/clock.ts';

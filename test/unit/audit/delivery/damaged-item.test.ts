@@ -3,7 +3,7 @@ import { createHttpSink } from '../../../../src/audit/delivery/http-sink.ts';
 import { otlpLogs } from '../../../../src/audit/delivery/otlp-logs.ts';
 import type { OutboxItem } from '../../../../src/audit/delivery/sink.ts';
 import { AUDIT_FORMATS, deliveredLine } from '../../../../src/audit/format/formats.ts';
-import { readDeliveredLine } from '../../../../src/audit/verify/delivered-line.ts';
+import { readDeliveredLine } from '../../../../src/audit/line-forms/delivered-line.ts';
 import { readTrailItem } from '../../../../src/audit/verify/item.ts';
 import { createStdoutSink } from '../../../../src/platform/node/telemetry/logger.ts';
 import type { HttpPort } from '../../../../src/ports/http.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chainRecord, GENESIS_HASH, verifyChain } from '../../../../src/audit/chain.ts';
-import { readDeliveredLine } from '../../../../src/audit/verify/delivered-line.ts';
+import { readDeliveredLine } from '../../../../src/audit/line-forms/delivered-line.ts';
 import type { AuditFormat } from '../../../../src/audit/format/formats.ts';
 import { formatItem } from '../../../../src/audit/format/formats.ts';
 import type { OutboxItem } from '../../../../src/audit/delivery/sink.ts';
@@ -115,7 +115,7 @@ describe('a line of ours that has two meanings', () => {
     ['a record beside a checkpoint', `{"record":${FIRST.line},"checkpoint":{}}`],
     ['two records under one name', `{"record":${edited},"record":${FIRST.line}}`],
     ['two members of one name inside', `{"record":${edited.replace('{', '{"actor":{},')}}`],
-    ['a record without an RFC 8785 form', String.raw`{"record":{"x":"\ud800"}}`],
+    ['a record without an RFC 8785 form', String.raw`{"channel":"audit","record":{"x":"\ud800"}}`],
     ['an event with a repeated member', ocsf.replace('{', '{"message":"Dry run, nothing sent",')],
   ])('is damaged, whichever of them is honest: %s', (_, line) => {
     expect(readDeliveredLine(line)).toEqual({ kind: 'damaged', text: null });

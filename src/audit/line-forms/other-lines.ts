@@ -1,0 +1,31 @@
+import { straysIn } from './looks-ours.ts';
+
+/** What a line is that carries no record and no checkpoint, with the words of reports. None of them is a fault. */
+export const OTHER_LINES = {
+  operational: ['operational line of the service', 'operational lines of the service'],
+  text: ['line of text', 'lines of text'],
+  json: ['JSON line of another program', 'JSON lines of other programs'],
+  printed: [
+    'line of JSON that was printed over several lines (write one entry a line: jq -c)',
+    'lines of JSON that was printed over several lines (write one entry a line: jq -c)',
+  ],
+  omitted: [
+    'journal entry without its text (export with journalctl --all)',
+    'journal entries without their text (export with journalctl --all)',
+  ],
+  unknown_form: [
+    'line with a record in a form that is not read (pass the line as the service wrote it)',
+    'lines with a record in a form that is not read (pass the lines as the service wrote them)',
+  ],
+  cut: ['line that is cut where the input begins or ends', 'lines that are cut where the input begins or ends'],
+  not_utf8: ['line that is not UTF-8', 'lines that are not UTF-8'],
+  too_long: ['line of more than 4 MiB', 'lines of more than 4 MiB'],
+} as const satisfies Readonly<Record<string, readonly [one: string, many: string]>>;
+
+export type OtherLine = keyof typeof OTHER_LINES;
+
+export function otherJson(value: Readonly<Record<string, unknown>>): OtherLine {
+  if (value['channel'] === 'ops') return 'operational';
+  if (value['MESSAGE'] === null) return 'omitted';
+  return straysIn(value, new Set()).length > 0 ? 'unknown_form' : 'json';
+}

@@ -1,0 +1,4 @@
+import { LOGS } from './logs.ts';
+import { testChapter } from './situation.ts';
+
+testChapter(LOGS);
