@@ -1,87 +1,115 @@
 /**
- * The stdout sink with a real collector. rsyslog follows the file that a container runtime would write and keeps the
- * audit lines. The kept lines verify alone, and against the ledger.
+ * The recipe of docs/audit.md with a real rsyslog. It follows the file in which the service's stdout lands: as it is, as
+ * Docker's json-file, or in the CRI form. What it kept verifies alone, and against the ledger.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { LOG_FORMS } from '../support/audit/log-forms.ts';
 import { startRunning } from './running.ts';
 
 const run = promisify(execFile);
-const INVITES = 100;
+const INVITES = 40;
 const RSYSLOGD = '/usr/sbin/rsyslogd';
+/** At the beginning of a line, in any of the forms. */
+const OPERATIONAL = /^.{0,120}\\?"channel\\?":\\?"ops\\?"/;
 
-let folder = '';
-let stopRsyslog = async (): Promise<void> => undefined;
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'invite-proxy-rsyslog-'));
-});
-afterEach(async () => {
-  await stopRsyslog();
-  await rm(folder, { recursive: true });
-});
-
-/**
- * The configuration of docs/audit.md: whole lines up to 256 KiB, and the audit channel unchanged in a file of its own.
- */
-function configuration(feed: string, kept: string): string {
-  return `
-global(workDirectory="${folder}" maxMessageSize="256k")
-module(load="imfile" mode="inotify")
-template(name="as-it-came" type="string" string="%msg%\\n")
-input(type="imfile" file="${feed}" tag="galileo-invite-proxy:" ruleset="invite-proxy")
-ruleset(name="invite-proxy") {
-  if $msg contains '"channel":"audit"' then action(type="omfile" file="${kept}" template="as-it-came")
+interface Feed {
+  /** The row of the recipe's table. */
+  readonly row: string;
+  /** As the report of `audit verify` names it. */
+  readonly form: string;
 }
-`;
+const FEEDS: readonly Feed[] = [
+  { row: 'a plain file', form: 'plain' },
+  { row: 'Docker, `json-file`', form: 'Docker json-file' },
+  { row: 'Kubernetes, Podman (CRI)', form: 'CRI' },
+];
+
+/** The recipe for this form, with the files of the test. */
+function recipe(row: string, { folder, feed, kept }: Readonly<Record<'folder' | 'feed' | 'kept', string>>): string {
+  const page = readFileSync(new URL('../../docs/audit.md', import.meta.url), 'utf8');
+  const [, config = ''] = /\*\*rsyslog\*\*[^`]*(?:`[^`]+`[^`]*)*?```\n(.*?)```/s.exec(page) ?? [];
+  const [, filter = ''] =
+    page
+      .split('\n')
+      .find((line) => line.startsWith(`| ${row} |`))
+      ?.match(/.*\| `(.*)` \|$/) ?? [];
+  expect([config, filter]).toEqual([expect.stringContaining('imfile'), expect.stringContaining('$msg')]);
+  return [`global(workDirectory="${folder}")`, config]
+    .join('\n')
+    .replace('FILTER', () => filter)
+    .replace('FILE', feed)
+    .replace('/var/log/audit/galileo-invite-proxy.ndjson', kept);
 }
 
-function startRsyslog(config: string): void {
+function startRsyslog(folder: string, config: string): void {
   const child = spawn(RSYSLOGD, ['-n', '-f', config, '-i', join(folder, 'rsyslogd.pid')], { stdio: 'inherit' });
   const exited = once(child, 'exit');
-  stopRsyslog = async () => {
+  onTestFinished(async () => {
     child.kill('SIGTERM');
     await exited;
-  };
+  });
 }
 
 const linesOf = async (path: string): Promise<string[]> =>
   (await readFile(path, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
 
-describe('rsyslog on the stdout feed', () => {
-  it('keeps every record whole, and what it kept verifies alone and against the ledger', async () => {
+describe('rsyslog, as docs/audit.md sets it up', () => {
+  it.each(FEEDS)('keeps every record whole where stdout goes to $row', async ({ row, form }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-rsyslog-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
     const feed = join(folder, 'stdout.log');
     const kept = join(folder, 'audit.ndjson');
     const config = join(folder, 'rsyslog.conf');
     writeFileSync(feed, '');
-    writeFileSync(config, configuration(feed, kept));
-    startRsyslog(config);
-    const service = await startRunning({}, { onText: (line) => appendFileSync(feed, `${line}\n`) });
+    writeFileSync(config, recipe(row, { folder, feed, kept }));
+    startRsyslog(folder, config);
+    const { wrap } = LOG_FORMS.find(({ reported }) => reported === form)!;
+    const onText = (line: string): void => appendFileSync(feed, `${wrap(line).join('\n')}\n`);
+    const service = await startRunning({}, { onText });
     const token = await service.token();
 
     const many = Array.from({ length: 500 }, (_, n) => `${'x'.repeat(60)}${String(n)}@acme.com`);
-    const large = await service.inviteAll(many, token);
-    expect(large.status).toBe(200);
+    expect((await service.inviteAll(many, token)).status).toBe(200);
     for (let n = 0; n < INVITES; n += 1)
       expect((await service.invite(`p${String(n)}@acme.com`, token)).status).toBe(200);
+    // A caller's text must not look like the mark of an operational line.
+    const disguised = await fetch(`http://127.0.0.1:${String(service.port)}/v2/invite_users`, {
+      method: 'POST',
+      headers: {
+        Authorization: `Bearer ${token}`,
+        'Content-Type': 'application/json',
+        'User-Agent': String.raw`"channel":"ops" \"channel\":\"ops\"`,
+      },
+      body: JSON.stringify({ emails: ['last@acme.com'], auth_method: 'okta' }),
+    });
+    expect(disguised.status).toBe(200);
     service.child.kill('SIGTERM');
     expect(await service.exited).toBe(0);
 
-    const delivered = await linesOf(feed).then((lines) => lines.filter((line) => line.includes('"channel":"audit"')));
-    await expect.poll(async () => (await linesOf(kept)).length, { timeout: 30_000 }).toBe(delivered.length);
-    expect(await linesOf(kept)).toEqual(delivered);
+    const records = 2 * (INVITES + 2);
+    const fed = await linesOf(feed);
+    const isKept = (line: string): boolean =>
+      form === 'plain' ? line.includes('"channel":"audit"') : !OPERATIONAL.test(line);
+    const expected = fed.filter(isKept);
+    expect(expected.length).toBeLessThan(fed.length);
+    await expect.poll(async () => (await linesOf(kept)).length, { timeout: 30_000 }).toBe(expected.length);
+    expect(await linesOf(kept)).toEqual(expected);
     const verify = async (...args: string[]): Promise<unknown> =>
       JSON.parse(
         (await run(process.execPath, ['src/cli.ts', 'audit', 'verify', '--json', '--lines', kept, ...args])).stdout,
       );
-    const whole = { records: 2 * (INVITES + 1), findings: [] };
-    expect(await verify()).toMatchObject({ verdict: 'intact', lines: whole });
+    const whole = { records, findings: [] };
+    expect(await verify()).toMatchObject({
+      verdict: 'intact',
+      lines: { ...whole, skipped: 0, read: { forms: [{ form, lines: expected.length }] } },
+    });
     expect(await verify('--ledger', service.ledgerPath)).toMatchObject({
       verdict: 'intact',
       lines: whole,
