@@ -182,13 +182,20 @@ describe.each(SPLITS)('the pieces of a line in the form of %s', (_name, wrap) =>
     ['one in the middle is dropped', (all) => all.toSpliced(1, 1)],
     ['the last is dropped', (all) => all.slice(0, -1)],
     ['one in the middle is doubled', (all) => all.toSpliced(1, 0, all[1]!)],
-    ['the first is doubled', (all) => [all[0]!, ...all]],
     ['one is edited', (all) => all.map((piece) => piece.replace('colleague', 'accomplice'))],
     ['one is added', (all) => all.toSpliced(1, 0, 'x')],
   ])('are a fault when %s', async (_change, change) => {
     const changed = change(pieces());
     expect(changed).not.toEqual(pieces());
     expect(await foundWith(...wrapped(changed))).not.toEqual([]);
+  });
+
+  it('are said, and no fault, when the first of them was delivered twice', async () => {
+    const all = pieces();
+    const { found, others } = await outcomeOf(
+      readAll([stdout[0]!, wrap(all[0]!, false), ...wrapped(all), ...stdout.slice(2)]),
+    );
+    expect({ found, others }).toEqual({ found: [], others: ['cut_copy @ lines:2'] });
   });
 
   it('damage no other record when the last one is missing', async () => {

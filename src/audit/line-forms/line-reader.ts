@@ -6,6 +6,7 @@ import { isNewer } from '../verify/known-form.ts';
 import { isClearJson } from './clear-json.ts';
 import { isSameText, readDeliveredLine, readDeliveredValue } from './delivered-line.ts';
 import type { DeliveredLine } from './delivered-line.ts';
+import { createCutCopies } from './cut-copies.ts';
 import { contentsOf, splitOf } from './json-forms.ts';
 import type { JsonForm } from './json-forms.ts';
 import { straysIn } from './looks-ours.ts';
@@ -43,6 +44,8 @@ export type ReadLine = (
       readonly isNewer: boolean;
       /** The names of the forms around it, the outermost first; empty for a line as the service wrote it. */
       readonly forms: readonly string[];
+      /** What was inside of them. Null: an object without a text of its own. */
+      readonly text: string | null;
     }
   | { readonly kind: 'other'; readonly what: OtherLine }
 ) & {
@@ -66,11 +69,24 @@ interface Layer {
   readonly lines: number;
   /** It begins with the first line of the input, which may be the rest of a line. */
   readonly isFirst: boolean;
+  /** It is a part of a text that was two lines. */
+  readonly isGlued: boolean;
 }
 
+/** The beginning of each line on stdout. */
+const BEGIN = '{"level":"';
 const UNREADABLE: TrailItem = { kind: 'damaged', what: 'text', claimedSeq: null };
 
 export function createLineReader(): LineReader {
+  const opener = createOpener();
+  const copies = createCutCopies();
+  return {
+    take: (line, place) => copies.take(opener.take(line, place)),
+    end: () => [...copies.take(opener.end()), ...copies.end()],
+  };
+}
+
+function createOpener(): LineReader {
   const pieces = createPieces<Layer>();
   /** The last line of a file without its line end. The first line of the next file may continue it. */
   let cut: { readonly text: string; readonly layer: Layer } | null = null;
@@ -81,7 +97,7 @@ export function createLineReader(): LineReader {
     const read = readPlainText(text, fault);
     const isCutOff = isEnding ? isBegun(read, text) : layer.isFirst && read.kind === 'damaged' && isRest(text);
     if (isCutOff) return otherLine('cut', layer);
-    return read.kind === 'other' ? otherLine(read.what, layer) : damagedItem(read, layer);
+    return read.kind === 'other' ? otherLine(read.what, layer) : damagedItem(read, text, layer);
   }
 
   function openText(text: string, layer: Layer): ReadLine[] {
@@ -90,16 +106,24 @@ export function createLineReader(): LineReader {
     const list = text.startsWith('[') ? objectsIn(text) : null;
     if (list !== null) return openAll(list, { ...layer, isClear: layer.isClear && isClearJson(text, list) });
     const content = layer.forms.length < MAX_DEPTH ? contentAfter(text) : null;
-    if (content === null) return [readPlain(text, layer)];
+    if (content === null) return openGlued(text, layer);
     const { form, line, split } = content;
     const inner = around(layer, form.name);
     return split === null ? openText(line, inner) : openPiece(line, split.continues, split.key, inner);
   }
 
+  /** A process that was killed leaves a line without its end, and the next process begins its first line there. */
+  function openGlued(text: string, layer: Layer): ReadLine[] {
+    const start = layer.isGlued || !text.startsWith(BEGIN) ? -1 : text.lastIndexOf(BEGIN);
+    if (start <= 0 || !isComplete(text.slice(start))) return [readPlain(text, layer)];
+    const glued = { ...layer, isGlued: true };
+    return [...openText(text.slice(0, start), glued), ...openText(text.slice(start), { ...glued, lines: 0 })];
+  }
+
   /** `text` is null for an object inside of another one. */
   function openObject(value: Json, text: string | null, layer: Layer): ReadLine[] {
     const own = readDeliveredValue(value, text);
-    if (own.kind !== 'foreign') return [itemOf(own, layer)];
+    if (own.kind !== 'foreign') return [itemOf(own, text, layer)];
     const wrapped = layer.forms.length < MAX_DEPTH && value['channel'] !== 'ops' ? contentsOf(value) : null;
     if (wrapped === null) return [otherLine(otherJson(value), layer)];
     const { form, contents } = wrapped;
@@ -151,7 +175,7 @@ export function createLineReader(): LineReader {
 
   return {
     take(line, place) {
-      const layer: Layer = { forms: [], isClear: true, place, lines: 1, isFirst };
+      const layer: Layer = { forms: [], isClear: true, place, lines: 1, isFirst, isGlued: false };
       isFirst = false;
       const before = cut;
       cut = null;
@@ -234,17 +258,17 @@ function otherLine(what: OtherLine, { place, lines }: Layer): ReadLine {
   return { kind: 'other', what, place, lines };
 }
 
-function damagedItem(item: TrailItem, { forms, place, lines }: Layer): ReadLine {
-  return { kind: 'item', item, isNewer: false, forms, place, lines };
+function damagedItem(item: TrailItem, text: string | null, { forms, place, lines }: Layer): ReadLine {
+  return { kind: 'item', item, isNewer: false, forms, text, place, lines };
 }
 
-function itemOf(delivered: Exclude<DeliveredLine, { kind: 'foreign' }>, layer: Layer): ReadLine {
+function itemOf(delivered: Exclude<DeliveredLine, { kind: 'foreign' }>, line: string | null, layer: Layer): ReadLine {
   const { kind, text } = delivered;
-  if (text === null) return damagedItem(UNREADABLE, layer);
+  if (text === null) return damagedItem(UNREADABLE, null, layer);
   const item = readTrailItem(text);
-  if (kind === 'damaged' || !layer.isClear) return damagedItem(disguised(item), layer);
+  if (kind === 'damaged' || !layer.isClear) return damagedItem(disguised(item), null, layer);
   const { forms, place, lines } = layer;
-  return { kind: 'item', item, isNewer: isNewer(text), forms, place, lines };
+  return { kind: 'item', item, isNewer: isNewer(text), forms, text: line, place, lines };
 }
 
 /** The line that carries this item is damaged, so a valid item counts as damaged, too. */

@@ -39,9 +39,9 @@ function countIn(value: object, names: readonly string[]): number {
 
 /** A member of our lines in a text that may be cut, with as many backslashes as wrappers put before its quotes. */
 const MARKS = [
-  /\\*"(?:hash|head|prev|previous|request_sha256)\\*"\s*:\s*\\*"[0-9a-f]{64}/,
-  /\\*"channel\\*"\s*:\s*\\*"audit\\*"/,
-  /\\*"seq\\*"\s*:\s*\d+\s*,\s*\\*"service\\*"\s*:/,
+  /"(?:hash|head|prev|previous|request_sha256)\\*"\s*:\s*\\*"[0-9a-f]{64}/,
+  /"channel\\*"\s*:\s*\\*"audit\\*"/,
+  /"seq\\*"\s*:\s*\d+\s*,\s*\\*"service\\*"\s*:/,
 ];
 
 /** Whether a text that is no JSON may be a part of one of our lines. A digest alone is no mark: other programs log some. */

@@ -18,6 +18,7 @@ export const OTHER_LINES = {
     'lines with a record in a form that is not read (pass the lines as the service wrote them)',
   ],
   cut: ['line that is cut where the input begins or ends', 'lines that are cut where the input begins or ends'],
+  cut_copy: ['line that is cut, and follows whole', 'lines that are cut, and follow whole'],
   not_utf8: ['line that is not UTF-8', 'lines that are not UTF-8'],
   too_long: ['line of more than 4 MiB', 'lines of more than 4 MiB'],
 } as const satisfies Readonly<Record<string, readonly [one: string, many: string]>>;

@@ -19,8 +19,8 @@ interface Begun extends LineFile {
 const MAX_LINES_BEFORE = 50_000;
 const MAX_LENGTH_BEFORE = 32 * 1024 * 1024;
 /** The number of a record or a checkpoint, with as many backslashes as wrappers put before a quote. */
-const NUMBER = /\\*"(?:seq|count)\\*":\s*(\d{1,16})\b/;
-const OPERATIONAL = /\\*"channel\\*":\s*\\*"ops/;
+const NUMBER = /"(?:seq|count)\\*":\s*(\d{1,16})\b/;
+const OPERATIONAL = /"channel\\*":\s*\\*"ops/;
 
 export async function inOrder(
   files: readonly string[],

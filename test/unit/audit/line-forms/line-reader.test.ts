@@ -123,6 +123,52 @@ describe('a line that is cut', () => {
     expect(await outcomeOf(read)).toMatchObject(whole);
   });
 
+  it.each<readonly [string, (line: string) => string]>([
+    ['plain', (line) => line],
+    ['CRI', (line) => cri(line, 'F')],
+    ['Compose', (line) => `proxy-1  | ${line}`],
+  ])('is no fault when it follows whole, as after a full disk: %s', async (_name, wrap) => {
+    const later = stdout.map((line) => line.replace('"time":"x"', '"time":"later"'));
+    for (const cut of [
+      stdout[1]!.slice(0, 30),
+      stdout[1]!.slice(0, 50),
+      stdout[1]!.slice(0, 300),
+      stdout[1]!.slice(0, -1),
+    ]) {
+      const lines = [stdout[0]!, cut, OPERATIONAL, ...later].map((line) => wrap(line));
+      expect(await outcomeOf(readAll(lines))).toMatchObject({
+        ...whole,
+        others: [`${cut.length < 40 ? 'text' : 'cut_copy'} @ lines:2`, 'operational @ lines:3'],
+      });
+    }
+  });
+
+  it('is no fault when it follows whole, as after a process that was killed, without a line end between', async () => {
+    const started = OPERATIONAL.replace('request', 'starting');
+    const cut = stdout[1]!.slice(0, 300);
+    const glued = [stdout[0]!, `${cut}${started}`, ...stdout.slice(1)];
+    const expected = { ...whole, others: ['cut_copy @ lines:2', 'operational @ lines:2'] };
+    expect(await outcomeOf(readAll(glued))).toMatchObject(expected);
+    const docker = [dockerJson(`${stdout[0]!}\n`), dockerJson(cut), dockerJson(`${started}\n`)];
+    const rest = stdout.slice(1).map((line) => dockerJson(`${line}\n`));
+    expect(await outcomeOf(readAll([...docker, ...rest]))).toMatchObject({
+      ...whole,
+      others: ['cut_copy @ lines:2', 'operational @ lines:2'],
+    });
+  });
+
+  it('is a fault when it was edited, though one like it follows whole', async () => {
+    const cut = stdout[1]!.replace('new.colleague', 'old.colleague').slice(0, -1);
+    const { found } = await outcomeOf(readAll([stdout[0]!, cut, ...stdout.slice(1)]));
+    expect(found).toEqual(['unreadable - @ lines:2']);
+  });
+
+  it('is a fault when what follows whole was edited', async () => {
+    const edited = stdout[1]!.replace('"seq":2', '"seq":3');
+    const { found } = await outcomeOf(readAll([stdout[0]!, stdout[1]!.slice(0, 300), edited, ...stdout.slice(2)]));
+    expect(found).not.toEqual([]);
+  });
+
   it('is a fault between other lines', async () => {
     const lines = stdout.with(1, stdout[1]!.slice(0, -60));
     expect(await outcomeOf(readAll(lines))).toMatchObject({ found: ['unreadable 2 @ lines:2'] });
