@@ -146,6 +146,8 @@ describe('text beside the record', () => {
 
 describe('a prefix', () => {
   it.each([
+    ['a stream of a container', (text: string) => `2026-05-04T10:00:00Z ${text} stdout F `],
+    ['a time', (text: string) => `2026-05-04T10:00:00Z${text} `],
     ['a pod', (text: string) => `[pod/${text}/proxy] `],
     ['a service', (text: string) => `${text}  | `],
     ['a host', (text: string) => `May  4 10:00:00 ${text} x[1]: `],
@@ -210,14 +212,14 @@ describe.each(SPLITS)('the pieces of a line in the form of %s', (_name, wrap) =>
   it('hide no text before the line that they complete', async () => {
     expect(await foundWith(wrap(edited, false), ...wrapped(pieces()))).not.toEqual([]);
   });
+});
 
-  it('are a fault when a wrapper of one has two meanings', async () => {
-    const lines = wrapped(pieces());
-    const index = lines.findIndex((line) => line.startsWith('{'));
-    if (index === -1) return;
-    const line = lines[index]!;
-    const [name = ''] = Object.keys(JSON.parse(line) as object);
-    expect(await foundWith(...lines.with(index, line.replace('{', `{${json(name)}:"x",`)))).not.toEqual([]);
+describe.each(SPLITS.slice(1))('the wrapper of a piece in the form of %s', (_name, wrap) => {
+  it.each([0, 1, 2])('is a fault when it has two meanings: piece %i', async (index) => {
+    const pieces = piecesOf(honest, 300);
+    const lines = pieces.map((piece, at) => wrap(piece, at === pieces.length - 1));
+    const [name = ''] = Object.keys(JSON.parse(lines[index]!) as object);
+    expect(await foundWith(...lines.with(index, lines[index]!.replace('{', `{${json(name)}:"x",`)))).not.toEqual([]);
   });
 });
 

@@ -55,8 +55,6 @@ export type ReadLine = (
 };
 
 const MAX_DEPTH = 5;
-/** Where a piece is missing, a line may begin at one of the last pieces. */
-const MAX_STARTS = 8;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -112,7 +110,10 @@ function createOpener(): LineReader {
     return split === null ? openText(line, inner) : openPiece(line, split.continues, split.key, inner);
   }
 
-  /** A process that was killed leaves a line without its end, and the next process begins its first line there. */
+  /**
+   * A process that was killed leaves a line without its end, and the next process begins its first line there. Where the
+   * last piece of a line is missing, its other pieces are before the next line.
+   */
   function openGlued(text: string, layer: Layer): ReadLine[] {
     const start = layer.isGlued || !text.startsWith(BEGIN) ? -1 : text.lastIndexOf(BEGIN);
     if (start <= 0 || !isComplete(text.slice(start))) return [readPlain(text, layer)];
@@ -161,12 +162,7 @@ function createOpener(): LineReader {
     const text = parts.join('');
     if (isTooLong) return [readPlain(text, layer, 'too_long')];
     if (!isWhole) return [readPlain(text, layer)];
-    const start = parts.length === 1 || isComplete(text) ? 0 : startOfLast(parts);
-    if (start === 0) return openText(text, layer);
-    return [
-      readPlain(parts.slice(0, start).join(''), { ...layer, lines: start }),
-      ...openText(parts.slice(start).join(''), { ...layer, lines: count - start }),
-    ];
+    return openText(text, layer);
   }
 
   function openRaw({ text, fault }: RawLine, layer: Layer): ReadLine[] {
@@ -231,12 +227,6 @@ function isComplete(text: string, depth = 0): boolean {
   const { line, split } = content;
   // Whether a piece is complete, only the other pieces show.
   return (split !== null && (split.continues || !line.startsWith('{'))) || isComplete(line, depth + 1);
-}
-
-/** The piece that begins the last line which is complete; 0 when none does. */
-function startOfLast(parts: readonly string[]): number {
-  const starts = parts.flatMap((part, index) => (index > 0 && part.startsWith('{') ? [index] : []));
-  return starts.slice(-MAX_STARTS).find((start) => isComplete(parts.slice(start).join(''))) ?? 0;
 }
 
 function isRecord(text: string): boolean {
