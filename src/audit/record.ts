@@ -58,7 +58,11 @@ const request = z.strictObject({
 const decision = z.strictObject({
   decision: z.enum(['allow', 'deny']).describe('For these addresses.'),
   rule: z.string().nullable().describe('The deciding rule or limit; null when no rule of this caller covers them.'),
-  because: z.array(z.string()).describe('Empty when allowed; `no-rule`, or the keys of the rule that failed or hit.'),
+  because: z
+    .array(z.string())
+    .describe(
+      'Empty when allowed. `no-caller`: the policy does not know this caller. `no-rule`: no rule of this caller covers the address. Otherwise the keys of the rule that failed or hit.',
+    ),
   emails: z
     .array(recordedEmail)
     .exactOptional()

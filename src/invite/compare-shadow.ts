@@ -60,6 +60,9 @@ export function createCompareShadow({
 
 /** Each pair of labels once per request, so that the counter counts requests. */
 function labelsOf(found: readonly Divergence[]): { readonly kind: string; readonly rule: string }[] {
-  const pairs = found.map(({ kind, shadowRule }) => ({ kind, rule: shadowRule ?? 'no-rule' }));
+  const pairs = found.map(({ kind, shadowRule, because }) => ({
+    kind,
+    rule: shadowRule ?? (because.includes('no-caller') ? 'no-caller' : 'no-rule'),
+  }));
   return [...new Map(pairs.map((pair) => [`${pair.kind} ${pair.rule}`, pair])).values()];
 }

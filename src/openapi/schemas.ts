@@ -70,7 +70,8 @@ const ADDRESS_DECISION = object(
     }),
     because: {
       ...listOf(TEXT),
-      description: 'Empty when allowed; `no-rule`, or the keys of the rule that failed or hit.',
+      description:
+        'Empty when allowed. `no-caller`: the policy does not know this caller. `no-rule`: no rule of this caller covers the address. Otherwise the keys of the rule that failed or hit.',
     },
   },
   { description: 'What the policy says of one address.' },

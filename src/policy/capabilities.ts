@@ -6,7 +6,7 @@
 import type { Principal } from '../auth/principal.ts';
 import type { CompiledPolicy, ForcedValues, Rule } from './compile.ts';
 import { coveringPatterns } from './matching/domain-pattern.ts';
-import { rulesOf } from './evaluate.ts';
+import { callerOf } from './evaluate.ts';
 import type { QuotaScope } from './document/schema.ts';
 import { stillAllowed } from './matching/still-allowed.ts';
 import { rowsAimedAt, selectorsOf } from './matching/target-table.ts';
@@ -59,7 +59,7 @@ export interface Limit {
 }
 
 export function describeCapabilities(policy: CompiledPolicy, principal: Principal, nowMs: number): Capabilities {
-  const callers = rulesOf(policy, principal);
+  const { rules: callers } = callerOf(policy, principal);
   const inForce = (rule: Rule): boolean => nowMs < rule.untilMs;
   const allows = new Set(callers.flatMap(({ allow }) => allow.rows).filter(inForce));
   const tables = [policy.denyAny, ...callers.map(({ deny }) => deny)];

@@ -8,8 +8,9 @@ export interface AddressDecision {
   /** The deciding rule or quota; null when no rule of this caller covers the address. */
   readonly rule: string | null;
   /**
-   * Empty when allowed. Otherwise the keys that failed (allow rule) or hit (deny rule), `no-rule`, `deny` (a deny rule
-   * without target and keys), `force` (other forced values than the batch), or the unit of an exceeded quota.
+   * Empty when allowed. Otherwise the keys that failed (allow rule) or hit (deny rule), `no-caller` (the token is no
+   * caller of the policy), `no-rule` (no allow rule of this caller covers the address), `deny` (a deny rule without target
+   * and keys), `force` (other forced values than the batch), or the unit of an exceeded quota.
    */
   readonly because: readonly string[];
 }

@@ -34,9 +34,9 @@ export function decide(
   nowMs: number,
   handling: Handling = 'strict',
 ): Decision {
-  const callers = rulesOf(policy, principal);
+  const caller = callerOf(policy, principal);
   const asked = askedOf(request);
-  const judged = request.emails.map((email) => judgeAddress(policy, callers, email, asked, nowMs));
+  const judged = request.emails.map((email) => judgeAddress(policy, caller, email, asked, nowMs));
   const chosen = chooseForced(judged) ?? applyForce([], asked);
   const ruled = judged.map((address) => agreeWithBatch(address, chosen));
   const allowed = ruled.filter(({ decision }) => decision === 'allow').map(({ email }) => email);
@@ -55,20 +55,31 @@ export function decide(
   };
 }
 
-/** The rules for this principal: those of every caller that it matches, and the deny rules of those it may match. */
-export function rulesOf(policy: CompiledPolicy, principal: Principal): CallerRules[] {
+/** What the policy has for one principal. */
+export interface MatchedCaller {
+  /** Whether the principal is a caller of the policy at all. If not, no rule can allow it anything. */
+  readonly isKnown: boolean;
+  /** The rules of every caller that it matches, and the deny rules of those it may match. */
+  readonly rules: readonly CallerRules[];
+}
+
+export function callerOf(policy: CompiledPolicy, principal: Principal): MatchedCaller {
   const rules = (names: readonly string[]) => names.flatMap((name) => policy.byCaller.get(name) ?? []);
+  const matched = matchCallers(policy.callers, principal);
   const suspected = rules(suspectCallers(policy.callers, principal));
-  return [
-    ...rules(matchCallers(policy.callers, principal)),
-    ...suspected.map(({ deny: ofSuspect }) => ({ allow: indexRows<Rule>([]), deny: ofSuspect })),
-  ];
+  return {
+    isKnown: matched.length > 0,
+    rules: [
+      ...rules(matched),
+      ...suspected.map(({ deny: ofSuspect }) => ({ allow: indexRows<Rule>([]), deny: ofSuspect })),
+    ],
+  };
 }
 
 /** Judges one address on its own, whatever else is in the batch. */
 export function judgeAddress(
   policy: CompiledPolicy,
-  callers: readonly CallerRules[],
+  caller: MatchedCaller,
   email: string,
   asked: Asked,
   nowMs: number,
@@ -78,7 +89,7 @@ export function judgeAddress(
   const forced = applyForce(rowsAimedAt([policy.force], selectors), asked);
   const inForce = (rule: Rule): boolean => nowMs < rule.untilMs;
 
-  const denyTables = [policy.denyAny, ...callers.map((rules) => rules.deny)];
+  const denyTables = [policy.denyAny, ...caller.rules.map((rules) => rules.deny)];
   for (const rule of rowsAimedAt(denyTables, selectors).filter(inForce)) {
     const keys = hittingKeys(rule, forced.values);
     if (keys === null) continue;
@@ -87,12 +98,12 @@ export function judgeAddress(
     return { decision: deny(email, rule.id, because.length > 0 ? because : ['deny']), forced };
   }
 
-  const allowTables = callers.map((rules) => rules.allow);
+  const allowTables = caller.rules.map((rules) => rules.allow);
   const [nearest] = rowsAimedAt(allowTables, selectors)
     .filter(inForce)
     .map((rule) => ({ rule, failing: failingKeys(rule, forced.values) }))
     .toSorted((a, b) => a.failing.length - b.failing.length || a.rule.order - b.rule.order);
-  if (nearest === undefined) return { decision: deny(email, null, ['no-rule']), forced };
+  if (nearest === undefined) return { decision: deny(email, null, [caller.isKnown ? 'no-rule' : 'no-caller']), forced };
   const { rule, failing } = nearest;
   if (failing.length > 0) return { decision: deny(email, rule.id, failing), forced };
   return { decision: { email, decision: 'allow', rule: rule.id, because: [] }, forced };

@@ -11,7 +11,7 @@ import { chargesFor } from './quota-charges.ts';
 import type { CompiledPolicy, Quota, Rule } from './compile.ts';
 import type { AddressDecision, Decision, ForcedValue, Handling } from './decision.ts';
 import { lowerAscii } from './matching/domain-pattern.ts';
-import { askedOf, decide, judgeAddress, rulesOf } from './evaluate.ts';
+import { askedOf, callerOf, decide, judgeAddress } from './evaluate.ts';
 import type { Asked } from './matching/force.ts';
 import type { KeyName } from './matching/rule-keys.ts';
 import { missedKeys } from './matching/rule-keys.ts';
@@ -65,21 +65,21 @@ export function explain(
   nowMs: number,
   handling: Handling = 'strict',
 ): Explanation {
-  const callers = rulesOf(policy, principal);
+  const caller = callerOf(policy, principal);
   const asked = askedOf(request);
   const decision = decide(policy, principal, request, nowMs, handling);
   const effects = new Map<Rule, ConsideredRule['effect']>([
-    ...[policy.denyAny, ...callers.map(({ deny }) => deny)].flatMap(({ rows }) =>
+    ...[policy.denyAny, ...caller.rules.map(({ deny }) => deny)].flatMap(({ rows }) =>
       rows.map((rule) => [rule, 'deny'] as const),
     ),
-    ...callers.flatMap(({ allow }) => allow.rows.map((rule) => [rule, 'allow'] as const)),
+    ...caller.rules.flatMap(({ allow }) => allow.rows.map((rule) => [rule, 'allow'] as const)),
   ]);
   const inOrder = [...effects].toSorted(([a], [b]) => a.order - b.order);
   return {
     callers: matchCallers(policy.callers, principal),
     decision,
     addresses: decision.addresses.map((verdict) => {
-      const { forced } = judgeAddress(policy, callers, verdict.email, asked, nowMs);
+      const { forced } = judgeAddress(policy, caller, verdict.email, asked, nowMs);
       const selectors =
         emailAddress(verdict.email) === null ? [] : selectorsOf(policy.setsOf, lowerAscii(verdict.email));
       return {

@@ -233,7 +233,12 @@ function naiveAddress(
     }
     if (hits) return { email, decision: 'deny', rule: rule.id, because: because.length > 0 ? because : ['deny'] };
   }
-  let nearest: AddressDecision = { email, decision: 'deny', rule: null, because: ['no-rule'] };
+  let nearest: AddressDecision = {
+    email,
+    decision: 'deny',
+    rule: null,
+    because: [callers.length === 0 ? 'no-caller' : 'no-rule'],
+  };
   let fewest = Infinity;
   for (const rule of live) {
     if (!(rule.allow ?? []).some((name) => callers.includes(name)) || !targets(file, rule, email)) continue;

@@ -217,8 +217,8 @@ function dataOf(asked: AnyRecord['request']): object | undefined {
   return email_count === undefined ? undefined : { auth_method, role, group_ids, send_email, email_count };
 }
 
-/** A rule of the policy and its decision; `no-rule` where no rule covered the addresses. */
+/** A rule of the policy and its decision; `no-rule` or `no-caller` where no rule covered the addresses. */
 function authorization({ decision, rule, because, emails, email_count }: RecordDecision): object {
   const data = { because, email_count, ...(emails === undefined ? {} : { emails }) };
-  return { decision, policy: { name: rule ?? 'no-rule', type: 'rule', is_applied: rule !== null, data } };
+  return { decision, policy: { name: rule ?? because[0] ?? 'no-rule', type: 'rule', is_applied: rule !== null, data } };
 }

@@ -113,6 +113,7 @@ function verdictOf({ decision, rule, because }: AddressDecision, paint: Paint): 
 
 /** Explanations of the reasons that are not keys of a rule. */
 const REASONS: Readonly<Record<string, string>> = {
+  'no-caller': 'no-caller (no caller of this file matches)',
   'no-rule': 'no-rule (no allow rule of this caller covers the address)',
   deny: 'deny (it is for everybody and everything)',
   force: 'force (other forced values than the rest of the batch, and one body goes out for all)',

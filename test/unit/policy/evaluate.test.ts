@@ -102,6 +102,24 @@ describe('rules', () => {
     );
   });
 
+  it('say no-caller where the token is no caller of the file, and no-rule where it is one without a rule', () => {
+    expect(verdictOf([ALLOW_ACME], 'ann@acme.com', { as: { clientId: 'other' } })).toBe('deny  no-caller');
+    expect(verdictOf([ALLOW_ACME], 'ann@acme.com', { as: { issuer: 'partners' } })).toBe('deny  no-caller');
+    expect(verdictOf([ALLOW_ACME], 'ann@acme.com', { as: { clientId: 'other', groups: ['it'] } })).toBe(
+      'deny  no-rule',
+    );
+  });
+
+  it('say which deny rule hit, also to a token that is no caller', () => {
+    const deny = '{ id: never, deny: any, domains: [acme.com] }';
+    expect(verdictOf([ALLOW_ACME, deny], 'ann@acme.com', { as: { clientId: 'other' } })).toBe('deny never domains');
+  });
+
+  it('do not take a token for a caller because of a group that cannot be read', () => {
+    const unreadable = { clientId: 'other', hasUnreadableGroups: true } as const;
+    expect(verdictOf([ALLOW_ACME], 'ann@acme.com', { as: unreadable })).toBe('deny  no-caller');
+  });
+
   it('say no-rule where only another caller is allowed', () => {
     const rules = ['{ id: it, allow: [admins], domains: [$acme], roles: any, auth_methods: any }'];
     expect(verdictOf(rules, 'ann@acme.com')).toBe('deny  no-rule');

@@ -13,7 +13,7 @@ describe('an explanation', () => {
     fc.assert(
       fc.property(policyFiles, principals, requests, handlings, (file, caller, asked, handling) => {
         const policy = compilePolicy(file, '');
-        const { decision, addresses } = explain(policy, caller, asked, NOW_MS, handling);
+        const { decision, addresses, callers } = explain(policy, caller, asked, NOW_MS, handling);
         expect(decision).toEqual(decide(policy, caller, asked, NOW_MS, handling));
         for (const { decision: verdict, rules } of addresses) {
           const aside = verdict.because[0] === 'force' || verdict.because[0] === 'emails';
@@ -22,7 +22,8 @@ describe('an explanation', () => {
           if (hit !== undefined) expect([verdict.decision, verdict.rule]).toEqual(['deny', hit.id]);
           else if (allowing !== undefined && !aside)
             expect([verdict.decision, verdict.rule]).toEqual(['allow', allowing.id]);
-          else if (allowing === undefined && verdict.rule === null) expect(verdict.because).toEqual(['no-rule']);
+          else if (allowing === undefined && verdict.rule === null)
+            expect(verdict.because).toEqual([callers.length === 0 ? 'no-caller' : 'no-rule']);
           else if (allowing === undefined) {
             // The nearest rule, and the keys that failed.
             const nearest = rules.find(({ id }) => id === verdict.rule);

@@ -170,8 +170,10 @@ describe('policy diff on recorded requests', () => {
     const before = withTrail(at('2026-12-31T23:59:59.999Z'));
     const after = withTrail(at('2027-01-01T00:00:00.000Z'));
     expect((await diff('policy.yaml longer.yaml --ledger x', { files, ...before })).stdout).toContain('none decided');
-    // OLD denies it with any groups; NEW allows it only with the right group.
-    expect((await diff('policy.yaml longer.yaml --ledger x', { files, ...after })).stdout).toContain('Perhaps 1 more');
+    // Recorded as no-rule: the caller was one of the file, so it had the right group.
+    expect((await diff('policy.yaml longer.yaml --ledger x', { files, ...after })).stdout).toContain(
+      '1 request, 1 decided otherwise',
+    );
   });
 
   it('counts each request once, by the record of its decision', async () => {
