@@ -201,6 +201,7 @@ export interface ProblemExtras {
     readonly decision: string;
     readonly rule: string | null;
     readonly because: readonly string[];
+    readonly message: string;
   }[];
   readonly quota?: string;
   readonly errors?: readonly unknown[];

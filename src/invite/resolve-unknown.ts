@@ -2,8 +2,10 @@
  * Builds the settlement of an unknown outcome once its ending is known: the record, and the answer that its
  * Idempotency-Key replays. Pure. It uses only the intent, because the original call is over. Sends nothing.
  */
+import { isHmacForm } from '../audit/record-address.ts';
 import type { RecordDraft } from '../audit/record.ts';
 import type { Settlement } from '../ledger/port.ts';
+import { decisionOnRecord } from '../policy/address-decision.ts';
 import type { AddressDecision } from '../policy/decision.ts';
 import type { Resolved } from './outcome.ts';
 import { answerOutcome } from './answer.ts';
@@ -20,7 +22,10 @@ export function resolveUnknown(
   { requestId, intent, given = new Map() }: UnknownRequest,
   { ending, by }: Pick<Resolved, 'ending' | 'by'>,
 ): Settlement {
-  const addresses = decisionsIn(intent).map((one) => ({ ...one, email: given.get(one.email) ?? one.email }));
+  const addresses = decisionsIn(intent).map((one) => {
+    const email = given.get(one.email) ?? one.email;
+    return decisionOnRecord({ ...one, email }, isHmacForm(email) ? 'An address' : email);
+  });
   const outcome: Resolved = { kind: 'resolved', ending, by, addresses };
   const answer = answerOutcome(outcome, requestId);
   return {
@@ -33,7 +38,7 @@ export function resolveUnknown(
 }
 
 /** The decision for each address, in the order of the request. Addresses are in their recorded form. */
-function decisionsIn({ request, policy }: RecordDraft): AddressDecision[] {
+function decisionsIn({ request, policy }: RecordDraft): Omit<AddressDecision, 'message'>[] {
   const emails = request.emails ?? [];
   const byEmail = new Map(
     policy.decisions.flatMap(({ decision, rule, because, emails: about = emails }) =>

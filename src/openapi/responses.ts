@@ -76,7 +76,15 @@ const SUMMARIES: Readonly<Record<string, string>> = {
 
 const EXTRAS: Partial<Record<ProblemCode, ProblemExtras>> = {
   policy_denied: {
-    decisions: [{ email: 'ann@rival.io', decision: 'deny', rule: 'never-invite', because: ['domains'] }],
+    decisions: [
+      {
+        email: 'ann@rival.io',
+        decision: 'deny',
+        rule: 'never-invite',
+        because: ['domains'],
+        message: 'ann@rival.io: not an allowed domain (rule never-invite). Ask IT for partners.',
+      },
+    ],
   },
   quota_exhausted: { quota: 'app-day' },
   upstream_refused: { status: 409, detail: 'Galileo refused the invitation.', outcome: 'refused' },

@@ -73,6 +73,7 @@ const ADDRESS_DECISION = object(
       description:
         'Empty when allowed. `no-caller`: the policy does not know this caller. `no-rule`: no rule of this caller covers the address. Otherwise the keys of the rule that failed or hit.',
     },
+    message: { ...TEXT, description: 'For people: the address, the reason, the rule, and its note where it has one.' },
   },
   { description: 'What the policy says of one address.' },
 );

@@ -64,6 +64,7 @@ const INVITE_POLICY = object(
         auth_methods: listOf(oneOf(AUTH_METHODS)),
         groups: { anyOf: [{ const: 'any' }, NAMED_GROUPS], description: 'Empty: no group may be asked for.' },
         until: nullable({ ...TEXT, format: 'date', description: 'The rule ends at 00:00 UTC of that day.' }),
+        note: nullable({ ...TEXT, description: 'For people: what the authors of the policy say about the rule.' }),
       }),
     ),
     forced: listOf(

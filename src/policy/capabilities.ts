@@ -34,6 +34,8 @@ export interface AllowedRule extends Target {
   readonly groups: 'any' | readonly NamedGroup[];
   /** YYYY-MM-DD: the rule ends at 00:00 UTC of that day. */
   readonly until: string | null;
+  /** What the policy's authors say about the rule; null when nothing. */
+  readonly note: string | null;
 }
 
 export interface NamedGroup {
@@ -97,6 +99,7 @@ function describeRule(
     auth_methods: left.authMethods,
     groups: left.groupIds === 'any' ? 'any' : left.groupIds.map((id) => named(policy, id)),
     until: rule.until,
+    note: rule.note,
   };
 }
 

@@ -43,6 +43,8 @@ export interface Rule extends Targeted {
   readonly untilMs: number;
   /** The day as it is written in the file. */
   readonly until: string | null;
+  /** For the people who read a decision by this rule. */
+  readonly note: string | null;
 }
 
 /** A field that is undefined is not forced. */
@@ -115,6 +117,7 @@ function compileRule(row: RuleRow, order: number, groups: ReadonlyMap<string, st
     groups: asked === 'any' ? null : new Set(resolveGroups(asked, groups)),
     untilMs: row.until === undefined ? Infinity : dayStartMs(row.until),
     until: row.until ?? null,
+    note: row.note ?? null,
   };
 }
 

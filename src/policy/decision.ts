@@ -1,6 +1,9 @@
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 
-/** The decision on one address. It is shown to callers and written to the record, so it names rules and keys only. */
+/**
+ * The decision on one address. It is shown to callers and, without its sentence, written to the record, so it names rules
+ * and keys only.
+ */
 export interface AddressDecision {
   /** Exactly as the caller wrote it. */
   readonly email: string;
@@ -13,6 +16,8 @@ export interface AddressDecision {
    * and keys), `force` (other forced values than the batch), or the unit of an exceeded quota.
    */
   readonly because: readonly string[];
+  /** For people (address-decision.ts): begins with the address. Not recorded. */
+  readonly message: string;
 }
 
 /** Whether one refused address refuses the request (`strict`) or is left out of it (`lenient`, RFC 7240 §4.4). */

@@ -7,8 +7,10 @@
 import type { Principal } from '../auth/principal.ts';
 import { emailAddress } from '../contract/email-address.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
+import { allowBy, denyByForce, denyByLimit, denyByRule, denyExhausted, denyUncovered } from './address-decision.ts';
 import { matchCallers, suspectCallers } from './matching/callers.ts';
 import { chargesFor, exceededQuota } from './quota-charges.ts';
+import type { ExceededQuota } from './quota-charges.ts';
 import type { CallerRules, CompiledPolicy, Quota, Rule } from './compile.ts';
 import type { AddressDecision, Decision, Handling } from './decision.ts';
 import { lowerAscii } from './matching/domain-pattern.ts';
@@ -23,9 +25,13 @@ export interface Judged {
   readonly forced: Forced;
 }
 
+/** An invitee's counter that has too little left, by the address that it leaves out. */
+export type ExhaustedInvitees = ReadonlyMap<string, { readonly quota: Quota; readonly retryAfterS: number }>;
+
 /**
  * Strict: one refused address refuses the whole request. Lenient: the request keeps its allowed addresses, and is
- * refused only if there are none. `nowMs` is compared with `until` only; -Infinity ignores every end date.
+ * refused only if there are none. `nowMs` is compared with `until` only; -Infinity ignores every end date. `exhausted`:
+ * addresses that the ledger could not admit; they are refused like those that a rule refuses.
  */
 export function decide(
   policy: CompiledPolicy,
@@ -33,22 +39,26 @@ export function decide(
   request: InviteUsersRequest,
   nowMs: number,
   handling: Handling = 'strict',
+  exhausted: ExhaustedInvitees = new Map(),
 ): Decision {
   const caller = callerOf(policy, principal);
   const asked = askedOf(request);
-  const judged = request.emails.map((email) => judgeAddress(policy, caller, email, asked, nowMs));
+  const judged = request.emails.map((email) =>
+    refuseExhausted(judgeAddress(policy, caller, email, asked, nowMs), exhausted),
+  );
   const chosen = chooseForced(judged) ?? applyForce([], asked);
   const ruled = judged.map((address) => agreeWithBatch(address, chosen));
-  const allowed = ruled.filter(({ decision }) => decision === 'allow').map(({ email }) => email);
   // A request without any allowed address is refused in both modes.
-  const refusedByRule = allowed.length === 0 || (handling === 'strict' && allowed.length < ruled.length);
-  const emails = refusedByRule ? request.emails : allowed;
-  const exceeded = refusedByRule ? null : exceededQuota(policy, emails);
+  const count = allowedIn(ruled).length;
+  const refusedByRule = count === 0 || (handling === 'strict' && count < ruled.length);
+  const { addresses, emails, exceeded } = refusedByRule
+    ? { addresses: ruled, emails: request.emails, exceeded: null }
+    : refuseExcess(policy, ruled, handling);
   const { role, authMethod, groupIds, sendEmail } = chosen.values;
   return {
     verdict: refusedByRule || exceeded !== null ? 'deny' : 'allow',
     refusedBy: refusedByRule ? 'policy' : exceeded === null ? null : 'quota',
-    addresses: exceeded === null ? ruled : ruled.map((address) => refuseByQuota(address, exceeded)),
+    addresses,
     effective: { auth_method: authMethod, emails: [...emails], role, group_ids: [...groupIds], send_email: sendEmail },
     forced: chosen.applied,
     charges: chargesFor(policy, principal, emails),
@@ -95,7 +105,7 @@ export function judgeAddress(
     if (keys === null) continue;
     const because = [...targetKeys(rule, selectors), ...keys];
     // A rule without target and keys always hits.
-    return { decision: deny(email, rule.id, because.length > 0 ? because : ['deny']), forced };
+    return { decision: denyByRule(email, rule, because.length > 0 ? because : ['deny'], forced.values), forced };
   }
 
   const allowTables = caller.rules.map((rules) => rules.allow);
@@ -103,16 +113,16 @@ export function judgeAddress(
     .filter(inForce)
     .map((rule) => ({ rule, failing: failingKeys(rule, forced.values) }))
     .toSorted((a, b) => a.failing.length - b.failing.length || a.rule.order - b.rule.order);
-  if (nearest === undefined) return { decision: deny(email, null, [caller.isKnown ? 'no-rule' : 'no-caller']), forced };
+  if (nearest === undefined) return { decision: denyUncovered(email, caller), forced };
   const { rule, failing } = nearest;
-  if (failing.length > 0) return { decision: deny(email, rule.id, failing), forced };
-  return { decision: { email, decision: 'allow', rule: rule.id, because: [] }, forced };
+  if (failing.length > 0) return { decision: denyByRule(email, rule, failing, forced.values), forced };
+  return { decision: allowBy(email, rule), forced };
 }
 
 /** One body is sent for the whole batch, so an allowed address with other forced values is refused. */
 function agreeWithBatch({ decision, forced }: Judged, chosen: Forced): AddressDecision {
   if (decision.decision === 'deny' || forced.key === chosen.key) return decision;
-  return deny(decision.email, differingRule(forced, chosen), ['force']);
+  return denyByForce(decision.email, differingRule(forced, chosen));
 }
 
 /** The values that a request asks for each of its addresses. */
@@ -125,11 +135,44 @@ export function askedOf(request: InviteUsersRequest): Asked {
   };
 }
 
-/** Refuses an allowed address because of a limit. An address that a rule refused keeps that reason. */
-function refuseByQuota(address: AddressDecision, { id, unit }: Quota): AddressDecision {
-  return address.decision === 'deny' ? address : deny(address.email, id, [unit]);
+/** An address that a rule refused keeps that reason. */
+function refuseExhausted(judged: Judged, exhausted: ExhaustedInvitees): Judged {
+  const { email, decision } = judged.decision;
+  const found = exhausted.get(email);
+  if (found === undefined || decision === 'deny') return judged;
+  return { ...judged, decision: denyExhausted(email, found.quota, found.retryAfterS) };
 }
 
-function deny(email: string, rule: string | null, because: readonly string[]): AddressDecision {
-  return { email, decision: 'deny', rule, because };
+/**
+ * Refuses the allowed addresses that a limit on the request alone refuses. Lenient: an address that names a person too
+ * often is left out, and the rest is judged again. `exceeded`: the limit that refuses the whole request; `emails` is what
+ * it was compared with.
+ */
+function refuseExcess(
+  policy: CompiledPolicy,
+  ruled: readonly AddressDecision[],
+  handling: Handling,
+): {
+  readonly addresses: readonly AddressDecision[];
+  readonly emails: readonly string[];
+  readonly exceeded: ExceededQuota | null;
+} {
+  const emails = allowedIn(ruled);
+  // Who is left out does not count towards the other limits.
+  const ofInvitees = handling === 'lenient' ? policy.quotas.filter(({ per }) => per === 'invitee') : [];
+  const exceeded = exceededQuota([...ofInvitees, ...policy.quotas], emails);
+  if (exceeded === null) return { addresses: ruled, emails, exceeded };
+  // At least one address of the person stays, because no limit is below 1.
+  const isSpared = handling === 'lenient' && exceeded.excess.length > 0;
+  const tooMany = new Set(isSpared ? exceeded.excess : exceeded.emails);
+  const addresses = ruled.map((address) =>
+    address.decision === 'allow' && tooMany.has(address.email)
+      ? denyByLimit(address.email, exceeded.quota, exceeded.amountOf(address.email))
+      : address,
+  );
+  return isSpared ? refuseExcess(policy, addresses, handling) : { addresses, emails, exceeded };
+}
+
+function allowedIn(addresses: readonly AddressDecision[]): string[] {
+  return addresses.filter(({ decision }) => decision === 'allow').map(({ email }) => email);
 }

@@ -54,25 +54,52 @@ export function chargesFor(policy: CompiledPolicy, principal: Principal, emails:
   });
 }
 
-/** The first quota that this request alone exceeds, even if its counters are empty. */
-export function exceededQuota(policy: CompiledPolicy, emails: readonly string[]): Quota | null {
-  const amountOf = (quota: Quota): number =>
-    quota.per === 'invitee' ? Math.max(0, ...tally(emails, quota).values()) : emails.length;
-  return policy.quotas.find((quota) => quota.unit === 'emails' && amountOf(quota) > quota.limit) ?? null;
+/** A quota that a request alone exceeds, even if its counters are empty. */
+export interface ExceededQuota {
+  readonly quota: Quota;
+  /** The addresses that it is about: all of them or, for a quota per invitee, those of a person who is named too often. */
+  readonly emails: readonly string[];
+  /** Those that would have to be left out for the rest to fit. Only for a quota per invitee; else none. */
+  readonly excess: readonly string[];
+  /** How many addresses the request has or, for a quota per invitee, how often it names the person. */
+  readonly amountOf: (email: string) => number;
+}
+
+/** The first of these quotas that the addresses exceed. */
+export function exceededQuota(quotas: readonly Quota[], emails: readonly string[]): ExceededQuota | null {
+  for (const quota of quotas) {
+    if (quota.unit !== 'emails') continue;
+    if (quota.per !== 'invitee') {
+      if (emails.length > quota.limit) return { quota, emails, excess: [], amountOf: () => emails.length };
+      continue;
+    }
+    const byPerson = Map.groupBy(emails, (email) => inviteeOf(email, quota));
+    const tooOften = [...byPerson.values()].filter((named) => named.length > quota.limit);
+    if (tooOften.length === 0) continue;
+    const amountOf = (email: string): number => byPerson.get(inviteeOf(email, quota))?.length ?? 0;
+    return { quota, emails: tooOften.flat(), excess: tooOften.flatMap((named) => named.slice(quota.limit)), amountOf };
+  }
+  return null;
 }
 
 function shared(counter: readonly string[], emails: readonly string[]): Counter {
   return { counter, emails: emails.length, visible: true };
 }
 
-/** Counts how often each invitee is named. Case is ignored. */
-function tally(emails: readonly string[], { foldsPlus }: Quota): Map<string, number> {
+/** Counts how often each invitee is named. */
+function tally(emails: readonly string[], quota: Quota): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const address of emails.map(lowerAscii)) {
-    const invitee = foldsPlus ? withoutTag(address) : address;
+  for (const email of emails) {
+    const invitee = inviteeOf(email, quota);
     counts.set(invitee, (counts.get(invitee) ?? 0) + 1);
   }
   return counts;
+}
+
+/** The person behind an address. Case is ignored. */
+function inviteeOf(email: string, { foldsPlus }: Quota): string {
+  const address = lowerAscii(email);
+  return foldsPlus ? withoutTag(address) : address;
 }
 
 /**

@@ -79,10 +79,13 @@ export function testRequest(
   return { auth_method: 'email', emails: [emails].flat(), role: 'user', group_ids: [], send_email: true, ...overrides };
 }
 
+/** Without the sentence for people, which decides nothing. */
+type NaiveAddress = Omit<AddressDecision, 'message'>;
+
 export interface NaiveDecision {
   readonly verdict: 'allow' | 'deny';
   readonly refusedBy: 'policy' | 'quota' | null;
-  readonly addresses: readonly AddressDecision[];
+  readonly addresses: readonly NaiveAddress[];
   readonly effective: InviteUsersRequest;
 }
 
@@ -113,7 +116,7 @@ export function naiveDecide(
     if (votes(candidate) > votes(chosen)) chosen = candidate;
   }
 
-  let addresses: AddressDecision[] = each.map(({ email, values, decision }) => {
+  let addresses: NaiveAddress[] = each.map(({ email, values, decision }) => {
     if (decision.decision === 'deny' || alike(values, chosen.values)) return decision;
     const field = (['auth_method', 'role', 'groups', 'send_email'] as const).find(
       (key) => !alike({ [key]: values[key] }, { [key]: chosen.values[key] }),
@@ -129,24 +132,34 @@ export function naiveDecide(
     };
   });
 
-  const granted = addresses.filter(({ decision }) => decision === 'allow');
+  let granted = addresses.filter(({ decision }) => decision === 'allow');
   let refusedBy: NaiveDecision['refusedBy'] =
     granted.length === 0 || (handling === 'strict' && granted.length !== addresses.length) ? 'policy' : null;
   // In lenient handling the allowed addresses are the request.
-  const emails = refusedBy === null ? granted.map(({ email }) => email) : request.emails;
-  if (refusedBy === null) {
-    for (const quota of file.quotas ?? []) {
-      if (quota.emails === undefined) continue;
-      const amount = quota.per === 'invitee' ? mostNamed(emails, quota.plus_addressing === 'fold') : emails.length;
-      if (amount <= quota.emails) continue;
+  let emails = refusedBy === null ? granted.map(({ email }) => email) : request.emails;
+  // Lenient: who is left out does not count towards the other limits.
+  const isFirst = ({ per }: { per: string }): number => Number(handling === 'lenient' && per === 'invitee');
+  const limits = (file.quotas ?? [])
+    .filter((quota) => quota.emails !== undefined)
+    .toSorted((a, b) => isFirst(b) - isFirst(a));
+  for (let index = 0; refusedBy === null && index < limits.length; index += 1) {
+    const { id, per, emails: limit = 0, plus_addressing: plus } = limits[index]!;
+    const excess =
+      per === 'invitee' ? namedTooOften(emails, limit, plus === 'fold', handling) : emails.length > limit ? emails : [];
+    if (excess.length === 0) continue;
+    addresses = addresses.map((address) =>
+      address.decision === 'allow' && excess.includes(address.email)
+        ? { email: address.email, decision: 'deny', rule: id, because: ['emails'] }
+        : address,
+    );
+    if (handling === 'strict' || per !== 'invitee') {
       refusedBy = 'quota';
-      addresses = addresses.map((address) =>
-        address.decision === 'deny'
-          ? address
-          : { email: address.email, decision: 'deny', rule: quota.id, because: ['emails'] },
-      );
       break;
     }
+    // The address is left out alone, and the limits are looked at again for the others.
+    granted = addresses.filter(({ decision }) => decision === 'allow');
+    emails = granted.map(({ email }) => email);
+    index = -1;
   }
   const { auth_method, role, groups, send_email } = chosen.values;
   return {
@@ -181,14 +194,17 @@ function naiveCallers(file: PolicyFile, principal: Principal): string[] {
   return callers;
 }
 
-/** The highest number of times that one invitee is named. */
-function mostNamed(emails: readonly string[], fold: boolean): number {
+/** The addresses of people who are named more than `limit` times; lenient: only those beyond the limit. */
+function namedTooOften(emails: readonly string[], limit: number, fold: boolean, handling: Handling): string[] {
   const person = (email: string): string => {
     const [local, domain] = email.toLowerCase().split('@') as [string, string];
     const plus = local.indexOf('+');
     return `${fold && plus > 0 ? local.slice(0, plus) : local}@${domain}`;
   };
-  return Math.max(...emails.map((email) => emails.filter((other) => person(other) === person(email)).length));
+  return emails.filter((email, place) => {
+    const of = handling === 'strict' ? emails : emails.slice(0, place + 1);
+    return of.filter((other) => person(other) === person(email)).length > limit;
+  });
 }
 
 function naiveForce(file: PolicyFile, email: string, request: InviteUsersRequest): Values {
@@ -208,7 +224,7 @@ function naiveAddress(
   email: string,
   values: Values,
   nowMs: number,
-): AddressDecision {
+): NaiveAddress {
   const live = file.rules.filter((rule) => rule.until === undefined || nowMs < Date.parse(rule.until));
   for (const rule of live) {
     const concerns = rule.deny === 'any' || (rule.deny ?? []).some((name) => callers.includes(name));
@@ -233,7 +249,7 @@ function naiveAddress(
     }
     if (hits) return { email, decision: 'deny', rule: rule.id, because: because.length > 0 ? because : ['deny'] };
   }
-  let nearest: AddressDecision = {
+  let nearest: NaiveAddress = {
     email,
     decision: 'deny',
     rule: null,

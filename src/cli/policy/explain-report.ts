@@ -75,6 +75,7 @@ function renderAddress({ decision, forced, rules }: ExplainedAddress, paint: Pai
     ...rules.filter((rule) => !hidden.has(rule)).map((rule) => row(rule.effect, rule.id, describeRule(rule, paint))),
     hidden.size === 0 ? '' : `         and ${counted(hidden.size, 'rule', 'rules')} more that aim at other addresses\n`,
     `  → ${verdictOf(decision, paint)}\n`,
+    `    ${printable(decision.message)}\n`,
   ].join('');
 }
 

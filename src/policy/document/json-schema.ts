@@ -89,6 +89,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'rules[].groups':
     'Allow: every group asked for must be listed; left out means no groups. Deny: hits when any group asked for is listed.',
   'rules[].until': 'YYYY-MM-DD. The rule ends at 00:00 UTC of that day.',
+  'rules[].note':
+    'One sentence of at most 200 characters, shown after the reason to callers whom this rule allows or denies something.',
   quotas: 'How much, over time or in one request. A changed limit keeps the counts.',
   'quotas[].id': ID_TEXT,
   'quotas[].per': 'What has a counter of its own. request: no counter, a limit on each request alone.',

@@ -76,6 +76,13 @@ const text = z
   .min(1, { error: 'expected a text that is not empty' })
   .max(512)
   .refine((value) => !holdsInvisible(value), { error: 'an invisible character: a reviewer cannot see it' });
+const MAX_NOTE_LENGTH = 200;
+const note = z
+  .string()
+  .max(MAX_NOTE_LENGTH, { error: `expected at most ${MAX_NOTE_LENGTH} characters` })
+  .refine((value) => value !== '' && value === value.trim(), { error: 'expected a sentence without blanks around it' })
+  .refine((value) => !holdsInvisible(value), { error: 'expected one line without invisible characters' })
+  .meta({ minLength: 1 });
 const role = z.enum(USER_ROLES);
 const authMethod = z.enum(AUTH_METHODS);
 const limit = z.int({ error: 'expected a whole number' }).min(1, { error: 'expected at least 1' }).max(1_000_000_000);
@@ -126,6 +133,7 @@ const rule = z
     auth_methods: anyOr(listOf(authMethod)).optional(),
     groups: anyOr(z.array(setOrUuid)).optional(),
     until: day.optional(),
+    note: note.optional(),
   })
   .superRefine((row, ctx) => {
     if ((row.allow === undefined) === (row.deny === undefined))

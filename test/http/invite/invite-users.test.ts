@@ -202,7 +202,15 @@ describe('a dry run', () => {
       dry_run: true,
       decision: 'allow',
       refused_by: null,
-      decisions: [{ email: 'ann@eu.acme.com', decision: 'allow', rule: 'hr-staff', because: [] }],
+      decisions: [
+        {
+          email: 'ann@eu.acme.com',
+          decision: 'allow',
+          rule: 'hr-staff',
+          because: [],
+          message: 'ann@eu.acme.com: allowed (rule hr-staff).',
+        },
+      ],
       forced: [
         { rule: 'staff-use-okta', field: 'auth_method', value: 'okta' },
         { rule: 'staff-use-okta', field: 'send_email', value: false },

@@ -6,8 +6,20 @@ const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
 const MIXED = { emails: ['ann@acme.com', 'eve@rival.io', 'bob@acme.com', 'pat@notacme.com'] };
 
 const REFUSED = [
-  { email: 'eve@rival.io', decision: 'deny', rule: 'never-invite', because: ['domains'] },
-  { email: 'pat@notacme.com', decision: 'deny', rule: null, because: ['no-rule'] },
+  {
+    email: 'eve@rival.io',
+    decision: 'deny',
+    rule: 'never-invite',
+    because: ['domains'],
+    message: 'eve@rival.io: not an allowed domain (rule never-invite).',
+  },
+  {
+    email: 'pat@notacme.com',
+    decision: 'deny',
+    rule: null,
+    because: ['no-rule'],
+    message: 'pat@notacme.com: no rule lets you invite this address.',
+  },
 ];
 
 describe('Prefer: handling=lenient', () => {

@@ -112,7 +112,15 @@ describe('an invitation that Galileo carried out before the connection was cut',
     expect(again.headers.get('Preference-Applied')).toBe('handling=lenient');
     expect(await again.json()).toEqual({
       sent: ['ann@acme.com'],
-      refused: [{ email: 'eve@rival.io', decision: 'deny', rule: 'never-invite', because: ['domains'] }],
+      refused: [
+        {
+          email: 'eve@rival.io',
+          decision: 'deny',
+          rule: 'never-invite',
+          because: ['domains'],
+          message: 'eve@rival.io: left out by the policy (rule never-invite, domains).',
+        },
+      ],
       upstream: null,
     });
   });

@@ -227,7 +227,15 @@ describe('reconciling unknown requests', () => {
     expect(JSON.parse(settlement?.reply.body ?? '')).toEqual({
       sent: ['new.colleague@acme.com'],
       // Of the refused addresses, only the recorded form is left.
-      refused: [{ email: hmac('eve@rival.io'), decision: 'deny', rule: 'never-invite', because: ['domains'] }],
+      refused: [
+        {
+          email: hmac('eve@rival.io'),
+          decision: 'deny',
+          rule: 'never-invite',
+          because: ['domains'],
+          message: 'An address: left out by the policy (rule never-invite, domains).',
+        },
+      ],
       upstream: null,
     });
     expect(JSON.stringify(settlement?.record)).not.toContain('@');

@@ -31,6 +31,7 @@ describe('what a caller may do', () => {
           auth_methods: ['okta'],
           groups: [{ id: ANNOTATORS, name: 'annotators' }],
           until: null,
+          note: null,
         },
       ],
       forced: [
