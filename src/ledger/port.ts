@@ -101,6 +101,11 @@ export interface Admission {
    */
   readonly charges: readonly QuotaCharge[];
   readonly plan: 'send' | 'deny' | 'dry_run';
+  /**
+   * True: the caller would rather leave out invitees than be refused. When their counters have too little left, the answer
+   * is `invitees_exhausted`, and nothing is written or debited: the caller admits the rest with the same request id.
+   */
+  readonly leavesOutInvitees?: true;
   /** Time from admission until the intent expires. */
   readonly expiresInMs: number;
   /** The canonical JSON to be sent; stored outside the trail until the outcome is known. Null when nothing is sent. */
@@ -134,7 +139,10 @@ export type Admitted =
       readonly exhausted: QuotaState;
       readonly retryAfterS: number;
       readonly quotas: readonly QuotaState[];
+      /** The counters of invitees among those that have too little left; absent when there are none. */
+      readonly invitees?: readonly InviteeState[];
     }
+  | { readonly kind: 'invitees_exhausted'; readonly invitees: readonly InviteeState[] }
   | { readonly kind: 'replay'; readonly firstRequestId: string; readonly reply: StoredReply }
   | { readonly kind: 'in_flight'; readonly firstRequestId: string; readonly retryAfterS: number }
   /** The key is known, and the stored reply is damaged. The request must not be sent again. */
@@ -152,6 +160,15 @@ export interface QuotaState {
   /** Milliseconds until the window ends, by the ledger's clock. */
   readonly resetMs: number;
   readonly visible: boolean;
+}
+
+/** The counter of an invitee that has too little left. */
+export interface InviteeState {
+  readonly quota: string;
+  /** As in the charge. */
+  readonly counter: string;
+  readonly remaining: number;
+  readonly resetMs: number;
 }
 
 /** An answer, stored for replays. The body is text; upstream bodies are JSON. */

@@ -86,7 +86,7 @@ export function createSqliteLedger({
   function recall(admission: Admission, now: number): Admitted | null {
     return recallAdmission(admission, {
       sqlite,
-      quotas: () => quotas.tally(admission.charges, now).states(),
+      tally: () => quotas.tally(admission.charges, now),
       openUntil: (requestId) => {
         const row = requests.get(requestId);
         return row?.state === 'open' ? row.expiresAt : null;
@@ -132,6 +132,8 @@ export function createSqliteLedger({
     { tally, scope, now }: { tally: Tally; scope: string | null; now: number },
   ): Admitted {
     const exceeded = tally.exceeded();
+    const invitees = exceeded === null ? [] : tally.shortInvitees();
+    if (admission.leavesOutInvitees === true && invitees.length > 0) return { kind: 'invitees_exhausted', invitees };
     tally.debitAttempt();
     if (exceeded !== null) {
       const denial = exhaustedRecord(admission.records, exceeded.quota);
@@ -141,6 +143,7 @@ export function createSqliteLedger({
         exhausted: exceeded,
         retryAfterS: wholeSeconds(exceeded.resetMs),
         quotas: tally.states(),
+        ...(invitees.length === 0 ? {} : { invitees }),
       };
     }
     const debits = tally.debitAdmission();

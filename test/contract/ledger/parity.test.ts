@@ -39,6 +39,7 @@ type Write =
       key: number | null;
       body: number;
       charges: readonly ChargeChoice[];
+      leavesOut: boolean;
       expiresInMs: number;
     }
   | { step: 'settle'; id: number; by: SettledBy; ending: Ending }
@@ -100,6 +101,7 @@ const write: fc.Arbitrary<Write> = fc.oneof(
       key: fc.option(fc.nat({ max: 2 })),
       body: fc.constantFrom(0, 0, 0, 1),
       charges: fc.array(chargeChoice, { maxLength: 4 }),
+      leavesOut: fc.boolean(),
       expiresInMs: fc.constantFrom(10, 5000, 45_000),
     }),
   },
@@ -181,6 +183,7 @@ function take(ledger: Ledger, one: Write): Promise<unknown> {
           expiresInMs,
           owner: one.owner === 0 ? ANN : BOB,
           charges: chargesOf(one.charges),
+          ...(one.leavesOut ? { leavesOutInvitees: true as const } : {}),
           ...keyed,
         }),
       );
@@ -318,6 +321,7 @@ describe('the SQLite ledger and the reference model', () => {
       'denied',
       'exhausted',
       'in_flight',
+      'invitees_exhausted',
       'key_reused',
       'not_found',
       'previewed',

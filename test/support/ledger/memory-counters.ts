@@ -1,5 +1,5 @@
 import type { QuotaCharge } from '../../../src/policy/decision.ts';
-import type { QuotaState } from '../../../src/ledger/port.ts';
+import type { InviteeState, QuotaState } from '../../../src/ledger/port.ts';
 
 /** The quota counters of the reference model: one number per quota, unit, counter and window, in a map. */
 export interface MemoryCounters {
@@ -9,6 +9,8 @@ export interface MemoryCounters {
   refund(charged: ReadonlyMap<string, number>): void;
   /** Of the charges that do not fit, the one with the longest wait; null when all fit. */
   unfitting(charges: readonly QuotaCharge[]): QuotaState | null;
+  /** The charges of invitees that do not fit. */
+  unfittingInvitees(charges: readonly QuotaCharge[]): readonly InviteeState[];
   prune(endedBefore: number): void;
   /**
    * Adds the counters of all windows that end after `after` to the windows of now; not those that, moved, were over.
@@ -34,6 +36,12 @@ export function createMemoryCounters(now: () => number): MemoryCounters {
     visible: charge.visible,
   });
 
+  /** A charge fits when it and the earlier charges on the same counter stay within its limit. */
+  const fits = (charge: QuotaCharge, index: number, charges: readonly QuotaCharge[]): boolean => {
+    const asked = charges.slice(0, index + 1).filter((other) => counterKey(other) === counterKey(charge));
+    return used(charge) + asked.reduce((sum, other) => sum + other.amount, 0) <= charge.limit;
+  };
+
   return {
     state,
     charge(charges) {
@@ -51,13 +59,16 @@ export function createMemoryCounters(now: () => number): MemoryCounters {
         if (count !== undefined) count.used = Math.max(0, count.used - amount);
       }
     },
-    /** A charge fits when it and the earlier charges on the same counter stay within its limit. */
     unfitting(charges) {
-      const over = charges.filter((charge, index) => {
-        const asked = charges.slice(0, index + 1).filter((other) => counterKey(other) === counterKey(charge));
-        return used(charge) + asked.reduce((sum, other) => sum + other.amount, 0) > charge.limit;
-      });
+      const over = charges.filter((...one) => !fits(...one));
       return over.map(state).toSorted((a, b) => b.resetMs - a.resetMs)[0] ?? null;
+    },
+    unfittingInvitees(charges) {
+      const over = charges.filter((...one) => !fits(...one) && !one[0].visible);
+      return over.map((charge) => {
+        const { quota, remaining, resetMs } = state(charge);
+        return { quota, counter: charge.counter, remaining, resetMs };
+      });
     },
     prune(endedBefore) {
       for (const [counter, count] of counters) if (count.windowEnd <= endedBefore) counters.delete(counter);

@@ -18,6 +18,7 @@ import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
 import type {
   Admission,
   Admitted,
+  InviteeState,
   Ledger,
   Owner,
   RequestState,
@@ -56,13 +57,15 @@ interface Key {
 
 const MINUTE_MS = 60_000;
 
+const inviteesIn = (invitees: readonly InviteeState[]) => (invitees.length === 0 ? {} : { invitees });
+
 export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: Ids }): Ledger {
   const trail = createMemoryTrail({ clock, ids });
   const { append, draft } = trail;
   const time = createMemoryClock(clock);
   const { now } = time;
   const counters = createMemoryCounters(now);
-  const { charge, state, unfitting } = counters;
+  const { charge, state, unfitting, unfittingInvitees } = counters;
   const requests = new Map<string, Request>();
   const keys = new Map<string, Key>();
   const suppressions = createMemorySuppressions();
@@ -163,7 +166,13 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
       .filter(({ quota }) => quota === record.outcome.quota)
       .toSorted((a, b) => a.remaining - b.remaining);
     if (over === undefined) return { kind: 'denied', quotas };
-    return { kind: 'exhausted', exhausted: over, retryAfterS: Math.max(1, Math.ceil(over.resetMs / 1000)), quotas };
+    return {
+      kind: 'exhausted',
+      exhausted: over,
+      retryAfterS: Math.max(1, Math.ceil(over.resetMs / 1000)),
+      quotas,
+      ...inviteesIn(unfittingInvitees(charges)),
+    };
   }
 
   function admit(admission: Admission): Admitted {
@@ -186,6 +195,8 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
       return { kind: 'denied', quotas: charges.map(state) };
     }
     const over = unfitting(charges);
+    const invitees = plan === 'send' ? unfittingInvitees(charges) : [];
+    if (admission.leavesOutInvitees === true && invitees.length > 0) return { kind: 'invitees_exhausted', invitees };
     if (plan === 'send') charge(perAttempt);
     if (over !== null) {
       const denial = exhaustedRecord(records, over.quota);
@@ -195,6 +206,7 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
         exhausted: over,
         retryAfterS: Math.max(1, Math.ceil(over.resetMs / 1000)),
         quotas: charges.map(state),
+        ...inviteesIn(invitees),
       };
     }
     if (plan === 'dry_run') {

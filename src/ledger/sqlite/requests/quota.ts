@@ -1,5 +1,5 @@
 import type { QuotaCharge } from '../../../policy/decision.ts';
-import type { QuotaState } from '../../port.ts';
+import type { InviteeState, QuotaState } from '../../port.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
 
 /**
@@ -19,6 +19,8 @@ export interface QuotaCounters {
 export interface Tally {
   /** Of the charges over their limit, the one with the longest wait (the first among equals); null when all fit. */
   exceeded(): QuotaState | null;
+  /** The counters of invitees among the charges over their limit. */
+  shortInvitees(): readonly InviteeState[];
   /** Debits the charges that count every attempt, whether they fit or not. They are never refunded. */
   debitAttempt(): void;
   /** Debits the other charges, whether they fit or not. Returns the debits that a refund gives back: those in `emails`. */
@@ -89,6 +91,10 @@ export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
       const entries = open(charges, now);
       return {
         exceeded: () => longestWait(entries, now),
+        shortInvitees: () =>
+          overLimit(entries)
+            .filter(isOfInvitee)
+            .map((entry) => inviteeStateOf(entry, now)),
         debitAttempt: () => entries.filter(countsAttempts).forEach(debitOne),
         debitAdmission: () =>
           entries
@@ -125,15 +131,29 @@ function endOfWindow(now: number, windowMs: number): number {
   return (Math.floor(now / windowMs) + 1) * windowMs;
 }
 
-function longestWait(entries: readonly Entry[], now: number): QuotaState | null {
+/** Other counters are about the caller, who may see them. */
+function isOfInvitee({ charge }: Entry): boolean {
+  return !charge.visible;
+}
+
+function overLimit(entries: readonly Entry[]): Entry[] {
   const asked = new Map<object, number>();
-  let longest: Entry | null = null;
-  for (const entry of entries) {
+  return entries.filter((entry) => {
     const total = (asked.get(entry.count) ?? entry.count.used) + entry.charge.amount;
     asked.set(entry.count, total);
-    if (total > entry.charge.limit && (longest === null || entry.windowEnd > longest.windowEnd)) longest = entry;
-  }
+    return total > entry.charge.limit;
+  });
+}
+
+function longestWait(entries: readonly Entry[], now: number): QuotaState | null {
+  let longest: Entry | null = null;
+  for (const entry of overLimit(entries)) if (longest === null || entry.windowEnd > longest.windowEnd) longest = entry;
   return longest === null ? null : stateOf(longest, now);
+}
+
+function inviteeStateOf(entry: Entry, now: number): InviteeState {
+  const { quota, remaining, resetMs } = stateOf(entry, now);
+  return { quota, counter: entry.charge.counter, remaining, resetMs };
 }
 
 function stateOf({ charge, windowEnd, count }: Entry, now: number): QuotaState {

@@ -3,6 +3,7 @@ import type { RecordDraft } from '../../../audit/record.ts';
 import { readStoredLine } from '../../../audit/stored-record.ts';
 import type { Admission, Admitted, Owner, QuotaState } from '../../port.ts';
 import type { KeyLookup } from './idempotency.ts';
+import type { Tally } from './quota.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
 import { readEnds } from '../trail/trail.ts';
 
@@ -13,7 +14,7 @@ import { readEnds } from '../trail/trail.ts';
 export interface RecallDeps {
   readonly sqlite: SqlitePort;
   /** The counters of the admission's charges now. */
-  readonly quotas: () => readonly QuotaState[];
+  readonly tally: () => Pick<Tally, 'states' | 'shortInvitees'>;
   /** When the admitted request expires; null when it is no longer open. */
   readonly openUntil: (requestId: string) => number | null;
   readonly lookUpKey: () => KeyLookup | null;
@@ -32,13 +33,21 @@ export function recallAdmission(admission: Admission, deps: RecallDeps): Admitte
       const expiresAt = deps.openUntil(admission.requestId);
       // Its caller would send. A request that has ended must not be sent.
       if (expiresAt === null) throw new Error('the request has ended in the meantime');
-      return { kind: 'admitted', expiresAt, quotas: deps.quotas() };
+      return { kind: 'admitted', expiresAt, quotas: deps.tally().states() };
     }
     case 'denial': {
-      const quotas = deps.quotas();
+      const tally = deps.tally();
+      const quotas = tally.states();
       const exhausted = fullest(quotas.filter(({ quota }) => quota === record.outcome.quota));
       if (exhausted === undefined) return { kind: 'denied', quotas };
-      return { kind: 'exhausted', exhausted, retryAfterS: Math.max(1, Math.ceil(exhausted.resetMs / 1000)), quotas };
+      const invitees = tally.shortInvitees();
+      return {
+        kind: 'exhausted',
+        exhausted,
+        retryAfterS: Math.max(1, Math.ceil(exhausted.resetMs / 1000)),
+        quotas,
+        ...(invitees.length === 0 ? {} : { invitees }),
+      };
     }
     case 'dry_run':
       return { kind: 'previewed' };

@@ -73,6 +73,7 @@ const charges = z.array(
 );
 const quotaState = z.strictObject({ ...quota, remaining: count, resetMs: whole });
 const quotas = z.array(quotaState);
+const invitees = z.array(z.strictObject({ quota: text, counter: text, remaining: count, resetMs: whole }));
 
 const admission = z.strictObject({
   requestId,
@@ -81,6 +82,7 @@ const admission = z.strictObject({
   idempotency: z.strictObject({ key: text, fingerprint: text, route: text }).nullable(),
   charges,
   plan: z.enum(['send', 'deny', 'dry_run']),
+  leavesOutInvitees: z.literal(true).exactOptional(),
   expiresInMs: count,
   body: text.nullable(),
   records,
@@ -89,7 +91,14 @@ const admitted = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('admitted'), expiresAt: whole, quotas }),
   z.strictObject({ kind: z.literal('denied'), quotas }),
   z.strictObject({ kind: z.literal('previewed') }),
-  z.strictObject({ kind: z.literal('exhausted'), exhausted: quotaState, retryAfterS: count, quotas }),
+  z.strictObject({
+    kind: z.literal('exhausted'),
+    exhausted: quotaState,
+    retryAfterS: count,
+    quotas,
+    invitees: invitees.exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal('invitees_exhausted'), invitees }),
   z.strictObject({ kind: z.literal('replay'), firstRequestId: requestId, reply }),
   z.strictObject({ kind: z.literal('in_flight'), firstRequestId: requestId, retryAfterS: count }),
   z.strictObject({ kind: z.literal('reply_unreadable'), firstRequestId: requestId }),

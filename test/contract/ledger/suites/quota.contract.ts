@@ -156,6 +156,70 @@ export function describeQuotas(harness: LedgerHarness): void {
       ]);
     });
 
+    const annOnce = quotaCharge({ quota: 'person', counter: '["invitee","ann"]', limit: 1, visible: false });
+    const bobOnce = { ...annOnce, counter: '["invitee","bob"]' };
+
+    it('names the counters of invitees that refuse, and no counter of the caller', async () => {
+      await harness.ledger.admit(admission(R1, { charges: [annOnce] }));
+      const charges = [quotaCharge({ amount: 11 }), annOnce, bobOnce];
+      expect(await harness.ledger.admit(admission(R2, { charges }))).toMatchObject({
+        kind: 'exhausted',
+        invitees: [{ quota: 'person', counter: '["invitee","ann"]', remaining: 0, resetMs: 14 * HOUR_MS }],
+      });
+      const ofCaller = await harness.ledger.admit(admission(R3, { charges: [quotaCharge({ amount: 11 }), bobOnce] }));
+      expect(ofCaller).not.toHaveProperty('invitees');
+    });
+
+    it('writes and debits nothing where the caller would rather leave invitees out, and admits the rest', async () => {
+      await harness.ledger.admit(admission(R1, { charges: [annOnce] }));
+      const all = admission(R2, {
+        key: KEY,
+        charges: [requestsCharge(), quotaCharge({ amount: 2 }), annOnce, bobOnce],
+        leavesOutInvitees: true,
+      });
+      const answer = await harness.ledger.admit(all);
+      expect(answer).toEqual({
+        kind: 'invitees_exhausted',
+        invitees: [{ quota: 'person', counter: '["invitee","ann"]', remaining: 0, resetMs: 14 * HOUR_MS }],
+      });
+      expect(await harness.ledger.admit({ ...all, repeated: true })).toEqual(answer);
+      expect(await harness.outcomes()).toEqual(['admitted']);
+      expect(await harness.remaining(requestsCharge())).toBe(20);
+      expect(await harness.ledger.find(R2, null)).toBeNull();
+
+      const rest = { ...all, charges: [requestsCharge(), quotaCharge({ amount: 1 }), bobOnce] };
+      expect(await harness.ledger.admit(rest)).toMatchObject({ kind: 'admitted' });
+      expect(await harness.remaining(requestsCharge())).toBe(19);
+      expect(await harness.remaining()).toBe(9);
+      expect(await harness.ledger.admit({ ...rest, repeated: true })).toMatchObject({ kind: 'admitted' });
+    });
+
+    it('admits a request that would leave invitees out and need not', async () => {
+      expect(
+        await harness.ledger.admit(admission(R1, { charges: [annOnce, bobOnce], leavesOutInvitees: true })),
+      ).toMatchObject({ kind: 'admitted' });
+    });
+
+    it('refuses such a request for a counter of the caller as any other', async () => {
+      const charges = [requestsCharge(), quotaCharge({ amount: 11 }), annOnce];
+      expect(await harness.ledger.admit(admission(R1, { charges, leavesOutInvitees: true }))).toMatchObject({
+        kind: 'exhausted',
+        exhausted: { quota: 'app-day' },
+      });
+      expect(await harness.outcomes()).toEqual(['denied']);
+      expect(await harness.remaining(requestsCharge())).toBe(19);
+    });
+
+    it('gives the last unit of an invitee to one of 20 parallel requests that would leave it out', async () => {
+      const all = await Promise.all(
+        Array.from({ length: 20 }, (_, n) =>
+          harness.ledger.admit(admission(testUuid7(n), { charges: [annOnce], leavesOutInvitees: true })),
+        ),
+      );
+      expect(all.filter(({ kind }) => kind === 'admitted')).toHaveLength(1);
+      expect(all.filter(({ kind }) => kind === 'invitees_exhausted')).toHaveLength(19);
+    });
+
     it('debits no e-mail units for a denial', async () => {
       expect(
         await harness.ledger.admit(admission(R1, { plan: 'deny', charges: [quotaCharge({ amount: 4 })] })),
