@@ -55,7 +55,12 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     version: deps.service.version,
   });
   const invites = {
-    sendInvites: createSendInvites({ ...deps, send, upstreamTimeoutMs: settings.galileoTimeoutMs }),
+    sendInvites: createSendInvites({
+      ...deps,
+      send,
+      upstreamTimeoutMs: settings.galileoTimeoutMs,
+      reconciles: settings.reconciles,
+    }),
     previewInvites: createPreviewInvites(deps),
     service: deps.service,
   };

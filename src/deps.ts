@@ -91,4 +91,6 @@ export interface AppSettings {
   /** The whole upstream exchange, retries included. */
   readonly galileoTimeoutMs: number;
   readonly insecureDev: boolean;
+  /** Whether Galileo is asked about unknown outcomes (GALILEO_RECONCILE). */
+  readonly reconciles: boolean;
 }

@@ -58,5 +58,6 @@ export function appSettingsOf({ settings, issuers }: Config): AppSettings {
     galileoApiKeyHeader: settings.GALILEO_API_KEY_HEADER,
     galileoTimeoutMs: settings.GALILEO_TIMEOUT_MS,
     insecureDev: settings.INSECURE_DEV,
+    reconciles: settings.GALILEO_RECONCILE,
   };
 }

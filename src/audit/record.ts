@@ -47,7 +47,16 @@ const request = z.strictObject({
     .max(MAX_EMAILS)
     .exactOptional()
     .describe('Whom the caller asked to invite. Not in dry runs.'),
-  email_count: count.describe('How many addresses there were.'),
+  email_count: count.describe('How many well-formed addresses there were.'),
+  malformed: z
+    .array(
+      z.strictObject({
+        index: count.describe("Its place in the caller's list, from 0."),
+        reason: word.describe('Why it is no acceptable address.'),
+      }),
+    )
+    .exactOptional()
+    .describe('Entries of the list that were left out because they are no acceptable addresses. Never their text.'),
   auth_method: z.enum(AUTH_METHODS).describe('As asked, like all of `request`; see `policy.forced`.'),
   role: z.enum(USER_ROLES).describe('As asked.'),
   group_ids: z.array(z.uuid({ version: 'v4' })).describe('As asked: Galileo groups to join.'),

@@ -88,9 +88,6 @@ export function describeFailure(failure: TokenFailure): string {
 }
 
 /** One sentence for a caller whose token names a key that the issuer was not asked for yet. */
-export function describeUnseenKey(retryAfterS: number): string {
-  return (
-    'The token names a key that its identity provider may just have begun to use. This service fetches the keys again ' +
-    `in a moment. Try again in ${retryAfterS} s.`
-  );
-}
+export const UNSEEN_KEY =
+  'Nothing was sent. The token names a key that its identity provider may just have begun to use; this service fetches ' +
+  'the keys again in a moment.';

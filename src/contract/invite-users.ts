@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import type { AddressFault } from './address-fault.ts';
+import { addressFault, REPEATED } from './address-fault.ts';
 import { emailAddress } from './email-address.ts';
 
 /**
@@ -35,15 +37,16 @@ export type InviteUsersRequest = z.output<typeof inviteUsersSchema>;
 
 /** The part of zod's context that a list check uses: it reports an issue and its path. */
 interface Findings {
-  addIssue(issue: { code: 'custom'; message: string; path?: PropertyKey[] }): void;
+  addIssue(issue: { code: 'custom'; message: string; path?: PropertyKey[]; params?: { fault: AddressFault } }): void;
 }
 
 /** One error per invalid index. Of equal addresses (case is ignored), the first is accepted. */
 function acceptAddresses(list: readonly unknown[], findings: Findings): void {
   const seen = new Set<string>();
   for (const [index, item] of list.entries()) {
-    const message = typeof item === 'string' ? addressFault(item, seen) : null;
-    if (message !== null) findings.addIssue({ code: 'custom', message, path: [index] });
+    const fault = typeof item === 'string' ? faultOf(item, seen) : null;
+    if (fault === null) continue;
+    findings.addIssue({ code: 'custom', message: `Value error, ${fault.message}`, path: [index], params: { fault } });
   }
 }
 
@@ -60,10 +63,10 @@ function atMost<List extends z.ZodType>(limit: number, list: List) {
   }, list);
 }
 
-function addressFault(text: string, seen: Set<string>): string | null {
-  if (emailAddress(text) === null) return 'Value error, not an e-mail address of the plain form name@example.com';
+function faultOf(text: string, seen: Set<string>): AddressFault | null {
+  if (emailAddress(text) === null) return addressFault(text);
   const folded = text.toLowerCase();
-  if (seen.has(folded)) return 'Value error, this address is in the list already (case is ignored)';
+  if (seen.has(folded)) return REPEATED;
   seen.add(folded);
   return null;
 }

@@ -1,7 +1,9 @@
 /**
  * Every refusal of the service (RFC 9457): one row per problem code. Only these rows decide the status. /openapi.json
- * and docs/problems.md are generated from them. `detail` is a plain string, because Galileo's own clients read it.
+ * and docs/problems.md are generated from them. `detail` is a plain string, because Galileo's own clients read it, and a
+ * sentence that can be shown to people as it is: numbers, waits and ids are filled in.
  */
+import { durationWords } from '../lib/duration-words.ts';
 import { HEADER_LIMIT_BYTES } from '../lib/header-limit.ts';
 
 export type ProblemOrigin = 'proxy' | 'policy' | 'quota' | 'upstream';
@@ -11,8 +13,13 @@ interface ProblemRow {
   readonly status: number | null;
   readonly origin: ProblemOrigin;
   readonly title: string;
-  /** What the caller should do. It is the `detail`, unless ProblemExtras has a more specific one. */
+  /**
+   * What happened and what to do. It is the `detail`, unless ProblemExtras has a more specific one. `{request_id}` stands
+   * for the id of the request.
+   */
   readonly advice: string;
+  /** The same request may work later. The `detail` ends with when, from the value of the Retry-After field. */
+  readonly isTemporary?: true;
 }
 
 export const PROBLEMS = {
@@ -20,104 +27,108 @@ export const PROBLEMS = {
     status: 400,
     origin: 'proxy',
     title: 'Malformed request',
-    advice: 'Send a well-formed HTTP request whose body is UTF-8.',
+    advice: 'This request cannot be read. Send a well-formed HTTP request whose body is UTF-8.',
   },
   idempotency_key_missing: {
     status: 400,
     origin: 'proxy',
     title: 'Idempotency-Key missing',
-    advice: 'Send an Idempotency-Key field with each request; this deployment requires it.',
+    advice: 'Nothing was sent. Send an Idempotency-Key field with each request; this deployment requires it.',
   },
   idempotency_key_malformed: {
     status: 400,
     origin: 'proxy',
     title: 'Idempotency-Key malformed',
-    advice: 'Send one Idempotency-Key of 16 to 255 visible ASCII characters, quoted or bare.',
+    advice: 'Nothing was sent. Send one Idempotency-Key of 16 to 255 visible ASCII characters, quoted or bare.',
   },
   missing_token: {
     status: 401,
     origin: 'proxy',
     title: 'Missing token',
-    advice: 'Send an access token: Authorization: Bearer <token>.',
+    advice:
+      'You are not signed in: no access token came. Sign in, and send the token as Authorization: Bearer <token>.',
   },
   invalid_token: {
     status: 401,
     origin: 'proxy',
     title: 'Invalid token',
-    advice: 'Fetch a fresh access token for this service and try again.',
+    advice: 'Sign in again for a fresh access token. If that does not help, ask the people who run this app.',
   },
   insufficient_scope: {
     status: 403,
     origin: 'proxy',
     title: 'Insufficient scope',
-    advice: 'Ask your identity provider for a token with the required scope.',
+    advice: 'Your access token lacks a permission (scope) that this needs. Ask the people who run this app.',
   },
   policy_denied: {
     status: 403,
     origin: 'policy',
     title: 'Denied by policy',
-    advice:
-      'Nothing was sent. See `decisions` for the rule and what failed, and GET /v2/invite_policy for what you may do.',
+    advice: 'Nothing was sent: the invite policy refused it. GET /v2/invite_policy says what you may do.',
   },
   not_found: {
     status: 404,
     origin: 'proxy',
     title: 'Not found',
-    advice: 'Nothing here by that name, or not yours. /openapi.json lists the routes.',
+    advice: 'There is nothing here by that name, or it is not yours. /openapi.json lists the routes.',
   },
   method_not_allowed: {
     status: 405,
     origin: 'proxy',
     title: 'Method not allowed',
-    advice: 'Use a method from the Allow field.',
+    advice: 'This path does not take that method. Use one from the Allow field.',
   },
   request_timeout: {
     status: 408,
     origin: 'proxy',
     title: 'Request timeout',
-    advice: 'The request did not arrive in time. Nothing was sent; try again.',
+    advice: 'The request did not arrive in time. Nothing was sent. Try again.',
   },
   idempotency_in_flight: {
     status: 409,
     origin: 'proxy',
     title: 'Still in flight',
-    advice: 'The first request with this Idempotency-Key has not ended yet. Ask again after Retry-After seconds.',
+    advice: 'The first request with this Idempotency-Key has not ended yet. Nothing was sent a second time.',
+    isTemporary: true,
   },
   body_too_large: {
     status: 413,
     origin: 'proxy',
     title: 'Body too large',
-    advice: 'Send at most 65536 bytes; split the invitation into smaller batches.',
+    advice: 'Nothing was sent: the request is larger than 65536 bytes. Split the invitation into smaller ones.',
   },
   unsupported_media_type: {
     status: 415,
     origin: 'proxy',
     title: 'Unsupported media type',
-    advice: 'Send the body as application/json in UTF-8, without a Content-Encoding.',
+    advice: 'Nothing was sent. Send the body as application/json in UTF-8, without a Content-Encoding.',
   },
   header_fields_too_large: {
     status: 431,
     origin: 'proxy',
     title: 'Header fields too large',
-    advice: `Send at most ${HEADER_LIMIT_BYTES / 1024} KiB of URL and header fields. Ask for a token with fewer groups, or delete the cookies of this site.`,
+    advice: `Nothing was sent. Send at most ${HEADER_LIMIT_BYTES / 1024} KiB of URL and header fields. Ask for a token with fewer groups, or delete the cookies of this site.`,
   },
   idempotency_key_reused: {
     status: 422,
     origin: 'proxy',
     title: 'Idempotency-Key reused',
-    advice: 'This key was used for a different request. Use a new key for each new request.',
+    advice:
+      'Nothing was sent: this Idempotency-Key was used for a different request. Use a new key for each new request.',
   },
   quota_exhausted: {
     status: 429,
     origin: 'quota',
     title: 'Quota exhausted',
-    advice: 'Nothing was sent. Try again after Retry-After seconds, or ask for a higher quota.',
+    advice: 'Nothing was sent: a quota is used up.',
+    isTemporary: true,
   },
   upstream_rate_limited: {
     status: 429,
     origin: 'upstream',
     title: 'Rate limited upstream',
-    advice: 'Galileo asked for fewer requests. Nothing was done; try again later.',
+    advice: 'Galileo asked for fewer requests. Nothing was done.',
+    isTemporary: true,
   },
   upstream_refused: {
     status: null,
@@ -129,59 +140,63 @@ export const PROBLEMS = {
     status: 500,
     origin: 'proxy',
     title: 'Internal error',
-    advice: 'Something failed here. Quote the request_id when you report it.',
+    advice: 'Something failed in this service. Quote the request id {request_id} when you report it.',
   },
   upstream_credentials_rejected: {
     status: 502,
     origin: 'upstream',
     title: 'Upstream credentials rejected',
     advice:
-      'Galileo rejected the credentials of this service, not your token. Its operators must renew the key. Nothing was done.',
+      'Nothing was done: Galileo rejected the key of this service, not your token. The operators of this service must renew it.',
   },
   upstream_error: {
     status: 502,
     origin: 'upstream',
     title: 'Upstream error',
     advice:
-      'Galileo answered with an error; whether the invitation was done is not known. Do not simply repeat it: look at GET /v2/invite_requests/{request_id}.',
+      'Galileo answered with an error. The invitation may or may not have been done. Do not send it again before you know: look at /v2/invite_requests/{request_id}.',
   },
   upstream_response_withheld: {
     status: 502,
     origin: 'upstream',
     title: 'Upstream response withheld',
-    advice: 'Galileo accepted the invitation, but its answer held something that must not leave this service.',
+    advice:
+      'Galileo accepted the invitation. Do not send it again. Its answer is not shown, because it held something that must not leave this service.',
   },
   ledger_unavailable: {
     status: 503,
     origin: 'proxy',
     title: 'Ledger unavailable',
-    advice: 'The request could not be put on record, so nothing was sent. Try again later.',
+    advice: 'Nothing was sent, because the request could not be put on record.',
+    isTemporary: true,
   },
   identity_keys_unavailable: {
     status: 503,
     origin: 'proxy',
     title: 'Identity keys unavailable',
-    advice:
-      'The keys of the identity provider cannot be fetched right now, so no token can be checked. Try again later.',
+    advice: 'Nothing was sent: the keys of the identity provider cannot be fetched, so no token can be checked.',
+    isTemporary: true,
   },
   upstream_unavailable: {
     status: 503,
     origin: 'upstream',
     title: 'Upstream unavailable',
-    advice: 'Galileo could not be reached. Nothing was sent; try again later.',
+    advice: 'Galileo could not be reached. Nothing was sent.',
+    isTemporary: true,
   },
   overloaded: {
     status: 503,
     origin: 'proxy',
     title: 'Overloaded',
-    advice: 'Too many requests at once. Nothing was sent; try again after Retry-After seconds.',
+    advice: 'There are too many requests at once. Nothing was sent.',
+    isTemporary: true,
   },
   outcome_unknown: {
     status: 504,
     origin: 'upstream',
     title: 'Outcome unknown',
     advice:
-      'The invitation may or may not have been done, and will not be repeated by itself. Look at GET /v2/invite_requests/{request_id}.',
+      'The invitation may or may not have been done. Do not send it again before you know: look at /v2/invite_requests/{request_id}.',
   },
 } as const satisfies Record<string, ProblemRow>;
 
@@ -191,22 +206,34 @@ export type ProblemCode = keyof typeof PROBLEMS;
 export interface ProblemExtras {
   /** Replaces the row's advice. */
   readonly detail?: string;
+  /** The value of the Retry-After field beside the body. */
+  readonly retryAfterS?: number | undefined;
   /** The status, for a row whose own status is null. */
   readonly status?: number;
   /** Replaces the row's origin: a limit per request is denied by the quota. */
   readonly origin?: ProblemOrigin;
   readonly outcome?: 'refused' | 'not_sent' | 'unknown' | 'accepted';
-  readonly decisions?: readonly {
-    readonly email: string;
-    readonly decision: string;
-    readonly rule: string | null;
-    readonly because: readonly string[];
-    readonly message: string;
-  }[];
+  readonly decisions?: readonly (DecisionOnAddress | DecisionOnEntry)[];
   readonly quota?: string;
   readonly errors?: readonly unknown[];
   /** The number of errors that `errors` leaves out. */
   readonly omitted?: number;
+}
+
+interface DecisionOnAddress {
+  readonly email: string;
+  readonly decision: string;
+  readonly rule: string | null;
+  readonly because: readonly string[];
+  readonly message: string;
+}
+
+/** On an entry of the caller's list that is no acceptable address. */
+interface DecisionOnEntry {
+  readonly index: number;
+  readonly decision: string;
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface Problem {
@@ -223,15 +250,21 @@ export interface Problem {
 /** Builds the RFC 9457 body for a code. `request_id` is the request's own id. */
 export function problem(code: ProblemCode, requestId: string, extras: ProblemExtras = {}): Problem {
   const row: ProblemRow = PROBLEMS[code];
-  const { detail, status, origin, ...rest } = extras;
+  const { detail, retryAfterS, status, origin, ...rest } = extras;
+  const sentence = (detail ?? row.advice).replaceAll('{request_id}', requestId);
   return {
     type: 'about:blank',
     title: row.title,
     status: row.status ?? status ?? 502,
-    detail: detail ?? row.advice,
+    detail: row.isTemporary === true ? `${sentence} ${whenAgain(retryAfterS)}` : sentence,
     code,
     origin: origin ?? row.origin,
     request_id: requestId,
     ...rest,
   };
+}
+
+/** `undefined`: there is no Retry-After field. */
+export function whenAgain(retryAfterS: number | undefined): string {
+  return retryAfterS === undefined ? 'Try again later.' : `Try again in ${durationWords(retryAfterS)}.`;
 }

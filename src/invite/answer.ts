@@ -4,11 +4,13 @@
  */
 import type { ProblemCode, ProblemExtras } from '../contract/problem.ts';
 import { problem } from '../contract/problem.ts';
+import type { MalformedEntry } from '../contract/read-invite.ts';
 import type { StoredReply } from '../ledger/port.ts';
 import type { AddressDecision } from '../policy/decision.ts';
-import type { ProxyFailure } from '../ports/http.ts';
 import type { NotSent, Unknown } from '../upstream/failure.ts';
 import type { Outcome, Preview, Sent } from './outcome.ts';
+import { OWN_FAILURES } from './own-failures.ts';
+import { deniedSentence, exhaustedSentence, unknownSentence } from './sentences.ts';
 
 /**
  * An answer, independent of any HTTP framework. `reply` is also stored for replays. `code` and `origin` are null for a
@@ -20,12 +22,21 @@ export interface Answer {
   readonly origin: string | null;
 }
 
-/** Turns an outcome into the answer for the caller. `requestId` is the id of this request. */
-export function answerOutcome(outcome: Outcome, requestId: string): Answer {
+/**
+ * Turns an outcome into the answer for the caller. `requestId` is the id of this request; `malformed` are the entries of its
+ * list that were left out.
+ */
+export function answerOutcome(outcome: Outcome, requestId: string, malformed: readonly MalformedEntry[] = []): Answer {
   const refuse = (code: ProblemCode, extras: ProblemExtras = {}, headers: Record<string, string> = {}): Answer => {
     const body = problem(code, requestId, extras);
+    const { retryAfterS } = extras;
     return {
-      reply: { status: body.status, contentType: 'application/problem+json', body: JSON.stringify(body), headers },
+      reply: {
+        status: body.status,
+        contentType: 'application/problem+json',
+        body: JSON.stringify(body),
+        headers: { ...(retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }), ...headers },
+      },
       code,
       origin: body.origin,
     };
@@ -33,58 +44,73 @@ export function answerOutcome(outcome: Outcome, requestId: string): Answer {
   switch (outcome.kind) {
     case 'denied':
       return refuse('policy_denied', {
-        decisions: outcome.decision.addresses,
-        ...(outcome.decision.refusedBy === 'quota' ? { origin: 'quota', detail: LIMIT_ADVICE } : {}),
+        decisions: decisionsOn(outcome.decision.addresses, malformed),
+        detail: deniedSentence(outcome.decision, malformed),
+        ...(outcome.decision.refusedBy === 'quota' ? { origin: 'quota' } : {}),
       });
     case 'exhausted':
-      return refuse('quota_exhausted', { quota: outcome.quota.quota }, retryAfter(outcome.retryAfterS));
+      return refuse('quota_exhausted', {
+        quota: outcome.quota.quota,
+        detail: exhaustedSentence(outcome),
+        retryAfterS: outcome.retryAfterS,
+        ...(outcome.addresses.length === 0 ? {} : { decisions: decisionsOn(outcome.addresses, malformed) }),
+      });
     case 'previewed':
-      return succeed(200, JSON.stringify(previewBody(outcome.preview)));
+      return succeed(200, JSON.stringify(previewBody(outcome.preview, malformed)));
     case 'replayed':
       return { reply: outcome.reply, code: null, origin: null };
     case 'in_flight':
-      return refuse('idempotency_in_flight', {}, retryAfter(outcome.retryAfterS));
+      return refuse(
+        'idempotency_in_flight',
+        { retryAfterS: outcome.retryAfterS },
+        contentLocation(outcome.firstRequestId),
+      );
     case 'key_reused':
       return refuse('idempotency_key_reused');
     case 'reply_unreadable':
       return refuse(
         'internal_error',
         {
-          detail: 'The stored answer cannot be read. Nothing was sent again; Content-Location names the first request.',
+          detail: `Nothing was sent again, but the answer to the first request cannot be read. Look at ${pathOf(outcome.firstRequestId)}.`,
         },
-        { 'Content-Location': `/v2/invite_requests/${outcome.firstRequestId}` },
+        contentLocation(outcome.firstRequestId),
       );
     case 'ledger_unavailable':
-      return refuse('ledger_unavailable', {}, retryAfter(5));
+      return refuse('ledger_unavailable', { retryAfterS: LEDGER_RETRY_AFTER_S });
     case 'accepted':
       if (outcome.withheld !== null)
-        return refuse('upstream_response_withheld', { outcome: 'accepted', ...leftOutDecisions(outcome) });
-      return succeedAs(outcome, outcome.status, outcome.body ?? '');
+        return refuse('upstream_response_withheld', { outcome: 'accepted', ...leftOutDecisions(outcome, malformed) });
+      return succeedAs(outcome, malformed, { status: outcome.status, body: outcome.body ?? '' });
     case 'refused':
       return refuse('upstream_refused', {
         status: outcome.status,
         detail: outcome.message,
         outcome: 'refused',
-        ...leftOutDecisions(outcome),
+        ...leftOutDecisions(outcome, malformed),
         ...(outcome.errors === null ? {} : { errors: outcome.errors }),
         ...(outcome.omittedErrors === undefined ? {} : { omitted: outcome.omittedErrors }),
       });
     case 'not_sent':
-      return refuse(
-        notSentCode(outcome.reason),
-        { outcome: 'not_sent', ...OWN_FAILURES[outcome.reason], ...leftOutDecisions(outcome) },
-        outcome.retryAfterS === null ? {} : retryAfter(outcome.retryAfterS),
-      );
+      return refuse(notSentCode(outcome.reason), {
+        outcome: 'not_sent',
+        ...OWN_FAILURES[outcome.reason],
+        ...leftOutDecisions(outcome, malformed),
+        ...(outcome.retryAfterS === null ? {} : { retryAfterS: outcome.retryAfterS }),
+      });
     case 'unknown':
-      return refuse(unknownCode(outcome.reason), { outcome: 'unknown', ...leftOutDecisions(outcome) });
+      return refuse(
+        unknownCode(outcome.reason),
+        { outcome: 'unknown', detail: unknownSentence(outcome), ...leftOutDecisions(outcome, malformed) },
+        contentLocation(requestId),
+      );
     case 'resolved':
       // Galileo documents its 200 as any JSON. Its real answer is lost.
-      if (outcome.ending === 'accepted') return succeedAs(outcome, 200, 'null');
+      if (outcome.ending === 'accepted') return succeedAs(outcome, malformed, { status: 200, body: 'null' });
       return refuse('upstream_refused', {
         status: UNSPECIFIC_REFUSAL,
         detail: 'A person settled this request as refused by Galileo; its own answer was lost. Nothing was done.',
         outcome: 'refused',
-        ...leftOutDecisions(outcome),
+        ...leftOutDecisions(outcome, malformed),
       });
     default:
       return outcome satisfies never;
@@ -97,7 +123,8 @@ type WithDecisions = Pick<Sent, 'addresses'>;
 /** Galileo's own status is lost. A client treats every 4xx that it does not know as a 400 (RFC 9110 §15). */
 const UNSPECIFIC_REFUSAL = 400;
 
-const LIMIT_ADVICE = 'Nothing was sent. The request alone exceeds a limit of the policy; split it into smaller ones.';
+/** A failing disk or object is looked at again within seconds. */
+const LEDGER_RETRY_AFTER_S = 5;
 
 function succeed(status: number, body: string): Answer {
   return {
@@ -109,10 +136,14 @@ function succeed(status: number, body: string): Answer {
 
 /**
  * Passes Galileo's answer on unchanged when all addresses were sent. Otherwise the answer is a 207 that lists the
- * refused addresses one by one and contains Galileo's JSON text unchanged.
+ * refused entries one by one and contains Galileo's JSON text unchanged.
  */
-function succeedAs({ addresses }: WithDecisions, status: number, body: string): Answer {
-  const refused = leftOut({ addresses });
+function succeedAs(
+  { addresses }: WithDecisions,
+  malformed: readonly MalformedEntry[],
+  { status, body }: { readonly status: number; readonly body: string },
+): Answer {
+  const refused = decisionsOn(leftOut({ addresses }), malformed);
   if (refused.length === 0) return succeed(status, body);
   const sent = addresses.filter(({ decision }) => decision === 'allow').map(({ email }) => email);
   const upstream = body === '' ? 'null' : body;
@@ -121,73 +152,31 @@ function succeedAs({ addresses }: WithDecisions, status: number, body: string): 
   return { ...rest, reply: { ...reply, headers: { 'Preference-Applied': 'handling=lenient' } } };
 }
 
-/** The problem members about addresses that were left out before sending; none when all were sent. */
-function leftOutDecisions(outcome: WithDecisions): ProblemExtras {
-  return leftOut(outcome).length === 0 ? {} : { decisions: outcome.addresses };
+/** The problem members about entries that were left out before sending; none when all were sent. */
+function leftOutDecisions(outcome: WithDecisions, malformed: readonly MalformedEntry[]): ProblemExtras {
+  const isWhole = leftOut(outcome).length + malformed.length === 0;
+  return isWhole ? {} : { decisions: decisionsOn(outcome.addresses, malformed) };
+}
+
+/** First the addresses, in the order of the list, then the entries that are none. */
+function decisionsOn(
+  addresses: readonly AddressDecision[],
+  malformed: readonly MalformedEntry[],
+): NonNullable<ProblemExtras['decisions']> {
+  return [...addresses, ...malformed.map((entry) => ({ decision: 'deny', ...entry }))];
 }
 
 function leftOut({ addresses }: WithDecisions): readonly AddressDecision[] {
   return addresses.filter(({ decision }) => decision === 'deny');
 }
 
-function retryAfter(seconds: number): Record<string, string> {
-  return { 'Retry-After': String(seconds) };
+function pathOf(requestId: string): string {
+  return `/v2/invite_requests/${requestId}`;
 }
 
-const OUT_OF_ORDER: ProblemExtras = {
-  origin: 'proxy',
-  detail:
-    'The egress proxy of this service does not connect it to Galileo. Nothing was sent; try again later. The operators of this service find the reason in its log.',
-};
-
-/** The proxy between this service and Galileo opened no tunnel. */
-const PROXY_FAILED: Record<ProxyFailure, ProblemExtras> = {
-  proxy_credentials_rejected: {
-    origin: 'proxy',
-    detail:
-      'The egress proxy of this service wants credentials, or refuses those it got; the operators of this service must correct its HTTPS_PROXY. Nothing was sent.',
-  },
-  proxy_refused: {
-    origin: 'proxy',
-    detail:
-      'The egress proxy of this service does not let it through to Galileo; the operators of this service must have it allowed. Nothing was sent.',
-  },
-  proxy_name_not_resolved: OUT_OF_ORDER,
-  proxy_unreachable: OUT_OF_ORDER,
-  proxy_tls_failed: OUT_OF_ORDER,
-  proxy_timeout: OUT_OF_ORDER,
-  proxy_target_unreachable: OUT_OF_ORDER,
-  proxy_protocol_error: OUT_OF_ORDER,
-  proxy_connection_lost: OUT_OF_ORDER,
-};
-
-/** The sentences for requests that were not sent because of this service, not because of Galileo. */
-const OWN_FAILURES: Partial<Record<NotSent['reason'], ProblemExtras>> = {
-  key_unavailable: {
-    origin: 'proxy',
-    detail: 'This service cannot read its key for Galileo; its operators must fix that. Nothing was sent.',
-  },
-  wrong_address: {
-    origin: 'proxy',
-    detail:
-      "This service's GALILEO_API_URL does not lead to Galileo's invite endpoint; its operators must correct it. Nothing was sent.",
-  },
-  egress_refused: {
-    origin: 'proxy',
-    detail:
-      'A proxy between this service and Galileo asked for credentials; the operators of this service must correct its configuration. Nothing was sent.',
-  },
-  ...PROXY_FAILED,
-  client_closed: {
-    origin: 'proxy',
-    detail: 'This instance of the service is shutting down. Nothing was sent; try again.',
-  },
-  breaker_open: {
-    origin: 'proxy',
-    detail:
-      'Requests to Galileo have been failing, so this service is not trying for a moment. Nothing was sent; try again later.',
-  },
-};
+function contentLocation(requestId: string): Record<string, string> {
+  return { 'Content-Location': pathOf(requestId) };
+}
 
 function notSentCode(reason: NotSent['reason']): ProblemCode {
   if (reason === 'credentials_rejected') return 'upstream_credentials_rejected';
@@ -199,14 +188,14 @@ function unknownCode(reason: Unknown['reason']): ProblemCode {
   return reason === 'redirect' || reason === 'server_error' ? 'upstream_error' : 'outcome_unknown';
 }
 
-function previewBody({ decision, body, quotas, shortOf }: Preview): object {
+function previewBody({ decision, body, quotas, shortOf }: Preview, malformed: readonly MalformedEntry[]): object {
   const refusedBy = decision.refusedBy ?? (shortOf === null ? null : 'quota');
   return {
     dry_run: true,
     decision: refusedBy === null ? 'allow' : 'deny',
     refused_by: refusedBy,
     quota: decision.refusedBy === null ? shortOf : null,
-    decisions: decision.addresses,
+    decisions: decisionsOn(decision.addresses, malformed),
     forced: decision.forced,
     quotas: quotas.map(({ resetS, ...quota }) => ({ ...quota, reset_s: resetS })),
     body,

@@ -4,6 +4,7 @@
 import type { Principal } from '../auth/principal.ts';
 import type { RecordService, RecordSource } from '../audit/record.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
+import type { InviteList } from '../contract/read-invite.ts';
 import type { Owner, QuotaState } from '../ledger/port.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
 import type { Handling } from '../policy/decision.ts';
@@ -11,11 +12,12 @@ import { answerOutcome } from './answer.ts';
 import type { Answer } from './answer.ts';
 import type { Outcome } from './outcome.ts';
 
-export interface InviteCall {
+export interface InviteCall extends InviteList {
   readonly requestId: string;
   readonly principal: Principal;
   readonly source: RecordSource;
   readonly service: RecordService;
+  /** With the well-formed addresses of the list. */
   readonly asked: InviteUsersRequest;
   /** The one policy this request sees throughout. */
   readonly policy: CompiledPolicy;
@@ -34,7 +36,7 @@ export interface InviteAnswer {
 /** The answer to this outcome, with the counters that the caller may see. */
 export function toInviteAnswer(call: InviteCall, outcome: Outcome, quotas: readonly QuotaState[] = []): InviteAnswer {
   return {
-    answer: answerOutcome(outcome, call.requestId),
+    answer: answerOutcome(outcome, call.requestId, call.malformed),
     outcome,
     quotas: quotas.filter(({ visible }) => visible),
   };

@@ -14,7 +14,7 @@ export function canonicalBody(request: InviteUsersRequest): string {
 
 /**
  * The fingerprint that an Idempotency-Key is bound to: SHA-256 over the caller's canonical request before any forced
- * value, plus its preference (RFC 7240). 64 hex digits.
+ * value, plus its preference (RFC 7240). `asked` has every entry of the caller's list. 64 hex digits.
  */
 export function requestFingerprint(asked: InviteUsersRequest, handling: Handling): string {
   return sha256Hex(canonicalJson([canonicalBody(asked), `handling=${handling}`]));

@@ -7,19 +7,33 @@ import type { RecordEvidence } from '../audit/record.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import type { QuotaState, StoredReply } from '../ledger/port.ts';
 import type { AddressDecision, Decision } from '../policy/decision.ts';
+import type { QuotaScope } from '../policy/document/schema.ts';
 import type { SendResult } from '../upstream/failure.ts';
 
 export type Outcome =
   | { readonly kind: 'denied'; readonly decision: Decision }
-  | { readonly kind: 'exhausted'; readonly quota: QuotaState; readonly retryAfterS: number }
+  | Exhausted
   | { readonly kind: 'previewed'; readonly preview: Preview }
   | { readonly kind: 'replayed'; readonly firstRequestId: string; readonly reply: StoredReply }
-  | { readonly kind: 'in_flight'; readonly retryAfterS: number }
+  | { readonly kind: 'in_flight'; readonly firstRequestId: string; readonly retryAfterS: number }
   | { readonly kind: 'reply_unreadable'; readonly firstRequestId: string }
   | { readonly kind: 'key_reused' }
   | { readonly kind: 'ledger_unavailable' }
   | Sent
   | Resolved;
+
+/** A counter has too little left. */
+export interface Exhausted {
+  readonly kind: 'exhausted';
+  readonly quota: QuotaState;
+  /** How many units the request asked the counter for. */
+  readonly asked: number;
+  /** Whom the counter is for; null for the built-in limit on dry runs. */
+  readonly per: QuotaScope | null;
+  readonly retryAfterS: number;
+  /** The decisions, when counters of invitees are among those that have too little left; else none. */
+  readonly addresses: readonly AddressDecision[];
+}
 
 /** The result of sending, and the decision for each address. With lenient handling, denied addresses were left out. */
 export type Sent = SendResult & { readonly addresses: readonly AddressDecision[] };
@@ -44,7 +58,7 @@ export interface Preview {
   readonly decision: Decision;
   readonly body: InviteUsersRequest;
   readonly quotas: readonly QuotaPreview[];
-  /** The first quota that has too little left; null when all have enough. */
+  /** The quota that has too little left and the longest wait; null when all have enough. */
   readonly shortOf: string | null;
 }
 

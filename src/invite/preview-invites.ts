@@ -4,9 +4,11 @@
  */
 import type { Principal } from '../auth/principal.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
-import type { Ledger } from '../ledger/port.ts';
+import type { Ledger, QuotaState } from '../ledger/port.ts';
 import type { Decision, QuotaCharge } from '../policy/decision.ts';
-import { decide } from '../policy/evaluate.ts';
+import { decide, leaveOut } from '../policy/evaluate.ts';
+import type { ShortInvitee } from '../policy/quota-charges.ts';
+import { exhaustedBy } from '../policy/quota-charges.ts';
 import type { RedactCallerTextDeps } from './redact-caller-text.ts';
 import { redactCallerText } from './redact-caller-text.ts';
 import type { InviteAnswer, InviteCall } from './call.ts';
@@ -28,8 +30,7 @@ export interface PreviewInvitesDeps
 /** Decides one request without sending it. A failing ledger never makes it reject. */
 export function createPreviewInvites(deps: PreviewInvitesDeps): (call: InviteCall) => Promise<InviteAnswer> {
   return async function previewInvites(call) {
-    const decision = decide(call.policy, call.principal, call.asked, deps.trustedClock.now(), call.handling);
-    const outcome = await record(deps, call, decision).catch((): Outcome => {
+    const outcome = await record(deps, call).catch((): Outcome => {
       deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
       return { kind: 'ledger_unavailable' };
     });
@@ -37,8 +38,10 @@ export function createPreviewInvites(deps: PreviewInvitesDeps): (call: InviteCal
   };
 }
 
-async function record(deps: PreviewInvitesDeps, call: InviteCall, decision: Decision): Promise<Outcome> {
-  const outcome: Outcome = { kind: 'previewed', preview: await preview(deps.ledger, decision) };
+async function record(deps: PreviewInvitesDeps, call: InviteCall): Promise<Outcome> {
+  const found = await preview(deps, call);
+  const { decision } = found;
+  const outcome: Outcome = { kind: 'previewed', preview: found };
   const redacted = await redactCallerText(call, deps);
   const facts = { ...call, ...redacted, decision, idempotencyKey: null, requestSha256: null, emailsInRecord: null };
   const admitted = await deps.ledger.admit({
@@ -58,25 +61,70 @@ async function record(deps: PreviewInvitesDeps, call: InviteCall, decision: Deci
   });
   deps.delivery.wake();
   if (admitted.kind !== 'exhausted') return outcome;
-  return { kind: 'exhausted', quota: admitted.exhausted, retryAfterS: admitted.retryAfterS };
+  const { exhausted: quota, retryAfterS } = admitted;
+  return { kind: 'exhausted', quota, asked: 1, per: null, retryAfterS, addresses: [] };
 }
 
-/** The state of the counters before this request and after it. */
-async function preview(ledger: Pick<Ledger, 'usage'>, decision: Decision): Promise<Preview> {
-  const states = await ledger.usage(decision.charges);
-  const quotas = states.map((state, index) => ({ state, amount: decision.charges[index]?.amount ?? 0 }));
+/**
+ * The state of the counters before this request and after it. As in a real request, lenient handling leaves out invitees
+ * whose counters have too little left, and a strict refusal names them.
+ */
+async function preview({ ledger, trustedClock }: PreviewInvitesDeps, call: InviteCall): Promise<Preview> {
+  const { policy, principal, asked, handling } = call;
+  const nowMs = trustedClock.now();
+  const decision = decide(policy, principal, asked, nowMs, handling);
+  const usage = pair(decision.charges, await ledger.usage(decision.charges));
+  const { emails } = decision.effective;
+  const exhausted = exhaustedBy(policy, emails, usage.filter(isShort).filter(isOfInvitee).map(inviteeOf));
+  if (exhausted.size === 0 || decision.verdict === 'deny') return toPreview(decision, usage);
+  if (handling === 'strict' || exhausted.size === emails.length) {
+    return toPreview(
+      { ...decision, addresses: decision.addresses.map((address) => leaveOut(address, exhausted)) },
+      usage,
+    );
+  }
+  const rest = decide(policy, principal, asked, nowMs, handling, exhausted);
+  return toPreview(rest, pair(rest.charges, await ledger.usage(rest.charges)));
+}
+
+interface Usage {
+  readonly charge: QuotaCharge;
+  readonly state: QuotaState;
+}
+
+function pair(charges: readonly QuotaCharge[], states: readonly QuotaState[]): Usage[] {
+  return charges.flatMap((charge, index) => {
+    const state = states[index];
+    return state === undefined ? [] : [{ charge, state }];
+  });
+}
+
+function isShort({ charge, state }: Usage): boolean {
+  return charge.amount > state.remaining;
+}
+
+function isOfInvitee({ charge }: Usage): boolean {
+  return !charge.visible;
+}
+
+function inviteeOf({ charge: { counter }, state: { quota, remaining, resetMs } }: Usage): ShortInvitee {
+  return { quota, counter, remaining, resetMs };
+}
+
+function toPreview(decision: Decision, usage: readonly Usage[]): Preview {
+  const [longest] = usage.filter(isShort).toSorted((a, b) => b.state.resetMs - a.state.resetMs);
   return {
     decision,
     body: decision.effective,
-    shortOf: quotas.find(({ state, amount }) => amount > state.remaining)?.state.quota ?? null,
-    quotas: quotas
-      .filter(({ state }) => state.visible)
-      .map(({ state, amount }) => ({
+    shortOf: longest?.state.quota ?? null,
+    quotas: usage
+      .filter((one) => !isOfInvitee(one))
+      .map(({ charge, state }) => ({
         quota: state.quota,
         unit: state.unit,
         limit: state.limit,
         before: state.remaining,
-        after: Math.max(0, state.remaining - amount),
+        after: Math.max(0, state.remaining - charge.amount),
         resetS: Math.ceil(state.resetMs / 1000),
       })),
   };

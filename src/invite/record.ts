@@ -7,6 +7,7 @@ import type { RecordDecision, RecordEvidence, RecordOutcome, RecordService, Reco
 import type { RecordAddress } from '../audit/record-address.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
+import type { MalformedEntry } from '../contract/read-invite.ts';
 import type { RecordBase } from '../ledger/port.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 import type { AddressDecision, Decision } from '../policy/decision.ts';
@@ -20,6 +21,8 @@ export interface Facts {
   readonly source: RecordSource;
   readonly service: RecordService;
   readonly asked: InviteUsersRequest;
+  /** Entries of the caller's list that were left out. */
+  readonly malformed?: readonly MalformedEntry[];
   readonly decision: Decision;
   readonly policy: { readonly digest: string };
   readonly idempotencyKey: string | null;
@@ -36,7 +39,7 @@ export function emailsInRecord(emails: readonly string[], recordAddress: RecordA
 
 /** The members that all records of one request share. */
 export function recordBase(facts: Facts): RecordBase {
-  const { principal, asked, decision } = facts;
+  const { principal, asked, decision, malformed = [] } = facts;
   return {
     request_id: facts.requestId,
     ...(facts.requestSha256 === null ? {} : { request_sha256: facts.requestSha256 }),
@@ -54,6 +57,7 @@ export function recordBase(facts: Facts): RecordBase {
       path: '/v2/invite_users',
       ...(facts.emailsInRecord === null ? {} : { emails: inRecord(asked.emails, facts.emailsInRecord) }),
       email_count: asked.emails.length,
+      ...(malformed.length === 0 ? {} : { malformed: malformed.map(({ index, reason }) => ({ index, reason })) }),
       auth_method: asked.auth_method,
       role: asked.role,
       group_ids: asked.group_ids,

@@ -4,6 +4,8 @@
  */
 import { isHmacForm } from '../audit/record-address.ts';
 import type { RecordDraft } from '../audit/record.ts';
+import type { MalformedEntry } from '../contract/read-invite.ts';
+import { malformedOnRecord } from '../contract/read-invite.ts';
 import type { Settlement } from '../ledger/port.ts';
 import { decisionOnRecord } from '../policy/address-decision.ts';
 import type { AddressDecision } from '../policy/decision.ts';
@@ -27,7 +29,7 @@ export function resolveUnknown(
     return decisionOnRecord({ ...one, email }, isHmacForm(email) ? 'An address' : email);
   });
   const outcome: Resolved = { kind: 'resolved', ending, by, addresses };
-  const answer = answerOutcome(outcome, requestId);
+  const answer = answerOutcome(outcome, requestId, malformedIn(intent));
   return {
     requestId,
     by: by.kind,
@@ -35,6 +37,10 @@ export function resolveUnknown(
     reply: answer.reply,
     record: { ...intent, kind: 'reconciliation', outcome: recordOutcome(outcome, answer) },
   };
+}
+
+function malformedIn({ request: { malformed = [] } }: RecordDraft): MalformedEntry[] {
+  return malformed.map(malformedOnRecord);
 }
 
 /** The decision for each address, in the order of the request. Addresses are in their recorded form. */

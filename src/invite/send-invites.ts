@@ -2,28 +2,26 @@
  * The use case of sending invites: decide, admit, send, settle. Invariant: nothing is sent upstream before the intent
  * is in the ledger, and the caller is not answered before the outcome is there. Independent of any HTTP framework.
  */
-import { sha256Hex } from '../lib/sha256.ts';
-import type { Admission, Admitted, Ledger, QuotaState, RecordBase } from '../ledger/port.ts';
+import type { Ledger, QuotaState } from '../ledger/port.ts';
 import type { Decision } from '../policy/decision.ts';
 import { decide } from '../policy/evaluate.ts';
 import type { Background } from '../ports/background.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { SendResult } from '../upstream/failure.ts';
-import type { RedactCallerTextDeps } from './redact-caller-text.ts';
-import { redactCallerText } from './redact-caller-text.ts';
+import type { AdmitCallDeps, DecidedCall } from './admit-call.ts';
+import { admitCall, refusalOf } from './admit-call.ts';
 import type { InviteAnswer, InviteCall } from './call.ts';
-import { toInviteAnswer, ownerOf } from './call.ts';
-import { canonicalBody, requestFingerprint } from './canonical.ts';
+import { toInviteAnswer } from './call.ts';
 import type { CompareShadowDeps } from './compare-shadow.ts';
 import { createCompareShadow } from './compare-shadow.ts';
 import type { Outcome, Sent } from './outcome.ts';
 import { answerOutcome } from './answer.ts';
-import { emailsInRecord, recordBase, recordOutcome } from './record.ts';
+import { recordOutcome } from './record.ts';
 import type { SettleDeps } from './settle-outcome.ts';
 import { settleOutcome } from './settle-outcome.ts';
 
-export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps, RedactCallerTextDeps {
+export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps, AdmitCallDeps {
   readonly ledger: Pick<Ledger, 'admit' | 'settle' | 'usage'>;
   readonly trustedClock: Clock;
   readonly background: Background;
@@ -32,20 +30,12 @@ export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps, RedactCa
   /** Notifies the audit delivery of new records. */
   readonly delivery: { wake(): void };
   readonly metrics: Metrics;
-  /** The whole upstream deadline; an intent expires 30 s after it. */
-  readonly upstreamTimeoutMs: number;
+  /** Whether Galileo is asked about unknown outcomes. */
+  readonly reconciles: boolean;
 }
 
-const EXPIRY_MARGIN_MS = 30_000;
-const ROUTE = 'POST /v2/invite_users';
-
-/** A call after its decision: the bytes to be sent, and the members that all of its records share. */
-interface DecidedCall {
-  readonly call: InviteCall;
-  readonly decision: Decision;
-  readonly body: string;
-  readonly base: RecordBase;
-}
+/** The ledger schedules the first question to Galileo so long after an outcome became unknown. */
+const FIRST_LOOK_S = 60;
 
 /** Runs one request to its end. A failing ledger or upstream never makes it reject. */
 export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => Promise<InviteAnswer> {
@@ -55,30 +45,20 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
     const nowMs = deps.trustedClock.now();
     const decision = decide(call.policy, call.principal, call.asked, nowMs, call.handling);
     compareShadow(call, decision, nowMs);
-    const body = canonicalBody(decision.effective);
-    const base = recordBase({
-      ...call,
-      ...(await redactCallerText(call, deps)),
-      decision,
-      requestSha256: decision.verdict === 'allow' ? sha256Hex(body) : null,
-      emailsInRecord: emailsInRecord(call.asked.emails, deps.recordAddress),
-    });
-    const decided: DecidedCall = { call, decision, body, base };
-    const admitted = await deps.ledger.admit(admission(deps, decided)).catch(() => null);
-    if (admitted === null) {
+    const result = await admitCall(deps, call, { decision, nowMs });
+    if (result === null) {
       deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
       return toInviteAnswer(call, { kind: 'ledger_unavailable' });
     }
     deps.delivery.wake();
+    const { decided, admitted } = result;
     if (admitted.kind !== 'admitted') {
-      return toInviteAnswer(call, refusalOf(admitted, decision), 'quotas' in admitted ? admitted.quotas : []);
+      return toInviteAnswer(call, refusalOf(admitted, decided), 'quotas' in admitted ? admitted.quotas : []);
     }
     const outcome = await sendAndSettle(deps, decided);
-    return toInviteAnswer(
-      call,
-      outcome,
-      REFUNDED.has(outcome.kind) ? await currentQuotas(deps, decision) : admitted.quotas,
-    );
+    const quotas = REFUNDED.has(outcome.kind) ? await currentQuotas(deps, decided.decision) : admitted.quotas;
+    const answer = toInviteAnswer(call, outcome, quotas);
+    return outcome.kind === 'unknown' && deps.reconciles ? lookAgain(answer) : answer;
   }
 
   return async (call) => {
@@ -87,6 +67,12 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
     deps.background.run(work);
     return await work;
   };
+}
+
+/** Only on the first answer: when it is replayed, the questions to Galileo may be over. */
+function lookAgain({ answer, ...rest }: InviteAnswer): InviteAnswer {
+  const headers = { ...answer.reply.headers, 'Retry-After': String(FIRST_LOOK_S) };
+  return { ...rest, answer: { ...answer, reply: { ...answer.reply, headers } } };
 }
 
 /** Outcomes that refund quota, so the counters from admission are out of date. */
@@ -101,7 +87,7 @@ async function sendAndSettle(deps: SendInvitesDeps, { call, decision, body, base
   const { requestId } = call;
   const { addresses } = decision;
   const result: Sent = { ...(await deps.send(body)), addresses };
-  const answer = answerOutcome(result, requestId);
+  const answer = answerOutcome(result, requestId, call.malformed);
   const settled = await settleOutcome(deps, {
     requestId,
     by: 'exchange',
@@ -116,51 +102,4 @@ async function sendAndSettle(deps: SendInvitesDeps, { call, decision, body, base
       : result;
   deps.metrics.count('invite_endings', { ending: ending.kind, reason: 'reason' in ending ? ending.reason : 'none' });
   return ending;
-}
-
-function admission(deps: SendInvitesDeps, { call, decision, body, base }: DecidedCall): Admission {
-  const denial: Outcome = { kind: 'denied', decision };
-  const allowed = decision.verdict === 'allow';
-  return {
-    requestId: call.requestId,
-    owner: ownerOf(call.principal),
-    idempotency:
-      call.idempotencyKey === null
-        ? null
-        : { key: call.idempotencyKey, fingerprint: requestFingerprint(call.asked, call.handling), route: ROUTE },
-    charges: decision.charges,
-    plan: allowed ? 'send' : 'deny',
-    expiresInMs: deps.upstreamTimeoutMs + EXPIRY_MARGIN_MS,
-    body: allowed ? body : null,
-    records: {
-      base,
-      decided: allowed
-        ? recordOutcome({ kind: 'admitted' }, null)
-        : recordOutcome(denial, answerOutcome(denial, call.requestId)),
-      exhausted: recordOutcome({ kind: 'exhausted' }, null),
-      replay: recordOutcome({ kind: 'replayed' }, null),
-    },
-  };
-}
-
-/** The ending of whatever admission did not admit. */
-function refusalOf(admitted: Exclude<Admitted, { kind: 'admitted' }>, decision: Decision): Outcome {
-  switch (admitted.kind) {
-    case 'denied':
-      return { kind: 'denied', decision };
-    case 'exhausted':
-      return { kind: 'exhausted', quota: admitted.exhausted, retryAfterS: admitted.retryAfterS };
-    case 'replay':
-      return { kind: 'replayed', firstRequestId: admitted.firstRequestId, reply: admitted.reply };
-    case 'in_flight':
-      return { kind: 'in_flight', retryAfterS: admitted.retryAfterS };
-    case 'key_reused':
-      return { kind: 'key_reused' };
-    case 'reply_unreadable':
-      return { kind: 'reply_unreadable', firstRequestId: admitted.firstRequestId };
-    case 'previewed':
-      throw new Error('the ledger previewed a request that is no dry run');
-    default:
-      return admitted satisfies never;
-  }
 }

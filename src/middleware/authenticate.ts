@@ -1,14 +1,15 @@
 /**
  * Verifies the caller's token and passes on callers that have one of the scopes the route accepts. A key set that
  * cannot be fetched is answered 503, never 401: the token may be valid. So is a key that was first named after the last
- * fetch. The defect of a refused token is logged as a
- * reason and answered as a sentence; neither contains any part of the token.
+ * fetch. The defect of a refused token is logged as a reason and answered as a sentence; neither contains any part of
+ * the token.
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { challenge } from '../auth/token/bearer.ts';
 import type { ChallengeOccasion } from '../auth/token/bearer.ts';
 import { readCredentials, TOKEN_FIELDS } from '../auth/token/credentials.ts';
-import { describeFailure, describeUnseenKey } from '../auth/failure.ts';
+import { describeFailure, UNSEEN_KEY } from '../auth/failure.ts';
+import { PROBLEMS } from '../contract/problem.ts';
 import type { Principal, Scope } from '../auth/principal.ts';
 import type { TokenVerifier, VerifyResult } from '../auth/verify.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -32,8 +33,8 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
     occasion: ChallengeOccasion,
   ) =>
     respondProblem(c, code, {
-      ...('description' in occasion ? { detail: occasion.description } : {}),
-      ...('scope' in occasion ? { detail: `The token lacks the scope this route needs: ${occasion.scope}.` } : {}),
+      ...('description' in occasion ? { detail: `${occasion.description} ${PROBLEMS[code].advice}` } : {}),
+      ...('scope' in occasion ? { detail: scopeSentence(occasion.scope) } : {}),
       headers: { 'WWW-Authenticate': challenge(occasion, resourceMetadataUrl) },
     });
 
@@ -41,8 +42,8 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
     const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
     logger.info('token_undecided', { request_id: c.get('requestId'), reason, issuer, retry_after_s: seconds });
     return respondProblem(c, 'identity_keys_unavailable', {
-      ...(reason === 'key_not_seen_yet' ? { detail: describeUnseenKey(seconds) } : {}),
-      headers: { 'Retry-After': String(seconds) },
+      ...(reason === 'key_not_seen_yet' ? { detail: UNSEEN_KEY } : {}),
+      retryAfterS: seconds,
     });
   };
 
@@ -86,4 +87,8 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
       }
     };
   };
+}
+
+function scopeSentence(scopes: string): string {
+  return `Your access token lacks the permission (scope) ${scopes.replaceAll(' ', ' or ')}. Ask the people who run this app.`;
 }

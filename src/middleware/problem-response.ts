@@ -14,10 +14,12 @@ export function respondProblem(
   extras: ProblemExtras & { readonly headers?: Readonly<Record<string, string>> } = {},
 ): Response {
   const { headers, ...members } = extras;
+  const { retryAfterS } = members;
   const body = problem(code, c.get('requestId'), members);
   c.set('refusal', { code, origin: body.origin });
   return c.body(JSON.stringify(body), body.status as ContentfulStatusCode, {
     'Content-Type': 'application/problem+json',
+    ...(retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }),
     ...headers,
   });
 }

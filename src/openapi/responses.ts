@@ -37,7 +37,10 @@ const HEADERS = {
     'Records that cannot be read, so that it is unknown whether they match (RFC 9651): their number, and the `seq` of the first 100.',
     'count=2, seq=(57 58)',
   ],
-  'Content-Location': ['On a replay: the first request.', `/v2/invite_requests/${EXAMPLE_REQUEST_ID}`],
+  'Content-Location': [
+    'Where to see what became of a request: this one (502, 504), or the first one with this key (409, replays).',
+    `/v2/invite_requests/${EXAMPLE_REQUEST_ID}`,
+  ],
 } as const;
 
 export type HeaderName = keyof typeof HEADERS;
@@ -48,9 +51,11 @@ const BY_STATUS: Readonly<Record<string, readonly HeaderName[]>> = {
   '401': ['WWW-Authenticate'],
   '403': ['WWW-Authenticate'],
   '405': ['Allow'],
-  '409': ['Retry-After'],
+  '409': ['Retry-After', 'Content-Location'],
   '429': ['Retry-After', 'RateLimit-Policy', 'RateLimit'],
+  '502': ['Content-Location', 'Retry-After'],
   '503': ['Retry-After'],
+  '504': ['Content-Location', 'Retry-After'],
 };
 
 /** The description of each status. */
@@ -86,9 +91,17 @@ const EXTRAS: Partial<Record<ProblemCode, ProblemExtras>> = {
       },
     ],
   },
-  quota_exhausted: { quota: 'app-day' },
+  quota_exhausted: {
+    quota: 'app-day',
+    detail: 'Nothing was sent: the limit is used up (500 addresses in 1 day for this app, quota app-day).',
+    retryAfterS: 14_160,
+  },
+  idempotency_in_flight: { retryAfterS: 5 },
+  overloaded: { retryAfterS: 5 },
+  ledger_unavailable: { retryAfterS: 5 },
+  identity_keys_unavailable: { retryAfterS: 5 },
   upstream_refused: { status: 409, detail: 'Galileo refused the invitation.', outcome: 'refused' },
-  upstream_rate_limited: { outcome: 'not_sent' },
+  upstream_rate_limited: { outcome: 'not_sent', retryAfterS: 30 },
   upstream_credentials_rejected: { outcome: 'not_sent' },
   upstream_unavailable: { outcome: 'not_sent' },
   upstream_error: { outcome: 'unknown' },

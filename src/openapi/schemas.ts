@@ -7,6 +7,7 @@ import { COUNT, listOf, nullable, object, oneOf, schemaRef, TEXT } from './json-
 import { viewSchemas } from './views.ts';
 import { PROBLEMS } from '../contract/problem.ts';
 import { upstreamSchemas } from './upstream-schema.ts';
+import { ADDRESS_FAULT_REASONS } from '../contract/address-fault.ts';
 import { MAX_LISTED_ERRORS, VALIDATION_ERROR_TYPES } from '../contract/validation-error.ts';
 
 /**
@@ -78,6 +79,18 @@ const ADDRESS_DECISION = object(
   { description: 'What the policy says of one address.' },
 );
 
+const MALFORMED_ENTRY = object(
+  {
+    index: { ...COUNT, description: 'Its place in your list, from 0.' },
+    decision: { const: 'deny' },
+    reason: { type: 'string', enum: ADDRESS_FAULT_REASONS, description: 'Stable. Why it is no acceptable address.' },
+    message: { ...TEXT, description: 'For people: what to change. Repeats nothing of the entry.' },
+  },
+  { description: 'An entry of your list that is no acceptable address, left out by `Prefer: handling=lenient`.' },
+);
+
+const DECISIONS = listOf({ anyOf: [schemaRef('AddressDecision'), schemaRef('MalformedEntry')] });
+
 const VALIDATION_ERROR = object({
   type: {
     type: 'string',
@@ -98,7 +111,7 @@ const PROBLEM = object(
     type: { const: 'about:blank' },
     title: TEXT,
     status: { type: 'integer', minimum: 400, maximum: 599 },
-    detail: { ...TEXT, description: 'A plain sentence: what happened and what to do.' },
+    detail: { ...TEXT, description: 'What happened and what to do, for people: it can be shown as it is.' },
     code: { type: 'string', enum: Object.keys(PROBLEMS), description: 'Stable. Branch on this.' },
     origin: ORIGIN,
     request_id: REQUEST_ID,
@@ -107,10 +120,7 @@ const PROBLEM = object(
       enum: ['refused', 'not_sent', 'unknown', 'accepted'],
       description: 'What became of an admitted request. `unknown`: it may have been done; do not simply repeat it.',
     },
-    decisions: {
-      ...listOf(schemaRef('AddressDecision')),
-      description: 'Where the policy refused: address by address.',
-    },
+    decisions: { ...DECISIONS, description: 'Where the policy or a quota per invitee refused: address by address.' },
     quota: { ...TEXT, description: 'The quota that is exhausted.' },
     errors: {
       ...listOf(object({ type: TEXT, loc: listOf({ anyOf: [TEXT, { type: 'integer' }] }), msg: TEXT }, { open: true })),
@@ -144,6 +154,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
     ),
     Problem: PROBLEM,
     AddressDecision: ADDRESS_DECISION,
+    MalformedEntry: MALFORMED_ENTRY,
     ...viewSchemas(),
     AuditRecord: auditRecordJsonSchema(),
     AuditSearch: auditSearchJsonSchema(),

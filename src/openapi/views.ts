@@ -15,7 +15,7 @@ const DRY_RUN = object(
     decision: { ...oneOf(['allow', 'deny']), description: 'What the request would get, were it sent now.' },
     refused_by: nullable(oneOf(['policy', 'quota'])),
     quota: nullable({ ...TEXT, description: 'The quota that has too little left, when that is the reason.' }),
-    decisions: listOf(schemaRef('AddressDecision')),
+    decisions: listOf({ anyOf: [schemaRef('AddressDecision'), schemaRef('MalformedEntry')] }),
     forced: {
       ...listOf(object({ rule: TEXT, field: oneOf(['auth_method', 'role', 'group_ids', 'send_email']), value: {} })),
       description: 'Values that the policy sets whatever you ask for.',
@@ -38,11 +38,15 @@ const DRY_RUN = object(
 const PARTLY_SENT = object(
   {
     sent: { ...listOf(TEXT), description: 'The addresses that went to Galileo.' },
-    refused: { ...listOf(schemaRef('AddressDecision')), description: 'The others, each with its rule and reason.' },
+    refused: {
+      ...listOf({ anyOf: [schemaRef('AddressDecision'), schemaRef('MalformedEntry')] }),
+      description:
+        'The others, each with its reason. An entry that is no acceptable address has its place in your list.',
+    },
     upstream: { description: "Galileo's answer for those that were sent; null when it was empty." },
   },
   {
-    description: 'The answer to `Prefer: handling=lenient` when the policy allowed some addresses and refused others.',
+    description: 'The answer to `Prefer: handling=lenient` when some addresses were sent and others left out.',
   },
 );
 

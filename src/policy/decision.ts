@@ -1,4 +1,5 @@
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
+import type { Quota } from './compile.ts';
 
 /**
  * The decision on one address. It is shown to callers and, without its sentence, written to the record, so it names rules
@@ -22,6 +23,9 @@ export interface AddressDecision {
 
 /** Whether one refused address refuses the request (`strict`) or is left out of it (`lenient`, RFC 7240 §4.4). */
 export type Handling = 'strict' | 'lenient';
+
+/** The addresses that counters of invitees leave out: by the address as it was given, the quota and the wait. */
+export type ExhaustedInvitees = ReadonlyMap<string, { readonly quota: Quota; readonly retryAfterS: number }>;
 
 /**
  * The decision on a whole request. `effective` is the request that would be sent: with forced values and, if the

@@ -11,8 +11,8 @@ import { allowBy, denyByForce, denyByLimit, denyByRule, denyExhausted, denyUncov
 import { matchCallers, suspectCallers } from './matching/callers.ts';
 import { chargesFor, exceededQuota } from './quota-charges.ts';
 import type { ExceededQuota } from './quota-charges.ts';
-import type { CallerRules, CompiledPolicy, Quota, Rule } from './compile.ts';
-import type { AddressDecision, Decision, Handling } from './decision.ts';
+import type { CallerRules, CompiledPolicy, Rule } from './compile.ts';
+import type { AddressDecision, Decision, ExhaustedInvitees, Handling } from './decision.ts';
 import { lowerAscii } from './matching/domain-pattern.ts';
 import type { Asked, Forced } from './matching/force.ts';
 import { applyForce, chooseForced, differingRule } from './matching/force.ts';
@@ -24,9 +24,6 @@ export interface Judged {
   readonly decision: AddressDecision;
   readonly forced: Forced;
 }
-
-/** An invitee's counter that has too little left, by the address that it leaves out. */
-export type ExhaustedInvitees = ReadonlyMap<string, { readonly quota: Quota; readonly retryAfterS: number }>;
 
 /**
  * Strict: one refused address refuses the whole request. Lenient: the request keeps its allowed addresses, and is
@@ -135,12 +132,15 @@ export function askedOf(request: InviteUsersRequest): Asked {
   };
 }
 
-/** An address that a rule refused keeps that reason. */
 function refuseExhausted(judged: Judged, exhausted: ExhaustedInvitees): Judged {
-  const { email, decision } = judged.decision;
-  const found = exhausted.get(email);
-  if (found === undefined || decision === 'deny') return judged;
-  return { ...judged, decision: denyExhausted(email, found.quota, found.retryAfterS) };
+  return { ...judged, decision: leaveOut(judged.decision, exhausted) };
+}
+
+/** Refuses an address whose counter has too little left. An address that is refused already keeps its reason. */
+export function leaveOut(address: AddressDecision, exhausted: ExhaustedInvitees): AddressDecision {
+  const found = exhausted.get(address.email);
+  if (found === undefined || address.decision === 'deny') return address;
+  return denyExhausted(address.email, found.quota, found.retryAfterS);
 }
 
 /**

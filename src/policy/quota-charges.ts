@@ -6,7 +6,7 @@
 import type { Principal } from '../auth/principal.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import type { CompiledPolicy, Quota } from './compile.ts';
-import type { QuotaCharge } from './decision.ts';
+import type { ExhaustedInvitees, QuotaCharge } from './decision.ts';
 import { lowerAscii } from './matching/domain-pattern.ts';
 import type { QuotaScope } from './document/schema.ts';
 
@@ -30,7 +30,11 @@ const COUNTERS: Readonly<
   org: (_principal, emails) => [shared(['org'], emails)],
   // An invitee is the same person for all callers.
   invitee: (_principal, emails, quota) =>
-    [...tally(emails, quota)].map(([email, times]) => ({ counter: ['invitee', email], emails: times, visible: false })),
+    [...tally(emails, quota)].map(([email, times]) => ({
+      counter: inviteeCounter(email),
+      emails: times,
+      visible: false,
+    })),
 };
 
 /**
@@ -80,6 +84,39 @@ export function exceededQuota(quotas: readonly Quota[], emails: readonly string[
     return { quota, emails: tooOften.flat(), excess: tooOften.flatMap((named) => named.slice(quota.limit)), amountOf };
   }
   return null;
+}
+
+/** The part of an invitee's counter that leaving addresses out needs. */
+export interface ShortInvitee {
+  readonly quota: string;
+  readonly counter: string;
+  readonly remaining: number;
+  readonly resetMs: number;
+}
+
+/** The addresses that have to be left out for these counters to suffice, each with its quota and the wait. */
+export function exhaustedBy(
+  policy: CompiledPolicy,
+  emails: readonly string[],
+  invitees: readonly ShortInvitee[],
+): ExhaustedInvitees {
+  const states = new Map(invitees.map((state) => [canonicalJson([state.quota, state.counter]), state]));
+  const found = new Map<string, { readonly quota: Quota; readonly retryAfterS: number }>();
+  for (const quota of policy.quotas.filter(({ per }) => per === 'invitee')) {
+    const counterOf = (email: string): string =>
+      canonicalJson([quota.id, canonicalJson(inviteeCounter(inviteeOf(email, quota)))]);
+    for (const [key, named] of Map.groupBy(emails, counterOf)) {
+      const state = states.get(key);
+      if (state === undefined) continue;
+      const retryAfterS = Math.max(1, Math.ceil(state.resetMs / 1000));
+      for (const email of named.slice(state.remaining)) found.set(email, { quota, retryAfterS });
+    }
+  }
+  return found;
+}
+
+function inviteeCounter(invitee: string): readonly string[] {
+  return ['invitee', invitee];
 }
 
 function shared(counter: readonly string[], emails: readonly string[]): Counter {

@@ -33,6 +33,7 @@ export async function inviteUsers(
       source: c.get('source'),
       service: deps.service,
       asked,
+      ...c.get('inviteList'),
       policy: c.get('policy'),
       idempotencyKey: c.get('idempotencyKey'),
       handling: c.get('handling'),

@@ -14,7 +14,7 @@ export async function readLedger<T>(
   );
   if (result !== null) return answer(result.value);
   return respondProblem(c, 'ledger_unavailable', {
-    detail: 'The ledger cannot be read right now. Try again later.',
-    headers: { 'Retry-After': '5' },
+    detail: 'The record of requests cannot be read right now.',
+    retryAfterS: 5,
   });
 }

@@ -1,4 +1,5 @@
 import type { Chapter } from './situation.ts';
+import { ANSWERS } from './answers.ts';
 import { EGRESS } from './egress.ts';
 import { HTTP } from './http.ts';
 import { KEY_SETS } from './key-sets.ts';
@@ -8,4 +9,4 @@ import { TOKENS } from './tokens.ts';
 import { UPSTREAM } from './upstream.ts';
 
 /** The chapters of docs/compatibility.md, in their order there. */
-export const CHAPTERS: readonly Chapter[] = [TOKENS, KEY_SETS, HTTP, EGRESS, UPSTREAM, LOGS, POLICY_FILES];
+export const CHAPTERS: readonly Chapter[] = [TOKENS, KEY_SETS, HTTP, EGRESS, UPSTREAM, LOGS, POLICY_FILES, ANSWERS];

@@ -208,7 +208,7 @@ export const KEY_SETS: Chapter = {
         expect(await early.json()).toMatchObject({
           code: 'identity_keys_unavailable',
           detail:
-            'The token names a key that its identity provider may just have begun to use. This service fetches the keys again in a moment. Try again in 20 s.',
+            'Nothing was sent. The token names a key that its identity provider may just have begun to use; this service fetches the keys again in a moment. Try again in 20 s.',
         });
         expect(service.logLines.join('\n')).toContain('"reason":"key_not_seen_yet"');
         service.clock.advance(20_000);

@@ -7,6 +7,7 @@ import type { Ledger } from '../../src/ledger/port.ts';
 import type { Schedule } from '../../src/ports/schedule.ts';
 import type { TestService, TestServiceOptions } from '../support/service.ts';
 import { API_KEY, startTestService } from '../support/service.ts';
+import { durationWords } from '../../src/lib/duration-words.ts';
 import { UNREACHABLE } from '../support/tokens.ts';
 
 interface Occasion {
@@ -176,6 +177,17 @@ const OCCASIONS: Record<Exclude<ProblemCode, 'overloaded'>, Occasion> = {
   outcome_unknown: { status: 504, origin: 'upstream', outcome: 'unknown', produce: to('hangup@acme.com') },
 };
 
+/** Can be shown to people as it is: whole, without a placeholder, and with the wait that the field has. */
+function expectSentence(detail: string, headers: Headers): void {
+  expect(detail).toMatch(/^[A-Z].*\.$/s);
+  expect(detail).not.toMatch(/[{}]|Retry-After|undefined|null|NaN/);
+  const retryAfter = headers.get('Retry-After');
+  const when = retryAfter === null ? null : `Try again in ${durationWords(Number(retryAfter))}.`;
+  if (when !== null) expect(detail.endsWith(when)).toBe(true);
+  const place = headers.get('Content-Location');
+  if (place !== null && detail.includes('/v2/invite_requests/')) expect(detail).toContain(place);
+}
+
 describe.each(Object.entries(OCCASIONS))('%s', (code, { status, origin, outcome, options, produce }) => {
   it(`is a problem of status ${status} and origin ${origin}, told by the request's own id and nothing secret`, async () => {
     const service = await startTestService(options);
@@ -185,7 +197,7 @@ describe.each(Object.entries(OCCASIONS))('%s', (code, { status, origin, outcome,
     expect(response.status).toBe(status);
     expect(response.headers.get('Content-Type')).toBe('application/problem+json');
     expect(body).toMatchObject({ code, origin, status, request_id: response.headers.get('X-Request-Id') });
-    expect(typeof body.detail).toBe('string');
+    expectSentence(String(body['detail']), response.headers);
     expect(body.outcome).toBe(outcome);
     expect(response.headers.get('Policy-Digest')).toMatch(/^sha256:/);
     expect(service.counted).toContain(`refusals{origin=${origin},code=${code}}`);

@@ -87,6 +87,7 @@ async function startService(): Promise<Service> {
       galileoApiKeyHeader: 'Galileo-API-Key',
       galileoTimeoutMs: 15_000,
       insecureDev: false,
+      reconciles: false,
     },
   };
   const app = createApp(deps);

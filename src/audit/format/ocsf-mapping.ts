@@ -213,8 +213,9 @@ export const OCSF_ROWS: readonly OcsfRow[] = [
 
 /** Undefined for a record that is not about one request. */
 function dataOf(asked: AnyRecord['request']): object | undefined {
-  const { auth_method, role, group_ids, send_email, email_count } = asked;
-  return email_count === undefined ? undefined : { auth_method, role, group_ids, send_email, email_count };
+  const { auth_method, role, group_ids, send_email, email_count, malformed } = asked;
+  if (email_count === undefined) return undefined;
+  return { auth_method, role, group_ids, send_email, email_count, ...(malformed === undefined ? {} : { malformed }) };
 }
 
 /** A rule of the policy and its decision; `no-rule` or `no-caller` where no rule covered the addresses. */

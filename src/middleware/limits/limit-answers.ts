@@ -19,6 +19,6 @@ export function limitAnswers({
   return async function limitAnswers(c, next) {
     if (answersInFlight?.isFull() !== true || isHealthPath(c.req.path)) return await next();
     metrics.count('requests_shed', { bulkhead: 'all', reason: 'answers' });
-    return respondProblem(c, 'overloaded', { headers: { 'Retry-After': String(RETRY_AFTER_S) } });
+    return respondProblem(c, 'overloaded', { retryAfterS: RETRY_AFTER_S });
   };
 }

@@ -61,7 +61,7 @@ export function limitConcurrency({
       metrics.observe('queue_wait', Math.max(0, clock.now() - cameAt) / 1000, { bulkhead });
       if (permit.kind === 'refused') {
         metrics.count('requests_shed', { bulkhead, reason: permit.reason });
-        return respondProblem(c, 'overloaded', { headers: { 'Retry-After': String(RETRY_AFTER_S) } });
+        return respondProblem(c, 'overloaded', { retryAfterS: RETRY_AFTER_S });
       }
       try {
         return await next();

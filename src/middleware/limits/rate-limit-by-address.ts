@@ -19,6 +19,6 @@ export function rateLimitByAddress(burst: BurstLimit | undefined, metrics: Deps[
     if (burst === undefined || LIVEZ_PATHS.includes(c.req.path)) return await next();
     if (await burst.allows(c.get('source').address)) return await next();
     metrics.count('requests_shed', { bulkhead: 'all', reason: 'burst' });
-    return respondProblem(c, 'overloaded', { headers: { 'Retry-After': String(RETRY_AFTER_S) } });
+    return respondProblem(c, 'overloaded', { retryAfterS: RETRY_AFTER_S });
   };
 }

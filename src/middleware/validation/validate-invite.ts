@@ -1,11 +1,11 @@
-import { zValidator } from '@hono/zod-validator';
 import type { Context, MiddlewareHandler } from 'hono';
+import { validator } from 'hono/validator';
 import type * as z from 'zod';
-import type { InviteUsersRequest } from '../../contract/invite-users.ts';
-import { inviteUsersSchema } from '../../contract/invite-users.ts';
+import type { InviteUsersRequest, inviteUsersSchema } from '../../contract/invite-users.ts';
+import { readInvite } from '../../contract/read-invite.ts';
 import { checkStrictJson } from '../../contract/strict-json.ts';
 import type { ValidationError } from '../../contract/validation-error.ts';
-import { bodyErrors, invalidRequest, jsonInvalid, missingBody, queryErrors } from '../../contract/validation-error.ts';
+import { invalidRequest, jsonInvalid, missingBody, queryErrors } from '../../contract/validation-error.ts';
 import { decodeUtf8 } from '../../lib/utf8.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
@@ -44,14 +44,18 @@ export const readStrictly: MiddlewareHandler<AppEnv> = async (c, next) => {
   return next();
 };
 
-/** Sets `c.req.valid('json')` to the canonical request, or answers with all errors in query and body at once. */
-export const validateInvite: MiddlewareHandler<AppEnv, string, ValidatedInvite> = zValidator(
+/**
+ * Sets `c.req.valid('json')` to the canonical request, or answers with all errors in query and body at once. Runs after
+ * `prefer`: with lenient handling a malformed address is left out alone, and `inviteList` says so.
+ */
+export const validateInvite: MiddlewareHandler<AppEnv, string, ValidatedInvite> = validator(
   'json',
-  inviteUsersSchema,
-  (result, c) => {
-    const inBody = result.success ? [] : bodyErrors(result.error.issues, result.data);
-    const errors = [...inQuery(c), ...inBody];
-    return result.success && errors.length === 0 ? undefined : respondInvalid(c, errors);
+  (body: unknown, c: Context<AppEnv>) => {
+    const read = readInvite(body, c.get('handling'));
+    const errors = [...inQuery(c), ...(read.kind === 'refused' ? read.errors : [])];
+    if (read.kind === 'refused' || errors.length > 0) return respondInvalid(c, errors);
+    c.set('inviteList', { entries: read.entries, malformed: read.malformed });
+    return read.asked;
   },
 );
 

@@ -30,7 +30,7 @@ export function createUnavailableApp(deps: Pick<Deps, 'ids' | 'clock' | 'logger'
     respondProblem(c, 'upstream_unavailable', {
       origin: 'proxy',
       detail: DETAIL,
-      headers: { 'Retry-After': String(RETRY_AFTER_S) },
+      retryAfterS: RETRY_AFTER_S,
     }),
   );
   return app;

@@ -7,6 +7,8 @@ import { AUDIENCE, ISSUER } from '../../support/tokens.ts';
 const ANN = { emails: ['ann@acme.com'] };
 const METADATA = 'resource_metadata="https://invites.example.com/.well-known/oauth-protected-resource"';
 
+const SIGN_IN = 'Sign in again for a fresh access token. If that does not help, ask the people who run this app.';
+
 describe('a token that proves nothing', () => {
   it('is refused when it is forged: right claims, another key', async () => {
     const service = await startTestService();
@@ -16,7 +18,7 @@ describe('a token that proves nothing', () => {
     expect(response.status).toBe(401);
     expect(await response.json()).toMatchObject({
       code: 'invalid_token',
-      detail: 'The signature of the token cannot be verified.',
+      detail: expect.stringMatching(/^The signature of the token cannot be verified\. Sign in again/),
     });
     expect(service.logLines.join('\n')).toContain('signature_invalid');
   });
@@ -27,7 +29,7 @@ describe('a token that proves nothing', () => {
     service.clock.advance(10 * 60_000 + 31_000);
     const response = await service.invite(ANN, { token });
     expect(response.status).toBe(401);
-    expect(await response.json()).toMatchObject({ code: 'invalid_token', detail: 'The token has expired.' });
+    expect(await response.json()).toMatchObject({ code: 'invalid_token', detail: `The token has expired. ${SIGN_IN}` });
   });
 
   it('is refused when it is meant for another service', async () => {
@@ -36,7 +38,7 @@ describe('a token that proves nothing', () => {
     expect(response.status).toBe(401);
     expect(await response.json()).toMatchObject({
       code: 'invalid_token',
-      detail: 'The token is meant for another service.',
+      detail: expect.stringMatching(/^The token is meant for another service\. /),
     });
   });
 

@@ -126,7 +126,7 @@ describe('with Cloudflare Access among the issuers', async () => {
     expect(await response.json()).toMatchObject({
       code: 'invalid_token',
       origin: 'proxy',
-      detail: 'A token from Cloudflare Access counts only in a request whose Origin field names an allowed origin.',
+      detail: expect.stringContaining('counts only in a request whose Origin field names an allowed origin.'),
     });
     expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
     expect(service.galileo.received).toEqual([]);
@@ -154,7 +154,7 @@ describe('with Cloudflare Access among the issuers', async () => {
       const response = await get(service, { ...fields, Origin: ORIGIN });
       expect(response.status).toBe(401);
       expect(await response.json()).toMatchObject({
-        detail: 'The token came in another header field than tokens of its issuer may come in.',
+        detail: expect.stringContaining('came in another header field than tokens of its issuer may come in.'),
       });
     }
     expect((await get(service, { Authorization: `Bearer ${ofCorp}` })).status).toBe(200);

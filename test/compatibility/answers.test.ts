@@ -1,0 +1,4 @@
+import { ANSWERS } from './answers.ts';
+import { testChapter } from './situation.ts';
+
+testChapter(ANSWERS);
