@@ -1,17 +1,19 @@
 /**
- * Decides a call and admits it in one step of the ledger. With lenient handling, the addresses of invitees whose counters
- * have too little left are refused alone: the ledger names them and changes nothing, and the rest is decided and admitted
- * as a whole. Invariant: whatever was tried, one admission at most is written and debited.
+ * Admits a decided call in one step of the ledger. With lenient handling, the addresses of invitees whose counters have too
+ * little left are refused alone: the ledger names them and changes nothing, and the rest is decided and admitted as a whole.
+ * Invariant: however many attempts there were, at most one is written and debited.
  */
 import { sha256Hex } from '../lib/sha256.ts';
 import type { Admission, Admitted, Ledger, RecordBase } from '../ledger/port.ts';
-import type { Decision, ExhaustedInvitees } from '../policy/decision.ts';
-import { decide, leaveOut } from '../policy/evaluate.ts';
+import type { Decision } from '../policy/decision.ts';
+import { leaveOut } from '../policy/evaluate.ts';
 import { exhaustedBy } from '../policy/quota-charges.ts';
 import { answerOutcome } from './answer.ts';
 import type { InviteCall } from './call.ts';
 import { ownerOf } from './call.ts';
 import { canonicalBody, requestFingerprint } from './canonical.ts';
+import type { Attempt } from './leave-out.ts';
+import { leaveOutExhausted } from './leave-out.ts';
 import type { Outcome } from './outcome.ts';
 import type { RedactCallerTextDeps } from './redact-caller-text.ts';
 import { redactCallerText } from './redact-caller-text.ts';
@@ -38,42 +40,31 @@ export interface AdmittedCall {
 
 const EXPIRY_MARGIN_MS = 30_000;
 const ROUTE = 'POST /v2/invite_users';
-/** Between two tries, other requests may use up further counters. After these tries the request is refused as a whole. */
-const MAX_TRIES = 4;
 
-/** `decision` is the one on the call alone, made at `nowMs`. Null when the ledger fails. */
+/** `first` is the decision on the call alone, made at `nowMs`. Null when the ledger fails. */
 export async function admitCall(
   deps: AdmitCallDeps,
   call: InviteCall,
-  { decision: first, nowMs }: { readonly decision: Decision; readonly nowMs: number },
+  at: { readonly first: Decision; readonly nowMs: number },
 ): Promise<AdmittedCall | null> {
   const shared = {
     ...call,
     ...(await redactCallerText(call, deps)),
     emailsInRecord: emailsInRecord(call.asked.emails, deps.recordAddress),
   };
-  let exhausted: ExhaustedInvitees = new Map();
-  let decision = first;
-  for (let tries = 1; ; tries += 1) {
-    const body = canonicalBody(decision.effective);
-    const requestSha256 = decision.verdict === 'allow' ? sha256Hex(body) : null;
-    const decided = { call, decision, body, base: recordBase({ ...shared, decision, requestSha256 }) };
-    const leavesOut = tries < MAX_TRIES && mayLeaveOut(decided);
-    const admitted = await deps.ledger.admit(admission(deps, decided, leavesOut)).catch(() => null);
-    if (admitted === null) return null;
-    if (admitted.kind !== 'invitees_exhausted') return { decided, admitted };
-    const { emails } = decision.effective;
-    exhausted = new Map([...exhausted, ...exhaustedBy(call.policy, emails, admitted.invitees)]);
-    // With nothing left to send, the request is refused as a whole, as it was decided.
-    if (emails.every((email) => exhausted.has(email))) tries = MAX_TRIES - 1;
-    else decision = decide(call.policy, call.principal, call.asked, nowMs, call.handling, exhausted);
-  }
-}
-
-function mayLeaveOut({ call, decision }: DecidedCall): boolean {
-  return (
-    call.handling === 'lenient' && decision.verdict === 'allow' && decision.charges.some(({ visible }) => !visible)
+  const { value } = await leaveOutExhausted(
+    call,
+    at,
+    async (decision, leavesOut): Promise<Attempt<AdmittedCall | null>> => {
+      const body = canonicalBody(decision.effective);
+      const requestSha256 = decision.verdict === 'allow' ? sha256Hex(body) : null;
+      const decided = { call, decision, body, base: recordBase({ ...shared, decision, requestSha256 }) };
+      const admitted = await deps.ledger.admit(admission(deps, decided, leavesOut)).catch(() => null);
+      if (admitted?.kind === 'invitees_exhausted') return { kind: 'short', invitees: admitted.invitees };
+      return { kind: 'done', value: admitted && { decided, admitted } };
+    },
   );
+  return value;
 }
 
 function admission(

@@ -5,14 +5,15 @@
 import type { Principal } from '../auth/principal.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import type { Ledger, QuotaState } from '../ledger/port.ts';
-import type { Decision, QuotaCharge } from '../policy/decision.ts';
+import type { Decision, QuotaCharge, ShortInvitee } from '../policy/decision.ts';
 import { decide, leaveOut } from '../policy/evaluate.ts';
-import type { ShortInvitee } from '../policy/quota-charges.ts';
 import { exhaustedBy } from '../policy/quota-charges.ts';
 import type { RedactCallerTextDeps } from './redact-caller-text.ts';
 import { redactCallerText } from './redact-caller-text.ts';
 import type { InviteAnswer, InviteCall } from './call.ts';
 import { toInviteAnswer, ownerOf } from './call.ts';
+import type { Attempt } from './leave-out.ts';
+import { leaveOutExhausted } from './leave-out.ts';
 import type { Outcome, Preview } from './outcome.ts';
 import { answerOutcome } from './answer.ts';
 import { recordBase, recordOutcome } from './record.ts';
@@ -67,24 +68,33 @@ async function record(deps: PreviewInvitesDeps, call: InviteCall): Promise<Outco
 
 /**
  * The state of the counters before this request and after it. As in a real request, lenient handling leaves out invitees
- * whose counters have too little left, and a strict refusal names them.
+ * whose counters have too little left, and a refusal of the whole names them.
  */
 async function preview({ ledger, trustedClock }: PreviewInvitesDeps, call: InviteCall): Promise<Preview> {
-  const { policy, principal, asked, handling } = call;
   const nowMs = trustedClock.now();
-  const decision = decide(policy, principal, asked, nowMs, handling);
-  const usage = pair(decision.charges, await ledger.usage(decision.charges));
-  const { emails } = decision.effective;
-  const exhausted = exhaustedBy(policy, emails, usage.filter(isShort).filter(isOfInvitee).map(inviteeOf));
-  if (exhausted.size === 0 || decision.verdict === 'deny') return toPreview(decision, usage);
-  if (handling === 'strict' || exhausted.size === emails.length) {
-    return toPreview(
-      { ...decision, addresses: decision.addresses.map((address) => leaveOut(address, exhausted)) },
-      usage,
-    );
-  }
-  const rest = decide(policy, principal, asked, nowMs, handling, exhausted);
-  return toPreview(rest, pair(rest.charges, await ledger.usage(rest.charges)));
+  const first = decide(call.policy, call.principal, call.asked, nowMs, call.handling);
+  const { decision, value } = await leaveOutExhausted(
+    call,
+    { first, nowMs },
+    async ({ charges }, mayLeaveOut): Promise<Attempt<Usages>> => {
+      const usage = pair(charges, await ledger.usage(charges));
+      const invitees = usage.filter(isShort).filter(isOfInvitee).map(inviteeOf);
+      return mayLeaveOut && invitees.length > 0
+        ? { kind: 'short', invitees }
+        : { kind: 'done', value: { usage, invitees } };
+    },
+  );
+  const exhausted = exhaustedBy(call.policy, decision.effective.emails, value.invitees);
+  const addresses = decision.addresses.map((address) => leaveOut(address, exhausted));
+  return toPreview(
+    { ...decision, addresses: decision.verdict === 'deny' ? decision.addresses : addresses },
+    value.usage,
+  );
+}
+
+interface Usages {
+  readonly usage: readonly Usage[];
+  readonly invitees: readonly ShortInvitee[];
 }
 
 interface Usage {

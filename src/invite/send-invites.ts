@@ -43,9 +43,9 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
 
   async function run(call: InviteCall): Promise<InviteAnswer> {
     const nowMs = deps.trustedClock.now();
-    const decision = decide(call.policy, call.principal, call.asked, nowMs, call.handling);
-    compareShadow(call, decision, nowMs);
-    const result = await admitCall(deps, call, { decision, nowMs });
+    const first = decide(call.policy, call.principal, call.asked, nowMs, call.handling);
+    compareShadow(call, first, nowMs);
+    const result = await admitCall(deps, call, { first, nowMs });
     if (result === null) {
       deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
       return toInviteAnswer(call, { kind: 'ledger_unavailable' });

@@ -1,7 +1,7 @@
 import type { ChainHead } from '../audit/chain.ts';
 import type { RecordDraft, RecordOutcome } from '../audit/record.ts';
 import type { OutboxItem } from '../audit/delivery/sink.ts';
-import type { QuotaCharge } from '../policy/decision.ts';
+import type { QuotaCharge, ShortInvitee } from '../policy/decision.ts';
 import type { SearchQuery, SearchSlice } from './search-slice.ts';
 import type { Witness } from './trusted-time.ts';
 
@@ -102,8 +102,8 @@ export interface Admission {
   readonly charges: readonly QuotaCharge[];
   readonly plan: 'send' | 'deny' | 'dry_run';
   /**
-   * True: the caller would rather leave out invitees than be refused. When their counters have too little left, the answer
-   * is `invitees_exhausted`, and nothing is written or debited: the caller admits the rest with the same request id.
+   * When counters of invitees have too little left, the answer is `invitees_exhausted`, and nothing is written or debited:
+   * the caller leaves these invitees out and admits the rest with the same request id.
    */
   readonly leavesOutInvitees?: true;
   /** Time from admission until the intent expires. */
@@ -140,9 +140,9 @@ export type Admitted =
       readonly retryAfterS: number;
       readonly quotas: readonly QuotaState[];
       /** The counters of invitees among those that have too little left; absent when there are none. */
-      readonly invitees?: readonly InviteeState[];
+      readonly invitees?: readonly ShortInvitee[];
     }
-  | { readonly kind: 'invitees_exhausted'; readonly invitees: readonly InviteeState[] }
+  | { readonly kind: 'invitees_exhausted'; readonly invitees: readonly ShortInvitee[] }
   | { readonly kind: 'replay'; readonly firstRequestId: string; readonly reply: StoredReply }
   | { readonly kind: 'in_flight'; readonly firstRequestId: string; readonly retryAfterS: number }
   /** The key is known, and the stored reply is damaged. The request must not be sent again. */
@@ -160,15 +160,6 @@ export interface QuotaState {
   /** Milliseconds until the window ends, by the ledger's clock. */
   readonly resetMs: number;
   readonly visible: boolean;
-}
-
-/** The counter of an invitee that has too little left. */
-export interface InviteeState {
-  readonly quota: string;
-  /** As in the charge. */
-  readonly counter: string;
-  readonly remaining: number;
-  readonly resetMs: number;
 }
 
 /** An answer, stored for replays. The body is text; upstream bodies are JSON. */

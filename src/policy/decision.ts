@@ -64,3 +64,12 @@ export interface QuotaCharge {
   /** False for counters about other people (invitees). They are never shown to the caller. */
   readonly visible: boolean;
 }
+
+/** The counter of an invitee that has too little left for a charge. The ledger creates it and the policy reads it. */
+export interface ShortInvitee {
+  readonly quota: string;
+  /** As in the charge. */
+  readonly counter: string;
+  readonly remaining: number;
+  readonly resetMs: number;
+}

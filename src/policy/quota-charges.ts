@@ -6,7 +6,7 @@
 import type { Principal } from '../auth/principal.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import type { CompiledPolicy, Quota } from './compile.ts';
-import type { ExhaustedInvitees, QuotaCharge } from './decision.ts';
+import type { ExhaustedInvitees, QuotaCharge, ShortInvitee } from './decision.ts';
 import { lowerAscii } from './matching/domain-pattern.ts';
 import type { QuotaScope } from './document/schema.ts';
 
@@ -84,14 +84,6 @@ export function exceededQuota(quotas: readonly Quota[], emails: readonly string[
     return { quota, emails: tooOften.flat(), excess: tooOften.flatMap((named) => named.slice(quota.limit)), amountOf };
   }
   return null;
-}
-
-/** The part of an invitee's counter that leaving addresses out needs. */
-export interface ShortInvitee {
-  readonly quota: string;
-  readonly counter: string;
-  readonly remaining: number;
-  readonly resetMs: number;
 }
 
 /** The addresses that have to be left out for these counters to suffice, each with its quota and the wait. */

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { describeAnswers } from './answers.ts';
 import { describeProblems } from './problems.ts';
 import { describePromises } from './promises.ts';
 import { describeSurface } from './surface.ts';
@@ -11,4 +12,7 @@ describe('on Node: the problems', () => {
 });
 describe('on Node: the promises', () => {
   describePromises('node');
+});
+describe('on Node: the answers', () => {
+  describeAnswers('node');
 });

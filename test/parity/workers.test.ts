@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { describeAnswers } from './answers.ts';
 import { describeProblems } from './problems.ts';
 import { describePromises } from './promises.ts';
 import { describeSurface } from './surface.ts';
@@ -11,4 +12,7 @@ describe('on Workers: the problems', () => {
 });
 describe('on Workers: the promises', () => {
   describePromises('workers');
+});
+describe('on Workers: the answers', () => {
+  describeAnswers('workers');
 });

@@ -6,7 +6,7 @@
  */
 import * as z from 'zod';
 import { emailAddress } from '../../contract/email-address.ts';
-import { AUTH_METHODS, USER_ROLES } from '../../contract/invite-users.ts';
+import { AUTH_METHODS, MAX_GROUP_IDS, USER_ROLES } from '../../contract/invite-users.ts';
 import { holdsInvisible } from '../../lib/invisible-text.ts';
 import { UUID_V4 } from '../../lib/uuid.ts';
 import { isDomainPattern } from '../matching/domain-pattern.ts';
@@ -114,7 +114,10 @@ const force = z
     ...target,
     auth_method: authMethod.optional(),
     role: role.optional(),
-    groups: z.array(setOrUuid).optional(),
+    groups: z
+      .array(setOrUuid)
+      .max(MAX_GROUP_IDS, { error: `expected at most ${MAX_GROUP_IDS} groups: one request goes to Galileo` })
+      .optional(),
     send_email: z.boolean().optional(),
   })
   .superRefine((row, ctx) => {

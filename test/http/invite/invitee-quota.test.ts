@@ -113,6 +113,18 @@ describe('a quota per invitee that refuses', () => {
     expect((await service.records()).at(-2)).toMatchObject({ kind: 'denial', outcome: { quota: 'person' } });
   });
 
+  it('does not let who is left out choose the values that are forced on the batch', async () => {
+    const force = 'force: [{ id: ann-okta, emails: [ann@acme.com], auth_method: okta }]';
+    const service = await startTestService({ policy: `${POLICY}${force}\n` });
+    await service.invite({ emails: ['ann@acme.com'] });
+    const asked = { emails: ['ann@acme.com', 'bob@acme.com'] };
+    const dry = await service.invite(asked, { headers: LENIENT, query: '?dry_run=true' });
+    expect(await dry.json()).toMatchObject({ decision: 'allow', body: { emails: ['bob@acme.com'] } });
+    const response = await service.invite(asked, { headers: LENIENT });
+    expect(await response.json()).toMatchObject({ sent: ['bob@acme.com'], refused: [{ rule: 'person' }] });
+    expect(service.galileo.received.at(-1)?.body).toContain('"auth_method":"email"');
+  });
+
   it('does not let who is left out use up the quota of the caller', async () => {
     const service = await startInvited();
     const asked = { emails: ['Ann@acme.com', 'b@acme.com', 'c@acme.com', 'd@acme.com'] };

@@ -1,5 +1,5 @@
-import type { QuotaCharge } from '../../../src/policy/decision.ts';
-import type { InviteeState, QuotaState } from '../../../src/ledger/port.ts';
+import type { QuotaCharge, ShortInvitee } from '../../../src/policy/decision.ts';
+import type { QuotaState } from '../../../src/ledger/port.ts';
 
 /** The quota counters of the reference model: one number per quota, unit, counter and window, in a map. */
 export interface MemoryCounters {
@@ -10,7 +10,7 @@ export interface MemoryCounters {
   /** Of the charges that do not fit, the one with the longest wait; null when all fit. */
   unfitting(charges: readonly QuotaCharge[]): QuotaState | null;
   /** The charges of invitees that do not fit. */
-  unfittingInvitees(charges: readonly QuotaCharge[]): readonly InviteeState[];
+  unfittingInvitees(charges: readonly QuotaCharge[]): readonly ShortInvitee[];
   prune(endedBefore: number): void;
   /**
    * Adds the counters of all windows that end after `after` to the windows of now; not those that, moved, were over.

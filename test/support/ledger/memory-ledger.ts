@@ -1,5 +1,5 @@
 import type { RequestRecord, RecordDraft } from '../../../src/audit/record.ts';
-import type { QuotaCharge } from '../../../src/policy/decision.ts';
+import type { QuotaCharge, ShortInvitee } from '../../../src/policy/decision.ts';
 import type { MachineClock } from '../../../src/ports/clock.ts';
 import type { Ids } from '../../../src/ports/ids.ts';
 import {
@@ -18,7 +18,6 @@ import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
 import type {
   Admission,
   Admitted,
-  InviteeState,
   Ledger,
   Owner,
   RequestState,
@@ -57,7 +56,7 @@ interface Key {
 
 const MINUTE_MS = 60_000;
 
-const inviteesIn = (invitees: readonly InviteeState[]) => (invitees.length === 0 ? {} : { invitees });
+const inviteesIn = (invitees: readonly ShortInvitee[]) => (invitees.length === 0 ? {} : { invitees });
 
 export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: Ids }): Ledger {
   const trail = createMemoryTrail({ clock, ids });

@@ -1,5 +1,5 @@
-import type { QuotaCharge } from '../../../policy/decision.ts';
-import type { InviteeState, QuotaState } from '../../port.ts';
+import type { QuotaCharge, ShortInvitee } from '../../../policy/decision.ts';
+import type { QuotaState } from '../../port.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
 
 /**
@@ -20,7 +20,7 @@ export interface Tally {
   /** Of the charges over their limit, the one with the longest wait (the first among equals); null when all fit. */
   exceeded(): QuotaState | null;
   /** The counters of invitees among the charges over their limit. */
-  shortInvitees(): readonly InviteeState[];
+  shortInvitees(): readonly ShortInvitee[];
   /** Debits the charges that count every attempt, whether they fit or not. They are never refunded. */
   debitAttempt(): void;
   /** Debits the other charges, whether they fit or not. Returns the debits that a refund gives back: those in `emails`. */
@@ -151,7 +151,7 @@ function longestWait(entries: readonly Entry[], now: number): QuotaState | null 
   return longest === null ? null : stateOf(longest, now);
 }
 
-function inviteeStateOf(entry: Entry, now: number): InviteeState {
+function inviteeStateOf(entry: Entry, now: number): ShortInvitee {
   const { quota, remaining, resetMs } = stateOf(entry, now);
   return { quota, counter: entry.charge.counter, remaining, resetMs };
 }

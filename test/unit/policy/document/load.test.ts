@@ -360,6 +360,11 @@ const REFUSALS: readonly (readonly [string, string, string])[] = [
     `${FILE}quotas:\n  - { id: q, per: invitee, window: 1d, emails: 1, plus_addressing: true }\n`,
     '11:68 expected one of',
   ],
+  [
+    'more forced groups than a request may have',
+    `${FILE}force:\n  - { id: f, domains: [acme.com], groups: [${Array.from({ length: 101 }, () => ANNOTATORS).join(', ')}] }\n`,
+    '11:43 expected at most 100 groups: one request goes to Galileo',
+  ],
   ['a limit of zero', `${FILE}quotas:\n  - { id: q, per: request, emails: 0 }\n`, '11:36 expected at least 1'],
   [
     'a limit with a fraction',
