@@ -45,8 +45,8 @@ function refuse(body: unknown, issues: readonly z.core.$ZodIssue[]): InviteReadi
 /** Null when something else is wrong with the body, or no address is well-formed. */
 function withoutMalformed(body: unknown, issues: readonly z.core.$ZodIssue[]): InviteReading | null {
   const malformed = issues.flatMap((issue) => malformedEntry(issue) ?? []);
-  if (malformed.length < issues.length) return null;
-  // Each issue is about an entry of this list, so there is one.
+  if (malformed.length === 0) return null;
+  // An issue is about an entry of this list, so there is one.
   const { emails: entries, ...rest } = body as { readonly emails: readonly string[] };
   const leftOut = new Set(malformed.map(({ index }) => index));
   const read = inviteUsersSchema.safeParse({ ...rest, emails: entries.filter((_, index) => !leftOut.has(index)) });
