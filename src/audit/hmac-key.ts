@@ -1,4 +1,5 @@
 import { fromHex } from '../lib/hex.ts';
+import { pastedFault } from '../lib/pasted-secret.ts';
 import { MIN_HMAC_KEY_BYTES } from './record-address.ts';
 
 /**
@@ -11,6 +12,9 @@ export type HmacKeyRead =
   | { readonly kind: 'read'; readonly key: Uint8Array }
   | { readonly kind: 'unfit'; readonly problem: string };
 
+/** A passphrase may be base64 of anything else. */
+const HEX_KEY = /^[0-9a-f]{64,}\r?\n?$/i;
+
 const HOW_TO_MAKE = 'make one with: openssl rand -hex 32';
 
 export function readHmacKey(text: string): HmacKeyRead {
@@ -22,6 +26,8 @@ export function readHmacKey(text: string): HmacKeyRead {
 
 function problemOf(text: string): string | null {
   if (text === '') return `is empty; ${HOW_TO_MAKE}`;
+  const pasted = pastedFault(text, { base64Of: HEX_KEY });
+  if (pasted !== null) return pasted;
   if (!/^[\x21-\x7e]+$/.test(text)) return `must be one word of visible ASCII characters; ${HOW_TO_MAKE}`;
   // Too few hex digits are a key that was cut off, or one with half the strength that its length suggests.
   if (isHex(text) && (text.length < MIN_HMAC_KEY_BYTES * 2 || text.length % 2 === 1)) {

@@ -77,11 +77,7 @@ export const AUDIT_SETTINGS = {
     example: '/run/secrets/audit-hmac-key',
   },
   AUDIT_SIGNING_KEY: {
-    // A variable that cannot contain a line end has \n instead.
-    parse: z
-      .string()
-      .min(1, 'must be a PEM text')
-      .transform((value) => value.replaceAll('\\n', '\n')),
+    parse: z.string().min(1, 'must be a PEM text'),
     secret: true,
     about: 'Ed25519 private key (PKCS#8, PEM) that signs checkpoints. Prefer `AUDIT_SIGNING_KEY_FILE`.',
     example: '(secret)',

@@ -1,6 +1,8 @@
 import type { Secret } from '../lib/secret.ts';
+import { pastedFault } from '../lib/pasted-secret.ts';
 import { toHex } from '../lib/hex.ts';
 import { sha256Hex } from '../lib/sha256.ts';
+import { withoutMarkAndLineEnd } from '../lib/wrapped-value.ts';
 import { unescapeAll } from './unescape.ts';
 
 /**
@@ -10,21 +12,25 @@ import { unescapeAll } from './unescape.ts';
  */
 
 const MIN_KEY_LENGTH = 16;
+/** A key is random: read as base64, it does not decode to printable characters only. */
+const PRINTED_KEY = /^[\x21-\x7e]{16,}\r?\n?$/;
 /** This many characters of a key in a row count as a leak. Fewer may be a coincidence. */
 const PIECE_LENGTH = 12;
 const GRAM_LENGTH = 6;
 /** In every PIECE_LENGTH characters in a row, one gram starts at a multiple of this. */
 const STRIDE = PIECE_LENGTH - GRAM_LENGTH + 1;
 
-/** Removes the one line end that editors and `echo` append to a key. */
+/** Removes the one line end that editors and `echo` append to a key, and the mark that Windows puts before it. */
 export function trimApiKey(value: string): string {
-  return value.replace(/\r?\n$/, '');
+  return withoutMarkAndLineEnd(value);
 }
 
 /** The reason why `value` cannot be a key, as half a sentence without the value; null when it can. */
 export function checkApiKey(value: string): string | null {
   const key = trimApiKey(value);
   if (key === '') return 'is empty';
+  const pasted = pastedFault(key, { base64Of: PRINTED_KEY });
+  if (pasted !== null) return pasted;
   if (/[\r\n]/.test(key)) return 'holds a line break';
   if (/\s/.test(key)) return 'holds a space';
   // RFC 9110 §5.5: every hop passes visible ASCII on unchanged.

@@ -1,5 +1,6 @@
 import { toHex } from '../../lib/hex.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
+import { wrappedFault } from '../../lib/wrapped-value.ts';
 import type { CheckpointSigner, CheckpointVerifier } from './checkpoint.ts';
 
 /**
@@ -15,7 +16,7 @@ const SIGNATURE_BYTES = 64;
 const HOW_TO_MAKE = 'make one with: openssl genpkey -algorithm ed25519';
 const HOW_TO_PUBLISH = 'get the public one with: openssl pkey -pubout';
 
-/** Common mistakes, by the label of the PEM block that the file contains instead. */
+/** Common mistakes, by the label of the PEM block that the text contains instead. */
 const NOT_A_PRIVATE_KEY: Readonly<Record<string, string>> = {
   'PUBLIC KEY': 'holds a public key; signing needs the private one',
   'ENCRYPTED PRIVATE KEY': 'holds a private key under a passphrase; write it without one: openssl pkey -in FILE',
@@ -24,6 +25,27 @@ const NOT_A_PUBLIC_KEY: Readonly<Record<string, string>> = {
   'PRIVATE KEY': `holds a private key, which no verifier needs; ${HOW_TO_PUBLISH}`,
   'ENCRYPTED PRIVATE KEY': `holds a private key, which no verifier needs; ${HOW_TO_PUBLISH}`,
 };
+
+const OTHER_KEY = `is none for checkpoints, which need Ed25519 in PKCS#8; ${HOW_TO_MAKE}`;
+
+/** Texts without a block of the label that is needed, by their form. */
+const NOT_PEM: readonly { readonly form: RegExp; readonly problem: string }[] = [
+  { form: /-----BEGIN EC P/, problem: `holds an EC key, which ${OTHER_KEY}` },
+  { form: /-----BEGIN RSA P/, problem: `holds an RSA key, which ${OTHER_KEY}` },
+  { form: /-----BEGIN OPENSSH PRIVATE KEY-----|^\s*ssh-/, problem: `holds a key of OpenSSH, which ${OTHER_KEY}` },
+  { form: /-----BEGIN PGP /, problem: `holds a PGP key, which ${OTHER_KEY}` },
+  { form: /-----BEGIN CERTIFICATE/, problem: 'holds a certificate and not a key alone' },
+  { form: /-----BEGIN /, problem: 'holds a PEM block that is cut off or of another kind' },
+  {
+    form: /^\s*LS0tLS1CRUdJTi/,
+    problem: 'is base64 of a PEM text, as in the manifest of a Kubernetes Secret: decode it',
+  },
+  {
+    form: /^\s*MC4CAQAwBQYDK2VwBCIEI/,
+    problem: 'lacks its lines -----BEGIN PRIVATE KEY----- and -----END PRIVATE KEY-----',
+  },
+  { form: /^\s*\{/, problem: `is JSON; a PEM text is needed; ${HOW_TO_MAKE}` },
+];
 
 /** Imports one PKCS#8 private key. Rejects with a sentence for an operator. */
 export async function importSigningKey(pem: string): Promise<CheckpointSigner> {
@@ -85,19 +107,24 @@ function keyIdOf(x: string): string {
 
 /**
  * The contents of all blocks with this label; throws when there is none. Text around blocks is allowed (RFC 7468 §2).
+ * `\\n` counts as a line end, because a variable often has it in place of one.
  */
 function derBlocks(
   text: string,
   label: string,
   mistakes: Readonly<Record<string, string>>,
 ): readonly Uint8Array<ArrayBuffer>[] {
-  const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/g)];
+  const lines = text.replaceAll(String.raw`\r`, '').replaceAll(String.raw`\n`, '\n');
+  const blocks = [...lines.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs)];
   for (const [, found = ''] of blocks) {
     const mistake = mistakes[found];
     if (mistake !== undefined) throw new Error(mistake);
   }
   const wanted = blocks.filter(([, found]) => found === label);
-  if (wanted.length === 0) throw new Error(`holds no PEM block "BEGIN ${label}"`);
+  if (wanted.length === 0) {
+    const problem = wrappedFault(text.trim()) ?? NOT_PEM.find(({ form }) => form.test(text))?.problem;
+    throw new Error(problem ?? `holds no PEM block "BEGIN ${label}"`);
+  }
   return wanted.map(([, , base64 = '']) => fromBase64(base64));
 }
 

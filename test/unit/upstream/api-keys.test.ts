@@ -8,9 +8,9 @@ import { disguises, LISTED_RENDERINGS } from '../../support/key-disguises.ts';
 import { CURRENT_KEY, NEXT_KEY } from '../../support/upstream.ts';
 
 describe('an API key', () => {
-  it.each([CURRENT_KEY, `${CURRENT_KEY}\n`, `${CURRENT_KEY}\r\n`, 'exactly-16-chars'])('%j is fit', (value) => {
+  it.each([CURRENT_KEY, `${CURRENT_KEY}\n`, `\ufeff${CURRENT_KEY}\r\n`, 'exactly-16-chars'])('%j is fit', (value) => {
     expect(checkApiKey(value)).toBeNull();
-    expect(trimApiKey(value)).not.toMatch(/[\r\n]/);
+    expect(trimApiKey(value)).not.toMatch(/[\r\n\ufeff]/);
   });
 
   it.each([
@@ -25,7 +25,6 @@ describe('an API key', () => {
     [`${CURRENT_KEY}\u00a0`, 'holds a space'],
     [`${CURRENT_KEY}é`, 'holds characters other than visible ASCII'],
     [`${CURRENT_KEY}\u0000`, 'holds characters other than visible ASCII'],
-    [`\ufeff${CURRENT_KEY}`, 'holds a space'],
     ['only-15-chars--', 'is shorter than 16 characters'],
     ['%41%42%43%44%45%46', 'consists of escapes'],
   ])('%j is refused because it %s', (value, problem) => {

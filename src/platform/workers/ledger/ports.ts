@@ -100,7 +100,7 @@ async function readSigner(binding: LedgerObjectEnv['AUDIT_SIGNING_KEY']): Promis
     typeof binding === 'string'
       ? binding
       : await withDeadline(binding.get(), { schedule, deadlineMs: BINDING_DEADLINE_MS });
-  return await importSigningKey(SETTINGS.AUDIT_SIGNING_KEY.parse.parse(text));
+  return await importSigningKey(text);
 }
 
 /** Empty counts as absent. Null when the value is refused: then the Worker logs it and answers 503. */

@@ -84,6 +84,20 @@ describe('a key file that is something else', () => {
   const encrypted = ed25519.privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' });
   const cut = (pem: string): string => pem.replace(/.{20}\n-----END/, '\n-----END');
 
+  const ecKey = p256.privateKey.export({ type: 'sec1', format: 'pem' }) as string;
+  const pemOf = (label: string, head = ''): string =>
+    `-----BEGIN ${label}-----\n${head}${'QUJD'.repeat(16)}\n-----END ${label}-----\n`;
+
+  it.each([
+    ['with literal \\n in place of its line ends', signing.trim().replaceAll('\n', String.raw`\n`)],
+    ['with literal \\r\\n', signing.trim().replaceAll('\n', String.raw`\r\n`)],
+    ['with spaces in place of its line ends', signing.replaceAll('\n', ' ')],
+    ['with CRLF and a byte order mark', `\uFEFF${signing.replaceAll('\n', '\r\n')}`],
+    ['in quotes', `"${signing.trim()}"`],
+  ])('is the same key %s', async (_how, text) => {
+    expect((await importSigningKey(text)).keyId).toBe((await importSigningKey(signing)).keyId);
+  });
+
   it.each([
     ['nothing', '', 'holds no PEM block "BEGIN PRIVATE KEY"'],
     ['raw hex', 'ab'.repeat(32), 'holds no PEM block "BEGIN PRIVATE KEY"'],
@@ -93,6 +107,16 @@ describe('a key file that is something else', () => {
     ['a key of another algorithm', privatePem(p256.privateKey), 'not Ed25519'],
     ['a key of the same curve for another use', privatePem(x25519.privateKey), 'not Ed25519'],
     ['a key that was cut', cut(signing), 'not Ed25519'],
+    ['an EC key as openssl ecparam writes it', ecKey, 'holds an EC key'],
+    ['an RSA key', pemOf('RSA PRIVATE KEY'), 'holds an RSA key'],
+    ['an RSA key under a passphrase', pemOf('RSA PRIVATE KEY', 'Proc-Type: 4,ENCRYPTED\n\n'), 'holds an RSA key'],
+    ['a key of ssh-keygen', pemOf('OPENSSH PRIVATE KEY'), 'holds a key of OpenSSH'],
+    ['a certificate', pemOf('CERTIFICATE'), 'holds a certificate'],
+    ['a key without its last line', signing.replace(/-----END.*/s, ''), 'cut off'],
+    ['base64 of the PEM text', Buffer.from(signing).toString('base64'), 'is base64 of a PEM text'],
+    ['the middle of the PEM text', signing.split('\n')[1] ?? '', 'lacks its lines -----BEGIN PRIVATE KEY-----'],
+    ['a JSON Web Key', JSON.stringify(ed25519.privateKey.export({ format: 'jwk' })), 'is JSON'],
+    ['a variable', '${AUDIT_SIGNING_KEY}', 'is a variable'],
     ['a key that is no base64', signing.replace('MC4', 'M*4'), 'damaged'],
   ])('is refused for signing, with the reason for the operator: %s', async (_what, pem, message) => {
     await expect(importSigningKey(pem)).rejects.toThrow(message);
