@@ -62,6 +62,9 @@ export function contradictions(
       problems.push({ setting: name, message: `and ${name.toLowerCase()} are both set and differ; keep one` });
     }
   }
+  if (settings.SHADOW_POLICY_FILE !== undefined && settings.SHADOW_POLICY_FILE === settings.POLICY_FILE) {
+    problems.push({ setting: 'SHADOW_POLICY_FILE', message: 'has no effect: it is the same file as POLICY_FILE' });
+  }
   if (settings.PORT !== undefined && settings.PORT !== 0 && settings.PORT === settings.OPS_PORT) {
     problems.push({ setting: 'OPS_PORT', message: 'is the same as PORT' });
   }

@@ -5,7 +5,8 @@
  */
 import type { ConfigSources } from './load.ts';
 import type { SettingName, SettingRow, Settings } from './schema.ts';
-import { SETTINGS, variableOf } from './schema.ts';
+import { settingText } from './reading/setting-text.ts';
+import { SETTINGS } from './schema.ts';
 
 export interface EffectiveSetting {
   readonly name: SettingName;
@@ -26,8 +27,7 @@ export interface EffectiveSettingsInput {
 
 /** In the order of the documentation. */
 export function effectiveSettings({ env, settings, files }: EffectiveSettingsInput): readonly EffectiveSetting[] {
-  const textOf = (name: string): string => env[variableOf(name, env)] ?? '';
-  const isSet = (name: string): boolean => textOf(name) !== '';
+  const isSet = (name: string): boolean => settingText(name, env) !== undefined;
   return Object.entries<SettingRow>(SETTINGS).map(([key, row]) => {
     const { fallback, secret, secretFile, shown } = row;
     const name = key as SettingName;
@@ -37,7 +37,7 @@ export function effectiveSettings({ env, settings, files }: EffectiveSettingsInp
     const fromFile = !isSet(name) && isSet(`${name}_FILE`);
     const standard = fallback === undefined ? 'unset' : 'default';
     const source = isSet(name) ? 'environment' : fromFile ? 'file' : standard;
-    const text = isSet(name) ? textOf(name) : (fallback ?? null);
+    const text = settingText(name, env) ?? fallback ?? null;
     if (source === 'unset' || source === 'default') return { name, value: text, source, hidden: null };
     const hidden =
       secret === true

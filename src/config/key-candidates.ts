@@ -10,6 +10,7 @@ import { Secret } from '../lib/secret.ts';
 import { checkApiKey, createKeySearch, trimApiKey } from '../upstream/api-keys.ts';
 import { parseHeaderList } from './header-list.ts';
 import type { ConfigSources } from './load.ts';
+import { settingText } from './reading/setting-text.ts';
 import { OTHER_PROXY_VARIABLES } from './settings-egress.ts';
 
 /** Settings that can also be read from a file, each with a test for texts that the file could contain. */
@@ -37,7 +38,7 @@ const MIN_WORD_LENGTH = 12;
 export async function keyCandidates({ env, readText }: ConfigSources): Promise<Secret[]> {
   const found = await Promise.all(
     Object.entries(IN_FILES).map(async ([name, couldBeKey]) => {
-      const text = await readText(env[`${name}_FILE`] ?? '').catch(() => '');
+      const text = await readText(settingText(`${name}_FILE`, env) ?? '').catch(() => '');
       return [env[name] ?? '', couldBeKey(text) ? text : ''].flatMap(
         name === 'AUDIT_SIGNING_KEY' ? wordsOf : wholeText,
       );

@@ -5,23 +5,16 @@
 import { TOKEN_FIELDS } from '../auth/token/credentials.ts';
 import { issuerProfile } from '../auth/issuer-profile.ts';
 import type { IssuerConfig } from '../auth/issuers.ts';
-import { issuerProblem, issuersSchema } from '../auth/issuers.ts';
-import { parseStrictJson } from '../contract/strict-json.ts';
+import { issuerProblem } from '../auth/issuers.ts';
 import { namedTextFileProblem } from '../lib/text-file-error.ts';
 import { auditContradictions } from './audit-contradictions.ts';
 import type { ConfigProblem, IsSet } from './contradictions.ts';
 import { contradictions } from './contradictions.ts';
 import type { SettingDraft, SettingName, SettingRow, Settings } from './schema.ts';
-import {
-  INJECTED,
-  isComplete,
-  isOptional,
-  isSettingName,
-  OWN_PREFIXES,
-  SETTING_NAMES,
-  SETTING_ROWS,
-  variableOf,
-} from './schema.ts';
+import { readIssuers } from './reading/issuers-text.ts';
+import { settingText, surroundingFault } from './reading/setting-text.ts';
+import { unknownSettings } from './reading/unknown-settings.ts';
+import { isComplete, isOptional, isSettingName, SETTING_NAMES, SETTING_ROWS } from './schema.ts';
 
 export type { ConfigProblem } from './contradictions.ts';
 
@@ -30,9 +23,13 @@ export interface Config {
   readonly issuers: readonly IssuerConfig[];
 }
 
-export type LoadedConfig =
+export type LoadedConfig = {
+  /** Settings of Galileo's SDK that have no effect here, each with a message in the form of a problem's. */
+  readonly ignored: readonly ConfigProblem[];
+} & (
   | { readonly kind: 'loaded'; readonly config: Config }
-  | { readonly kind: 'refused'; readonly problems: readonly ConfigProblem[]; readonly readable: ReadableConfig };
+  | { readonly kind: 'refused'; readonly problems: readonly ConfigProblem[]; readonly readable: ReadableConfig }
+);
 
 /**
  * The valid part of a refused configuration, for tools that continue after the first problem. Never used for serving.
@@ -54,21 +51,21 @@ export interface ConfigSources {
 
 /** Loads and checks every setting. Empty variables count as absent. */
 export async function loadConfig({ env, readText, bound = new Set() }: ConfigSources): Promise<LoadedConfig> {
-  const problems: ConfigProblem[] = [...unknownSettings(env)];
+  const { problems: unknown, ignored } = unknownSettings(env);
+  const problems: ConfigProblem[] = [...unknown];
   const draft: SettingDraft = {};
-  const textOf = (name: string): string => env[variableOf(name, env)] ?? '';
-  const isGiven = (name: string): boolean => textOf(name) !== '';
-  const isSet: IsSet = (name) => bound.has(name) || isGiven(name);
+  const isSet: IsSet = (name) => bound.has(name) || settingText(name, env) !== undefined;
   const readSetting = <K extends SettingName>(name: K): void => {
     const row = SETTING_ROWS[name];
-    const raw = isGiven(name) ? textOf(name) : row.fallback;
-    if (raw === undefined || !isRead(row, draft.AUDIT_SINKS, isSet)) {
+    const text = settingText(name, env) ?? row.fallback;
+    if (text === undefined || !isRead(row, draft.AUDIT_SINKS, isSet)) {
       if (isOptional(name)) draft[name] = null;
       return;
     }
-    const parsed = row.parse.safeParse(raw);
-    if (parsed.success) draft[name] = parsed.data;
-    else problems.push({ setting: name, message: parsed.error.issues[0]?.message ?? 'is not valid' });
+    const surrounding = surroundingFault(text, row);
+    const parsed = row.parse.safeParse(text);
+    if (surrounding === null && parsed.success) draft[name] = parsed.data;
+    else problems.push({ setting: name, message: surrounding ?? parsed.error?.issues[0]?.message ?? 'is not valid' });
   };
   for (const name of SETTING_NAMES) readSetting(name);
   const issuers = await loadIssuers(draft, readText, problems);
@@ -78,9 +75,9 @@ export async function loadConfig({ env, readText, bound = new Set() }: ConfigSou
     ...unreachableIssuers(draft, issuers ?? []),
   );
   if (problems.length === 0 && isComplete(draft))
-    return { kind: 'loaded', config: { settings: draft, issuers: issuers ?? [] } };
+    return { kind: 'loaded', config: { settings: draft, issuers: issuers ?? [] }, ignored };
   for (const { setting } of problems) if (isSettingName(setting)) Reflect.deleteProperty(draft, setting);
-  return { kind: 'refused', problems, readable: { settings: draft, issuers } };
+  return { kind: 'refused', problems, readable: { settings: draft, issuers }, ignored };
 }
 
 /** The rows that depend on AUDIT_SINKS follow it, so `sinks` is known here; undefined when it was refused. */
@@ -88,12 +85,6 @@ function isRead(row: SettingRow, sinks: Settings['AUDIT_SINKS'] | undefined, isS
   if (row.sink !== undefined && sinks?.includes(row.sink) !== true) return false;
   if (row.needs !== undefined && !isSet(row.needs)) return false;
   return row.yieldsTo === undefined || !isSet(row.yieldsTo);
-}
-
-function unknownSettings(env: ConfigSources['env']): ConfigProblem[] {
-  return Object.keys(env)
-    .filter((name) => !isSettingName(name) && !INJECTED.test(name) && OWN_PREFIXES.some((own) => name.startsWith(own)))
-    .map((setting) => ({ setting, message: 'is not a setting of this service; see docs/config.md' }));
 }
 
 /** A token that browsers add automatically is accepted only with an allowed Origin (see auth/token/credentials). */
@@ -123,21 +114,14 @@ async function loadIssuers(
     }
   }
   if (text === null) return null;
-  const json = parseStrictJson(text);
-  if (json.kind === 'invalid') {
-    problems.push({ setting, message: `is not valid JSON at character ${json.position}` });
+  const read = readIssuers(text);
+  if (read.kind === 'refused') {
+    problems.push(...read.problems.map((message) => ({ setting, message })));
     return null;
   }
-  const parsed = issuersSchema.safeParse(json.value);
-  if (!parsed.success) {
-    for (const { path, message } of parsed.error.issues) {
-      problems.push({ setting, message: `${path.length === 0 ? '' : `${path.join('.')}: `}${message}` });
-    }
-    return null;
-  }
-  for (const entry of parsed.data) {
+  for (const entry of read.issuers) {
     const message = issuerProblem(entry, { insecureDev });
     if (message !== null) problems.push({ setting, message: `${entry.name}: ${message}` });
   }
-  return parsed.data;
+  return read.issuers;
 }

@@ -6,7 +6,9 @@ import * as z from 'zod';
 import { checkApiKey } from '../upstream/api-keys.ts';
 import { corsOrigins } from './cors-origins.ts';
 import type { SettingRow } from './setting-row.ts';
-import { checkedText, path, variablesOf, wholeNumber } from './setting-row.ts';
+import { ledgerUrl } from './reading/ledger-url.ts';
+import { host, port } from './reading/listen-address.ts';
+import { checkedText, onOrOff, path, variablesOf, wholeNumber, word, yesAndNo } from './setting-row.ts';
 import { AUDIT_SETTINGS } from './settings-audit.ts';
 import { EGRESS_SETTINGS, OTHER_PROXY_VARIABLES } from './settings-egress.ts';
 import { OTLP_SETTINGS } from './settings-otlp.ts';
@@ -15,11 +17,19 @@ export type { SettingRow } from './setting-row.ts';
 
 const apiKey = checkedText(checkApiKey);
 
-const port = z
-  .string()
-  .regex(/^\d{1,5}$/, 'must be a port number')
-  .transform(Number)
-  .refine((value) => value <= 65_535, 'must be at most 65535');
+/** The levels of other programs. */
+const OTHER_LEVELS = {
+  trace: 'debug',
+  verbose: 'debug',
+  all: 'debug',
+  notice: 'info',
+  information: 'info',
+  warning: 'warn',
+  fatal: 'error',
+  critical: 'error',
+  none: 'silent',
+  off: 'silent',
+} as const;
 
 /** The metadata document has a fixed path on the origin (RFC 9728 §3.1), so this URL must not have a path. */
 const publicUrl = z
@@ -42,7 +52,7 @@ const baseUrl = z
 export const SETTINGS = {
   PORT: { parse: port, fallback: '8080', about: 'Port of the public listener.', example: '8080' },
   HOST: {
-    parse: z.string().min(1, 'must be an address'),
+    parse: host,
     fallback: '127.0.0.1',
     about: 'Address the listeners bind to. The container image sets 0.0.0.0.',
     example: '0.0.0.0',
@@ -55,18 +65,20 @@ export const SETTINGS = {
   },
   PUBLIC_URL: {
     parse: publicUrl,
+    holds: 'url',
     about:
       'Where callers reach the service. Feeds `/.well-known/oauth-protected-resource` and the challenges; without it that document is a 404.',
     example: 'https://invites.acme.com',
   },
   LOG_LEVEL: {
-    parse: z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent'),
+    parse: word(['debug', 'info', 'warn', 'error', 'silent'], OTHER_LEVELS),
     fallback: 'info',
     about: 'Least level of operational log lines. Audit records are not log lines and are always written.',
     example: 'info',
   },
   GALILEO_API_URL: {
     parse: baseUrl,
+    holds: 'url',
     fallback: 'https://api.galileo.ai',
     about: 'The one origin the key goes to.',
     example: 'https://api.galileo.ai',
@@ -79,6 +91,7 @@ export const SETTINGS = {
   },
   GALILEO_API_KEY_FILE: {
     parse: path,
+    holds: 'path',
     secretFile: true,
     about: 'File that holds the key; re-read when it changes, so a rotated secret needs no restart.',
     example: '/run/secrets/galileo-api-key',
@@ -91,24 +104,25 @@ export const SETTINGS = {
   },
   GALILEO_API_KEY_NEXT_FILE: {
     parse: path,
+    holds: 'path',
     secretFile: true,
     about: 'File that holds the key to come.',
     example: '/run/secrets/galileo-api-key-next',
   },
   GALILEO_API_KEY_HEADER: {
-    parse: z.enum(['Galileo-API-Key', 'Splunk-AO-API-Key'], 'must be Galileo-API-Key or Splunk-AO-API-Key'),
+    parse: word(['Galileo-API-Key', 'Splunk-AO-API-Key']),
     fallback: 'Galileo-API-Key',
     about: 'Field that carries the key; newer servers also take `Splunk-AO-API-Key`.',
     example: 'Galileo-API-Key',
   },
   GALILEO_TIMEOUT_MS: {
-    parse: wholeNumber(100, 20_000),
+    parse: wholeNumber(100, 20_000, 'ms'),
     fallback: '15000',
     about: 'For the whole exchange with Galileo, retries included; 100 to 20000.',
     example: '15000',
   },
   GALILEO_RECONCILE: {
-    parse: z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on'),
+    parse: onOrOff,
     fallback: 'off',
     about:
       'Whether Galileo is asked, read-only, what became of requests whose outcome is unknown. Nothing is ever sent again.',
@@ -117,44 +131,46 @@ export const SETTINGS = {
   ...EGRESS_SETTINGS,
   AUTH_ISSUERS: {
     parse: z.string().min(1, 'must be a JSON array'),
+    holds: 'lines',
     about:
       'JSON array of identity providers: `{name, issuer, audience, jwks_uri?, preset?, algorithms?, token_types?, max_token_bytes?, max_lifetime_s?, claims?, scope_map?, grant_scopes?}`.',
     example: '[{"name":"corp","issuer":"https://login.acme.com","audience":"https://invites.acme.com"}]',
   },
   AUTH_ISSUERS_FILE: {
     parse: path,
+    holds: 'path',
     about: 'File that holds the same array.',
     example: '/etc/galileo-invite-proxy/issuers.json',
   },
   POLICY_FILE: {
     parse: path,
+    holds: 'path',
     fallback: 'policy.yaml',
     about: 'The org policy (docs/policy.md); taken up when it changes, without a restart.',
     example: '/etc/galileo-invite-proxy/policy.yaml',
   },
   SHADOW_POLICY_FILE: {
     parse: path,
+    holds: 'path',
     about: 'A policy on trial: decides nothing, and reports where it would decide otherwise than `POLICY_FILE`.',
     example: '/etc/galileo-invite-proxy/policy-next.yaml',
   },
   LEDGER_URL: {
-    parse: z
-      .string()
-      .regex(/^sqlite:.+/, 'must be sqlite: and a path')
-      .transform((value) => ({ kind: 'sqlite' as const, path: value.slice('sqlite:'.length) })),
+    parse: ledgerUrl,
+    holds: 'path',
     fallback: 'sqlite:./data/ledger.db',
     about: 'Where the ledger lives; any path after `sqlite:`. One process per file.',
     example: 'sqlite:/var/lib/galileo-invite-proxy/ledger.db',
   },
   LEDGER_MIN_FREE_MB: {
-    parse: wholeNumber(0, 100_000_000),
+    parse: wholeNumber(0, 100_000_000, 'mb'),
     fallback: '512',
     about:
       'While less is free on the disk of the ledger, refusals, replays and dry runs are only counted, so that the space is left for invites. 0: never.',
     example: '512',
   },
   IDEMPOTENCY: {
-    parse: z.enum(['optional', 'required'], 'must be optional or required'),
+    parse: word(['optional', 'required'], yesAndNo('required', 'optional')),
     fallback: 'optional',
     about: 'Whether callers must send an Idempotency-Key.',
     example: 'required',
@@ -181,7 +197,7 @@ export const SETTINGS = {
     example: '3610',
   },
   INSECURE_DEV: {
-    parse: z.enum(['0', '1'], 'must be 0 or 1').transform((value) => value === '1'),
+    parse: word(['0', '1'], yesAndNo('1', '0')).transform((value) => value === '1'),
     fallback: '0',
     about: '1 allows plain http to issuers and upstream, on loopback only. For local work, never beside a real key.',
     example: '0',

@@ -8,7 +8,7 @@ import { documentUrlProblem } from '../auth/issuers.ts';
 import { parseAttributeList, parseHeaderList } from './header-list.ts';
 import type { Pairs } from './header-list.ts';
 import type { SettingRow } from './setting-row.ts';
-import { checkedText, originOf, wholeNumber } from './setting-row.ts';
+import { checkedText, originOf, wholeNumber, word } from './setting-row.ts';
 
 const endpoint = checkedText(
   (value) => documentUrlProblem(value, { insecureDev: true }) ?? (value.includes('?') ? 'must have no query' : null),
@@ -27,9 +27,9 @@ const headers = pairs(
   'must be name=value pairs, separated by commas, values percent-encoded, each name once, and none that belongs to the request itself',
 );
 
-const compression = z.enum(['gzip', 'none'], 'must be gzip or none');
+const compression = word(['gzip', 'none']);
 
-const timeout = wholeNumber(100, 60_000);
+const timeout = wholeNumber(100, 60_000, 'ms');
 
 const protocol = z.literal(
   'http/json',
@@ -38,6 +38,7 @@ const protocol = z.literal(
 
 export const OTLP_SETTINGS = {
   OTEL_EXPORTER_OTLP_ENDPOINT: {
+    holds: 'url',
     parse: endpoint.transform((value) => value.replace(/\/+$/, '')),
     sink: 'otlp',
     yieldsTo: 'OTEL_EXPORTER_OTLP_LOGS_ENDPOINT',
@@ -47,6 +48,7 @@ export const OTLP_SETTINGS = {
   },
   OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: {
     parse: endpoint,
+    holds: 'url',
     sink: 'otlp',
     shown: originOf,
     about: 'The same for logs alone, taken as it is.',

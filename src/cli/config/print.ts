@@ -2,6 +2,7 @@ import type { IssuerConfig } from '../../auth/issuers.ts';
 import { effectiveSettings } from '../../config/effective-settings.ts';
 import type { EffectiveSetting } from '../../config/effective-settings.ts';
 import type { SettingRow } from '../../config/schema.ts';
+import { settingText } from '../../config/reading/setting-text.ts';
 import { SETTINGS } from '../../config/schema.ts';
 import { fingerprint } from '../../upstream/api-keys.ts';
 import type { Command } from '../command-line/command.ts';
@@ -56,7 +57,7 @@ async function describe(configuration: Configuration, { env, isFile }: CliDeps):
   const { settings, issuers, keys } = configuration;
   const paths = Object.entries<SettingRow>(SETTINGS).filter(([, row]) => row.secretFile === true);
   const found = await Promise.all(
-    paths.map(async ([name]) => ({ name, isFile: await isFile(env[name] ?? '').catch(() => false) })),
+    paths.map(async ([name]) => ({ name, isFile: await isFile(settingText(name, env) ?? '').catch(() => false) })),
   );
   const files = new Set(found.filter((one) => one.isFile).map(({ name }) => name));
   const prints = new Map<string, string>();

@@ -75,7 +75,7 @@ async function signingKeyProblems(pem: string | null): Promise<ConfigProblem[]> 
 }
 
 function namesMoreThanStdout(sinks = ''): boolean {
-  return sinks.split(',').some((name) => !['', 'stdout'].includes(name.trim()));
+  return sinks.split(',').some((name) => !['', 'stdout'].includes(name.trim().toLowerCase()));
 }
 
 function reasonAgainst(name: string): string | null {

@@ -40,7 +40,7 @@ describe('the configuration', () => {
     expect(
       await problemsOf({ PORT: 'x', GALILEO_TIMEOUT_MS: '20001', LEDGER_URL: 'mysql:x', GALILEO_API_KYE: 'x' }),
     ).toEqual([
-      'GALILEO_API_KYE is not a setting of this service; see docs/config.md',
+      'GALILEO_API_KYE is not a setting of this service; did you mean GALILEO_API_KEY?',
       'PORT must be a port number',
       'GALILEO_TIMEOUT_MS must be from 100 to 20000',
       'LEDGER_URL must be sqlite: and a path',

@@ -2,6 +2,7 @@ import type { CheckpointSigner } from '../../../audit/checkpoint/checkpoint.ts';
 import { importSigningKey } from '../../../audit/checkpoint/signing-key.ts';
 import type { Sink } from '../../../audit/delivery/sink.ts';
 import type { Settings } from '../../../config/schema.ts';
+import { settingText } from '../../../config/reading/setting-text.ts';
 import { SETTINGS } from '../../../config/schema.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from '../../../config/service.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -109,7 +110,7 @@ function settingOf<Name extends 'LOG_LEVEL' | 'AUDIT_SINKS' | 'AUDIT_FORMAT'>(
   name: Name,
 ): Settings[Name] | null {
   const { parse, fallback } = SETTINGS[name];
-  const read = parse.safeParse(env[name] === undefined || env[name] === '' ? fallback : env[name]);
+  const read = parse.safeParse(settingText(name, { [name]: env[name] }) ?? fallback);
   return read.success ? (read.data as Settings[Name]) : null;
 }
 
