@@ -25,12 +25,20 @@ export const configCheck: Command = {
   ],
   async run(call, deps) {
     const configuration = await readConfiguration(deps);
-    const problems = redact(everyProblem(configuration), configuration.holdsKey);
+    const { holdsKey } = configuration;
+    const problems = redact(everyProblem(configuration), holdsKey);
+    const ignored = redact(configuration.ignored, holdsKey);
     const ok = problems.length === 0;
-    await printReport(call, deps, { ok, problems }, () => render(problems, configuration, deps.paint));
+    const report = { ok, problems, ...(ignored.length === 0 ? {} : { ignored }) };
+    await printReport(call, deps, report, () => render(problems, configuration, deps.paint) + renderIgnored(ignored));
     return ok ? 'ok' : 'refused';
   },
 };
+
+/** The lines for settings that are ignored; empty when there are none. */
+export function renderIgnored(ignored: readonly Problem[]): string {
+  return ignored.map((one) => `  - ${problemLine(one)}\n`).join('');
+}
 
 function render(problems: readonly Problem[], { policies }: Configuration, paint: Paint): string {
   if (problems.length === 0) return `${paint('green', 'ok')} Nothing is wrong with this configuration.\n`;

@@ -8,6 +8,7 @@ import { fingerprint } from '../../upstream/api-keys.ts';
 import type { Command } from '../command-line/command.ts';
 import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import type { CliDeps } from '../deps.ts';
+import { renderIgnored } from './check.ts';
 import { problemLine, readConfiguration } from './read-configuration.ts';
 import type { Configuration } from './read-configuration.ts';
 import { routesOf, unknownRoutes } from './routes.ts';
@@ -29,12 +30,15 @@ export const configPrint: Command = {
   exits: { ok: 'Printed.', refused: 'Printed, but some of it is refused; the problems follow.' },
   examples: [
     { line: 'config print', does: 'what this shell would run the service with' },
-    { line: 'config print --json', does: 'the same as `{"settings":[…],"issuers":[…],"routes":[…],"problems":[…]}`' },
+    {
+      line: 'config print --json',
+      does: 'the same as `{"settings":[…],"issuers":[…],"routes":[…],"ignored":[…],"problems":[…]}`',
+    },
   ],
   async run(call, deps) {
     const configuration = await readConfiguration(deps);
-    const { problems, holdsKey } = configuration;
-    const shown = redact({ ...(await describe(configuration, deps)), problems }, holdsKey);
+    const { ignored, problems, holdsKey } = configuration;
+    const shown = redact({ ...(await describe(configuration, deps)), ignored, problems }, holdsKey);
     await printReport(call, deps, shown, () => render(shown, deps));
     return problems.length === 0 ? 'ok' : 'refused';
   },
@@ -50,10 +54,14 @@ interface Shown {
   readonly issuers: readonly IssuerConfig[] | null;
   /** Null when HTTPS_PROXY or NO_PROXY is refused. */
   readonly routes: readonly TargetRoute[] | null;
+  readonly ignored: Configuration['ignored'];
   readonly problems: Configuration['problems'];
 }
 
-async function describe(configuration: Configuration, { env, isFile }: CliDeps): Promise<Omit<Shown, 'problems'>> {
+async function describe(
+  configuration: Configuration,
+  { env, isFile }: CliDeps,
+): Promise<Omit<Shown, 'ignored' | 'problems'>> {
   const { settings, issuers, keys } = configuration;
   const paths = Object.entries<SettingRow>(SETTINGS).filter(([, row]) => row.secretFile === true);
   const found = await Promise.all(
@@ -86,7 +94,7 @@ const HIDDEN = {
   not_a_file: '[not shown: it names no file]',
 } as const satisfies Record<NonNullable<EffectiveSetting['hidden']>, string>;
 
-function render({ settings, issuers, routes, problems }: Shown, { paint }: Pick<CliDeps, 'paint'>): string {
+function render({ settings, issuers, routes, ignored, problems }: Shown, { paint }: Pick<CliDeps, 'paint'>): string {
   const width = Math.max(...settings.map(({ name }) => name.length));
   const lines = settings.map((one) => {
     const print = one.fingerprint === undefined ? '' : ` fingerprint ${one.fingerprint}`;
@@ -103,6 +111,7 @@ function render({ settings, issuers, routes, problems }: Shown, { paint }: Pick<
     ...lines,
     ...(ofIssuers.length === 0 ? [] : ['\nIssuers:\n', ...ofIssuers]),
     ...(ofRoutes.length === 0 ? [] : ['\nRoutes:\n', ...ofRoutes]),
+    ...(ignored.length === 0 ? [] : ['\nIgnored:\n', renderIgnored(ignored)]),
     ...(ofProblems.length === 0 ? [] : [`\n${paint('red', 'refused')}:\n`, ...ofProblems]),
   ].join('');
 }

@@ -20,6 +20,8 @@ export interface Configuration {
   readonly keys: GalileoKeys | null;
   /** The active policy, then the shadow policy if there is one. */
   readonly policies: readonly PolicySettingRead[];
+  /** Settings without effect that do not stop the service. */
+  readonly ignored: readonly Problem[];
   /** Problems with settings and keys, not with policies. */
   readonly problems: readonly Problem[];
   /** Whether a text holds a key in some encoding: a key that was opened, or one that the configuration holds. */
@@ -74,7 +76,7 @@ export async function readConfiguration(deps: Sources): Promise<Configuration> {
   const policies = await Promise.all((['POLICY_FILE', ...shadow] as const).map(readPolicy));
   const opened = keys === null ? [] : [keys.current, ...(keys.next === null ? [] : [keys.next])];
   const holdsKey = createKeySearch([...opened, ...(await keyCandidates({ env, readText }))]);
-  return { settings, issuers, keys, policies, problems, holdsKey };
+  return { settings, issuers, keys, policies, ignored: loaded.ignored, problems, holdsKey };
 }
 
 /** All problems, including those of the policies, which have a place in the file. */

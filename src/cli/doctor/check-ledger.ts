@@ -11,6 +11,7 @@ const SCARCE_FREE_BYTES = 1024 * 1024 * 1024;
 
 export function ledgerFinding(facts: LedgerFacts, nowMs: number): Diagnosis {
   if (facts.kind === 'absent') {
+    if (facts.creatable && facts.others !== undefined) return startsEmpty('is not there yet', facts.others);
     if (facts.creatable) return ok('is not there yet; the service makes it when it first starts');
     return failed('is not there, and this user may not make it', WRITABLE);
   }
@@ -45,6 +46,7 @@ export function ledgerFinding(facts: LedgerFacts, nowMs: number): Diagnosis {
       { details },
     );
   }
+  if (records === 0 && facts.others !== undefined) return startsEmpty('has no record yet', facts.others);
   const trail =
     records === 0
       ? 'no record yet'
@@ -53,6 +55,15 @@ export function ledgerFinding(facts: LedgerFacts, nowMs: number): Diagnosis {
     schemaVersion < SCHEMA_VERSION ? `; the next start brings schema ${schemaVersion} to ${SCHEMA_VERSION}` : '';
   const held = inUse ? 'is in use by a running service, as it should be when one runs here; read beside it: ' : '';
   return ok(`${held}${trail}${migrates}`, { details });
+}
+
+/** A volume that is not mounted, or another working directory, looks like a first start. */
+function startsEmpty(what: string, others: readonly string[]): Diagnosis {
+  return warning(
+    `${what}, although ${others.length === 1 ? 'another ledger with records is' : 'other ledgers with records are'} there`,
+    'Check LEDGER_URL and what is mounted: a new ledger has none of the quotas, idempotency keys and records of the old one.',
+    { lines: others, details: { others } },
+  );
 }
 
 /** `bytes` is null when the platform does not report it. */

@@ -1,6 +1,7 @@
 import { access, constants, lstat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LedgerFileError } from '../../platform/node/ledger/locate.ts';
+import { otherLedgers } from '../../platform/node/ledger/other-ledgers.ts';
 import { inspectLedgerFile } from '../../platform/node/ledger/reader.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
 
@@ -9,14 +10,25 @@ export async function inspectLedger(configuredPath: string): Promise<LedgerFacts
   try {
     const { path, ...condition } = await inspectLedgerFile(configuredPath);
     const writable = (await mayWrite(path)) && (await mayWrite(dirname(path)));
-    return { kind: 'readable', writable, ...condition };
+    return {
+      kind: 'readable',
+      writable,
+      ...condition,
+      ...(condition.records === 0 ? await others(configuredPath) : {}),
+    };
   } catch (error) {
     if (!(error instanceof LedgerFileError)) throw error;
     const { reason } = error;
-    if (reason === 'absent') return { kind: 'absent', creatable: await mayCreate(resolve(configuredPath)) };
+    if (reason === 'absent')
+      return { kind: 'absent', creatable: await mayCreate(resolve(configuredPath)), ...(await others(configuredPath)) };
     if (reason === 'other_schema' || reason === 'moved') throw error;
     return { kind: 'unusable', reason };
   }
+}
+
+async function others(path: string): Promise<Pick<Extract<LedgerFacts, { kind: 'absent' }>, 'others'>> {
+  const found = await otherLedgers(path);
+  return found.length === 0 ? {} : { others: found };
 }
 
 /** Bytes free to users other than root, on the file system that holds or would hold `path`. Null when unknown. */

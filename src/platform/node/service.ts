@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { createRecordAddress } from '../../audit/record-address.ts';
 import { loadConfig } from '../../config/load.ts';
+import { reportIgnored } from '../../config/reading/report-ignored.ts';
 import { withoutKeys } from '../../config/key-candidates.ts';
 import { SECRET_SETTINGS } from '../../config/schema.ts';
 import { egressOf } from '../../config/settings-egress.ts';
@@ -25,6 +26,7 @@ import { responseSent } from './http-server/response-sent.ts';
 import { exposeClock } from './ledger/clock-reports.ts';
 import { createDiskSpace } from './ledger/disk-space.ts';
 import { FILES_INTERVAL_MS, openLedger } from './ledger/open-ledger.ts';
+import { otherLedgers, startsEmpty, STARTS_EMPTY } from './ledger/other-ledgers.ts';
 import { watchPolicy } from './policy/source.ts';
 import type { PolicyReload } from './policy/reload.ts';
 import { runSteps } from './process/shutdown.ts';
@@ -91,6 +93,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
   const service = { name: SERVICE_NAME, version: SERVICE_VERSION, runtime: 'node', instance: hostname() };
   const logger = createLogger({ level: settings.LOG_LEVEL, service }, output);
   const metrics = createMetrics();
+  reportIgnored(loaded.ignored, logger);
 
   const problems: string[] = [];
   const orProblems = (error: unknown): undefined => void problems.push(...problemsOf(error));
@@ -118,8 +121,10 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
   const { path } = settings.LEDGER_URL;
   const space = createDiskSpace({ path, minFreeMb: settings.LEDGER_MIN_FREE_MB, clock, logger });
   const { isLow: isSpaceLow } = space;
+  const missed = (await startsEmpty(path)) ? await otherLedgers(path) : [];
   const ledger = await openLedger({ path, clock, ids, logger, metrics, isSpaceLow }).catch(orProblems);
   if (ledger === undefined) return await refuse(problems);
+  if (missed.length > 0) logger.warn('ledger_starts_empty', { others: missed.length, problem: STARTS_EMPTY });
   opened.push(
     { name: 'ledger', run: () => ledger.close() },
     {

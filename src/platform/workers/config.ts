@@ -12,7 +12,7 @@ import { variablesOf } from '../../config/setting-row.ts';
  * problems are reported at once, and none holds a secret.
  */
 export type WorkersConfig =
-  | { readonly kind: 'loaded'; readonly config: Config }
+  | { readonly kind: 'loaded'; readonly config: Config; readonly ignored: readonly ConfigProblem[] }
   /** Sentences that begin with the setting's name. */
   | { readonly kind: 'refused'; readonly problems: readonly string[] };
 

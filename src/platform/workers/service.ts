@@ -11,6 +11,7 @@ import type { Bindings } from './bindings.ts';
 import { createBurstLimit } from './http-server/burst-limit.ts';
 import { createClientAddress } from './http-server/client-address.ts';
 import { readConfig } from './config.ts';
+import { reportIgnored } from '../../config/reading/report-ignored.ts';
 import { consumeAudit } from './audit/consume-audit.ts';
 import { createFetchDocument } from './http-client/fetch-document.ts';
 import type { HttpClientOptions } from './http-client/http-client.ts';
@@ -90,6 +91,7 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
     };
   };
   if (read.kind === 'refused') return refuse(read.problems);
+  reportIgnored(read.ignored, logger);
   const { settings, issuers } = read.config;
   const opened = openPolicy({
     builtIn,

@@ -36,6 +36,19 @@ describe('config check', () => {
       expect(stdout).toContain(line);
   });
 
+  it('names the settings of Galileo’s SDK that are ignored, and exits 0', async () => {
+    const env = { ...GOOD_ENV, GALILEO_CONSOLE_URL: 'https://console.example.com' };
+    const { code, stdout } = await check({ env });
+    expect(code).toBe(0);
+    expect(stdout).toContain('- GALILEO_CONSOLE_URL is a setting of Galileo’s SDK and is ignored here');
+    const json = await runCommand(['config', 'check', '--json'], { env });
+    expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, ignored: [{ setting: 'GALILEO_CONSOLE_URL' }] });
+    for (const command of [['config', 'print'], ['doctor']])
+      expect((await runCommand(command, { env })).stdout).toContain(
+        'GALILEO_CONSOLE_URL is a setting of Galileo’s SDK',
+      );
+  });
+
   it('runs the policy’s own tests', async () => {
     const { code, stdout } = await check({ policy: POLICY.replace('expect: allow', 'expect: deny') });
     expect(code).toBe(2);

@@ -5,8 +5,13 @@ import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
+import { STARTS_EMPTY } from '../../../src/platform/node/ledger/other-ledgers.ts';
 import { startNodeService } from '../../../src/platform/node/service.ts';
 import type { NodeServiceStart } from '../../../src/platform/node/service.ts';
+import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
+import { admission } from '../../support/ledger/ledger.ts';
+import { countedMetrics, keptLog } from '../../support/tokens.ts';
 
 /** The composition on Node, in this process: what it opens, in which order, and that it leaves nothing behind. */
 const POLICY = `
@@ -73,6 +78,14 @@ async function start(changes: Record<string, string> = {}) {
 const portOf = (result: NodeServiceStart): number => (result.kind === 'started' ? result.service.port : 0);
 const problemsOf = (result: NodeServiceStart): readonly string[] => (result.kind === 'refused' ? result.problems : []);
 
+/** A ledger that a service has closed. */
+async function ledgerWithRecord(path: string): Promise<void> {
+  const deps = { clock: createFakeClock(), ids: createFakeIds(), logger: keptLog(), metrics: countedMetrics() };
+  const ledger = await openLedger({ path, ...deps });
+  await ledger.admit(admission(testUuid7(1), { plan: 'deny' }));
+  await ledger.close();
+}
+
 describe('the service on Node', () => {
   it('opens the public port last, so that a taken OPS_PORT is found before any caller could connect', async () => {
     // Both are taken: the one that is opened first is the one that is reported.
@@ -129,6 +142,33 @@ describe('the service on Node', () => {
     expect(await exposed()).toMatch(/^galileo_invite_proxy_ledger_clock_doubt_seconds 0$/m);
     // No outside clock was heard.
     expect(await exposed()).not.toMatch(/^galileo_invite_proxy_ledger_clock_witness_timestamp_seconds \d/m);
+  });
+
+  it('warns when its ledger starts empty beside one that has records, and only then', async () => {
+    const warnings = ({ lines }: { readonly lines: readonly string[] }): readonly string[] =>
+      lines.filter((line) => line.includes('ledger_starts_empty'));
+    expect(warnings(await start())).toEqual([]);
+    await ledgerWithRecord(join(folder, 'old.db'));
+    const second = await start({ LEDGER_URL: `sqlite:${join(folder, 'new.db')}` });
+    const [warning = '', ...more] = warnings(second);
+    expect(more).toEqual([]);
+    expect(JSON.parse(warning)).toMatchObject({ level: 'warn', others: 1, problem: STARTS_EMPTY });
+    expect(warning).not.toContain(folder);
+    expect(warnings(await start({ LEDGER_URL: `sqlite:${join(folder, 'old.db')}` }))).toEqual([]);
+  });
+
+  it('names the settings of Galileo’s SDK that it ignores, and starts', async () => {
+    const { result, lines } = await start({
+      GALILEO_CONSOLE_URL: 'https://console.example.com',
+      GALILEO_PROJECT: 'p-1',
+    });
+    expect(result.kind).toBe('started');
+    const ignored = lines.filter((line) => line.includes('setting_ignored')).map((line) => JSON.parse(line) as unknown);
+    expect(ignored).toMatchObject([
+      { setting: 'GALILEO_CONSOLE_URL', problem: expect.stringContaining('GALILEO_API_URL') },
+      { setting: 'GALILEO_PROJECT' },
+    ]);
+    expect(JSON.stringify(ignored)).not.toMatch(/console\.example|p-1/);
   });
 
   it('takes every secret out of the environment once it has read them', async () => {
