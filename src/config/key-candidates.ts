@@ -11,6 +11,7 @@ import { checkApiKey, createKeySearch, trimApiKey } from '../upstream/api-keys.t
 import { parseHeaderList } from './header-list.ts';
 import type { ConfigSources } from './load.ts';
 import { settingText } from './reading/setting-text.ts';
+import { KEY_HEADERS, SETTING_NAMES } from './schema.ts';
 import { OTHER_PROXY_VARIABLES } from './settings-egress.ts';
 
 /** Settings that can also be read from a file, each with a test for texts that the file could contain. */
@@ -47,6 +48,7 @@ export async function keyCandidates({ env, readText }: ConfigSources): Promise<S
   const fields = HEADER_LISTS.flatMap((name) => Object.values(parseHeaderList(env[name] ?? '') ?? {}));
   const passwords = PROXY_VARIABLES.flatMap((name) => passwordsIn(env[name] ?? ''));
   return [...found.flat(), ...fields.flatMap(wordsOf), ...passwords]
+    .flatMap(withoutNames)
     .filter((text) => text !== '')
     .map((text) => new Secret(trimApiKey(text)));
 }
@@ -58,6 +60,22 @@ export async function keyCandidates({ env, readText }: ConfigSources): Promise<S
 export async function withoutKeys(sources: ConfigSources): Promise<(text: string) => string> {
   const holdsKey = createKeySearch(await keyCandidates(sources));
   return (text) => (holdsKey(text) ? '(withheld: a setting holds the key)' : text);
+}
+
+/**
+ * Long names that were pasted with a secret or in its place. No secret holds one, but the problems of settings do. A
+ * shorter name may be a part of a secret, and is too short to be found.
+ */
+const NAMES = new RegExp(
+  [...SETTING_NAMES, ...KEY_HEADERS]
+    .filter((name) => name.length >= MIN_WORD_LENGTH)
+    .toSorted((a, b) => b.length - a.length)
+    .join('|'),
+  'gi',
+);
+
+function withoutNames(text: string): readonly string[] {
+  return text.split(NAMES);
 }
 
 function wholeText(text: string): readonly string[] {

@@ -15,6 +15,9 @@ import { OTLP_SETTINGS } from './settings-otlp.ts';
 
 export type { SettingRow } from './setting-row.ts';
 
+/** The fields that Galileo's servers read the key from. */
+export const KEY_HEADERS = ['Galileo-API-Key', 'Splunk-AO-API-Key'] as const;
+
 const apiKey = checkedText(checkApiKey);
 
 /** The levels of other programs. */
@@ -110,7 +113,7 @@ export const SETTINGS = {
     example: '/run/secrets/galileo-api-key-next',
   },
   GALILEO_API_KEY_HEADER: {
-    parse: word(['Galileo-API-Key', 'Splunk-AO-API-Key']),
+    parse: word(KEY_HEADERS),
     fallback: 'Galileo-API-Key',
     about: 'Field that carries the key; newer servers also take `Splunk-AO-API-Key`.',
     example: 'Galileo-API-Key',

@@ -318,3 +318,26 @@ describe('the secrets that output is searched for', () => {
       expect([text, holdsKey(text)]).toEqual([text, false]);
   });
 });
+
+describe('a secret that was pasted with its name', () => {
+  const KEY = 'aK-Ez6s58fD5U_FNqY7cfgvi8AiDTne10HMqnzUMszI';
+
+  it.each([
+    `GALILEO_API_KEY=${KEY}`,
+    `export GALILEO_API_KEY="${KEY}"`,
+    `Galileo-API-Key: ${KEY}`,
+    `{"GALILEO_API_KEY_NEXT":"${KEY}"}`,
+  ])('is searched for without the name, so that the problem of the setting can be shown: %s', async (text) => {
+    const holdsKey = createKeySearch(await keyCandidates({ env: { GALILEO_API_KEY: text }, readText }));
+    expect(holdsKey(`the answer holds ${KEY.slice(0, 20)}`)).toBe(true);
+    expect(holdsKey(`the answer holds ${KEY.slice(-20)}`)).toBe(true);
+    for (const name of ['GALILEO_API_KEY', 'GALILEO_API_KEY_NEXT', 'Galileo-API-Key'])
+      expect(holdsKey(`${name} holds a name and = before the value: write the value alone`)).toBe(false);
+  });
+
+  it('is searched for as a whole when only a short name is a part of it', async () => {
+    const key = 'abcdefgPORTqrstuvwHOSTxyz';
+    const holdsKey = createKeySearch(await keyCandidates({ env: { GALILEO_API_KEY: key }, readText }));
+    for (let at = 0; at + 12 <= key.length; at += 1) expect(holdsKey(key.slice(at, at + 12))).toBe(true);
+  });
+});

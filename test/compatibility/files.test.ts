@@ -1,0 +1,4 @@
+import { FILES } from './files.ts';
+import { testChapter } from './situation.ts';
+
+testChapter(FILES);
