@@ -1,4 +1,5 @@
 import { didYouMean } from '../../lib/nearest.ts';
+import type { Logger } from '../../ports/logger.ts';
 import type { ConfigProblem } from '../contradictions.ts';
 import { INJECTED, isSettingName, OWN_PREFIXES, SETTING_NAMES } from '../schema.ts';
 
@@ -70,6 +71,11 @@ export function unknownSettings(env: Environment): UnknownSettings {
     else problems.push({ setting: name, message: `is not a setting of this service${hint(name)}` });
   }
   return { problems, ignored };
+}
+
+/** Logs the ignored ones, one line each. */
+export function reportIgnored(ignored: readonly ConfigProblem[], logger: Logger): void {
+  for (const { setting, message } of ignored) logger.warn('setting_ignored', { setting, problem: message });
 }
 
 function hint(name: string): string {

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { createRecordAddress } from '../../audit/record-address.ts';
 import { loadConfig } from '../../config/load.ts';
-import { reportIgnored } from '../../config/reading/report-ignored.ts';
+import { reportIgnored } from '../../config/reading/unknown-settings.ts';
 import { withoutKeys } from '../../config/key-candidates.ts';
 import { SECRET_SETTINGS } from '../../config/schema.ts';
 import { egressOf } from '../../config/settings-egress.ts';

@@ -11,7 +11,7 @@ import type { Bindings } from './bindings.ts';
 import { createBurstLimit } from './http-server/burst-limit.ts';
 import { createClientAddress } from './http-server/client-address.ts';
 import { readConfig } from './config.ts';
-import { reportIgnored } from '../../config/reading/report-ignored.ts';
+import { reportIgnored } from '../../config/reading/unknown-settings.ts';
 import { consumeAudit } from './audit/consume-audit.ts';
 import { createFetchDocument } from './http-client/fetch-document.ts';
 import type { HttpClientOptions } from './http-client/http-client.ts';

@@ -206,8 +206,10 @@ describe('named pipes in place of files', () => {
   ])(
     'are refused by the service and by config check, at once and in the same words: %s',
     async (_what, rest, files) => {
-      execFileSync('mkfifo', [path]);
-      const env = { ...rest, ...Object.fromEntries(files.map((setting) => [setting, path])) };
+      // The shadow policy must be another file than the policy.
+      execFileSync('mkfifo', [path, `${path}-2`]);
+      const pipeOf = (setting: string): string => (setting === 'SHADOW_POLICY_FILE' ? `${path}-2` : path);
+      const env = { ...rest, ...Object.fromEntries(files.map((setting) => [setting, pipeOf(setting)])) };
       const [service, check] = await Promise.all([
         problemsPrinted('src/node.ts', [], env),
         problemsPrinted('src/cli.ts', ['config', 'check'], env),
