@@ -10,4 +10,14 @@ import { TOKENS } from './tokens.ts';
 import { UPSTREAM } from './upstream.ts';
 
 /** The chapters of docs/compatibility.md, in their order there. */
-export const CHAPTERS: readonly Chapter[] = [TOKENS, KEY_SETS, HTTP, EGRESS, UPSTREAM, FILES, LOGS, POLICY_FILES, ANSWERS];
+export const CHAPTERS: readonly Chapter[] = [
+  TOKENS,
+  KEY_SETS,
+  HTTP,
+  EGRESS,
+  UPSTREAM,
+  FILES,
+  LOGS,
+  POLICY_FILES,
+  ANSWERS,
+];
