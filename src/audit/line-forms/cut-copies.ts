@@ -1,4 +1,4 @@
-import type { ReadLine } from './line-reader.ts';
+import type { ReadLine } from './read-line.ts';
 
 /**
  * Finds lines that were cut and follow whole. A full disk or a killed process cuts a line, and its batch is delivered

@@ -15,6 +15,7 @@ import type { OtherLine } from './other-lines.ts';
 import type { JoinedLine, Piece } from './pieces.ts';
 import { createPieces } from './pieces.ts';
 import { isBegun, isRest, readPlainText } from './plain-text.ts';
+import type { LineReader, RawLine, ReadLine } from './read-line.ts';
 import { contentAfter } from './text-forms.ts';
 
 /**
@@ -23,37 +24,6 @@ import { contentAfter } from './text-forms.ts';
  * them. What is inside is judged verbatim; a wrapper is decoded as its form says, and nothing else is changed. Keeps
  * only the pieces of lines that have no end yet.
  */
-export interface LineReader {
-  take(line: RawLine, place: Place): readonly ReadLine[];
-  /** What was begun and has no end. */
-  end(): readonly ReadLine[];
-}
-
-export interface RawLine {
-  /** Without its line end. Where there is a fault, as much of it as can be read. */
-  readonly text: string;
-  readonly fault: 'not_utf8' | 'too_long' | null;
-  /** It has a line end. The last line of a file may have none. */
-  readonly isEnded: boolean;
-}
-
-export type ReadLine = (
-  | {
-      readonly kind: 'item';
-      readonly item: TrailItem;
-      readonly isNewer: boolean;
-      /** The names of the forms around it, the outermost first; empty for a line as the service wrote it. */
-      readonly forms: readonly string[];
-      /** What was inside of them. Null: an object without a text of its own. */
-      readonly text: string | null;
-    }
-  | { readonly kind: 'other'; readonly what: OtherLine }
-) & {
-  readonly place: Place;
-  /** How many lines it took: several when it was split, 0 when a line before counts for it. */
-  readonly lines: number;
-};
-
 const MAX_DEPTH = 5;
 
 type Json = Readonly<Record<string, unknown>>;

@@ -4,7 +4,7 @@
  * file and number and never quote it.
  */
 import { createLineReader } from '../../audit/line-forms/line-reader.ts';
-import type { ReadLine } from '../../audit/line-forms/line-reader.ts';
+import type { ReadLine } from '../../audit/line-forms/read-line.ts';
 import type { OtherLine } from '../../audit/line-forms/other-lines.ts';
 import type { KeptCheckpoint } from '../../audit/verify/checkpoints.ts';
 import { placeText } from '../../audit/verify/findings.ts';

@@ -3,7 +3,7 @@
  * newest first, and the order of arguments says nothing about a trail. Each file is opened once and not read twice, so a
  * pipe will do. A file without a record keeps its place, and all do when the first record of one is too far inside.
  */
-import type { RawLine } from '../../audit/line-forms/line-reader.ts';
+import type { RawLine } from '../../audit/line-forms/read-line.ts';
 import { readLines } from './line-files.ts';
 import type { AuditPorts } from './ports.ts';
 

@@ -3,7 +3,7 @@
  * that was truncated while it was open begins with NUL characters: both are read as the text they hold. A file that is
  * no text is refused by name, with what to do.
  */
-import type { RawLine } from '../../audit/line-forms/line-reader.ts';
+import type { RawLine } from '../../audit/line-forms/read-line.ts';
 import { decodeUtf8 } from '../../lib/utf8.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { AuditPorts } from './ports.ts';

@@ -1,6 +1,6 @@
 /** Reads lines as the reader of delivered lines does, and verifies the trail that they make. */
 import { createLineReader } from '../../../src/audit/line-forms/line-reader.ts';
-import type { ReadLine } from '../../../src/audit/line-forms/line-reader.ts';
+import type { ReadLine } from '../../../src/audit/line-forms/read-line.ts';
 import { verifyTrail } from '../../../src/audit/verify/verify-trail.ts';
 import type { TrailLine } from '../../../src/audit/verify/verify-trail.ts';
 import type { Line } from '../../unit/audit/verify/trail-harness.ts';
