@@ -7,5 +7,5 @@
 /** The parser's limit. A connection keeps at most this much of a request that is not complete. */
 export const MAX_HEADER_BYTES = 32 * 1024;
 
-/** The application's limit (431 `header_fields_too_large`). Browsers and proxies add about 8 KiB beside a token at most. */
-export const HEADER_LIMIT_BYTES = 24 * 1024;
+/** The application's limit (431 `header_fields_too_large`). Browsers and proxies add up to 8 KiB beside a token. */
+export const HEADER_LIMIT_BYTES = 28 * 1024;

@@ -175,7 +175,7 @@ export const CALLERS: readonly Situation[] = [
       );
       expect(statuses).toEqual([431]);
       expect(text).toMatch(new RegExp(`\\r\\naccess-control-allow-origin: ${ALLOWED_ORIGIN}\\r\\n`, 'i'));
-      expect(text).toMatch(/have \d+ bytes; at most 24576 are accepted. The cookies are the largest part/);
+      expect(text).toMatch(/have \d+ bytes; at most 28672 are accepted. The cookies are the largest part/);
     },
   },
   ...tracers.map(asTracer),

@@ -305,7 +305,7 @@ describe('a header section', () => {
       code: 'header_fields_too_large',
       origin: 'proxy',
       detail:
-        'The URL and the header fields have 24577 bytes; at most 24576 are accepted. The cookies are the largest part: delete the cookies of this site.',
+        'The URL and the header fields have 28673 bytes; at most 28672 are accepted. The cookies are the largest part: delete the cookies of this site.',
     });
   });
 

@@ -5,11 +5,11 @@ import { HEADER_LIMIT_BYTES } from '../../lib/header-limit.ts';
  * reaches the service. `max_token_bytes` of an AUTH_ISSUERS entry sets another limit for its issuer.
  */
 
-/** The most that `max_token_bytes` may be. A small client sends less than 1 KiB beside its token. */
-export const MAX_TOKEN_BYTES = HEADER_LIMIT_BYTES - 1024;
+/** The most that `max_token_bytes` may be. Clients and proxies send up to 4 KiB beside a token, cookies apart. */
+export const MAX_TOKEN_BYTES = HEADER_LIMIT_BYTES - 4096;
 
 /**
- * The limit of an issuer without `max_token_bytes`. Browsers and proxies add up to 4 KiB. Entra ID's 200 groups take
+ * The limit of an issuer without `max_token_bytes`. Browsers, cookies and proxies add up to 8 KiB. Entra ID's 200 groups take
  * 12 KiB as ids and 17 KiB as names of 60 characters; Cognito's 100 groups take 18 KiB with names of 128 characters.
  */
-export const DEFAULT_TOKEN_BYTES = HEADER_LIMIT_BYTES - 4096;
+export const DEFAULT_TOKEN_BYTES = HEADER_LIMIT_BYTES - 8192;

@@ -229,7 +229,7 @@ describe('a header section', () => {
     const text = await sent(`Origin: ${ALLOWED_ORIGIN}`, large);
     expect(statusesOf(text)).toEqual([431]);
     expect(text).toContain(`\r\nAccess-Control-Allow-Origin: ${ALLOWED_ORIGIN}\r\n`);
-    expect(text).toContain('larger than 32 KiB, or there are more than 1000 fields; at most 24 KiB are accepted.');
+    expect(text).toContain('larger than 32 KiB, or there are more than 1000 fields; at most 28 KiB are accepted.');
     expect(await sent('Origin: https://evil.example.com', large)).not.toMatch(/allow-origin/i);
     expect(await sent(`Origin: ${ALLOWED_ORIGIN}`, 'Origin: https://evil.example.com', large)).not.toMatch(
       /allow-origin/i,
