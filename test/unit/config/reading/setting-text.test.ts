@@ -24,9 +24,10 @@ async function settingsOf(env: Env): Promise<Settings> {
 }
 
 /** Every setting that is read beside the good ones, with a good value, and what else must be set for it to be read. */
-const VALUES = Object.entries<SettingRow>(SETTINGS)
+const ROWS: Readonly<Record<string, SettingRow>> = SETTINGS;
+const VALUES = Object.entries(ROWS)
   .filter(([name, { secret }]) => secret !== true && !name.endsWith('_FILE') && name !== 'INSECURE_DEV')
-  .map(([name, { example, sink, fallback }]) => ({
+  .map(([name, { example, sink, needs, fallback }]) => ({
     name,
     value:
       name === 'AUTH_ISSUERS'
@@ -38,6 +39,7 @@ const VALUES = Object.entries<SettingRow>(SETTINGS)
             : fallback,
     env: {
       ...(sink === 'otlp' ? { AUDIT_SINKS: 'otlp', OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'https://otlp.example.com' } : {}),
+      ...(needs === undefined ? {} : { [needs]: ROWS[needs]?.example ?? '' }),
       ...(name.startsWith('AUDIT_HTTP') ? { AUDIT_SINKS: 'http' } : {}),
       ...(name === 'AUDIT_EMAILS' ? { AUDIT_HMAC_KEY_FILE: '/run/key' } : {}),
     },
