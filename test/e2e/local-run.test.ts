@@ -44,7 +44,10 @@ describe('npm start', () => {
     const denied = await run('bash', ['-c', `${token}\n${second}`]);
     expect(denied.stdout).toMatch(/^HTTP\/1\.1 403 Forbidden/);
     expect(denied.stdout).toContain(
-      '"decisions":[{"email":"ann@notacme.com","decision":"deny","rule":null,"because":["no-rule"]}]',
+      '"detail":"Nothing was sent. ann@notacme.com: no rule lets you invite this address."',
+    );
+    expect(denied.stdout).toContain(
+      '"decisions":[{"email":"ann@notacme.com","decision":"deny","rule":null,"because":["no-rule"],',
     );
 
     const exited = once(child, 'exit');
