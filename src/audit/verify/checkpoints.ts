@@ -42,6 +42,8 @@ export interface TrailCheckpointsDeps {
   readonly attestations: Attestations;
   /** Null: signatures are not checked. */
   readonly verifier: CheckpointVerifier | null;
+  /** Checkpoints of earlier records may be unsigned. */
+  readonly signedSince: number;
   /** The source must have every checkpoint, each once. */
   readonly complete: boolean;
 }
@@ -60,7 +62,7 @@ const SIGNATURE_FAULTS: Readonly<Partial<Record<SignatureVerdict | 'unchecked', 
 };
 
 export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpoints {
-  const { hashes, findings, attestations, verifier, complete } = deps;
+  const { hashes, findings, attestations, verifier, signedSince, complete } = deps;
   const signatures = { valid: 0, invalid: 0, unknown_key: 0, unsigned: 0, unchecked: 0 };
   /** By count. */
   const digests = new Map<number, string>();
@@ -82,8 +84,9 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
     return checkpoint.signature === undefined ? 'unsigned' : 'unchecked';
   }
 
-  function faultOf(verdict: keyof typeof signatures): FindingKind | null {
-    return verifier === null ? null : (SIGNATURE_FAULTS[verdict] ?? null);
+  function faultOf(verdict: keyof typeof signatures, count: number): FindingKind | null {
+    if (verifier === null || (verdict === 'unsigned' && count < signedSince)) return null;
+    return SIGNATURE_FAULTS[verdict] ?? null;
   }
 
   function fault(kind: FindingKind, count: number, place: Place | string, against?: string): void {
@@ -129,7 +132,7 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
       }
       const verdict = await verdictOn(item);
       signatures[verdict] += 1;
-      const signatureFault = faultOf(verdict);
+      const signatureFault = faultOf(verdict, count);
       if (signatureFault !== null) return fault(signatureFault, position ?? count, place);
       if (known !== undefined) return fault('checkpoint_conflicting', count, place, 'a line before');
       digests.set(count, digest);
@@ -152,7 +155,7 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
         const known = digests.get(count);
         const verdict = await verdictOn(kept);
         if (known !== digest) signatures[verdict] += 1;
-        const signatureFault = faultOf(verdict);
+        const signatureFault = faultOf(verdict, count);
         if (signatureFault !== null) {
           fault(signatureFault, count, place);
           continue;

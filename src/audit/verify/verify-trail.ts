@@ -10,6 +10,8 @@ import { createTrailHashes } from './hashes.ts';
 import type { TrailHashes } from './hashes.ts';
 import type { DamagedItem, RecordItem, TrailItem } from './item.ts';
 import { createTrailOrder } from './order.ts';
+import { proofOf } from './proof.ts';
+import type { Proof } from './proof.ts';
 import { createRequestRows } from './request-rows.ts';
 import type { RequestTable } from './request-rows.ts';
 
@@ -56,6 +58,8 @@ export interface TrailEvidence {
   readonly reach: boolean;
   /** Public keys; null: signatures are not checked. */
   readonly verifier: CheckpointVerifier | null;
+  /** Only checkpoints of this record and later ones must be signed: before, the service had no key. 1: all. */
+  readonly signedSince: number;
   /** Another copy of the trail, which was verified before. */
   readonly other: TrailCopy | null;
 }
@@ -67,8 +71,13 @@ export interface TrailCopy {
 }
 
 export interface TrailReport {
-  /** `newer`: no fault, but a part of the trail is newer than this program knows. */
-  readonly verdict: 'intact' | 'newer' | 'broken';
+  /**
+   * `intact`: no fault; `proof` says how much that proves. `newer`: no fault, but a part of the trail is newer than this
+   * program knows. `unproven`: no fault, but public keys were given and no checkpoint has a valid signature of one: the
+   * whole trail could have been written anew. `broken`: there are findings.
+   */
+  readonly verdict: 'intact' | 'newer' | 'unproven' | 'broken';
+  readonly proof: Proof;
   /** First and last record; null when there is none. */
   readonly from: number | null;
   readonly to: number | null;
@@ -111,17 +120,24 @@ export interface VerifiedTrail {
   readonly copy: Pick<TrailCopy, 'hashes' | 'last'>;
 }
 
-export const NO_EVIDENCE: TrailEvidence = { kept: [], reach: true, verifier: null, other: null };
+export const NO_EVIDENCE: TrailEvidence = { kept: [], reach: true, verifier: null, signedSince: 1, other: null };
 
 export async function verifyTrail(source: TrailSource, evidence: TrailEvidence = NO_EVIDENCE): Promise<VerifiedTrail> {
   const { name, base, head } = source;
-  const { kept, reach, verifier, other } = evidence;
+  const { kept, reach, verifier, signedSince, other } = evidence;
   const stored = source.kind === 'stored';
   const hashes = createTrailHashes();
   const findings = createFindings();
   const attestations = createAttestations({ hashes, findings });
   const order = createTrailOrder({ hashes, findings, base, once: stored });
-  const checkpoints = createTrailCheckpoints({ hashes, findings, attestations, verifier, complete: stored });
+  const checkpoints = createTrailCheckpoints({
+    hashes,
+    findings,
+    attestations,
+    verifier,
+    signedSince,
+    complete: stored,
+  });
   const rows = source.requests === null ? null : createRequestRows(source.requests, findings);
   const headPlace = `the head of the ${name}`;
 
@@ -187,7 +203,12 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   const vouched = attestations.judge(extent);
   const tally = checkpoints.tally();
   const report: TrailReport = {
-    verdict: findings.total > 0 ? 'broken' : newer.range() === null ? 'intact' : 'newer',
+    verdict: verdictOf({
+      isBroken: findings.total > 0,
+      isUnproven: verifier !== null && vouched.signedTo === null,
+      isNewer: newer.range() !== null,
+    }),
+    proof: proofOf({ extent, vouched, signatures: tally.signatures, hasNewerLines: newer.range() !== null }),
     from,
     to,
     base: baseOf(source, from, vouched.beginning),
@@ -205,6 +226,18 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     findings_total: findings.total,
   };
   return { report, copy: { hashes, last: to ?? 0 } };
+}
+
+interface VerdictFacts {
+  readonly isBroken: boolean;
+  readonly isUnproven: boolean;
+  readonly isNewer: boolean;
+}
+
+function verdictOf({ isBroken, isUnproven, isNewer }: VerdictFacts): TrailReport['verdict'] {
+  if (isBroken) return 'broken';
+  if (isUnproven) return 'unproven';
+  return isNewer ? 'newer' : 'intact';
 }
 
 function baseOf({ base }: TrailSource, from: number | null, vouched: boolean): TrailReport['base'] {

@@ -1,5 +1,6 @@
 /** The report of `audit verify`: its type, which is the shape of the JSON document, and its rendering as text. Pure. */
 import { OTHER_LINES } from '../../audit/line-forms/other-lines.ts';
+import type { Proof, ProvenRange } from '../../audit/verify/proof.ts';
 import type { TrailReport } from '../../audit/verify/verify-trail.ts';
 import { counted, printable } from '../command-line/text.ts';
 import type { Paint } from '../deps.ts';
@@ -47,7 +48,7 @@ function ofForm({ form, lines }: LineTally['forms'][number]): string {
   return `${lines} ${form}`;
 }
 
-const COLOURS = { intact: 'green', newer: 'yellow', broken: 'red' } as const;
+const COLOURS = { intact: 'green', newer: 'yellow', unproven: 'yellow', broken: 'red' } as const;
 
 function renderSource(title: string, report: TrailReport, paint: Paint): string {
   const { verdict, findings, findings_total: total } = report;
@@ -68,43 +69,61 @@ function extent({ from, to, records, checkpoints, repeats }: TrailReport): strin
   return `${range}, ${counted(checkpoints, 'checkpoint', 'checkpoints')}${again}`;
 }
 
-/** What was proven and what was not, so that a reader does not confuse the two. */
+/** What is proven and against what, what is not, and what was not checked. Of a broken trail nothing is proven. */
 function notes(report: TrailReport): string[] {
-  const { to, base, not_here: notHere, vouched_to: vouched, signed_to: signed, signatures, verdict } = report;
-  const { checkpoints_before: before, clock_steps_back: steps, newer } = report;
-  const intact = verdict !== 'broken';
+  const { to, base, not_here: notHere, signatures, verdict, proof, checkpoints_before: before } = report;
+  const { clock_steps_back: steps, newer } = report;
+  const isSound = verdict !== 'broken';
   return [
+    ...(isSound ? proof.proven.map((range) => `Proven: ${provenRange(range, signatures.valid)}`) : []),
+    ...(isSound && verdict === 'unproven'
+      ? [
+          'Not proven: no checkpoint has a valid signature of a given key, so the whole trail could have been written anew',
+        ]
+      : []),
+    ...(isSound && verdict !== 'unproven' && proof.not_vouched !== null ? [notVouched(proof.not_vouched)] : []),
+    ...(to === null ? [] : [cutNote(proof.cut_shows_to, to)]),
+    ...(notHere === null ? [] : [absence(notHere.to, base, before)]),
     ...(newer === null ? [] : [newerLines(newer)]),
-    ...(to === null
+    ...(signatures.unchecked === 0
       ? []
-      : vouched === null
-        ? [
-            `Nothing kept elsewhere vouches for the end: a cut ${signed === null ? 'or rewritten ' : ''}tail would not show (see --checkpoint)`,
-          ]
-        : intact
-          ? [
-              `Up to record ${vouched} a checkpoint kept elsewhere vouches for it; of what came later, a cut would not show`,
-            ]
-          : []),
+      : [`Not checked: ${counted(signatures.unchecked, 'signature', 'signatures')}; give --public-key`]),
     ...(steps.records === 0
       ? []
       : [
           `The machine’s clock was set back before ${counted(steps.records, 'record', 'records')}, first before record ${steps.first}; \`seq\` is the order`,
         ]),
-    ...(intact && signed !== null ? [`Up to record ${signed} it is as the holder of the key signed it`] : []),
-    ...(notHere === null ? [] : [absence(notHere.to, base, before)]),
-    ...(signatures.unchecked === 0
-      ? []
-      : [`${counted(signatures.unchecked, 'signature', 'signatures')} not checked: give --public-key`]),
-    ...(signatures.valid === 0 ? [] : [counted(signatures.valid, 'valid signature', 'valid signatures')]),
   ];
+}
+
+function provenRange({ from, to, against }: ProvenRange, valid: number): string {
+  const evidence =
+    against === 'signature'
+      ? `unchanged since ${counted(valid, 'checkpoint was', 'checkpoints were')} signed with a given key`
+      : 'unchanged since a checkpoint was kept elsewhere';
+  return `${recordRange(from, to)} ${evidence}`;
+}
+
+function notVouched({ from, to }: NonNullable<Proof['not_vouched']>): string {
+  return `Not proven: ${recordRange(from, to)} behind every signed or kept checkpoint: a rewrite would not show`;
+}
+
+function cutNote(shownTo: number | null, to: number): string {
+  if (shownTo === null) return 'Not proven: that nothing was cut off at the end; give --checkpoint';
+  return shownTo >= to
+    ? `Proven: nothing was cut off before record ${shownTo}; of later records a cut would not show`
+    : `Not proven: that nothing was cut off behind record ${shownTo}`;
+}
+
+function recordRange(from: number, to: number): string {
+  return from === to ? `record ${from} is` : `records ${from} to ${to} are`;
 }
 
 function newerLines({ lines, from, to }: NonNullable<TrailReport['newer']>): string {
   const records = from === to ? `record ${from}` : `records ${from} to ${to}`;
   return (
-    `${counted(lines, 'line', 'lines')} (${records}) ${lines === 1 ? 'is' : 'are'} newer than this program knows. ` +
-    'Hashes and signatures were verified, but not the searchable part of these lines: verify with the newer program'
+    `Not checked: the searchable part of ${counted(lines, 'line', 'lines')} (${records}), newer than this program knows. ` +
+    'Hashes and signatures were verified; verify with the newer program'
   );
 }
 
@@ -112,5 +131,5 @@ function absence(to: number, base: TrailReport['base'], before: number): string 
   const records = to === 1 ? 'Record 1 is' : `Records 1 to ${to} are`;
   const kept = before === 0 ? '' : `, though ${counted(before, 'checkpoint speaks', 'checkpoints speak')} of them`;
   const unproven = base === 'unconfirmed' || base === 'source';
-  return `${records} not here${kept}${unproven ? `; no checkpoint kept elsewhere vouches for record ${to}, on which the rest stands` : ''}`;
+  return `${records} not here${kept}${unproven ? `; no checkpoint kept elsewhere vouches for record ${to}, which the rest continues` : ''}`;
 }

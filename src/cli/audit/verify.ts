@@ -24,8 +24,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Retention uses the time of the records. Their checkpoint may be made later, and clocks differ. */
 const GRACE_DAYS = 1;
 
-const WORST_FIRST = ['broken', 'newer'] as const;
-const EXIT_OF = { intact: 'ok', newer: 'newer', broken: 'failed' } as const;
+const WORST_FIRST = ['broken', 'unproven', 'newer'] as const;
+const EXIT_OF = { intact: 'ok', newer: 'newer', unproven: 'unproven', broken: 'failed' } as const;
 
 export const auditVerify: Command = {
   name: 'audit verify',
@@ -37,10 +37,11 @@ export const auditVerify: Command = {
       'store wrote it (docs/compatibility.md lists the forms). The form is found line by line. An exact repeat is no fault, ' +
       'because delivery is at least once. Several files are one stream, in the order of their records. Lines without a ' +
       'record are counted by what they are; the answer says where the first of each is.',
-    'A chain alone cannot show that its tail was cut off or written anew. Give --checkpoint, a copy of a delivered ' +
-      'checkpoint that was kept where the service cannot reach it (any file of delivered lines will do). With --public-key ' +
-      'the trail’s own signed checkpoints show that it was not rewritten without the key, but not that nothing newer was ' +
-      'cut off. The answer says how far either reaches.',
+    'A chain alone shows that the records fit together. It cannot show that the whole trail was written anew, or that its ' +
+      'end was cut off. With --public-key the signed checkpoints prove the records that they cover: without the key nobody ' +
+      'could have changed them. A trail without a valid signature is then never intact. --checkpoint takes copies of ' +
+      'checkpoints that were kept where the service cannot reach them (any file of delivered lines will do). They also ' +
+      'show a cut. The answer says what is proven, what is not, and what was not checked.',
     'A ledger has to begin with record 1, or behind a checkpoint so old that retention may have dropped what it covers. ' +
       'Lines may begin anywhere, as those of one month do; the answer says what is not there, and with --whole it is a fault.',
     'After a fault it goes on, so several are each named. At most 1,000 are listed; all are counted.',
@@ -53,7 +54,14 @@ export const auditVerify: Command = {
     'public-key': {
       value: 'FILE',
       about:
-        'The public Ed25519 keys (PEM) of the service, one or more in the file. Without it signatures are not checked.',
+        'The public Ed25519 keys (PEM) of the service, one or more in the file. May be given several times. Without it ' +
+        'signatures are not checked.',
+      many: true,
+    },
+    'signed-since': {
+      value: 'RECORD',
+      about:
+        'With --public-key: checkpoints of records before this one may be unsigned, because the service had no key.',
     },
     'retention-days': {
       value: 'N',
@@ -67,6 +75,8 @@ export const auditVerify: Command = {
   exits: {
     ok: 'The trail is intact.',
     failed: 'It is broken; what is wrong is printed.',
+    unproven:
+      'No fault was found, but with --public-key no checkpoint has a valid signature: the whole trail could have been written anew.',
     newer: 'Nothing is wrong, but a part is newer than this program knows. Verify with the newer program.',
     refused: 'A ledger, a file or a key cannot be read, so nothing can be said.',
   },
@@ -172,16 +182,31 @@ function copyOf(lines: VerifiedTrail | null): TrailEvidence['other'] {
 
 async function readEvidence(call: Call, deps: CliDeps): Promise<TrailEvidence> {
   const kept = await readKeptCheckpoints(call.lists['checkpoint'] ?? [], deps.audit);
-  return { kept, reach: true, verifier: await readKeys(call, deps), other: null };
+  return { kept, reach: true, verifier: await readKeys(call, deps), signedSince: signedSinceIn(call), other: null };
 }
 
-async function readKeys({ options }: Call, { readText }: CliDeps): Promise<CheckpointVerifier | null> {
-  const { 'public-key': file } = options;
-  if (typeof file !== 'string') return null;
-  const pem = await readText(file).catch((error: unknown) => {
-    throw new CommandError('refused', `${file} ${textFilePhrase(error)}`);
-  });
-  return await importVerificationKeys([pem]).catch((error: unknown) => {
-    throw new CommandError('refused', `${file} ${error instanceof Error ? error.message : 'holds no key'}`);
-  });
+async function readKeys({ lists }: Call, { readText }: CliDeps): Promise<CheckpointVerifier | null> {
+  const files = lists['public-key'] ?? [];
+  if (files.length === 0) return null;
+  const pems: string[] = [];
+  for (const file of files) {
+    const refuse = (problem: string): CommandError => new CommandError('refused', `${file} ${problem}`);
+    const pem = await readText(file).catch((error: unknown) => {
+      throw refuse(textFilePhrase(error));
+    });
+    // Each file alone first, so that the problem names its file.
+    await importVerificationKeys([pem]).catch((error: unknown) => {
+      throw refuse(error instanceof Error ? error.message : 'holds no key');
+    });
+    pems.push(pem);
+  }
+  return await importVerificationKeys(pems);
+}
+
+function signedSinceIn({ options, lists }: Call): number {
+  const { 'signed-since': since } = options;
+  if (typeof since !== 'string') return 1;
+  if (!/^[1-9]\d{0,15}$/.test(since)) throw new CommandError('usage', '--signed-since is the number of a record');
+  if ((lists['public-key'] ?? []).length === 0) throw new CommandError('usage', '--signed-since needs --public-key');
+  return Number(since);
 }

@@ -8,6 +8,7 @@ export const EXITS = {
   failed: { code: 1, means: 'A check failed.' },
   refused: { code: 2, means: 'The configuration is refused: the service would not start.' },
   newer: { code: 3, means: 'Nothing is wrong, but a part is newer than this program knows.' },
+  unproven: { code: 4, means: 'No fault was found, but the evidence that was asked for is not there.' },
   usage: { code: 64, means: 'The command line was not understood.' },
   internal: { code: 70, means: 'The program itself failed. Please report it.' },
   io: {

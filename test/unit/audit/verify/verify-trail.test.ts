@@ -42,6 +42,12 @@ describe('verifying a trail', () => {
     const reported = await report(stored(trail.lines, { head: trail.head }), { kept: keptOf(trail.checkpoints) });
     expect(reported).toEqual({
       verdict: 'intact',
+      proof: {
+        proven: [{ from: 1, to: 30, against: 'kept_checkpoint' }],
+        not_vouched: null,
+        cut_shows_to: 30,
+        not_checked: ['signatures'],
+      },
       from: 1,
       to: 30,
       base: 'genesis',

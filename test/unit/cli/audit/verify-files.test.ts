@@ -130,7 +130,8 @@ describe('what audit verify says that it read', () => {
     expect([code, printed]).toEqual([
       0,
       'intact Delivered lines: records 1 to 30 (30), 1 checkpoint\n' +
-        '  Nothing kept elsewhere vouches for the end: a cut or rewritten tail would not show (see --checkpoint)\n' +
+        '  Not proven: records 1 to 30 are behind every signed or kept checkpoint: a rewrite would not show\n' +
+        '  Not proven: that nothing was cut off at the end; give --checkpoint\n' +
         '  Read 34 lines: 31 of the trail (20 CRI, 11 Docker json-file), 3 other lines\n' +
         `    2 operational lines of the service, first ${file}:1\n` +
         `    1 line of text, first ${file}:22\n`,

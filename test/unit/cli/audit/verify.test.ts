@@ -130,10 +130,10 @@ describe('audit verify of delivered lines', () => {
     expect([code, stdout]).toEqual([
       0,
       'intact Delivered lines: records 21 to 30 (10), 1 checkpoint\n' +
-        '  Up to record 30 a checkpoint kept elsewhere vouches for it; of what came later, a cut would not show\n' +
-        '  Up to record 30 it is as the holder of the key signed it\n' +
-        '  Records 1 to 20 are not here; no checkpoint kept elsewhere vouches for record 20, on which the rest stands\n' +
-        '  1 valid signature\n' +
+        '  Proven: records 21 to 30 are unchanged since 1 checkpoint was signed with a given key\n' +
+        '  Proven: records 21 to 30 are unchanged since a checkpoint was kept elsewhere\n' +
+        '  Proven: nothing was cut off before record 30; of later records a cut would not show\n' +
+        '  Records 1 to 20 are not here; no checkpoint kept elsewhere vouches for record 20, which the rest continues\n' +
         '  Read 11 lines: 11 of the trail (11 plain), 0 other lines\n',
     ]);
     const { report } = await verified(['--lines', late, '--checkpoint', kept]);
@@ -148,7 +148,8 @@ describe('audit verify of delivered lines', () => {
     const lines = folder.write('lines', textOf(trail.lines));
     const own = folder.write('own.pem', key.publicPem);
     const { stdout } = await audit(['verify', '--lines', lines, '--public-key', own]);
-    expect(stdout).toContain('Nothing kept elsewhere vouches for the end: a cut tail would not show');
+    expect(stdout).toContain('Proven: records 1 to 30 are unchanged since 1 checkpoint was signed with a given key');
+    expect(stdout).toContain('Not proven: that nothing was cut off at the end; give --checkpoint');
   });
 
   it('checks signatures when it is given a key', async () => {
@@ -174,8 +175,9 @@ describe('audit verify of a ledger', () => {
     expect([code, stdout]).toEqual([
       0,
       'intact Ledger: records 1 to 30 (30), 1 checkpoint\n' +
-        '  Nothing kept elsewhere vouches for the end: a cut or rewritten tail would not show (see --checkpoint)\n' +
-        '  1 signature not checked: give --public-key\n',
+        '  Not proven: records 1 to 30 are behind every signed or kept checkpoint: a rewrite would not show\n' +
+        '  Not proven: that nothing was cut off at the end; give --checkpoint\n' +
+        '  Not checked: 1 signature; give --public-key\n',
     ]);
   });
 
@@ -219,8 +221,8 @@ describe('what audit verify prints', () => {
       'broken Delivered lines: records 1 to 30 (27), 1 checkpoint, 2 faults\n' +
         `  - ${file}:4 Record 4 was edited: text and hash disagree.\n` +
         `  - ${file}:10 Records 10 to 11 are missing before this place.\n` +
-        '  Nothing kept elsewhere vouches for the end: a cut or rewritten tail would not show (see --checkpoint)\n' +
-        '  1 signature not checked: give --public-key\n' +
+        '  Not proven: that nothing was cut off at the end; give --checkpoint\n' +
+        '  Not checked: 1 signature; give --public-key\n' +
         '  Read 29 lines: 29 of the trail (29 plain), 0 other lines\n',
     );
     expect(stdout + stderr).not.toMatch(/ann|eve|acme|[0-9a-f]{64}/);
