@@ -73,6 +73,10 @@ export const GAUGES = {
     help: 'Trusted time when an outside clock last agreed with it; absent before the first one.',
     labels: [],
   },
+  audit_trail_intact: {
+    help: '0 while the service finds the trail changed, and signs nothing; else 1.',
+    labels: [],
+  },
   audit_uncovered_records: { help: 'Audit records after the last checkpoint.', labels: [] },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 

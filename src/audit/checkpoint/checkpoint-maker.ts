@@ -6,7 +6,7 @@ import { createFailureStreak } from '../../tasks/failure-streak.ts';
 import type { ChainHead } from '../chain.ts';
 import { checkpointLine } from './checkpoint.ts';
 import type { CheckpointSigner } from './checkpoint.ts';
-import type { GuardedLedger } from './trail-guard.ts';
+import type { GuardedLedger, TrailFault } from './trail-guard.ts';
 import { createTrailGuard } from './trail-guard.ts';
 
 /**
@@ -23,6 +23,8 @@ export interface CheckpointMaker {
    * every record is covered. One call at a time. Never rejects.
    */
   make(occasion: 'whenDue' | 'now'): Promise<CheckpointResult>;
+  /** What the last verification of the trail found; null when it found nothing, or before the first one. */
+  fault(): TrailFault | null;
 }
 
 export type CheckpointResult =
@@ -72,6 +74,7 @@ type Failure = 'ledger_unavailable' | 'signing_failed';
 export function createCheckpointMaker({ ledger, ids, clock, logger, signer }: CheckpointMakerDeps): CheckpointMaker {
   const guard = createTrailGuard(ledger);
   const failureStreak = createFailureStreak<Failure>(clock);
+  let fault: TrailFault | null = null;
 
   function logRecovery(): void {
     const ended = failureStreak.succeeded();
@@ -80,6 +83,7 @@ export function createCheckpointMaker({ ledger, ids, clock, logger, signer }: Ch
   }
 
   return {
+    fault: () => fault,
     async make(occasion) {
       let reason: Failure = 'ledger_unavailable';
       try {
@@ -95,6 +99,7 @@ export function createCheckpointMaker({ ledger, ids, clock, logger, signer }: Ch
         // Read again: the chain may have changed while the key was read.
         const chain = await ledger.chain();
         const check = await guard.check(chain, signing);
+        fault = check.kind === 'broken' ? { seq: check.seq, reason: check.reason } : null;
         if (check.kind === 'broken') {
           if (check.isNews) logger.error('audit_trail_broken', { seq: check.seq, reason: check.reason });
           return { kind: 'failed' };

@@ -2,7 +2,7 @@ import type { Schedule } from '../../ports/schedule.ts';
 import { createWakeableLoop } from '../../tasks/wakeable-loop.ts';
 import type { NextRun } from '../../tasks/wakeable-loop.ts';
 import { createCheckpointMaker, RETRY_AFTER_MS } from './checkpoint-maker.ts';
-import type { CheckpointMakerDeps, CheckpointResult } from './checkpoint-maker.ts';
+import type { CheckpointMaker, CheckpointMakerDeps, CheckpointResult } from './checkpoint-maker.ts';
 
 /**
  * Keeps the chain covered by checkpoints while the process runs. A wakeable loop drives checkpoint-maker, which does
@@ -15,6 +15,7 @@ export interface Checkpointer {
   stop(): Promise<void>;
   /** Stops, then covers every record that is still uncovered. Never rejects. */
   finish(): Promise<void>;
+  readonly fault: CheckpointMaker['fault'];
 }
 
 export interface CheckpointerDeps extends CheckpointMakerDeps {
@@ -43,6 +44,7 @@ export function createCheckpointer({ schedule, delivery, ...deps }: Checkpointer
   return {
     wake: () => loop.wake(),
     stop: () => loop.stop(),
+    fault: maker.fault,
     async finish() {
       await loop.stop();
       for (;;) {

@@ -41,7 +41,13 @@ export type TrailCheck =
    */
   | { readonly kind: 'sound'; readonly verified: ChainHead; readonly previous: string | null }
   /** `isNews`: the check before did not find the same. */
-  | { readonly kind: 'broken'; readonly seq: number; readonly reason: TrailBreak; readonly isNews: boolean };
+  | ({ readonly kind: 'broken'; readonly isNews: boolean } & TrailFault);
+
+/** Where the stored trail is not what the service wrote. */
+export interface TrailFault {
+  readonly seq: number;
+  readonly reason: TrailBreak;
+}
 
 export type TrailBreak =
   | ChainBreak

@@ -194,7 +194,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     schedule,
     limits: { keepAliveMs: exposure.keepAliveMs, maxConnectionsPerAddress: exposure.maxConnectionsPerAddress },
   };
-  const opsApp = createOpsApp({ ...ports, exposeMetrics: () => metrics.expose() });
+  const opsApp = createOpsApp({ ...ports, trailFault: trail.trailFault, exposeMetrics: () => metrics.expose() });
   const opsListener =
     settings.OPS_PORT === 0
       ? null

@@ -1,8 +1,9 @@
 /**
- * The status of the audit delivery, for operators: the backlog of each sink, the reason for a failing one, and the last
- * checkpoint. None of it makes the service unready: records that are not delivered wait in the ledger, requests do not
+ * The status of the audit trail, for operators: the backlog of each sink, the reason for a failing one, where the trail
+ * was found changed, and the last checkpoint. None of it makes the service unready: records that are not delivered wait in the ledger, requests do not
  * wait. When the ledger cannot be read, its figures are null and the status of the deliveries is still shown.
  */
+import type { TrailFault } from '../../audit/checkpoint/trail-guard.ts';
 import type { FanOut } from '../../audit/delivery/fan-out.ts';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { Failing } from '../../tasks/failure-streak.ts';
@@ -13,9 +14,11 @@ export interface AuditStatusDeps {
   readonly delivery: Pick<FanOut, 'status'>;
   readonly ledger: Pick<Ledger, 'backlog' | 'chain'>;
   readonly clock: Clock;
+  /** What the last verification of the trail found. */
+  readonly trailFault: () => TrailFault | null;
 }
 
-export async function describeAudit({ delivery, ledger, clock }: AuditStatusDeps) {
+export async function describeAudit({ delivery, ledger, clock, trailFault }: AuditStatusDeps) {
   const deliveries = delivery.status();
   const [backlogs, chain] = await Promise.all([
     orNull(() => ledger.backlog(deliveries.map(({ sink }) => sink))),
@@ -32,6 +35,7 @@ export async function describeAudit({ delivery, ledger, clock }: AuditStatusDeps
         failing: failing === null ? null : describeFailing(failing),
       };
     }),
+    trail: trailFault() ?? 'intact',
     checkpoint: checkpoint === null ? null : { count: checkpoint.count, made_at: rfc3339(checkpoint.madeAt) },
   };
 }

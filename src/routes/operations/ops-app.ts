@@ -8,11 +8,13 @@ import type { Deps, PolicySource } from '../../deps.ts';
 import { LIVEZ_PATHS, PROBE_METHODS, READYZ_PATHS } from '../../lib/health-paths.ts';
 import { describePolicyStatus } from '../../policy/status.ts';
 import { describeAudit } from './audit-status.ts';
+import type { AuditStatusDeps } from './audit-status.ts';
 import { createReadiness } from './readiness.ts';
 import type { ReadinessDeps } from './readiness.ts';
 
 export interface OpsDeps extends ReadinessDeps, Pick<Deps, 'policy' | 'shadowPolicy'> {
   readonly delivery: Pick<FanOut, 'status'>;
+  readonly trailFault: AuditStatusDeps['trailFault'];
   /** The metrics as text, and their media type. */
   readonly exposeMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }

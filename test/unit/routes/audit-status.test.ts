@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { DeliveryStatus } from '../../../src/audit/delivery/delivery.ts';
 import { createMemoryLedger } from '../../support/ledger/memory-ledger.ts';
+import type { TrailFault } from '../../../src/audit/checkpoint/trail-guard.ts';
 import type { Ledger } from '../../../src/ledger/port.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
 import { createOpsApp } from '../../../src/routes/operations/ops-app.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
 import { admission } from '../../support/ledger/ledger.ts';
 
-function setup(statuses: readonly DeliveryStatus[]) {
+function setup(statuses: readonly DeliveryStatus[], trailFault: TrailFault | null = null) {
   const clock = createFakeClock();
   const ledger = createMemoryLedger({ clock, ids: createFakeIds(1000) });
   const loaded = loadPolicy('version: 1\ncallers: {}\nrules: []\n', { issuers: [] });
@@ -20,6 +21,7 @@ function setup(statuses: readonly DeliveryStatus[]) {
       canAwaitAcrossRequests: true,
       policy: { current: () => loaded.policy },
       delivery: { status: () => statuses },
+      trailFault: () => trailFault,
       exposeMetrics: async () => ({ contentType: 'text/plain', text: '' }),
     });
     const response = await app.request('/readyz');
@@ -53,8 +55,14 @@ describe('what the ops port says of the trail', () => {
         },
         { sink: 'stdout', backlog_records: 0, lag_seconds: 0, failing: null },
       ],
+      trail: 'intact',
       checkpoint: { count: 1, made_at: '2026-03-02T10:00:00.000Z' },
     });
+  });
+
+  it('names the place where the trail was found changed, and stays ready', async () => {
+    const { ask } = setup([], { seq: 31, reason: 'edited' });
+    expect(await ask()).toMatchObject({ status: 200, body: { trail: { seq: 31, reason: 'edited' } } });
   });
 
   it('has no checkpoint before the first', async () => {

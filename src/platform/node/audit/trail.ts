@@ -2,6 +2,7 @@ import type { CheckpointSigner } from '../../../audit/checkpoint/checkpoint.ts';
 import { createFanOut } from '../../../audit/delivery/fan-out.ts';
 import type { FanOut } from '../../../audit/delivery/fan-out.ts';
 import { createCheckpointer } from '../../../audit/checkpoint/checkpointer.ts';
+import type { Checkpointer } from '../../../audit/checkpoint/checkpointer.ts';
 import type { Ledger } from '../../../ledger/port.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';
@@ -19,6 +20,7 @@ import type { ShutdownStep } from '../process/shutdown.ts';
  */
 export interface AuditTrail {
   readonly delivery: { wake(): void; readonly status: FanOut['status'] };
+  readonly trailFault: Checkpointer['fault'];
   /** In this order: the last records covered, everything delivered that can be, connections gone. */
   readonly shutdown: readonly ShutdownStep[];
   /** Ends what waits for a collector. */
@@ -48,13 +50,19 @@ export function openAuditTrail({ ledger, collectors, signer, ...deps }: AuditTra
     signer: async () => signer,
     delivery: deliveries,
   });
-  exposeAuditStatus(deps.metrics, { ledger, sinks: sinks.map(({ name }) => name), clock: deps.clock });
+  exposeAuditStatus(deps.metrics, {
+    ledger,
+    sinks: sinks.map(({ name }) => name),
+    clock: deps.clock,
+    trailFault: checkpoints.fault,
+  });
   const wake = (): void => {
     deliveries.wake();
     checkpoints.wake();
   };
   return {
     delivery: { wake, status: () => deliveries.status() },
+    trailFault: checkpoints.fault,
     shutdown: [
       { name: 'last checkpoint', run: () => checkpoints.finish() },
       { name: 'audit delivery', run: () => deliveries.drain() },

@@ -127,9 +127,11 @@ describe('a service whose ledger somebody changed', () => {
     checkpoints.wake();
     await pass(CHECKPOINT_EVERY_MS + 5 * RETRY_AFTER_MS);
     expect(log).toEqual([{ event: 'audit_trail_broken', seq: 31, reason: 'edited' }]);
+    expect(checkpoints.fault()).toEqual({ seq: 31, reason: 'edited' });
     ledger.chained[30]!.line = honest;
     await pass(RETRY_AFTER_MS);
     expect(countsOf(ledger)).toEqual([20, 40]);
+    expect(checkpoints.fault()).toBeNull();
     await checkpoints.stop();
   });
 });

@@ -3,6 +3,7 @@ import { createMemoryLedger } from '../../../support/ledger/memory-ledger.ts';
 import { exposeAuditStatus } from '../../../../src/platform/node/telemetry/audit-metrics.ts';
 import { createMetrics } from '../../../../src/platform/node/telemetry/metrics.ts';
 import { createFakeClock, createFakeIds, testUuid7, TEST_TIME_MS } from '../../../support/clock.ts';
+import type { TrailFault } from '../../../../src/audit/checkpoint/trail-guard.ts';
 import { admission } from '../../../support/ledger/ledger.ts';
 
 function setup() {
@@ -10,6 +11,7 @@ function setup() {
   const ledger = createMemoryLedger({ clock, ids: createFakeIds(1000) });
   const reads = { backlog: 0, chain: 0 };
   let isFailing = false;
+  let fault: TrailFault | null = null;
   const counted = <T>(name: keyof typeof reads, read: () => Promise<T>): Promise<T> => {
     reads[name] += 1;
     return isFailing ? Promise.reject(new Error('no ledger')) : read();
@@ -22,16 +24,18 @@ function setup() {
     },
     sinks: ['stdout', 'http'],
     clock,
+    trailFault: () => fault,
   });
   return {
     clock,
     ledger,
     reads,
     fail: (failing: boolean) => (isFailing = failing),
+    find: (found: TrailFault | null) => (fault = found),
     /** The exposed metrics of the trail, without the prefix. */
     async levels(): Promise<string[]> {
       const { text } = await metrics.expose();
-      return text.split('\n').flatMap((line) => /^galileo_invite_proxy_(audit_(?:s|c|u).*)/.exec(line)?.[1] ?? []);
+      return text.split('\n').flatMap((line) => /^galileo_invite_proxy_(audit_(?:s|c|t|u).*)/.exec(line)?.[1] ?? []);
     },
   };
 }
@@ -43,8 +47,19 @@ describe('the trail in metrics', () => {
       'audit_sink_backlog_records{sink="http"} 0',
       'audit_sink_lag_seconds{sink="stdout"} 0',
       'audit_sink_lag_seconds{sink="http"} 0',
+      'audit_trail_intact 1',
       'audit_uncovered_records 0',
     ]);
+  });
+
+  it('is not intact while the last verification found a change, also when the ledger cannot be read', async () => {
+    const { levels, find, fail } = setup();
+    find({ seq: 31, reason: 'edited' });
+    expect(await levels()).toContain('audit_trail_intact 0');
+    fail(true);
+    expect(await levels()).toEqual(['audit_trail_intact 0']);
+    find(null);
+    expect(await levels()).toEqual(['audit_trail_intact 1']);
   });
 
   it('shows each sink’s backlog and the age of its oldest record, and what no checkpoint covers', async () => {
@@ -61,15 +76,16 @@ describe('the trail in metrics', () => {
       'audit_sink_lag_seconds{sink="stdout"} 10',
       'audit_sink_lag_seconds{sink="http"} 40',
       `audit_checkpoint_timestamp_seconds ${String((TEST_TIME_MS + 30_000) / 1000)}`,
+      'audit_trail_intact 1',
       'audit_uncovered_records 1',
     ]);
   });
 
-  it('costs one read of each kind an exposition, and is left out while the ledger cannot be read', async () => {
+  it('costs one read of each kind an exposition, and shows no figure of the ledger while that cannot be read', async () => {
     const { ledger, reads, fail, levels } = setup();
     await ledger.admit(admission(testUuid7(1)));
     fail(true);
-    expect(await levels()).toEqual([]);
+    expect(await levels()).toEqual(['audit_trail_intact 1']);
     expect(reads).toEqual({ backlog: 1, chain: 1 });
     fail(false);
     expect(await levels()).toContain('audit_uncovered_records 1');
