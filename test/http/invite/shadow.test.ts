@@ -182,6 +182,7 @@ describe('GET /readyz on the ops port', () => {
       status: 'ready',
       ledger: 'ok',
       audit: [],
+      trail: 'intact',
       checkpoint: null,
       draining: false,
       policy: {

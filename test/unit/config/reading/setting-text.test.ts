@@ -23,6 +23,11 @@ async function settingsOf(env: Env): Promise<Settings> {
   return loaded.config.settings;
 }
 
+/** NO_PROXY is read to a function, so its answer stands for it. */
+function comparable({ NO_PROXY: noProxy, ...rest }: Settings): unknown {
+  return { ...rest, NO_PROXY: noProxy?.entryFor({ host: 'galileo.acme.com', port: 443 }) };
+}
+
 /** Every setting that is read beside the good ones, with a good value, and what else must be set for it to be read. */
 const ROWS: Readonly<Record<string, SettingRow>> = SETTINGS;
 const VALUES = Object.entries(ROWS)
@@ -51,9 +56,8 @@ const VALUES = Object.entries(ROWS)
 describe.each(VALUES)('$name', ({ name, value, env }) => {
   it('is read behind a byte order mark and before a line end', async () => {
     expect(await problemsOf({ ...env, [name]: `\uFEFF${value}\r\n` })).toEqual([]);
-    expect(await settingsOf({ ...env, [name]: `\uFEFF${value}\n` })).toEqual(
-      await settingsOf({ ...env, [name]: value }),
-    );
+    const read = async (text: string): Promise<unknown> => comparable(await settingsOf({ ...env, [name]: text }));
+    expect(await read(`\uFEFF${value}\n`)).toEqual(await read(value));
   });
 
   it('is refused by the cause when a line of a Windows file or quotes came with it', async () => {
