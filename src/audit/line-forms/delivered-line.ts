@@ -34,10 +34,11 @@ export function readDeliveredLine(line: string): DeliveredLine {
 
 /** `text` is the JSON text of `value`; null when the value was inside of another one and has no text of its own. */
 export function readDeliveredValue(value: Json, text: string | null): DeliveredLine {
+  if (looksOurs(value)) return nativeOf(value, text);
   const carried = carriedBy(value);
-  const isOurs = looksOurs(value) || carried.some((one) => one.isOurs()) || isAuditChannel(value, carried.length);
+  const isOurs = carried.some((one) => one.isOurs()) || isAuditChannel(value, carried.length);
   if (!isOurs) return FOREIGN;
-  if (isNative(value)) return nativeOf(value, text);
+  if (hasOurMember(value)) return nativeOf(value, text);
   const [inner] = carried;
   if (inner === undefined || carried.length > 1 || (text !== null && !isClearJson(text, value))) return UNREADABLE;
   const read = inner.read();
@@ -49,8 +50,8 @@ function isAuditChannel(value: Json, carried: number): boolean {
 }
 
 /** Beside something of ours, one member that only our lines have is enough: a damaged record is reported as damaged. */
-function isNative(value: Json): boolean {
-  return looksOurs(value) || ['seq', 'prev', 'hash', 'head'].some((name) => name in value);
+function hasOurMember(value: Json): boolean {
+  return ['seq', 'prev', 'hash', 'head'].some((name) => name in value);
 }
 
 /** A collector may have serialized the value again, in another order. */
