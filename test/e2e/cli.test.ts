@@ -147,18 +147,6 @@ describe('doctor', () => {
 
   it.each([
     ['echoes the request', { kind: 'echo', status: 200, shape: 'success' }, 'came back in the answer', 0],
-    [
-      'answers with a page',
-      { kind: 'answer', status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>' },
-      'no JSON',
-      0,
-    ],
-    [
-      'redirects',
-      { kind: 'answer', status: 302, headers: { location: 'http://127.0.0.1:9/' }, body: '' },
-      'redirects',
-      1,
-    ],
     ['fails', { kind: 'answer', status: 500, body: 'Internal Server Error' }, 'status 500', 1],
     ['hangs up', { kind: 'hangup', when: 'before_body' }, 'ends the connection', 1],
   ] as const)('holds out when Galileo %s', async (_, step, words, code) => {
@@ -166,6 +154,25 @@ describe('doctor', () => {
     const ran = await doctor();
     expect(ran.of('galileo-key').message).toContain(words);
     expect(ran.code).toBe(code);
+  });
+
+  it.each([
+    [
+      'a page',
+      { kind: 'answer', status: 200, headers: { 'content-type': 'text/html' }, body: '<!doctype html><h1>' },
+      'web page',
+    ],
+    [
+      'a redirect',
+      { kind: 'answer', status: 302, headers: { location: 'http://127.0.0.1:9/' }, body: '' },
+      'redirects',
+    ],
+  ] as const)('takes %s for a wrong address, and does not send the key there', async (_, step, words) => {
+    standIns.galileo.scriptCurrentUser(step);
+    const { code, of } = await doctor();
+    expect([code, of('upstream').status, of('galileo-key').status]).toEqual([1, 'failed', 'skipped']);
+    expect(of('upstream').message).toContain(words);
+    expect(of('galileo-key').message).toContain('was not sent');
   });
 
   it('says that an issuer and Galileo cannot be reached, and why', async () => {
