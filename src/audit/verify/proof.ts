@@ -50,3 +50,12 @@ export function proofOf({ extent: { from, to }, vouched, signatures, hasNewerLin
     not_checked,
   };
 }
+
+/** Ten seconds of records at the highest rate: the service covers records by a checkpoint long before. */
+const MOST_UNCOVERED_RECORDS = 30_000;
+
+/** Whether valid signatures cover the records, but for as many at the end as the service may not have covered yet. */
+export function isProvenBySignature({ proven, not_vouched: rest }: Proof): boolean {
+  const uncovered = rest === null ? 0 : rest.to - rest.from + 1;
+  return proven.some(({ against }) => against === 'signature') && uncovered <= MOST_UNCOVERED_RECORDS;
+}

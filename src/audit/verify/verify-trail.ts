@@ -10,7 +10,7 @@ import { createTrailHashes } from './hashes.ts';
 import type { TrailHashes } from './hashes.ts';
 import type { DamagedItem, RecordItem, TrailItem } from './item.ts';
 import { createTrailOrder } from './order.ts';
-import { proofOf } from './proof.ts';
+import { isProvenBySignature, proofOf } from './proof.ts';
 import type { Proof } from './proof.ts';
 import { createRequestRows } from './request-rows.ts';
 import type { RequestTable } from './request-rows.ts';
@@ -73,8 +73,9 @@ export interface TrailCopy {
 export interface TrailReport {
   /**
    * `intact`: no fault; `proof` says how much that proves. `newer`: no fault, but a part of the trail is newer than this
-   * program knows. `unproven`: no fault, but public keys were given and no checkpoint has a valid signature of one: the
-   * whole trail could have been written anew. `broken`: there are findings.
+   * program knows. `unproven`: no fault, but public keys were given and no valid signature covers a record here, or
+   * more records follow the last one than the service leaves: they could have been written anew. `broken`: there are
+   * findings.
    */
   readonly verdict: 'intact' | 'newer' | 'unproven' | 'broken';
   readonly proof: Proof;
@@ -202,13 +203,14 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   if (newer.range() === null) await rows?.end(`the ${name}`);
   const vouched = attestations.judge(extent);
   const tally = checkpoints.tally();
+  const proof = proofOf({ extent, vouched, signatures: tally.signatures, hasNewerLines: newer.range() !== null });
   const report: TrailReport = {
     verdict: verdictOf({
       isBroken: findings.total > 0,
-      isUnproven: verifier !== null && vouched.signedTo === null,
+      isUnproven: verifier !== null && !isProvenBySignature(proof),
       isNewer: newer.range() !== null,
     }),
-    proof: proofOf({ extent, vouched, signatures: tally.signatures, hasNewerLines: newer.range() !== null }),
+    proof,
     from,
     to,
     base: baseOf(source, from, vouched.beginning),

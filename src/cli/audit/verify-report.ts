@@ -76,12 +76,8 @@ function notes(report: TrailReport): string[] {
   const isSound = verdict !== 'broken';
   return [
     ...(isSound ? proof.proven.map((range) => `Proven: ${provenRange(range, signatures.valid)}`) : []),
-    ...(isSound && verdict === 'unproven'
-      ? [
-          'Not proven: no checkpoint has a valid signature of a given key, so the whole trail could have been written anew',
-        ]
-      : []),
-    ...(isSound && verdict !== 'unproven' && proof.not_vouched !== null ? [notVouched(proof.not_vouched)] : []),
+    ...(isSound && verdict === 'unproven' ? [UNPROVEN] : []),
+    ...(isSound && proof.not_vouched !== null ? [notVouched(proof.not_vouched)] : []),
     ...(to === null ? [] : [cutNote(proof.cut_shows_to, to)]),
     ...(notHere === null ? [] : [absence(notHere.to, base, before)]),
     ...(newer === null ? [] : [newerLines(newer)]),
@@ -95,6 +91,9 @@ function notes(report: TrailReport): string[] {
         ]),
   ];
 }
+
+const UNPROVEN =
+  'Not proven: too few records are covered by a valid signature of a given key: the others could have been written anew';
 
 function provenRange({ from, to, against }: ProvenRange, valid: number): string {
   const evidence =

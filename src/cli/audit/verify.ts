@@ -76,7 +76,7 @@ export const auditVerify: Command = {
     ok: 'The trail is intact.',
     failed: 'It is broken; what is wrong is printed.',
     unproven:
-      'No fault was found, but with --public-key no checkpoint has a valid signature: the whole trail could have been written anew.',
+      'No fault was found, but the given --public-key proves none of the records, or leaves more than 30,000 unproven at the end: they could have been written anew.',
     newer: 'Nothing is wrong, but a part is newer than this program knows. Verify with the newer program.',
     refused: 'A ledger, a file or a key cannot be read, so nothing can be said.',
   },

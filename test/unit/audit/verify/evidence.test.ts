@@ -161,10 +161,15 @@ describe('verifying a trail whose beginning was dropped by retention', () => {
 
   it('begins at the base that the ledger names, where a checkpoint is that is old enough', async () => {
     const base = headOf(records[9]!);
-    const lines = kept(records, [await checkpointOf(records[9]!)]);
-    const reported = await report(stored(lines, { base, droppedBefore }), { verifier: await verifierOf(key) });
+    const early = await checkpointOf(records[9]!);
+    const lines = kept(records, [early]);
+    const signed = [...lines, await checkpointOf(records[29]!, behind(early))];
+    const verifier = await verifierOf(key);
+    const reported = await report(stored(signed, { base, droppedBefore }), { verifier });
     expect(reported).toMatchObject({ verdict: 'intact', from: 11, to: 30, base: 'checkpoint' });
     expect(reported.not_here).toEqual({ from: 1, to: 10 });
+    // The signature at the base covers no record that is here.
+    expect(await report(stored(lines, { base, droppedBefore }), { verifier })).toMatchObject({ verdict: 'unproven' });
     expect(await report(stored(lines, { base, droppedBefore }))).toMatchObject({ verdict: 'intact', base: 'source' });
   });
 

@@ -49,7 +49,8 @@ describe('audit verify of a ledger that was written anew', () => {
     const { stdout } = await audit(['verify', '--ledger', path, '--public-key', publicKey]);
     expect(stdout).toBe(
       `unproven Ledger: records 1 to ${RECORDS} (${RECORDS}), 0 checkpoints\n` +
-        '  Not proven: no checkpoint has a valid signature of a given key, so the whole trail could have been written anew\n' +
+        '  Not proven: too few records are covered by a valid signature of a given key: the others could have been written anew\n' +
+        `  Not proven: records 1 to ${RECORDS} are behind every signed or kept checkpoint: a rewrite would not show\n` +
         '  Not proven: that nothing was cut off at the end; give --checkpoint\n',
     );
   });
@@ -72,6 +73,15 @@ describe('audit verify of a ledger that was written anew', () => {
     const path = await ledgerOf([...withoutCheckpoints(forged.lines), ...checkpoints]);
     const { code, found } = await verified(['--ledger', path, '--public-key', publicKey]);
     expect([code, found]).toEqual([1, [`rewritten 1-${RECORDS} @ ledger checkpoint ${RECORDS}`]]);
+  });
+
+  it('finds it not proven when forged records follow a genuine checkpoint of records that are not there', async () => {
+    const honest = await trailOf(10, { signer: key.signer });
+    const forged = await trailOf(20, { after: honest.head, salt: 'forged' });
+    const lines = [honest.lines.at(-1)!, ...withoutCheckpoints(forged.lines)].map(({ text }) => `${text}\n`);
+    const file = folder.write('lines.ndjson', lines.join(''));
+    const { code, report } = await verified(['--lines', file, '--public-key', publicKey]);
+    expect([code, report.lines?.signed_to, report.lines?.proof.proven]).toEqual([4, 10, []]);
   });
 
   it('names the records behind the last signed checkpoint as not proven', async () => {
