@@ -31,10 +31,12 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
     c: Context<AppEnv>,
     code: 'missing_token' | 'invalid_token' | 'insufficient_scope',
     occasion: ChallengeOccasion,
+    detail?: string,
   ) =>
     respondProblem(c, code, {
       ...('description' in occasion ? { detail: `${occasion.description} ${PROBLEMS[code].advice}` } : {}),
       ...('scope' in occasion ? { detail: scopeSentence(occasion.scope) } : {}),
+      ...(detail === undefined ? {} : { detail }),
       headers: { 'WWW-Authenticate': challenge(occasion, resourceMetadataUrl) },
     });
 
@@ -52,6 +54,8 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
     return async function authenticate(c, next) {
       const credentials = readCredentials((name) => c.req.header(name), verifier.fields);
       if (credentials.kind === 'missing') return refuse(c, 'missing_token', { kind: 'missing' });
+      // RFC 6750 §3.1: no error code for an unsupported method, so the challenge is that of a missing token.
+      if (credentials.kind === 'without_scheme') return refuse(c, 'missing_token', { kind: 'missing' }, WITHOUT_BEARER);
       if (credentials.kind === 'two_tokens') {
         return respondProblem(c, 'malformed_request', {
           detail: 'Two tokens came, in Authorization and in Cf-Access-Jwt-Assertion. Send one of them.',
@@ -88,6 +92,9 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
     };
   };
 }
+
+const WITHOUT_BEARER =
+  'The Authorization field came without the word Bearer before the token. Send it as Authorization: Bearer <token>.';
 
 function scopeSentence(scopes: string): string {
   return `Your access token lacks the permission (scope) ${scopes.replaceAll(' ', ' or ')}. Ask the people who run this app.`;

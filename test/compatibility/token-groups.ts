@@ -10,7 +10,7 @@ import type { Situation } from './situation.ts';
 /** The groups of a caller, in the forms that providers write them, and what a policy that names groups makes of them. */
 const policy = policyFrom(`version: 1
 callers:
-  it-admins: { issuer: corp, groups: [it-admins, Domain Users, "Sales, EMEA", "CN=it-admins,OU=Groups,DC=acme,DC=com"] }
+  it-admins: { issuer: corp, groups: ["it-admins^staff", it-admins, Domain Users, "Sales, EMEA", "CN=it-admins,OU=Groups,DC=acme,DC=com"] }
   leavers: { issuer: corp, groups: [leavers] }
   anyone: { issuer: corp }
 rules:
@@ -92,6 +92,25 @@ const GROUPS: GroupsRow[] = [
     { groups: 'Sales, EMEA' },
     null,
     allowed,
+    suspected,
+  ],
+  [
+    'SiteMinder, IBM Security Verify',
+    'several groups as one text, with bars or carets between: `"it-admins^staff"`',
+    'Takes the text as one group. It may be several, so every deny rule that names a caller by group applies too.',
+    'RFC 9068, a user',
+    { groups: 'it-admins^staff' },
+    null,
+    allowed,
+    suspected,
+  ],
+  [
+    'SiteMinder',
+    'several distinguished names as one text: `"CN=it,DC=x^CN=contractors,DC=x"`',
+    'Takes the text as one group. It may be several, so every deny rule that names a caller by group applies too.',
+    'RFC 9068, a user',
+    { groups: 'CN=it,DC=x^CN=contractors,DC=x' },
+    null,
     suspected,
   ],
   [

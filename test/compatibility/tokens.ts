@@ -81,6 +81,26 @@ const SCOPES_AND_KINDS: TokenRow[] = [
       { claims: { require: { amr: 'mfa' } } },
     ),
   ],
+  [
+    'issuers written in Python',
+    '`iat` and `nbf` with a fraction of a second',
+    'Takes them as they are. `exp` must be whole seconds.',
+    async () => {
+      const times = { iat: NOW_S - 1.25, nbf: NOW_S - 1.25 };
+      expect(await verdictOn(recorded('RFC 9068, a user'), { claims: times })).toBe('verified');
+      expect(await verdictOn(recorded('RFC 9068, a user'), { claims: { exp: NOW_S + 9.5 } })).toBe('claim_malformed');
+    },
+  ],
+  [
+    'Auth0 and others',
+    'null or a number as the id of the token, where the preset does not require one',
+    'Takes the token as one without an id.',
+    async () => {
+      for (const jti of [null, 7]) {
+        expect(await principalOf(recorded('Auth0, a user'), { jti })).toMatchObject({ tokenId: null });
+      }
+    },
+  ],
 ];
 
 const HEADERS: [product: string, sends: string, does: string, header: Fields, verdict: string][] = [

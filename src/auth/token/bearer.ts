@@ -6,14 +6,20 @@ export type BearerToken =
   | { readonly kind: 'token'; readonly token: string }
   /** No credentials of this scheme. Credentials of another scheme are ignored: they are not meant for this service. */
   | { readonly kind: 'missing' }
+  /** Something in the form of a JWT, alone or behind `JWT` or `Token`. It is never read as a token. */
+  | { readonly kind: 'without_scheme' }
   | { readonly kind: 'malformed' };
+
+const JWT_WITHOUT_BEARER = /^(?:(?:JWT|Token)[ \t]+)?[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/i;
 
 /**
  * RFC 9110 §11.4: scheme in any case, spaces, one token68. Two tokens, or two fields joined by a comma, are malformed.
  */
 export function bearerToken(value: string | undefined): BearerToken {
   const match = /^([^ \t]*)[ \t]*(.*)$/s.exec(value ?? '');
-  if (match?.[1]?.toLowerCase() !== 'bearer') return { kind: 'missing' };
+  if (match?.[1]?.toLowerCase() !== 'bearer') {
+    return { kind: JWT_WITHOUT_BEARER.test(value ?? '') ? 'without_scheme' : 'missing' };
+  }
   const token = /^[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)$/.exec(value ?? '')?.[1];
   return token === undefined ? { kind: 'malformed' } : { kind: 'token', token };
 }

@@ -23,7 +23,7 @@ export type ClaimsResult =
   | {
       readonly kind: 'principal';
       readonly principal: Principal;
-      /** The `iat`, in seconds. */
+      /** The `iat`, in whole seconds, rounded down. */
       readonly issuedAt: number;
       readonly unreadable: readonly UnreadableClaim[];
     }
@@ -40,8 +40,10 @@ export const CLOCK_TOLERANCE_S = 30;
 /** Claims that are lists by definition (OpenID Connect Core §2, RFC 9068 §2.2.3.1). A required value may be any entry. */
 const LIST_CLAIMS: ReadonlySet<string> = new Set(['amr', 'groups', 'roles', 'entitlements']);
 
-/** NumericDate (RFC 7519 §2), whole seconds; zod's `int` also refuses what a double cannot hold exactly. */
+/** `exp` reaches caches and records: whole seconds. Zod's `int` also refuses what a double cannot hold exactly. */
 const seconds = z.int().nonnegative();
+/** NumericDate (RFC 7519 §2) may have a fraction. It is compared as it is, so nothing is rounded in the token's favour. */
+const moment = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER);
 /** Names reach policies, records and counter keys, so they are bounded and hold no invisible characters. */
 const name = z
   .string()
@@ -53,8 +55,8 @@ const audience = z.union([z.string(), z.array(z.string())]);
 const registered = z.object({
   iss: name,
   exp: seconds,
-  iat: seconds,
-  nbf: seconds.optional(),
+  iat: moment,
+  nbf: moment.optional(),
 });
 
 export function validateClaims(claims: JsonObject, profile: IssuerProfile, nowS: number): ClaimsResult {
@@ -83,7 +85,7 @@ export function validateClaims(claims: JsonObject, profile: IssuerProfile, nowS:
   if (subjectClaim === undefined || clientClaim === undefined) return refused('claim_missing');
   const subject = name.safeParse(subjectClaim);
   const clientId = name.safeParse(clientClaim);
-  const tokenId = name.optional().safeParse(claimAt(claims, profile.tokenIdClaim));
+  const tokenId = name.optional().safeParse(findTokenId(claims, profile));
   if (!subject.success || !clientId.success || !tokenId.success) return refused('claim_malformed');
   if (allHold(profile.mustHold, claims, clientId.data) !== 'holds') return refused('claim_mismatch');
 
@@ -107,7 +109,7 @@ export function validateClaims(claims: JsonObject, profile: IssuerProfile, nowS:
   if (groups.unreadable !== null) unreadable.push({ claim: 'groups', reason: groups.unreadable });
   if (scopes.unreadable !== null) unreadable.push({ claim: 'scopes', reason: scopes.unreadable });
   if (isApp === 'unclear') unreadable.push({ claim: 'kind', reason: 'form' });
-  return { kind: 'principal', principal: Object.freeze(principal), issuedAt: own.data.iat, unreadable };
+  return { kind: 'principal', principal: Object.freeze(principal), issuedAt: Math.floor(own.data.iat), unreadable };
 }
 
 /** Exact, so `1` is not `true`. */
@@ -135,6 +137,12 @@ function findSubject(claims: JsonObject, { subjectClaims }: IssuerProfile): unkn
 function findClient(claims: JsonObject, profile: IssuerProfile, ourAudience: string): unknown {
   const own = firstOf(claims, profile.clientIdClaims);
   return own === undefined && profile.clientIdFallback === 'audience' ? ourAudience : own;
+}
+
+/** Nothing is decided by it. Where the profile does not require it, one that is no text counts as absent. */
+function findTokenId(claims: JsonObject, { tokenIdClaim, requiredClaims }: IssuerProfile): unknown {
+  const value = claimAt(claims, tokenIdClaim);
+  return typeof value === 'string' || requiredClaims.includes(tokenIdClaim) ? value : undefined;
 }
 
 function ownScopes({ names, whole }: ListedScopes, claims: JsonObject, profile: IssuerProfile): Scope[] {

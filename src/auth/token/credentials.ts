@@ -22,6 +22,7 @@ export interface Arrival {
 export type Credentials =
   | { readonly kind: 'token'; readonly token: string; readonly arrival: Arrival }
   | { readonly kind: 'missing' }
+  | { readonly kind: 'without_scheme' }
   | { readonly kind: 'malformed' }
   /** A token in each field. Which one counts must not depend on the reader, so the request is refused. */
   | { readonly kind: 'two_tokens' };
@@ -40,7 +41,7 @@ export function readCredentials(
   if (assertion === undefined) {
     return bearer.kind === 'token' ? { ...bearer, arrival: { field: 'Authorization', origin } } : bearer;
   }
-  if (bearer.kind !== 'missing') return { kind: 'two_tokens' };
+  if (bearer.kind === 'token' || bearer.kind === 'malformed') return { kind: 'two_tokens' };
   return { kind: 'token', token: assertion, arrival: { field: 'Cf-Access-Jwt-Assertion', origin } };
 }
 

@@ -29,8 +29,10 @@ const MAX_NAME_LENGTH = 255;
 const SPACE_SEPARATED: ReadonlySet<string> = new Set(['scope', 'scp']);
 /** A list in the notation of JSON, Java or Go. */
 const LIST_NOTATION = /^[[{].*[\]}]$/s;
-/** The distinguished name of one entry: `CN=it-admins,OU=Groups,DC=acme,DC=com`. */
-const DISTINGUISHED_NAME = /^CN=[^,;]+(?:,(?:CN|OU)=[^,;]+)*(?:,(?:DC|O|C)=[^,;]+)+$/i;
+/** What issuers put between names: `^` is SiteMinder's. A second `CN=` may begin a second name. */
+const MAYBE_SEVERAL = /[,;|^]|\bCN=.*\bCN=/is;
+/** The distinguished name of one entry: `CN=it-admins,OU=Groups,DC=acme,DC=com`. No value holds `=`, as a second name would. */
+const DISTINGUISHED_NAME = /^CN=[^,;|^=]+(?:,(?:CN|OU)=[^,;|^=]+)*(?:,(?:DC|O|C)=[^,;|^=]+)+$/i;
 
 /**
  * One text is one group, because a group's name may contain blanks. An empty text is no group. A list with more groups
@@ -88,5 +90,5 @@ function isGroupName(item: unknown): item is string {
 
 /** A list never is: there the issuer separates the names itself. */
 function mayBeJoined(text: string): boolean {
-  return LIST_NOTATION.test(text) || (/[,;]/.test(text) && !DISTINGUISHED_NAME.test(text));
+  return LIST_NOTATION.test(text) || (MAYBE_SEVERAL.test(text) && !DISTINGUISHED_NAME.test(text));
 }

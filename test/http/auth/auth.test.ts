@@ -59,6 +59,24 @@ describe('a token that proves nothing', () => {
   });
 });
 
+describe('a good token', () => {
+  it.each(['', 'JWT ', 'Token '])(
+    'behind %j in place of Bearer is not read, and the answer says why',
+    async (before) => {
+      const service = await startTestService();
+      const token = await service.token();
+      const response = await service.request('/v2/invite_policy', { headers: { Authorization: `${before}${token}` } });
+      expect(response.status).toBe(401);
+      expect(response.headers.get('WWW-Authenticate')).toBe(`Bearer realm="galileo-invites", ${METADATA}`);
+      expect(await response.json()).toMatchObject({
+        code: 'missing_token',
+        detail:
+          'The Authorization field came without the word Bearer before the token. Send it as Authorization: Bearer <token>.',
+      });
+    },
+  );
+});
+
 describe('a token with invisible characters', () => {
   it.each([{ sub: 'hr-\u200bportal' }, { client_id: '\u202elatrop-rh' }])('in %j is refused', async (claims) => {
     const service = await startTestService();

@@ -12,12 +12,16 @@ describe('the Authorization field', () => {
     expect(bearerToken('Bearer aZ09-._~+/==')).toEqual({ kind: 'token', token: 'aZ09-._~+/==' });
   });
 
-  it.each([undefined, '', 'Basic dXNlcjpwYXNz', 'BearerX a', 'a.b.c', 'DPoP a.b.c'])(
+  it.each([undefined, '', 'Basic dXNlcjpwYXNz', 'BearerX a', 'a.b', 'DPoP a.b.c'])(
     'has no token of ours in %j',
     (value) => {
       expect(bearerToken(value)).toEqual({ kind: 'missing' });
     },
   );
+
+  it.each(['a.b.c', 'a.b.', 'JWT a.b.c', 'jwt  a.b.c', 'Token a.b.c'])('lacks the scheme in %j', (value) => {
+    expect(bearerToken(value)).toEqual({ kind: 'without_scheme' });
+  });
 
   it.each([
     'Bearer',

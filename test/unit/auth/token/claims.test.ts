@@ -120,6 +120,15 @@ describe('the claims of a verified token', () => {
     [{ iat: NOW_S + 30 }, 'principal'],
     [{ exp: NOW_S + 86_400 }, 'principal'],
     [{ exp: NOW_S + 86_401 }, 'lifetime_too_long'],
+    [{ nbf: NOW_S + 30.5 }, 'not_yet_valid'],
+    [{ nbf: NOW_S + 29.5 }, 'principal'],
+    [{ nbf: -0.5 }, 'claim_malformed'],
+    [{ iat: NOW_S + 30.5 }, 'issued_in_future'],
+    [{ iat: NOW_S + 29.5 }, 'principal'],
+    [{ iat: NOW_S - 0.5, exp: NOW_S + 86_400 }, 'lifetime_too_long'],
+    [{ iat: NOW_S + 0.5, exp: NOW_S }, 'claim_malformed'],
+    [{ iat: Number.NaN }, 'claim_malformed'],
+    [{ iat: 1e308 }, 'claim_malformed'],
     [{ exp: NOW_S }, 'claim_malformed'],
     [{ exp: Number.POSITIVE_INFINITY }, 'claim_malformed'],
     [{ aud: 'other' }, 'audience_mismatch'],
@@ -129,6 +138,18 @@ describe('the claims of a verified token', () => {
     [{ jti: undefined }, 'claim_missing'],
   ])('with %j are judged %s', (changes, expected) => {
     expect(reason(changes)).toBe(expected);
+  });
+
+  it('say when they were issued in whole seconds', () => {
+    expect(read({ ...CLAIMS, iat: NOW_S - 0.5 })).toMatchObject({ issuedAt: NOW_S - 1 });
+  });
+
+  it('give no token id where it is no text and the profile does not require it', () => {
+    const profile: IssuerProfile = { ...profileWith(), requiredClaims: [] };
+    for (const jti of [null, 7, ['a'], undefined]) expect(principal({ jti }, profile)).toMatchObject({ tokenId: null });
+    expect(reason({ jti: 'id-\u2066' }, profile)).toBe('claim_malformed');
+    expect(reason({ jti: 7 })).toBe('claim_malformed');
+    expect(reason({ jti: 7 }, { ...profile, requiredClaims: ['jti'] })).toBe('claim_malformed');
   });
 
   it('are read from where the entry says', () => {

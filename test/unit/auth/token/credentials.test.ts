@@ -47,6 +47,11 @@ describe('the credentials of a request', () => {
     },
   );
 
+  it('without a scheme are no token, beside the token of Access too', () => {
+    expect(read({ Authorization: 'd.e.f' })).toEqual({ kind: 'without_scheme' });
+    expect(read({ Authorization: 'JWT d.e.f', [ACCESS_FIELD]: 'a.b.c' })).toMatchObject({ token: 'a.b.c' });
+  });
+
   it('of another scheme are none, beside the token of Access too', () => {
     expect(read({ Authorization: 'Basic dXNlcjpwYXNz' })).toEqual({ kind: 'missing' });
     expect(read({ Authorization: 'Basic dXNlcjpwYXNz', [ACCESS_FIELD]: 'a.b.c' })).toMatchObject({ token: 'a.b.c' });

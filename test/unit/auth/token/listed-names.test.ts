@@ -15,11 +15,12 @@ describe('a claim of groups', () => {
     ['one text with blanks inside', 'Domain Users', ['Domain Users']],
     ['one text with a backslash', String.raw`ACME\Domain Users`, [String.raw`ACME\Domain Users`]],
     ['one distinguished name', DN, [DN]],
+    ['one distinguished name in a container', `CN=it,CN=Users,DC=acme`, ['CN=it,CN=Users,DC=acme']],
     ['one id', ID, [ID]],
     ['one path', '/acme/it-admins', ['/acme/it-admins']],
     ['an empty text', '', []],
     ['a list with an empty text', ['', 'it-admins', ''], ['it-admins']],
-    ['a list of names with commas', ['Sales, EMEA', DN, '[external]'], ['Sales, EMEA', DN, '[external]']],
+    ['a list of names with commas', ['Sales, EMEA', DN, '[external]', 'a|b'], ['Sales, EMEA', DN, '[external]', 'a|b']],
     ['1,000 groups', Array.from({ length: 1000 }, () => 'a'), Array.from({ length: 1000 }, () => 'a')],
   ])('that is %s is read whole', (_title, groups, names) => {
     expect(read({ groups })).toEqual({ names, unreadable: null });
@@ -41,6 +42,13 @@ describe('a claim of groups', () => {
     ['one text with commas', 'Sales, EMEA', ['Sales, EMEA'], 'joined'],
     ['one text with semicolons', 'it-admins;staff', ['it-admins;staff'], 'joined'],
     ['two distinguished names in one text', `${DN},${DN}`, [`${DN},${DN}`], 'joined'],
+    ['one text with bars', 'it|contractors', ['it|contractors'], 'joined'],
+    ['one text with carets', 'it^contractors', ['it^contractors'], 'joined'],
+    ...['^', '|', ' ', ':'].map((between): [string, unknown, string[], string] => {
+      const two = `CN=it,DC=x${between}CN=contractors,DC=x`;
+      return [`two distinguished names with ${JSON.stringify(between)} between`, two, [two], 'joined'];
+    }),
+    ['two common names in one text', 'CN=it CN=contractors', ['CN=it CN=contractors'], 'joined'],
     ['a list written as JSON', '["it-admins"]', [], 'joined'],
     ['a list written by Java', '[it-admins]', [], 'joined'],
     ['1,001 groups', Array.from({ length: 1001 }, () => 'it-admins'), [], 'too_many'],
