@@ -5,6 +5,7 @@ import { ALGORITHM_NAMES } from './keys/algorithms.ts';
 import { PRESET_NAMES, PRESETS } from './presets.ts';
 import type { Preset } from './presets.ts';
 import { SCOPES } from './principal.ts';
+import { claimNameFault } from './token/claim-name.ts';
 import { MAX_TOKEN_BYTES } from './token/token-limit.ts';
 
 /**
@@ -25,21 +26,28 @@ const text = z
   .min(1)
   .max(MAX_URL_LENGTH)
   .refine((value) => !holdsInvisible(value), 'must not hold an invisible character');
+const refusedBy = (faultOf: (value: string) => string | null) =>
+  text.superRefine((value, context) => {
+    const message = faultOf(value);
+    if (message !== null) context.addIssue({ code: 'custom', message });
+  });
+const claimName = refusedBy(claimNameFault);
+const audience = refusedBy(audienceFault);
 const oneOrMore = <Item extends z.ZodType>(item: Item) => z.union([item, z.array(item).min(1)]);
 const scopes = z.array(z.enum(SCOPES));
 
 const claimsSchema = z.strictObject({
-  audience: text.optional().meta({ description: 'The claim to read the audience from, in place of `aud`.' }),
-  subject: oneOrMore(text)
+  audience: claimName.optional().meta({ description: 'The claim to read the audience from, in place of `aud`.' }),
+  subject: oneOrMore(claimName)
     .optional()
     .meta({ description: 'The claim, or claims in order, to read the subject from, in place of the preset’s.' }),
-  client_id: oneOrMore(text)
+  client_id: oneOrMore(claimName)
     .optional()
     .meta({ description: 'The claim, or claims in order, to read the client id from.' }),
-  scopes: oneOrMore(text).optional().meta({ description: 'The claim, or claims in order, to read scopes from.' }),
-  groups: oneOrMore(text).optional().meta({ description: 'The claim, or claims in order, to read groups from.' }),
+  scopes: oneOrMore(claimName).optional().meta({ description: 'The claim, or claims in order, to read scopes from.' }),
+  groups: oneOrMore(claimName).optional().meta({ description: 'The claim, or claims in order, to read groups from.' }),
   require: z
-    .record(text, z.union([z.string(), z.number(), z.boolean(), z.null()]))
+    .record(claimName, z.union([z.string(), z.number(), z.boolean(), z.null()]))
     .optional()
     .meta({ description: 'Claims a token must have: with exactly this value, or with any value where null.' }),
 });
@@ -47,7 +55,7 @@ const claimsSchema = z.strictObject({
 const entrySchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, 'use 1 to 32 of a-z, 0-9 and inner dashes'),
   issuer: text,
-  audience: oneOrMore(text),
+  audience: oneOrMore(audience),
   jwks_uri: text.optional(),
   preset: z.enum(PRESET_NAMES).optional(),
   algorithms: z.array(z.enum(ALGORITHM_NAMES)).min(1).optional(),
@@ -116,6 +124,16 @@ export function isLoopbackUrl(url: string): boolean {
   return parsed !== null && isLoopback(parsed.hostname);
 }
 
+/** Entra ID's endpoints for several tenants. The tokens that they issue name the tenant. */
+const SHARED_TENANT =
+  /^https:\/\/(?:login\.microsoftonline\.(?:com|us)|login\.partner\.microsoftonline\.cn|sts\.windows\.net)\/(?:common|organizations|consumers)(?:\/|$)/i;
+
+/** An audience is compared as it is, so notations for several of them would match no token. */
+function audienceFault(value: string): string | null {
+  if (/^\*$|\*\.|\/\*$/.test(value)) return 'must be exact: there is no wildcard';
+  return value.includes(',') ? 'must be one audience: write several as a list, ["…", "…"]' : null;
+}
+
 export interface UrlRules {
   /** Allows plain http, and then only on loopback. */
   readonly insecureDev: boolean;
@@ -133,6 +151,15 @@ export function issuerProblem(
   if (issuer !== issuer.trim()) return 'issuer must not begin or end with a blank';
   if (/\{[A-Za-z_-]+\}/.test(issuer)) {
     return 'issuer holds a placeholder in braces, which no token has; write what it stands for, such as the tenant id';
+  }
+  if (/<[^<>]+>|YOUR_[A-Z]|\b[Yy]our[_-]?[Tt]enant/.test(issuer)) {
+    return 'issuer holds a placeholder, which no token has; write what it stands for, such as the tenant id';
+  }
+  if (SHARED_TENANT.test(issuer)) {
+    return 'issuer names no single tenant, and no token has it; write the id of the tenant in its place';
+  }
+  if (/\/\.well-known\/(?:openid-configuration|oauth-authorization-server)\/?$/.test(issuer)) {
+    return 'issuer is the address of the metadata; write what stands before /.well-known/';
   }
   if (jwksUri === undefined) {
     const problem = issuerUrlProblem(issuer, rules);

@@ -27,6 +27,8 @@ export const corsOrigins = z
 
 /** What is wrong with an entry; null when it is an origin as a browser sends it. */
 function originProblem(origin: string): string | null {
+  if (/[;\s]/.test(origin))
+    return 'must have its origins separated by commas, and not by semicolons, blanks or line ends';
   if (origin.includes('*')) return 'must name each origin; a wildcard is not accepted';
   if (origin === 'null')
     return 'must not have null: every sandboxed frame and every local file sends that, so it names no page';

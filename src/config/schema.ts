@@ -8,6 +8,7 @@ import { corsOrigins } from './cors-origins.ts';
 import type { SettingRow } from './setting-row.ts';
 import { ledgerUrl } from './reading/ledger-url.ts';
 import { host, port } from './reading/listen-address.ts';
+import { urlFault } from './reading/url-fault.ts';
 import { checkedText, onOrOff, path, variablesOf, wholeNumber, word, yesAndNo } from './setting-row.ts';
 import { AUDIT_SETTINGS } from './settings-audit.ts';
 import { EGRESS_SETTINGS, OTHER_PROXY_VARIABLES } from './settings-egress.ts';
@@ -35,22 +36,22 @@ const OTHER_LEVELS = {
 } as const;
 
 /** The metadata document has a fixed path on the origin (RFC 9728 §3.1), so this URL must not have a path. */
-const publicUrl = z
-  .string()
-  .refine(
-    (value) => /^https?:/.test(value) && URL.parse(value)?.origin === value.replace(/\/$/, ''),
-    'must be an origin like https://invites.acme.com',
-  )
-  .transform((value) => value.replace(/\/$/, ''));
+const publicUrl = checkedText((value) => {
+  const url = URL.parse(value);
+  const form = 'must be an origin like https://invites.acme.com';
+  const fault = urlFault(value);
+  if (fault !== null || url === null || !/^https?:$/.test(url.protocol)) return fault ?? form;
+  if (url.origin === value.replace(/\/$/, '')) return null;
+  return url.href === `${url.origin}/` && !/[?#@\s]/.test(value) ? `must be written as ${url.origin}` : form;
+}).transform((value) => value.replace(/\/$/, ''));
 
-const baseUrl = z
-  .string()
-  .refine((value) => URL.canParse(value), 'must be an absolute URL')
-  .refine((value) => {
-    const url = URL.parse(value);
-    return url === null || (url.username === '' && url.password === '' && url.search === '' && url.hash === '');
-  }, 'must have no user, query or fragment')
-  .transform((value) => value.replace(/\/+$/, ''));
+const baseUrl = checkedText((value) => {
+  const url = URL.parse(value);
+  const fault = urlFault(value);
+  if (fault !== null || url === null) return fault ?? 'must be an absolute URL';
+  const isBare = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return isBare ? null : 'must have no user, query or fragment';
+}).transform((value) => value.replace(/\/+$/, ''));
 
 export const SETTINGS = {
   PORT: { parse: port, fallback: '8080', about: 'Port of the public listener.', example: '8080' },

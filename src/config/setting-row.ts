@@ -123,8 +123,11 @@ const PATH_FAULTS: readonly { readonly form: RegExp; readonly problem: string }[
   { form: /^$/, problem: 'must be a path' },
   { form: /[\r\n\0]|^\s*(?:[[{]|-----BEGIN )/, problem: 'must be the path of a file, and not what the file holds' },
   { form: /^~/, problem: 'begins with ~, which only a shell replaces: write the whole path' },
-  { form: /^[a-z]{2,}:\/\//i, problem: 'must be a path, and not a URL' },
-  { form: /\$\{\w+\}|\$\(\w+\)|\{\{/, problem: 'holds a variable that nothing has replaced: write the whole path' },
+  { form: /^[a-z][a-z\d+.-]+:\/\//i, problem: 'must be a path, and not a URL' },
+  {
+    form: /\$\{\w+\}|\$\(\w+\)|\{\{|(?:^|[/\\])(?:\$[A-Z_][A-Z0-9_]*|%[A-Za-z_]\w*%)(?=[/\\]|$)/,
+    problem: 'holds a variable that nothing has replaced: write the whole path',
+  },
 ];
 
 /** The problem of a path as it is written, as the second half of a sentence; null when there is none. */

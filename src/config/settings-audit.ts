@@ -4,6 +4,7 @@ import { checkBearerToken, trimBearerToken } from '../audit/delivery/bearer-toke
 import { AUDIT_FORMATS } from '../audit/format/formats.ts';
 import { readHmacKey } from '../audit/hmac-key.ts';
 import { documentUrlProblem } from '../auth/issuers.ts';
+import { urlFault } from './reading/url-fault.ts';
 import type { SettingRow } from './setting-row.ts';
 import { AUDIT_SINK_NAMES, checkedText, meantWord, originOf, path, wholeNumber, word, wordOf } from './setting-row.ts';
 
@@ -23,7 +24,7 @@ const sinks = z
   .refine((names) => new Set(names).size === names.length, 'must name each sink once');
 
 /** Plain http is allowed only for a collector on the same machine. */
-const collectorUrl = checkedText((value) => documentUrlProblem(value, { insecureDev: true }));
+const collectorUrl = checkedText((value) => urlFault(value) ?? documentUrlProblem(value, { insecureDev: true }));
 
 const hmacKey = checkedText((value) => {
   const read = readHmacKey(value);

@@ -7,11 +7,15 @@ import * as z from 'zod';
 import { documentUrlProblem } from '../auth/issuers.ts';
 import { parseAttributeList, parseHeaderList } from './header-list.ts';
 import type { Pairs } from './header-list.ts';
+import { urlFault } from './reading/url-fault.ts';
 import type { SettingRow } from './setting-row.ts';
 import { checkedText, originOf, wholeNumber, word } from './setting-row.ts';
 
 const endpoint = checkedText(
-  (value) => documentUrlProblem(value, { insecureDev: true }) ?? (value.includes('?') ? 'must have no query' : null),
+  (value) =>
+    urlFault(value) ??
+    documentUrlProblem(value, { insecureDev: true }) ??
+    (value.includes('?') ? 'must have no query' : null),
 );
 
 const pairs = (parse: (text: string) => Pairs | null, message: string) =>

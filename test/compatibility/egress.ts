@@ -180,6 +180,18 @@ const VARIABLES: readonly Situation[] = [
     check: refused({ HTTPS_PROXY: 'http://proxy', NO_PROXY: '10.96.' }, 'network (10.0.0.0/8)'),
   },
   {
+    product: 'Platforms with a form for the proxy',
+    sends: '`HTTPS_PROXY=none` or `direct`',
+    does: 'Refuses the start: it would be the name of a host. The sentence says to leave it empty.',
+    check: refused({ HTTPS_PROXY: 'none' }, 'leave it empty for no proxy'),
+  },
+  {
+    product: 'docker --env-file, systemd',
+    sends: '`HTTPS_PROXY=http://$PROXY_USER:$PROXY_PASS@proxy:3128`, not replaced',
+    does: 'Refuses the start: it would send the names of the variables as credentials.',
+    check: refused({ HTTPS_PROXY: 'http://$PROXY_USER:$PROXY_PASS@proxy:3128' }, 'nothing has replaced'),
+  },
+  {
     product: 'A Windows domain account',
     sends: String.raw`${'`'}HTTPS_PROXY=http://CORP\svc:…@proxy:3128${'`'}`,
     does: 'Refuses the start and says to write `%5C` for the backslash. The password is not shown.',

@@ -338,6 +338,30 @@ const ISSUERS: readonly Situation[] = [
       'AUTH_ISSUERS [0].audiance: unknown; did you mean audience?',
     ),
   },
+  {
+    product: 'Keycloak',
+    sends: '`"groups": "realm_access.roles"`, as other programs write a nested claim',
+    does: 'Refuses the start and says to write `/realm_access/roles`: the claim would never be found.',
+    ...refused(
+      {
+        AUTH_ISSUERS:
+          '[{"name":"corp","issuer":"https://login.acme.com","audience":"invites","claims":{"groups":"realm_access.roles"}}]',
+      },
+      'AUTH_ISSUERS [0].claims.groups: is a nested claim, which is written with slashes: write /realm_access/roles',
+    ),
+  },
+  {
+    product: 'Microsoft Entra ID',
+    sends: 'the issuer `https://login.microsoftonline.com/organizations/v2.0`',
+    does: 'Refuses the start: every token names its own tenant, so the issuer must, too.',
+    ...refused(
+      {
+        AUTH_ISSUERS:
+          '[{"name":"corp","issuer":"https://login.microsoftonline.com/organizations/v2.0","audience":"invites"}]',
+      },
+      'AUTH_ISSUERS corp: issuer names no single tenant, and no token has it; write the id of the tenant in its place',
+    ),
+  },
 ];
 
 const LEDGER: readonly Situation[] = [

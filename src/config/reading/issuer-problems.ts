@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { issuerSchema } from '../../auth/issuers.ts';
 import { didYouMean } from '../../lib/nearest.ts';
+import { isObject } from '../../lib/parse-object.ts';
 
 /**
  * Puts the schema's issues with AUTH_ISSUERS into words: the place as a path, and what to write there. Pure. A value is
@@ -93,7 +94,19 @@ const TYPES: Readonly<Record<string, string>> = {
 
 function typeHint(expected: string, found: unknown, path: Path): string {
   if (expected !== 'array' || typeof found !== 'object' || found === null) return '';
-  return path.length === 0 ? ' of issuers: put [ ] around it' : '';
+  return path.length === 0 ? ` of issuers: ${listHint(Object.entries(found))}` : '';
+}
+
+/** What makes a list of an object that is an entry, holds the list, or holds the entries by name. */
+function listHint(members: readonly (readonly [string, unknown])[]): string {
+  const isEntry = members.length === 0 || members.some(([name]) => Object.hasOwn(issuerSchema.shape, name));
+  if (!isEntry && members.length === 1 && Array.isArray(members[0]?.[1])) {
+    return 'write only the list, without the object around it';
+  }
+  const isByName = members.every(([, entry]) => isObject(entry));
+  return !isEntry && isByName
+    ? 'put [ ] in place of the outer { }, and write the name of each entry as its member "name"'
+    : 'put [ ] around it';
 }
 
 /** The names that the object at this path may have. */

@@ -15,14 +15,17 @@ export const ledgerUrl = z.string().transform((value, context) => {
 });
 
 function ledgerSchemeFault(value: string): string {
-  const isPath = /^[./~]|^(?:file|sqlite3|jdbc:sqlite):|\.(?:db|sqlite3?)$/i.test(value);
+  const isPath = /^[./~]|^(?:file|sqlite3|jdbc:sqlite):|^[a-z]:[\\/]|\.(?:db|sqlite3?)$/i.test(value);
   return `must be sqlite: and a path${isPath ? ', such as sqlite:./data/ledger.db' : ''}`;
 }
 
 function ledgerPathFault(rest: string): string | null {
+  if (/^\s/.test(rest)) return 'has a blank behind sqlite:, which would belong to the path: remove it';
+  if (/^["'`]/.test(rest)) return 'has quotes around its path, which would belong to it: remove them';
   if (rest.startsWith('//'))
     return 'has a host behind sqlite://; write sqlite:/absolute/path or sqlite:./relative/path';
   if (/^:?memory:?$|^\/?:memory:/.test(rest)) return 'must name a file: what is in memory ends with the service';
-  if (/\?[\w-]+=/.test(rest)) return 'has parameters behind its path, which are not read here: remove them';
+  if (/[?;][\w-]+=/.test(rest)) return 'has parameters behind its path, which are not read here: remove them';
+  if (/\.(?:db|sqlite3?)#/i.test(rest)) return 'has a fragment (#) behind its path, which is not read here: remove it';
   return rest.endsWith('/') ? 'must name a file, and not the folder for it' : pathFault(rest);
 }

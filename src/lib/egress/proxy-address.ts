@@ -26,7 +26,18 @@ const FORM =
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
+const NO_PROXY_WORD = /^(?:none|direct(?::\/\/)?|false|off|no|0|disabled?|null|undefined)$/i;
+/**
+ * `${NAME}` anywhere; `$NAME` and `%NAME%` only as the whole user, password, host or port, because a password may have
+ * these characters. What begins as a percent-encoded character is none.
+ */
+const VARIABLE = /\$\{\w+\}|(?<=^|\/\/|[:@])(?:\$[A-Z_][A-Z0-9_]+|%(?![0-9A-Fa-f]{2})[A-Za-z_]\w*%)(?=[:@/]|$)/;
+
 export function readProxyAddress(text: string): ReadProxyAddress {
+  if (NO_PROXY_WORD.test(text)) return unfit('is a word and not the address of a proxy; leave it empty for no proxy');
+  if (VARIABLE.test(text)) {
+    return unfit('holds a variable that nothing has replaced; write %24 for a $ and %25 for a % that is meant');
+  }
   if (/\\/.test(text))
     return unfit('holds a backslash: write %5C for it, as in http://DOMAIN%5Cuser:password@host:port');
   if (/[\s\p{Cc}]/u.test(text)) return unfit('holds a blank, a line end or a control character');

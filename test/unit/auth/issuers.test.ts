@@ -214,6 +214,32 @@ describe('the name of an issuer', () => {
   });
 });
 
+describe('an issuer that no token has', () => {
+  const problem = (issuer: string) => issuerProblem({ issuer }, { insecureDev: false });
+
+  it.each([
+    ['https://login.microsoftonline.com/organizations/v2.0', /id of the tenant/],
+    ['https://login.microsoftonline.com/common/', /id of the tenant/],
+    ['https://login.microsoftonline.us/consumers/v2.0', /id of the tenant/],
+    ['https://login.microsoftonline.com/<tenant>/v2.0', /placeholder/],
+    ['https://login.microsoftonline.com/YOUR_TENANT_ID/v2.0', /placeholder/],
+    ['https://your-tenant.eu.auth0.com/', /placeholder/],
+    ['https://id.example.com/.well-known/openid-configuration', /before \/\.well-known/],
+  ])('is refused, also beside a key set: %s', (issuer, expected) => {
+    expect(problem(issuer)).toMatch(expected);
+    expect(issuerProblem({ issuer, jwks_uri: 'https://id.example.com/keys' }, { insecureDev: false })).toMatch(
+      expected,
+    );
+  });
+
+  it.each([
+    'https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0',
+    'https://id.acme.com/common',
+  ])('is not %s', (issuer) => {
+    expect(problem(issuer)).toBeNull();
+  });
+});
+
 describe('the profile of an issuer', () => {
   it('is RFC 9068 where the entry says nothing', () => {
     expect(issuerProfile(entry)).toMatchObject({

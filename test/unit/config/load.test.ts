@@ -173,7 +173,15 @@ describe('the configuration', () => {
     ['localhost:3000', 'must be origins like https://app.acme.com, separated by commas (entry 1)'],
     [
       'https://a.example.com https://b.example.com',
-      'must be origins like https://app.acme.com, separated by commas (entry 1)',
+      'must have its origins separated by commas, and not by semicolons, blanks or line ends (entry 1)',
+    ],
+    [
+      'https://a.example.com;https://b.example.com',
+      'must have its origins separated by commas, and not by semicolons, blanks or line ends (entry 1)',
+    ],
+    [
+      'https://a.example.com\nhttps://b.example.com',
+      'must have its origins separated by commas, and not by semicolons, blanks or line ends (entry 1)',
     ],
     ['["https://a.example.com"]', 'must be origins like https://app.acme.com, separated by commas (entry 1)'],
     ['https://user:secret@a.example.com', 'must be origins like https://app.acme.com, separated by commas (entry 1)'],

@@ -68,7 +68,12 @@ describe('the list of issuers', () => {
 
   it('is a list, also of one', () => {
     expect(problemsOf(JSON.stringify(ENTRY))).toEqual(['must be a list of issuers: put [ ] around it']);
-    expect(problemsOf(JSON.stringify({ issuers: [ENTRY] }))).toEqual(['must be a list of issuers: put [ ] around it']);
+    expect(problemsOf(JSON.stringify({ issuers: [ENTRY] }))).toEqual([
+      'must be a list of issuers: write only the list, without the object around it',
+    ]);
+    expect(problemsOf(JSON.stringify({ corp: ENTRY }))).toEqual([
+      'must be a list of issuers: put [ ] in place of the outer { }, and write the name of each entry as its member "name"',
+    ]);
     expect(problemsOf('[]')).toEqual(['must not be empty']);
     expect(problemsOf('5')).toEqual(['must be a list']);
     expect(problemsOf('["corp"]')).toEqual(['[0]: must be an object: { }']);
@@ -115,10 +120,45 @@ describe('an entry', () => {
     [{ audience: ['invites', 5] }, '[0].audience[1]: must be text in double quotes'],
     [{ name: 'Corp' }, '[0].name: use 1 to 32 of a-z, 0-9 and inner dashes'],
     [{ name: undefined }, '[0].name: is missing'],
+    [{ audience: '*' }, '[0].audience: must be exact: there is no wildcard'],
+    [{ audience: 'a,b' }, '[0].audience: must be one audience: write several as a list, ["…", "…"]'],
+    [{ audience: ['a', 'b,c'] }, '[0].audience[1]: must be one audience: write several as a list, ["…", "…"]'],
+    [
+      { claims: { groups: 'realm_access.roles' } },
+      '[0].claims.groups: is a nested claim, which is written with slashes: write /realm_access/roles',
+    ],
+    [
+      { claims: { scopes: ['scp', '$.realm_access.roles'] } },
+      '[0].claims.scopes[1]: is a nested claim, which is written with slashes: write /realm_access/roles',
+    ],
+    [
+      { claims: { groups: 'resource_access.my.client.roles' } },
+      '[0].claims.groups: is a nested claim, which is written with slashes: write /resource_access/my.client/roles',
+    ],
+    [
+      { claims: { subject: '/realm_access/roles/' } },
+      '[0].claims.subject: must not end in /: write /realm_access/roles',
+    ],
+    [{ claims: { client_id: '$.a b' } }, '[0].claims.client_id: is a nested claim, which is written with slashes'],
+    [
+      { claims: { audience: '$.act.aud' } },
+      '[0].claims.audience: is a nested claim, which is written with slashes: write /act/aud',
+    ],
+    [
+      { claims: { require: { 'act.sub': null } } },
+      '[0].claims.require["…"]: is a nested claim, which is written with slashes: write /act/sub',
+    ],
     [{ claims: [] }, '[0].claims: must be an object: { }'],
   ])('with a mistake is refused in words: %j', (members, problem) => {
     expect(ofEntry(members)).toEqual([problem]);
   });
+
+  it.each(['https://acme.com/roles', 'https://acme.com/roles/', 'custom.groups', 'cognito:groups', '/a/b.c', '$roles'])(
+    'may read groups from the claim %s',
+    (groups) => {
+      expect(ofEntry({ claims: { groups } })).toEqual([]);
+    },
+  );
 
   it('has every mistake named at once', () => {
     expect(ofEntry({ audience: undefined, audiance: 'x', preset: 'Okta' })).toHaveLength(3);

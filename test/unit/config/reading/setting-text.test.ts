@@ -178,7 +178,10 @@ describe('a path', () => {
   it.each([
     ['~/policy.yaml', 'begins with ~, which only a shell replaces: write the whole path'],
     ['${HOME}/policy.yaml', 'holds a variable that nothing has replaced: write the whole path'],
+    ['$HOME/policy.yaml', 'holds a variable that nothing has replaced: write the whole path'],
+    ['%USERPROFILE%\\policy.yaml', 'holds a variable that nothing has replaced: write the whole path'],
     ['file:///etc/policy.yaml', 'must be a path, and not a URL'],
+    ['s3://bucket/policy.yaml', 'must be a path, and not a URL'],
     ['version: 1\ncallers: {}', 'must be the path of a file, and not what the file holds'],
     ['{"version":1}', 'must be the path of a file, and not what the file holds'],
     ['policy.yaml ', 'has a space before or behind it: remove it'],
@@ -219,6 +222,12 @@ describe('the address of the ledger', () => {
     ['sqlite::memory:', 'must name a file: what is in memory ends with the service'],
     ['sqlite:///:memory:', 'must name a file: what is in memory ends with the service'],
     ['sqlite:./ledger.db?mode=rwc', 'has parameters behind its path, which are not read here: remove them'],
+    ['sqlite:./ledger.db;mode=ro', 'has parameters behind its path, which are not read here: remove them'],
+    ['sqlite:./ledger.db#main', 'has a fragment (#) behind its path, which is not read here: remove it'],
+    ['sqlite:"/var/x.db"', 'has quotes around its path, which would belong to it: remove them'],
+    ["sqlite:'./x.db'", 'has quotes around its path, which would belong to it: remove them'],
+    ['sqlite: /var/x.db', 'has a blank behind sqlite:, which would belong to the path: remove it'],
+    ['C:\\data\\ledger', 'must be sqlite: and a path, such as sqlite:./data/ledger.db'],
     ['sqlite:./data/', 'must name a file, and not the folder for it'],
     ['sqlite:~/ledger.db', 'begins with ~, which only a shell replaces: write the whole path'],
     ['sqlite:./ledger.db ', 'has a space before or behind it: remove it'],
@@ -244,4 +253,37 @@ describe('a shadow policy', () => {
       'SHADOW_POLICY_FILE has no effect: it is the same file as POLICY_FILE',
     ]);
   });
+});
+
+describe('a URL', () => {
+  it.each([
+    ['https://https://api.galileo.ai', 'has its scheme twice: write https:// once'],
+    ['https://api.galileo.ai,', 'ends in a comma or a semicolon: remove it'],
+    ['https://api.galileo.ai;', 'ends in a comma or a semicolon: remove it'],
+    ['https://api.galileo.ai,https://b.acme.com', 'must be one URL, and not a list'],
+    ['https://api.galileo.ai/{path}', 'holds a placeholder that nothing has replaced: write the whole URL'],
+    ['https://api.galileo.ai"', 'holds a quotation mark: remove it'],
+    ['https://ann:sesame@api.galileo.ai', 'must have no user, query or fragment'],
+    ['api', 'must be an absolute URL'],
+  ])('is none: %j', async (value, message) => {
+    expect(await problemsOf({ GALILEO_API_URL: value })).toEqual([`GALILEO_API_URL ${message}`]);
+  });
+
+  it.each([
+    ['https://Invites.Acme.com', 'must be written as https://invites.acme.com'],
+    ['HTTPS://invites.acme.com:443/', 'must be written as https://invites.acme.com'],
+    ['https://invites.acme.com;', 'ends in a comma or a semicolon: remove it'],
+    ['https://invites.acme.com/invites', 'must be an origin like https://invites.acme.com'],
+    ['https://ann:sesame@invites.acme.com', 'must be an origin like https://invites.acme.com'],
+    ['invites.acme.com', 'must be an origin like https://invites.acme.com'],
+  ])('of this service is not %j', async (value, message) => {
+    expect(await problemsOf({ PUBLIC_URL: value })).toEqual([`PUBLIC_URL ${message}`]);
+  });
+
+  it.each(['https://api.galileo.ai', 'https://galileo.acme.com/api/', 'https://galileo.acme.com/a;b,c'])(
+    'may be %s',
+    async (value) => {
+      expect(await problemsOf({ GALILEO_API_URL: value })).toEqual([]);
+    },
+  );
 });

@@ -34,6 +34,9 @@ describe('the address of an egress proxy', () => {
     ['svc:secret@proxy:3128', ['http:', 'proxy', 3128, 'svc:secret']],
     ['http://svc@proxy:3128', ['http:', 'proxy', 3128, 'svc:']],
     ['http://DOMAIN%5Csvc:p%40ss%3Aw%23rd@proxy:3128', ['http:', 'proxy', 3128, 'DOMAIN\\svc:p@ss:w#rd']],
+    ['http://svc:pa$SWORD@proxy:3128', ['http:', 'proxy', 3128, 'svc:pa$SWORD']],
+    ['http://svc:%24SAME@proxy:3128', ['http:', 'proxy', 3128, 'svc:$SAME']],
+    ['http://svc:%C3%BC@proxy:3128', ['http:', 'proxy', 3128, 'svc:\u00c3\u00bc']],
     ['http://svc:a:b@proxy:3128', ['http:', 'proxy', 3128, 'svc:a:b']],
   ])('is read from %s', (text, expected) => {
     expect(read(text)).toEqual(expected);
@@ -62,6 +65,13 @@ describe('the address of an egress proxy', () => {
     ['http://svc:s3same@proxy:3128\n', /line end/],
     ['http://svc:s3 same@proxy:3128', /blank/],
     ['"http://svc:s3same@proxy:3128"', /quotation marks/],
+    ['none', /leave it empty for no proxy/],
+    ['DIRECT', /leave it empty for no proxy/],
+    ['0', /leave it empty for no proxy/],
+    ['http://$PROXY_USER:$PROXY_PASS@proxy:3128', /variable that nothing has replaced/],
+    ['http://svc:$PROXY_PASS@proxy:3128', /variable that nothing has replaced.*%24/],
+    ['http://svc:${PROXY_PASS}@proxy:3128', /variable that nothing has replaced/],
+    ['http://%PROXY_USER%:%PROXY_PASS%@proxy:3128', /variable that nothing has replaced/],
   ])('is refused for %j, with what to do and nothing of the text', (text, problem) => {
     const result = readProxyAddress(text);
     expect(result).toEqual({ kind: 'unfit', problem: expect.stringMatching(problem) });
