@@ -43,6 +43,7 @@ export function addressFault(text: string): AddressFault {
   const { rest, taken } = unwrap(text);
   if (rest === '') return { reason: 'empty', message: 'the entry is empty: write an address such as name@example.com' };
   if (holdsSeveral(text)) {
+    if (isOneTwice(text)) return { reason: 'more_than_address', message: TWICE };
     return { reason: 'several_addresses', message: 'more than one address: give each address an entry of its own' };
   }
   if (taken.length > 0 && emailAddress(rest) !== null) {
@@ -51,6 +52,8 @@ export function addressFault(text: string): AddressFault {
       message: `take away ${listed(taken)}, so that only name@example.com is left`,
     };
   }
+  // Taking words away would cut such an address in two.
+  if (emailAddress(text.replaceAll(/\s/g, '')) !== null) return { reason: 'malformed', message: BLANK_INSIDE };
   const [local = '', domain = ''] = rest.split('@');
   const found = FAULTS.find(({ holds }) => holds(rest, local, domain));
   return found ?? { reason: 'malformed', message: 'not an e-mail address of the plain form name@example.com' };
@@ -74,6 +77,7 @@ const WRAPPINGS: readonly Wrapping[] = [
   // Slack, Markdown
   { what: 'the link', remove: (text) => text.replace(/^<mailto:[^<>|]*\|([^<>|]*)>$/i, '$1') },
   { what: 'the link', remove: (text) => text.replace(/^\[[^\]]*\]\((?:mailto:)?([^()]*)\)$/i, '$1') },
+  { what: 'the words behind it', remove: (text) => text.replace(/^([^<>]*<[^<>@]+@[^<>@]+>)\s[^<>@]*$/, '$1') },
   { what: 'the name and the angle brackets', remove: (text) => text.replace(/^[^<>]+<([^<>]*)>$/, '$1') },
   { what: 'the angle brackets', remove: (text) => text.replace(/^<([^<>]*)>$/, '$1') },
   { what: 'the words in brackets', remove: (text) => text.replace(/^([^()\s]*@[^()\s]*)\s?\([^()]*\)$/, '$1') },
@@ -128,6 +132,19 @@ function holdsSeveral(text: string): boolean {
   return /[^\s;,|/&；，、]@[^@]*[\s;,|/&；，、][^@]*@[^\s@]/.test(text);
 }
 
+/** As in `ann@acme.com (mailto:ann@acme.com)`. */
+function isOneTwice(text: string): boolean {
+  const addresses = text.match(/[^\s<>()[\]:;,|"'@]+@[^\s<>()[\]:;,|"'@]+/g) ?? [];
+  const [first = ''] = addresses;
+  return addresses.length > 1 && emailAddress(first) !== null && addresses.every((other) => isSame(first, other));
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+const TWICE = 'the same address twice: write it once, so that only name@example.com is left';
+const BLANK_INSIDE = 'a blank inside the address: take it away';
 const TOO_LONG = 'longer than an address can be (254 characters): write one address';
 const PLAIN_ASCII = 'write it with plain letters (a-z), digits and . _ % + - only';
 
@@ -143,6 +160,10 @@ function fault(reason: AddressFaultReason, message: string, holds: FaultRow['hol
 }
 
 const FAULTS: readonly FaultRow[] = [
+  fault('malformed', 'HTML codes such as &lt; or &#64;: write the characters themselves', (text) =>
+    /&(?:#\d{1,5}|#x[\da-f]{1,5}|lt|gt|amp|quot|apos|nbsp|commat)(?:;|$)/i.test(text),
+  ),
+  fault('no_at_sign', 'the at sign is written as %40: write @', (text) => !text.includes('@') && text.includes('%40')),
   fault(
     'no_at_sign',
     'another character in place of the at sign: write @',
@@ -185,7 +206,7 @@ const FAULTS: readonly FaultRow[] = [
     `a letter beyond a-z before the at sign: ${PLAIN_ASCII}, or ask for an address of that form`,
     (_, local) => NOT_ASCII.test(local),
   ),
-  fault('malformed', 'a blank inside the address: take it away', (text) => /\s/.test(text)),
+  fault('malformed', BLANK_INSIDE, (text) => /\s/.test(text)),
   fault(
     'local_part',
     'a quoted name before the at sign is not accepted: use an address without quotation marks',

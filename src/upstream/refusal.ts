@@ -36,8 +36,8 @@ export function readRefusal(text: string | null): Refusal {
   return NOTHING;
 }
 
-/** What routers answer with when they have no handler, without a word about the request. */
-const BARE_NOT_FOUND = /^\s*(?:40[45][\s:.-]*)?(?:not found|method not allowed)[.\s]*$/i;
+/** What routers answer with when they have no handler, without a word about the request. Django REST names the method. */
+const BARE_NOT_FOUND = /^\s*(?:40[45][\s:.-]*)?(?:not found|method (?:"[A-Z]+" )?not allowed)[.\s]*$/i;
 
 /**
  * Whether a 404 or 405 with this body comes from a router or another server. Galileo's handlers answer with a JSON

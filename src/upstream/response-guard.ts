@@ -1,7 +1,7 @@
 import type { Accepted, NotSent, Refused, Unknown } from './failure.ts';
 import type { HttpResult } from '../ports/http.ts';
 import { readRefusal } from './refusal.ts';
-import { isWrongAddress } from './wrong-address.ts';
+import { isWebPage, isWrongAddress } from './wrong-address.ts';
 import { retryAfterSeconds } from '../lib/retry-after.ts';
 import { decodeUtf8 } from '../lib/utf8.ts';
 
@@ -26,13 +26,10 @@ const READINGS: readonly { readonly from: number; readonly to: number; readonly 
   { from: 200, to: 299, read: readSuccess },
   { from: 300, to: 399, read: unknown('redirect') },
   { from: 401, to: 401, read: notSent('credentials_rejected') },
-  { from: 404, to: 405, read: readMisdirected },
   { from: 407, to: 407, read: notSent('egress_refused') },
   { from: 408, to: 408, read: unknown('request_timeout') },
-  { from: 421, to: 421, read: readMisdirected },
-  { from: 426, to: 426, read: readMisdirected },
   { from: 429, to: 429, read: readRateLimited },
-  { from: 400, to: 499, read: readRefused },
+  { from: 400, to: 499, read: readVerdict },
   { from: 500, to: 599, read: unknown('server_error') },
 ];
 
@@ -46,7 +43,8 @@ export function guardResponse(answer: Answered, context: GuardContext): AnswerEn
 
 function readSuccess(answer: Answered, { holdsKey }: GuardContext): Accepted | Unknown {
   const text = NO_CONTENT.has(answer.status) ? '' : decodeUtf8(answer.body, 'remove');
-  if (text === null || (text !== '' && !isJson(answer.headers['content-type'], text))) {
+  const isUsable = text === '' ? !isEmptyPage(answer) : text !== null && isJson(answer.headers['content-type'], text);
+  if (text === null || !isUsable) {
     return { kind: 'unknown', reason: 'unusable_response', upstreamStatus: answer.status };
   }
   const withheld = holdsKey(text) || headersHoldKey(answer, holdsKey);
@@ -56,6 +54,11 @@ function readSuccess(answer: Answered, { holdsKey }: GuardContext): Accepted | U
     body: withheld ? null : text,
     withheld: withheld ? 'contains_key' : null,
   };
+}
+
+/** An empty body passes as empty, but an empty web page is not Galileo's. A 204 often keeps a framework's default type. */
+function isEmptyPage(answer: Answered): boolean {
+  return !NO_CONTENT.has(answer.status) && isWebPage(answer);
 }
 
 function readRefused(answer: Answered, { holdsKey }: GuardContext): Refused {
@@ -80,7 +83,7 @@ function readRefused(answer: Answered, { holdsKey }: GuardContext): Refused {
 }
 
 /** Galileo refuses, or no handler of Galileo's gave the answer: then the request went to a wrong address. */
-function readMisdirected(answer: Answered, context: GuardContext): Refused | NotSent {
+function readVerdict(answer: Answered, context: GuardContext): Refused | NotSent {
   return isWrongAddress(answer) ? notSent('wrong_address')(answer) : readRefused(answer, context);
 }
 

@@ -52,6 +52,19 @@ export const ANSWERS: Chapter = {
       '"Lee, Ann" <bob@acme.com>;',
       `take away the punctuation behind it and the name and the angle brackets, ${ALONE}`,
     ),
+    pasted(
+      'Outlook, "copy"',
+      '`ann@acme.com (mailto:ann@acme.com)`',
+      'bob@acme.com (mailto:bob@acme.com)',
+      `the same address twice: write it once, ${ALONE}`,
+    ),
+    pasted('Browsers', '`mailto:ann%40acme.com`', 'mailto:bob%40acme.com', 'the at sign is written as %40: write @'),
+    pasted(
+      'Web pages, copied as source',
+      '`&lt;ann@acme.com&gt;`',
+      '&lt;bob@acme.com&gt;',
+      'HTML codes such as &lt; or &#64;: write the characters themselves',
+    ),
     pasted('Apple Mail', '`<ann@acme.com>`', '<bob@acme.com>', `take away the angle brackets, ${ALONE}`),
     pasted(
       'Browsers, "copy link address"',

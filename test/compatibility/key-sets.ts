@@ -133,6 +133,12 @@ export const KEY_SETS: Chapter = {
       },
     },
     {
+      product: '.NET and Java services',
+      sends: '`"alg":""`, `"use":""` and `"oth":[]` for what a key has not',
+      does: 'Takes them as absent. An `oth` with entries is a private key.',
+      check: takes([{ ...signer.jwk, alg: '', use: '', oth: [], x5c: [] }]),
+    },
+    {
       product: '.NET services',
       sends: '`null` for every member that a key has not',
       does: 'Takes the members as absent.',

@@ -30,6 +30,16 @@ function invites(): Situation[] {
   return [
     ours('FastAPI (a wrong path)', '404 `{"detail":"Not Found"}`', 404, { detail: 'Not Found' }),
     ours('FastAPI (a wrong method)', '405 `{"detail":"Method Not Allowed"}`', 405, { detail: 'Method Not Allowed' }),
+    ours('Django REST', '405 `{"detail":"Method \\"POST\\" not allowed."}`', 405, {
+      detail: 'Method "POST" not allowed.',
+    }),
+    ours(
+      'nginx (plain http to its https port)',
+      '400 with its HTML page',
+      400,
+      '<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>',
+    ),
+    ours('nginx (a client certificate is missing)', '496', 496, ''),
     ours('nginx', '404 with its HTML page', 404, '<html><center><h1>404 Not Found</h1></center><hr>nginx</html>'),
     ours('Traefik', '404 `404 page not found` as text', 404, '404 page not found\n'),
     ours('Envoy, Istio', '404 without a body', 404, ''),

@@ -23,7 +23,7 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** Expects a `kty` and `crv` of a supported algorithm. */
 export function readMaterial(kty: PublicMaterial['kty'], jwk: Members): PublicMaterial | MaterialFault {
-  if (isAbsent(jwk.n) && isAbsent(jwk.x) && (!isAbsent(jwk.x5c) || !isAbsent(jwk.x5u))) return 'certificate_only';
+  if (isAbsent(jwk.n) && isAbsent(jwk.x) && (!isEmpty(jwk.x5c) || !isEmpty(jwk.x5u))) return 'certificate_only';
   if (kty === 'RSA') return readRsa(jwk);
   return kty === 'EC' ? readEc(jwk) : readOkp(jwk);
 }
@@ -31,6 +31,11 @@ export function readMaterial(kty: PublicMaterial['kty'], jwk: Members): PublicMa
 /** Serialisers write members without a value as null. */
 export function isAbsent(member: unknown): boolean {
   return member === undefined || member === null;
+}
+
+/** Some .NET and Java serialisers write them as an empty text or an empty list. Not for members with a secret. */
+export function isEmpty(member: unknown): boolean {
+  return isAbsent(member) || member === '' || (Array.isArray(member) && member.length === 0);
 }
 
 function readRsa(jwk: Members): PublicMaterial | MaterialFault {

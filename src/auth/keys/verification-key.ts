@@ -4,7 +4,7 @@ import * as z from 'zod';
 
 import { ALGORITHM_NAMES, ALGORITHMS } from './algorithms.ts';
 import type { Algorithm } from './algorithms.ts';
-import { isAbsent, readMaterial } from './key-material.ts';
+import { isAbsent, isEmpty, readMaterial } from './key-material.ts';
 import type { MaterialFault, PublicMaterial } from './key-material.ts';
 import { isKeyId } from '../token/token-grammar.ts';
 
@@ -32,6 +32,7 @@ export type KeyFault =
   | 'key_id_repeated'
   | 'algorithm_not_supported'
   | 'algorithm_not_allowed'
+  | 'name_in_other_case'
   | 'too_many_keys'
   | MaterialFault;
 
@@ -91,6 +92,7 @@ function readKey(candidate: unknown, allowed: readonly Algorithm[]): Candidate |
   if (!parsed.success) return 'not_a_key';
   const jwk = parsed.data;
   if (isSecret(jwk)) return 'private_or_symmetric';
+  if (isInOtherCase(jwk)) return 'name_in_other_case';
   if (!isForVerifying(jwk)) return 'not_for_signatures';
   const keyId = isAbsent(jwk.kid) ? null : jwk.kid;
   if (keyId !== null && !isKeyId(keyId)) return 'key_id_malformed';
@@ -104,7 +106,23 @@ function readKey(candidate: unknown, allowed: readonly Algorithm[]): Candidate |
 }
 
 function isSecret(jwk: Members): boolean {
-  return jwk.kty === 'oct' || SECRET_MEMBERS.some((member) => !isAbsent(jwk[member]));
+  return jwk.kty === 'oct' || SECRET_MEMBERS.some((member) => !isAbsentSecret(member, jwk[member]));
+}
+
+/** `oth` lists further primes. An empty list has none. */
+function isAbsentSecret(member: string, value: unknown): boolean {
+  return member === 'oth' ? isAbsent(value) || (Array.isArray(value) && value.length === 0) : isAbsent(value);
+}
+
+/** The values are case-sensitive (RFC 7517 §4.2, §4.4), so `SIG` and `rs256` are not read, but named. */
+function isInOtherCase({ use, alg }: Members): boolean {
+  if (typeof use === 'string' && use !== 'sig' && use.toLowerCase() === 'sig') return true;
+  const isKnown = ALGORITHM_NAMES.some((name) => name === alg);
+  return typeof alg === 'string' && !isKnown && ALGORITHM_NAMES.some((name) => sameLetters(name, alg));
+}
+
+function sameLetters(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 /** The public half of a published private key. */
@@ -116,11 +134,12 @@ function leakedMaterial(candidate: unknown): string[] {
   return typeof material === 'string' ? [] : [textOf(material)];
 }
 
-/** RFC 7517 §4.2, §4.3. An empty list of operations says nothing beside `use`. */
+/** RFC 7517 §4.2, §4.3. An empty list of operations says nothing beside `use`; a text is a list of one. */
 function isForVerifying(jwk: Members): boolean {
-  const { use, key_ops: operations } = jwk;
-  if (!isAbsent(use) && use !== 'sig') return false;
-  if (isAbsent(operations)) return true;
+  const { use, key_ops: written } = jwk;
+  if (!isEmpty(use) && use !== 'sig') return false;
+  const operations = typeof written === 'string' && written !== '' ? [written] : written;
+  if (isAbsent(operations) || operations === '') return true;
   if (!Array.isArray(operations)) return false;
   return (
     operations.some((operation) => SIGNATURE_OPERATIONS.has(operation)) || (operations.length === 0 && use === 'sig')
@@ -131,7 +150,7 @@ function algorithmsOf(jwk: Members): readonly Algorithm[] {
   return ALGORITHM_NAMES.filter((name) => {
     const { kty, crv } = ALGORITHMS[name];
     const fits = jwk.kty === kty && (crv === null || jwk.crv === crv);
-    return fits && (isAbsent(jwk.alg) || jwk.alg === name);
+    return fits && (isEmpty(jwk.alg) || jwk.alg === name);
   });
 }
 

@@ -89,6 +89,11 @@ export const KEY_ADVICE: Readonly<Record<KeyFault, KeyWords>> = {
       'A key is for an algorithm that "algorithms" in AUTH_ISSUERS leaves out. Add it there, or leave the member out.',
     isAlwaysFault: false,
   },
+  name_in_other_case: {
+    remedy:
+      'The "use" or "alg" of a key is right but for upper and lower case. Let the issuer write "sig" and names such as RS256 exactly so.',
+    isAlwaysFault: false,
+  },
   algorithm_not_supported: {
     remedy:
       'A key is for an algorithm that this service does not know. Let the issuer sign with RS256, PS256, ES256, EdDSA or one of their kind.',

@@ -1,5 +1,5 @@
 import type { HttpResult } from '../../ports/http.ts';
-import { isWebPage, isWrongAddress } from '../../upstream/wrong-address.ts';
+import { isTlsMismatch, isWebPage, isWrongAddress } from '../../upstream/wrong-address.ts';
 
 /**
  * Reads the answer to a request without a key: does it show that GALILEO_API_URL leads to something else than Galileo's
@@ -33,6 +33,12 @@ const SIGNS: readonly {
     holds: ({ status }) => status === 511,
     message: () => 'was not reached: the network asks for a sign-in first (status 511)',
     remedy: 'Sign this machine in to its network, or use a network without a sign-in page.',
+  },
+  {
+    holds: isTlsMismatch,
+    message: ({ status }) =>
+      `was not reached: a server in front wants https, or a client certificate, which this service has not (status ${status})`,
+    remedy: 'Write GALILEO_API_URL with https://, or use an address that asks for no client certificate.',
   },
   {
     holds: isWrongAddress,

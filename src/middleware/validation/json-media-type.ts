@@ -27,9 +27,15 @@ export function jsonMediaTypeFault(fields: {
   if (mediaType === null) return `The Content-Type field cannot be read. ${REMEDY}`;
   if (!JSON_TYPE.test(mediaType.essence)) return `The body came as ${shown(mediaType.essence)}. ${REMEDY}`;
   const charset = mediaType.parameters.find(([name, value]) => name === 'charset' && !UTF_8.has(value.toLowerCase()));
-  return charset === undefined
-    ? null
+  if (charset === undefined) return null;
+  return isUtf8InOtherWords(charset[1])
+    ? `The Content-Type names UTF-8 as ${shown(charset[1])}. Leave the charset away. ${REMEDY}`
     : `The body came in the charset ${shown(charset[1])}. Send it in UTF-8, with ${REMEDY.slice('Send '.length)}`;
+}
+
+/** Such as `'utf-8'` or `utf_8`. No standard reads these, so they are refused. */
+function isUtf8InOtherWords(charset: string): boolean {
+  return charset.toLowerCase().replaceAll(/[^a-z0-9]/g, '') === 'utf8';
 }
 
 /** The caller's own word, bounded and in visible characters. */

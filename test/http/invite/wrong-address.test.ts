@@ -10,6 +10,8 @@ const ANSWERS = [
   [405, { detail: 'Method Not Allowed' }, 'GALILEO_API_URL'],
   [404, '<html><h1>404 Not Found</h1><hr>nginx</html>', 'GALILEO_API_URL'],
   [404, { message: 'no Route matched with those values' }, 'GALILEO_API_URL'],
+  [405, { detail: 'Method "POST" not allowed.' }, 'GALILEO_API_URL'],
+  [496, '', 'GALILEO_API_URL'],
   [421, '', 'GALILEO_API_URL'],
   [426, 'Upgrade Required', 'GALILEO_API_URL'],
 ] as const;

@@ -34,6 +34,7 @@ describe('a text around an address', () => {
     ['E-mail: ann@acme.com', 'the words before it'],
     ['smtp:ann@acme.com', 'the words before it'],
     ['ann@acme.com - HR', 'the words behind it'],
+    ['Ann <ann@acme.com> Bob', 'the words behind it and the name and the angle brackets'],
   ])('is named, to be taken away: %j', (text, what) => {
     expect(emailAddress(text)).toBeNull();
     expect(addressFault(text)).toEqual({ reason: 'more_than_address', message: `take away ${what}, ${ALONE}` });
@@ -61,6 +62,13 @@ describe('a text that is no address', () => {
     ['ann@\u0430cme.com', 'not_ascii', 'xn--'],
     ['\u00e4nn@acme.com', 'not_ascii', 'a letter beyond a-z before the at sign'],
     ['ann @acme.com', 'malformed', 'a blank inside'],
+    ['ann@acme. com', 'malformed', 'a blank inside'],
+    ['ann%40acme.com', 'no_at_sign', 'written as %40'],
+    ['mailto:ann%40acme.com', 'no_at_sign', 'written as %40'],
+    ['&lt;ann@acme.com&gt;', 'malformed', 'HTML codes'],
+    ['ann&#64;acme.com', 'malformed', 'HTML codes'],
+    ['ann@acme.com (mailto:Ann@acme.com)', 'more_than_address', 'the same address twice'],
+    ['ann@acme.com (mailto:bob@acme.com)', 'several_addresses', 'an entry of its own'],
     ['"ann b"@acme.com', 'local_part', 'a quoted name'],
     ['ann@acme,com', 'domain', 'a comma in the domain'],
     ['an..n@acme.com', 'malformed', 'two full stops'],

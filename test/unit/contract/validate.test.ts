@@ -85,6 +85,8 @@ describe('reading a request to invite', () => {
     'application/json; charset=utf-16',
     'application/json; charset=latin1',
     'application/json; charset=us-ascii',
+    "application/json; charset='utf-8'",
+    'application/json; charset=utf_8',
     'application/json; charset=""',
     'application/json; charset=',
     'application/json; charset="utf-8',
@@ -116,6 +118,10 @@ describe('reading a request to invite', () => {
     [
       { 'Content-Type': 'application/json; charset="a\\"é b"' },
       'The body came in the charset a"??b. Send it in UTF-8, with Content-Type: application/json.',
+    ],
+    [
+      { 'Content-Type': "application/json; charset='utf-8'" },
+      "The Content-Type names UTF-8 as 'utf-8'. Leave the charset away. Send Content-Type: application/json.",
     ],
     [{ 'Content-Encoding': 'identity, GZip' }, 'The body came with Content-Encoding: GZip. Send it without one.'],
   ])('says what is wrong with %j', async (headers, detail) => {

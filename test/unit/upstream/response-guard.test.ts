@@ -15,6 +15,11 @@ describe('a complete 2xx', () => {
     expect(guard(status, '', { 'content-type': '' })).toEqual({ kind: 'accepted', status, body: '', withheld: null });
   });
 
+  it.each(['text/html', 'text/html; charset=utf-8'])('with an empty body that says %s is unusable', (type) => {
+    expect(guard(200, '', { 'content-type': type })).toMatchObject({ kind: 'unknown', reason: 'unusable_response' });
+    expect(guard(204, '', { 'content-type': type })).toMatchObject({ kind: 'accepted', body: '' });
+  });
+
   it.each([
     'application/json',
     'application/json; charset=utf-8',
@@ -100,7 +105,13 @@ describe('every other status', () => {
     [404, '<h1>404</h1>'],
     [404, ''],
     [405, { detail: 'Method Not Allowed' }],
+    [405, { detail: 'Method "POST" not allowed.' }],
     [405, '<h1>405</h1>'],
+    [400, '<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>'],
+    [400, '<html>\r\n<head><title>400 No required SSL certificate was sent</title></head></html>'],
+    [495, ''],
+    [496, ''],
+    [497, ''],
     [404, { detail: '404: Not Found' }],
     [404, { message: 'no Route matched with those values' }],
     [404, { error_msg: '404 Route Not Found' }],
@@ -127,6 +138,10 @@ describe('every other status', () => {
     [404, { standard_error: { message: 'No such group' }, message: 'Not Found' }],
     [404, { detail: { message: 'No such group' } }],
     [405, { detail: 'Not allowed for this role' }],
+    [405, { detail: 'Method "POST" not allowed for this role.' }],
+    [400, { detail: 'The plain HTTP request was sent to HTTPS port' }],
+    [400, '<html><head><title>400 Bad Request</title></head></html>'],
+    [400, 'The plain HTTP request was sent to HTTPS port'],
     [403, { detail: 'Not Found' }],
     [410, '<h1>gone</h1>'],
   ])('%i with %j is a refusal by Galileo', (status, body) => {

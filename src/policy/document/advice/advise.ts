@@ -3,6 +3,7 @@
  * only and decides nothing. Tools and the service on Node use it; the Worker does not have it, because a policy is
  * checked before it is pushed.
  */
+import { isObject } from '../../../lib/parse-object.ts';
 import type { DocumentProblem, Mistake } from '../problems.ts';
 import { policyFileSchema } from '../schema.ts';
 import { knownKeys } from './known-keys.ts';
@@ -31,6 +32,8 @@ export function advise(problems: readonly DocumentProblem[], document: unknown):
 function adviceOn(mistake: Mistake, { path, message }: DocumentProblem, document: unknown): string {
   switch (mistake.kind) {
     case 'unknown_key':
+      if (path.length === 1 && wrapped(mistake.key, document))
+        return ` ${mistake.key}: the policy alone belongs in this file. Take what is under ${mistake.key}`;
       return keyAdvice(mistake.key, knownKeys(policyFileSchema, path.slice(0, -1)));
     case 'unknown_name':
       return nameAdvice(mistake);
@@ -89,6 +92,13 @@ function valueAdvice(
 
 function ofText(advice: (text: string) => string): (value: unknown) => string {
   return (value) => (typeof value === 'string' ? advice(value) : '');
+}
+
+/** A Kubernetes ConfigMap as a whole, or one key around everything. */
+function wrapped(key: string, document: unknown): boolean {
+  if (!isObject(document)) return false;
+  if (key === 'data') return document['kind'] === 'ConfigMap';
+  return key === 'policy' && Object.keys(document).length === 1;
 }
 
 /** Shows the key only if it has the form of one. */

@@ -5,8 +5,15 @@
 import { isDomainPattern } from '../../matching/domain-pattern.ts';
 
 const NOT_ASCII = /[^\x20-\x7e]/;
+/** Scripts with letters that look like Latin ones. */
+const LOOK_ALIKE = /[\p{Script=Cyrillic}\p{Script=Greek}]/u;
+const LOOK_ALIKE_ADVICE =
+  'It holds a Cyrillic or Greek letter that looks like a Latin one, so it is another domain. Type it anew with the letters a-z';
 /** What people write for everybody. */
 const EVERYBODY = /^(?:\*|any|all|every(?:one|body)|anyone|anybody)$/i;
+
+/** What tools that fill in templates leave behind. */
+const TEMPLATE = /\$\{|\{\{/;
 
 /** The first row that holds decides. */
 const DOMAIN_ROWS: readonly {
@@ -18,12 +25,14 @@ const DOMAIN_ROWS: readonly {
     advice: () => 'There is no "anyone": name each domain. A deny rule for everybody leaves domains and emails out',
   },
   { holds: (text) => /[“”„‘’«»]/.test(text), advice: () => 'Write straight quotes: "' },
+  { holds: (text) => TEMPLATE.test(text), advice: () => 'A template was not filled in: write its value' },
   { holds: (text) => text.startsWith('$'), advice: () => 'A set holds domains only: write them out' },
   { holds: (text) => /[\s,;]/.test(text.trim()), advice: () => 'Write one domain an entry' },
   { holds: (text) => text.trim() !== text, advice: (text) => write(text.trim(), 'Remove the blanks around it') },
   { holds: (text) => text.startsWith('@'), advice: (text) => write(text.slice(1), 'Remove the @') },
   { holds: (text) => text.includes('@'), advice: () => 'An address belongs in emails' },
   { holds: (text) => /[:/?]/.test(text), advice: (text) => write(hostIn(text), 'Write the domain alone, not a URL') },
+  { holds: (text) => mixesScripts(text), advice: () => LOOK_ALIKE_ADVICE },
   {
     holds: (text) => NOT_ASCII.test(text),
     advice: (text) => write(aLabels(text), 'Write it in ASCII, as its A-label (xn--…)'),
@@ -62,8 +71,15 @@ export function addressAdvice(text: string): string {
   return row === undefined ? '' : `. ${row.advice(text)}`;
 }
 
+/** Whether a label has letters of both scripts. */
+function mixesScripts(text: string): boolean {
+  return text.split(/[.@]/).some((label) => /[a-z]/i.test(label) && LOOK_ALIKE.test(label));
+}
+
 function domainInAscii(text: string): string {
-  const domain = aLabels(text.slice(text.lastIndexOf('@') + 1));
+  const written = text.slice(text.lastIndexOf('@') + 1);
+  if (mixesScripts(written)) return LOOK_ALIKE_ADVICE;
+  const domain = aLabels(written);
   return `Write it in ASCII${domain === null || !isDomainPattern(domain) ? '' : `, its domain as ${domain}`}`;
 }
 

@@ -21,6 +21,7 @@ const NOT_YAML: readonly (readonly [begins: string, advice: string])[] = [
   ['Missing , or', 'write a comma between two entries, and put a text that holds quotes into quotes'],
   ['Missing }', 'write a comma between two entries, and close every brace'],
   ['Map keys must be unique', 'keep one of the two'],
+  ['With stringKeys', 'a template such as {{ … }} was not filled in, or a text that begins with { or [ needs quotes'],
 ];
 
 /** For a message of the parser: the end of the sentence, or nothing. */

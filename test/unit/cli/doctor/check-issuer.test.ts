@@ -102,6 +102,7 @@ describe('an issuer', () => {
 
   it.each([
     ['not_for_signatures', { use: 'enc' }, 'is for encryption'],
+    ['name_in_other_case', { use: 'SIG' }, 'upper and lower case'],
     ['algorithm_not_supported', { crv: 'secp256k1' }, 'does not know'],
     ['certificate_only', { x: undefined, y: undefined, x5c: ['MIIC'] }, 'only as a certificate'],
     ['key_malformed', { x: '?' }, 'publish it again'],

@@ -14,11 +14,16 @@ import { readDocument } from '../../../../src/policy/document/read-document.ts';
 import { policyFileSchema } from '../../../../src/policy/document/schema.ts';
 import { problemsOf } from '../../../support/policy.ts';
 
+const LOOK_ALIKE =
+  'It holds a Cyrillic or Greek letter that looks like a Latin one, so it is another domain. Type it anew with the letters a-z';
+
 describe('advice on a domain', () => {
   it.each([
     ['ａcme.com', '. Write acme.com'],
-    // A Cyrillic а: the suggestion shows that it is another domain.
-    ['аcme.com', '. Write xn--cme-5cd.com'],
+    // A Cyrillic а: its A-label would be the domain of somebody else.
+    ['аcme.com', `. ${LOOK_ALIKE}`],
+    ['*.αcme.com', `. ${LOOK_ALIKE}`],
+    ['почта.com', '. Write xn--80a1acny.com'],
     ['*.*.acme.com', '. Write "*.acme.com"'],
     ['.acme.com', '. Write "*.acme.com"'],
     ['acme.com/', '. Write acme.com'],
@@ -29,6 +34,8 @@ describe('advice on a domain', () => {
     ['acme.com;b.com', '. Write one domain an entry'],
     ['eu.*.com', '. Only "*." may stand before a domain, and only once'],
     ['“acme.com”', '. Write straight quotes: "'],
+    ['${DOMAIN}', '. A template was not filled in: write its value'],
+    ['{{ domain }}', '. A template was not filled in: write its value'],
     ['$acme', '. A set holds domains only: write them out'],
     ['ann@acme.com', '. An address belongs in emails'],
     ['https://ann@acme.com', '. An address belongs in emails'],
@@ -44,6 +51,7 @@ describe('advice on an address', () => {
   it.each([
     ['*@acme.com', '. For a whole domain, write it in domains: acme.com'],
     ['*@*.acme.com', '. For a whole domain, write it in domains: "*.acme.com"'],
+    ['ann@аcme.com', `. ${LOOK_ALIKE}`],
     ['ann@münchen.de', '. Write it in ASCII, its domain as xn--mnchen-3ya.de'],
     ['Ann <ann@acme.com>', '. Write the address alone, without the name and the brackets'],
     ['mailto:ann@acme.com', '. Remove "mailto:"'],
@@ -54,6 +62,16 @@ describe('advice on an address', () => {
     ['ann@acme', ''],
   ])('%j says%s', (text, advice) => {
     expect(addressAdvice(text)).toBe(advice);
+  });
+});
+
+describe('advice on a file around the policy', () => {
+  it.each([
+    ['apiVersion: v1\nkind: ConfigMap\ndata:\n  policy.yaml: x\n', 'Take what is under data'],
+    ['policy:\n  version: 1\n  rules: []\n', 'Take what is under policy'],
+    ['version: 1\nrules: {{ .Values.rules }}\n', 'a template such as {{ … }} was not filled in'],
+  ])('%j says %s', (text, words) => {
+    expect(problemsOf(text).map(({ message }) => message)).toContainEqual(expect.stringContaining(words));
   });
 });
 
