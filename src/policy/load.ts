@@ -79,7 +79,7 @@ export function readPolicy(text: string, options: LoadPolicyOptions): PolicyRead
   const tokenFaults = [...read.faults, ...invisibleCharacters(text)];
   if (tokenFaults.length > 0) return refused(tokenFaults);
   const root = composeOne(read.tokens, text.length);
-  if (Array.isArray(root)) return refused(root);
+  if (Array.isArray(root)) return refused(mergeMark(text) ?? root);
 
   const faults: Fault[] = [];
   const document = toPlain(root, faults);
@@ -163,6 +163,12 @@ const EMPTY = 'the file is empty: write version: 1 and rules: [] to allow nothin
 
 function isNothing(contents: ParsedNode | null): contents is null {
   return contents === null || (isScalar(contents) && contents.value === null && contents.source === '');
+}
+
+/** What a merge leaves in a file until its conflict is resolved. It explains all faults behind it. */
+function mergeMark(text: string): Fault[] | null {
+  const offset = text.search(/^<{7}(?:\s|$)/m);
+  return offset < 0 ? null : [{ offset, message: 'not YAML: an unresolved merge conflict (<<<<<<<): keep one side' }];
 }
 
 /** Removes the source text that the library quotes, after a colon or as an escape: it may be part of an address. */

@@ -113,6 +113,13 @@ function diagnoses(): Situation[] {
       answer(302, '', { location: 'https://sso.acme.com/in?x=1' }),
       'redirects to https://sso.acme.com',
     ),
+    row(
+      'nginx (plain http to its https port)',
+      '400 with its HTML page',
+      'https://g.acme.com',
+      answer(400, '<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>', HTML),
+      'a server in front wants https',
+    ),
     row('a captive portal', '200 with its sign-in page', 'https://g.acme.com', page, 'answers with a web page'),
     row(
       'a captive portal',

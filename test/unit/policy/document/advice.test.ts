@@ -68,6 +68,7 @@ describe('advice on an address', () => {
 describe('advice on a file around the policy', () => {
   it.each([
     ['apiVersion: v1\nkind: ConfigMap\ndata:\n  policy.yaml: x\n', 'Take what is under data'],
+    ['version: 1\n<<<<<<< HEAD\nrules: []\n=======\nrules: [{}]\n>>>>>>> b\n', 'an unresolved merge conflict'],
     ['policy:\n  version: 1\n  rules: []\n', 'Take what is under policy'],
     ['version: 1\nrules: {{ .Values.rules }}\n', 'a template such as {{ … }} was not filled in'],
   ])('%j says %s', (text, words) => {
