@@ -48,6 +48,9 @@ describe('a wrapper with two meanings', () => {
         `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":${json(edited)},"stringValue":${json(honest)}}}]}]}]}`,
     ],
     ['a list', () => `[{"log":${json(edited)},"log":${json(honest)}}]`],
+    ['a tag and a time', () => `["x",1,{"log":${json(edited)},"log":${json(honest)}}]`],
+    ['a JSON string', () => json(`{"log":${json(edited)},"log":${json(honest)}}`)],
+    ['an event', () => `{"event":{"line":${json(edited)},"line":${json(honest)}}}`],
     ['one inside another', () => dockerJson(`{"log":${json(edited)},"log":${json(honest)}}\n`)],
     ['the line itself, inside', () => dockerJson(`${honest.replace('"record":', '"record":{},"record":')}\n`)],
   ])('is a fault: %s', async (_name, line) => {
@@ -84,6 +87,9 @@ describe('another record beside the line', () => {
     ['an event’s original', () => json({ message: honest, event: { original: edited } })],
     ['labels', () => json({ labels: { x: edited }, line: honest, timestamp: '1' })],
     ['beside a line of the stdout sink', () => honest.replace('{', `{"note":${json(edited)},`)],
+    ['a tag', () => json([edited, 1, { log: honest }])],
+    ['an event beside its line', () => json({ event: { line: honest, attrs: { tag: edited } } })],
+    ['a second hit', () => json({ hits: { hits: [{ _source: { message: honest }, note: edited }] } })],
     [
       'a resource’s attribute',
       () =>
@@ -154,6 +160,10 @@ describe('a prefix', () => {
     ['structured data', (text: string) => `<14>1 2026-05-04T10:00:00Z host proxy 42 - [x y="${text}"] `],
     ['labels', (text: string) => `2026-05-04T10:00:00Z {x="${text}"} `],
     ['a stream', (text: string) => `2026-05-04T10:00:00Z ${text} `],
+    ['a namespace', (text: string) => `${text}/proxy-0[proxy]: `],
+    ['a container', (text: string) => `[proxy-0 ${text}] `],
+    ['labels alone', (text: string) => `{x="${text}"} `],
+    ['an event stream', (text: string) => `data: ${text}`],
     ['a tag', (text: string) => `2026-05-04T10:00:00Z\t${text}\t`],
   ])('holds no record in the name of %s', async (_name, prefix) => {
     expect(await foundWith(`${prefix(edited)}${honest}`)).not.toEqual([]);

@@ -29,10 +29,13 @@ export const JSON_FORMS: readonly JsonForm[] = [
   { name: 'Azure Monitor', has: ['LogMessage'], path: ['LogMessage'] },
   { name: 'Azure Monitor', has: ['LogEntry'], path: ['LogEntry'] },
   { name: 'Azure Monitor', has: ['Log_s'], path: ['Log_s'] },
+  { name: 'Azure Monitor', has: ['resultDescription'], path: ['resultDescription'] },
+  { name: 'Azure Container Apps', has: ['TimeStamp', 'Log'], path: ['Log'] },
   { name: 'Loki', has: ['line', 'timestamp'], path: ['line'] },
   { name: 'Loki', has: ['streams'], path: ['streams', '*', 'values', '*', '1'] },
   { name: 'Loki', has: ['data', 'status'], path: ['data', 'result', '*', 'values', '*', '1'] },
   { name: 'Elasticsearch', has: ['_source'], path: ['_source'] },
+  { name: 'Elasticsearch', has: ['hits'], path: ['hits', 'hits', '*', '_source'] },
   { name: 'Splunk', has: ['result'], path: ['result', '_raw'] },
   { name: 'Splunk', has: ['_raw'], path: ['_raw'] },
   { name: 'Workers tail', has: ['logs', 'outcome'], path: ['logs', '*', 'message', '*'] },
@@ -43,6 +46,9 @@ export const JSON_FORMS: readonly JsonForm[] = [
   { name: 'Vector', has: ['message', 'source_type'], path: ['message'] },
   { name: 'JSON with message', has: ['message'], path: ['message'] },
   { name: 'JSON with msg', has: ['msg'], path: ['msg'] },
+  { name: 'Datadog', has: ['content'], path: ['content', 'message'] },
+  { name: 'Docker splunk driver', has: ['event'], path: ['event', 'line'] },
+  { name: 'Logstash', has: ['event'], path: ['event', 'original'] },
   { name: 'Splunk', has: ['event'], path: ['event'] },
 ];
 

@@ -96,7 +96,7 @@ function createOpener(): LineReader {
     const own = readDeliveredValue(value, text);
     if (own.kind !== 'foreign') return [itemOf(own, text, layer)];
     const wrapped = layer.forms.length < MAX_DEPTH && value['channel'] !== 'ops' ? contentsOf(value) : null;
-    if (wrapped === null) return [otherLine(otherJson(value), layer)];
+    if (wrapped === null) return [otherLine(otherJson(value, text), layer)];
     const { form, contents } = wrapped;
     const isClear = layer.isClear && (text === null || isClearJson(text, value)) && !holdsAnother(value, contents);
     const inner = { ...around(layer, form.name), isClear };
@@ -180,13 +180,21 @@ function withoutLineEnd(text: string): string {
   return text.replace(/\r?\n$/, '');
 }
 
+/** All items of a list of objects, or the last one after labels: `[tag, time, {…}]`. */
 function objectsIn(text: string): readonly Json[] | null {
   try {
     const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && value.length > 0 && value.every(isObject) ? value : null;
+    if (!Array.isArray(value) || !isObject(value.at(-1))) return null;
+    if (value.every(isObject)) return value;
+    return value.slice(0, -1).every(isLabel) ? value.slice(-1) : null;
   } catch {
     return null;
   }
+}
+
+/** The tag and the time of Fluentd. */
+function isLabel(value: unknown): boolean {
+  return typeof value === 'number' || (typeof value === 'string' && !value.includes('{'));
 }
 
 /** Whether the text is JSON inside of all texts before it. */

@@ -17,6 +17,8 @@ export const OTHER_LINES = {
     'line with a record in a form that is not read (pass the line as the service wrote it)',
     'lines with a record in a form that is not read (pass the lines as the service wrote them)',
   ],
+  csv: ['line of CSV with a record (export as JSON lines)', 'lines of CSV with records (export as JSON lines)'],
+  base64: ['line of base64 (export the decoded lines)', 'lines of base64 (export the decoded lines)'],
   cut: ['line that is cut where the input begins or ends', 'lines that are cut where the input begins or ends'],
   cut_copy: ['line that is cut, and follows whole', 'lines that are cut, and follow whole'],
   not_utf8: ['line that is not UTF-8', 'lines that are not UTF-8'],
@@ -25,8 +27,22 @@ export const OTHER_LINES = {
 
 export type OtherLine = keyof typeof OTHER_LINES;
 
-export function otherJson(value: Readonly<Record<string, unknown>>): OtherLine {
+/** How a text hides one of our lines from this program, so that the report can say what to do. */
+export function encodedIn(text: string): 'csv' | 'base64' | null {
+  if (/""(?:hash|head|prev)""\s*:\s*""[0-9a-f]{64}""/.test(text)) return 'csv';
+  return text.includes(BASE64_BEGIN) ? 'base64' : null;
+}
+
+/** `{"level":"`, the beginning of each line on stdout. */
+const BASE64_BEGIN = 'eyJsZXZlbCI6I';
+
+/** `text` is null for an object inside of another one. */
+export function otherJson(value: Readonly<Record<string, unknown>>, text: string | null): OtherLine {
   if (value['channel'] === 'ops') return 'operational';
   if (value['MESSAGE'] === null) return 'omitted';
-  return straysIn(value, new Set()).length > 0 ? 'unknown_form' : 'json';
+  return straysIn(value, new Set()).length > 0
+    ? 'unknown_form'
+    : text?.includes(BASE64_BEGIN) === true
+      ? 'base64'
+      : 'json';
 }

@@ -1,7 +1,8 @@
 import { parseObject } from '../../lib/parse-object.ts';
 import type { DamagedItem } from '../verify/item.ts';
 import { readDeliveredValue } from './delivered-line.ts';
-import { hasMarks } from './looks-ours.ts';
+import { hasMarks, straysIn } from './looks-ours.ts';
+import { encodedIn } from './other-lines.ts';
 import type { OtherLine } from './other-lines.ts';
 
 /**
@@ -10,8 +11,10 @@ import type { OtherLine } from './other-lines.ts';
  */
 export function readPlainText(text: string, fault: 'not_utf8' | 'too_long' | null): PlainText {
   const printed = fault === null && PRINTED.test(text);
-  if (printed || !hasMarks(text)) return { kind: 'other', what: fault ?? (printed ? 'printed' : 'text') };
+  if (printed || !hasMarks(text))
+    return { kind: 'other', what: fault ?? (printed ? 'printed' : (encodedIn(text) ?? 'text')) };
   const inner = fault === null ? ourObjectIn(text) : null;
+  if (inner === null && RUBY.test(text)) return { kind: 'damaged', what: 'form', claimedSeq: null };
   return inner === null
     ? { kind: 'damaged', what: 'text', claimedSeq: null }
     : { kind: 'damaged', what: 'form', claimedSeq: seqOf(inner) };
@@ -21,7 +24,7 @@ export type PlainText = DamagedItem | { readonly kind: 'other'; readonly what: O
 
 /** Whether the text can be the rest of a line: it has no beginning of one. */
 export function isRest(text: string): boolean {
-  return !text.startsWith('{') && ourObjectIn(text) === null;
+  return !text.startsWith('{') && !RUBY.test(text) && ourObjectIn(text) === null;
 }
 
 /** Whether the text can be the beginning of a line. */
@@ -32,10 +35,14 @@ export function isBegun(read: PlainText, text: string): boolean {
 /** One line of a JSON document that was printed with white space. */
 const PRINTED = /^(?:\s+(?:"(?:[^"\\]|\\.)*"(?:: .*)?|[\d.eE+-]+|true|false|null)|\s*[[\]{}]+),?$/;
 
+/** As Fluent Bit prints to stdout; its escapes are not those of JSON. */
+const RUBY = /\{"\w+"=>/;
+
 function ourObjectIn(text: string): Readonly<Record<string, unknown>> | null {
   const inner = text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1);
   const value = parseObject(inner);
-  return value !== null && readDeliveredValue(value, inner).kind !== 'foreign' ? value : null;
+  if (value === null) return null;
+  return readDeliveredValue(value, inner).kind !== 'foreign' || straysIn(value, new Set()).length > 0 ? value : null;
 }
 
 function seqOf(value: Readonly<Record<string, unknown>>): number | null {

@@ -12,6 +12,10 @@ export interface TextForm {
 }
 
 const TIME = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?`;
+/** As the log package of Go writes it. */
+const GO_TIME = String.raw`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?`;
+/** As multilog and s6-log write it. */
+const TAI64N = String.raw`@4[0-9a-f]{23}`;
 /** As rsyslog, journalctl and Heroku write it. */
 const SYSLOG_TIME = String.raw`(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|${TIME}|[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [\w+:-]+|\d{9,}\.\d+|\[ *\d+\.\d+\])`;
 const COLOUR = String.raw`(?:\x1b\[[\d;]*m)*`;
@@ -22,6 +26,12 @@ export const TEXT_FORMS: readonly TextForm[] = [
     name: 'CRI',
     before: form(String.raw`${TIME} (?<writer>stdout|stderr) (?<tag>[FP])(?::[A-Z]+)*(?: |$)`),
   },
+  { name: 'JSON string', before: form(String.raw`(?<line>".*")$`), isQuoted: true },
+  { name: 'blanks', before: form(String.raw`[ \t]+(?=\{)`) },
+  { name: 'SSE', before: form(String.raw`data: ?(?=\{)`) },
+  { name: '@cee', before: form(String.raw`@cee: ?(?=\{)`) },
+  { name: 'kail', before: form(String.raw`${NAME}/${NAME}\[${NAME}\]: (?=\{)`) },
+  { name: 'kubetail', before: form(String.raw`${COLOUR}\[${NAME} ${NAME}\]${COLOUR} (?=\{)`) },
   { name: 'kubectl --prefix', before: form(String.raw`\[pod/${NAME}/${NAME}\] `) },
   {
     name: 'Compose',
@@ -30,7 +40,7 @@ export const TEXT_FORMS: readonly TextForm[] = [
   {
     name: 'syslog',
     before: form(
-      String.raw`(?:<\d{1,3}>)?1 ${TIME} [\w.:-]+ [\w./-]+ [\w.-]+ [\w.-]+ (?:-|(?:\[[^\]{}]*\])+) ?\ufeff?`,
+      String.raw`(?:(?:\d{1,7} )?<\d{1,3}>)?1 ${TIME} [\w.:-]+ [\w./-]+ [\w.-]+ [\w.-]+ (?:-|(?:\[[^\]{}]*\])+) ?\ufeff?`,
     ),
   },
   {
@@ -40,9 +50,9 @@ export const TEXT_FORMS: readonly TextForm[] = [
   { name: 'Fluentd', before: form(String.raw`${TIME}\t[\w.*-]+\t(?=\{)`) },
   { name: 'Fluent Bit file', before: form(String.raw`${NAME}: \[\d+(?:\.\d+)?, (?<line>\{.*\})\]$`) },
   { name: 'Cloud Foundry', before: form(String.raw` *${TIME} \[[\w/.-]+\] (?:OUT|ERR) `) },
-  { name: 'logcli', before: form(String.raw`${TIME} \{(?:\w+="[^"{}\\]*"(?:, ?)?)*\} +(?=\{)`) },
+  { name: 'logcli', before: form(String.raw`(?:${TIME} )?\{(?:\w+="[^"{}\\]*"(?:, ?)?)+\} +(?=\{)`) },
   { name: 'aws logs tail', before: form(String.raw`${TIME} (?:[\w.:$[\]-]*\/[\w./:$[\]-]*|[0-9a-f]{12,64}) (?=\{)`) },
-  { name: 'timestamps', before: form(String.raw`${TIME}:?[ \t]+`) },
+  { name: 'timestamps', before: form(String.raw`(?:${TIME}:?|${GO_TIME}|${TAI64N})[ \t]+`) },
   { name: 'stern', before: form(String.raw`(?:[a-z0-9-]+ )?[a-z0-9]+-[a-z0-9.-]+ [a-z0-9-]+ (?=\{)`) },
   { name: 'journalctl export', before: form(String.raw` *MESSAGE=`) },
   {

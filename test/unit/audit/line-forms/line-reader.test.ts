@@ -194,6 +194,25 @@ describe('what is no record', () => {
     expect(await outcomeOf(readAll(lines))).toMatchObject({ ...whole, others });
   });
 
+  it.each<readonly [string, (line: string) => string, string]>([
+    ['CSV', (line) => `2026-05-04,"${line.replaceAll('"', '""')}"`, 'csv'],
+    ['base64', (line) => Buffer.from(line).toString('base64'), 'base64'],
+    ['base64 in JSON', (line) => JSON.stringify({ data: Buffer.from(line).toString('base64') }), 'base64'],
+  ])('is a record in %s, which is said', async (_name, wrap, what) => {
+    const { found, others } = await outcomeOf(readAll(stdout.with(1, wrap(stdout[1]!))));
+    expect({ found, others }).toEqual({ found: ['missing 2 @ lines:3'], others: [`${what} @ lines:2`] });
+  });
+
+  it.each<readonly [string, (line: string) => string]>([
+    ['the stdout of Fluent Bit', (line) => `[0] kube.proxy: [1777888800.1, {"log"=>${JSON.stringify(line)}}]`],
+    ['a wrapper after an unknown text', (line) => `note: ${JSON.stringify({ log: line })}`],
+    ['lines with numbers', (line) => `     2\t${line}`],
+    ['lines found by grep', (line) => `2:${line}`],
+  ])('is a fault, and said as a form that is not read: %s', async (_name, wrap) => {
+    const { found } = await outcomeOf(readAll(stdout.with(1, wrap(stdout[1]!))));
+    expect(found.join()).toContain('unread_form');
+  });
+
   it('is a record in a form that is not read, which is said', async () => {
     const lines = [...stdout.slice(0, 2), JSON.stringify({ unheard: { of: stdout[2]! } })];
     expect(await outcomeOf(readAll(lines))).toMatchObject({
