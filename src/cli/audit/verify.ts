@@ -38,8 +38,8 @@ export const auditVerify: Command = {
       'because delivery is at least once. Several files are one stream, in the order of their records. Lines without a ' +
       'record are counted by what they are; the answer says where the first of each is.',
     'A chain alone shows that the records fit together. It cannot show that the whole trail was written anew, or that its ' +
-      'end was cut off. With --public-key the signed checkpoints prove the records that they cover: without the key nobody ' +
-      'could have changed them. A trail without a valid signature is then never intact. --checkpoint takes copies of ' +
+      'end was cut off. With --public-key the signed checkpoints prove the records that they cover: without the key, a ' +
+      'change of them shows. A trail without a valid signature is then never intact. --checkpoint takes copies of ' +
       'checkpoints that were kept where the service cannot reach them (any file of delivered lines will do). They also ' +
       'show a cut. The answer says what is proven, what is not, and what was not checked.',
     'A ledger has to begin with record 1, or behind a checkpoint so old that retention may have dropped what it covers. ' +
