@@ -4,7 +4,7 @@ import type { Vouched } from './attestations.ts';
 
 /**
  * What a verification without a finding proves, and what it does not. A hash chain alone proves only that the records
- * fit together: whoever can write the file can compute every hash again. Records are proven by evidence that an attacker
+ * fit together: anyone who can write the file can compute every hash again. Records are proven by evidence that an attacker
  * could not make: a checkpoint with a valid signature, or a checkpoint kept elsewhere. Pure.
  */
 export interface Proof {

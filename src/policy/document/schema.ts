@@ -53,7 +53,7 @@ const setOrDomain = z
   .meta({ pattern: `^\\$|${DOMAIN_SHAPE}` });
 const email = z
   .string()
-  // `*@acme.com` is an address by its grammar, but would match nobody, in a deny rule silently.
+  // `*@acme.com` is an address by its grammar, but matches no invited address: a deny rule with it would have no effect.
   .refine((text) => emailAddress(text)?.local.includes('*') === false, { error: 'expected an e-mail address' })
   .meta({ pattern: '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$' });
 const uuid = z
