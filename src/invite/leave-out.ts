@@ -16,8 +16,8 @@ export type Attempt<T> =
 const MAX_ATTEMPTS = 4;
 
 /**
- * `first` is the decision on the call alone, made at `nowMs`. An attempt that may leave out may be `short`. When no address is
- * left to send to, the last attempt is made with `first`, to be refused as a whole.
+ * `first` is the decision on the call alone, made at `nowMs`. An attempt that may leave out may be `short`. When no
+ * address is left to send to, the last attempt is made with `first`, to be refused as a whole.
  */
 export async function leaveOutExhausted<T>(
   call: InviteCall,
