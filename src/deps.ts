@@ -19,6 +19,7 @@ import type { Logger } from './ports/logger.ts';
 import type { Metrics } from './ports/metrics.ts';
 import type { Schedule } from './ports/schedule.ts';
 import type { Secrets } from './ports/secrets.ts';
+import type { Sha256 } from './ports/sha256.ts';
 
 export interface Deps {
   /** The machine's clock. It judges tokens. */
@@ -66,6 +67,8 @@ export interface Deps {
   readonly draining: () => boolean;
   /** Returns the form in which an email address is recorded: as given, or as an HMAC. */
   readonly recordAddress: RecordAddress;
+  /** The runtime's own; left out where the portable one serves. */
+  readonly sha256?: Sha256 | undefined;
   /** Left out where the platform does not count requests per address. */
   readonly burstLimit?: BurstLimit | undefined;
   /** The published contract, as this deployment serves it (openapi/document). */

@@ -1,6 +1,7 @@
-import { canonicalJson, canonicalJsonOrNull } from '../lib/canonical-json.ts';
+import { canonicalJson } from '../lib/canonical-json.ts';
 import { parseObject } from '../lib/parse-object.ts';
 import { sha256Hex } from '../lib/sha256.ts';
+import type { Sha256 } from '../ports/sha256.ts';
 import type { AuditRecord, RecordDraft, RequestRecord, SuppressedDraft } from './record.ts';
 
 /**
@@ -38,21 +39,29 @@ export type ChainVerdict =
 export type ChainBreak = 'not_a_record' | 'edited' | 'out_of_sequence' | 'wrong_prev';
 
 /** Throws when the draft has no RFC 8785 form (NaN, a lone surrogate). */
-export function chainRecord(draft: RecordDraft | SuppressedDraft, place: ChainPlace): { line: string; hash: string } {
+export function chainRecord(
+  draft: RecordDraft | SuppressedDraft,
+  place: ChainPlace,
+  sha256: Sha256 = sha256Hex,
+): { line: string; hash: string } {
   const { seq, id, time, prev } = place;
-  const body = { ...draft, seq, id, time, prev, hash: undefined };
-  const hash = sha256Hex(canonicalJson(body));
-  return { line: canonicalJson({ ...body, hash }), hash };
+  const halves = canonicalHalves({ ...draft, seq, id, time, prev });
+  const hash = sha256(joined(halves));
+  return { line: joined(halves, hash), hash };
 }
 
 /**
  * Verifies records in the given order. `after` is the record before the first one; without it the chain begins here.
  */
-export function verifyChain(lines: Iterable<string>, after: ChainHead = GENESIS): ChainVerdict {
+export function verifyChain(
+  lines: Iterable<string>,
+  after: ChainHead = GENESIS,
+  sha256: Sha256 = sha256Hex,
+): ChainVerdict {
   let head = after;
   let index = 0;
   for (const line of lines) {
-    const checked = checkLine(line, head);
+    const checked = checkLine(line, head, sha256);
     if (typeof checked === 'string') return { kind: 'broken', index, seq: head.seq + 1, reason: checked };
     head = checked;
     index += 1;
@@ -66,14 +75,41 @@ export function draftOf(record: RequestRecord): RecordDraft {
   return draft;
 }
 
-function checkLine(line: string, before: ChainHead): ChainHead | ChainBreak {
+function checkLine(line: string, before: ChainHead, sha256: Sha256): ChainHead | ChainBreak {
   const record = parseObject(line);
   if (record === null) return 'not_a_record';
   const { hash } = record;
+  const halves = canonicalHalvesOrNull(record);
   // The text must be canonical too: a change that parses to the same value (white space, a repeated member) is an edit.
-  if (typeof hash !== 'string' || canonicalJsonOrNull(record) !== line) return 'edited';
-  if (sha256Hex(canonicalJson({ ...record, hash: undefined })) !== hash) return 'edited';
+  if (typeof hash !== 'string' || halves === null || joined(halves, hash) !== line) return 'edited';
+  if (sha256(joined(halves)) !== hash) return 'edited';
   if (record['seq'] !== before.seq + 1) return 'out_of_sequence';
   if (record['prev'] !== before.hash) return 'wrong_prev';
   return { seq: before.seq + 1, hash };
+}
+
+/** The members of a record before and after the place of `hash`, each as the inside of an RFC 8785 object. */
+type Halves = readonly [before: string, after: string];
+
+/** A record is serialised once: the text with `hash` and the text that it covers differ only there. */
+function canonicalHalves(record: object): Halves {
+  const members = Object.entries(record);
+  const half = (isPart: (name: string) => boolean): string =>
+    canonicalJson(Object.fromEntries(members.filter(([name]) => isPart(name)))).slice(1, -1);
+  // RFC 8785 §3.2.3 sorts names by UTF-16 code units, as `<` compares them.
+  return [half((name) => name < 'hash'), half((name) => name > 'hash')];
+}
+
+function canonicalHalvesOrNull(record: object): Halves | null {
+  try {
+    return canonicalHalves(record);
+  } catch {
+    return null;
+  }
+}
+
+/** The text of a record with this hash, or the text that its hash covers. */
+function joined([before, after]: Halves, hash?: string): string {
+  const own = hash === undefined ? '' : `"hash":${JSON.stringify(hash)}`;
+  return `{${[before, own, after].filter((part) => part !== '').join(',')}}`;
 }

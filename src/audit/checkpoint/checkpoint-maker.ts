@@ -2,6 +2,7 @@ import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Sha256 } from '../../ports/sha256.ts';
 import { createFailureStreak } from '../../tasks/failure-streak.ts';
 import type { ChainHead } from '../chain.ts';
 import { checkpointLine } from './checkpoint.ts';
@@ -63,6 +64,8 @@ export interface CheckpointMakerDeps {
   readonly logger: Logger;
   /** Null: checkpoints are not signed. Rejects when the key cannot be read now. */
   readonly signer: () => Promise<CheckpointSigner | null>;
+  /** The runtime's own, where it is faster than the portable one. */
+  readonly sha256?: Sha256 | undefined;
 }
 
 export const CHECKPOINT_EVERY_RECORDS = 1_000;
@@ -71,8 +74,15 @@ export const RETRY_AFTER_MS = 30_000;
 
 type Failure = 'ledger_unavailable' | 'signing_failed';
 
-export function createCheckpointMaker({ ledger, ids, clock, logger, signer }: CheckpointMakerDeps): CheckpointMaker {
-  const guard = createTrailGuard(ledger);
+export function createCheckpointMaker({
+  ledger,
+  ids,
+  clock,
+  logger,
+  signer,
+  sha256,
+}: CheckpointMakerDeps): CheckpointMaker {
+  const guard = createTrailGuard(ledger, sha256);
   const failureStreak = createFailureStreak<Failure>(clock);
   let fault: TrailFault | null = null;
 

@@ -4,6 +4,7 @@ import { verifyChain } from '../chain.ts';
 import { parseCheckpoint, verifySignature } from './checkpoint.ts';
 import type { CheckpointSigner } from './checkpoint.ts';
 import { readTrailItem } from '../verify/item.ts';
+import type { Sha256 } from '../../ports/sha256.ts';
 
 /**
  * Verifies the stored trail before a checkpoint is signed. Every record after the last checkpoint must continue it, up
@@ -71,7 +72,7 @@ type Last = { readonly kind: 'last'; readonly digest: string | null; readonly he
 
 const broken = (seq: number, reason: TrailBreak): Broken => ({ kind: 'broken', seq, reason });
 
-export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
+export function createTrailGuard(ledger: GuardedLedger, sha256: Sha256 = sha256Hex): TrailGuard {
   /** SHA-256 of the last checkpoint; null when there was none, or before the first check. */
   let knownDigest: string | null = null;
   /** Every record up to this one was verified. */
@@ -91,7 +92,7 @@ export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
     if (count < base.seq) return broken(base.seq, 'base_unproven');
     const [stored] = await ledger.checkpoints(count - 1, 1);
     if (stored?.count !== count) return broken(count, 'checkpoint_gone');
-    const digest = sha256Hex(stored.line);
+    const digest = sha256(stored.line);
     if (knownDigest !== null && knownDigest !== digest) return broken(count, 'checkpoint_replaced');
     const statement = parseCheckpoint(stored.line);
     if (statement?.count !== count) return broken(count, 'checkpoint_edited');
@@ -118,7 +119,7 @@ export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
       const last = page.at(-1);
       if (last === undefined) return broken(at.seq + 1, 'missing');
       const lines = page.map(({ line }) => line);
-      const verdict = verifyChain(lines, at);
+      const verdict = verifyChain(lines, at, sha256);
       if (verdict.kind === 'broken') return broken(verdict.seq, verdict.reason);
       if (verdict.head.seq !== last.seq) return broken(at.seq + 1, 'out_of_sequence');
       at = verdict.head;
@@ -148,7 +149,7 @@ export function createTrailGuard(ledger: GuardedLedger): TrailGuard {
       return attempted.kind === 'broken' ? { ...attempted, isNews } : attempted;
     },
     made(line) {
-      knownDigest = sha256Hex(line);
+      knownDigest = sha256(line);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { sha256Hex } from '../../lib/sha256.ts';
+import type { Sha256 } from '../../ports/sha256.ts';
 import type { Principal } from '../principal.ts';
 
 /**
@@ -25,12 +26,12 @@ interface Entry extends VerifiedToken {
   readonly endsAt: number;
 }
 
-export function createTokenCache(maxEntries = MAX_ENTRIES): TokenCache {
+export function createTokenCache(maxEntries = MAX_ENTRIES, sha256: Sha256 = sha256Hex): TokenCache {
   /** Ordered by last use, oldest first. */
   const entries = new Map<string, Entry>();
   return {
     get(token, nowMs) {
-      const digest = sha256Hex(token);
+      const digest = sha256(token);
       const entry = entries.get(digest);
       if (entry === undefined) return null;
       entries.delete(digest);
@@ -41,12 +42,12 @@ export function createTokenCache(maxEntries = MAX_ENTRIES): TokenCache {
     put(token, verified, nowMs) {
       const endsAt = Math.min(verified.principal.expiresAt * 1000, nowMs + MAX_AGE_MS);
       if (endsAt <= nowMs) return;
-      entries.set(sha256Hex(token), { ...verified, storedAt: nowMs, endsAt });
+      entries.set(sha256(token), { ...verified, storedAt: nowMs, endsAt });
       const [oldest] = entries.keys();
       if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
     },
     drop(token) {
-      entries.delete(sha256Hex(token));
+      entries.delete(sha256(token));
     },
   };
 }

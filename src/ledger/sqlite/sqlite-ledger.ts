@@ -1,6 +1,8 @@
 import type { RecordDraft } from '../../audit/record.ts';
 import type { Clock, MachineClock } from '../../ports/clock.ts';
+import { sha256Hex } from '../../lib/sha256.ts';
 import type { Ids } from '../../ports/ids.ts';
+import type { Sha256 } from '../../ports/sha256.ts';
 import { denialRecord, dryRunRecord, exhaustedRecord, intentRecord, replayRecord } from '../record-annotations.ts';
 import { createIdempotencyKeys, keyScope } from './requests/idempotency.ts';
 import type { KeyLookup } from './requests/idempotency.ts';
@@ -57,6 +59,7 @@ export function createSqliteLedger({
   ids,
   reportUnreadable = () => undefined,
   isSpaceLow = () => false,
+  sha256 = sha256Hex,
 }: {
   sqlite: SqlitePort;
   /** Without a monotonic reading: the platform keeps the time, and it is trusted as it is. */
@@ -66,11 +69,13 @@ export function createSqliteLedger({
   reportUnreadable?: ReportUnreadable;
   /** Whether the disk has so little space left that only admitted requests are recorded whole. */
   isSpaceLow?: () => boolean;
+  /** The runtime's own, where it is faster than the portable one. */
+  sha256?: Sha256;
 }): SqliteLedger {
   migrate(sqlite);
   if (reachesAhead(sqlite))
     throw new Error('the ledger has a cursor or a checkpoint ahead of the end of its trail: restore it from a backup');
-  const journal = createJournal({ sqlite, clock, ids });
+  const journal = createJournal({ sqlite, clock, ids, sha256 });
   const time = createLedgerClock(sqlite, clock);
   const quotas = createQuotaCounters(sqlite);
   const keys = createIdempotencyKeys(sqlite, reportUnreadable);

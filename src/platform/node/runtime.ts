@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { v7 } from 'uuid';
 import { thrownName } from '../../lib/thrown.ts';
 import type { Background } from '../../ports/background.ts';
@@ -6,6 +7,7 @@ import type { Ids } from '../../ports/ids.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Schedule } from '../../ports/schedule.ts';
+import type { Sha256 } from '../../ports/sha256.ts';
 
 /**
  * The runtime ports on Node: clock, ids, random numbers, timers, and work that continues after an answer. Its only
@@ -17,6 +19,9 @@ export const clock: MachineClock = { now: () => Date.now(), monotonic: () => per
 
 /** UUIDv7 from the uuid package; ids made within one millisecond are in order too. */
 export const ids: Ids = { uuid7: () => v7() };
+
+/** OpenSSL's. */
+export const sha256: Sha256 = (data) => hash('sha256', data);
 
 /** The generator of the JavaScript engine, for retry jitter and never for secrets. */
 export const random: Random = { next: () => Math.random() };

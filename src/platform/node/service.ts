@@ -31,7 +31,7 @@ import { watchPolicy } from './policy/source.ts';
 import type { PolicyReload } from './policy/reload.ts';
 import { runSteps } from './process/shutdown.ts';
 import type { Shutdown, ShutdownStep } from './process/shutdown.ts';
-import { clock, createBackground, ids, schedule } from './runtime.ts';
+import { clock, createBackground, ids, schedule, sha256 } from './runtime.ts';
 import { readAuditSecrets } from './secrets/audit-secrets.ts';
 import { createSecrets } from './secrets/secrets.ts';
 import { exposeDiskSpace } from './telemetry/ledger-metrics.ts';
@@ -170,6 +170,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
       responseSent,
       fieldBytes,
       answersInFlight,
+      sha256,
     },
     delivery: trail.delivery,
     recordAddress: createRecordAddress(auditSecrets.addresses),

@@ -5,6 +5,7 @@ import { chainRecord, draftOf, GENESIS_HASH, verifyChain } from '../../../src/au
 import type { RequestRecord } from '../../../src/audit/record.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { testUuid7 } from '../../support/clock.ts';
+import { sha256 } from '../../../src/platform/node/runtime.ts';
 import { recordDraft } from '../../support/ledger/ledger.ts';
 
 function chainOf(length: number): string[] {
@@ -46,6 +47,42 @@ describe('the hash chain', () => {
     expect(record).toEqual({ ...recordDraft('denial', testUuid7(2)), ...place, hash });
     const { hash: _hash, ...rest } = record;
     expect(createHash('sha256').update(canonicalJson(rest)).digest('hex')).toBe(hash);
+  });
+
+  it('hashes a record once to write it, and once to verify it', () => {
+    const hashed: string[] = [];
+    const counting = (data: string | Uint8Array): string => {
+      hashed.push(typeof data === 'string' ? data : '');
+      return sha256(data);
+    };
+    const place = { seq: 1, id: testUuid7(1), time: '2026-03-02T10:00:00.000Z', prev: GENESIS_HASH };
+    const { line, hash } = chainRecord(recordDraft('intent', testUuid7(2)), place, counting);
+    const covered = line.replace(`"hash":"${hash}",`, '');
+    expect(hashed).toEqual([covered]);
+    expect(verifyChain([line], undefined, counting)).toMatchObject({ kind: 'intact' });
+    expect(hashed).toEqual([covered, covered]);
+  });
+
+  it('writes the same record with the hash function of either runtime', () => {
+    const place = { seq: 1, id: testUuid7(1), time: '2026-03-02T10:00:00.000Z', prev: GENESIS_HASH };
+    const draft = recordDraft('intent', testUuid7(2));
+    expect(chainRecord(draft, place, sha256)).toEqual(chainRecord(draft, place));
+  });
+
+  it.each([
+    ['in the middle', '{"a":1,"hash":"HASH","seq":1}'],
+    ['at its end', '{"a":1,"hash":"HASH"}'],
+    ['at its beginning', '{"hash":"HASH","seq":1}'],
+    ['alone', '{"hash":"HASH"}'],
+    ['beside a member __proto__', '{"__proto__":1,"hash":"HASH","seq":1}'],
+  ])('finds the hash of a record that has it %s', (_, form) => {
+    const covered = form.replace(/(,)?"hash":"HASH"(,)?/, (_whole, before?: string, after?: string) =>
+      before !== undefined && after !== undefined ? ',' : '',
+    );
+    const line = form.replace('HASH', createHash('sha256').update(covered).digest('hex'));
+    // Not `edited`: text and hash agree, and only the place in the chain is wrong.
+    const reason = form.includes('"seq":1') ? 'wrong_prev' : 'out_of_sequence';
+    expect(verifyChain([line])).toMatchObject({ kind: 'broken', reason });
   });
 
   it('does not let a draft set members that only the ledger may set', () => {

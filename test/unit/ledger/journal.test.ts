@@ -5,6 +5,7 @@ import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts'
 import { migrate } from '../../../src/ledger/sqlite/schema.ts';
 import { readEnds, readRecords } from '../../../src/ledger/sqlite/trail/trail.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
+import { sha256Hex } from '../../../src/lib/sha256.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
 import { admission, DAY_MS, recordDraft } from '../../support/ledger/ledger.ts';
 import { checkpoint } from '../../contract/ledger/ledger-harness.ts';
@@ -12,7 +13,7 @@ import { checkpoint } from '../../contract/ledger/ledger-harness.ts';
 function setup() {
   const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
   migrate(sqlite);
-  const journal = createJournal({ sqlite, clock: createFakeClock(), ids: createFakeIds() });
+  const journal = createJournal({ sqlite, clock: createFakeClock(), ids: createFakeIds(), sha256: sha256Hex });
   const append = () => sqlite.transaction(() => journal.append(recordDraft('intent', testUuid7(1))));
   return { sqlite, append };
 }

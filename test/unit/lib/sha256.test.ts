@@ -1,6 +1,8 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../../src/lib/hex.ts';
 import { hmacSha256Hex, sha256Hex } from '../../../src/lib/sha256.ts';
+import { sha256 } from '../../../src/platform/node/runtime.ts';
 
 describe('SHA-256', () => {
   it.each([
@@ -9,6 +11,15 @@ describe('SHA-256', () => {
   ])('gives the published digest of %j, as text and as bytes', (text, digest) => {
     expect(sha256Hex(text)).toBe(digest);
     expect(sha256Hex(new TextEncoder().encode(text))).toBe(digest);
+  });
+
+  it('is the same on Node, where it is native, for every text and all bytes', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array({ maxLength: 200 })), (data) => {
+        expect(sha256(data)).toBe(sha256Hex(data));
+      }),
+    );
+    expect(sha256('\ud800')).toBe(sha256Hex('\ud800'));
   });
 });
 

@@ -3,6 +3,7 @@ import type { RecordDraft, SuppressedDraft } from '../../../audit/record.ts';
 import { rfc3339 } from '../../../lib/rfc3339.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';
+import type { Sha256 } from '../../../ports/sha256.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
 import { readEnds } from './trail.ts';
 
@@ -16,13 +17,27 @@ export interface Journal {
   append(draft: RecordDraft | SuppressedDraft): number;
 }
 
-export function createJournal({ sqlite, clock, ids }: { sqlite: SqlitePort; clock: Clock; ids: Ids }): Journal {
+export function createJournal({
+  sqlite,
+  clock,
+  ids,
+  sha256,
+}: {
+  sqlite: SqlitePort;
+  clock: Clock;
+  ids: Ids;
+  sha256: Sha256;
+}): Journal {
   return {
     append(draft) {
       const { head, recordedMs } = readEnds(sqlite);
       const timeMs = Math.trunc(clock.now());
       const seq = head.seq + 1;
-      const { line, hash } = chainRecord(draft, { seq, id: ids.uuid7(), time: rfc3339(timeMs), prev: head.hash });
+      const { line, hash } = chainRecord(
+        draft,
+        { seq, id: ids.uuid7(), time: rfc3339(timeMs), prev: head.hash },
+        sha256,
+      );
       sqlite.run(`INSERT INTO records (seq, line) VALUES (?, ?)`, seq, line);
       sqlite.run(`UPDATE head SET seq = ?, hash = ?, recorded_ms = ? WHERE id = 1`, seq, hash, timeMs);
       if (timeMs < recordedMs) sqlite.run(`INSERT INTO clock_steps (seq) VALUES (?)`, seq);

@@ -11,7 +11,7 @@ import type { Schedule } from '../../../ports/schedule.ts';
 import { exposeAuditStatus } from '../telemetry/audit-metrics.ts';
 import type { AuditSinks } from './sinks.ts';
 import type { NodeMetrics } from '../telemetry/metrics.ts';
-import { random } from '../runtime.ts';
+import { random, sha256 } from '../runtime.ts';
 import type { ShutdownStep } from '../process/shutdown.ts';
 
 /**
@@ -48,6 +48,7 @@ export function openAuditTrail({ ledger, collectors, signer, ...deps }: AuditTra
     clock: deps.trustedClock,
     ledger,
     signer: async () => signer,
+    sha256,
     delivery: deliveries,
   });
   exposeAuditStatus(deps.metrics, {

@@ -15,6 +15,7 @@ import type { MachineClock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
+import { sha256 } from '../runtime.ts';
 import { createClockReports } from './clock-reports.ts';
 import { openGuarded } from './ledger-guard.ts';
 
@@ -57,7 +58,7 @@ export async function openLedger(deps: NodeLedgerDeps): Promise<ServiceLedger> {
   const { sqlite } = guard;
   try {
     const reportUnreadable = createUnreadableReport({ logger, metrics });
-    const core = createSqliteLedger({ sqlite, clock, ids, reportUnreadable, isSpaceLow });
+    const core = createSqliteLedger({ sqlite, clock, ids, sha256, reportUnreadable, isSpaceLow });
     refuseBrokenTail(sqlite, TAIL_CHECK_RECORDS);
     const reportClock = createClockReports(core.clockState, logger);
     reportClock();
