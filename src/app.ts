@@ -91,7 +91,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.use(source(deps.clientAddress));
   app.use(rateLimitByAddress(deps.burstLimit, deps.metrics));
   app.use(limitAnswers(deps));
-  app.use(bodyLimit(deps.schedule));
+  app.use(bodyLimit(deps));
 
   app.post(
     '/v2/invite_users',

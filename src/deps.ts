@@ -17,6 +17,7 @@ import type { HttpPort } from './ports/http.ts';
 import type { Ids } from './ports/ids.ts';
 import type { Logger } from './ports/logger.ts';
 import type { Metrics } from './ports/metrics.ts';
+import type { ReadBody } from './ports/read-body.ts';
 import type { Schedule } from './ports/schedule.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { Sha256 } from './ports/sha256.ts';
@@ -54,6 +55,8 @@ export interface Deps {
    * The bytes of the header fields as received; null when unknown. Left out where the platform gives its Headers alone.
    */
   readonly fieldBytes?: ((platformRequest: unknown) => number | null) | undefined;
+  /** Left out where the body comes as a web stream. */
+  readonly readBody?: ReadBody | undefined;
   /**
    * Resolves when the answer to this request has left the process, or its connection has ended; never rejects. Left out
    * where the platform cannot report it.

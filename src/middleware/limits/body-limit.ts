@@ -5,6 +5,8 @@
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { collectBytes } from '../../lib/collect-bytes.ts';
+import type { BodyReading } from '../../ports/read-body.ts';
+import type { Deps } from '../../deps.ts';
 import type { Schedule } from '../../ports/schedule.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
@@ -15,12 +17,14 @@ export const MAX_BODY_BYTES = 64 * 1024;
  */
 export const BODY_TIMEOUT_MS = 7_000;
 
-export function bodyLimit(schedule: Schedule): MiddlewareHandler<AppEnv> {
+export function bodyLimit({ schedule, readBody }: Pick<Deps, 'schedule' | 'readBody'>): MiddlewareHandler<AppEnv> {
   return async function bodyLimit(c, next) {
-    const stream = c.req.raw.body;
-    if (stream === null) return await next();
+    // Fetch standard: such a request has no body.
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') return await next();
     const claimed = Number(c.req.header('Content-Length') ?? 0);
-    const result = claimed > MAX_BODY_BYTES ? 'too_large' : await readBounded(stream, schedule);
+    const start = (): BodyReading | null => readBody?.(c.env, MAX_BODY_BYTES) ?? readStream(c.req.raw.body);
+    const result = claimed > MAX_BODY_BYTES ? 'too_large' : await readInTime(start(), schedule);
+    if (result === null) return await next();
     if (result instanceof Uint8Array) {
       // Hono's cache contains promises, although its declared type is the value.
       c.req.bodyCache.arrayBuffer = Promise.resolve(result.buffer) as unknown as ArrayBuffer;
@@ -46,21 +50,30 @@ function refuse(c: Context<AppEnv>, failure: BodyFailure): Response {
   }
 }
 
-async function readBounded(
-  stream: ReadableStream<Uint8Array>,
+function readStream(stream: ReadableStream<Uint8Array> | null): BodyReading | null {
+  const reader = stream?.getReader();
+  if (reader === undefined) return null;
+  return {
+    bytes: collectBytes(reader, MAX_BODY_BYTES),
+    cancel: () => void reader.cancel().catch(() => undefined),
+  };
+}
+
+/** Null: there is no body. */
+async function readInTime(
+  reading: BodyReading | null,
   schedule: Schedule,
-): Promise<Uint8Array<ArrayBuffer> | BodyFailure> {
-  const reader = stream.getReader();
+): Promise<Uint8Array<ArrayBuffer> | BodyFailure | null> {
+  if (reading === null) return null;
   const state = { timedOut: false };
   const cancelTimer = schedule.after(BODY_TIMEOUT_MS, () => {
     state.timedOut = true;
-    void reader.cancel().catch(() => undefined);
+    reading.cancel();
   });
   try {
-    const body = await collectBytes(reader, MAX_BODY_BYTES);
-    if (body === null) return 'too_large';
-    // A cancelled reader ends like a complete one; the flag tells them apart.
-    return state.timedOut ? 'timeout' : body;
+    const body = await reading.bytes;
+    // A cancelled reading may end like a complete one; the flag tells them apart.
+    return state.timedOut ? 'timeout' : (body ?? 'too_large');
   } catch {
     return state.timedOut ? 'timeout' : 'broken';
   } finally {

@@ -22,6 +22,7 @@ import { createClientAddress } from './http-server/client-address.ts';
 import { exposureOf } from './http-server/exposure.ts';
 import { fieldBytes } from './http-server/field-bytes.ts';
 import { listen } from './http-server/listener.ts';
+import { readBody } from './http-server/read-body.ts';
 import { responseSent } from './http-server/response-sent.ts';
 import { exposeClock } from './ledger/clock-reports.ts';
 import { createDiskSpace } from './ledger/disk-space.ts';
@@ -169,6 +170,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
       service,
       responseSent,
       fieldBytes,
+      readBody,
       answersInFlight,
       sha256,
     },
