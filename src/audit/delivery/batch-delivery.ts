@@ -22,8 +22,8 @@ export interface BatchDelivery {
 }
 
 export type BatchResult =
-  /** `length`: characters of text. */
-  | { readonly kind: 'delivered'; readonly length: number }
+  /** `length`: characters of text. `more`: the outbox had more than this batch could hold. */
+  | { readonly kind: 'delivered'; readonly length: number; readonly more: boolean }
   | { readonly kind: 'empty' }
   /** `nextTryMs` is 0 when a smaller batch may follow at once. */
   | { readonly kind: 'failed'; readonly nextTryMs: number };
@@ -93,9 +93,15 @@ export function createBatchDelivery({
     async deliver(maxLength = BATCH_LENGTH) {
       let tried = 0;
       let length = 0;
+      let isMore = false;
       let fallbackReason: DeliveryFailure = 'ledger_unavailable';
       try {
-        const batch = takeBatch(await outbox.lease(sink.name, limit.items()), maxLength);
+        const mostItems = limit.items();
+        const { batch, more } = takeBatch(await outbox.lease(sink.name, mostItems), {
+          mostItems,
+          mostLength: maxLength,
+        });
+        isMore = more;
         const last = batch.at(-1);
         if (last === undefined) {
           logRecovery();
@@ -116,7 +122,7 @@ export function createBatchDelivery({
       metrics.count('audit_deliveries', { sink: sink.name, result: 'delivered' });
       limit.delivered();
       logRecovery();
-      return { kind: 'delivered', length };
+      return { kind: 'delivered', length, more: isMore };
     },
     /** A write that hangs is reported and still awaited: a second write beside it might arrive before it. */
     failing() {

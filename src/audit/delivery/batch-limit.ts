@@ -34,9 +34,15 @@ export function createBatchLimit(mostItems: number): BatchLimit {
   };
 }
 
-/** The first of `items` that have at most `mostLength` characters together, and at least one item when there is any. */
-export function takeBatch(items: readonly OutboxItem[], mostLength: number): readonly OutboxItem[] {
+/**
+ * The first of `leased` that have at most `mostLength` characters together, and at least one item when there is any.
+ * `more`: something stays behind, or may: the lease had as many items as it could have.
+ */
+export function takeBatch(
+  leased: readonly OutboxItem[],
+  { mostItems, mostLength }: { readonly mostItems: number; readonly mostLength: number },
+): { readonly batch: readonly OutboxItem[]; readonly more: boolean } {
   let length = 0;
-  const end = items.findIndex(({ line }, index) => (length += line.length) > mostLength && index > 0);
-  return end === -1 ? items : items.slice(0, end);
+  const end = leased.findIndex(({ line }, index) => (length += line.length) > mostLength && index > 0);
+  return end === -1 ? { batch: leased, more: leased.length >= mostItems } : { batch: leased.slice(0, end), more: true };
 }

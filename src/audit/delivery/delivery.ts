@@ -32,14 +32,25 @@ export interface DeliveryStatus {
 
 export interface DeliveryDeps extends BatchDeliveryDeps {
   readonly schedule: Schedule;
+  /** GATHER_MS when left out. */
+  readonly gatherMs?: number;
 }
 
+/**
+ * How long records wait for others of the same batch. Each batch moves a cursor, which is a commit of its own: without
+ * the wait, a service with little load would commit once more for every record.
+ */
+export const GATHER_MS = 100;
 /** Well within the time that a process has to end (platform/node/process/shutdown). */
 export const DRAIN_MS = 5_000;
 
-export function createDelivery({ schedule, ...deps }: DeliveryDeps): Delivery {
+export function createDelivery({ schedule, gatherMs = GATHER_MS, ...deps }: DeliveryDeps): Delivery {
   const batches = createBatchDelivery(deps);
-  const loop = createWakeableLoop({ schedule, wakeDelayMs: 0, run: async () => nextRun(await batches.deliver()) });
+  const loop = createWakeableLoop({
+    schedule,
+    wakeDelayMs: gatherMs,
+    run: async () => nextRun(await batches.deliver(), gatherMs),
+  });
 
   return {
     wake: () => loop.wake(),
@@ -61,11 +72,11 @@ export function createDelivery({ schedule, ...deps }: DeliveryDeps): Delivery {
   };
 }
 
-/** After a batch the next one gets a turn of its own, so that a long backlog delays no request. */
-function nextRun(result: BatchResult): NextRun {
+/** After a full batch the next one gets a turn of its own, so that a long backlog delays no request. */
+function nextRun(result: BatchResult, gatherMs: number): NextRun {
   switch (result.kind) {
     case 'delivered':
-      return { afterMs: 0, wakeable: false };
+      return { afterMs: result.more ? 0 : gatherMs, wakeable: false };
     case 'failed':
       return { afterMs: result.nextTryMs, wakeable: false };
     case 'empty':

@@ -6,7 +6,7 @@ import {
   LONGEST_RETRY_AFTER_MS,
   LONGEST_WRITE_MS,
 } from '../../../../src/audit/delivery/batch-delivery.ts';
-import { createDelivery, DRAIN_MS } from '../../../../src/audit/delivery/delivery.ts';
+import { createDelivery, DRAIN_MS, GATHER_MS } from '../../../../src/audit/delivery/delivery.ts';
 import { SinkError } from '../../../../src/audit/delivery/sink.ts';
 import type { OutboxItem, Sink } from '../../../../src/audit/delivery/sink.ts';
 import type { LogFields } from '../../../../src/ports/logger.ts';
@@ -44,10 +44,12 @@ interface Changes {
   readonly batchSize?: number;
   /** What chance says every time. */
   readonly chance?: number;
+  /** How long records are gathered; not at all, so that most tests see each run as it begins. */
+  readonly gatherMs?: number;
 }
 
 /** By default chance gives the shortest of waits. */
-function setup({ batchSize = 2, chance = 0 }: Changes = {}) {
+function setup({ batchSize = 2, chance = 0, gatherMs = 0 }: Changes = {}) {
   const outbox = createTestOutbox();
   const clock = createFakeClock();
   const scripted = createScriptedSink();
@@ -63,6 +65,7 @@ function setup({ batchSize = 2, chance = 0 }: Changes = {}) {
     logger: { debug: keep, info: keep, warn: keep, error: keep },
     metrics: { count: (name, labels) => void counted.push(`${name} ${labels?.['sink']} ${labels?.['result']}`) },
     batchSize,
+    gatherMs,
   });
   /** Accepts or refuses what is being written, and lets time pass up to the next write. */
   async function answer(error?: Error, ms = 0): Promise<void> {
@@ -116,6 +119,34 @@ describe('delivery to a sink', () => {
     await pass(0);
     expect(scripted.open).toBe(1);
     expect(schedule.waitingMs).toEqual([]);
+  });
+
+  it('gathers what is recorded within a tenth of a second, so that one commit moves the cursor past all of it', async () => {
+    const { outbox, scripted, delivery, answer, pass } = setup({ batchSize: 100, gatherMs: GATHER_MS });
+    outbox.append();
+    delivery.wake();
+    await pass(GATHER_MS - 1);
+    outbox.append();
+    delivery.wake();
+    expect(scripted.received).toEqual([]);
+    await pass(1);
+    expect(scripted.received).toEqual([[16, 32]]);
+    // What comes during the write is gathered, too.
+    outbox.append();
+    delivery.wake();
+    await answer(undefined, GATHER_MS - 1);
+    expect(scripted.received).toHaveLength(1);
+    await pass(1);
+    expect(scripted.received).toEqual([[16, 32], [48]]);
+  });
+
+  it('gathers nothing between the batches of a backlog', async () => {
+    const { outbox, scripted, delivery, answer, pass } = setup({ gatherMs: GATHER_MS });
+    for (let n = 0; n < 5; n += 1) outbox.append();
+    delivery.wake();
+    await pass(GATHER_MS);
+    for (let batch = 0; batch < 2; batch += 1) await answer();
+    expect(scripted.received).toEqual([[16, 32], [48, 64], [80]]);
   });
 
   it('takes up what was recorded while a run found nothing', async () => {

@@ -125,6 +125,7 @@ function createHarness() {
       sinks: [collector.sink, steady.sink, silent.sink],
       schedule: clock,
       clock,
+      gatherMs: 0,
       random: { next: () => (chance = (chance + 0.37) % 1) },
       logger,
       metrics: { count: (_name, labels) => void (failedWrites += Number(labels?.['result'] !== 'delivered')) },

@@ -16,6 +16,7 @@ function setup(sinks: readonly Sink[]) {
     sinks,
     schedule: clock,
     clock,
+    gatherMs: 0,
     random: { next: () => 0 },
     logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     metrics: { count: ignore },
