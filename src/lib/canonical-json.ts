@@ -2,10 +2,16 @@ import serialize from 'canonicalize';
 
 /**
  * RFC 8785 (JSON Canonicalization Scheme): equal values have the same text, whatever the order of their members.
- * Throws a TypeError for a top-level value that JSON cannot express (`undefined`, a function).
+ * JSON.stringify writes strings and numbers as RFC 8785 does (ECMA-262, Number::toString), so the text of a value whose
+ * members are in canonical order comes from it. The library serves what JSON.stringify would write otherwise, and
+ * refuses what has no canonical form. Throws for such a value (NaN, a lone surrogate, a cycle), and a TypeError for a
+ * top-level value that JSON cannot express (`undefined`, a function).
  */
 export function canonicalJson(value: unknown): string {
-  const text = serialize(value);
+  const inOrder = ordered(value, 0);
+  const quick = inOrder === UNFIT ? undefined : JSON.stringify(inOrder);
+  // JSON.stringify escapes a lone surrogate (\udXXX); the library refuses it.
+  const text = quick === undefined || quick.includes('\\ud') ? serialize(value) : quick;
   if (text === undefined) throw new TypeError('value has no JSON form');
   return text;
 }
@@ -17,4 +23,70 @@ export function canonicalJsonOrNull(value: unknown): string | null {
   } catch {
     return null;
   }
+}
+
+const UNFIT = Symbol('JSON.stringify would not write it as RFC 8785 does');
+/** What is deeper goes to the library, which needs no call stack. */
+const MAX_DEPTH = 64;
+
+/** The value with all members in canonical order: itself, or a copy. */
+function ordered(value: unknown, depth: number): unknown {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+    case 'undefined':
+      return value;
+    case 'number':
+      return Number.isFinite(value) ? value : UNFIT;
+    case 'object':
+      if (value === null) return value;
+      if (depth === MAX_DEPTH) return UNFIT;
+      return Array.isArray(value) ? orderedItems(value, depth) : orderedMembers(value, depth);
+    default:
+      return UNFIT;
+  }
+}
+
+function orderedItems(items: readonly unknown[], depth: number): unknown {
+  let copy: unknown[] | null = null;
+  for (let index = 0; index < items.length; index += 1) {
+    const item = ordered(items[index], depth + 1);
+    if (item === UNFIT) return UNFIT;
+    if (item !== items[index]) copy ??= items.slice(0, index);
+    copy?.push(item);
+  }
+  return copy ?? items;
+}
+
+function orderedMembers(object: object, depth: number): unknown {
+  // An instance may have a toJSON, which a copy would lack.
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (prototype !== Object.prototype && prototype !== null) return UNFIT;
+  const members = object as Readonly<Record<string, unknown>>;
+  const names = Object.keys(members);
+  let isSorted = true;
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index] ?? '';
+    if (isUnfitName(name)) return UNFIT;
+    if (index > 0 && (names[index - 1] ?? '') > name) isSorted = false;
+  }
+  // RFC 8785 §3.2.3: by UTF-16 code units, as JavaScript compares strings.
+  if (!isSorted) names.sort();
+  let copy: Record<string, unknown> | null = isSorted ? null : {};
+  for (const [index, name] of names.entries()) {
+    const member = ordered(members[name], depth + 1);
+    if (member === UNFIT) return UNFIT;
+    if (copy === null && member !== members[name])
+      copy = Object.fromEntries(names.slice(0, index).map((before) => [before, members[before]]));
+    if (copy !== null) copy[name] = member;
+  }
+  return copy ?? object;
+}
+
+const [DIGIT_0, DIGIT_9, UNDERSCORE] = [0x30, 0x39, 0x5f];
+
+/** An engine lists names that are numbers first; `__proto__` sets no member. */
+function isUnfitName(name: string): boolean {
+  const first = name.charCodeAt(0);
+  return (first >= DIGIT_0 && first <= DIGIT_9) || first === UNDERSCORE;
 }
