@@ -2,7 +2,7 @@ import { canonicalJson } from '../lib/canonical-json.ts';
 import { parseObject } from '../lib/parse-object.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 import type { Sha256 } from '../ports/sha256.ts';
-import type { AuditRecord, RecordDraft, RequestRecord, SuppressedDraft } from './record.ts';
+import type { AnyDraft, AuditRecord, RecordDraft, RequestRecord } from './record.ts';
 
 /**
  * The hash chain over audit records. Pure: it has no clock and no storage. The hash of a record covers its RFC 8785
@@ -40,7 +40,7 @@ export type ChainBreak = 'not_a_record' | 'edited' | 'out_of_sequence' | 'wrong_
 
 /** Throws when the draft has no RFC 8785 form (NaN, a lone surrogate). */
 export function chainRecord(
-  draft: RecordDraft | SuppressedDraft,
+  draft: AnyDraft,
   place: ChainPlace,
   sha256: Sha256 = sha256Hex,
 ): { line: string; hash: string } {

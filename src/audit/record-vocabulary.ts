@@ -5,7 +5,7 @@
 /** The kinds of records about one request. */
 export const REQUEST_RECORD_KINDS = ['denial', 'intent', 'outcome', 'replay', 'dry_run', 'reconciliation'] as const;
 
-export const RECORD_KINDS = [...REQUEST_RECORD_KINDS, 'suppressed'] as const;
+export const RECORD_KINDS = [...REQUEST_RECORD_KINDS, 'suppressed', 'change'] as const;
 
 /** The results of records about one request. */
 export const REQUEST_RESULTS = [
@@ -26,3 +26,14 @@ export const SUPPRESSED_RESULTS = ['denied', 'replayed', 'previewed'] as const;
 
 /** An address as it is recorded (AUDIT_EMAILS): exactly as given, or its HMAC. */
 export const RECORDED_EMAIL = /^(?:[!-?A-~]+@[A-Za-z0-9.-]+|hmac-sha256:[0-9a-f]{64})$/;
+
+/** What changed, in records of kind `change`. */
+export const CHANGE_KINDS = [
+  'service_started',
+  'service_stopped',
+  'policy_taken',
+  'policy_refused',
+  'key_slot_changed',
+  'checkpoint_key_changed',
+  'restored',
+] as const;

@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { RECORDED_EMAIL, REQUEST_RECORD_KINDS, REQUEST_RESULTS, SUPPRESSED_RESULTS } from './record-vocabulary.ts';
 import { AUTH_METHODS, MAX_EMAILS, USER_ROLES } from '../contract/invite-users.ts';
+import { changeSchema } from './change-record.ts';
 
 /**
  * The audit record: who asked for what, under which policy, and how the request ended; or, of kind `suppressed`, how many
- * refusals, replays and dry runs of one subject were only counted. This zod schema is the only
+ * refusals, replays and dry runs of one subject were only counted; or, of kind `change`, what changed in the service
+ * (change-record.ts). This zod schema is the only
  * source of the record's types (below) and of the published JSON Schema (openapi/audit-record-schema). docs/audit.md
  * describes every field. Names are in snake_case because this is a wire format. Objects are strict because an
  * undocumented member is a bug. The schema does not run during a request: the compiler checks the code that builds
@@ -214,7 +216,18 @@ export const suppressedRecordSchema = z.strictObject({
   service: service.describe('Who wrote this record.'),
 });
 
-export const auditRecordSchema = z.discriminatedUnion('kind', [requestRecordSchema, suppressedRecordSchema]);
+export const changeRecordSchema = z.strictObject({
+  ...place,
+  kind: z.literal('change').describe('The service, its policy or one of its keys changed. It is about no request.'),
+  change: changeSchema.describe('What changed.'),
+  service: service.describe('Who wrote this record.'),
+});
+
+export const auditRecordSchema = z.discriminatedUnion('kind', [
+  requestRecordSchema,
+  suppressedRecordSchema,
+  changeRecordSchema,
+]);
 
 /** A record never changes once it is built. */
 type Immutable<T> = T extends readonly (infer Item)[]
@@ -225,7 +238,10 @@ type Immutable<T> = T extends readonly (infer Item)[]
 
 export type RequestRecord = Immutable<z.output<typeof requestRecordSchema>>;
 export type SuppressedRecord = Immutable<z.output<typeof suppressedRecordSchema>>;
-export type AuditRecord = RequestRecord | SuppressedRecord;
+export type ChangeRecord = Immutable<z.output<typeof changeRecordSchema>>;
+/** Every record that says how requests of one caller ended. */
+export type ResultRecord = RequestRecord | SuppressedRecord;
+export type AuditRecord = ResultRecord | ChangeRecord;
 
 type Place = keyof typeof place;
 
@@ -233,14 +249,19 @@ type Place = keyof typeof place;
 export type RecordDraft = Omit<RequestRecord, Place>;
 /** A record about suppressed requests as the ledger builds it. */
 export type SuppressedDraft = Omit<SuppressedRecord, Place>;
+/** A record about a change as the ledger builds it. */
+export type ChangeDraft = Omit<ChangeRecord, Place>;
+export type AnyDraft = RecordDraft | SuppressedDraft | ChangeDraft;
 
 export type RecordKind = AuditRecord['kind'];
 export type RequestRecordKind = RequestRecord['kind'];
-export type RecordResult = AuditRecord['outcome']['result'];
+export type RecordResult = ResultRecord['outcome']['result'];
 export type RecordSource = RequestRecord['source'];
 export type RecordDecision = RequestRecord['policy']['decisions'][number];
 export type RecordOutcome = RequestRecord['outcome'];
 export type RecordAttempt = NonNullable<RecordOutcome['attempts']>[number];
 export type RecordEvidence = NonNullable<RecordOutcome['evidence']>;
 export type RecordService = RequestRecord['service'];
+export type RecordChange = ChangeRecord['change'];
+export type ChangeKind = RecordChange['what'];
 export type SuppressedCount = SuppressedRecord['suppressed']['counts'][number];

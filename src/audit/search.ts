@@ -1,4 +1,4 @@
-import type { AuditRecord, RecordResult, RequestRecord, SuppressedRecord } from './record.ts';
+import type { AuditRecord, RecordResult, RequestRecord, ResultRecord, SuppressedRecord } from './record.ts';
 
 /**
  * The filter of a search over the trail. A record must match every member that is present; an empty filter matches
@@ -22,13 +22,25 @@ export interface SearchFilter {
 }
 
 export function matchesFilter(record: AuditRecord, filter: SearchFilter): boolean {
-  const { subject, clientId, fromMs, toMs } = filter;
+  const { fromMs, toMs } = filter;
   const atMs = Date.parse(record.time);
+  return (
+    (fromMs === undefined || atMs >= fromMs) &&
+    (toMs === undefined || atMs < toMs) &&
+    (record.kind === 'change' ? matchesChange(filter) : matchesResult(record, filter))
+  );
+}
+
+/** It is about no caller, request or address: only a filter by time alone matches it. */
+function matchesChange({ fromMs: _from, toMs: _to, ...others }: SearchFilter): boolean {
+  return Object.values(others).every((value) => value === undefined);
+}
+
+function matchesResult(record: ResultRecord, filter: SearchFilter): boolean {
+  const { subject, clientId } = filter;
   return (
     (subject === undefined || record.actor.subject === subject) &&
     (clientId === undefined || record.actor.client_id === clientId) &&
-    (fromMs === undefined || atMs >= fromMs) &&
-    (toMs === undefined || atMs < toMs) &&
     (record.kind === 'suppressed' ? matchesSuppressed(record, filter) : matchesRequest(record, filter))
   );
 }

@@ -52,7 +52,14 @@ const suppressedRecord = z.looseObject({
   service: z.looseObject({}),
 });
 
-const readable = z.discriminatedUnion('kind', [requestRecord, suppressedRecord]);
+const changeRecord = z.looseObject({
+  kind: z.literal('change'),
+  time: z.string(),
+  change: z.looseObject({ what: z.string() }),
+  service: z.looseObject({}),
+});
+
+const readable = z.discriminatedUnion('kind', [requestRecord, suppressedRecord, changeRecord]);
 
 export function readStoredLine(line: string): StoredLine {
   let value: unknown;

@@ -8,7 +8,8 @@
 import * as z from 'zod';
 import type { RecordDraft, RecordEvidence } from '../audit/record.ts';
 import type { RecordAddress } from '../audit/record-address.ts';
-import type { Ledger, UnsettledRequest } from '../ledger/port.ts';
+import type { UnsettledRequest } from '../ledger/background-steps.ts';
+import type { Ledger } from '../ledger/port.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';

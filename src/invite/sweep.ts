@@ -4,7 +4,8 @@
  * clock decides expiry, and an outcome that arrives later replaces `unknown`. Then it writes the records of suppressed
  * requests and deletes data past its retention. A failed step does not stop the next one. It makes no request to Galileo.
  */
-import type { Ledger, Retention } from '../ledger/port.ts';
+import type { Retention } from '../ledger/background-steps.ts';
+import type { Ledger } from '../ledger/port.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import { answerOutcome } from './answer.ts';

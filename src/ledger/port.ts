@@ -2,6 +2,8 @@ import type { ChainHead } from '../audit/chain.ts';
 import type { RecordDraft, RecordOutcome } from '../audit/record.ts';
 import type { OutboxItem } from '../audit/delivery/sink.ts';
 import type { QuotaCharge, ShortInvitee } from '../policy/decision.ts';
+import type { ExpiredIntent, Pruned, ReconcileAttempt, Retention, UnsettledRequest } from './background-steps.ts';
+import type { ChangeAnswer, ChangeReport } from './change-report.ts';
 import type { SearchQuery, SearchSlice } from './search-slice.ts';
 import type { Witness } from './trusted-time.ts';
 
@@ -61,6 +63,7 @@ export interface Ledger {
    *   the chain begins there from then on.
    * - Records are never dropped past a request that is open or unknown, or whose reply may still be replayed.
    * - A request is dropped together with the record that decided it.
+   * - A policy is dropped with the last record that names it; the one on record as taken last is kept.
    * - Nothing is dropped before the first witness: the ledger's clock may be far ahead until then.
    */
   prune(retention: Retention): Promise<Pruned>;
@@ -69,6 +72,13 @@ export interface Ledger {
    * first, for at most `limit` subjects and minutes. Returns the number of requests in them, and whether there are more.
    */
   recordSuppressed(limit: number): Promise<{ readonly requests: number; readonly more: boolean }>;
+  /**
+   * Writes the records of what changed (change-report.ts), in order, and returns one answer for each report. What is on
+   * record already is not recorded again. A policy that was taken is kept in the same step.
+   */
+  recordChanges(reports: readonly ChangeReport[]): Promise<readonly ChangeAnswer[]>;
+  /** The RFC 8785 text of a policy that decided something, by its digest; null when the ledger does not keep it. */
+  findPolicy(digest: string): Promise<string | null>;
   /** Makes one durable write; resolves when that works. */
   probe(): Promise<void>;
   /** Tells the ledger's clock what an outside clock says. Acts at once; the next write stores it. */
@@ -257,44 +267,4 @@ export interface StoredCheckpoint {
   /** Milliseconds since the epoch. */
   readonly madeAt: number;
   readonly line: string;
-}
-
-export interface UnsettledRequest {
-  readonly requestId: string;
-  /** Milliseconds since the epoch, the ledger's clock. */
-  readonly admittedAt: number;
-  /** Null: the record is damaged. */
-  readonly intent: RecordDraft | null;
-  /** The body that was, or may have been, sent to the upstream; null for requests older than its column. */
-  readonly body: string | null;
-  /** Reconcile attempts so far that left a record. */
-  readonly attempts: number;
-}
-
-export interface ReconcileAttempt {
-  readonly requestId: string;
-  /** Written to the trail; null when the upstream could not be asked. Then the attempt is not counted. */
-  readonly record: RecordDraft | null;
-  /** Time until the next attempt; null: there is none. */
-  readonly nextInMs: number | null;
-}
-
-export interface Retention {
-  /** Every configured sink must acknowledge a record before it is dropped. A removed sink holds nothing back. */
-  readonly sinks: readonly string[];
-  /** Null: records are kept forever. */
-  readonly keepRecordsMs: number | null;
-}
-
-export interface Pruned {
-  /** Records dropped by this call. */
-  readonly records: number;
-  /** More records can be dropped at once. */
-  readonly more: boolean;
-}
-
-export interface ExpiredIntent {
-  readonly requestId: string;
-  /** Null: the record is damaged. */
-  readonly intent: RecordDraft | null;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { requestRecordSchema, suppressedRecordSchema } from '../audit/record.ts';
+import { changeRecordSchema, requestRecordSchema, suppressedRecordSchema } from '../audit/record.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { oneOf } from './json-schema.ts';
 
@@ -92,12 +92,20 @@ const SETTLED_BY: Readonly<Record<NonNullable<RequestRecord['outcome']['settled_
 
 /** An object schema without `$schema` and `$id`, which belong to the document that contains it. */
 export function auditRecordJsonSchema(): JsonSchema {
-  return { title: 'Audit record', oneOf: [requestRecordJsonSchema(), suppressedRecordJsonSchema()] };
+  return {
+    title: 'Audit record',
+    oneOf: [requestRecordJsonSchema(), suppressedRecordJsonSchema(), changeRecordJsonSchema()],
+  };
 }
 
 function suppressedRecordJsonSchema(): JsonSchema {
   const { $schema: _, ...schema } = z.toJSONSchema(suppressedRecordSchema, { target: 'draft-2020-12' });
   return { title: 'A record about suppressed requests', ...schema };
+}
+
+function changeRecordJsonSchema(): JsonSchema {
+  const { $schema: _, ...schema } = z.toJSONSchema(changeRecordSchema, { target: 'draft-2020-12' });
+  return { title: 'A record about a change', ...schema };
 }
 
 function requestRecordJsonSchema(): JsonSchema {

@@ -18,7 +18,7 @@ export interface ItemFacts {
   readonly time: string | null;
   /** For a checkpoint: the seq of the last record it covers. */
   readonly seq: number;
-  /** Null for a checkpoint, for suppressed requests, and when the line is damaged. */
+  /** Null for a checkpoint, for a record that is not about one request, and when the line is damaged. */
   readonly request: { readonly id: string; readonly result: RecordOutcome['result'] } | null;
 }
 
@@ -42,7 +42,7 @@ function factsIn({ kind, line }: OutboxItem): ItemFacts | null {
   if (read.kind === 'unreadable' || !Number.isInteger(value['seq'])) return null;
   const { record } = read;
   const { id, time, seq } = record;
-  const request = record.kind === 'suppressed' ? null : { id: record.request_id, result: record.outcome.result };
+  const request = 'request_id' in record ? { id: record.request_id, result: record.outcome.result } : null;
   return { kind: record.kind, id, time, seq, request };
 }
 

@@ -1,12 +1,14 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { ocsfChangeEvent } from './ocsf-change.ts';
 import { OCSF_ROWS, OCSF_VERSION } from './ocsf-mapping.ts';
-import type { AuditRecord } from '../record.ts';
+import type { AuditRecord, ResultRecord } from '../record.ts';
 import { seqAt } from '../delivery/outbox-position.ts';
 import type { OutboxItem } from '../delivery/sink.ts';
 import { unreadableId } from './item-facts.ts';
 
 /**
- * Records and checkpoints as OCSF events. A record becomes an API Activity (table in ocsf-mapping). OCSF has no class
+ * Records and checkpoints as OCSF events. A record about requests becomes an API Activity
+ * (table in ocsf-mapping), a change an event of its own class (ocsf-change). OCSF has no class
  * for a checkpoint, so a checkpoint becomes a Base Event. The hash chain covers only `raw_data`, which is the native
  * text verbatim; the other attributes are a copy for searches.
  */
@@ -24,6 +26,10 @@ export function unreadableOcsfLine({ position, line }: OutboxItem): string {
 type Json = { [name: string]: unknown };
 
 function ofRecord(record: AuditRecord): object {
+  return record.kind === 'change' ? ocsfChangeEvent(record) : ofResult(record);
+}
+
+function ofResult(record: ResultRecord): object {
   const event: Json = {};
   for (const { attribute, from, value } of OCSF_ROWS) {
     const at = from === null ? record : read(record, from);
@@ -77,7 +83,7 @@ function ofUnreadable(seq: number): object {
   };
 }
 
-function read(record: AuditRecord, path: string): unknown {
+function read(record: ResultRecord, path: string): unknown {
   return path.split('.').reduce<unknown>((value, name) => (value as Json | undefined)?.[name], record);
 }
 

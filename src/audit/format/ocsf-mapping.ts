@@ -1,7 +1,7 @@
-import type { RecordDecision, RecordKind, RecordResult, RequestRecord, SuppressedRecord } from '../record.ts';
+import type { RecordDecision, RecordResult, RequestRecord, ResultRecord, SuppressedRecord } from '../record.ts';
 
 /**
- * The mapping from an audit record to OCSF 1.8.0 (Open Cybersecurity Schema Framework): class API Activity (6003) with
+ * The mapping from a record about requests to OCSF 1.8.0 (Open Cybersecurity Schema Framework): class API Activity (6003) with
  * the profile security_control. The table has one row per attribute, in the order in which attributes are written. A
  * member without an OCSF attribute is in raw_data only. Names and numbers are OCSF's. A test checks events against its
  * schema.
@@ -21,9 +21,9 @@ type ValueAt<T, P extends string> = P extends `${infer K}.${infer Rest}`
   : P extends keyof T
     ? T[P]
     : never;
-/** Every member that some record has. */
+/** Every member that some record about requests has. */
 type AnyRecord = Omit<RequestRecord, 'kind' | 'outcome' | 'request'> & {
-  readonly kind: RecordKind;
+  readonly kind: ResultRecord['kind'];
   readonly outcome: Omit<RequestRecord['outcome'], 'result'> & { readonly result: RecordResult };
   readonly request: Partial<RequestRecord['request']> & SuppressedRecord['request'];
   readonly suppressed?: SuppressedRecord['suppressed'];
@@ -59,7 +59,7 @@ const REPLAY = { id: 99, name: 'Replay' };
 const SUPPRESSED = { id: 99, name: 'Suppressed' };
 
 /** `Create` is for requests that were sent to Galileo, or would have been. */
-const ACTIVITIES: Readonly<Record<RecordKind, { readonly id: number; readonly name: string }>> = {
+const ACTIVITIES: Readonly<Record<ResultRecord['kind'], { readonly id: number; readonly name: string }>> = {
   denial: CREATE,
   intent: CREATE,
   outcome: CREATE,

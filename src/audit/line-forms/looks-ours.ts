@@ -1,5 +1,5 @@
 import { isObject, parseObject } from '../../lib/parse-object.ts';
-import type { AuditRecord } from '../record.ts';
+import type { AuditRecord, ChangeRecord, RequestRecord } from '../record.ts';
 
 /**
  * Whether something looks like a record or a checkpoint of this service, also after an edit. Lines of other programs
@@ -19,6 +19,7 @@ const LINKS = ['seq', 'prev', 'hash'] as const satisfies readonly (keyof AuditRe
 const CHECKPOINT_MEMBERS = ['count', 'head', 'previous'];
 const RECORD_MEMBERS = [
   'actor',
+  'change',
   'id',
   'kind',
   'outcome',
@@ -28,7 +29,7 @@ const RECORD_MEMBERS = [
   'service',
   'source',
   'time',
-] as const satisfies readonly (keyof AuditRecord | keyof Extract<AuditRecord, { readonly request_id: unknown }>)[];
+] as const satisfies readonly (keyof AuditRecord | keyof RequestRecord | keyof ChangeRecord)[];
 const MANY = 5;
 
 function countIn(value: object, names: readonly string[]): number {

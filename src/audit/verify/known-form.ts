@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { isObject, parseObject } from '../../lib/parse-object.ts';
 import { parseCheckpoint } from '../checkpoint/checkpoint.ts';
-import { requestRecordSchema, suppressedRecordSchema } from '../record.ts';
+import { changeSchema } from '../change-record.ts';
+import { changeRecordSchema, requestRecordSchema, suppressedRecordSchema } from '../record.ts';
 
 /**
  * Whether a sound record or checkpoint is newer than this program knows: of an unknown kind, with an unknown member, or with
@@ -13,7 +14,12 @@ export function isNewer(text: string): boolean {
   const value = parseObject(text);
   if (value === null) return false;
   if (value['kind'] === 'checkpoint') return parseCheckpoint(text) === null;
-  return !isKnown(value, value['kind'] === 'suppressed' ? SUPPRESSED : REQUEST);
+  const { kind, change } = value;
+  if (kind !== 'change') return !isKnown(value, kind === 'suppressed' ? SUPPRESSED : REQUEST);
+  // Each kind of change has members of its own.
+  const { what } = isObject(change) ? change : {};
+  const form = CHANGES.get(what);
+  return form === undefined || !isKnown(change, form) || !isKnown({ ...value, change: undefined }, CHANGE);
 }
 
 /** What the schema says of one value. */
@@ -25,6 +31,10 @@ interface Form {
 
 const REQUEST = formOf(z.toJSONSchema(requestRecordSchema));
 const SUPPRESSED = formOf(z.toJSONSchema(suppressedRecordSchema));
+const CHANGE = formOf(z.toJSONSchema(changeRecordSchema));
+const CHANGES: ReadonlyMap<unknown, Form> = new Map(
+  changeSchema.options.map((option) => [option.shape.what.value, formOf(z.toJSONSchema(option))]),
+);
 
 function formOf({ properties, items, enum: words, const: word }: z.core.JSONSchema.BaseSchema): Form {
   if (properties !== undefined) {

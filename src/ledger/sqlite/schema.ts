@@ -92,6 +92,18 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `UPDATE checkpoints SET position = -8 * position`,
     `UPDATE checkpoints SET position = -position`,
   ],
+  [
+    // What the last record of kind `change` says of each thing that can change (changes.ts). `earlier` is JSON.
+    `CREATE TABLE last_changes (
+       subject TEXT PRIMARY KEY, value TEXT, earlier TEXT NOT NULL, changed_at INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID`,
+    // The policies that decided something (policies.ts). `document` is the RFC 8785 text that has the digest.
+    `CREATE TABLE policies (digest TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT`,
+    // Apart from the documents, because an update rewrites its whole row. `last_seq`: no later record names the policy,
+    // but for the one in `policy_digest`, which the last record names that names any.
+    `CREATE TABLE policy_uses (digest TEXT PRIMARY KEY, last_seq INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+    `ALTER TABLE head ADD COLUMN policy_digest TEXT NOT NULL DEFAULT ''`,
+  ],
 ];
 
 /** SHA-256 over the schema objects of each version (isOwnSchema), in order. */
@@ -103,6 +115,7 @@ const DIGESTS: readonly string[] = [
   'f6652537fccd267e8d321d606653c3539a9b41e9cb7139fbc8f4a60295d07fde',
   // Step 6 changes no object.
   'f6652537fccd267e8d321d606653c3539a9b41e9cb7139fbc8f4a60295d07fde',
+  '156edf07b648891691dd3942242b9157c5258ee3059b8edb3672dfbc9350058c',
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -4,6 +4,8 @@ import { sha256Hex } from '../../lib/sha256.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { Sha256 } from '../../ports/sha256.ts';
 import { denialRecord, dryRunRecord, exhaustedRecord, intentRecord, replayRecord } from '../record-annotations.ts';
+import { createChanges } from './changes.ts';
+import { findPolicy } from './policies.ts';
 import { createIdempotencyKeys, keyScope } from './requests/idempotency.ts';
 import type { KeyLookup } from './requests/idempotency.ts';
 import { addCheckpoint, readChain, readCheckpoints } from './trail/checkpoints.ts';
@@ -27,8 +29,8 @@ import { reachesAhead, readRecords } from './trail/trail.ts';
 
 /**
  * The ledger over any SQLite: synchronous, and without transactions of its own. The adapter runs every writing method
- * (admit, settle, ack, addCheckpoint, recordAttempt, recordSuppressed, prune, probe) inside `sqlite.transaction`, alone
- * or in a batch, and answers only after the commit. Reading methods need no transaction. Creation migrates the schema, and throws when
+ * (admit, settle, ack, addCheckpoint, recordAttempt, recordSuppressed, recordChanges, prune, probe) inside
+ * `sqlite.transaction`, alone or in a batch, and answers only after the commit. Reading methods need no transaction. Creation migrates the schema, and throws when
  * a cursor or a checkpoint is ahead of the trail's end: its sink would get nothing more.
  */
 export interface SqliteLedger extends Synchronous<Ledger> {
@@ -76,6 +78,7 @@ export function createSqliteLedger({
   if (reachesAhead(sqlite))
     throw new Error('the ledger has a cursor or a checkpoint ahead of the end of its trail: restore it from a backup');
   const journal = createJournal({ sqlite, clock, ids, sha256 });
+  const changes = createChanges(sqlite, journal);
   const time = createLedgerClock(sqlite, clock);
   const quotas = createQuotaCounters(sqlite);
   const keys = createIdempotencyKeys(sqlite, reportUnreadable);
@@ -237,6 +240,8 @@ export function createSqliteLedger({
       for (const draft of drafts) journal.append(draft);
       return { requests: drafts.reduce((sum, { suppressed }) => sum + suppressed.count, 0), more };
     },
+    recordChanges: (reports) => changes.record(reports, time.nowForWrite()),
+    findPolicy: (digest) => findPolicy(sqlite, digest),
     prune(retention) {
       const now = time.nowForWrite();
       if (!time.isWitnessed()) return { records: 0, more: false };

@@ -10,7 +10,9 @@ import { countMisfitKeys, countRequests, readRequestRow } from '../../../src/led
 import type { SqlitePort } from '../../../src/ledger/sqlite/sqlite-port.ts';
 import { createBatchedLedger } from '../../../src/ledger/batched-ledger.ts';
 import { createMemoryLedger } from '../../support/ledger/memory-ledger.ts';
+import type { ChangeReport, ReportedChange } from '../../../src/ledger/change-report.ts';
 import type { Ending, Ledger, SettledBy } from '../../../src/ledger/port.ts';
+import { sha256Hex } from '../../../src/lib/sha256.ts';
 import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
@@ -47,6 +49,7 @@ type Write =
   | { step: 'ack'; sink: number; position: number }
   | { step: 'flood'; id: number; owner: number; requests: number }
   | { step: 'suppressed'; limit: number }
+  | { step: 'change'; what: number; value: number; isFound: boolean }
   | { step: 'checkpoint'; count: number }
   | { step: 'prune'; sinks: number; keepRecordsMs: number | null };
 
@@ -141,6 +144,15 @@ const write: fc.Arbitrary<Write> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ step: fc.constant('suppressed' as const), limit: fc.nat({ max: 2 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      step: fc.constant('change' as const),
+      what: fc.constantFrom(0, 1, 1, 1, 1, 2, 3, 4),
+      value: fc.nat({ max: 2 }),
+      isFound: fc.boolean(),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ step: fc.constant('checkpoint' as const), count: fc.nat({ max: 12 }) }) },
   {
     weight: 2,
@@ -170,6 +182,20 @@ async function outcomeOf(promise: Promise<unknown>): Promise<unknown> {
   } catch {
     return { rejected: true };
   }
+}
+
+function reportOf({ what, value, isFound }: Extract<Write, { step: 'change' }>): ChangeReport {
+  const document = `{"version":${value}}`;
+  const changes: readonly ReportedChange[] = [
+    { what: 'service_started', runtime: 'test', settings_sha256: sha256Hex(document) },
+    { what: 'policy_taken', to: sha256Hex(document), document },
+    { what: 'policy_refused', kept: null, problems: value, text_sha256: sha256Hex(document) },
+    { what: 'key_slot_changed', slot: 'next', to: value === 0 ? null : `${value}`.repeat(12) },
+    { what: 'service_stopped' },
+  ];
+  const service = { name: 'galileo-invite-proxy', version: '0.0.0', runtime: 'test', instance: 'test-1' };
+  const change = changes[what] ?? ({ what: 'service_stopped' } as const);
+  return { change, seen: isFound ? 'found' : 'changed', service };
 }
 
 function take(ledger: Ledger, one: Write): Promise<unknown> {
@@ -207,6 +233,8 @@ function take(ledger: Ledger, one: Write): Promise<unknown> {
     }
     case 'suppressed':
       return ledger.recordSuppressed(one.limit);
+    case 'change':
+      return ledger.recordChanges([reportOf(one)]);
     case 'checkpoint':
       return ledger.addCheckpoint(checkpoint(one.count));
     case 'prune':
@@ -307,6 +335,7 @@ describe('the SQLite ledger and the reference model', () => {
         expect(verifyChain(trail, base)).toEqual({ kind: 'intact', head });
         expect(await tableFindings(trail, sqlite)).toEqual([]);
         if (base.seq > 0) reached.add('pruned');
+        if (JSON.stringify(reported).includes('["deferred"]')) reached.add('deferred');
         if (JSON.stringify(reported).includes('"uncounted\\":0')) reached.add('suppressed');
         if (JSON.stringify(reported).includes('"attempts":1')) reached.add('attempted');
         for (const kind of JSON.stringify(reported).matchAll(/"value":\{"kind":"(\w+)"/g)) reached.add(kind[1] ?? '');
@@ -318,6 +347,7 @@ describe('the SQLite ledger and the reference model', () => {
     expect([...reached].toSorted()).toEqual([
       'admitted',
       'attempted',
+      'deferred',
       'denied',
       'exhausted',
       'in_flight',

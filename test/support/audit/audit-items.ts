@@ -3,7 +3,7 @@ import { checkpointLine } from '../../../src/audit/checkpoint/checkpoint.ts';
 import type { RecordKind, RecordOutcome } from '../../../src/audit/record.ts';
 import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
 import { testUuid7, TEST_TIME_MS } from '../clock.ts';
-import { recordDraft, suppressedDraft } from '../ledger/ledger.ts';
+import { draftOfKind } from '../ledger/ledger.ts';
 
 /** The outbox items that a ledger gives to a sink: lines of a valid chain, made without a ledger. */
 
@@ -22,7 +22,7 @@ export async function auditItems(
   for (const { kind, outcome } of steps) {
     seq += 1;
     const place = { seq, id: testUuid7(seq), time: timeOf(seq), prev: hash };
-    const draft = kind === 'suppressed' ? suppressedDraft() : recordDraft(kind, testUuid7(1000 + seq), outcome);
+    const draft = draftOfKind(kind, testUuid7(1000 + seq), outcome);
     const chained = chainRecord(draft, place);
     ({ hash } = chained);
     items.push({ position: seq * 2, kind: 'record', line: chained.line });

@@ -1,17 +1,20 @@
 import type {
+  AnyDraft,
+  ChangeDraft,
+  RecordChange,
   RecordDraft,
   RecordKind,
   RecordOutcome,
   RequestRecordKind,
   SuppressedDraft,
 } from '../../../src/audit/record.ts';
+import type { Retention } from '../../../src/ledger/background-steps.ts';
 import type {
   Admission,
   AdmissionRecords,
   Ending,
   Ledger,
   Owner,
-  Retention,
   Settlement,
   StoredReply,
 } from '../../../src/ledger/port.ts';
@@ -110,8 +113,18 @@ export function suppressedDraft(): SuppressedDraft {
 }
 
 /** A draft of any kind. */
-export function draftOfKind(kind: RecordKind, requestId: string): RecordDraft | SuppressedDraft {
-  return kind === 'suppressed' ? suppressedDraft() : recordDraft(kind, requestId);
+/** The policy that test records name was taken. */
+export function changeDraft(
+  change: RecordChange = { what: 'policy_taken', from: null, to: 'ab'.repeat(32) },
+): ChangeDraft {
+  const { service } = recordDraft('denial', testUuid7(1));
+  return { kind: 'change', change, service };
+}
+
+/** A draft of any kind; `outcome` is of a record about one request. */
+export function draftOfKind(kind: RecordKind, requestId: string, outcome?: Partial<RecordOutcome>): AnyDraft {
+  if (kind === 'change') return changeDraft();
+  return kind === 'suppressed' ? suppressedDraft() : recordDraft(kind, requestId, outcome);
 }
 
 export function quotaCharge(changes: Partial<QuotaCharge> = {}): QuotaCharge {

@@ -9,6 +9,7 @@ import {
   intentRecord,
   replayRecord,
 } from '../../../src/ledger/record-annotations.ts';
+import { createMemoryChanges } from './memory-changes.ts';
 import { createMemoryClock } from './memory-clock.ts';
 import { createMemoryCounters } from './memory-counters.ts';
 import { createMemorySuppressions } from './memory-suppressions.ts';
@@ -68,6 +69,7 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
   const requests = new Map<string, Request>();
   const keys = new Map<string, Key>();
   const suppressions = createMemorySuppressions();
+  const changes = createMemoryChanges(append, () => trail.chain().head.seq);
   const times = () => ({ now: now(), machineMs: Math.trunc(clock.now()) });
 
   /** Corrects stored times after a correction of the clock. Every writing step begins with it. */
@@ -358,6 +360,7 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
       for (const [name, key] of keys) if (key.keepUntil <= at) keys.delete(name);
       const pruned = trail.prune(retention, firstNeeded(), at);
       const { base } = trail.chain();
+      if (pruned.records > 0) changes.prune(trail.records(0, Infinity));
       for (const [id, request] of requests) if (request.decidedSeq <= base.seq) requests.delete(id);
       return pruned;
     },
@@ -368,6 +371,11 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
       drafts.forEach(append);
       return { requests: drafts.reduce((sum, { suppressed }) => sum + suppressed.count, 0), more };
     },
+    async recordChanges(reports) {
+      correct();
+      return reports.map((report) => changes.record(report, now()));
+    },
+    findPolicy: async (digest) => changes.policy(digest),
     async probe() {},
     witness: async (witness) => time.witness(witness),
   };

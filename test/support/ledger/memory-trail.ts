@@ -1,21 +1,15 @@
 import { positionOf } from '../../../src/audit/delivery/outbox-position.ts';
 import { chainRecord, draftOf, GENESIS } from '../../../src/audit/chain.ts';
 import type { ChainHead } from '../../../src/audit/chain.ts';
-import type { AuditRecord, RecordDraft, SuppressedDraft } from '../../../src/audit/record.ts';
+import type { AnyDraft, AuditRecord, RecordDraft } from '../../../src/audit/record.ts';
 import { matchesFilter } from '../../../src/audit/search.ts';
 import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Ids } from '../../../src/ports/ids.ts';
 import { rfc3339 } from '../../../src/lib/rfc3339.ts';
 import { MAX_LEASE_LENGTH, MAX_PRUNED_RECORDS, MAX_SLICE_RECORDS, takeLines } from '../../../src/ledger/page.ts';
-import type {
-  ChainState,
-  Pruned,
-  Retention,
-  SinkBacklog,
-  StoredCheckpoint,
-  StoredRecord,
-} from '../../../src/ledger/port.ts';
+import type { Pruned, Retention } from '../../../src/ledger/background-steps.ts';
+import type { ChainState, SinkBacklog, StoredCheckpoint, StoredRecord } from '../../../src/ledger/port.ts';
 import type { SearchQuery, SearchSlice } from '../../../src/ledger/search-slice.ts';
 
 /**
@@ -23,7 +17,7 @@ import type { SearchQuery, SearchSlice } from '../../../src/ledger/search-slice.
  * version of the port's contract.
  */
 export interface MemoryTrail {
-  append(draft: RecordDraft | SuppressedDraft): number;
+  append(draft: AnyDraft): number;
   draft(seq: number): RecordDraft;
   records(after: number, limit: number): readonly StoredRecord[];
   search(query: SearchQuery): SearchSlice;
@@ -82,7 +76,7 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
     },
     draft(seq) {
       const record = kept(seq);
-      if (record === undefined || record.record.kind === 'suppressed') throw new Error(`record ${seq} is missing`);
+      if (record === undefined || !('request_id' in record.record)) throw new Error(`record ${seq} is missing`);
       return draftOf(record.record);
     },
     records: (after, limit) => takeLines(records.filter(({ seq }) => seq > after).map(plain), limit),

@@ -1,6 +1,13 @@
 import * as fc from 'fast-check';
 import { chainRecord } from '../../../src/audit/chain.ts';
-import type { RecordDraft, RecordOutcome, RequestRecordKind, SuppressedDraft } from '../../../src/audit/record.ts';
+import type {
+  ChangeDraft,
+  RecordChange,
+  RecordDraft,
+  RecordOutcome,
+  RequestRecordKind,
+  SuppressedDraft,
+} from '../../../src/audit/record.ts';
 import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
 import { AUTH_METHODS, USER_ROLES } from '../../../src/contract/invite-users.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
@@ -172,7 +179,33 @@ const suppressedDraft = fc.record(
   { noNullPrototype: true },
 ) as fc.Arbitrary<SuppressedDraft>;
 
-const draft = fc.oneof(...(Object.keys(OUTCOMES) as RequestRecordKind[]).map(draftOf), suppressedDraft);
+const orNull = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null });
+
+const CHANGES: {
+  readonly [K in RecordChange['what']]: fc.Arbitrary<Omit<Extract<RecordChange, { what: K }>, 'what'>>;
+} = {
+  service_started: fc.record({ runtime: text, settings_sha256: hex(64) }),
+  service_stopped: fc.record({}),
+  policy_taken: fc.record({ from: orNull(hex(64)), to: hex(64) }),
+  policy_refused: fc.record({ kept: orNull(hex(64)), problems: fc.nat(100) }),
+  key_slot_changed: fc.record({
+    slot: fc.constantFrom('current', 'next'),
+    from: orNull(hex(12)),
+    to: orNull(hex(12)),
+  }),
+  checkpoint_key_changed: fc.record({ from: orNull(hex(16)), to: orNull(hex(16)) }),
+  restored: fc.record({ records: fc.nat(), head: hex(64), backup_time: orNull(instant) }),
+};
+
+const changeDraft = fc.record({
+  kind: fc.constant('change'),
+  change: fc.oneof(
+    ...Object.entries(CHANGES).map(([what, members]) => members.map((rest) => ({ what, ...rest }) as RecordChange)),
+  ),
+  service: fc.record({ name: text, version: text, runtime: text, instance: text }),
+}) as fc.Arbitrary<ChangeDraft>;
+
+const draft = fc.oneof(...(Object.keys(OUTCOMES) as RequestRecordKind[]).map(draftOf), suppressedDraft, changeDraft);
 
 /** The stored line of one record, somewhere in a chain. */
 export const recordItem: fc.Arbitrary<OutboxItem> = fc

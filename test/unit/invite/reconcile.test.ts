@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createRecordAddress } from '../../../src/audit/record-address.ts';
 import { reconcile } from '../../../src/invite/reconcile.ts';
-import type { ReconcileAttempt, Settled, Settlement, UnsettledRequest } from '../../../src/ledger/port.ts';
+import type { ReconcileAttempt, UnsettledRequest } from '../../../src/ledger/background-steps.ts';
+import type { Settled, Settlement } from '../../../src/ledger/port.ts';
 import type { UsersAnswer } from '../../../src/upstream/users.ts';
 import { createFakeClock, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
 import { HOUR_MS, MINUTE_MS, recordDraft } from '../../support/ledger/ledger.ts';

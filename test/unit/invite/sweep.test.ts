@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sweep } from '../../../src/invite/sweep.ts';
 import { createMemoryLedger } from '../../support/ledger/memory-ledger.ts';
-import type { Ledger, Pruned, Retention } from '../../../src/ledger/port.ts';
+import type { Pruned, Retention } from '../../../src/ledger/background-steps.ts';
+import type { Ledger } from '../../../src/ledger/port.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
 import { admission, DAY_MS, KEEP_ALL, MINUTE_MS } from '../../support/ledger/ledger.ts';
 import { keptLog } from '../../support/tokens.ts';

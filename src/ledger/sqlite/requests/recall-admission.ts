@@ -70,7 +70,7 @@ function decidingRecord(sqlite: SqlitePort, requestId: string): RecordDraft | nu
   );
   for (const { line } of rows) {
     const read = readStoredLine(line);
-    if (read.kind === 'read' && read.record.kind !== 'suppressed' && read.record.request_id === requestId)
+    if (read.kind === 'read' && 'request_id' in read.record && read.record.request_id === requestId)
       return draftOf(read.record);
   }
   return null;

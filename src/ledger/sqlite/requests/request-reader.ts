@@ -80,8 +80,7 @@ export function createRequestReader(sqlite: SqlitePort, reportUnreadable: Report
     const read = readStoredLine(line);
     if (read.kind === 'unreadable') return damaged(read.reason);
     const { record } = read;
-    const isIts = record.kind !== 'suppressed' && record.request_id === requestId;
-    return isIts ? draftOf(record) : damaged('other_request');
+    return 'request_id' in record && record.request_id === requestId ? draftOf(record) : damaged('other_request');
   }
 
   function hasReadableId({ request_id: id }: Pick<StoredRow, 'request_id'>): boolean {

@@ -1,15 +1,14 @@
 import { takeEntries } from '../../page.ts';
+import type { ExpiredIntent, UnsettledRequest } from '../../background-steps.ts';
 import type {
   Admission,
   Ending,
-  ExpiredIntent,
   ListQuery,
   Owner,
   RequestEntry,
   RequestPage,
   RequestState,
   SettledBy,
-  UnsettledRequest,
 } from '../../port.ts';
 import type { ReportUnreadable } from '../../report-unreadable.ts';
 import { packDebits } from './debits.ts';

@@ -1,10 +1,11 @@
 import { chainRecord } from '../../../audit/chain.ts';
-import type { RecordDraft, SuppressedDraft } from '../../../audit/record.ts';
+import type { AnyDraft } from '../../../audit/record.ts';
 import { rfc3339 } from '../../../lib/rfc3339.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';
 import type { Sha256 } from '../../../ports/sha256.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
+import { notePolicies } from '../policies.ts';
 import { readEnds } from './trail.ts';
 
 /**
@@ -14,7 +15,7 @@ import { readEnds } from './trail.ts';
  */
 export interface Journal {
   /** Chains and stores one record, reads it back, and returns its seq. */
-  append(draft: RecordDraft | SuppressedDraft): number;
+  append(draft: AnyDraft): number;
 }
 
 export function createJournal({
@@ -30,7 +31,7 @@ export function createJournal({
 }): Journal {
   return {
     append(draft) {
-      const { head, recordedMs } = readEnds(sqlite);
+      const { head, recordedMs, policyDigest } = readEnds(sqlite);
       const timeMs = Math.trunc(clock.now());
       const seq = head.seq + 1;
       const { line, hash } = chainRecord(
@@ -40,6 +41,7 @@ export function createJournal({
       );
       sqlite.run(`INSERT INTO records (seq, line) VALUES (?, ?)`, seq, line);
       sqlite.run(`UPDATE head SET seq = ?, hash = ?, recorded_ms = ? WHERE id = 1`, seq, hash, timeMs);
+      notePolicies(sqlite, { draft, seq, policyDigest });
       if (timeMs < recordedMs) sqlite.run(`INSERT INTO clock_steps (seq) VALUES (?)`, seq);
       readBack(sqlite, { seq, hash, line });
       return seq;

@@ -1,8 +1,9 @@
 import type { ChainHead } from '../../../audit/chain.ts';
 import type { SqliteOutbox } from './outbox.ts';
 import { MAX_PRUNED_RECORDS } from '../../page.ts';
-import type { Pruned, Retention } from '../../port.ts';
+import type { Pruned, Retention } from '../../background-steps.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
+import { dropPolicies } from '../policies.ts';
 import { readEnds, readHash } from './trail.ts';
 
 /**
@@ -79,4 +80,5 @@ function dropUpTo(sqlite: SqlitePort, { seq, hash }: ChainHead): void {
   sqlite.run(`DELETE FROM checkpoints WHERE count < ?`, seq);
   sqlite.run(`DELETE FROM clock_steps WHERE seq <= ?`, seq);
   sqlite.run(`UPDATE head SET base_seq = ?, base_hash = ? WHERE id = 1`, seq, hash);
+  dropPolicies(sqlite, seq);
 }

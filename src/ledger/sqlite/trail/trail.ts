@@ -20,6 +20,8 @@ export interface TrailEnds {
   readonly witnessedMs: number | null;
   /** The `time` of the last record. */
   readonly recordedMs: number;
+  /** The digest that the last record with a policy names; empty when there is none. */
+  readonly policyDigest: string;
 }
 
 type HeadRow = {
@@ -30,6 +32,7 @@ type HeadRow = {
   base_hash?: string;
   witnessed_ms?: number;
   recorded_ms?: number;
+  policy_digest?: string;
 };
 
 const ROWS_AT_A_TIME = 64;
@@ -45,6 +48,7 @@ export function readEnds(sqlite: SqlitePort): TrailEnds {
     clockMs: row.clock_ms,
     witnessedMs: row.witnessed_ms === undefined || row.witnessed_ms === 0 ? null : row.witnessed_ms,
     recordedMs: row.recorded_ms ?? row.clock_ms,
+    policyDigest: row.policy_digest ?? '',
   };
 }
 

@@ -149,6 +149,23 @@ const filter = z.strictObject({
 });
 const sinks = z.array(text);
 
+const sha256OrNull = sha256.nullable();
+const service = z.strictObject({ name: text, version: text, runtime: text, instance: text });
+const change = z.discriminatedUnion('what', [
+  z.strictObject({ what: z.literal('service_started'), runtime: text, settings_sha256: sha256 }),
+  z.strictObject({ what: z.literal('service_stopped') }),
+  z.strictObject({ what: z.literal('policy_taken'), to: sha256, document: text.nullable() }),
+  z.strictObject({
+    what: z.literal('policy_refused'),
+    kept: sha256OrNull,
+    problems: count,
+    text_sha256: sha256,
+  }),
+  z.strictObject({ what: z.literal('key_slot_changed'), slot: z.enum(['current', 'next']), to: text.nullable() }),
+  z.strictObject({ what: z.literal('checkpoint_key_changed'), to: text.nullable() }),
+]);
+const changeReports = z.array(z.strictObject({ change, seen: z.enum(['changed', 'found']), service }));
+
 export const LEDGER_STEPS = {
   admit: { args: z.tuple([admission]), result: admitted, writes: true },
   settle: { args: z.tuple([settlement]), result: settled, writes: true },
@@ -216,6 +233,12 @@ export const LEDGER_STEPS = {
     result: z.strictObject({ requests: count, more: z.boolean() }),
     writes: true,
   },
+  recordChanges: {
+    args: z.tuple([changeReports]),
+    result: z.array(z.enum(['recorded', 'unchanged', 'deferred', 'document_needed'])),
+    writes: true,
+  },
+  findPolicy: { args: z.tuple([sha256]), result: text.nullable(), writes: false },
   probe: { args: z.tuple([]), result: nothing, writes: true },
   witness: {
     args: z.tuple([z.strictObject({ atMs: whole, kind: z.enum(['now', 'at_least']) })]),

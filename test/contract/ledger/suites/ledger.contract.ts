@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import { describeAdmission } from './admission.contract.ts';
+import { describeChanges } from './changes.contract.ts';
 import { describeClock } from './clock.contract.ts';
 import { describeEndings } from './ending.contract.ts';
 import { describeKeys } from './key.contract.ts';
@@ -33,5 +34,6 @@ export function describeLedger(name: string, factory: LedgerFactory): void {
     describeSearch(harness);
     describeRetention(harness);
     describeClock(harness);
+    describeChanges(harness);
   });
 }

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { chainRecord, GENESIS_HASH } from '../../../../src/audit/chain.ts';
 import { formatItem } from '../../../../src/audit/format/formats.ts';
 import { OCSF_ROWS } from '../../../../src/audit/format/ocsf-mapping.ts';
-import type { RecordOutcome, RequestRecordKind } from '../../../../src/audit/record.ts';
-import { recordDraft } from '../../../support/ledger/ledger.ts';
+import type { RecordChange, RecordOutcome, RequestRecordKind } from '../../../../src/audit/record.ts';
+import { changeDraft, recordDraft } from '../../../support/ledger/ledger.ts';
 import { ocsfFaults } from './ocsf-check.ts';
 import { checkpointItem, recordItem } from '../record-arbitraries.ts';
 
@@ -18,18 +18,64 @@ const PLACE = {
   prev: GENESIS_HASH,
 };
 
+const HASH = 'ab'.repeat(32);
+
+function changeEvent(change: RecordChange): Json {
+  const { line } = chainRecord(changeDraft(change), PLACE);
+  return JSON.parse(formatItem('ocsf', { position: 7, kind: 'record', line })) as Json;
+}
+
 function eventOf(kind: RequestRecordKind, outcome: Partial<RecordOutcome> = {}): Json {
   const { line } = chainRecord(recordDraft(kind, REQUEST_ID, outcome), PLACE);
   return JSON.parse(formatItem('ocsf', { position: 7, kind: 'record', line })) as Json;
 }
 
 describe('a record in OCSF', () => {
-  it('is an API Activity that fits the schema OCSF publishes, for every kind of record', () => {
+  it('is an event that fits the schema OCSF publishes for its class, for every kind of record', () => {
+    const classes = new Map<unknown, string>([
+      [6003, 'api_activity'],
+      [6002, 'application_lifecycle'],
+      [3004, 'entity_management'],
+    ]);
     fc.assert(
       fc.property(recordItem, (item) => {
-        expect(ocsfFaults(JSON.parse(formatItem('ocsf', item)) as Json, 'api_activity')).toEqual([]);
+        const event = JSON.parse(formatItem('ocsf', item)) as Json;
+        expect(ocsfFaults(event, classes.get(event['class_uid']) ?? 'no class')).toEqual([]);
       }),
+      { numRuns: 300 },
     );
+  });
+
+  it.each([
+    [{ what: 'service_started', runtime: 'node 24.12.0', settings_sha256: HASH }, 600_203, 1, 1],
+    [{ what: 'service_stopped' }, 600_204, 1, 1],
+    [{ what: 'policy_taken', from: null, to: HASH }, 300_401, 1, 1],
+    [{ what: 'policy_taken', from: HASH, to: 'cd'.repeat(32) }, 300_403, 1, 1],
+    [{ what: 'policy_refused', kept: HASH, problems: 2 }, 300_403, 2, 3],
+    [{ what: 'key_slot_changed', slot: 'next', from: null, to: 'ab'.repeat(6) }, 300_401, 1, 1],
+    [{ what: 'key_slot_changed', slot: 'next', from: 'ab'.repeat(6), to: null }, 300_404, 1, 1],
+    [{ what: 'checkpoint_key_changed', from: 'ab'.repeat(8), to: 'cd'.repeat(8) }, 300_403, 1, 1],
+    [{ what: 'restored', records: 7, head: HASH, backup_time: PLACE.time }, 300_499, 1, 3],
+  ] as const)(
+    'reads the change %o as type %i, status %i and severity %i',
+    (change, type_uid, status_id, severity_id) => {
+      expect(changeEvent(change)).toMatchObject({
+        type_uid,
+        status_id,
+        severity_id,
+        status_code: change.what,
+        metadata: { event_code: 'change', uid: PLACE.id, sequence: 7 },
+      });
+    },
+  );
+
+  it('names a policy before and after a change', () => {
+    const to = 'cd'.repeat(32);
+    expect(changeEvent({ what: 'policy_taken', from: HASH, to })).toMatchObject({
+      entity: { type: 'Policy', uid: HASH },
+      entity_result: { type: 'Policy', uid: to },
+    });
+    expect(changeEvent({ what: 'policy_taken', from: null, to })).toMatchObject({ entity: { uid: to } });
   });
 
   it('uses every row of the mapping for some record', () => {

@@ -18,7 +18,7 @@ import { NO_EVIDENCE, verifyTrail } from '../../../../src/audit/verify/verify-tr
 import { canonicalJson } from '../../../../src/lib/canonical-json.ts';
 import { sha256Hex } from '../../../../src/lib/sha256.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
-import { recordDraft, suppressedDraft } from '../../../support/ledger/ledger.ts';
+import { draftOfKind } from '../../../support/ledger/ledger.ts';
 
 /** A line and its item, so that unchanged lines are parsed only once. */
 export interface Line {
@@ -111,10 +111,7 @@ export async function trailOf(count: number, options: TrailOptions = {}): Promis
     const seq = head.seq + 1;
     now += pauseMs(seq);
     const kind = KINDS[seq % KINDS.length] ?? 'intent';
-    const draft =
-      kind === 'suppressed'
-        ? suppressedDraft()
-        : recordDraft(kind, testUuid7(seq), salt === '' ? {} : { reason: salt });
+    const draft = draftOfKind(kind, testUuid7(seq), salt === '' ? {} : { reason: salt });
     const place = { seq, id: testUuid7(100_000 + seq), time: new Date(now).toISOString(), prev: head.hash };
     const { line, hash } = chainRecord(draft, place);
     lines.push(lineOf(line));
