@@ -83,11 +83,15 @@ export function createBatchedLedger({
     try {
       storage?.ready();
       results = sqlite.transaction(() => {
-        const done = batch.map((member) => {
-          progress.at = member;
-          return member.execute();
+        const done = core.batch(() => {
+          const returned = batch.map((member) => {
+            progress.at = member;
+            return member.execute();
+          });
+          // What fails from here on fails for all.
+          progress.at = null;
+          return returned;
         });
-        progress.at = null;
         check();
         return done;
       });

@@ -118,8 +118,15 @@ function moved(time: TrustedTime, toMs: number, readings: ClockReadings): Truste
     monotonicMs: readings.monotonicMs,
     witnessedMs: toMs,
     isHeard: true,
-    forward: byMs > TOLERANCE_MS ? [...time.forward, { byMs, toMs }] : time.forward,
+    forward: byMs > TOLERANCE_MS ? [...time.forward, { byMs, toMs }] : movesUpTo(toMs, time.forward),
     hasMovedBack: time.hasMovedBack || byMs < -TOLERANCE_MS,
     dissent: null,
   };
+}
+
+/** Moves without what lies behind `toMs`: the time was moved back there, and a later write must not repeat it. */
+function movesUpTo(toMs: number, forward: readonly Move[]): readonly Move[] {
+  return forward
+    .map((move) => ({ byMs: move.byMs - Math.max(0, move.toMs - toMs), toMs: Math.min(move.toMs, toMs) }))
+    .filter(({ byMs }) => byMs > 0);
 }

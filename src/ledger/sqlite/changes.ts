@@ -40,6 +40,7 @@ export function createChanges(sqlite: SqlitePort, journal: Journal): Changes {
     const { change, service } = report;
     if (change.what === 'policy_taken' && !keepsPolicy(sqlite, change.to)) {
       if (change.document === null) return 'document_needed';
+      journal.writeHead();
       keepPolicy(sqlite, change.to, change.document);
     }
     const subject = subjectOf(report);

@@ -4,6 +4,7 @@ import type { ClockReadings, TrustedTime, Witness } from '../trusted-time.ts';
 import { moveBack, moveForward } from './move-times.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 import { readEnds } from './trail/trail.ts';
+import type { TrailEnds } from './trail/trail.ts';
 
 /**
  * The ledger's clock: trusted time (trusted-time.ts), stored in the ledger. A clock without a monotonic reading is one
@@ -14,13 +15,18 @@ import { readEnds } from './trail/trail.ts';
 export interface LedgerClock {
   /** The ledger's time, in whole milliseconds since the epoch. */
   now(): number;
-  /** The ledger's time for a writing step. Stores it, and first moves stored times when it was corrected. */
-  nowForWrite(): number;
+  /**
+   * The ledger's time for writing steps. Moves stored times when it was corrected. `stored`: as the head row has it; the
+   * caller writes the answer there, each value unless the stored one is later.
+   */
+  timeForWrite(stored: StoredTime): { readonly nowMs: number; readonly witnessedMs: number };
   witness(witness: Witness): void;
   /** A witness was believed, by this process or an earlier one. */
   isWitnessed(): boolean;
   state(): ClockState;
 }
+
+type StoredTime = Pick<TrailEnds, 'clockMs' | 'witnessedMs'>;
 
 /** What operators see of the clock. */
 export interface ClockState {
@@ -38,11 +44,10 @@ function createPlatformClock(sqlite: SqlitePort, clock: Clock): LedgerClock {
   const now = (): number => Math.trunc(clock.now());
   return {
     now,
-    nowForWrite() {
+    timeForWrite({ clockMs: storedMs }) {
       const nowMs = now();
-      const { clockMs: storedMs } = readEnds(sqlite);
       if (storedMs > nowMs + TOLERANCE_MS) moveBack(sqlite, { storedMs, nowMs });
-      return store(sqlite, { nowMs, witnessedMs: nowMs });
+      return { nowMs, witnessedMs: nowMs };
     },
     witness: () => undefined,
     isWitnessed: () => true,
@@ -58,9 +63,8 @@ function createTrustedClock(sqlite: SqlitePort, clock: MachineClock): LedgerCloc
 
   return {
     now,
-    nowForWrite() {
+    timeForWrite(stored) {
       const nowMs = now();
-      const stored = readEnds(sqlite);
       // Only what this process moved: another process may have stored a later time.
       if (time.hasMovedBack && stored.clockMs > nowMs + TOLERANCE_MS)
         moveBack(sqlite, { storedMs: stored.clockMs, nowMs });
@@ -70,7 +74,7 @@ function createTrustedClock(sqlite: SqlitePort, clock: MachineClock): LedgerCloc
             moveForward(sqlite, move, { nowMs, witnessedMs: stored.witnessedMs });
         }
       }
-      return store(sqlite, { nowMs, witnessedMs: time.witnessedMs ?? 0 });
+      return { nowMs, witnessedMs: time.witnessedMs ?? 0 };
     },
     witness(witness) {
       time = hearWitness(time, witness, readings());
@@ -78,13 +82,4 @@ function createTrustedClock(sqlite: SqlitePort, clock: MachineClock): LedgerCloc
     isWitnessed: () => time.witnessedMs !== null,
     state: () => ({ doubtMs: clockDoubtMs(time, readings()), witnessedMs: time.witnessedMs }),
   };
-}
-
-function store(sqlite: SqlitePort, { nowMs, witnessedMs }: { nowMs: number; witnessedMs: number }): number {
-  sqlite.run(
-    `UPDATE head SET clock_ms = max(clock_ms, ?), witnessed_ms = max(witnessed_ms, ?) WHERE id = 1`,
-    nowMs,
-    witnessedMs,
-  );
-  return nowMs;
 }

@@ -32,19 +32,21 @@ export function keepPolicy(sqlite: SqlitePort, digest: string, document: string)
   );
 }
 
-/** Called for each record, before it becomes the last one. `policyDigest` is that of the head row. */
+/**
+ * Called for each record, before it becomes the last one. `policyDigest` is that of the record before; returns that of
+ * the head row with this record.
+ */
 export function notePolicies(
   sqlite: SqlitePort,
   { draft, seq, policyDigest }: { readonly draft: AnyDraft; readonly seq: number; readonly policyDigest: string },
-): void {
+): string {
   if (draft.kind === 'change') {
     for (const digest of digestsIn(draft.change)) useUntil(sqlite, digest, seq);
-    return;
+    return policyDigest;
   }
   const { digest } = draft.policy;
-  if (digest === policyDigest) return;
-  useUntil(sqlite, policyDigest, seq - 1);
-  sqlite.run(`UPDATE head SET policy_digest = ? WHERE id = 1`, digest);
+  if (digest !== policyDigest) useUntil(sqlite, policyDigest, seq - 1);
+  return digest;
 }
 
 /** Drops the policies that no record behind `seq` names and that are not in force. */

@@ -13,12 +13,13 @@ import { createJournal } from './trail/journal.ts';
 import { createLedgerClock } from './ledger-clock.ts';
 import type { ClockState } from './ledger-clock.ts';
 import { createSqliteOutbox } from './trail/outbox.ts';
+import type { Pruned, ReconcileAttempt, Retention } from '../background-steps.ts';
 import type { Admission, Admitted, Ending, Ledger, Settled, Settlement } from '../port.ts';
 import type { ReportUnreadable } from '../report-unreadable.ts';
 import { createQuotaCounters } from './requests/quota.ts';
 import type { Tally } from './requests/quota.ts';
+import { maySettle } from './requests/may-settle.ts';
 import { createRequests } from './requests/requests.ts';
-import type { RequestRow } from './requests/requests.ts';
 import { recallAdmission } from './requests/recall-admission.ts';
 import { pruneRecords } from './trail/retention.ts';
 import { migrate } from './schema.ts';
@@ -34,6 +35,8 @@ import { reachesAhead, readRecords } from './trail/trail.ts';
  * a cursor or a checkpoint is ahead of the trail's end: its sink would get nothing more.
  */
 export interface SqliteLedger extends Synchronous<Ledger> {
+  /** Runs several writing steps as one, inside `sqlite.transaction`. They share one time, and cost less than each alone. */
+  batch<T>(steps: () => T): T;
   /** The ledger's time, in whole milliseconds since the epoch. */
   now(): number;
   clockState(): ClockState;
@@ -77,9 +80,9 @@ export function createSqliteLedger({
   migrate(sqlite);
   if (reachesAhead(sqlite))
     throw new Error('the ledger has a cursor or a checkpoint ahead of the end of its trail: restore it from a backup');
-  const journal = createJournal({ sqlite, clock, ids, sha256 });
-  const changes = createChanges(sqlite, journal);
   const time = createLedgerClock(sqlite, clock);
+  const journal = createJournal({ sqlite, clock, time, ids, sha256 });
+  const changes = createChanges(sqlite, journal);
   const quotas = createQuotaCounters(sqlite);
   const keys = createIdempotencyKeys(sqlite, reportUnreadable);
   const requests = createRequests(sqlite, reportUnreadable);
@@ -87,7 +90,8 @@ export function createSqliteLedger({
   const suppressions = createSuppressions(sqlite, { reportUnreadable, isSpaceLow });
 
   function admit(admission: Admission): Admitted {
-    const now = time.nowForWrite();
+    const now = journal.now();
+    if (admission.repeated === true) journal.writeHead();
     return (admission.repeated === true ? recall(admission, now) : null) ?? decide(admission, now);
   }
 
@@ -200,7 +204,7 @@ export function createSqliteLedger({
   }
 
   function settle({ requestId, by, ending, reply, record }: Settlement): Settled {
-    const now = time.nowForWrite();
+    const now = journal.now();
     const row = requests.get(requestId);
     if (row === null) return { kind: 'not_found' };
     if (!maySettle(row, by, now)) return { kind: 'unchanged', state: row.state };
@@ -211,44 +215,64 @@ export function createSqliteLedger({
     return { kind: 'settled' };
   }
 
+  /** A writing step. `readsHead`: it needs the head row as the steps before it in the batch have left it. */
+  function step<A extends readonly unknown[], R>(
+    run: (...args: A) => R,
+    { readsHead }: { readonly readsHead: boolean },
+  ): (...args: A) => R {
+    return (...args) =>
+      journal.batch(() => {
+        if (readsHead) journal.writeHead();
+        return run(...args);
+      });
+  }
+
+  function recordAttempt({ requestId, record, nextInMs }: ReconcileAttempt): void {
+    const now = journal.now();
+    const dueAt = requests.get(requestId)?.nextAttemptAt ?? null;
+    if (dueAt === null || dueAt > now) return;
+    // The outcome record does not change: the evidence is a record of its own.
+    if (record !== null) journal.append(record);
+    requests.recordAttempt(requestId, { at: nextInMs === null ? null : now + nextInMs, counted: record !== null });
+  }
+
+  function recordSuppressed(limit: number): { readonly requests: number; readonly more: boolean } {
+    const { drafts, more } = suppressions.take(journal.now(), limit);
+    for (const draft of drafts) journal.append(draft);
+    return { requests: drafts.reduce((sum, { suppressed }) => sum + suppressed.count, 0), more };
+  }
+
+  function prune(retention: Retention): Pruned {
+    const now = journal.now();
+    if (!time.isWitnessed()) return { records: 0, more: false };
+    quotas.prune(now - KEEP_COUNTERS_MS);
+    keys.prune(now);
+    return pruneRecords(sqlite, outbox, retention, now);
+  }
+
+  const [writes, writesAndReads] = [{ readsHead: false }, { readsHead: true }];
   return {
-    admit,
-    settle,
+    batch: journal.batch,
+    admit: step(admit, writes),
+    settle: step(settle, writes),
+    recordAttempt: step(recordAttempt, writes),
+    recordSuppressed: step(recordSuppressed, writes),
+    recordChanges: step((reports) => changes.record(reports, journal.now()), writes),
+    ack: step(outbox.ack, writesAndReads),
+    addCheckpoint: step((checkpoint) => addCheckpoint(sqlite, checkpoint, journal.now()), writesAndReads),
+    prune: step(prune, writesAndReads),
     find: requests.find,
     list: requests.list,
     usage: (charges) => quotas.tally(charges, time.now()).states(),
     records: (after, limit) => readRecords(sqlite, after, limit),
     search: (query) => searchTrail(sqlite, query, { reportUnreadable }),
     lease: outbox.lease,
-    ack: outbox.ack,
     backlog: outbox.backlog,
     chain: () => readChain(sqlite),
-    addCheckpoint: (checkpoint) => addCheckpoint(sqlite, checkpoint, time.nowForWrite()),
     checkpoints: (after, limit) => readCheckpoints(sqlite, after, limit),
     expired: (limit) => requests.expired(time.now(), limit),
     unsettled: (limit) => requests.unsettled(time.now(), limit),
-    recordAttempt({ requestId, record, nextInMs }) {
-      const now = time.nowForWrite();
-      const dueAt = requests.get(requestId)?.nextAttemptAt ?? null;
-      if (dueAt === null || dueAt > now) return;
-      // The outcome record does not change: the evidence is a record of its own.
-      if (record !== null) journal.append(record);
-      requests.recordAttempt(requestId, { at: nextInMs === null ? null : now + nextInMs, counted: record !== null });
-    },
-    recordSuppressed(limit) {
-      const { drafts, more } = suppressions.take(time.nowForWrite(), limit);
-      for (const draft of drafts) journal.append(draft);
-      return { requests: drafts.reduce((sum, { suppressed }) => sum + suppressed.count, 0), more };
-    },
-    recordChanges: (reports) => changes.record(reports, time.nowForWrite()),
     findPolicy: (digest) => findPolicy(sqlite, digest),
-    prune(retention) {
-      const now = time.nowForWrite();
-      if (!time.isWitnessed()) return { records: 0, more: false };
-      quotas.prune(now - KEEP_COUNTERS_MS);
-      keys.prune(now);
-      return pruneRecords(sqlite, outbox, retention, now);
-    },
     probe() {
       // A changed value: SQLite writes no page for an update that changes nothing.
       sqlite.run(`UPDATE probe SET writes = writes + 1 WHERE id = 1`);
@@ -257,21 +281,6 @@ export function createSqliteLedger({
     now: time.now,
     clockState: time.state,
   };
-}
-
-/** Which settlement applies in which state. See Settlement in the port. */
-function maySettle(row: RequestRow, by: Settlement['by'], now: number): boolean {
-  switch (by) {
-    case 'exchange':
-      return row.state === 'open' || (row.state === 'unknown' && row.settledBy === 'sweep');
-    case 'sweep':
-      return row.state === 'open' && row.expiresAt !== null && row.expiresAt <= now;
-    case 'reconciliation':
-    case 'person':
-      return row.state === 'unknown';
-    default:
-      return by satisfies never;
-  }
 }
 
 /** Rounded up, at least 1: a Retry-After of 0 would cause a retry storm. */

@@ -1,20 +1,29 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { createJournal } from '../../../src/ledger/sqlite/trail/journal.ts';
+import { positionOf } from '../../../src/audit/delivery/outbox-position.ts';
+import { createLedgerClock } from '../../../src/ledger/sqlite/ledger-clock.ts';
+import type { SqlitePort } from '../../../src/ledger/sqlite/sqlite-port.ts';
 import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
 import { migrate } from '../../../src/ledger/sqlite/schema.ts';
-import { readEnds, readRecords } from '../../../src/ledger/sqlite/trail/trail.ts';
+import { readEnds, readRecords, verifyTail } from '../../../src/ledger/sqlite/trail/trail.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { sha256Hex } from '../../../src/lib/sha256.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, DAY_MS, recordDraft } from '../../support/ledger/ledger.ts';
+import { admission, DAY_MS, quotaCharge, recordDraft, settlement } from '../../support/ledger/ledger.ts';
 import { checkpoint } from '../../contract/ledger/ledger-harness.ts';
 
 function setup() {
   const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
   migrate(sqlite);
-  const journal = createJournal({ sqlite, clock: createFakeClock(), ids: createFakeIds(), sha256: sha256Hex });
-  const append = () => sqlite.transaction(() => journal.append(recordDraft('intent', testUuid7(1))));
+  const [clock, time] = [createFakeClock(), createLedgerClock(sqlite, createFakeClock())];
+  const journal = createJournal({ sqlite, clock, time, ids: createFakeIds(), sha256: sha256Hex });
+  const append = (records = 1): number[] =>
+    sqlite.transaction(() =>
+      journal.batch(() =>
+        Array.from({ length: records }, (_, n) => journal.append(recordDraft('intent', testUuid7(n)))),
+      ),
+    );
   return { sqlite, append };
 }
 
@@ -40,7 +49,83 @@ describe('an append', () => {
     expect(append).toThrow('not in the trail as it was written');
     expect({ ends: readEnds(sqlite), records: readRecords(sqlite, 0, 10) }).toEqual(before);
     sqlite.run('DROP TRIGGER t');
-    expect(append()).toBe(2);
+    expect(append()).toEqual([2]);
+  });
+});
+
+describe('a batch', () => {
+  it('stores several records as single batches would', () => {
+    const [one, other] = [setup(), setup()];
+    expect(one.append(3)).toEqual([1, 2, 3]);
+    for (let n = 0; n < 3; n += 1) other.append();
+    expect(verifyTail(one.sqlite, 10)).toMatchObject({ kind: 'intact', head: { seq: 3 } });
+    expect(readEnds(one.sqlite).head.seq).toBe(readEnds(other.sqlite).head.seq);
+  });
+
+  it('fails as a whole when one of its records is changed behind its back', () => {
+    const { sqlite, append } = setup();
+    append();
+    sqlite.run(
+      `CREATE TRIGGER t AFTER INSERT ON records WHEN NEW.seq = 3 BEGIN UPDATE records SET line = '{}' WHERE seq = 3; END`,
+    );
+    expect(() => append(3)).toThrow('not in the trail as it was written');
+    expect(readEnds(sqlite).head.seq).toBe(1);
+    expect(readRecords(sqlite, 0, 10)).toHaveLength(1);
+  });
+
+  it('leaves nothing behind when a step throws: the next one begins at the stored head', () => {
+    const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
+    const ledger = createSqliteLedger({ sqlite, clock: createFakeClock(), ids: createFakeIds() });
+    const failing = () =>
+      sqlite.transaction(() =>
+        ledger.batch(() => {
+          ledger.admit(admission(testUuid7(1)));
+          throw new Error('a step failed');
+        }),
+      );
+    expect(failing).toThrow('a step failed');
+    sqlite.transaction(() => ledger.admit(admission(testUuid7(2))));
+    expect(verifyTail(sqlite, 10)).toMatchObject({ kind: 'intact', head: { seq: 1 } });
+  });
+
+  it('shows each step what the ones before it have written, whatever they read', () => {
+    const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
+    const ledger = createSqliteLedger({ sqlite, clock: createFakeClock(), ids: createFakeIds() });
+    const [added, moved, repeated] = sqlite.transaction(() =>
+      ledger.batch(() => {
+        ledger.admit(admission(testUuid7(1)));
+        const isAdded = ledger.addCheckpoint(checkpoint(1));
+        ledger.ack('stdout', positionOf(1));
+        const again = ledger.admit({ ...admission(testUuid7(1)), repeated: true });
+        return [isAdded, ledger.backlog(['stdout'])[0], again.kind];
+      }),
+    );
+    expect(added).toBe(true);
+    expect(moved).toMatchObject({ records: 0 });
+    expect(repeated).toBe('admitted');
+    expect(ledger.chain().head.seq).toBe(1);
+  });
+
+  it('costs an invite 5 statements beside its quotas, and each batch 4 more', () => {
+    const statements: string[] = [];
+    const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
+    const counting: SqlitePort = {
+      run: (sql, ...params) => {
+        statements.push(sql);
+        return sqlite.run(sql, ...params);
+      },
+      transaction: sqlite.transaction,
+    };
+    const ledger = createSqliteLedger({ sqlite: counting, clock: createFakeClock(), ids: createFakeIds() });
+    const ids = Array.from({ length: 10 }, (_, n) => testUuid7(n));
+    const charges = [quotaCharge()];
+    statements.length = 0;
+    sqlite.transaction(() => ledger.batch(() => ids.map((id) => ledger.admit(admission(id, { charges })))));
+    sqlite.transaction(() => ledger.batch(() => ids.map((id) => ledger.settle(settlement(id, 'accepted')))));
+    const ofQuotas = statements.filter((sql) => sql.includes('counters')).length;
+    expect(ofQuotas).toBe(2 * ids.length * charges.length);
+    // One more where a record names another policy than the one before.
+    expect(statements.length - ofQuotas).toBeLessThanOrEqual(5 * ids.length + 2 * 4 + 1);
   });
 });
 

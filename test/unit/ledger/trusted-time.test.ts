@@ -64,6 +64,17 @@ describe('trusted time', () => {
     expect(time.state()).toMatchObject({ hasMovedBack: true, forward: [] });
   });
 
+  it('forgets the part of a move forward that a move back undoes, so that no later write repeats it', () => {
+    const time = simulate(CLOSED, NOW + 3 * DAY_MS);
+    time.hear(NOW + 3 * DAY_MS);
+    time.clocks.machineMs = NOW + 2 * DAY_MS;
+    time.hear(NOW + 2 * DAY_MS);
+    expect(time.state().forward).toEqual([{ byMs: 2 * DAY_MS, toMs: NOW + 2 * DAY_MS }]);
+    time.clocks.machineMs = NOW;
+    time.hear(NOW);
+    expect(time.state()).toMatchObject({ hasMovedBack: true, forward: [] });
+  });
+
   it.each([
     ['ahead', TOLERANCE_MS, TOLERANCE_MS],
     ['behind', -TOLERANCE_MS, 0],

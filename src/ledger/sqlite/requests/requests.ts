@@ -105,19 +105,17 @@ export function createRequests(sqlite: SqlitePort, reportUnreadable: ReportUnrea
       };
     },
     settle(requestId, { ending, by, at, outcomeSeq }) {
+      const isUnknown = ending === 'unknown';
       sqlite.run(
-        `UPDATE requests SET state = ?, settled_by = ?, settled_at = ?, outcome_seq = ? WHERE request_id = ?`,
+        `UPDATE requests SET state = ?, settled_by = ?, settled_at = ?, outcome_seq = ?, look_at = ?
+           ${isUnknown ? '' : `, debits = '[]', body = NULL`} WHERE request_id = ?`,
         ending,
         by,
         at,
         outcomeSeq,
+        isUnknown ? at + FIRST_ATTEMPT_AFTER_MS : null,
         requestId,
       );
-      if (ending === 'unknown') {
-        sqlite.run(`UPDATE requests SET look_at = ? WHERE request_id = ?`, at + FIRST_ATTEMPT_AFTER_MS, requestId);
-      } else {
-        sqlite.run(`UPDATE requests SET debits = '[]', body = NULL, look_at = NULL WHERE request_id = ?`, requestId);
-      }
     },
     find(requestId, owner) {
       const row = read(requestId);

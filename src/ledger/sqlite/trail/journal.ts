@@ -1,64 +1,130 @@
 import { chainRecord } from '../../../audit/chain.ts';
+import type { ChainHead } from '../../../audit/chain.ts';
 import type { AnyDraft } from '../../../audit/record.ts';
 import { rfc3339 } from '../../../lib/rfc3339.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';
 import type { Sha256 } from '../../../ports/sha256.ts';
+import type { LedgerClock } from '../ledger-clock.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
 import { notePolicies } from '../policies.ts';
 import { readEnds } from './trail.ts';
+import type { TrailEnds } from './trail.ts';
 
 /**
  * Appends records to the trail. The `time` of a record is the machine's clock, and its `seq` is the order. Where the
  * machine's clock was set back, `time` is earlier than that of the record before; such records are listed in
- * `clock_steps`, because a search by time relies on it.
+ * `clock_steps`, because a search by time relies on it. The steps of a batch share one reading and one writing of the
+ * head row, which has the end of the chain and the ledger's time; the records are read back with it. Invariant: between
+ * batches the head row is current, and a batch that throws is rolled back by its transaction.
  */
 export interface Journal {
-  /** Chains and stores one record, reads it back, and returns its seq. */
+  /** Runs writing steps, inside `sqlite.transaction`. Within a batch it only runs them. */
+  batch<T>(steps: () => T): T;
+  /** The ledger's time in this batch, in whole milliseconds since the epoch. */
+  now(): number;
+  /** Chains and stores one record, and returns its seq. */
   append(draft: AnyDraft): number;
+  /** Writes the head row now, for a step that reads it. */
+  writeHead(): void;
 }
 
-export function createJournal({
-  sqlite,
-  clock,
-  ids,
-  sha256,
-}: {
-  sqlite: SqlitePort;
-  clock: Clock;
-  ids: Ids;
-  sha256: Sha256;
-}): Journal {
+export interface JournalDeps {
+  readonly sqlite: SqlitePort;
+  /** The machine's. */
+  readonly clock: Clock;
+  readonly time: Pick<LedgerClock, 'timeForWrite'>;
+  readonly ids: Ids;
+  readonly sha256: Sha256;
+}
+
+interface Batch {
+  readonly stored: TrailEnds;
+  head: ChainHead;
+  recordedMs: number;
+  policyDigest: string;
+  /** The ledger's time, from the first step that asks for it. */
+  time: { readonly nowMs: number; readonly witnessedMs: number } | null;
+  isTimeWritten: boolean;
+  /** The records that were not read back yet. */
+  lines: { readonly seq: number; readonly line: string }[];
+}
+
+export function createJournal({ sqlite, clock, time, ids, sha256 }: JournalDeps): Journal {
+  let batch: Batch | null = null;
+
+  function open(): Batch {
+    const stored = readEnds(sqlite);
+    const { head, recordedMs, policyDigest } = stored;
+    return { stored, head, recordedMs, policyDigest, time: null, isTimeWritten: false, lines: [] };
+  }
+
+  function current(): Batch {
+    if (batch === null) throw new Error('there is no batch of the journal');
+    return batch;
+  }
+
+  function writeHead(): void {
+    const { head, recordedMs, policyDigest, time: taken, isTimeWritten, lines } = current();
+    if (lines.length === 0 && (taken === null || isTimeWritten)) return;
+    sqlite.run(
+      `UPDATE head SET seq = ?, hash = ?, recorded_ms = ?, policy_digest = ?,
+         clock_ms = max(clock_ms, ?), witnessed_ms = max(witnessed_ms, ?) WHERE id = 1`,
+      ...[head.seq, head.hash, recordedMs, policyDigest, taken?.nowMs ?? 0, taken?.witnessedMs ?? 0],
+    );
+    if (lines.length > 0) readBack(sqlite, head, lines);
+    current().isTimeWritten = taken !== null;
+    current().lines = [];
+  }
+
   return {
+    batch(steps) {
+      if (batch !== null) return steps();
+      batch = open();
+      try {
+        const result = steps();
+        writeHead();
+        return result;
+      } finally {
+        batch = null;
+      }
+    },
+    now() {
+      const at = current();
+      at.time ??= time.timeForWrite(at.stored);
+      return at.time.nowMs;
+    },
     append(draft) {
-      const { head, recordedMs, policyDigest } = readEnds(sqlite);
+      const at = current();
       const timeMs = Math.trunc(clock.now());
-      const seq = head.seq + 1;
-      const { line, hash } = chainRecord(
-        draft,
-        { seq, id: ids.uuid7(), time: rfc3339(timeMs), prev: head.hash },
-        sha256,
-      );
+      const seq = at.head.seq + 1;
+      const place = { seq, id: ids.uuid7(), time: rfc3339(timeMs), prev: at.head.hash };
+      const { line, hash } = chainRecord(draft, place, sha256);
       sqlite.run(`INSERT INTO records (seq, line) VALUES (?, ?)`, seq, line);
-      sqlite.run(`UPDATE head SET seq = ?, hash = ?, recorded_ms = ? WHERE id = 1`, seq, hash, timeMs);
-      notePolicies(sqlite, { draft, seq, policyDigest });
-      if (timeMs < recordedMs) sqlite.run(`INSERT INTO clock_steps (seq) VALUES (?)`, seq);
-      readBack(sqlite, { seq, hash, line });
+      at.policyDigest = notePolicies(sqlite, { draft, seq, policyDigest: at.policyDigest });
+      if (timeMs < at.recordedMs) sqlite.run(`INSERT INTO clock_steps (seq) VALUES (?)`, seq);
+      at.head = { seq, hash };
+      at.recordedMs = timeMs;
+      at.lines.push({ seq, line });
       return seq;
     },
+    writeHead,
   };
 }
 
 /**
- * Throws when the stored record or the head differs from what was written, so that the whole step is rolled back. A
- * trigger that someone added to the database could have reverted them, and the invite would be sent without a record.
+ * Throws when the stored records or the head differ from what was written, so that all steps of the batch are rolled
+ * back. A trigger that someone added to the database could have reverted them, and an invite would be sent without a
+ * record.
  */
-function readBack(sqlite: SqlitePort, { seq, hash, line }: { seq: number; hash: string; line: string }): void {
-  const found = sqlite.run(
-    `SELECT 1 FROM head JOIN records ON records.seq = head.seq WHERE head.id = 1 AND head.seq = ? AND head.hash = ? AND line = ?`,
-    seq,
-    hash,
-    line,
-  );
-  if (found.length === 0) throw new Error('the record is not in the trail as it was written');
+function readBack(sqlite: SqlitePort, head: ChainHead, lines: Batch['lines']): void {
+  const ends = sqlite.run<{ seq: number; hash: string }>(`SELECT seq, hash FROM head WHERE id = 1`)[0];
+  const first = lines[0]?.seq ?? head.seq;
+  const stored = sqlite.run<{ line: string }>(`SELECT line FROM records WHERE seq >= ? ORDER BY seq`, first);
+  const isWhole =
+    ends?.seq === head.seq &&
+    ends.hash === head.hash &&
+    stored.length === lines.length &&
+    lines.every(({ line }, index) => stored[index]?.line === line);
+  if (!isWhole) throw new Error('the record is not in the trail as it was written');
 }
