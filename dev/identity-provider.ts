@@ -115,7 +115,7 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
     grant_types_supported: ['client_credentials'],
     response_types_supported: [],
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
-    scopes_supported: ['invites:write', 'audit:read'],
+    scopes_supported: ['invites:write', 'invites:settle', 'audit:read'],
   };
 
   const app = new Hono();

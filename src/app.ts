@@ -24,18 +24,20 @@ import { plainPath } from './middleware/plain-path.ts';
 import { prefer } from './middleware/prefer.ts';
 import { createRefusedOrigins } from './middleware/refused-origins.ts';
 import { requestId } from './middleware/request-id.ts';
+import { requirePerson } from './middleware/require-person.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { source } from './middleware/source.ts';
 import { limitConcurrency } from './middleware/limits/limit-concurrency.ts';
 import { telemetry } from './middleware/telemetry.ts';
 import { isDryRun, readStrictly, validateInvite } from './middleware/validation/validate-invite.ts';
-import { validateSearch } from './middleware/validation/validate-search.ts';
+import { validateSearch, validateSettlement } from './middleware/validation/validate-body.ts';
 import { createSearchAudit } from './routes/audit/search.ts';
 import { auditRecords } from './routes/audit/records.ts';
 import { staticJson } from './routes/static-json.ts';
 import { invitePolicy } from './routes/invite-policy.ts';
 import { findInviteRequest, listInviteRequests } from './routes/invite-requests.ts';
 import { inviteUsers } from './routes/invite-users.ts';
+import { settleRequest } from './routes/settle-request.ts';
 import { livez, readyz } from './routes/operations/probes.ts';
 import { createReadiness } from './routes/operations/readiness.ts';
 import { createBreaker } from './upstream/breaker.ts';
@@ -109,6 +111,15 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   );
   app.get('/v2/invite_requests/:id', allow('invites:write', 'audit:read'), bulkheads.reads, (c) =>
     findInviteRequest(c, ledger, c.req.param('id')),
+  );
+  app.post(
+    '/v2/invite_requests/:id/settlement',
+    allow('invites:settle'),
+    requirePerson,
+    bulkheads.reads,
+    readStrictly,
+    validateSettlement,
+    (c) => settleRequest(c, deps, c.req.valid('json')),
   );
   app.get('/audit/records', allow('audit:read'), bulkheads.trail, (c) => auditRecords(c, ledger));
   app.post('/audit/search', allow('audit:read'), bulkheads.searches, readStrictly, validateSearch, (c) =>

@@ -124,6 +124,14 @@ const evidence = z
   })
   .describe("What a query of Galileo's users showed.");
 
+const settler = z
+  .strictObject({
+    ...actor.shape,
+    request_id: uuid7.describe('The X-Request-Id of the request that settled it.'),
+    address: z.string().nullable().describe("That person's address; null when the platform does not know it."),
+  })
+  .describe('Who settled it over HTTP, as the verified token says. `actor` is who asked for the invitation.');
+
 const outcome = z.strictObject({
   result: z.enum(REQUEST_RESULTS).describe('How the request ended.'),
   code: word.exactOptional().describe('The problem code of the answer, where it was a problem.'),
@@ -141,8 +149,12 @@ const outcome = z.strictObject({
     .describe(
       '`exchange`: the request itself; `sweep`: its intent expired; `reconciliation`: Galileo was asked; `person`.',
     ),
-  person: z.string().exactOptional().describe('Who settled it.'),
+  person: z
+    .string()
+    .exactOptional()
+    .describe('Who settled it: the name that was given on the command line, or over HTTP the `sub` of the token.'),
   note: z.string().exactOptional().describe("That person's reason."),
+  settler: settler.exactOptional(),
   evidence: evidence.exactOptional(),
 });
 
@@ -256,11 +268,13 @@ export type AnyDraft = RecordDraft | SuppressedDraft | ChangeDraft;
 export type RecordKind = AuditRecord['kind'];
 export type RequestRecordKind = RequestRecord['kind'];
 export type RecordResult = ResultRecord['outcome']['result'];
+export type RecordActor = RequestRecord['actor'];
 export type RecordSource = RequestRecord['source'];
 export type RecordDecision = RequestRecord['policy']['decisions'][number];
 export type RecordOutcome = RequestRecord['outcome'];
 export type RecordAttempt = NonNullable<RecordOutcome['attempts']>[number];
 export type RecordEvidence = NonNullable<RecordOutcome['evidence']>;
+export type RecordSettler = NonNullable<RecordOutcome['settler']>;
 export type RecordService = RequestRecord['service'];
 export type RecordChange = ChangeRecord['change'];
 export type ChangeKind = RecordChange['what'];

@@ -27,5 +27,5 @@ export interface Principal {
   readonly expiresAt: number;
 }
 
-export const SCOPES = ['invites:write', 'audit:read'] as const;
+export const SCOPES = ['invites:write', 'invites:settle', 'audit:read'] as const;
 export type Scope = (typeof SCOPES)[number];

@@ -60,6 +60,13 @@ export const PROBLEMS = {
     title: 'Insufficient scope',
     advice: 'Your access token lacks a permission (scope) that this needs. Ask the people who run this app.',
   },
+  person_required: {
+    status: 403,
+    origin: 'proxy',
+    title: 'Person required',
+    advice:
+      'Nothing was changed: a person settles a request, with an access token of their own. This token does not show that it is of a person.',
+  },
   policy_denied: {
     status: 403,
     origin: 'policy',
@@ -89,6 +96,19 @@ export const PROBLEMS = {
     origin: 'proxy',
     title: 'Still in flight',
     advice: 'The first request with this Idempotency-Key has not ended yet. Nothing was sent a second time.',
+    isTemporary: true,
+  },
+  already_settled: {
+    status: 409,
+    origin: 'proxy',
+    title: 'Already settled',
+    advice: 'Nothing was changed: the outcome of this request is known. Only an unknown one can be settled.',
+  },
+  still_open: {
+    status: 409,
+    origin: 'proxy',
+    title: 'Still open',
+    advice: 'Nothing was changed: this request has not ended yet. Only an unknown outcome can be settled.',
     isTemporary: true,
   },
   body_too_large: {

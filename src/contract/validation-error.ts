@@ -142,12 +142,13 @@ const WORDS: Readonly<Record<string, (input: unknown, issue: Issue) => Words>> =
       ? MISSING
       : { type: 'model_attributes_type', msg: 'Input should be a valid dictionary or object to extract fields from' },
   array: (input) => (input === undefined ? MISSING : { type: 'list_type', msg: 'Input should be a valid list' }),
-  string: () => ({ type: 'string_type', msg: 'Input should be a valid string' }),
+  string: (input) => (input === undefined ? MISSING : { type: 'string_type', msg: 'Input should be a valid string' }),
   uuid: () => ({ type: 'uuid_type', msg: 'UUID input should be a string, bytes or UUID object' }),
   boolean: (input) =>
     isUnreadableAsBoolean(input) ? BOOL_PARSING : { type: 'bool_type', msg: 'Input should be a valid boolean' },
   too_small: () => ({ type: 'too_short', msg: 'List should have at least 1 item after validation, not 0' }),
-  invalid_value: (_, issue) => ({ type: 'enum', msg: `Input should be ${alternatives(issue)}` }),
+  invalid_value: (input, issue) =>
+    input === undefined ? MISSING : { type: 'enum', msg: `Input should be ${alternatives(issue)}` },
   invalid_format: (input) => uuidFault(String(input)),
   custom: (_, issue) => ({ type: 'value_error', msg: issue.message }),
 };

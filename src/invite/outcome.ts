@@ -3,7 +3,7 @@
  * outcome into its answer (answer.ts), another into its record (record.ts). So an outcome without an answer or without
  * a record does not compile. docs/architecture.md, "Endings", lists the proof that each one needs.
  */
-import type { RecordEvidence } from '../audit/record.ts';
+import type { RecordEvidence, RecordSettler } from '../audit/record.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import type { QuotaState, StoredReply } from '../ledger/port.ts';
 import type { AddressDecision, Decision } from '../policy/decision.ts';
@@ -51,7 +51,13 @@ export interface Resolved {
 
 export type Resolver =
   | { readonly kind: 'reconciliation'; readonly evidence: RecordEvidence }
-  | { readonly kind: 'person'; readonly person: string; readonly note: string };
+  | {
+      readonly kind: 'person';
+      readonly person: string;
+      readonly note: string;
+      /** Present when a verified token says who it is. */
+      readonly settler?: RecordSettler;
+    };
 
 /** The answer to a dry run. The functions that decide a real request compute it. */
 export interface Preview {

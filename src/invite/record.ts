@@ -3,7 +3,14 @@
  * from the outcome of the request. Pure. The ledger adds times and numbers in its transaction. Records of dry runs
  * contain no addresses.
  */
-import type { RecordDecision, RecordEvidence, RecordOutcome, RecordService, RecordSource } from '../audit/record.ts';
+import type {
+  RecordActor,
+  RecordDecision,
+  RecordEvidence,
+  RecordOutcome,
+  RecordService,
+  RecordSource,
+} from '../audit/record.ts';
 import type { RecordAddress } from '../audit/record-address.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
@@ -37,20 +44,25 @@ export function emailsInRecord(emails: readonly string[], recordAddress: RecordA
   return new Map(emails.map((email) => [email, recordAddress(email)]));
 }
 
+/** The caller as the verified token says. */
+export function actorInRecord(principal: Principal): RecordActor {
+  return {
+    issuer: principal.issuer,
+    issuer_url: principal.issuerUrl,
+    subject: principal.subject,
+    client_id: principal.clientId,
+    kind: principal.kind,
+    ...(principal.tokenId === null ? {} : { token_id: principal.tokenId }),
+  };
+}
+
 /** The members that all records of one request share. */
 export function recordBase(facts: Facts): RecordBase {
   const { principal, asked, decision, malformed = [] } = facts;
   return {
     request_id: facts.requestId,
     ...(facts.requestSha256 === null ? {} : { request_sha256: facts.requestSha256 }),
-    actor: {
-      issuer: principal.issuer,
-      issuer_url: principal.issuerUrl,
-      subject: principal.subject,
-      client_id: principal.clientId,
-      kind: principal.kind,
-      ...(principal.tokenId === null ? {} : { token_id: principal.tokenId }),
-    },
+    actor: actorInRecord(principal),
     source: facts.source,
     request: {
       method: 'POST',
@@ -176,12 +188,17 @@ export function recordOutcome(ending: RecordedEnding, answer: Answer | null): Re
   }
 }
 
-function recordResolver(by: Resolver): Pick<RecordOutcome, 'settled_by' | 'evidence' | 'person' | 'note'> {
+function recordResolver(by: Resolver): Pick<RecordOutcome, 'settled_by' | 'evidence' | 'person' | 'note' | 'settler'> {
   switch (by.kind) {
     case 'reconciliation':
       return { settled_by: 'reconciliation', evidence: by.evidence };
     case 'person':
-      return { settled_by: 'person', person: by.person, note: by.note };
+      return {
+        settled_by: 'person',
+        person: by.person,
+        note: by.note,
+        ...(by.settler === undefined ? {} : { settler: by.settler }),
+      };
     default:
       return by satisfies never;
   }

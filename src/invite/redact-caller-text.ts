@@ -5,8 +5,8 @@
  */
 import type { RecordAddress } from '../audit/record-address.ts';
 import type { Secrets } from '../ports/secrets.ts';
-import { createKeySearch } from '../upstream/api-keys.ts';
 import type { InviteCall } from './call.ts';
+import { galileoKeySearch } from './galileo-key-search.ts';
 
 export interface RedactCallerTextDeps {
   readonly secrets: Secrets;
@@ -21,9 +21,7 @@ export async function redactCallerText(
   { source, principal }: CallerText,
   { secrets, recordAddress }: RedactCallerTextDeps,
 ): Promise<CallerText> {
-  const keys = await secrets.galileoKeys().catch(() => null);
-  const holdsKey =
-    keys === null ? () => true : createKeySearch(keys.next === null ? [keys.current] : [keys.current, keys.next]);
+  const holdsKey = (await galileoKeySearch(secrets)) ?? (() => true);
   const fit = (text: string): string => (holdsKey(text) ? '[withheld]' : withoutAddresses(text, recordAddress));
   const { user_agent: userAgent, origin } = source;
   return {

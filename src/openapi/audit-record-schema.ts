@@ -70,7 +70,7 @@ const ENDINGS: readonly EndingRow[] = [
     kind: 'reconciliation',
     results: ['accepted', 'refused'],
     always: ['status', 'settled_by'],
-    sometimes: ['code', 'person', 'note', 'evidence'],
+    sometimes: ['code', 'person', 'note', 'settler', 'evidence'],
     bytes: 'always',
     emails: 'always',
   },

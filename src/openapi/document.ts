@@ -4,6 +4,7 @@ import type { Answers, HeaderName } from './responses.ts';
 import { headerComponents, refusals, success } from './responses.ts';
 import { auditRecords, auditSearch } from './audit-operations.ts';
 import { json, needs, parameter, WITH_TOKEN } from './operation.ts';
+import { settleInviteRequest } from './settle-operation.ts';
 import { componentSchemas, EXAMPLE_REQUEST_ID } from './schemas.ts';
 import type { ProblemCode } from '../contract/problem.ts';
 
@@ -73,6 +74,7 @@ export function createOpenApi({ version, publicUrl = null }: OpenApiOptions): Op
       '/v2/invite_policy': { get: invitePolicy() },
       '/v2/invite_requests': { get: listInviteRequests() },
       '/v2/invite_requests/{id}': { get: findInviteRequest() },
+      '/v2/invite_requests/{id}/settlement': { post: settleInviteRequest() },
       '/audit/records': { get: auditRecords() },
       '/audit/search': { post: auditSearch() },
       '/openapi.json': { get: staticDocument('getOpenApi', 'This document', 'OpenAPI 3.1.', { type: 'object' }) },

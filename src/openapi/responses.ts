@@ -38,7 +38,7 @@ const HEADERS = {
     'count=2, seq=(57 58)',
   ],
   'Content-Location': [
-    'Where to see what became of a request: this one (502, 504), or the first one with this key (409, replays).',
+    'Where to see what became of a request: this one (502, 504, the one to be settled), or the first one with this key (409, replays).',
     `/v2/invite_requests/${EXAMPLE_REQUEST_ID}`,
   ],
 } as const;
@@ -62,11 +62,11 @@ const BY_STATUS: Readonly<Record<string, readonly HeaderName[]>> = {
 const SUMMARIES: Readonly<Record<string, string>> = {
   '400': 'The request itself is malformed.',
   '401': 'No access token, or not a good one.',
-  '403': 'The token lacks the scope, or the org policy says no. Nothing was sent.',
+  '403': 'The token lacks the scope or is not of a person, or the org policy says no. Nothing was sent.',
   '404': 'Nothing here by that name, or not yours.',
   '405': 'Not with this method.',
   '408': 'The request did not arrive in time. Nothing was sent.',
-  '409': 'The first request with this Idempotency-Key has not ended yet.',
+  '409': 'The request, or the first one with this Idempotency-Key, is not in a state that allows this.',
   '413': 'The body is larger than 64 KiB.',
   '415': 'The body is not plain application/json in UTF-8.',
   '422': 'The request is well-formed and wrong.',
@@ -96,6 +96,8 @@ const EXTRAS: Partial<Record<ProblemCode, ProblemExtras>> = {
     detail: 'Nothing was sent: the limit is used up (500 addresses in 1 day for this app, quota app-day).',
     retryAfterS: 14_160,
   },
+  already_settled: { outcome: 'accepted' },
+  still_open: { retryAfterS: 40 },
   idempotency_in_flight: { retryAfterS: 5 },
   overloaded: { retryAfterS: 5 },
   ledger_unavailable: { retryAfterS: 5 },

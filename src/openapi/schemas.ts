@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { auditRecordJsonSchema } from './audit-record-schema.ts';
 import { auditSearchSchema } from '../audit/search-request.ts';
+import { settlementSchema } from '../contract/settlement.ts';
 import { MAX_EMAILS, MAX_GROUP_IDS } from '../contract/invite-users.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { COUNT, listOf, nullable, object, oneOf, schemaRef, TEXT } from './json-schema.ts';
@@ -156,6 +157,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
     AddressDecision: ADDRESS_DECISION,
     MalformedEntry: MALFORMED_ENTRY,
     ...viewSchemas(),
+    Settlement: settlementJsonSchema(),
     AuditRecord: auditRecordJsonSchema(),
     AuditSearch: auditSearchJsonSchema(),
     SearchProgress: object(
@@ -163,6 +165,11 @@ export function componentSchemas(): Record<string, JsonSchema> {
       { description: 'The last line of a search that was cut short. Ask again with `after` = `scanned_to`.' },
     ),
   };
+}
+
+function settlementJsonSchema(): JsonSchema {
+  const { $schema: _, ...schema } = z.toJSONSchema(settlementSchema, { io: 'input' });
+  return { ...schema, description: 'How a request with an unknown outcome ended, and how you know.' };
 }
 
 function auditSearchJsonSchema(): JsonSchema {

@@ -1,7 +1,7 @@
 /**
  * GET /v2/invite_requests and /{id}: the state and outcome of requests. A caller with `invites:write` sees its own
  * requests, one with `audit:read` sees all. The id of another caller's request is a 404, so ids cannot be probed.
- * Owners do not see the exchange with Galileo (attempts, keys). A damaged record is marked and hides nothing else.
+ * Owners do not see the exchange with Galileo (attempts, keys), nor the token of a person who settled it. A damaged record is marked and hides nothing else.
  */
 import type { Context } from 'hono';
 import type { Principal } from '../auth/principal.ts';
@@ -50,7 +50,8 @@ function readableBy(principal: Principal): Owner | null {
   return principal.scopes.includes('audit:read') ? null : ownerOf(principal);
 }
 
-function showEntry(entry: RequestEntry, reader: Principal): object {
+/** The request as this reader may see it. */
+export function showEntry(entry: RequestEntry, reader: Principal): object {
   const { decided, outcome, unreadable } = entry;
   // All records of a request have the same actor, request and policy, so either one can stand in for the other.
   const record = decided ?? outcome;
@@ -73,9 +74,9 @@ function showEntry(entry: RequestEntry, reader: Principal): object {
 function showOutcome({ decided, outcome, unreadable }: RequestEntry, reader: Principal): object | null {
   const record = outcome ?? decided;
   if (record === null || unreadable.includes('outcome')) return null;
-  const { attempts, ...shown } = record.outcome;
-  const all = reader.scopes.includes('audit:read');
-  return { ...shown, ...(all && attempts !== undefined ? { attempts } : {}) };
+  if (reader.scopes.includes('audit:read')) return record.outcome;
+  const { attempts: _attempts, settler: _settler, ...shown } = record.outcome;
+  return shown;
 }
 
 function timeOrNull(epochMs: number | null): string | null {

@@ -123,7 +123,8 @@ describe('every route that asks for a token', () => {
         search: () => never,
       }),
     });
-    const token = await service.token({ scope: 'invites:write audit:read' });
+    const scope = 'invites:write invites:settle audit:read';
+    const token = await service.token({ sub: 'ann', client_id: 'hr-portal', scope });
     const headers = { Authorization: `Bearer ${token}` };
     for (let n = 0; n < reads.maxConcurrent + reads.maxQueued; n += 1)
       void service.request('/v2/invite_policy', { headers });

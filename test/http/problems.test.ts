@@ -30,6 +30,16 @@ const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
 const failing = (ledger: Ledger): Ledger => ({ ...ledger, admit: () => Promise.reject(new Error('disk full')) });
 const to = (email: string) => (service: TestService) => service.invite({ emails: [email] });
 
+const settle = async (service: TestService, id: string | null, claims: Record<string, unknown> = {}) =>
+  service.request(`/v2/invite_requests/${id}/settlement`, {
+    method: 'POST',
+    headers: {
+      Authorization: `Bearer ${await service.token({ sub: 'kim', client_id: 'it-desk', scope: 'invites:settle', ...claims })}`,
+      'Content-Type': 'application/json',
+    },
+    body: JSON.stringify({ outcome: 'accepted', note: 'listed since 10:02' }),
+  });
+
 const OCCASIONS: Record<Exclude<ProblemCode, 'overloaded'>, Occasion> = {
   malformed_request: {
     status: 400,
@@ -58,6 +68,32 @@ const OCCASIONS: Record<Exclude<ProblemCode, 'overloaded'>, Occasion> = {
     status: 403,
     origin: 'proxy',
     produce: async (service) => service.invite(ANN, { token: await service.token({ scope: 'audit:read' }) }),
+  },
+  person_required: {
+    status: 403,
+    origin: 'proxy',
+    produce: (service) => settle(service, '00000000-0000-7000-8000-000000000000', { sub: 'it-desk' }),
+  },
+  already_settled: {
+    status: 409,
+    origin: 'proxy',
+    outcome: 'accepted',
+    produce: async (service) => settle(service, (await service.invite(ANN)).headers.get('X-Request-Id')),
+  },
+  still_open: {
+    status: 409,
+    origin: 'proxy',
+    produce: async (service) => {
+      const released = Promise.withResolvers<void>();
+      service.galileo.script({ kind: 'answer', status: 200, body: {}, after: released.promise });
+      const first = service.invite(ANN);
+      await service.galileo.arrived(1);
+      const [intent] = await service.records();
+      const early = await settle(service, intent?.request_id ?? null);
+      released.resolve();
+      await first;
+      return early;
+    },
   },
   policy_denied: { status: 403, origin: 'policy', produce: to('eve@rival.io') },
   not_found: { status: 404, origin: 'proxy', produce: (service) => service.request('/v2/invite_user') },

@@ -34,6 +34,13 @@ const to =
   (_harness, caller) =>
     caller.invite({ emails: [email] });
 
+const settle = async ({ caller }: ParityHarness, id: string | null, claims: Record<string, unknown> = {}) =>
+  (await caller({ scope: 'invites:settle', ...claims })).request(`/v2/invite_requests/${String(id)}/settlement`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ outcome: 'accepted', note: 'listed since 10:02' }),
+  });
+
 const OCCASIONS: Partial<Record<ProblemCode, Occasion>> = {
   malformed_request: { ...proxy, status: 400, produce: (_, caller) => caller.invite(new Uint8Array([0x7b, 0xff])) },
   idempotency_key_missing: {
@@ -54,6 +61,34 @@ const OCCASIONS: Partial<Record<ProblemCode, Occasion>> = {
     produce: (harness) => harness.request('/v2/invite_policy', { headers: { Authorization: 'Bearer not.a.token' } }),
   },
   insufficient_scope: { ...proxy, status: 403, produce: (_, caller) => caller.request('/audit/records?after=0') },
+  person_required: {
+    ...proxy,
+    status: 403,
+    produce: (harness) => settle(harness, '00000000-0000-7000-8000-000000000000', { sub: 'hr-portal' }),
+  },
+  already_settled: {
+    ...proxy,
+    status: 409,
+    outcome: 'accepted',
+    produce: async (harness, caller) => settle(harness, (await caller.invite(ANN)).headers.get('X-Request-Id')),
+  },
+  still_open: {
+    ...proxy,
+    status: 409,
+    async produce(harness, caller) {
+      const { galileo } = harness;
+      const released = Promise.withResolvers<void>();
+      const { length: before } = galileo.received;
+      galileo.script({ kind: 'answer', status: 200, body: {}, after: released.promise });
+      const first = caller.invite(ANN);
+      await galileo.arrived(before + 1);
+      const page = (await (await caller.request('/v2/invite_requests')).json()) as { requests: { id: string }[] };
+      const early = await settle(harness, page.requests[0]?.id ?? null);
+      released.resolve();
+      expect((await first).status).toBe(200);
+      return early;
+    },
+  },
   policy_denied: { origin: 'policy', status: 403, produce: to('eve@rival.io') },
   not_found: { ...proxy, status: 404, produce: (harness) => harness.request('/v2/invite_user') },
   method_not_allowed: { ...proxy, status: 405, produce: (harness) => harness.request('/v2/invite_users') },

@@ -5,17 +5,20 @@ import type { ParityHarness } from './parity-harness.ts';
 import { ORIGIN, PUBLIC_URL, startParityHarness } from './parity-harness.ts';
 
 /** The status of every route without a token and by scope. */
-const ACCESS: Readonly<Record<string, { none: number; noScope: number; write: number; audit: number }>> = {
-  'POST /v2/invite_users': { none: 401, noScope: 403, write: 422, audit: 403 },
-  'GET /v2/invite_policy': { none: 401, noScope: 403, write: 200, audit: 403 },
-  'GET /v2/invite_requests': { none: 401, noScope: 403, write: 200, audit: 200 },
-  'GET /v2/invite_requests/{id}': { none: 401, noScope: 403, write: 404, audit: 404 },
-  'GET /audit/records': { none: 401, noScope: 403, write: 403, audit: 200 },
-  'POST /audit/search': { none: 401, noScope: 403, write: 403, audit: 200 },
-  'GET /openapi.json': { none: 200, noScope: 200, write: 200, audit: 200 },
-  'GET /livez': { none: 200, noScope: 200, write: 200, audit: 200 },
-  'GET /readyz': { none: 200, noScope: 200, write: 200, audit: 200 },
-  'GET /.well-known/oauth-protected-resource': { none: 200, noScope: 200, write: 200, audit: 200 },
+const ACCESS: Readonly<
+  Record<string, { none: number; noScope: number; write: number; settle: number; audit: number }>
+> = {
+  'POST /v2/invite_users': { none: 401, noScope: 403, write: 422, settle: 403, audit: 403 },
+  'GET /v2/invite_policy': { none: 401, noScope: 403, write: 200, settle: 403, audit: 403 },
+  'GET /v2/invite_requests': { none: 401, noScope: 403, write: 200, settle: 403, audit: 200 },
+  'GET /v2/invite_requests/{id}': { none: 401, noScope: 403, write: 404, settle: 403, audit: 404 },
+  'POST /v2/invite_requests/{id}/settlement': { none: 401, noScope: 403, write: 403, settle: 422, audit: 403 },
+  'GET /audit/records': { none: 401, noScope: 403, write: 403, settle: 403, audit: 200 },
+  'POST /audit/search': { none: 401, noScope: 403, write: 403, settle: 403, audit: 200 },
+  'GET /openapi.json': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
+  'GET /livez': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
+  'GET /readyz': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
+  'GET /.well-known/oauth-protected-resource': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
 };
 
 /** Fields of the connection or the server, which may differ between platforms. */
@@ -49,6 +52,7 @@ export function describeSurface(platform: PlatformName): void {
         none: (await harness.request(path, init)).status,
         noScope: await as('openid'),
         write: await as('invites:write'),
+        settle: await as('invites:settle'),
         audit: await as('audit:read'),
       }).toEqual(expected);
     });

@@ -203,6 +203,12 @@ export const OCSF_ROWS: readonly OcsfRow[] = [
   row('unmapped.first_request_id', 'outcome.first_request_id'),
   row('unmapped.settled_by', 'outcome.settled_by'),
   row('unmapped.settled_by_person', 'outcome.person'),
+  row('unmapped.settler', 'outcome.settler', ({ issuer_url, client_id, subject, kind }) => ({
+    issuer_url,
+    client_id,
+    subject,
+    kind,
+  })),
   row('unmapped.suppressed', 'suppressed', ({ first_request_id, last_request_id, counts, uncounted }) => ({
     first_request_id,
     last_request_id,

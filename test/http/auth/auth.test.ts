@@ -124,24 +124,25 @@ describe('the challenge', () => {
     expect(await response.json()).toEqual({
       resource: 'https://invites.example.com',
       authorization_servers: [ISSUER],
-      scopes_supported: ['invites:write', 'audit:read'],
+      scopes_supported: ['invites:write', 'invites:settle', 'audit:read'],
       bearer_methods_supported: ['header'],
     });
   });
 });
 
 /** The status of every route for every kind of token. A new route must have a row here. */
-const ACCESS: Record<string, { none: number; noScope: number; write: number; audit: number }> = {
-  'POST /v2/invite_users': { none: 401, noScope: 403, write: 422, audit: 403 },
-  'GET /v2/invite_policy': { none: 401, noScope: 403, write: 200, audit: 403 },
-  'GET /v2/invite_requests': { none: 401, noScope: 403, write: 200, audit: 200 },
-  'GET /v2/invite_requests/:id': { none: 401, noScope: 403, write: 404, audit: 404 },
-  'GET /audit/records': { none: 401, noScope: 403, write: 403, audit: 200 },
-  'POST /audit/search': { none: 401, noScope: 403, write: 403, audit: 422 },
-  'GET /openapi.json': { none: 200, noScope: 200, write: 200, audit: 200 },
-  'GET /livez': { none: 200, noScope: 200, write: 200, audit: 200 },
-  'GET /readyz': { none: 200, noScope: 200, write: 200, audit: 200 },
-  'GET /.well-known/oauth-protected-resource': { none: 200, noScope: 200, write: 200, audit: 200 },
+const ACCESS: Record<string, { none: number; noScope: number; write: number; settle: number; audit: number }> = {
+  'POST /v2/invite_users': { none: 401, noScope: 403, write: 422, settle: 403, audit: 403 },
+  'GET /v2/invite_policy': { none: 401, noScope: 403, write: 200, settle: 403, audit: 403 },
+  'GET /v2/invite_requests': { none: 401, noScope: 403, write: 200, settle: 403, audit: 200 },
+  'GET /v2/invite_requests/:id': { none: 401, noScope: 403, write: 404, settle: 403, audit: 404 },
+  'POST /v2/invite_requests/:id/settlement': { none: 401, noScope: 403, write: 403, settle: 422, audit: 403 },
+  'GET /audit/records': { none: 401, noScope: 403, write: 403, settle: 403, audit: 200 },
+  'POST /audit/search': { none: 401, noScope: 403, write: 403, settle: 403, audit: 422 },
+  'GET /openapi.json': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
+  'GET /livez': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
+  'GET /readyz': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
+  'GET /.well-known/oauth-protected-resource': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
 };
 
 describe('access', () => {
@@ -156,6 +157,7 @@ describe('access', () => {
       none: await ask(null),
       noScope: await ask(await service.token({ scope: 'openid' })),
       write: await ask(await service.token({ scope: 'invites:write' })),
+      settle: await ask(await service.token({ sub: 'kim', client_id: 'it-desk', scope: 'invites:settle' })),
       audit: await ask(await service.token({ scope: 'audit:read' })),
     }).toEqual(expected);
   });

@@ -53,6 +53,20 @@ const evidence = fc.record({
   users: fc.array(fc.record({ email, created_at: fc.option(instant, { nil: null }) })),
 });
 
+const settler = fc.record(
+  {
+    issuer: text,
+    issuer_url: text,
+    subject: text,
+    client_id: text,
+    kind: fc.constant('user'),
+    token_id: text,
+    request_id: uuid7,
+    address: fc.option(fc.ipV4(), { nil: null }),
+  },
+  { requiredKeys: ['issuer', 'issuer_url', 'subject', 'client_id', 'kind', 'request_id', 'address'] },
+);
+
 const OUTCOMES: Readonly<Record<RequestRecordKind, fc.Arbitrary<RecordOutcome>>> = {
   intent: outcomeOf(fc.constant('admitted'), { expires_at: instant }),
   denial: outcomeOf(fc.constant('denied'), { code: word, status }, { quota: text }),
@@ -69,7 +83,7 @@ const OUTCOMES: Readonly<Record<RequestRecordKind, fc.Arbitrary<RecordOutcome>>>
     outcomeOf(
       fc.constantFrom('accepted', 'refused'),
       { status, settled_by: fc.constant('person'), person: text, note: text },
-      { code: word },
+      { code: word, settler },
     ),
   ),
 };

@@ -174,6 +174,18 @@ describe('the published schema of a record', () => {
       true,
     ],
     [
+      'a request that a person settled over HTTP',
+      record('reconciliation', {
+        ...{ result: 'refused', status: 400, settled_by: 'person', person: 'p', note: 'n' },
+        settler: {
+          ...{ issuer: 'corp', issuer_url: 'https://login.example.com', subject: 'p', client_id: 'c', kind: 'user' },
+          ...{ request_id: '019c0000-0001-7000-8000-000000000000', address: null },
+        },
+      }),
+      true,
+    ],
+    ['an outcome with the token of a person', changed(OUTCOME, 'outcome.settler', { subject: 'p' }), false],
+    [
       'a request that an unnamed person settled',
       record('reconciliation', { result: 'refused', status: 400, settled_by: 'person', note: 'n' }),
       false,

@@ -102,6 +102,7 @@ describe('/openapi.json', () => {
       'get /v2/invite_policy getInvitePolicy',
       'get /v2/invite_requests listInviteRequests',
       'get /v2/invite_requests/{id} getInviteRequest',
+      'post /v2/invite_requests/{id}/settlement settleInviteRequest',
       'get /audit/records getAuditRecords',
       'post /audit/search searchAuditRecords',
       'get /openapi.json getOpenApi',

@@ -75,7 +75,7 @@ describe('the protected resource metadata', () => {
     expect(protectedResource('https://invites.example.com', [{ issuer: 'https://id.example.com' }], RULES)).toEqual({
       resource: 'https://invites.example.com',
       authorization_servers: ['https://id.example.com'],
-      scopes_supported: ['invites:write', 'audit:read'],
+      scopes_supported: ['invites:write', 'invites:settle', 'audit:read'],
       bearer_methods_supported: ['header'],
     });
   });
