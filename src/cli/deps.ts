@@ -58,7 +58,7 @@ export type KeySettings = Partial<
   Pick<Settings, 'GALILEO_API_KEY' | 'GALILEO_API_KEY_FILE' | 'GALILEO_API_KEY_NEXT' | 'GALILEO_API_KEY_NEXT_FILE'>
 >;
 
-export interface SideWriter extends Pick<Ledger, 'find' | 'list' | 'settle'> {
+export interface SideWriter extends Pick<Ledger, 'find' | 'settle'> {
   close(): Promise<void>;
 }
 

@@ -28,6 +28,43 @@ export function describePromises(platform: PlatformName): void {
   const recordsOf = async (requestId: string | null) =>
     (await harness.trail()).filter(({ request_id: id }) => id === requestId);
 
+  describe('an unknown outcome', () => {
+    it('is settled by a person over HTTP, with who and why on record, and replays from then on', async () => {
+      const asker = await harness.caller();
+      const key = newKey();
+      const unknown = await asker.invite({ emails: ['break@acme.com'] }, { headers: key });
+      expect(await unknown.json()).toMatchObject({ outcome: 'unknown' });
+      const id = unknown.headers.get('X-Request-Id') ?? '';
+      const kim = await harness.caller({ scope: 'invites:settle', client_id: 'it-desk' });
+      const settle = () =>
+        kim.request(`/v2/invite_requests/${id}/settlement`, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify({ outcome: 'refused', note: 'not there after a day' }),
+        });
+      const settled = await settle();
+      expect(settled.status).toBe(200);
+      const shown = await settled.json();
+      expect(shown).toMatchObject({ id, state: 'refused', outcome: { settled_by: 'person', person: kim.subject } });
+      expect(await (await settle()).json()).toEqual(shown);
+      const records = (await recordsOf(id)).map(({ kind, actor, outcome }) => [kind, actor.subject, outcome.settler]);
+      expect(records).toEqual([
+        ['intent', asker.subject, undefined],
+        ['outcome', asker.subject, undefined],
+        [
+          'reconciliation',
+          asker.subject,
+          expect.objectContaining({
+            ...{ issuer_url: expect.any(String), subject: kim.subject, client_id: 'it-desk', kind: 'user' },
+            request_id: settled.headers.get('X-Request-Id'),
+          }),
+        ],
+      ]);
+      const again = await asker.invite({ emails: ['break@acme.com'] }, { headers: key });
+      expect([again.status, again.headers.get('Idempotency-Replayed')]).toEqual([400, 'true']);
+    });
+  });
+
   describe('what was checked', () => {
     it('is what is sent: canonical, with forced values, and its hash is on record before and after', async () => {
       const caller = await harness.caller();

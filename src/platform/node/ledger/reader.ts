@@ -1,4 +1,5 @@
 import type { RequestTable } from '../../../audit/verify/request-rows.ts';
+import { createRequests } from '../../../ledger/sqlite/requests/requests.ts';
 import { countMisfitKeys, countRequests, readRequestRow } from '../../../ledger/sqlite/requests/request-table.ts';
 import { seqAt } from '../../../audit/delivery/outbox-position.ts';
 import { readChain, readCheckpoints } from '../../../ledger/sqlite/trail/checkpoints.ts';
@@ -30,7 +31,7 @@ import { TAIL_CHECK_RECORDS } from './open-ledger.ts';
  * read is short, so that the service can checkpoint its write-ahead log between two of them. `inSnapshot` makes many
  * reads see one moment.
  */
-export interface LedgerReader extends Pick<Ledger, 'chain' | 'records' | 'checkpoints' | 'search'> {
+export interface LedgerReader extends Pick<Ledger, 'chain' | 'records' | 'checkpoints' | 'search' | 'list'> {
   /** A running service used the ledger when this reader opened it. */
   readonly inUse: boolean;
   /** The last record that each sink has acknowledged. */
@@ -59,6 +60,7 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
     database.close();
     throw new LedgerFileError('other_schema', place.path);
   }
+  const requests = createRequests(sqlite, () => undefined);
   const hasCheckpoints = version >= FIRST_VERSION_WITH_CHECKPOINTS;
   const hasSteps = version >= FIRST_VERSION_WITH_CLOCK_STEPS;
 
@@ -93,6 +95,11 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
       misfitKeys: () => read(() => countMisfitKeys(sqlite)),
     },
     search: (query) => read(() => searchTrail(sqlite, query, { hasSteps })),
+    async list(query) {
+      // The columns of requests changed with the schema.
+      if (version !== SCHEMA_VERSION) throw new LedgerFileError('other_schema', place.path);
+      return await read(() => requests.list(query));
+    },
     async inSnapshot(work) {
       database.exec('BEGIN');
       const result = await work().finally(() => database.exec('ROLLBACK'));

@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RecordDraft } from '../../../../src/audit/record.ts';
 import { CommandError } from '../../../../src/cli/command-line/command-error.ts';
 import type { CliDeps } from '../../../../src/cli/deps.ts';
 import type { Ending, RequestEntry } from '../../../../src/ledger/port.ts';
+import { readLedgerFile } from '../../../../src/platform/node/ledger/reader.ts';
 import { openSideWriter } from '../../../../src/platform/node/ledger/side-writer.ts';
 import type { NodeLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
 import { openLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
@@ -318,6 +320,28 @@ describe('requests unknown', () => {
   });
 });
 
+describe('a ledger whose last records do not verify', () => {
+  it('gets no settlement, says why with the exit of a refused start, and is still listed', async () => {
+    const { service, run, path } = await harness();
+    await admitAs(service, ID, 'unknown');
+    const database = new DatabaseSync(path);
+    database.exec(`UPDATE records SET line = replace(line, 'hr-portal', 'hr-p0rtal') WHERE seq = 1`);
+    database.close();
+    const deps: Partial<CliDeps> = {
+      openSideWriter: (asked) =>
+        openSideWriter(asked, { clock: createFakeClock(), ids: createFakeIds(10_000) }).catch((error: unknown) => {
+          throw new CommandError('refused', String(error), { cause: error });
+        }),
+    };
+    const { code, stdout, stderr } = await run(settle('--as', 'accepted'), deps);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('the audit trail is broken at seq 1');
+    expect(await readRecords(service)).toHaveLength(2);
+    const listed = await run(['requests', 'unknown']);
+    expect([listed.code, listed.stdout]).toEqual([0, expect.stringContaining(ID)]);
+  });
+});
+
 describe('a request whose records are damaged', () => {
   async function damagedHarness(damaged: Partial<RequestEntry>) {
     const { service, run, path } = await harness();
@@ -333,11 +357,15 @@ describe('a request whose records are damaged', () => {
           const entry = await ledger.find(...asked);
           return entry === null ? null : damage(entry);
         };
+        return { ...ledger, find };
+      },
+      async openReader() {
+        const reader = await readLedgerFile(path);
         const list: NodeLedger['list'] = async (query) => {
-          const page = await ledger.list(query);
+          const page = await reader.list(query);
           return { ...page, entries: page.entries.map(damage) };
         };
-        return { ...ledger, find, list };
+        return { ...reader, list };
       },
     };
     return { service, run: (args: readonly string[]) => run(args, deps) };
