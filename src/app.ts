@@ -46,7 +46,7 @@ import { createSend } from './upstream/send.ts';
 
 /** Builds the service over these ports. Throws when the settings are unfit for serving. */
 export function createApp(deps: Deps): Hono<AppEnv> {
-  const { settings, ledger, logger } = deps;
+  const { settings, logger } = deps;
   const { publicUrl, issuers } = settings;
   const send = createSend({
     ...deps,
@@ -107,10 +107,10 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   );
   app.get('/v2/invite_policy', allow('invites:write'), bulkheads.reads, (c) => invitePolicy(c, deps));
   app.get('/v2/invite_requests', allow('invites:write', 'audit:read'), bulkheads.reads, (c) =>
-    listInviteRequests(c, ledger),
+    listInviteRequests(c, deps),
   );
   app.get('/v2/invite_requests/:id', allow('invites:write', 'audit:read'), bulkheads.reads, (c) =>
-    findInviteRequest(c, ledger, c.req.param('id')),
+    findInviteRequest(c, deps, c.req.param('id')),
   );
   app.post(
     '/v2/invite_requests/:id/settlement',
@@ -121,7 +121,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     validateSettlement,
     (c) => settleRequest(c, deps, c.req.valid('json')),
   );
-  app.get('/audit/records', allow('audit:read'), bulkheads.trail, (c) => auditRecords(c, ledger));
+  app.get('/audit/records', allow('audit:read'), bulkheads.trail, (c) => auditRecords(c, deps));
   app.post('/audit/search', allow('audit:read'), bulkheads.searches, readStrictly, validateSearch, (c) =>
     searchAudit(c, c.req.valid('json')),
   );

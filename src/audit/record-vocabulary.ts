@@ -5,7 +5,7 @@
 /** The kinds of records about one request. */
 export const REQUEST_RECORD_KINDS = ['denial', 'intent', 'outcome', 'replay', 'dry_run', 'reconciliation'] as const;
 
-export const RECORD_KINDS = [...REQUEST_RECORD_KINDS, 'suppressed', 'change'] as const;
+export const RECORD_KINDS = [...REQUEST_RECORD_KINDS, 'suppressed', 'change', 'read'] as const;
 
 /** The results of records about one request. */
 export const REQUEST_RESULTS = [
@@ -37,3 +37,12 @@ export const CHANGE_KINDS = [
   'checkpoint_key_changed',
   'restored',
 ] as const;
+
+/**
+ * What can be read of the trail and of other callers' requests, in records of kind `read`. A route that shows either has
+ * a row here, and calls routes/record-read.
+ */
+export const READ_KINDS = ['trail', 'search', 'requests', 'request'] as const;
+
+/** The filters of a search; records of kind `read` name those that were used. */
+export const SEARCH_FILTERS = ['request_id', 'subject', 'client_id', 'email', 'outcome', 'rule', 'from', 'to'] as const;

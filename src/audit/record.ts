@@ -1,12 +1,14 @@
 import * as z from 'zod';
-import { RECORDED_EMAIL, REQUEST_RECORD_KINDS, REQUEST_RESULTS, SUPPRESSED_RESULTS } from './record-vocabulary.ts';
+import { RECORDED_EMAIL, REQUEST_RECORD_KINDS, REQUEST_RESULTS } from './record-vocabulary.ts';
 import { AUTH_METHODS, MAX_EMAILS, USER_ROLES } from '../contract/invite-users.ts';
 import { changeSchema } from './change-record.ts';
+import { readSchema } from './read-record.ts';
+import { suppressedSchema } from './suppressed-record.ts';
 
 /**
  * The audit record: who asked for what, under which policy, and how the request ended; or, of kind `suppressed`, how many
  * refusals, replays and dry runs of one subject were only counted; or, of kind `change`, what changed in the service
- * (change-record.ts). This zod schema is the only
+ * (change-record.ts); or, of kind `read`, who read the trail (read-record.ts). This zod schema is the only
  * source of the record's types (below) and of the published JSON Schema (openapi/audit-record-schema). docs/audit.md
  * describes every field. Names are in snake_case because this is a wire format. Objects are strict because an
  * undocumented member is a bug. The schema does not run during a request: the compiler checks the code that builds
@@ -193,28 +195,6 @@ export const requestRecordSchema = z.strictObject({
   service: service.describe('Who wrote this record.'),
 });
 
-const suppressedCount = z.strictObject({
-  result: z.enum(SUPPRESSED_RESULTS).describe('As in `outcome.result` of a record about one request.'),
-  code: word.exactOptional().describe('The problem code of the answers, where they were problems.'),
-  rule: z
-    .string()
-    .nullable()
-    .exactOptional()
-    .describe('Of a denial by the policy: the deciding rule or limit; null when no rule covered an address.'),
-  quota: z.string().exactOptional().describe('The quota that refused.'),
-  count: count.describe('How many requests. A request that several rules denied counts for each of them.'),
-});
-
-const suppressed = z.strictObject({
-  count: count.describe('How many requests have no record of their own.'),
-  from: instant.describe("When the first of them was decided, by the machine's clock."),
-  to: instant.describe("When the last of them was decided, by the machine's clock."),
-  first_request_id: uuid7.describe('The X-Request-Id of the first of them.'),
-  last_request_id: uuid7.describe('The X-Request-Id of the last of them.'),
-  counts: z.array(suppressedCount).describe('By result, code, and rule or quota, in order of first appearance.'),
-  uncounted: count.describe('How many requests have something that is in none of `counts`, because the list was full.'),
-});
-
 export const suppressedRecordSchema = z.strictObject({
   ...place,
   kind: z
@@ -224,7 +204,7 @@ export const suppressedRecordSchema = z.strictObject({
   request: request.pick({ method: true, path: true }).describe('What was asked.'),
   policy: policy.pick({ digest: true }).describe('Which policy decided.'),
   outcome: z.strictObject({ result: z.literal('suppressed') }).describe('`suppressed` says how the requests ended.'),
-  suppressed: suppressed.describe('The requests.'),
+  suppressed: suppressedSchema.describe('The requests.'),
   service: service.describe('Who wrote this record.'),
 });
 
@@ -235,10 +215,26 @@ export const changeRecordSchema = z.strictObject({
   service: service.describe('Who wrote this record.'),
 });
 
+export const readRecordSchema = z.strictObject({
+  ...place,
+  kind: z
+    .literal('read')
+    .describe("Who read the trail, or other callers' requests, in one minute. It is about no single request."),
+  actor: actor
+    .omit({ token_id: true })
+    .exactOptional()
+    .describe(
+      'Who read, as the verified tokens say. Absent in the record about all readers of a minute beyond the limit.',
+    ),
+  read: readSchema.describe('What was read.'),
+  service: service.describe('Who wrote this record.'),
+});
+
 export const auditRecordSchema = z.discriminatedUnion('kind', [
   requestRecordSchema,
   suppressedRecordSchema,
   changeRecordSchema,
+  readRecordSchema,
 ]);
 
 /** A record never changes once it is built. */
@@ -251,9 +247,10 @@ type Immutable<T> = T extends readonly (infer Item)[]
 export type RequestRecord = Immutable<z.output<typeof requestRecordSchema>>;
 export type SuppressedRecord = Immutable<z.output<typeof suppressedRecordSchema>>;
 export type ChangeRecord = Immutable<z.output<typeof changeRecordSchema>>;
+export type ReadRecord = Immutable<z.output<typeof readRecordSchema>>;
 /** Every record that says how requests of one caller ended. */
 export type ResultRecord = RequestRecord | SuppressedRecord;
-export type AuditRecord = ResultRecord | ChangeRecord;
+export type AuditRecord = ResultRecord | ChangeRecord | ReadRecord;
 
 type Place = keyof typeof place;
 
@@ -263,7 +260,9 @@ export type RecordDraft = Omit<RequestRecord, Place>;
 export type SuppressedDraft = Omit<SuppressedRecord, Place>;
 /** A record about a change as the ledger builds it. */
 export type ChangeDraft = Omit<ChangeRecord, Place>;
-export type AnyDraft = RecordDraft | SuppressedDraft | ChangeDraft;
+/** A record about reads as the ledger builds it. */
+export type ReadDraft = Omit<ReadRecord, Place>;
+export type AnyDraft = RecordDraft | SuppressedDraft | ChangeDraft | ReadDraft;
 
 export type RecordKind = AuditRecord['kind'];
 export type RequestRecordKind = RequestRecord['kind'];
@@ -278,4 +277,7 @@ export type RecordSettler = NonNullable<RecordOutcome['settler']>;
 export type RecordService = RequestRecord['service'];
 export type RecordChange = ChangeRecord['change'];
 export type ChangeKind = RecordChange['what'];
+export type Reader = NonNullable<ReadRecord['actor']>;
+export type ReadKind = ReadRecord['read']['counts'][number]['what'];
+export type SearchFilterName = ReadRecord['read']['filters'][number];
 export type SuppressedCount = SuppressedRecord['suppressed']['counts'][number];

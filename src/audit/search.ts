@@ -1,4 +1,4 @@
-import type { AuditRecord, RecordResult, RequestRecord, ResultRecord, SuppressedRecord } from './record.ts';
+import type { AuditRecord, ReadRecord, RecordResult, RequestRecord, ResultRecord, SuppressedRecord } from './record.ts';
 
 /**
  * The filter of a search over the trail. A record must match every member that is present; an empty filter matches
@@ -6,7 +6,7 @@ import type { AuditRecord, RecordResult, RequestRecord, ResultRecord, Suppressed
  */
 export interface SearchFilter {
   readonly requestId?: string;
-  /** The actor's subject, exact. */
+  /** The actor's subject, exact; of a record of kind `read` the reader's. */
   readonly subject?: string;
   /** The actor's client_id, exact. */
   readonly clientId?: string;
@@ -25,15 +25,33 @@ export function matchesFilter(record: AuditRecord, filter: SearchFilter): boolea
   const { fromMs, toMs } = filter;
   const atMs = Date.parse(record.time);
   return (
-    (fromMs === undefined || atMs >= fromMs) &&
-    (toMs === undefined || atMs < toMs) &&
-    (record.kind === 'change' ? matchesChange(filter) : matchesResult(record, filter))
+    (fromMs === undefined || atMs >= fromMs) && (toMs === undefined || atMs < toMs) && matchesMembers(record, filter)
   );
+}
+
+function matchesMembers(record: AuditRecord, filter: SearchFilter): boolean {
+  switch (record.kind) {
+    case 'change':
+      return matchesChange(filter);
+    case 'read':
+      return matchesRead(record, filter);
+    default:
+      return matchesResult(record, filter);
+  }
 }
 
 /** It is about no caller, request or address: only a filter by time alone matches it. */
 function matchesChange({ fromMs: _from, toMs: _to, ...others }: SearchFilter): boolean {
   return Object.values(others).every((value) => value === undefined);
+}
+
+/** It is about its reader and no request or address: a filter by caller matches it, and so does one by time. */
+function matchesRead({ actor }: ReadRecord, { subject, clientId, ...others }: SearchFilter): boolean {
+  return (
+    (subject === undefined || actor?.subject === subject) &&
+    (clientId === undefined || actor?.client_id === clientId) &&
+    matchesChange(others)
+  );
 }
 
 function matchesResult(record: ResultRecord, filter: SearchFilter): boolean {

@@ -59,7 +59,15 @@ const changeRecord = z.looseObject({
   service: z.looseObject({}),
 });
 
-const readable = z.discriminatedUnion('kind', [requestRecord, suppressedRecord, changeRecord]);
+const readRecord = z.looseObject({
+  kind: z.literal('read'),
+  time: z.string(),
+  actor: actor.optional(),
+  read: z.looseObject({}),
+  service: z.looseObject({}),
+});
+
+const readable = z.discriminatedUnion('kind', [requestRecord, suppressedRecord, changeRecord, readRecord]);
 
 export function readStoredLine(line: string): StoredLine {
   let value: unknown;

@@ -2,7 +2,7 @@
  * The ledger's periodic housekeeping. First it turns expired intents (records of requests that were about to be sent)
  * into outcomes `unknown`: a crash between sending and recording the outcome leaves such intents behind. The ledger's
  * clock decides expiry, and an outcome that arrives later replaces `unknown`. Then it writes the records of suppressed
- * requests and deletes data past its retention. A failed step does not stop the next one. It makes no request to Galileo.
+ * requests and of reads, and deletes data past its retention. A failed step does not stop the next one. It makes no request to Galileo.
  */
 import type { Retention } from '../ledger/background-steps.ts';
 import type { Ledger } from '../ledger/port.ts';
@@ -14,11 +14,11 @@ import { recordOutcome } from './record.ts';
 const BATCH = 100;
 /** The most prunes per sweep. The next sweep continues a longer backlog. */
 const MAX_PRUNES = 10;
-/** The next sweep continues a longer backlog. */
-const MAX_SUPPRESSION_BATCHES = 10;
+/** Of records of suppressed requests, and of reads. The next sweep continues a longer backlog. */
+const MAX_MINUTE_BATCHES = 10;
 
 export interface SweepDeps {
-  readonly ledger: Pick<Ledger, 'expired' | 'settle' | 'recordSuppressed' | 'prune'>;
+  readonly ledger: Pick<Ledger, 'expired' | 'settle' | 'recordSuppressed' | 'recordReads' | 'prune'>;
   readonly delivery: { wake(): void };
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -83,14 +83,29 @@ async function tidy(deps: SweepDeps): Promise<void> {
   try {
     await recordSuppressed(deps);
   } finally {
+    await recordReadsAndPrune(deps);
+  }
+}
+
+async function recordReadsAndPrune(deps: SweepDeps): Promise<void> {
+  try {
+    await recordReads(deps);
+  } finally {
     await prune(deps);
     // Also when nothing was swept: another process (the CLI) may have written to the ledger.
     deps.delivery.wake();
   }
 }
 
+async function recordReads({ ledger }: SweepDeps): Promise<void> {
+  for (let times = 0; times < MAX_MINUTE_BATCHES; times += 1) {
+    const { more } = await ledger.recordReads(BATCH);
+    if (!more) return;
+  }
+}
+
 async function recordSuppressed({ ledger, logger, metrics }: SweepDeps): Promise<void> {
-  for (let times = 0; times < MAX_SUPPRESSION_BATCHES; times += 1) {
+  for (let times = 0; times < MAX_MINUTE_BATCHES; times += 1) {
     const { requests, more } = await ledger.recordSuppressed(BATCH);
     if (requests > 0) {
       metrics.count('audit_requests_suppressed', {}, requests);

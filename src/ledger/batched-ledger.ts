@@ -124,6 +124,8 @@ export function createBatchedLedger({
     addCheckpoint: (checkpoint) => write('addCheckpoint', () => core.addCheckpoint(checkpoint)),
     recordAttempt: (attempt) => write('recordAttempt', () => core.recordAttempt(attempt)),
     prune: (retention) => write('prune', () => core.prune(retention)),
+    countRead: (report) => write('countRead', () => core.countRead(report)),
+    recordReads: (limit) => write('recordReads', () => core.recordReads(limit)),
     recordSuppressed: (limit) => write('recordSuppressed', () => core.recordSuppressed(limit)),
     recordChanges: (reports) => write('recordChanges', () => core.recordChanges(reports)),
     probe: () => write('probe', () => core.probe()),

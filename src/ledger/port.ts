@@ -4,6 +4,7 @@ import type { OutboxItem } from '../audit/delivery/sink.ts';
 import type { QuotaCharge, ShortInvitee } from '../policy/decision.ts';
 import type { ExpiredIntent, Pruned, ReconcileAttempt, Retention, UnsettledRequest } from './background-steps.ts';
 import type { ChangeAnswer, ChangeReport } from './change-report.ts';
+import type { ReadReport } from './read-count.ts';
 import type { SearchQuery, SearchSlice } from './search-slice.ts';
 import type { Witness } from './trusted-time.ts';
 
@@ -72,6 +73,13 @@ export interface Ledger {
    * first, for at most `limit` subjects and minutes. Returns the number of requests in them, and whether there are more.
    */
   recordSuppressed(limit: number): Promise<{ readonly requests: number; readonly more: boolean }>;
+  /** Counts one read of the trail (read-count.ts). A report that comes again is counted once. */
+  countRead(report: ReadReport): Promise<void>;
+  /**
+   * Writes the records of who read the trail in minutes that are over by the ledger's clock, the oldest first, at most
+   * `limit` of them. Returns their number, and whether there are more.
+   */
+  recordReads(limit: number): Promise<{ readonly records: number; readonly more: boolean }>;
   /**
    * Writes the records of what changed (change-report.ts), in order, and returns one answer for each report. What is on
    * record already is not recorded again. A policy that was taken is kept in the same step.

@@ -8,7 +8,7 @@ import type { Metrics } from '../ports/metrics.ts';
  * itself.
  */
 export interface UnreadableValue {
-  readonly part: 'record' | 'reply' | 'debits' | 'state' | 'request_id' | 'suppressed';
+  readonly part: 'record' | 'reply' | 'debits' | 'state' | 'request_id' | 'suppressed' | 'reads';
   /** `refuted`: it can be read, and the records prove another value. */
   readonly reason: RecordDamage | 'other_shape' | 'refuted';
   /** The number of the damaged record. */

@@ -8,7 +8,6 @@ import { rfc3339 } from '../lib/rfc3339.ts';
  * everything until the end of the minute is only counted, in one record of kind `suppressed`. Every ledger uses these
  * functions, so all ledgers write identical records. An intent and an outcome are never suppressed.
  */
-export const SUPPRESSION_WINDOW_MS = 60_000;
 /** Refusals and replays. Dry runs have a limit of their own, and only their bytes count here. */
 const MAX_WHOLE_RECORDS = 20;
 /** Of refusals, replays and dry runs. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { changeRecordSchema, requestRecordSchema, suppressedRecordSchema } from '../audit/record.ts';
+import { changeRecordSchema, readRecordSchema, requestRecordSchema, suppressedRecordSchema } from '../audit/record.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { oneOf } from './json-schema.ts';
 
@@ -94,7 +94,7 @@ const SETTLED_BY: Readonly<Record<NonNullable<RequestRecord['outcome']['settled_
 export function auditRecordJsonSchema(): JsonSchema {
   return {
     title: 'Audit record',
-    oneOf: [requestRecordJsonSchema(), suppressedRecordJsonSchema(), changeRecordJsonSchema()],
+    oneOf: [requestRecordJsonSchema(), suppressedRecordJsonSchema(), changeRecordJsonSchema(), readRecordJsonSchema()],
   };
 }
 
@@ -106,6 +106,11 @@ function suppressedRecordJsonSchema(): JsonSchema {
 function changeRecordJsonSchema(): JsonSchema {
   const { $schema: _, ...schema } = z.toJSONSchema(changeRecordSchema, { target: 'draft-2020-12' });
   return { title: 'A record about a change', ...schema };
+}
+
+function readRecordJsonSchema(): JsonSchema {
+  const { $schema: _, ...schema } = z.toJSONSchema(readRecordSchema, { target: 'draft-2020-12' });
+  return { title: 'A record about reads', ...schema };
 }
 
 function requestRecordJsonSchema(): JsonSchema {

@@ -39,6 +39,10 @@ export const COUNTERS = {
     labels: ['kind', 'rule'],
   },
   audit_deliveries: { help: 'Batches handed to audit sinks, by result.', labels: ['sink', 'result'] },
+  audit_reads_unrecorded: {
+    help: 'Reads of the trail that were answered although they could not be counted for the record.',
+    labels: [],
+  },
   audit_requests_suppressed: {
     help: 'Refusals, replays and dry runs without a record of their own; a record of kind suppressed counts them.',
     labels: [],

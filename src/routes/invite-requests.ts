@@ -1,53 +1,71 @@
 /**
  * GET /v2/invite_requests and /{id}: the state and outcome of requests. A caller with `invites:write` sees its own
  * requests, one with `audit:read` sees all. The id of another caller's request is a 404, so ids cannot be probed.
- * Owners do not see the exchange with Galileo (attempts, keys), nor the token of a person who settled it. A damaged record is marked and hides nothing else.
+ * Owners do not see the exchange with Galileo (attempts, keys), nor the token of a person who settled it. A damaged record is marked and hides nothing else. What
+ * is read through `audit:read` of other callers' requests is on record.
  */
 import type { Context } from 'hono';
 import type { Principal } from '../auth/principal.ts';
 import { ownerOf } from '../invite/call.ts';
-import type { Ledger, Owner, RequestEntry } from '../ledger/port.ts';
+import type { Owner, RequestEntry } from '../ledger/port.ts';
 import { rfc3339 } from '../lib/rfc3339.ts';
 import { UUID } from '../lib/uuid.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
 import { respondProblem } from '../middleware/problem-response.ts';
 import { readQuery } from './query.ts';
 import { readLedger } from './read-ledger.ts';
+import { recordRead } from './record-read.ts';
+import type { RecordReadDeps } from './record-read.ts';
 
 const PAGE_SIZE = 100;
 
-export async function findInviteRequest(
-  c: Context<AppEnv>,
-  ledger: Pick<Ledger, 'find'>,
-  id: string,
-): Promise<Response> {
+export async function findInviteRequest(c: Context<AppEnv>, deps: RecordReadDeps, id: string): Promise<Response> {
   const query = readQuery(c, {});
   if (query.kind === 'refused') return query.response;
   const principal = c.get('principal');
   if (!UUID.test(id)) return respondProblem(c, 'not_found');
   return await readLedger(
     c,
-    () => ledger.find(id, readableBy(principal)),
-    (entry) => (entry === null ? respondProblem(c, 'not_found') : c.json(showEntry(entry, principal))),
+    () => deps.ledger.find(id, readableBy(principal)),
+    async (entry) => {
+      if (isOfOthers(principal, entry === null ? [] : [entry]))
+        await recordRead(c, deps, { what: 'request', records: entry === null ? 0 : 1 });
+      return entry === null ? respondProblem(c, 'not_found') : c.json(showEntry(entry, principal));
+    },
   );
 }
 
 /** Newest first, at most `PAGE_SIZE` at a time; `next` is the cursor of the next page, null at the end. */
-export async function listInviteRequests(c: Context<AppEnv>, ledger: Pick<Ledger, 'list'>): Promise<Response> {
+export async function listInviteRequests(c: Context<AppEnv>, deps: RecordReadDeps): Promise<Response> {
   const query = readQuery(c, { before: { pattern: UUID, form: 'before must be the id of a request' } });
   if (query.kind === 'refused') return query.response;
   const before = query.values.before ?? null;
   const principal = c.get('principal');
   return await readLedger(
     c,
-    () => ledger.list({ owner: readableBy(principal), before, limit: PAGE_SIZE }),
-    ({ entries, next }) => c.json({ requests: entries.map((entry) => showEntry(entry, principal)), next }),
+    () => deps.ledger.list({ owner: readableBy(principal), before, limit: PAGE_SIZE }),
+    async ({ entries, next }) => {
+      if (isOfOthers(principal, entries)) await recordRead(c, deps, { what: 'requests', records: entries.length });
+      return c.json({ requests: entries.map((entry) => showEntry(entry, principal)), next });
+    },
   );
 }
 
 /** The owner whose requests this principal may read; null: all requests. */
 function readableBy(principal: Principal): Owner | null {
   return principal.scopes.includes('audit:read') ? null : ownerOf(principal);
+}
+
+/**
+ * Whether an answer with these entries tells the reader about requests of others. With `audit:read` an empty answer does,
+ * too: it says that there are none.
+ */
+function isOfOthers(principal: Principal, entries: readonly RequestEntry[]): boolean {
+  if (readableBy(principal) !== null) return false;
+  const own = ownerOf(principal);
+  const isOwn = ({ owner }: RequestEntry): boolean =>
+    owner.issuer === own.issuer && owner.clientId === own.clientId && owner.subject === own.subject;
+  return entries.length === 0 || !entries.every(isOwn);
 }
 
 /** The request as this reader may see it. */

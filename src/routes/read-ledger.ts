@@ -6,13 +6,13 @@ import { respondProblem } from '../middleware/problem-response.ts';
 export async function readLedger<T>(
   c: Context<AppEnv>,
   read: () => Promise<T>,
-  answer: (value: T) => Response,
+  answer: (value: T) => Response | Promise<Response>,
 ): Promise<Response> {
   const result = await read().then(
     (value) => ({ value }),
     () => null,
   );
-  if (result !== null) return answer(result.value);
+  if (result !== null) return await answer(result.value);
   return respondProblem(c, 'ledger_unavailable', {
     detail: 'The record of requests cannot be read right now.',
     retryAfterS: 5,

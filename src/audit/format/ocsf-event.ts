@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { ocsfChangeEvent } from './ocsf-change.ts';
+import { ocsfReadEvent } from './ocsf-read.ts';
 import { OCSF_ROWS, OCSF_VERSION } from './ocsf-mapping.ts';
 import type { AuditRecord, ResultRecord } from '../record.ts';
 import { seqAt } from '../delivery/outbox-position.ts';
@@ -8,7 +9,7 @@ import { unreadableId } from './item-facts.ts';
 
 /**
  * Records and checkpoints as OCSF events. A record about requests becomes an API Activity
- * (table in ocsf-mapping), a change an event of its own class (ocsf-change). OCSF has no class
+ * (table in ocsf-mapping), a read too (ocsf-read), and a change an event of its own class (ocsf-change). OCSF has no class
  * for a checkpoint, so a checkpoint becomes a Base Event. The hash chain covers only `raw_data`, which is the native
  * text verbatim; the other attributes are a copy for searches.
  */
@@ -26,7 +27,14 @@ export function unreadableOcsfLine({ position, line }: OutboxItem): string {
 type Json = { [name: string]: unknown };
 
 function ofRecord(record: AuditRecord): object {
-  return record.kind === 'change' ? ocsfChangeEvent(record) : ofResult(record);
+  switch (record.kind) {
+    case 'change':
+      return ocsfChangeEvent(record);
+    case 'read':
+      return ocsfReadEvent(record);
+    default:
+      return ofResult(record);
+  }
 }
 
 function ofResult(record: ResultRecord): object {

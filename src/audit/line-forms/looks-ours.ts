@@ -1,5 +1,5 @@
 import { isObject, parseObject } from '../../lib/parse-object.ts';
-import type { AuditRecord, ChangeRecord, RequestRecord } from '../record.ts';
+import type { AuditRecord, ChangeRecord, ReadRecord, RequestRecord } from '../record.ts';
 
 /**
  * Whether something looks like a record or a checkpoint of this service, also after an edit. Lines of other programs
@@ -24,12 +24,13 @@ const RECORD_MEMBERS = [
   'kind',
   'outcome',
   'policy',
+  'read',
   'request',
   'request_id',
   'service',
   'source',
   'time',
-] as const satisfies readonly (keyof AuditRecord | keyof RequestRecord | keyof ChangeRecord)[];
+] as const satisfies readonly (keyof AuditRecord | keyof RequestRecord | keyof ChangeRecord | keyof ReadRecord)[];
 const MANY = 5;
 
 function countIn(value: object, names: readonly string[]): number {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { isObject, parseObject } from '../../lib/parse-object.ts';
 import { parseCheckpoint } from '../checkpoint/checkpoint.ts';
 import { changeSchema } from '../change-record.ts';
-import { changeRecordSchema, requestRecordSchema, suppressedRecordSchema } from '../record.ts';
+import { changeRecordSchema, readRecordSchema, requestRecordSchema, suppressedRecordSchema } from '../record.ts';
 
 /**
  * Whether a sound record or checkpoint is newer than this program knows: of an unknown kind, with an unknown member, or with
@@ -15,7 +15,7 @@ export function isNewer(text: string): boolean {
   if (value === null) return false;
   if (value['kind'] === 'checkpoint') return parseCheckpoint(text) === null;
   const { kind, change } = value;
-  if (kind !== 'change') return !isKnown(value, kind === 'suppressed' ? SUPPRESSED : REQUEST);
+  if (kind !== 'change') return !isKnown(value, FORMS.get(kind) ?? REQUEST);
   // Each kind of change has members of its own.
   const { what } = isObject(change) ? change : {};
   const form = CHANGES.get(what);
@@ -30,7 +30,11 @@ interface Form {
 }
 
 const REQUEST = formOf(z.toJSONSchema(requestRecordSchema));
-const SUPPRESSED = formOf(z.toJSONSchema(suppressedRecordSchema));
+/** Of the other kinds without further forms. */
+const FORMS: ReadonlyMap<unknown, Form> = new Map([
+  ['suppressed', formOf(z.toJSONSchema(suppressedRecordSchema))],
+  ['read', formOf(z.toJSONSchema(readRecordSchema))],
+]);
 const CHANGE = formOf(z.toJSONSchema(changeRecordSchema));
 const CHANGES: ReadonlyMap<unknown, Form> = new Map(
   changeSchema.options.map((option) => [option.shape.what.value, formOf(z.toJSONSchema(option))]),

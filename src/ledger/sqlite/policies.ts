@@ -44,6 +44,7 @@ export function notePolicies(
     for (const digest of digestsIn(draft.change)) useUntil(sqlite, digest, seq);
     return policyDigest;
   }
+  if (draft.kind === 'read') return policyDigest;
   const { digest } = draft.policy;
   if (digest !== policyDigest) useUntil(sqlite, policyDigest, seq - 1);
   return digest;

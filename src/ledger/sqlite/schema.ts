@@ -104,6 +104,12 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE TABLE policy_uses (digest TEXT PRIMARY KEY, last_seq INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
     `ALTER TABLE head ADD COLUMN policy_digest TEXT NOT NULL DEFAULT ''`,
   ],
+  [
+    // What each reader of the trail read in one minute (reads.ts). `minute` is JSON.
+    `CREATE TABLE reads (
+       window_end INTEGER NOT NULL, scope TEXT NOT NULL, minute TEXT NOT NULL, PRIMARY KEY (window_end, scope)
+     ) STRICT, WITHOUT ROWID`,
+  ],
 ];
 
 /** SHA-256 over the schema objects of each version (isOwnSchema), in order. */
@@ -116,6 +122,7 @@ const DIGESTS: readonly string[] = [
   // Step 6 changes no object.
   'f6652537fccd267e8d321d606653c3539a9b41e9cb7139fbc8f4a60295d07fde',
   '156edf07b648891691dd3942242b9157c5258ee3059b8edb3672dfbc9350058c',
+  '5e1a86f472e39e61464e64338c4a5033fa858c2a834f73edf5253b29ed704ac7',
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

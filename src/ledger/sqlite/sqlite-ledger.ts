@@ -25,12 +25,13 @@ import { pruneRecords } from './trail/retention.ts';
 import { migrate } from './schema.ts';
 import { searchTrail } from './trail/search-trail.ts';
 import type { SqlitePort } from './sqlite-port.ts';
+import { createReads } from './reads.ts';
 import { createSuppressions } from './suppressions.ts';
 import { reachesAhead, readRecords } from './trail/trail.ts';
 
 /**
  * The ledger over any SQLite: synchronous, and without transactions of its own. The adapter runs every writing method
- * (admit, settle, ack, addCheckpoint, recordAttempt, recordSuppressed, recordChanges, prune, probe) inside
+ * (admit, settle, ack, addCheckpoint, recordAttempt, recordSuppressed, countRead, recordReads, recordChanges, prune, probe) inside
  * `sqlite.transaction`, alone or in a batch, and answers only after the commit. Reading methods need no transaction. Creation migrates the schema, and throws when
  * a cursor or a checkpoint is ahead of the trail's end: its sink would get nothing more.
  */
@@ -87,6 +88,7 @@ export function createSqliteLedger({
   const keys = createIdempotencyKeys(sqlite, reportUnreadable);
   const requests = createRequests(sqlite, reportUnreadable);
   const outbox = createSqliteOutbox(sqlite);
+  const reads = createReads(sqlite, reportUnreadable);
   const suppressions = createSuppressions(sqlite, { reportUnreadable, isSpaceLow });
 
   function admit(admission: Admission): Admitted {
@@ -242,6 +244,12 @@ export function createSqliteLedger({
     return { requests: drafts.reduce((sum, { suppressed }) => sum + suppressed.count, 0), more };
   }
 
+  function recordReads(limit: number): { readonly records: number; readonly more: boolean } {
+    const { drafts, more } = reads.take(journal.now(), limit);
+    for (const draft of drafts) journal.append(draft);
+    return { records: drafts.length, more };
+  }
+
   function prune(retention: Retention): Pruned {
     const now = journal.now();
     if (!time.isWitnessed()) return { records: 0, more: false };
@@ -257,6 +265,11 @@ export function createSqliteLedger({
     settle: step(settle, writes),
     recordAttempt: step(recordAttempt, writes),
     recordSuppressed: step(recordSuppressed, writes),
+    countRead: step(
+      (report) => reads.count(report, { now: journal.now(), machineMs: Math.trunc(clock.now()) }),
+      writes,
+    ),
+    recordReads: step(recordReads, writes),
     recordChanges: step((reports) => changes.record(reports, journal.now()), writes),
     ack: step(outbox.ack, writesAndReads),
     addCheckpoint: step((checkpoint) => addCheckpoint(sqlite, checkpoint, journal.now()), writesAndReads),

@@ -6,6 +6,8 @@
  */
 import type { Context } from 'hono';
 import { isHmacForm } from '../../audit/record-address.ts';
+import type { SearchFilterName } from '../../audit/record.ts';
+import { SEARCH_FILTERS } from '../../audit/record-vocabulary.ts';
 import type { SearchFilter } from '../../audit/search.ts';
 import type { AuditSearch } from '../../audit/search-request.ts';
 import type { Deps } from '../../deps.ts';
@@ -14,8 +16,10 @@ import type { StoredRecord } from '../../ledger/port.ts';
 import type { AppEnv } from '../../middleware/app-env.ts';
 import { ndjson } from './ndjson.ts';
 import { readLedger } from '../read-ledger.ts';
+import { givenOf, recordRead } from '../record-read.ts';
+import type { RecordReadDeps } from '../record-read.ts';
 
-export type SearchDeps = Pick<Deps, 'ledger' | 'recordAddress' | 'clock' | 'schedule' | 'canAwaitAcrossRequests'>;
+export type SearchDeps = RecordReadDeps & Pick<Deps, 'recordAddress' | 'clock' | 'schedule' | 'canAwaitAcrossRequests'>;
 
 type SearchAudit = (c: Context<AppEnv>, search: AuditSearch) => Promise<Response>;
 
@@ -26,7 +30,8 @@ export function createSearchAudit(deps: SearchDeps): SearchAudit {
     return await readLedger(
       c,
       () => findPage({ ...deps, inOwnTurn }, search, c.req.raw.signal),
-      ({ records, unreadable, scannedTo }) => {
+      async ({ records, unreadable, scannedTo }) => {
+        await recordRead(c, deps, { what: 'search', ...givenOf(records), filters: filtersIn(search) });
         if (unreadable.length > 0) c.header('Audit-Unreadable-Records', unreadableField(unreadable));
         return ndjson(c, scannedTo === null ? records : [...records, progressLine(scannedTo)]);
       },
@@ -110,6 +115,11 @@ const MAX_LISTED = 100;
 /** An RFC 9651 dictionary: how many there are, and the first MAX_LISTED of them. */
 function unreadableField(seqs: readonly number[]): string {
   return `count=${seqs.length}, seq=(${seqs.slice(0, MAX_LISTED).join(' ')})`;
+}
+
+/** The names of the filters in use; their values may be addresses. */
+function filtersIn(search: AuditSearch): readonly SearchFilterName[] {
+  return SEARCH_FILTERS.filter((name) => search[name] !== undefined);
 }
 
 function filterOf(search: AuditSearch, recordAddress: Deps['recordAddress']): SearchFilter {

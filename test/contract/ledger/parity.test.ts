@@ -25,6 +25,7 @@ import {
   HOUR_MS,
   MINUTE_MS,
   quotaCharge,
+  readReport,
   readTrail,
   recordDraft,
   settlement,
@@ -49,6 +50,8 @@ type Write =
   | { step: 'ack'; sink: number; position: number }
   | { step: 'flood'; id: number; owner: number; requests: number }
   | { step: 'suppressed'; limit: number }
+  | { step: 'read'; id: number; reader: number; records: number }
+  | { step: 'reads'; limit: number }
   | { step: 'change'; what: number; value: number; isFound: boolean }
   | { step: 'checkpoint'; count: number }
   | { step: 'prune'; sinks: number; keepRecordsMs: number | null };
@@ -147,6 +150,16 @@ const write: fc.Arbitrary<Write> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
+      step: fc.constant('read' as const),
+      id: fc.nat({ max: 9 }),
+      reader: fc.nat({ max: 2 }),
+      records: fc.nat({ max: 3 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ step: fc.constant('reads' as const), limit: fc.nat({ max: 2 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
       step: fc.constant('change' as const),
       what: fc.constantFrom(0, 1, 1, 1, 1, 2, 3, 4),
       value: fc.nat({ max: 2 }),
@@ -233,6 +246,14 @@ function take(ledger: Ledger, one: Write): Promise<unknown> {
     }
     case 'suppressed':
       return ledger.recordSuppressed(one.limit);
+    case 'read': {
+      const { reader } = readReport(0);
+      const seqs = one.records === 0 ? null : { first: one.id + 1, last: one.id + one.records };
+      const subject = `reader-${one.reader}`;
+      return ledger.countRead(readReport(one.id, { reader: { ...reader, subject }, records: one.records, seqs }));
+    }
+    case 'reads':
+      return ledger.recordReads(one.limit);
     case 'change':
       return ledger.recordChanges([reportOf(one)]);
     case 'checkpoint':
@@ -337,6 +358,7 @@ describe('the SQLite ledger and the reference model', () => {
         if (base.seq > 0) reached.add('pruned');
         if (JSON.stringify(reported).includes('["deferred"]')) reached.add('deferred');
         if (JSON.stringify(reported).includes('"uncounted\\":0')) reached.add('suppressed');
+        if (JSON.stringify(reported).includes('\\"kind\\":\\"read\\"')) reached.add('read');
         if (JSON.stringify(reported).includes('"attempts":1')) reached.add('attempted');
         for (const kind of JSON.stringify(reported).matchAll(/"value":\{"kind":"(\w+)"/g)) reached.add(kind[1] ?? '');
         database.close();
@@ -356,6 +378,7 @@ describe('the SQLite ledger and the reference model', () => {
       'not_found',
       'previewed',
       'pruned',
+      'read',
       'replay',
       'settled',
       'suppressed',

@@ -1,5 +1,6 @@
 import type {
   AnyDraft,
+  ReadDraft,
   ChangeDraft,
   RecordChange,
   RecordDraft,
@@ -9,6 +10,8 @@ import type {
   SuppressedDraft,
 } from '../../../src/audit/record.ts';
 import type { Retention } from '../../../src/ledger/background-steps.ts';
+import { countRead } from '../../../src/ledger/read-count.ts';
+import type { ReadReport } from '../../../src/ledger/read-count.ts';
 import type {
   Admission,
   AdmissionRecords,
@@ -20,7 +23,7 @@ import type {
 } from '../../../src/ledger/port.ts';
 import { sha256Hex } from '../../../src/lib/sha256.ts';
 import type { QuotaCharge } from '../../../src/policy/decision.ts';
-import { testUuid7 } from '../clock.ts';
+import { TEST_TIME_MS, testUuid7 } from '../clock.ts';
 import type { FakeClock } from '../clock.ts';
 
 /** Test data for ledgers: complete, realistic, and different only where a test overrides it. */
@@ -121,9 +124,27 @@ export function changeDraft(
   return { kind: 'change', change, service };
 }
 
+/** A reader's read of the trail with an empty answer; `n` tells reads apart. */
+export function readReport(n: number, changes: Partial<ReadReport> = {}): ReadReport {
+  const { service } = recordDraft('denial', testUuid7(1));
+  const reader = {
+    ...{ issuer: 'corp', issuer_url: 'https://login.example.com' },
+    ...{ subject: 'kim', client_id: 'audit-desk', kind: 'user' as const },
+  };
+  return {
+    ...{ requestId: testUuid7(700_000 + n), reader, what: 'trail', records: 0, seqs: null, filters: [], service },
+    ...changes,
+  };
+}
+
+export function readDraft(): ReadDraft {
+  return countRead(null, readReport(1), { machineMs: TEST_TIME_MS, isNamed: true }).draft;
+}
+
 /** A draft of any kind; `outcome` is of a record about one request. */
 export function draftOfKind(kind: RecordKind, requestId: string, outcome?: Partial<RecordOutcome>): AnyDraft {
   if (kind === 'change') return changeDraft();
+  if (kind === 'read') return readDraft();
   return kind === 'suppressed' ? suppressedDraft() : recordDraft(kind, requestId, outcome);
 }
 

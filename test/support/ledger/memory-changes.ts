@@ -35,6 +35,7 @@ export function createMemoryChanges(append: (draft: AnyDraft) => number, headSeq
       const named = new Set([last.get('policy')?.value]);
       for (const { line } of records) {
         const record = JSON.parse(line) as AuditRecord;
+        if (record.kind === 'read') continue;
         if (record.kind !== 'change') named.add(record.policy.digest);
         else if (record.change.what === 'policy_taken') named.add(record.change.to).add(record.change.from);
         else if (record.change.what === 'policy_refused') named.add(record.change.kept);

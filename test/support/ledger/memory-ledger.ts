@@ -12,6 +12,7 @@ import {
 import { createMemoryChanges } from './memory-changes.ts';
 import { createMemoryClock } from './memory-clock.ts';
 import { createMemoryCounters } from './memory-counters.ts';
+import { createMemoryReads } from './memory-reads.ts';
 import { createMemorySuppressions } from './memory-suppressions.ts';
 import { createMemoryTrail } from './memory-trail.ts';
 import { takeEntries } from '../../../src/ledger/page.ts';
@@ -69,6 +70,7 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
   const requests = new Map<string, Request>();
   const keys = new Map<string, Key>();
   const suppressions = createMemorySuppressions();
+  const reads = createMemoryReads();
   const changes = createMemoryChanges(append, () => trail.chain().head.seq);
   const times = () => ({ now: now(), machineMs: Math.trunc(clock.now()) });
 
@@ -370,6 +372,16 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
       const drafts = minutes.flatMap(({ suppressed }) => suppressed);
       drafts.forEach(append);
       return { requests: drafts.reduce((sum, { suppressed }) => sum + suppressed.count, 0), more };
+    },
+    async countRead(report) {
+      correct();
+      reads.count(report, times());
+    },
+    async recordReads(limit) {
+      correct();
+      const { drafts, more } = reads.take(now(), limit);
+      drafts.forEach(append);
+      return { records: drafts.length, more };
     },
     async recordChanges(reports) {
       correct();

@@ -2,12 +2,14 @@ import * as fc from 'fast-check';
 import { chainRecord } from '../../../src/audit/chain.ts';
 import type {
   ChangeDraft,
+  ReadDraft,
   RecordChange,
   RecordDraft,
   RecordOutcome,
   RequestRecordKind,
   SuppressedDraft,
 } from '../../../src/audit/record.ts';
+import { READ_KINDS, SEARCH_FILTERS } from '../../../src/audit/record-vocabulary.ts';
 import type { OutboxItem } from '../../../src/audit/delivery/sink.ts';
 import { AUTH_METHODS, USER_ROLES } from '../../../src/contract/invite-users.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
@@ -219,7 +221,37 @@ const changeDraft = fc.record({
   service: fc.record({ name: text, version: text, runtime: text, instance: text }),
 }) as fc.Arbitrary<ChangeDraft>;
 
-const draft = fc.oneof(...(Object.keys(OUTCOMES) as RequestRecordKind[]).map(draftOf), suppressedDraft, changeDraft);
+const readDraft = fc.record(
+  {
+    kind: fc.constant('read'),
+    actor: fc.record(
+      { issuer: text, issuer_url: text, subject: text, client_id: text, kind: fc.constantFrom('user', 'app') },
+      { noNullPrototype: true },
+    ),
+    read: fc.record(
+      {
+        count: fc.nat(),
+        counts: fc.array(fc.record({ what: fc.constantFrom(...READ_KINDS), count: fc.nat() }), { maxLength: 3 }),
+        records: fc.nat(),
+        first_seq: fc.integer({ min: 1 }),
+        last_seq: fc.integer({ min: 1 }),
+        filters: fc.subarray([...SEARCH_FILTERS]),
+        from: instant,
+        to: instant,
+      },
+      { requiredKeys: ['count', 'counts', 'records', 'filters', 'from', 'to'], noNullPrototype: true },
+    ),
+    service: fc.record({ name: text, version: text, runtime: text, instance: text }),
+  },
+  { requiredKeys: ['kind', 'read', 'service'], noNullPrototype: true },
+) as fc.Arbitrary<ReadDraft>;
+
+const draft = fc.oneof(
+  ...(Object.keys(OUTCOMES) as RequestRecordKind[]).map(draftOf),
+  suppressedDraft,
+  changeDraft,
+  readDraft,
+);
 
 /** The stored line of one record, somewhere in a chain. */
 export const recordItem: fc.Arbitrary<OutboxItem> = fc

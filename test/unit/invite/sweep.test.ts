@@ -4,7 +4,7 @@ import { createMemoryLedger } from '../../support/ledger/memory-ledger.ts';
 import type { Pruned, Retention } from '../../../src/ledger/background-steps.ts';
 import type { Ledger } from '../../../src/ledger/port.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, DAY_MS, KEEP_ALL, MINUTE_MS } from '../../support/ledger/ledger.ts';
+import { admission, DAY_MS, KEEP_ALL, MINUTE_MS, readReport } from '../../support/ledger/ledger.ts';
 import { keptLog } from '../../support/tokens.ts';
 
 function setup({ retention = KEEP_ALL, ...methods }: { retention?: Retention } & Partial<Ledger> = {}) {
@@ -54,6 +54,31 @@ describe('the sweep', () => {
     expect(logger.lines).toEqual(['{"event":"audit_requests_suppressed","requests":5}']);
     expect((await ledger.chain()).head.seq).toBe(21);
     expect(wakes()).toBe(1);
+  });
+
+  it('writes the records of who read the trail, also when what was suppressed cannot be recorded', async () => {
+    const { clock, ledger, run } = setup({
+      recordSuppressed: async () => {
+        throw new Error('the ledger cannot be written');
+      },
+    });
+    await ledger.countRead(readReport(1));
+    clock.advance(MINUTE_MS);
+    await expect(run()).rejects.toThrow('cannot be written');
+    expect((await ledger.chain()).head.seq).toBe(1);
+  });
+
+  it('goes on with the records of reads while there are more', async () => {
+    const batches = [true, true, false];
+    let calls = 0;
+    const { run } = setup({
+      async recordReads() {
+        calls += 1;
+        return { records: 100, more: batches.shift() ?? false };
+      },
+    });
+    await run();
+    expect(calls).toBe(3);
   });
 
   it('writes the records of more subjects than one batch, and prunes even when that fails', async () => {

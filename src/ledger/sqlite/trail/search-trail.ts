@@ -141,7 +141,7 @@ function* matchesAlong(
  * Whether a line that the filter skips is intact: damage may be the reason that it does not match. Only a part of the
  * shape is checked, because a full check costs too much here.
  */
-const INTACT = `(json_valid(line) AND (instr(line, '"result":"') > 0 OR instr(line, '"kind":"change"') > 0))`;
+const INTACT = `(json_valid(line) AND (instr(line, '"result":"') > 0 OR instr(line, '"kind":"change"') > 0 OR instr(line, '"kind":"read"') > 0))`;
 
 /**
  * The SQL condition for substrings that every matching line must contain: members in RFC 8785 form, which for strings

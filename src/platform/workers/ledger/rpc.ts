@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { RecordDraft } from '../../../audit/record.ts';
-import { RECORD_RESULTS, REQUEST_RECORD_KINDS } from '../../../audit/record-vocabulary.ts';
+import { READ_KINDS, RECORD_RESULTS, REQUEST_RECORD_KINDS, SEARCH_FILTERS } from '../../../audit/record-vocabulary.ts';
 import { MAX_LEASE_LENGTH } from '../../../ledger/page.ts';
 import type { AdmissionRecords, Ledger } from '../../../ledger/port.ts';
 
@@ -164,6 +164,21 @@ const change = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('key_slot_changed'), slot: z.enum(['current', 'next']), to: text.nullable() }),
   z.strictObject({ what: z.literal('checkpoint_key_changed'), to: text.nullable() }),
 ]);
+const readReport = z.strictObject({
+  requestId,
+  reader: z.strictObject({
+    issuer: text,
+    issuer_url: text,
+    subject: text,
+    client_id: text,
+    kind: z.enum(['user', 'app']),
+  }),
+  what: z.enum(READ_KINDS),
+  records: count,
+  seqs: z.strictObject({ first: count, last: count }).nullable(),
+  filters: z.array(z.enum(SEARCH_FILTERS)),
+  service,
+});
 const changeReports = z.array(z.strictObject({ change, seen: z.enum(['changed', 'found']), service }));
 
 export const LEDGER_STEPS = {
@@ -231,6 +246,12 @@ export const LEDGER_STEPS = {
   recordSuppressed: {
     args: z.tuple([whole]),
     result: z.strictObject({ requests: count, more: z.boolean() }),
+    writes: true,
+  },
+  countRead: { args: z.tuple([readReport]), result: nothing, writes: true },
+  recordReads: {
+    args: z.tuple([whole]),
+    result: z.strictObject({ records: count, more: z.boolean() }),
     writes: true,
   },
   recordChanges: {

@@ -6,6 +6,7 @@ import { describeEndings } from './ending.contract.ts';
 import { describeKeys } from './key.contract.ts';
 import { describeOutbox } from './outbox.contract.ts';
 import { describeQuotas } from './quota.contract.ts';
+import { describeReads } from './reads.contract.ts';
 import { describeRepeats } from './repeat.contract.ts';
 import { describeRetention } from './retention.contract.ts';
 import { describeSearch } from './search.contract.ts';
@@ -27,6 +28,7 @@ export function describeLedger(name: string, factory: LedgerFactory): void {
     describeRepeats(harness);
     describeQuotas(harness);
     describeSuppression(harness);
+    describeReads(harness);
     describeEndings(harness);
     describeKeys(harness);
     describeUnsettled(harness);
