@@ -30,7 +30,7 @@ const PRINCIPAL: Principal = {
 };
 
 function textOf(rules: number, deniedDomains: number): string {
-  const denied = Array.from({ length: deniedDomains }, (_, index) => `    - denied-${index}.example\n`).join('');
+  const denied = Array.from({ length: deniedDomains }, (_, index) => `    - d${index}.example\n`).join('');
   const partners = Array.from(
     { length: rules - 1 },
     (_, index) =>

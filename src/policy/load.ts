@@ -24,7 +24,8 @@ export interface PolicyProblem {
 }
 
 export type PolicyLoaded =
-  | { readonly kind: 'loaded'; readonly policy: CompiledPolicy }
+  /** `canonical`: the RFC 8785 text of the document, which has the policy's digest. */
+  | { readonly kind: 'loaded'; readonly policy: CompiledPolicy; readonly canonical: string }
   /** In file order; at least one. */
   | { readonly kind: 'refused'; readonly problems: readonly PolicyProblem[] };
 
@@ -36,6 +37,8 @@ export type PolicyRead =
       readonly policy: CompiledPolicy;
       /** The parsed document, which the digest covers. */
       readonly document: unknown;
+      /** Its RFC 8785 text. */
+      readonly canonical: string;
       /** Adds lines and columns to problems of this file, and puts them in file order. */
       readonly locate: (problems: readonly DocumentProblem[]) => readonly PolicyProblem[];
     }
@@ -56,9 +59,9 @@ interface Fault {
 export function loadPolicy(text: string, options: LoadPolicyOptions): PolicyLoaded {
   const read = readPolicy(text, options);
   if (read.kind === 'refused') return read;
-  const { file, policy, locate } = read;
+  const { file, policy, canonical, locate } = read;
   const failed = runSelfTests(file, policy);
-  return failed.length > 0 ? { kind: 'refused', problems: locate(failed) } : { kind: 'loaded', policy };
+  return failed.length > 0 ? { kind: 'refused', problems: locate(failed) } : { kind: 'loaded', policy, canonical };
 }
 
 export function readPolicy(text: string, options: LoadPolicyOptions): PolicyRead {
@@ -88,8 +91,8 @@ export function readPolicy(text: string, options: LoadPolicyOptions): PolicyRead
 
   const judged = readDocument(document, options);
   if (judged.kind === 'refused') return refused(advise(judged.problems, document).map(place));
-  const { file, policy } = judged;
-  return { kind: 'read', file, policy, document, locate: (problems) => withLines(problems.map(place)) };
+  const { file, policy, canonical } = judged;
+  return { kind: 'read', file, policy, document, canonical, locate: (problems) => withLines(problems.map(place)) };
 }
 
 /** One fault per line, also in comments: what a reviewer sees must be what is there. */

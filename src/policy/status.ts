@@ -17,6 +17,8 @@ export interface PolicyStatus {
 
 export type PolicyResult =
   | { readonly result: 'loaded'; readonly atMs: number }
+  /** It is valid, and the ledger could not take it: the older policy stays until the ledger can. */
+  | { readonly result: 'not_recorded'; readonly atMs: number }
   | { readonly result: 'refused'; readonly atMs: number; readonly problems: readonly PolicyProblem[] };
 
 /** Enough for one page. More appear once these are fixed. */
@@ -25,7 +27,7 @@ const MAX_SHOWN_PROBLEMS = 20;
 /** For operators, as JSON. */
 export function describePolicyStatus({ digest, sinceMs, last }: PolicyStatus) {
   const reason =
-    last.result === 'loaded'
+    last.result !== 'refused'
       ? {}
       : { problem_count: last.problems.length, problems: last.problems.slice(0, MAX_SHOWN_PROBLEMS) };
   return { digest, since: rfc3339(sinceMs), last: { result: last.result, at: rfc3339(last.atMs), ...reason } };

@@ -2,9 +2,11 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Bindings } from '../../src/platform/workers/bindings.ts';
 import { BINDING_DEADLINE_MS } from '../../src/platform/workers/secrets/bound-secret.ts';
-import type { PolicyStore } from '../../src/platform/workers/policy/source.ts';
+import type { ChangeAnswer } from '../../src/ledger/change-report.ts';
+import { sha256Hex } from '../../src/lib/sha256.ts';
+import type { PolicyRecord, PolicyStore } from '../../src/platform/workers/policy/source.ts';
 import { POLICY_STORE_KEY } from '../../src/policy/document/read-document.ts';
-import { openPolicy, POLICY_CHECK_MS } from '../../src/platform/workers/policy/source.ts';
+import { openPolicy, POLICY_CHECK_MS, RECORD_RETRY_MS } from '../../src/platform/workers/policy/source.ts';
 import { loadPolicy, readPolicy } from '../../src/policy/load.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { recordLogs, recordMetrics } from '../support/upstream.ts';
@@ -42,10 +44,31 @@ function open(from: PolicyStore | undefined = store, builtIn: unknown = document
   const clock = createFakeClock();
   const logger = recordLogs();
   const metrics = recordMetrics();
-  const opened = openPolicy({ builtIn, store: from, issuers: ['corp'], clock, schedule: clock, logger, metrics });
+  const taken: { digest: string; seen: string }[] = [];
+  const refused: unknown[] = [];
+  const ledger: { answer: () => Promise<ChangeAnswer> } = { answer: async () => 'recorded' };
+  const record: PolicyRecord = {
+    async take({ digest: to, document }, seen) {
+      expect(sha256Hex(document)).toBe(to);
+      const answer = await ledger.answer();
+      taken.push({ digest: to, seen });
+      return answer;
+    },
+    refuse: (refusal) => void refused.push(refusal),
+  };
+  const opened = openPolicy({
+    builtIn,
+    store: from,
+    issuers: ['corp'],
+    clock,
+    schedule: clock,
+    logger,
+    metrics,
+    record,
+  });
   if (opened.kind === 'refused') throw new Error(opened.problems.join('\n'));
   const digest = () => opened.policy.current().digest;
-  return { clock, schedule: clock, logger, digest, refresh: () => opened.refresh() };
+  return { clock, schedule: clock, logger, digest, refresh: () => opened.refresh(), taken, refused, ledger };
 }
 
 beforeEach(() => kv.delete(POLICY_STORE_KEY));
@@ -53,18 +76,18 @@ beforeEach(() => kv.delete(POLICY_STORE_KEY));
 describe('the policy of a Worker', () => {
   it('is the one that was built in, with the digest it has on Node', async () => {
     const { refresh, digest } = open();
-    expect([await refresh(), digest()]).toEqual([true, builtInDigest]);
+    expect([await refresh(), digest()]).toEqual(['ready', builtInDigest]);
   });
 
   it('needs no KV', async () => {
     const { refresh, digest } = open(undefined);
-    expect([await refresh(), digest()]).toEqual([true, builtInDigest]);
+    expect([await refresh(), digest()]).toEqual(['ready', builtInDigest]);
   });
 
   it('is the one in KV where there is one, from the first request on', async () => {
     await push(PUSHED);
     const { refresh, digest } = open();
-    expect([await refresh(), digest()]).toEqual([true, pushedDigest]);
+    expect([await refresh(), digest()]).toEqual(['ready', pushedDigest]);
   });
 
   it('changes with KV, and back again when that is empty', async () => {
@@ -97,7 +120,7 @@ describe('the policy of a Worker', () => {
     await write();
     for (let times = 0; times < 3; times += 1) {
       clock.advance(POLICY_CHECK_MS);
-      expect([await refresh(), digest()]).toEqual([true, pushedDigest]);
+      expect([await refresh(), digest()]).toEqual(['ready', pushedDigest]);
     }
     expect(logger.lines.filter(({ event }) => event === 'policy_refused')).toHaveLength(1);
     expect(logger.lines.some(({ event }) => event === 'policy_problem')).toBe(true);
@@ -107,9 +130,9 @@ describe('the policy of a Worker', () => {
   it('is missing for an isolate that finds an invalid document before it has read a valid one', async () => {
     await kv.put(POLICY_STORE_KEY, '{}');
     const { refresh } = open();
-    expect([await refresh(), await refresh()]).toEqual([false, false]);
+    expect([await refresh(), await refresh()]).toEqual(['no_policy', 'no_policy']);
     await push(PUSHED);
-    expect(await refresh()).toBe(true);
+    expect(await refresh()).toBe('ready');
   });
 
   it('stays while KV cannot be read, and is missing for an isolate that never read KV', async () => {
@@ -120,8 +143,8 @@ describe('the policy of a Worker', () => {
     await warm.refresh();
     fails = true;
     warm.clock.advance(POLICY_CHECK_MS);
-    expect([await warm.refresh(), warm.digest()]).toEqual([true, pushedDigest]);
-    expect(await open(failing).refresh()).toBe(false);
+    expect([await warm.refresh(), warm.digest()]).toEqual(['ready', pushedDigest]);
+    expect(await open(failing).refresh()).toBe('no_policy');
   });
 
   it('stays when KV hangs, and delays no request for longer than two seconds', async () => {
@@ -134,13 +157,13 @@ describe('the policy of a Worker', () => {
     await warm.refresh();
     hangs = true;
     warm.clock.advance(POLICY_CHECK_MS);
-    for (const { opened, isServing } of [
-      { opened: warm, isServing: true },
-      { opened: open(hanging), isServing: false },
+    for (const { opened, readiness } of [
+      { opened: warm, readiness: 'ready' },
+      { opened: open(hanging), readiness: 'no_policy' },
     ]) {
       const refreshed = opened.refresh();
       opened.schedule.advance(BINDING_DEADLINE_MS);
-      expect(await refreshed).toBe(isServing);
+      expect(await refreshed).toBe(readiness);
       expect(opened.logger.lines.at(-1)?.event).toBe('policy_store_unreadable');
     }
     expect(warm.digest()).toBe(pushedDigest);
@@ -159,7 +182,7 @@ describe('the policy of a Worker', () => {
     await refresh();
     clock.advance(POLICY_CHECK_MS);
     const looking = refresh();
-    expect([await refresh(), digest()]).toEqual([true, builtInDigest]);
+    expect([await refresh(), digest()]).toEqual(['ready', builtInDigest]);
     answer(JSON.stringify(documentOf(PUSHED)));
     await looking;
     expect([asked, digest()]).toEqual([2, pushedDigest]);
@@ -168,5 +191,84 @@ describe('the policy of a Worker', () => {
   it('is refused when the built-in document names an issuer that is not configured', () => {
     const builtIn = documentOf(YAML('acme.com', { issuer: 'elsewhere' }));
     expect(() => open(store, builtIn)).toThrow('policy at callers.hr-portal.issuer: unknown issuer');
+  });
+});
+
+describe('the record of a Worker’s policy', () => {
+  const unavailable = (): Promise<ChangeAnswer> => Promise.reject(new Error('the ledger is not available'));
+
+  it('is written before the first request, as found, and once for each isolate', async () => {
+    const { refresh, taken, clock } = open();
+    await refresh();
+    clock.advance(POLICY_CHECK_MS);
+    await refresh();
+    expect(taken).toEqual([{ digest: builtInDigest, seen: 'found' }]);
+  });
+
+  it('is written before a changed policy decides anything, as a change', async () => {
+    const { refresh, taken, clock, digest, ledger } = open();
+    await refresh();
+    await push(PUSHED);
+    clock.advance(POLICY_CHECK_MS);
+    const recording = Promise.withResolvers<ChangeAnswer>();
+    ledger.answer = () => recording.promise;
+    const first = refresh();
+    // Another request meanwhile uses the policy in force.
+    expect([await refresh(), digest()]).toEqual(['ready', builtInDigest]);
+    recording.resolve('recorded');
+    expect([await first, digest()]).toEqual(['ready', pushedDigest]);
+    expect(taken.slice(1)).toEqual([{ digest: pushedDigest, seen: 'changed' }]);
+  });
+
+  it('that the ledger cannot take leaves the isolate without a policy, or with the one it has', async () => {
+    const cold = open();
+    cold.ledger.answer = unavailable;
+    expect([await cold.refresh(), await cold.refresh()]).toEqual(['not_recorded', 'not_recorded']);
+    cold.ledger.answer = async () => 'recorded';
+    expect(await cold.refresh()).toBe('ready');
+
+    const warm = open();
+    await warm.refresh();
+    await push(PUSHED);
+    warm.clock.advance(POLICY_CHECK_MS);
+    warm.ledger.answer = unavailable;
+    expect([await warm.refresh(), warm.digest()]).toEqual(['ready', builtInDigest]);
+    expect(warm.logger.lines.at(-1)).toMatchObject({
+      event: 'policy_not_recorded',
+      fields: { digest: pushedDigest, kept: builtInDigest },
+    });
+    warm.ledger.answer = async () => 'recorded';
+    warm.clock.advance(RECORD_RETRY_MS - 1);
+    expect([await warm.refresh(), warm.digest()]).toEqual(['ready', builtInDigest]);
+    warm.clock.advance(1);
+    expect([await warm.refresh(), warm.digest()]).toEqual(['ready', pushedDigest]);
+  });
+
+  it('that the ledger defers is reported again, while the policy serves', async () => {
+    const { refresh, taken, clock, digest, ledger } = open();
+    ledger.answer = async () => 'deferred';
+    expect([await refresh(), digest()]).toEqual(['ready', builtInDigest]);
+    await refresh();
+    ledger.answer = async () => 'recorded';
+    clock.advance(POLICY_CHECK_MS);
+    await refresh();
+    clock.advance(POLICY_CHECK_MS);
+    await refresh();
+    expect(taken).toEqual([
+      { digest: builtInDigest, seen: 'found' },
+      { digest: builtInDigest, seen: 'found' },
+    ]);
+  });
+
+  it('of a refused document names the policy that stays, once for each text', async () => {
+    const { refresh, refused, clock } = open();
+    await refresh();
+    await kv.put(POLICY_STORE_KEY, '{"version":1,"rules":[],"rulez":[]}');
+    for (let times = 0; times < 3; times += 1) {
+      clock.advance(POLICY_CHECK_MS);
+      await refresh();
+    }
+    const textSha256 = sha256Hex('{"version":1,"rules":[],"rulez":[]}');
+    expect(refused).toEqual([{ kept: builtInDigest, problems: 1, textSha256 }]);
   });
 });

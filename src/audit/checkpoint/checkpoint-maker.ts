@@ -64,6 +64,8 @@ export interface CheckpointMakerDeps {
   readonly logger: Logger;
   /** Null: checkpoints are not signed. Rejects when the key cannot be read now. */
   readonly signer: () => Promise<CheckpointSigner | null>;
+  /** Puts on record which key signs from now on; null: none. Rejects when the ledger cannot take it now. */
+  readonly recordKey: (keyId: string | null) => Promise<void>;
   /** The runtime's own, where it is faster than the portable one. */
   readonly sha256?: Sha256 | undefined;
 }
@@ -74,17 +76,24 @@ export const RETRY_AFTER_MS = 30_000;
 
 type Failure = 'ledger_unavailable' | 'signing_failed';
 
-export function createCheckpointMaker({
-  ledger,
-  ids,
-  clock,
-  logger,
-  signer,
-  sha256,
-}: CheckpointMakerDeps): CheckpointMaker {
+export function createCheckpointMaker(deps: CheckpointMakerDeps): CheckpointMaker {
+  const { ledger, ids, clock, logger, signer, recordKey, sha256 } = deps;
   const guard = createTrailGuard(ledger, sha256);
   const failureStreak = createFailureStreak<Failure>(clock);
   let fault: TrailFault | null = null;
+  /** The key that is on record; undefined until this maker has put one there. */
+  let recordedKey: string | null | undefined;
+
+  /** The record comes before the first checkpoint of the key. A failure does not stop the key from being used. */
+  async function noteKey(keyId: string | null): Promise<void> {
+    if (keyId === recordedKey) return;
+    try {
+      await recordKey(keyId);
+      recordedKey = keyId;
+    } catch {
+      logger.warn('change_not_recorded', { changes: 1, what: 'checkpoint_key_changed' });
+    }
+  }
 
   function logRecovery(): void {
     const ended = failureStreak.succeeded();
@@ -106,7 +115,8 @@ export function createCheckpointMaker({
         reason = 'signing_failed';
         const signing = await signer();
         reason = 'ledger_unavailable';
-        // Read again: the chain may have changed while the key was read.
+        await noteKey(signing?.keyId ?? null);
+        // Read again: the chain may have changed while the key was read and recorded.
         const chain = await ledger.chain();
         const check = await guard.check(chain, signing);
         fault = check.kind === 'broken' ? { seq: check.seq, reason: check.reason } : null;

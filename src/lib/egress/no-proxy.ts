@@ -7,6 +7,8 @@ import { isInNetwork, parseIpAddress, parseIpNetwork } from './ip-address.ts';
  * which Windows and Java write. An entry that has no reading here is a problem, because it would have no effect.
  */
 export interface NoProxy {
+  /** The entries as they are written. */
+  readonly written: readonly string[];
   /** The first entry that covers the target, as it is written; null when none does. */
   entryFor(target: Target): string | null;
 }
@@ -35,7 +37,7 @@ export function readNoProxy(text: string): ReadNoProxy {
   }
   return {
     kind: 'read',
-    noProxy: { entryFor: (target) => entries.find(({ covers }) => covers(target))?.text ?? null },
+    noProxy: { written, entryFor: (target) => entries.find(({ covers }) => covers(target))?.text ?? null },
   };
 }
 

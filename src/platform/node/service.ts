@@ -14,6 +14,7 @@ import { createOpsApp } from '../../routes/operations/ops-app.ts';
 import { createService } from '../../service.ts';
 import { runRecurring } from '../../tasks/recurring.ts';
 import { createSinks } from './audit/sinks.ts';
+import { createNodeChanges } from './audit/changes.ts';
 import { openAuditTrail } from './audit/trail.ts';
 import { createFetchDocument } from './http-client/fetch-document.ts';
 import { createHttpClient } from './http-client/http-client.ts';
@@ -29,7 +30,7 @@ import { createDiskSpace } from './ledger/disk-space.ts';
 import { FILES_INTERVAL_MS, openLedger } from './ledger/open-ledger.ts';
 import { otherLedgers, startsEmpty, STARTS_EMPTY } from './ledger/other-ledgers.ts';
 import { watchPolicy } from './policy/source.ts';
-import type { PolicyReload } from './policy/reload.ts';
+import type { WatchedPolicy } from './policy/source.ts';
 import { runSteps } from './process/shutdown.ts';
 import type { Shutdown, ShutdownStep } from './process/shutdown.ts';
 import { clock, createBackground, ids, schedule, sha256 } from './runtime.ts';
@@ -98,27 +99,32 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
 
   const problems: string[] = [];
   const orProblems = (error: unknown): undefined => void problems.push(...problemsOf(error));
-  const openPolicy = async (role: 'active' | 'shadow', path: string): Promise<PolicyReload> => {
+  const changes = createNodeChanges({ config, service, runtime: `node ${process.version}`, clock, schedule, logger });
+  const openPolicy = async (role: 'active' | 'shadow', path: string): Promise<OpenedPolicy> => {
     const issuers = config.issuers.map(({ name }) => name);
-    const watched = await watchPolicy({ role, path, issuers, schedule, clock, logger, metrics });
+    const record = role === 'active' ? changes.policy : undefined;
+    const watched = await watchPolicy({ role, path, issuers, schedule, clock, logger, metrics, record });
     if (watched.kind === 'refused')
       throw new Error(
         watched.problems.map(({ line, column, message }) => `${path}:${line}:${column} ${message}`).join('\n'),
       );
     opened.push({ name: `${role} policy`, run: async () => watched.policy.close() });
-    return watched.policy;
+    return watched;
   };
-  const policy = await openPolicy('active', settings.POLICY_FILE).catch(orProblems);
-  const shadowPolicy =
+  const active = await openPolicy('active', settings.POLICY_FILE).catch(orProblems);
+  const shadow =
     settings.SHADOW_POLICY_FILE === null
       ? undefined
       : await openPolicy('shadow', settings.SHADOW_POLICY_FILE).catch(orProblems);
-  const secrets = await createSecrets(settings, logger).catch(orProblems);
+  const galileoSecrets = await createSecrets(settings, logger).catch(orProblems);
   const auditSecrets = await readAuditSecrets(settings).catch(orProblems);
-  if (policy === undefined || secrets === undefined || auditSecrets === undefined || problems.length > 0) {
+  if (active === undefined || galileoSecrets === undefined || auditSecrets === undefined || problems.length > 0) {
     return await refuse(problems);
   }
 
+  const { policy } = active;
+  const shadowPolicy = shadow?.policy;
+  const secrets = changes.watch(galileoSecrets);
   const { path } = settings.LEDGER_URL;
   const space = createDiskSpace({ path, minFreeMb: settings.LEDGER_MIN_FREE_MB, clock, logger });
   const { isLow: isSpaceLow } = space;
@@ -134,6 +140,12 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     },
   );
 
+  const checkpointKey = auditSecrets.signer?.keyId ?? null;
+  await changes.begin({ ledger, secrets, policy: active.kept, checkpointKey }).catch(() => {
+    problems.push('LEDGER_URL names a ledger that cannot take the record of the start; the log has the reason');
+  });
+  if (problems.length > 0) return await refuse(problems);
+
   const hearWitness = (witness: Witness): void => void ledger.witness(witness);
   const egress = egressOf(settings);
   const client = createHttpClient({ maxConnectionsPerOrigin: BULKHEADS.invites.maxConcurrent, egress });
@@ -144,6 +156,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     ledger,
     collectors,
     signer: auditSecrets.signer,
+    service,
     clock,
     trustedClock: { now: ledger.now },
     ids,
@@ -205,6 +218,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
   if (opsListener === undefined) return await refuse(problems);
   opened.push({ name: 'ops listener', run: async () => opsListener?.close() });
   opened.push({ name: 'upstream connections', run: () => client.close() }, ...trail.shutdown.toReversed());
+  opened.push(changes.shutdown);
   if (reconcile !== null)
     opened.push({ name: 'reconciliation', run: runRecurring(SWEEP_INTERVAL_MS, reconcile, ports) });
   opened.push({ name: 'sweep', run: runRecurring(SWEEP_INTERVAL_MS, sweep, ports) });
@@ -250,6 +264,8 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     },
   };
 }
+
+type OpenedPolicy = Extract<WatchedPolicy, { kind: 'opened' }>;
 
 /** An error of an opening step holds one problem a line. */
 function problemsOf(error: unknown): string[] {

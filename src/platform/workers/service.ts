@@ -5,6 +5,7 @@
  * consumer is `queue`.
  */
 import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
+import { createWorkersChanges } from './audit/changes.ts';
 import { createAuditSinks } from './audit/sinks.ts';
 import { clock as platformClock, createBackground, ids, random, schedule } from './runtime.ts';
 import type { Bindings } from './bindings.ts';
@@ -78,7 +79,8 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
     write,
   );
   const metrics = createMetrics(env.METRICS);
-  const unavailable = createUnavailableApp({ ids, clock, logger, metrics });
+  const unavailable = createUnavailableApp({ ids, clock, logger, metrics }, 'not_set_up');
+  const withoutLedger = createUnavailableApp({ ids, clock, logger, metrics }, 'no_ledger');
   const refuse = (problems: readonly string[], isLasting = true): Handlers => {
     for (const problem of problems) logger.error('not_serving', { problem });
     return {
@@ -93,6 +95,12 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
   if (read.kind === 'refused') return refuse(read.problems);
   reportIgnored(read.ignored, logger);
   const { settings, issuers } = read.config;
+  const background = createBackground(logger);
+  const ledger = createLedger({ namespace: env.LEDGER, clock, logger, metrics });
+  const changes = createWorkersChanges({
+    ...{ config: read.config, ledger, service, clock, background, logger },
+    isNextKeySet: env.GALILEO_API_KEY_NEXT !== undefined,
+  });
   const opened = openPolicy({
     builtIn,
     store: env.POLICY,
@@ -101,17 +109,16 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
     schedule,
     logger,
     metrics,
+    record: changes.policy,
   });
   if (opened.kind === 'refused') return refuse(opened.problems);
 
   const addresses = await openRecordAddress(settings, env.AUDIT_HMAC_KEY, schedule);
   if (addresses.kind === 'refused') return refuse([addresses.problem], false);
 
-  const background = createBackground(logger);
   const http = createHttpClient(outside);
   const { GALILEO_API_KEY: galileoApiKey, GALILEO_API_KEY_NEXT: galileoApiKeyNext } = env;
-  const ledger = createLedger({ namespace: env.LEDGER, clock, logger, metrics });
-  const secrets = createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedule, logger });
+  const secrets = changes.watch(createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedule, logger }));
   const { app, sweep, reconcile } = createService(read.config, {
     ...{ clock, ids, schedule, background, logger, metrics, service, http, ledger, secrets },
     trustedClock: clock,
@@ -138,7 +145,12 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
       const refresh = opened.refresh();
       // Kept alive in the background: a disconnect would end a refresh that every request relies on.
       background.run(refresh);
-      return await ((await refresh) ? app : unavailable).fetch(request, ...rest);
+      const readiness = await refresh;
+      changes.retry();
+      return await { ready: app, no_policy: unavailable, not_recorded: withoutLedger }[readiness].fetch(
+        request,
+        ...rest,
+      );
     },
     async work() {
       await sweep();

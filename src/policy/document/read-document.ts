@@ -7,6 +7,7 @@ import { canonicalJson } from '../../lib/canonical-json.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
 import type { CompiledPolicy } from '../compile.ts';
 import { compilePolicy } from '../compile.ts';
+import { sizeProblem } from './document-size.ts';
 import type { DocumentProblem } from './problems.ts';
 import { documentProblems } from './problems.ts';
 import { checkReferences } from './references.ts';
@@ -28,11 +29,19 @@ export type DocumentRefused = {
   readonly problems: readonly DocumentProblem[];
 };
 
-export type DocumentLoaded = { readonly kind: 'loaded'; readonly policy: CompiledPolicy } | DocumentRefused;
+export type DocumentLoaded =
+  | { readonly kind: 'loaded'; readonly policy: CompiledPolicy; readonly canonical: string }
+  | DocumentRefused;
 
 /** A valid document; its tests have not been run. */
 export type DocumentRead =
-  | { readonly kind: 'read'; readonly file: PolicyFile; readonly policy: CompiledPolicy }
+  | {
+      readonly kind: 'read';
+      readonly file: PolicyFile;
+      readonly policy: CompiledPolicy;
+      /** The RFC 8785 text of the document, which has the policy's digest. */
+      readonly canonical: string;
+    }
   | DocumentRefused;
 
 /** Expects JSON data without repeated members. */
@@ -43,8 +52,11 @@ export function readDocument(document: unknown, { issuers }: LoadPolicyOptions):
   }
   const dangling = checkReferences(parsed.data, issuers);
   if (dangling.length > 0) return { kind: 'refused', problems: dangling };
-  const policy = compilePolicy(parsed.data, sha256Hex(canonicalJson(document)));
-  return { kind: 'read', file: parsed.data, policy };
+  const canonical = canonicalJson(document);
+  const tooLarge = sizeProblem(canonical);
+  if (tooLarge !== null) return { kind: 'refused', problems: [{ path: [], message: tooLarge }] };
+  const policy = compilePolicy(parsed.data, sha256Hex(canonical));
+  return { kind: 'read', file: parsed.data, policy, canonical };
 }
 
 /** Reads the document and runs its tests. A failing test blocks loading. */
@@ -52,5 +64,7 @@ export function loadDocument(document: unknown, options: LoadPolicyOptions): Doc
   const read = readDocument(document, options);
   if (read.kind === 'refused') return read;
   const failed = runSelfTests(read.file, read.policy);
-  return failed.length > 0 ? { kind: 'refused', problems: failed } : { kind: 'loaded', policy: read.policy };
+  return failed.length > 0
+    ? { kind: 'refused', problems: failed }
+    : { kind: 'loaded', policy: read.policy, canonical: read.canonical };
 }

@@ -1,6 +1,6 @@
 /**
- * The app that answers in place of the service when its configuration is refused, on a platform that starts in any
- * case. It is live, not ready, and answers every other request with a problem that blames neither the caller nor
+ * The app that answers in place of the service when its configuration is refused, or when the ledger cannot take the
+ * record of its first policy, on a platform that starts in any case. It is live, not ready, and answers every other request with a problem that blames neither the caller nor
  * Galileo. The reasons are logged elsewhere; this app does not have them.
  */
 import { Hono } from 'hono';
@@ -14,11 +14,25 @@ import { securityHeaders } from '../../middleware/security-headers.ts';
 import { telemetry } from '../../middleware/telemetry.ts';
 import { livez } from './probes.ts';
 
-const RETRY_AFTER_S = 30;
-const DETAIL = 'This service is not set up correctly; its operators must fix that. Nothing was sent.';
+const CAUSES = {
+  /** The code is the one for a key that cannot be read: nothing can be sent, and Galileo is not the cause. */
+  not_set_up: {
+    code: 'upstream_unavailable',
+    detail: 'This service is not set up correctly; its operators must fix that. Nothing was sent.',
+    retryAfterS: 30,
+  },
+  no_ledger: {
+    code: 'ledger_unavailable',
+    detail: 'The policy could not be put on record, so no request is decided. Nothing was sent.',
+    retryAfterS: 5,
+  },
+} as const;
 
-/** The code is the one for a key that cannot be read: nothing can be sent, and Galileo is not the cause. */
-export function createUnavailableApp(deps: Pick<Deps, 'ids' | 'clock' | 'logger' | 'metrics'>): Hono<AppEnv> {
+export function createUnavailableApp(
+  deps: Pick<Deps, 'ids' | 'clock' | 'logger' | 'metrics'>,
+  cause: keyof typeof CAUSES,
+): Hono<AppEnv> {
+  const { code, detail, retryAfterS } = CAUSES[cause];
   const app = new Hono<AppEnv>();
   app.use(requestId(deps.ids));
   app.use(telemetry(deps));
@@ -26,12 +40,6 @@ export function createUnavailableApp(deps: Pick<Deps, 'ids' | 'clock' | 'logger'
   app.use(securityHeaders());
   app.on(PROBE_METHODS, LIVEZ_PATHS, livez);
   app.on(PROBE_METHODS, READYZ_PATHS, (c) => c.json({ status: 'not_ready' }, 503));
-  app.notFound((c) =>
-    respondProblem(c, 'upstream_unavailable', {
-      origin: 'proxy',
-      detail: DETAIL,
-      retryAfterS: RETRY_AFTER_S,
-    }),
-  );
+  app.notFound((c) => respondProblem(c, code, { origin: 'proxy', detail, retryAfterS }));
   return app;
 }

@@ -17,7 +17,13 @@ backgroundWorkContract((options: DriverOptions): BackgroundDriver => {
   };
   const deps = { clock, schedule: clock, logger, ids: createFakeIds() };
   const delivery = createDelivery({ ...deps, outbox: ledger, sink, random: MIDDLE, metrics });
-  const checkpoints = createCheckpointer({ ...deps, ledger, signer: options.signer, delivery });
+  const checkpoints = createCheckpointer({
+    ...deps,
+    ledger,
+    signer: options.signer,
+    recordKey: async () => undefined,
+    delivery,
+  });
   return {
     attempts,
     log,

@@ -4,8 +4,14 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { generateKeyPairSync } from 'node:crypto';
+import type { AuditRecord, ChangeRecord } from '../../../src/audit/record.ts';
 import { openLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
+import { readLedgerFile } from '../../../src/platform/node/ledger/reader.ts';
+import { fingerprint } from '../../../src/upstream/api-keys.ts';
+import { Secret } from '../../../src/lib/secret.ts';
+import { policyFrom } from '../../support/policy.ts';
 import { STARTS_EMPTY } from '../../../src/platform/node/ledger/other-ledgers.ts';
 import { startNodeService } from '../../../src/platform/node/service.ts';
 import type { NodeServiceStart } from '../../../src/platform/node/service.ts';
@@ -175,5 +181,98 @@ describe('the service on Node', () => {
     const { env } = await start();
     expect(env).not.toHaveProperty('GALILEO_API_KEY');
     expect(env).toHaveProperty('AUTH_ISSUERS');
+  });
+});
+
+describe('what changes in the service on Node', () => {
+  const path = (): string => join(folder, 'ledger.db');
+  const OTHER_POLICY = POLICY.replace('acme.com', 'example.com');
+
+  async function close(result: NodeServiceStart): Promise<void> {
+    if (result.kind !== 'started') throw new Error(result.problems.join('\n'));
+    await result.service.close();
+  }
+
+  /** Starts and stops a service. */
+  const runOnce = async (changes: Record<string, string> = {}): Promise<void> =>
+    await close((await start(changes)).result);
+
+  async function recorded(): Promise<readonly ChangeRecord[]> {
+    const reader = await readLedgerFile(path());
+    try {
+      const records = (await reader.records(0, 1000)).map(({ line }) => JSON.parse(line) as AuditRecord);
+      return records.filter((record) => record.kind === 'change');
+    } finally {
+      reader.close();
+    }
+  }
+  const changes = async () => (await recorded()).map(({ change }) => change);
+
+  it('is on record: the start with what it found, and the stop, which the last checkpoint covers', async () => {
+    await runOnce();
+    const { digest } = policyFrom(POLICY);
+    expect(await changes()).toEqual([
+      {
+        what: 'service_started',
+        runtime: `node ${process.version}`,
+        settings_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      },
+      { what: 'key_slot_changed', slot: 'current', from: null, to: fingerprint(new Secret(KEY)) },
+      { what: 'policy_taken', from: null, to: digest },
+      { what: 'service_stopped' },
+    ]);
+    expect((await recorded())[0]).toMatchObject({ seq: 1, service: { runtime: 'node', version: expect.any(String) } });
+    const reader = await readLedgerFile(path());
+    expect(await reader.chain()).toMatchObject({ head: { seq: 4 }, checkpoint: { count: 4 } });
+    reader.close();
+  });
+
+  it('is recorded at the next start when it changed while the service was down, and not when it did not', async () => {
+    await runOnce();
+    await runOnce();
+    expect((await changes()).slice(4).map(({ what }) => what)).toEqual(['service_started', 'service_stopped']);
+    await writeFile(join(folder, 'policy.yaml'), OTHER_POLICY);
+    const { privateKey } = generateKeyPairSync('ed25519');
+    await runOnce({
+      GALILEO_API_KEY_NEXT: 'test-key-next-0f3c9a7e5b',
+      AUDIT_SIGNING_KEY: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    });
+    expect((await changes()).slice(7, -1)).toEqual([
+      {
+        what: 'key_slot_changed',
+        slot: 'next',
+        from: null,
+        to: fingerprint(new Secret('test-key-next-0f3c9a7e5b')),
+      },
+      { what: 'checkpoint_key_changed', from: null, to: expect.stringMatching(/^[0-9a-f]{16}$/) as string },
+      { what: 'policy_taken', from: policyFrom(POLICY).digest, to: policyFrom(OTHER_POLICY).digest },
+    ]);
+  });
+
+  it('includes a start that ended because a port was taken', async () => {
+    await start({ PORT: await takenPort() });
+    expect((await changes()).map(({ what }) => what)).toEqual([
+      'service_started',
+      'key_slot_changed',
+      'policy_taken',
+      'service_stopped',
+    ]);
+  });
+
+  it('includes a policy that is taken or refused while it runs', async () => {
+    const { result, lines } = await start();
+    const logged = (event: string): Promise<boolean> =>
+      vi.waitUntil(() => lines.some((line) => line.includes(event)), { timeout: 60_000 });
+    await writeFile(join(folder, 'policy.yaml'), 'version: 2\n');
+    await logged('policy_refused');
+    await writeFile(join(folder, 'policy.yaml'), OTHER_POLICY);
+    await logged('policy_loaded');
+    await close(result);
+    const [from, to] = [policyFrom(POLICY).digest, policyFrom(OTHER_POLICY).digest];
+    expect((await changes()).slice(3)).toMatchObject([
+      { what: 'policy_refused', kept: from, problems: expect.any(Number) },
+      { what: 'policy_taken', from, to },
+      { what: 'service_stopped' },
+    ]);
   });
 });

@@ -12,7 +12,7 @@ const NOW_MS = Date.UTC(2026, 5, 15);
 
 /** A policy with this number of rules for the caller, each for another partner, and of denied domains. */
 function policyOf(rules: number, deniedDomains: number): string {
-  const denied = Array.from({ length: deniedDomains }, (_, index) => `denied-${index}.example`).join(', ');
+  const denied = Array.from({ length: deniedDomains }, (_, index) => `d${index}.example`).join(', ');
   const partners = Array.from(
     { length: rules - 1 },
     (_, index) =>

@@ -300,7 +300,12 @@ describe('checkpoints', () => {
     await ring(harness);
 
     const checkpoints = sink.items.filter(({ kind }) => kind === 'checkpoint').map(({ line }) => parseCheckpoint(line));
-    expect(checkpoints).toMatchObject([{ count: 2 }, { count: 4 }]);
+    // The key is on record before its first checkpoint.
+    expect(checkpoints).toMatchObject([{ count: 3 }, { count: 5 }]);
+    expect(JSON.parse(recordLines(sink.items)[2] ?? '')).toMatchObject({
+      change: { what: 'checkpoint_key_changed', from: null, to: signer.keyId },
+      service: { instance: 'ledger' },
+    });
     const verifier = await importVerificationKeys([publicPem]);
     for (const one of checkpoints) {
       if (one !== null) expect(await verifySignature(one, verifier)).toBe('valid');
@@ -322,13 +327,13 @@ describe('checkpoints', () => {
     await invite(harness, 2);
     const change = (from: string, to: string) =>
       runInDurableObject(harness.stub, (_object, { storage }) => {
-        storage.sql.exec('UPDATE records SET line = replace(line, ?, ?) WHERE seq = 3', from, to);
+        storage.sql.exec('UPDATE records SET line = replace(line, ?, ?) WHERE seq = 4', from, to);
       });
     await change('"ann"', '"eve"');
     harness.clock.advance(5 * MINUTE_MS);
     for (let times = 0; times < 3; times += 1) await ring(harness);
     expect(await harness.ledger.checkpoints(0, 10)).toHaveLength(1);
-    expect(log).toEqual([{ event: 'audit_trail_broken', seq: 3, reason: 'edited' }]);
+    expect(log).toEqual([{ event: 'audit_trail_broken', seq: 4, reason: 'edited' }]);
     await change('"eve"', '"ann"');
     for (let times = 0; times < 3; times += 1) await ring(harness);
     const lines = (await harness.ledger.checkpoints(0, 10)).map(({ line }) => line);

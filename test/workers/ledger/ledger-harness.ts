@@ -55,6 +55,7 @@ export function openLedgerObject(ports: Partial<LedgerObjectPorts> = {}): Ledger
     metrics: { count: () => undefined },
     targets: [],
     signer: async () => null,
+    service: { name: 'galileo-invite-proxy', version: '0.0.0', runtime: 'workerd', instance: 'ledger' },
     ...ports,
   };
   const restartWith = (changes: Partial<LedgerObjectPorts>): void => {

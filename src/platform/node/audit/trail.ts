@@ -1,4 +1,5 @@
 import type { CheckpointSigner } from '../../../audit/checkpoint/checkpoint.ts';
+import type { RecordService } from '../../../audit/record.ts';
 import { createFanOut } from '../../../audit/delivery/fan-out.ts';
 import type { FanOut } from '../../../audit/delivery/fan-out.ts';
 import { createCheckpointer } from '../../../audit/checkpoint/checkpointer.ts';
@@ -31,6 +32,7 @@ export interface AuditTrailDeps {
   readonly ledger: Ledger;
   readonly collectors: AuditSinks;
   readonly signer: CheckpointSigner | null;
+  readonly service: RecordService;
   readonly clock: Clock;
   /** Stamps checkpoints: retention drops records by the age of theirs. */
   readonly trustedClock: Clock;
@@ -40,7 +42,7 @@ export interface AuditTrailDeps {
   readonly metrics: NodeMetrics;
 }
 
-export function openAuditTrail({ ledger, collectors, signer, ...deps }: AuditTrailDeps): AuditTrail {
+export function openAuditTrail({ ledger, collectors, signer, service, ...deps }: AuditTrailDeps): AuditTrail {
   const { sinks } = collectors;
   const deliveries = createFanOut({ ...deps, outbox: ledger, sinks, random });
   const checkpoints = createCheckpointer({
@@ -49,6 +51,9 @@ export function openAuditTrail({ ledger, collectors, signer, ...deps }: AuditTra
     ledger,
     signer: async () => signer,
     sha256,
+    recordKey: async (to) => {
+      await ledger.recordChanges([{ change: { what: 'checkpoint_key_changed', to }, seen: 'changed', service }]);
+    },
     delivery: deliveries,
   });
   exposeAuditStatus(deps.metrics, {

@@ -1,12 +1,16 @@
 /**
  * Loads a changed policy file while the service runs. It does not watch files itself: on `check()` and on each poll it
  * reads the file, waits until two reads agree, and then loads the text. Invariants: the policy in force was loaded as a
- * whole and without a problem; a file that is refused, missing or half written does not change it; the same content is
- * not loaded twice, unless `reload()` asks for it.
+ * whole and without a problem, and is on record; a file that is refused, missing or half written does not change it; the
+ * same content is not loaded twice, unless `reload()` asks for it. A policy that the ledger cannot take is loaded again
+ * with each poll.
  */
 import type { CompiledPolicy } from '../../../policy/compile.ts';
 import type { PolicyLoaded, PolicyProblem } from '../../../policy/load.ts';
 import type { PolicyStatus } from '../../../policy/status.ts';
+import type { KeptPolicy } from '../../../ledger/change-reporter.ts';
+import { sha256Hex } from '../../../lib/sha256.ts';
+import { createFailureStreak } from '../../../tasks/failure-streak.ts';
 import { runRecurring } from '../../../tasks/recurring.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
@@ -25,6 +29,16 @@ export interface PolicyReloadDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Left out for a policy that decides nothing. */
+  readonly record?: PolicyRecord | undefined;
+}
+
+/** Puts on record what becomes of a changed policy. */
+export interface PolicyRecord {
+  /** Resolves when it is durable that this policy decides from now on. Rejects when the ledger cannot take it. */
+  take(policy: KeptPolicy): Promise<void>;
+  /** Never throws. */
+  refuse(refusal: { readonly kept: string; readonly problems: number; readonly textSha256: string }): void;
 }
 
 export interface PolicyReload {
@@ -47,7 +61,7 @@ export const POLL_INTERVAL_MS = 5_000;
 
 /** `start` is the policy that the service started with, and the read that it came from. */
 export function createPolicyReload(
-  { role, read, load, schedule, clock, logger, metrics }: PolicyReloadDeps,
+  { role, read, load, schedule, clock, logger, metrics, record }: PolicyReloadDeps,
   start: { readonly policy: CompiledPolicy; readonly read: PolicyFileRead },
 ): PolicyReload {
   let policy = start.policy;
@@ -57,6 +71,9 @@ export function createPolicyReload(
     sinceMs: clock.now(),
     last: { result: 'loaded', atMs: clock.now() },
   };
+  /** The result for `judged`. */
+  let judgedAs = status.last;
+  const failures = createFailureStreak<'ledger_unavailable'>(clock);
   let asked: 'nothing' | 'check' | 'judgement' = 'nothing';
   let stopped = false;
   let running: Promise<void> | null = null;
@@ -91,11 +108,17 @@ export function createPolicyReload(
         const seen = isSame(first, judged) ? first : await untilQuiet(first);
         if (stopped) return;
         if (again || !isSame(seen, judged)) await judge(seen);
-        else judged = seen;
+        else takeAsJudged(seen);
       }
     } finally {
       running = null;
     }
+  }
+
+  /** It was judged before; only a file that the ledger could not take may have been there in the meantime. */
+  function takeAsJudged(seen: PolicyFileRead): void {
+    judged = seen;
+    status = { ...status, last: judgedAs };
   }
 
   async function untilQuiet(first: PolicyFileRead): Promise<PolicyFileRead> {
@@ -115,12 +138,16 @@ export function createPolicyReload(
         ? refusal(problemOfFile(seen))
         : await load(seen.text).catch(() => refusal(problemOfFile({ message: 'the file could not be judged' })));
     if (stopped) return;
+    if (loaded.kind === 'loaded' && !(await isRecorded(loaded))) return;
     judged = seen;
     metrics.count('policy_reloads', { role, result: loaded.kind });
     const atMs = clock.now();
     if (loaded.kind === 'refused') {
       const { problems } = loaded;
+      const textSha256 = sha256Hex(seen.kind === 'text' ? seen.text : seen.message);
+      record?.refuse({ kept: policy.digest, problems: problems.length, textSha256 });
       status = { ...status, last: { result: 'refused', atMs, problems } };
+      judgedAs = status.last;
       logger.error('policy_refused', {
         role,
         problems: problems.length,
@@ -136,7 +163,23 @@ export function createPolicyReload(
       sinceMs: changed ? atMs : status.sinceMs,
       last: { result: 'loaded', atMs },
     };
+    judgedAs = status.last;
     logger.info('policy_loaded', { role, changed, digest: policy.digest });
+  }
+
+  /** The file stays unjudged when the ledger cannot take its policy, so that the next poll tries again. */
+  async function isRecorded({ policy: next, canonical }: Extract<PolicyLoaded, { kind: 'loaded' }>): Promise<boolean> {
+    if (next.digest === policy.digest) return true;
+    try {
+      await record?.take({ digest: next.digest, document: canonical });
+      return !stopped;
+    } catch {
+      status = { ...status, last: { result: 'not_recorded', atMs: clock.now() } };
+      metrics.count('policy_reloads', { role, result: 'not_recorded' });
+      if (failures.failed('ledger_unavailable').shouldLog)
+        logger.error('policy_not_recorded', { role, digest: next.digest, kept: policy.digest });
+      return false;
+    }
   }
 
   const stopPolling = runRecurring(POLL_INTERVAL_MS, () => ask('check'), { schedule, logger });

@@ -4,7 +4,7 @@
  * it or writes it in place, Kubernetes swaps a ConfigMap, or an operator asks for a reload.
  */
 import type { Deps } from '../../../deps.ts';
-import type { CompiledPolicy } from '../../../policy/compile.ts';
+import type { KeptPolicy } from '../../../ledger/change-reporter.ts';
 import { loadPolicy } from '../../../policy/load.ts';
 import type { PolicyLoaded, PolicyProblem } from '../../../policy/load.ts';
 import type { LoadPolicyOptions } from '../../../policy/document/read-document.ts';
@@ -25,7 +25,9 @@ export async function openPolicy(path: string, issuers: readonly string[]): Prom
   return opened.kind === 'refused' ? opened : { kind: 'opened', policy: { current: () => opened.policy } };
 }
 
-export type WatchedPolicy = { readonly kind: 'opened'; readonly policy: PolicyReload } | Refused;
+export type WatchedPolicy =
+  /** `kept`: the policy of the start, as it is to be recorded. */
+  { readonly kind: 'opened'; readonly policy: PolicyReload; readonly kept: KeptPolicy } | Refused;
 
 export interface WatchPolicyOptions extends LoadPolicyOptions, Omit<PolicyReloadDeps, 'read' | 'load'> {
   readonly path: string;
@@ -47,6 +49,7 @@ export async function watchPolicy({ path, issuers, ...deps }: WatchPolicyOptions
   const stopWatching = watchFile(path, () => reload.check(), deps.logger);
   return {
     kind: 'opened',
+    kept: { digest: opened.policy.digest, document: opened.canonical },
     policy: {
       ...reload,
       close() {
@@ -57,9 +60,7 @@ export async function watchPolicy({ path, issuers, ...deps }: WatchPolicyOptions
   };
 }
 
-type ReadAndLoaded =
-  | { readonly kind: 'loaded'; readonly policy: CompiledPolicy; readonly read: PolicyFileRead }
-  | Refused;
+type ReadAndLoaded = (Extract<PolicyLoaded, { kind: 'loaded' }> & { readonly read: PolicyFileRead }) | Refused;
 
 /** Loads on this thread: before the service listens, no request waits. */
 async function readAndLoad(path: string, options: LoadPolicyOptions): Promise<ReadAndLoaded> {

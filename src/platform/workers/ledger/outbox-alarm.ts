@@ -25,7 +25,10 @@ export interface OutboxAlarm {
 }
 
 export interface OutboxAlarmDeps extends LedgerObjectPorts {
-  readonly core: Pick<SqliteLedger, 'lease' | 'ack' | 'chain' | 'records' | 'checkpoints' | 'addCheckpoint'>;
+  readonly core: Pick<
+    SqliteLedger,
+    'lease' | 'ack' | 'chain' | 'records' | 'checkpoints' | 'addCheckpoint' | 'recordChanges'
+  >;
   readonly sqlite: Pick<SqlitePort, 'transaction'>;
   readonly storage: Pick<DurableObjectStorage, 'getAlarm' | 'setAlarm' | 'deleteAlarm'>;
 }
@@ -45,7 +48,7 @@ interface TargetState extends DeliveryTarget {
 }
 
 export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
-  const { core, sqlite, storage, clock, alarmClock, schedule, random, logger, metrics } = deps;
+  const { core, sqlite, storage, clock, alarmClock, schedule, random, logger, metrics, service } = deps;
   const outbox = {
     lease: async (sink: string, limit: number) => core.lease(sink, limit),
     ack: async (sink: string, position: number) => sqlite.transaction(() => core.ack(sink, position)),
@@ -57,6 +60,10 @@ export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
   }));
   const checkpoints = createCheckpointMaker({
     ...deps,
+    recordKey: async (to) => {
+      const change = { what: 'checkpoint_key_changed', to } as const;
+      sqlite.transaction(() => core.recordChanges([{ change, seen: 'changed', service }]));
+    },
     ledger: { ...core, addCheckpoint: (checkpoint) => sqlite.transaction(() => core.addCheckpoint(checkpoint)) },
   });
   let checkpointNotBefore = 0;

@@ -1,4 +1,5 @@
 import type { CheckpointSigner } from '../../../audit/checkpoint/checkpoint.ts';
+import type { RecordService } from '../../../audit/record.ts';
 import { importSigningKey } from '../../../audit/checkpoint/signing-key.ts';
 import type { Sink } from '../../../audit/delivery/sink.ts';
 import type { Settings } from '../../../config/schema.ts';
@@ -37,6 +38,8 @@ export interface LedgerObjectPorts {
   readonly targets: readonly DeliveryTarget[];
   /** Rejects when the key cannot be read. Null: checkpoints go out unsigned. */
   readonly signer: () => Promise<CheckpointSigner | null>;
+  /** Who writes the records that the object makes by itself. */
+  readonly service: RecordService;
 }
 
 export interface DeliveryTarget {
@@ -64,7 +67,7 @@ const STDOUT_LENGTH_PER_RUN = 100_000;
 const QUEUE_LENGTH_PER_RUN = 4 * 1024 * 1024;
 
 export function createObjectPorts(env: LedgerObjectEnv): LedgerObjectPorts {
-  const service = { name: SERVICE_NAME, version: SERVICE_VERSION, instance: 'ledger' };
+  const service = { name: SERVICE_NAME, version: SERVICE_VERSION, runtime: 'workerd', instance: 'ledger' };
   return {
     clock,
     alarmClock: clock,
@@ -75,6 +78,7 @@ export function createObjectPorts(env: LedgerObjectEnv): LedgerObjectPorts {
     metrics: createMetrics(env.METRICS),
     targets: deliveryTargets(env),
     signer: once(() => readSigner(env.AUDIT_SIGNING_KEY)),
+    service,
   };
 }
 

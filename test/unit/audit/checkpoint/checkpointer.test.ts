@@ -28,6 +28,7 @@ function setup(signer: CheckpointSigner | null = null, ledger = createTestOutbox
     schedule: clock,
     logger: { debug: keep, info: keep, warn: keep, error: keep },
     signer: async () => signer,
+    recordKey: async () => undefined,
     delivery: { wake: () => (deliveryWakes += 1) },
   });
   return {

@@ -22,6 +22,8 @@ beforeAll(async () => {
 
 const RECORDS = 20;
 
+const recordKey = async (): Promise<void> => undefined;
+
 /** A service that made one checkpoint over 20 records, and then wrote 20 more. It has a key by default. */
 async function setup(signer: CheckpointSigner | null = key.signer) {
   const ledger = createTestOutbox();
@@ -32,7 +34,16 @@ async function setup(signer: CheckpointSigner | null = key.signer) {
   const ids = createFakeIds();
   const delivery = { wake: () => undefined };
   const start = () =>
-    createCheckpointer({ ledger, ids, clock, schedule: clock, logger, signer: async () => signer, delivery });
+    createCheckpointer({
+      ledger,
+      ids,
+      clock,
+      schedule: clock,
+      logger,
+      signer: async () => signer,
+      recordKey,
+      delivery,
+    });
   const append = (): void => {
     for (let n = 0; n < RECORDS; n += 1) ledger.append();
   };
@@ -145,9 +156,9 @@ describe('a service that starts with an existing ledger', () => {
       const logger = { debug: silent, info: silent, warn: silent, error: silent };
       const deps = { ledger, ids: createFakeIds(), clock, schedule: clock, logger, delivery: { wake: silent } };
       ledger.append();
-      await createCheckpointer({ ...deps, signer: async () => signer }).finish();
+      await createCheckpointer({ ...deps, signer: async () => signer, recordKey }).finish();
       ledger.append();
-      await createCheckpointer({ ...deps, signer: async () => key.signer }).finish();
+      await createCheckpointer({ ...deps, signer: async () => key.signer, recordKey }).finish();
       const [first, second] = ledger.made.map(({ line }) => ({ line, said: parseCheckpoint(line)! }));
       expect(second?.said.previous).toBe(sha256Hex(first!.line));
       expect(await verifySignature(second!.said, key.signer)).toBe('valid');
@@ -176,7 +187,14 @@ describe('a service that starts with an existing ledger', () => {
     };
     const silent = (): void => undefined;
     const logger = { debug: silent, info: silent, warn: silent, error: silent };
-    const deps = { ids: createFakeIds(), clock, logger, delivery: { wake: silent }, signer: async () => null };
+    const deps = {
+      ids: createFakeIds(),
+      clock,
+      logger,
+      delivery: { wake: silent },
+      signer: async () => null,
+      recordKey,
+    };
     createCheckpointer({ ...deps, ledger: counting, schedule }).wake();
     await clock.pass(CHECK_AFTER_MS);
     // The last 350 are no thousand, and the last checkpoint is not five minutes old.
@@ -202,7 +220,7 @@ describe('a service that starts with an existing ledger', () => {
     };
     for (let n = 0; n < 1_000; n += 1) ledger.append();
     const deps = { ids: createFakeIds(), clock, schedule: clock, logger, delivery: { wake: silent } };
-    const checkpoints = createCheckpointer({ ...deps, ledger: racing, signer: async () => null });
+    const checkpoints = createCheckpointer({ ...deps, ledger: racing, signer: async () => null, recordKey });
     checkpoints.wake();
     await clock.pass(CHECK_AFTER_MS);
     expect(countsOf(ledger)).toEqual([1_000, 2_000, 3_000, 4_000, 5_000, 6_000]);

@@ -137,6 +137,7 @@ function createHarness() {
       schedule: clock,
       logger,
       signer: async () => null,
+      recordKey: async () => undefined,
       delivery: deliveries,
     });
     return { deliveries, checkpoints };

@@ -86,9 +86,10 @@ describe('policy push', () => {
       schedule: createFakeClock(),
       logger: recordLogs(),
       metrics: recordMetrics(),
+      record: { take: () => Promise.resolve('recorded'), refuse: () => undefined },
     });
     if (opened.kind === 'refused') throw new Error(opened.problems.join());
-    expect(await opened.refresh()).toBe(true);
+    expect(await opened.refresh()).toBe('ready');
     expect(opened.policy.current().digest).toBe(policyFrom(EXAMPLE_POLICY).digest);
   });
 

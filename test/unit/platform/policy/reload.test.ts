@@ -7,6 +7,8 @@ import {
   POLL_INTERVAL_MS,
   REPLACED_QUIET_MS,
 } from '../../../../src/platform/node/policy/reload.ts';
+import type { KeptPolicy } from '../../../../src/ledger/change-reporter.ts';
+import { sha256Hex } from '../../../../src/lib/sha256.ts';
 import { loadPolicy } from '../../../../src/policy/load.ts';
 import type { PolicyLoaded } from '../../../../src/policy/load.ts';
 import { createFakeClock, promisesSettled, TEST_TIME_MS } from '../../../support/clock.ts';
@@ -35,6 +37,8 @@ interface Start {
   readonly load?: (text: string) => Promise<PolicyLoaded>;
   /** The file at the first check, when it differs from the file at the start. */
   readonly changedTo?: string;
+  /** What each record of a policy waits for. */
+  readonly recording?: Promise<void>;
 }
 
 function startReload(options: Start = {}) {
@@ -45,6 +49,9 @@ function startReload(options: Start = {}) {
   const judged: string[] = [];
   const lines: { level: string; event: string; fields: unknown }[] = [];
   const counted: string[] = [];
+  const taken: KeptPolicy[] = [];
+  const refused: unknown[] = [];
+  const ledger = { fails: false };
   const keep =
     (level: string) =>
     (event: string, fields: unknown = {}) =>
@@ -68,11 +75,22 @@ function startReload(options: Start = {}) {
         count: (name, labels = {}) => void counted.push(`${name} ${Object.values(labels).join(' ')}`),
         observe: () => undefined,
       },
+      record: {
+        take: async (policy) => {
+          if (ledger.fails) throw new Error('the ledger is full');
+          await (options.recording ?? Promise.resolve());
+          taken.push(policy);
+        },
+        refuse: (refusal) => void refused.push(refusal),
+      },
     },
     { policy: policyFrom(FIRST), read: begunWith },
   );
   return {
     reload,
+    taken,
+    refused,
+    ledger,
     clock,
     judged,
     lines,
@@ -336,5 +354,63 @@ describe('after the end', () => {
     await file.elapse(LONG_MS);
     expect(file.digest()).toBe(digestOf(FIRST));
     expect(file.lines).toEqual([]);
+  });
+});
+
+describe('the record of a changed policy', () => {
+  it('is durable before the policy decides anything, with the text that has its digest', async () => {
+    const recording = Promise.withResolvers<void>();
+    const file = startReload({ recording: recording.promise });
+    await file.elapse(LONG_MS);
+    file.replace(SECOND);
+    file.reload.check();
+    await file.elapse(LONG_MS);
+    expect([file.taken, file.digest()]).toEqual([[], digestOf(FIRST)]);
+    recording.resolve();
+    await file.elapse(LONG_MS);
+    expect(file.digest()).toBe(digestOf(SECOND));
+    expect(file.taken.map(({ digest }) => digest)).toEqual([digestOf(SECOND)]);
+    expect(sha256Hex(file.taken[0]?.document ?? '')).toBe(digestOf(SECOND));
+  });
+
+  it('keeps the old policy in force for as long as the ledger cannot take it, says so once, and is tried again', async () => {
+    const file = startReload();
+    await file.elapse(LONG_MS);
+    file.ledger.fails = true;
+    file.replace(SECOND);
+    await file.elapse(3 * POLL_INTERVAL_MS);
+    expect(file.digest()).toBe(digestOf(FIRST));
+    expect(file.reload.status()).toMatchObject({ digest: digestOf(FIRST), last: { result: 'not_recorded' } });
+    expect(file.counted).toContain('policy_reloads active not_recorded');
+    expect(file.lines.find(({ event }) => event === 'policy_not_recorded')).toMatchObject({
+      level: 'error',
+      fields: { digest: digestOf(SECOND), kept: digestOf(FIRST) },
+    });
+    file.ledger.fails = false;
+    await file.elapse(2 * POLL_INTERVAL_MS);
+    expect(file.digest()).toBe(digestOf(SECOND));
+    expect(file.reload.status()).toMatchObject({ digest: digestOf(SECOND), last: { result: 'loaded' } });
+  });
+
+  it('is no longer missing in the status once the file is what it was before', async () => {
+    const file = startReload();
+    await file.elapse(LONG_MS);
+    file.ledger.fails = true;
+    file.replace(SECOND);
+    await file.elapse(2 * POLL_INTERVAL_MS);
+    file.replace(FIRST);
+    await file.elapse(2 * POLL_INTERVAL_MS);
+    expect(file.reload.status()).toMatchObject({ digest: digestOf(FIRST), last: { result: 'loaded' } });
+  });
+
+  it('is not written for a file with the same policy, and has a refusal once, without its text', async () => {
+    const file = startReload();
+    await file.elapse(LONG_MS);
+    file.replace(`# the same\n${FIRST}`);
+    await file.elapse(POLL_INTERVAL_MS + LONG_MS);
+    expect(file.taken).toEqual([]);
+    file.replace(BROKEN);
+    await file.elapse(3 * POLL_INTERVAL_MS);
+    expect(file.refused).toEqual([{ kept: digestOf(FIRST), problems: 1, textSha256: sha256Hex(BROKEN) }]);
   });
 });

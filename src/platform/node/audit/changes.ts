@@ -1,0 +1,107 @@
+import type { RecordService } from '../../../audit/record.ts';
+import type { Config } from '../../../config/load.ts';
+import { settingsDigest } from '../../../config/settings-digest.ts';
+import { createChangeReporter } from '../../../ledger/change-reporter.ts';
+import type { KeptPolicy } from '../../../ledger/change-reporter.ts';
+import type { Ledger } from '../../../ledger/port.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Logger } from '../../../ports/logger.ts';
+import type { Schedule } from '../../../ports/schedule.ts';
+import type { Secrets } from '../../../ports/secrets.ts';
+import { runRecurring } from '../../../tasks/recurring.ts';
+import { watchKeys } from '../../../upstream/watch-keys.ts';
+import type { PolicyRecord } from '../policy/reload.ts';
+import type { ShutdownStep } from '../process/shutdown.ts';
+
+/**
+ * The records of what changes in a service on Node: its start and stop, its policy and its keys. This process is the only
+ * one that uses the ledger, so all that it sees is a change (change-report.ts). What could not be written is tried
+ * again by a recurring task. Before `begin` and after the stop nothing is written: a policy is then not taken.
+ */
+export interface NodeChanges {
+  readonly policy: PolicyRecord;
+  /** Reports the keys that these secrets hold, now and whenever they change. */
+  watch(secrets: Secrets): Secrets;
+  /** Writes the start, the keys and the policy. Rejects when the ledger cannot take them. */
+  begin(start: NodeStart): Promise<void>;
+  /** To be run when no request is under way any more, and before the last checkpoint. */
+  readonly shutdown: ShutdownStep;
+}
+
+export interface NodeStart {
+  readonly ledger: Ledger;
+  readonly secrets: Secrets;
+  readonly policy: KeptPolicy;
+  /** Of the key that signs checkpoints; null when they are not signed. */
+  readonly checkpointKey: string | null;
+}
+
+export interface NodeChangesDeps {
+  readonly config: Config;
+  readonly service: RecordService;
+  /** With its version. */
+  readonly runtime: string;
+  readonly clock: Clock;
+  readonly schedule: Schedule;
+  readonly logger: Logger;
+}
+
+const RETRY_MS = 10_000;
+
+export function createNodeChanges({ config, service, runtime, clock, schedule, logger }: NodeChangesDeps): NodeChanges {
+  const { settings } = config;
+  let open: Ledger | null = null;
+  let stopRetrying = async (): Promise<void> => undefined;
+  const ledger: Pick<Ledger, 'recordChanges'> = {
+    recordChanges: async (reports) => {
+      if (open === null) throw new Error('the ledger is not open');
+      return await open.recordChanges(reports);
+    },
+  };
+  const reporter = createChangeReporter({ ledger, service, clock, logger });
+  /** One at a time: what is queued would be written twice otherwise. */
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = async <T>(write: () => Promise<T>): Promise<T> => {
+    const turn = last.then(write);
+    last = turn.catch(() => undefined);
+    return await turn;
+  };
+  const flush = (): Promise<void> => inTurn(() => reporter.flush());
+  const noteAndFlush: typeof reporter.note = (change, seen) => {
+    reporter.note(change, seen);
+    if (open !== null) void flush();
+  };
+
+  return {
+    policy: {
+      async take(policy) {
+        await inTurn(() => reporter.takePolicy(policy, 'changed'));
+      },
+      refuse: ({ kept, problems, textSha256 }) =>
+        noteAndFlush({ what: 'policy_refused', kept, problems, text_sha256: textSha256 }, 'changed'),
+    },
+    watch: (secrets) =>
+      watchKeys(secrets, {
+        isNextSet: settings.GALILEO_API_KEY_NEXT !== null || settings.GALILEO_API_KEY_NEXT_FILE !== null,
+        onKey: ({ slot, fingerprint: to }) => noteAndFlush({ what: 'key_slot_changed', slot, to }, 'changed'),
+      }),
+    async begin({ ledger: opened, secrets, policy, checkpointKey }) {
+      reporter.note({ what: 'service_started', runtime, settings_sha256: settingsDigest(config) }, 'changed');
+      await secrets.galileoKeys();
+      reporter.note({ what: 'checkpoint_key_changed', to: checkpointKey }, 'changed');
+      open = opened;
+      await inTurn(() => reporter.takePolicy(policy, 'changed'));
+      stopRetrying = runRecurring(RETRY_MS, flush, { schedule, logger });
+    },
+    shutdown: {
+      name: 'record of the stop',
+      async run() {
+        await stopRetrying();
+        reporter.note({ what: 'service_stopped' }, 'changed');
+        await flush();
+        open = null;
+        if (reporter.isWaiting()) throw new Error('the stop is not on record');
+      },
+    },
+  };
+}
