@@ -32,6 +32,7 @@ import { telemetry } from './middleware/telemetry.ts';
 import { isDryRun, readStrictly, validateInvite } from './middleware/validation/validate-invite.ts';
 import { validateSearch, validateSettlement } from './middleware/validation/validate-body.ts';
 import { createSearchAudit } from './routes/audit/search.ts';
+import { auditPolicy } from './routes/audit/policies.ts';
 import { auditRecords } from './routes/audit/records.ts';
 import { staticJson } from './routes/static-json.ts';
 import { invitePolicy } from './routes/invite-policy.ts';
@@ -122,6 +123,9 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     (c) => settleRequest(c, deps, c.req.valid('json')),
   );
   app.get('/audit/records', allow('audit:read'), bulkheads.trail, (c) => auditRecords(c, deps));
+  app.get('/audit/policies/:digest', allow('audit:read'), bulkheads.trail, (c) =>
+    auditPolicy(c, deps, c.req.param('digest')),
+  );
   app.post('/audit/search', allow('audit:read'), bulkheads.searches, readStrictly, validateSearch, (c) =>
     searchAudit(c, c.req.valid('json')),
   );

@@ -42,7 +42,7 @@ export const CHANGE_KINDS = [
  * What can be read of the trail and of other callers' requests, in records of kind `read`. A route that shows either has
  * a row here, and calls routes/record-read.
  */
-export const READ_KINDS = ['trail', 'search', 'requests', 'request'] as const;
+export const READ_KINDS = ['trail', 'search', 'requests', 'request', 'policy'] as const;
 
 /** The filters of a search; records of kind `read` name those that were used. */
 export const SEARCH_FILTERS = ['request_id', 'subject', 'client_id', 'email', 'outcome', 'rule', 'from', 'to'] as const;

@@ -2,7 +2,7 @@ import { auditSearchSchema } from '../audit/search-request.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { listOf, schemaRef } from './json-schema.ts';
 import { refusals, success } from './responses.ts';
-import { needs, parameter, WITH_TOKEN } from './operation.ts';
+import { json, needs, parameter, WITH_TOKEN } from './operation.ts';
 import { EXAMPLE_REQUEST_ID } from './schemas.ts';
 import type { InvalidRequest } from '../contract/validation-error.ts';
 import { bodyErrors, invalidRequest } from '../contract/validation-error.ts';
@@ -60,6 +60,32 @@ export function auditSearch(): JsonSchema {
         [...WITH_TOKEN, 'request_timeout', 'body_too_large', 'unsupported_media_type', 'ledger_unavailable'],
         { invalid: invalidSearch() },
       ),
+    },
+  };
+}
+
+export function auditPolicy(): JsonSchema {
+  return {
+    operationId: 'getAuditPolicy',
+    tags: ['audit'],
+    summary: 'The policy behind a digest',
+    description:
+      'The policy that decided the requests whose records name this digest, as the RFC 8785 text of the parsed file. The SHA-256 of the body is the digest. A policy is kept as long as a record names it; one that decided under an earlier release of this service is not there.',
+    security: needs('audit:read'),
+    parameters: [
+      {
+        ...parameter(
+          'path',
+          'digest',
+          { type: 'string', pattern: '^(?:sha256:)?[0-9a-f]{64}$' },
+          'As in `policy.digest` of a record, or in the field `Policy-Digest`.',
+        ),
+        example: '5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592',
+      },
+    ],
+    responses: {
+      '200': success('The policy.', json({ type: 'object', description: 'The parsed policy file.' })),
+      ...refusals([...WITH_TOKEN, 'not_found', 'ledger_unavailable'], { invalid: true }),
     },
   };
 }

@@ -2,7 +2,7 @@ import type { JsonSchema } from './json-schema.ts';
 import { schemaRef } from './json-schema.ts';
 import type { Answers, HeaderName } from './responses.ts';
 import { headerComponents, refusals, success } from './responses.ts';
-import { auditRecords, auditSearch } from './audit-operations.ts';
+import { auditPolicy, auditRecords, auditSearch } from './audit-operations.ts';
 import { json, needs, parameter, WITH_TOKEN } from './operation.ts';
 import { settleInviteRequest } from './settle-operation.ts';
 import { componentSchemas, EXAMPLE_REQUEST_ID } from './schemas.ts';
@@ -77,6 +77,7 @@ export function createOpenApi({ version, publicUrl = null }: OpenApiOptions): Op
       '/v2/invite_requests/{id}/settlement': { post: settleInviteRequest() },
       '/audit/records': { get: auditRecords() },
       '/audit/search': { post: auditSearch() },
+      '/audit/policies/{digest}': { get: auditPolicy() },
       '/openapi.json': { get: staticDocument('getOpenApi', 'This document', 'OpenAPI 3.1.', { type: 'object' }) },
       '/livez': { get: open('getLiveness', 'Is the process alive?', 'It is.', status('live')) },
       '/readyz': { get: readiness() },

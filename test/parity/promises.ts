@@ -1,6 +1,7 @@
 /** The promises to users (README.md), on either platform, with a Galileo that misbehaves. */
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AuditRecord } from '../../src/audit/record.ts';
 import { disguises } from '../support/key-disguises.ts';
 import type { PlatformName } from './platforms.ts';
 import type { ParityHarness } from './parity-harness.ts';
@@ -114,6 +115,27 @@ export function describePromises(platform: PlatformName): void {
       expect(result.status).toBe(502);
       expect(await result.json()).toMatchObject({ code: 'upstream_error', outcome: 'unknown' });
       expect(received).toHaveLength(1);
+    });
+  });
+
+  describe('the policy that decided', () => {
+    it('was on record and kept before the first request, and is given out by its digest', async () => {
+      const caller = await harness.caller();
+      const answer = await caller.invite(ANN);
+      const digest = answer.headers.get('Policy-Digest') ?? '';
+      const auditor = await harness.caller({ scope: 'audit:read' });
+      const policy = await auditor.request(`/audit/policies/${digest}`);
+      expect([policy.status, policy.headers.get('Content-Type')]).toEqual([200, 'application/json']);
+      const sha256 = createHash('sha256')
+        .update(await policy.text())
+        .digest('hex');
+      expect(`sha256:${sha256}`).toBe(digest);
+      const trail = (await harness.trail()) as readonly AuditRecord[];
+      const taken = trail.findIndex((one) => one.kind === 'change' && one.change.what === 'policy_taken');
+      const decided = trail.findIndex((one) => one.kind === 'intent');
+      expect(trail[taken]).toMatchObject({ change: { from: null, to: sha256 } });
+      expect(trail.some((one) => one.kind === 'change' && one.change.what === 'service_started')).toBe(true);
+      expect([taken >= 0, taken < decided]).toEqual([true, true]);
     });
   });
 

@@ -15,6 +15,7 @@ const ACCESS: Readonly<
   'POST /v2/invite_requests/{id}/settlement': { none: 401, noScope: 403, write: 403, settle: 422, audit: 403 },
   'GET /audit/records': { none: 401, noScope: 403, write: 403, settle: 403, audit: 200 },
   'POST /audit/search': { none: 401, noScope: 403, write: 403, settle: 403, audit: 200 },
+  'GET /audit/policies/{digest}': { none: 401, noScope: 403, write: 403, settle: 403, audit: 404 },
   'GET /openapi.json': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
   'GET /livez': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
   'GET /readyz': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
@@ -43,7 +44,7 @@ export function describeSurface(platform: PlatformName): void {
   describe('a route', () => {
     it.each(Object.entries(ACCESS))('%s lets in who the table says', async (route, expected) => {
       const [method = '', template = ''] = route.split(' ');
-      const path = template.replace('{id}', '00000000-0000-7000-8000-000000000000');
+      const path = template.replace('{id}', '00000000-0000-7000-8000-000000000000').replace('{digest}', '0'.repeat(64));
       const init =
         method === 'POST' ? { method, headers: { 'Content-Type': 'application/json' }, body: '{}' } : { method };
       const as = async (scope: string): Promise<number> =>

@@ -105,6 +105,7 @@ describe('/openapi.json', () => {
       'post /v2/invite_requests/{id}/settlement settleInviteRequest',
       'get /audit/records getAuditRecords',
       'post /audit/search searchAuditRecords',
+      'get /audit/policies/{digest} getAuditPolicy',
       'get /openapi.json getOpenApi',
       'get /livez getLiveness',
       'get /readyz getReadiness',
