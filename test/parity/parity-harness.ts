@@ -123,6 +123,8 @@ export async function startParityHarness(
       expect(verifyChain(lines)).toMatchObject({ kind: 'intact' });
       // With another GALILEO_API_URL nothing arrives at the stand-in.
       if (env['GALILEO_API_URL'] === undefined) checkTrail(galileo.received, records);
+      // Each read of the trail was counted in the ledger before its answer.
+      expect(log.filter((line) => line.includes('audit_read_unrecorded'))).toEqual([]);
       const leaks = log
         .filter((line) => !line.includes('"channel":"audit"'))
         .flatMap((line) => leaksOf(line, [key, nextKey]));

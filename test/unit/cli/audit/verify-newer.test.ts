@@ -1,10 +1,11 @@
 /** `audit verify` on a trail that a later release has written: kinds and members that this program does not know. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chainRecord, GENESIS } from '../../../../src/audit/chain.ts';
+import { formatItem } from '../../../../src/audit/format/formats.ts';
 import type { RecordDraft } from '../../../../src/audit/record.ts';
 import { canonicalJson } from '../../../../src/lib/canonical-json.ts';
 import { testUuid7 } from '../../../support/clock.ts';
-import { recordDraft, suppressedDraft } from '../../../support/ledger/ledger.ts';
+import { readDraft, recordDraft, suppressedDraft } from '../../../support/ledger/ledger.ts';
 import { checkpointAt, lineOf, testKey } from '../../audit/verify/trail-harness.ts';
 import type { Line } from '../../audit/verify/trail-harness.ts';
 import type { Folder } from './audit-harness.ts';
@@ -16,6 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
+const READ = readDraft();
 const KNOWN = recordDraft('intent', testUuid7(1), { expires_at: '2026-03-02T10:00:45.000Z' });
 
 /** A chain of three records; the second is `draft`. */
@@ -42,6 +44,9 @@ const NEWER: readonly [what: string, draft: object][] = [
   ['of an unknown kind with other members', { kind: 'rotation', slot: 'next' }],
   ['with an unknown member', { ...KNOWN, approved_by: 'ann' }],
   ['with an unknown member further in', { ...KNOWN, actor: { ...KNOWN.actor, device: 'x' } }],
+  ['of a read with an unknown member', { ...READ, read: { ...READ.read, purpose: 'review' } }],
+  ['of a read of something unknown', { ...READ, read: { ...READ.read, counts: [{ what: 'policy_text', count: 1 }] } }],
+  ['of a read by an unknown filter', { ...READ, read: { ...READ.read, filters: ['role'] } }],
   ['with an unknown result', { ...KNOWN, outcome: { result: 'postponed' } }],
 ];
 
@@ -104,6 +109,22 @@ describe('audit verify on records that are newer than this program', () => {
       ]);
     expect(await verify(signed)).toMatchObject({ code: 3, found: [], report: { lines: { signed_to: 3 } } });
     expect((await verify({ ...signed, witness: 'y' })).found).toEqual([expect.stringContaining('signature_invalid 3')]);
+  });
+
+  it.each([
+    ['with its reader', READ],
+    ['about all readers beyond the limit', { kind: READ.kind, read: READ.read, service: READ.service }],
+  ])('takes a record of reads for known, %s, natively and in OCSF', async (_, draft) => {
+    const lines = chainWith(draft);
+    const native = linesFile(lines.map(({ text }) => text));
+    expect(await verified(['--lines', native])).toMatchObject({ code: 0, report: { verdict: 'intact' } });
+    const events = lines.map(({ text: line }, index) =>
+      formatItem('ocsf', { position: 16 * (index + 1), kind: 'record', line }),
+    );
+    expect(await verified(['--lines', linesFile(events)])).toMatchObject({ code: 0, found: [] });
+    const forged = events.map((event) => event.replace('"count":1,', '"count":2,'));
+    expect(forged).not.toEqual(events);
+    expect((await verified(['--lines', linesFile(forged)])).code).toBe(1);
   });
 
   it('takes a record of suppressed requests for known', async () => {
