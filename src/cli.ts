@@ -10,6 +10,7 @@ import { styleText } from 'node:util';
 import { auditPorts } from './cli/audit/ports.ts';
 import { CommandError } from './cli/command-line/command-error.ts';
 import { createPrint } from './cli/command-line/print.ts';
+import { nodeTerminal } from './cli/command-line/terminal.ts';
 import { COMMANDS } from './cli/commands.ts';
 import { readableConfig } from './cli/config/read-configuration.ts';
 import type { CliDeps } from './cli/deps.ts';
@@ -73,6 +74,7 @@ const deps: CliDeps = {
   schedule: refSchedule,
   print: createPrint('stdout', createOutput(STDOUT_FD)),
   printError: createPrint('stderr', createOutput(STDERR_FD)),
+  terminal: nodeTerminal,
   // styleText itself checks the stream, NO_COLOR and FORCE_COLOR.
   paint: (style, text) => styleText(style, text, { stream: process.stdout }),
 };

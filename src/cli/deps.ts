@@ -9,6 +9,7 @@ import type { HttpPort } from '../ports/http.ts';
 import type { LedgerReader } from '../platform/node/ledger/reader.ts';
 import type { AuditPorts } from './audit/ports.ts';
 import type { Print } from './command-line/print.ts';
+import type { Terminal } from './command-line/terminal.ts';
 import type { LedgerFacts } from './doctor/ledger-facts.ts';
 
 /**
@@ -48,6 +49,7 @@ export interface CliDeps {
   readonly print: Print;
   /** To stderr: what went wrong with the command itself. */
   readonly printError: Print;
+  readonly terminal: Terminal;
   /** Colours for a terminal, or nothing. */
   readonly paint: Paint;
 }

@@ -2,6 +2,7 @@
 import { auditPorts } from '../../../src/cli/audit/ports.ts';
 import { CommandError } from '../../../src/cli/command-line/command-error.ts';
 import type { Print } from '../../../src/cli/command-line/print.ts';
+import type { Terminal } from '../../../src/cli/command-line/terminal.ts';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import type { CliDeps } from '../../../src/cli/deps.ts';
 import { runCli } from '../../../src/cli/run.ts';
@@ -80,6 +81,14 @@ export const fetchGoodDocument: FetchDocument = async ({ url }) => {
     : { kind: 'document', text: JSON.stringify(document), contentType: 'application/json' };
 };
 
+/** Neither stdout nor stderr is a terminal. */
+export const PIPE: Terminal = {
+  width: () => 80,
+  showsProgress: () => false,
+  draw: () => undefined,
+  beforeInterrupt: () => () => undefined,
+};
+
 export async function runCommand(args: readonly string[], options: HarnessOptions = {}): Promise<Ran> {
   return await startCommand(args, options).ended;
 }
@@ -134,6 +143,7 @@ export function startCommand(
     schedule: clock,
     print: printTo(printed),
     printError: printTo(complained),
+    terminal: PIPE,
     paint: (_style, text) => text,
     ...deps,
   };
