@@ -22,6 +22,8 @@ import { auditSecretProblems } from './platform/node/secrets/audit-secrets.ts';
 import { clock, ids, refSchedule } from './platform/node/runtime.ts';
 import { createFetchDocument } from './platform/node/http-client/fetch-document.ts';
 import { createHttpClient } from './platform/node/http-client/http-client.ts';
+import { createBackup } from './platform/node/ledger/copy/create-backup.ts';
+import { durableFiles } from './platform/node/ledger/copy/durable-files.ts';
 import { readLedgerFile } from './platform/node/ledger/reader.ts';
 import { openSideWriter } from './platform/node/ledger/side-writer.ts';
 import { openPolicy } from './platform/node/policy/source.ts';
@@ -35,6 +37,10 @@ const silent = (): void => undefined;
 const readable = await readableConfig({ env: process.env, readText });
 const egress = egressOf(readable.settings);
 const http = createHttpClient({ egress });
+
+const copies: CliDeps['copies'] = {
+  createBackup: (call) => createBackup(call, { files: durableFiles, uniqueName: () => ids.uuid7() }),
+};
 
 const deps: CliDeps = {
   env: process.env,
@@ -67,6 +73,7 @@ const deps: CliDeps = {
     }
   },
   audit: auditPorts,
+  copies,
   freeBytes,
   http,
   fetchDocument: createFetchDocument({ egress }),

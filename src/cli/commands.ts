@@ -5,6 +5,7 @@ import type { Command } from './command-line/command.ts';
 import { configCheck } from './config/check.ts';
 import { configPrint } from './config/print.ts';
 import { doctor } from './doctor/doctor.ts';
+import { ledgerBackup } from './ledger/backup.ts';
 import { policyCheck } from './policy/check.ts';
 import { policyDiff } from './policy/diff.ts';
 import { policyExplain } from './policy/explain.ts';
@@ -26,4 +27,5 @@ export const COMMANDS: readonly Command[] = [
   auditVerify,
   auditExport,
   auditTail,
+  ledgerBackup,
 ];

@@ -6,6 +6,7 @@ import type { FetchDocument } from '../ports/fetch-document.ts';
 import type { Schedule } from '../ports/schedule.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { HttpPort } from '../ports/http.ts';
+import type { BackupCall, UnfinishedBackup } from '../platform/node/ledger/copy/create-backup.ts';
 import type { LedgerReader } from '../platform/node/ledger/reader.ts';
 import type { AuditPorts } from './audit/ports.ts';
 import type { Print } from './command-line/print.ts';
@@ -15,7 +16,7 @@ import type { LedgerFacts } from './doctor/ledger-facts.ts';
 /**
  * The ports of the command line: every effect a command may have. Types only. src/cli.ts chooses the adapters: the
  * service's own where the service has one, so that a command finds what the service would find. On this machine only
- * `print`, `printError`, `openSideWriter` and `audit` write. `http` may write elsewhere (`policy push`).
+ * `print`, `printError`, `openSideWriter`, `copies` and `audit` write. `http` may write elsewhere (`policy push`).
  */
 export interface CliDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -36,6 +37,7 @@ export interface CliDeps {
    */
   readonly openSideWriter: (path: string) => Promise<SideWriter>;
   readonly audit: AuditPorts;
+  readonly copies: LedgerCopies;
   /** Bytes free to users other than root, on the file system that holds or would hold `path`. Null when unknown. */
   readonly freeBytes: (path: string) => Promise<number | null>;
   /** The name of the system user that runs the command; null when the system has none. */
@@ -62,6 +64,11 @@ export type KeySettings = Partial<
 
 export interface SideWriter extends Pick<Ledger, 'find' | 'settle'> {
   close(): Promise<void>;
+}
+
+/** Copies of whole ledgers, with the errors of platform/node/ledger/copy. */
+export interface LedgerCopies {
+  readonly createBackup: (call: BackupCall) => Promise<UnfinishedBackup>;
 }
 
 export type OpenedKeys =

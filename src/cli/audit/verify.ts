@@ -13,16 +13,12 @@ import type { LineTally } from './delivered-lines.ts';
 import type { VerifyReport } from './verify-report.ts';
 import { renderVerify } from './verify-report.ts';
 import { readLedgerTrail } from '../ledger/read-trail.ts';
+import { droppedBefore, RETENTION_OPTION } from '../ledger/retention.ts';
 import { chooseLedger, LEDGER_OPTION, withLedger } from '../ledger/with-ledger.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Call, Command } from '../command-line/command.ts';
 import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
-import { readableConfig } from '../config/read-configuration.ts';
 import type { CliDeps } from '../deps.ts';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-/** Retention uses the time of the records. Their checkpoint may be made later, and clocks differ. */
-const GRACE_DAYS = 1;
 
 const WORST_FIRST = ['broken', 'unproven', 'newer'] as const;
 const EXIT_OF = { intact: 'ok', newer: 'newer', unproven: 'unproven', broken: 'failed' } as const;
@@ -63,12 +59,7 @@ export const auditVerify: Command = {
       about:
         'With --public-key: checkpoints of records before this one may be unsigned, because the service had no key.',
     },
-    'retention-days': {
-      value: 'N',
-      about:
-        'For how many days the service keeps records in the ledger, or never when it drops none. ' +
-        'AUDIT_RETENTION_DAYS when left out.',
-    },
+    'retention-days': RETENTION_OPTION,
     whole: { value: null, about: 'The trail has to begin with record 1.' },
     json: JSON_OPTION,
   },
@@ -99,23 +90,13 @@ export const auditVerify: Command = {
   async run(call, deps) {
     const files = [...(call.lists['lines'] ?? []), ...(call.lists['checkpoint'] ?? [])];
     if (files.filter((file) => file === '-').length > 1) throw new CommandError('usage', 'stdin can be read only once');
-    const report = await verify(call, await retentionIn(call, deps), deps);
+    const report = await verify(call, await droppedBefore(call, deps), deps);
     await printReport(call, deps, report, () => renderVerify(report, deps.paint));
     return EXIT_OF[report.verdict];
   },
 };
 
-/** In days; null when records are kept for ever. */
-async function retentionIn({ options }: Call, deps: CliDeps): Promise<number | null> {
-  const { 'retention-days': days, whole } = options;
-  if (typeof days === 'string' && days !== 'never' && !/^[1-9]\d{0,4}$/.test(days))
-    throw new CommandError('usage', '--retention-days is a whole number of days, or never');
-  if (whole !== undefined || days === 'never') return null;
-  if (typeof days === 'string') return Number(days);
-  return (await readableConfig(deps)).settings.AUDIT_RETENTION_DAYS ?? null;
-}
-
-async function verify(call: Call, retention: number | null, deps: CliDeps): Promise<VerifyReport> {
+async function verify(call: Call, since: number | null, deps: CliDeps): Promise<VerifyReport> {
   const files = call.lists['lines'] ?? [];
   const includesLedger = files.length === 0 || call.options['ledger'] !== undefined;
   const evidence = await readEvidence(call, deps);
@@ -137,9 +118,7 @@ async function verify(call: Call, retention: number | null, deps: CliDeps): Prom
           // Next to a ledger, the lines may be a part of its trail.
           { ...evidence, reach: !includesLedger },
         );
-  const ledger = includesLedger
-    ? await verifyLedger(call, retention, deps, { ...evidence, other: copyOf(lines) })
-    : null;
+  const ledger = includesLedger ? await verifyLedger(call, since, deps, { ...evidence, other: copyOf(lines) }) : null;
   const reports = [ledger, lines?.report ?? null].filter((one) => one !== null);
   return {
     verdict: WORST_FIRST.find((verdict) => reports.some((one) => one.verdict === verdict)) ?? 'intact',
@@ -154,7 +133,7 @@ function leftOut(read: LineTally): { readonly skipped: number; readonly read: Li
 
 async function verifyLedger(
   call: Call,
-  retention: number | null,
+  since: number | null,
   deps: CliDeps,
   evidence: TrailEvidence,
 ): Promise<TrailReport> {
@@ -167,7 +146,7 @@ async function verifyLedger(
         lines: readLedgerTrail(reader),
         base,
         head,
-        droppedBefore: retention === null ? null : deps.clock.now() - (retention - GRACE_DAYS) * DAY_MS,
+        droppedBefore: since,
         requests: reader.requests,
         cursors: await reader.cursors(),
       };

@@ -8,6 +8,8 @@ import type { CliDeps } from '../../../src/cli/deps.ts';
 import { runCli } from '../../../src/cli/run.ts';
 import type { LedgerFacts } from '../../../src/cli/doctor/ledger-facts.ts';
 import { Secret } from '../../../src/lib/secret.ts';
+import { createBackup } from '../../../src/platform/node/ledger/copy/create-backup.ts';
+import { durableFiles } from '../../../src/platform/node/ledger/copy/durable-files.ts';
 import { readLedgerFile } from '../../../src/platform/node/ledger/reader.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
 import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
@@ -128,6 +130,9 @@ export function startCommand(
     openSideWriter: () => Promise.reject(new CommandError('refused', 'the ledger is not there')),
     userName: () => 'ops-1',
     audit: auditPorts,
+    copies: {
+      createBackup: (call) => createBackup(call, { files: durableFiles, uniqueName: () => 'test' }),
+    },
     freeBytes: () => Promise.resolve(50 * 1024 ** 3),
     http: {
       async exchange(request) {

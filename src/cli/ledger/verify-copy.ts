@@ -1,0 +1,84 @@
+/**
+ * Verifies a file that holds a copy of a ledger and that no process uses: every page, the schema, the whole chain, the
+ * checkpoints and the table of requests. Used for a backup that was just written, and for one that is to be restored.
+ */
+import type { CheckpointVerifier } from '../../audit/checkpoint/checkpoint.ts';
+import type { TrailLine, TrailReport } from '../../audit/verify/verify-trail.ts';
+import { NO_EVIDENCE, verifyTrail } from '../../audit/verify/verify-trail.ts';
+import { parseObject } from '../../lib/parse-object.ts';
+import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
+import { CommandError } from '../command-line/command-error.ts';
+import type { Call } from '../command-line/command.ts';
+import { withProgress } from '../command-line/progress.ts';
+import type { Progress } from '../command-line/progress.ts';
+import { counted } from '../command-line/text.ts';
+import type { CliDeps } from '../deps.ts';
+import { readLedgerTrail } from './read-trail.ts';
+import { withLedger } from './with-ledger.ts';
+
+export interface CopyFacts {
+  readonly report: TrailReport;
+  /** How many records it holds. */
+  readonly records: number;
+  readonly head: { readonly seq: number; readonly hash: string };
+  /** The `time` of the last record; null when there is none. */
+  readonly lastRecordAt: string | null;
+}
+
+export interface CopyCheck {
+  readonly path: string;
+  /** What the file is for the user: `the backup`. */
+  readonly name: string;
+  readonly isWhole: () => boolean;
+  readonly verifier: CheckpointVerifier | null;
+  /** As in TrailSource. */
+  readonly droppedBefore: number | null;
+}
+
+/** Rejects with a CommandError (`failed`) that names the faults. */
+export async function verifyCopy(check: CopyCheck, call: Call, deps: CliDeps): Promise<CopyFacts> {
+  const { path, name, isWhole, verifier, droppedBefore } = check;
+  if (!isWhole()) throw new CommandError('failed', `${name} is damaged: SQLite’s own check of its pages fails.`);
+  return await withLedger(deps.openReader(path), async (reader) => {
+    const { base, head } = await reader.chain();
+    const records = head.seq - base.seq;
+    const row = { doing: 'Verifying', unit: 'records', total: records };
+    const { report } = await withProgress(row, { call, deps }, async (progress) =>
+      verifyTrail(
+        {
+          name: 'ledger',
+          kind: 'stored',
+          lines: counting(readLedgerTrail(reader), progress),
+          base,
+          head,
+          droppedBefore,
+          requests: reader.requests,
+          cursors: await reader.cursors(),
+        },
+        { ...NO_EVIDENCE, verifier },
+      ),
+    );
+    if (report.verdict === 'broken') throw brokenCopy(name, report);
+    return { report, records, head, lastRecordAt: await lastTime(reader, head.seq) };
+  });
+}
+
+async function* counting(lines: AsyncIterable<TrailLine>, progress: Progress): AsyncGenerator<TrailLine> {
+  for await (const line of lines) {
+    progress.advance();
+    yield line;
+  }
+}
+
+/** One sentence, which is all that a CommandError may be. */
+function brokenCopy(name: string, { findings, findings_total: total }: TrailReport): CommandError {
+  const [first] = findings;
+  const fault = first === undefined ? '' : `, first ${first.place}: ${first.message}`;
+  return new CommandError('failed', `the trail in ${name} is broken, ${counted(total, 'fault', 'faults')}${fault}`);
+}
+
+async function lastTime(reader: Pick<LedgerReader, 'records'>, seq: number): Promise<string | null> {
+  if (seq === 0) return null;
+  const time = parseObject((await reader.records(seq - 1, 1))[0]?.line ?? '')?.['time'];
+  return typeof time === 'string' ? time : null;
+}

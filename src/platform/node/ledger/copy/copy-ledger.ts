@@ -1,0 +1,84 @@
+import { backup } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { isAtRest, LedgerFileError, ledgerFaultOf, locateLedger, openReadOnly } from '../locate.ts';
+import type { LedgerPlace } from '../locate.ts';
+import { resultCodeOf } from '../sqlite.ts';
+
+/**
+ * Copies a ledger with SQLite's online backup, beside a running service or at rest. The copy holds everything that was
+ * committed when it began, also what is only in the write-ahead log, and nothing later: one read transaction lasts for
+ * the whole copy. Without it each commit of the service would start the copy again. The write-ahead log of the service
+ * grows meanwhile. Nothing is written to the source.
+ */
+export interface CopyProgress {
+  /** Pages of the database. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/** The target could not be written. `code` is the system's word for it, such as ENOSPC. */
+export class CopyWriteError extends Error {
+  override readonly name = 'CopyWriteError';
+  readonly code: string;
+
+  constructor(code: string, options?: ErrorOptions) {
+    super(`the copy of the ledger could not be written (${code})`, options);
+    this.code = code;
+  }
+}
+
+const PAGES_AT_A_TIME = 1_000;
+
+/**
+ * `target` is an empty file, which the copy fills. Rejects with a LedgerFileError for the source, and with a
+ * CopyWriteError for the target.
+ */
+export async function copyLedger(
+  source: string,
+  target: string,
+  onProgress: (progress: CopyProgress) => void = () => undefined,
+): Promise<void> {
+  const place = await locateLedger(source);
+  if (place === null) throw new LedgerFileError('absent', source);
+  const { database } = openReadOnly(place);
+  try {
+    database.exec('BEGIN');
+    // The transaction begins with its first read.
+    database.prepare('SELECT seq FROM head').get();
+    await copyPages(database, target, onProgress);
+    database.exec('ROLLBACK');
+  } catch (error) {
+    throw faultOf(error, place);
+  } finally {
+    database.close();
+  }
+  if (isAtRest(place) && !(await isStillAtRest(source))) throw new LedgerFileError('moved', place.path);
+}
+
+async function copyPages(
+  database: DatabaseSync,
+  target: string,
+  onProgress: (progress: CopyProgress) => void,
+): Promise<void> {
+  await backup(database, target, {
+    rate: PAGES_AT_A_TIME,
+    progress: ({ totalPages, remainingPages }) => onProgress({ done: totalPages - remainingPages, total: totalPages }),
+  });
+}
+
+async function isStillAtRest(source: string): Promise<boolean> {
+  const now = await locateLedger(source).catch(() => null);
+  return now !== null && isAtRest(now);
+}
+
+/** SQLite's result codes that are about writing. A failed read of the source has IOERR too. */
+const WRITE_FAULTS: Readonly<Record<number, string>> = { 8: 'EROFS', 10: 'EIO', 13: 'ENOSPC', 14: 'EACCES' };
+
+function faultOf(error: unknown, { path }: LedgerPlace): Error {
+  const code = resultCodeOf(error);
+  const written = code === null ? undefined : WRITE_FAULTS[code & 0xff];
+  if (written !== undefined) return new CopyWriteError(written, { cause: error });
+  return code === null && error instanceof Error
+    ? error
+    : new LedgerFileError(ledgerFaultOf(error), path, { cause: error });
+}
