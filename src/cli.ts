@@ -22,6 +22,7 @@ import { auditSecretProblems } from './platform/node/secrets/audit-secrets.ts';
 import { clock, ids, refSchedule } from './platform/node/runtime.ts';
 import { createFetchDocument } from './platform/node/http-client/fetch-document.ts';
 import { createHttpClient } from './platform/node/http-client/http-client.ts';
+import { beginRestore } from './platform/node/ledger/copy/begin-restore.ts';
 import { createBackup } from './platform/node/ledger/copy/create-backup.ts';
 import { durableFiles } from './platform/node/ledger/copy/durable-files.ts';
 import { readLedgerFile } from './platform/node/ledger/reader.ts';
@@ -40,6 +41,7 @@ const http = createHttpClient({ egress });
 
 const copies: CliDeps['copies'] = {
   createBackup: (call) => createBackup(call, { files: durableFiles, uniqueName: () => ids.uuid7() }),
+  beginRestore: (call) => beginRestore(call, { files: durableFiles, clock, ids }),
 };
 
 const deps: CliDeps = {

@@ -6,6 +6,7 @@ import { configCheck } from './config/check.ts';
 import { configPrint } from './config/print.ts';
 import { doctor } from './doctor/doctor.ts';
 import { ledgerBackup } from './ledger/backup.ts';
+import { ledgerRestore } from './ledger/restore.ts';
 import { policyCheck } from './policy/check.ts';
 import { policyDiff } from './policy/diff.ts';
 import { policyExplain } from './policy/explain.ts';
@@ -28,4 +29,5 @@ export const COMMANDS: readonly Command[] = [
   auditExport,
   auditTail,
   ledgerBackup,
+  ledgerRestore,
 ];

@@ -6,6 +6,7 @@ import type { FetchDocument } from '../ports/fetch-document.ts';
 import type { Schedule } from '../ports/schedule.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { HttpPort } from '../ports/http.ts';
+import type { RestoreCall, UnfinishedRestore } from '../platform/node/ledger/copy/begin-restore.ts';
 import type { BackupCall, UnfinishedBackup } from '../platform/node/ledger/copy/create-backup.ts';
 import type { LedgerReader } from '../platform/node/ledger/reader.ts';
 import type { AuditPorts } from './audit/ports.ts';
@@ -69,6 +70,7 @@ export interface SideWriter extends Pick<Ledger, 'find' | 'settle'> {
 /** Copies of whole ledgers, with the errors of platform/node/ledger/copy. */
 export interface LedgerCopies {
   readonly createBackup: (call: BackupCall) => Promise<UnfinishedBackup>;
+  readonly beginRestore: (call: RestoreCall) => Promise<UnfinishedRestore>;
 }
 
 export type OpenedKeys =

@@ -3,13 +3,11 @@
  * they agree. Checkpoints that were kept elsewhere are evidence. Reads only; prints places and numbers, never a line.
  */
 import { GENESIS } from '../../audit/chain.ts';
-import type { CheckpointVerifier } from '../../audit/checkpoint/checkpoint.ts';
-import { importVerificationKeys } from '../../audit/checkpoint/signing-key.ts';
 import type { TrailEvidence, TrailReport, TrailSource, VerifiedTrail } from '../../audit/verify/verify-trail.ts';
 import { verifyTrail } from '../../audit/verify/verify-trail.ts';
-import { textFilePhrase } from '../../lib/text-file-error.ts';
 import { linesIn, readDeliveredLines, readKeptCheckpoints } from './delivered-lines.ts';
 import type { LineTally } from './delivered-lines.ts';
+import { PUBLIC_KEY_OPTION, readPublicKeys } from './public-keys.ts';
 import type { VerifyReport } from './verify-report.ts';
 import { renderVerify } from './verify-report.ts';
 import { readLedgerTrail } from '../ledger/read-trail.ts';
@@ -47,13 +45,7 @@ export const auditVerify: Command = {
     ledger: { ...LEDGER_OPTION, about: `${LEDGER_OPTION.about} With --lines, no ledger is read unless it is named.` },
     lines: { value: 'FILE', about: 'Delivered lines; - is stdin. May be given several times.', many: true },
     checkpoint: { value: 'FILE', about: 'Checkpoints kept elsewhere. May be given several times.', many: true },
-    'public-key': {
-      value: 'FILE',
-      about:
-        'The public Ed25519 keys (PEM) of the service, one or more in the file. May be given several times. Without it ' +
-        'signatures are not checked.',
-      many: true,
-    },
+    'public-key': PUBLIC_KEY_OPTION,
     'signed-since': {
       value: 'RECORD',
       about:
@@ -161,25 +153,13 @@ function copyOf(lines: VerifiedTrail | null): TrailEvidence['other'] {
 
 async function readEvidence(call: Call, deps: CliDeps): Promise<TrailEvidence> {
   const kept = await readKeptCheckpoints(call.lists['checkpoint'] ?? [], deps.audit);
-  return { kept, reach: true, verifier: await readKeys(call, deps), signedSince: signedSinceIn(call), other: null };
-}
-
-async function readKeys({ lists }: Call, { readText }: CliDeps): Promise<CheckpointVerifier | null> {
-  const files = lists['public-key'] ?? [];
-  if (files.length === 0) return null;
-  const pems: string[] = [];
-  for (const file of files) {
-    const refuse = (problem: string): CommandError => new CommandError('refused', `${file} ${problem}`);
-    const pem = await readText(file).catch((error: unknown) => {
-      throw refuse(textFilePhrase(error));
-    });
-    // Each file alone first, so that the problem names its file.
-    await importVerificationKeys([pem]).catch((error: unknown) => {
-      throw refuse(error instanceof Error ? error.message : 'holds no key');
-    });
-    pems.push(pem);
-  }
-  return await importVerificationKeys(pems);
+  return {
+    kept,
+    reach: true,
+    verifier: await readPublicKeys(call, deps),
+    signedSince: signedSinceIn(call),
+    other: null,
+  };
 }
 
 function signedSinceIn({ options, lists }: Call): number {

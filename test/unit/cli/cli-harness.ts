@@ -8,6 +8,7 @@ import type { CliDeps } from '../../../src/cli/deps.ts';
 import { runCli } from '../../../src/cli/run.ts';
 import type { LedgerFacts } from '../../../src/cli/doctor/ledger-facts.ts';
 import { Secret } from '../../../src/lib/secret.ts';
+import { beginRestore } from '../../../src/platform/node/ledger/copy/begin-restore.ts';
 import { createBackup } from '../../../src/platform/node/ledger/copy/create-backup.ts';
 import { durableFiles } from '../../../src/platform/node/ledger/copy/durable-files.ts';
 import { readLedgerFile } from '../../../src/platform/node/ledger/reader.ts';
@@ -15,7 +16,7 @@ import { loadPolicy } from '../../../src/policy/load.ts';
 import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
 import type { FetchDocument } from '../../../src/ports/fetch-document.ts';
 import type { HttpExchange, HttpResult } from '../../../src/ports/http.ts';
-import { createFakeClock, TEST_TIME_MS } from '../../support/clock.ts';
+import { createFakeClock, createFakeIds, TEST_TIME_MS } from '../../support/clock.ts';
 import type { FakeClock } from '../../support/clock.ts';
 import { es256Signer } from '../../support/tokens.ts';
 import { CURRENT_USER } from '../../../dev/galileo.ts';
@@ -132,6 +133,7 @@ export function startCommand(
     audit: auditPorts,
     copies: {
       createBackup: (call) => createBackup(call, { files: durableFiles, uniqueName: () => 'test' }),
+      beginRestore: (call) => beginRestore(call, { files: durableFiles, clock, ids: createFakeIds() }),
     },
     freeBytes: () => Promise.resolve(50 * 1024 ** 3),
     http: {

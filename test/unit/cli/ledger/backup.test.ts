@@ -129,6 +129,7 @@ describe('ledger backup', () => {
     };
     const copies: CliDeps['copies'] = {
       createBackup: (call) => createBackup(call, { files, uniqueName: () => 'test' }),
+      beginRestore: () => Promise.reject(new Error('not asked for')),
     };
     expect(await backUp('copy.db', [], { deps: { copies } })).toMatchObject({
       code: 74,
