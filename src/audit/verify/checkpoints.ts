@@ -1,9 +1,11 @@
 import type { CheckpointVerifier, SignatureVerdict } from '../checkpoint/checkpoint.ts';
 import { verifySignature } from '../checkpoint/checkpoint.ts';
 import type { Attestations } from './attestations.ts';
+import { findCheckpointGaps } from './checkpoint-links.ts';
+import type { CheckpointLink } from './checkpoint-links.ts';
 import type { FindingKind, Findings, Place } from './findings.ts';
 import { placeText } from './findings.ts';
-import type { TrailHashes } from './hashes.ts';
+import type { Branches } from './branches/branches.ts';
 import type { CheckpointItem } from './item.ts';
 import type { TrailExtent } from './order.ts';
 
@@ -18,7 +20,9 @@ export interface TrailCheckpoints {
   damaged(count: number | null, place: Place): void;
   /** A line could not be read. It may have been a checkpoint. */
   unreadable(): void;
-  /** Checkpoints kept elsewhere. Called after the last line. */
+  /** Decides whether a restore explains that there are several of one count. Called after the last line, once. */
+  judgeRivals(): void;
+  /** Checkpoints kept elsewhere. Called after that. */
   addKept(checkpoints: readonly KeptCheckpoint[]): Promise<void>;
   end(extent: TrailExtent): void;
   /** The fault of a trail that begins after record `count`; null when there is none. */
@@ -37,7 +41,7 @@ export interface CheckpointTally {
 }
 
 export interface TrailCheckpointsDeps {
-  readonly hashes: TrailHashes;
+  readonly branches: Pick<Branches, 'of' | 'isSeen' | 'holding' | 'restores'>;
   readonly findings: Findings;
   readonly attestations: Attestations;
   /** Null: signatures are not checked. */
@@ -48,13 +52,6 @@ export interface TrailCheckpointsDeps {
   readonly complete: boolean;
 }
 
-interface Link {
-  readonly previous: string | null;
-  /** Milliseconds since the epoch. */
-  readonly madeAt: number;
-  readonly place: Place;
-}
-
 const SIGNATURE_FAULTS: Readonly<Partial<Record<SignatureVerdict | 'unchecked', FindingKind>>> = {
   invalid: 'signature_invalid',
   unknown_key: 'signature_unknown_key',
@@ -62,15 +59,17 @@ const SIGNATURE_FAULTS: Readonly<Partial<Record<SignatureVerdict | 'unchecked', 
 };
 
 export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpoints {
-  const { hashes, findings, attestations, verifier, signedSince, complete } = deps;
+  const { branches, findings, attestations, verifier, signedSince, complete } = deps;
   const signatures = { valid: 0, invalid: 0, unknown_key: 0, unsigned: 0, unchecked: 0 };
-  /** By count. */
-  const digests = new Map<number, string>();
-  /** By count: what the checkpoint states about the one before it. */
-  const links = new Map<number, Link>();
+  /** By count. Only a restore explains that there are several of one count. */
+  const known = new Map<number, CheckpointLink[]>();
+  /** When the checkpoint was made, by digest; milliseconds since the epoch. */
+  const madeAt = new Map<string, number>();
+  /** Checkpoints of a count that had one with another text already. */
+  const rivals: { readonly link: CheckpointLink; readonly signed: boolean; readonly latest: number }[] = [];
   /** Counts that are followed by a faulty line, which may have been the next checkpoint. */
   const beforeFault = new Set<number>();
-  /** The count of the last checkpoint that was recorded in `digests`. */
+  /** The count of the last checkpoint that was remembered. */
   let latest = 0;
   /** Counts of checkpoints that have a finding already. */
   const faulty = new Set<number>();
@@ -100,32 +99,31 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
     return beforeFault.has(after) || [...faulty].some((count) => after < count && count < before);
   }
 
+  const linksOf = (count: number): readonly CheckpointLink[] => known.get(count) ?? [];
+
+  function remember(item: CheckpointItem, place: Place): CheckpointLink {
+    const { count, head, previous, time } = item.checkpoint;
+    const link = { count, head, digest: item.digest, previous, place };
+    known.set(count, [...linksOf(count), link]);
+    madeAt.set(item.digest, Date.parse(time));
+    return link;
+  }
+
   /**
-   * Each continues the one before. The first continues none, if the trail has its beginning and all its checkpoints.
+   * Whether a restore explains two checkpoints of one count: both may be about a record of the backup, or one of them about
+   * a record of before the restore.
    */
-  function findGaps(fromBeginning: boolean): void {
-    let before: { readonly count: number; readonly digest: string | null } | null =
-      complete && fromBeginning && hashes.isSeen(1) ? { count: 0, digest: null } : null;
-    for (const count of [...links.keys()].toSorted((a, b) => a - b)) {
-      const link = links.get(count);
-      if (
-        link !== undefined &&
-        before !== null &&
-        link.previous !== before.digest &&
-        !isExplained(before.count, count)
-      ) {
-        findings.add({ kind: 'checkpoint_gap', seq: count, place: link.place });
-      }
-      before = { count, digest: digests.get(count) ?? null };
-    }
+  function mayCoexist(count: number, head: string, other: string): boolean {
+    const restores = branches.restores();
+    return head === other ? restores.some(({ seq }) => count < seq) : restores.some(({ seq }) => seq <= count);
   }
 
   return {
     async add(item, { place, position, last }) {
       const { checkpoint, digest } = item;
-      const { count, head, previous, time } = checkpoint;
-      const known = digests.get(count);
-      if (known === digest) {
+      const { count, head } = checkpoint;
+      const before = linksOf(count);
+      if (before.some((link) => link.digest === digest)) {
         repeats += 1;
         if (complete) findings.add({ kind: 'checkpoint_repeated', seq: count, place });
         return;
@@ -134,13 +132,14 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
       signatures[verdict] += 1;
       const signatureFault = faultOf(verdict, count);
       if (signatureFault !== null) return fault(signatureFault, position ?? count, place);
-      if (known !== undefined) return fault('checkpoint_conflicting', count, place, 'a line before');
-      digests.set(count, digest);
-      links.set(count, { previous, madeAt: Date.parse(time), place });
+      if (before.length > 0 && complete) return fault('checkpoint_conflicting', count, place, 'a line before');
+      const link = remember(item, place);
+      const signed = verdict === 'valid';
+      if (before.length > 0) return void rivals.push({ link, signed, latest });
       latest = count;
       if (position !== null && position !== count) return fault('checkpoint_misplaced', position, place);
-      if (count > last) early.push({ count, place });
-      attestations.add({ count, head, place, signed: verdict === 'valid' });
+      if (count > last && branches.holding(count, head) === null) early.push({ count, place });
+      attestations.add({ count, head, place, signed, mayBeFormer: !complete });
     },
     damaged(count, place) {
       if (count !== null) faulty.add(count);
@@ -148,42 +147,70 @@ export function createTrailCheckpoints(deps: TrailCheckpointsDeps): TrailCheckpo
       findings.add({ kind: 'checkpoint_edited', seq: count, place });
     },
     unreadable: () => void beforeFault.add(latest),
+    judgeRivals() {
+      for (const { link, signed, latest: before } of rivals) {
+        const { count, head, place } = link;
+        const others = linksOf(count).filter((other) => other !== link);
+        if (others.every((other) => mayCoexist(count, head, other.head))) {
+          attestations.add({ count, head, place, signed, mayBeFormer: true });
+          continue;
+        }
+        known.set(count, others);
+        faulty.add(count);
+        beforeFault.add(before);
+        findings.add({ kind: 'checkpoint_conflicting', seq: count, place, against: 'a line before' });
+      }
+    },
     async addKept(checkpoints) {
       for (const kept of checkpoints) {
         const { checkpoint, digest, place } = kept;
         const { count, head } = checkpoint;
-        const known = digests.get(count);
+        const here = linksOf(count);
+        const isHere = here.some((link) => link.digest === digest);
         const verdict = await verdictOn(kept);
-        if (known !== digest) signatures[verdict] += 1;
+        if (!isHere) signatures[verdict] += 1;
         const signatureFault = faultOf(verdict, count);
         if (signatureFault !== null) {
           fault(signatureFault, count, place);
           continue;
         }
-        attestations.add({ count, head, place, kept: true, signed: verdict === 'valid' });
-        if (faulty.has(count)) continue;
-        if (known === undefined) absent.push(kept);
-        else if (known !== digest) fault('checkpoint_conflicting', count, place, 'the trail');
+        attestations.add({ count, head, place, kept: true, signed: verdict === 'valid', mayBeFormer: true });
+        if (faulty.has(count) || isHere) continue;
+        if (here.length === 0) absent.push(kept);
+        else if (!here.every((link) => mayCoexist(count, head, link.head)))
+          fault('checkpoint_conflicting', count, place, 'the trail');
       }
     },
     end({ from, to }) {
       for (const { count, place } of early) {
-        if (hashes.isSeen(count)) findings.add({ kind: 'checkpoint_misplaced', seq: count, place });
+        if (branches.isSeen(count)) findings.add({ kind: 'checkpoint_misplaced', seq: count, place });
       }
       for (const { checkpoint, place } of complete ? absent : []) {
-        const { count } = checkpoint;
+        const { count, head } = checkpoint;
+        // A restored ledger lacks the checkpoints that were made after the backup.
+        if (branches.restores().some(({ seq }) => count < seq) || branches.of(count) !== head) continue;
         if (from === null || to === null || count < from - 1 || count > to) continue;
         fault('checkpoint_missing', count, 'the trail', placeText(place));
       }
-      findGaps(from === 1);
+      findCheckpointGaps([...known.values()].flat(), {
+        branches,
+        findings,
+        fromBeginning: complete && from === 1 && branches.isSeen(1),
+        isExplained,
+      });
     },
     faultOfBase(count, droppedBefore) {
       // The fault of this checkpoint is reported already.
       if (faulty.has(count)) return null;
-      const madeAt = links.get(count)?.madeAt;
-      if (madeAt === undefined) return 'base_unproven';
-      return droppedBefore !== null && madeAt < droppedBefore ? null : 'beginning_missing';
+      const [base] = linksOf(count);
+      const baseMadeAt = base === undefined ? undefined : madeAt.get(base.digest);
+      if (baseMadeAt === undefined) return 'base_unproven';
+      return droppedBefore !== null && baseMadeAt < droppedBefore ? null : 'beginning_missing';
     },
-    tally: () => ({ checkpoints: digests.size, repeats, signatures }),
+    tally: () => ({
+      checkpoints: [...known.values()].reduce((sum, links) => sum + links.length, 0),
+      repeats,
+      signatures,
+    }),
   };
 }

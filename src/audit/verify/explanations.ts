@@ -21,6 +21,8 @@ export interface Explanations {
   late(seq: number, place: Place): boolean;
   /** A record was repeated. `previous`: the record of the line before. */
   repeated(seq: number, previous: number): void;
+  /** Another branch continues this record: after a restore a sink repeats the records before it. */
+  forked(seq: number): void;
   end(position: Position, evidence: EndEvidence): void;
   /** The first record of the trail, once one is in order. */
   first(): number;
@@ -79,6 +81,11 @@ export function createExplanations(deps: ExplanationsDeps): Explanations {
     },
     repeated(seq, previous) {
       if (seq === first && previous === seq - 1) earlier.length = 0;
+    },
+    forked(seq) {
+      if (first === null || earlier.at(-1)?.to !== seq) return;
+      earlier.length = 0;
+      gaps.forgive({ from: seq + 1, to: first - 1 });
     },
     end(position, { upTo, against, lastPlace }) {
       const furthest = furthestOf(position);

@@ -34,6 +34,13 @@ export interface NewFinding {
   readonly place: Place | string;
   /** The other piece of evidence, or the sink. */
   readonly against?: string;
+  /** The branch of the trail that it is about; left out where a trail has one. */
+  readonly branch?: FindingBranch;
+}
+
+export interface FindingBranch {
+  /** A sentence about the branch, known at the end; null: there is nothing to say. */
+  note(seq: number): string | null;
 }
 
 export const MAX_LISTED_FINDINGS = 1_000;
@@ -76,6 +83,14 @@ const KINDS = {
   },
   broken_link: {
     message: (run) => `${named(run)} and a neighbour do not continue each other: one of them was replaced.`,
+  },
+  restored_refuted: {
+    message: (run) =>
+      `${named(run)} says that the ledger was restored, but does not continue the backup that it names: it is forged.`,
+  },
+  lost_to_restore: {
+    message: (run) =>
+      `${named(run)}, as ${run.against} knows ${isOne(run) ? 'it, is' : 'them, are'} nowhere here. The restore before this place may hide ${isOne(run) ? 'it' : 'them'}, or ${isOne(run) ? 'it was' : 'they were'} changed or cut off after it.`,
   },
   truncated: {
     message: (run) =>
@@ -174,24 +189,25 @@ function continues(
   { finding, first, last }: { finding: NewFinding; first: number | null; last: number | null },
   next: NewFinding,
 ): boolean {
-  if (finding.kind !== next.kind || finding.against !== next.against) return false;
+  if (finding.kind !== next.kind || finding.against !== next.against || finding.branch !== next.branch) return false;
   const { joins }: Row = KINDS[next.kind];
   if (joins === 'any') return true;
   return joins === 'seq' && (next.seq === (last ?? 0) + 1 || next.seq === (first ?? 0) - 1);
 }
 
 function toFinding(
-  { kind, place, against = 'another source' }: NewFinding,
+  { kind, place, against = 'another source', branch }: NewFinding,
   first: number | null,
   last: number | null,
 ): TrailFinding {
   const { message }: Row = KINDS[kind];
+  const note = branch?.note(first ?? 0) ?? null;
   return {
     kind,
     seq: first,
     to: last === first ? null : last,
     place: placeText(place),
-    message: message({ first, last, against }),
+    message: `${message({ first, last, against })}${note === null ? '' : ` ${note}`}`,
   };
 }
 

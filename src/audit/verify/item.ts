@@ -20,6 +20,16 @@ export interface RecordItem {
   readonly timeMs: number;
   /** Null for a record that is not about one request. */
   readonly request: RequestFacts | null;
+  /** Not null in a record that says that the ledger was restored from a backup. */
+  readonly restored: RestoredFacts | null;
+}
+
+/** What a record says about a restore of the ledger. */
+export interface RestoredFacts {
+  /** The record before this one is the last one of the backup that it names. */
+  readonly continuesBackup: boolean;
+  /** `time` of that record, as text; null when it names none. */
+  readonly backupTime: string | null;
 }
 
 /** What a record says about its request, as text. The kind and the result may be newer than this program knows. */
@@ -72,7 +82,7 @@ export function readTrailItem(line: string): TrailItem {
     verifyChain([line], { seq: seq - 1, hash: prev }).kind === 'intact';
   const timeMs = Date.parse(String(value['time']));
   return isRecord
-    ? { kind: 'record', seq, prev, hash, timeMs, request: requestIn(value) }
+    ? { kind: 'record', seq, prev, hash, timeMs, request: requestIn(value), restored: restoredIn(value, { seq, prev }) }
     : { kind: 'damaged', what: 'record', claimedSeq: seq };
 }
 
@@ -86,6 +96,17 @@ function requestIn({ kind, request_id: id, actor, outcome, request }: Record<str
     result: String(objectOf(outcome)['result']),
     hasKey: Object.hasOwn(objectOf(request), 'idempotency_key_sha256'),
   };
+}
+
+function restoredIn(
+  { kind, change }: Record<string, unknown>,
+  { seq, prev }: { readonly seq: number; readonly prev: string },
+): RestoredFacts | null {
+  const { what, head, records, backup_time: time } = objectOf(change);
+  if (kind !== 'change' || what !== 'restored') return null;
+  // Retention may have dropped records before the backup was made.
+  const continuesBackup = head === prev && typeof records === 'number' && records >= 0 && records < seq;
+  return { continuesBackup, backupTime: typeof time === 'string' ? time : null };
 }
 
 function objectOf(value: unknown): Record<string, unknown> {

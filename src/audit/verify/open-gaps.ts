@@ -12,6 +12,8 @@ export interface OpenGaps {
   add(gaps: readonly SeqRange[], place: Place, beforeFirst: boolean): void;
   /** Closes the gap at this seq. False when no gap is open there. */
   fill(seq: number): boolean;
+  /** Another branch of the trail explains exactly this gap. */
+  forgive(range: SeqRange): void;
   /** Reports all that are still open. */
   report(): void;
   /** The end of the gap before the first record, where the first may be any; null when there is no such gap. */
@@ -49,6 +51,10 @@ export function createOpenGaps(findings: Findings): OpenGaps {
       const parts = splitAt(gap, seq).map((part) => ({ ...part, place, beforeFirst: beforeFirst && part.to < seq }));
       gaps.splice(index, 1, ...parts);
       return true;
+    },
+    forgive({ from, to }) {
+      const index = gaps.findIndex((gap) => gap.from === from && gap.to === to);
+      if (index >= 0) gaps.splice(index, 1);
     },
     report: () => gaps.forEach(reportMissing),
     endBeforeFirst: () => gaps.find(({ beforeFirst }) => beforeFirst)?.to ?? null,

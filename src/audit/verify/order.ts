@@ -31,6 +31,8 @@ export interface TrailOrder {
   /** Each once. */
   records(): number;
   repeats(): number;
+  /** Another branch continues this record. */
+  forked(seq: number): void;
   /** `upTo`: the last record that should exist according to other evidence, `against`; 0 when there is none. */
   end(upTo: number, against: string): TrailExtent;
 }
@@ -127,6 +129,7 @@ export function createTrailOrder({ hashes, findings, base, once }: TrailOrderDep
     last: () => position.held?.seq ?? position.last,
     records: () => records,
     repeats: () => repeats,
+    forked: (seq) => explanations.forked(seq),
     end(upTo, against) {
       if (position.held !== null) advance(position.held);
       explanations.end(position, { upTo, against, lastPlace });

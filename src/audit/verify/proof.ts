@@ -54,8 +54,17 @@ export function proofOf({ extent: { from, to }, vouched, signatures, hasNewerLin
 /** Ten seconds of records at the highest rate: the service covers records by a checkpoint long before. */
 const MOST_UNCOVERED_RECORDS = 30_000;
 
-/** Whether valid signatures cover the records, but for as many at the end as the service may not have covered yet. */
-export function isProvenBySignature({ proven, not_vouched: rest }: Proof): boolean {
+/**
+ * Whether valid signatures cover the records, but for as many at the end as the service may not have covered yet. The
+ * same holds for the records of before a restore.
+ */
+export function isProvenBySignature(
+  { proven, not_vouched: rest }: Proof,
+  former: readonly { readonly from: number; readonly to: number; readonly vouched_to: number | null }[] = [],
+): boolean {
   const uncovered = rest === null ? 0 : rest.to - rest.from + 1;
-  return proven.some(({ against }) => against === 'signature') && uncovered <= MOST_UNCOVERED_RECORDS;
+  const others = former.map(({ from, to, vouched_to: vouched }) => to - Math.max(vouched ?? 0, from - 1));
+  return (
+    proven.some(({ against }) => against === 'signature') && Math.max(uncovered, ...others) <= MOST_UNCOVERED_RECORDS
+  );
 }

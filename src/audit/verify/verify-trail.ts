@@ -1,19 +1,23 @@
 import type { ChainHead } from '../chain.ts';
 import type { CheckpointVerifier } from '../checkpoint/checkpoint.ts';
 import { createTrailCheckpoints } from './checkpoints.ts';
-import type { CheckpointTally, KeptCheckpoint } from './checkpoints.ts';
+import type { KeptCheckpoint } from './checkpoints.ts';
 import { createAttestations } from './attestations.ts';
+import { createBranches } from './branches/branches.ts';
+import { createCopyComparison } from './branches/copy-comparison.ts';
+import type { TrailCopy } from './branches/copy-comparison.ts';
+import { formerRecords, restoresOf } from './branches/restores.ts';
 import { createFindings } from './findings.ts';
-import type { TrailFinding, Place } from './findings.ts';
+import type { Place } from './findings.ts';
 import { createNewerLines } from './newer-lines.ts';
-import { createTrailHashes } from './hashes.ts';
-import type { TrailHashes } from './hashes.ts';
 import type { DamagedItem, RecordItem, TrailItem } from './item.ts';
-import { createTrailOrder } from './order.ts';
 import { isProvenBySignature, proofOf } from './proof.ts';
-import type { Proof } from './proof.ts';
 import { createRequestRows } from './request-rows.ts';
 import type { RequestTable } from './request-rows.ts';
+import type { TrailReport } from './trail-report.ts';
+
+export type { TrailCopy } from './branches/copy-comparison.ts';
+export type { TrailReport } from './trail-report.ts';
 
 /**
  * Verifies a trail as a stream of lines, against itself (hash chain, checkpoints, table of requests) and against external evidence:
@@ -64,61 +68,10 @@ export interface TrailEvidence {
   readonly other: TrailCopy | null;
 }
 
-export interface TrailCopy {
-  readonly name: string;
-  readonly hashes: TrailHashes;
-  readonly last: number;
-}
-
-export interface TrailReport {
-  /**
-   * `intact`: no fault; `proof` says how much that proves. `newer`: no fault, but a part of the trail is newer than this
-   * program knows. `unproven`: no fault, but public keys were given and no valid signature covers a record here, or
-   * more records follow the last one than the service leaves: they could have been written anew. `broken`: there are
-   * findings.
-   */
-  readonly verdict: 'intact' | 'newer' | 'unproven' | 'broken';
-  readonly proof: Proof;
-  /** First and last record; null when there is none. */
-  readonly from: number | null;
-  readonly to: number | null;
-  /**
-   * What confirms the hash that the first record continues. `source`: only the source itself. `unconfirmed`: nothing.
-   */
-  readonly base: 'genesis' | 'source' | 'checkpoint' | 'unconfirmed';
-  /** Records of the chain before the first one here. Null when there is none, or when none is known. */
-  readonly not_here: { readonly from: 1; readonly to: number } | null;
-  /** Every record up to this one agrees with a checkpoint kept elsewhere, so none of them was cut off or rewritten. */
-  readonly vouched_to: number | null;
-  /**
-   * Every record up to this one agrees with a checkpoint whose signature is valid. Later ones may have been cut off.
-   */
-  readonly signed_to: number | null;
-  /** Each once. */
-  readonly records: number;
-  /**
-   * Records whose `time` is earlier than that of the record before, and the first of them: the machine's clock was set
-   * back. That is no fault, because `seq` is the order.
-   */
-  readonly clock_steps_back: { readonly records: number; readonly first: number | null };
-  readonly checkpoints: number;
-  /** The lines that are newer than this program knows, with the first and the last record they are about; null: none. */
-  readonly newer: { readonly lines: number; readonly from: number; readonly to: number } | null;
-  /** Exact repeats of records and checkpoints. */
-  readonly repeats: number;
-  /** Counts the checkpoints in the trail and those kept elsewhere, each once. */
-  readonly signatures: CheckpointTally['signatures'];
-  /** The number of checkpoints kept elsewhere that are about records before the first one here. */
-  readonly checkpoints_before: number;
-  readonly findings: readonly TrailFinding[];
-  /** The number of findings, listed or not. */
-  readonly findings_total: number;
-}
-
 export interface VerifiedTrail {
   readonly report: TrailReport;
   /** The evidence (`other`) for verifying another copy. */
-  readonly copy: Pick<TrailCopy, 'hashes' | 'last'>;
+  readonly copy: Pick<TrailCopy, 'ends'>;
 }
 
 export const NO_EVIDENCE: TrailEvidence = { kept: [], reach: true, verifier: null, signedSince: 1, other: null };
@@ -127,12 +80,17 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   const { name, base, head } = source;
   const { kept, reach, verifier, signedSince, other } = evidence;
   const stored = source.kind === 'stored';
-  const hashes = createTrailHashes();
   const findings = createFindings();
-  const attestations = createAttestations({ hashes, findings });
-  const order = createTrailOrder({ hashes, findings, base, once: stored });
+  const branches = createBranches({ findings, base, once: stored });
+  const copy = other === null ? null : createCopyComparison(other, branches);
+  const attestations = createAttestations({
+    branches,
+    findings,
+    reach,
+    elsewhere: (count, hash) => copy?.sharedWith(count, hash) ?? null,
+  });
   const checkpoints = createTrailCheckpoints({
-    hashes,
+    branches,
     findings,
     attestations,
     verifier,
@@ -146,20 +104,19 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   let stepsBack: TrailReport['clock_steps_back'] = { records: 0, first: null };
 
   function onRecord(record: RecordItem, { place, position }: TrailLine): void {
-    const { seq, hash, timeMs } = record;
-    const inOrder = order.record(record, place);
+    const { seq, timeMs } = record;
+    const inOrder = branches.record(record, place);
+    if (record.restored?.continuesBackup === false) findings.add({ kind: 'restored_refuted', seq, place });
     if (inOrder && timeMs < lastTimeMs) stepsBack = { records: stepsBack.records + 1, first: stepsBack.first ?? seq };
     if (inOrder) lastTimeMs = timeMs;
     if (inOrder && position !== null && position !== seq) findings.add({ kind: 'misplaced', seq, place });
-    if (other !== null && other.hashes.isSeen(seq) && other.hashes.of(seq) !== hash) {
-      findings.add({ kind: 'differs', seq, place, against: other.name });
-    }
+    if (copy?.differs(record) === true) findings.add({ kind: 'differs', seq, place, against: copy.name });
   }
 
   function onDamage(item: DamagedItem, { place, position }: TrailLine): void {
     const claimed = position ?? item.claimedSeq;
     if (item.what === 'checkpoint') checkpoints.damaged(claimed, place);
-    else order.damaged({ ...item, claimedSeq: claimed }, place);
+    else branches.damaged({ ...item, claimedSeq: claimed }, place);
     if (item.what === 'text' || item.what === 'form') checkpoints.unreadable();
   }
 
@@ -172,19 +129,22 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
       await rows?.record(item, place);
     }
     if (item.kind === 'damaged') onDamage(item, line);
-    if (item.kind === 'checkpoint') await checkpoints.add(item, { place, position, last: order.last() });
+    if (item.kind === 'checkpoint') await checkpoints.add(item, { place, position, last: branches.last() });
   }
 
   if (head !== null && head.seq > 0) attestations.add({ count: head.seq, head: head.hash, place: headPlace });
+  checkpoints.judgeRivals();
   const own = attestations.furthest();
   await checkpoints.addKept(kept);
-  const otherHash = other?.hashes.of(other.last) ?? null;
-  // A copy that ends before this trail begins (because of retention) is no evidence about it.
-  if (other !== null && otherHash !== null && other.last >= (base?.seq ?? 0)) {
-    attestations.add({ count: other.last, head: otherHash, place: other.name });
+  const copyEnd = copy?.end(base?.seq ?? 0) ?? null;
+  if (copyEnd !== null) attestations.add(copyEnd);
+  const lost = copy?.lost() ?? null;
+  if (lost !== null) {
+    const { seq, from: first, to: last } = lost;
+    findings.add({ kind: 'lost_to_restore', seq: first, to: last, place: `record ${seq}`, against: other?.name ?? '' });
   }
   const furthest = reach ? attestations.furthest() : own;
-  const extent = order.end(furthest?.count ?? 0, furthest?.place ?? '');
+  const extent = branches.end(furthest?.count ?? 0, furthest?.place ?? '');
   const { from, to } = extent;
   if (!stored && to === null) findings.add({ kind: 'empty', seq: null, place: name });
   if (head !== null && to !== null && to > head.seq) {
@@ -203,11 +163,12 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   if (newer.range() === null) await rows?.end(`the ${name}`);
   const vouched = attestations.judge(extent);
   const tally = checkpoints.tally();
+  const former = formerRecords(branches, vouched);
   const proof = proofOf({ extent, vouched, signatures: tally.signatures, hasNewerLines: newer.range() !== null });
   const report: TrailReport = {
     verdict: verdictOf({
       isBroken: findings.total > 0,
-      isUnproven: verifier !== null && !isProvenBySignature(proof),
+      isUnproven: verifier !== null && !isProvenBySignature(proof, former),
       isNewer: newer.range() !== null,
     }),
     proof,
@@ -217,17 +178,18 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     not_here: notHere(base, from),
     vouched_to: vouched.keptTo,
     signed_to: vouched.signedTo,
-    records: order.records(),
+    records: branches.records(),
     clock_steps_back: stepsBack,
     checkpoints: tally.checkpoints,
     newer: newer.range(),
-    repeats: order.repeats() + tally.repeats,
+    restores: restoresOf(branches, copy === null ? former : [...former, ...copy.former()]),
+    repeats: branches.repeats() + tally.repeats,
     signatures: tally.signatures,
     checkpoints_before: vouched.before,
     findings: findings.list(),
     findings_total: findings.total,
   };
-  return { report, copy: { hashes, last: to ?? 0 } };
+  return { report, copy: { ends: branches.ends() } };
 }
 
 interface VerdictFacts {

@@ -72,7 +72,7 @@ function extent({ from, to, records, checkpoints, repeats }: TrailReport): strin
 /** What is proven and against what, what is not, and what was not checked. Of a broken trail nothing is proven. */
 function notes(report: TrailReport): string[] {
   const { to, base, not_here: notHere, signatures, verdict, proof, checkpoints_before: before } = report;
-  const { clock_steps_back: steps, newer } = report;
+  const { clock_steps_back: steps, newer, restores } = report;
   const isSound = verdict !== 'broken';
   return [
     ...(isSound ? proof.proven.map((range) => `Proven: ${provenRange(range, signatures.valid)}`) : []),
@@ -80,6 +80,8 @@ function notes(report: TrailReport): string[] {
     ...(isSound && proof.not_vouched !== null ? [notVouched(proof.not_vouched)] : []),
     ...(to === null ? [] : [cutNote(proof.cut_shows_to, to)]),
     ...(notHere === null ? [] : [absence(notHere.to, base, before)]),
+    ...restores.slice(0, MAX_RESTORES_SHOWN).map(restoredNote),
+    ...(restores.length <= MAX_RESTORES_SHOWN ? [] : [`Restored: ${restores.length - MAX_RESTORES_SHOWN} times more`]),
     ...(newer === null ? [] : [newerLines(newer)]),
     ...(signatures.unchecked === 0
       ? []
@@ -90,6 +92,21 @@ function notes(report: TrailReport): string[] {
           `The machine’s clock was set back before ${counted(steps.records, 'record', 'records')}, first before record ${steps.first}; \`seq\` is the order`,
         ]),
   ];
+}
+
+const MAX_RESTORES_SHOWN = 10;
+
+function restoredNote({ seq, at, backup_time: last, former }: TrailReport['restores'][number]): string {
+  const when = at === null ? '' : ` at ${at}`;
+  const from = last === null ? 'a backup' : `a backup whose last record is of ${last}`;
+  return `Restored: record ${seq} says that the ledger was restored${when} from ${from}. ${formerNote(former)}`;
+}
+
+function formerNote(former: TrailReport['restores'][number]['former']): string {
+  if (former === null) return 'Records of before the restore that are not in the backup are not here';
+  const { from, to, vouched_to: vouched } = former;
+  const proven = vouched === null ? '' : `, proven up to record ${vouched}`;
+  return `The delivered lines have ${from === to ? `record ${from}` : `records ${from} to ${to}`} of before it${proven}`;
 }
 
 const UNPROVEN =

@@ -58,6 +58,7 @@ describe('verifying a trail', () => {
       clock_steps_back: { records: 0, first: null },
       checkpoints: 1,
       newer: null,
+      restores: [],
       repeats: 0,
       signatures: { valid: 0, invalid: 0, unknown_key: 0, unsigned: 0, unchecked: 1 },
       checkpoints_before: 0,
