@@ -1,5 +1,7 @@
 import { SCHEMA_VERSION } from '../../ledger/sqlite/schema.ts';
 import type { LedgerFault } from '../../platform/node/ledger/locate.ts';
+import { shorten } from '../../lib/invisible-text.ts';
+import { printable } from '../command-line/text.ts';
 import type { Diagnosis } from './check.ts';
 import { failed, ok, warning } from './check.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
@@ -16,6 +18,7 @@ export function ledgerFinding(facts: LedgerFacts, nowMs: number): Diagnosis {
     return failed('is not there, and this user may not make it', WRITABLE);
   }
   if (facts.kind === 'unusable') {
+    if (facts.foreign !== undefined) return foreignFinding(facts.foreign);
     const { message, remedy } = FAULTS[facts.reason];
     return failed(message, remedy, { details: { reason: facts.reason } });
   }
@@ -47,6 +50,12 @@ export function ledgerFinding(facts: LedgerFacts, nowMs: number): Diagnosis {
     );
   }
   if (records === 0 && facts.others !== undefined) return startsEmpty('has no record yet', facts.others);
+  if (facts.exposed !== undefined) {
+    return warning('can be read by other users of this machine', EXPOSED, {
+      lines: facts.exposed.map(printable),
+      details: { ...details, exposed: facts.exposed },
+    });
+  }
   const trail =
     records === 0
       ? 'no record yet'
@@ -56,6 +65,31 @@ export function ledgerFinding(facts: LedgerFacts, nowMs: number): Diagnosis {
   const held = inUse ? 'is in use by a running service, as it should be when one runs here; read beside it: ' : '';
   return ok(`${held}${trail}${migrates}`, { details });
 }
+
+const EXPOSED =
+  'Run chmod 600 on these files and chmod 700 on their folder: they hold people’s addresses and stored answers. Each program ' +
+  'that copies them needs the user of the service.';
+
+/** Litestream keeps its position in tables of its own in the database that it replicates. */
+const LITESTREAM = /^table _litestream_/;
+const MAX_NAMES = 5;
+const MAX_NAME_LENGTH = 80;
+
+/** The names are text from the file. */
+function foreignFinding(foreign: readonly string[]): Diagnosis {
+  const names = foreign.slice(0, MAX_NAMES).map((name) => shorten(printable(name), MAX_NAME_LENGTH));
+  const more = foreign.length > names.length ? ` and ${foreign.length - names.length} more` : '';
+  const message = `holds what is not of this program: ${names.join(', ')}${more}`;
+  const { remedy } = FAULTS.foreign_schema;
+  return failed(message, foreign.every((name) => LITESTREAM.test(name)) ? LITESTREAM_REMEDY : remedy, {
+    details: { reason: 'foreign_schema', foreign: names },
+  });
+}
+
+const LITESTREAM_REMEDY =
+  'Litestream made these tables, and the service answers every invite with 503 while they are there. Stop Litestream, run ' +
+  'DROP TABLE _litestream_seq and DROP TABLE _litestream_lock with sqlite3, and run ledger backup on a timer instead. ' +
+  'A restore then loses what came after the last backup (docs/operations.md).';
 
 /** A volume that is not mounted, or another working directory, looks like a first start. */
 function startsEmpty(what: string, others: readonly string[]): Diagnosis {

@@ -1,7 +1,9 @@
 import { access, constants, lstat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { LedgerFileError } from '../../platform/node/ledger/locate.ts';
+import { foreignObjects } from '../../platform/node/ledger/foreign-objects.ts';
+import { LedgerFileError, locateLedger } from '../../platform/node/ledger/locate.ts';
 import { otherLedgers } from '../../platform/node/ledger/other-ledgers.ts';
+import { readableByOthers } from '../../platform/node/ledger/readable-by-others.ts';
 import { inspectLedgerFile } from '../../platform/node/ledger/reader.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
 
@@ -10,10 +12,12 @@ export async function inspectLedger(configuredPath: string): Promise<LedgerFacts
   try {
     const { path, ...condition } = await inspectLedgerFile(configuredPath);
     const writable = (await mayWrite(path)) && (await mayWrite(dirname(path)));
+    const exposed = await readableByOthers(path);
     return {
       kind: 'readable',
       writable,
       ...condition,
+      ...(exposed.length === 0 ? {} : { exposed }),
       ...(condition.records === 0 ? await others(configuredPath) : {}),
     };
   } catch (error) {
@@ -22,8 +26,15 @@ export async function inspectLedger(configuredPath: string): Promise<LedgerFacts
     if (reason === 'absent')
       return { kind: 'absent', creatable: await mayCreate(resolve(configuredPath)), ...(await others(configuredPath)) };
     if (reason === 'other_schema' || reason === 'moved') throw error;
-    return { kind: 'unusable', reason };
+    return { kind: 'unusable', reason, ...(reason === 'foreign_schema' ? await foreign(configuredPath) : {}) };
   }
+}
+
+/** Empty when nothing has a foreign name: then an object of this program was changed. */
+async function foreign(path: string): Promise<Pick<Extract<LedgerFacts, { kind: 'unusable' }>, 'foreign'>> {
+  const place = await locateLedger(path).catch(() => null);
+  const found = place === null ? [] : foreignObjects(place.path);
+  return found.length === 0 ? {} : { foreign: found };
 }
 
 async function others(path: string): Promise<Pick<Extract<LedgerFacts, { kind: 'absent' }>, 'others'>> {

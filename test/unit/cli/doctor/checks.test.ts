@@ -163,6 +163,31 @@ describe('the ledger', () => {
     expect(finding.remedy).toMatch(/\w/);
   });
 
+  it('with the tables of Litestream names it, and what to use instead', () => {
+    const foreign = ['table _litestream_lock', 'table _litestream_seq'];
+    const { status, message, remedy } = ledgerFinding({ kind: 'unusable', reason: 'foreign_schema', foreign }, 0);
+    expect(status).toBe('failed');
+    expect(message).toBe('holds what is not of this program: table _litestream_lock, table _litestream_seq');
+    expect(remedy).toMatch(/Litestream.*503.*ledger backup on a timer.*loses/);
+  });
+
+  it('with other foreign objects names some of them, without what a terminal would act on', () => {
+    const foreign = ['table _litestream_seq', 'trigger \u001b[2Jx', ...'abcdef'].map(String);
+    const { message, remedy } = ledgerFinding({ kind: 'unusable', reason: 'foreign_schema', foreign }, 0);
+    expect(message).toBe(
+      'holds what is not of this program: table _litestream_seq, trigger \ufffd[2Jx, a, b, c and 3 more',
+    );
+    expect(remedy).toContain('tell your audit team');
+  });
+
+  it('that others may read is a warning with the files', () => {
+    expect(seen({ exposed: ['/data/ledger.db', '/data/ledger.db-wal'] })).toMatchObject({
+      status: 'warning',
+      message: 'can be read by other users of this machine',
+      lines: ['/data/ledger.db', '/data/ledger.db-wal'],
+    });
+  });
+
   it('that is not there yet is well if it can be made', () => {
     expect(ledgerFinding({ kind: 'absent', creatable: true }, 0).status).toBe('ok');
     expect(ledgerFinding({ kind: 'absent', creatable: false }, 0).status).toBe('failed');

@@ -150,8 +150,39 @@ describe('a ledger looked at from outside', () => {
     expect(await inspectLedger(path)).toEqual({ kind: 'unusable', reason });
   });
 
+  it('into which somebody put other objects is told with their names', async () => {
+    await closedLedger();
+    vandalise(
+      'CREATE TRIGGER theirs AFTER INSERT ON records BEGIN SELECT 1; END',
+      'CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)',
+      'CREATE TABLE _litestream_lock (id INTEGER)',
+    );
+    const foreign = ['table _litestream_lock', 'table _litestream_seq', 'trigger theirs'];
+    expect(await inspectLedger(path)).toEqual({ kind: 'unusable', reason: 'foreign_schema', foreign });
+    vandalise('DROP TRIGGER theirs', 'DROP TABLE _litestream_seq', 'DROP TABLE _litestream_lock');
+    expect(await inspectLedger(path)).toMatchObject({ kind: 'readable', records: 3 });
+  });
+
+  it('of which somebody changed a table is told as such', async () => {
+    await closedLedger();
+    vandalise('ALTER TABLE cursors ADD COLUMN theirs TEXT');
+    expect(await inspectLedger(path)).toEqual({ kind: 'unusable', reason: 'foreign_schema' });
+  });
+
+  it('that others may read is told with each of its files, and what was kept beside it', async () => {
+    await closedLedger();
+    expect(await inspectLedger(path)).not.toHaveProperty('exposed');
+    writeFileSync(`${path}.before-restore-20260302T100000Z`, '', { mode: 0o640 });
+    chmodSync(path, 0o604);
+    // The folder is closed.
+    expect(await inspectLedger(path)).not.toHaveProperty('exposed');
+    chmodSync(folder, 0o755);
+    expect(await inspectLedger(path)).toMatchObject({
+      exposed: [path, `${path}.before-restore-20260302T100000Z`],
+    });
+  });
+
   it.each([
-    ['a trigger', 'CREATE TRIGGER theirs AFTER INSERT ON records BEGIN SELECT 1; END', 'foreign_schema'],
     ['a cursor ahead of its end', `INSERT INTO cursors VALUES ('http', 1000)`, 'ahead_of_trail'],
     ['a checkpoint ahead of its end', `INSERT INTO checkpoints VALUES (4, 7, 0, '{}', 0)`, 'ahead_of_trail'],
   ])('into which somebody put %s is told as such', async (_, statement, reason) => {
