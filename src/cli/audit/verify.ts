@@ -15,6 +15,7 @@ import { droppedBefore, RETENTION_OPTION } from '../ledger/retention.ts';
 import { chooseLedger, LEDGER_OPTION, withLedger } from '../ledger/with-ledger.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Call, Command } from '../command-line/command.ts';
+import { counting, withProgress } from '../command-line/progress.ts';
 import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import type { CliDeps } from '../deps.ts';
 
@@ -96,19 +97,21 @@ async function verify(call: Call, since: number | null, deps: CliDeps): Promise<
   const lines =
     files.length === 0
       ? null
-      : await verifyTrail(
-          {
-            name: 'delivered lines',
-            kind: 'delivered',
-            lines: delivered.lines,
-            base: call.options['whole'] === undefined ? null : GENESIS,
-            head: null,
-            droppedBefore: null,
-            requests: null,
-            cursors: [],
-          },
-          // Next to a ledger, the lines may be a part of its trail.
-          { ...evidence, reach: !includesLedger },
+      : await withProgress({ doing: 'Verifying', unit: 'delivered lines', total: null }, { call, deps }, (progress) =>
+          verifyTrail(
+            {
+              name: 'delivered lines',
+              kind: 'delivered',
+              lines: counting(delivered.lines, progress),
+              base: call.options['whole'] === undefined ? null : GENESIS,
+              head: null,
+              droppedBefore: null,
+              requests: null,
+              cursors: [],
+            },
+            // Next to a ledger, the lines may be a part of its trail.
+            { ...evidence, reach: !includesLedger },
+          ),
         );
   const ledger = includesLedger ? await verifyLedger(call, since, deps, { ...evidence, other: copyOf(lines) }) : null;
   const reports = [ledger, lines?.report ?? null].filter((one) => one !== null);
@@ -132,17 +135,20 @@ async function verifyLedger(
   return await withLedger(deps.openReader(await chooseLedger(call, deps)), (reader) =>
     reader.inSnapshot(async () => {
       const { base, head } = await reader.chain();
-      const source: TrailSource = {
+      const source: Omit<TrailSource, 'lines'> = {
         name: 'ledger',
         kind: 'stored',
-        lines: readLedgerTrail(reader),
         base,
         head,
         droppedBefore: since,
         requests: reader.requests,
         cursors: await reader.cursors(),
       };
-      return (await verifyTrail(source, evidence)).report;
+      const row = { doing: 'Verifying', unit: 'records', total: head.seq - base.seq };
+      return await withProgress(row, { call, deps }, async (progress) => {
+        const lines = counting(readLedgerTrail(reader), progress);
+        return (await verifyTrail({ ...source, lines }, evidence)).report;
+      });
     }),
   );
 }

@@ -44,6 +44,14 @@ export async function withProgress<T>(
   }
 }
 
+/** The same items, each of them counted. */
+export async function* counting<T>(items: AsyncIterable<T> | Iterable<T>, progress: Progress): AsyncGenerator<T> {
+  for await (const item of items) {
+    progress.advance();
+    yield item;
+  }
+}
+
 export function createProgress({ doing, unit, total }: ProgressRow, deps: ProgressDeps, isWanted: boolean): Progress {
   const { terminal, clock } = deps;
   if (!isWanted || !terminal.showsProgress()) return { advance: () => undefined, end: () => undefined };
