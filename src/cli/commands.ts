@@ -1,4 +1,5 @@
 import { auditExport } from './audit/export.ts';
+import { auditShow } from './audit/show.ts';
 import { auditTail } from './audit/tail.ts';
 import { auditVerify } from './audit/verify.ts';
 import type { Command } from './command-line/command.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   auditVerify,
   auditExport,
   auditTail,
+  auditShow,
   ledgerBackup,
   ledgerRestore,
 ];

@@ -226,17 +226,17 @@ function otherLine(what: OtherLine, { place, lines }: Layer): ReadLine {
   return { kind: 'other', what, place, lines };
 }
 
-function damagedItem(item: TrailItem, text: string | null, { forms, place, lines }: Layer): ReadLine {
-  return { kind: 'item', item, isNewer: false, forms, text, place, lines };
+function damagedItem(item: TrailItem, text: string | null, { forms, place, lines }: Layer, native = text): ReadLine {
+  return { kind: 'item', item, isNewer: false, forms, text, native, place, lines };
 }
 
 function itemOf(delivered: Exclude<DeliveredLine, { kind: 'foreign' }>, line: string | null, layer: Layer): ReadLine {
   const { kind, text } = delivered;
   if (text === null) return damagedItem(UNREADABLE, null, layer);
   const item = readTrailItem(text);
-  if (kind === 'damaged' || !layer.isClear) return damagedItem(disguised(item), null, layer);
+  if (kind === 'damaged' || !layer.isClear) return damagedItem(disguised(item), null, layer, text);
   const { forms, place, lines } = layer;
-  return { kind: 'item', item, isNewer: isNewer(text), forms, text: line, place, lines };
+  return { kind: 'item', item, isNewer: isNewer(text), forms, text: line, native: text, place, lines };
 }
 
 /** The line that carries this item is damaged, so a valid item counts as damaged, too. */

@@ -26,6 +26,8 @@ export type ReadLine = (
       readonly forms: readonly string[];
       /** What was inside of them. Null: an object without a text of its own. */
       readonly text: string | null;
+      /** The text of the record or the checkpoint as it was stored. Of a damaged one: as much of it as there is, or null. */
+      readonly native: string | null;
     }
   | { readonly kind: 'other'; readonly what: OtherLine }
 ) & {

@@ -53,6 +53,8 @@ export interface TrailLine {
   readonly position: number | null;
   /** The item is newer than this program knows (known-form.ts). */
   readonly isNewer?: boolean;
+  /** Its text, for readers that show it; verification does not use it. Null: there is none. */
+  readonly native?: string | null;
 }
 
 export interface TrailEvidence {

@@ -78,7 +78,7 @@ function createCounts(): {
           const name = one.forms.length === 0 ? 'plain' : one.forms.join(' + ');
           const form = forms.has(name) || forms.size < MAX_FORMS ? name : 'several';
           forms.set(form, (forms.get(form) ?? 0) + lines);
-          yield { item: one.item, place, position: null, isNewer: one.isNewer };
+          yield { item: one.item, place, position: null, isNewer: one.isNewer, native: one.native };
           continue;
         }
         const before = others.get(one.what);

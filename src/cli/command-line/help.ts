@@ -2,6 +2,7 @@ import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
 import type { Command } from './command.ts';
 import { EXITS } from './exit-codes.ts';
 import type { Exit } from './exit-codes.ts';
+import { wrapLines } from './wrap.ts';
 
 /** Renders help as plain text, from the same descriptions that the command line is parsed with. Pure. */
 const WIDTH = 100;
@@ -84,13 +85,7 @@ function table(rows: readonly (readonly [string, string])[]): string {
 }
 
 function wrap(text: string, width: number, indent: string): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return `${[...lines, line].map((one) => indent + one).join('\n')}\n`;
+  return `${wrapLines(text, width)
+    .map((one) => indent + one)
+    .join('\n')}\n`;
 }

@@ -43,7 +43,7 @@ function unreadable(seq: number): StoryEvent {
     seq,
     at: null,
     event: 'unreadable',
-    message: `Record ${seq} belongs to this request and is damaged or missing: audit verify says more.`,
+    message: `Record ${seq} belongs to this request and cannot be read: it is damaged, missing or of a later release. audit verify says which.`,
   };
 }
 
