@@ -14,6 +14,10 @@ export const MAX_SLICE_RECORDS = 256;
 export const MAX_SLICE_LENGTH = MAX_PAGE_LENGTH;
 /** Records that one retention step drops. */
 export const MAX_PRUNED_RECORDS = 2_000;
+/** Replays that one answer about a request shows: the newest. */
+export const MAX_SHOWN_REPLAYS = 20;
+/** Records about one request besides its decision, its outcome and replays. The service writes at most about ten. */
+export const MAX_FURTHER_RECORDS = 50;
 /** Addresses in all entries of a page of requests; a request has at most 500. */
 export const MAX_PAGE_ADDRESSES = 5_000;
 

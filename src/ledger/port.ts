@@ -25,7 +25,7 @@ export interface Ledger {
   /** Ends an admitted request: writes the outcome record, stores the reply, and refunds where the ending says so. */
   settle(settlement: Settlement): Promise<Settled>;
   /** One request; null when there is none, or when it is not `owner`'s. A null `owner` finds every request. */
-  find(requestId: string, owner: Owner | null): Promise<RequestEntry | null>;
+  find(requestId: string, owner: Owner | null): Promise<FoundRequest | null>;
   /** Requests, newest first, one page (page.ts) at a time. `before` is an exclusive cursor: a request id. */
   list(query: ListQuery): Promise<RequestPage>;
   /** The current counters of these charges, without a debit; one state per charge, in order. */
@@ -233,6 +233,17 @@ export interface RequestEntry {
 
 /** `decision`, `outcome`: the record of it. `state`: the stored state or one of its times; or the records refute that state. */
 export type UnreadablePart = 'decision' | 'outcome' | 'state';
+
+/** One request with what is on record about it. */
+export interface FoundRequest extends RequestEntry {
+  /**
+   * All records about it in order of seq, verbatim; of the replays of its answer the newest (page.ts). A record that is
+   * missing has an empty line.
+   */
+  readonly records: readonly StoredRecord[];
+  /** How many replays of its answer are not among `records`. */
+  readonly replaysLeftOut: number;
+}
 
 export interface RequestPage {
   readonly entries: readonly RequestEntry[];

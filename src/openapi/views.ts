@@ -1,3 +1,4 @@
+import { STORY_EVENTS } from '../audit/story-events.ts';
 import { AUTH_METHODS, USER_ROLES } from '../contract/invite-users.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { COUNT, INSTANT, listOf, nullable, object, oneOf, schemaRef, TEXT } from './json-schema.ts';
@@ -131,8 +132,20 @@ const INVITE_REQUEST = object(
       description:
         'The parts of this request that are stored but damaged: the audit record of the decision or of the outcome, or the state or a time of the request (`state` is then what the records prove, or `unknown`; the time is null). Absent when all is readable. The operators have a log line about it.',
     },
+    events: {
+      ...listOf(
+        object({
+          at: nullable({ ...INSTANT, description: 'When it was put on record. Null: the record is damaged.' }),
+          event: { ...oneOf(STORY_EVENTS), description: 'Stable. More may come.' },
+          message: { ...TEXT, description: 'Sentences for people, with times in UTC.' },
+        }),
+      ),
+      description:
+        'The story of the request, in the order of the records: what was asked, what the policy decided, how it ended, who settled it, and the newest repeats with its Idempotency-Key. Only in the answer about one request.',
+    },
+    replays_left_out: { ...COUNT, description: 'How many repeats with its Idempotency-Key are not among `events`.' },
   },
-  { optional: ['request_sha256', 'unreadable'], description: 'A decided request.' },
+  { optional: ['request_sha256', 'unreadable', 'events', 'replays_left_out'], description: 'A decided request.' },
 );
 
 export function viewSchemas(): Record<string, JsonSchema> {

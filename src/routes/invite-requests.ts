@@ -1,13 +1,15 @@
 /**
  * GET /v2/invite_requests and /{id}: the state and outcome of requests. A caller with `invites:write` sees its own
  * requests, one with `audit:read` sees all. The id of another caller's request is a 404, so ids cannot be probed.
- * Owners do not see the exchange with Galileo (attempts, keys), nor the token of a person who settled it. A damaged record is marked and hides nothing else. What
- * is read through `audit:read` of other callers' requests is on record.
+ * Owners do not see the exchange with Galileo (attempts, keys), nor the token of a person who settled it. A damaged record
+ * is marked and hides nothing else. One request comes with its story: the sentences of `audit show`, bounded. What is read
+ * through `audit:read` of other callers' requests is on record.
  */
 import type { Context } from 'hono';
 import type { Principal } from '../auth/principal.ts';
 import { ownerOf } from '../invite/call.ts';
-import type { Owner, RequestEntry } from '../ledger/port.ts';
+import { tellStory } from '../invite/story/tell-story.ts';
+import type { FoundRequest, Owner, RequestEntry } from '../ledger/port.ts';
 import { rfc3339 } from '../lib/rfc3339.ts';
 import { UUID } from '../lib/uuid.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
@@ -30,7 +32,7 @@ export async function findInviteRequest(c: Context<AppEnv>, deps: RecordReadDeps
     async (entry) => {
       if (isOfOthers(principal, entry === null ? [] : [entry]))
         await recordRead(c, deps, { what: 'request', records: entry === null ? 0 : 1 });
-      return entry === null ? respondProblem(c, 'not_found') : c.json(showEntry(entry, principal));
+      return entry === null ? respondProblem(c, 'not_found') : c.json(showFound(entry, principal));
     },
   );
 }
@@ -68,8 +70,22 @@ function isOfOthers(principal: Principal, entries: readonly RequestEntry[]): boo
   return entries.length === 0 || !entries.every(isOwn);
 }
 
-/** The request as this reader may see it. */
-export function showEntry(entry: RequestEntry, reader: Principal): object {
+/** How many addresses a sentence of a story names. `request` has all of them. */
+const MAX_ADDRESSES = 10;
+
+/** The request with its story, as this reader may see it. */
+export function showFound(found: FoundRequest, reader: Principal): object {
+  const sees = reader.scopes.includes('audit:read') ? 'everything' : 'request';
+  return {
+    ...showEntry(found, reader),
+    events: tellStory(found.requestId, found.records, { sees, addresses: MAX_ADDRESSES }).map(
+      ({ at, event, message }) => ({ at, event, message }),
+    ),
+    replays_left_out: found.replaysLeftOut,
+  };
+}
+
+function showEntry(entry: RequestEntry, reader: Principal): object {
   const { decided, outcome, unreadable } = entry;
   // All records of a request have the same actor, request and policy, so either one can stand in for the other.
   const record = decided ?? outcome;

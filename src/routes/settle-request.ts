@@ -12,12 +12,12 @@ import { actorInRecord } from '../invite/record.ts';
 import { redactCallerText } from '../invite/redact-caller-text.ts';
 import type { SettledAsPerson } from '../invite/settle-as-person.ts';
 import { settleAsPerson } from '../invite/settle-as-person.ts';
-import type { RequestEntry, RequestState } from '../ledger/port.ts';
+import type { FoundRequest, RequestState } from '../ledger/port.ts';
 import { UUID } from '../lib/uuid.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
 import { respondProblem } from '../middleware/problem-response.ts';
 import { respondInvalid } from '../middleware/validation/validate-invite.ts';
-import { showEntry } from './invite-requests.ts';
+import { showFound } from './invite-requests.ts';
 
 type SettleDeps = Pick<Deps, 'ledger' | 'secrets' | 'recordAddress' | 'delivery' | 'trustedClock' | 'logger'>;
 
@@ -57,7 +57,7 @@ export async function settleRequest(
         });
         deps.delivery.wake();
       }
-      return entry === null ? respondProblem(c, 'not_found') : c.json(showEntry(entry, c.get('principal')));
+      return entry === null ? respondProblem(c, 'not_found') : c.json(showFound(entry, c.get('principal')));
     }
     default:
       return result satisfies never;
@@ -76,7 +76,7 @@ const UNREADABLE =
 interface Settled {
   readonly result: SettledAsPerson;
   /** Of a settled request: what became of it. */
-  readonly entry: RequestEntry | null;
+  readonly entry: FoundRequest | null;
 }
 
 /** Null when the ledger fails. */

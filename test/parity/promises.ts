@@ -156,6 +156,29 @@ export function describePromises(platform: PlatformName): void {
       expect(second?.headers.get('X-Request-Id')).not.toBe(firstId);
     });
 
+    it('and the story of the request says so, to its owner and to an auditor', async () => {
+      const caller = await harness.caller();
+      const headers = newKey();
+      const id = (await caller.invite(ANN, { headers })).headers.get('X-Request-Id') ?? '';
+      await caller.invite(ANN, { headers });
+      const auditor = await harness.caller({ scope: 'audit:read' });
+      const told = async ({ request }: typeof caller) => {
+        const { events } = (await (await request(`/v2/invite_requests/${id}`)).json()) as {
+          events: { at: string; event: string; message: string }[];
+        };
+        return events.map(({ event }) => event);
+      };
+      expect(await told(caller)).toEqual(['asked', 'policy_decided', 'admitted', 'accepted', 'replayed']);
+      expect(await told(auditor)).toEqual([
+        'asked',
+        'policy_decided',
+        'admitted',
+        'galileo_asked',
+        'accepted',
+        'replayed',
+      ]);
+    });
+
     it(`by ${String(CROWD)} equal requests at once: one is sent`, async () => {
       const caller = await harness.caller();
       const headers = newKey();

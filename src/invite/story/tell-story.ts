@@ -26,7 +26,7 @@ export function tellStory(requestId: string, lines: readonly StoryLine[], reader
     .toSorted((a, b) => a.seq - b.seq)
     .flatMap(({ seq, line }) => {
       const record = readStoryRecord(line);
-      if (record === null || record.seq !== seq || !isAbout(record, requestId)) return [unreadable(seq)];
+      if (record === null || record.seq !== seq || !isAbout(record, requestId)) return [unreadable(seq, reader)];
       return eventsOf(record, requestId, reader).flatMap(([event, message]) =>
         message === null ? [] : [{ seq, at: record.time, event, message }],
       );
@@ -38,12 +38,13 @@ function isAbout({ kind, request_id: id, outcome }: RequestRecord, requestId: st
   return id === requestId || (kind === 'replay' && outcome.first_request_id === requestId);
 }
 
-function unreadable(seq: number): StoryEvent {
+function unreadable(seq: number, { sees }: StoryReader): StoryEvent {
+  const remedy = sees === 'everything' ? ' audit verify says which.' : '';
   return {
     seq,
     at: null,
     event: 'unreadable',
-    message: `Record ${seq} belongs to this request and cannot be read: it is damaged, missing or of a later release. audit verify says which.`,
+    message: `Record ${seq} belongs to this request and cannot be read: it is damaged, missing or of a later release.${remedy}`,
   };
 }
 

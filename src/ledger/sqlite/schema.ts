@@ -110,6 +110,23 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        window_end INTEGER NOT NULL, scope TEXT NOT NULL, minute TEXT NOT NULL, PRIMARY KEY (window_end, scope)
      ) STRICT, WITHOUT ROWID`,
   ],
+  [
+    // The records about a request besides those that its row names (further-records.ts).
+    `CREATE TABLE further_records (
+       request_id TEXT NOT NULL, is_replay INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (request_id, is_replay, seq)
+     ) STRICT, WITHOUT ROWID`,
+    // In RFC 8785 text these members cannot occur inside of a string. A damaged line is passed over.
+    `INSERT OR IGNORE INTO further_records (request_id, is_replay, seq)
+     SELECT id, is_replay, seq FROM (
+       SELECT seq, is_replay, CASE
+         WHEN NOT json_valid(line) THEN NULL
+         WHEN is_replay THEN json_extract(line, '$.outcome.first_request_id')
+         ELSE json_extract(line, '$.request_id') END AS id
+       FROM (SELECT seq, line, instr(line, '"kind":"replay"') > 0 AS is_replay FROM records)
+       WHERE is_replay OR instr(line, '"kind":"reconciliation"') > 0
+         OR (instr(line, '"kind":"outcome"') > 0 AND instr(line, '"result":"unknown"') > 0)
+     ) WHERE id IN (SELECT request_id FROM requests)`,
+  ],
 ];
 
 /** SHA-256 over the schema objects of each version (isOwnSchema), in order. */
@@ -123,6 +140,7 @@ const DIGESTS: readonly string[] = [
   'f6652537fccd267e8d321d606653c3539a9b41e9cb7139fbc8f4a60295d07fde',
   '156edf07b648891691dd3942242b9157c5258ee3059b8edb3672dfbc9350058c',
   '5e1a86f472e39e61464e64338c4a5033fa858c2a834f73edf5253b29ed704ac7',
+  '6798de34b508a28cd2be390c704e6c84c46b285e8528860f0d5e10cafd6a24aa',
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

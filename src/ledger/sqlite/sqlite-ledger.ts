@@ -16,6 +16,7 @@ import { createSqliteOutbox } from './trail/outbox.ts';
 import type { Pruned, ReconcileAttempt, Retention } from '../background-steps.ts';
 import type { Admission, Admitted, Ending, Ledger, Settled, Settlement } from '../port.ts';
 import type { ReportUnreadable } from '../report-unreadable.ts';
+import { noteFurther } from './requests/further-records.ts';
 import { createQuotaCounters } from './requests/quota.ts';
 import type { Tally } from './requests/quota.ts';
 import { maySettle } from './requests/may-settle.ts';
@@ -137,7 +138,8 @@ export function createSqliteLedger({
       return { ...known, retryAfterS: Math.min(wholeSeconds(expiresAt - now), LONGEST_RETRY_AFTER_S) };
     }
     const replay = replayRecord(admission.records, known.firstRequestId, known.reply);
-    if (replay !== null) recordIfWhole(admission, replay, now);
+    const seq = replay === null ? null : recordIfWhole(admission, replay, now);
+    if (seq !== null) noteFurther(sqlite, known.firstRequestId, seq, 'replay');
     return known;
   }
 
@@ -213,7 +215,7 @@ export function createSqliteLedger({
     const outcomeSeq = journal.append(record);
     if (REFUNDED[ending]) quotas.refund(row.debits);
     if (row.keyScope !== null) keys.settle(row.keyScope, { requestId, ending, reply, now });
-    requests.settle(requestId, { ending, by, at: now, outcomeSeq });
+    requests.settle(requestId, { ending, by, at: now, outcomeSeq, isFirst: row.state === 'open' });
     return { kind: 'settled' };
   }
 
@@ -234,7 +236,7 @@ export function createSqliteLedger({
     const dueAt = requests.get(requestId)?.nextAttemptAt ?? null;
     if (dueAt === null || dueAt > now) return;
     // The outcome record does not change: the evidence is a record of its own.
-    if (record !== null) journal.append(record);
+    if (record !== null) noteFurther(sqlite, requestId, journal.append(record), 'other');
     requests.recordAttempt(requestId, { at: nextInMs === null ? null : now + nextInMs, counted: record !== null });
   }
 

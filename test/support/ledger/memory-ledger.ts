@@ -15,11 +15,12 @@ import { createMemoryCounters } from './memory-counters.ts';
 import { createMemoryReads } from './memory-reads.ts';
 import { createMemorySuppressions } from './memory-suppressions.ts';
 import { createMemoryTrail } from './memory-trail.ts';
-import { takeEntries } from '../../../src/ledger/page.ts';
+import { MAX_SHOWN_REPLAYS, takeEntries, takeLines } from '../../../src/ledger/page.ts';
 import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
 import type {
   Admission,
   Admitted,
+  FoundRequest,
   Ledger,
   Owner,
   RequestState,
@@ -276,6 +277,18 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
     unreadable: [],
   });
 
+  /** All records about the request; of the replays of its answer the newest. */
+  const history = (requestId: string): Pick<FoundRequest, 'records' | 'replaysLeftOut'> => {
+    const parsed = trail.all().map(({ seq, line }) => ({ seq, line, record: JSON.parse(line) as RequestRecord }));
+    const own = parsed.filter(({ record }) => record.request_id === requestId);
+    const replays = parsed.filter(
+      ({ record }) => record.kind === 'replay' && record.outcome.first_request_id === requestId,
+    );
+    const shown = takeLines(replays.toReversed(), MAX_SHOWN_REPLAYS);
+    const records = [...own, ...shown].toSorted((a, b) => a.seq - b.seq).map(({ seq, line }) => ({ seq, line }));
+    return { records, replaysLeftOut: replays.length - shown.length };
+  };
+
   const visibleTo = (owner: Owner | null, request: Request): boolean =>
     owner === null || JSON.stringify(ownerOf(owner)) === JSON.stringify(ownerOf(request.admission.owner));
 
@@ -300,7 +313,7 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
     },
     async find(requestId, owner) {
       const request = requests.get(requestId);
-      return request !== undefined && visibleTo(owner, request) ? entry(request) : null;
+      return request !== undefined && visibleTo(owner, request) ? { ...entry(request), ...history(requestId) } : null;
     },
     async list({ owner, before, limit }) {
       const mine = [...requests.values()].filter((request) => visibleTo(owner, request));

@@ -20,6 +20,8 @@ export interface MemoryTrail {
   append(draft: AnyDraft): number;
   draft(seq: number): RecordDraft;
   records(after: number, limit: number): readonly StoredRecord[];
+  /** Every kept record. */
+  all(): readonly StoredRecord[];
   search(query: SearchQuery): SearchSlice;
   lease(sink: string, limit: number): readonly OutboxItem[];
   ack(sink: string, position: number): void;
@@ -66,6 +68,7 @@ export function createMemoryTrail({ clock, ids }: { clock: Clock; ids: Ids }): M
   }
 
   return {
+    all: () => records.map(plain),
     append(draft) {
       const seq = head.seq + 1;
       const time = rfc3339(Math.trunc(clock.now()));

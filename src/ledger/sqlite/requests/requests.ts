@@ -5,11 +5,12 @@ import type {
   Ending,
   ListQuery,
   Owner,
-  RequestEntry,
+  FoundRequest,
   RequestPage,
   RequestState,
   SettledBy,
 } from '../../port.ts';
+import { noteEarlierOutcome, readHistory } from './further-records.ts';
 import type { ReportUnreadable } from '../../report-unreadable.ts';
 import { packDebits } from './debits.ts';
 import type { Debit } from './quota.ts';
@@ -25,8 +26,12 @@ import type { SqlitePort } from '../sqlite-port.ts';
 export interface Requests {
   insert(row: NewRequest): void;
   get(requestId: string): RequestRow | null;
-  settle(requestId: string, settled: { ending: Ending; by: SettledBy; at: number; outcomeSeq: number }): void;
-  find(requestId: string, owner: Owner | null): RequestEntry | null;
+  /** `isFirst`: the request was open, so it has no outcome yet. */
+  settle(
+    requestId: string,
+    settled: { ending: Ending; by: SettledBy; at: number; outcomeSeq: number; isFirst: boolean },
+  ): void;
+  find(requestId: string, owner: Owner | null): FoundRequest | null;
   list(query: ListQuery): RequestPage;
   /** Open requests whose intent has expired, oldest first. */
   expired(now: number, limit: number): readonly ExpiredIntent[];
@@ -104,7 +109,8 @@ export function createRequests(sqlite: SqlitePort, reportUnreadable: ReportUnrea
         nextAttemptAt: row.look_at,
       };
     },
-    settle(requestId, { ending, by, at, outcomeSeq }) {
+    settle(requestId, { ending, by, at, outcomeSeq, isFirst }) {
+      if (!isFirst) noteEarlierOutcome(sqlite, requestId);
       const isUnknown = ending === 'unknown';
       sqlite.run(
         `UPDATE requests SET state = ?, settled_by = ?, settled_at = ?, outcome_seq = ?, look_at = ?
@@ -119,7 +125,8 @@ export function createRequests(sqlite: SqlitePort, reportUnreadable: ReportUnrea
     },
     find(requestId, owner) {
       const row = read(requestId);
-      return row === undefined || (owner !== null && !belongsTo(row, owner)) ? null : readEntry(row);
+      if (row === undefined || (owner !== null && !belongsTo(row, owner))) return null;
+      return { ...readEntry(row), ...readHistory(sqlite, row) };
     },
     list({ owner, before, limit }) {
       const conditions = [...(owner === null ? [] : [OWNED]), ...(before === null ? [] : [`request_id < ?`])];

@@ -2,6 +2,7 @@ import type { ChainHead } from '../../../audit/chain.ts';
 import type { SqliteOutbox } from './outbox.ts';
 import { MAX_PRUNED_RECORDS } from '../../page.ts';
 import type { Pruned, Retention } from '../../background-steps.ts';
+import { dropFurther } from '../requests/further-records.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
 import { dropPolicies } from '../policies.ts';
 import { readEnds, readHash } from './trail.ts';
@@ -76,6 +77,7 @@ function firstNeeded(sqlite: SqlitePort, seq: number): number {
 
 function dropUpTo(sqlite: SqlitePort, { seq, hash }: ChainHead): void {
   sqlite.run(`DELETE FROM records WHERE seq <= ?`, seq);
+  dropFurther(sqlite, seq);
   sqlite.run(`DELETE FROM requests WHERE decided_seq <= ?`, seq);
   sqlite.run(`DELETE FROM checkpoints WHERE count < ?`, seq);
   sqlite.run(`DELETE FROM clock_steps WHERE seq <= ?`, seq);

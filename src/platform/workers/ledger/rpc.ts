@@ -134,6 +134,7 @@ const entry = z.strictObject({
 
 const line = z.string().max(MAX_LEASE_LENGTH);
 const stored = z.array(z.strictObject({ seq: count, line }));
+const found = entry.extend({ records: stored, replaysLeftOut: count });
 const outboxItem = z.strictObject({ position: count, kind: z.enum(['record', 'checkpoint']), line });
 const checkpoint = z.strictObject({ count, madeAt: whole, line });
 const chainHead = z.strictObject({ seq: count, hash: sha256 });
@@ -184,7 +185,7 @@ const changeReports = z.array(z.strictObject({ change, seen: z.enum(['changed', 
 export const LEDGER_STEPS = {
   admit: { args: z.tuple([admission]), result: admitted, writes: true },
   settle: { args: z.tuple([settlement]), result: settled, writes: true },
-  find: { args: z.tuple([requestId, owner.nullable()]), result: entry.nullable(), writes: false },
+  find: { args: z.tuple([requestId, owner.nullable()]), result: found.nullable(), writes: false },
   list: {
     args: z.tuple([z.strictObject({ owner: owner.nullable(), before: text.nullable(), limit: whole })]),
     result: z.strictObject({ entries: z.array(entry), next: requestId.nullable() }),

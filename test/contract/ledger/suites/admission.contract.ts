@@ -54,6 +54,8 @@ export function describeAdmission(harness: LedgerHarness): void {
         decided: recordDraft('denial', R1),
         outcome: null,
         unreadable: [],
+        records: await harness.ledger.records(0, 10),
+        replaysLeftOut: 0,
       });
     });
 

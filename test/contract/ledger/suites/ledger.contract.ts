@@ -3,6 +3,7 @@ import { describeAdmission } from './admission.contract.ts';
 import { describeChanges } from './changes.contract.ts';
 import { describeClock } from './clock.contract.ts';
 import { describeEndings } from './ending.contract.ts';
+import { describeHistory } from './history.contract.ts';
 import { describeKeys } from './key.contract.ts';
 import { describeOutbox } from './outbox.contract.ts';
 import { describeQuotas } from './quota.contract.ts';
@@ -31,6 +32,7 @@ export function describeLedger(name: string, factory: LedgerFactory): void {
     describeReads(harness);
     describeEndings(harness);
     describeKeys(harness);
+    describeHistory(harness);
     describeUnsettled(harness);
     describeOutbox(harness);
     describeSearch(harness);

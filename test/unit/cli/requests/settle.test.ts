@@ -348,7 +348,7 @@ describe('a request whose records are damaged', () => {
     await admitAs(service, ID, 'unknown');
     await service.admit(admission(OTHER));
     await service.settle(settlement(OTHER, 'unknown'));
-    const damage = (entry: RequestEntry): RequestEntry =>
+    const damage = <Entry extends RequestEntry>(entry: Entry): Entry =>
       entry.requestId === ID ? { ...entry, ...damaged, unreadable: ['decision'] } : entry;
     const deps: Partial<CliDeps> = {
       async openSideWriter() {
