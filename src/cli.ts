@@ -7,6 +7,7 @@ import './platform/node/process/no-inspector.ts';
 import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { styleText } from 'node:util';
+import { createRecordAddress } from './audit/record-address.ts';
 import { auditPorts } from './cli/audit/ports.ts';
 import { CommandError } from './cli/command-line/command-error.ts';
 import { createPrint } from './cli/command-line/print.ts';
@@ -18,7 +19,7 @@ import { freeBytes, inspectLedger } from './cli/doctor/inspect-ledger.ts';
 import { runCli } from './cli/run.ts';
 import { egressOf } from './config/settings-egress.ts';
 import { SqlError } from './ledger/sqlite/sqlite-port.ts';
-import { auditSecretProblems } from './platform/node/secrets/audit-secrets.ts';
+import { auditSecretProblems, readAddressMode } from './platform/node/secrets/audit-secrets.ts';
 import { clock, ids, refSchedule } from './platform/node/runtime.ts';
 import { createFetchDocument } from './platform/node/http-client/fetch-document.ts';
 import { createHttpClient } from './platform/node/http-client/http-client.ts';
@@ -58,6 +59,14 @@ const deps: CliDeps = {
       },
     ),
   auditSecretProblems,
+  async openRecordAddress(settings) {
+    try {
+      return createRecordAddress(await readAddressMode(settings));
+    } catch (error) {
+      if (error instanceof SecretsError) throw new CommandError('refused', error.problems.join('\n'), { cause: error });
+      throw error;
+    }
+  },
   inspectLedger,
   openReader: readLedgerFile,
   openSideWriter: (path) =>

@@ -1,5 +1,6 @@
 import { auditExport } from './audit/export.ts';
-import { auditShow } from './audit/show.ts';
+import { auditSearch } from './audit/search.ts';
+import { auditShow } from './audit/show/show.ts';
 import { auditTail } from './audit/tail.ts';
 import { auditVerify } from './audit/verify.ts';
 import type { Command } from './command-line/command.ts';
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   auditExport,
   auditTail,
   auditShow,
+  auditSearch,
   ledgerBackup,
   ledgerRestore,
 ];

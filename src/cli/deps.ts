@@ -1,3 +1,4 @@
+import type { RecordAddress } from '../audit/record-address.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Ledger } from '../ledger/port.ts';
 import type { OpenPolicyFileResult } from '../platform/node/policy/source.ts';
@@ -28,6 +29,11 @@ export interface CliDeps {
   readonly openKeys: (settings: KeySettings) => Promise<OpenedKeys>;
   /** Problems with the keys of the audit trail. Each sentence begins with the setting's name and holds no secret. */
   readonly auditSecretProblems: (settings: Partial<Settings>) => Promise<readonly string[]>;
+  /**
+   * The form in which these settings record an address (AUDIT_EMAILS). Rejects with a CommandError when the key for it
+   * cannot be read.
+   */
+  readonly openRecordAddress: (settings: Partial<Settings>) => Promise<RecordAddress>;
   /** Inspects the ledger without changing it. */
   readonly inspectLedger: (path: string) => Promise<LedgerFacts>;
   /** For everything that commands read from a ledger. Rejects with a LedgerFileError. */

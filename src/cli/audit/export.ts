@@ -3,18 +3,21 @@
  * record by binary search, and then streams with at most one page in memory. `audit verify --lines` can verify the
  * output.
  */
-import type { AuditFormat } from '../../audit/format/formats.ts';
 import { thrownCode } from '../../lib/thrown.ts';
 import { parseObject } from '../../lib/parse-object.ts';
 import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
-import { createLinePrinter, FORMAT_OPTION, formatIn, printedLine } from './format.ts';
-import { momentOf } from './instant.ts';
+import { createLinePrinter, formatIn, formatOption, printedLine, sayWhenNone } from './format.ts';
+import type { OutputFormat } from './format.ts';
+import { PERIOD_OPTIONS, periodIn } from './period.ts';
+import type { Period } from './period.ts';
 import type { NewFile } from './ports.ts';
 import { readLedgerItems, readThrough, unreadableItem } from '../ledger/read-trail.ts';
 import type { LedgerItem } from '../ledger/read-trail.ts';
 import { chooseLedger, LEDGER_OPTION, withLedger } from '../ledger/with-ledger.ts';
 import { CommandError } from '../command-line/command-error.ts';
-import type { Call, Command } from '../command-line/command.ts';
+import type { Command } from '../command-line/command.ts';
+import { withProgress } from '../command-line/progress.ts';
+import type { Progress } from '../command-line/progress.ts';
 import { unwritten } from '../command-line/print.ts';
 import type { Print } from '../command-line/print.ts';
 import { counted, printable } from '../command-line/text.ts';
@@ -24,16 +27,15 @@ export const auditExport: Command = {
   name: 'audit export',
   summary: 'Write the audit records of a time range, with the checkpoints made in it, to stdout or a new file.',
   about: [
-    'One line a record, in order, as the sinks deliver them; each checkpoint behind the last record it covers. The ledger is ' +
+    'One line a record, in order, as the sinks deliver them, or as text for people; each checkpoint behind the last record it covers. The ledger is ' +
       'opened read-only and may be in use. The lines hold people’s addresses as the trail does, so a file that is written ' +
       'may be read by its owner only, and one that is there already is left alone.',
     'A TIME is RFC 3339 (2026-05-01T00:00:00Z, 2026-05-01T02:00:00+02:00) or a date, which is its midnight in UTC.',
   ],
   operands: [],
   options: {
-    from: { value: 'TIME', about: 'Records from this moment on; from the first one when left out.' },
-    to: { value: 'TIME', about: 'Records before this moment; to the last one when left out.' },
-    format: FORMAT_OPTION,
+    ...PERIOD_OPTIONS,
+    format: formatOption('native'),
     out: { value: 'FILE', about: 'A file that is not there yet; stdout when left out.' },
     ledger: LEDGER_OPTION,
   },
@@ -44,42 +46,32 @@ export const auditExport: Command = {
     io: 'Not to its end: the output could not be written. What there was of the file is removed.',
   },
   examples: [
-    { line: 'audit export --from 2026-05-01 --to 2026-06-01 --out may.ndjson', does: 'all of May' },
+    { line: 'audit export --month 2026-05 --out may.ndjson', does: 'all of May' },
     {
       line: 'audit export --from 2026-05-04T08:00:00Z --format ocsf | gzip > since.ndjson.gz',
       does: 'since that morning, as OCSF',
     },
   ],
   async run(call, deps) {
-    const range = readRange(call);
+    const range: Range = { ...periodIn(call), format: formatIn(call, 'native') };
     const { out } = call.options;
     await withLedger(deps.openReader(await chooseLedger(call, deps)), async (reader) => {
-      const exportWith: ExportWith = (print) => readThrough(reader, () => stream(reader, range, print));
+      const row = { doing: 'Exporting', unit: 'records', total: null };
+      // On a terminal that shows the records, the line would be among them.
+      const isShown = typeof out === 'string' || !deps.audit.isTerminal();
+      const exportWith: ExportWith = (print) =>
+        withProgress(row, { call, deps, isShown }, (progress) =>
+          readThrough(reader, () => stream(reader, range, { print, progress })),
+        );
       if (typeof out === 'string') await exportToFile(out, exportWith, deps);
-      else await exportWith(createLinePrinter(deps));
+      else await sayWhenNone((await exportWith(createLinePrinter(deps))).records, deps);
     });
     return 'ok';
   },
 };
 
-interface Range {
-  /** Inclusive; milliseconds since the epoch. */
-  readonly fromMs: number;
-  /** Exclusive. */
-  readonly toMs: number;
-  readonly format: AuditFormat;
-}
-
-/** Throws a CommandError when the options do not make one. */
-function readRange(call: Call): Range {
-  const unclear = (message: string): CommandError => new CommandError('usage', message);
-  const { from, to } = call.options;
-  const fromMs = typeof from === 'string' ? momentOf(from) : -Infinity;
-  const toMs = typeof to === 'string' ? momentOf(to) : Infinity;
-  if (fromMs === null || toMs === null)
-    throw unclear(`--${fromMs === null ? 'from' : 'to'} is a date like 2026-05-01 or a time like 2026-05-01T00:00:00Z`);
-  if (fromMs >= toMs) throw unclear('--from must be before --to');
-  return { fromMs, toMs, format: formatIn(call) };
+interface Range extends Period {
+  readonly format: OutputFormat;
 }
 
 type Written = { readonly records: number; readonly checkpoints: number };
@@ -119,11 +111,16 @@ async function fillFile(file: NewFile, out: string, exportWith: ExportWith): Pro
 const CHARACTERS_PER_WRITE = 64 * 1024;
 
 /** Ends early when stdout is closed. */
-async function stream(reader: LedgerReader, range: Range, print: Print): Promise<Written> {
+async function stream(
+  reader: LedgerReader,
+  range: Range,
+  { print, progress }: { readonly print: Print; readonly progress: Progress },
+): Promise<Written> {
   const written = { records: 0, checkpoints: 0 };
   let waiting = '';
   for await (const item of itemsIn(reader, range)) {
     written[item.kind === 'record' ? 'records' : 'checkpoints'] += 1;
+    progress.advance();
     waiting += printedLine(range.format, item);
     if (waiting.length < CHARACTERS_PER_WRITE) continue;
     if ((await print(waiting)) === 'closed') return written;

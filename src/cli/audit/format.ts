@@ -1,7 +1,8 @@
 /**
- * The output formats of the audit commands. They are the sinks' formats, so that printed lines verify like delivered
- * ones.
+ * The output formats of the audit commands: those of the sinks, so that printed lines verify like delivered ones, and
+ * `text`, which is for people and cannot be verified.
  */
+import { positionOf } from '../../audit/delivery/outbox-position.ts';
 import type { AuditFormat } from '../../audit/format/formats.ts';
 import { AUDIT_FORMATS, formatItem } from '../../audit/format/formats.ts';
 import { CommandError } from '../command-line/command-error.ts';
@@ -11,25 +12,35 @@ import { printable } from '../command-line/text.ts';
 import type { CliDeps } from '../deps.ts';
 import type { LedgerItem } from '../ledger/read-trail.ts';
 import { unreadableItem } from '../ledger/read-trail.ts';
+import { textLine } from './text/text-line.ts';
 
-export const FORMAT_OPTION: OptionRow = {
-  value: 'native|ocsf',
-  about: 'native: the lines as the ledger holds them. ocsf: OCSF events around them. native when left out.',
-};
+export type OutputFormat = AuditFormat | 'text';
+
+const OUTPUT_FORMATS: readonly OutputFormat[] = [...AUDIT_FORMATS, 'text'];
+
+export function formatOption(byDefault: OutputFormat): OptionRow {
+  return {
+    value: 'native|ocsf|text',
+    about:
+      'native: the lines as they are stored. ocsf: OCSF events around them. text: one line for people, in columns (time, ' +
+      `seq, kind, result, client, subject, what), which cannot be verified. ${byDefault} when left out.`,
+  };
+}
 
 /** Throws a CommandError for an unknown format. */
-export function formatIn({ options }: Call): AuditFormat {
-  const { format: name = 'native' } = options;
-  const format = AUDIT_FORMATS.find((known) => known === name);
-  if (format === undefined) throw new CommandError('usage', '--format is native or ocsf');
+export function formatIn({ options }: Call, byDefault: OutputFormat): OutputFormat {
+  const { format: name = byDefault } = options;
+  const format = OUTPUT_FORMATS.find((known) => known === name);
+  if (format === undefined) throw new CommandError('usage', '--format is native, ocsf or text');
   return format;
 }
 
 /** One line with its line end. Throws a CommandError when the stored line is not as the service wrote it. */
-export function printedLine(format: AuditFormat, item: LedgerItem): string {
+export function printedLine(format: OutputFormat, item: LedgerItem): string {
   const { kind, number, line } = item;
+  if (format === 'text') return `${textLine(kind, number, line)}\n`;
   try {
-    return `${formatItem(format, { position: kind === 'record' ? 2 * number : 2 * number + 1, kind, line })}\n`;
+    return `${formatItem(format, { position: positionOf(number) + (kind === 'record' ? 0 : 1), kind, line })}\n`;
   } catch {
     throw unreadableItem('failed', item);
   }
@@ -39,4 +50,9 @@ export function printedLine(format: AuditFormat, item: LedgerItem): string {
 export function createLinePrinter({ audit, print }: Pick<CliDeps, 'audit' | 'print'>): Print {
   if (!audit.isTerminal()) return print;
   return (text) => print(text.split('\n').map(printable).join('\n'));
+}
+
+/** Says on stderr that nothing was printed: an empty output alone may also be a mistyped option. */
+export async function sayWhenNone(records: number, { printError }: Pick<CliDeps, 'printError'>): Promise<void> {
+  if (records === 0) await printError('0 records\n');
 }

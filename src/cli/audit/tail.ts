@@ -2,8 +2,8 @@
  * `audit tail`: prints the last records and, with --follow, each new one, until an interrupt or until stdout is closed.
  * It opens the ledger anew for each poll, so that a restart of the service, or its first start, does not end it.
  */
-import type { AuditFormat } from '../../audit/format/formats.ts';
-import { createLinePrinter, FORMAT_OPTION, formatIn, printedLine } from './format.ts';
+import { createLinePrinter, formatIn, formatOption, printedLine, sayWhenNone } from './format.ts';
+import type { OutputFormat } from './format.ts';
 import { readLedgerItems } from '../ledger/read-trail.ts';
 import type { LedgerCursor } from '../ledger/read-trail.ts';
 import { chooseLedger, LEDGER_OPTION, withLedger } from '../ledger/with-ledger.ts';
@@ -18,7 +18,7 @@ export const auditTail: Command = {
   name: 'audit tail',
   summary: 'Print the last audit records, and with --follow each new one as it is written.',
   about: [
-    'One line a record, with the checkpoints among them, in a format of the sinks. The ledger is opened read-only and may be ' +
+    'One line a record, with the checkpoints among them, in a format of the sinks or as text for people. The ledger is opened read-only and may be ' +
       'in use; nothing is acknowledged, so the sinks’ own delivery is not touched. The lines hold people’s addresses as the ' +
       'trail does. On a terminal, control characters in them are replaced.',
     'With --follow it looks once a second, through restarts of the service, until Ctrl-C or until its output is closed.',
@@ -27,7 +27,7 @@ export const auditTail: Command = {
   options: {
     follow: { value: null, about: 'Go on with what comes.' },
     lines: { value: 'N', about: `How many records to begin with; ${DEFAULT_LINES} when left out.` },
-    format: FORMAT_OPTION,
+    format: formatOption('native'),
     ledger: LEDGER_OPTION,
   },
   exits: {
@@ -43,14 +43,17 @@ export const auditTail: Command = {
     },
   ],
   async run(call, deps) {
-    const format = formatIn(call);
+    const format = formatIn(call, 'native');
     const lines = linesIn(call);
     const path = await chooseLedger(call, deps);
     const pauses = createPauses(deps);
+    let printed = 0;
     const show = (after: LedgerCursor | null): Promise<LedgerCursor | null> =>
-      printFrom(path, { after, lines, format, over: pauses.over }, deps);
+      printFrom(path, { after, lines, format, onRecord: () => void (printed += 1), over: pauses.over }, deps);
+
     try {
       let cursor = await show(null);
+      if (call.options['follow'] === undefined && cursor !== null) await sayWhenNone(printed, deps);
       while (call.options['follow'] !== undefined && cursor !== null && (await pauses.next()))
         cursor = await show(cursor);
       return 'ok';
@@ -70,7 +73,9 @@ interface Poll {
   /** Null for the first poll, which begins `lines` records before the end. */
   readonly after: LedgerCursor | null;
   readonly lines: number;
-  readonly format: AuditFormat;
+  readonly format: OutputFormat;
+  /** Called for each record that was printed. */
+  readonly onRecord: () => void;
   /** True once the command was interrupted. */
   readonly over: () => boolean;
 }
@@ -78,7 +83,7 @@ interface Poll {
 /** Prints all items after the cursor and returns the new cursor. Null when stdout was closed. */
 async function printFrom(
   path: string,
-  { after, lines, format, over }: Poll,
+  { after, lines, format, onRecord, over }: Poll,
   deps: CliDeps,
 ): Promise<LedgerCursor | null> {
   const print = createLinePrinter(deps);
@@ -91,6 +96,7 @@ async function printFrom(
       if (over()) break;
       if ((await print(printedLine(format, item))) === 'closed') return null;
       shown[item.kind] = item.number;
+      if (item.kind === 'record') onRecord();
     }
     return shown;
   });

@@ -23,13 +23,19 @@ export const TRAIL_OPTIONS = {
 } as const satisfies Record<string, OptionRow>;
 
 export interface TrailTasks<T> {
+  /** Whether the task prints only at its end, so that a progress line disturbs nothing. True when left out. */
+  readonly showsProgress?: boolean;
   /** `path` is the ledger's. */
   readonly ledger: (reader: LedgerReader, path: string) => Promise<T>;
   readonly lines: (lines: AsyncIterable<TrailLine>, tally: () => LineTally) => Promise<T>;
 }
 
 /** Runs the one task that fits the options. Throws a CommandError when they name both sources. */
-export async function withTrail<T>(call: Call, deps: CliDeps, { ledger, lines }: TrailTasks<T>): Promise<T> {
+export async function withTrail<T>(
+  call: Call,
+  deps: CliDeps,
+  { ledger, lines, showsProgress: isShown = true }: TrailTasks<T>,
+): Promise<T> {
   const files = call.lists['lines'] ?? [];
   if (files.length === 0) {
     const path = await chooseLedger(call, deps);
@@ -39,7 +45,7 @@ export async function withTrail<T>(call: Call, deps: CliDeps, { ledger, lines }:
   if (files.filter((file) => file === '-').length > 1) throw new CommandError('usage', 'stdin can be read only once');
   const delivered = readDeliveredLines(files, deps.audit);
   const row = { doing: 'Reading', unit: 'delivered lines', total: null };
-  return await withProgress(row, { call, deps }, (progress) =>
+  return await withProgress(row, { call, deps, isShown }, (progress) =>
     lines(counting(delivered.lines, progress), delivered.tally),
   );
 }

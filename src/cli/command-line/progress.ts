@@ -30,13 +30,17 @@ const REDRAW_EVERY_MS = 250;
 const CLEAR = '\r\u001b[K';
 const NUMBERS = new Intl.NumberFormat('en-US');
 
-/** Calls `task` with a progress that ends before this function returns or rejects. */
+/** Calls `task` with a progress that ends before this function returns or rejects. `isShown` is false beside other output. */
 export async function withProgress<T>(
   row: ProgressRow,
-  { call, deps }: { readonly call: Pick<Call, 'options'>; readonly deps: ProgressDeps },
+  {
+    call,
+    deps,
+    isShown = true,
+  }: { readonly call: Pick<Call, 'options'>; readonly deps: ProgressDeps; readonly isShown?: boolean },
   task: (progress: Progress) => Promise<T>,
 ): Promise<T> {
-  const progress = createProgress(row, deps, call.options['json'] === undefined);
+  const progress = createProgress(row, deps, isShown && call.options['json'] === undefined);
   try {
     return await task(progress);
   } finally {

@@ -5,10 +5,9 @@
  * says how far the search got. Invariant: an empty answer means that no record after `after` matches. Filters are never logged. Records that cannot be read are left out, and a header field names them.
  */
 import type { Context } from 'hono';
-import { isHmacForm } from '../../audit/record-address.ts';
 import type { SearchFilterName } from '../../audit/record.ts';
 import { SEARCH_FILTERS } from '../../audit/record-vocabulary.ts';
-import type { SearchFilter } from '../../audit/search.ts';
+import { searchFilter } from '../../audit/search-filter.ts';
 import type { AuditSearch } from '../../audit/search-request.ts';
 import type { Deps } from '../../deps.ts';
 import { MAX_PAGE_LENGTH, takeLines } from '../../ledger/page.ts';
@@ -74,7 +73,7 @@ async function findPage(
   disconnected: AbortSignal,
 ): Promise<SearchPage> {
   const { ledger, recordAddress, clock, inOwnTurn } = deps;
-  const filter = filterOf(search, recordAddress);
+  const filter = searchFilter(search, recordAddress);
   const startedAt = clock.now();
   const found: StoredRecord[] = [];
   const unreadable: number[] = [];
@@ -120,18 +119,4 @@ function unreadableField(seqs: readonly number[]): string {
 /** The names of the filters in use; their values may be addresses. */
 function filtersIn(search: AuditSearch): readonly SearchFilterName[] {
   return SEARCH_FILTERS.filter((name) => search[name] !== undefined);
-}
-
-function filterOf(search: AuditSearch, recordAddress: Deps['recordAddress']): SearchFilter {
-  const { request_id: requestId, subject, client_id: clientId, email, outcome, rule, from, to } = search;
-  return {
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(subject === undefined ? {} : { subject }),
-    ...(clientId === undefined ? {} : { clientId }),
-    ...(email === undefined ? {} : { email: isHmacForm(email) ? email : recordAddress(email) }),
-    ...(outcome === undefined ? {} : { outcome }),
-    ...(rule === undefined ? {} : { rule }),
-    ...(from === undefined ? {} : { fromMs: Date.parse(from) }),
-    ...(to === undefined ? {} : { toMs: Date.parse(to) }),
-  };
 }

@@ -121,6 +121,7 @@ export function startCommand(
       return loaded.kind === 'refused' ? loaded : { kind: 'opened', policy: { current: () => loaded.policy } };
     },
     auditSecretProblems: async () => [],
+    openRecordAddress: async () => (email) => email,
     async openKeys({ GALILEO_API_KEY: current, GALILEO_API_KEY_NEXT: next }) {
       if (typeof current !== 'string') return { kind: 'refused', problems: ['GALILEO_API_KEY is missing here'] };
       const keys = { current: new Secret(current), next: typeof next === 'string' ? new Secret(next) : null };

@@ -60,6 +60,14 @@ export async function readAuditSecrets(
   return { signer, addresses, httpToken };
 }
 
+/** The form of addresses alone, for tools that search. Rejects with a SecretsError. */
+export async function readAddressMode(settings: AuditSecretSettings): Promise<AddressMode> {
+  return await readAddresses(settings).catch((error: unknown) => {
+    if (error instanceof SecretProblem) throw new SecretsError([error.message]);
+    throw error;
+  });
+}
+
 /** The problems that would stop a start, for check tools. Settings that were refused are left out by the caller. */
 export async function auditSecretProblems(settings: AuditSecretSettings): Promise<readonly string[]> {
   try {

@@ -6,13 +6,15 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { chainRecord, GENESIS } from '../../../../src/audit/chain.ts';
 import type { ChainHead } from '../../../../src/audit/chain.ts';
+import type { AnyDraft } from '../../../../src/audit/record.ts';
 import { positionOf } from '../../../../src/audit/delivery/outbox-position.ts';
 import type { VerifyReport } from '../../../../src/cli/audit/verify-report.ts';
 import { openLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
-import { createFakeClock, createFakeIds } from '../../../support/clock.ts';
+import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
 import type { Line } from '../../audit/verify/trail-harness.ts';
-import { pointed } from '../../audit/verify/trail-harness.ts';
+import { lineOf, pointed } from '../../audit/verify/trail-harness.ts';
 import type { HarnessOptions, Ran } from '../cli-harness.ts';
 import { runCommand } from '../cli-harness.ts';
 
@@ -37,6 +39,18 @@ export function tempFolder(): Folder {
 }
 
 const silent = (): void => undefined;
+
+/** The records of these drafts as a trail: record n is n seconds after TEST_TIME_MS. */
+export function chained(drafts: readonly AnyDraft[]): Line[] {
+  let head = GENESIS;
+  return drafts.map((draft) => {
+    const seq = head.seq + 1;
+    const time = new Date(TEST_TIME_MS + seq * 1_000).toISOString();
+    const { line, hash } = chainRecord(draft, { seq, id: testUuid7(100_000 + seq), time, prev: head.hash });
+    head = { seq, hash };
+    return lineOf(line);
+  });
+}
 
 /** Creates an empty ledger as the service does, and closes it. */
 export async function makeLedger(path: string): Promise<string> {

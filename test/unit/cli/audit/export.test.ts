@@ -5,9 +5,13 @@ import type { NewFile } from '../../../../src/cli/audit/ports.ts';
 import { momentOf } from '../../../../src/cli/audit/instant.ts';
 import { readLedgerFile } from '../../../../src/platform/node/ledger/reader.ts';
 import type { LedgerReader } from '../../../../src/platform/node/ledger/reader.ts';
-import { TEST_TIME_MS } from '../../../support/clock.ts';
+import type { CliDeps } from '../../../../src/cli/deps.ts';
+import { chainRecord, GENESIS } from '../../../../src/audit/chain.ts';
+import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
+import { recordDraft } from '../../../support/ledger/ledger.ts';
+import { PIPE } from '../cli-harness.ts';
 import type { TestTrail } from '../../audit/verify/trail-harness.ts';
-import { trailOf } from '../../audit/verify/trail-harness.ts';
+import { lineOf, trailOf } from '../../audit/verify/trail-harness.ts';
 import type { Folder } from './audit-harness.ts';
 import { alter, audit, fillLedger, makeLedger, tempFolder, verified } from './audit-harness.ts';
 
@@ -184,6 +188,69 @@ describe('audit export', () => {
     expect([code, stderr, pages]).toEqual([0, '', 1]);
   });
 
+  it('writes a whole month in UTC, from its first to its last millisecond', async () => {
+    const drafts = [
+      '2026-01-31T23:59:59.999Z',
+      '2026-02-01T00:00:00.000Z',
+      '2026-02-28T23:59:59.999Z',
+      '2026-03-01T00:00:00.000Z',
+    ];
+    let head = GENESIS;
+    const months = drafts.map((time, index) => {
+      const place = { seq: index + 1, id: testUuid7(500 + index), time, prev: head.hash };
+      const { line, hash } = chainRecord(recordDraft('intent', testUuid7(index + 1)), place);
+      head = { seq: place.seq, hash };
+      return lineOf(line);
+    });
+    ledger = await makeLedger(folder.path('months.db'));
+    await fillLedger(ledger, months);
+    for (const [month, seqs] of [
+      ['2026-01', [1]],
+      ['2026-02', [2, 3]],
+      ['2026-03', [4]],
+      ['2025-12', []],
+      ['9999-12', []],
+    ] as const)
+      expect([month, seqsOf((await exported(['--month', month])).lines)]).toEqual([month, seqs]);
+    const conflict = await exported(['--month', '2026-02', '--to', '2026-03-01']);
+    expect(conflict).toMatchObject({
+      code: 64,
+      stderr: '--month is a whole month: leave it out, or --from and --to\n',
+    });
+    expect(await exported(['--month', '2026-00'])).toMatchObject({ code: 64 });
+  });
+
+  it('says on stderr that there are no records in that time, and leaves stdout empty', async () => {
+    expect(await exported(['--from', at(9_999)])).toMatchObject({ code: 0, stdout: '', stderr: '0 records\n' });
+    expect((await exported(['--to', at(5)])).stderr).toBe('');
+  });
+
+  it('writes one line of text for each record and checkpoint when that is asked for', async () => {
+    const { lines } = await exported(['--format', 'text', '--to', at(4)]);
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/^2026-03-02T10:00:01\.000Z +1 +outcome +\S+ +hr-portal +ann +/);
+  });
+
+  it('shows its progress on a terminal when it writes to a file or a pipe, and not among the records', async () => {
+    const drawn: string[] = [];
+    let now = 0;
+    const deps: Partial<CliDeps> = {
+      // One second passes at each look.
+      clock: { now: () => (now += 1_000) },
+      terminal: { ...PIPE, showsProgress: () => true, draw: (text) => void drawn.push(text) },
+    };
+    await audit(['export', '--ledger', ledger], { deps });
+    expect(drawn).toEqual(['\r\u001b[KExporting: 1,000 records', '\r\u001b[KExporting: 2,000 records', '\r\u001b[K']);
+    drawn.length = 0;
+    await audit(['export', '--ledger', ledger, '--out', folder.path('out')], { deps });
+    expect(drawn).toHaveLength(3);
+    drawn.length = 0;
+    await audit(['export', '--ledger', ledger], {
+      deps: { ...deps, audit: { ...auditPorts, isTerminal: () => true } },
+    });
+    expect(drawn).toEqual([]);
+  });
+
   it('refuses what it does not understand', async () => {
     const message = async (...args: readonly string[]) => {
       const { code, stderr } = await exported(args);
@@ -194,7 +261,7 @@ describe('audit export', () => {
     );
     expect(await message('--to', '2026-02-30')).toMatch(/^64 --to is a date/);
     expect(await message('--from', '2026-05-02', '--to', '2026-05-02')).toBe('64 --from must be before --to');
-    expect(await message('--format', 'cef')).toBe('64 --format is native or ocsf');
+    expect(await message('--format', 'cef')).toBe('64 --format is native, ocsf or text');
   });
 });
 

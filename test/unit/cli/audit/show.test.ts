@@ -1,32 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { chainRecord, GENESIS } from '../../../../src/audit/chain.ts';
 import { formatItem } from '../../../../src/audit/format/formats.ts';
-import type { RecordDraft, SuppressedDraft } from '../../../../src/audit/record.ts';
 import { canonicalJson } from '../../../../src/lib/canonical-json.ts';
 import { sha256Hex } from '../../../../src/lib/sha256.ts';
-import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
+import { testUuid7 } from '../../../support/clock.ts';
 import { recordDraft, suppressedDraft } from '../../../support/ledger/ledger.ts';
 import type { Line } from '../../audit/verify/trail-harness.ts';
-import { lineOf } from '../../audit/verify/trail-harness.ts';
 import type { Folder } from './audit-harness.ts';
-import { alter, audit, fillLedger, makeLedger, tempFolder } from './audit-harness.ts';
+import { alter, audit, chained, fillLedger, makeLedger, tempFolder } from './audit-harness.ts';
 import { PIPE } from '../cli-harness.ts';
 
 const ID = testUuid7(1);
 const OTHER = testUuid7(2);
 const REPLAY = testUuid7(3);
 const NOWHERE = testUuid7(9);
-
-function trailOf(drafts: readonly (RecordDraft | SuppressedDraft)[]): Line[] {
-  let head = GENESIS;
-  return drafts.map((draft) => {
-    const seq = head.seq + 1;
-    const time = new Date(TEST_TIME_MS + seq * 1_000).toISOString();
-    const { line, hash } = chainRecord(draft, { seq, id: testUuid7(100 + seq), time, prev: head.hash });
-    head = { seq, hash };
-    return lineOf(line);
-  });
-}
 
 const ATTEMPT = {
   slot: 'current',
@@ -37,7 +23,7 @@ const ATTEMPT = {
 } as const;
 
 /** Request ID: records 1, 3, 4 and 6. */
-const TRAIL = trailOf([
+const TRAIL = chained([
   recordDraft('intent', ID, { expires_at: '2026-03-02T10:00:45.000Z' }),
   recordDraft('intent', OTHER),
   recordDraft('outcome', ID, { result: 'unknown', reason: 'timeout', status: 504, attempts: [ATTEMPT] }),
@@ -199,7 +185,7 @@ describe('audit show', () => {
   });
 
   it('says of a request that was only counted which record counts it', async () => {
-    const lines = folder.write('lines', textsOf(trailOf([suppressedDraft()])));
+    const lines = folder.write('lines', textsOf(chained([suppressedDraft()])));
     const { code, stderr } = await shown([testUuid7(3), '--lines', lines]);
     expect(code).toBe(1);
     expect(stderr).toContain(
@@ -209,7 +195,7 @@ describe('audit show', () => {
 
   it('is not misled by a record that only names the request in a text of its caller', async () => {
     const draft = recordDraft('intent', OTHER);
-    const naming = trailOf([{ ...draft, source: { address: null, user_agent: `"request_id":"${NOWHERE}"` } }]);
+    const naming = chained([{ ...draft, source: { address: null, user_agent: `"request_id":"${NOWHERE}"` } }]);
     expect(await shown([NOWHERE, '--lines', folder.write('lines', textsOf(naming))])).toMatchObject({
       code: 1,
       stdout: '',

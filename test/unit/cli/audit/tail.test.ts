@@ -166,8 +166,28 @@ describe('audit tail', () => {
     await tail.ended;
   });
 
+  it('says on stderr that there are no records, but not when it follows', async () => {
+    ledger = await makeLedger(folder.path('empty.db'));
+    expect(await tailed([])).toMatchObject({ code: 0, stdout: '', stderr: '0 records\n' });
+    const tail = follow([]);
+    await tail.waiting();
+    tail.interrupt();
+    expect((await tail.ended).stderr).toBe('');
+  });
+
+  it('prints text for people in which nothing is left that a terminal would obey, piped or not', async () => {
+    await alter(ledger, (database) => {
+      database
+        .prepare(`UPDATE records SET line = replace(line, '"ann"', ?) WHERE seq = 30`)
+        .run(JSON.stringify('\u001b[2J\u202e'));
+    });
+    const piped = await tailed(['--lines', '1', '--format', 'text']);
+    expect(piped.lines[0]).toContain(String.raw`\u{1b}[2J\u{202e}`);
+    expect((await tailed(['--lines', '1', '--format', 'text'], true)).stdout).toBe(piped.stdout);
+  });
+
   it('refuses what it does not understand', async () => {
     expect(await tailed(['--lines', 'many'])).toMatchObject({ code: 64 });
-    expect(await tailed(['--format', 'cef'])).toMatchObject({ code: 64, stderr: '--format is native or ocsf\n' });
+    expect(await tailed(['--format', 'cef'])).toMatchObject({ code: 64, stderr: '--format is native, ocsf or text\n' });
   });
 });

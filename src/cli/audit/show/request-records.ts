@@ -3,11 +3,11 @@
  * and not the ledger's tables, which the hash chain does not cover. A record counts only when its text and its hash
  * agree; a damaged line that still names the request is reported with its place. Bounded by what it finds, not by the trail.
  */
-import { readTrailItem } from '../../audit/verify/item.ts';
-import { placeText } from '../../audit/verify/findings.ts';
-import type { TrailLine } from '../../audit/verify/verify-trail.ts';
-import type { StoryLine } from '../../invite/story/story-event.ts';
-import { isObject, parseObject } from '../../lib/parse-object.ts';
+import { readTrailItem } from '../../../audit/verify/item.ts';
+import { placeText } from '../../../audit/verify/findings.ts';
+import type { TrailLine } from '../../../audit/verify/verify-trail.ts';
+import type { StoryLine } from '../../../invite/story/story-event.ts';
+import { isObject, parseObject } from '../../../lib/parse-object.ts';
 
 export interface RequestRecords {
   /** In order of seq, each once. */

@@ -3,21 +3,21 @@
  * delivered lines. It says which records it read and whether each verifies. It is no proof that nothing is missing:
  * `audit verify` is. Reads only.
  */
-import { tellStory } from '../../invite/story/tell-story.ts';
-import { UUID } from '../../lib/uuid.ts';
-import { CommandError } from '../command-line/command-error.ts';
-import type { Call, Command } from '../command-line/command.ts';
-import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
-import { counting, withProgress } from '../command-line/progress.ts';
-import { counted } from '../command-line/text.ts';
-import type { CliDeps } from '../deps.ts';
-import { readLedgerRecords } from '../ledger/read-trail.ts';
-import type { LineTally } from './delivered-lines.ts';
+import { tellStory } from '../../../invite/story/tell-story.ts';
+import { UUID } from '../../../lib/uuid.ts';
+import { CommandError } from '../../command-line/command-error.ts';
+import type { Call, Command } from '../../command-line/command.ts';
+import { JSON_OPTION, printReport } from '../../command-line/json-option.ts';
+import { counting, withProgress } from '../../command-line/progress.ts';
+import { counted } from '../../command-line/text.ts';
+import type { CliDeps } from '../../deps.ts';
+import { readLedgerRecords } from '../../ledger/read-trail.ts';
+import type { LineTally } from '../delivered-lines.ts';
 import { createRequestRecords } from './request-records.ts';
 import type { RequestRecords } from './request-records.ts';
 import { renderShow } from './show-report.ts';
 import type { ShowReport, ShowSource } from './show-report.ts';
-import { TRAIL_OPTIONS, withTrail } from './trail-choice.ts';
+import { TRAIL_OPTIONS, withTrail } from '../trail-choice.ts';
 
 export const auditShow: Command = {
   name: 'audit show',

@@ -1,12 +1,12 @@
 /** The report of `audit show`: its type, which is the shape of the JSON document, and its rendering as text. Pure. */
-import { instantWords } from '../../invite/story/words.ts';
-import type { StoryEvent } from '../../invite/story/story-event.ts';
-import { counted, printable } from '../command-line/text.ts';
-import { hanging } from '../command-line/wrap.ts';
-import type { CliDeps } from '../deps.ts';
-import type { LineTally } from './delivered-lines.ts';
+import { instantWords } from '../../../invite/story/words.ts';
+import type { StoryEvent } from '../../../invite/story/story-event.ts';
+import { counted, printable } from '../../command-line/text.ts';
+import { hanging } from '../../command-line/wrap.ts';
+import type { CliDeps } from '../../deps.ts';
+import type { LineTally } from '../delivered-lines.ts';
 import type { DamagedLine, RequestRecords } from './request-records.ts';
-import { SERVICE_NAME } from '../../config/service.ts';
+import { SERVICE_NAME } from '../../../config/service.ts';
 
 export type ShowSource =
   /** `dropped`: the last record that retention dropped; 0: none. */
