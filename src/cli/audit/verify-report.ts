@@ -3,7 +3,9 @@ import { OTHER_LINES } from '../../audit/line-forms/other-lines.ts';
 import type { Proof, ProvenRange } from '../../audit/verify/proof.ts';
 import type { TrailReport } from '../../audit/verify/verify-trail.ts';
 import { counted, printable } from '../command-line/text.ts';
-import type { Paint } from '../deps.ts';
+import { renderTable } from '../command-line/table.ts';
+import { hanging } from '../command-line/wrap.ts';
+import type { CliDeps, Paint } from '../deps.ts';
 import { linesIn } from './delivered-lines.ts';
 import type { LineTally } from './delivered-lines.ts';
 
@@ -22,12 +24,30 @@ export interface VerifyReport {
 /** The number of findings shown of each source; --json has more. */
 const MAX_SHOWN = 50;
 
-export function renderVerify({ ledger, lines }: VerifyReport, paint: Paint): string {
+export function renderVerify(
+  { ledger, lines }: VerifyReport,
+  { paint, terminal }: Pick<CliDeps, 'paint' | 'terminal'>,
+): string {
+  const page: Page = { paint, width: terminal.width() };
   return [
-    ledger === null ? '' : renderSource('Ledger', ledger, paint),
-    lines === null ? '' : renderSource('Delivered lines', lines, paint),
-    ...(lines === null ? [] : readNotes(lines.read).map((note) => `  ${printable(note)}\n`)),
+    ledger === null ? '' : renderSource('Ledger', ledger, [], page),
+    lines === null ? '' : renderSource('Delivered lines', lines, readNotes(lines.read), page),
   ].join('');
+}
+
+interface Page {
+  readonly paint: Paint;
+  /** In columns. */
+  readonly width: number;
+}
+
+const INDENT = '  ';
+
+/** Wrapped, with the further lines indented. An item of a list keeps its own indent. */
+function paragraph(text: string, { width }: Page): string {
+  const own = /^ */.exec(text)?.[0] ?? '';
+  const before = INDENT + own;
+  return hanging(before, printable(text.trimStart()), width, before.length + INDENT.length);
 }
 
 /** What was read and in which forms, and what carried no record. */
@@ -50,17 +70,34 @@ function ofForm({ form, lines }: LineTally['forms'][number]): string {
 
 const COLOURS = { intact: 'green', newer: 'yellow', unproven: 'yellow', broken: 'red' } as const;
 
-function renderSource(title: string, report: TrailReport, paint: Paint): string {
+function renderSource(title: string, report: TrailReport, read: readonly string[], page: Page): string {
   const { verdict, findings, findings_total: total } = report;
+  const { paint } = page;
   const head = paint(COLOURS[verdict], verdict);
   const faults = total === 0 ? '' : `, ${counted(total, 'fault', 'faults')}`;
   const shown = findings.slice(0, MAX_SHOWN);
+  const { facts: found, unchecked } = notes(report);
+  const facts = [...found, ...read];
   return [
     `${head} ${paint('bold', title)}: ${extent(report)}${faults}\n`,
-    ...shown.map(({ place, message }) => `  - ${paint('bold', printable(place))} ${printable(message)}\n`),
-    total > shown.length ? `  … and ${total - shown.length} more\n` : '',
-    ...notes(report).map((note) => `  ${note}\n`),
+    shown.length === 0 ? '' : `\n${findingTable(shown, page)}`,
+    total > shown.length ? `${INDENT}… and ${total - shown.length} more (--json lists up to 1,000)\n` : '',
+    shown.length > 0 && facts.length > 0 ? '\n' : '',
+    ...facts.map((note) => paragraph(note, page)),
+    unchecked.length > 0 ? '\n' : '',
+    ...unchecked.map((note) => paragraph(note, page)),
   ].join('');
+}
+
+/** Where it is, what it is, and why it is a fault. */
+function findingTable(findings: TrailReport['findings'], { paint, width }: Page): string {
+  const rows = findings.map(({ place, kind, message }) => [
+    printable(place),
+    kind.replaceAll('_', ' '),
+    printable(message),
+  ]);
+  const bold = (cell: string, column: number): string => (column === 0 ? paint('bold', cell) : cell);
+  return renderTable(['place', 'what', 'why'], rows, { width, indent: INDENT, paint: bold });
 }
 
 function extent({ from, to, records, checkpoints, repeats }: TrailReport): string {
@@ -69,12 +106,12 @@ function extent({ from, to, records, checkpoints, repeats }: TrailReport): strin
   return `${range}, ${counted(checkpoints, 'checkpoint', 'checkpoints')}${again}`;
 }
 
-/** What is proven and against what, what is not, and what was not checked. Of a broken trail nothing is proven. */
-function notes(report: TrailReport): string[] {
+/** What is proven and against what, what is not, and, apart from that, what was not checked. Of a broken trail nothing is proven. */
+function notes(report: TrailReport): { readonly facts: readonly string[]; readonly unchecked: readonly string[] } {
   const { to, base, not_here: notHere, signatures, verdict, proof, checkpoints_before: before } = report;
   const { clock_steps_back: steps, newer, restores } = report;
   const isSound = verdict !== 'broken';
-  return [
+  const facts = [
     ...(isSound ? proof.proven.map((range) => `Proven: ${provenRange(range, signatures.valid)}`) : []),
     ...(isSound && verdict === 'unproven' ? [UNPROVEN] : []),
     ...(isSound && proof.not_vouched !== null ? [notVouched(proof.not_vouched)] : []),
@@ -82,16 +119,19 @@ function notes(report: TrailReport): string[] {
     ...(notHere === null ? [] : [absence(notHere.to, base, before)]),
     ...restores.slice(0, MAX_RESTORES_SHOWN).map(restoredNote),
     ...(restores.length <= MAX_RESTORES_SHOWN ? [] : [`Restored: ${restores.length - MAX_RESTORES_SHOWN} times more`]),
-    ...(newer === null ? [] : [newerLines(newer)]),
-    ...(signatures.unchecked === 0
-      ? []
-      : [`Not checked: ${counted(signatures.unchecked, 'signature', 'signatures')}; give --public-key`]),
     ...(steps.records === 0
       ? []
       : [
           `The machine’s clock was set back before ${counted(steps.records, 'record', 'records')}, first before record ${steps.first}; \`seq\` is the order`,
         ]),
   ];
+  const unchecked = [
+    ...(newer === null ? [] : [newerLines(newer)]),
+    ...(signatures.unchecked === 0
+      ? []
+      : [`Not checked: ${counted(signatures.unchecked, 'signature', 'signatures')}; give --public-key`]),
+  ];
+  return { facts, unchecked };
 }
 
 const MAX_RESTORES_SHOWN = 10;

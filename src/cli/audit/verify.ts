@@ -84,7 +84,7 @@ export const auditVerify: Command = {
     const files = [...(call.lists['lines'] ?? []), ...(call.lists['checkpoint'] ?? [])];
     if (files.filter((file) => file === '-').length > 1) throw new CommandError('usage', 'stdin can be read only once');
     const report = await verify(call, await droppedBefore(call, deps), deps);
-    await printReport(call, deps, report, () => renderVerify(report, deps.paint));
+    await printReport(call, deps, report, () => renderVerify(report, deps));
     return EXIT_OF[report.verdict];
   },
 };

@@ -62,12 +62,7 @@ export const doctor: Command = {
     const ran = await runChecks(checksOf(configuration, deps), { ...deps, timeoutMs: CHECK_TIMEOUT_MS });
     const results = redact(ran, configuration.holdsKey);
     const heading = `${deps.paint('bold', `${SERVICE_NAME} ${SERVICE_VERSION}`)}\n\n`;
-    await printReport(
-      call,
-      deps,
-      toDocument(results, SERVICE_VERSION),
-      () => heading + renderScreen(results, deps.paint),
-    );
+    await printReport(call, deps, toDocument(results, SERVICE_VERSION), () => heading + renderScreen(results, deps));
     const refuses = results.some(({ id, status }) => REFUSING.has(id) && status === 'failed');
     if (refuses) return 'refused';
     return overall(results) === 'failed' ? 'failed' : 'ok';

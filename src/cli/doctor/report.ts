@@ -1,4 +1,5 @@
-import type { Paint } from '../deps.ts';
+import { hanging } from '../command-line/wrap.ts';
+import type { CliDeps, Paint } from '../deps.ts';
 import type { CheckResult, CheckStatus } from './check.ts';
 
 /** Renders the results of doctor as text or as one JSON document. Pure; the results are already redacted. */
@@ -9,13 +10,21 @@ const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' 
 const STATUSES: readonly CheckStatus[] = ['ok', 'warning', 'failed', 'skipped'];
 const STATUS_WIDTH = 7;
 
-export function renderScreen(results: readonly CheckResult[], paint: Paint): string {
-  const width = Math.max(...results.map(({ title }) => title.length));
+export function renderScreen(
+  results: readonly CheckResult[],
+  { paint, terminal }: Pick<CliDeps, 'paint' | 'terminal'>,
+): string {
+  const width = terminal.width();
+  const titles = Math.max(...results.map(({ title }) => title.length));
   const indent = ' '.repeat(STATUS_WIDTH + 4);
+  const marked = (mark: string, text: string): string => hanging(`${indent}${mark} `, text, width, indent.length + 2);
   const blocks = results.map(({ status, title, message, remedy, lines = [] }) => {
-    const head = `  ${paint(COLOURS[status], status.padEnd(STATUS_WIDTH))}  ${title.padEnd(width)}  ${message}\n`;
-    const particulars = lines.map((line) => `${indent}${paint('dim', '·')} ${line}\n`);
-    return head + particulars.join('') + (remedy === null ? '' : `${indent}${paint('bold', '→')} ${remedy}\n`);
+    const head = `  ${paint(COLOURS[status], status.padEnd(STATUS_WIDTH))}  ${title.padEnd(titles)}  `;
+    return [
+      hanging(head, message, width, STATUS_WIDTH + titles + 6),
+      ...lines.map((line) => marked(paint('dim', '·'), line)),
+      remedy === null ? '' : marked(paint('bold', '→'), remedy),
+    ].join('');
   });
   return `${blocks.join('')}\n  ${STATUSES.map((status) => `${count(results, status)} ${status}`).join(' · ')}\n`;
 }

@@ -84,9 +84,9 @@ export const fetchGoodDocument: FetchDocument = async ({ url }) => {
     : { kind: 'document', text: JSON.stringify(document), contentType: 'application/json' };
 };
 
-/** Neither stdout nor stderr is a terminal. */
+/** Neither stdout nor stderr is a terminal. So wide that a sentence is on one line; a test of wrapping has its own width. */
 export const PIPE: Terminal = {
-  width: () => 80,
+  width: () => 1_000,
   showsProgress: () => false,
   draw: () => undefined,
   beforeInterrupt: () => () => undefined,

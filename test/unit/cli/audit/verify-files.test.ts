@@ -157,7 +157,7 @@ describe('what audit verify says that it read', () => {
     const { code, stdout: printed } = await audit(['verify', '--lines', file]);
     expect(code).toBe(1);
     expect(printed).toContain(
-      `  - ${file}:4 Record 4 is here in a form that this program does not read, so it was not verified. ` +
+      `  ${file}:4  unread form  Record 4 is here in a form that this program does not read, so it was not verified. ` +
         'Pass the line as the service wrote it.\n',
     );
     expect(printed).not.toContain('edited');

@@ -5,6 +5,8 @@ import { formatItem } from '../../../../src/audit/format/formats.ts';
 import type { AuditFormat } from '../../../../src/audit/format/formats.ts';
 import type { OutboxItem } from '../../../../src/audit/delivery/sink.ts';
 import { createLogger, createStdoutSink } from '../../../../src/platform/node/telemetry/logger.ts';
+import type { CliDeps } from '../../../../src/cli/deps.ts';
+import { PIPE } from '../cli-harness.ts';
 import type { Line, TestKey, TestTrail } from '../../audit/verify/trail-harness.ts';
 import { testKey, trailOf } from '../../audit/verify/trail-harness.ts';
 import type { Folder } from './audit-harness.ts';
@@ -177,6 +179,7 @@ describe('audit verify of a ledger', () => {
       'intact Ledger: records 1 to 30 (30), 1 checkpoint\n' +
         '  Not proven: records 1 to 30 are behind every signed or kept checkpoint: a rewrite would not show\n' +
         '  Not proven: that nothing was cut off at the end; give --checkpoint\n' +
+        '\n' +
         '  Not checked: 1 signature; give --public-key\n',
     ]);
   });
@@ -219,11 +222,15 @@ describe('what audit verify prints', () => {
     expect(code).toBe(1);
     expect(stdout).toBe(
       'broken Delivered lines: records 1 to 30 (27), 1 checkpoint, 2 faults\n' +
-        `  - ${file}:4 Record 4 was edited: text and hash disagree.\n` +
-        `  - ${file}:10 Records 10 to 11 are missing before this place.\n` +
+        '\n' +
+        `  ${'place'.padEnd(file.length + 3)}  what     why\n` +
+        `  ${file}:4   edited   Record 4 was edited: text and hash disagree.\n` +
+        `  ${file}:10  missing  Records 10 to 11 are missing before this place.\n` +
+        '\n' +
         '  Not proven: that nothing was cut off at the end; give --checkpoint\n' +
-        '  Not checked: 1 signature; give --public-key\n' +
-        '  Read 29 lines: 29 of the trail (29 plain), 0 other lines\n',
+        '  Read 29 lines: 29 of the trail (29 plain), 0 other lines\n' +
+        '\n' +
+        '  Not checked: 1 signature; give --public-key\n',
     );
     expect(stdout + stderr).not.toMatch(/ann|eve|acme|[0-9a-f]{64}/);
   });
@@ -233,8 +240,41 @@ describe('what audit verify prints', () => {
     const records = many.lines.filter(({ item }) => item.kind === 'record');
     const file = folder.write('lines', textOf(records.filter((_line, index) => index % 2 === 0)));
     const { stdout } = await audit(['verify', '--lines', file]);
-    expect(stdout.match(/^ {2}- /gm)).toHaveLength(50);
-    expect(stdout).toContain('… and 49 more');
+    expect(stdout.match(/ {2}missing {2}/g)).toHaveLength(50);
+    expect(stdout).toContain('… and 49 more (--json lists up to 1,000)');
+  });
+
+  it('wraps to the width of the terminal, each sentence in its column, and keeps a long path whole', async () => {
+    const lines = trail.lines.map(({ text }) => text);
+    const file = folder.write('lines', lines.with(3, lines[3]!.replace('ann', 'eve')).join('\n'));
+    const terminal = { ...PIPE, width: () => 60 };
+    const { stdout } = await audit(['verify', '--lines', file], { deps: { terminal } });
+    expect(stdout).toBe(
+      'broken Delivered lines: records 1 to 30 (29), 1 checkpoint, 1 fault\n' +
+        '\n' +
+        '  place                         what    why\n' +
+        `  ${file}:4\n` +
+        '                                edited  Record 4 was edited:\n' +
+        '                                        text and hash\n' +
+        '                                        disagree.\n' +
+        '\n' +
+        '  Not proven: that nothing was cut off at the end; give\n' +
+        '    --checkpoint\n' +
+        '  Read 31 lines: 31 of the trail (31 plain), 0 other lines\n' +
+        '\n' +
+        '  Not checked: 1 signature; give --public-key\n',
+    );
+  });
+
+  it('colours the verdict and the places, and only as the terminal paints', async () => {
+    const file = folder.write('lines', textOf(trail.lines).replace('ann', 'eve'));
+    const painted: string[] = [];
+    const paint: CliDeps['paint'] = (style, text) => {
+      painted.push(`${style} ${text}`);
+      return text;
+    };
+    await audit(['verify', '--lines', file], { deps: { paint } });
+    expect(painted).toEqual(['red broken', 'bold Delivered lines', `bold ${file}:1`]);
   });
 });
 

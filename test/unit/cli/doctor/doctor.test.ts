@@ -3,7 +3,18 @@ import type { CheckResult } from '../../../../src/cli/doctor/check.ts';
 import { disguises } from '../../../support/key-disguises.ts';
 import { TEST_TIME_MS } from '../../../support/clock.ts';
 import type { HarnessOptions, Ran } from '../cli-harness.ts';
-import { answer, GOOD_ENV, hasKey, ISSUER_URL, KEY, LEDGER, POLICY, runCommand, startCommand } from '../cli-harness.ts';
+import {
+  answer,
+  GOOD_ENV,
+  hasKey,
+  ISSUER_URL,
+  KEY,
+  LEDGER,
+  PIPE,
+  POLICY,
+  runCommand,
+  startCommand,
+} from '../cli-harness.ts';
 
 interface Report {
   readonly status: string;
@@ -43,6 +54,19 @@ describe('doctor, where all is well', () => {
     expect(stdout).toMatch(/^ {2}ok {7}Galileo key {4}is accepted with the role admin$/m);
     expect(stdout).toContain('8 ok · 0 warning · 0 failed · 0 skipped');
     expect(stdout.split('\n').length).toBeLessThan(25);
+  });
+
+  it('wraps what it says and what to do under its column', async () => {
+    const terminal = { ...PIPE, width: () => 60 };
+    const { stdout } = await runCommand(['doctor'], {
+      deps: { terminal },
+      answer: ({ url }) => (url.endsWith('/v2/current_user') ? answer(401, { detail: 'Invalid credentials' }) : null),
+    });
+    const lines = stdout.split('\n');
+    const remedy = lines.findIndex((line) => line.startsWith('           → '));
+    expect(lines.slice(remedy + 1, remedy + 2).join('')).toMatch(/^ {13}\S/);
+    const [words] = lines.map((line) => line.replace(/\S{20,}/g, '')).toSorted((a, b) => b.length - a.length);
+    expect(words!.length).toBeLessThanOrEqual(60);
   });
 
   it('invites nobody: it only asks with GET, the key going once and to Galileo alone', async () => {
