@@ -68,7 +68,7 @@ describe('audit verify of a restored ledger', () => {
   it('names the records that only a kept checkpoint knows', async () => {
     const { code, stdout } = await audit(['verify', '--ledger', ledger, '--checkpoint', kept]);
     expect(code).toBe(1);
-    expect(stdout).toContain('record 21 Records 21 to 30, as ');
+    expect(stdout).toContain('record 21  lost to restore  Records 21 to 30, as ');
     const beside = await audit(['verify', '--ledger', ledger, '--checkpoint', kept, '--lines', lines]);
     expect(beside.code).toBe(0);
   });
