@@ -172,7 +172,7 @@ describe('the ledger', () => {
   });
 
   it('with other foreign objects names some of them, without what a terminal would act on', () => {
-    const foreign = ['table _litestream_seq', 'trigger \u001b[2Jx', ...'abcdef'].map(String);
+    const foreign = ['table _litestream_seq', 'trigger \u001b[2Jx', 'a', 'b', 'c', 'd', 'e', 'f'];
     const { message, remedy } = ledgerFinding({ kind: 'unusable', reason: 'foreign_schema', foreign }, 0);
     expect(message).toBe(
       'holds what is not of this program: table _litestream_seq, trigger \ufffd[2Jx, a, b, c and 3 more',
