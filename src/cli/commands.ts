@@ -13,6 +13,7 @@ import { policyCheck } from './policy/check.ts';
 import { policyDiff } from './policy/diff.ts';
 import { policyExplain } from './policy/explain.ts';
 import { policyPush } from './policy/push.ts';
+import { policyShow } from './policy/show.ts';
 import { requestsSettle } from './requests/settle.ts';
 import { requestsUnknown } from './requests/unknown.ts';
 
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   policyExplain,
   policyDiff,
   policyPush,
+  policyShow,
   requestsUnknown,
   requestsSettle,
   auditVerify,

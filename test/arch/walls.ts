@@ -53,7 +53,7 @@ export const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   '@noble/hashes': ['src/lib/'],
   canonicalize: ['src/lib/'],
   jose: ['src/auth/'],
-  yaml: ['src/policy/load.ts'],
+  yaml: ['src/policy/load.ts', 'src/policy/write-yaml.ts'],
   hono: ['src/app.ts', 'src/middleware/', 'src/routes/'],
   '@hono/zod-validator': ['src/app.ts', 'src/middleware/', 'src/routes/'],
   '@hono/node-server': ['src/platform/node/http-server/listener.ts'],

@@ -108,6 +108,9 @@ const KINDS = {
     joins: 'seq',
   },
   empty: { message: () => 'There is no record here at all.' },
+  policy_refuted: {
+    message: (run) => `The policy that is kept under ${run.against} was changed: its text has another digest.`,
+  },
   checkpoint_edited: { message: (run) => `${checkpoint(run)} was edited: it is not as the service writes it.` },
   checkpoint_disagrees: {
     message: (run) =>

@@ -9,6 +9,7 @@ import type { TrailCopy } from './branches/copy-comparison.ts';
 import { formerRecords, restoresOf } from './branches/restores.ts';
 import { createFindings } from './findings.ts';
 import type { Place } from './findings.ts';
+import type { KeptPolicies } from './kept-policies.ts';
 import { createNewerLines } from './newer-lines.ts';
 import type { DamagedItem, RecordItem, TrailItem } from './item.ts';
 import { isProvenBySignature, proofOf } from './proof.ts';
@@ -42,6 +43,8 @@ export interface TrailSource {
   readonly droppedBefore: number | null;
   /** The source's table of requests; null where it has none. */
   readonly requests: RequestTable | null;
+  /** The policies that the source keeps; left out where it keeps none. */
+  readonly policies?: KeptPolicies;
   /** The last record that each sink has acknowledged, according to the source; empty where it has no sinks. */
   readonly cursors: readonly { readonly sink: string; readonly seq: number }[];
 }
@@ -167,6 +170,7 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   const tally = checkpoints.tally();
   const former = formerRecords(branches, vouched);
   const proof = proofOf({ extent, vouched, signatures: tally.signatures, hasNewerLines: newer.range() !== null });
+  await source.policies?.check(findings);
   const report: TrailReport = {
     verdict: verdictOf({
       isBroken: findings.total > 0,

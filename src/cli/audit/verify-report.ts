@@ -1,5 +1,6 @@
 /** The report of `audit verify`: its type, which is the shape of the JSON document, and its rendering as text. Pure. */
 import { OTHER_LINES } from '../../audit/line-forms/other-lines.ts';
+import type { PolicySummary } from '../../audit/verify/kept-policies.ts';
 import type { Proof, ProvenRange } from '../../audit/verify/proof.ts';
 import type { TrailReport } from '../../audit/verify/verify-trail.ts';
 import { counted, printable } from '../command-line/text.ts';
@@ -11,7 +12,7 @@ import type { LineTally } from './delivered-lines.ts';
 
 export interface VerifyReport {
   readonly verdict: TrailReport['verdict'];
-  readonly ledger: TrailReport | null;
+  readonly ledger: (TrailReport & { readonly policies: PolicySummary }) | null;
   readonly lines:
     | (TrailReport & {
         /** The number of lines without a record or a checkpoint. */
@@ -30,8 +31,8 @@ export function renderVerify(
 ): string {
   const page: Page = { paint, width: terminal.width() };
   return [
-    ledger === null ? '' : renderSource('Ledger', ledger, [], page),
-    lines === null ? '' : renderSource('Delivered lines', lines, readNotes(lines.read), page),
+    ledger === null ? '' : renderSource('Ledger', ledger, { read: [], missing: policyNotes(ledger.policies) }, page),
+    lines === null ? '' : renderSource('Delivered lines', lines, { read: readNotes(lines.read), missing: [] }, page),
   ].join('');
 }
 
@@ -48,6 +49,16 @@ function paragraph(text: string, { width }: Page): string {
   const own = /^ */.exec(text)?.[0] ?? '';
   const before = INDENT + own;
   return hanging(before, printable(text.trimStart()), width, before.length + INDENT.length);
+}
+
+const MAX_DIGESTS_SHOWN = 3;
+
+function policyNotes({ not_kept: missing }: PolicySummary): string[] {
+  if (missing.length === 0) return [];
+  const shown = missing.slice(0, MAX_DIGESTS_SHOWN).map((digest) => digest.slice(0, 12));
+  const more = missing.length > shown.length ? ', …' : '';
+  const about = counted(missing.length, 'policy', 'policies');
+  return [`Not checked: ${about} that records name and the ledger does not keep (${shown.join(', ')}${more})`];
 }
 
 /** What was read and in which forms, and what carried no record. */
@@ -70,14 +81,20 @@ function ofForm({ form, lines }: LineTally['forms'][number]): string {
 
 const COLOURS = { intact: 'green', newer: 'yellow', unproven: 'yellow', broken: 'red' } as const;
 
-function renderSource(title: string, report: TrailReport, read: readonly string[], page: Page): string {
+function renderSource(
+  title: string,
+  report: TrailReport,
+  { read, missing }: { readonly read: readonly string[]; readonly missing: readonly string[] },
+  page: Page,
+): string {
   const { verdict, findings, findings_total: total } = report;
   const { paint } = page;
   const head = paint(COLOURS[verdict], verdict);
   const faults = total === 0 ? '' : `, ${counted(total, 'fault', 'faults')}`;
   const shown = findings.slice(0, MAX_SHOWN);
-  const { facts: found, unchecked } = notes(report);
+  const { facts: found, unchecked: others } = notes(report);
   const facts = [...found, ...read];
+  const unchecked = [...others, ...missing];
   return [
     `${head} ${paint('bold', title)}: ${extent(report)}${faults}\n`,
     shown.length === 0 ? '' : `\n${findingTable(shown, page)}`,

@@ -3,7 +3,8 @@
  * they agree. Checkpoints that were kept elsewhere are evidence. Reads only; prints places and numbers, never a line.
  */
 import { GENESIS } from '../../audit/chain.ts';
-import type { TrailEvidence, TrailReport, TrailSource, VerifiedTrail } from '../../audit/verify/verify-trail.ts';
+import { createKeptPolicies } from '../../audit/verify/kept-policies.ts';
+import type { TrailEvidence, TrailSource, VerifiedTrail } from '../../audit/verify/verify-trail.ts';
 import { verifyTrail } from '../../audit/verify/verify-trail.ts';
 import { linesIn, readDeliveredLines, readKeptCheckpoints } from './delivered-lines.ts';
 import type { LineTally } from './delivered-lines.ts';
@@ -131,13 +132,15 @@ async function verifyLedger(
   since: number | null,
   deps: CliDeps,
   evidence: TrailEvidence,
-): Promise<TrailReport> {
+): Promise<NonNullable<VerifyReport['ledger']>> {
   return await withLedger(deps.openReader(await chooseLedger(call, deps)), (reader) =>
     reader.inSnapshot(async () => {
       const { base, head } = await reader.chain();
+      const policies = createKeptPolicies(reader.policies);
       const source: Omit<TrailSource, 'lines'> = {
         name: 'ledger',
         kind: 'stored',
+        policies,
         base,
         head,
         droppedBefore: since,
@@ -146,8 +149,9 @@ async function verifyLedger(
       };
       const row = { doing: 'Verifying', unit: 'records', total: head.seq - base.seq };
       return await withProgress(row, { call, deps }, async (progress) => {
-        const lines = counting(readLedgerTrail(reader), progress);
-        return (await verifyTrail({ ...source, lines }, evidence)).report;
+        const lines = counting(readLedgerTrail(reader, policies.see), progress);
+        const { report } = await verifyTrail({ ...source, lines }, evidence);
+        return { ...report, policies: policies.summary() };
       });
     }),
   );

@@ -69,9 +69,13 @@ async function* readPages<Row>(
   }
 }
 
-/** The whole trail for verification, each item with its place in the ledger. */
-export async function* readLedgerTrail(reader: Pages): AsyncGenerator<TrailLine> {
+/** The whole trail for verification, each item with its place in the ledger. `see` gets the text of each record. */
+export async function* readLedgerTrail(
+  reader: Pages,
+  see: (line: string) => void = () => undefined,
+): AsyncGenerator<TrailLine> {
   for await (const { kind, number, line } of readLedgerItems(reader, START)) {
+    if (kind === 'record') see(line);
     const prefix = kind === 'record' ? 'ledger seq ' : 'ledger checkpoint ';
     const item = storedAs(kind, readTrailItem(line));
     yield { item, place: { prefix, at: number }, position: number, isNewer: isNewer(line) };

@@ -16,6 +16,11 @@ export function findPolicy(sqlite: SqlitePort, digest: string): string | null {
   );
 }
 
+/** All digests under which a text is kept, in order. */
+export function listPolicies(sqlite: SqlitePort): readonly string[] {
+  return sqlite.run<{ digest: string }>(`SELECT digest FROM policies ORDER BY digest`).map(({ digest }) => digest);
+}
+
 export function keepsPolicy(sqlite: SqlitePort, digest: string): boolean {
   return sqlite.run(`SELECT 1 FROM policies WHERE digest = ?`, digest).length > 0;
 }

@@ -151,6 +151,9 @@ export const FIRST_VERSION_WITH_CLOCK_STEPS = 4;
 /** In earlier versions a record has two positions in the outbox, its own and one for a checkpoint. */
 export const FIRST_VERSION_WITH_WIDE_POSITIONS = 6;
 
+/** Earlier versions keep no policies. */
+export const FIRST_VERSION_WITH_POLICIES = 7;
+
 /** The database holds an object that no migration step created. The message is for the operator. */
 export class ForeignSchemaError extends Error {
   override readonly name = 'ForeignSchemaError';

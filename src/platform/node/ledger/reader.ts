@@ -7,10 +7,13 @@ import type { ChainState, Ledger } from '../../../ledger/port.ts';
 import {
   FIRST_VERSION_WITH_CHECKPOINTS,
   FIRST_VERSION_WITH_CLOCK_STEPS,
+  FIRST_VERSION_WITH_POLICIES,
   FIRST_VERSION_WITH_WIDE_POSITIONS,
   SCHEMA_VERSION,
 } from '../../../ledger/sqlite/schema.ts';
 import type { ChainVerdict } from '../../../audit/chain.ts';
+import { findPolicy, listPolicies } from '../../../ledger/sqlite/policies.ts';
+import type { PolicyTable } from '../../../audit/verify/kept-policies.ts';
 import { searchTrail } from '../../../ledger/sqlite/trail/search-trail.ts';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
 import { reachesAhead, readEnds, readRecords, verifyTail } from '../../../ledger/sqlite/trail/trail.ts';
@@ -37,6 +40,7 @@ export interface LedgerReader extends Pick<Ledger, 'chain' | 'records' | 'checkp
   /** The last record that each sink has acknowledged. */
   cursors(): Promise<readonly SinkCursor[]>;
   readonly requests: RequestTable;
+  readonly policies: PolicyTable;
   /**
    * Runs `work` in one transaction: all that it reads is of one moment. The write-ahead log of the service grows
    * meanwhile. Only one may run at a time. Rejects with a LedgerFileError (`moved`) when a service opened a ledger that
@@ -62,6 +66,7 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
   }
   const requests = createRequests(sqlite, () => undefined);
   const hasCheckpoints = version >= FIRST_VERSION_WITH_CHECKPOINTS;
+  const hasPolicies = version >= FIRST_VERSION_WITH_POLICIES;
   const hasSteps = version >= FIRST_VERSION_WITH_CLOCK_STEPS;
 
   async function read<T>(task: () => T): Promise<T> {
@@ -93,6 +98,10 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
       row: (requestId) => read(() => readRequestRow(sqlite, requestId)),
       count: () => read(() => countRequests(sqlite)),
       misfitKeys: () => read(() => countMisfitKeys(sqlite)),
+    },
+    policies: {
+      digests: () => read(() => (hasPolicies ? listPolicies(sqlite) : [])),
+      text: (digest) => read(() => (hasPolicies ? findPolicy(sqlite, digest) : null)),
     },
     search: (query) => read(() => searchTrail(sqlite, query, { hasSteps })),
     async list(query) {

@@ -180,7 +180,8 @@ describe('audit verify of a ledger', () => {
         '  Not proven: records 1 to 30 are behind every signed or kept checkpoint: a rewrite would not show\n' +
         '  Not proven: that nothing was cut off at the end; give --checkpoint\n' +
         '\n' +
-        '  Not checked: 1 signature; give --public-key\n',
+        '  Not checked: 1 signature; give --public-key\n' +
+        '  Not checked: 1 policy that records name and the ledger does not keep (abababababab)\n',
     ]);
   });
 

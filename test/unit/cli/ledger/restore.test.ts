@@ -109,7 +109,8 @@ describe('ledger restore', () => {
 
   it('brings an older backup to the schema of this program', async () => {
     await alter(backup, (database) => {
-      for (const table of ['last_changes', 'policies', 'policy_uses', 'reads', 'further_records']) database.exec(`DROP TABLE ${table}`);
+      for (const table of ['last_changes', 'policies', 'policy_uses', 'reads', 'further_records'])
+        database.exec(`DROP TABLE ${table}`);
       database.exec(`ALTER TABLE head DROP COLUMN policy_digest`);
       database.exec('UPDATE ledger_version SET version = 6');
     });

@@ -137,4 +137,12 @@ describe('the issuers that a policy may name', () => {
   it('are not both said and any', async () => {
     expect((await runPolicy('check policy.yaml --any-issuer --issuers corp')).code).toBe(64);
   });
+
+  it('refuses a policy that the ledger could not keep, with its size', async () => {
+    const domains = Array.from({ length: 120_000 }, (_, n) => `d${n}.example`).join(', ');
+    const files = { 'large.yaml': `version: 1\ndomains: { never: [${domains}] }\nrules: []\n` };
+    const { code, stdout } = await runPolicy('check large.yaml --any-issuer', { files });
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^large\.yaml:1:1 the policy has \d+ bytes as JSON, and the ledger keeps at most 1900000/);
+  });
 });

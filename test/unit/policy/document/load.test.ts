@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../../../src/lib/canonical-json.ts';
 import { sha256Hex } from '../../../../src/lib/sha256.ts';
+import { MAX_POLICY_BYTES } from '../../../../src/policy/document/document-size.ts';
 import { loadPolicy } from '../../../../src/policy/load.ts';
 import { ANNOTATORS, EXAMPLE_POLICY, policyFrom, problemsOf, testPrincipal } from '../../../support/policy.ts';
 import { describeCapabilities } from '../../../../src/policy/capabilities.ts';
@@ -526,6 +527,23 @@ describe('hostile YAML', () => {
       issuers: ['corp'],
     });
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it('is refused by name and size when the ledger could not keep it, and taken up to that size', () => {
+    const withNote = (length: number): string =>
+      `version: 1\nrules:\n${Array.from({ length }, (_, n) => `  - { id: r${n}, deny: any, note: ${'ä'.repeat(190)} }\n`).join('')}`;
+    const perRule = 418;
+    const fits = Math.floor(MAX_POLICY_BYTES / perRule) - 50;
+    expect(loadPolicy(withNote(fits), { issuers: [] })).toMatchObject({ kind: 'loaded' });
+    expect(problemsOf(withNote(fits + 200))).toEqual([
+      {
+        line: 1,
+        column: 1,
+        message: expect.stringMatching(
+          /^the policy has 19\d{5} bytes as JSON, and the ledger keeps at most 1900000: /,
+        ) as string,
+      },
+    ]);
   });
 
   it('a deny list of 100,000 domains loads', { timeout: 120_000 }, () => {
