@@ -42,7 +42,8 @@ export const AUDIT_SETTINGS = {
   AUDIT_FORMAT: {
     parse: word(AUDIT_FORMATS),
     fallback: 'native',
-    about: 'Form of delivered lines: `native`, or `ocsf` (API Activity, class 6003) with the native record inside.',
+    about:
+      'Form of delivered lines: `native`, or `ocsf` (OCSF events, of requests API Activity, class 6003) with the native record inside.',
     example: 'ocsf',
   },
   AUDIT_HTTP_URL: {
