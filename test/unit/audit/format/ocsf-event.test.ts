@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { chainRecord, GENESIS_HASH } from '../../../../src/audit/chain.ts';
 import { formatItem } from '../../../../src/audit/format/formats.ts';
 import { OCSF_ROWS } from '../../../../src/audit/format/ocsf-mapping.ts';
-import type { RecordChange, RecordOutcome, RequestRecordKind } from '../../../../src/audit/record.ts';
-import { changeDraft, recordDraft } from '../../../support/ledger/ledger.ts';
+import type { ReadDraft, RecordChange, RecordOutcome, RequestRecordKind } from '../../../../src/audit/record.ts';
+import { changeDraft, readDraft, recordDraft } from '../../../support/ledger/ledger.ts';
 import { ocsfFaults } from './ocsf-check.ts';
 import { checkpointItem, recordItem } from '../record-arbitraries.ts';
 
@@ -25,10 +25,42 @@ function changeEvent(change: RecordChange): Json {
   return JSON.parse(formatItem('ocsf', { position: 7, kind: 'record', line })) as Json;
 }
 
+function readEvent(draft: ReadDraft): Json {
+  const { line } = chainRecord(draft, PLACE);
+  return JSON.parse(formatItem('ocsf', { position: 7, kind: 'record', line })) as Json;
+}
+
 function eventOf(kind: RequestRecordKind, outcome: Partial<RecordOutcome> = {}): Json {
   const { line } = chainRecord(recordDraft(kind, REQUEST_ID, outcome), PLACE);
   return JSON.parse(formatItem('ocsf', { position: 7, kind: 'record', line })) as Json;
 }
+
+describe('a record of reads in OCSF', () => {
+  it('is an API Activity with the activity Read, whose actor is the reader', () => {
+    const draft = readDraft();
+    const read = { ...draft.read, records: 3, first_seq: 5, last_seq: 7, filters: ['email'] as const };
+    const event = readEvent({ ...draft, read });
+    expect(event).toMatchObject({
+      ...{ class_uid: 6003, activity_id: 2, activity_name: 'Read', type_uid: 600_302, category_uid: 6 },
+      ...{ count: 1, start_time: Date.parse(read.from), end_time: Date.parse(read.to), status: 'Success' },
+      metadata: { event_code: 'read', uid: PLACE.id, sequence: 7 },
+      actor: { user: { uid: 'kim', type: 'User' }, app_uid: 'audit-desk', idp: { name: 'corp' } },
+      src_endpoint: { svc_name: 'audit-desk' },
+      unmapped: {
+        ...{ records: 3, first_seq: 5, last_seq: 7, filters: ['email'] },
+        counts: [{ what: 'trail', count: 1 }],
+      },
+    });
+    expect(ocsfFaults(event, 'api_activity')).toEqual([]);
+  });
+
+  it('names no reader where it is about all readers beyond the limit', () => {
+    const { actor: _, ...draft } = readDraft();
+    const event = readEvent(draft);
+    expect(event).toMatchObject({ actor: { app_name: 'readers beyond the limit' } });
+    expect(ocsfFaults(event, 'api_activity')).toEqual([]);
+  });
+});
 
 describe('a record in OCSF', () => {
   it('is an event that fits the schema OCSF publishes for its class, for every kind of record', () => {
