@@ -7,6 +7,7 @@ import { startTestService } from '../../support/service.ts';
 import type { TestService } from '../../support/service.ts';
 
 const KIM = { sub: 'kim', client_id: 'audit-desk', scope: 'audit:read' };
+const NO_POLICY = `/audit/policies/${'ab'.repeat(32)}`;
 const NO_REQUEST = '/v2/invite_requests/00000000-0000-7000-8000-000000000000';
 
 async function get(service: TestService, path: string, claims: Record<string, unknown> = KIM): Promise<Response> {
@@ -120,6 +121,7 @@ describe('a read of the trail', () => {
     ['a search', (service: TestService) => search(service, { email: 'ann@acme.com' }), 'search'],
     ['all requests', (service: TestService) => get(service, '/v2/invite_requests'), 'requests'],
     ['one request', (service: TestService) => get(service, NO_REQUEST), 'request'],
+    ['a policy', (service: TestService) => get(service, NO_POLICY), 'policy'],
   ] as const)(
     'of %s is answered when the ledger cannot count it, and the log and a counter say so',
     async (_, ask, what) => {
@@ -129,7 +131,7 @@ describe('a read of the trail', () => {
       });
       const service = await startTestService({ wrapLedger });
       const response = await ask(service);
-      expect(response.status).toBe(what === 'request' ? 404 : 200);
+      expect(response.status).toBe(what === 'request' || what === 'policy' ? 404 : 200);
       const lines = service.logLines.filter((line) => line.includes('audit_read_unrecorded'));
       expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
         { level: 'error', event: 'audit_read_unrecorded', request_id: idOf(response), what },
@@ -165,14 +167,16 @@ describe('requests of other callers', () => {
     await get(service, `/v2/invite_requests/${id}`);
     await get(service, '/v2/invite_requests');
     await get(service, NO_REQUEST);
+    await get(service, NO_POLICY);
     expect((await endMinute(service)).map(({ actor, read }) => [actor?.subject, read])).toMatchObject([
       [
         'kim',
         {
-          count: 3,
+          count: 4,
           counts: [
             { what: 'request', count: 2 },
             { what: 'requests', count: 1 },
+            { what: 'policy', count: 1 },
           ],
           records: 2,
           filters: [],
