@@ -80,6 +80,13 @@ describe('a disk that fills up in mid-traffic', () => {
       await expect.poll(() => tally.accepted.length, PATIENCE).toBeGreaterThan(100);
       fill(filler);
       await expect.poll(() => tally.refused.length, PATIENCE).toBeGreaterThan(100);
+      // An auditor can read, whether the read can be counted or not.
+      const auditor = await service.standIns.identityProvider.issue({ sub: 'audit-desk', scope: 'audit:read' });
+      const read = await fetch(`http://127.0.0.1:${String(service.port)}/audit/records`, {
+        headers: { Authorization: `Bearer ${auditor}` },
+      });
+      expect(read.status).toBe(200);
+      expect(await read.text()).toContain('"kind":"intent"');
       const acceptedBefore = tally.accepted.length;
       unlinkSync(filler);
       await expect.poll(() => tally.accepted.length, PATIENCE).toBeGreaterThan(acceptedBefore + 100);

@@ -40,7 +40,7 @@ export async function readSettling(call: Call, deps: CliDeps): Promise<Settling>
   return { id, ending, note };
 }
 
-/** Throws a CommandError when nobody is named, or not in a way that can be recorded. */
+/** Throws a CommandError when no name is given, or one that must not go on record. */
 export async function readPerson(call: Call, deps: CliDeps): Promise<Person> {
   const by = given(call, 'by');
   const name = by ?? deps.userName() ?? '';

@@ -81,7 +81,7 @@ describe('a read of the trail', () => {
     ]);
   });
 
-  it('adds no record in a minute in which nobody reads', async () => {
+  it('adds no record in a minute without a read', async () => {
     const service = await startTestService();
     await get(service, '/audit/records');
     expect(await endMinute(service)).toHaveLength(1);

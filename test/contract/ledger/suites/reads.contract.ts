@@ -75,7 +75,7 @@ export function describeReads(harness: LedgerHarness): void {
       expect((await reads()).map(({ read }) => read)).toMatchObject([{ count: 1, records: 3 }]);
     });
 
-    it('is told apart by issuer, client and subject', async () => {
+    it('is counted by issuer, client and subject', async () => {
       const { reader } = readReport(1);
       const readers = [
         reader,
