@@ -138,6 +138,7 @@ const ACCESS: Record<string, { none: number; noScope: number; write: number; set
   'GET /v2/invite_requests/:id': { none: 401, noScope: 403, write: 404, settle: 403, audit: 404 },
   'POST /v2/invite_requests/:id/settlement': { none: 401, noScope: 403, write: 403, settle: 422, audit: 403 },
   'GET /audit/records': { none: 401, noScope: 403, write: 403, settle: 403, audit: 200 },
+  'GET /audit/policies/:digest': { none: 401, noScope: 403, write: 403, settle: 403, audit: 404 },
   'POST /audit/search': { none: 401, noScope: 403, write: 403, settle: 403, audit: 422 },
   'GET /openapi.json': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
   'GET /livez': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
