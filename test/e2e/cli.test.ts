@@ -232,7 +232,7 @@ describe('doctor', () => {
     database.close();
     const { code, of } = await doctor();
     expect([of('ledger').status, code]).toEqual(['failed', 1]);
-    expect(of('ledger').message).toContain('broken at seq 1');
+    expect(of('ledger').message).toContain('broken at seq 4');
   });
 
   it('shows one screen without colour where there is no terminal', async () => {

@@ -128,7 +128,9 @@ describe('a process whose only way out is an egress proxy', () => {
     const refused = await invite(network, service);
     expect(refused.status).toBe(503);
     expect(await refused.json()).toMatchObject({ code: 'upstream_unavailable', origin: 'proxy', outcome: 'not_sent' });
-    const outcome = await service.record((record) => record.outcome.result === 'not_sent');
+    const outcome = await service.record(
+      ({ kind, outcome: ended }) => kind === 'outcome' && ended.result === 'not_sent',
+    );
     expect(outcome.outcome).toMatchObject({ reason: 'proxy_refused' });
     expect(lines.some((line) => line.includes('"egress_proxy_failed"') && line.includes('"proxy_refused"'))).toBe(true);
     expect(network.galileo.received).toEqual([]);

@@ -73,7 +73,7 @@ describe('a process whose disk has less free space than LEDGER_MIN_FREE_MB', () 
     expect((await invite(service, 'eve@rival.io')).status).toBe(403);
     expect((await invite(service, 'ann@acme.com')).status).toBe(200);
     const kinds = (await trail(service)).map((line) => (JSON.parse(line) as { kind: string }).kind);
-    expect(kinds.filter((kind) => kind !== 'suppressed')).toEqual(['intent', 'outcome']);
+    expect(kinds.filter((kind) => !['change', 'suppressed'].includes(kind))).toEqual(['intent', 'outcome']);
   });
 });
 
@@ -168,7 +168,9 @@ describe('a process that is told to stop', () => {
     const audited = lines
       .map((line) => JSON.parse(line) as { channel: string; record?: { kind: string; seq: number } })
       .filter(({ channel, record }) => channel === 'audit' && record !== undefined);
-    expect(audited.map(({ record }) => record?.seq)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
+    // Three records are about the start, one is about the stop.
+    expect(audited.map(({ record }) => record?.seq)).toEqual(Array.from({ length: 24 }, (_, n) => n + 1));
+    expect(audited.at(-1)?.record).toMatchObject({ kind: 'change', change: { what: 'service_stopped' } });
     expect(audited.filter(({ record }) => record?.kind === 'outcome')).toHaveLength(10);
   });
 });

@@ -19,6 +19,7 @@ export const policyShow: Command = {
     'Each record names the digest of the policy that decided, and the ledger keeps that policy for as long as a record names it. ' +
       'It is printed as YAML that is read as the same policy. Comments and the order of the file are not kept: the digest does not cover them.',
     'The digest of what is printed is computed anew. A stored text that has another digest was changed, and is not printed.',
+    'A policy holds the addresses that its rules and tests name; they are printed.',
     'With --url a running service is asked, also one on Workers; your access token needs the scope audit:read.',
   ],
   operands: [

@@ -2,10 +2,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chainRecord, GENESIS } from '../../../../src/audit/chain.ts';
 import { formatItem } from '../../../../src/audit/format/formats.ts';
-import type { RecordDraft } from '../../../../src/audit/record.ts';
+import { CHANGE_KINDS } from '../../../../src/audit/record-vocabulary.ts';
+import type { RecordChange, RecordDraft } from '../../../../src/audit/record.ts';
 import { canonicalJson } from '../../../../src/lib/canonical-json.ts';
 import { testUuid7 } from '../../../support/clock.ts';
-import { readDraft, recordDraft, suppressedDraft } from '../../../support/ledger/ledger.ts';
+import { changeDraft, readDraft, recordDraft, suppressedDraft } from '../../../support/ledger/ledger.ts';
 import { checkpointAt, lineOf, testKey } from '../../audit/verify/trail-harness.ts';
 import type { Line } from '../../audit/verify/trail-harness.ts';
 import type { Folder } from './audit-harness.ts';
@@ -18,6 +19,7 @@ beforeEach(() => {
 afterEach(() => folder.remove());
 
 const READ = readDraft();
+const CHANGE = changeDraft();
 const KNOWN = recordDraft('intent', testUuid7(1), { expires_at: '2026-03-02T10:00:45.000Z' });
 
 /** A chain of three records; the second is `draft`. */
@@ -47,6 +49,10 @@ const NEWER: readonly [what: string, draft: object][] = [
   ['of a read with an unknown member', { ...READ, read: { ...READ.read, purpose: 'review' } }],
   ['of a read of something unknown', { ...READ, read: { ...READ.read, counts: [{ what: 'policy_text', count: 1 }] } }],
   ['of a read by an unknown filter', { ...READ, read: { ...READ.read, filters: ['role'] } }],
+  ['of an unknown change', { ...CHANGE, change: { what: 'quota_changed', quota: 'app-day' } }],
+  ['of a change with an unknown member', { ...CHANGE, change: { ...CHANGE.change, by: 'ann' } }],
+  ['of a change that is about a request', { ...CHANGE, request_id: testUuid7(1) }],
+  ['of a change that is none', { ...CHANGE, change: 'policy_taken' }],
   ['with an unknown result', { ...KNOWN, outcome: { result: 'postponed' } }],
 ];
 
@@ -63,6 +69,23 @@ describe('audit verify on records that are newer than this program', () => {
     });
     expect(of.report.ledger).toMatchObject({ verdict: 'newer', newer: { lines: 1, from: 2, to: 2 }, records: 3 });
     expect(of.report.lines).toMatchObject({ verdict: 'newer', newer: { lines: 1, from: 2, to: 2 } });
+  });
+
+  it('knows every change that this program writes', async () => {
+    const sha256 = 'ab'.repeat(32);
+    const written: readonly RecordChange[] = [
+      { what: 'service_started', runtime: 'node v24.12.0', settings_sha256: sha256 },
+      { what: 'service_stopped' },
+      { what: 'policy_taken', from: null, to: sha256 },
+      { what: 'policy_refused', kept: sha256, problems: 3 },
+      { what: 'key_slot_changed', slot: 'next', from: 'ab'.repeat(6), to: null },
+      { what: 'checkpoint_key_changed', from: null, to: 'ab'.repeat(8) },
+    ];
+    expect(CHANGE_KINDS.filter((what) => !written.some((one) => one.what === what))).toEqual(['restored']);
+    for (const change of written) {
+      const lines = linesFile(chainWith(changeDraft(change)).map(({ text }) => text));
+      expect(await verified(['--lines', lines])).toMatchObject({ code: 0, found: [], report: { verdict: 'intact' } });
+    }
   });
 
   it('says so in words', async () => {
