@@ -52,6 +52,7 @@ describe('audit verify of a ledger that was written anew', () => {
         '  Not proven: too few records are covered by a valid signature of a given key: the others could have been written anew\n' +
         `  Not proven: records 1 to ${RECORDS} are behind every signed or kept checkpoint: a rewrite would not show\n` +
         '  Not proven: that nothing was cut off at the end; give --checkpoint\n' +
+        '\n' +
         '  Not checked: 1 policy that records name and the ledger does not keep (abababababab)\n',
     );
   });
