@@ -2,51 +2,22 @@
  * A disk that becomes full during traffic, and has room again later. A small tmpfs holds the ledger, and a file beside
  * it takes the free space. Nothing may be sent without a record, and the service recovers without a restart.
  */
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync, unlinkSync, writeSync, closeSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startRunning } from './running.ts';
+import { fillDisk, mountSmallDisk, unmountSmallDisk } from './small-disk.ts';
 
 const run = promisify(execFile);
 const DISK = '6m';
 const CALLERS = 8;
 const PATIENCE = { timeout: 60_000 };
 
-/** Null where the test may not mount a file system. */
-function mountDisk(): string | null {
-  const folder = mkdtempSync(join(tmpdir(), 'invite-proxy-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK},mode=0700`, 'tmpfs', folder], { stdio: 'ignore' });
-    return folder;
-  } catch {
-    rmSync(folder, { recursive: true });
-    return null;
-  }
-}
-
-const disk = mountDisk();
-afterAll(async () => {
-  if (disk === null) return;
-  execFileSync('umount', ['--lazy', disk]);
-  await rm(disk, { recursive: true });
-});
+const disk = mountSmallDisk(DISK);
+afterAll(() => unmountSmallDisk(disk));
 const skipped = disk === null ? ' (skipped: this user may not mount a file system)' : '';
-
-function fill(path: string): void {
-  const file = openSync(path, 'w');
-  const block = Buffer.alloc(64 * 1024);
-  try {
-    for (;;) if (writeSync(file, block) < block.length) return;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-  } finally {
-    closeSync(file);
-  }
-}
 
 interface Tally {
   readonly accepted: string[];
@@ -78,7 +49,7 @@ describe('a disk that fills up in mid-traffic', () => {
       // A test that fails half way leaves these requests without a service. Their errors must not hide its own.
       for (const caller of callers) caller.catch(() => undefined);
       await expect.poll(() => tally.accepted.length, PATIENCE).toBeGreaterThan(100);
-      fill(filler);
+      fillDisk(filler);
       await expect.poll(() => tally.refused.length, PATIENCE).toBeGreaterThan(100);
       // An auditor can read, whether the read can be counted or not.
       const auditor = await service.standIns.identityProvider.issue({ sub: 'audit-desk', scope: 'audit:read' });

@@ -9,7 +9,6 @@ import { ReplaceError } from '../../platform/node/ledger/copy/replace-ledger.ts'
 import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
 import type { ChangeReport } from '../../ledger/change-report.ts';
 import { rfc3339 } from '../../lib/rfc3339.ts';
-import { thrownCode } from '../../lib/thrown.ts';
 import { PUBLIC_KEY_OPTION, readPublicKeys } from '../audit/public-keys.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Call, Command } from '../command-line/command.ts';
@@ -124,10 +123,13 @@ function stampOf(ms: number): string {
 function commandErrorOf(error: unknown, ledger: string): unknown {
   if (error instanceof RestoreRefusedError || error instanceof ReplaceError)
     return new CommandError('refused', error.message, { cause: error });
-  const code = error instanceof CopyWriteError ? error.code : thrownCode(error);
-  if (code !== null && code.startsWith('E') && !code.startsWith('ERR_'))
-    return new CommandError('io', `a file beside ${ledger} could not be written (${code}); the ledger is as it was`, {
-      cause: error,
-    });
+  if (error instanceof CopyWriteError)
+    return new CommandError(
+      'io',
+      `a file beside ${ledger} could not be written (${error.code}); the ledger is as it was`,
+      {
+        cause: error,
+      },
+    );
   return error;
 }

@@ -7,7 +7,7 @@ import type { Ids } from '../../../../ports/ids.ts';
 import { lockLedgerFile } from '../file-lock.ts';
 import { makeCommitsDurable } from '../pragmas.ts';
 import { createNodeSqlite } from '../sqlite.ts';
-import { copyLedger } from './copy-ledger.ts';
+import { copyLedger, writeFaultOf } from './copy-ledger.ts';
 import type { CopyProgress } from './copy-ledger.ts';
 import type { DurableFiles } from './durable-files.ts';
 import { replaceLedger } from './replace-ledger.ts';
@@ -27,7 +27,7 @@ export interface UnfinishedRestore {
   isWhole(): boolean;
   /**
    * Brings the copy to the schema of this program, records the change, and puts it in the ledger's place. Returns the
-   * paths of the old files. Throws a ReplaceError, or what a file operation or SQLite throws.
+   * paths of the old files. Throws a ReplaceError, a CopyWriteError, or what a file operation throws.
    */
   takePlace(report: ChangeReport, keptAs: string): readonly string[];
   /** Removes the copy, unless it took the ledger's place, and releases the lock. */
@@ -82,9 +82,13 @@ export async function beginRestore(
     ledger: lock.path,
     isWhole: () => isWholeDatabase(path),
     takePlace(report, keptAs) {
-      appendTo(path, report, { clock, ids });
-      files.sync(path);
-      return replaceLedger({ path: lock.path, restored: path, keptAs, files });
+      try {
+        appendTo(path, report, { clock, ids });
+        files.sync(path);
+        return replaceLedger({ path: lock.path, restored: path, keptAs, files });
+      } catch (error) {
+        throw writeFaultOf(error) ?? error;
+      }
     },
     end,
   };
@@ -94,6 +98,8 @@ function lockOf(ledger: string): ReturnType<typeof lockLedgerFile> {
   try {
     return lockLedgerFile(ledger);
   } catch (error) {
+    const unwritten = writeFaultOf(error);
+    if (unwritten?.code === 'ENOSPC') throw unwritten;
     // Its errors are sentences for the operator, but for those of the system.
     const message = error instanceof Error && !('code' in error) ? error.message : `${ledger} cannot be made or locked`;
     throw new RestoreRefusedError(message, { cause: error });

@@ -1,5 +1,7 @@
 import { backup } from 'node:sqlite';
 import type { DatabaseSync } from 'node:sqlite';
+import { SqlError } from '../../../../ledger/sqlite/sqlite-port.ts';
+import { thrownCode } from '../../../../lib/thrown.ts';
 import { isAtRest, LedgerFileError, ledgerFaultOf, locateLedger, openReadOnly } from '../locate.ts';
 import type { LedgerPlace } from '../locate.ts';
 import { resultCodeOf } from '../sqlite.ts';
@@ -75,10 +77,18 @@ async function isStillAtRest(source: string): Promise<boolean> {
 const WRITE_FAULTS: Readonly<Record<number, string>> = { 8: 'EROFS', 10: 'EIO', 13: 'ENOSPC', 14: 'EACCES' };
 
 function faultOf(error: unknown, { path }: LedgerPlace): Error {
-  const code = resultCodeOf(error);
-  const written = code === null ? undefined : WRITE_FAULTS[code & 0xff];
-  if (written !== undefined) return new CopyWriteError(written, { cause: error });
-  return code === null && error instanceof Error
+  const written = writeFaultOf(error);
+  if (written !== null) return written;
+  return resultCodeOf(error) === null && error instanceof Error
     ? error
     : new LedgerFileError(ledgerFaultOf(error), path, { cause: error });
+}
+
+/** Null when the error of SQLite, or of a file operation, is not about a write. */
+export function writeFaultOf(error: unknown): CopyWriteError | null {
+  const sqlCode = error instanceof SqlError ? error.resultCode : resultCodeOf(error);
+  const code = sqlCode === null ? thrownCode(error) : WRITE_FAULTS[sqlCode & 0xff];
+  return code === null || code === undefined || !Object.values(WRITE_FAULTS).includes(code)
+    ? null
+    : new CopyWriteError(code, { cause: error });
 }
