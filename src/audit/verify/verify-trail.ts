@@ -17,9 +17,6 @@ import { createRequestRows } from './request-rows.ts';
 import type { RequestTable } from './request-rows.ts';
 import type { TrailReport } from './trail-report.ts';
 
-export type { TrailCopy } from './branches/copy-comparison.ts';
-export type { TrailReport } from './trail-report.ts';
-
 /**
  * Verifies a trail as a stream of lines, against itself (hash chain, checkpoints, table of requests) and against external evidence:
  * checkpoints kept elsewhere, and a second copy of the trail. Reports every fault with its place, and continues. Keeps
@@ -78,6 +75,8 @@ export interface VerifiedTrail {
   /** The evidence (`other`) for verifying another copy. */
   readonly copy: Pick<TrailCopy, 'ends'>;
 }
+
+export type { TrailCopy, TrailReport };
 
 export const NO_EVIDENCE: TrailEvidence = { kept: [], reach: true, verifier: null, signedSince: 1, other: null };
 
