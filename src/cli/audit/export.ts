@@ -16,7 +16,7 @@ import type { LedgerItem } from '../ledger/read-trail.ts';
 import { chooseLedger, LEDGER_OPTION, withLedger } from '../ledger/with-ledger.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Command } from '../command-line/command.ts';
-import { withProgress } from '../command-line/progress.ts';
+import { counting, withProgress } from '../command-line/progress.ts';
 import type { Progress } from '../command-line/progress.ts';
 import { unwritten } from '../command-line/print.ts';
 import type { Print } from '../command-line/print.ts';
@@ -118,9 +118,8 @@ async function stream(
 ): Promise<Written> {
   const written = { records: 0, checkpoints: 0 };
   let waiting = '';
-  for await (const item of itemsIn(reader, range)) {
+  for await (const item of counting(itemsIn(reader, range), progress)) {
     written[item.kind === 'record' ? 'records' : 'checkpoints'] += 1;
-    progress.advance();
     waiting += printedLine(range.format, item);
     if (waiting.length < CHARACTERS_PER_WRITE) continue;
     if ((await print(waiting)) === 'closed') return written;

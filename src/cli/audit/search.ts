@@ -122,6 +122,8 @@ async function searchLedger(
       for (const seq of slice.unreadable) missed(found, `ledger seq ${seq}`);
       for (const { seq, line } of slice.records) if (!(await found.print(seq, line))) return;
       progress.advance(slice.scannedTo - after);
+      const turn = progress.turn();
+      if (turn !== null) await turn;
       if (slice.done) return;
       after = slice.scannedTo;
     }

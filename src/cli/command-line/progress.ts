@@ -9,6 +9,12 @@ import type { Call } from './command.ts';
 export interface Progress {
   /** `count` more items are done. */
   advance(count?: number): void;
+  /**
+   * Resolves in the next turn of the event loop; null when the line was not written since the last call, so that it costs
+   * nothing. A command that computes without a pause has to await it: only between two turns can Ctrl-C be handled. Until
+   * the first call Ctrl-C ends the process at once, and the line stays.
+   */
+  turn(): Promise<void> | null;
   /** Removes the line. Call it before anything else is printed; a second call does nothing. */
   end(): void;
 }
@@ -52,24 +58,33 @@ export async function withProgress<T>(
 export async function* counting<T>(items: AsyncIterable<T> | Iterable<T>, progress: Progress): AsyncGenerator<T> {
   for await (const item of items) {
     progress.advance();
+    const turn = progress.turn();
+    if (turn !== null) await turn;
     yield item;
   }
 }
 
 export function createProgress({ doing, unit, total }: ProgressRow, deps: ProgressDeps, isWanted: boolean): Progress {
   const { terminal, clock } = deps;
-  if (!isWanted || !terminal.showsProgress()) return { advance: () => undefined, end: () => undefined };
+  if (!isWanted || !terminal.showsProgress())
+    return { advance: () => undefined, turn: () => null, end: () => undefined };
   let done = 0;
   let next = CHECK_EVERY;
   let drawnAt = clock.now();
   let undo: (() => void) | null = null;
+  let isDrawn = false;
+  let isFresh = false;
+  let takesTurns = false;
 
   function draw(): void {
     const now = clock.now();
     // A clock that was set back must not stop the line for hours.
     if (Math.abs(now - drawnAt) < REDRAW_EVERY_MS) return;
     drawnAt = now;
-    undo ??= terminal.beforeInterrupt(() => terminal.draw(CLEAR));
+    // A handler that no turn lets run would keep Ctrl-C from ending the process.
+    if (takesTurns) undo ??= terminal.beforeInterrupt(() => terminal.draw(CLEAR));
+    isDrawn = true;
+    isFresh = true;
     terminal.draw(`${CLEAR}${doing}: ${amount(done, total, unit)}`);
   }
 
@@ -80,11 +95,18 @@ export function createProgress({ doing, unit, total }: ProgressRow, deps: Progre
       next = done + CHECK_EVERY;
       draw();
     },
+    turn() {
+      takesTurns = true;
+      if (!isFresh) return null;
+      isFresh = false;
+      return terminal.nextTurn();
+    },
     end() {
       next = Infinity;
-      if (undo === null) return;
-      undo();
+      undo?.();
       undo = null;
+      if (!isDrawn) return;
+      isDrawn = false;
       terminal.draw(CLEAR);
     },
   };

@@ -11,6 +11,8 @@ export interface Terminal {
   readonly showsProgress: () => boolean;
   /** Writes to stderr at once. A terminal that does not take the text is no failure. */
   readonly draw: (text: string) => void;
+  /** Resolves in the next turn of the event loop, in which signals are handled. */
+  readonly nextTurn: () => Promise<void>;
   /** On an interrupt (SIGINT), calls `task` before the signal ends the process. The returned function undoes that. */
   readonly beforeInterrupt: (task: () => void) => () => void;
 }
@@ -30,6 +32,7 @@ export const nodeTerminal: Terminal = {
       // It is gone, or takes nothing now.
     }
   },
+  nextTurn: () => new Promise((resolve) => void setImmediate(resolve)),
   beforeInterrupt(task) {
     const listener = (): void => {
       task();

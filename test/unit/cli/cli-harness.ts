@@ -89,6 +89,7 @@ export const PIPE: Terminal = {
   width: () => 1_000,
   showsProgress: () => false,
   draw: () => undefined,
+  nextTurn: async () => undefined,
   beforeInterrupt: () => () => undefined,
 };
 

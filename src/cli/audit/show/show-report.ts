@@ -1,5 +1,5 @@
 /** The report of `audit show`: its type, which is the shape of the JSON document, and its rendering as text. Pure. */
-import { instantWords } from '../../../invite/story/words.ts';
+import { instantWords, listWords } from '../../../invite/story/words.ts';
 import type { StoryEvent } from '../../../invite/story/story-event.ts';
 import { counted, printable } from '../../command-line/text.ts';
 import { hanging } from '../../command-line/wrap.ts';
@@ -40,7 +40,7 @@ export function renderShow(report: ShowReport, { paint, terminal }: Pick<CliDeps
     paragraph(
       records.length === 0
         ? `No record of it in ${placeOf(source)} verifies.`
-        : `From ${placeOf(source)}: ${some} ${records.join(', ')}. Of each, text and hash agree. All times are UTC.`,
+        : `From ${placeOf(source)}: ${some} ${listWords(records.slice(0, MAX_SEQS).map(String), records.length)}. Of each, text and hash agree. All times are UTC.`,
     ),
     events.length === 0 ? '' : '\n',
     ...events.map((event) => eventLine(event, width)),
@@ -54,6 +54,7 @@ export function renderShow(report: ShowReport, { paint, terminal }: Pick<CliDeps
   ].join('');
 }
 
+const MAX_SEQS = 20;
 const TIME_WIDTH = '2026-03-02 10:00:00.000'.length;
 const SEQ_WIDTH = 7;
 

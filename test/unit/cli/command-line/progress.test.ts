@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createProgress, withProgress } from '../../../../src/cli/command-line/progress.ts';
+import { counting, createProgress, withProgress } from '../../../../src/cli/command-line/progress.ts';
 import type { Terminal } from '../../../../src/cli/command-line/terminal.ts';
 import { createFakeClock } from '../../../support/clock.ts';
 
@@ -14,6 +14,7 @@ function onTerminal({ showsProgress = true } = {}) {
     width: () => 80,
     showsProgress: () => showsProgress,
     draw: (text) => void printed.push(text),
+    nextTurn: async () => void printed.push('turn'),
     beforeInterrupt(task) {
       interrupts.add(task);
       return () => void interrupts.delete(task);
@@ -64,7 +65,7 @@ describe('the progress of a command', () => {
   it('reads the clock once in a thousand items, and writes at most four times a second', () => {
     const { clock, printed, deps } = onTerminal();
     let reads = 0;
-    const counting = {
+    const metered = {
       ...deps,
       clock: {
         now() {
@@ -74,23 +75,46 @@ describe('the progress of a command', () => {
         },
       },
     };
-    const progress = createProgress({ ...ROW, total: null }, counting, true);
+    const progress = createProgress({ ...ROW, total: null }, metered, true);
     for (let count = 0; count < 100_000; count += 1) progress.advance();
     expect(reads).toBe(101);
     expect(printed).toHaveLength(4);
     expect(printed[0]).toBe(`${CLEAR}Verifying: 25,000 records`);
   });
 
-  it('has the line removed by Ctrl-C for as long as it is there', () => {
+  it('has the line removed by Ctrl-C for as long as it is there, and lets a turn handle Ctrl-C after each time it is written', async () => {
     const { clock, printed, interrupts, deps } = onTerminal();
     const progress = createProgress(ROW, deps, true);
-    expect(interrupts.size).toBe(0);
-    clock.advance(1_000);
-    progress.advance(1_000);
+    let seen = 0;
+    for await (const item of counting(
+      Array.from({ length: 2_500 }, (_, index) => index),
+      progress,
+    )) {
+      if (item % 500 === 0) clock.advance(1_000);
+      if (item === 100) expect(interrupts.size).toBe(0);
+      seen += 1;
+    }
+    expect(seen).toBe(2_500);
+    expect(printed).toEqual([
+      `${CLEAR}Verifying: 1,000 of 40,000 records (2 %)`,
+      'turn',
+      `${CLEAR}Verifying: 2,000 of 40,000 records (5 %)`,
+      'turn',
+    ]);
     for (const interrupt of interrupts) interrupt();
-    expect(printed).toEqual([`${CLEAR}Verifying: 1,000 of 40,000 records (2 %)`, CLEAR]);
+    expect(printed.at(-1)).toBe(CLEAR);
     progress.end();
     expect(interrupts.size).toBe(0);
+  });
+
+  it('does not catch Ctrl-C for a command that takes no turns', () => {
+    const { clock, printed, interrupts, deps } = onTerminal();
+    const progress = createProgress(ROW, deps, true);
+    clock.advance(1_000);
+    progress.advance(1_000);
+    expect(interrupts.size).toBe(0);
+    progress.end();
+    expect(printed.at(-1)).toBe(CLEAR);
   });
 
   it('ends when the task fails, and is not there with --json', async () => {
