@@ -17,7 +17,14 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const say = (line: string): void => void writeSync(1, `${line}\n`);
 
 const ledger = await openLedger({ path, clock, ids, logger: quiet, metrics: { count: () => undefined } });
-const maker = createCheckpointMaker({ ledger, ids, clock, logger: quiet, signer: async () => null });
+const maker = createCheckpointMaker({
+  ledger,
+  ids,
+  clock,
+  logger: quiet,
+  signer: async () => null,
+  recordKey: async () => undefined,
+});
 for (let turn = 0; ; turn += 1) {
   const first = Number(round) * 1_000_000 + turn * 100;
   await Promise.all(

@@ -14,7 +14,7 @@ import { createLedgerClock } from './ledger-clock.ts';
 import type { ClockState } from './ledger-clock.ts';
 import { createSqliteOutbox } from './trail/outbox.ts';
 import type { Pruned, ReconcileAttempt, Retention } from '../background-steps.ts';
-import type { Admission, Admitted, Ending, Ledger, Settled, Settlement } from '../port.ts';
+import type { Admission, Admitted, Ending, Ledger, QuotaState, Settled, Settlement } from '../port.ts';
 import type { ReportUnreadable } from '../report-unreadable.ts';
 import { noteFurther } from './requests/further-records.ts';
 import { createQuotaCounters } from './requests/quota.ts';
@@ -154,13 +154,7 @@ export function createSqliteLedger({
     if (exceeded !== null) {
       const denial = exhaustedRecord(admission.records, exceeded.quota);
       if (denial !== null) recordDenial(admission, denial, now);
-      return {
-        kind: 'exhausted',
-        exhausted: exceeded,
-        retryAfterS: wholeSeconds(exceeded.resetMs),
-        quotas: tally.states(),
-        ...(invitees.length === 0 ? {} : { invitees }),
-      };
+      return { ...exhaustedBy(exceeded, tally), ...(invitees.length === 0 ? {} : { invitees }) };
     }
     const debits = tally.debitAdmission();
     const expiresAt = now + admission.expiresInMs;
@@ -172,14 +166,7 @@ export function createSqliteLedger({
 
   function preview(admission: Admission, tally: Tally, now: number): Admitted {
     const exceeded = tally.exceeded();
-    if (exceeded !== null) {
-      return {
-        kind: 'exhausted',
-        exhausted: exceeded,
-        retryAfterS: wholeSeconds(exceeded.resetMs),
-        quotas: tally.states(),
-      };
-    }
+    if (exceeded !== null) return exhaustedBy(exceeded, tally);
     tally.debitAttempt();
     tally.debitAdmission();
     recordIfWhole(admission, dryRunRecord(admission.records), now);
@@ -296,6 +283,10 @@ export function createSqliteLedger({
     now: time.now,
     clockState: time.state,
   };
+}
+
+function exhaustedBy(exhausted: QuotaState, tally: Tally): Extract<Admitted, { kind: 'exhausted' }> {
+  return { kind: 'exhausted', exhausted, retryAfterS: wholeSeconds(exhausted.resetMs), quotas: tally.states() };
 }
 
 /** Rounded up, at least 1: a Retry-After of 0 would cause a retry storm. */

@@ -109,6 +109,7 @@ describe('ledger backup', () => {
       width: () => 80,
       showsProgress: () => false,
       draw: () => undefined,
+      nextTurn: async () => undefined,
       beforeInterrupt(task) {
         seen.push(filesHere());
         task();
