@@ -164,6 +164,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     logger,
     metrics,
   });
+  changes.deliverWith(trail.delivery);
   exposeClock(metrics, ledger.clockState);
   let draining = false;
   const answersInFlight = createAnswersInFlight();

@@ -96,6 +96,16 @@ describe('the records of changes on Node', () => {
     await expect(changes.policy.take(POLICY)).rejects.toThrow('not open');
   });
 
+  it('go to the sinks at once', async () => {
+    const { changes, begin } = await setup();
+    await begin();
+    let wakes = 0;
+    changes.deliverWith({ wake: () => void (wakes += 1) });
+    changes.policy.refuse({ kept: POLICY.digest, problems: 1, textSha256: 'cd'.repeat(32) });
+    await promisesSettled();
+    expect(wakes).toBe(1);
+  });
+
   it('end with the stop, after everything that still waited, and say so when that cannot be written', async () => {
     const { changes, begin, recorded, state } = await setup();
     await begin();

@@ -62,9 +62,10 @@ async function freePort(): Promise<string> {
 
 async function start(changes: Record<string, string> = {}) {
   const lines: string[] = [];
+  const written: string[] = [];
   const output = {
     line: (text: string) => void lines.push(text),
-    write: async () => undefined,
+    write: async (text: string) => void written.push(text),
     flush: async () => undefined,
   };
   const env: Record<string, string | undefined> = {
@@ -78,7 +79,7 @@ async function start(changes: Record<string, string> = {}) {
   };
   const result = await startNodeService({ env, output });
   started.push(result);
-  return { result, lines, env };
+  return { result, lines, written, env };
 }
 
 const portOf = (result: NodeServiceStart): number => (result.kind === 'started' ? result.service.port : 0);
@@ -257,6 +258,16 @@ describe('what changes in the service on Node', () => {
       'policy_taken',
       'service_stopped',
     ]);
+  });
+
+  it('goes to the sinks without waiting for a request', async () => {
+    const { written } = await start();
+    const delivered = (what: string): Promise<boolean> =>
+      vi.waitUntil(() => written.join('').includes(`"what":"${what}"`), { timeout: 60_000 });
+    await delivered('service_started');
+    await delivered('policy_taken');
+    await writeFile(join(folder, 'policy.yaml'), 'version: 2\n');
+    await delivered('policy_refused');
   });
 
   it('includes a policy that is taken or refused while it runs', async () => {

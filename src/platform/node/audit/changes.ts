@@ -24,6 +24,8 @@ export interface NodeChanges {
   watch(secrets: Secrets): Secrets;
   /** Writes the start, the keys and the policy. Rejects when the ledger cannot take them. */
   begin(start: NodeStart): Promise<void>;
+  /** Woken after each further record, so that no record waits for a request. */
+  deliverWith(delivery: { wake(): void }): void;
   /** To be run when no request is under way any more, and before the last checkpoint. */
   readonly shutdown: ShutdownStep;
 }
@@ -51,11 +53,14 @@ const RETRY_MS = 10_000;
 export function createNodeChanges({ config, service, runtime, clock, schedule, logger }: NodeChangesDeps): NodeChanges {
   const { settings } = config;
   let open: Ledger | null = null;
+  let delivery = { wake: (): void => undefined };
   let stopRetrying = async (): Promise<void> => undefined;
   const ledger: Pick<Ledger, 'recordChanges'> = {
     recordChanges: async (reports) => {
       if (open === null) throw new Error('the ledger is not open');
-      return await open.recordChanges(reports);
+      const answers = await open.recordChanges(reports);
+      delivery.wake();
+      return answers;
     },
   };
   const reporter = createChangeReporter({ ledger, service, clock, logger });
@@ -92,6 +97,9 @@ export function createNodeChanges({ config, service, runtime, clock, schedule, l
       open = opened;
       await inTurn(() => reporter.takePolicy(policy, 'changed'));
       stopRetrying = runRecurring(RETRY_MS, flush, { schedule, logger });
+    },
+    deliverWith(trailDelivery) {
+      delivery = trailDelivery;
     },
     shutdown: {
       name: 'record of the stop',
