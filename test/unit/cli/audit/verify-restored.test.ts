@@ -66,9 +66,8 @@ describe('audit verify of a restored ledger', () => {
   });
 
   it('names the records that only a kept checkpoint knows', async () => {
-    const { code, stdout } = await audit(['verify', '--ledger', ledger, '--checkpoint', kept]);
-    expect(code).toBe(1);
-    expect(stdout).toContain('record 21  lost to restore  Records 21 to 30, as ');
+    const { code, found } = await verified(['--ledger', ledger, '--checkpoint', kept]);
+    expect({ code, found }).toEqual({ code: 1, found: ['lost_to_restore 21-30 @ record 21'] });
     const beside = await audit(['verify', '--ledger', ledger, '--checkpoint', kept, '--lines', lines]);
     expect(beside.code).toBe(0);
   });

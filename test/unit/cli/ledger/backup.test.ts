@@ -8,7 +8,7 @@ import { trailOf } from '../../audit/verify/trail-harness.ts';
 import type { Folder } from '../audit/audit-harness.ts';
 import { alter, audit, fillLedger, makeLedger, tempFolder } from '../audit/audit-harness.ts';
 import type { HarnessOptions, Ran } from '../cli-harness.ts';
-import { runCommand } from '../cli-harness.ts';
+import { PIPE, runCommand } from '../cli-harness.ts';
 
 let folder: Folder;
 let trail: TestTrail;
@@ -106,10 +106,7 @@ describe('ledger backup', () => {
   it('removes the unfinished file when an interrupt comes', async () => {
     const seen: string[][] = [];
     const terminal: CliDeps['terminal'] = {
-      width: () => 80,
-      showsProgress: () => false,
-      draw: () => undefined,
-      nextTurn: async () => undefined,
+      ...PIPE,
       beforeInterrupt(task) {
         seen.push(filesHere());
         task();
