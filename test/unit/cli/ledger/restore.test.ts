@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SCHEMA_VERSION } from '../../../../src/ledger/sqlite/schema.ts';
 import { lockLedgerFile } from '../../../../src/platform/node/ledger/file-lock.ts';
 import { parseObject } from '../../../../src/lib/parse-object.ts';
+import { FIRST_SCHEMA } from '../../ledger/first-schema.ts';
 import { testKey, trailOf } from '../../audit/verify/trail-harness.ts';
 import type { Folder } from '../audit/audit-harness.ts';
 import { alter, audit, fillLedger, makeLedger, tempFolder } from '../audit/audit-harness.ts';
@@ -108,12 +109,13 @@ describe('ledger restore', () => {
   });
 
   it('brings an older backup to the schema of this program', async () => {
-    await alter(backup, (database) => {
-      for (const table of ['last_changes', 'policies', 'policy_uses', 'reads', 'further_records'])
-        database.exec(`DROP TABLE ${table}`);
-      database.exec(`ALTER TABLE head DROP COLUMN policy_digest`);
-      database.exec('UPDATE ledger_version SET version = 6');
-    });
+    backup = folder.path('first.db');
+    await alter(backup, (database) => FIRST_SCHEMA.forEach((statement) => database.exec(statement)));
+    const { lines } = await trailOf(12);
+    await fillLedger(
+      backup,
+      lines.filter(({ item }) => item.kind === 'record'),
+    );
     expect(await restore()).toMatchObject({ code: 0, stderr: '' });
     const version = await alter(ledger, (database) => database.prepare('SELECT version FROM ledger_version').get());
     expect(version).toEqual({ version: SCHEMA_VERSION });
