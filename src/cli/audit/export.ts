@@ -1,18 +1,16 @@
 /**
- * `audit export`: writes the records and checkpoints of a time range, in a format of the sinks. It finds the first
- * record by binary search, and then streams with at most one page in memory. `audit verify --lines` can verify the
- * output.
+ * `audit export`: writes the records and checkpoints of a time range, in a format of the sinks or as text.
+ * `audit verify --lines` can verify the output in a format of the sinks.
  */
 import { thrownCode } from '../../lib/thrown.ts';
-import { parseObject } from '../../lib/parse-object.ts';
 import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
 import { createLinePrinter, formatIn, formatOption, printedLine, sayWhenNone } from './format.ts';
 import type { OutputFormat } from './format.ts';
+import { itemsInPeriod } from './period-items.ts';
 import { PERIOD_OPTIONS, periodIn } from './period.ts';
 import type { Period } from './period.ts';
 import type { NewFile } from './ports.ts';
-import { readLedgerItems, readThrough, unreadableItem } from '../ledger/read-trail.ts';
-import type { LedgerItem } from '../ledger/read-trail.ts';
+import { readThrough } from '../ledger/read-trail.ts';
 import { chooseLedger, LEDGER_OPTION, withLedger } from '../ledger/with-ledger.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Command } from '../command-line/command.ts';
@@ -118,7 +116,7 @@ async function stream(
 ): Promise<Written> {
   const written = { records: 0, checkpoints: 0 };
   let waiting = '';
-  for await (const item of counting(itemsIn(reader, range), progress)) {
+  for await (const item of counting(itemsInPeriod(reader, range), progress)) {
     written[item.kind === 'record' ? 'records' : 'checkpoints'] += 1;
     waiting += printedLine(range.format, item);
     if (waiting.length < CHARACTERS_PER_WRITE) continue;
@@ -127,44 +125,4 @@ async function stream(
   }
   if (waiting !== '') await print(waiting);
   return written;
-}
-
-async function* itemsIn(reader: LedgerReader, { fromMs, toMs }: Range): AsyncGenerator<LedgerItem> {
-  const { base, head } = await reader.chain();
-  const first = await firstAt(reader, fromMs, { after: base.seq, upTo: head.seq });
-  let expected = first;
-  for await (const item of readLedgerItems(reader, { record: first - 1, checkpoint: 0 })) {
-    if (item.kind === 'checkpoint') {
-      if (item.madeAt !== null && item.madeAt >= fromMs && item.madeAt < toMs) yield item;
-      continue;
-    }
-    // A missing record was deleted: by somebody, or by retention during this export.
-    if (item.number !== expected) throw unreadableItem('failed', { kind: 'record', number: expected });
-    if (timeOf(item) >= toMs) return;
-    yield item;
-    expected += 1;
-  }
-}
-
-/** The seq of the first record at or after `atMs`; `upTo + 1` when there is none. Time never falls along the trail. */
-async function firstAt(
-  reader: Pick<LedgerReader, 'records'>,
-  atMs: number,
-  { after, upTo }: { readonly after: number; readonly upTo: number },
-): Promise<number> {
-  let [low, high] = [after + 1, upTo + 1];
-  while (low < high) {
-    const middle = low + Math.floor((high - low) / 2);
-    const [record] = await reader.records(middle - 1, 1);
-    if (record?.seq !== middle) throw unreadableItem('failed', { kind: 'record', number: middle });
-    if (timeOf({ kind: 'record', number: middle, line: record.line, madeAt: null }) < atMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function timeOf(item: LedgerItem): number {
-  const at = Date.parse(String(parseObject(item.line)?.['time']));
-  if (Number.isNaN(at)) throw unreadableItem('failed', item);
-  return at;
 }

@@ -16,7 +16,7 @@ import { findPolicy, listPolicies } from '../../../ledger/sqlite/policies.ts';
 import type { PolicyTable } from '../../../audit/verify/kept-policies.ts';
 import { searchTrail } from '../../../ledger/sqlite/trail/search-trail.ts';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
-import { reachesAhead, readEnds, readRecords, verifyTail } from '../../../ledger/sqlite/trail/trail.ts';
+import { clockSteps, reachesAhead, readEnds, readRecords, verifyTail } from '../../../ledger/sqlite/trail/trail.ts';
 import {
   inSnapshot,
   isAtRest,
@@ -41,6 +41,8 @@ export interface LedgerReader extends Pick<Ledger, 'chain' | 'records' | 'checkp
   cursors(): Promise<readonly SinkCursor[]>;
   readonly requests: RequestTable;
   readonly policies: PolicyTable;
+  /** The first records in (after, upTo] whose `time` is earlier than that of the record before, at most `limit`, in order. */
+  clockSteps(after: number, upTo: number, limit: number): Promise<readonly number[]>;
   /**
    * Runs `work` in one transaction: all that it reads is of one moment. The write-ahead log of the service grows
    * meanwhile. Only one may run at a time. Rejects with a LedgerFileError (`moved`) when a service opened a ledger that
@@ -103,6 +105,7 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
       digests: () => read(() => (hasPolicies ? listPolicies(sqlite) : [])),
       text: (digest) => read(() => (hasPolicies ? findPolicy(sqlite, digest) : null)),
     },
+    clockSteps: (after, upTo, limit) => read(() => (hasSteps ? clockSteps(sqlite, after, upTo, limit) : [])),
     search: (query) => read(() => searchTrail(sqlite, query, { hasSteps })),
     async list(query) {
       // The columns of requests changed with the schema.

@@ -220,6 +220,28 @@ describe('audit export', () => {
     expect(await exported(['--month', '2026-00'])).toMatchObject({ code: 64 });
   });
 
+  it('finds the records of a period behind each place where the clock was set back', async () => {
+    const seconds = [1, 2, 500, 501, 3, 4, 900, 5, 600];
+    let head = GENESIS;
+    const lines = seconds.map((second, index) => {
+      const place = { seq: index + 1, id: testUuid7(500 + index), time: at(second), prev: head.hash };
+      const { line, hash } = chainRecord(recordDraft('intent', testUuid7(index + 1)), place);
+      head = { seq: place.seq, hash };
+      return lineOf(line);
+    });
+    ledger = await makeLedger(folder.path('steps.db'));
+    await fillLedger(ledger, lines);
+    await alter(ledger, (database) => database.exec('INSERT INTO clock_steps (seq) VALUES (5), (8)'));
+    for (const [from, to, seqs] of [
+      [at(0), at(100), [1, 2, 5, 6, 8]],
+      [at(2), at(5), [2, 5, 6]],
+      [at(500), at(601), [3, 4, 9]],
+      [at(1_000), at(2_000), []],
+      [at(0), at(2_000), [1, 2, 3, 4, 5, 6, 7, 8, 9]],
+    ] as const)
+      expect(seqsOf((await exported(['--from', from, '--to', to])).lines)).toEqual(seqs);
+  });
+
   it('says on stderr that there are no records in that time, and leaves stdout empty', async () => {
     expect(await exported(['--from', at(9_999)])).toMatchObject({ code: 0, stdout: '', stderr: '0 records\n' });
     expect((await exported(['--to', at(5)])).stderr).toBe('');
