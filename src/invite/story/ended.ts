@@ -2,7 +2,7 @@
  * The last sentences of a story: what Galileo was asked and answered, how the request ended, and who settled an unknown
  * outcome. Pure.
  */
-import type { RecordAttempt, RecordEvidence, RecordOutcome, RequestRecord } from '../../audit/record.ts';
+import type { RecordAttempt, RecordEvidence, RecordOutcome, RecordSettler, RequestRecord } from '../../audit/record.ts';
 import { unitWords } from '../../policy/quota-words.ts';
 import { ATTEMPT_RESULTS, reasonWords, SETTLED_BY, withheldWords } from './reasons.ts';
 import type { StoryEventName, StoryReader } from './story-event.ts';
@@ -86,13 +86,22 @@ export function evidenceWords({ created_after: after, users }: RecordEvidence, {
   );
 }
 
-/** Null: the outcome stays unknown. */
-export function settledWords({ result, settled_by: by, person, note }: RecordOutcome): string | null {
+/** Null: the outcome stays unknown. Only an auditor sees the token and the request of the person. */
+export function settledWords(
+  { result, settled_by: by, person, note, settler }: RecordOutcome,
+  { sees }: StoryReader,
+): string | null {
   if (result === 'unknown') return null;
   const who =
     person === undefined ? `The outcome was settled as ${result}` : `${nameWords(person)} settled it as ${result}`;
   const how = person === undefined && by !== undefined ? `, by ${SETTLED_BY[by]}` : '';
-  return `${who}${how}${note === undefined ? '' : `: ${quoted(note)}`}.`;
+  const sentence = `${who}${how}${note === undefined ? '' : `: ${quoted(note)}`}.`;
+  return settler === undefined || sees !== 'everything' ? sentence : `${sentence} ${settlerWords(settler)}`;
+}
+
+function settlerWords({ client_id: client, issuer, address, request_id: id }: RecordSettler): string {
+  const from = address === null ? '' : `, from ${foreign(address)}`;
+  return `This came over HTTP, with a token of client ${foreign(client)} (issuer ${foreign(issuer)})${from}, as request ${foreign(id)}.`;
 }
 
 export function replayedWords({ request_id: id, outcome }: RequestRecord, requestId: string, actor: string): string {

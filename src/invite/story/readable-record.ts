@@ -79,6 +79,7 @@ const readable = z.looseObject({
     settled_by: z.enum(['exchange', 'sweep', 'reconciliation', 'person']).optional(),
     person: text.optional(),
     note: text.optional(),
+    settler: z.looseObject({ issuer: text, client_id: text, address: text.nullable(), request_id: text }).optional(),
     evidence: z
       .looseObject({
         created_after: count,

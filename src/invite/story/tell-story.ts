@@ -68,7 +68,7 @@ function eventsOf(record: RequestRecord, requestId: string, reader: StoryReader)
       const { evidence } = outcome;
       return [
         ['users_looked_up', evidence === undefined ? null : evidenceWords(evidence, reader)],
-        ['settled', settledWords(outcome)],
+        ['settled', settledWords(outcome, reader)],
       ];
     }
     case 'replay':

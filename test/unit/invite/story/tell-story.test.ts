@@ -175,6 +175,17 @@ describe('the story of a request', () => {
     ]);
   });
 
+  it('says to an auditor alone with which token and request a person settled it over HTTP', () => {
+    const { actor } = recordDraft('intent', ID);
+    const settler = { ...actor, subject: 'kim', client_id: 'console', request_id: OTHER, address: '192.0.2.9' };
+    const members = { result: 'accepted', settled_by: 'person', person: 'kim', note: 'listed', settler } as const;
+    const sentence = 'settled: kim settled it as accepted: "listed".';
+    expect(told(outcome('reconciliation', members))).toEqual([
+      `${sentence} This came over HTTP, with a token of client console (issuer corp), from 192.0.2.9, as request ${OTHER}.`,
+    ]);
+    expect(told(outcome('reconciliation', members), { reader: OWNER })).toEqual([sentence]);
+  });
+
   it('has the replays of its answer, and of a replay the request whose answer it was', () => {
     const replay = recordDraft('replay', OTHER, { first_request_id: ID, status: 200 });
     expect(told(replay)).toEqual([
