@@ -62,8 +62,7 @@ for (const records of counts.length === 0 ? [10_000, 100_000] : counts) {
     base: null,
     head: null,
     droppedBefore: null,
-    requests: null,
-    cursors: [],
+    tables: null,
   });
   const verifyingMs = performance.now() - from - spent.makingMs;
   if (report.verdict !== 'intact') throw new Error('the bench made a broken trail');

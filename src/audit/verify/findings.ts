@@ -134,18 +134,35 @@ const KINDS = {
   },
   request_missing: {
     message: (run) => `The table of requests has no row for ${named(run, 'record')}, which decided a request.`,
-    joins: 'any',
+    joins: 'seq',
   },
   request_refuted: {
     message: (run) =>
       `The table of requests was changed: the row of the request of ${named(run, 'record')} says something else than the records.`,
-    joins: 'any',
+    joins: 'seq',
   },
   request_unrecorded: {
     message: (run) => `The table of requests has rows that no record decided: ${run.against}.`,
   },
   key_refuted: {
-    message: (run) => `The table of idempotency keys was changed: ${run.against} of them do not fit the requests.`,
+    message: (run) =>
+      `The table of idempotency keys was changed: the key of the request of ${named(run, 'record')}, or its stored answer, does not fit the records.`,
+    joins: 'seq',
+  },
+  key_unrecorded: {
+    message: (run) => `The table of idempotency keys has keys that belong to no request: ${run.against}.`,
+  },
+  clock_step_missing: {
+    message: (run) =>
+      `The list of steps of the machine’s clock was changed: ${named(run, 'record')}, earlier than the record before, is not in it. A search by time would leave records out.`,
+    joins: 'seq',
+  },
+  checkpoint_undeliverable: {
+    message: (run) =>
+      `${checkpoint(run)} has a place in the outbox that the service never gives: a sink may never receive it.`,
+  },
+  index_refuted: {
+    message: () => 'An index of the ledger does not fit its table: the service does not find every row that is there.',
   },
   base_unproven: {
     message: (run) =>

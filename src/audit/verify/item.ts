@@ -40,6 +40,11 @@ export interface RequestFacts {
   readonly owner: { readonly issuer: string; readonly clientId: string; readonly subject: string };
   readonly result: string;
   readonly hasKey: boolean;
+  /** Null where the record has none. */
+  readonly status: number | null;
+  readonly settledBy: string | null;
+  readonly expiresAtMs: number | null;
+  readonly requestSha256: string | null;
 }
 
 export interface CheckpointItem {
@@ -86,15 +91,22 @@ export function readTrailItem(line: string): TrailItem {
     : { kind: 'damaged', what: 'record', claimedSeq: seq };
 }
 
-function requestIn({ kind, request_id: id, actor, outcome, request }: Record<string, unknown>): RequestFacts | null {
+function requestIn(record: Record<string, unknown>): RequestFacts | null {
+  const { kind, request_id: id, request_sha256: sha256, actor, outcome, request } = record;
   if (typeof kind !== 'string' || typeof id !== 'string') return null;
   const { issuer_url: issuer, client_id: clientId, subject } = objectOf(actor);
+  const { result, status, settled_by: settledBy, expires_at: expiresAt } = objectOf(outcome);
+  const expiresAtMs = Date.parse(String(expiresAt));
   return {
     kind,
     id,
     owner: { issuer: String(issuer), clientId: String(clientId), subject: String(subject) },
-    result: String(objectOf(outcome)['result']),
+    result: String(result),
     hasKey: Object.hasOwn(objectOf(request), 'idempotency_key_sha256'),
+    status: typeof status === 'number' ? status : null,
+    settledBy: typeof settledBy === 'string' ? settledBy : null,
+    expiresAtMs: Number.isNaN(expiresAtMs) ? null : expiresAtMs,
+    requestSha256: typeof sha256 === 'string' ? sha256 : null,
   };
 }
 

@@ -13,8 +13,8 @@ import type { KeptPolicies } from './kept-policies.ts';
 import { createNewerLines } from './newer-lines.ts';
 import type { DamagedItem, RecordItem, TrailItem } from './item.ts';
 import { isProvenBySignature, proofOf } from './proof.ts';
-import { createRequestRows } from './request-rows.ts';
-import type { RequestTable } from './request-rows.ts';
+import { createTableComparison } from './ledger-tables.ts';
+import type { LedgerTables } from './ledger-tables.ts';
 import type { TrailReport } from './trail-report.ts';
 
 /**
@@ -38,12 +38,10 @@ export interface TrailSource {
    * made before this time. Null: no record may be missing. Ignored where the base is null.
    */
   readonly droppedBefore: number | null;
-  /** The source's table of requests; null where it has none. */
-  readonly requests: RequestTable | null;
+  /** What the source keeps beside its trail; null where it keeps nothing. */
+  readonly tables: LedgerTables | null;
   /** The policies that the source keeps; left out where it keeps none. */
   readonly policies?: KeptPolicies;
-  /** The last record that each sink has acknowledged, according to the source; empty where it has no sinks. */
-  readonly cursors: readonly { readonly sink: string; readonly seq: number }[];
 }
 
 export interface TrailLine {
@@ -101,20 +99,24 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     signedSince,
     complete: stored,
   });
-  const rows = source.requests === null ? null : createRequestRows(source.requests, findings);
+  const tables = source.tables === null ? null : createTableComparison(source.tables, findings);
   const headPlace = `the head of the ${name}`;
 
   let lastTimeMs = -Infinity;
   let stepsBack: TrailReport['clock_steps_back'] = { records: 0, first: null };
 
-  function onRecord(record: RecordItem, { place, position }: TrailLine): void {
+  async function onRecord(record: RecordItem, { place, position, isNewer = false }: TrailLine): Promise<void> {
     const { seq, timeMs } = record;
     const inOrder = branches.record(record, place);
     if (record.restored?.continuesBackup === false) findings.add({ kind: 'restored_refuted', seq, place });
-    if (inOrder && timeMs < lastTimeMs) stepsBack = { records: stepsBack.records + 1, first: stepsBack.first ?? seq };
+    if (inOrder && timeMs < lastTimeMs) {
+      stepsBack = { records: stepsBack.records + 1, first: stepsBack.first ?? seq };
+      if (branches.isSeen(seq - 1)) await tables?.stepBack(seq, place);
+    }
     if (inOrder) lastTimeMs = timeMs;
     if (inOrder && position !== null && position !== seq) findings.add({ kind: 'misplaced', seq, place });
     if (copy?.differs(record) === true) findings.add({ kind: 'differs', seq, place, against: copy.name });
+    await tables?.record(record, { place, isNewer });
   }
 
   function onDamage(item: DamagedItem, { place, position }: TrailLine): void {
@@ -128,10 +130,7 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   for await (const line of source.lines) {
     const { item, place, position } = line;
     if (line.isNewer === true) newer.add(item);
-    if (item.kind === 'record') {
-      onRecord(item, line);
-      await rows?.record(item, place);
-    }
+    if (item.kind === 'record') await onRecord(item, line);
     if (item.kind === 'damaged') onDamage(item, line);
     if (item.kind === 'checkpoint') await checkpoints.add(item, { place, position, last: branches.last() });
   }
@@ -159,13 +158,15 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
     if (kind === 'base_unproven') findings.add({ kind, seq: base.seq, place: headPlace });
     if (kind === 'beginning_missing') findings.add({ kind, seq: 1, to: base.seq, place: headPlace });
   }
-  const end = Math.max(head?.seq ?? 0, to ?? 0);
-  for (const { sink, seq } of source.cursors) {
-    if (seq > end) findings.add({ kind: 'cursor_beyond_end', seq: end + 1, to: seq, place: headPlace, against: sink });
-  }
   checkpoints.end(extent);
-  if (newer.range() === null) await rows?.end(`the ${name}`);
   const vouched = attestations.judge(extent);
+  await tables?.end({
+    place: `the ${name}`,
+    headPlace,
+    last: Math.max(head?.seq ?? 0, to ?? 0),
+    isSeen: branches.isSeen,
+    hasNewerLines: newer.range() !== null,
+  });
   const tally = checkpoints.tally();
   const former = formerRecords(branches, vouched);
   const proof = proofOf({ extent, vouched, signatures: tally.signatures, hasNewerLines: newer.range() !== null });

@@ -196,7 +196,7 @@ function newerLines({ lines, from, to }: NonNullable<TrailReport['newer']>): str
   const records = from === to ? `record ${from}` : `records ${from} to ${to}`;
   return (
     `Not checked: the searchable part of ${counted(lines, 'line', 'lines')} (${records}), newer than this program knows. ` +
-    'Hashes and signatures were verified; verify with the newer program'
+    'Hashes and signatures were verified, the rows of their requests were not; verify with the newer program'
   );
 }
 

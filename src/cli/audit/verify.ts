@@ -107,8 +107,7 @@ async function verify(call: Call, since: number | null, deps: CliDeps): Promise<
               base: call.options['whole'] === undefined ? null : GENESIS,
               head: null,
               droppedBefore: null,
-              requests: null,
-              cursors: [],
+              tables: null,
             },
             // Next to a ledger, the lines may be a part of its trail.
             { ...evidence, reach: !includesLedger },
@@ -144,8 +143,7 @@ async function verifyLedger(
         base,
         head,
         droppedBefore: since,
-        requests: reader.requests,
-        cursors: await reader.cursors(),
+        tables: reader.tables,
       };
       const row = { doing: 'Verifying', unit: 'records', total: head.seq - base.seq };
       return await withProgress(row, { call, deps }, async (progress) => {

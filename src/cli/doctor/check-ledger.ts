@@ -145,6 +145,12 @@ const FAULTS = {
       'Records are missing at its end, or somebody changed the file: keep a copy, tell your audit team, and compare with ' +
       'the records that were delivered. A service that is started with it will refuse.',
   },
+  foreign_journal: {
+    message: 'has a rollback journal beside it, which this program never leaves',
+    remedy:
+      'Somebody wrote to the file with another program: the next writer would undo changes. Keep a copy of both files, tell ' +
+      'your audit team, and restore the ledger from a backup.',
+  },
   damaged: {
     message: 'is damaged',
     remedy: 'Stop the service, keep the file aside, and restore the ledger from a backup.',

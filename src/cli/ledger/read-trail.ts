@@ -29,7 +29,8 @@ export interface LedgerCursor {
 type Pages = Pick<LedgerReader, 'records' | 'checkpoints'>;
 
 const PAGE = { records: 1_000, checkpoints: 100 };
-const START: LedgerCursor = { record: 0, checkpoint: 0 };
+/** Before every row, also before one that somebody stored under a number below 1. */
+const START: LedgerCursor = { record: Number.MIN_SAFE_INTEGER, checkpoint: Number.MIN_SAFE_INTEGER };
 
 /** All items after the cursor. */
 export async function* readLedgerItems(reader: Pages, after: LedgerCursor): AsyncGenerator<LedgerItem> {
@@ -74,17 +75,22 @@ export async function* readLedgerTrail(
   reader: Pages,
   see: (line: string) => void = () => undefined,
 ): AsyncGenerator<TrailLine> {
-  for await (const { kind, number, line } of readLedgerItems(reader, START)) {
+  for await (const stored of readLedgerItems(reader, START)) {
+    const { kind, number, line } = stored;
     if (kind === 'record') see(line);
     const prefix = kind === 'record' ? 'ledger seq ' : 'ledger checkpoint ';
-    const item = storedAs(kind, readTrailItem(line));
+    const item = storedAs(stored, readTrailItem(line));
     yield { item, place: { prefix, at: number }, position: number, isNewer: isNewer(line) };
   }
 }
 
-/** The table that holds a line decides what the line must be, even when it cannot be read. */
-function storedAs(kind: LedgerItem['kind'], item: TrailItem): TrailItem {
-  if (kind === 'record' || item.kind === 'checkpoint') return item;
+/**
+ * The table that holds a line decides what the line must be, even when it cannot be read. The row of a checkpoint has its
+ * time, by which the next one is due.
+ */
+function storedAs({ kind, madeAt }: Pick<LedgerItem, 'kind' | 'madeAt'>, item: TrailItem): TrailItem {
+  if (kind === 'record') return item;
+  if (item.kind === 'checkpoint' && Date.parse(item.checkpoint.time) === madeAt) return item;
   return { kind: 'damaged', what: 'checkpoint', claimedSeq: null };
 }
 

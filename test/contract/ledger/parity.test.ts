@@ -5,8 +5,10 @@ import { verifyChain } from '../../../src/audit/chain.ts';
 import type { SearchFilter } from '../../../src/audit/search.ts';
 import { createFindings } from '../../../src/audit/verify/findings.ts';
 import { readTrailItem } from '../../../src/audit/verify/item.ts';
-import { createRequestRows } from '../../../src/audit/verify/request-rows.ts';
-import { countMisfitKeys, countRequests, readRequestRow } from '../../../src/ledger/sqlite/requests/request-table.ts';
+import { createTableComparison } from '../../../src/audit/verify/ledger-tables.ts';
+import { countRequests, countStrayKeys, readRequestRow } from '../../../src/ledger/sqlite/requests/request-table.ts';
+import { misplacedCheckpoints } from '../../../src/ledger/sqlite/trail/checkpoints.ts';
+import { clockSteps } from '../../../src/ledger/sqlite/trail/trail.ts';
 import type { SqlitePort } from '../../../src/ledger/sqlite/sqlite-port.ts';
 import { createBatchedLedger } from '../../../src/ledger/batched-ledger.ts';
 import { createMemoryLedger } from '../../support/ledger/memory-ledger.ts';
@@ -317,17 +319,30 @@ async function live(
 /** What a verification finds when it compares the tables with the records. */
 async function tableFindings(trail: readonly string[], sqlite: SqlitePort) {
   const findings = createFindings();
-  const table = {
-    row: async (requestId: string) => readRequestRow(sqlite, requestId),
-    count: async () => countRequests(sqlite),
-    misfitKeys: async () => countMisfitKeys(sqlite),
-  };
-  const rows = createRequestRows(table, findings);
+  const tables = createTableComparison(
+    {
+      requests: {
+        row: async (requestId) => readRequestRow(sqlite, requestId),
+        count: async () => countRequests(sqlite),
+        strayKeys: async () => countStrayKeys(sqlite),
+      },
+      cursors: async () => [],
+      isClockStep: async (seq) => clockSteps(sqlite, seq - 1, seq, 1).length > 0,
+      misplacedCheckpoints: async () => misplacedCheckpoints(sqlite, 10),
+      areIndexesSound: async () => true,
+    },
+    findings,
+  );
+  let [last, lastTimeMs] = [0, -Infinity];
   for (const line of trail) {
     const item = readTrailItem(line);
-    if (item.kind === 'record') await rows.record(item, { prefix: 'ledger seq ', at: item.seq });
+    if (item.kind !== 'record') continue;
+    const place = { prefix: 'ledger seq ', at: item.seq };
+    if (item.timeMs < lastTimeMs) await tables.stepBack(item.seq, place);
+    await tables.record(item, { place, isNewer: false });
+    ({ seq: last, timeMs: lastTimeMs } = item);
   }
-  await rows.end('the ledger');
+  await tables.end({ place: 'the ledger', headPlace: 'the head', last, isSeen: () => true, hasNewerLines: false });
   return findings.list();
 }
 

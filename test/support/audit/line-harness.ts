@@ -53,8 +53,7 @@ export async function outcomeOf(read: readonly ReadLine[]): Promise<Outcome> {
     base: null,
     head: null,
     droppedBefore: null,
-    cursors: [],
-    requests: null,
+    tables: null,
   });
   return {
     found: pointed(report),

@@ -50,6 +50,12 @@ const storedReply = z.strictObject({
   headers: z.record(z.string(), z.string()),
 });
 
+/** Null when the stored text is damaged. */
+export function readReply(text: string): StoredReply | null {
+  const reply = storedReply.safeParse(parseObject(text));
+  return reply.success ? reply.data : null;
+}
+
 export function createIdempotencyKeys(sqlite: SqlitePort, reportUnreadable: ReportUnreadable): IdempotencyKeys {
   return {
     lookup(scope, fingerprint, now) {
@@ -61,8 +67,8 @@ export function createIdempotencyKeys(sqlite: SqlitePort, reportUnreadable: Repo
       const firstRequestId = row.request_id;
       if (row.fingerprint !== fingerprint) return { kind: 'key_reused', firstRequestId };
       if (row.reply === null) return { kind: 'in_flight', firstRequestId };
-      const reply = storedReply.safeParse(parseObject(row.reply));
-      if (reply.success) return { kind: 'replay', firstRequestId, reply: reply.data };
+      const reply = readReply(row.reply);
+      if (reply !== null) return { kind: 'replay', firstRequestId, reply };
       reportUnreadable({ part: 'reply', reason: 'other_shape', requestId: firstRequestId });
       return { kind: 'reply_unreadable', firstRequestId };
     },

@@ -1,52 +1,67 @@
-import type { RequestRow } from '../../../audit/verify/request-rows.ts';
+import type { RequestRow, StoredKey } from '../../../audit/verify/request-rows.ts';
+import { sha256Hex } from '../../../lib/sha256.ts';
+import { readReply } from './idempotency.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
 
 /** Reads the tables of requests and keys for a verification against the records. They may be of an older schema. */
+type Row = {
+  request_id: string;
+  state: string;
+  decided_seq: number;
+  outcome_seq: number | null;
+  issuer: string;
+  client_id: string;
+  subject: string;
+  settled_by: string | null;
+  expires_at: number | null;
+  key_scope: string | null;
+  /** Earlier schemas do not have it. */
+  body?: string | null;
+};
+
 export function readRequestRow(sqlite: SqlitePort, requestId: string): RequestRow | null {
-  const row = sqlite.run<{
-    state: string;
-    decided_seq: number;
-    outcome_seq: number | null;
-    issuer: string;
-    client_id: string;
-    subject: string;
-    key_scope: string | null;
-  }>(
-    `SELECT state, decided_seq, outcome_seq, issuer, client_id, subject, key_scope FROM requests WHERE request_id = ?`,
-    requestId,
-  )[0];
+  const row = sqlite.run<Row>(`SELECT * FROM requests WHERE request_id = ?`, requestId)[0];
   if (row === undefined) return null;
+  const { body = null, key_scope: scope } = row;
   return {
     state: row.state,
     decidedSeq: row.decided_seq,
     outcomeSeq: row.outcome_seq,
     owner: { issuer: row.issuer, clientId: row.client_id, subject: row.subject },
-    hasKey: row.key_scope !== null,
+    settledBy: row.settled_by,
+    expiresAt: row.expires_at,
+    bodySha256: body === null ? null : sha256Hex(body),
+    hasKey: scope !== null,
+    key: scope === null ? null : readKey(sqlite, scope, requestId),
   };
 }
 
-export function countRequests(sqlite: SqlitePort): number {
-  return countOf(sqlite, `SELECT count(*) AS n FROM requests`);
+/** Null when the key is not there, or is bound to another request. */
+function readKey(sqlite: SqlitePort, scope: string, requestId: string): StoredKey | null {
+  const key = sqlite.run<{ reply: string | null }>(
+    `SELECT reply FROM keys WHERE scope = ? AND request_id = ?`,
+    scope,
+    requestId,
+  )[0];
+  if (key === undefined) return null;
+  const reply = key.reply === null ? null : readReply(key.reply);
+  if (reply === null) return { reply: key.reply === null ? 'none' : 'unreadable' };
+  return { reply: { status: reply.status } };
 }
 
-/**
- * Keys that are bound to no request of theirs, or whose answer is missing or too early; and requests that hold a key,
- * because they are open or unknown, and have none. Without it a repeat would be sent again.
- */
-export function countMisfitKeys(sqlite: SqlitePort): number {
-  const misfits = countOf(
+export function countRequests(sqlite: SqlitePort): number {
+  // Through the table itself: an index may have been changed.
+  return countOf(sqlite, `SELECT count(*) AS n FROM requests NOT INDEXED`);
+}
+
+/** Keys that are bound to no request of theirs. */
+export function countStrayKeys(sqlite: SqlitePort): number {
+  return countOf(
     sqlite,
     `SELECT count(*) AS n FROM keys LEFT JOIN requests
        ON requests.request_id = keys.request_id AND requests.key_scope = keys.scope
-     WHERE requests.request_id IS NULL OR (keys.reply IS NULL) <> (requests.state = 'open')`,
+     WHERE requests.request_id IS NULL`,
   );
-  const lost = countOf(
-    sqlite,
-    `SELECT count(*) AS n FROM requests LEFT JOIN keys
-       ON keys.scope = requests.key_scope AND keys.request_id = requests.request_id
-     WHERE requests.key_scope IS NOT NULL AND requests.state IN ('open', 'unknown') AND keys.scope IS NULL`,
-  );
-  return misfits + lost;
 }
 
 function countOf(sqlite: SqlitePort, query: string): number {

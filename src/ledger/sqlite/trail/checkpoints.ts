@@ -1,6 +1,6 @@
 import type { ChainState, StoredCheckpoint } from '../../port.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
-import { lastPositionAt, positionOf } from '../../../audit/delivery/outbox-position.ts';
+import { lastPositionAt, positionOf, POSITIONS_PER_RECORD } from '../../../audit/delivery/outbox-position.ts';
 import { readEnds } from './trail.ts';
 
 /**
@@ -41,6 +41,20 @@ export function readChain(sqlite: SqlitePort): ChainState {
   const { base, head } = readEnds(sqlite);
   const last = lastCheckpoint(sqlite, head.seq);
   return { base, head, checkpoint: last === undefined ? null : { count: last.count, madeAt: last.made_at } };
+}
+
+/**
+ * The counts of checkpoints with a position that `addCheckpoint` never gives: before the last record they cover, or not
+ * behind the checkpoint before. A sink may be past such a position, and never receives the checkpoint.
+ */
+export function misplacedCheckpoints(sqlite: SqlitePort, limit: number): readonly number[] {
+  return sqlite
+    .run<{ count: number }>(
+      `SELECT count FROM (SELECT count, position, lag(position) OVER (ORDER BY count) AS before FROM checkpoints)
+       WHERE position / ${POSITIONS_PER_RECORD} < count OR position <= before ORDER BY count LIMIT ?`,
+      limit,
+    )
+    .map(({ count }) => count);
 }
 
 /** The last checkpoint at or before `headSeq`. One ahead of the trail's end is foreign and would block all later ones. */

@@ -1,4 +1,4 @@
-import { lstat, realpath } from 'node:fs/promises';
+import { lstat, open as openFile, realpath } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -30,6 +30,7 @@ export type LedgerFault =
   | 'not_a_ledger'
   | 'foreign_schema'
   | 'ahead_of_trail'
+  | 'foreign_journal'
   | 'damaged'
   | 'busy';
 
@@ -54,6 +55,8 @@ const MESSAGES = {
   not_a_ledger: 'is a database of something else',
   foreign_schema: 'holds a trigger, a view or a table that is not of this program',
   ahead_of_trail: 'has a cursor or a checkpoint ahead of the end of its trail',
+  foreign_journal:
+    'has a rollback journal beside it, which this program never leaves: a writer would undo changes with it',
   damaged: 'is damaged',
   busy: 'is locked by another process that writes to it',
   other_schema: 'has another schema than this program: use the version that the service runs',
@@ -74,6 +77,7 @@ export async function locateLedger(configuredPath: string): Promise<LedgerPlace 
   const file = await stat(path);
   if (file === null || !file.isFile()) throw new LedgerFileError('not_a_file', path);
   if (file.nlink !== 1) throw new LedgerFileError('several_names', path);
+  if (await isHotJournal(`${path}-journal`)) throw new LedgerFileError('foreign_journal', path);
   const hasLog = (await stat(`${path}-wal`)) !== null;
   if (file.size === 0 && !hasLog) return null;
   return { path, hasLog, inUse: isLocked(`${path}-lock`) };
@@ -138,6 +142,21 @@ export function inSnapshot<T>(database: DatabaseSync, read: () => T): T {
   }
 }
 
+/**
+ * Whether SQLite would take the journal for the rest of a transaction, and write its pages back at the next write. The
+ * reader of a ledger at rest would not see them. The service uses a write-ahead log, so such a journal is not its own.
+ */
+async function isHotJournal(path: string): Promise<boolean> {
+  const file = await openFile(path).catch(() => null);
+  if (file === null) return false;
+  try {
+    const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(1), position: 0 });
+    return bytesRead === 1 && buffer[0] !== 0;
+  } finally {
+    await file.close();
+  }
+}
+
 /** A read is enough to find the service's exclusive lock, and so short that it hinders no start of the service. */
 function isLocked(lockPath: string): boolean {
   let lock: DatabaseSync | null = null;
@@ -155,7 +174,9 @@ function isLocked(lockPath: string): boolean {
 /** The fault of the file that an error of SQLite stands for. */
 export function ledgerFaultOf(error: unknown): LedgerFault {
   // The low byte is the result code; the other bytes of an extended code only refine it.
-  const code = (error instanceof SqlError ? error.resultCode : resultCodeOf(error)) ?? 0;
+  const code = error instanceof SqlError ? error.resultCode : resultCodeOf(error);
+  // Not an error of SQLite itself: a value has another type or range than the service writes, or a row is missing.
+  if (code === null) return 'damaged';
   switch (code & 0xff) {
     case SQLITE_BUSY:
       return 'busy';

@@ -1,8 +1,9 @@
-import type { RequestTable } from '../../../audit/verify/request-rows.ts';
+import { MAX_LISTED_FINDINGS } from '../../../audit/verify/findings.ts';
+import type { LedgerTables } from '../../../audit/verify/ledger-tables.ts';
 import { createRequests } from '../../../ledger/sqlite/requests/requests.ts';
-import { countMisfitKeys, countRequests, readRequestRow } from '../../../ledger/sqlite/requests/request-table.ts';
+import { countRequests, countStrayKeys, readRequestRow } from '../../../ledger/sqlite/requests/request-table.ts';
 import { seqAt } from '../../../audit/delivery/outbox-position.ts';
-import { readChain, readCheckpoints } from '../../../ledger/sqlite/trail/checkpoints.ts';
+import { misplacedCheckpoints, readChain, readCheckpoints } from '../../../ledger/sqlite/trail/checkpoints.ts';
 import type { ChainState, Ledger } from '../../../ledger/port.ts';
 import {
   FIRST_VERSION_WITH_CHECKPOINTS,
@@ -37,9 +38,7 @@ import { TAIL_CHECK_RECORDS } from './open-ledger.ts';
 export interface LedgerReader extends Pick<Ledger, 'chain' | 'records' | 'checkpoints' | 'search' | 'list'> {
   /** A running service used the ledger when this reader opened it. */
   readonly inUse: boolean;
-  /** The last record that each sink has acknowledged. */
-  cursors(): Promise<readonly SinkCursor[]>;
-  readonly requests: RequestTable;
+  readonly tables: LedgerTables;
   readonly policies: PolicyTable;
   /** The first records in (after, upTo] whose `time` is earlier than that of the record before, at most `limit`, in order. */
   clockSteps(after: number, upTo: number, limit: number): Promise<readonly number[]>;
@@ -50,11 +49,6 @@ export interface LedgerReader extends Pick<Ledger, 'chain' | 'records' | 'checkp
    */
   inSnapshot<T>(work: () => Promise<T>): Promise<T>;
   close(): void;
-}
-
-export interface SinkCursor {
-  readonly sink: string;
-  readonly seq: number;
 }
 
 /** Reads older schemas too. Rejects with a LedgerFileError; its message is for the operator. */
@@ -95,11 +89,19 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
     chain: () => read(chain),
     records: (after, limit) => read(() => readRecords(sqlite, after, limit)),
     checkpoints: (after, limit) => read(() => (hasCheckpoints ? readCheckpoints(sqlite, after, limit) : [])),
-    cursors: () => read(() => readCursors(sqlite, version)),
-    requests: {
-      row: (requestId) => read(() => readRequestRow(sqlite, requestId)),
-      count: () => read(() => countRequests(sqlite)),
-      misfitKeys: () => read(() => countMisfitKeys(sqlite)),
+    tables: {
+      cursors: () => read(() => readCursors(sqlite, version)),
+      requests: {
+        row: (requestId) => read(() => readRequestRow(sqlite, requestId)),
+        count: () => read(() => countRequests(sqlite)),
+        strayKeys: () => read(() => countStrayKeys(sqlite)),
+      },
+      isClockStep: (seq) => read(() => (hasSteps ? clockSteps(sqlite, seq - 1, seq, 1).length > 0 : null)),
+      misplacedCheckpoints: () =>
+        read(() =>
+          version < FIRST_VERSION_WITH_WIDE_POSITIONS ? [] : misplacedCheckpoints(sqlite, MAX_LISTED_FINDINGS),
+        ),
+      areIndexesSound: () => read(() => areIndexesSound(sqlite)),
     },
     policies: {
       digests: () => read(() => (hasPolicies ? listPolicies(sqlite) : [])),
@@ -164,6 +166,18 @@ async function locateExisting(path: string): Promise<LedgerPlace> {
   return place;
 }
 
+/** Only these tables have indexes. A record is found by its number alone, and verified by its text. */
+const INDEXED = ['requests', 'keys', 'checkpoints'] as const;
+
+/** Also false for any other damage of these tables. */
+function areIndexesSound(sqlite: SqlitePort): boolean {
+  const isSound = ({ integrity_check: found }: { integrity_check?: unknown }): boolean => found === 'ok';
+  const hasCheckpoints = readSchemaVersion(sqlite) >= FIRST_VERSION_WITH_CHECKPOINTS;
+  return INDEXED.filter((table) => hasCheckpoints || table !== 'checkpoints').every((table) =>
+    sqlite.run<{ integrity_check: string }>(`PRAGMA integrity_check('${table}')`).every(isSound),
+  );
+}
+
 /** The same limit as at the service's start: of a larger file, not every page is checked. */
 const FULL_CHECK_MAX_BYTES = 64 * 1024 * 1024;
 
@@ -174,7 +188,7 @@ function isWhole(sqlite: SqlitePort): boolean {
 }
 
 /** In the first schema a cursor is a record's `seq`; later it is a position in the outbox, first two for each record. */
-function readCursors(sqlite: SqlitePort, version: number): readonly SinkCursor[] {
+function readCursors(sqlite: SqlitePort, version: number): readonly { readonly sink: string; readonly seq: number }[] {
   const recordAt = version < FIRST_VERSION_WITH_WIDE_POSITIONS ? (position: number) => Math.floor(position / 2) : seqAt;
   return sqlite
     .run<{ sink: string; position?: number; seq?: number }>(`SELECT * FROM cursors ORDER BY sink`)

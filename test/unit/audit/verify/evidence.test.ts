@@ -224,18 +224,6 @@ describe('verifying a trail whose beginning was dropped by retention', () => {
   });
 });
 
-describe('verifying how far the sinks are said to be', () => {
-  it('finds a cursor beyond the end, which would skip records that are not written yet', async () => {
-    const cursors = [
-      { sink: 'stdout', seq: 30 },
-      { sink: 'http', seq: 31 },
-    ];
-    const reported = await report(stored(trail.lines, { head: trail.head, cursors }));
-    expect(pointed(reported)).toEqual(['cursor_beyond_end 31 @ the head of the ledger']);
-    expect(reported.findings[0]?.message).toContain('sink http');
-  });
-});
-
 describe('verifying a ledger against delivered lines', () => {
   const against = async (ledger: readonly Line[], lines: readonly Line[], head: ChainHead | null = null) => {
     const { copy } = await verifyTrail(delivered(lines), { ...NO_EVIDENCE, reach: false });

@@ -140,8 +140,7 @@ export const stored = (lines: readonly Line[], source: Partial<TrailSource> = {}
   base: GENESIS,
   head: null,
   droppedBefore: null,
-  requests: null,
-  cursors: [],
+  tables: null,
   ...source,
 });
 
@@ -152,8 +151,7 @@ export const delivered = (lines: readonly Line[], source: Partial<TrailSource> =
   base: null,
   head: null,
   droppedBefore: null,
-  requests: null,
-  cursors: [],
+  tables: null,
   ...source,
 });
 

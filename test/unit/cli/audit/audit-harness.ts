@@ -71,18 +71,22 @@ export async function fillLedger(path: string, lines: readonly Line[]): Promise<
     const record = database.prepare('INSERT INTO records (seq, line) VALUES (?, ?)');
     const checkpoint = database.prepare('INSERT INTO checkpoints (count, position, made_at, line) VALUES (?, ?, ?, ?)');
     const request = database.prepare(
-      `INSERT OR IGNORE INTO requests (request_id, issuer, client_id, subject, state, admitted_at, decided_seq, key_scope, debits)
-       VALUES (?, ?, ?, ?, ?, 0, ?, ?, '[]')`,
+      `INSERT OR IGNORE INTO requests (request_id, issuer, client_id, subject, state, admitted_at, expires_at, decided_seq, key_scope, debits)
+       VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, '[]')`,
     );
+    const step = database.prepare('INSERT INTO clock_steps (seq) VALUES (?)');
+    let lastTimeMs = -Infinity;
     database.exec('BEGIN');
     for (const { item, text } of lines) {
       if (item.kind === 'record') {
         record.run(item.seq, text);
+        if (item.timeMs < lastTimeMs) step.run(item.seq);
+        lastTimeMs = item.timeMs;
         const state = { intent: 'open', denial: 'denied' }[item.request?.kind ?? ''];
         if (item.request !== null && state !== undefined) {
-          const { id, owner, hasKey } = item.request;
+          const { id, owner, hasKey, expiresAtMs } = item.request;
           const scope = hasKey ? `scope ${id}` : null;
-          request.run(id, owner.issuer, owner.clientId, owner.subject, state, item.seq, scope);
+          request.run(id, owner.issuer, owner.clientId, owner.subject, state, expiresAtMs, item.seq, scope);
         }
       }
       if (item.kind === 'checkpoint') {

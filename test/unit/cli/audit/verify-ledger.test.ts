@@ -199,11 +199,14 @@ const CHANGES: Readonly<Record<string, Change>> = {
   },
   'an idempotency key of no request'(database) {
     database.exec("INSERT INTO keys (scope, request_id, fingerprint) VALUES ('s', 'r', 'f')");
-    return isExactly('key_refuted - @ the ledger');
+    return isExactly('key_unrecorded - @ the ledger');
   },
   'a checkpoint far ahead of the end'(database) {
     database.prepare('INSERT INTO checkpoints VALUES (?, ?, 0, ?, 0)').run(9_000_000, 18_000_001, '{}');
-    return isExactly('checkpoint_edited 9000000 @ ledger checkpoint 9000000');
+    return isExactly(
+      'checkpoint_edited 9000000 @ ledger checkpoint 9000000',
+      'checkpoint_undeliverable 9000000 @ ledger checkpoint 9000000',
+    );
   },
 };
 

@@ -25,7 +25,7 @@ const KNOWN = recordDraft('intent', testUuid7(1), { expires_at: '2026-03-02T10:0
 /** A chain of three records; the second is `draft`. */
 function chainWith(draft: object): Line[] {
   let head = GENESIS;
-  return [KNOWN, draft, KNOWN].map((one) => {
+  return [KNOWN, draft, { ...KNOWN, request_id: testUuid7(3) }].map((one) => {
     const seq = head.seq + 1;
     const place = { seq, id: testUuid7(100 + seq), time: '2026-03-02T10:00:00.000Z', prev: head.hash };
     const { line, hash } = chainRecord(one as RecordDraft, place);
