@@ -10,6 +10,7 @@ import { describeCommands } from '../src/cli/command-line/describe-commands.ts';
 import { describeSettings } from '../src/config/describe.ts';
 import { describeProblems } from '../src/openapi/describe-problems.ts';
 import { describePolicySchema } from '../src/policy/document/json-schema.ts';
+import { describeForgeries } from '../test/attack/forgeries/describe-forgeries.ts';
 import { describeCompatibility } from '../test/compatibility/describe-compatibility.ts';
 
 const PAGES: Readonly<Record<string, () => string>> = {
@@ -19,6 +20,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'docs/cli.md': () => describeCommands(COMMANDS),
   'docs/compatibility.md': describeCompatibility,
   'docs/config.md': describeSettings,
+  'docs/forgeries.md': describeForgeries,
   'docs/policy.schema.json': () => json(describePolicySchema()),
   'docs/problems.md': describeProblems,
 };

@@ -111,15 +111,19 @@ export interface TestServiceOptions {
   readonly nextKey?: string;
   /** Wraps the ledger of the app. */
   readonly wrapLedger?: (ledger: Ledger) => Ledger;
+  /** Is given what is to run in the end, the last first; left out, it runs after the test. */
+  readonly closeBy?: (close: () => void | Promise<void>) => void;
 }
 
-/** Closes after the test. */
+/** Closes after the test, or as `closeBy` says. */
 export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
   const clock = createFakeClock();
   const ids = createFakeIds();
   const logLines: string[] = [];
   const counted: string[] = [];
-  const logger = keepLines(logLines, [API_KEY, ...(options.nextKey === undefined ? [] : [options.nextKey])]);
+  const { closeBy = onTestFinished } = options;
+  const upstreamKeys = [API_KEY, ...(options.nextKey === undefined ? [] : [options.nextKey])];
+  const logger = keepLines(logLines, keepOperationalLines(upstreamKeys, closeBy));
   const apiKeys = [...(options.acceptedKeys ?? [API_KEY])];
   const { http, ...galileo } =
     options.galileo === 'served'
@@ -182,7 +186,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       records.push(...page.map(({ line }) => JSON.parse(line) as RequestRecord));
     }
   };
-  onTestFinished(async () => {
+  closeBy(async () => {
     await background.idle();
     // With another HTTP port nothing arrives at the stand-in.
     checkTrail(options.deps?.http === undefined ? galileo.received : null, await readTrail());
@@ -288,8 +292,7 @@ function deliverNowhere(ports: { readonly outbox: Outbox } & Pick<Deps, 'clock' 
   return createDelivery({ ...ports, sink, schedule, random, metrics: { count: () => undefined } });
 }
 
-function keepLines(lines: string[], keys: readonly string[]): Logger {
-  const keepOperational = keepOperationalLines(keys);
+function keepLines(lines: string[], keepOperational: (line: string) => void): Logger {
   const keep =
     (level: string) =>
     (event: string, fields: LogFields = {}) => {

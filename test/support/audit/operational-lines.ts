@@ -5,10 +5,13 @@
 import { expect, onTestFinished } from 'vitest';
 import { disguises } from '../key-disguises.ts';
 
-/** Takes operational lines of the current test. `keys` are the upstream keys of the service. */
-export function keepOperationalLines(keys: readonly string[]): (line: string) => void {
+/** Takes operational lines of the current test, or until `closeBy` runs. `keys` are the upstream keys of the service. */
+export function keepOperationalLines(
+  keys: readonly string[],
+  closeBy: (scan: () => void) => void = onTestFinished,
+): (line: string) => void {
   const lines: string[] = [];
-  onTestFinished(() => {
+  closeBy(() => {
     expect(lines.flatMap((line) => leaksOf(line, keys).map((leak) => `${leak}: ${line}`))).toEqual([]);
   });
   return (line) => void lines.push(line);
