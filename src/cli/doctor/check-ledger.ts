@@ -1,4 +1,5 @@
 import { SCHEMA_VERSION } from '../../ledger/sqlite/schema.ts';
+import type { TableCondition } from '../../platform/node/ledger/table-condition.ts';
 import type { LedgerFault } from '../../platform/node/ledger/locate.ts';
 import { shorten } from '../../lib/invisible-text.ts';
 import { printable } from '../command-line/text.ts';
@@ -22,14 +23,23 @@ export function ledgerFinding(facts: LedgerFacts, nowMs: number): Diagnosis {
     const { message, remedy } = FAULTS[facts.reason];
     return failed(message, remedy, { details: { reason: facts.reason } });
   }
-  const { inUse, writable, schemaVersion, records, tail, clockMs } = facts;
-  const details = { in_use: inUse, schema_version: schemaVersion, records };
+  const { inUse, writable, schemaVersion, records, tail, tables, clockMs } = facts;
+  const details = { in_use: inUse, schema_version: schemaVersion, records, ...comparedIn(tables) };
   if (tail.kind === 'broken') {
     return failed(
       `has a trail that is broken at seq ${tail.seq} (${tail.reason})`,
       'Keep the file as it is, tell your audit team, and compare with the records that were delivered. A service that is ' +
         'started with it will refuse.',
       { details: { ...details, broken_at: tail.seq, reason: tail.reason } },
+    );
+  }
+  if (tables !== null && tables.faults.length > 0) {
+    const [fault = '', ...others] = tables.faults;
+    return failed(
+      `has tables that say something else than its records (${compared(tables)}). ${fault}`,
+      'Somebody changed the file: keep a copy, tell your audit team, and run `audit verify`, which compares every request and ' +
+        'names each. Until the ledger is restored from a backup, answers follow the records where these say something else.',
+      { details, lines: others.slice(0, MAX_FAULT_LINES) },
     );
   }
   if (schemaVersion > SCHEMA_VERSION) {
@@ -59,7 +69,7 @@ export function ledgerFinding(facts: LedgerFacts, nowMs: number): Diagnosis {
   const trail =
     records === 0
       ? 'no record yet'
-      : `${records === 1 ? 'one record' : `${records} records`}, the end of the trail verifies`;
+      : `${records === 1 ? 'one record' : `${records} records`}, the end of the trail verifies${agreement(tables)}`;
   const migrates =
     schemaVersion < SCHEMA_VERSION ? `; the next start brings schema ${schemaVersion} to ${SCHEMA_VERSION}` : '';
   const held = inUse ? 'is in use by a running service, as it should be when one runs here; read beside it: ' : '';
@@ -90,6 +100,26 @@ const LITESTREAM_REMEDY =
   'Litestream made these tables, and the service answers every invite with 503 while they are there. Stop Litestream, run ' +
   'DROP TABLE _litestream_seq and DROP TABLE _litestream_lock with sqlite3, and run ledger backup on a timer instead. ' +
   'A restore then loses what came after the last backup (docs/operations.md).';
+
+/** Of the rows that say something else than the records. */
+const MAX_FAULT_LINES = 10;
+
+function agreement(tables: TableCondition | null): string {
+  return tables === null ? '' : `; the tables agree with it (${compared(tables)})`;
+}
+
+/** What was compared: not the whole ledger. */
+function compared({ records, unsettled }: TableCondition): string {
+  const last = records === 1 ? 'the last record' : `the last ${records} records`;
+  if (unsettled === 0) return `compared: ${last}`;
+  return `compared: ${last}, and ${unsettled} earlier ${unsettled === 1 ? 'request' : 'requests'} without an outcome`;
+}
+
+function comparedIn(tables: TableCondition | null): Readonly<Record<string, number>> {
+  if (tables === null) return {};
+  const { records, unsettled, faults } = tables;
+  return { compared_records: records, compared_unsettled: unsettled, table_faults: faults.length };
+}
 
 /** A volume that is not mounted, or another working directory, looks like a first start. */
 function startsEmpty(what: string, others: readonly string[]): Diagnosis {

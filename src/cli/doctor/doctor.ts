@@ -41,7 +41,7 @@ export const doctor: Command = {
   summary: 'Check everything the service depends on, say what is wrong, and how to fix it.',
   about: [
     'Checks the configuration, the routes through HTTPS_PROXY, each issuer (metadata and keys), the policy (its tests, rules that end soon), the ledger ' +
-      '(readable, its trail, its version, room on its disk), the clock, the way to Galileo, and whether the Galileo key ' +
+      '(readable, its trail, its tables against the last records, its version, room on its disk), the clock, the way to Galileo, and whether the Galileo key ' +
       'works and with what role (GET /v2/current_user).',
     'It sends no invite, writes nothing and may run beside the service, with the same environment. Nothing it prints is ' +
       'secret. Checks run side by side and end within 12 seconds; one that fails stops no other.',

@@ -44,6 +44,7 @@ export const LEDGER: LedgerFacts = {
   schemaVersion: SCHEMA_VERSION,
   records: 42,
   tail: { kind: 'intact', head: { seq: 42, hash: 'ab'.repeat(32) } },
+  tables: { records: 42, unsettled: 0, faults: [] },
   clockMs: TEST_TIME_MS,
 };
 

@@ -54,6 +54,36 @@ export function countRequests(sqlite: SqlitePort): number {
   return countOf(sqlite, `SELECT count(*) AS n FROM requests NOT INDEXED`);
 }
 
+/** Of the requests that these records decided. */
+export function countRequestsAfter(sqlite: SqlitePort, decidedAfter: number): number {
+  return countOf(sqlite, `SELECT count(*) AS n FROM requests WHERE decided_seq > ?`, decidedAfter);
+}
+
+export interface UnsettledRow {
+  readonly requestId: string;
+  readonly decidedSeq: number;
+  readonly outcomeSeq: number | null;
+}
+
+/** Open and unknown requests that a record up to `decidedUpTo` decided, the oldest of each state. */
+export function unsettledRequests(
+  sqlite: SqlitePort,
+  decidedUpTo: number,
+  limitOfEach: number,
+): readonly UnsettledRow[] {
+  // A query for each state: each has its index.
+  return [`state = 'open'`, `state = 'unknown'`].flatMap((unsettled) =>
+    sqlite
+      .run<{ request_id: string; decided_seq: number; outcome_seq: number | null }>(
+        `SELECT request_id, decided_seq, outcome_seq FROM requests
+         WHERE ${unsettled} AND decided_seq <= ? ORDER BY decided_seq LIMIT ?`,
+        decidedUpTo,
+        limitOfEach,
+      )
+      .map((row) => ({ requestId: row.request_id, decidedSeq: row.decided_seq, outcomeSeq: row.outcome_seq })),
+  );
+}
+
 /** Keys that are bound to no request of theirs. */
 export function countStrayKeys(sqlite: SqlitePort): number {
   return countOf(
@@ -64,6 +94,6 @@ export function countStrayKeys(sqlite: SqlitePort): number {
   );
 }
 
-function countOf(sqlite: SqlitePort, query: string): number {
-  return sqlite.run<{ n: number }>(query)[0]?.n ?? 0;
+function countOf(sqlite: SqlitePort, query: string, ...params: readonly number[]): number {
+  return sqlite.run<{ n: number }>(query, ...params)[0]?.n ?? 0;
 }

@@ -18,17 +18,11 @@ import type { PolicyTable } from '../../../audit/verify/kept-policies.ts';
 import { searchTrail } from '../../../ledger/sqlite/trail/search-trail.ts';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
 import { clockSteps, reachesAhead, readEnds, readRecords, verifyTail } from '../../../ledger/sqlite/trail/trail.ts';
-import {
-  inSnapshot,
-  isAtRest,
-  ledgerFaultOf,
-  LedgerFileError,
-  locateLedger,
-  openReadOnly,
-  readSchemaVersion,
-} from './locate.ts';
+import { isAtRest, ledgerFaultOf, LedgerFileError, locateLedger, openReadOnly, readSchemaVersion } from './locate.ts';
 import type { LedgerPlace } from './locate.ts';
 import { TAIL_CHECK_RECORDS } from './open-ledger.ts';
+import { compareEnd } from './table-condition.ts';
+import type { TableCondition } from './table-condition.ts';
 
 /**
  * Reads the trail of a ledger file for tools, page by page, beside a running service or at rest. It never writes. Each
@@ -134,6 +128,8 @@ export interface LedgerCondition {
   readonly records: number;
   /** The verification of the last records, as many as the service itself verifies when it starts. */
   readonly tail: ChainVerdict;
+  /** Null: not compared, because the end of the trail does not verify, or the schema is another one. */
+  readonly tables: TableCondition | null;
   /** The time of the ledger's own clock, in milliseconds since the epoch. */
   readonly clockMs: number;
 }
@@ -145,14 +141,15 @@ export async function inspectLedgerFile(configuredPath: string): Promise<LedgerC
   const { database, sqlite } = openReadOnly(place);
   try {
     if (!isWhole(sqlite)) throw new LedgerFileError('damaged', path);
-    const { ends, tail } = inSnapshot(database, () => ({
-      ends: readEnds(sqlite),
-      tail: verifyTail(sqlite, TAIL_CHECK_RECORDS),
-    }));
+    // All that is read is of one moment; closing the file ends the transaction.
+    database.exec('BEGIN');
+    const ends = readEnds(sqlite);
+    const tail = verifyTail(sqlite, TAIL_CHECK_RECORDS);
     const schemaVersion = readSchemaVersion(sqlite);
-    if (tail.kind === 'intact' && schemaVersion === SCHEMA_VERSION && reachesAhead(sqlite))
-      throw new LedgerFileError('ahead_of_trail', path);
-    return { path, inUse, schemaVersion, records: ends.head.seq - ends.base.seq, tail, clockMs: ends.clockMs };
+    const isComparable = tail.kind === 'intact' && schemaVersion === SCHEMA_VERSION;
+    if (isComparable && reachesAhead(sqlite)) throw new LedgerFileError('ahead_of_trail', path);
+    const tables = isComparable ? await compareEnd(sqlite, TAIL_CHECK_RECORDS) : null;
+    return { path, inUse, schemaVersion, records: ends.head.seq - ends.base.seq, tail, tables, clockMs: ends.clockMs };
   } catch (error) {
     throw error instanceof LedgerFileError ? error : new LedgerFileError(ledgerFaultOf(error), path, { cause: error });
   } finally {

@@ -126,7 +126,20 @@ describe('the ledger', () => {
       status: 'ok',
       message: expect.stringMatching(/^is in use by a running service.*42 records/),
     });
-    expect(seen({ inUse: false }).message).toMatch(/^42 records, the end of the trail verifies$/);
+    expect(seen({ inUse: false }).message).toBe(
+      '42 records, the end of the trail verifies; the tables agree with it (compared: the last 42 records)',
+    );
+  });
+
+  it('whose tables say something else than its records has failed, and says what was compared', () => {
+    const faults = Array.from({ length: 13 }, (_, n) => `Row ${n} was changed.`);
+    const { status, message, remedy, lines, details } = seen({ tables: { records: 500, unsettled: 2, faults } });
+    expect([status, message]).toEqual([
+      'failed',
+      'has tables that say something else than its records (compared: the last 500 records, and 2 earlier requests without an outcome). Row 0 was changed.',
+    ]);
+    expect(remedy).toContain('run `audit verify`');
+    expect([lines?.length, details?.['table_faults']]).toEqual([10, 13]);
   });
 
   it.each([

@@ -20,7 +20,7 @@ import { SCHEMA_VERSION } from '../../../../src/ledger/sqlite/schema.ts';
 import { openLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
 import type { NodeLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
-import { admission, DAY_MS, HOUR_MS, passTime } from '../../../support/ledger/ledger.ts';
+import { admission, DAY_MS, HOUR_MS, passTime, settlement } from '../../../support/ledger/ledger.ts';
 import { countedMetrics, keptLog } from '../../../support/tokens.ts';
 import { FIRST_SCHEMA } from '../../ledger/first-schema.ts';
 
@@ -191,6 +191,14 @@ describe('a ledger looked at from outside', () => {
     expect(await inspectLedger(path)).toEqual({ kind: 'unusable', reason });
   });
 
+  it('beside which a foreign rollback journal lies is refused, and an empty journal is nothing', async () => {
+    await closedLedger();
+    writeFileSync(`${path}-journal`, Buffer.alloc(512));
+    expect(await inspectLedger(path)).toMatchObject({ kind: 'readable' });
+    writeFileSync(`${path}-journal`, Buffer.from('d9d505f920a163d7', 'hex'));
+    expect(await inspectLedger(path)).toEqual({ kind: 'unusable', reason: 'foreign_journal' });
+  });
+
   it('that has a second name is told as such', async () => {
     await closedLedger();
     linkSync(path, join(folder, 'other-name.db'));
@@ -224,6 +232,36 @@ describe('a ledger looked at from outside', () => {
     await closedLedger();
     vandalise(statement);
     expect(await inspectLedger(path)).toMatchObject({ kind: 'readable', tail: { kind: 'broken', ...tail } });
+  });
+
+  it('is compared with its records at its end, and at each request without an outcome', async () => {
+    const ledger = await open();
+    // Open ever since, 1,000 records before the end.
+    await ledger.admit(admission(testUuid7(1), { key: 'a-key-of-sixteen-characters' }));
+    for (let n = 2; n <= 501; n += 1) {
+      await ledger.admit(admission(testUuid7(n)));
+      await ledger.settle(settlement(testUuid7(n), 'accepted'));
+    }
+    await ledger.close();
+    expect(await inspectLedger(path)).toMatchObject({ tables: { records: 500, unsettled: 1, faults: [] } });
+    const pristine = readFileSync(path);
+    const faultsAfter = async (...statements: readonly string[]): Promise<unknown> => {
+      writeFileSync(path, pristine);
+      vandalise(...statements);
+      const facts = await inspectLedger(path);
+      return facts.kind === 'readable' ? facts.tables?.faults : facts;
+    };
+    const says = (text: string): unknown => [expect.stringContaining(text)];
+    expect(await faultsAfter(`UPDATE requests SET state = 'refused' WHERE decided_seq = 1000`)).toEqual(
+      says('the row of the request of record 1001 says something else'),
+    );
+    expect(await faultsAfter(`UPDATE requests SET subject = 'eve' WHERE decided_seq = 1`)).toEqual(
+      says('the row of the request of record 1 says something else'),
+    );
+    expect(await faultsAfter(`DELETE FROM keys`)).toEqual(says('the key of the request of record 1'));
+    expect(await faultsAfter(`DELETE FROM requests WHERE decided_seq = 1000`)).toEqual(says('no row for record 1000'));
+    // Further back than it looks: audit verify finds it.
+    expect(await faultsAfter(`UPDATE requests SET state = 'refused' WHERE decided_seq = 4`)).toEqual([]);
   });
 
   it('whose past was dropped for its age is read from where it begins', async () => {
