@@ -91,14 +91,14 @@ export const FORGED_FILES: LedgerFamily = {
       forgery: 'The write-ahead log of a crash cut',
       forge(forger) {
         replace(forger, forger.honest.crashed);
-        truncateSync(`${forger.path}-wal`, Math.floor(readFileSync(`${forger.path}-wal`).length * 0.9));
+        truncateSync(`${forger.path}-wal`, forger.honest.logBytesAt42);
       },
       finds: {
-        alone: 'intact, not proven 1-57',
-        kept: 'intact, not proven 25-57',
-        key: 'intact, not proven 37-57',
-        both: 'intact, not proven 37-57',
-        copy: 'broken: truncated 58-63 @ ledger seq 57',
+        alone: 'intact, not proven 1-42',
+        kept: 'intact, not proven 25-42',
+        key: 'intact, not proven 37-42',
+        both: 'intact, not proven 37-42',
+        copy: 'broken: truncated 43-63 @ ledger seq 42',
       },
       because: 'What is left is the trail as it was a moment before: a cut end.',
     },
@@ -107,16 +107,17 @@ export const FORGED_FILES: LedgerFamily = {
       forge(forger) {
         replace(forger, forger.honest.crashed);
         const bytes = readFileSync(`${forger.path}-wal`);
-        const at = Math.floor(bytes.length * 0.9);
+        // In the frame behind the last one of record 42.
+        const at = forger.honest.logBytesAt42 + 500;
         bytes[at] = (bytes[at] ?? 0) ^ 1;
         writeFileSync(`${forger.path}-wal`, bytes);
       },
       finds: {
-        alone: 'intact, not proven 1-57',
-        kept: 'intact, not proven 25-57',
-        key: 'intact, not proven 37-57',
-        both: 'intact, not proven 37-57',
-        copy: 'broken: truncated 58-63 @ ledger seq 57',
+        alone: 'intact, not proven 1-42',
+        kept: 'intact, not proven 25-42',
+        key: 'intact, not proven 37-42',
+        both: 'intact, not proven 37-42',
+        copy: 'broken: truncated 43-63 @ ledger seq 42',
       },
       because: 'SQLite ends reading there. What is left is a cut end.',
     },

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createCheckpointMaker } from '../../../src/audit/checkpoint/checkpoint-maker.ts';
@@ -22,6 +22,8 @@ export interface HonestTrail {
   readonly ledger: string;
   /** The same service's ledger as a crash leaves it: the last records are in the write-ahead log only. */
   readonly crashed: string;
+  /** The size of its log when the trail had 42 records. */
+  readonly logBytesAt42: number;
   /** An earlier backup of the ledger, which ends with record 24. */
   readonly backup: string;
   /** The ledger of another deployment. It has the same signing key, and as many records. */
@@ -56,6 +58,7 @@ export async function makeHonestTrail(folder: string): Promise<HonestTrail> {
   return {
     ledger: path('ledger.db'),
     crashed: path('crashed.db'),
+    logBytesAt42: honest.logBytesAt42,
     backup: path('backup.db'),
     other: path('other-ledger.db'),
     lines: honest.lines,
@@ -76,7 +79,7 @@ async function runDeployment(
   name: keyof typeof PEOPLE,
   key: TestKey,
   path: (name: string) => string,
-): Promise<{ readonly lines: readonly string[] }> {
+): Promise<Pick<HonestTrail, 'lines' | 'logBytesAt42'>> {
   const closings: (() => void | Promise<void>)[] = [];
   const service = await startTestService({
     ledger: 'file',
@@ -93,14 +96,16 @@ async function runDeployment(
   await liveThroughMorning(service, name, cover);
   copyTo('backup.db');
   settleFile(path('backup.db'));
-  const end = await liveThroughAfternoon(service, name, cover);
+  await liveThroughAfternoon(service, name, cover);
+  const logBytesAt42 = statSync(`${file}-wal`).size;
+  const end = await liveThroughEvening(service, name);
   copyTo('crashed.db');
   copyTo('ledger.db');
   settleFile(path('ledger.db'));
   const lines = await deliveredBy(ledger);
   await end();
   for (const close of closings) await close();
-  return { lines };
+  return { lines, logBytesAt42 };
 }
 
 /** As the service closes it: everything is in the database file, and there is no log. */
@@ -159,12 +164,8 @@ async function liveThroughMorning(service: TestService, name: keyof typeof PEOPL
   await cover(KEPT_AT);
 }
 
-async function liveThroughAfternoon(
-  service: TestService,
-  name: keyof typeof PEOPLE,
-  cover: Cover,
-): Promise<() => Promise<void>> {
-  const { clock, galileo, deps } = service;
+async function liveThroughAfternoon(service: TestService, name: keyof typeof PEOPLE, cover: Cover): Promise<void> {
+  const { clock } = service;
   const { domain, key } = PEOPLE[name];
   const invite = inviteBy(service, domain);
   clock.advance(HOUR_MS);
@@ -180,6 +181,13 @@ async function liveThroughAfternoon(
   await invite(['sue.vale']);
   await invite(['tom.beck']);
   await invite(['uma.cruz'], { headers: { 'Idempotency-Key': `${key}8` } });
+}
+
+/** Returns what lets the last request end. */
+async function liveThroughEvening(service: TestService, name: keyof typeof PEOPLE): Promise<() => Promise<void>> {
+  const { galileo, deps } = service;
+  const { domain, key } = PEOPLE[name];
+  const invite = inviteBy(service, domain);
   // A subject beyond its limit of recorded refusals: the rest of that minute is only counted.
   const token = await service.token({ sub: 'looping-script', client_id: 'hr-portal' });
   for (let times = 0; times < 22; times += 1) {
