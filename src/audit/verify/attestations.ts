@@ -8,7 +8,8 @@ import { placeText } from './findings.ts';
  * Attestations: statements that record `count` of a trail has the hash `head`. A hash covers all records before it, so
  * an attestation that agrees confirms every record up to `count`. One with a higher count than the trail shows that the
  * tail was cut off. One that disagrees shows that records were rewritten. The rewritten part begins after the last
- * agreeing attestation that an attacker could not make (`kept` or `signed`). An attestation that agrees with records of
+ * agreeing attestation that an attacker could not make (`kept` or `signed`). A kept one outranks a signed one: who has
+ * the signing key can sign a rewritten trail, and cannot change what was kept. An attestation that agrees with records of
  * before a restore confirms the main branch up to the last record that both share; one of that time that agrees with
  * nothing shows that records are gone, and that a restore may hide them.
  */
@@ -91,6 +92,11 @@ export function createAttestations({ branches, findings, reach, elsewhere }: Att
     return counts.length === 0 ? null : Math.max(...counts);
   }
 
+  /** Evidence that outranks this attestation agrees with its record, or with a later one. */
+  function isOverruled({ count, kept: isKept = false }: Attestation): boolean {
+    return count <= (furthestOf(({ kept, signed }) => kept === true || (!isKept && signed === true)) ?? 0);
+  }
+
   /** One finding for each restore: all attestations behind it disagree for the same reason. */
   function reportLost(lost: readonly Attestation[]): void {
     const byRestore = Map.groupBy(lost, (attestation) => backupBefore(attestation) ?? 0);
@@ -126,14 +132,18 @@ export function createAttestations({ branches, findings, reach, elsewhere }: Att
       const wrong = left
         .filter((attestation) => backupBefore(attestation) === null && branches.of(attestation.count) !== null)
         .toSorted((a, b) => a.count - b.count);
-      const last = furthestOf(({ kept, signed }) => kept === true || signed === true);
-      const later = wrong.filter(({ count }) => last !== null && count < last);
-      for (const { count, place } of later) findings.add({ kind: 'checkpoint_disagrees', seq: count, place });
+      for (const { count, place } of wrong.filter(isOverruled)) {
+        findings.add({ kind: 'checkpoint_disagrees', seq: count, place });
+      }
       // Only the first of the others is reported: those after it disagree for the same reason.
-      const rewritten = wrong[later.length];
+      const rewritten = wrong.find((attestation) => !isOverruled(attestation));
       if (rewritten !== undefined) {
-        const { count, place } = rewritten;
-        findings.add({ kind: 'rewritten', seq: Math.min((last ?? first) + 1, count), to: count, place });
+        const { count, place, kept = false } = rewritten;
+        // Where a valid signature and a kept attestation contradict each other, somebody else has the key.
+        const isForged = kept && (furthestOf(({ signed }) => signed) ?? 0) >= count;
+        const before =
+          furthestOf((one) => onMain(one) < count && (one.kept === true || (!isForged && one.signed))) ?? first;
+        findings.add({ kind: 'rewritten', seq: Math.min(before + 1, count), to: count, place });
       }
       return {
         keptTo: to === null ? null : furthestOf(({ kept }) => kept),

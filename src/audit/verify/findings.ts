@@ -114,7 +114,7 @@ const KINDS = {
   checkpoint_edited: { message: (run) => `${checkpoint(run)} was edited: it is not as the service writes it.` },
   checkpoint_disagrees: {
     message: (run) =>
-      `${checkpoint(run)} names another hash than the record has, though a later one agrees: it was edited, or the record was.`,
+      `${checkpoint(run)} names another hash than the record has, though other evidence agrees with the record: the checkpoint was edited.`,
   },
   checkpoint_misplaced: { message: (run) => `${checkpoint(run)} is out of order here.` },
   checkpoint_repeated: { message: (run) => `${checkpoint(run)} is repeated here.` },

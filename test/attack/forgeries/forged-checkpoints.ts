@@ -85,7 +85,7 @@ export const FORGED_CHECKPOINTS: LedgerFamily = {
       forge: (forger) => edit(forger, 24, { head: 'ab'.repeat(32) }),
       finds: {
         alone: 'broken: rewritten 1-24 @ ledger checkpoint 24; checkpoint_gap 36 @ ledger checkpoint 36',
-        kept: 'broken: checkpoint_conflicting 24 @ kept.ndjson:1; rewritten 24 @ ledger checkpoint 24; checkpoint_gap 36 @ ledger checkpoint 36',
+        kept: 'broken: checkpoint_conflicting 24 @ kept.ndjson:1; checkpoint_disagrees 24 @ ledger checkpoint 24; checkpoint_gap 36 @ ledger checkpoint 36',
         key: 'broken: signature_invalid 24 @ ledger checkpoint 24',
         both: 'broken: signature_invalid 24 @ ledger checkpoint 24',
         copy: 'broken: signature_invalid 24 @ ledger checkpoint 24',
@@ -179,7 +179,7 @@ export const FORGED_CHECKPOINTS: LedgerFamily = {
       finds: {
         alone:
           'broken: rewritten 1-24 @ ledger checkpoint 24; checkpoint_gap 24 @ ledger checkpoint 24; checkpoint_gap 36 @ ledger checkpoint 36',
-        kept: 'broken: checkpoint_conflicting 24 @ kept.ndjson:1; checkpoint_gap 24 @ ledger checkpoint 24; rewritten 24 @ ledger checkpoint 24; and 1 more',
+        kept: 'broken: checkpoint_conflicting 24 @ kept.ndjson:1; checkpoint_gap 24 @ ledger checkpoint 24; checkpoint_disagrees 24 @ ledger checkpoint 24; and 1 more',
         key: 'broken: checkpoint_gap 24 @ ledger checkpoint 24; checkpoint_disagrees 24 @ ledger checkpoint 24; checkpoint_gap 36 @ ledger checkpoint 36',
         both: 'broken: checkpoint_conflicting 24 @ kept.ndjson:1; checkpoint_gap 24 @ ledger checkpoint 24; checkpoint_disagrees 24 @ ledger checkpoint 24; and 1 more',
         copy: 'broken: checkpoint_conflicting 24 @ kept.ndjson:1; checkpoint_gap 24 @ ledger checkpoint 24; checkpoint_disagrees 24 @ ledger checkpoint 24; and 1 more',

@@ -131,8 +131,8 @@ export const FORGED_FILES: LedgerFamily = {
         alone: 'intact, not proven 1-63',
         kept: 'broken: rewritten 1-24 @ kept.ndjson:1; checkpoint_conflicting 24 @ kept.ndjson:1',
         key: 'intact, not proven 37-63',
-        both: 'broken: checkpoint_conflicting 24 @ kept.ndjson:1; checkpoint_disagrees 24 @ kept.ndjson:1',
-        copy: 'broken: differs 1-63 @ ledger seq 1; checkpoint_conflicting 24 @ kept.ndjson:1; checkpoint_disagrees 24 @ kept.ndjson:1; and 1 more',
+        both: 'broken: rewritten 1-24 @ kept.ndjson:1; checkpoint_conflicting 24 @ kept.ndjson:1',
+        copy: 'broken: differs 1-63 @ ledger seq 1; rewritten 1-24 @ kept.ndjson:1; checkpoint_conflicting 24 @ kept.ndjson:1',
       },
     },
     {
@@ -163,8 +163,8 @@ export const FORGED_FILES: LedgerFamily = {
         alone: 'intact, not proven 1-63',
         kept: 'broken: rewritten 1-24 @ kept.ndjson:1; checkpoint_conflicting 24 @ kept.ndjson:1',
         key: 'intact, not proven 37-63',
-        both: 'broken: checkpoint_conflicting 24 @ kept.ndjson:1; checkpoint_disagrees 24 @ kept.ndjson:1',
-        copy: 'broken: differs 1-63 @ ledger seq 1; checkpoint_conflicting 24 @ kept.ndjson:1; checkpoint_disagrees 24 @ kept.ndjson:1; and 1 more',
+        both: 'broken: rewritten 1-24 @ kept.ndjson:1; checkpoint_conflicting 24 @ kept.ndjson:1',
+        copy: 'broken: differs 1-63 @ ledger seq 1; rewritten 1-24 @ kept.ndjson:1; checkpoint_conflicting 24 @ kept.ndjson:1',
       },
     },
     {
@@ -187,8 +187,8 @@ export const FORGED_FILES: LedgerFamily = {
           'broken: broken_link 13 @ ledger seq 13; request_refuted 17 @ ledger seq 17; checkpoint_gap 24 @ ledger checkpoint 24; and 1 more',
         kept: 'broken: rewritten 1-24 @ kept.ndjson:1; broken_link 13 @ ledger seq 13; request_refuted 17 @ ledger seq 17; and 3 more',
         key: 'broken: broken_link 13 @ ledger seq 13; request_refuted 17 @ ledger seq 17; checkpoint_gap 24 @ ledger checkpoint 24; and 1 more',
-        both: 'broken: broken_link 13 @ ledger seq 13; request_refuted 17 @ ledger seq 17; checkpoint_conflicting 24 @ kept.ndjson:1; and 3 more',
-        copy: 'broken: broken_link 13 @ ledger seq 13; differs 13-63 @ ledger seq 13; request_refuted 17 @ ledger seq 17; and 5 more',
+        both: 'broken: rewritten 1-24 @ kept.ndjson:1; broken_link 13 @ ledger seq 13; request_refuted 17 @ ledger seq 17; and 3 more',
+        copy: 'broken: rewritten 1-24 @ kept.ndjson:1; broken_link 13 @ ledger seq 13; differs 13-63 @ ledger seq 13; and 4 more',
       },
     },
     {

@@ -167,8 +167,8 @@ export const FORGED_STATE: LedgerFamily = {
     },
     {
       forgery: 'The schema version set back by one',
-      forge: run('UPDATE ledger_version SET version = 5'),
-      finds: always('broken: cursor_beyond_end 64-504 @ the head of the ledger'),
+      forge: run('UPDATE ledger_version SET version = version - 1'),
+      finds: always('refused: the ledger forged.db holds a trigger, a view or a table that is not of this program'),
     },
     {
       forgery: 'The schema version set back to the first',
