@@ -1,0 +1,88 @@
+#!/bin/sh
+# The daily job of an audit team: export yesterday's records, verify the ledger against what was kept before, and keep
+# the day where the service cannot change it. Run it on a machine of the audit team, on a ledger that it can read (a backup will do).
+#
+#   AUDIT_BUCKET=s3://acme-audit/invites AUDIT_PUBLIC_KEY=audit.pub.pem LEDGER_URL=sqlite:/srv/ledger.db sh audit-daily.sh [DAY]
+#
+# AUDIT_BUCKET   where the days are kept: a folder, or s3://BUCKET/PREFIX (AWS CLI 2; AWS_ENDPOINT_URL for R2 and others)
+# AUDIT_LOCK     how the bucket keeps an object from change: `object-lock` (S3, the default) or `bucket` (a rule of the bucket, R2)
+# AUDIT_KEEP_DAYS  with object-lock: for how long; 400 when left out
+# AUDIT_PUBLIC_KEY the public key of the service's checkpoints
+# AUDIT_CLI      the command line of this project; `node src/cli.ts` when left out
+# LEDGER_URL     as for the service
+#
+# The exit code is that of `audit verify` (docs/cli.md): 0 intact, 1 broken, 3 newer, 4 unproven. The day is kept in each of
+# these cases, because it is evidence. 2: something could not be read, and nothing was kept. Needs a Linux `date`.
+set -eu
+: "${AUDIT_BUCKET:?a folder, or s3://BUCKET/PREFIX}" "${AUDIT_PUBLIC_KEY:?the public key of the checkpoints}"
+: "${LEDGER_URL:?the ledger}"
+cli=${AUDIT_CLI:-node src/cli.ts}
+day=${1:-$(date -u -d "@$(($(date -u +%s) - 86400))" +%F)}
+next=$(date -u -d "@$(($(date -u -d "$day" +%s) + 86400))" +%F)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "audit-daily: $1" >&2
+  exit 2
+}
+
+# Keeps a file under a name that must be new. Keeping the same bytes again is no fault: a job may run twice.
+keep() {
+  case $AUDIT_BUCKET in
+  s3://*)
+    bucket=${AUDIT_BUCKET#s3://}
+    key=${bucket#*/}/$2
+    bucket=${bucket%%/*}
+    set -- "$1" --bucket "$bucket" --key "$key" --body "$1" --checksum-algorithm SHA256 --if-none-match '*'
+    if [ "${AUDIT_LOCK:-object-lock}" = object-lock ]; then
+      until=$(date -u -d "@$(($(date -u +%s) + ${AUDIT_KEEP_DAYS:-400} * 86400))" +%FT%TZ)
+      set -- "$@" --object-lock-mode COMPLIANCE --object-lock-retain-until-date "$until"
+    fi
+    file=$1
+    shift
+    aws s3api put-object "$@" >"$work/put" 2>&1 && return
+    aws s3 cp "s3://$bucket/$key" "$work/there" >/dev/null 2>&1 && cmp -s "$file" "$work/there" && return
+    cat "$work/put" >&2
+    fail "$key was not kept; another object of this name may be there"
+    ;;
+  *)
+    there=$AUDIT_BUCKET/$2
+    mkdir -p "$(dirname "$there")"
+    if [ -e "$there" ]; then
+      cmp -s "$1" "$there" || fail "$2 is kept already, with another content"
+      return
+    fi
+    cp "$1" "$there" && chmod a-w "$there"
+    ;;
+  esac
+}
+
+# The checkpoints of the last day before this one that had any.
+checkpoints_before() {
+  case $AUDIT_BUCKET in
+  s3://*) names=$(aws s3 ls "$AUDIT_BUCKET/checkpoints/" | awk '{ print $4 }') ;;
+  *) names=$(ls "$AUDIT_BUCKET/checkpoints" 2>/dev/null || true) ;;
+  esac
+  last=$(printf '%s\n' "$names" | sort | awk -v this="$day.ndjson" '$0 != "" && $0 < this' | tail -n 1)
+  [ -n "$last" ] || return 0
+  case $AUDIT_BUCKET in
+  s3://*) aws s3 cp "$AUDIT_BUCKET/checkpoints/$last" - ;;
+  *) cat "$AUDIT_BUCKET/checkpoints/$last" ;;
+  esac
+}
+
+checkpoints_before >"$work/kept.ndjson" || fail "what was kept before cannot be read"
+$cli audit export --from "$day" --to "$next" --out "$work/$day.ndjson" || fail "the day cannot be exported"
+
+set -- --ledger "$LEDGER_URL" --public-key "$AUDIT_PUBLIC_KEY"
+[ -s "$work/kept.ndjson" ] && set -- "$@" --checkpoint "$work/kept.ndjson"
+status=0
+$cli audit verify "$@" || status=$?
+[ "$status" -eq 2 ] && fail "the ledger cannot be read"
+
+gzip -n <"$work/$day.ndjson" >"$work/$day.ndjson.gz"
+keep "$work/$day.ndjson.gz" "records/$day.ndjson.gz"
+grep '"kind":"checkpoint"' "$work/$day.ndjson" >"$work/checkpoints.ndjson" || true
+[ -s "$work/checkpoints.ndjson" ] && keep "$work/checkpoints.ndjson" "checkpoints/$day.ndjson"
+exit "$status"
