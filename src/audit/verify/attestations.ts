@@ -94,7 +94,8 @@ export function createAttestations({ branches, findings, reach, elsewhere }: Att
 
   /** Evidence that outranks this attestation agrees with its record, or with a later one. */
   function isOverruled({ count, kept: isKept = false }: Attestation): boolean {
-    return count <= (furthestOf(({ kept, signed }) => kept === true || (!isKept && signed === true)) ?? 0);
+    const furthest = furthestOf(({ kept, signed }) => kept === true || (!isKept && signed === true));
+    return furthest !== null && count <= furthest;
   }
 
   /** One finding for each restore: all attestations behind it disagree for the same reason. */

@@ -149,6 +149,11 @@ const KINDS = {
       `The table of idempotency keys was changed: the key of the request of ${named(run, 'record')}, or its stored answer, does not fit the records.`,
     joins: 'seq',
   },
+  story_incomplete: {
+    message: (run) =>
+      `The list of a request’s further records was changed: ${named(run, 'record')} is not in it, so the story of the request would leave it out.`,
+    joins: 'seq',
+  },
   key_unrecorded: {
     message: (run) => `The table of idempotency keys has keys that belong to no request: ${run.against}.`,
   },

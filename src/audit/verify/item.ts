@@ -45,6 +45,8 @@ export interface RequestFacts {
   readonly settledBy: string | null;
   readonly expiresAtMs: number | null;
   readonly requestSha256: string | null;
+  /** Of a replay: the request whose answer it got. */
+  readonly firstRequestId: string | null;
 }
 
 export interface CheckpointItem {
@@ -95,7 +97,7 @@ function requestIn(record: Record<string, unknown>): RequestFacts | null {
   const { kind, request_id: id, request_sha256: sha256, actor, outcome, request } = record;
   if (typeof kind !== 'string' || typeof id !== 'string') return null;
   const { issuer_url: issuer, client_id: clientId, subject } = objectOf(actor);
-  const { result, status, settled_by: settledBy, expires_at: expiresAt } = objectOf(outcome);
+  const { result, status, settled_by: settledBy, expires_at: expiresAt, first_request_id: first } = objectOf(outcome);
   const expiresAtMs = Date.parse(String(expiresAt));
   return {
     kind,
@@ -107,6 +109,7 @@ function requestIn(record: Record<string, unknown>): RequestFacts | null {
     settledBy: typeof settledBy === 'string' ? settledBy : null,
     expiresAtMs: Number.isNaN(expiresAtMs) ? null : expiresAtMs,
     requestSha256: typeof sha256 === 'string' ? sha256 : null,
+    firstRequestId: typeof first === 'string' ? first : null,
   };
 }
 

@@ -33,6 +33,8 @@ export interface RequestTable {
   row(requestId: string): Promise<RequestRow | null>;
   /** The number of rows. */
   count(): Promise<number>;
+  /** Whether the record is in the list of further records of this request. Null: there is no list. */
+  listsFurther(requestId: string, seq: number, kind: 'replay' | 'other'): Promise<boolean | null>;
   /** The number of idempotency keys that belong to no request. */
   strayKeys(): Promise<number>;
 }
@@ -66,13 +68,15 @@ export function createRequestRows(table: RequestTable, findings: Findings): Requ
   const awaited = new Map<number, { readonly requestId: string; readonly decidedSeq: number; readonly place: Place }>();
   /** Adjacent findings of one kind are one in the end. Of a table that is all wrong, each row is counted. */
   const faults: Fault[] = [];
-  /** Another fault of the same request may explain one of its key. */
-  const keyFaults: Fault[] = [];
+  /** Faults that another one of the same request may explain: of its key, and of its list of further records. */
+  const consequences: Fault[] = [];
   const newer = new Set<string>();
   let decisions = 0;
 
-  function report(kind: 'request_missing' | 'request_refuted' | 'key_refuted', id: string, seq: number, place: Place) {
-    const list = kind === 'key_refuted' ? keyFaults : faults;
+  type Kind = 'request_missing' | 'request_refuted' | 'story_incomplete' | 'key_refuted';
+
+  function report(kind: Kind, id: string, seq: number, place: Place): void {
+    const list = kind === 'key_refuted' || kind === 'story_incomplete' ? consequences : faults;
     list.push({ finding: { kind, seq, place }, requestId: id });
   }
 
@@ -98,11 +102,22 @@ export function createRequestRows(table: RequestTable, findings: Findings): Requ
     // Retention drops the row with its decision record, and the outcome record may be later. Else it is reported there.
     if (row === null) return;
     if (row.outcomeSeq === null || row.outcomeSeq < seq) return report('request_refuted', id, seq, place);
-    if (row.outcomeSeq > seq) return;
+    if (row.outcomeSeq > seq) return await onFurther(seq, { id, kind: 'other' }, place);
     awaited.delete(seq);
     if (row.state !== facts.result || (facts.settledBy !== null && row.settledBy !== facts.settledBy))
       return report('request_refuted', id, seq, place);
     if (!isReplyAsAnswered(row, facts)) report('key_refuted', id, seq, place);
+  }
+
+  /** A record that the request's row does not name. */
+  async function onFurther(
+    seq: number,
+    { id, kind }: { readonly id: string; readonly kind: 'replay' | 'other' },
+    place: Place,
+  ): Promise<void> {
+    // Retention drops the list with the request.
+    if ((await table.row(id)) === null) return;
+    if ((await table.listsFurther(id, seq, kind)) === false) report('story_incomplete', id, seq, place);
   }
 
   return {
@@ -111,13 +126,16 @@ export function createRequestRows(table: RequestTable, findings: Findings): Requ
       if (isNewer) newer.add(request.id);
       if (Object.hasOwn(STATE_AFTER, request.kind)) await onDecision(seq, request, place);
       else if (isSettlement(request)) await onSettlement(seq, request, place);
+      else if (request.kind === 'reconciliation') await onFurther(seq, { id: request.id, kind: 'other' }, place);
+      else if (request.kind === 'replay' && request.firstRequestId !== null)
+        await onFurther(seq, { id: request.firstRequestId, kind: 'replay' }, place);
     },
     async end({ place, isHole, hasNewerLines }) {
       for (const [seq, { requestId, decidedSeq, place: decidedAt }] of awaited) {
         if (!isHole(seq)) report('request_refuted', requestId, decidedSeq, decidedAt);
       }
       addAll(faults);
-      if (findings.total === 0) addAll(keyFaults);
+      if (findings.total === 0) addAll(consequences);
       // Another fault explains a row without a readable decision record, and a key without a request.
       if (findings.total > 0 || hasNewerLines) return;
       const foreign = (await table.count()) - decisions;

@@ -151,6 +151,8 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 export const FIRST_VERSION_WITH_CHECKPOINTS = 2;
 /** In earlier versions `time` never decreases along the trail. */
 export const FIRST_VERSION_WITH_CLOCK_STEPS = 4;
+/** Earlier versions have no list of further records. */
+export const FIRST_VERSION_WITH_FURTHER_RECORDS = 9;
 /** In earlier versions a record has two positions in the outbox, its own and one for a checkpoint. */
 export const FIRST_VERSION_WITH_WIDE_POSITIONS = 6;
 

@@ -5,6 +5,7 @@ import { FORGED_LINE_FORMS } from './forged-line-forms.ts';
 import { FORGED_LINES } from './forged-lines.ts';
 import { FORGED_RECORDS } from './forged-records.ts';
 import { FORGED_REQUESTS } from './forged-requests.ts';
+import { FORGED_RESTORES } from './forged-restores.ts';
 import { FORGED_STATE } from './forged-state.ts';
 import type { LedgerFamily, LineFamily } from './forgery.ts';
 
@@ -12,6 +13,7 @@ import type { LedgerFamily, LineFamily } from './forgery.ts';
 export const LEDGER_FAMILIES: readonly LedgerFamily[] = [
   FORGED_RECORDS,
   FORGED_EXTENTS,
+  FORGED_RESTORES,
   FORGED_CHECKPOINTS,
   FORGED_REQUESTS,
   FORGED_STATE,

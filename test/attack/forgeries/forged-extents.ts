@@ -45,10 +45,10 @@ export const FORGED_EXTENTS: LedgerFamily = {
       },
       finds: {
         alone: 'intact, not proven 1-62',
-        kept: 'broken: rewritten 1-24 @ kept.ndjson:1; checkpoint_missing 24 @ the trail',
+        kept: 'broken: rewritten 1-24 @ kept.ndjson:1',
         key: 'unproven, not proven 1-62',
-        both: 'broken: rewritten 1-24 @ kept.ndjson:1; checkpoint_missing 24 @ the trail',
-        copy: 'broken: rewritten 1-24 @ kept.ndjson:1; differs 11-62 @ ledger seq 11; checkpoint_missing 24 @ the trail; and 1 more',
+        both: 'broken: rewritten 1-24 @ kept.ndjson:1',
+        copy: 'broken: rewritten 1-24 @ kept.ndjson:1; differs 11-62 @ ledger seq 11; truncated 63 @ ledger seq 62',
       },
     },
     {
@@ -63,10 +63,10 @@ export const FORGED_EXTENTS: LedgerFamily = {
       },
       finds: {
         alone: 'intact, not proven 1-64',
-        kept: 'broken: rewritten 1-24 @ kept.ndjson:1; checkpoint_missing 24 @ the trail',
+        kept: 'broken: rewritten 1-24 @ kept.ndjson:1',
         key: 'intact, not proven 13-64',
-        both: 'broken: rewritten 13-24 @ kept.ndjson:1; checkpoint_missing 24 @ the trail',
-        copy: 'broken: rewritten 13-24 @ kept.ndjson:1; differs 21-63 @ ledger seq 21; checkpoint_missing 24 @ the trail',
+        both: 'broken: rewritten 13-24 @ kept.ndjson:1',
+        copy: 'broken: rewritten 13-24 @ kept.ndjson:1; differs 21-63 @ ledger seq 21',
       },
     },
     {

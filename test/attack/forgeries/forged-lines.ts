@@ -244,7 +244,7 @@ export const FORGED_LINES: LineFamily = {
       forgery: 'The lines of another deployment between',
       forge: ({ lines, honest }) => void lines.push(...honest.otherLines),
       finds: always(
-        'broken: conflicting 1-12 @ forged.ndjson:67; checkpoint_conflicting 12 @ forged.ndjson:79; conflicting 13-24 @ forged.ndjson:80; and 4 more',
+        'broken: conflicting 1-63 @ forged.ndjson:67; checkpoint_conflicting 12 @ forged.ndjson:79; checkpoint_conflicting 24 @ forged.ndjson:92; and 1 more',
       ),
     },
     {

@@ -65,10 +65,10 @@ export const FORGED_RECORDS: LedgerFamily = {
       },
       finds: {
         alone: 'intact, not proven 1-63',
-        kept: 'broken: rewritten 1-24 @ kept.ndjson:1; checkpoint_missing 24 @ the trail',
+        kept: 'broken: rewritten 1-24 @ kept.ndjson:1',
         key: 'intact, not proven 13-63',
-        both: 'broken: rewritten 13-24 @ kept.ndjson:1; checkpoint_missing 24 @ the trail',
-        copy: 'broken: rewritten 13-24 @ kept.ndjson:1; differs 14-63 @ ledger seq 14; checkpoint_missing 24 @ the trail',
+        both: 'broken: rewritten 13-24 @ kept.ndjson:1',
+        copy: 'broken: rewritten 13-24 @ kept.ndjson:1; differs 14-63 @ ledger seq 14',
       },
       because: 'A longer end without a signed checkpoint is all that the file shows.',
     },
@@ -153,10 +153,10 @@ export const FORGED_RECORDS: LedgerFamily = {
       },
       finds: {
         alone: 'intact, not proven 1-63',
-        kept: 'broken: rewritten 1-24 @ kept.ndjson:1; checkpoint_missing 24 @ the trail',
+        kept: 'broken: rewritten 1-24 @ kept.ndjson:1',
         key: 'unproven, not proven 1-63',
-        both: 'broken: rewritten 1-24 @ kept.ndjson:1; checkpoint_missing 24 @ the trail',
-        copy: 'broken: differs 1-63 @ ledger seq 1; rewritten 1-24 @ kept.ndjson:1; checkpoint_missing 24 @ the trail',
+        both: 'broken: rewritten 1-24 @ kept.ndjson:1',
+        copy: 'broken: differs 1-63 @ ledger seq 1; rewritten 1-24 @ kept.ndjson:1',
       },
     },
     {

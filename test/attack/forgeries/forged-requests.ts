@@ -133,6 +133,23 @@ export const FORGED_REQUESTS: LedgerFamily = {
       because: NOT_RECORDED,
     },
     {
+      forgery: 'A replay taken out of the list of a request’s records, so that its story leaves it out',
+      forge: ({ sql }) => sql('DELETE FROM further_records WHERE is_replay = 1'),
+      finds: always('broken: story_incomplete 10 @ ledger seq 10'),
+    },
+    {
+      forgery: 'The time in which a request was unknown taken out of that list',
+      forge: ({ sql }) => sql('DELETE FROM further_records WHERE is_replay = 0'),
+      finds: always('broken: story_incomplete 9 @ ledger seq 9'),
+    },
+    {
+      forgery: 'A record of another request put into that list',
+      forge: ({ sql }) =>
+        sql('INSERT INTO further_records SELECT request_id, 0, 20 FROM requests WHERE decided_seq = 13'),
+      finds: UNSEEN,
+      because: 'The story shows no record of another request, and says that one cannot be read.',
+    },
+    {
       forgery: 'The key taken off a request',
       forge: set(1, 'key_scope = NULL'),
       finds: always('broken: request_refuted 1 @ ledger seq 1'),

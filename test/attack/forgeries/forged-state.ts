@@ -1,12 +1,14 @@
 import { always, UNSEEN } from './forgery.ts';
 import type { LedgerFamily } from './forgery.ts';
-import type { LedgerForger } from './ledger-forger.ts';
+import type { Json, LedgerForger } from './ledger-forger.ts';
 
 const OWN_CLOCK = 'It is the ledger’s own clock, and no record holds it.';
 const run =
   (...statements: readonly string[]) =>
   ({ database }: LedgerForger): void =>
     statements.forEach((statement) => database.exec(statement));
+
+const policyOf = (record: Json): string => String((record['policy'] as Json)['digest']);
 
 /** The head, the clock, the cursors and the schema. */
 export const FORGED_STATE: LedgerFamily = {
@@ -88,6 +90,30 @@ export const FORGED_STATE: LedgerFamily = {
       forge: run('INSERT INTO clock_steps VALUES (20)'),
       finds: UNSEEN,
       because: 'A search by time looks at one stretch more, and leaves nothing out.',
+    },
+    {
+      forgery: 'The text of a policy replaced, under the digest that records name',
+      forge: ({ sql, record }) =>
+        sql('INSERT OR REPLACE INTO policies (digest, document) VALUES (?, ?)', policyOf(record(14)), '{"version":1}'),
+      finds: always('broken: policy_refuted - @ the policies of the ledger'),
+    },
+    {
+      forgery: 'The text of a policy deleted',
+      forge: ({ sql }) => sql('DELETE FROM policies'),
+      finds: UNSEEN,
+      because: 'A ledger of an earlier release has none. `policy show` says that it is not kept.',
+    },
+    {
+      forgery: 'The count of who read the trail deleted before it was recorded',
+      forge: ({ sql }) => sql('DELETE FROM reads'),
+      finds: UNSEEN,
+      because: 'The count is no record yet. It becomes one within seconds of the minute’s end.',
+    },
+    {
+      forgery: 'What the ledger knows of the last policy and keys deleted',
+      forge: ({ sql }) => sql('DELETE FROM last_changes'),
+      finds: UNSEEN,
+      because: 'The service puts its policy and its keys on record once more.',
     },
     {
       forgery: 'A sink’s cursor set beyond the end',

@@ -125,6 +125,8 @@ function checkpointing({ deps, clock }: TestService, { signer }: TestKey): Cover
     logger,
     ids: createFakeIds(900_000),
     signer: async () => signer,
+    // Not on record here, so that records keep their numbers.
+    recordKey: async () => undefined,
   });
   return async (count) => {
     const { head } = await ledger.chain();

@@ -6,6 +6,7 @@ import type { SearchFilter } from '../../../src/audit/search.ts';
 import { createFindings } from '../../../src/audit/verify/findings.ts';
 import { readTrailItem } from '../../../src/audit/verify/item.ts';
 import { createTableComparison } from '../../../src/audit/verify/ledger-tables.ts';
+import { listsFurther } from '../../../src/ledger/sqlite/requests/further-records.ts';
 import { countRequests, countStrayKeys, readRequestRow } from '../../../src/ledger/sqlite/requests/request-table.ts';
 import { misplacedCheckpoints } from '../../../src/ledger/sqlite/trail/checkpoints.ts';
 import { clockSteps } from '../../../src/ledger/sqlite/trail/trail.ts';
@@ -324,6 +325,7 @@ async function tableFindings(trail: readonly string[], sqlite: SqlitePort) {
       requests: {
         row: async (requestId) => readRequestRow(sqlite, requestId),
         count: async () => countRequests(sqlite),
+        listsFurther: async (requestId, seq, kind) => listsFurther(sqlite, requestId, seq, kind),
         strayKeys: async () => countStrayKeys(sqlite),
       },
       cursors: async () => [],

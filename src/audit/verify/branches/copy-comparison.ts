@@ -18,8 +18,8 @@ export interface CopyComparison {
   /** Whether the copy has another record with this number, which no restore explains. Called for each record, in order. */
   differs(record: RecordItem): boolean;
   /**
-   * What the copy says about the end of the trail; null: nothing. A copy that ends before `base`, because of retention, says
-   * nothing.
+   * What the copy says about the end of the trail; null: nothing. A copy without a record says nothing, nor does one that
+   * ends before `base`, because of retention.
    */
   end(base: number): Attestation | null;
   /** Records of before a restore that are in neither: the copy begins behind them. Null: there are none. */
@@ -60,7 +60,7 @@ export function createCopyComparison(
     end(base) {
       const main = ends.find(({ isMain }) => isMain);
       const head = main?.hashes.of(main.last) ?? null;
-      if (main === undefined || head === null || main.last < base) return null;
+      if (main === undefined || head === null || main.last === 0 || main.last < base) return null;
       const restore = branches.of(main.last) === head ? null : restoreBeside(main);
       if (restore !== null) return { count: restore.seq - 1, head: restore.prev, place: name };
       return { count: main.last, head, place: name };

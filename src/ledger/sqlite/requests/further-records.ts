@@ -37,6 +37,16 @@ export function dropFurther(sqlite: SqlitePort, seq: number): void {
   );
 }
 
+export function listsFurther(sqlite: SqlitePort, requestId: string, seq: number, kind: FurtherRecord): boolean {
+  const found = sqlite.run(
+    `SELECT 1 FROM further_records WHERE request_id = ? AND is_replay = ? AND seq = ?`,
+    requestId,
+    kind === 'replay' ? 1 : 0,
+    seq,
+  );
+  return found.length > 0;
+}
+
 /** The lines in order of seq. A record that is missing has an empty line. */
 export function readHistory(
   sqlite: SqlitePort,

@@ -1,5 +1,6 @@
 import { MAX_LISTED_FINDINGS } from '../../../audit/verify/findings.ts';
 import type { LedgerTables } from '../../../audit/verify/ledger-tables.ts';
+import { listsFurther } from '../../../ledger/sqlite/requests/further-records.ts';
 import { createRequests } from '../../../ledger/sqlite/requests/requests.ts';
 import { countRequests, countStrayKeys, readRequestRow } from '../../../ledger/sqlite/requests/request-table.ts';
 import { seqAt } from '../../../audit/delivery/outbox-position.ts';
@@ -8,6 +9,7 @@ import type { ChainState, Ledger } from '../../../ledger/port.ts';
 import {
   FIRST_VERSION_WITH_CHECKPOINTS,
   FIRST_VERSION_WITH_CLOCK_STEPS,
+  FIRST_VERSION_WITH_FURTHER_RECORDS,
   FIRST_VERSION_WITH_POLICIES,
   FIRST_VERSION_WITH_WIDE_POSITIONS,
   SCHEMA_VERSION,
@@ -88,6 +90,10 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
       requests: {
         row: (requestId) => read(() => readRequestRow(sqlite, requestId)),
         count: () => read(() => countRequests(sqlite)),
+        listsFurther: (requestId, seq, kind) =>
+          read(() =>
+            version < FIRST_VERSION_WITH_FURTHER_RECORDS ? null : listsFurther(sqlite, requestId, seq, kind),
+          ),
         strayKeys: () => read(() => countStrayKeys(sqlite)),
       },
       isClockStep: (seq) => read(() => (hasSteps ? clockSteps(sqlite, seq - 1, seq, 1).length > 0 : null)),

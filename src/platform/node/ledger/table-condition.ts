@@ -4,6 +4,7 @@ import { readTrailItem } from '../../../audit/verify/item.ts';
 import { isNewer } from '../../../audit/verify/known-form.ts';
 import { createTableComparison } from '../../../audit/verify/ledger-tables.ts';
 import { createRequestRows } from '../../../audit/verify/request-rows.ts';
+import { listsFurther } from '../../../ledger/sqlite/requests/further-records.ts';
 import {
   countRequestsAfter,
   readRequestRow,
@@ -56,6 +57,7 @@ async function compareRecords(
       requests: {
         row: async (requestId) => readRequestRow(sqlite, requestId),
         count: async () => countRequestsAfter(sqlite, after),
+        listsFurther: async (requestId, seq, kind) => listsFurther(sqlite, requestId, seq, kind),
         strayKeys: async () => 0,
       },
       cursors: async () => [],
@@ -93,6 +95,7 @@ async function compareUnsettled(
     {
       row: async (requestId) => readRequestRow(sqlite, requestId),
       count: async () => 0,
+      listsFurther: async () => null,
       strayKeys: async () => 0,
     },
     findings,

@@ -15,7 +15,7 @@ const ID = testUuid7(1);
 const OWNER = { issuer: 'https://id.example.com/', clientId: 'hr-portal', subject: 'ann' };
 
 const EMPTY: LedgerTables = {
-  requests: { row: async () => null, count: async () => 0, strayKeys: async () => 0 },
+  requests: { row: async () => null, count: async () => 0, listsFurther: async () => null, strayKeys: async () => 0 },
   cursors: async () => [],
   isClockStep: async () => true,
   misplacedCheckpoints: async () => [],
@@ -46,6 +46,7 @@ const ROW: RequestRow = {
 const TABLE = (row: RequestRow | null): LedgerTables['requests'] => ({
   row: async () => row,
   count: async () => (row === null ? 0 : 1),
+  listsFurther: async () => null,
   strayKeys: async () => 0,
 });
 

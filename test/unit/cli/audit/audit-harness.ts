@@ -95,7 +95,10 @@ export async function fillLedger(path: string, lines: readonly Line[]): Promise<
       }
     }
     const { item: last } = lines.findLast(({ item }) => item.kind === 'record')!;
-    if (last.kind === 'record') setHead(database, last);
+    if (last.kind === 'record') {
+      setHead(database, last);
+      database.prepare('UPDATE head SET recorded_ms = ?').run(last.timeMs);
+    }
     database.exec('COMMIT');
   });
 }

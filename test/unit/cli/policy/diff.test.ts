@@ -134,7 +134,7 @@ function withTrail(...lines: readonly string[]): { readonly deps: Pick<CliDeps, 
       policies: { digests: unused, text: unused },
       clockSteps: unused,
       tables: {
-        requests: { row: unused, count: unused, strayKeys: unused },
+        requests: { row: unused, count: unused, listsFurther: unused, strayKeys: unused },
         cursors: unused,
         isClockStep: unused,
         misplacedCheckpoints: unused,
