@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SCHEMA_VERSION } from '../../../../src/ledger/sqlite/schema.ts';
@@ -84,6 +84,18 @@ describe('ledger restore', () => {
     expect(readFileSync(backup)).toEqual(before);
     expect(recordsOf(ledger)).toHaveLength(13);
   });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    `leaves the ledger to the user of the service when root restores it${process.getuid?.() === 0 ? '' : ' (skipped: only root can give a file away)'}`,
+    async () => {
+      chownSync(folder.path('.'), 1000, 1001);
+      expect(await restore()).toMatchObject({ code: 0 });
+      chownSync(folder.path('.'), 0, 0);
+      expect(await restore()).toMatchObject({ code: 0 });
+      for (const file of [ledger, `${ledger}-lock`])
+        expect([statSync(file).uid, statSync(file).gid]).toEqual([1000, 1001]);
+    },
+  );
 
   it('prints one JSON document', async () => {
     await makeOther();

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { ChangeReport } from '../../../../ledger/change-report.ts';
 import { createSqliteLedger } from '../../../../ledger/sqlite/sqlite-ledger.ts';
@@ -9,6 +10,7 @@ import { makeCommitsDurable } from '../pragmas.ts';
 import { createNodeSqlite } from '../sqlite.ts';
 import { copyLedger, writeFaultOf } from './copy-ledger.ts';
 import type { CopyProgress } from './copy-ledger.ts';
+import { ownLike } from './durable-files.ts';
 import type { DurableFiles } from './durable-files.ts';
 import { replaceLedger } from './replace-ledger.ts';
 import { isWholeDatabase } from './whole-database.ts';
@@ -72,6 +74,9 @@ export async function beginRestore(
     if (isSameFile(backup, lock.path)) throw new RestoreRefusedError(`${backup} is the ledger itself`);
     files.create(path);
     onCreated(end);
+    // A new ledger belongs to the owner of its folder, and a restored one to the owner of the old one.
+    const owner = statSync(lock.path).size === 0 ? dirname(lock.path) : lock.path;
+    for (const file of [path, lock.path, `${lock.path}-lock`]) ownLike(file, owner);
     await copyLedger(backup, path, onProgress);
   } catch (error) {
     end();
