@@ -11,10 +11,12 @@ import { describeSettings } from '../src/config/describe.ts';
 import { describeProblems } from '../src/openapi/describe-problems.ts';
 import { describePolicySchema } from '../src/policy/document/json-schema.ts';
 import { describeForgeries } from '../test/attack/forgeries/describe-forgeries.ts';
+import { describeWorkedCase } from '../test/support/example/describe-worked-case.ts';
 import { describeCompatibility } from '../test/compatibility/describe-compatibility.ts';
 
-const PAGES: Readonly<Record<string, () => string>> = {
+const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/audit-checkpoint.schema.json': () => json(describeCheckpointSchema()),
+  'docs/audit-example.md': describeWorkedCase,
   'docs/audit-ocsf.md': describeOcsfMapping,
   'docs/audit-record.schema.json': () => json(describeRecordSchema()),
   'docs/cli.md': () => describeCommands(COMMANDS),
@@ -34,7 +36,7 @@ const check = process.argv.includes('--check');
 
 for (const [path, describe] of Object.entries(PAGES)) {
   const file = new URL(path, root);
-  const text = describe();
+  const text = await describe();
   if (!check) {
     await writeFile(file, text);
   } else if ((await readFile(file, 'utf8').catch(() => '')) !== text) {
