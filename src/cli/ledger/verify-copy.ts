@@ -3,14 +3,14 @@
  * checkpoints and the table of requests. Used for a backup that was just written, and for one that is to be restored.
  */
 import type { CheckpointVerifier } from '../../audit/checkpoint/checkpoint.ts';
-import type { TrailLine, TrailReport } from '../../audit/verify/verify-trail.ts';
+import { createKeptPolicies } from '../../audit/verify/kept-policies.ts';
+import type { TrailReport } from '../../audit/verify/verify-trail.ts';
 import { NO_EVIDENCE, verifyTrail } from '../../audit/verify/verify-trail.ts';
 import { parseObject } from '../../lib/parse-object.ts';
 import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Call } from '../command-line/command.ts';
-import { withProgress } from '../command-line/progress.ts';
-import type { Progress } from '../command-line/progress.ts';
+import { counting, withProgress } from '../command-line/progress.ts';
 import { counted } from '../command-line/text.ts';
 import type { CliDeps } from '../deps.ts';
 import { readLedgerTrail } from './read-trail.ts';
@@ -41,6 +41,7 @@ export async function verifyCopy(check: CopyCheck, call: Call, deps: CliDeps): P
   if (!isWhole()) throw new CommandError('failed', `${name} is damaged: SQLite’s own check of its pages fails.`);
   return await withLedger(deps.openReader(path), async (reader) => {
     const { base, head } = await reader.chain();
+    const policies = createKeptPolicies(reader.policies);
     const records = head.seq - base.seq;
     const row = { doing: 'Verifying', unit: 'records', total: records };
     const { report } = await withProgress(row, { call, deps }, async (progress) =>
@@ -48,11 +49,12 @@ export async function verifyCopy(check: CopyCheck, call: Call, deps: CliDeps): P
         {
           name: 'ledger',
           kind: 'stored',
-          lines: counting(readLedgerTrail(reader), progress),
+          lines: counting(readLedgerTrail(reader, policies.see), progress),
           base,
           head,
           droppedBefore,
           tables: reader.tables,
+          policies,
         },
         { ...NO_EVIDENCE, verifier },
       ),
@@ -60,13 +62,6 @@ export async function verifyCopy(check: CopyCheck, call: Call, deps: CliDeps): P
     if (report.verdict === 'broken') throw brokenCopy(name, report);
     return { report, records, head, lastRecordAt: await lastTime(reader, head.seq) };
   });
-}
-
-async function* counting(lines: AsyncIterable<TrailLine>, progress: Progress): AsyncGenerator<TrailLine> {
-  for await (const line of lines) {
-    progress.advance();
-    yield line;
-  }
 }
 
 /** One sentence, which is all that a CommandError may be. */

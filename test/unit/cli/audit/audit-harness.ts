@@ -69,18 +69,19 @@ export async function makeLedger(path: string): Promise<string> {
 export async function fillLedger(path: string, lines: readonly Line[]): Promise<void> {
   await alter(path, (database) => {
     const record = database.prepare('INSERT INTO records (seq, line) VALUES (?, ?)');
-    const checkpoint = database.prepare('INSERT INTO checkpoints (count, position, made_at, line) VALUES (?, ?, ?, ?)');
     const request = database.prepare(
       `INSERT OR IGNORE INTO requests (request_id, issuer, client_id, subject, state, admitted_at, expires_at, decided_seq, key_scope, debits)
        VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, '[]')`,
     );
-    const step = database.prepare('INSERT INTO clock_steps (seq) VALUES (?)');
+    // Not in the first schema; prepared where they are needed.
+    const checkpoint = 'INSERT INTO checkpoints (count, position, made_at, line) VALUES (?, ?, ?, ?)';
+    const step = 'INSERT INTO clock_steps (seq) VALUES (?)';
     let lastTimeMs = -Infinity;
     database.exec('BEGIN');
     for (const { item, text } of lines) {
       if (item.kind === 'record') {
         record.run(item.seq, text);
-        if (item.timeMs < lastTimeMs) step.run(item.seq);
+        if (item.timeMs < lastTimeMs) database.prepare(step).run(item.seq);
         lastTimeMs = item.timeMs;
         const state = { intent: 'open', denial: 'denied' }[item.request?.kind ?? ''];
         if (item.request !== null && state !== undefined) {
@@ -91,13 +92,15 @@ export async function fillLedger(path: string, lines: readonly Line[]): Promise<
       }
       if (item.kind === 'checkpoint') {
         const { count, time } = item.checkpoint;
-        checkpoint.run(count, positionOf(count) + 1, Date.parse(time), text);
+        database.prepare(checkpoint).run(count, positionOf(count) + 1, Date.parse(time), text);
       }
     }
     const { item: last } = lines.findLast(({ item }) => item.kind === 'record')!;
     if (last.kind === 'record') {
       setHead(database, last);
-      database.prepare('UPDATE head SET recorded_ms = ?').run(last.timeMs);
+      const isOld =
+        database.prepare(`SELECT 1 FROM pragma_table_info('head') WHERE name = 'recorded_ms'`).get() === undefined;
+      if (!isOld) database.prepare('UPDATE head SET recorded_ms = ?').run(last.timeMs);
     }
     database.exec('COMMIT');
   });

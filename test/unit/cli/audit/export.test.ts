@@ -231,7 +231,7 @@ describe('audit export', () => {
     });
     ledger = await makeLedger(folder.path('steps.db'));
     await fillLedger(ledger, lines);
-    await alter(ledger, (database) => database.exec('INSERT INTO clock_steps (seq) VALUES (5), (8)'));
+    await alter(ledger, (database) => database.exec('INSERT OR IGNORE INTO clock_steps (seq) VALUES (5), (8)'));
     for (const [from, to, seqs] of [
       [at(0), at(100), [1, 2, 5, 6, 8]],
       [at(2), at(5), [2, 5, 6]],

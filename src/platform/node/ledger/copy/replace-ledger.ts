@@ -85,12 +85,14 @@ function holdAlone(path: string, onRefused: () => void): DatabaseSync | null {
     return database;
   } catch (error) {
     database.close();
+    // Its own error, which is a sentence for the operator, has no code of SQLite.
+    if (error instanceof Error && !(error instanceof SqlError) && resultCodeOf(error) === null) {
+      onRefused();
+      throw new ReplaceError(error.message, { cause: error });
+    }
     const fault = ledgerFaultOf(error);
     if (fault === 'damaged' || fault === 'not_a_database') return null;
     onRefused();
-    // Its own error is a sentence for the operator.
-    if (error instanceof Error && !(error instanceof SqlError) && resultCodeOf(error) === null)
-      throw new ReplaceError(error.message, { cause: error });
     const why = fault === 'busy' ? 'is open in another process; end it and restore again' : 'cannot be opened';
     throw new ReplaceError(`the ledger ${path} ${why}; nothing was changed`, { cause: error });
   }
