@@ -34,10 +34,10 @@ keep() {
     bucket=${AUDIT_BUCKET#s3://}
     key=${bucket#*/}/$2
     bucket=${bucket%%/*}
-    set -- "$1" --bucket "$bucket" --key "$key" --body "$1" --checksum-algorithm SHA256 --if-none-match '*'
+    set -- "$1" --bucket "$bucket" --key "$key" --body "$1" --if-none-match '*'
     if [ "${AUDIT_LOCK:-object-lock}" = object-lock ]; then
       until=$(date -u -d "@$(($(date -u +%s) + ${AUDIT_KEEP_DAYS:-400} * 86400))" +%FT%TZ)
-      set -- "$@" --object-lock-mode COMPLIANCE --object-lock-retain-until-date "$until"
+      set -- "$@" --checksum-algorithm SHA256 --object-lock-mode COMPLIANCE --object-lock-retain-until-date "$until"
     fi
     file=$1
     shift

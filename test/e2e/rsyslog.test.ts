@@ -1,5 +1,5 @@
 /**
- * The recipe of docs/audit.md with a real rsyslog. It follows the file in which the service's stdout lands: as it is, as
+ * The recipe of docs/audit-reference.md with a real rsyslog. It follows the file in which the service's stdout lands: as it is, as
  * Docker's json-file, or in the CRI form. What it kept verifies alone, and against the ledger.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -33,7 +33,7 @@ const FEEDS: readonly Feed[] = [
 
 /** The recipe for this form, with the files of the test. */
 function recipe(row: string, { folder, feed, kept }: Readonly<Record<'folder' | 'feed' | 'kept', string>>): string {
-  const page = readFileSync(new URL('../../docs/audit.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../docs/audit-reference.md', import.meta.url), 'utf8');
   const [, config = ''] = /\*\*rsyslog\*\*[^`]*(?:`[^`]+`[^`]*)*?```\n(.*?)```/s.exec(page) ?? [];
   const [, filter = ''] =
     page
@@ -60,7 +60,7 @@ function startRsyslog(folder: string, config: string): void {
 const linesOf = async (path: string): Promise<string[]> =>
   (await readFile(path, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
 
-describe('rsyslog, as docs/audit.md sets it up', () => {
+describe('rsyslog, as docs/audit-reference.md sets it up', () => {
   it.each(FEEDS)('keeps every record whole where stdout goes to $row', async ({ row, form }) => {
     const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-rsyslog-'));
     onTestFinished(() => rm(folder, { recursive: true }));
