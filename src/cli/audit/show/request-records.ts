@@ -66,11 +66,11 @@ export function createRequestRecords(requestId: string): {
         return;
       }
       if (!isNamed || native === null) return;
-      const told = relationOf(native, requestId);
-      if (told === 'none') return;
+      const relation = relationOf(native, requestId);
+      if (relation === 'none') return;
       if (position !== null && position !== item.seq)
         damaged.push({ seq: position, place: at, why: `it is record ${item.seq}, stored under another number` });
-      else if (told === 'counted') countedIn.push(item.seq);
+      else if (relation === 'counted') countedIn.push(item.seq);
       // A repeat has the same text. Another text with the same number is one of two stories.
       else lines.set(`${item.seq} ${item.hash}`, { seq: item.seq, line: native });
     },

@@ -45,7 +45,7 @@ export function renderShow(report: ShowReport, { paint, terminal }: Pick<CliDeps
     events.length === 0 ? '' : '\n',
     ...events.map((event) => eventLine(event, width)),
     '\n',
-    ...conflicts.map((seq) => warning('Two texts', `have the number ${seq}. One is forged; both are told.`)),
+    ...conflicts.map((seq) => warning('Two texts', `have the number ${seq}. One is forged; both are shown.`)),
     ...damaged.map((one) => warning('Damaged:', damagedWords(one))),
     ...unknownWords(report).map(paragraph),
     ...policies.map((digest) => `Policy sha256:${digest}\n`),
@@ -71,7 +71,7 @@ export function columnTime(at: string): string {
 }
 
 function damagedWords({ seq, place, why }: DamagedLine): string {
-  return `${seq === null ? 'a record' : `record ${seq}`} at ${place} names this request, and ${why}. What it says is not told.`;
+  return `${seq === null ? 'a record' : `record ${seq}`} at ${place} names this request, and ${why}. Its content is not shown.`;
 }
 
 function unknownWords({ unknown: { lines, first }, source }: ShowReport): string[] {

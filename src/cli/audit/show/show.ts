@@ -28,13 +28,13 @@ export const auditShow: Command = {
       'repeat with the same Idempotency-Key. All times are UTC. The story holds people’s addresses as the trail does; ' +
       'characters that a terminal would obey are shown as their code points.',
     'A record counts only when its text and its hash agree. A damaged record that still names the request is listed with its ' +
-      'place, and what it says is not told. That nothing is missing, and that no record was changed together with its ' +
+      'place, and its content is not shown. That nothing is missing, and that no record was changed together with its ' +
       'hash, only audit verify can prove; the answer ends with the command for it.',
   ],
   operands: [{ name: 'REQUEST_ID', about: 'The X-Request-Id of the request.' }],
   options: { ...TRAIL_OPTIONS, json: JSON_OPTION },
   exits: {
-    ok: 'The story was told, and every record of it verifies.',
+    ok: 'Every record of the story verifies.',
     failed: 'There is no such request here, or a record of it is damaged, or there twice with different texts.',
     refused: 'The ledger or a file cannot be read.',
   },

@@ -128,14 +128,14 @@ describe('audit show', () => {
     expect(events.map(({ event, seq }) => [event, seq])).toEqual([['replayed', 6]]);
   });
 
-  it('names a damaged record with its place, does not tell what it says, and ends with exit 1', async () => {
+  it('names a damaged record with its place, does not show its content, and ends with exit 1', async () => {
     await alter(ledger, (database) => {
       database.exec(`UPDATE records SET line = replace(line, '"Ann Smith"', '"Bob Jones"') WHERE seq = 4`);
     });
     const { code, stdout } = await shown([ID, '--ledger', ledger], 200);
     expect(code).toBe(1);
     expect(stdout).toContain(
-      'Damaged: record 4 at ledger seq 4 names this request, and its text and its hash disagree. What it says is not told.\n',
+      'Damaged: record 4 at ledger seq 4 names this request, and its text and its hash disagree. Its content is not shown.\n',
     );
     expect(stdout).not.toContain('Bob Jones');
     expect(stdout).toContain('records 1, 3, 6. Of each');
