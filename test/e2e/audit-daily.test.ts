@@ -118,7 +118,8 @@ describe('the daily job of an audit team', () => {
     const next = await run('2026-03-03', { ledger });
     expect(next.code).toBe(1);
     expect(next.stdout).toMatch(/^broken Ledger/m);
-    expect(next.stdout).toMatch(/kept\.ndjson:2 Records 13 to 24, or some of them, were rewritten/);
+    // A table that wraps.
+    expect(next.stdout.replaceAll(/\s+/g, ' ')).toContain('kept.ndjson:2 rewritten Records 13 to 24, or some of them,');
     // What was found is evidence, so the day is kept.
     expect(kept()).toContain('records/2026-03-03.ndjson.gz');
     // Without what was kept it would have passed.
