@@ -89,7 +89,7 @@ describe('the audit commands beside a running service', () => {
     const edited = stdoutLines.join('\n').replace('bob@acme.com', 'eve@acme.com');
     const { code, stdout } = await run(['verify', '--lines', '-'], edited);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/stdin:\d+ Record 6 was edited/);
+    expect(stdout).toMatch(/stdin:\d+ +edited +Record 6 was edited/);
     expect(stdout).not.toMatch(/@acme/);
   });
 

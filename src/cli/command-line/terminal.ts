@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 
 export interface Terminal {
-  /** The columns of the terminal that stdout is; DEFAULT_WIDTH when stdout is a pipe or a file. */
+  /** The columns of the terminal that stdout is. Infinity when stdout is a pipe or a file: programs search by line. */
   readonly width: () => number;
   /** Whether stderr is a terminal, so that a line on it can be rewritten. */
   readonly showsProgress: () => boolean;
@@ -17,13 +17,14 @@ export interface Terminal {
   readonly beforeInterrupt: (task: () => void) => () => void;
 }
 
-export const DEFAULT_WIDTH = 80;
+/** Of a terminal that does not say its own. */
+const DEFAULT_WIDTH = 80;
 /** In fewer columns wrapped text is harder to read than text that the terminal breaks. */
 const MIN_WIDTH = 40;
 const STDERR_FD = 2;
 
 export const nodeTerminal: Terminal = {
-  width: () => (process.stdout.isTTY ? Math.max(MIN_WIDTH, process.stdout.columns || DEFAULT_WIDTH) : DEFAULT_WIDTH),
+  width: () => (process.stdout.isTTY ? Math.max(MIN_WIDTH, process.stdout.columns || DEFAULT_WIDTH) : Infinity),
   showsProgress: () => process.stderr.isTTY && process.env['TERM'] !== 'dumb',
   draw(text) {
     try {
