@@ -59,8 +59,9 @@ export const LISTENER_LIMITS: ListenerLimits = {
   maxHeaderBytes: MAX_HEADER_BYTES,
   // Bounds memory too: a connection holds at most 32 KiB of header section, a body of 64 KiB and 80 KiB that wait behind.
   maxConnections: 1_000,
-  // Many people may share an address, so it is not less; one address takes a quarter of the places at most.
-  maxConnectionsPerAddress: 250,
+  // Many people may share an address, and the pool of one client often has 256 connections, so it is not less; one
+  // address takes less than a third of the places.
+  maxConnectionsPerAddress: 300,
 };
 
 export interface ListenOptions extends Omit<RefusalDeps, 'listener'> {

@@ -12,7 +12,7 @@ describe('the exposure of the listener', () => {
   });
 
   it('bounds the connections of one address, unless they come through a proxy', () => {
-    expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: 0 }).maxConnectionsPerAddress).toBe(250);
+    expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: 0 }).maxConnectionsPerAddress).toBe(300);
     expect(exposureOf({ HOST: '0.0.0.0', TRUSTED_PROXY_HOPS: 1 }).maxConnectionsPerAddress).toBeNull();
   });
 
