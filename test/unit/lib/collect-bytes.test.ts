@@ -49,6 +49,23 @@ describe('reading a stream up to a limit', () => {
     expect((await collectBytes(stream.getReader(), 10))?.buffer.byteLength).toBe(3);
   });
 
+  it('keeps no chunk, so that a stream of one byte a chunk costs no more memory than another', async () => {
+    const chunk = new Uint8Array(1);
+    let sent = 0;
+    const stream = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          sent += 1;
+          chunk[0] = sent;
+          if (sent > 3) controller.close();
+          else controller.enqueue(chunk);
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    expect([...((await collectBytes(stream.getReader(), 3)) ?? [])]).toEqual([1, 2, 3]);
+  });
+
   it('rejects as the stream does', async () => {
     await expect(collectBytes(streamOf([1], 'error').reader, 3)).rejects.toThrow('cut');
   });

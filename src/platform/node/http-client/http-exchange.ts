@@ -1,6 +1,8 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 
+import { createByteCollector } from '../../../lib/byte-collector.ts';
+import type { ByteCollector } from '../../../lib/byte-collector.ts';
 import { thrownCode } from '../../../lib/thrown.ts';
 import type { HttpExchange, HttpResult, MaybeSentReason, NotSentReason } from '../../../ports/http.ts';
 import { connectFailure } from './connect-failure.ts';
@@ -22,8 +24,7 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   #status: number | null = null;
   #headers: Record<string, string> = {};
-  #chunks: Buffer[] = [];
-  #bodyBytes = 0;
+  #body: ByteCollector;
 
   /** `settle` is called exactly once. `whyNoConnection` is asked when no connection came in time. */
   constructor(
@@ -32,6 +33,7 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
     whyNoConnection: () => NotSentReason = () => 'connect_timeout',
   ) {
     this.#exchange = exchange;
+    this.#body = createByteCollector(exchange.maxResponseBytes);
     this.#settle = settle;
     this.#whyNoConnection = whyNoConnection;
     this.#endsAtMs = performance.now() + exchange.deadlines.totalMs;
@@ -62,15 +64,13 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#phase === 'settled') return;
-    this.#bodyBytes += chunk.byteLength;
-    if (this.#bodyBytes > this.#exchange.maxResponseBytes) this.#fail('response_too_large');
-    else this.#chunks.push(chunk);
+    if (!this.#body.add(chunk)) this.#fail('response_too_large');
   }
 
   onResponseEnd(): void {
     if (this.#phase !== 'answering' || this.#status === null) return this.#fail('protocol_error');
     const decoded = decodeContent(
-      Buffer.concat(this.#chunks),
+      Buffer.from(this.#body.bytes().buffer),
       this.#headers['content-encoding'],
       this.#exchange.maxResponseBytes,
     );
@@ -105,7 +105,7 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
     if (this.#phase === 'settled') return;
     this.#phase = 'settled';
     clearTimeout(this.#timer);
-    this.#chunks = [];
+    this.#body = createByteCollector(0);
     this.#settle(result);
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { createByteCollector } from '../../../lib/byte-collector.ts';
 import type { BodyReading } from '../../../ports/read-body.ts';
 
 /**
@@ -11,15 +12,12 @@ export function readBody(platformRequest: unknown, maxBytes: number): BodyReadin
   const { incoming } = (platformRequest ?? {}) as { incoming?: IncomingMessage };
   if (incoming === undefined) return null;
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array<ArrayBuffer> | null>();
-  const chunks: Buffer[] = [];
-  let total = 0;
+  const collector = createByteCollector(maxBytes);
 
   const onData = (chunk: Buffer): void => {
-    total += chunk.length;
-    if (total > maxBytes) return end(() => resolve(null));
-    chunks.push(chunk);
+    if (!collector.add(chunk)) end(() => resolve(null));
   };
-  const onEnd = (): void => end(() => resolve(joined(chunks, total)));
+  const onEnd = (): void => end(() => resolve(collector.bytes()));
   // `error` where the framing is broken, `close` where the client has gone.
   const onBroken = (): void => end(() => reject(new Error('the body was cut off')));
   const end = (settle: () => void): void => {
@@ -33,15 +31,4 @@ export function readBody(platformRequest: unknown, maxBytes: number): BodyReadin
   else if (incoming.destroyed) onBroken();
   else incoming.on('data', onData).on('end', onEnd).on('close', onBroken).on('error', onBroken);
   return { bytes: promise, cancel: onBroken };
-}
-
-/** A copy: Node's chunks are parts of a larger buffer that later requests share. */
-function joined(chunks: readonly Buffer[], total: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(total);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }

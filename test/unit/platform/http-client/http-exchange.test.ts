@@ -118,6 +118,20 @@ describe('an exchange that undici has started', () => {
     expect(one.seen.aborted).toBe(0);
   });
 
+  it('keeps no chunk of an answer, so that one byte a chunk costs no more memory than one chunk', () => {
+    const { handler, results } = play();
+    const one = controller(handler);
+    handler.onRequestStart(one.controller);
+    handler.onResponseStart(one.controller, 200, {});
+    const chunk = Buffer.alloc(1);
+    for (const letter of '{}') {
+      chunk.write(letter);
+      handler.onResponseData(one.controller, chunk);
+    }
+    handler.onResponseEnd();
+    expect(results).toEqual([{ kind: 'answered', status: 200, headers: {}, body: Buffer.from('{}') }]);
+  });
+
   it('is cut off as soon as its answer is too large', () => {
     const { handler, results } = play();
     const one = controller(handler);

@@ -26,6 +26,17 @@ describe('the body of a Node request', () => {
     expect((await body.bytes)?.buffer.byteLength).toBe(3);
   });
 
+  it('keeps no chunk, so that a client that sends one byte a chunk costs no more memory than another', async () => {
+    const { incoming, body } = reading();
+    const chunk = Buffer.alloc(1);
+    for (const letter of 'abc') {
+      chunk.write(letter);
+      incoming.emit('data', chunk);
+    }
+    incoming.push(null);
+    expect(Buffer.from((await body.bytes) ?? []).toString()).toBe('abc');
+  });
+
   it('may be empty', async () => {
     const { body, push } = reading();
     push(null);
