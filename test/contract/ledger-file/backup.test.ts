@@ -82,9 +82,12 @@ describe('a backup beside the service', () => {
     const writes: Promise<unknown>[] = [];
     const progress: number[] = [];
     durableFiles.create(join(directory.path, 'copy.db'));
-    await copyLedger(path, join(directory.path, 'copy.db'), ({ done }) => {
-      progress.push(done);
-      writes.push(service.admit(big((next += 1))));
+    await copyLedger(path, join(directory.path, 'copy.db'), {
+      asWriter: (step) => step(),
+      onProgress({ done }) {
+        progress.push(done);
+        writes.push(service.admit(big((next += 1))));
+      },
     });
     await Promise.all(writes);
     expect(progress.length).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-import { chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SCHEMA_VERSION } from '../../../../src/ledger/sqlite/schema.ts';
@@ -90,7 +90,9 @@ describe('ledger restore', () => {
     async () => {
       chownSync(folder.path('.'), 1000, 1001);
       expect(await restore()).toMatchObject({ code: 0 });
-      chownSync(folder.path('.'), 0, 0);
+      // A volume that the service shares by its group.
+      chownSync(folder.path('.'), 0, 1001);
+      chmodSync(folder.path('.'), 0o770);
       expect(await restore()).toMatchObject({ code: 0 });
       for (const file of [ledger, `${ledger}-lock`])
         expect([statSync(file).uid, statSync(file).gid]).toEqual([1000, 1001]);

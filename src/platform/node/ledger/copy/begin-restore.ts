@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { ChangeReport } from '../../../../ledger/change-report.ts';
 import { createSqliteLedger } from '../../../../ledger/sqlite/sqlite-ledger.ts';
@@ -8,16 +7,16 @@ import type { Ids } from '../../../../ports/ids.ts';
 import { lockLedgerFile } from '../file-lock.ts';
 import { makeCommitsDurable } from '../pragmas.ts';
 import { createNodeSqlite } from '../sqlite.ts';
+import { asOwnerOf, ownerOf } from './as-owner.ts';
 import { copyLedger, writeFaultOf } from './copy-ledger.ts';
 import type { CopyProgress } from './copy-ledger.ts';
-import { ownLike } from './durable-files.ts';
 import type { DurableFiles } from './durable-files.ts';
 import { replaceLedger } from './replace-ledger.ts';
 import { isWholeDatabase } from './whole-database.ts';
 
 /**
  * A restore: a copy of the backup is made beside the ledger, verified by the caller, gets its first record, and takes the
- * ledger's place in one step. From the beginning to the end it holds the service's lock of the ledger. The backup is not
+ * ledger's place in one step. When root runs it, it writes as the owner of the ledger: the service can then use the files. From the beginning to the end it holds the service's lock of the ledger. The backup is not
  * changed. A process that is killed leaves the old ledger or the restored one in place, and perhaps an unfinished file
  * `LEDGER.restoring-…`.
  */
@@ -61,23 +60,23 @@ export async function beginRestore(
   { backup, ledger, onCreated, onProgress }: RestoreCall,
   { files, clock, ids }: RestoreDeps,
 ): Promise<UnfinishedRestore> {
-  const lock = lockOf(ledger);
+  const asOwner = asOwnerOf(ownerOf(ledger));
+  const lock = asOwner(() => lockOf(ledger));
   const path = `${lock.path}.restoring-${ids.uuid7()}`;
   let isEnded = false;
   const end = (): void => {
     if (isEnded) return;
     isEnded = true;
-    for (const ending of ['', '-wal', '-shm', '-journal']) files.remove(path + ending);
-    lock.release();
+    asOwner(() => {
+      for (const ending of ['', '-wal', '-shm', '-journal']) files.remove(path + ending);
+      lock.release();
+    });
   };
   try {
     if (isSameFile(backup, lock.path)) throw new RestoreRefusedError(`${backup} is the ledger itself`);
-    files.create(path);
+    asOwner(() => files.create(path));
     onCreated(end);
-    // A new ledger belongs to the owner of its folder, and a restored one to the owner of the old one.
-    const owner = statSync(lock.path).size === 0 ? dirname(lock.path) : lock.path;
-    for (const file of [path, lock.path, `${lock.path}-lock`]) ownLike(file, owner);
-    await copyLedger(backup, path, onProgress);
+    await copyLedger(backup, path, { asWriter: asOwner, onProgress });
   } catch (error) {
     end();
     throw error;
@@ -88,9 +87,11 @@ export async function beginRestore(
     isWhole: () => isWholeDatabase(path),
     takePlace(report, keptAs) {
       try {
-        appendTo(path, report, { clock, ids });
-        files.sync(path);
-        return replaceLedger({ path: lock.path, restored: path, keptAs, files });
+        return asOwner(() => {
+          appendTo(path, report, { clock, ids });
+          files.sync(path);
+          return replaceLedger({ path: lock.path, restored: path, keptAs, files });
+        });
       } catch (error) {
         throw writeFaultOf(error) ?? error;
       }

@@ -4,6 +4,7 @@ import { SqlError } from '../../../../ledger/sqlite/sqlite-port.ts';
 import { thrownCode } from '../../../../lib/thrown.ts';
 import { isAtRest, LedgerFileError, ledgerFaultOf, locateLedger, openReadOnly } from '../locate.ts';
 import type { LedgerPlace } from '../locate.ts';
+import type { AsOwner } from './as-owner.ts';
 import { resultCodeOf } from '../sqlite.ts';
 
 /**
@@ -29,17 +30,19 @@ export class CopyWriteError extends Error {
   }
 }
 
+export interface CopyOptions {
+  /** Runs what writes to the target. The source is read as the user of this program. */
+  readonly asWriter: AsOwner;
+  readonly onProgress: (progress: CopyProgress) => void;
+}
+
 const PAGES_AT_A_TIME = 1_000;
 
 /**
  * `target` is an empty file, which the copy fills. Rejects with a LedgerFileError for the source, and with a
  * CopyWriteError for the target.
  */
-export async function copyLedger(
-  source: string,
-  target: string,
-  onProgress: (progress: CopyProgress) => void = () => undefined,
-): Promise<void> {
+export async function copyLedger(source: string, target: string, { asWriter, onProgress }: CopyOptions): Promise<void> {
   const place = await locateLedger(source);
   if (place === null) throw new LedgerFileError('absent', source);
   const { database } = openReadOnly(place);
@@ -47,7 +50,7 @@ export async function copyLedger(
     database.exec('BEGIN');
     // The transaction begins with its first read.
     database.prepare('SELECT seq FROM head').get();
-    await copyPages(database, target, onProgress);
+    await asWriter(() => copyPages(database, target, onProgress));
     database.exec('ROLLBACK');
   } catch (error) {
     throw faultOf(error, place);

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { thrownCode } from '../../../../lib/thrown.ts';
+import { asOwnerOf, ownerOf } from './as-owner.ts';
 import { copyLedger, CopyWriteError } from './copy-ledger.ts';
 import type { CopyProgress } from './copy-ledger.ts';
 import type { DurableFiles } from './durable-files.ts';
@@ -8,7 +9,7 @@ import { isWholeDatabase } from './whole-database.ts';
 
 /**
  * A backup of a ledger as a file that does not exist yet. It is written under a name of its own in the same folder, and
- * gets its real name by `keep`, when it is complete and verified. Only its owner may read it, from the first byte on.
+ * gets its real name by `keep`, when it is complete and verified. When root runs it, it writes as the owner of that folder. Only its owner may read it, from the first byte on.
  * It never replaces a file. A process that is killed leaves the unfinished file `FILE.partial-…` and no backup.
  */
 export interface UnfinishedBackup {
@@ -53,19 +54,21 @@ export async function createBackup(
   const target = resolve(out);
   refuseTarget(target);
   const path = `${target}.partial-${uniqueName()}`;
-  const abandon = (): void => {
-    files.remove(path);
-    files.remove(`${path}-journal`);
-  };
+  const asOwner = asOwnerOf(ownerOf(dirname(target)));
+  const abandon = (): void =>
+    asOwner(() => {
+      files.remove(path);
+      files.remove(`${path}-journal`);
+    });
   try {
-    files.create(path);
+    asOwner(() => files.create(path));
   } catch (error) {
     throw new BackupPathError(`${target} cannot be made (${thrownCode(error) ?? 'unknown error'})`, { cause: error });
   }
   onCreated(abandon);
   try {
-    await copyLedger(source, path, onProgress);
-    writing(() => files.sync(path));
+    await copyLedger(source, path, { asWriter: asOwner, onProgress });
+    writing(() => asOwner(() => files.sync(path)));
   } catch (error) {
     abandon();
     throw error;
@@ -75,7 +78,7 @@ export async function createBackup(
     isWhole: () => isWholeDatabase(path),
     keep() {
       refuseTarget(target);
-      writing(() => files.rename(path, target));
+      writing(() => asOwner(() => files.rename(path, target)));
       return lstatSync(target).size;
     },
     abandon,

@@ -1,15 +1,4 @@
-import {
-  lchownSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -83,14 +72,4 @@ function syncPath(path: string): void {
 /** The system may take a part only. */
 function writeAll(descriptor: number, block: Buffer, bytes: number): void {
   for (let at = 0; at < bytes;) at += writeSync(descriptor, block, at, bytes - at);
-}
-
-/**
- * Gives a file the owner of another file or folder, so that a service that runs as that user can use what root made. Only
- * root can do that: for another user it does nothing.
- */
-export function ownLike(path: string, like: string): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(like);
-  lchownSync(path, uid, gid);
 }
