@@ -35,8 +35,8 @@ export interface BranchTree {
   holding(seq: number, hash: string): Branch | null;
 }
 
-/** A hostile input must not make the search for a branch long. A fork beyond this number is a conflict. */
-const MAX_BRANCHES = 1_000;
+/** A line may cost a look at each branch and at all its parents, so hostile lines must not have many. A fork beyond is a conflict. */
+const MAX_BRANCHES = 100;
 
 export function createBranchTree(onBranch: (branch: Branch) => void): BranchTree {
   const first: Branch = { parent: null, after: 0, hashes: createTrailHashes(), restores: new Map() };

@@ -4,6 +4,7 @@ import { chainRecord } from '../../../../src/audit/chain.ts';
 import { NO_EVIDENCE, verifyTrail } from '../../../../src/audit/verify/verify-trail.ts';
 import type { TrailEvidence, TrailReport } from '../../../../src/audit/verify/verify-trail.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
+import { draftOfKind } from '../../../support/ledger/ledger.ts';
 import type { Line, TestKey, TestTrail } from './trail-harness.ts';
 import {
   behind,
@@ -42,6 +43,13 @@ function restoredBehind(last: Line, changes: Record<string, unknown> = {}, minut
     },
   );
   return lineOf(line);
+}
+
+/** A record behind a restore that another restore may leave out. */
+function forkOf(last: Line, n: number): Line {
+  const { seq, hash } = headOf(last);
+  const place = { seq: seq + 1, id: testUuid7(800_000 + n), time: new Date(TEST_TIME_MS).toISOString(), prev: hash };
+  return lineOf(chainRecord(draftOfKind('denial', testUuid7(n)), place).line);
 }
 
 let key: TestKey;
@@ -303,6 +311,20 @@ describe('a fork that is not a restore', () => {
 });
 
 describe('several restores', () => {
+  it('are understood up to 100 forks, so that lines with thousands of them cannot make verification last for hours', async () => {
+    const [first, last] = [backup[0]!, backup[1]!];
+    let newest = first;
+    const forks = Array.from({ length: 110 }, (_, minute) => {
+      const next = restoredBehind(newest, {}, minute);
+      const other = forkOf(next, minute);
+      newest = next;
+      return [next, other];
+    });
+    const { findings } = await report(delivered([first, last, ...forks.flat()]));
+    expect(findings[0]).toMatchObject({ kind: 'conflicting', seq: 101 });
+    expect((await report(delivered([first, last, ...forks.slice(0, 99).flat()]))).verdict).toBe('intact');
+  });
+
   it('of the same backup are each understood, and the newest one is the end', async () => {
     const second = restoredBehind(backup.at(-1)!, {}, 30);
     const later = await continuing(second, 4, 'later');
