@@ -62,7 +62,7 @@ function readableBy(principal: Principal): Owner | null {
  * Whether an answer with these entries tells the reader about requests of others. With `audit:read` an empty answer does,
  * too: it says that there are none.
  */
-function isOfOthers(principal: Principal, entries: readonly RequestEntry[]): boolean {
+export function isOfOthers(principal: Principal, entries: readonly RequestEntry[]): boolean {
   if (readableBy(principal) !== null) return false;
   const own = ownerOf(principal);
   const isOwn = ({ owner }: RequestEntry): boolean =>

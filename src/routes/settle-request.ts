@@ -2,7 +2,7 @@
  * POST /v2/invite_requests/{id}/settlement: a person who has looked it up in Galileo settles an unknown outcome. Who it
  * is comes from the verified token alone. The scope alone decides who may: a settler usually settles other callers'
  * requests. Answers with the request as GET /v2/invite_requests/{id} shows it; the same settlement again gets the same
- * answer.
+ * answer, and with `audit:read` that is a read like any other.
  */
 import type { Context } from 'hono';
 import type { SettlementRequest } from '../contract/settlement.ts';
@@ -17,9 +17,11 @@ import { UUID } from '../lib/uuid.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
 import { respondProblem } from '../middleware/problem-response.ts';
 import { respondInvalid } from '../middleware/validation/validate-invite.ts';
-import { showFound } from './invite-requests.ts';
+import { isOfOthers, showFound } from './invite-requests.ts';
+import { recordRead } from './record-read.ts';
+import type { RecordReadDeps } from './record-read.ts';
 
-type SettleDeps = Pick<Deps, 'ledger' | 'secrets' | 'recordAddress' | 'delivery' | 'trustedClock' | 'logger'>;
+type SettleDeps = RecordReadDeps & Pick<Deps, 'secrets' | 'recordAddress' | 'delivery' | 'trustedClock'>;
 
 const LEDGER_RETRY_AFTER_S = 5;
 
@@ -56,6 +58,8 @@ export async function settleRequest(
           ending,
         });
         deps.delivery.wake();
+      } else if (entry !== null && isOfOthers(c.get('principal'), [entry])) {
+        await recordRead(c, deps, { what: 'request', records: 1 });
       }
       return entry === null ? respondProblem(c, 'not_found') : c.json(showFound(entry, c.get('principal')));
     }

@@ -161,6 +161,29 @@ describe('a read of the trail', () => {
 });
 
 describe('requests of other callers', () => {
+  it('are on record when a settlement is repeated with audit:read: the repeat shows what a read shows', async () => {
+    const service = await startTestService();
+    service.galileo.script({ kind: 'hangup', when: 'after_body' });
+    const id = idOf(await service.invite({ emails: ['ann@acme.com'] }));
+    const settle = async (scope: string): Promise<number> => {
+      const { status } = await service.request(`/v2/invite_requests/${id}/settlement`, {
+        method: 'POST',
+        headers: {
+          Authorization: `Bearer ${await service.token({ ...KIM, scope })}`,
+          'Content-Type': 'application/json',
+        },
+        body: JSON.stringify({ outcome: 'refused', note: 'not there after a day' }),
+      });
+      return status;
+    };
+    expect([await settle('invites:settle audit:read'), await settle('invites:settle')]).toEqual([200, 200]);
+    expect(await endMinute(service)).toEqual([]);
+    expect(await settle('invites:settle audit:read')).toBe(200);
+    expect((await endMinute(service)).map(({ actor, read }) => [actor?.subject, read.counts, read.records])).toEqual([
+      ['kim', [{ what: 'request', count: 1 }], 1],
+    ]);
+  });
+
   it('are read on record through audit:read, found or not', async () => {
     const service = await startTestService();
     const id = idOf(await service.invite({ emails: ['ann@acme.com'] }));
