@@ -27,6 +27,11 @@ fail() {
   exit 2
 }
 
+case $AUDIT_BUCKET in
+s3://?*/?*) ;;
+s3://*) fail 'AUDIT_BUCKET is s3://BUCKET/PREFIX' ;;
+esac
+
 # Keeps a file under a name that must be new. Keeping the same bytes again is no fault: a job may run twice.
 keep() {
   case $AUDIT_BUCKET in
@@ -58,13 +63,22 @@ keep() {
   esac
 }
 
+# The names of the kept days. Fails when they cannot be listed: without what was kept, a cut trail would pass.
+kept_days() {
+  case $AUDIT_BUCKET in
+  s3://*)
+    bucket=${AUDIT_BUCKET#s3://}
+    keys=$(aws s3api list-objects-v2 --bucket "${bucket%%/*}" --prefix "${bucket#*/}/checkpoints/" --query 'Contents[].Key' --output text) || return 1
+    printf '%s\n' "$keys" | tr '\t' '\n' | sed 's|.*/||'
+    ;;
+  *) [ ! -e "$AUDIT_BUCKET/checkpoints" ] || ls "$AUDIT_BUCKET/checkpoints" ;;
+  esac
+}
+
 # The checkpoints of the last day before this one that had any.
 checkpoints_before() {
-  case $AUDIT_BUCKET in
-  s3://*) names=$(aws s3 ls "$AUDIT_BUCKET/checkpoints/" | awk '{ print $4 }') ;;
-  *) names=$(ls "$AUDIT_BUCKET/checkpoints" 2>/dev/null || true) ;;
-  esac
-  last=$(printf '%s\n' "$names" | sort | awk -v this="$day.ndjson" '$0 != "" && $0 < this' | tail -n 1)
+  names=$(kept_days) || return 1
+  last=$(printf '%s\n' "$names" | grep '^[0-9-]*\.ndjson$' | sort | awk -v this="$day.ndjson" '$0 < this' | tail -n 1)
   [ -n "$last" ] || return 0
   case $AUDIT_BUCKET in
   s3://*) aws s3 cp "$AUDIT_BUCKET/checkpoints/$last" - ;;

@@ -30,7 +30,11 @@ case "$1 $2" in
   while [ $# -gt 0 ]; do case $1 in --key) key=$2 ;; --body) body=$2 ;; esac; shift; done
   [ -e "$AWS_FOLDER/$key" ] && { echo PreconditionFailed >&2; exit 254; }
   mkdir -p "$(dirname "$AWS_FOLDER/$key")" && cp "$body" "$AWS_FOLDER/$key" ;;
-'s3 ls') ls "$AWS_FOLDER/\${3#s3://acme-audit/}" 2>/dev/null | sed 's/^/2026-03-03 00:00:00 100 /' ;;
+'s3 ls') [ -z "$AWS_LIST_DENIED" ] && ls "$AWS_FOLDER/\${3#s3://acme-audit/}" 2>/dev/null | sed 's/^/2026-03-03 00:00:00 100 /' ;;
+'s3api list-objects-v2')
+  [ -z "$AWS_LIST_DENIED" ] || { echo AccessDenied >&2; exit 254; }
+  keys=$(cd "$AWS_FOLDER" 2>/dev/null && find "$6" -type f 2>/dev/null | tr '\n' '\t')
+  echo "\${keys:-None}" ;;
 's3 cp') if [ "$4" = - ]; then cat "$AWS_FOLDER/\${3#s3://acme-audit/}"; else cp "$AWS_FOLDER/\${3#s3://acme-audit/}" "$4"; fi ;;
 *) exit 255 ;;
 esac
@@ -140,6 +144,17 @@ describe('the daily job of an audit team', () => {
     const next = await run('2026-03-03', { bucket, ledger: await forgedLedger() });
     expect([next.code, next.stdout]).toEqual([1, expect.stringContaining('broken Ledger')]);
     expect((await run(DAY, { bucket, ledger: honest.other })).code).toBe(2);
+  });
+
+  it('verifies nothing without what was kept: it exits 2 when that cannot be listed', async () => {
+    const bucket = 's3://acme-audit/invites';
+    expect((await run(DAY, { bucket })).code).toBe(0);
+    const ledger = await forgedLedger();
+    const denied = await run('2026-03-03', { bucket, ledger, env: { AWS_LIST_DENIED: '1' } });
+    expect([denied.code, denied.stderr]).toEqual([2, expect.stringContaining('what was kept before cannot be read')]);
+    expect(readdirSync(work.path('aws/invites/records'))).toEqual([`${DAY}.ndjson.gz`]);
+    const unclear = await run(DAY, { bucket: 's3://acme-audit' });
+    expect([unclear.code, unclear.stderr]).toEqual([2, expect.stringContaining('s3://BUCKET/PREFIX')]);
   });
 
   it('leaves the lock to a rule of the bucket where the store has no object lock', async () => {
