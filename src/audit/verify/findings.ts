@@ -162,6 +162,10 @@ const KINDS = {
       `The list of steps of the machine’s clock was changed: ${named(run, 'record')}, earlier than the record before, is not in it. A search by time would leave records out.`,
     joins: 'seq',
   },
+  change_refuted: {
+    message: (run) =>
+      `The list of last changes was changed: what it says of the ${run.against} does not follow from the records before ${run.first === null ? 'the end' : named(run, 'record')}. A change may not be on record.`,
+  },
   checkpoint_undeliverable: {
     message: (run) =>
       `${checkpoint(run)} has a place in the outbox that the service never gives: a sink may never receive it.`,

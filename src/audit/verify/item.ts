@@ -22,6 +22,16 @@ export interface RecordItem {
   readonly request: RequestFacts | null;
   /** Not null in a record that says that the ledger was restored from a backup. */
   readonly restored: RestoredFacts | null;
+  /** Not null in a record that says that something of which there is one at a time was exchanged. */
+  readonly exchanged: ExchangedFacts | null;
+}
+
+/** What a record says about the policy or a key in force, as text. */
+export interface ExchangedFacts {
+  /** What was exchanged, as the ledger names it in its list of last changes. */
+  readonly subject: string;
+  readonly from: string | null;
+  readonly to: string | null;
 }
 
 /** What a record says about a restore of the ledger. */
@@ -89,7 +99,16 @@ export function readTrailItem(line: string): TrailItem {
     verifyChain([line], { seq: seq - 1, hash: prev }).kind === 'intact';
   const timeMs = Date.parse(String(value['time']));
   return isRecord
-    ? { kind: 'record', seq, prev, hash, timeMs, request: requestIn(value), restored: restoredIn(value, { seq, prev }) }
+    ? {
+        kind: 'record',
+        seq,
+        prev,
+        hash,
+        timeMs,
+        request: requestIn(value),
+        restored: restoredIn(value, { seq, prev }),
+        exchanged: exchangedIn(value),
+      }
     : { kind: 'damaged', what: 'record', claimedSeq: seq };
 }
 
@@ -122,6 +141,22 @@ function restoredIn(
   // Retention may have dropped records before the backup was made.
   const continuesBackup = head === prev && typeof records === 'number' && records >= 0 && records < seq;
   return { continuesBackup, backupTime: typeof time === 'string' ? time : null };
+}
+
+function exchangedIn({ kind, change }: Record<string, unknown>): ExchangedFacts | null {
+  if (kind !== 'change') return null;
+  const { what, slot, from, to } = objectOf(change);
+  const subject = what === 'key_slot_changed' ? `key ${String(slot)}` : EXCHANGED.get(what);
+  return subject === undefined ? null : { subject, from: textOrNull(from), to: textOrNull(to) };
+}
+
+const EXCHANGED: ReadonlyMap<unknown, string> = new Map([
+  ['policy_taken', 'policy'],
+  ['checkpoint_key_changed', 'checkpoint key'],
+]);
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
 }
 
 function objectOf(value: unknown): Record<string, unknown> {

@@ -1,11 +1,12 @@
 import type { Findings, Place } from './findings.ts';
 import type { RecordItem } from './item.ts';
+import { createLastChanges } from './last-changes.ts';
 import { createRequestRows } from './request-rows.ts';
 import type { RequestTable } from './request-rows.ts';
 
 /**
  * Compares what a ledger keeps beside its trail with the records: requests and keys (request-rows.ts), the list of steps
- * of the machine's clock, the checkpoints' positions in the outbox, the sinks' cursors, and the indexes. The hash chain
+ * of the machine's clock, the list of last changes (last-changes.ts), the checkpoints' positions in the outbox, the sinks' cursors, and the indexes. The hash chain
  * covers none of these, and the service works with them. What the records do not hold cannot be compared: stored
  * answers but for their status, quota counters, times of the ledger's clock, and a cursor within the trail.
  */
@@ -17,6 +18,8 @@ export interface LedgerTables {
   isClockStep(seq: number): Promise<boolean | null>;
   /** The counts of checkpoints with a position in the outbox that the service never gives. */
   misplacedCheckpoints(): Promise<readonly number[]>;
+  /** The last value on record by subject, as the ledger remembers it. Null: there is no list. */
+  lastChanges(): Promise<ReadonlyMap<string, string | null> | null>;
   /** Whether every row can be found through every index of its table. */
   areIndexesSound(): Promise<boolean>;
 }
@@ -44,8 +47,12 @@ export interface TableFacts {
 
 export function createTableComparison(tables: LedgerTables, findings: Findings): TableComparison {
   const rows = createRequestRows(tables.requests, findings);
+  const changes = createLastChanges(findings);
   return {
-    record: (record, at) => rows.record(record, at),
+    async record(record, at) {
+      changes.record(record, at.place);
+      await rows.record(record, at);
+    },
     async stepBack(seq, place) {
       if ((await tables.isClockStep(seq)) === false) findings.add({ kind: 'clock_step_missing', seq, place });
     },
@@ -58,6 +65,8 @@ export function createTableComparison(tables: LedgerTables, findings: Findings):
         findings.add({ kind: 'checkpoint_undeliverable', seq: count, place: `ledger checkpoint ${count}` });
       }
       if (!(await tables.areIndexesSound())) findings.add({ kind: 'index_refuted', seq: null, place });
+      // Another fault, or a newer record, may explain a value that no record here has.
+      if (findings.total === 0 && !hasNewerLines) changes.end(await tables.lastChanges(), place);
       await rows.end({ place, hasNewerLines, isHole: (seq) => seq <= last && !isSeen(seq) });
     },
   };

@@ -54,6 +54,12 @@ export function createChanges(sqlite: SqlitePort, journal: Journal): Changes {
   return { record: (reports, now) => reports.map((report) => recordOne(report, now)) };
 }
 
+/** The last value on record by subject. */
+export function readLastChanges(sqlite: SqlitePort): ReadonlyMap<string, string | null> {
+  const rows = sqlite.run<Pick<Row, 'value'> & { subject: string }>(`SELECT subject, value FROM last_changes`);
+  return new Map(rows.map(({ subject, value }) => [subject, value]));
+}
+
 /** A damaged list costs a record too many, and no more. */
 function earlierIn(text: string): readonly string[] {
   try {

@@ -331,6 +331,7 @@ async function tableFindings(trail: readonly string[], sqlite: SqlitePort) {
       cursors: async () => [],
       isClockStep: async (seq) => clockSteps(sqlite, seq - 1, seq, 1).length > 0,
       misplacedCheckpoints: async () => misplacedCheckpoints(sqlite, 10),
+      lastChanges: async () => null,
       areIndexesSound: async () => true,
     },
     findings,

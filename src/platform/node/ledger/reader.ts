@@ -15,6 +15,7 @@ import {
   SCHEMA_VERSION,
 } from '../../../ledger/sqlite/schema.ts';
 import type { ChainVerdict } from '../../../audit/chain.ts';
+import { readLastChanges } from '../../../ledger/sqlite/changes.ts';
 import { findPolicy, listPolicies } from '../../../ledger/sqlite/policies.ts';
 import type { PolicyTable } from '../../../audit/verify/kept-policies.ts';
 import { searchTrail } from '../../../ledger/sqlite/trail/search-trail.ts';
@@ -101,6 +102,7 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
         read(() =>
           version < FIRST_VERSION_WITH_WIDE_POSITIONS ? [] : misplacedCheckpoints(sqlite, MAX_LISTED_FINDINGS),
         ),
+      lastChanges: () => read(() => (hasPolicies ? readLastChanges(sqlite) : null)),
       areIndexesSound: () => read(() => areIndexesSound(sqlite)),
     },
     policies: {

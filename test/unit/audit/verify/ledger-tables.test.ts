@@ -19,6 +19,7 @@ const EMPTY: LedgerTables = {
   cursors: async () => [],
   isClockStep: async () => true,
   misplacedCheckpoints: async () => [],
+  lastChanges: async () => null,
   areIndexesSound: async () => true,
 };
 

@@ -14,7 +14,7 @@ type Item = RecordItem | DamagedItem;
 /** Record 0 has the hash of GENESIS. */
 const hashOf = (seq: number): string => seq.toString(16).padStart(64, '0');
 const record = (seq: number): RecordItem => ({
-  ...{ kind: 'record', request: null, restored: null, seq, timeMs: seq },
+  ...{ kind: 'record', request: null, restored: null, exchanged: null, seq, timeMs: seq },
   prev: hashOf(seq - 1),
   hash: hashOf(seq),
 });

@@ -162,6 +162,15 @@ describe('audit verify of a ledger with policies', () => {
     expect(stdout).toContain(`The policy that is kept under ${DIGEST} was changed: its text has another digest.`);
   });
 
+  it('finds a last policy that no record names: the change to it would not be recorded', async () => {
+    const changed = await ledgerWith('ahead.db', DOCUMENT, SMALL);
+    await alter(changed, (database) => {
+      database.exec(`UPDATE last_changes SET value = '${'ab'.repeat(32)}' WHERE subject = 'policy'`);
+    });
+    const { code, found } = await verified(['--ledger', changed]);
+    expect([code, found]).toEqual([1, ['change_refuted - @ the ledger']]);
+  });
+
   it('reads a ledger that is older than the kept policies', async () => {
     const old = folder.path('old.db');
     await alter(old, (database) => {
