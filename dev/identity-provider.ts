@@ -59,6 +59,8 @@ interface DemoClient {
   readonly secret: string;
   readonly scopes: readonly string[];
   readonly groups: readonly string[];
+  /** The person whose tokens it hands out; left out: the tokens are of the client itself. */
+  readonly subject?: string;
 }
 
 /** Clients of the token endpoint. The secrets are printed in the documentation. */
@@ -66,6 +68,7 @@ export const DEMO_CLIENTS: Readonly<Record<string, DemoClient>> = {
   'hr-portal': { secret: 'hr-portal-demo', scopes: ['invites:write'], groups: [] },
   'it-desk': { secret: 'it-desk-demo', scopes: ['invites:write'], groups: ['it-admins'] },
   'audit-desk': { secret: 'audit-desk-demo', scopes: ['audit:read'], groups: [] },
+  'settle-desk': { secret: 'settle-desk-demo', scopes: ['invites:settle'], groups: [], subject: 'kim' },
   'no-rights': { secret: 'no-rights-demo', scopes: [], groups: [] },
 };
 
@@ -139,7 +142,7 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
     const scope = asked.join(' ');
     const groups = client.groups.length === 0 ? undefined : [...client.groups];
     return c.json({
-      access_token: await issue({ sub: id, scope, groups }),
+      access_token: await issue({ sub: client.subject ?? id, client_id: id, scope, groups }),
       token_type: 'Bearer',
       expires_in: LIFETIME_S,
       scope,

@@ -41,6 +41,14 @@ describe('the stand-in identity provider', () => {
     expect(answer).toMatchObject({ status: 200, body: { token_type: 'Bearer', scope: 'audit:read' } });
   });
 
+  it('hands out a token of a person, who may settle a request', async () => {
+    const fields = { grant_type: 'client_credentials', client_id: 'settle-desk', client_secret: 'settle-desk-demo' };
+    expect(await verifier.verify((await ask(fields)).body.access_token ?? '')).toMatchObject({
+      kind: 'verified',
+      principal: { subject: 'kim', clientId: 'settle-desk', kind: 'user', scopes: ['invites:settle'] },
+    });
+  });
+
   it.each([
     [
       'a wrong secret',
