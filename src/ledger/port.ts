@@ -221,6 +221,11 @@ export interface RequestEntry {
   readonly state: RequestState;
   /** Milliseconds since the epoch, the ledger's clock; null when the stored time is damaged. */
   readonly admittedAt: number | null;
+  /**
+   * `time` of the intent or denial record, in milliseconds since the epoch: unlike `admittedAt`, no correction of the
+   * ledger's clock moves it. `admittedAt` when that record is damaged.
+   */
+  readonly requestedAt: number | null;
   readonly expiresAt: number | null;
   readonly settledAt: number | null;
   /** The intent or denial record; null when it is damaged. */

@@ -108,7 +108,10 @@ const INVITE_REQUEST = object(
       ...oneOf(['open', 'accepted', 'refused', 'not_sent', 'unknown', 'denied']),
       description: '`open`: not ended yet. `unknown`: it may or may not have been done.',
     },
-    requested_at: nullable({ ...INSTANT, description: 'Null only when it cannot be read.' }),
+    requested_at: nullable({
+      ...INSTANT,
+      description: 'As `time` of its first audit record. Null only when it cannot be read.',
+    }),
     settled_at: nullable(INSTANT),
     expires_at: nullable({ ...INSTANT, description: 'While open: when it becomes `unknown` by itself.' }),
     actor: nullable({ type: 'object', description: 'Who asked, as the audit record has it. Null: see `unreadable`.' }),

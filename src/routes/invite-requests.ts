@@ -92,7 +92,7 @@ function showEntry(entry: RequestEntry, reader: Principal): object {
   return {
     id: entry.requestId,
     state: entry.state,
-    requested_at: timeOrNull(entry.admittedAt),
+    requested_at: timeOrNull(entry.requestedAt),
     settled_at: timeOrNull(entry.settledAt),
     expires_at: entry.state === 'open' ? timeOrNull(entry.expiresAt) : null,
     actor: record?.actor ?? null,

@@ -37,9 +37,9 @@ export async function findUnknownIn({ list }: Pick<Ledger, 'list'>): Promise<Unk
     found.push(...page.entries.filter(({ state }) => state === 'unknown'));
     before = page.next;
   } while (before !== null);
-  return found.map(({ requestId, admittedAt, decided, outcome }) => ({
+  return found.map(({ requestId, requestedAt, decided, outcome }) => ({
     id: requestId,
-    requestedAt: admittedAt === null ? null : rfc3339(admittedAt),
+    requestedAt: requestedAt === null ? null : rfc3339(requestedAt),
     record: decided ?? outcome,
     reason: outcome?.outcome.reason ?? null,
   }));

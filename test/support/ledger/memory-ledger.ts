@@ -270,6 +270,9 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
     owner: ownerOf(request.admission.owner),
     state: request.state,
     admittedAt: request.admittedAt,
+    requestedAt: trail
+      .records(request.decidedSeq - 1, 1)
+      .map(({ line }) => Date.parse((JSON.parse(line) as RequestRecord).time))[0] as number,
     expiresAt: request.expiresAt,
     settledAt: request.settledAt,
     decided: draft(request.decidedSeq),

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { draftOf } from '../../../audit/chain.ts';
-import type { RecordDraft } from '../../../audit/record.ts';
+import type { RecordDraft, RequestRecord } from '../../../audit/record.ts';
 import { readStoredLine } from '../../../audit/stored-record.ts';
 import type { RecordDamage } from '../../../audit/stored-record.ts';
 import type { RequestEntry, RequestState, SettledBy, UnreadablePart } from '../../port.ts';
@@ -70,7 +70,7 @@ const storedDebits = z.array(
 );
 
 export function createRequestReader(sqlite: SqlitePort, reportUnreadable: ReportUnreadable): RequestReader {
-  function readDraft(seq: number, requestId: string): RecordDraft | null {
+  function readRecord(seq: number, requestId: string): RequestRecord | null {
     const damaged = (reason: RecordDamage): null => {
       reportUnreadable({ part: 'record', seq, reason });
       return null;
@@ -80,7 +80,12 @@ export function createRequestReader(sqlite: SqlitePort, reportUnreadable: Report
     const read = readStoredLine(line);
     if (read.kind === 'unreadable') return damaged(read.reason);
     const { record } = read;
-    return 'request_id' in record && record.request_id === requestId ? draftOf(record) : damaged('other_request');
+    return 'request_id' in record && record.request_id === requestId ? record : damaged('other_request');
+  }
+
+  function readDraft(seq: number, requestId: string): RecordDraft | null {
+    const record = readRecord(seq, requestId);
+    return record === null ? null : draftOf(record);
   }
 
   function hasReadableId({ request_id: id }: Pick<StoredRow, 'request_id'>): boolean {
@@ -98,7 +103,9 @@ export function createRequestReader(sqlite: SqlitePort, reportUnreadable: Report
   function readEntry(row: StoredRow): RequestEntry {
     const times = [row.admitted_at, row.expires_at, row.settled_at].map(readTime);
     const [admittedAt = null, expiresAt = null, settledAt = null] = times;
-    const decided = readDraft(row.decided_seq, row.request_id);
+    const decision = readRecord(row.decided_seq, row.request_id);
+    const decided = decision === null ? null : draftOf(decision);
+    const decidedAt = Date.parse(decision?.time ?? '');
     const outcome = row.outcome_seq === null ? null : readDraft(row.outcome_seq, row.request_id);
     const isOutcomeDamaged = outcome === null && row.outcome_seq !== null;
     const stored = readState(row);
@@ -115,6 +122,7 @@ export function createRequestReader(sqlite: SqlitePort, reportUnreadable: Report
       owner: { issuer: row.issuer, clientId: row.client_id, subject: row.subject },
       state: isRefuted ? recorded : stored,
       admittedAt,
+      requestedAt: Number.isNaN(decidedAt) ? admittedAt : decidedAt,
       expiresAt,
       settledAt,
       decided,

@@ -125,6 +125,7 @@ const entry = z.strictObject({
   owner,
   state,
   admittedAt: whole.nullable(),
+  requestedAt: whole.nullable(),
   expiresAt: whole.nullable(),
   settledAt: whole.nullable(),
   decided: draft.nullable(),

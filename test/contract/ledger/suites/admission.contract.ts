@@ -49,6 +49,7 @@ export function describeAdmission(harness: LedgerHarness): void {
         owner: ANN,
         state: 'denied',
         admittedAt: TEST_TIME_MS,
+        requestedAt: TEST_TIME_MS,
         expiresAt: null,
         settledAt: null,
         decided: recordDraft('denial', R1),

@@ -114,6 +114,16 @@ export function describeClock(harness: LedgerHarness): void {
       expect(await remaining()).toBe(10);
     });
 
+    it('leaves the time at which a request was asked as its record has it', async () => {
+      await harness.pass(0);
+      await admit(R1);
+      harness.clock.jump(DAY_MS);
+      await witness(TEST_TIME_MS + DAY_MS);
+      await admit(R2);
+      expect(await harness.ledger.find(R1, null)).toMatchObject({ requestedAt: TEST_TIME_MS });
+      expect(await harness.ledger.find(R2, null)).toMatchObject({ requestedAt: TEST_TIME_MS + DAY_MS });
+    });
+
     it('shortens the time of no key that was stored while the clock was behind', async () => {
       await harness.pass(0);
       await admit(R1, { key: KEY });

@@ -390,7 +390,7 @@ describe('a request whose records are damaged', () => {
   });
 
   it('is listed with the others, and what cannot be read is null', async () => {
-    const { run } = await damagedHarness({ decided: null, outcome: null, admittedAt: null });
+    const { run } = await damagedHarness({ decided: null, outcome: null, admittedAt: null, requestedAt: null });
     const listed = await run(['requests', 'unknown', '--json']);
     expect((JSON.parse(listed.stdout) as { requests: unknown[] }).requests).toMatchObject([
       { id: OTHER, client_id: 'hr-portal', email_count: 1 },
