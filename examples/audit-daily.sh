@@ -12,15 +12,14 @@
 # LEDGER_URL     as for the service
 #
 # The exit code is that of `audit verify` (docs/cli.md): 0 intact, 1 broken, 3 newer, 4 unproven. The day is kept in each of
-# these cases, because it is evidence. 2: something could not be read, and nothing was kept. Needs a Linux `date`.
+# these cases, because it is evidence. 2: something could not be read or kept, or the ledger ends before the day does, as an
+# older backup does: nothing was kept, because a kept day cannot be completed. Run it again for that DAY with a newer
+# ledger. Needs a Linux `date`.
 set -eu
 : "${AUDIT_BUCKET:?a folder, or s3://BUCKET/PREFIX}" "${AUDIT_PUBLIC_KEY:?the public key of the checkpoints}"
 : "${LEDGER_URL:?the ledger}"
 cli=${AUDIT_CLI:-node src/cli.ts}
 day=${1:-$(date -u -d "@$(($(date -u +%s) - 86400))" +%F)}
-next=$(date -u -d "@$(($(date -u -d "$day" +%s) + 86400))" +%F)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
 fail() {
   echo "audit-daily: $1" >&2
@@ -31,6 +30,10 @@ case $AUDIT_BUCKET in
 s3://?*/?*) ;;
 s3://*) fail 'AUDIT_BUCKET is s3://BUCKET/PREFIX' ;;
 esac
+begin=$(date -u -d "$day" +%s) || fail "$day is not a day like 2026-05-01"
+next=$(date -u -d "@$((begin + 86400))" +%F)
+work=$(mktemp -d) || fail "there is no temporary folder"
+trap 'rm -rf "$work"' EXIT
 
 # Keeps a file under a name that must be new. Keeping the same bytes again is no fault: a job may run twice.
 keep() {
@@ -53,12 +56,15 @@ keep() {
     ;;
   *)
     there=$AUDIT_BUCKET/$2
-    mkdir -p "$(dirname "$there")"
+    mkdir -p "$(dirname "$there")" || fail "$2 was not kept"
     if [ -e "$there" ]; then
       cmp -s "$1" "$there" || fail "$2 is kept already, with another content"
       return
     fi
-    cp "$1" "$there" && chmod a-w "$there"
+    # A copy that ends early, as on a full disk, must not have the name.
+    { cp "$1" "$there.partial" && chmod a-w "$there.partial" && mv "$there.partial" "$there"; } && return
+    rm -f "$there.partial"
+    fail "$2 was not kept"
     ;;
   esac
 }
@@ -87,7 +93,7 @@ checkpoints_before() {
 }
 
 checkpoints_before >"$work/kept.ndjson" || fail "what was kept before cannot be read"
-$cli audit export --from "$day" --to "$next" --out "$work/$day.ndjson" || fail "the day cannot be exported"
+$cli audit export --from "$day" --to "$next" --ended --out "$work/$day.ndjson" || fail "the day cannot be exported"
 
 set -- --ledger "$LEDGER_URL" --public-key "$AUDIT_PUBLIC_KEY"
 [ -s "$work/kept.ndjson" ] && set -- "$@" --checkpoint "$work/kept.ndjson"
@@ -95,7 +101,7 @@ status=0
 $cli audit verify "$@" || status=$?
 [ "$status" -eq 2 ] && fail "the ledger cannot be read"
 
-gzip -n <"$work/$day.ndjson" >"$work/$day.ndjson.gz"
+gzip -n <"$work/$day.ndjson" >"$work/$day.ndjson.gz" || fail "the day cannot be compressed"
 keep "$work/$day.ndjson.gz" "records/$day.ndjson.gz"
 grep '"kind":"checkpoint"' "$work/$day.ndjson" >"$work/checkpoints.ndjson" || true
 [ -s "$work/checkpoints.ndjson" ] && keep "$work/checkpoints.ndjson" "checkpoints/$day.ndjson"

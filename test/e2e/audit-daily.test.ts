@@ -4,7 +4,16 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -47,6 +56,12 @@ let work: Folder;
 beforeAll(async () => {
   folder = tempFolder();
   honest = await makeHonestTrail(folder.path('honest'));
+  // The service ran on for two days, without a request.
+  for (const path of [honest.ledger, honest.other]) {
+    const database = new DatabaseSync(path);
+    database.exec(`UPDATE head SET clock_ms = ${Date.UTC(2026, 2, 4)}`);
+    database.close();
+  }
   mkdirSync(folder.path('bin'));
   folder.write('bin/aws', AWS);
   chmodSync(folder.path('bin/aws'), 0o755);
@@ -155,6 +170,27 @@ describe('the daily job of an audit team', () => {
     expect(readdirSync(work.path('aws/invites/records'))).toEqual([`${DAY}.ndjson.gz`]);
     const unclear = await run(DAY, { bucket: 's3://acme-audit' });
     expect([unclear.code, unclear.stderr]).toEqual([2, expect.stringContaining('s3://BUCKET/PREFIX')]);
+  });
+
+  it('keeps nothing of a day that the ledger does not reach the end of, as an older backup or a day that is not over', async () => {
+    const ledger = work.path('backup.db');
+    copyFileSync(honest.ledger, ledger);
+    const database = new DatabaseSync(ledger);
+    database.exec(`UPDATE head SET clock_ms = ${Date.UTC(2026, 2, 2, 23, 45)}`);
+    database.close();
+    const early = await run(DAY, { ledger });
+    expect([early.code, early.stderr]).toEqual([2, expect.stringContaining('before the end of the time range')]);
+    expect(existsSync(work.path('bucket'))).toBe(false);
+    expect((await run(DAY)).code).toBe(0);
+  });
+
+  it('exits 2 and leaves no part of a day when the bucket cannot be written, and 2 for a day that is none', async () => {
+    mkdirSync(work.path('bucket'));
+    writeFileSync(work.path('bucket/records'), 'not a folder');
+    const unkept = await run(DAY);
+    expect([unkept.code, unkept.stderr]).toEqual([2, expect.stringContaining('was not kept')]);
+    expect(kept()).toEqual(['records']);
+    expect(await run('someday')).toMatchObject({ code: 2, stderr: expect.stringContaining('is not a day') });
   });
 
   it('leaves the lock to a rule of the bucket where the store has no object lock', async () => {

@@ -2,6 +2,7 @@
  * `audit export`: writes the records and checkpoints of a time range, in a format of the sinks or as text.
  * `audit verify --lines` can verify the output in a format of the sinks.
  */
+import { rfc3339 } from '../../lib/rfc3339.ts';
 import { thrownCode } from '../../lib/thrown.ts';
 import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
 import { createLinePrinter, formatIn, formatOption, printedLine, sayWhenNone } from './format.ts';
@@ -28,11 +29,17 @@ export const auditExport: Command = {
     'One line a record, in order, as the sinks deliver them, or as text for people; each checkpoint behind the last record it covers. The ledger is ' +
       'opened read-only and may be in use. The lines hold people’s addresses as the trail does, so a file that is written ' +
       'may be read by its owner only, and one that is there already is left alone.',
+    'A ledger that was last written before the end of the time range, such as an older backup, does not hold all of it, and ' +
+      'neither does any ledger before the range is over. The answer says so; with --ended nothing is written.',
     'A TIME is RFC 3339 (2026-05-01T00:00:00Z, 2026-05-01T02:00:00+02:00) or a date, which is its midnight in UTC.',
   ],
   operands: [],
   options: {
     ...PERIOD_OPTIONS,
+    ended: {
+      value: null,
+      about: 'Refuse a time range that is not over, or that the ledger does not reach the end of.',
+    },
     format: formatOption('native'),
     out: { value: 'FILE', about: 'A file that is not there yet; stdout when left out.' },
     ledger: LEDGER_OPTION,
@@ -40,7 +47,7 @@ export const auditExport: Command = {
   exits: {
     ok: 'Exported; there may have been no records in that time.',
     failed: 'Not to its end: the ledger is damaged. What there was of the file is removed.',
-    refused: 'The ledger cannot be read, or the file cannot be made.',
+    refused: 'The ledger cannot be read, or the file cannot be made; or, with --ended, the ledger ends too early.',
     io: 'Not to its end: the output could not be written. What there was of the file is removed.',
   },
   examples: [
@@ -53,7 +60,12 @@ export const auditExport: Command = {
   async run(call, deps) {
     const range: Range = { ...periodIn(call), format: formatIn(call, 'native') };
     const { out } = call.options;
+    const mustHaveEnded = call.options['ended'] !== undefined;
+    if (mustHaveEnded && range.toMs === Infinity) throw new CommandError('usage', '--ended needs --to or --month');
     await withLedger(deps.openReader(await chooseLedger(call, deps)), async (reader) => {
+      // Before the export: what is written while it runs may be of the time range, too.
+      const lacking = lackOf(range, await reader.lastWrittenMs());
+      if (mustHaveEnded && lacking !== null) throw new CommandError('refused', `${lacking}; nothing was written`);
       const row = { doing: 'Exporting', unit: 'records', total: null };
       // On a terminal that shows the records, the line would be among them.
       const isShown = typeof out === 'string' || !deps.audit.isTerminal();
@@ -63,6 +75,7 @@ export const auditExport: Command = {
         );
       if (typeof out === 'string') await exportToFile(out, exportWith, deps);
       else await sayWhenNone((await exportWith(createLinePrinter(deps))).records, deps);
+      if (lacking !== null) await deps.printError(`${lacking}: records of the rest are not in it\n`);
     });
     return 'ok';
   },
@@ -70,6 +83,12 @@ export const auditExport: Command = {
 
 interface Range extends Period {
   readonly format: OutputFormat;
+}
+
+/** Says that the ledger does not reach the end of the range; null when it does, or when the range has no end. */
+function lackOf({ toMs }: Range, lastWrittenMs: number): string | null {
+  if (toMs === Infinity || lastWrittenMs >= toMs) return null;
+  return `the ledger was last written at ${rfc3339(lastWrittenMs)}, before the end of the time range (${rfc3339(toMs)})`;
 }
 
 type Written = { readonly records: number; readonly checkpoints: number };

@@ -40,6 +40,11 @@ export interface LedgerReader extends Pick<Ledger, 'chain' | 'records' | 'checkp
   /** The first records in (after, upTo] whose `time` is earlier than that of the record before, at most `limit`, in order. */
   clockSteps(after: number, upTo: number, limit: number): Promise<readonly number[]>;
   /**
+   * The latest time that the ledger knows, of its own clock or of its last record, in milliseconds since the epoch. A
+   * running service writes its clock every few seconds.
+   */
+  lastWrittenMs(): Promise<number>;
+  /**
    * Runs `work` in one transaction: all that it reads is of one moment. The write-ahead log of the service grows
    * meanwhile. Only one may run at a time. Rejects with a LedgerFileError (`moved`) when a service opened a ledger that
    * was at rest.
@@ -110,6 +115,11 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
       text: (digest) => read(() => (hasPolicies ? findPolicy(sqlite, digest) : null)),
     },
     clockSteps: (after, upTo, limit) => read(() => (hasSteps ? clockSteps(sqlite, after, upTo, limit) : [])),
+    lastWrittenMs: () =>
+      read(() => {
+        const { clockMs, recordedMs } = readEnds(sqlite);
+        return Math.max(0, clockMs, recordedMs);
+      }),
     search: (query) => read(() => searchTrail(sqlite, query, { hasSteps })),
     async list(query) {
       // The columns of requests changed with the schema.

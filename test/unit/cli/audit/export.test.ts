@@ -49,6 +49,22 @@ describe('audit export', () => {
     expect(lines[0]).toBe(trail.lines.find(({ item }) => item.kind === 'record' && item.seq === 100)?.text);
   });
 
+  it('says when the ledger ends before the time range does, and with --ended writes nothing then', async () => {
+    const wholeDay = ['--from', '2026-03-02', '--to', '2026-03-03'];
+    const early = await exported(wholeDay);
+    expect(early).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/last written at 2026-03-02T.*before the end/),
+    });
+    const refused = await exported([...wholeDay, '--ended', '--out', folder.path('day.ndjson')]);
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toContain('nothing was written');
+    expect(() => statSync(folder.path('day.ndjson'))).toThrow('ENOENT');
+    await alter(ledger, (database) => void database.exec(`UPDATE head SET clock_ms = ${Date.UTC(2026, 2, 3)}`));
+    expect(await exported([...wholeDay, '--ended'])).toMatchObject({ code: 0, stderr: '' });
+    expect((await exported(['--from', '2026-03-02', '--ended'])).code).toBe(64);
+  });
+
   it('finds every beginning and every end', async () => {
     for (const [from, to, first, last] of [
       [at(0), at(1.5), 1, 1],

@@ -133,6 +133,7 @@ function withTrail(...lines: readonly string[]): { readonly deps: Pick<CliDeps, 
       list: unused,
       policies: { digests: unused, text: unused },
       clockSteps: unused,
+      lastWrittenMs: unused,
       tables: {
         requests: { row: unused, count: unused, listsFurther: unused, strayKeys: unused },
         cursors: unused,
