@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -127,5 +127,29 @@ describe('the audit commands beside a running service', () => {
     const complaints = text(shell.stderr);
     await invite('bob@acme.com');
     expect(await complaints).toBe('ended with 0\n');
+  });
+
+  it('says of evidence in a folder that the auditor cannot write what to read instead', async () => {
+    await invite('ann@acme.com');
+    const evidence = join(folder, 'evidence');
+    await mkdir(evidence);
+    for (const suffix of ['', '-wal']) {
+      await copyFile(`${ledger()}${suffix}`, join(evidence, `ledger.db${suffix}`));
+      await chmod(join(evidence, `ledger.db${suffix}`), 0o444);
+    }
+    await chmod(evidence, 0o555);
+    await chmod(folder, 0o755);
+    const child = spawn(process.execPath, [CLI, 'audit', 'verify', '--ledger', join(evidence, 'ledger.db')], {
+      env: { PATH: process.env.PATH ?? '' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      // The superuser may write everywhere.
+      ...(process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}),
+    });
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    await chmod(evidence, 0o755);
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      'has a write-ahead log (-wal), which can be read only in a folder that this user can write',
+    );
   });
 });

@@ -4,6 +4,7 @@
  * no text is refused by name, with what to do.
  */
 import type { RawLine } from '../../audit/line-forms/read-line.ts';
+import { thrownCode } from '../../lib/thrown.ts';
 import { decodeUtf8 } from '../../lib/utf8.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { AuditPorts } from './ports.ts';
@@ -38,13 +39,18 @@ const UTF_16: readonly { readonly label: string; readonly begins: readonly numbe
   { label: 'utf-16be', begins: [0xfe, 0xff] },
 ];
 
+/** The file was not opened, or is a folder: nothing of it was read. */
+const NOT_BEGUN: ReadonlySet<string> = new Set(['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'ELOOP']);
+
 export async function* readLines(file: string, { readBytes }: Pick<AuditPorts, 'readBytes'>): AsyncGenerator<RawLine> {
   const lines = createSplitter();
   try {
     for await (const chunk of asUtf8(checked(readBytes(file), nameOf(file)))) yield* lines.take(chunk);
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError('refused', `${nameOf(file)} cannot be read to its end`, { cause: error });
+    const code = thrownCode(error) ?? '';
+    const how = NOT_BEGUN.has(code) ? `cannot be read (${code})` : 'cannot be read to its end';
+    throw new CommandError('refused', `${nameOf(file)} ${how}`, { cause: error });
   }
   yield* lines.end();
 }

@@ -158,6 +158,14 @@ const FAULTS = {
     remedy: 'Remove the other names: through one of them a second service could escape the lock.',
   },
   not_readable: { message: 'cannot be read by this user', remedy: WRITABLE },
+  log_not_readable: {
+    message: 'has a write-ahead log, which this user cannot read in a folder that it cannot write',
+    remedy: WRITABLE,
+  },
+  log_missing: {
+    message: 'holds no table: it is a copy without its write-ahead log (-wal), which has the records',
+    remedy: 'Put the file with the log back, or restore a backup that ledger backup made (cp is no backup).',
+  },
   not_a_database: {
     message: 'has a path that holds something else than a database',
     remedy: 'Check LEDGER_URL; restore the ledger from a backup if the file has been overwritten.',

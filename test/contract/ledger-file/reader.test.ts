@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -117,6 +117,14 @@ describe('a ledger file that is only read', () => {
     await expect(readLedgerFile(path)).rejects.toMatchObject({ reason: 'not_a_ledger' });
     write('DROP TABLE theirs', ...FIRST_SCHEMA, `UPDATE ledger_version SET version = ${SCHEMA_VERSION + 1}`);
     await expect(readLedgerFile(path)).rejects.toMatchObject({ reason: 'other_schema' });
+  });
+
+  it('that was copied without its write-ahead log is refused as such, not as the database of something else', async () => {
+    const { service } = await serviceWith(1);
+    const copy = join(directory.path, 'copy.db');
+    copyFileSync(path, copy);
+    await expect(readLedgerFile(copy)).rejects.toMatchObject({ reason: 'log_missing' });
+    await service.close();
   });
 
   it('that is damaged during the reading is reported as damaged', async () => {

@@ -1,3 +1,4 @@
+import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import { lstat, open as openFile, realpath } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { resolve } from 'node:path';
@@ -26,6 +27,8 @@ export type LedgerFault =
   | 'not_a_file'
   | 'several_names'
   | 'not_readable'
+  | 'log_not_readable'
+  | 'log_missing'
   | 'not_a_database'
   | 'not_a_ledger'
   | 'foreign_schema'
@@ -51,6 +54,10 @@ const MESSAGES = {
   not_a_file: 'is not a regular file',
   several_names: 'has several names (hard links)',
   not_readable: 'cannot be read by this user',
+  log_not_readable:
+    'has a write-ahead log (-wal), which can be read only in a folder that this user can write: read a backup (ledger backup), or, when no service runs, a copy of both files',
+  log_missing:
+    'holds no table: it is a copy without its write-ahead log (-wal), which has the records. Copy a ledger with ledger backup',
   not_a_database: 'is no database',
   not_a_ledger: 'is a database of something else',
   foreign_schema: 'holds a trigger, a view or a table that is not of this program',
@@ -106,19 +113,48 @@ export function openForWriting(
   return openAs(place, () => new DatabaseSync(address, { timeout: busyTimeoutMs }));
 }
 
-function openAs({ path }: LedgerPlace, open: () => DatabaseSync): { database: DatabaseSync; sqlite: SqlitePort } {
+function openAs(place: LedgerPlace, open: () => DatabaseSync): { database: DatabaseSync; sqlite: SqlitePort } {
+  const { path } = place;
   let database: DatabaseSync | null = null;
   try {
     database = open();
     const sqlite = createNodeSqlite(database);
     const tables = sqlite.run(`SELECT name FROM sqlite_schema WHERE name IN ('ledger_version', 'head', 'records')`);
-    if (tables.length < 3) throw new LedgerFileError('not_a_ledger', path);
+    if (tables.length < 3) throw new LedgerFileError(lacksItsLog(place, sqlite) ? 'log_missing' : 'not_a_ledger', path);
     if (!inSnapshot(database, () => hasOwnSchema(sqlite))) throw new LedgerFileError('foreign_schema', path);
     return { database, sqlite };
   } catch (error) {
     database?.close();
-    throw error instanceof LedgerFileError ? error : new LedgerFileError(ledgerFaultOf(error), path, { cause: error });
+    if (error instanceof LedgerFileError) throw error;
+    const fault = ledgerFaultOf(error);
+    const isOfLog = fault === 'not_readable' && place.hasLog && [path, `${path}-wal`].every(isReadable);
+    throw new LedgerFileError(isOfLog ? 'log_not_readable' : fault, path, { cause: error });
   }
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Where SQLite's header has the version for writers, and that of a database with a write-ahead log. */
+const WRITE_VERSION = { at: 18, wal: 2 };
+
+/** A database of one empty page that was written through a log: the log has everything, and is not here. */
+function lacksItsLog({ path, hasLog }: LedgerPlace, sqlite: SqlitePort): boolean {
+  if (hasLog || sqlite.run(`SELECT 1 FROM sqlite_schema LIMIT 1`).length > 0) return false;
+  const header = Buffer.alloc(WRITE_VERSION.at + 1);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, header, 0, header.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  return header[WRITE_VERSION.at] === WRITE_VERSION.wal;
 }
 
 /** A newer schema cannot be checked here, so it passes: the callers check the version. */

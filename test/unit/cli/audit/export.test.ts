@@ -60,7 +60,7 @@ describe('audit export', () => {
     expect([refused.code, refused.stdout]).toEqual([2, '']);
     expect(refused.stderr).toContain('nothing was written');
     expect(() => statSync(folder.path('day.ndjson'))).toThrow('ENOENT');
-    await alter(ledger, (database) => void database.exec(`UPDATE head SET clock_ms = ${Date.UTC(2026, 2, 3)}`));
+    await alter(ledger, (database) => database.exec(`UPDATE head SET clock_ms = ${Date.UTC(2026, 2, 3)}`));
     expect(await exported([...wholeDay, '--ended'])).toMatchObject({ code: 0, stderr: '' });
     expect((await exported(['--from', '2026-03-02', '--ended'])).code).toBe(64);
   });

@@ -293,7 +293,7 @@ describe('audit verify when nothing can be said', () => {
     const damaged = folder.write('damaged', trail.checkpoints[0]!.replace('"count"', '"cuont"'));
     const secret = folder.write('secret.pem', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n');
     const nowhere = folder.path('nowhere');
-    expect(await refused('--lines', nowhere)).toBe(`2 ${nowhere} cannot be read to its end`);
+    expect(await refused('--lines', nowhere)).toBe(`2 ${nowhere} cannot be read (ENOENT)`);
     expect(await refused('--lines', packed)).toBe(`2 ${packed} cannot be read to its end`);
     expect(await refused('--ledger', nowhere)).toBe(`2 the ledger ${nowhere} is not there`);
     expect(await refused('--ledger', lines)).toMatch(/^2 the ledger .* is no database$/);

@@ -164,6 +164,8 @@ describe('the ledger', () => {
     ['not_a_file', 'no regular file'],
     ['several_names', 'hard links'],
     ['not_readable', 'cannot be read'],
+    ['log_not_readable', 'write-ahead log'],
+    ['log_missing', 'without its write-ahead log'],
     ['not_a_database', 'something else than a database'],
     ['not_a_ledger', 'a database of something else'],
     ['foreign_schema', 'a trigger, a view or a table'],
