@@ -18,6 +18,8 @@ export interface RequestRecords {
   readonly unknown: { readonly lines: number; readonly first: string | null };
   /** The seqs of records that only count requests and name this one as the first or the last of them. */
   readonly countedIn: readonly number[];
+  /** The seqs of records that say that the ledger was restored from a backup. */
+  readonly restores: readonly number[];
   /** The first and the last record that was read; null: there was none. */
   readonly from: number | null;
   readonly to: number | null;
@@ -41,6 +43,7 @@ export function createRequestRecords(requestId: string): {
   const damaged: DamagedLine[] = [];
   const unknown = { lines: 0, first: null as string | null };
   const countedIn: number[] = [];
+  const restores = new Set<number>();
   let [from, to] = [Infinity, -Infinity];
 
   function reach(seq: number): void {
@@ -57,6 +60,7 @@ export function createRequestRecords(requestId: string): {
     take({ item, place, position, native = null }) {
       if (item.kind === 'checkpoint') return;
       if (item.kind === 'record') reach(item.seq);
+      if (item.kind === 'record' && item.restored !== null) restores.add(item.seq);
       const at = placeText(place);
       const isNamed = native?.includes(requestId) === true;
       if (item.kind === 'damaged') {
@@ -77,7 +81,8 @@ export function createRequestRecords(requestId: string): {
     takeStored(seq, text) {
       reach(seq);
       const place = { prefix: 'ledger seq ', at: seq };
-      if (text.includes(requestId)) this.take({ item: readTrailItem(text), place, position: seq, native: text });
+      const isRead = text.includes(requestId) || text.includes(RESTORED);
+      if (isRead) this.take({ item: readTrailItem(text), place, position: seq, native: text });
       else if (!looksWhole(text)) passOver(placeText(place));
     },
     end: () => ({
@@ -85,11 +90,15 @@ export function createRequestRecords(requestId: string): {
       damaged,
       unknown,
       countedIn,
+      restores: [...restores],
       from: from === Infinity ? null : from,
       to: to === -Infinity ? null : to,
     }),
   };
 }
+
+/** In the RFC 8785 text of a record about a restore; in other records perhaps in a text of a caller, escaped. */
+const RESTORED = '"what":"restored"';
 
 const WHY = {
   record: 'its text and its hash disagree',

@@ -102,7 +102,7 @@ function digestIn(line: string): string[] {
 }
 
 /** Where was looked, and why a request that was made may not be there. */
-function notFound(id: string, source: ShowSource, { countedIn, unknown, from, to }: RequestRecords): string {
+function notFound(id: string, source: ShowSource, { countedIn, restores, unknown, from, to }: RequestRecords): string {
   const range =
     from === null || to === null ? 'no record' : from === to ? `record ${from}` : `records ${from} to ${to}`;
   const [only] = countedIn;
@@ -114,6 +114,11 @@ function notFound(id: string, source: ShowSource, { countedIn, unknown, from, to
     ...(source.kind === 'ledger' && source.dropped > 0
       ? [`Retention dropped records 1 to ${source.dropped}: look into the delivered lines (--lines).`]
       : []),
+    ...restores.map(
+      (seq) =>
+        `Record ${seq} says that the ledger was restored from a backup: what was recorded between that backup and the ` +
+        'restore is in the delivered lines of that time (--lines), and in the files that the restore kept.',
+    ),
     ...(unknown.lines === 0
       ? []
       : [`${counted(unknown.lines, 'line is', 'lines are')} damaged, first ${unknown.first}: it may be there.`]),

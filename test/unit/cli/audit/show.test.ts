@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatItem } from '../../../../src/audit/format/formats.ts';
+import { draftOf } from '../../../../src/audit/chain.ts';
+import type { RequestRecord } from '../../../../src/audit/record.ts';
+import type { RecordItem } from '../../../../src/audit/verify/item.ts';
 import { canonicalJson } from '../../../../src/lib/canonical-json.ts';
 import { sha256Hex } from '../../../../src/lib/sha256.ts';
 import { testUuid7 } from '../../../support/clock.ts';
@@ -182,6 +185,22 @@ describe('audit show', () => {
     expect((await shown([NOWHERE, '--lines', lines])).stderr).toContain(
       `in the delivered lines of ${lines} (records 1 to 6).`,
     );
+  });
+
+  it('says that a restore may have left the request out', async () => {
+    const backup = TRAIL.at(-1)!.item as RecordItem;
+    const change = { what: 'restored', records: 6, head: backup.hash, backup_time: null } as const;
+    const { service } = recordDraft('intent', OTHER);
+    const restored = chained([
+      ...TRAIL.map(({ text }) => draftOf(JSON.parse(text) as RequestRecord)),
+      { kind: 'change', change, service },
+    ]);
+    await fillLedger(ledger, restored.slice(TRAIL.length));
+    const said =
+      'Record 7 says that the ledger was restored from a backup: what was recorded between that backup and the restore';
+    expect((await shown([NOWHERE, '--ledger', ledger])).stderr).toContain(said);
+    const lines = folder.write('lines', textsOf(restored));
+    expect((await shown([NOWHERE, '--lines', lines])).stderr).toContain(said);
   });
 
   it('says of a request that was only counted which record counts it', async () => {
