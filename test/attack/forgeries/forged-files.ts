@@ -85,7 +85,9 @@ export const FORGED_FILES: LedgerFamily = {
         replace(forger, forger.honest.crashed);
         rmSync(`${forger.path}-wal`);
       },
-      finds: always('refused: the ledger forged.db is a database of something else'),
+      finds: always(
+        'refused: the ledger forged.db holds no table: it is a copy without its write-ahead log (-wal), which has the records. Copy a ledger with ledger backup',
+      ),
     },
     {
       forgery: 'The write-ahead log of a crash cut',
