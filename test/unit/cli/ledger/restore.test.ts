@@ -178,6 +178,16 @@ describe('ledger restore', () => {
     expect(await restore(['--public-key', folder.path('audit.pub.pem')])).toMatchObject({ code: 0 });
   });
 
+  it('leaves no empty ledger behind when it refuses and there was none', async () => {
+    await alter(backup, (database) => database.exec(`UPDATE records SET line = '{}' WHERE seq = 5`));
+    expect(await restore()).toMatchObject({ code: 1 });
+    expect(filesHere()).not.toContain('ledger.db');
+    // One that was there stays.
+    writeFileSync(ledger, '');
+    expect(await restore()).toMatchObject({ code: 1 });
+    expect(filesHere()).toContain('ledger.db');
+  });
+
   it('refuses while a service uses the ledger, and changes nothing', async () => {
     await makeOther();
     const service = lockLedgerFile(ledger);

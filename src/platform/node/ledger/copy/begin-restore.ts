@@ -60,6 +60,7 @@ export async function beginRestore(
   { backup, ledger, onCreated, onProgress }: RestoreCall,
   { files, clock, ids }: RestoreDeps,
 ): Promise<UnfinishedRestore> {
+  const wasThere = statSync(ledger, { throwIfNoEntry: false }) !== undefined;
   const asOwner = asOwnerOf(ownerOf(ledger));
   const lock = asOwner(() => lockOf(ledger));
   const path = `${lock.path}.restoring-${ids.uuid7()}`;
@@ -69,6 +70,8 @@ export async function beginRestore(
     isEnded = true;
     asOwner(() => {
       for (const ending of ['', '-wal', '-shm', '-journal']) files.remove(path + ending);
+      // Locking makes an empty file where there was none. A restore that was refused leaves none.
+      if (!wasThere && statSync(lock.path, { throwIfNoEntry: false })?.size === 0) files.remove(lock.path);
       lock.release();
     });
   };
