@@ -1,4 +1,3 @@
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 
@@ -123,7 +122,8 @@ async function hangUp(c: Context, { when }: Extract<GalileoStep, { kind: 'hangup
     await new Promise<void>((written) => outgoing.write('{"invited":', () => written()));
   }
   socket.destroy();
-  return RESPONSE_ALREADY_SENT;
+  // There is no connection to answer on, so the handler never ends.
+  return await new Promise<never>(() => undefined);
 }
 
 /** Resolves early when the client disconnects. */
