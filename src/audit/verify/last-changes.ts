@@ -10,11 +10,18 @@ import type { RecordItem } from './item.ts';
 export interface LastChanges {
   record(record: Pick<RecordItem, 'seq' | 'exchanged'>, place: Place): void;
   /**
-   * Adds the findings. `listed`: the values in the list by subject; null: there is no list. Not to be called where another
-   * fault may explain a value.
+   * Adds the findings. `listed`: the values in the list by subject; null: there is no list. `isWhole`: every record from
+   * the first one on is here, so a value of the list must be in one. Not to be called where another fault may explain a
+   * value.
    */
-  end(listed: ReadonlyMap<string, string | null> | null, place: string): void;
+  end(
+    listed: ReadonlyMap<string, string | null> | null,
+    facts: { readonly place: string; readonly isWhole: boolean },
+  ): void;
 }
+
+/** As ledger/change-report names them. Starts and refused policies have values that no record holds. */
+const EXCHANGED: ReadonlySet<string> = new Set(['policy', 'key current', 'key next', 'checkpoint key']);
 
 export function createLastChanges(findings: Pick<Findings, 'add'>): LastChanges {
   const recorded = new Map<string, string | null>();
@@ -28,11 +35,15 @@ export function createLastChanges(findings: Pick<Findings, 'add'>): LastChanges 
         faults.push({ kind: 'change_refuted', seq, place, against: subject });
       recorded.set(subject, to);
     },
-    end(listed, place) {
+    end(listed, { place, isWhole }) {
       for (const fault of faults) findings.add(fault);
       for (const [subject, value] of recorded) {
         const own = listed?.get(subject);
         if (own !== undefined && own !== value)
+          findings.add({ kind: 'change_refuted', seq: null, place, against: subject });
+      }
+      for (const subject of isWhole ? (listed?.keys() ?? []) : []) {
+        if (EXCHANGED.has(subject) && !recorded.has(subject))
           findings.add({ kind: 'change_refuted', seq: null, place, against: subject });
       }
     },

@@ -37,6 +37,8 @@ export interface TableFacts {
   readonly place: string;
   /** The end of the trail as a place. */
   readonly headPlace: string;
+  /** The last record that retention dropped; 0 when it dropped none. */
+  readonly base: number;
   /** The last record, or the last one that the head names. */
   readonly last: number;
   /** The record was read. */
@@ -56,7 +58,7 @@ export function createTableComparison(tables: LedgerTables, findings: Findings):
     async stepBack(seq, place) {
       if ((await tables.isClockStep(seq)) === false) findings.add({ kind: 'clock_step_missing', seq, place });
     },
-    async end({ place, headPlace, last, isSeen, hasNewerLines }) {
+    async end({ place, headPlace, base, last, isSeen, hasNewerLines }) {
       for (const { sink, seq } of await tables.cursors()) {
         if (seq > last)
           findings.add({ kind: 'cursor_beyond_end', seq: last + 1, to: seq, place: headPlace, against: sink });
@@ -66,7 +68,8 @@ export function createTableComparison(tables: LedgerTables, findings: Findings):
       }
       if (!(await tables.areIndexesSound())) findings.add({ kind: 'index_refuted', seq: null, place });
       // Another fault, or a newer record, may explain a value that no record here has.
-      if (findings.total === 0 && !hasNewerLines) changes.end(await tables.lastChanges(), place);
+      if (findings.total === 0 && !hasNewerLines)
+        changes.end(await tables.lastChanges(), { place, isWhole: base === 0 });
       await rows.end({ place, hasNewerLines, isHole: (seq) => seq <= last && !isSeen(seq) });
     },
   };

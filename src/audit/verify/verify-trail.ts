@@ -163,6 +163,7 @@ export async function verifyTrail(source: TrailSource, evidence: TrailEvidence =
   await tables?.end({
     place: `the ${name}`,
     headPlace,
+    base: base?.seq ?? 0,
     last: Math.max(head?.seq ?? 0, to ?? 0),
     isSeen: branches.isSeen,
     hasNewerLines: newer.range() !== null,

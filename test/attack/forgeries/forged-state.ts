@@ -110,10 +110,9 @@ export const FORGED_STATE: LedgerFamily = {
       because: 'The count is no record yet. It becomes one within seconds of the minute’s end.',
     },
     {
-      forgery: 'What the ledger knows of the last policy and keys deleted',
-      forge: ({ sql }) => sql('DELETE FROM last_changes'),
-      finds: UNSEEN,
-      because: 'The service puts its policy and its keys on record once more.',
+      forgery: 'A key that is to come put beside the last keys on record, so that its change has no record',
+      forge: run(`INSERT INTO last_changes VALUES ('key next', 'abababababab', '[]', 0)`),
+      finds: always('broken: change_refuted - @ the ledger'),
     },
     {
       forgery: 'A sink’s cursor set beyond the end',

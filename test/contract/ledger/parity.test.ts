@@ -345,7 +345,9 @@ async function tableFindings(trail: readonly string[], sqlite: SqlitePort) {
     await tables.record(item, { place, isNewer: false });
     ({ seq: last, timeMs: lastTimeMs } = item);
   }
-  await tables.end({ place: 'the ledger', headPlace: 'the head', last, isSeen: () => true, hasNewerLines: false });
+  const { base_seq: base } = sqlite.run<{ base_seq: number }>('SELECT base_seq FROM head')[0]!;
+  const head = { headPlace: 'the head', base, last };
+  await tables.end({ place: 'the ledger', ...head, isSeen: () => true, hasNewerLines: false });
   return findings.list();
 }
 

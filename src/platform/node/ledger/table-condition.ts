@@ -85,7 +85,14 @@ async function compareRecords(
     }
     cursor = page.at(-1)?.seq ?? last;
   }
-  await tables.end({ place: 'the ledger', headPlace: 'the head', last, isSeen: () => true, hasNewerLines });
+  await tables.end({
+    place: 'the ledger',
+    headPlace: 'the head',
+    base: after,
+    last,
+    isSeen: () => true,
+    hasNewerLines,
+  });
 }
 
 async function compareUnsettled(

@@ -26,6 +26,7 @@ const EMPTY: LedgerTables = {
 const FACTS: TableFacts = {
   place: 'the ledger',
   headPlace: 'the head of the ledger',
+  base: 0,
   last: 2,
   isSeen: () => true,
   hasNewerLines: false,
