@@ -8,7 +8,7 @@ import { createTokenVerifier } from './auth/verify.ts';
 import type { Deps } from './deps.ts';
 import { createPreviewInvites } from './invite/preview-invites.ts';
 import { createSendInvites } from './invite/send-invites.ts';
-import { LIVEZ_PATHS, PROBE_METHODS, READYZ_PATHS } from './lib/health-paths.ts';
+import { LIVEZ_PATHS, PROBE_METHODS, READYZ_PATHS } from './lib/http/health-paths.ts';
 import type { AppEnv } from './middleware/app-env.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { bodyLimit } from './middleware/limits/body-limit.ts';

@@ -17,7 +17,7 @@ import { readableConfig } from './cli/config/read-configuration.ts';
 import type { CliDeps } from './cli/deps.ts';
 import { freeBytes, inspectLedger } from './cli/doctor/inspect-ledger.ts';
 import { runCli } from './cli/run.ts';
-import { egressOf } from './config/settings-egress.ts';
+import { egressOf } from './config/settings/settings-egress.ts';
 import { SqlError } from './ledger/sqlite/sqlite-port.ts';
 import { auditSecretProblems, readAddressMode } from './platform/node/secrets/audit-secrets.ts';
 import { clock, ids, refSchedule } from './platform/node/runtime.ts';

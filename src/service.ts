@@ -1,9 +1,9 @@
 import { createApp } from './app.ts';
 import type { Config } from './config/load.ts';
 import type { AppSettings, Deps } from './deps.ts';
-import { reconcile } from './invite/reconcile.ts';
+import { reconcile } from './invite/settle/reconcile.ts';
 import { createRefusals } from './routes/operations/refusals.ts';
-import { sweep } from './invite/sweep.ts';
+import { sweep } from './invite/settle/sweep.ts';
 import { deadlinesOf } from './upstream/deadline.ts';
 import { createAskUsers } from './upstream/users.ts';
 

@@ -1,5 +1,5 @@
 import { fromHex } from '../lib/hex.ts';
-import { pastedFault } from '../lib/pasted-secret.ts';
+import { pastedFault } from '../lib/text/pasted-secret.ts';
 import { MIN_HMAC_KEY_BYTES } from './record-address.ts';
 
 /**

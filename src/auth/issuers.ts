@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { holdsInvisible } from '../lib/invisible-text.ts';
+import { holdsInvisible } from '../lib/text/invisible-text.ts';
 import { ALGORITHM_NAMES } from './keys/algorithms.ts';
 import { PRESET_NAMES, PRESETS } from './presets.ts';
 import type { Preset } from './presets.ts';

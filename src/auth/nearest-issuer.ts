@@ -1,4 +1,4 @@
-import { replaceInvisible, shorten } from '../lib/invisible-text.ts';
+import { replaceInvisible, shorten } from '../lib/text/invisible-text.ts';
 
 /**
  * Finds the configured issuer that an unknown one nearly names, for the log and `doctor`. The token stays refused:

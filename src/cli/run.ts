@@ -1,6 +1,6 @@
 import { SERVICE_NAME } from '../config/service.ts';
 import { thrownName } from '../lib/thrown.ts';
-import { LedgerFileError } from '../platform/node/ledger/locate.ts';
+import { LedgerFileError } from '../platform/node/ledger/files/locate.ts';
 import { CommandError } from './command-line/command-error.ts';
 import type { Command } from './command-line/command.ts';
 import type { CliDeps } from './deps.ts';

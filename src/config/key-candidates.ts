@@ -8,11 +8,11 @@ import { checkBearerToken } from '../audit/delivery/bearer-token.ts';
 import { passwordsIn } from '../lib/egress/proxy-address.ts';
 import { Secret } from '../lib/secret.ts';
 import { checkApiKey, createKeySearch, trimApiKey } from '../upstream/api-keys.ts';
-import { parseHeaderList } from './header-list.ts';
+import { parseHeaderList } from './settings/header-list.ts';
 import type { ConfigSources } from './load.ts';
 import { settingText } from './reading/setting-text.ts';
 import { KEY_HEADERS, SETTING_NAMES } from './schema.ts';
-import { OTHER_PROXY_VARIABLES } from './settings-egress.ts';
+import { OTHER_PROXY_VARIABLES } from './settings/settings-egress.ts';
 
 /** Settings that can also be read from a file, each with a test for texts that the file could contain. */
 const IN_FILES: Readonly<Record<string, (text: string) => boolean>> = {

@@ -6,7 +6,7 @@ import { TOKEN_FIELDS } from '../auth/token/credentials.ts';
 import { issuerProfile } from '../auth/issuer-profile.ts';
 import type { IssuerConfig } from '../auth/issuers.ts';
 import { issuerProblem } from '../auth/issuers.ts';
-import { namedTextFileProblem } from '../lib/text-file-error.ts';
+import { namedTextFileProblem } from '../lib/text/text-file-error.ts';
 import { auditContradictions } from './audit-contradictions.ts';
 import type { ConfigProblem, IsSet } from './contradictions.ts';
 import { contradictions } from './contradictions.ts';

@@ -4,15 +4,15 @@
  */
 import * as z from 'zod';
 import { checkApiKey } from '../upstream/api-keys.ts';
-import { corsOrigins } from './cors-origins.ts';
+import { corsOrigins } from './settings/cors-origins.ts';
 import type { SettingRow } from './setting-row.ts';
 import { ledgerUrl } from './reading/ledger-url.ts';
 import { host, port } from './reading/listen-address.ts';
 import { urlFault } from './reading/url-fault.ts';
 import { checkedText, onOrOff, path, variablesOf, wholeNumber, word, yesAndNo } from './setting-row.ts';
-import { AUDIT_SETTINGS } from './settings-audit.ts';
-import { EGRESS_SETTINGS, OTHER_PROXY_VARIABLES } from './settings-egress.ts';
-import { OTLP_SETTINGS } from './settings-otlp.ts';
+import { AUDIT_SETTINGS } from './settings/settings-audit.ts';
+import { EGRESS_SETTINGS, OTHER_PROXY_VARIABLES } from './settings/settings-egress.ts';
+import { OTLP_SETTINGS } from './settings/settings-otlp.ts';
 
 export type { SettingRow } from './setting-row.ts';
 

@@ -4,7 +4,7 @@
  * says what to write in place of a value that it refuses, where only one thing can be meant. It never quotes the value.
  */
 import * as z from 'zod';
-import { nearest } from '../lib/nearest.ts';
+import { nearest } from '../lib/text/nearest.ts';
 
 /** The sinks that the trail can be delivered to (AUDIT_SINKS). */
 export const AUDIT_SINK_NAMES = ['stdout', 'http', 'otlp'] as const;

@@ -1,4 +1,4 @@
-import { replaceInvisible } from '../lib/invisible-text.ts';
+import { replaceInvisible } from '../lib/text/invisible-text.ts';
 import { emailAddress } from './email-address.ts';
 
 /**

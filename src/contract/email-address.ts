@@ -3,9 +3,9 @@
  * address literals. It never normalises, and it is not a deliverability check. Invariant: Python's email-validator
  * reads no address accepted here as one at another domain, so no later reader can see another organisation in it.
  * A domain in letters of another script is refused; its A-label (`xn--…`) is accepted when it is a real one
- * (lib/domain-labels).
+ * (lib/text/domain-labels).
  */
-import { areDomainLabels } from '../lib/domain-labels.ts';
+import { areDomainLabels } from '../lib/text/domain-labels.ts';
 
 export interface EmailAddress {
   /** Exactly as given. */

@@ -3,8 +3,8 @@
  * and docs/problems.md are generated from them. `detail` is a plain string, because Galileo's own clients read it, and a
  * sentence that can be shown to people as it is: numbers, waits and ids are filled in.
  */
-import { durationWords } from '../lib/duration-words.ts';
-import { HEADER_LIMIT_BYTES } from '../lib/header-limit.ts';
+import { durationWords } from '../lib/text/duration-words.ts';
+import { HEADER_LIMIT_BYTES } from '../lib/http/header-limit.ts';
 
 export type ProblemOrigin = 'proxy' | 'policy' | 'quota' | 'upstream';
 

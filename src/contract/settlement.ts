@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { holdsInvisible } from '../lib/invisible-text.ts';
+import { holdsInvisible } from '../lib/text/invisible-text.ts';
 
 /**
  * The body of POST /v2/invite_requests/{id}/settlement, and the rules for what people write about a settlement: the same

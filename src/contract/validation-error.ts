@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { codePointOf, replaceInvisible, shorten } from '../lib/invisible-text.ts';
+import { codePointOf, replaceInvisible, shorten } from '../lib/text/invisible-text.ts';
 import { inviteUsersSchema } from './invite-users.ts';
 import type { JsonRefusal } from './strict-json.ts';
 import { uuidFault } from './uuid-text.ts';

@@ -9,8 +9,8 @@ import type { Background } from '../ports/background.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { SendResult } from '../upstream/failure.ts';
-import type { AdmitCallDeps, DecidedCall } from './admit-call.ts';
-import { admitCall, refusalOf } from './admit-call.ts';
+import type { AdmitCallDeps, DecidedCall } from './admit/admit-call.ts';
+import { admitCall, refusalOf } from './admit/admit-call.ts';
 import type { InviteAnswer, InviteCall } from './call.ts';
 import { toInviteAnswer } from './call.ts';
 import type { CompareShadowDeps } from './compare-shadow.ts';
@@ -18,8 +18,8 @@ import { createCompareShadow } from './compare-shadow.ts';
 import type { Outcome, Sent } from './outcome.ts';
 import { answerOutcome } from './answer.ts';
 import { recordOutcome } from './record.ts';
-import type { SettleDeps } from './settle-outcome.ts';
-import { settleOutcome } from './settle-outcome.ts';
+import type { SettleDeps } from './settle/settle-outcome.ts';
+import { settleOutcome } from './settle/settle-outcome.ts';
 
 export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps, AdmitCallDeps {
   readonly ledger: Pick<Ledger, 'admit' | 'settle' | 'usage'>;

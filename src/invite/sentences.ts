@@ -4,7 +4,7 @@
  */
 import { whenAgain } from '../contract/problem.ts';
 import type { MalformedEntry } from '../contract/read-invite.ts';
-import { windowWords } from '../lib/duration-words.ts';
+import { windowWords } from '../lib/text/duration-words.ts';
 import type { AddressDecision, Decision } from '../policy/decision.ts';
 import { counted, limitWords, unitWords } from '../policy/quota-words.ts';
 import type { Unknown } from '../upstream/failure.ts';

@@ -1,4 +1,4 @@
-import { answerDate } from '../lib/answer-date.ts';
+import { answerDate } from '../lib/http/answer-date.ts';
 import type { HttpPort } from '../ports/http.ts';
 import type { Witness } from './trusted-time.ts';
 

@@ -1,4 +1,4 @@
-import { decodeUtf8 } from './utf8.ts';
+import { decodeUtf8 } from './text/utf8.ts';
 
 /**
  * Collects a body of UTF-8 text up to a limit, for the HTTP clients of both runtimes. It does not read a longer body to

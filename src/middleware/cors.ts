@@ -5,7 +5,7 @@
  * ignores unknown ones, and a page often has a script that adds fields of its own to trace requests.
  */
 import type { Context, MiddlewareHandler } from 'hono';
-import { FIELD_NAME } from '../lib/header-fields.ts';
+import { FIELD_NAME } from '../lib/http/header-fields.ts';
 import type { AppEnv } from './app-env.ts';
 
 /** The response fields that a browser would otherwise hide from scripts. */

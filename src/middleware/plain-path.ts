@@ -1,10 +1,10 @@
 /**
- * Refuses a path that a proxy in front could read differently (lib/request-target). It sees the URL that the platform
+ * Refuses a path that a proxy in front could read differently (lib/http/request-target). It sees the URL that the platform
  * passes on. Workers normalises dot segments and `\` before that, so there it finds what is left: percent-encoded
  * characters and `//`. On Node the listener has checked the target as received.
  */
 import type { MiddlewareHandler } from 'hono';
-import { isPlainPath } from '../lib/request-target.ts';
+import { isPlainPath } from '../lib/http/request-target.ts';
 import type { AppEnv } from './app-env.ts';
 import { respondProblem } from './problem-response.ts';
 

@@ -1,5 +1,5 @@
 import { inviteUsersSchema } from '../contract/invite-users.ts';
-import { HEADER_LIMIT_BYTES } from '../lib/header-limit.ts';
+import { HEADER_LIMIT_BYTES } from '../lib/http/header-limit.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { schemaRef } from './json-schema.ts';
 import { EXAMPLE_REQUEST_ID } from './schemas.ts';

@@ -3,7 +3,7 @@
  * A sentence names the address, the reason with its values, and the rule or limit; the note of a rule follows it. The
  * caller may see all of it: only rules that name the caller and deny rules that hit decide (docs/policy.md, "Reasons").
  */
-import { durationWords } from '../lib/duration-words.ts';
+import { durationWords } from '../lib/text/duration-words.ts';
 import type { Quota, Rule } from './compile.ts';
 import type { AddressDecision } from './decision.ts';
 import type { Asked } from './matching/force.ts';

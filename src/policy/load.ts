@@ -6,7 +6,7 @@
  */
 import type { ParsedNode } from 'yaml';
 import { Composer, CST, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml';
-import { codePointOf, findInvisible } from '../lib/invisible-text.ts';
+import { codePointOf, findInvisible } from '../lib/text/invisible-text.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { advise } from './document/advice/advise.ts';
 import { forbiddenToken, syntaxAdvice } from './document/advice/yaml-advice.ts';

@@ -1,5 +1,5 @@
 /** Limits and quotas in words, for people. Pure. */
-import { windowWords } from '../lib/duration-words.ts';
+import { windowWords } from '../lib/text/duration-words.ts';
 import type { Quota } from './compile.ts';
 import type { QuotaScope } from './document/schema.ts';
 

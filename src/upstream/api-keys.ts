@@ -1,8 +1,8 @@
 import type { Secret } from '../lib/secret.ts';
-import { pastedFault } from '../lib/pasted-secret.ts';
+import { pastedFault } from '../lib/text/pasted-secret.ts';
 import { toHex } from '../lib/hex.ts';
 import { sha256Hex } from '../lib/sha256.ts';
-import { withoutMarkAndLineEnd } from '../lib/wrapped-value.ts';
+import { withoutMarkAndLineEnd } from '../lib/text/wrapped-value.ts';
 import { unescapeAll } from './unescape.ts';
 
 /**

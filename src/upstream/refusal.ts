@@ -1,6 +1,6 @@
 import { MAX_LISTED_ERRORS } from '../contract/validation-error.ts';
 import { isObject, parseObject } from '../lib/parse-object.ts';
-import { replaceInvisible, shorten } from '../lib/invisible-text.ts';
+import { replaceInvisible, shorten } from '../lib/text/invisible-text.ts';
 import type { UpstreamValidationError } from './failure.ts';
 
 /**

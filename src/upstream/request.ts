@@ -1,4 +1,4 @@
-import { FIELD_NAME, MESSAGE_FIELDS } from '../lib/header-fields.ts';
+import { FIELD_NAME, MESSAGE_FIELDS } from '../lib/http/header-fields.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Deadlines, HttpExchange } from '../ports/http.ts';
 

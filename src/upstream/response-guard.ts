@@ -2,8 +2,8 @@ import type { Accepted, NotSent, Refused, Unknown } from './failure.ts';
 import type { HttpResult } from '../ports/http.ts';
 import { readRefusal } from './refusal.ts';
 import { isWebPage, isWrongAddress } from './wrong-address.ts';
-import { retryAfterSeconds } from '../lib/retry-after.ts';
-import { decodeUtf8 } from '../lib/utf8.ts';
+import { retryAfterSeconds } from '../lib/http/retry-after.ts';
+import { decodeUtf8 } from '../lib/text/utf8.ts';
 
 /**
  * Turns a complete upstream answer into a result (docs/architecture.md, "Endings"). It passes on only what a caller may

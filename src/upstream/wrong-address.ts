@@ -1,4 +1,4 @@
-import { decodeUtf8 } from '../lib/utf8.ts';
+import { decodeUtf8 } from '../lib/text/utf8.ts';
 import { isBareNotFound } from './refusal.ts';
 
 /**

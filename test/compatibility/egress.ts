@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { egressOf } from '../../src/config/settings-egress.ts';
+import { egressOf } from '../../src/config/settings/settings-egress.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { readConfig } from '../../src/platform/workers/config.ts';
 import type { ProxyAnswer } from '../support/servers/connect-proxy.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { checkBearerToken } from '../../src/audit/delivery/bearer-token.ts';
 import { importSigningKey } from '../../src/audit/checkpoint/signing-key.ts';
-import { ledgerFinding } from '../../src/cli/doctor/check-ledger.ts';
+import { ledgerFinding } from '../../src/cli/doctor/checks/check-ledger.ts';
 import { inspectLedger } from '../../src/cli/doctor/inspect-ledger.ts';
 import { openLedger } from '../../src/platform/node/ledger/open-ledger.ts';
 import { openPolicy } from '../../src/platform/node/policy/source.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { SETTINGS } from '../../src/config/schema.ts';
 import { exposureOf } from '../../src/platform/node/http-server/exposure.ts';
-import type { RefusalReason } from '../../src/platform/node/http-server/refusal-causes.ts';
+import type { RefusalReason } from '../../src/platform/node/http-server/connections/refusal-causes.ts';
 import { probe, sendRaw } from './http-requests.ts';
 import type { Situation } from './situation.ts';
 

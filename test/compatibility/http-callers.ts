@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { SETTINGS } from '../../src/config/schema.ts';
-import { HEADER_LIMIT_BYTES } from '../../src/lib/header-limit.ts';
+import { HEADER_LIMIT_BYTES } from '../../src/lib/http/header-limit.ts';
 import { ALLOWED_ORIGIN } from '../support/refusals.ts';
 import { startTestService } from '../support/service.ts';
 import { INVITE, inviteRequest, preflight, sendRaw } from './http-requests.ts';

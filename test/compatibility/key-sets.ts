@@ -8,7 +8,7 @@ import type { IssuerConfig } from '../../src/auth/issuers.ts';
 import { COOL_DOWN_MS, MAX_AGE_MS, REFRESH_BEHIND_MS } from '../../src/auth/keys/key-set.ts';
 import { fetchKeySet, MAX_DOCUMENT_BYTES } from '../../src/auth/keys/key-source.ts';
 import { selectUsableKeys } from '../../src/auth/keys/verification-key.ts';
-import { checkIssuer } from '../../src/cli/doctor/check-issuer.ts';
+import { checkIssuer } from '../../src/cli/doctor/checks/check-issuer.ts';
 import { createFetchDocument } from '../../src/platform/node/http-client/fetch-document.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { startTestService } from '../support/service.ts';

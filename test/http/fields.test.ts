@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HEADER_LIMIT_BYTES } from '../../src/lib/header-limit.ts';
+import { HEADER_LIMIT_BYTES } from '../../src/lib/http/header-limit.ts';
 import { startTestService } from '../support/service.ts';
 
 const ANN = { emails: ['ann@acme.com'] };

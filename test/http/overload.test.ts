@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { BULKHEADS } from '../../src/middleware/limits/limit-concurrency.ts';
-import { LIVEZ_PATHS, READYZ_PATHS } from '../../src/lib/health-paths.ts';
+import { LIVEZ_PATHS, READYZ_PATHS } from '../../src/lib/http/health-paths.ts';
 import { createOpsApp } from '../../src/routes/operations/ops-app.ts';
 import { createFakeClock, promisesSettled } from '../support/clock.ts';
 import type { TestService } from '../support/service.ts';

@@ -1,13 +1,13 @@
 /** Every problem code, produced by a request to the service. A test checks that the table is complete. */
 import { describe, expect, it } from 'vitest';
-import { HEADER_LIMIT_BYTES } from '../../src/lib/header-limit.ts';
+import { HEADER_LIMIT_BYTES } from '../../src/lib/http/header-limit.ts';
 import { PROBLEMS } from '../../src/contract/problem.ts';
 import type { ProblemCode } from '../../src/contract/problem.ts';
 import type { Ledger } from '../../src/ledger/port.ts';
 import type { Schedule } from '../../src/ports/schedule.ts';
 import type { TestService, TestServiceOptions } from '../support/service.ts';
 import { API_KEY, startTestService } from '../support/service.ts';
-import { durationWords } from '../../src/lib/duration-words.ts';
+import { durationWords } from '../../src/lib/text/duration-words.ts';
 import { UNREACHABLE } from '../support/tokens.ts';
 
 interface Occasion {

@@ -1,6 +1,6 @@
 /** The story of a request over HTTP: the member `events` of GET /v2/invite_requests/{id}. */
 import { describe, expect, it } from 'vitest';
-import { resolveUnknown } from '../../src/invite/resolve-unknown.ts';
+import { resolveUnknown } from '../../src/invite/settle/resolve-unknown.ts';
 import { MAX_SHOWN_REPLAYS } from '../../src/ledger/page.ts';
 import { MINUTE_MS } from '../support/ledger/ledger.ts';
 import type { TestService, TestServiceOptions } from '../support/service.ts';

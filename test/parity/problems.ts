@@ -1,7 +1,7 @@
 /** Every problem code that a request can cause, on either platform. A test checks that the table is complete. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closedPort } from '../contract/http-port/server.ts';
-import { HEADER_LIMIT_BYTES } from '../../src/lib/header-limit.ts';
+import { HEADER_LIMIT_BYTES } from '../../src/lib/http/header-limit.ts';
 import { PROBLEMS } from '../../src/contract/problem.ts';
 import type { ProblemCode } from '../../src/contract/problem.ts';
 import type { PlatformName } from './platforms.ts';

@@ -1,6 +1,6 @@
 import { toHex } from '../../lib/hex.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
-import { wrappedFault } from '../../lib/wrapped-value.ts';
+import { wrappedFault } from '../../lib/text/wrapped-value.ts';
 import type { CheckpointSigner, CheckpointVerifier } from './checkpoint.ts';
 
 /**

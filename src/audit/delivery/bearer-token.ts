@@ -2,7 +2,7 @@
  * Checks the bearer token of the http sink, as it is in a setting or a file. Surrounding white space is removed. The
  * message is the second half of a sentence that begins with the name of the setting. It never quotes the token.
  */
-import { pastedFault } from '../../lib/pasted-secret.ts';
+import { pastedFault } from '../../lib/text/pasted-secret.ts';
 
 const MAX_LENGTH = 8_192;
 /** Some collectors issue tokens that are base64 of a printable text, but none of a text with a line end behind it. */

@@ -1,5 +1,5 @@
 import { gzip } from '../../lib/gzip.ts';
-import { retryAfterSeconds } from '../../lib/retry-after.ts';
+import { retryAfterSeconds } from '../../lib/http/retry-after.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { isProxyFailure } from '../../ports/http.ts';
 import type { HttpPort, HttpResult, MaybeSentReason, NotSentReason, ProxyFailure } from '../../ports/http.ts';

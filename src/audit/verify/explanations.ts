@@ -1,10 +1,10 @@
-import type { DamagedLines } from './damaged-lines.ts';
+import type { DamagedLines } from './order/damaged-lines.ts';
 import type { Findings, Place } from './findings.ts';
 import type { TrailHashes } from './hashes.ts';
-import { createOpenGaps } from './open-gaps.ts';
-import type { Arrival, Position } from './position.ts';
-import { furthestOf, openUpTo } from './position.ts';
-import type { SeqRange } from './seq-ranges.ts';
+import { createOpenGaps } from './order/open-gaps.ts';
+import type { Arrival, Position } from './order/position.ts';
+import { furthestOf, openUpTo } from './order/position.ts';
+import type { SeqRange } from './order/seq-ranges.ts';
 
 /**
  * Explaining: turns the placement of records into findings. Each seq without a record is explained by a damaged line,

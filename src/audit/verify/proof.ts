@@ -1,6 +1,6 @@
-import type { CheckpointTally } from './checkpoints.ts';
-import type { TrailExtent } from './order.ts';
-import type { Vouched } from './attestations.ts';
+import type { CheckpointTally } from './checkpoints/checkpoints.ts';
+import type { TrailExtent } from './order/order.ts';
+import type { Vouched } from './checkpoints/attestations.ts';
 
 /**
  * What a verification without a finding proves, and what it does not. A hash chain alone proves only that the records

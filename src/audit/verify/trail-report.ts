@@ -1,5 +1,5 @@
 import type { RestoreReport } from './branches/restores.ts';
-import type { CheckpointTally } from './checkpoints.ts';
+import type { CheckpointTally } from './checkpoints/checkpoints.ts';
 import type { TrailFinding } from './findings.ts';
 import type { Proof } from './proof.ts';
 

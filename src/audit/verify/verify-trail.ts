@@ -1,20 +1,20 @@
 import type { ChainHead } from '../chain.ts';
 import type { CheckpointVerifier } from '../checkpoint/checkpoint.ts';
-import { createTrailCheckpoints } from './checkpoints.ts';
-import type { KeptCheckpoint } from './checkpoints.ts';
-import { createAttestations } from './attestations.ts';
+import { createTrailCheckpoints } from './checkpoints/checkpoints.ts';
+import type { KeptCheckpoint } from './checkpoints/checkpoints.ts';
+import { createAttestations } from './checkpoints/attestations.ts';
 import { createBranches } from './branches/branches.ts';
 import { createCopyComparison } from './branches/copy-comparison.ts';
 import type { TrailCopy } from './branches/copy-comparison.ts';
 import { formerRecords, restoresOf } from './branches/restores.ts';
 import { createFindings } from './findings.ts';
 import type { Place } from './findings.ts';
-import type { KeptPolicies } from './kept-policies.ts';
+import type { KeptPolicies } from './tables/kept-policies.ts';
 import { createNewerLines } from './newer-lines.ts';
 import type { DamagedItem, RecordItem, TrailItem } from './item.ts';
 import { isProvenBySignature, proofOf } from './proof.ts';
-import { createTableComparison } from './ledger-tables.ts';
-import type { LedgerTables } from './ledger-tables.ts';
+import { createTableComparison } from './tables/ledger-tables.ts';
+import type { LedgerTables } from './tables/ledger-tables.ts';
 import type { TrailReport } from './trail-report.ts';
 
 /**

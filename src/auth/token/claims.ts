@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { holdsInvisible } from '../../lib/invisible-text.ts';
+import { holdsInvisible } from '../../lib/text/invisible-text.ts';
 import { claimAt, firstOf } from './claim-at.ts';
 import type { JsonObject } from './claim-at.ts';
 import { allHold } from './claim-test.ts';

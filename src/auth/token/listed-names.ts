@@ -1,4 +1,4 @@
-import { holdsInvisible } from '../../lib/invisible-text.ts';
+import { holdsInvisible } from '../../lib/text/invisible-text.ts';
 import { claimAt, isLeftOut } from './claim-at.ts';
 import type { JsonObject } from './claim-at.ts';
 

@@ -2,7 +2,7 @@ import { base64url } from 'jose';
 
 import { parseStrictJson } from '../../contract/strict-json.ts';
 import { isObject } from '../../lib/parse-object.ts';
-import { decodeUtf8 } from '../../lib/utf8.ts';
+import { decodeUtf8 } from '../../lib/text/utf8.ts';
 import type { Algorithm } from '../keys/algorithms.ts';
 import type { JsonObject } from './claim-at.ts';
 import type { TokenFailureReason } from '../failure.ts';

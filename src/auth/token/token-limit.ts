@@ -1,4 +1,4 @@
-import { HEADER_LIMIT_BYTES } from '../../lib/header-limit.ts';
+import { HEADER_LIMIT_BYTES } from '../../lib/http/header-limit.ts';
 
 /**
  * How large a token may be. Both limits follow from the limit of the header section, so a token that is within its limit

@@ -6,7 +6,7 @@
 import { createLineReader } from '../../audit/line-forms/line-reader.ts';
 import type { ReadLine } from '../../audit/line-forms/read-line.ts';
 import type { OtherLine } from '../../audit/line-forms/other-lines.ts';
-import type { KeptCheckpoint } from '../../audit/verify/checkpoints.ts';
+import type { KeptCheckpoint } from '../../audit/verify/checkpoints/checkpoints.ts';
 import { placeText } from '../../audit/verify/findings.ts';
 import type { TrailLine } from '../../audit/verify/verify-trail.ts';
 import { CommandError } from '../command-line/command-error.ts';

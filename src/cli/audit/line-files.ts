@@ -5,7 +5,7 @@
  */
 import type { RawLine } from '../../audit/line-forms/read-line.ts';
 import { thrownCode } from '../../lib/thrown.ts';
-import { decodeUtf8 } from '../../lib/utf8.ts';
+import { decodeUtf8 } from '../../lib/text/utf8.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { AuditPorts } from './ports.ts';
 

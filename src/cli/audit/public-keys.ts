@@ -1,7 +1,7 @@
 /** The option --public-key, which is the same for every command that verifies signatures, and the keys it names. */
 import type { CheckpointVerifier } from '../../audit/checkpoint/checkpoint.ts';
 import { importVerificationKeys } from '../../audit/checkpoint/signing-key.ts';
-import { textFilePhrase } from '../../lib/text-file-error.ts';
+import { textFilePhrase } from '../../lib/text/text-file-error.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Call, OptionRow } from '../command-line/command.ts';
 import type { CliDeps } from '../deps.ts';

@@ -1,6 +1,6 @@
 /** The report of `audit verify`: its type, which is the shape of the JSON document, and its rendering as text. Pure. */
 import { OTHER_LINES } from '../../audit/line-forms/other-lines.ts';
-import type { PolicySummary } from '../../audit/verify/kept-policies.ts';
+import type { PolicySummary } from '../../audit/verify/tables/kept-policies.ts';
 import type { Proof, ProvenRange } from '../../audit/verify/proof.ts';
 import type { TrailReport } from '../../audit/verify/verify-trail.ts';
 import { counted, printable } from '../command-line/text.ts';

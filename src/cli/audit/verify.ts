@@ -3,7 +3,7 @@
  * they agree. Checkpoints that were kept elsewhere are evidence. Reads only; prints places and numbers, never a line.
  */
 import { GENESIS } from '../../audit/chain.ts';
-import { createKeptPolicies } from '../../audit/verify/kept-policies.ts';
+import { createKeptPolicies } from '../../audit/verify/tables/kept-policies.ts';
 import type { TrailEvidence, TrailSource, VerifiedTrail } from '../../audit/verify/verify-trail.ts';
 import { verifyTrail } from '../../audit/verify/verify-trail.ts';
 import { linesIn, readDeliveredLines, readKeptCheckpoints } from './delivered-lines.ts';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Call, Command } from './command.ts';
-import { nearest } from '../../lib/nearest.ts';
+import { nearest } from '../../lib/text/nearest.ts';
 
 /**
  * Parses arguments into a command and its options, or into a usage error with the likely correction. Pure. An error

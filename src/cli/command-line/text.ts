@@ -1,4 +1,4 @@
-import { replaceInvisible } from '../../lib/invisible-text.ts';
+import { replaceInvisible } from '../../lib/text/invisible-text.ts';
 
 /** `1 record`, `2 records`. */
 export function counted(count: number, one: string, many: string): string {

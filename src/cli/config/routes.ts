@@ -1,7 +1,7 @@
 import { issuerProfile } from '../../auth/issuer-profile.ts';
 import type { Route } from '../../lib/egress/egress.ts';
 import { proxyName } from '../../lib/egress/proxy-address.ts';
-import { egressOf } from '../../config/settings-egress.ts';
+import { egressOf } from '../../config/settings/settings-egress.ts';
 import type { Configuration } from './read-configuration.ts';
 
 /**

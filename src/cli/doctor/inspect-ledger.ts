@@ -1,9 +1,9 @@
 import { access, constants, lstat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { foreignObjects } from '../../platform/node/ledger/foreign-objects.ts';
-import { LedgerFileError, locateLedger } from '../../platform/node/ledger/locate.ts';
-import { otherLedgers } from '../../platform/node/ledger/other-ledgers.ts';
-import { readableByOthers } from '../../platform/node/ledger/readable-by-others.ts';
+import { foreignObjects } from '../../platform/node/ledger/files/foreign-objects.ts';
+import { LedgerFileError, locateLedger } from '../../platform/node/ledger/files/locate.ts';
+import { otherLedgers } from '../../platform/node/ledger/files/other-ledgers.ts';
+import { readableByOthers } from '../../platform/node/ledger/files/readable-by-others.ts';
 import { inspectLedgerFile } from '../../platform/node/ledger/reader.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
 

@@ -1,4 +1,4 @@
-import type { LedgerFault } from '../../platform/node/ledger/locate.ts';
+import type { LedgerFault } from '../../platform/node/ledger/files/locate.ts';
 import type { LedgerCondition } from '../../platform/node/ledger/reader.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { answerDate } from '../../lib/answer-date.ts';
+import { answerDate } from '../../lib/http/answer-date.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
   Deadlines,
@@ -8,8 +8,8 @@ import type {
   MaybeSentReason,
   NotSentReason,
 } from '../../ports/http.ts';
-import { BEHIND_PROXY } from './proxy-words.ts';
-import type { Words } from './proxy-words.ts';
+import { BEHIND_PROXY } from './advice/proxy-words.ts';
+import type { Words } from './advice/proxy-words.ts';
 
 /**
  * One request without credentials. It shows whether an address answers over a trusted connection, and the time of its

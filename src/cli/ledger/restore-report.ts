@@ -1,5 +1,5 @@
 /** The report of `ledger restore`: its type, which is the shape of the JSON document, and its rendering as text. Pure. */
-import { durationWords } from '../../lib/duration-words.ts';
+import { durationWords } from '../../lib/text/duration-words.ts';
 import { counted, printable } from '../command-line/text.ts';
 import type { Paint } from '../deps.ts';
 

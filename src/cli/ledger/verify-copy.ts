@@ -3,7 +3,7 @@
  * checkpoints and the table of requests. Used for a backup that was just written, and for one that is to be restored.
  */
 import type { CheckpointVerifier } from '../../audit/checkpoint/checkpoint.ts';
-import { createKeptPolicies } from '../../audit/verify/kept-policies.ts';
+import { createKeptPolicies } from '../../audit/verify/tables/kept-policies.ts';
 import type { TrailReport } from '../../audit/verify/verify-trail.ts';
 import { NO_EVIDENCE, verifyTrail } from '../../audit/verify/verify-trail.ts';
 import { parseObject } from '../../lib/parse-object.ts';

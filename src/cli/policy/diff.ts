@@ -7,7 +7,7 @@ import type { PolicyRead } from '../../policy/load.ts';
 import type { Divergence } from '../../policy/shadow.ts';
 import type { Question } from '../../policy/self-test.ts';
 import { askPolicy, questionOf } from '../../policy/self-test.ts';
-import { LedgerFileError } from '../../platform/node/ledger/locate.ts';
+import { LedgerFileError } from '../../platform/node/ledger/files/locate.ts';
 import { parseObject } from '../../lib/parse-object.ts';
 import type { Command } from '../command-line/command.ts';
 import { JSON_OPTION, printReport } from '../command-line/json-option.ts';

@@ -14,7 +14,7 @@ import { plainestPrincipal, runSelfTests } from '../../policy/self-test.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Call, Command } from '../command-line/command.ts';
 import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
-import { nearest } from '../../lib/nearest.ts';
+import { nearest } from '../../lib/text/nearest.ts';
 import { renderExplanation, toDocument } from './explain-report.ts';
 import { ISSUER_OPTIONS, issuerNames, namesIn, problemLines, readPolicyFile } from './policy-file.ts';
 

@@ -2,7 +2,7 @@
  * Shared by the policy commands: reads a policy file, and finds the issuers' short names. A refused file is a result,
  * which the commands print in different ways. Missing names are a mistake in the command line.
  */
-import { textFileProblem } from '../../lib/text-file-error.ts';
+import { textFileProblem } from '../../lib/text/text-file-error.ts';
 import { problemOfFile } from '../../platform/node/policy/file.ts';
 import type { PolicyProblem, PolicyRead } from '../../policy/load.ts';
 import { readPolicy } from '../../policy/load.ts';

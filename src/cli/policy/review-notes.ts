@@ -2,7 +2,7 @@
  * What a reviewer of a policy should know although nothing of it is a problem: the last day of each rule with an end,
  * the letters behind A-labels, and names that look alike. Pure.
  */
-import { lettersOf } from '../../lib/domain-labels.ts';
+import { lettersOf } from '../../lib/text/domain-labels.ts';
 import { dayStartMs } from '../../policy/compile.ts';
 import type { PolicyFile } from '../../policy/document/schema.ts';
 

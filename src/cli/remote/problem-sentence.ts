@@ -4,7 +4,7 @@
  * machine's: it is bounded here, and made printable where it is printed.
  */
 import * as z from 'zod';
-import { shorten } from '../../lib/invisible-text.ts';
+import { shorten } from '../../lib/text/invisible-text.ts';
 import { parseObject } from '../../lib/parse-object.ts';
 
 const MAX_LENGTH = 2000;

@@ -6,7 +6,7 @@
 import { checkBearerToken, trimBearerToken } from '../../audit/delivery/bearer-token.ts';
 import { documentUrlProblem } from '../../auth/issuers.ts';
 import { Secret } from '../../lib/secret.ts';
-import { TextFileError } from '../../lib/text-file-error.ts';
+import { TextFileError } from '../../lib/text/text-file-error.ts';
 import type { Deadlines, HttpPort } from '../../ports/http.ts';
 import { createKeySearch } from '../../upstream/api-keys.ts';
 import { CommandError } from '../command-line/command-error.ts';

@@ -5,7 +5,7 @@
  */
 import * as z from 'zod';
 import { MAX_NOTE_LENGTH } from '../../contract/settlement.ts';
-import { settleAsPerson } from '../../invite/settle-as-person.ts';
+import { settleAsPerson } from '../../invite/settle/settle-as-person.ts';
 import type { RequestState } from '../../ledger/port.ts';
 import { parseObject } from '../../lib/parse-object.ts';
 import { CommandError } from '../command-line/command-error.ts';

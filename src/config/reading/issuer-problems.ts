@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { issuerSchema } from '../../auth/issuers.ts';
-import { didYouMean } from '../../lib/nearest.ts';
+import { didYouMean } from '../../lib/text/nearest.ts';
 import { isObject } from '../../lib/parse-object.ts';
 
 /**

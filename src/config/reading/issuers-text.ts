@@ -1,7 +1,7 @@
 import type { IssuerConfig } from '../../auth/issuers.ts';
 import { issuersSchema } from '../../auth/issuers.ts';
 import { parseStrictJson } from '../../contract/strict-json.ts';
-import { withoutMarkAndLineEnd } from '../../lib/wrapped-value.ts';
+import { withoutMarkAndLineEnd } from '../../lib/text/wrapped-value.ts';
 import { issuerProblems } from './issuer-problems.ts';
 import { jsonFault } from './json-fault.ts';
 

@@ -1,5 +1,5 @@
 import type { InvalidJson, JsonRefusal } from '../../contract/strict-json.ts';
-import { wrappedFault } from '../../lib/wrapped-value.ts';
+import { wrappedFault } from '../../lib/text/wrapped-value.ts';
 
 /**
  * Says why a text that a person wrote is no JSON, in words that lead to the mistake: the cause, and the place by line

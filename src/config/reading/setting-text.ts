@@ -1,4 +1,4 @@
-import { withoutMarkAndLineEnd, wrappedFault } from '../../lib/wrapped-value.ts';
+import { withoutMarkAndLineEnd, wrappedFault } from '../../lib/text/wrapped-value.ts';
 import { variableOf } from '../schema.ts';
 import type { SettingRow } from '../setting-row.ts';
 

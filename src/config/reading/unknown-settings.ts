@@ -1,4 +1,4 @@
-import { didYouMean } from '../../lib/nearest.ts';
+import { didYouMean } from '../../lib/text/nearest.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { ConfigProblem } from '../contradictions.ts';
 import { INJECTED, isSettingName, OWN_PREFIXES, SETTING_NAMES } from '../schema.ts';

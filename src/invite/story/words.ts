@@ -4,7 +4,7 @@
  * shown as one plain word, or in quotation marks with every invisible character escaped.
  */
 import { RECORDED_EMAIL } from '../../audit/record-vocabulary.ts';
-import { replaceInvisible, shorten } from '../../lib/invisible-text.ts';
+import { replaceInvisible, shorten } from '../../lib/text/invisible-text.ts';
 
 const PLAIN = /^[\w.:@/|+=~-]+$/;
 /** Up to four words of letters. */

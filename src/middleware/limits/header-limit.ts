@@ -5,7 +5,7 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../deps.ts';
-import { HEADER_LIMIT_BYTES } from '../../lib/header-limit.ts';
+import { HEADER_LIMIT_BYTES } from '../../lib/http/header-limit.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../deps.ts';
-import { isHealthPath } from '../../lib/health-paths.ts';
+import { isHealthPath } from '../../lib/http/health-paths.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
 

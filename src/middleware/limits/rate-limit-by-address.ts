@@ -5,7 +5,7 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../deps.ts';
-import { LIVEZ_PATHS } from '../../lib/health-paths.ts';
+import { LIVEZ_PATHS } from '../../lib/http/health-paths.ts';
 import type { BurstLimit } from '../../ports/burst-limit.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';

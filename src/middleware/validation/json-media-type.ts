@@ -4,7 +4,7 @@
  * are read, so any other than UTF-8 is refused by name; so is a content coding, because size, hash and checks would
  * apply to the encoded bytes.
  */
-import { parseMediaType } from '../../lib/media-type.ts';
+import { parseMediaType } from '../../lib/http/media-type.ts';
 
 /** What Hono's validator reads as JSON; for every other type it would validate `{}`. */
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;

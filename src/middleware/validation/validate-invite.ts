@@ -6,7 +6,7 @@ import { readInvite } from '../../contract/read-invite.ts';
 import { checkStrictJson } from '../../contract/strict-json.ts';
 import type { ValidationError } from '../../contract/validation-error.ts';
 import { invalidRequest, jsonInvalid, missingBody, queryErrors } from '../../contract/validation-error.ts';
-import { decodeUtf8 } from '../../lib/utf8.ts';
+import { decodeUtf8 } from '../../lib/text/utf8.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
 import { jsonMediaTypeFault } from './json-media-type.ts';

@@ -8,9 +8,9 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import { decodeText } from '../../lib/decode-text.ts';
+import { decodeText } from '../../lib/text/decode-text.ts';
 import { thrownCode } from '../../lib/thrown.ts';
-import { foreignText, TextFileError } from '../../lib/text-file-error.ts';
+import { foreignText, TextFileError } from '../../lib/text/text-file-error.ts';
 
 export interface TextFile {
   readonly text: string;

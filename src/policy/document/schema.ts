@@ -7,7 +7,7 @@
 import * as z from 'zod';
 import { emailAddress } from '../../contract/email-address.ts';
 import { AUTH_METHODS, MAX_GROUP_IDS, USER_ROLES } from '../../contract/invite-users.ts';
-import { holdsInvisible } from '../../lib/invisible-text.ts';
+import { holdsInvisible } from '../../lib/text/invisible-text.ts';
 import { UUID_V4 } from '../../lib/uuid.ts';
 import { isDomainPattern } from '../matching/domain-pattern.ts';
 

@@ -5,7 +5,7 @@
  * labels in one domain and not on the number of patterns in a policy.
  */
 
-import { areDomainLabels } from '../../lib/domain-labels.ts';
+import { areDomainLabels } from '../../lib/text/domain-labels.ts';
 
 /** A policy is compared as written. */
 const UPPER_CASE = /[A-Z]/;

@@ -5,7 +5,7 @@
 import { Hono } from 'hono';
 import type { FanOut } from '../../audit/delivery/fan-out.ts';
 import type { Deps, PolicySource } from '../../deps.ts';
-import { LIVEZ_PATHS, PROBE_METHODS, READYZ_PATHS } from '../../lib/health-paths.ts';
+import { LIVEZ_PATHS, PROBE_METHODS, READYZ_PATHS } from '../../lib/http/health-paths.ts';
 import { describePolicyStatus } from '../../policy/status.ts';
 import { describeAudit } from './audit-status.ts';
 import type { AuditStatusDeps } from './audit-status.ts';

@@ -5,7 +5,7 @@
  */
 import { Hono } from 'hono';
 import type { Deps } from '../../deps.ts';
-import { LIVEZ_PATHS, PROBE_METHODS, READYZ_PATHS } from '../../lib/health-paths.ts';
+import { LIVEZ_PATHS, PROBE_METHODS, READYZ_PATHS } from '../../lib/http/health-paths.ts';
 import type { AppEnv } from '../../middleware/app-env.ts';
 import { onError } from '../../middleware/on-error.ts';
 import { respondProblem } from '../../middleware/problem-response.ts';

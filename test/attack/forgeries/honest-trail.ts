@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createCheckpointMaker } from '../../../src/audit/checkpoint/checkpoint-maker.ts';
 import { formatItem } from '../../../src/audit/format/formats.ts';
-import { resolveUnknown } from '../../../src/invite/resolve-unknown.ts';
+import { resolveUnknown } from '../../../src/invite/settle/resolve-unknown.ts';
 import type { Ledger } from '../../../src/ledger/port.ts';
 import { createFakeIds, promisesSettled } from '../../support/clock.ts';
 import { HOUR_MS } from '../../support/ledger/ledger.ts';

@@ -23,7 +23,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../src/audit/chain.ts';
 import type { ServiceLedger } from '../../../src/platform/node/ledger/open-ledger.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
-import { createWalWitness } from '../../../src/platform/node/ledger/wal-witness.ts';
+import { createWalWitness } from '../../../src/platform/node/ledger/files/wal-witness.ts';
 import { createFakeIds, testUuid7 } from '../../support/clock.ts';
 import { admission, readTrail } from '../../support/ledger/ledger.ts';
 import { countedMetrics } from '../../support/tokens.ts';

@@ -5,7 +5,7 @@ import { verifyChain } from '../../../src/audit/chain.ts';
 import type { SearchFilter } from '../../../src/audit/search.ts';
 import { createFindings } from '../../../src/audit/verify/findings.ts';
 import { readTrailItem } from '../../../src/audit/verify/item.ts';
-import { createTableComparison } from '../../../src/audit/verify/ledger-tables.ts';
+import { createTableComparison } from '../../../src/audit/verify/tables/ledger-tables.ts';
 import { listsFurther } from '../../../src/ledger/sqlite/requests/further-records.ts';
 import { countRequests, countStrayKeys, readRequestRow } from '../../../src/ledger/sqlite/requests/request-table.ts';
 import { misplacedCheckpoints } from '../../../src/ledger/sqlite/trail/checkpoints.ts';

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { RecordOutcome } from '../../../src/audit/record.ts';
-import { resolveUnknown } from '../../../src/invite/resolve-unknown.ts';
+import { resolveUnknown } from '../../../src/invite/settle/resolve-unknown.ts';
 import { HOUR_MS, MINUTE_MS } from '../../support/ledger/ledger.ts';
 import { API_KEY, startTestService } from '../../support/service.ts';
 import type { TestService, TestServiceOptions } from '../../support/service.ts';

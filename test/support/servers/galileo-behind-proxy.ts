@@ -3,7 +3,7 @@
  * goes there. Both end with the test.
  */
 import { onTestFinished } from 'vitest';
-import { egressOf } from '../../../src/config/settings-egress.ts';
+import { egressOf } from '../../../src/config/settings/settings-egress.ts';
 import { readProxyAddress } from '../../../src/lib/egress/proxy-address.ts';
 import type { HttpClient } from '../../../src/platform/node/http-client/http-client.ts';
 import { createHttpClient } from '../../../src/platform/node/http-client/http-client.ts';

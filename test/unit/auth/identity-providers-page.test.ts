@@ -7,7 +7,7 @@ import { issuerProblem, issuersSchema } from '../../../src/auth/issuers.ts';
 import { PRESET_NAMES, PRESETS } from '../../../src/auth/presets.ts';
 import type { Preset } from '../../../src/auth/presets.ts';
 import { DEFAULT_TOKEN_BYTES, MAX_TOKEN_BYTES } from '../../../src/auth/token/token-limit.ts';
-import { HEADER_LIMIT_BYTES } from '../../../src/lib/header-limit.ts';
+import { HEADER_LIMIT_BYTES } from '../../../src/lib/http/header-limit.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
 import { TOKENS_BY_OVERRIDES } from './recorded-overrides.ts';
 

@@ -4,7 +4,7 @@ import { DEFAULT_TOKEN_BYTES, MAX_TOKEN_BYTES } from '../../../src/auth/token/to
 import type { IssuerConfig } from '../../../src/auth/issuers.ts';
 import { issuersSchema } from '../../../src/auth/issuers.ts';
 import { PRESET_NAMES } from '../../../src/auth/presets.ts';
-import { HEADER_LIMIT_BYTES } from '../../../src/lib/header-limit.ts';
+import { HEADER_LIMIT_BYTES } from '../../../src/lib/http/header-limit.ts';
 import { createFakeClock } from '../../support/clock.ts';
 import {
   AUDIENCE,

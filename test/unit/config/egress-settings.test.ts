@@ -4,7 +4,7 @@ import { effectiveSettings } from '../../../src/config/effective-settings.ts';
 import { keyCandidates } from '../../../src/config/key-candidates.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { SECRET_SETTINGS } from '../../../src/config/schema.ts';
-import { egressOf } from '../../../src/config/settings-egress.ts';
+import { egressOf } from '../../../src/config/settings/settings-egress.ts';
 import { createKeySearch } from '../../../src/upstream/api-keys.ts';
 
 const GOOD = {

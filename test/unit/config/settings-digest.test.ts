@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { SETTING_NAMES, SETTING_ROWS } from '../../../src/config/schema.ts';
-import { settingsDigest } from '../../../src/config/settings-digest.ts';
+import { settingsDigest } from '../../../src/config/settings/settings-digest.ts';
 
 const ISSUERS = '[{"name":"corp","issuer":"https://login.example.com","audience":"galileo-invites"}]';
 const BASE = {

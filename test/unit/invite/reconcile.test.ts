@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRecordAddress } from '../../../src/audit/record-address.ts';
-import { reconcile } from '../../../src/invite/reconcile.ts';
+import { reconcile } from '../../../src/invite/settle/reconcile.ts';
 import type { ReconcileAttempt, UnsettledRequest } from '../../../src/ledger/background-steps.ts';
 import type { Settled, Settlement } from '../../../src/ledger/port.ts';
 import type { UsersAnswer } from '../../../src/upstream/users.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sweep } from '../../../src/invite/sweep.ts';
+import { sweep } from '../../../src/invite/settle/sweep.ts';
 import { createMemoryLedger } from '../../support/ledger/memory-ledger.ts';
 import type { Pruned, Retention } from '../../../src/ledger/background-steps.ts';
 import type { Ledger } from '../../../src/ledger/port.ts';

@@ -1,13 +1,13 @@
 /** Compares docs/operations.md with the source: every log line and every metric is explained on that page. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { HEADER_LIMIT_BYTES } from '../../../src/lib/header-limit.ts';
+import { HEADER_LIMIT_BYTES } from '../../../src/lib/http/header-limit.ts';
 import { BODY_TIMEOUT_MS } from '../../../src/middleware/limits/body-limit.ts';
 import { BULKHEADS } from '../../../src/middleware/limits/limit-concurrency.ts';
 import { MAX_ANSWER_BYTES } from '../../../src/platform/node/http-server/answers-in-flight.ts';
 import { exposureOf } from '../../../src/platform/node/http-server/exposure.ts';
 import { LISTENER_LIMITS } from '../../../src/platform/node/http-server/listener.ts';
-import { REFUSAL_CAUSES } from '../../../src/platform/node/http-server/refusal-causes.ts';
+import { REFUSAL_CAUSES } from '../../../src/platform/node/http-server/connections/refusal-causes.ts';
 import { COUNTERS, DURATIONS, GAUGES } from '../../../src/ports/metrics.ts';
 import { readTree } from '../../arch/source-tree.ts';
 

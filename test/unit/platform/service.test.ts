@@ -12,7 +12,7 @@ import { readLedgerFile } from '../../../src/platform/node/ledger/reader.ts';
 import { fingerprint } from '../../../src/upstream/api-keys.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { policyFrom } from '../../support/policy.ts';
-import { STARTS_EMPTY } from '../../../src/platform/node/ledger/other-ledgers.ts';
+import { STARTS_EMPTY } from '../../../src/platform/node/ledger/files/other-ledgers.ts';
 import { startNodeService } from '../../../src/platform/node/service.ts';
 import type { NodeServiceStart } from '../../../src/platform/node/service.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';

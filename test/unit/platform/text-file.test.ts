@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keyCandidates } from '../../../src/config/key-candidates.ts';
 import { loadConfig } from '../../../src/config/load.ts';
-import { TextFileError, textFilePhrase } from '../../../src/lib/text-file-error.ts';
+import { TextFileError, textFilePhrase } from '../../../src/lib/text/text-file-error.ts';
 import { openPolicy } from '../../../src/platform/node/policy/source.ts';
 import { auditSecretProblems } from '../../../src/platform/node/secrets/audit-secrets.ts';
 import { createSecrets } from '../../../src/platform/node/secrets/secrets.ts';

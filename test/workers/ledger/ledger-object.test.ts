@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../src/audit/chain.ts';
 import type { RequestRecordKind } from '../../../src/audit/record.ts';
-import { sweep } from '../../../src/invite/sweep.ts';
+import { sweep } from '../../../src/invite/settle/sweep.ts';
 import { LedgerStepError } from '../../../src/platform/workers/ledger/client.ts';
 import type { LedgerNamespace } from '../../../src/platform/workers/ledger/client.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';

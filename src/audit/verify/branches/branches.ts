@@ -2,8 +2,8 @@ import type { ChainHead } from '../../chain.ts';
 import type { FindingBranch, Findings, Place } from '../findings.ts';
 import type { TrailHashes } from '../hashes.ts';
 import type { DamagedItem, RecordItem } from '../item.ts';
-import type { TrailExtent, TrailOrder } from '../order.ts';
-import { createTrailOrder } from '../order.ts';
+import type { TrailExtent, TrailOrder } from '../order/order.ts';
+import { createTrailOrder } from '../order/order.ts';
 import type { Branch } from './branch-tree.ts';
 import { createBranchTree } from './branch-tree.ts';
 

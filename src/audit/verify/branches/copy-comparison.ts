@@ -1,4 +1,4 @@
-import type { Attestation } from '../attestations.ts';
+import type { Attestation } from '../checkpoints/attestations.ts';
 import type { RecordItem } from '../item.ts';
 import type { BranchEnd, Branches } from './branches.ts';
 import type { Former } from './restores.ts';

@@ -1,4 +1,4 @@
-import type { Vouched } from '../attestations.ts';
+import type { Vouched } from '../checkpoints/attestations.ts';
 import { MAX_LISTED_FINDINGS } from '../findings.ts';
 import type { Branches } from './branches.ts';
 

@@ -11,7 +11,7 @@ import type {
   SuppressedRecord,
 } from '../../../audit/record.ts';
 import { addressList, quoted, visible } from '../../../invite/story/words.ts';
-import { shorten } from '../../../lib/invisible-text.ts';
+import { shorten } from '../../../lib/text/invisible-text.ts';
 import { unitWords } from '../../../policy/quota-words.ts';
 import { counted } from '../../command-line/text.ts';
 

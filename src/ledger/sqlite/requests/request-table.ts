@@ -1,4 +1,4 @@
-import type { RequestRow, StoredKey } from '../../../audit/verify/request-rows.ts';
+import type { RequestRow, StoredKey } from '../../../audit/verify/tables/request-rows.ts';
 import { sha256Hex } from '../../../lib/sha256.ts';
 import { readReply } from './idempotency.ts';
 import type { SqlitePort } from '../sqlite-port.ts';

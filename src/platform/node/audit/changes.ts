@@ -1,6 +1,6 @@
 import type { RecordService } from '../../../audit/record.ts';
 import type { Config } from '../../../config/load.ts';
-import { settingsDigest } from '../../../config/settings-digest.ts';
+import { settingsDigest } from '../../../config/settings/settings-digest.ts';
 import { createChangeReporter } from '../../../ledger/change-reporter.ts';
 import type { KeptPolicy } from '../../../ledger/change-reporter.ts';
 import type { Ledger } from '../../../ledger/port.ts';

@@ -4,9 +4,9 @@
  * Node joins or drops repeated ones.
  */
 import type { IncomingMessage } from 'node:http';
-import { isHealthPath } from '../../../lib/health-paths.ts';
-import { isPlainTarget } from '../../../lib/request-target.ts';
-import type { RefusalReason } from './refusal-causes.ts';
+import { isHealthPath } from '../../../lib/http/health-paths.ts';
+import { isPlainTarget } from '../../../lib/http/request-target.ts';
+import type { RefusalReason } from './connections/refusal-causes.ts';
 
 type Head = Pick<IncomingMessage, 'httpVersion' | 'rawHeaders' | 'url'>;
 

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
-import type { LedgerFile } from './file-lock.ts';
+import type { LedgerFile } from './files/file-lock.ts';
 import { resultCodeOf } from './sqlite.ts';
 
 /**

@@ -3,11 +3,11 @@ import type { BigIntStats } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
 import { claim, isClaimed } from './claim.ts';
-import { placeFault, stat } from './file-lock.ts';
-import type { LedgerFile, PlaceFault } from './file-lock.ts';
+import { placeFault, stat } from './files/file-lock.ts';
+import type { LedgerFile, PlaceFault } from './files/file-lock.ts';
 import { prepareLedgerDatabase, refuseForeignDatabase } from './pragmas.ts';
 import { createNodeSqlite } from './sqlite.ts';
-import { createWalWitness } from './wal-witness.ts';
+import { createWalWitness } from './files/wal-witness.ts';
 
 /**
  * The service's connection to the ledger's file, and the checks that its files are the ones that a restart will find:

@@ -4,7 +4,7 @@ import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
 import { thrownName } from '../../../lib/thrown.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
-import { lockLedgerFile, stat } from './file-lock.ts';
+import { lockLedgerFile, stat } from './files/file-lock.ts';
 import { connectLedger } from './ledger-connection.ts';
 import type { FileFault, LedgerConnection } from './ledger-connection.ts';
 

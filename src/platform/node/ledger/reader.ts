@@ -1,5 +1,5 @@
 import { MAX_LISTED_FINDINGS } from '../../../audit/verify/findings.ts';
-import type { LedgerTables } from '../../../audit/verify/ledger-tables.ts';
+import type { LedgerTables } from '../../../audit/verify/tables/ledger-tables.ts';
 import { listsFurther } from '../../../ledger/sqlite/requests/further-records.ts';
 import { createRequests } from '../../../ledger/sqlite/requests/requests.ts';
 import { countRequests, countStrayKeys, readRequestRow } from '../../../ledger/sqlite/requests/request-table.ts';
@@ -17,12 +17,19 @@ import {
 import type { ChainVerdict } from '../../../audit/chain.ts';
 import { readLastChanges } from '../../../ledger/sqlite/changes.ts';
 import { findPolicy, listPolicies } from '../../../ledger/sqlite/policies.ts';
-import type { PolicyTable } from '../../../audit/verify/kept-policies.ts';
+import type { PolicyTable } from '../../../audit/verify/tables/kept-policies.ts';
 import { searchTrail } from '../../../ledger/sqlite/trail/search-trail.ts';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
 import { clockSteps, reachesAhead, readEnds, readRecords, verifyTail } from '../../../ledger/sqlite/trail/trail.ts';
-import { isAtRest, ledgerFaultOf, LedgerFileError, locateLedger, openReadOnly, readSchemaVersion } from './locate.ts';
-import type { LedgerPlace } from './locate.ts';
+import {
+  isAtRest,
+  ledgerFaultOf,
+  LedgerFileError,
+  locateLedger,
+  openReadOnly,
+  readSchemaVersion,
+} from './files/locate.ts';
+import type { LedgerPlace } from './files/locate.ts';
 import { TAIL_CHECK_RECORDS } from './open-ledger.ts';
 import { compareEnd } from './table-condition.ts';
 import type { TableCondition } from './table-condition.ts';

@@ -6,7 +6,7 @@ import { refuseBrokenTail } from '../../../ledger/sqlite/trail/trail.ts';
 import type { MachineClock } from '../../../ports/clock.ts';
 import type { Ids } from '../../../ports/ids.ts';
 import { makeCommitsDurable } from './pragmas.ts';
-import { inSnapshot, LedgerFileError, locateLedger, openForWriting, readSchemaVersion } from './locate.ts';
+import { inSnapshot, LedgerFileError, locateLedger, openForWriting, readSchemaVersion } from './files/locate.ts';
 import { TAIL_CHECK_RECORDS } from './open-ledger.ts';
 import type { NodeLedger } from './open-ledger.ts';
 

@@ -2,8 +2,8 @@ import { createFindings } from '../../../audit/verify/findings.ts';
 import type { Findings } from '../../../audit/verify/findings.ts';
 import { readTrailItem } from '../../../audit/verify/item.ts';
 import { isNewer } from '../../../audit/verify/known-form.ts';
-import { createTableComparison } from '../../../audit/verify/ledger-tables.ts';
-import { createRequestRows } from '../../../audit/verify/request-rows.ts';
+import { createTableComparison } from '../../../audit/verify/tables/ledger-tables.ts';
+import { createRequestRows } from '../../../audit/verify/tables/request-rows.ts';
 import { listsFurther } from '../../../ledger/sqlite/requests/further-records.ts';
 import {
   countRequestsAfter,

@@ -2,8 +2,8 @@
  * Reads a policy file once. Every problem of the file itself (missing, a folder, too large, not text) is a result and
  * not an exception, because a caller that polls handles both in the same place. It does not judge the policy.
  */
-import { textFileProblem } from '../../../lib/text-file-error.ts';
-import type { TextPlace } from '../../../lib/text-file-error.ts';
+import { textFileProblem } from '../../../lib/text/text-file-error.ts';
+import type { TextPlace } from '../../../lib/text/text-file-error.ts';
 import type { PolicyProblem } from '../../../policy/load.ts';
 import { readTextFile } from '../text-file.ts';
 

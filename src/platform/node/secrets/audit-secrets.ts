@@ -5,7 +5,7 @@ import type { AddressMode } from '../../../audit/record-address.ts';
 import { importSigningKey } from '../../../audit/checkpoint/signing-key.ts';
 import type { Settings } from '../../../config/schema.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import { namedTextFileProblem } from '../../../lib/text-file-error.ts';
+import { namedTextFileProblem } from '../../../lib/text/text-file-error.ts';
 import { createSingleFlight } from '../../../tasks/single-flight.ts';
 import { clock as machineClock, schedule } from '../runtime.ts';
 import { readSecret, secretSource } from './secret-source.ts';

@@ -1,5 +1,5 @@
 import { Secret } from '../../../lib/secret.ts';
-import { TextFileError, textFilePhrase } from '../../../lib/text-file-error.ts';
+import { TextFileError, textFilePhrase } from '../../../lib/text/text-file-error.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Secrets } from '../../../ports/secrets.ts';

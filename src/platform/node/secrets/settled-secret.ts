@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { TextFileError } from '../../../lib/text-file-error.ts';
+import { TextFileError } from '../../../lib/text/text-file-error.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { readSecret } from './secret-source.ts';
 import type { SecretSource } from './secret-source.ts';

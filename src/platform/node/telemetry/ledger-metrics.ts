@@ -1,4 +1,4 @@
-import type { DiskSpace } from '../ledger/disk-space.ts';
+import type { DiskSpace } from '../ledger/files/disk-space.ts';
 import type { NodeMetrics } from './metrics.ts';
 
 /** The gauges of the ledger's disk, read at each exposition. Free space is missing where the file system does not say. */

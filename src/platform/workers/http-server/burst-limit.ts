@@ -1,4 +1,4 @@
-import { networkOf } from '../../../lib/network-of.ts';
+import { networkOf } from '../../../lib/http/network-of.ts';
 import type { BurstLimit } from '../../../ports/burst-limit.ts';
 
 /**

@@ -3,7 +3,7 @@
  * products, so a few of them are listed; else the nearest known word is meant. It suggests known words only and never
  * repeats the given one.
  */
-import { nearest } from '../../../lib/nearest.ts';
+import { nearest } from '../../../lib/text/nearest.ts';
 
 /** Words of other products or languages, in lower case without joining characters, and what they are here. */
 const OTHER_WORDS: ReadonlyMap<string, readonly string[]> = new Map(

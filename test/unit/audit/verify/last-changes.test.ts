@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFindings } from '../../../../src/audit/verify/findings.ts';
-import { createLastChanges } from '../../../../src/audit/verify/last-changes.ts';
+import { createLastChanges } from '../../../../src/audit/verify/tables/last-changes.ts';
 import { pointed } from './trail-harness.ts';
 
 type Change = readonly [from: string | null, to: string | null, subject?: string];

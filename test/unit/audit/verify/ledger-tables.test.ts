@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { createFindings } from '../../../../src/audit/verify/findings.ts';
 import { readTrailItem } from '../../../../src/audit/verify/item.ts';
-import { createTableComparison } from '../../../../src/audit/verify/ledger-tables.ts';
-import type { LedgerTables, TableFacts } from '../../../../src/audit/verify/ledger-tables.ts';
-import type { RequestRow } from '../../../../src/audit/verify/request-rows.ts';
+import { createTableComparison } from '../../../../src/audit/verify/tables/ledger-tables.ts';
+import type { LedgerTables, TableFacts } from '../../../../src/audit/verify/tables/ledger-tables.ts';
+import type { RequestRow } from '../../../../src/audit/verify/tables/request-rows.ts';
 import { chainRecord, GENESIS_HASH } from '../../../../src/audit/chain.ts';
 import type { RecordOutcome } from '../../../../src/audit/record.ts';
 import { testUuid7 } from '../../../support/clock.ts';

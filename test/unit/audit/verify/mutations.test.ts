@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { GENESIS } from '../../../../src/audit/chain.ts';
 import type { ChainHead } from '../../../../src/audit/chain.ts';
 import type { CheckpointVerifier } from '../../../../src/audit/checkpoint/checkpoint.ts';
-import type { KeptCheckpoint } from '../../../../src/audit/verify/checkpoints.ts';
+import type { KeptCheckpoint } from '../../../../src/audit/verify/checkpoints/checkpoints.ts';
 import type { TrailReport } from '../../../../src/audit/verify/verify-trail.ts';
 import type { Line, TestKey, TestTrail } from './trail-harness.ts';
 import {

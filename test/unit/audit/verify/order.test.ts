@@ -6,7 +6,7 @@ import type { ChainHead } from '../../../../src/audit/chain.ts';
 import { createFindings } from '../../../../src/audit/verify/findings.ts';
 import { createTrailHashes } from '../../../../src/audit/verify/hashes.ts';
 import type { DamagedItem, RecordItem } from '../../../../src/audit/verify/item.ts';
-import { createTrailOrder } from '../../../../src/audit/verify/order.ts';
+import { createTrailOrder } from '../../../../src/audit/verify/order/order.ts';
 import { pointed } from './trail-harness.ts';
 
 type Item = RecordItem | DamagedItem;

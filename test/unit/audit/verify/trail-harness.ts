@@ -10,7 +10,7 @@ import type { CheckpointSigner } from '../../../../src/audit/checkpoint/checkpoi
 import { checkpointDueInMs } from '../../../../src/audit/checkpoint/checkpoint-maker.ts';
 import type { RecordKind } from '../../../../src/audit/record.ts';
 import { importSigningKey, importVerificationKeys } from '../../../../src/audit/checkpoint/signing-key.ts';
-import type { KeptCheckpoint } from '../../../../src/audit/verify/checkpoints.ts';
+import type { KeptCheckpoint } from '../../../../src/audit/verify/checkpoints/checkpoints.ts';
 import { readTrailItem } from '../../../../src/audit/verify/item.ts';
 import type { TrailItem } from '../../../../src/audit/verify/item.ts';
 import type { TrailEvidence, TrailLine, TrailReport, TrailSource } from '../../../../src/audit/verify/verify-trail.ts';

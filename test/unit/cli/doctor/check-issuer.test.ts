@@ -1,7 +1,7 @@
 /** The diagnosis of an issuer for each thing that may be wrong with its documents, its keys and its name. */
 import { describe, expect, it } from 'vitest';
 import type { IssuerConfig } from '../../../../src/auth/issuers.ts';
-import { checkIssuer } from '../../../../src/cli/doctor/check-issuer.ts';
+import { checkIssuer } from '../../../../src/cli/doctor/checks/check-issuer.ts';
 import type { Probe } from '../../../../src/cli/doctor/probe.ts';
 import type { DocumentResult } from '../../../../src/ports/fetch-document.ts';
 import { es256Signer } from '../../../support/tokens.ts';

@@ -1,10 +1,10 @@
 /** The diagnosis of each check for each thing that may be wrong. */
 import { describe, expect, it } from 'vitest';
-import { clockFinding } from '../../../../src/cli/doctor/check-clock.ts';
-import { diskFinding, ledgerFinding } from '../../../../src/cli/doctor/check-ledger.ts';
-import { policyFinding } from '../../../../src/cli/doctor/check-policy.ts';
-import { suspectAddress } from '../../../../src/cli/doctor/api-address.ts';
-import { keyFinding, leadsElsewhere, upstreamFinding } from '../../../../src/cli/doctor/check-upstream.ts';
+import { clockFinding } from '../../../../src/cli/doctor/checks/check-clock.ts';
+import { diskFinding, ledgerFinding } from '../../../../src/cli/doctor/checks/check-ledger.ts';
+import { policyFinding } from '../../../../src/cli/doctor/checks/check-policy.ts';
+import { suspectAddress } from '../../../../src/cli/doctor/advice/api-address.ts';
+import { keyFinding, leadsElsewhere, upstreamFinding } from '../../../../src/cli/doctor/checks/check-upstream.ts';
 import { clockAhead, UNANSWERED } from '../../../../src/cli/doctor/probe.ts';
 import type { Probe } from '../../../../src/cli/doctor/probe.ts';
 import { SCHEMA_VERSION } from '../../../../src/ledger/sqlite/schema.ts';

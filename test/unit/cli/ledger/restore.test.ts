@@ -2,7 +2,7 @@ import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SCHEMA_VERSION } from '../../../../src/ledger/sqlite/schema.ts';
-import { lockLedgerFile } from '../../../../src/platform/node/ledger/file-lock.ts';
+import { lockLedgerFile } from '../../../../src/platform/node/ledger/files/file-lock.ts';
 import { parseObject } from '../../../../src/lib/parse-object.ts';
 import { FIRST_SCHEMA } from '../../ledger/first-schema.ts';
 import { testKey, trailOf } from '../../audit/verify/trail-harness.ts';

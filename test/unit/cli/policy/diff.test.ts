@@ -3,7 +3,7 @@ import type { RequestRecord } from '../../../../src/audit/record.ts';
 import type { RecordAddress } from '../../../../src/audit/record-address.ts';
 import { createRecordAddress } from '../../../../src/audit/record-address.ts';
 import type { CliDeps } from '../../../../src/cli/deps.ts';
-import { LedgerFileError } from '../../../../src/platform/node/ledger/locate.ts';
+import { LedgerFileError } from '../../../../src/platform/node/ledger/files/locate.ts';
 import type { LedgerReader } from '../../../../src/platform/node/ledger/reader.ts';
 import { emailsInRecord, recordBase } from '../../../../src/invite/record.ts';
 import type { Principal } from '../../../../src/auth/principal.ts';

@@ -1,6 +1,6 @@
 /** requests settle and requests unknown at a running service, over HTTP with a token. */
 import { describe, expect, it } from 'vitest';
-import { TextFileError } from '../../../../src/lib/text-file-error.ts';
+import { TextFileError } from '../../../../src/lib/text/text-file-error.ts';
 import type { HttpExchange, HttpResult } from '../../../../src/ports/http.ts';
 import { testUuid7 } from '../../../support/clock.ts';
 import { answer, runCommand } from '../cli-harness.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createConnectionRefusals } from '../../../../src/platform/node/http-server/connection-refusals.ts';
+import { createConnectionRefusals } from '../../../../src/platform/node/http-server/connections/connection-refusals.ts';
 import { createFakeClock } from '../../../support/clock.ts';
 import { recordLogs, recordMetrics } from '../../../support/upstream.ts';
 

@@ -6,7 +6,7 @@ import { BODY_TIMEOUT_MS } from '../../../../src/middleware/limits/body-limit.ts
 import type { FetchHandler, Listener, ListenerLimits } from '../../../../src/platform/node/http-server/listener.ts';
 import { listen, LISTENER_LIMITS } from '../../../../src/platform/node/http-server/listener.ts';
 import { schedule } from '../../../../src/platform/node/runtime.ts';
-import { MAX_HEADER_BYTES } from '../../../../src/lib/header-limit.ts';
+import { MAX_HEADER_BYTES } from '../../../../src/lib/http/header-limit.ts';
 import { ALLOWED_ORIGIN, createTestRefusals } from '../../../support/refusals.ts';
 import { openRaw, statusesOf } from '../../../support/servers/raw-http.ts';
 import { recordLogs, recordMetrics } from '../../../support/upstream.ts';

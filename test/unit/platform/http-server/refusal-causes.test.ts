@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PROBLEMS } from '../../../../src/contract/problem.ts';
-import type { RefusalCause } from '../../../../src/platform/node/http-server/refusal-causes.ts';
-import { REFUSAL_CAUSES, refusalReason } from '../../../../src/platform/node/http-server/refusal-causes.ts';
+import type { RefusalCause } from '../../../../src/platform/node/http-server/connections/refusal-causes.ts';
+import { REFUSAL_CAUSES, refusalReason } from '../../../../src/platform/node/http-server/connections/refusal-causes.ts';
 
 describe('the causes of refusals', () => {
   it('each have a code of this service or no answer at all, and plain sentences', () => {

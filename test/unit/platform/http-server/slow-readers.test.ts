@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Expectation, Sent } from '../../../../src/platform/node/http-server/slow-readers.ts';
-import { expectOf } from '../../../../src/platform/node/http-server/slow-readers.ts';
+import type { Expectation, Sent } from '../../../../src/platform/node/http-server/connections/slow-readers.ts';
+import { expectOf } from '../../../../src/platform/node/http-server/connections/slow-readers.ts';
 
 const ANSWER_MS = 5_000;
 const KIB = 1024;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createDiskSpace } from '../../../../src/platform/node/ledger/disk-space.ts';
+import { createDiskSpace } from '../../../../src/platform/node/ledger/files/disk-space.ts';
 import { exposeDiskSpace } from '../../../../src/platform/node/telemetry/ledger-metrics.ts';
 import { createMetrics } from '../../../../src/platform/node/telemetry/metrics.ts';
 import { createFakeClock } from '../../../support/clock.ts';

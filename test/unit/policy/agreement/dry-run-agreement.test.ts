@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createIdentityProvider } from '../../../../dev/identity-provider.ts';
 import { createApp } from '../../../../src/app.ts';
-import { canonicalBody } from '../../../../src/invite/canonical.ts';
+import { canonicalBody } from '../../../../src/invite/admit/canonical.ts';
 import { createMemoryLedger } from '../../../support/ledger/memory-ledger.ts';
 import type { Ledger } from '../../../../src/ledger/port.ts';
 import { Secret } from '../../../../src/lib/secret.ts';

@@ -4,7 +4,7 @@ import type { ChangeReport } from '../../../../ledger/change-report.ts';
 import { createSqliteLedger } from '../../../../ledger/sqlite/sqlite-ledger.ts';
 import type { MachineClock } from '../../../../ports/clock.ts';
 import type { Ids } from '../../../../ports/ids.ts';
-import { lockLedgerFile } from '../file-lock.ts';
+import { lockLedgerFile } from '../files/file-lock.ts';
 import { makeCommitsDurable } from '../pragmas.ts';
 import { createNodeSqlite } from '../sqlite.ts';
 import { asOwnerOf, ownerOf } from './as-owner.ts';

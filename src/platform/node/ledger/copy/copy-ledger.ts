@@ -2,8 +2,8 @@ import { backup } from 'node:sqlite';
 import type { DatabaseSync } from 'node:sqlite';
 import { SqlError } from '../../../../ledger/sqlite/sqlite-port.ts';
 import { thrownCode } from '../../../../lib/thrown.ts';
-import { isAtRest, LedgerFileError, ledgerFaultOf, locateLedger, openReadOnly } from '../locate.ts';
-import type { LedgerPlace } from '../locate.ts';
+import { isAtRest, LedgerFileError, ledgerFaultOf, locateLedger, openReadOnly } from '../files/locate.ts';
+import type { LedgerPlace } from '../files/locate.ts';
 import type { AsOwner } from './as-owner.ts';
 import { resultCodeOf } from '../sqlite.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { SqlError } from '../../../../ledger/sqlite/sqlite-port.ts';
-import { ledgerFaultOf } from '../locate.ts';
+import { ledgerFaultOf } from '../files/locate.ts';
 import { refuseForeignDatabase } from '../pragmas.ts';
 import { createNodeSqlite, resultCodeOf } from '../sqlite.ts';
 import type { DurableFiles } from './durable-files.ts';
