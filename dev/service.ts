@@ -1,6 +1,6 @@
 /**
- * Runs `node --disable-sigusr1 src/node.ts` as a child process, configured by its environment only, as in production, and resolves when
- * it listens. For `npm start`, the demo and tests.
+ * Runs `node --disable-sigusr1 src/node.ts` as a child process, configured by its environment only, as in production,
+ * and resolves when it listens. For `npm start`, the demo and tests.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';

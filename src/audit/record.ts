@@ -6,13 +6,13 @@ import { readSchema } from './read-record.ts';
 import { suppressedSchema } from './suppressed-record.ts';
 
 /**
- * The audit record: who asked for what, under which policy, and how the request ended; or, of kind `suppressed`, how many
- * refusals, replays and dry runs of one subject were only counted; or, of kind `change`, what changed in the service
- * (change-record.ts); or, of kind `read`, who read the trail (read-record.ts). This zod schema is the only
+ * The audit record: who asked for what, under which policy, and how the request ended; or, of kind `suppressed`, how
+ * many refusals, replays and dry runs of one subject were only counted; or, of kind `change`, what changed in the
+ * service (change-record.ts); or, of kind `read`, who read the trail (read-record.ts). This zod schema is the only
  * source of the record's types (below) and of the published JSON Schema (openapi/audit-record-schema).
- * docs/audit-reference.md describes every field. Names are in snake_case because this is a wire format. Objects are strict because an
- * undocumented member is a bug. The schema does not run during a request: the compiler checks the code that builds
- * records against the types, so code that serves requests imports only types from this file.
+ * docs/audit-reference.md describes every field. Names are in snake_case because this is a wire format. Objects are
+ * strict because an undocumented member is a bug. The schema does not run during a request: the compiler checks the
+ * code that builds records against the types, so code that serves requests imports only types from this file.
  */
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const uuid7 = z.uuid({ version: 'v7' });

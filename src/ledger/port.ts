@@ -105,7 +105,8 @@ export interface Admission {
   readonly requestId: string;
   /**
    * True when an earlier call with this request id may have been carried out and its answer was lost. The same answer
-   * comes again and nothing changes; a suppressed call left no record, so it is decided again. Rejected when the request has ended in the meantime, so that it is not sent.
+   * comes again and nothing changes; a suppressed call left no record, so it is decided again. Rejected when the
+   * request has ended in the meantime, so that it is not sent.
    */
   readonly repeated?: boolean;
   readonly owner: Owner;

@@ -1,6 +1,6 @@
 /**
- * The recipe of docs/audit-reference.md with a real rsyslog. It follows the file in which the service's stdout lands: as it is, as
- * Docker's json-file, or in the CRI form. What it kept verifies alone, and against the ledger.
+ * The recipe of docs/audit-reference.md with a real rsyslog. It follows the file in which the service's stdout lands:
+ * as it is, as Docker's json-file, or in the CRI form. What it kept verifies alone, and against the ledger.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -18,11 +18,11 @@ import type { LedgerTables } from './tables/ledger-tables.ts';
 import type { TrailReport } from './trail-report.ts';
 
 /**
- * Verifies a trail as a stream of lines, against itself (hash chain, checkpoints, table of requests) and against external evidence:
- * checkpoints kept elsewhere, and a second copy of the trail. Reports every fault with its place, and continues. Keeps
- * 33 bytes a record and a few hundred bytes a checkpoint, whatever the length of the lines. Makes no request and
- * changes nothing. Limits: only evidence kept elsewhere proves that the tail was not cut off. That records were not
- * rewritten is proved by evidence kept elsewhere, or by a checkpoint with a valid signature.
+ * Verifies a trail as a stream of lines, against itself (hash chain, checkpoints, table of requests) and against
+ * external evidence: checkpoints kept elsewhere, and a second copy of the trail. Reports every fault with its place,
+ * and continues. Keeps 33 bytes a record and a few hundred bytes a checkpoint, whatever the length of the lines. Makes
+ * no request and changes nothing. Limits: only evidence kept elsewhere proves that the tail was not cut off. That
+ * records were not rewritten is proved by evidence kept elsewhere, or by a checkpoint with a valid signature.
  */
 export interface TrailSource {
   readonly name: string;

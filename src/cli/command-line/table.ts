@@ -1,6 +1,7 @@
 /**
  * Renders rows as a table whose last column is wrapped to the width of the terminal. The other columns are as wide as
- * their longest cell, up to a third of the width: a longer cell (a path) has a line of its own, so that it can be copied whole. Pure.
+ * their longest cell, up to a third of the width: a longer cell (a path) has a line of its own, so that it can be
+ * copied whole. Pure.
  */
 import { wrapLines } from './wrap.ts';
 

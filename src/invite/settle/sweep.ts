@@ -2,7 +2,8 @@
  * The ledger's periodic housekeeping. First it turns expired intents (records of requests that were about to be sent)
  * into outcomes `unknown`: a crash between sending and recording the outcome leaves such intents behind. The ledger's
  * clock decides expiry, and an outcome that arrives later replaces `unknown`. Then it writes the records of suppressed
- * requests and of reads, and deletes data past its retention. A failed step does not stop the next one. It makes no request to Galileo.
+ * requests and of reads, and deletes data past its retention. A failed step does not stop the next one. It makes no
+ * request to Galileo.
  */
 import type { Retention } from '../../ledger/background-steps.ts';
 import type { Ledger } from '../../ledger/port.ts';

@@ -55,7 +55,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `ALTER TABLE requests ADD COLUMN body TEXT`,
     `ALTER TABLE requests ADD COLUMN look_at INTEGER`,
     `ALTER TABLE requests ADD COLUMN looks INTEGER NOT NULL DEFAULT 0`,
-    // `look_at`: when the next reconcile attempt is due; `looks`: attempts so far. Requests that are unknown already are due at once.
+    // `look_at`: when the next reconcile attempt is due; `looks`: attempts so far. Requests that are unknown already
+    // are due at once.
     `UPDATE requests SET look_at = settled_at WHERE state = 'unknown'`,
     `CREATE INDEX requests_by_decided ON requests (decided_seq)`,
     `CREATE INDEX requests_unsettled ON requests (look_at, decided_seq) WHERE state = 'unknown'`,

@@ -32,9 +32,10 @@ import { reachesAhead, readRecords } from './trail/trail.ts';
 
 /**
  * The ledger over any SQLite: synchronous, and without transactions of its own. The adapter runs every writing method
- * (admit, settle, ack, addCheckpoint, recordAttempt, recordSuppressed, countRead, recordReads, recordChanges, prune, probe) inside
- * `sqlite.transaction`, alone or in a batch, and answers only after the commit. Reading methods need no transaction. Creation migrates the schema, and throws when
- * a cursor or a checkpoint is ahead of the trail's end: its sink would get nothing more.
+ * (admit, settle, ack, addCheckpoint, recordAttempt, recordSuppressed, countRead, recordReads, recordChanges, prune,
+ * probe) inside `sqlite.transaction`, alone or in a batch, and answers only after the commit. Reading methods need no
+ * transaction. Creation migrates the schema, and throws when a cursor or a checkpoint is ahead of the trail's end: its
+ * sink would get nothing more.
  */
 export interface SqliteLedger extends Synchronous<Ledger> {
   /** Runs several writing steps as one, inside `sqlite.transaction`. They share one time, and cost less than each alone. */

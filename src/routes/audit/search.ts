@@ -1,8 +1,9 @@
 /**
  * POST /audit/search: the matching records, verbatim, as NDJSON, paged by `seq` like the trail itself. It reads the
  * trail slice by slice until the page is full, the trail ends or its budget is used up, and stops when the caller
- * disconnects. All searches together read one slice per turn of the event loop. When the budget is used up, the last line
- * says how far the search got. Invariant: an empty answer means that no record after `after` matches. Filters are never logged. Records that cannot be read are left out, and a header field names them.
+ * disconnects. All searches together read one slice per turn of the event loop. When the budget is used up, the last
+ * line says how far the search got. Invariant: an empty answer means that no record after `after` matches. Filters are
+ * never logged. Records that cannot be read are left out, and a header field names them.
  */
 import type { Context } from 'hono';
 import type { SearchFilterName } from '../../audit/record.ts';

@@ -1,7 +1,8 @@
 /**
  * The status of the audit trail, for operators: the backlog of each sink, the reason for a failing one, where the trail
- * was found changed, and the last checkpoint. None of it makes the service unready: records that are not delivered wait in the ledger, requests do not
- * wait. When the ledger cannot be read, its figures are null and the status of the deliveries is still shown.
+ * was found changed, and the last checkpoint. None of it makes the service unready: records that are not delivered wait
+ * in the ledger, requests do not wait. When the ledger cannot be read, its figures are null and the status of the
+ * deliveries is still shown.
  */
 import type { TrailFault } from '../../audit/checkpoint/trail-guard.ts';
 import type { FanOut } from '../../audit/delivery/fan-out.ts';

@@ -1,7 +1,8 @@
 /**
  * The app that answers in place of the service when its configuration is refused, or when the ledger cannot take the
- * record of its first policy, on a platform that starts in any case. It is live, not ready, and answers every other request with a problem that blames neither the caller nor
- * Galileo. The reasons are logged elsewhere; this app does not have them.
+ * record of its first policy, on a platform that starts in any case. It is live, not ready, and answers every other
+ * request with a problem that blames neither the caller nor Galileo. The reasons are logged elsewhere; this app does
+ * not have them.
  */
 import { Hono } from 'hono';
 import type { Deps } from '../../deps.ts';

@@ -14,8 +14,9 @@ import type { TestKey } from '../../unit/audit/verify/trail-harness.ts';
 
 /**
  * The trail that the forgeries change: a ledger file with invites of every ending, written by the service over HTTP and
- * signed by the service's own checkpoint maker; the lines that a sink received; and what an auditor kept. It is the same in
- * every run. `checkpoints` are at records 12, 24 and 36, and the records behind 36 have none. The auditor kept the one of record 24.
+ * signed by the service's own checkpoint maker; the lines that a sink received; and what an auditor kept. It is the
+ * same in every run. `checkpoints` are at records 12, 24 and 36, and the records behind 36 have none. The auditor kept
+ * the one of record 24.
  */
 export interface HonestTrail {
   /** The ledger, at rest. */

@@ -10,7 +10,8 @@ import type { HonestTrail } from './honest-trail.ts';
 
 /**
  * An attacker with SQLite, every byte of the ledger file, and this source code: what they write has the right form, and
- * hashes, counts and cursors fit wherever they care to make them fit. They have no signing key; a row that gives them one says so.
+ * hashes, counts and cursors fit wherever they care to make them fit. They have no signing key; a row that gives them
+ * one says so.
  */
 export interface LedgerForger {
   readonly honest: HonestTrail;

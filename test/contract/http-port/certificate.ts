@@ -2,8 +2,8 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 
 /**
- * Makes a self-signed certificate for IPv4 addresses and host names (RFC 5280, DER), named after the first. Each run makes a new one, so the
- * repository never holds a private key.
+ * Makes a self-signed certificate for IPv4 addresses and host names (RFC 5280, DER), named after the first. Each run
+ * makes a new one, so the repository never holds a private key.
  */
 export function selfSigned(...subjects: readonly string[]): { readonly key: string; readonly cert: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });

@@ -5,10 +5,11 @@ import { createRequestRows } from './request-rows.ts';
 import type { RequestTable } from './request-rows.ts';
 
 /**
- * Compares what a ledger keeps beside its trail with the records: requests and keys (request-rows.ts), the list of steps
- * of the machine's clock, the list of last changes (last-changes.ts), the checkpoints' positions in the outbox, the sinks' cursors, and the indexes. The hash chain
- * covers none of these, and the service works with them. What the records do not hold cannot be compared: stored
- * answers but for their status, quota counters, times of the ledger's clock, and a cursor within the trail.
+ * Compares what a ledger keeps beside its trail with the records: requests and keys (request-rows.ts), the list of
+ * steps of the machine's clock, the list of last changes (last-changes.ts), the checkpoints' positions in the outbox,
+ * the sinks' cursors, and the indexes. The hash chain covers none of these, and the service works with them. What the
+ * records do not hold cannot be compared: stored answers but for their status, quota counters, times of the ledger's
+ * clock, and a cursor within the trail.
  */
 export interface LedgerTables {
   readonly requests: RequestTable;

@@ -1,10 +1,11 @@
 /**
- * Derives three settings of the listener from HOST, TRUSTED_PROXY_HOPS and KEEP_ALIVE_S: the keep-alive timeout, the bound
- * for the connections of one address, and the grace period at shutdown. A trusted proxy reuses idle connections, and a
- * request on a connection that is just being closed fails with 502. So behind a proxy the keep-alive timeout is longer
- * than the 600 s of Google's load balancer and the 60 s of most others; without one it is short. All connections of a proxy come from its address, so the bound for an
- * address holds only without one. A load balancer on another machine needs time to see that the service is not ready, so
- * a service that listens beyond loopback has a grace period.
+ * Derives three settings of the listener from HOST, TRUSTED_PROXY_HOPS and KEEP_ALIVE_S: the keep-alive timeout, the
+ * bound for the connections of one address, and the grace period at shutdown. A trusted proxy reuses idle connections,
+ * and a request on a connection that is just being closed fails with 502. So behind a proxy the keep-alive timeout is
+ * longer than the 600 s of Google's load balancer and the 60 s of most others; without one it is short. All connections
+ * of a proxy come from its address, so the bound for an address holds only without one. A load balancer on another
+ * machine needs time to see that the service is not ready, so a service that listens beyond loopback has a grace
+ * period.
  */
 import type { Settings } from '../../../config/schema.ts';
 import { LISTENER_LIMITS } from './listener.ts';

@@ -8,7 +8,8 @@ import type { DocumentResult, FetchDocument } from '../../../ports/fetch-documen
  * A cache of issuers' documents, shared by the isolates of one location: many cold isolates then cause one request to
  * an identity provider and not one each. It wraps fetchDocument and decides nothing about keys: auth/key-set decides
  * how long a key is trusted, counted from the fetch, because a shared document brings its age. A document is shared no
- * longer than the key set's own cool-down, and a failure for two seconds. The cache has its own name, so it never returns what the zone serves or fetches elsewhere.
+ * longer than the key set's own cool-down, and a failure for two seconds. The cache has its own name, so it never
+ * returns what the zone serves or fetches elsewhere.
  */
 export const KEY_SET_CACHE = 'galileo-invite-proxy-key-sets';
 /** Equal to COOL_DOWN_MS in auth/key-set, which does not fetch again sooner either. */

@@ -15,9 +15,10 @@ import { replaceLedger } from './replace-ledger.ts';
 import { isWholeDatabase } from './whole-database.ts';
 
 /**
- * A restore: a copy of the backup is made beside the ledger, verified by the caller, gets its first record, and takes the
- * ledger's place in one step. When root runs it, it writes as the owner of the ledger: the service can then use the files. From the beginning to the end it holds the service's lock of the ledger. The backup is not
- * changed. A process that is killed leaves the old ledger or the restored one in place, and perhaps an unfinished file
+ * A restore: a copy of the backup is made beside the ledger, verified by the caller, gets its first record, and takes
+ * the ledger's place in one step. When root runs it, it writes as the owner of the ledger: the service can then use the
+ * files. From the beginning to the end it holds the service's lock of the ledger. The backup is not changed. A process
+ * that is killed leaves the old ledger or the restored one in place, and perhaps an unfinished file
  * `LEDGER.restoring-…`.
  */
 export interface UnfinishedRestore {

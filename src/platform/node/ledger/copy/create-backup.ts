@@ -9,8 +9,9 @@ import { isWholeDatabase } from './whole-database.ts';
 
 /**
  * A backup of a ledger as a file that does not exist yet. It is written under a name of its own in the same folder, and
- * gets its real name by `keep`, when it is complete and verified. When root runs it, it writes as the owner of that folder. Only its owner may read it, from the first byte on.
- * It never replaces a file. A process that is killed leaves the unfinished file `FILE.partial-…` and no backup.
+ * gets its real name by `keep`, when it is complete and verified. When root runs it, it writes as the owner of that
+ * folder. Only its owner may read it, from the first byte on. It never replaces a file. A process that is killed leaves
+ * the unfinished file `FILE.partial-…` and no backup.
  */
 export interface UnfinishedBackup {
   /** Where it is until it is kept. */
