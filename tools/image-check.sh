@@ -128,13 +128,14 @@ invite() {
     console.log(status);'
 }
 
-# records: prints how many records the trail has.
+# records: prints how many records of requests the trail has; starts, policies, keys and reads are on record, too.
 records() {
   podman exec --env TOKEN="$(podman exec "$id-stand-ins" node dev/token.ts audit-desk)" "$id-stand-ins" node -e '
     const answer = await fetch("http://127.0.0.1:8080/audit/records", {
       headers: { Authorization: `Bearer ${process.env.TOKEN}` },
     });
-    console.log((await answer.text()).trim().split("\n").length);'
+    const kinds = (await answer.text()).trim().split("\n").map((line) => JSON.parse(line).kind);
+    console.log(kinds.filter((kind) => ["intent", "outcome", "denial"].includes(kind)).length);'
 }
 
 expect() { # WHAT FOUND WANTED

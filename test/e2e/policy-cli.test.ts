@@ -121,6 +121,19 @@ describe('policy diff beside a running service', () => {
     }
   }
 
+  /**
+   * The service writes once in ten seconds by itself (its sweep), so one run in ten may see that. A command that writes
+   * changes the files in each run.
+   */
+  async function leavesFilesAsTheyAre(run: () => Promise<unknown>): Promise<boolean> {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const before = await digests(folder);
+      await run();
+      if (JSON.stringify(await digests(folder)) === JSON.stringify(before)) return true;
+    }
+    return false;
+  }
+
   it('decides recorded requests again, shows no address unasked, and leaves ledger and service as they are', async () => {
     expect(await invite('ann@acme.com', 'user')).toBe(200);
     expect(await invite('bob@acme.com', 'read_only')).toBe(200);
@@ -130,14 +143,13 @@ describe('policy diff beside a running service', () => {
     await writeFile(stricter, text.replace('roles: [user, read_only]', 'roles: [read_only]'));
     const args = ['diff', 'dev/policy.yaml', stricter, '--issuers', 'dev', '--ledger', ledger()];
 
-    await delivered();
-    const before = await digests(folder);
     const { code, stdout, stderr } = await policy(args);
     expect([code, stderr]).toEqual([1, '']);
     expect(stdout).toMatch(/Recorded requests 3 requests/);
     expect(stdout).toMatch(/denied where it was allowed: 1 address, by hr-staff: roles \(was hr-staff\)/);
     expect(stdout).not.toMatch(/(?:ann|bob|kim)@/);
-    expect(await digests(folder)).toEqual(before);
+    await delivered();
+    expect(await leavesFilesAsTheyAre(() => policy(args))).toBe(true);
 
     const named = await policy([...args, '--show-addresses', '--json']);
     expect(named.stdout).toContain('ann@acme.com');
