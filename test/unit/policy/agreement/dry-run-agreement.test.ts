@@ -167,8 +167,8 @@ describe('a dry run and the real run after it', { timeout: 300_000 }, () => {
       ),
       { numRuns: RUNS },
     );
-    // Each ending occurred, several times; the rarest one in about one run of a hundred.
-    for (const times of Object.values(seen)) expect(times).toBeGreaterThan(RUNS / 1000);
+    // Each ending occurred often enough to be tested; the rarest one comes in about one run of a hundred.
+    for (const times of Object.values(seen)) expect(times).toBeGreaterThan(RUNS / 200);
   });
 
   it('send to nobody whom no allow rule of the caller covers', async () => {
