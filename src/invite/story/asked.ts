@@ -107,5 +107,5 @@ export function forcedWords({ policy: { forced } }: RequestRecord): string | nul
     const set = Array.isArray(value) ? (value.length === 0 ? 'none' : groupWords(value)) : foreign(String(value));
     return `${foreign(field)} to ${set} (row ${foreign(rule)})`;
   });
-  return `The policy set ${values.join(', ')} whatever was asked.`;
+  return `The policy set ${values.join(', ')}, whatever was asked.`;
 }

@@ -70,7 +70,7 @@ describe('the story of a request', () => {
       'policy_decided: The policy sha256:abababababab… allowed 2 addresses by rule hr-staff: ann@acme.com, bob@acme.com; ' +
         'denied 1 address by rule never-invite (domains): eve@rival.io.',
       'values_forced: The policy set role to read_only (row readers), send_email to false (row quiet), ' +
-        'group_ids to 22222222-2222-4222-8222-222222222222 (row home) whatever was asked.',
+        'group_ids to 22222222-2222-4222-8222-222222222222 (row home), whatever was asked.',
       'admitted: The request was admitted, and this was on record before anything was sent. ' +
         'Without an outcome it becomes unknown after 2026-03-02 10:00:45 UTC.',
     ]);
