@@ -95,7 +95,6 @@ export function createSqliteLedger({
 
   function admit(admission: Admission): Admitted {
     const now = journal.now();
-    if (admission.repeated === true) journal.writeHead();
     return (admission.repeated === true ? recall(admission, now) : null) ?? decide(admission, now);
   }
 
