@@ -1,5 +1,5 @@
 import type { ChangeKind, ChangeRecord, RecordChange } from '../record.ts';
-import { OCSF_VERSION } from './ocsf-mapping.ts';
+import { ocsfMetadata } from './ocsf-metadata.ts';
 
 /**
  * Records of kind `change` as OCSF 1.8.0 events: Application Lifecycle (6002) for the start and the stop of the service,
@@ -108,7 +108,8 @@ const CHANGES: { readonly [K in ChangeKind]: ChangeRow<K> } = {
   },
 };
 
-export function ocsfChangeEvent({ seq, id, time, kind, change, service }: ChangeRecord): object {
+export function ocsfChangeEvent(record: ChangeRecord): object {
+  const { time, change, service } = record;
   // The row of a kind takes the changes of that kind.
   const row = CHANGES[change.what] as ChangeRow<ChangeKind>;
   const { of, status, severity, message } = row;
@@ -130,17 +131,7 @@ export function ocsfChangeEvent({ seq, id, time, kind, change, service }: Change
     status_id: status.id,
     status: status.name,
     status_code: change.what,
-    metadata: {
-      version: OCSF_VERSION,
-      product: { name: service.name, version: service.version },
-      reporter: { name: service.name, uid: service.instance },
-      log_name: 'audit',
-      event_code: kind,
-      uid: id,
-      original_event_uid: id,
-      sequence: seq,
-      original_time: time,
-    },
+    metadata: ocsfMetadata(record),
     ...(row.entity === undefined
       ? { app: { name: service.name, version: service.version } }
       : entities(row.entity(change))),

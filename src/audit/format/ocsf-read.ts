@@ -1,5 +1,6 @@
 import type { ReadRecord } from '../record.ts';
-import { API_ACTIVITY, OCSF_VERSION } from './ocsf-mapping.ts';
+import { API_ACTIVITY } from './ocsf-mapping.ts';
+import { ocsfMetadata } from './ocsf-metadata.ts';
 
 /**
  * A record of kind `read` as an OCSF 1.8.0 event: API Activity (6003), activity Read. Pure. The line itself, in
@@ -12,7 +13,8 @@ const OTHERS = 'readers beyond the limit';
 
 export const READ_MESSAGE = 'The audit trail, or requests of other callers, were read';
 
-export function ocsfReadEvent({ seq, id, time, kind, actor, read, service }: ReadRecord): object {
+export function ocsfReadEvent(record: ReadRecord): object {
+  const { time, actor, read, service } = record;
   const { count, counts, records, first_seq, last_seq, filters, from, to } = read;
   return {
     class_uid: API_ACTIVITY.id,
@@ -32,17 +34,7 @@ export function ocsfReadEvent({ seq, id, time, kind, actor, read, service }: Rea
     severity: 'Informational',
     status_id: 1,
     status: 'Success',
-    metadata: {
-      version: OCSF_VERSION,
-      product: { name: service.name, version: service.version },
-      reporter: { name: service.name, uid: service.instance },
-      log_name: 'audit',
-      event_code: kind,
-      uid: id,
-      original_event_uid: id,
-      sequence: seq,
-      original_time: time,
-    },
+    metadata: ocsfMetadata(record),
     actor: actorOf(actor),
     src_endpoint: { svc_name: actor?.client_id ?? OTHERS },
     api: { operation: 'read', service: { name: service.name } },
