@@ -18,7 +18,7 @@ import {
 import { readStoryRecord } from './readable-record.ts';
 import type { StoryEvent, StoryEventName, StoryLine, StoryReader } from './story-event.ts';
 
-type Told = readonly [StoryEventName, string | null];
+type StoryPart = readonly [StoryEventName, string | null];
 
 /** `lines`: all that is on record about the request, in any order. */
 export function tellStory(requestId: string, lines: readonly StoryLine[], reader: StoryReader): StoryEvent[] {
@@ -48,9 +48,9 @@ function unreadable(seq: number, { sees }: StoryReader): StoryEvent {
   };
 }
 
-function eventsOf(record: RequestRecord, requestId: string, reader: StoryReader): readonly Told[] {
+function eventsOf(record: RequestRecord, requestId: string, reader: StoryReader): readonly StoryPart[] {
   const { kind, outcome } = record;
-  const asked: readonly Told[] = [
+  const asked: readonly StoryPart[] = [
     ['asked', askedWords(record, reader)],
     ['policy_decided', policyWords(record, reader)],
     ['values_forced', forcedWords(record)],
@@ -78,11 +78,11 @@ function eventsOf(record: RequestRecord, requestId: string, reader: StoryReader)
   }
 }
 
-function attempts({ outcome: { attempts: made = [] } }: RequestRecord, { sees }: StoryReader): readonly Told[] {
+function attempts({ outcome: { attempts: made = [] } }: RequestRecord, { sees }: StoryReader): readonly StoryPart[] {
   return sees === 'everything' ? made.map((attempt) => ['galileo_asked', attemptWords(attempt)] as const) : [];
 }
 
-function ending({ outcome }: RequestRecord): readonly Told[] {
+function ending({ outcome }: RequestRecord): readonly StoryPart[] {
   const ended = endingWords(outcome);
   return ended === null ? [] : [[ended.event, ended.message]];
 }

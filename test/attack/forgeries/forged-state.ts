@@ -129,7 +129,7 @@ export const FORGED_STATE: LedgerFamily = {
       forgery: 'A sink’s cursor set back',
       forge: run('UPDATE cursors SET position = 16'),
       finds: UNSEEN,
-      because: 'The sink receives records again. Repeats are told apart by their id.',
+      because: 'The sink receives records again. A repeat has the same id.',
     },
     { forgery: 'A sink’s cursor deleted', forge: run('DELETE FROM cursors'), finds: UNSEEN, because: 'As above.' },
     {
