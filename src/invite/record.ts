@@ -1,7 +1,7 @@
 /**
  * Builds the audit records of one request: the draft from the facts known before admission, and the `outcome` member
  * from the outcome of the request. Pure. The ledger adds times and numbers in its transaction. Records of dry runs
- * contain no addresses.
+ * contain no addresses. Members are in the order of RFC 8785 where that is easy, because sorting them costs a copy.
  */
 import type {
   RecordActor,
@@ -17,6 +17,7 @@ import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import type { MalformedEntry } from '../contract/read-invite.ts';
 import type { RecordBase } from '../ledger/port.ts';
 import { sha256Hex } from '../lib/sha256.ts';
+import type { Sha256 } from '../ports/sha256.ts';
 import type { AddressDecision, Decision } from '../policy/decision.ts';
 import type { SendResult } from '../upstream/failure.ts';
 import type { Answer } from './answer.ts';
@@ -47,17 +48,17 @@ export function emailsInRecord(emails: readonly string[], recordAddress: RecordA
 /** The caller as the verified token says. */
 export function actorInRecord(principal: Principal): RecordActor {
   return {
+    client_id: principal.clientId,
     issuer: principal.issuer,
     issuer_url: principal.issuerUrl,
-    subject: principal.subject,
-    client_id: principal.clientId,
     kind: principal.kind,
+    subject: principal.subject,
     ...(principal.tokenId === null ? {} : { token_id: principal.tokenId }),
   };
 }
 
 /** The members that all records of one request share. */
-export function recordBase(facts: Facts): RecordBase {
+export function recordBase(facts: Facts, sha256: Sha256 = sha256Hex): RecordBase {
   const { principal, asked, decision, malformed = [] } = facts;
   return {
     request_id: facts.requestId,
@@ -65,22 +66,22 @@ export function recordBase(facts: Facts): RecordBase {
     actor: actorInRecord(principal),
     source: facts.source,
     request: {
+      auth_method: asked.auth_method,
+      email_count: asked.emails.length,
+      ...(facts.emailsInRecord === null ? {} : { emails: inRecord(asked.emails, facts.emailsInRecord) }),
+      group_ids: asked.group_ids,
+      ...(facts.idempotencyKey === null ? {} : { idempotency_key_sha256: sha256(facts.idempotencyKey) }),
+      ...(malformed.length === 0 ? {} : { malformed: malformed.map(({ index, reason }) => ({ index, reason })) }),
       method: 'POST',
       path: '/v2/invite_users',
-      ...(facts.emailsInRecord === null ? {} : { emails: inRecord(asked.emails, facts.emailsInRecord) }),
-      email_count: asked.emails.length,
-      ...(malformed.length === 0 ? {} : { malformed: malformed.map(({ index, reason }) => ({ index, reason })) }),
-      auth_method: asked.auth_method,
       role: asked.role,
-      group_ids: asked.group_ids,
       send_email: asked.send_email,
-      ...(facts.idempotencyKey === null ? {} : { idempotency_key_sha256: sha256Hex(facts.idempotencyKey) }),
     },
     policy: {
-      digest: facts.policy.digest,
-      verdict: decision.verdict,
       decisions: groupDecisions(decision.addresses, facts.emailsInRecord),
+      digest: facts.policy.digest,
       forced: decision.forced,
+      verdict: decision.verdict,
     },
     service: facts.service,
   };
@@ -102,9 +103,9 @@ function groupDecisions(
     const { decision, rule, because } = first;
     return [
       {
-        decision,
-        rule,
         because,
+        decision,
+        email_count: members.length,
         ...(named === null
           ? {}
           : {
@@ -113,7 +114,7 @@ function groupDecisions(
                 named,
               ),
             }),
-        email_count: members.length,
+        rule,
       },
     ];
   });

@@ -27,8 +27,8 @@ export async function redactCallerText(
   return {
     source: {
       ...source,
-      ...(userAgent === undefined ? {} : { user_agent: fit(userAgent) }),
       ...(origin === undefined ? {} : { origin: fit(origin) }),
+      ...(userAgent === undefined ? {} : { user_agent: fit(userAgent) }),
     },
     principal: { ...principal, tokenId: principal.tokenId === null ? null : fit(principal.tokenId) },
   };
@@ -42,5 +42,6 @@ const ADDRESS = /.(?:@|%40|＠|﹫)./i;
  * given.
  */
 function withoutAddresses(text: string, recordAddress: RecordAddress): string {
+  if (!ADDRESS.test(text)) return text;
   return text.replaceAll(/\S+/g, (word) => (ADDRESS.test(word) && recordAddress(word) !== word ? '[address]' : word));
 }

@@ -15,8 +15,8 @@ export function source(clientAddress: Deps['clientAddress']): MiddlewareHandler<
     const origin = claim(c.req.header('Origin'));
     c.set('source', {
       address: clientAddress(c.req.raw.headers, c.env),
-      ...(userAgent === null ? {} : { user_agent: userAgent }),
       ...(origin === null ? {} : { origin }),
+      ...(userAgent === null ? {} : { user_agent: userAgent }),
     });
     await next();
   };

@@ -122,13 +122,14 @@ export function createSend(deps: SendDeps): Send {
     const request = buildInviteRequest({ url, keyHeader, key, body: sending.body, deadlines, version });
     const note = (result: RecordAttempt['result'], status: number | null, reason: string | null) => {
       const durationMs = Math.max(0, clock.now() - startedAtMs);
+      // In the order of RFC 8785, which saves the record a copy.
       sending.attempts.push({
-        slot,
-        key_fingerprint: fingerprint(key),
-        result,
-        ...(status === null ? {} : { status }),
-        ...(reason === null ? {} : { reason }),
         duration_ms: durationMs,
+        key_fingerprint: fingerprint(key),
+        ...(reason === null ? {} : { reason }),
+        result,
+        slot,
+        ...(status === null ? {} : { status }),
       });
       observe(() => {
         metrics.count('upstream_attempts', { result, slot });

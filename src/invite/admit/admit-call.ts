@@ -8,6 +8,7 @@ import type { Admission, Admitted, Ledger, RecordBase } from '../../ledger/port.
 import type { Decision } from '../../policy/decision.ts';
 import { leaveOut } from '../../policy/evaluate.ts';
 import { exhaustedBy } from '../../policy/quota-charges.ts';
+import type { Sha256 } from '../../ports/sha256.ts';
 import { answerOutcome } from '../answer.ts';
 import type { InviteCall } from '../call.ts';
 import { ownerOf } from '../call.ts';
@@ -23,6 +24,8 @@ export interface AdmitCallDeps extends RedactCallerTextDeps {
   readonly ledger: Pick<Ledger, 'admit'>;
   /** The whole upstream deadline; an intent expires 30 s after it. */
   readonly upstreamTimeoutMs: number;
+  /** The runtime's own; left out where the portable one serves. */
+  readonly sha256?: Sha256 | undefined;
 }
 
 /** A call after its decision: the bytes to be sent, and the members that all of its records share. */
@@ -47,6 +50,7 @@ export async function admitCall(
   call: InviteCall,
   at: { readonly first: Decision; readonly nowMs: number },
 ): Promise<AdmittedCall | null> {
+  const { sha256 = sha256Hex } = deps;
   const shared = {
     ...call,
     ...(await redactCallerText(call, deps)),
@@ -57,8 +61,8 @@ export async function admitCall(
     at,
     async (decision, leavesOut): Promise<Attempt<AdmittedCall | null>> => {
       const body = canonicalBody(decision.effective);
-      const requestSha256 = decision.verdict === 'allow' ? sha256Hex(body) : null;
-      const decided = { call, decision, body, base: recordBase({ ...shared, decision, requestSha256 }) };
+      const requestSha256 = decision.verdict === 'allow' ? sha256(body) : null;
+      const decided = { call, decision, body, base: recordBase({ ...shared, decision, requestSha256 }, sha256) };
       const admitted = await deps.ledger.admit(admission(deps, decided, leavesOut)).catch(() => null);
       if (admitted?.kind === 'invitees_exhausted') return { kind: 'short', invitees: admitted.invitees };
       return { kind: 'done', value: admitted && { decided, admitted } };
@@ -68,7 +72,7 @@ export async function admitCall(
 }
 
 function admission(
-  { upstreamTimeoutMs }: AdmitCallDeps,
+  { upstreamTimeoutMs, sha256 = sha256Hex }: AdmitCallDeps,
   { call, decision, body, base }: DecidedCall,
   leavesOut: boolean,
 ): Admission {
@@ -81,7 +85,7 @@ function admission(
     idempotency:
       call.idempotencyKey === null
         ? null
-        : { key: call.idempotencyKey, fingerprint: requestFingerprint(asGiven, call.handling), route: ROUTE },
+        : { key: call.idempotencyKey, fingerprint: requestFingerprint(asGiven, call.handling, sha256), route: ROUTE },
     charges: decision.charges,
     plan: allowed ? 'send' : 'deny',
     ...(leavesOut ? { leavesOutInvitees: true } : {}),

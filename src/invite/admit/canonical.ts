@@ -1,7 +1,7 @@
 import type { InviteUsersRequest } from '../../contract/invite-users.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
-import { sha256Hex } from '../../lib/sha256.ts';
 import type { Handling } from '../../policy/decision.ts';
+import type { Sha256 } from '../../ports/sha256.ts';
 
 /**
  * The exact text that is sent upstream: the five fields of the contract, all explicit, in schema order.
@@ -16,6 +16,6 @@ export function canonicalBody(request: InviteUsersRequest): string {
  * The fingerprint that an Idempotency-Key is bound to: SHA-256 over the caller's canonical request before any forced
  * value, plus its preference (RFC 7240). `asked` has every entry of the caller's list. 64 hex digits.
  */
-export function requestFingerprint(asked: InviteUsersRequest, handling: Handling): string {
-  return sha256Hex(canonicalJson([canonicalBody(asked), `handling=${handling}`]));
+export function requestFingerprint(asked: InviteUsersRequest, handling: Handling, sha256: Sha256): string {
+  return sha256(canonicalJson([canonicalBody(asked), `handling=${handling}`]));
 }
