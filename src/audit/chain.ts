@@ -93,11 +93,17 @@ type Halves = readonly [before: string, after: string];
 
 /** A record is serialised once: the text with `hash` and the text that it covers differ only there. */
 function canonicalHalves(record: object): Halves {
-  const members = Object.entries(record);
-  const half = (isPart: (name: string) => boolean): string =>
-    canonicalJson(Object.fromEntries(members.filter(([name]) => isPart(name)))).slice(1, -1);
-  // RFC 8785 §3.2.3 sorts names by UTF-16 code units, as `<` compares them.
-  return [half((name) => name < 'hash'), half((name) => name > 'hash')];
+  const members = record as Readonly<Record<string, unknown>>;
+  let [before, after] = ['', ''];
+  // RFC 8785 §3.2.3 sorts names by UTF-16 code units, as `toSorted` and `<` do.
+  for (const name of Object.keys(members).toSorted()) {
+    const value = members[name];
+    if (value === undefined || name === 'hash') continue;
+    const member = `${canonicalJson(name)}:${canonicalJson(value)}`;
+    if (name < 'hash') before = before === '' ? member : `${before},${member}`;
+    else after = after === '' ? member : `${after},${member}`;
+  }
+  return [before, after];
 }
 
 function canonicalHalvesOrNull(record: object): Halves | null {
@@ -111,5 +117,6 @@ function canonicalHalvesOrNull(record: object): Halves | null {
 /** The text of a record with this hash, or the text that its hash covers. */
 function joined([before, after]: Halves, hash?: string): string {
   const own = hash === undefined ? '' : `"hash":${JSON.stringify(hash)}`;
-  return `{${[before, own, after].filter((part) => part !== '').join(',')}}`;
+  const start = before === '' || own === '' ? before + own : `${before},${own}`;
+  return start === '' || after === '' ? `{${start}${after}}` : `{${start},${after}}`;
 }

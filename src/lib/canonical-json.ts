@@ -73,7 +73,8 @@ function orderedMembers(object: object, depth: number): unknown {
   // RFC 8785 §3.2.3: by UTF-16 code units, as JavaScript compares strings.
   if (!isSorted) names.sort();
   let copy: Record<string, unknown> | null = isSorted ? null : {};
-  for (const [index, name] of names.entries()) {
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index] ?? '';
     const member = ordered(members[name], depth + 1);
     if (member === UNFIT) return UNFIT;
     if (copy === null && member !== members[name])
