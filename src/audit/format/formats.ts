@@ -26,7 +26,7 @@ export function formatItem(format: AuditFormat, item: OutboxItem): string {
  */
 export function deliveredLine(format: AuditFormat, item: OutboxItem): string {
   try {
-    if (parseObject(item.line) !== null && !item.line.includes('\n')) return formatItem(format, item);
+    if (parseObject(item.line) !== null && !/[\n\r]/.test(item.line)) return formatItem(format, item);
   } catch {
     // A member is not of the type that the format expects.
   }

@@ -3,10 +3,10 @@
  * lines, `"channel":"audit"` the audit trail. An item of the trail is acknowledged when the kernel has taken its line.
  */
 import { pino } from 'pino';
-import { deliveredLine } from '../../../audit/format/formats.ts';
 import type { AuditFormat } from '../../../audit/format/formats.ts';
+import { stdoutLine } from '../../../audit/format/stdout-line.ts';
 import { SinkError } from '../../../audit/delivery/sink.ts';
-import type { OutboxItem, Sink } from '../../../audit/delivery/sink.ts';
+import type { Sink } from '../../../audit/delivery/sink.ts';
 import { rfc3339 } from '../../../lib/rfc3339.ts';
 import type { LogFields, Logger } from '../../../ports/logger.ts';
 import type { Output } from './output.ts';
@@ -39,27 +39,15 @@ export function createLogger({ level, service }: LogOptions, output: Pick<Output
 }
 
 /**
- * The stdout sink. Each item is one line, with the item under `record`, `checkpoint` or, in the OCSF format, `ocsf`.
- * Parsing and writing an RFC 8785 text gives the same text, so a native member verifies like the stored line. An item
- * that cannot be written as a line fails its whole batch: none of the batch is written, and no item is left out.
+ * The stdout sink: one line per item. An item that cannot be written as a line fails its whole batch: none of the batch
+ * is written, and no item is left out.
  */
 export function createStdoutSink(output: Pick<Output, 'write'>, format: AuditFormat): Sink {
-  // pino writes synchronously within the call, so `line` holds the line of that call.
-  let line = '';
-  const log = pino({ ...shape, level: 'info', base: { channel: 'audit' } }, { write: (text) => void (line = text) });
-
-  function lineOf(item: OutboxItem): string {
-    const member = format === 'native' ? item.kind : format;
-    line = '';
-    log.info({ [member]: JSON.parse(deliveredLine(format, item)) as unknown }, `audit_${item.kind}`);
-    if (line === '') throw new Error('an item has no line');
-    return line;
-  }
-
   return {
     name: 'stdout',
     async write(items) {
-      const text = items.map(lineOf).join('');
+      const time = rfc3339(Date.now());
+      const text = items.map((item) => `${stdoutLine(format, item, time)}\n`).join('');
       try {
         await output.write(text);
       } catch {
