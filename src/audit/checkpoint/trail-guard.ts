@@ -1,4 +1,5 @@
 import { sha256Hex } from '../../lib/sha256.ts';
+import type { AppendedRecords } from './appended-records.ts';
 import type { ChainBreak, ChainHead } from '../chain.ts';
 import { verifyChain } from '../chain.ts';
 import { parseCheckpoint, verifySignature } from './checkpoint.ts';
@@ -25,6 +26,8 @@ export interface TrailGuard {
 export interface GuardedLedger {
   records(after: number, limit: number): Eventual<readonly { readonly seq: number; readonly line: string }[]>;
   checkpoints(after: number, limit: number): Eventual<readonly { readonly count: number; readonly line: string }[]>;
+  /** What this process appended; left out where another one appends. */
+  readonly appended?: Pick<AppendedRecords, 'take'> | undefined;
 }
 
 type Eventual<T> = T | Promise<T>;
@@ -110,6 +113,11 @@ export function createTrailGuard(ledger: GuardedLedger, sha256: Sha256 = sha256H
     return item?.kind === 'record' && item.seq === seq ? item.hash : null;
   }
 
+  function verifyNext(line: string, before: ChainHead): Broken | ChainHead {
+    const verdict = verifyChain([line], before, sha256);
+    return verdict.kind === 'broken' ? broken(verdict.seq, verdict.reason) : verdict.head;
+  }
+
   /** Verifies the slice of records after `from`. Returns the last verified record. */
   async function walk(from: ChainHead, head: ChainHead): Promise<Broken | ChainHead> {
     let at = from;
@@ -118,11 +126,14 @@ export function createTrailGuard(ledger: GuardedLedger, sha256: Sha256 = sha256H
       const page = await ledger.records(at.seq, end - at.seq);
       const last = page.at(-1);
       if (last === undefined) return broken(at.seq + 1, 'missing');
-      const lines = page.map(({ line }) => line);
-      const verdict = verifyChain(lines, at, sha256);
-      if (verdict.kind === 'broken') return broken(verdict.seq, verdict.reason);
-      if (verdict.head.seq !== last.seq) return broken(at.seq + 1, 'out_of_sequence');
-      at = verdict.head;
+      let reached = at;
+      for (const { line } of page) {
+        const next = ledger.appended?.take(line, reached) ?? verifyNext(line, reached);
+        if ('kind' in next) return next;
+        reached = next;
+      }
+      if (reached.seq !== last.seq) return broken(at.seq + 1, 'out_of_sequence');
+      at = reached;
       verified = at;
     }
     return at.seq === head.seq && at.hash !== head.hash ? broken(head.seq, 'wrong_head') : at;

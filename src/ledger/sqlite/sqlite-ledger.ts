@@ -1,3 +1,5 @@
+import { createAppendedRecords } from '../../audit/checkpoint/appended-records.ts';
+import type { AppendedRecords } from '../../audit/checkpoint/appended-records.ts';
 import type { RecordDraft } from '../../audit/record.ts';
 import type { Clock, MachineClock } from '../../ports/clock.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
@@ -43,6 +45,8 @@ export interface SqliteLedger extends Synchronous<Ledger> {
   /** The ledger's time, in whole milliseconds since the epoch. */
   now(): number;
   clockState(): ClockState;
+  /** What was appended through this object. */
+  readonly appended: AppendedRecords;
 }
 
 type Synchronous<T> = {
@@ -84,7 +88,8 @@ export function createSqliteLedger({
   if (reachesAhead(sqlite))
     throw new Error('the ledger has a cursor or a checkpoint ahead of the end of its trail: restore it from a backup');
   const time = createLedgerClock(sqlite, clock);
-  const journal = createJournal({ sqlite, clock, time, ids, sha256 });
+  const appended = createAppendedRecords();
+  const journal = createJournal({ sqlite, clock, time, ids, sha256, appended });
   const changes = createChanges(sqlite, journal);
   const quotas = createQuotaCounters(sqlite);
   const keys = createIdempotencyKeys(sqlite, reportUnreadable);
@@ -282,6 +287,7 @@ export function createSqliteLedger({
     witness: time.witness,
     now: time.now,
     clockState: time.state,
+    appended,
   };
 }
 

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { createAppendedRecords } from '../../../src/audit/checkpoint/appended-records.ts';
 import { createJournal } from '../../../src/ledger/sqlite/trail/journal.ts';
 import { positionOf } from '../../../src/audit/delivery/outbox-position.ts';
 import { createLedgerClock } from '../../../src/ledger/sqlite/ledger-clock.ts';
@@ -17,7 +18,10 @@ function setup() {
   const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
   migrate(sqlite);
   const [clock, time] = [createFakeClock(), createLedgerClock(sqlite, createFakeClock())];
-  const journal = createJournal({ sqlite, clock, time, ids: createFakeIds(), sha256: sha256Hex });
+  const journal = createJournal({
+    ...{ sqlite, clock, time, ids: createFakeIds(), sha256: sha256Hex },
+    appended: createAppendedRecords(),
+  });
   const append = (records = 1): number[] =>
     sqlite.transaction(() =>
       journal.batch(() =>

@@ -1,3 +1,4 @@
+import type { AppendedRecords } from '../../../audit/checkpoint/appended-records.ts';
 import { chainRecord } from '../../../audit/chain.ts';
 import type { ChainHead } from '../../../audit/chain.ts';
 import type { AnyDraft } from '../../../audit/record.ts';
@@ -36,6 +37,8 @@ export interface JournalDeps {
   readonly time: Pick<LedgerClock, 'timeForWrite'>;
   readonly ids: Ids;
   readonly sha256: Sha256;
+  /** Gets every record with its text. */
+  readonly appended: Pick<AppendedRecords, 'note'>;
 }
 
 interface Batch {
@@ -50,7 +53,7 @@ interface Batch {
   lines: { readonly seq: number; readonly line: string }[];
 }
 
-export function createJournal({ sqlite, clock, time, ids, sha256 }: JournalDeps): Journal {
+export function createJournal({ sqlite, clock, time, ids, sha256, appended }: JournalDeps): Journal {
   let batch: Batch | null = null;
 
   function open(): Batch {
@@ -103,6 +106,7 @@ export function createJournal({ sqlite, clock, time, ids, sha256 }: JournalDeps)
       sqlite.run(`INSERT INTO records (seq, line) VALUES (?, ?)`, seq, line);
       at.policyDigest = notePolicies(sqlite, { draft, seq, policyDigest: at.policyDigest });
       if (timeMs < at.recordedMs) sqlite.run(`INSERT INTO clock_steps (seq) VALUES (?)`, seq);
+      appended.note(line, { seq, hash, prev: place.prev });
       at.head = { seq, hash };
       at.recordedMs = timeMs;
       at.lines.push({ seq, line });

@@ -2,6 +2,7 @@ import type { CheckpointSigner } from '../../../audit/checkpoint/checkpoint.ts';
 import type { RecordService } from '../../../audit/record.ts';
 import { createFanOut } from '../../../audit/delivery/fan-out.ts';
 import type { FanOut } from '../../../audit/delivery/fan-out.ts';
+import type { GuardedLedger } from '../../../audit/checkpoint/trail-guard.ts';
 import { createCheckpointer } from '../../../audit/checkpoint/checkpointer.ts';
 import type { Checkpointer } from '../../../audit/checkpoint/checkpointer.ts';
 import type { Ledger } from '../../../ledger/port.ts';
@@ -29,7 +30,7 @@ export interface AuditTrail {
 }
 
 export interface AuditTrailDeps {
-  readonly ledger: Ledger;
+  readonly ledger: Ledger & Pick<GuardedLedger, 'appended'>;
   readonly collectors: AuditSinks;
   readonly signer: CheckpointSigner | null;
   readonly service: RecordService;

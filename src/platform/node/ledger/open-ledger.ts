@@ -30,7 +30,7 @@ export interface NodeLedger extends Ledger, Pick<SqliteLedger, 'now' | 'clockSta
   close(): Promise<void>;
 }
 
-export interface ServiceLedger extends NodeLedger {
+export interface ServiceLedger extends NodeLedger, Pick<SqliteLedger, 'appended'> {
   /** Inspects the ledger's files. A service calls it every FILES_INTERVAL_MS, for the time without commits. */
   inspectFiles(): void;
 }
@@ -84,6 +84,7 @@ export async function openLedger(deps: NodeLedgerDeps): Promise<ServiceLedger> {
       },
       now: core.now,
       clockState: core.clockState,
+      appended: core.appended,
       inspectFiles() {
         if (!closed) guard.inspect();
       },

@@ -1,3 +1,4 @@
+import { createAppendedRecords } from '../../../../src/audit/checkpoint/appended-records.ts';
 import type { ChainCoverage, CheckpointLedger } from '../../../../src/audit/checkpoint/checkpoint-maker.ts';
 import { chainRecord, GENESIS } from '../../../../src/audit/chain.ts';
 import { positionOf } from '../../../../src/audit/delivery/outbox-position.ts';
@@ -20,12 +21,14 @@ export interface TestOutbox extends Outbox, CheckpointLedger {
   head: ChainCoverage['head'];
 }
 
-export function createTestOutbox(): TestOutbox {
+/** `remembers`: the ledger of a process that keeps what it appended until it is verified. */
+export function createTestOutbox({ remembers = false } = {}): TestOutbox {
   const items: OutboxItem[] = [];
   const cursors = new Map<string, number>();
   const made: { count: number; madeAt: number; line: string }[] = [];
   const chained: { seq: number; line: string }[] = [];
   const calls = { chain: 0 };
+  const appended = remembers ? createAppendedRecords() : undefined;
   let records = 0;
   const after = (sink: string): OutboxItem[] => items.filter(({ position }) => position > (cursors.get(sink) ?? 0));
   const orFail = (): void => {
@@ -36,6 +39,7 @@ export function createTestOutbox(): TestOutbox {
     calls,
     made,
     chained,
+    appended,
     head: GENESIS,
     append(length = 10) {
       records += 1;
@@ -45,6 +49,7 @@ export function createTestOutbox(): TestOutbox {
       const place = { seq: records, id: String(records), time: '', prev: outbox.head.hash };
       const next = chainRecord({} as RecordDraft, place);
       chained.push({ seq: records, line: next.line });
+      appended?.note(next.line, { seq: records, hash: next.hash, prev: place.prev });
       outbox.head = { seq: records, hash: next.hash };
       return positionOf(records);
     },
