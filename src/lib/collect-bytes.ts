@@ -8,7 +8,7 @@ import { createByteCollector } from './byte-collector.ts';
 export async function collectBytes(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer> | null> {
+): Promise<Uint8Array | null> {
   const collector = createByteCollector(maxBytes);
   for (;;) {
     const { done, value } = await reader.read();

@@ -16,6 +16,8 @@ export interface AppEnv {
     policy: CompiledPolicy;
     /** Set by source: the origin of the request, for the record. */
     source: RecordSource;
+    /** Set by body-limit: the body as it came. Absent where there is none. */
+    body: Uint8Array;
     /** Set by authenticate: the caller. */
     principal: Principal;
     /** Set by idempotency-key: the caller's key, unquoted; null when there is none. */

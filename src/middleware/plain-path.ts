@@ -5,6 +5,7 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import { isPlainPath } from '../lib/http/request-target.ts';
+import { pathOf } from '../lib/http/request-url.ts';
 import type { AppEnv } from './app-env.ts';
 import { respondProblem } from './problem-response.ts';
 
@@ -13,7 +14,7 @@ export const PLAIN_PATH_DETAIL =
 
 export function plainPath(): MiddlewareHandler<AppEnv> {
   return async function plainPath(c, next) {
-    if (!isPlainPath(new URL(c.req.url).pathname)) {
+    if (!isPlainPath(pathOf(c.req.url))) {
       return respondProblem(c, 'malformed_request', { detail: PLAIN_PATH_DETAIL });
     }
     return await next();

@@ -6,7 +6,7 @@ export type ReadBody = (platformRequest: unknown, maxBytes: number) => BodyReadi
 
 export interface BodyReading {
   /** The whole body; null as soon as there are more than `maxBytes`. Rejects when the body was cut off or cancelled. */
-  readonly bytes: Promise<Uint8Array<ArrayBuffer> | null>;
+  readonly bytes: Promise<Uint8Array | null>;
   /** Reads no more. */
   cancel(): void;
 }

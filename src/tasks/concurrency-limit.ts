@@ -18,8 +18,11 @@ export type Permit =
   | { readonly kind: 'refused'; readonly reason: 'queue_full' | 'waited_too_long' | 'caller_gone' };
 
 export interface ConcurrencyLimit {
-  /** Resolves with a permit or a refusal; `gone` ends the wait. Never rejects. */
-  acquire(gone: AbortSignal): Promise<Permit>;
+  /**
+   * Resolves with a permit or a refusal; the signal ends the wait, and is asked for only when there is one: creating it
+   * has a cost. Never rejects.
+   */
+  acquire(gone: () => AbortSignal): Promise<Permit>;
 }
 
 export function createConcurrencyLimit(
@@ -61,11 +64,12 @@ export function createConcurrencyLimit(
   }
 
   return {
-    async acquire(gone) {
+    async acquire(whenGone) {
       if (held < maxConcurrent) {
         held += 1;
         return grant();
       }
+      const gone = whenGone();
       if (gone.aborted) return { kind: 'refused', reason: 'caller_gone' };
       return queue.size < maxQueued ? await wait(gone) : { kind: 'refused', reason: 'queue_full' };
     },

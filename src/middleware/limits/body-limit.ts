@@ -1,7 +1,7 @@
 /**
  * Reads the whole body before any other step uses it, and limits its size and its time. It counts the bytes as they
  * arrive, because Content-Length may be wrong. A smuggled or slow body must not start a side effect. Later steps read
- * the same bytes from Hono's body cache.
+ * the bytes that it keeps.
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { collectBytes } from '../../lib/collect-bytes.ts';
@@ -26,8 +26,7 @@ export function bodyLimit({ schedule, readBody }: Pick<Deps, 'schedule' | 'readB
     const result = claimed > MAX_BODY_BYTES ? 'too_large' : await readInTime(start(), schedule);
     if (result === null) return await next();
     if (result instanceof Uint8Array) {
-      // Hono's cache contains promises, although its declared type is the value.
-      c.req.bodyCache.arrayBuffer = Promise.resolve(result.buffer) as unknown as ArrayBuffer;
+      c.set('body', result);
       return await next();
     }
     return refuse(c, result);
@@ -60,10 +59,7 @@ function readStream(stream: ReadableStream<Uint8Array> | null): BodyReading | nu
 }
 
 /** Null: there is no body. */
-async function readInTime(
-  reading: BodyReading | null,
-  schedule: Schedule,
-): Promise<Uint8Array<ArrayBuffer> | BodyFailure | null> {
+async function readInTime(reading: BodyReading | null, schedule: Schedule): Promise<Uint8Array | BodyFailure | null> {
   if (reading === null) return null;
   const state = { timedOut: false };
   const cancelTimer = schedule.after(BODY_TIMEOUT_MS, () => {

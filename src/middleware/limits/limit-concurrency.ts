@@ -57,7 +57,7 @@ export function limitConcurrency({
     return async function limitConcurrency(c, next) {
       if (!canAwaitAcrossRequests) return await next();
       const cameAt = clock.now();
-      const permit = await limit.acquire(c.req.raw.signal);
+      const permit = await limit.acquire(() => c.req.raw.signal);
       metrics.observe('queue_wait', Math.max(0, clock.now() - cameAt) / 1000, { bulkhead });
       if (permit.kind === 'refused') {
         metrics.count('requests_shed', { bulkhead, reason: permit.reason });

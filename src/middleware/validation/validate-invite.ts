@@ -6,6 +6,7 @@ import { readInvite } from '../../contract/read-invite.ts';
 import { checkStrictJson } from '../../contract/strict-json.ts';
 import type { ValidationError } from '../../contract/validation-error.ts';
 import { invalidRequest, jsonInvalid, missingBody, queryErrors } from '../../contract/validation-error.ts';
+import { searchParams } from '../../lib/http/request-url.ts';
 import { decodeUtf8 } from '../../lib/text/utf8.ts';
 import type { AppEnv } from '../app-env.ts';
 import { respondProblem } from '../problem-response.ts';
@@ -27,8 +28,8 @@ interface ValidatedInvite {
 
 /** Refuses a body that is not one unambiguous UTF-8 JSON text, and keeps the checked text for every later reader. */
 export const readStrictly: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const bytes = await c.req.arrayBuffer();
-  if (bytes.byteLength === 0) return respondInvalid(c, [...inQuery(c), missingBody]);
+  const bytes = c.get('body') as Uint8Array | undefined;
+  if (bytes === undefined || bytes.byteLength === 0) return respondInvalid(c, [...inQuery(c), missingBody]);
   const detail = jsonMediaTypeFault({
     contentType: c.req.header('Content-Type'),
     contentEncoding: c.req.header('Content-Encoding'),
@@ -67,9 +68,9 @@ export function respondInvalid(c: Context<AppEnv>, errors: readonly ValidationEr
 
 /** Whether the request has `?dry_run=true`. `validateInvite` refuses every other value. */
 export function isDryRun(c: Context<AppEnv>): boolean {
-  return new URL(c.req.url).searchParams.get('dry_run') === 'true';
+  return searchParams(c.req.url).get('dry_run') === 'true';
 }
 
 function inQuery(c: Context<AppEnv>): ValidationError[] {
-  return queryErrors(new URL(c.req.url).searchParams);
+  return queryErrors(searchParams(c.req.url));
 }

@@ -1,7 +1,9 @@
 import { Hono } from 'hono';
 import type { InvalidRequest } from '../../../src/contract/validation-error.ts';
 import type { AppEnv } from '../../../src/middleware/app-env.ts';
+import { bodyLimit } from '../../../src/middleware/limits/body-limit.ts';
 import { isDryRun, readStrictly, validateInvite } from '../../../src/middleware/validation/validate-invite.ts';
+import { refSchedule } from '../../../src/platform/node/runtime.ts';
 
 /** The real validation in front of a double that answers with its input. */
 export function createInviteApp(): Hono<AppEnv> {
@@ -10,6 +12,7 @@ export function createInviteApp(): Hono<AppEnv> {
     c.set('requestId', '0190a5d4-0000-7000-8000-000000000001');
     await next();
   });
+  app.use(bodyLimit({ schedule: refSchedule, readBody: undefined }));
   app.post('/v2/invite_users', readStrictly, validateInvite, async (c) =>
     c.json({ acted_on: c.req.valid('json'), dry_run: isDryRun(c), text: await c.req.text() }),
   );

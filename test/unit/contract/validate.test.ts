@@ -2,7 +2,9 @@ import { gzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import type { AppEnv } from '../../../src/middleware/app-env.ts';
+import { bodyLimit } from '../../../src/middleware/limits/body-limit.ts';
 import { readStrictly, validateInvite } from '../../../src/middleware/validation/validate-invite.ts';
+import { refSchedule } from '../../../src/platform/node/runtime.ts';
 import { postInvite } from './invite-app.ts';
 
 const GOOD = { emails: ['ann@acme.com'] };
@@ -22,6 +24,7 @@ describe('reading a request to invite', () => {
   it('gives every later reader the text that was checked, whatever the body cache holds besides', async () => {
     const app = new Hono<AppEnv>();
     const swapped = new TextEncoder().encode('{"emails":["eve@rival.io"]}').buffer;
+    app.use(bodyLimit({ schedule: refSchedule, readBody: undefined }));
     app.post('/', readStrictly, async (c, next) => {
       c.req.bodyCache.arrayBuffer = Promise.resolve(swapped) as unknown as ArrayBuffer;
       await next();

@@ -9,7 +9,7 @@ const STAYS = new AbortController().signal;
 /** The results so far; undefined for a task that still waits. */
 function watch(limit: ConcurrencyLimit, gone = STAYS): { permit: Permit | undefined } {
   const seen: { permit: Permit | undefined } = { permit: undefined };
-  void limit.acquire(gone).then((permit) => (seen.permit = permit));
+  void limit.acquire(() => gone).then((permit) => (seen.permit = permit));
   return seen;
 }
 
@@ -25,6 +25,19 @@ describe('the concurrency limit', () => {
     await promisesSettled();
     expect(all.map(({ permit }) => permit?.kind)).toEqual(['granted', 'granted', undefined, undefined, 'refused']);
     expect(all[4]?.permit).toEqual({ kind: 'refused', reason: 'queue_full' });
+  });
+
+  it('asks whether the caller has gone only when a task has to wait', async () => {
+    const limit = createConcurrencyLimit({ ...LIMITS, maxConcurrent: 1 }, createFakeClock());
+    const asked: number[] = [];
+    for (const task of [1, 2]) {
+      void limit.acquire(() => {
+        asked.push(task);
+        return STAYS;
+      });
+    }
+    await promisesSettled();
+    expect(asked).toEqual([2]);
   });
 
   it('gives a free place to whoever has waited longest, and the one after to the next', async () => {

@@ -7,6 +7,9 @@ import { thrownCode } from '../../../lib/thrown.ts';
 import type { HttpExchange, HttpResult, MaybeSentReason, NotSentReason } from '../../../ports/http.ts';
 import { connectFailure } from './connect-failure.ts';
 
+/** Takes the place of the body of an exchange that has ended. */
+const NOTHING = createByteCollector(0);
+
 /**
  * One HTTP exchange as a handler of undici's events. It decides whether the request was not sent, may have been sent,
  * or was answered. undici calls `onRequestStart` in the tick in which it writes the head to a connected socket, and
@@ -21,6 +24,7 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #endsAtMs: number;
   #phase: 'waiting' | 'sent' | 'answering' | 'settled' = 'waiting';
   #timer: NodeJS.Timeout | undefined;
+  #expiresAtMs = -1;
   #controller: Dispatcher.DispatchController | null = null;
   #status: number | null = null;
   #headers: Record<string, string> = {};
@@ -70,7 +74,7 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#phase !== 'answering' || this.#status === null) return this.#fail('protocol_error');
     const decoded = decodeContent(
-      Buffer.from(this.#body.bytes().buffer),
+      this.#body.bytes(),
       this.#headers['content-encoding'],
       this.#exchange.maxResponseBytes,
     );
@@ -84,9 +88,12 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   #arm(phaseMs: number): void {
+    const nowMs = performance.now();
+    const expiresAtMs = Math.min(nowMs + phaseMs, this.#endsAtMs);
+    if (expiresAtMs === this.#expiresAtMs) return;
+    this.#expiresAtMs = expiresAtMs;
     clearTimeout(this.#timer);
-    const leftMs = Math.min(phaseMs, this.#endsAtMs - performance.now());
-    this.#timer = setTimeout(() => this.#expire(), Math.max(0, leftMs));
+    this.#timer = setTimeout(() => this.#expire(), Math.max(0, expiresAtMs - nowMs));
   }
 
   #expire(): void {
@@ -105,7 +112,7 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
     if (this.#phase === 'settled') return;
     this.#phase = 'settled';
     clearTimeout(this.#timer);
-    this.#body = createByteCollector(0);
+    this.#body = NOTHING;
     this.#settle(result);
   }
 }
@@ -121,15 +128,13 @@ function maybeSentReason(error: Error): MaybeSentReason {
 type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 function joinHeaders(headers: ResponseHeaders): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name.toLowerCase(),
-      Array.isArray(value) ? value.join(', ') : (value ?? ''),
-    ]),
-  );
+  const joined: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    joined[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : (value ?? '');
+  return joined;
 }
 
-type Decoder = (body: Buffer, options: { maxOutputLength: number }) => Buffer;
+type Decoder = (body: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 
 /** The content codings that `fetch` on Workers decodes by itself, so that both runtimes read the same answers. */
 const DECODERS: ReadonlyMap<string, Decoder> = new Map([
@@ -141,7 +146,7 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map([
  * The decoded body, or the failure. Decoding is synchronous: it is rare, because requests ask for `identity`, and
  * bounded.
  */
-function decodeContent(body: Buffer, coding: string | undefined, maxBytes: number): Buffer | MaybeSentReason {
+function decodeContent(body: Uint8Array, coding: string | undefined, maxBytes: number): Uint8Array | MaybeSentReason {
   const name = coding?.trim().toLowerCase() ?? '';
   if (name === '' || name === 'identity' || body.byteLength === 0) return body;
   const decode = DECODERS.get(name);

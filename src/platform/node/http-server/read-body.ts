@@ -11,7 +11,7 @@ import type { BodyReading } from '../../../ports/read-body.ts';
 export function readBody(platformRequest: unknown, maxBytes: number): BodyReading | null {
   const { incoming } = (platformRequest ?? {}) as { incoming?: IncomingMessage };
   if (incoming === undefined) return null;
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array<ArrayBuffer> | null>();
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | null>();
   const collector = createByteCollector(maxBytes);
 
   const onData = (chunk: Buffer): void => {
