@@ -40,9 +40,8 @@ export function decide(
 ): Decision {
   const caller = callerOf(policy, principal);
   const asked = askedOf(request);
-  const judged = request.emails.map((email) =>
-    refuseExhausted(judgeAddress(policy, caller, email, asked, nowMs), exhausted),
-  );
+  const judgeOne = createJudge(policy, caller, asked, nowMs);
+  const judged = request.emails.map((email) => refuseExhausted(judgeOne(email), exhausted));
   const chosen = chooseForced(judged) ?? applyForce([], asked);
   const ruled = judged.map((address) => agreeWithBatch(address, chosen));
   // A request without any allowed address is refused in both modes.
@@ -91,8 +90,64 @@ export function judgeAddress(
   asked: Asked,
   nowMs: number,
 ): Judged {
-  // A text that is no address has no selectors, so only rules without a target apply to it.
-  const selectors = emailAddress(email) === null ? [] : selectorsOf(policy.setsOf, lowerAscii(email));
+  return createJudge(policy, caller, asked, nowMs)(email);
+}
+
+/** What rules and forced values say of every address with the same selectors. */
+interface Judgement {
+  readonly forced: Forced;
+  readonly decide: (email: string) => AddressDecision;
+}
+
+/**
+ * Judges addresses one by one. Most addresses of a batch share their domain, and few are named in a policy: those that
+ * are not named share one judgement per domain.
+ */
+function createJudge(
+  policy: CompiledPolicy,
+  caller: MatchedCaller,
+  asked: Asked,
+  nowMs: number,
+): (email: string) => Judged {
+  const byDomain = new Map<string, Judgement>();
+  const tables = [policy.force, policy.denyAny, ...caller.rules.flatMap(({ deny, allow }) => [deny, allow])];
+
+  function isNamed(address: string): boolean {
+    return policy.setsOf.has(address) || tables.some(({ bySelector }) => bySelector.has(address));
+  }
+
+  function ofDomain(domain: string): Judgement {
+    const known = byDomain.get(domain);
+    if (known !== undefined) return known;
+    const judgement = judge(policy, caller, selectorsOf(policy.setsOf, domain), asked, nowMs);
+    byDomain.set(domain, judgement);
+    return judgement;
+  }
+
+  function judgementOn(email: string): Judgement {
+    const parts = emailAddress(email);
+    // A text that is no address has no selectors, so only rules without a target apply to it.
+    if (parts === null) return judge(policy, caller, [], asked, nowMs);
+    const address = lowerAscii(email);
+    return isNamed(address)
+      ? judge(policy, caller, selectorsOf(policy.setsOf, address), asked, nowMs)
+      : ofDomain(parts.domain);
+  }
+
+  return (email) => {
+    const { decide: decideOn, forced } = judgementOn(email);
+    return { decision: decideOn(email), forced };
+  };
+}
+
+/** `selectors`: every selector that covers the address. */
+function judge(
+  policy: CompiledPolicy,
+  caller: MatchedCaller,
+  selectors: readonly string[],
+  asked: Asked,
+  nowMs: number,
+): Judgement {
   const forced = applyForce(rowsAimedAt([policy.force], selectors), asked);
   const inForce = (rule: Rule): boolean => nowMs < rule.untilMs;
 
@@ -100,9 +155,10 @@ export function judgeAddress(
   for (const rule of rowsAimedAt(denyTables, selectors).filter(inForce)) {
     const keys = hittingKeys(rule, forced.values);
     if (keys === null) continue;
-    const because = [...targetKeys(rule, selectors), ...keys];
+    const hit = [...targetKeys(rule, selectors), ...keys];
     // A rule without target and keys always hits.
-    return { decision: denyByRule(email, rule, because.length > 0 ? because : ['deny'], forced.values), forced };
+    const because = hit.length > 0 ? hit : ['deny'];
+    return { decide: (email) => denyByRule(email, rule, because, forced.values), forced };
   }
 
   const allowTables = caller.rules.map((rules) => rules.allow);
@@ -110,10 +166,10 @@ export function judgeAddress(
     .filter(inForce)
     .map((rule) => ({ rule, failing: failingKeys(rule, forced.values) }))
     .toSorted((a, b) => a.failing.length - b.failing.length || a.rule.order - b.rule.order);
-  if (nearest === undefined) return { decision: denyUncovered(email, caller), forced };
+  if (nearest === undefined) return { decide: (email) => denyUncovered(email, caller), forced };
   const { rule, failing } = nearest;
-  if (failing.length > 0) return { decision: denyByRule(email, rule, failing, forced.values), forced };
-  return { decision: allowBy(email, rule), forced };
+  if (failing.length > 0) return { decide: (email) => denyByRule(email, rule, failing, forced.values), forced };
+  return { decide: (email) => allowBy(email, rule), forced };
 }
 
 /** One body is sent for the whole batch, so an allowed address with other forced values is refused. */
@@ -133,6 +189,7 @@ export function askedOf(request: InviteUsersRequest): Asked {
 }
 
 function refuseExhausted(judged: Judged, exhausted: ExhaustedInvitees): Judged {
+  if (exhausted.size === 0) return judged;
   return { ...judged, decision: leaveOut(judged.decision, exhausted) };
 }
 

@@ -10,7 +10,7 @@ import type { ExhaustedInvitees, QuotaCharge, ShortInvitee } from './decision.ts
 import { lowerAscii } from './matching/domain-pattern.ts';
 import type { QuotaScope } from './document/schema.ts';
 
-type Counter = { readonly counter: readonly string[]; readonly emails: number; readonly visible: boolean };
+type Counter = { readonly counter: string; readonly emails: number; readonly visible: boolean };
 
 /**
  * Counters that callers share with others. A refused caller must not use them up, so their `requests` count admitted
@@ -48,7 +48,7 @@ export function chargesFor(policy: CompiledPolicy, principal: Principal, emails:
     return COUNTERS[quota.per](principal, emails, quota).map(({ counter, emails: count, visible }) => ({
       quota: quota.id,
       unit: quota.unit,
-      counter: canonicalJson(counter),
+      counter,
       windowMs,
       limit: quota.limit,
       amount: quota.unit === 'emails' ? count : Math.min(1, count),
@@ -77,9 +77,14 @@ export function exceededQuota(quotas: readonly Quota[], emails: readonly string[
       if (emails.length > quota.limit) return { quota, emails, excess: [], amountOf: () => emails.length };
       continue;
     }
+    if (
+      tally(emails, quota)
+        .values()
+        .every((times) => times <= quota.limit)
+    )
+      continue;
     const byPerson = Map.groupBy(emails, (email) => inviteeOf(email, quota));
     const tooOften = [...byPerson.values()].filter((named) => named.length > quota.limit);
-    if (tooOften.length === 0) continue;
     const amountOf = (email: string): number => byPerson.get(inviteeOf(email, quota))?.length ?? 0;
     return { quota, emails: tooOften.flat(), excess: tooOften.flatMap((named) => named.slice(quota.limit)), amountOf };
   }
@@ -95,8 +100,7 @@ export function exhaustedBy(
   const states = new Map(invitees.map((state) => [canonicalJson([state.quota, state.counter]), state]));
   const found = new Map<string, { readonly quota: Quota; readonly retryAfterS: number }>();
   for (const quota of policy.quotas.filter(({ per }) => per === 'invitee')) {
-    const counterOf = (email: string): string =>
-      canonicalJson([quota.id, canonicalJson(inviteeCounter(inviteeOf(email, quota)))]);
+    const counterOf = (email: string): string => canonicalJson([quota.id, inviteeCounter(inviteeOf(email, quota))]);
     for (const [key, named] of Map.groupBy(emails, counterOf)) {
       const state = states.get(key);
       if (state === undefined) continue;
@@ -107,12 +111,13 @@ export function exhaustedBy(
   return found;
 }
 
-function inviteeCounter(invitee: string): readonly string[] {
-  return ['invitee', invitee];
+/** An address is ASCII, so JSON.stringify writes the canonical JSON. */
+function inviteeCounter(invitee: string): string {
+  return JSON.stringify(['invitee', invitee]);
 }
 
 function shared(counter: readonly string[], emails: readonly string[]): Counter {
-  return { counter, emails: emails.length, visible: true };
+  return { counter: canonicalJson(counter), emails: emails.length, visible: true };
 }
 
 /** Counts how often each invitee is named. */
@@ -128,7 +133,7 @@ function tally(emails: readonly string[], quota: Quota): Map<string, number> {
 /** The person behind an address. Case is ignored. */
 function inviteeOf(email: string, { foldsPlus }: Quota): string {
   const address = lowerAscii(email);
-  return foldsPlus ? withoutTag(address) : address;
+  return foldsPlus && address.includes('+') ? withoutTag(address) : address;
 }
 
 /**

@@ -58,7 +58,9 @@ export function chooseForced(
   const sets = Map.groupBy(allowed.length > 0 ? allowed : judged, ({ forced }) => forced.key);
   const [largest = []] = [...sets.values()].toSorted((a, b) => b.length - a.length);
   const [first] = largest;
-  return first && { ...first.forced, applied: distinct(largest.flatMap(({ forced }) => forced.applied)) };
+  // Addresses that share their judgement share the list of what was applied.
+  const applied = [...new Set(largest.map(({ forced }) => forced.applied))];
+  return first && { ...first.forced, applied: distinct(applied.flat()) };
 }
 
 function distinct(applied: readonly ForcedValue[]): ForcedValue[] {

@@ -87,6 +87,16 @@ describe('a decision', () => {
     expect(many - none).toBe((one - none) * 499);
   });
 
+  it('judges the domain of a request once, however many of its addresses are there', () => {
+    const deep = policyFrom(policyOf(1, 1).replace('domains: [acme.com]', 'domains: ["*.acme.com"]'));
+    const at = (labels: number, addresses: number): number =>
+      lookUps(
+        deep,
+        staff(addresses).map((email) => email.replace('@', `@${'a.'.repeat(labels)}`)),
+      );
+    expect(at(40, 2) - at(40, 1)).toBe(at(3, 2) - at(3, 1));
+  });
+
   it('looks no further for a deep sub-domain than for its labels', () => {
     const deep = policyFrom(policyOf(1, 1).replace('domains: [acme.com]', 'domains: ["*.acme.com"]'));
     const at = (labels: number): number => lookUps(deep, [`ann@${'a.'.repeat(labels)}acme.com`]);
