@@ -27,9 +27,20 @@ const RESERVED = new Set(['arpa', 'invalid', 'local', 'localhost', 'onion', 'tes
 /** The parts of an acceptable address; null for any other text. */
 export function emailAddress(text: string): EmailAddress | null {
   if (text.length > MAX_ADDRESS_LENGTH) return null;
-  const [local, domain, ...rest] = text.split('@');
-  if (local === undefined || domain === undefined || rest.length > 0) return null;
-  return isLocalPart(local) && isDomain(domain) ? { local, domain: domain.toLowerCase() } : null;
+  const at = text.indexOf('@');
+  if (at < 0 || text.includes('@', at + 1)) return null;
+  const local = text.slice(0, at);
+  if (!isLocalPart(local)) return null;
+  const domain = readDomain(text.slice(at + 1));
+  return domain === null ? null : { local, domain };
+}
+
+/** The addresses of a request mostly share a domain, so the last answer is kept. */
+let lastRead: { readonly text: string; readonly domain: string | null } = { text: '', domain: null };
+
+function readDomain(text: string): string | null {
+  if (text !== lastRead.text) lastRead = { text, domain: isDomain(text) ? text.toLowerCase() : null };
+  return lastRead.domain;
 }
 
 function isLocalPart(text: string): boolean {
