@@ -205,7 +205,7 @@ export function createSqliteLedger({
     if (row === null) return { kind: 'not_found' };
     if (!maySettle(row, by, now)) return { kind: 'unchanged', state: row.state };
     const outcomeSeq = journal.append(record);
-    if (REFUNDED[ending]) quotas.refund(row.debits);
+    if (REFUNDED[ending]) quotas.refund(row.debits());
     if (row.keyScope !== null) keys.settle(row.keyScope, { requestId, ending, reply, now });
     requests.settle(requestId, { ending, by, at: now, outcomeSeq, isFirst: row.state === 'open' });
     return { kind: 'settled' };

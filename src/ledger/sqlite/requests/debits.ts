@@ -15,16 +15,32 @@ interface Packed {
 
 export function packDebits(debits: readonly Debit[]): string {
   const counters = new Map<string, number>();
-  const quotas = new Map<string, Packed['quotas'][number]>();
-  for (const { counter, amount, ...shared } of debits) {
-    const index = counters.get(counter) ?? counters.size;
-    counters.set(counter, index);
-    const name = JSON.stringify(shared);
-    const quota = quotas.get(name) ?? { ...shared, debits: [] };
-    quota.debits.push([index, amount]);
-    quotas.set(name, quota);
+  const quotas: Packed['quotas'][number][] = [];
+  let quota: Packed['quotas'][number] | undefined;
+  for (const debit of debits) {
+    const index = counters.get(debit.counter) ?? counters.size;
+    counters.set(debit.counter, index);
+    // The debits of a quota follow one another.
+    if (quota === undefined || !sharesAll(quota, debit)) {
+      quota = quotas.find((other) => sharesAll(other, debit));
+      if (quota === undefined) {
+        const { quota: id, unit, windowMs, windowEnd } = debit;
+        quota = { quota: id, unit, windowMs, windowEnd, debits: [] };
+        quotas.push(quota);
+      }
+    }
+    quota.debits.push([index, debit.amount]);
   }
-  return JSON.stringify({ counters: [...counters.keys()], quotas: [...quotas.values()] } satisfies Packed);
+  return JSON.stringify({ counters: [...counters.keys()], quotas } satisfies Packed);
+}
+
+function sharesAll(quota: Omit<Debit, 'counter' | 'amount'>, debit: Debit): boolean {
+  return (
+    quota.quota === debit.quota &&
+    quota.unit === debit.unit &&
+    quota.windowMs === debit.windowMs &&
+    quota.windowEnd === debit.windowEnd
+  );
 }
 
 /** Reads the older form, too: a list of debits. */

@@ -43,31 +43,66 @@ export interface Debit {
 interface Entry {
   readonly charge: QuotaCharge;
   readonly windowEnd: number;
-  readonly count: { used: number };
+  readonly count: Count;
 }
 
+interface Count {
+  used: number;
+}
+
+/** The counters of one quota in one window. */
+interface Window {
+  readonly charge: QuotaCharge;
+  readonly windowEnd: number;
+  readonly counts: Map<string, Count>;
+}
+
+/** How many counters one statement reads at most. A Durable Object binds 100 parameters to a statement. */
+const READ_TOGETHER = 64;
+/** Fewer counters than this are read one by one: a statement for many is always bound to READ_TOGETHER of them. */
+const READ_ALONE = 8;
+const OF_WINDOW = `FROM counters WHERE window_end = ? AND window_ms = ? AND quota = ? AND unit = ?`;
+const READ_ONE = `SELECT counter, used ${OF_WINDOW} AND counter = ?`;
+const READ_MANY = `SELECT counter, used ${OF_WINDOW} AND counter IN (${Array(READ_TOGETHER).fill('?').join(', ')})`;
+
 export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
-  function readUsed(charge: QuotaCharge, windowEnd: number): number {
-    const row = sqlite.run<{ used: number }>(
-      `SELECT used FROM counters WHERE window_end = ? AND window_ms = ? AND quota = ? AND unit = ? AND counter = ?`,
-      windowEnd,
-      charge.windowMs,
-      charge.quota,
-      charge.unit,
-      charge.counter,
-    )[0];
-    return row?.used ?? 0;
+  function readCounts({ charge, windowEnd, counts }: Window): void {
+    const counters = [...counts.keys()];
+    const together = counters.length < READ_ALONE ? 1 : READ_TOGETHER;
+    for (let from = 0; from < counters.length; from += together) {
+      const some = counters.slice(from, from + together);
+      // A counter that is named again changes nothing.
+      while (some.length < together) some.push(some[0] ?? '');
+      const rows = sqlite.run<{ counter: string; used: number }>(
+        together === 1 ? READ_ONE : READ_MANY,
+        ...[windowEnd, charge.windowMs, charge.quota, charge.unit],
+        ...some,
+      );
+      for (const { counter, used } of rows) {
+        const count = counts.get(counter);
+        if (count !== undefined) count.used = used;
+      }
+    }
   }
 
   function open(charges: readonly QuotaCharge[], now: number): readonly Entry[] {
-    const counts = new Map<string, { used: number }>();
-    return charges.map((charge) => {
-      const windowEnd = endOfWindow(now, charge.windowMs);
-      const key = JSON.stringify([charge.quota, charge.unit, charge.counter, charge.windowMs]);
-      const count = counts.get(key) ?? { used: readUsed(charge, windowEnd) };
-      counts.set(key, count);
-      return { charge, windowEnd, count };
+    const windows: Window[] = [];
+    let window: Window | undefined;
+    const entries = charges.map((charge) => {
+      // The charges of a quota follow one another.
+      if (window === undefined || !isOfWindow(window, charge)) {
+        window = windows.find((other) => isOfWindow(other, charge));
+        if (window === undefined) {
+          window = { charge, windowEnd: endOfWindow(now, charge.windowMs), counts: new Map() };
+          windows.push(window);
+        }
+      }
+      const count = window.counts.get(charge.counter) ?? { used: 0 };
+      window.counts.set(charge.counter, count);
+      return { charge, windowEnd: window.windowEnd, count };
     });
+    windows.forEach(readCounts);
+    return entries;
   }
 
   function debitOne({ charge, windowEnd, count }: Entry): Debit {
@@ -121,6 +156,10 @@ export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
       sqlite.run(`DELETE FROM counters WHERE window_end <= ?`, endedBefore);
     },
   };
+}
+
+function isOfWindow({ charge: { quota, unit, windowMs } }: Window, charge: QuotaCharge): boolean {
+  return charge.quota === quota && charge.unit === unit && charge.windowMs === windowMs;
 }
 
 function countsAttempts({ charge: { unit, admittedOnly } }: Entry): boolean {

@@ -57,7 +57,8 @@ export interface RequestRow {
   readonly expiresAt: number | null;
   readonly settledBy: SettledBy | null;
   readonly keyScope: string | null;
-  readonly debits: readonly Debit[];
+  /** Read on demand: only a refund needs them, and a large request has many. */
+  debits(): readonly Debit[];
   /** When the next reconcile attempt is due; null: there is none. */
   readonly nextAttemptAt: number | null;
 }
@@ -105,7 +106,7 @@ export function createRequests(sqlite: SqlitePort, reportUnreadable: ReportUnrea
         expiresAt: row.expires_at,
         settledBy: row.settled_by,
         keyScope: row.key_scope,
-        debits: readDebits(row),
+        debits: () => readDebits(row),
         nextAttemptAt: row.look_at,
       };
     },
