@@ -10,15 +10,18 @@ import type { SqlitePort } from './sqlite-port.ts';
 
 /** What an open intent, and a request that just became unknown, wait for at most. */
 const LONGEST_WAIT_MS = 60_000;
-/** One condition for each partial index. Requests that have ended are not read again by time. */
-const UNSETTLED = [`state = 'open'`, `state = 'unknown'`] as const;
+/** Without reading all rows (open-requests.ts). */
+const OPEN = `state = 'open' AND (owner, request_id) IN (
+  SELECT owner, request_id FROM head CROSS JOIN records ON records.seq > open_after)`;
+/** Requests that have ended are not read again by time. */
+const UNSETTLED = [OPEN, `state = 'unknown'`] as const;
 
 /** The clock was ahead: what lies in the future is brought back to where it would lie if it was stamped now. */
 export function moveBack(sqlite: SqlitePort, { storedMs, nowMs }: { storedMs: number; nowMs: number }): void {
   const keepUntil = nowMs + REPLY_RETENTION_MS;
   const soon = nowMs + LONGEST_WAIT_MS;
   sqlite.run(`UPDATE keys SET keep_until = ? WHERE keep_until > ?`, keepUntil, keepUntil);
-  sqlite.run(`UPDATE requests SET expires_at = ? WHERE state = 'open' AND expires_at > ?`, soon, soon);
+  sqlite.run(`UPDATE requests SET expires_at = ? WHERE ${OPEN} AND expires_at > ?`, soon, soon);
   sqlite.run(`UPDATE requests SET look_at = ? WHERE state = 'unknown' AND look_at > ?`, soon, soon);
   for (const unsettled of UNSETTLED)
     sqlite.run(`UPDATE requests SET admitted_at = min(admitted_at, ?) WHERE ${unsettled}`, nowMs);

@@ -131,6 +131,49 @@ const MIGRATIONS: readonly (readonly string[])[] = [
          OR (instr(line, '"kind":"outcome"') > 0 AND instr(line, '"result":"unknown"') > 0)
      ) WHERE id IN (SELECT request_id FROM requests)`,
   ],
+  [
+    // Whom requests belong to (owners.ts), by a number: three texts were in each row of \`requests\` and in its index.
+    `CREATE TABLE owners (
+       owner INTEGER PRIMARY KEY, issuer TEXT NOT NULL, client_id TEXT NOT NULL, subject TEXT NOT NULL
+     ) STRICT`,
+    `CREATE UNIQUE INDEX owners_by_name ON owners (issuer, client_id, subject)`,
+    `INSERT INTO owners (issuer, client_id, subject)
+     SELECT DISTINCT issuer, client_id, subject FROM requests ORDER BY issuer, client_id, subject`,
+    // The request that a record decides: it finds the row of the request (retention.ts). Not set in earlier records.
+    `ALTER TABLE records ADD COLUMN owner INTEGER`,
+    `ALTER TABLE records ADD COLUMN request_id TEXT`,
+    // The rows of an owner lie together, so that no index is needed to list them.
+    `ALTER TABLE requests RENAME TO former_requests`,
+    `CREATE TABLE requests (
+       owner INTEGER NOT NULL, request_id TEXT NOT NULL,
+       state TEXT NOT NULL,
+       admitted_at INTEGER NOT NULL, expires_at INTEGER, settled_at INTEGER, settled_by TEXT,
+       decided_seq INTEGER NOT NULL, outcome_seq INTEGER,
+       key_scope TEXT, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0,
+       debits TEXT NOT NULL, body TEXT,
+       PRIMARY KEY (owner, request_id)
+     ) STRICT, WITHOUT ROWID`,
+    `INSERT INTO requests (owner, request_id, state, admitted_at, expires_at, settled_at, settled_by, decided_seq,
+       outcome_seq, key_scope, look_at, looks, debits, body)
+     SELECT owner, request_id, state, admitted_at, expires_at, settled_at, settled_by, decided_seq,
+       outcome_seq, key_scope, look_at, looks, debits, body
+     FROM owners JOIN former_requests USING (issuer, client_id, subject) ORDER BY owner, request_id`,
+    `DROP TABLE former_requests`,
+    `CREATE INDEX requests_unsettled ON requests (look_at, decided_seq) WHERE state = 'unknown'`,
+    // Up to `open_after`, no record admitted a request that is open (open-requests.ts): there is no index of them.
+    `UPDATE records SET owner = requests.owner, request_id = requests.request_id
+     FROM requests WHERE requests.decided_seq = records.seq AND requests.state = 'open'`,
+    `ALTER TABLE head ADD COLUMN open_after INTEGER NOT NULL DEFAULT 0`,
+    `UPDATE head SET open_after = coalesce((SELECT min(decided_seq) - 1 FROM requests WHERE state = 'open'), seq)`,
+    // One tree: expired keys are found by going through the table, a part at a time (idempotency.ts).
+    `ALTER TABLE keys RENAME TO former_keys`,
+    `CREATE TABLE keys (
+       scope TEXT PRIMARY KEY, request_id TEXT NOT NULL, fingerprint TEXT NOT NULL, keep_until INTEGER, reply TEXT
+     ) STRICT, WITHOUT ROWID`,
+    `INSERT INTO keys (scope, request_id, fingerprint, keep_until, reply)
+     SELECT scope, request_id, fingerprint, keep_until, reply FROM former_keys ORDER BY scope`,
+    `DROP TABLE former_keys`,
+  ],
 ];
 
 /** SHA-256 over the schema objects of each version (isOwnSchema), in order. */
@@ -145,6 +188,7 @@ const DIGESTS: readonly string[] = [
   '156edf07b648891691dd3942242b9157c5258ee3059b8edb3672dfbc9350058c',
   '5e1a86f472e39e61464e64338c4a5033fa858c2a834f73edf5253b29ed704ac7',
   '6798de34b508a28cd2be390c704e6c84c46b285e8528860f0d5e10cafd6a24aa',
+  '9e9e3f207aaef8fa50d70289e7841c81e4d2a8c22401186edbb011aafa268e8e',
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -154,6 +198,8 @@ export const FIRST_VERSION_WITH_CHECKPOINTS = 2;
 export const FIRST_VERSION_WITH_CLOCK_STEPS = 4;
 /** Earlier versions have no list of further records. */
 export const FIRST_VERSION_WITH_FURTHER_RECORDS = 9;
+/** In earlier versions each row of `requests` names its owner. */
+export const FIRST_VERSION_WITH_OWNERS = 10;
 /** In earlier versions a record has two positions in the outbox, its own and one for a checkpoint. */
 export const FIRST_VERSION_WITH_WIDE_POSITIONS = 6;
 

@@ -15,14 +15,16 @@ import { createJournal } from './trail/journal.ts';
 import { createLedgerClock } from './ledger-clock.ts';
 import type { ClockState } from './ledger-clock.ts';
 import { createSqliteOutbox } from './trail/outbox.ts';
-import type { Pruned, ReconcileAttempt, Retention } from '../background-steps.ts';
-import type { Admission, Admitted, Ending, Ledger, QuotaState, Settled, Settlement } from '../port.ts';
+import type { Pruned, Retention } from '../background-steps.ts';
+import type { Admission, Admitted, Ledger, QuotaState } from '../port.ts';
 import type { ReportUnreadable } from '../report-unreadable.ts';
 import { noteFurther } from './requests/further-records.ts';
+import { createOpenRequests } from './requests/open-requests.ts';
+import { createOwners } from './requests/owners.ts';
 import { createQuotaCounters } from './requests/quota.ts';
 import type { Tally } from './requests/quota.ts';
-import { maySettle } from './requests/may-settle.ts';
 import { createRequests } from './requests/requests.ts';
+import { createSettlements } from './requests/settlements.ts';
 import { recallAdmission } from './requests/recall-admission.ts';
 import { pruneRecords } from './trail/retention.ts';
 import { migrate } from './schema.ts';
@@ -31,6 +33,7 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { createReads } from './reads.ts';
 import { createSuppressions } from './suppressions.ts';
 import { reachesAhead, readRecords } from './trail/trail.ts';
+import type { TrailEnds } from './trail/trail.ts';
 
 /**
  * The ledger over any SQLite: synchronous, and without transactions of its own. The adapter runs every writing method
@@ -52,12 +55,6 @@ export interface SqliteLedger extends Synchronous<Ledger> {
 type Synchronous<T> = {
   readonly [K in keyof T]: T[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never;
 };
-
-/** Whether an ending refunds the `emails` units. `requests` units are never refunded. */
-const REFUNDED = { accepted: false, refused: true, not_sent: true, unknown: false } as const satisfies Record<
-  Ending,
-  boolean
->;
 
 /** Counters outlive their window: the clock may be corrected back into it, and it must not open again with an empty one. */
 const KEEP_COUNTERS_MS = 60 * 60 * 1000;
@@ -89,12 +86,19 @@ export function createSqliteLedger({
     throw new Error('the ledger has a cursor or a checkpoint ahead of the end of its trail: restore it from a backup');
   const time = createLedgerClock(sqlite, clock);
   const appended = createAppendedRecords();
-  const journal = createJournal({ sqlite, clock, time, ids, sha256, appended });
+  const owners = createOwners(sqlite);
+  const open = createOpenRequests(sqlite);
+  const onBegin = ({ head }: TrailEnds): void => {
+    owners.begin();
+    open.begin(head.hash);
+  };
+  const journal = createJournal({ sqlite, clock, time, ids, sha256, appended, onBegin, openAfter: open.openAfter });
   const changes = createChanges(sqlite, journal);
   const quotas = createQuotaCounters(sqlite);
   const keys = createIdempotencyKeys(sqlite, reportUnreadable);
-  const requests = createRequests(sqlite, reportUnreadable);
+  const requests = createRequests(sqlite, reportUnreadable, { owners, open });
   const outbox = createSqliteOutbox(sqlite);
+  const { settle, recordAttempt } = createSettlements({ sqlite, journal, quotas, keys, requests });
   const reads = createReads(sqlite, reportUnreadable);
   const suppressions = createSuppressions(sqlite, { reportUnreadable, isSpaceLow });
 
@@ -108,7 +112,7 @@ export function createSqliteLedger({
       sqlite,
       tally: () => quotas.tally(admission.charges, now),
       openUntil: (requestId) => {
-        const row = requests.get(requestId);
+        const row = requests.get(requestId, admission.owner);
         return row?.state === 'open' ? row.expiresAt : null;
       },
       lookUpKey: () => lookUpKey(admission, keyScope(admission), now),
@@ -139,12 +143,12 @@ export function createSqliteLedger({
   function answerKnown(known: KeyLookup, admission: Admission, now: number): Admitted {
     if (known.kind === 'key_reused' || known.kind === 'reply_unreadable') return known;
     if (known.kind === 'in_flight') {
-      const expiresAt = requests.get(known.firstRequestId)?.expiresAt ?? now;
+      const expiresAt = requests.get(known.firstRequestId, admission.owner)?.expiresAt ?? now;
       return { ...known, retryAfterS: Math.min(wholeSeconds(expiresAt - now), LONGEST_RETRY_AFTER_S) };
     }
     const replay = replayRecord(admission.records, known.firstRequestId, known.reply);
-    const seq = replay === null ? null : recordIfWhole(admission, replay, now);
-    if (seq !== null) noteFurther(sqlite, known.firstRequestId, seq, 'replay');
+    if (replay !== null && isWhole(admission, replay, now))
+      noteFurther(sqlite, known.firstRequestId, journal.append(replay), 'replay');
     return known;
   }
 
@@ -163,9 +167,20 @@ export function createSqliteLedger({
     }
     const debits = tally.debitAdmission();
     const expiresAt = now + admission.expiresInMs;
-    const decidedSeq = journal.append(intentRecord(admission.records, expiresAt));
-    requests.insert({ admission, state: 'open', admittedAt: now, expiresAt, decidedSeq, keyScope: scope, debits });
-    if (scope !== null) keys.bind(scope, admission.requestId, admission.idempotency?.fingerprint ?? '');
+    const { requestId } = admission;
+    const owner = owners.numberOf(admission.owner);
+    const decidedSeq = journal.append(intentRecord(admission.records, expiresAt), { owner, requestId });
+    requests.insert({
+      admission,
+      owner,
+      state: 'open',
+      admittedAt: now,
+      expiresAt,
+      decidedSeq,
+      keyScope: scope,
+      debits,
+    });
+    if (scope !== null) keys.bind(scope, requestId, admission.idempotency?.fingerprint ?? '');
     return { kind: 'admitted', expiresAt, quotas: tally.states() };
   }
 
@@ -174,22 +189,23 @@ export function createSqliteLedger({
     if (exceeded !== null) return exhaustedBy(exceeded, tally);
     tally.debitAttempt();
     tally.debitAdmission();
-    recordIfWhole(admission, dryRunRecord(admission.records), now);
+    const record = dryRunRecord(admission.records);
+    if (isWhole(admission, record, now)) journal.append(record);
     return { kind: 'previewed' };
   }
 
-  /** Returns the record's seq; null when it is only counted. */
-  function recordIfWhole({ owner }: Admission, draft: RecordDraft, now: number): number | null {
-    return suppressions.isWhole(owner, draft, { now, machineMs: Math.trunc(clock.now()) })
-      ? journal.append(draft)
-      : null;
+  /** Whether the record is written; else it is only counted. */
+  function isWhole({ owner }: Admission, draft: RecordDraft, now: number): boolean {
+    return suppressions.isWhole(owner, draft, { now, machineMs: Math.trunc(clock.now()) });
   }
 
   function recordDenial(admission: Admission, denial: RecordDraft, now: number): void {
-    const decidedSeq = recordIfWhole(admission, denial, now);
-    if (decidedSeq === null) return;
+    if (!isWhole(admission, denial, now)) return;
+    const owner = owners.numberOf(admission.owner);
+    const decidedSeq = journal.append(denial, { owner, requestId: admission.requestId });
     requests.insert({
       admission,
+      owner,
       state: 'denied',
       admittedAt: now,
       expiresAt: null,
@@ -197,18 +213,6 @@ export function createSqliteLedger({
       keyScope: null,
       debits: [],
     });
-  }
-
-  function settle({ requestId, by, ending, reply, record }: Settlement): Settled {
-    const now = journal.now();
-    const row = requests.get(requestId);
-    if (row === null) return { kind: 'not_found' };
-    if (!maySettle(row, by, now)) return { kind: 'unchanged', state: row.state };
-    const outcomeSeq = journal.append(record);
-    if (REFUNDED[ending]) quotas.refund(row.debits());
-    if (row.keyScope !== null) keys.settle(row.keyScope, { requestId, ending, reply, now });
-    requests.settle(requestId, { ending, by, at: now, outcomeSeq, isFirst: row.state === 'open' });
-    return { kind: 'settled' };
   }
 
   /** A writing step. `readsHead`: it needs the head row as the steps before it in the batch have left it. */
@@ -221,15 +225,6 @@ export function createSqliteLedger({
         if (readsHead) journal.writeHead();
         return run(...args);
       });
-  }
-
-  function recordAttempt({ requestId, record, nextInMs }: ReconcileAttempt): void {
-    const now = journal.now();
-    const dueAt = requests.get(requestId)?.nextAttemptAt ?? null;
-    if (dueAt === null || dueAt > now) return;
-    // The outcome record does not change: the evidence is a record of its own.
-    if (record !== null) noteFurther(sqlite, requestId, journal.append(record), 'other');
-    requests.recordAttempt(requestId, { at: nextInMs === null ? null : now + nextInMs, counted: record !== null });
   }
 
   function recordSuppressed(limit: number): { readonly requests: number; readonly more: boolean } {
@@ -249,7 +244,7 @@ export function createSqliteLedger({
     if (!time.isWitnessed()) return { records: 0, more: false };
     quotas.prune(now - KEEP_COUNTERS_MS);
     keys.prune(now);
-    return pruneRecords(sqlite, outbox, retention, now);
+    return pruneRecords(sqlite, { outbox, owners, open }, retention, now);
   }
 
   const [writes, writesAndReads] = [{ readsHead: false }, { readsHead: true }];

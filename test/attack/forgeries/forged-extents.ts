@@ -21,6 +21,7 @@ function takeOut(forger: LedgerForger, seq: number): void {
   forger.sql('UPDATE records SET seq = -seq + 1 WHERE seq > ?', seq);
   forger.sql('UPDATE records SET seq = -seq WHERE seq < 0');
   forger.sql('UPDATE requests SET decided_seq = decided_seq - 1 WHERE decided_seq > ?', seq);
+  forger.sql('UPDATE head SET open_after = open_after - 1');
   forger.sql('UPDATE requests SET outcome_seq = outcome_seq - 1 WHERE outcome_seq > ?', seq);
   forger.sql('UPDATE clock_steps SET seq = seq - 1 WHERE seq > ?', seq);
   forger.sql('UPDATE cursors SET position = position - 16');

@@ -61,8 +61,38 @@ export const FORGED_REQUESTS: LedgerFamily = {
     },
     {
       forgery: 'A request given to another owner',
-      forge: set(13, "subject = 'mallory'"),
+      forge: (forger) => {
+        forger.sql("INSERT INTO owners SELECT 99, issuer, client_id, 'mallory' FROM owners LIMIT 1");
+        set(13, 'owner = 99')(forger);
+      },
       finds: always('broken: request_refuted 13 @ ledger seq 13'),
+    },
+    {
+      forgery: 'All requests of an owner given to another one',
+      forge: ({ sql }) =>
+        sql("UPDATE owners SET subject = 'mallory' WHERE owner = (SELECT owner FROM requests WHERE decided_seq = 13)"),
+      finds: always('broken: request_refuted 13 @ ledger seq 13'),
+    },
+    {
+      forgery: 'A request given to an owner that does not exist',
+      forge: set(13, 'owner = 99'),
+      finds: always('broken: request_missing 13 @ ledger seq 13'),
+    },
+    {
+      forgery: 'An open request hidden from the sweep by the head row, so that it never becomes unknown',
+      forge: ({ sql }) => sql('UPDATE head SET open_after = seq'),
+      finds: always('broken: request_refuted 63 @ ledger seq 63'),
+    },
+    {
+      forgery: 'An open request hidden from the sweep in its record, so that it never becomes unknown',
+      forge: ({ sql }) => sql('UPDATE records SET owner = owner + 1 WHERE seq = 63'),
+      finds: always('broken: request_refuted 63 @ ledger seq 63'),
+    },
+    {
+      forgery: 'A record set to decide another request, where retention looks',
+      forge: ({ sql }) => sql('UPDATE records SET owner = NULL, request_id = NULL WHERE seq = 13'),
+      finds: UNSEEN,
+      because: 'Retention then reads all requests to find those that it drops.',
     },
     {
       forgery: 'The decision record of a request changed to another one',

@@ -156,25 +156,20 @@ export const FORGED_STATE: LedgerFamily = {
     },
     {
       forgery: 'An index deleted',
-      forge: run('DROP INDEX requests_by_owner'),
+      forge: run('DROP INDEX requests_unsettled'),
       finds: always('refused: the ledger forged.db holds a trigger, a view or a table that is not of this program'),
     },
     {
       forgery: 'An index replaced by one of the same name',
       forge: run(
-        'DROP INDEX requests_open',
-        "CREATE INDEX requests_open ON requests (expires_at, decided_seq) WHERE state = 'never'",
+        'DROP INDEX requests_unsettled',
+        "CREATE INDEX requests_unsettled ON requests (look_at, decided_seq) WHERE state = 'never'",
       ),
       finds: always('refused: the ledger forged.db holds a trigger, a view or a table that is not of this program'),
     },
     {
-      forgery: 'The entries of an index deleted behind the back of SQLite, so that a caller’s requests are not listed',
-      forge: emptyIndex('requests_by_owner', 'request_id'),
-      finds: always('broken: index_refuted - @ the ledger'),
-    },
-    {
-      forgery: 'The entries of the index of open requests deleted in the same way, so that none becomes unknown',
-      forge: emptyIndex('requests_open', 'request_id'),
+      forgery: 'The entries of an index deleted behind the back of SQLite, so that no unknown outcome is looked into',
+      forge: emptyIndex('requests_unsettled', 'request_id'),
       finds: always('broken: index_refuted - @ the ledger'),
     },
     {

@@ -66,7 +66,7 @@ describe('a schema that this program did not make', () => {
     ['a table', 'CREATE TABLE more (a)'],
     ['an index', 'CREATE INDEX more ON records (line)'],
     ['a changed table', `ALTER TABLE cursors ADD COLUMN more TEXT`],
-    ['a missing index', 'DROP INDEX requests_open'],
+    ['a missing index', 'DROP INDEX requests_unsettled'],
     ['a trigger named like a table of SQLite’s', ...DISGUISED],
   ])('is refused by everyone who opens the ledger: %s', async (_what, ...statements) => {
     await closed(2);

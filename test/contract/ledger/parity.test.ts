@@ -323,7 +323,7 @@ async function tableFindings(trail: readonly string[], sqlite: SqlitePort) {
   const tables = createTableComparison(
     {
       requests: {
-        row: async (requestId) => readRequestRow(sqlite, requestId),
+        row: async (requestId, owner) => readRequestRow(sqlite, requestId, owner),
         count: async () => countRequests(sqlite),
         listsFurther: async (requestId, seq, kind) => listsFurther(sqlite, requestId, seq, kind),
         strayKeys: async () => countStrayKeys(sqlite),

@@ -5,7 +5,7 @@ import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { checkpoint } from '../../contract/ledger/ledger-harness.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
 import { admission, DAY_MS, MINUTE_MS, recordDraft, settlement } from '../../support/ledger/ledger.ts';
-import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
+import { asNinthVersion } from './ninth-schema.ts';
 
 const [FIRST, OTHER, REPLAY] = [testUuid7(1), testUuid7(2), testUuid7(3)] as const;
 const KEY = 'key-0123456789abcdef';
@@ -24,7 +24,7 @@ function opened() {
   ledger.recordAttempt({ requestId: FIRST, record, nextInMs: null });
   ledger.settle(settlement(FIRST, 'accepted', { by: 'person' }));
   ledger.admit(admission(REPLAY, { key: KEY }));
-  const rows = () => sqlite.run(`SELECT request_id, is_replay, seq FROM further_records ORDER BY seq`);
+  const rows = (of = sqlite) => of.run(`SELECT request_id, is_replay, seq FROM further_records ORDER BY seq`);
   return { sqlite, clock, ledger, open, rows };
 }
 
@@ -43,14 +43,15 @@ describe('the further records of a request', () => {
   });
 
   it('are found in a ledger of an earlier version, past damaged lines', () => {
-    const { sqlite, open, rows } = opened();
-    sqlite.run(`DROP TABLE further_records`);
-    sqlite.run(`UPDATE ledger_version SET version = ?`, SCHEMA_VERSION - 1);
-    sqlite.run(
+    const { sqlite, rows } = opened();
+    const earlier = asNinthVersion(sqlite);
+    earlier.run(`DROP TABLE further_records`);
+    earlier.run(`UPDATE ledger_version SET version = 8`);
+    earlier.run(
       `INSERT INTO records (seq, line) VALUES (90, '"kind":"replay"'), (91, '{"kind":"reconciliation"'), (92, '')`,
     );
-    const ledger = open(2000);
-    expect(rows()).toEqual(expect.arrayContaining(ROWS.map((row) => expect.objectContaining(row))));
+    const ledger = createSqliteLedger({ sqlite: earlier, clock: createFakeClock(), ids: createFakeIds(2000) });
+    expect(rows(earlier)).toEqual(expect.arrayContaining(ROWS.map((row) => expect.objectContaining(row))));
     expect(ledger.find(FIRST, null)?.records.map(({ seq }) => seq)).toEqual([1, 3, 4, 5, 6]);
   });
 

@@ -11,6 +11,7 @@ import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
 import {
   admission,
   ANN,
+  BOB,
   CREATED,
   DAY_MS,
   KEEP_ALL,
@@ -21,6 +22,7 @@ import {
 } from '../../support/ledger/ledger.ts';
 import { checkpoint } from '../../contract/ledger/ledger-harness.ts';
 import { FIRST_SCHEMA } from './first-schema.ts';
+import { asNinthVersion } from './ninth-schema.ts';
 
 const [OPEN, UNKNOWN, ACCEPTED] = [testUuid7(1), testUuid7(2), testUuid7(3)] as const;
 
@@ -144,5 +146,113 @@ describe('a ledger of the first release that has seen a clock 8 days ahead', () 
     expect(ledger.usage([charge])).toMatchObject([{ remaining: 10 }]);
     clock.advance(7 * DAY_MS);
     expect(ledger.usage([charge])).toMatchObject([{ remaining: 10 }]);
+  });
+});
+
+describe('a ledger of schema version 9, in which each request named its owner', () => {
+  const [KEYED, REFUSED, DENIED, OF_BOB, IN_FLIGHT] = [1, 2, 3, 4, 5].map((n) => testUuid7(n)) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const KEY = 'key-0123456789abcdef';
+
+  /** The same ledger as this version has it, and as version 9 had it. */
+  function twoVersions() {
+    const clock = createFakeClock();
+    const open = (sqlite: ReturnType<typeof firstRelease>, ids: number) =>
+      createSqliteLedger({ sqlite, clock, ids: createFakeIds(ids) });
+    const now = createNodeSqlite(new DatabaseSync(':memory:'));
+    const ledger = open(now, 1000);
+    const charges = [quotaCharge()];
+    ledger.admit(admission(KEYED, { key: KEY, charges }));
+    ledger.settle(settlement(KEYED, 'accepted', { reply: CREATED }));
+    ledger.admit(admission(REFUSED, { charges }));
+    ledger.settle(settlement(REFUSED, 'unknown'));
+    ledger.admit(admission(DENIED, { plan: 'deny' }));
+    ledger.admit(admission(OF_BOB, { owner: BOB, key: KEY, charges }));
+    ledger.admit(admission(IN_FLIGHT, { charges }));
+    ledger.addCheckpoint(checkpoint(6));
+    const ninth = asNinthVersion(now);
+    const keys = () => ninth.run(`SELECT * FROM keys ORDER BY scope`);
+    const before = keys();
+    const migratedLedger = open(ninth, 2000);
+    return { clock, ninth, keys, before, ledgers: [ledger, migratedLedger] as const };
+  }
+
+  it('shows every owner the same requests, each with the same state and records', () => {
+    const { ledgers } = twoVersions();
+    const shown = ledgers.map((ledger) => ({
+      lists: [ANN, BOB, null].map((owner) => ledger.list({ owner, before: null, limit: 10 })),
+      page: ledger.list({ owner: null, before: OF_BOB, limit: 2 }),
+      found: [KEYED, REFUSED, DENIED, OF_BOB, IN_FLIGHT].map((id) => [ledger.find(id, ANN), ledger.find(id, null)]),
+      usage: ledger.usage([quotaCharge()]),
+    }));
+    expect(shown[1]).toEqual(shown[0]);
+    expect(shown[1]?.lists.map(({ entries }) => entries.length)).toEqual([4, 1, 5]);
+    expect(shown[1]?.page.entries.map(({ requestId }) => requestId)).toEqual([DENIED, REFUSED]);
+  });
+
+  it('keeps its keys, what it debited and the bytes that it sent', () => {
+    const { ledgers, keys, before } = twoVersions();
+    expect(keys()).toEqual(before);
+    for (const ledger of ledgers) {
+      expect(ledger.admit(admission(testUuid7(9), { key: KEY }))).toMatchObject({
+        kind: 'replay',
+        firstRequestId: KEYED,
+        reply: CREATED,
+      });
+      expect(ledger.admit(admission(testUuid7(10), { key: KEY, owner: BOB }))).toMatchObject({ kind: 'in_flight' });
+      expect(ledger.settle(settlement(OF_BOB, 'not_sent'))).toEqual({ kind: 'settled' });
+      expect(ledger.settle(settlement(REFUSED, 'refused', { by: 'person' }))).toEqual({ kind: 'settled' });
+      expect(ledger.usage([quotaCharge()])).toMatchObject([{ remaining: 8 }]);
+    }
+  });
+
+  it('sweeps what was in flight, looks into what was unknown, and drops its past with its owners', () => {
+    const { clock, ledgers, ninth } = twoVersions();
+    clock.advance(MINUTE_MS);
+    for (const ledger of ledgers) {
+      expect(ledger.expired(10).map(({ requestId }) => requestId)).toEqual([OF_BOB, IN_FLIGHT]);
+      expect(ledger.unsettled(10)).toMatchObject([{ requestId: REFUSED, body: expect.stringContaining('emails') }]);
+      const retention = { sinks: [], keepRecordsMs: DAY_MS };
+      ledger.witness({ atMs: clock.now(), kind: 'now' });
+      for (const id of [OF_BOB, IN_FLIGHT]) ledger.settle(settlement(id, 'refused'));
+      ledger.settle(settlement(REFUSED, 'refused', { by: 'person' }));
+      ledger.addCheckpoint(checkpoint(9));
+      expect(ledger.prune(retention).records).toBe(0);
+    }
+    // Past the retention of stored answers.
+    clock.advance(9 * DAY_MS);
+    for (const ledger of ledgers) {
+      ledger.witness({ atMs: clock.now(), kind: 'now' });
+      expect(ledger.prune({ sinks: [], keepRecordsMs: DAY_MS })).toEqual({ records: 9, more: false });
+      expect(ledger.list({ owner: null, before: null, limit: 10 }).entries).toEqual([]);
+    }
+    expect(ninth.run(`SELECT * FROM owners`)).toEqual([]);
+    expect(ninth.run(`SELECT * FROM keys`)).toEqual([]);
+  });
+
+  it('is as it was when the migration is interrupted', () => {
+    const { ninth: template } = twoVersions();
+    // An earlier version again, of the migrated one.
+    const ninth = asNinthVersion(template);
+    const rows = () => ninth.run(`SELECT * FROM requests`);
+    const before = rows();
+    const failing: typeof ninth = {
+      run: (sql, ...params) => {
+        if (sql.includes('DROP TABLE former_keys')) throw new Error('power cut');
+        return ninth.run(sql, ...params);
+      },
+      transaction: ninth.transaction,
+    };
+    const open = (sqlite: typeof ninth) =>
+      createSqliteLedger({ sqlite, clock: createFakeClock(), ids: createFakeIds(3000) });
+    expect(() => open(failing)).toThrow('power cut');
+    expect(rows()).toEqual(before);
+    expect(ninth.run(`SELECT version FROM ledger_version`)).toMatchObject([{ version: 9 }]);
+    expect(open(ninth).list({ owner: null, before: null, limit: 10 }).entries).toHaveLength(5);
   });
 });

@@ -65,29 +65,45 @@ describe('the ledger schema', () => {
     migrate(sqlite);
     const plans: readonly [string, RegExp][] = [
       [
-        `SELECT * FROM requests WHERE issuer = ? AND client_id = ? AND subject = ? AND request_id < ? ORDER BY request_id DESC LIMIT ?`,
-        /requests_by_owner/,
+        `SELECT * FROM requests JOIN owners USING (owner)
+         WHERE requests.owner = ? AND request_id < ? ORDER BY request_id DESC LIMIT ?`,
+        /SEARCH requests USING PRIMARY KEY \(owner=\? AND request_id<\?\)/,
       ],
       [
-        `SELECT * FROM requests WHERE request_id < ? ORDER BY request_id DESC LIMIT ?`,
-        /SEARCH requests USING PRIMARY KEY/,
+        `SELECT * FROM owners CROSS JOIN requests USING (owner) WHERE request_id = ?`,
+        /SCAN owners; SEARCH requests USING PRIMARY KEY \(owner=\? AND request_id=\?\)/,
       ],
       [
-        `SELECT request_id FROM requests WHERE state = 'open' AND expires_at <= ? ORDER BY expires_at, decided_seq LIMIT ?`,
-        /requests_open/,
+        `SELECT seq, owner, request_id FROM records CROSS JOIN requests USING (owner, request_id)
+         WHERE seq > ? AND decided_seq = seq AND state = 'open' ORDER BY seq`,
+        /SEARCH records USING INTEGER PRIMARY KEY \(rowid>\?\); SEARCH requests USING PRIMARY KEY/,
+      ],
+      [
+        `UPDATE requests SET expires_at = ? WHERE state = 'open' AND (owner, request_id) IN (
+           SELECT owner, request_id FROM head CROSS JOIN records ON records.seq > open_after) AND expires_at > ?`,
+        /SEARCH requests USING PRIMARY KEY \(owner=\? AND request_id=\?\).*SEARCH records USING INTEGER PRIMARY KEY/,
       ],
       [
         `SELECT request_id FROM requests WHERE state = 'unknown' AND look_at <= ? ORDER BY look_at, decided_seq LIMIT ?`,
         /requests_unsettled/,
       ],
       [
-        `SELECT decided_seq FROM requests WHERE decided_seq <= ? AND (
-           state IN ('open', 'unknown') OR
-           EXISTS (SELECT 1 FROM keys WHERE keys.scope = requests.key_scope AND keys.request_id = requests.request_id)
-         ) ORDER BY decided_seq LIMIT 1`,
-        /requests_by_decided.*SEARCH keys USING INDEX/,
+        `SELECT seq FROM records CROSS JOIN requests USING (owner, request_id)
+         WHERE seq > ? AND seq <= ? AND EXISTS (
+           SELECT 1 FROM keys WHERE keys.scope = requests.key_scope AND keys.request_id = requests.request_id
+         ) ORDER BY seq LIMIT 1`,
+        /SEARCH records USING INTEGER PRIMARY KEY.*SEARCH requests USING PRIMARY KEY.*SEARCH keys.* USING PRIMARY KEY/,
       ],
-      [`DELETE FROM requests WHERE decided_seq <= ?`, /requests_by_decided/],
+      [`SELECT min(decided_seq) AS seq FROM requests WHERE state = 'unknown'`, /COVERING INDEX requests_unsettled/],
+      [
+        `DELETE FROM requests WHERE (owner, request_id) IN (SELECT owner, request_id FROM records WHERE seq <= ?)
+           AND decided_seq <= ? RETURNING owner, request_id`,
+        /SEARCH requests USING PRIMARY KEY \(owner=\? AND request_id=\?\).*SEARCH records USING INTEGER PRIMARY KEY/,
+      ],
+      [
+        `DELETE FROM owners WHERE owner = ? AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.owner = owners.owner)`,
+        /SEARCH owners USING INTEGER PRIMARY KEY.*SEARCH requests USING PRIMARY KEY \(owner=\?\)/,
+      ],
       [
         `SELECT * FROM checkpoints WHERE count > ? ORDER BY count LIMIT ?`,
         /SEARCH checkpoints USING INTEGER PRIMARY KEY/,
@@ -97,7 +113,10 @@ describe('the ledger schema', () => {
         /SEARCH checkpoints USING INDEX/,
       ],
       [`DELETE FROM counters WHERE window_end <= ?`, /SEARCH counters USING PRIMARY KEY/],
-      [`DELETE FROM keys WHERE keep_until <= ?`, /keys_by_keep_until/],
+      [
+        `DELETE FROM keys WHERE scope > ? AND scope <= ? AND keep_until <= ?`,
+        /SEARCH keys USING PRIMARY KEY \(scope>\? AND scope<\?\)/,
+      ],
     ];
     for (const [sql, index] of plans) {
       const plan = sqlite.run(`EXPLAIN QUERY PLAN ${sql}`).map((row) => row['detail']);

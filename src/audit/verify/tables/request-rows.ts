@@ -16,6 +16,8 @@ export interface RequestRow {
   readonly settledBy: string | null;
   /** Milliseconds since the epoch, the ledger's clock. */
   readonly expiresAt: number | null;
+  /** The request is open, and no sweep would find it. */
+  readonly isOutOfReach?: boolean;
   /** Of the body that is kept until the outcome is known; null when none is kept. */
   readonly bodySha256: string | null;
   readonly hasKey: boolean;
@@ -29,8 +31,8 @@ export interface StoredKey {
 }
 
 export interface RequestTable {
-  /** Null when there is none. */
-  row(requestId: string): Promise<RequestRow | null>;
+  /** Null when there is none. `owner`: whose it is by its record; the row may name another one. */
+  row(requestId: string, owner: RequestFacts['owner']): Promise<RequestRow | null>;
   /** The number of rows. */
   count(): Promise<number>;
   /** Whether the record is in the list of further records of this request. Null: there is no list. */
@@ -70,6 +72,8 @@ export function createRequestRows(table: RequestTable, findings: Findings): Requ
   const faults: Fault[] = [];
   /** Faults that another one of the same request may explain: of its key, and of its list of further records. */
   const consequences: Fault[] = [];
+  /** Open requests that no sweep would find, unless a record says that they have ended: that is another fault. */
+  const outOfReach = new Map<string, { readonly seq: number; readonly place: Place }>();
   const newer = new Set<string>();
   let decisions = 0;
 
@@ -83,12 +87,13 @@ export function createRequestRows(table: RequestTable, findings: Findings): Requ
   async function onDecision(seq: number, facts: RequestFacts, place: Place): Promise<void> {
     decisions += 1;
     const { id } = facts;
-    const row = await table.row(id);
+    const row = await table.row(id, facts.owner);
     if (row === null) return report('request_missing', id, seq, place);
     if (!isAsDecided(row, seq, facts)) return report('request_refuted', id, seq, place);
     if (!isKeyAsNeeded(row)) report('key_refuted', id, seq, place);
     if (row.outcomeSeq === null) {
       if (row.state !== STATE_AFTER[facts.kind] || row.settledBy !== null) report('request_refuted', id, seq, place);
+      else if (row.isOutOfReach === true) outOfReach.set(id, { seq, place });
     } else if (facts.kind === 'denial' || row.outcomeSeq <= seq || awaited.has(row.outcomeSeq)) {
       report('request_refuted', id, seq, place);
     } else {
@@ -97,12 +102,13 @@ export function createRequestRows(table: RequestTable, findings: Findings): Requ
   }
 
   async function onSettlement(seq: number, facts: RequestFacts, place: Place): Promise<void> {
-    const { id } = facts;
-    const row = await table.row(id);
+    outOfReach.delete(facts.id);
+    const { id, owner } = facts;
+    const row = await table.row(id, owner);
     // Retention drops the row with its decision record, and the outcome record may be later. Else it is reported there.
     if (row === null) return;
     if (row.outcomeSeq === null || row.outcomeSeq < seq) return report('request_refuted', id, seq, place);
-    if (row.outcomeSeq > seq) return await onFurther(seq, { id, kind: 'other' }, place);
+    if (row.outcomeSeq > seq) return await onFurther(seq, { id, owner, kind: 'other' }, place);
     awaited.delete(seq);
     if (row.state !== facts.result || (facts.settledBy !== null && row.settledBy !== facts.settledBy))
       return report('request_refuted', id, seq, place);
@@ -112,11 +118,15 @@ export function createRequestRows(table: RequestTable, findings: Findings): Requ
   /** A record that the request's row does not name. */
   async function onFurther(
     seq: number,
-    { id, kind }: { readonly id: string; readonly kind: 'replay' | 'other' },
+    {
+      id,
+      owner,
+      kind,
+    }: { readonly id: string; readonly owner: RequestFacts['owner']; readonly kind: 'replay' | 'other' },
     place: Place,
   ): Promise<void> {
     // Retention drops the list with the request.
-    if ((await table.row(id)) === null) return;
+    if ((await table.row(id, owner)) === null) return;
     if ((await table.listsFurther(id, seq, kind)) === false) report('story_incomplete', id, seq, place);
   }
 
@@ -126,14 +136,16 @@ export function createRequestRows(table: RequestTable, findings: Findings): Requ
       if (isNewer) newer.add(request.id);
       if (Object.hasOwn(STATE_AFTER, request.kind)) await onDecision(seq, request, place);
       else if (isSettlement(request)) await onSettlement(seq, request, place);
-      else if (request.kind === 'reconciliation') await onFurther(seq, { id: request.id, kind: 'other' }, place);
+      else if (request.kind === 'reconciliation')
+        await onFurther(seq, { id: request.id, owner: request.owner, kind: 'other' }, place);
       else if (request.kind === 'replay' && request.firstRequestId !== null)
-        await onFurther(seq, { id: request.firstRequestId, kind: 'replay' }, place);
+        await onFurther(seq, { id: request.firstRequestId, owner: request.owner, kind: 'replay' }, place);
     },
     async end({ place, isHole, hasNewerLines }) {
       for (const [seq, { requestId, decidedSeq, place: decidedAt }] of awaited) {
         if (!isHole(seq)) report('request_refuted', requestId, decidedSeq, decidedAt);
       }
+      for (const [id, { seq, place: decidedAt }] of outOfReach) report('request_refuted', id, seq, decidedAt);
       addAll(faults);
       if (findings.total === 0) addAll(consequences);
       // Another fault explains a row without a readable decision record, and a key without a request.

@@ -21,20 +21,21 @@ export function noteFurther(sqlite: SqlitePort, requestId: string, seq: number, 
 }
 
 /** Called before the row of the request gets another outcome. */
-export function noteEarlierOutcome(sqlite: SqlitePort, requestId: string): void {
+export function noteEarlierOutcome(
+  sqlite: SqlitePort,
+  { owner, requestId }: { readonly owner: number; readonly requestId: string },
+): void {
   sqlite.run(
     `INSERT OR IGNORE INTO further_records (request_id, is_replay, seq)
-     SELECT request_id, 0, outcome_seq FROM requests WHERE request_id = ? AND outcome_seq IS NOT NULL`,
+     SELECT request_id, 0, outcome_seq FROM requests WHERE owner = ? AND request_id = ? AND outcome_seq IS NOT NULL`,
+    owner,
     requestId,
   );
 }
 
-/** Called before the requests themselves are dropped: those that were decided up to `seq`. */
-export function dropFurther(sqlite: SqlitePort, seq: number): void {
-  sqlite.run(
-    `DELETE FROM further_records WHERE request_id IN (SELECT request_id FROM requests WHERE decided_seq <= ?)`,
-    seq,
-  );
+/** Called for each request that is dropped. */
+export function dropFurther(sqlite: SqlitePort, requestId: string): void {
+  sqlite.run(`DELETE FROM further_records WHERE request_id = ?`, requestId);
 }
 
 export function listsFurther(sqlite: SqlitePort, requestId: string, seq: number, kind: FurtherRecord): boolean {

@@ -23,9 +23,9 @@ export interface RequestReader {
   /** False when the id is damaged: such a request can be neither shown nor used as a cursor. */
   hasReadableId(row: Pick<StoredRow, 'request_id'>): boolean;
   /** `unknown` when the state is damaged: its outcome is, and people may settle it. */
-  readState(row: StoredRow): RequestState;
+  readState(row: Pick<StoredRow, 'request_id' | 'state'>): RequestState;
   /** Empty when they are damaged: a refund then returns nothing, so the limit is never exceeded. */
-  readDebits(row: StoredRow): readonly Debit[];
+  readDebits(row: { readonly debits: string; readonly request_id: string }): readonly Debit[];
   readEntry(row: StoredRow): RequestEntry;
 }
 
@@ -41,9 +41,6 @@ export type StoredRow = {
   settled_by: SettledBy | null;
   decided_seq: number;
   outcome_seq: number | null;
-  key_scope: string | null;
-  debits: string;
-  look_at: number | null;
 };
 
 const STATES: ReadonlySet<string> = new Set<RequestState>([
@@ -94,7 +91,7 @@ export function createRequestReader(sqlite: SqlitePort, reportUnreadable: Report
     return isReadable;
   }
 
-  function readState({ state, request_id: requestId }: StoredRow): RequestState {
+  function readState({ state, request_id: requestId }: Pick<StoredRow, 'request_id' | 'state'>): RequestState {
     if (isState(state)) return state;
     reportUnreadable({ part: 'state', reason: 'other_shape', requestId });
     return 'unknown';
@@ -131,7 +128,13 @@ export function createRequestReader(sqlite: SqlitePort, reportUnreadable: Report
     };
   }
 
-  function readDebits({ debits, request_id: requestId }: StoredRow): readonly Debit[] {
+  function readDebits({
+    debits,
+    request_id: requestId,
+  }: {
+    readonly debits: string;
+    readonly request_id: string;
+  }): readonly Debit[] {
     try {
       return storedDebits.parse(unpackDebits(debits));
     } catch {

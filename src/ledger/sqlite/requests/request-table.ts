@@ -1,6 +1,8 @@
 import type { RequestRow, StoredKey } from '../../../audit/verify/tables/request-rows.ts';
 import { sha256Hex } from '../../../lib/sha256.ts';
 import { readReply } from './idempotency.ts';
+import type { Owner } from '../../port.ts';
+import { OF_ANY_OWNER } from './request-rows.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
 
 /** Reads the tables of requests and keys for a verification against the records. They may be of an older schema. */
@@ -15,12 +17,17 @@ type Row = {
   settled_by: string | null;
   expires_at: number | null;
   key_scope: string | null;
-  /** Earlier schemas do not have it. */
+  /** Earlier schemas do not have these. */
+  owner?: number;
   body?: string | null;
 };
 
-export function readRequestRow(sqlite: SqlitePort, requestId: string): RequestRow | null {
-  const row = sqlite.run<Row>(`SELECT * FROM requests WHERE request_id = ?`, requestId)[0];
+/** `owner`: whose the request is by its records. In the table it may be another one's. */
+export function readRequestRow(sqlite: SqlitePort, requestId: string, owner: Owner): RequestRow | null {
+  const isOwn = hasOwners(sqlite);
+  const row = isOwn
+    ? (rowOf(sqlite, requestId, owner) ?? sqlite.run<Row>(`SELECT * ${OF_ANY_OWNER}`, requestId)[0])
+    : sqlite.run<Row>(`SELECT * FROM requests WHERE request_id = ?`, requestId)[0];
   if (row === undefined) return null;
   const { body = null, key_scope: scope } = row;
   return {
@@ -31,9 +38,32 @@ export function readRequestRow(sqlite: SqlitePort, requestId: string): RequestRo
     settledBy: row.settled_by,
     expiresAt: row.expires_at,
     bodySha256: body === null ? null : sha256Hex(body),
+    isOutOfReach: isOwn && row.state === 'open' && !isInReach(sqlite, row),
     hasKey: scope !== null,
     key: scope === null ? null : readKey(sqlite, scope, requestId),
   };
+}
+
+/** The schema of the ledger: earlier versions have the owner in each row. */
+function hasOwners(sqlite: SqlitePort): boolean {
+  return sqlite.run(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'owners'`).length > 0;
+}
+
+/** A start finds open requests by what their records name, behind the one in the head row (open-requests.ts). */
+function isInReach(sqlite: SqlitePort, { owner = 0, request_id: requestId, decided_seq: seq }: Row): boolean {
+  const found = sqlite.run(
+    `SELECT 1 FROM records CROSS JOIN head WHERE records.seq = ? AND records.seq > open_after AND owner = ? AND request_id = ?`,
+    ...[seq, owner, requestId],
+  );
+  return found.length > 0;
+}
+
+function rowOf(sqlite: SqlitePort, requestId: string, owner: Owner): Row | undefined {
+  return sqlite.run<Row>(
+    `SELECT * FROM owners JOIN requests USING (owner)
+     WHERE issuer = ? AND client_id = ? AND subject = ? AND request_id = ?`,
+    ...[owner.issuer, owner.clientId, owner.subject, requestId],
+  )[0];
 }
 
 /** Null when the key is not there, or is bound to another request. */
@@ -88,9 +118,9 @@ export function unsettledRequests(
 export function countStrayKeys(sqlite: SqlitePort): number {
   return countOf(
     sqlite,
-    `SELECT count(*) AS n FROM keys LEFT JOIN requests
-       ON requests.request_id = keys.request_id AND requests.key_scope = keys.scope
-     WHERE requests.request_id IS NULL`,
+    // From the requests, which have no index by key.
+    `SELECT (SELECT count(*) FROM keys) - count(DISTINCT keys.scope) AS n FROM requests CROSS JOIN keys
+       ON keys.scope = requests.key_scope AND keys.request_id = requests.request_id`,
   );
 }
 

@@ -24,8 +24,10 @@ export interface Journal {
   batch<T>(steps: () => T): T;
   /** The ledger's time in this batch, in whole milliseconds since the epoch. */
   now(): number;
-  /** Chains and stores one record, and returns its seq. */
-  append(draft: AnyDraft): number;
+  /** Chains and stores one record, and returns its seq. `decides`: the request that has a row with this record. */
+  append(draft: AnyDraft, decides?: { readonly owner: number; readonly requestId: string }): number;
+  /** The seq of the record that is appended next. */
+  nextSeq(): number;
   /** Writes the head row now, for a step that reads it. */
   writeHead(): void;
 }
@@ -39,6 +41,10 @@ export interface JournalDeps {
   readonly sha256: Sha256;
   /** Gets every record with its text. */
   readonly appended: Pick<AppendedRecords, 'note'>;
+  /** Called when a batch begins. */
+  readonly onBegin?: (stored: TrailEnds) => void;
+  /** Up to which record no request is open when the trail ends here; without it, the stored answer stays. */
+  readonly openAfter?: (head: ChainHead) => number;
 }
 
 interface Batch {
@@ -53,7 +59,16 @@ interface Batch {
   lines: { readonly seq: number; readonly line: string }[];
 }
 
-export function createJournal({ sqlite, clock, time, ids, sha256, appended }: JournalDeps): Journal {
+export function createJournal({
+  sqlite,
+  clock,
+  time,
+  ids,
+  sha256,
+  appended,
+  onBegin,
+  openAfter,
+}: JournalDeps): Journal {
   let batch: Batch | null = null;
 
   function open(): Batch {
@@ -68,12 +83,20 @@ export function createJournal({ sqlite, clock, time, ids, sha256, appended }: Jo
   }
 
   function writeHead(): void {
-    const { head, recordedMs, policyDigest, time: taken, isTimeWritten, lines } = current();
+    const { stored, head, recordedMs, policyDigest, time: taken, isTimeWritten, lines } = current();
     if (lines.length === 0 && (taken === null || isTimeWritten)) return;
     sqlite.run(
-      `UPDATE head SET seq = ?, hash = ?, recorded_ms = ?, policy_digest = ?,
+      `UPDATE head SET seq = ?, hash = ?, recorded_ms = ?, policy_digest = ?, open_after = ?,
          clock_ms = max(clock_ms, ?), witnessed_ms = max(witnessed_ms, ?) WHERE id = 1`,
-      ...[head.seq, head.hash, recordedMs, policyDigest, taken?.nowMs ?? 0, taken?.witnessedMs ?? 0],
+      ...[
+        head.seq,
+        head.hash,
+        recordedMs,
+        policyDigest,
+        openAfter?.(head) ?? stored.openAfter,
+        taken?.nowMs ?? 0,
+        taken?.witnessedMs ?? 0,
+      ],
     );
     if (lines.length > 0) readBack(sqlite, head, lines);
     current().isTimeWritten = taken !== null;
@@ -84,6 +107,7 @@ export function createJournal({ sqlite, clock, time, ids, sha256, appended }: Jo
     batch(steps) {
       if (batch !== null) return steps();
       batch = open();
+      onBegin?.(batch.stored);
       try {
         const result = steps();
         writeHead();
@@ -97,13 +121,17 @@ export function createJournal({ sqlite, clock, time, ids, sha256, appended }: Jo
       at.time ??= time.timeForWrite(at.stored);
       return at.time.nowMs;
     },
-    append(draft) {
+    nextSeq: () => current().head.seq + 1,
+    append(draft, decides) {
       const at = current();
       const timeMs = Math.trunc(clock.now());
       const seq = at.head.seq + 1;
       const place = { seq, id: ids.uuid7(), time: rfc3339(timeMs), prev: at.head.hash };
       const { line, hash } = chainRecord(draft, place, sha256);
-      sqlite.run(`INSERT INTO records (seq, line) VALUES (?, ?)`, seq, line);
+      sqlite.run(
+        `INSERT INTO records (seq, line, owner, request_id) VALUES (?, ?, ?, ?)`,
+        ...[seq, line, decides?.owner ?? null, decides?.requestId ?? null],
+      );
       at.policyDigest = notePolicies(sqlite, { draft, seq, policyDigest: at.policyDigest });
       if (timeMs < at.recordedMs) sqlite.run(`INSERT INTO clock_steps (seq) VALUES (?)`, seq);
       appended.note(line, { seq, hash, prev: place.prev });

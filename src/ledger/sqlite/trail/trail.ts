@@ -22,6 +22,8 @@ export interface TrailEnds {
   readonly recordedMs: number;
   /** The digest that the last record with a policy names; empty when there is none. */
   readonly policyDigest: string;
+  /** Up to this record, no request is open. */
+  readonly openAfter: number;
 }
 
 type HeadRow = {
@@ -33,6 +35,7 @@ type HeadRow = {
   witnessed_ms?: number;
   recorded_ms?: number;
   policy_digest?: string;
+  open_after?: number;
 };
 
 const ROWS_AT_A_TIME = 64;
@@ -49,6 +52,7 @@ export function readEnds(sqlite: SqlitePort): TrailEnds {
     witnessedMs: row.witnessed_ms === undefined || row.witnessed_ms === 0 ? null : row.witnessed_ms,
     recordedMs: row.recorded_ms ?? row.clock_ms,
     policyDigest: row.policy_digest ?? '',
+    openAfter: row.open_after ?? 0,
   };
 }
 

@@ -1,6 +1,8 @@
 import { MAX_LISTED_FINDINGS } from '../../../audit/verify/findings.ts';
 import type { LedgerTables } from '../../../audit/verify/tables/ledger-tables.ts';
 import { listsFurther } from '../../../ledger/sqlite/requests/further-records.ts';
+import { createOpenRequests } from '../../../ledger/sqlite/requests/open-requests.ts';
+import { createOwners } from '../../../ledger/sqlite/requests/owners.ts';
 import { createRequests } from '../../../ledger/sqlite/requests/requests.ts';
 import { countRequests, countStrayKeys, readRequestRow } from '../../../ledger/sqlite/requests/request-table.ts';
 import { seqAt } from '../../../audit/delivery/outbox-position.ts';
@@ -69,7 +71,10 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
     database.close();
     throw new LedgerFileError('other_schema', place.path);
   }
-  const requests = createRequests(sqlite, () => undefined);
+  const requests = createRequests(sqlite, () => undefined, {
+    owners: createOwners(sqlite),
+    open: createOpenRequests(sqlite),
+  });
   const hasCheckpoints = version >= FIRST_VERSION_WITH_CHECKPOINTS;
   const hasPolicies = version >= FIRST_VERSION_WITH_POLICIES;
   const hasSteps = version >= FIRST_VERSION_WITH_CLOCK_STEPS;
@@ -101,7 +106,7 @@ export async function readLedgerFile(path: string): Promise<LedgerReader> {
     tables: {
       cursors: () => read(() => readCursors(sqlite, version)),
       requests: {
-        row: (requestId) => read(() => readRequestRow(sqlite, requestId)),
+        row: (requestId, owner) => read(() => readRequestRow(sqlite, requestId, owner)),
         count: () => read(() => countRequests(sqlite)),
         listsFurther: (requestId, seq, kind) =>
           read(() =>

@@ -55,7 +55,7 @@ async function compareRecords(
   const tables = createTableComparison(
     {
       requests: {
-        row: async (requestId) => readRequestRow(sqlite, requestId),
+        row: async (requestId, owner) => readRequestRow(sqlite, requestId, owner),
         count: async () => countRequestsAfter(sqlite, after),
         listsFurther: async (requestId, seq, kind) => listsFurther(sqlite, requestId, seq, kind),
         strayKeys: async () => 0,
@@ -102,7 +102,7 @@ async function compareUnsettled(
 ): Promise<void> {
   const rows = createRequestRows(
     {
-      row: async (requestId) => readRequestRow(sqlite, requestId),
+      row: async (requestId, owner) => readRequestRow(sqlite, requestId, owner),
       count: async () => 0,
       listsFurther: async () => null,
       strayKeys: async () => 0,

@@ -40,7 +40,8 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const requestId = z.guid();
 const nothing = z.undefined() as unknown as z.ZodType<void>;
 
-const recordBase = z.looseObject({ request_id: requestId, request: z.looseObject({ email_count: count }) });
+const actor = z.looseObject({ issuer_url: text, client_id: text, subject: text });
+const recordBase = z.looseObject({ request_id: requestId, actor, request: z.looseObject({ email_count: count }) });
 const recordOutcome = z.looseObject({ result: text });
 const draft = recordBase
   .extend({ kind: z.enum(REQUEST_RECORD_KINDS), outcome: recordOutcome })

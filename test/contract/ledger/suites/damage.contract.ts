@@ -45,7 +45,7 @@ export type DamagedLedgerFactory = (clock: FakeClock) => Promise<DamagedLedger>;
 
 const R4 = testUuid7(4);
 const R5 = testUuid7(5);
-const TABLES = ['head', 'records', 'requests', 'counters', 'cursors', 'checkpoints'];
+const TABLES = ['head', 'records', 'requests', 'owners', 'counters', 'cursors', 'checkpoints'];
 
 /** Promises about stored values that are damaged, and about reads that fail. For every ledger over SQLite. */
 export function describeDamage(name: string, factory: DamagedLedgerFactory): void {
@@ -151,7 +151,8 @@ export function describeDamage(name: string, factory: DamagedLedgerFactory): voi
     });
 
     it('whose owner cannot be established is shown to no owner', async () => {
-      await opened.sql(`UPDATE requests SET subject = 'an', client_id = '' WHERE request_id = '${R3}'`);
+      await opened.sql(`INSERT INTO owners (owner, issuer, client_id, subject) VALUES (99, '${ANN.issuer}', '', 'an')`);
+      await opened.sql(`UPDATE requests SET owner = 99 WHERE request_id = '${R3}'`);
       expect(await opened.ledger.find(R3, ANN)).toBeNull();
       expect((await opened.ledger.list({ owner: ANN, before: null, limit: 10 })).entries).toMatchObject([
         { requestId: R1 },

@@ -10,6 +10,7 @@ import { chainRecord, GENESIS } from '../../../../src/audit/chain.ts';
 import type { ChainHead } from '../../../../src/audit/chain.ts';
 import type { AnyDraft } from '../../../../src/audit/record.ts';
 import { positionOf } from '../../../../src/audit/delivery/outbox-position.ts';
+import type { RequestFacts } from '../../../../src/audit/verify/item.ts';
 import type { VerifyReport } from '../../../../src/cli/audit/verify-report.ts';
 import { openLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
@@ -65,14 +66,39 @@ export async function makeLedger(path: string): Promise<string> {
   return path;
 }
 
+/** In the first schema, each request named its owner. */
+function requestAdder(database: DatabaseSync) {
+  const hasOwners = database.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'owners'`).get() !== undefined;
+  const owner = hasOwners
+    ? database.prepare('INSERT OR IGNORE INTO owners (issuer, client_id, subject) VALUES (?, ?, ?)')
+    : null;
+  const columns = 'request_id, state, admitted_at, expires_at, decided_seq, key_scope, debits';
+  const request = database.prepare(
+    hasOwners
+      ? `INSERT OR IGNORE INTO requests (owner, ${columns})
+         SELECT owner, ?4, ?5, 0, ?6, ?7, ?8, '[]' FROM owners WHERE issuer = ?1 AND client_id = ?2 AND subject = ?3`
+      : `INSERT OR IGNORE INTO requests (issuer, client_id, subject, ${columns})
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, '[]')`,
+  );
+  const named = hasOwners
+    ? database.prepare(
+        `UPDATE records SET request_id = ?5, owner = (
+           SELECT owner FROM owners WHERE issuer = ?2 AND client_id = ?3 AND subject = ?4) WHERE seq = ?1`,
+      )
+    : null;
+  return (seq: number, state: string, { id, owner: whose, hasKey, expiresAtMs }: RequestFacts): void => {
+    const names = [whose.issuer, whose.clientId, whose.subject];
+    owner?.run(...names);
+    request.run(...names, id, state, expiresAtMs, seq, hasKey ? `scope ${id}` : null);
+    named?.run(seq, ...names, id);
+  };
+}
+
 /** Appends the lines to the trail in the file, and to the table of requests the row of each decision among them. */
 export async function fillLedger(path: string, lines: readonly Line[]): Promise<void> {
   await alter(path, (database) => {
     const record = database.prepare('INSERT INTO records (seq, line) VALUES (?, ?)');
-    const request = database.prepare(
-      `INSERT OR IGNORE INTO requests (request_id, issuer, client_id, subject, state, admitted_at, expires_at, decided_seq, key_scope, debits)
-       VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, '[]')`,
-    );
+    const addRequest = requestAdder(database);
     // Not in the first schema; prepared where they are needed.
     const checkpoint = 'INSERT INTO checkpoints (count, position, made_at, line) VALUES (?, ?, ?, ?)';
     const step = 'INSERT INTO clock_steps (seq) VALUES (?)';
@@ -85,9 +111,7 @@ export async function fillLedger(path: string, lines: readonly Line[]): Promise<
         lastTimeMs = item.timeMs;
         const state = { intent: 'open', denial: 'denied' }[item.request?.kind ?? ''];
         if (item.request !== null && state !== undefined) {
-          const { id, owner, hasKey, expiresAtMs } = item.request;
-          const scope = hasKey ? `scope ${id}` : null;
-          request.run(id, owner.issuer, owner.clientId, owner.subject, state, expiresAtMs, item.seq, scope);
+          addRequest(item.seq, state, item.request);
         }
       }
       if (item.kind === 'checkpoint') {

@@ -171,7 +171,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
   },
   'the owner of a request'(database, chance) {
     const seq = decisionSeq(chance);
-    database.prepare("UPDATE requests SET subject = 'mallory' WHERE decided_seq = ?").run(seq);
+    database.exec(
+      "INSERT INTO owners (owner, issuer, client_id, subject) VALUES (99, 'https://id.example.com', 'x', 'mallory')",
+    );
+    database.prepare('UPDATE requests SET owner = 99 WHERE decided_seq = ?').run(seq);
     return isExactly(`request_refuted ${seq} @ ledger seq ${seq}`);
   },
   'a request that points to the outcome of another'(database, chance) {

@@ -255,9 +255,11 @@ describe('a ledger looked at from outside', () => {
     expect(await faultsAfter(`UPDATE requests SET state = 'refused' WHERE decided_seq = 1000`)).toEqual(
       says('the row of the request of record 1001 says something else'),
     );
-    expect(await faultsAfter(`UPDATE requests SET subject = 'eve' WHERE decided_seq = 1`)).toEqual(
-      says('the row of the request of record 1 says something else'),
-    );
+    const toAnother = [
+      `INSERT INTO owners SELECT owner + 1, issuer, client_id, 'eve' FROM owners`,
+      `UPDATE requests SET owner = owner + 1 WHERE decided_seq = 1`,
+    ];
+    expect(await faultsAfter(...toAnother)).toEqual(says('the row of the request of record 1 says something else'));
     expect(await faultsAfter(`DELETE FROM keys`)).toEqual(says('the key of the request of record 1'));
     expect(await faultsAfter(`DELETE FROM requests WHERE decided_seq = 1000`)).toEqual(says('no row for record 1000'));
     // Further back than it looks: audit verify finds it.
