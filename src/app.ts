@@ -35,7 +35,7 @@ import { createSearchAudit } from './routes/audit/search.ts';
 import { auditPolicy } from './routes/audit/policies.ts';
 import { auditRecords } from './routes/audit/records.ts';
 import { staticJson } from './routes/static-json.ts';
-import { invitePolicy } from './routes/invite-policy.ts';
+import { createInvitePolicy } from './routes/invite-policy.ts';
 import { findInviteRequest, listInviteRequests } from './routes/invite-requests.ts';
 import { inviteUsers } from './routes/invite-users.ts';
 import { settleRequest } from './routes/settle-request.ts';
@@ -106,7 +106,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     validateInvite,
     (c) => inviteUsers(c, invites, c.req.valid('json'), isDryRun(c)),
   );
-  app.get('/v2/invite_policy', allow('invites:write'), bulkheads.reads, (c) => invitePolicy(c, deps));
+  app.get('/v2/invite_policy', allow('invites:write'), bulkheads.reads, createInvitePolicy(deps));
   app.get('/v2/invite_requests', allow('invites:write', 'audit:read'), bulkheads.reads, (c) =>
     listInviteRequests(c, deps),
   );

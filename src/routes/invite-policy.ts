@@ -1,37 +1,39 @@
 /**
- * GET /v2/invite_policy: the caller's own permissions now, from the functions that decide real requests.
+ * GET /v2/invite_policy: the caller's own permissions now, from the functions that decide real requests. The rules come
+ * from a text that is compiled once per policy and caller; only the counters are read for each request.
  * Shows no rule of another caller and no counter of an invitee.
  */
 import type { Context } from 'hono';
 import type { Ledger, QuotaState } from '../ledger/port.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
+import { createCapabilityTexts } from '../policy/capabilities/capability-texts.ts';
 import { chargesFor } from '../policy/quota-charges.ts';
-import { describeCapabilities } from '../policy/capabilities.ts';
 import type { Clock } from '../ports/clock.ts';
 import { readQuery } from './query.ts';
 import { readLedger } from './read-ledger.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 
-export async function invitePolicy(
-  c: Context<AppEnv>,
-  deps: { readonly trustedClock: Clock; readonly ledger: Pick<Ledger, 'usage'> },
-): Promise<Response> {
-  const query = readQuery(c, {});
-  if (query.kind === 'refused') return query.response;
-  const policy = c.get('policy');
-  const principal = c.get('principal');
-  return await readLedger(
-    c,
-    () => deps.ledger.usage(chargesFor(policy, principal, [])),
-    (usage) => {
-      const states = usage.filter(({ visible }) => visible);
-      return c.json(
-        { ...describeCapabilities(policy, principal, deps.trustedClock.now()), quotas: states.map(showQuota) },
-        200,
-        rateLimitFields(states),
-      );
-    },
-  );
+export function createInvitePolicy(deps: {
+  readonly trustedClock: Clock;
+  readonly ledger: Pick<Ledger, 'usage'>;
+}): (c: Context<AppEnv>) => Promise<Response> {
+  const capabilities = createCapabilityTexts();
+  return async (c) => {
+    const query = readQuery(c, {});
+    if (query.kind === 'refused') return query.response;
+    const policy = c.get('policy');
+    const principal = c.get('principal');
+    return await readLedger(
+      c,
+      () => deps.ledger.usage(chargesFor(policy, principal, [])),
+      (usage) => {
+        const states = usage.filter(({ visible }) => visible);
+        const own = capabilities.textFor(policy, principal, deps.trustedClock.now());
+        const body = `${own.slice(0, -1)},"quotas":${JSON.stringify(states.map(showQuota))}}`;
+        return c.body(body, 200, { 'Content-Type': 'application/json', ...rateLimitFields(states) });
+      },
+    );
+  };
 }
 
 function showQuota({ quota, unit, limit, windowMs, remaining, resetMs }: QuotaState): object {

@@ -4,8 +4,9 @@ import { checkpointLine } from '../../src/audit/checkpoint/checkpoint.ts';
 import type { RequestRecord } from '../../src/audit/record.ts';
 import { testUuid7 } from '../support/clock.ts';
 import { DAY_MS, passTime } from '../support/ledger/ledger.ts';
+import { policyFrom } from '../support/policy.ts';
 import type { TestService } from '../support/service.ts';
-import { startTestService } from '../support/service.ts';
+import { POLICY, startTestService } from '../support/service.ts';
 
 async function get(service: TestService, path: string, claims: Record<string, unknown> = {}): Promise<Response> {
   return await service.request(path, { headers: { Authorization: `Bearer ${await service.token(claims)}` } });
@@ -30,6 +31,33 @@ describe('GET /v2/invite_policy', () => {
     const text = await (await get(service, '/v2/invite_policy', { sub: 'stranger', client_id: 'stranger' })).text();
     expect(text).not.toContain('hr-staff');
     expect(text).not.toContain('acme');
+  });
+
+  it('compiles the rules of a caller once for all its requests, and reads its counters for each', async () => {
+    const compiled = policyFrom(POLICY, ['corp']);
+    let compilations = 0;
+    // Each compilation and each decision reads the forced values.
+    const policy = {
+      ...compiled,
+      get force() {
+        compilations += 1;
+        return compiled.force;
+      },
+    };
+    const service = await startTestService({ deps: { policy: { current: () => policy } } });
+    const read = async (sub: string) =>
+      (await (await get(service, '/v2/invite_policy', { sub, client_id: 'hr-portal' })).json()) as {
+        quotas: { remaining: number }[];
+      };
+    const first = await read('ann');
+    expect(compilations).toBe(1);
+    expect(JSON.stringify(first)).toContain('hr-staff');
+    await service.invite({ emails: ['ann@acme.com'] });
+    const byInvite = compilations;
+    const second = await read('bob');
+    expect(compilations).toBe(byInvite);
+    expect([first, second].map(({ quotas }) => quotas[0]?.remaining)).toEqual([50, 49]);
+    expect({ ...second, quotas: [] }).toEqual({ ...first, quotas: [] });
   });
 });
 

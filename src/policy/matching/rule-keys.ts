@@ -20,6 +20,15 @@ export function hittingKeys(rule: Rule, asked: Asked): KeyName[] | null {
     : null;
 }
 
+/** Whether a deny rule hits: `hittingKeys` without its reasons, for code that compares rules with many values. */
+export function hits({ roles, authMethods, groups }: Rule, asked: Asked): boolean {
+  return (
+    (roles === null || roles.has(asked.role)) &&
+    (authMethods === null || authMethods.has(asked.authMethod)) &&
+    (groups === null || asked.groupIds.some((id) => groups.has(id)))
+  );
+}
+
 /** The keys that do not match, with the values that the rule lists. */
 export function missedKeys(
   rule: Rule,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Principal } from '../../../src/auth/principal.ts';
 import type { InviteUsersRequest } from '../../../src/contract/invite-users.ts';
-import { describeCapabilities } from '../../../src/policy/capabilities.ts';
+import { describeCapabilities } from '../../../src/policy/capabilities/capabilities.ts';
 import type { Rule } from '../../../src/policy/compile.ts';
 import type { AddressDecision } from '../../../src/policy/decision.ts';
 import { decide } from '../../../src/policy/evaluate.ts';

@@ -4,7 +4,7 @@ import { sha256Hex } from '../../../../src/lib/sha256.ts';
 import { MAX_POLICY_BYTES } from '../../../../src/policy/document/document-size.ts';
 import { loadPolicy } from '../../../../src/policy/load.ts';
 import { ANNOTATORS, EXAMPLE_POLICY, policyFrom, problemsOf, testPrincipal } from '../../../support/policy.ts';
-import { describeCapabilities } from '../../../../src/policy/capabilities.ts';
+import { describeCapabilities } from '../../../../src/policy/capabilities/capabilities.ts';
 
 /** A whole file with one section replaced or added. The parts are on known lines. */
 const HEAD = `version: 1

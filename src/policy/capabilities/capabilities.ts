@@ -3,13 +3,13 @@
  * rules. They never include another caller's rule, a deny rule, or a counter about other people. Names are snake_case
  * because this is a wire format.
  */
-import type { Principal } from '../auth/principal.ts';
-import type { CompiledPolicy, ForcedValues, Rule } from './compile.ts';
-import { coveringPatterns } from './matching/domain-pattern.ts';
-import { callerOf } from './evaluate.ts';
-import type { QuotaScope } from './document/schema.ts';
-import { stillAllowed } from './matching/still-allowed.ts';
-import { rowsAimedAt, selectorsOf } from './matching/target-table.ts';
+import type { Principal } from '../../auth/principal.ts';
+import type { CallerRules, CompiledPolicy, ForcedValues, Rule } from '../compile.ts';
+import { coveringPatterns } from '../matching/domain-pattern.ts';
+import { callerOf } from '../evaluate.ts';
+import type { QuotaScope } from '../document/schema.ts';
+import { stillAllowed } from '../matching/still-allowed.ts';
+import { rowsAimedAt, selectorsOf } from '../matching/target-table.ts';
 
 export interface Capabilities {
   /** 64 hex digits. */
@@ -64,9 +64,7 @@ export function describeCapabilities(policy: CompiledPolicy, principal: Principa
   const { rules: callers } = callerOf(policy, principal);
   const inForce = (rule: Rule): boolean => nowMs < rule.untilMs;
   const allows = new Set(callers.flatMap(({ allow }) => allow.rows).filter(inForce));
-  const tables = [policy.denyAny, ...callers.map(({ deny }) => deny)];
-  // Only rules that cover the whole pattern. If a rule covers a part of it, the address is refused with its reason.
-  const denies = (pattern: string): Rule[] => rowsAimedAt(tables, selectorsOf(policy.setsOf, pattern)).filter(inForce);
+  const denies = coveringDenies(policy, callers, inForce);
   const rules = [...allows]
     .toSorted((a, b) => a.order - b.order)
     .flatMap((rule) => describeRule(policy, rule, denies) ?? []);
@@ -81,6 +79,30 @@ export function describeCapabilities(policy: CompiledPolicy, principal: Principa
       limit,
       window_s: windowMs === null ? null : windowMs / 1000,
     })),
+  };
+}
+
+/**
+ * The deny rules in force that cover a whole pattern. If a rule covers a part of it, the address is refused with its
+ * reason. Each pattern is looked up once, and patterns that the same rules cover share one list.
+ */
+function coveringDenies(
+  policy: CompiledPolicy,
+  callers: readonly CallerRules[],
+  inForce: (rule: Rule) => boolean,
+): (pattern: string) => readonly Rule[] {
+  const tables = [policy.denyAny, ...callers.map(({ deny }) => deny)];
+  const byPattern = new Map<string, readonly Rule[]>();
+  const lists = new Map<string, readonly Rule[]>();
+  return (pattern) => {
+    const known = byPattern.get(pattern);
+    if (known !== undefined) return known;
+    const found = rowsAimedAt(tables, selectorsOf(policy.setsOf, pattern)).filter(inForce);
+    const key = found.map(({ order }) => order).join(' ');
+    const list = lists.get(key) ?? found;
+    lists.set(key, list);
+    byPattern.set(pattern, list);
+    return list;
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Principal } from '../../../src/auth/principal.ts';
-import { describeCapabilities } from '../../../src/policy/capabilities.ts';
-import { ANNOTATORS, EXAMPLE_POLICY, policyFrom, REVIEWERS, testPrincipal } from '../../support/policy.ts';
+import type { Principal } from '../../../../src/auth/principal.ts';
+import { describeCapabilities } from '../../../../src/policy/capabilities/capabilities.ts';
+import { ANNOTATORS, EXAMPLE_POLICY, policyFrom, REVIEWERS, testPrincipal } from '../../../support/policy.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 15);
 const BASE = `version: 1
