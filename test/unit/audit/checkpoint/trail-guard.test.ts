@@ -231,6 +231,32 @@ describe('a service that starts with an existing ledger', () => {
     expect(countsOf(ledger)).toEqual([1_000, 2_000, 2_350]);
   });
 
+  it('reads and hashes each record once, whatever was verified before', async () => {
+    const ledger = createTestOutbox();
+    const counted = { read: 0, hashes: 0 };
+    const counting = {
+      ...ledger,
+      records(after: number, limit: number) {
+        const slice = ledger.records(after, limit) as { seq: number; line: string }[];
+        counted.read += slice.length;
+        return slice;
+      },
+    };
+    const guard = createTrailGuard(counting, (data) => {
+      counted.hashes += 1;
+      return sha256Hex(data);
+    });
+    let records = 0;
+    for (const added of [RECORDS_PER_SLICE, 1, 250]) {
+      for (let n = 0; n < added; n += 1) ledger.append();
+      const chain = { base: GENESIS, head: ledger.head, checkpoint: null };
+      for (let slice = 1; slice < Math.ceil(added / RECORDS_PER_SLICE); slice += 1) await guard.check(chain, null);
+      expect(await guard.check(chain, null)).toMatchObject({ kind: 'sound', verified: ledger.head });
+      records += added;
+      expect(counted).toEqual({ read: records, hashes: records });
+    }
+  });
+
   it('covers what it has verified while records keep coming faster than it can reach the head', async () => {
     const ledger = createTestOutbox();
     const clock = createFakeClock();
