@@ -7,8 +7,8 @@
 import { cpus } from 'node:os';
 import { Secret } from '../src/lib/secret.ts';
 import { createKeySearch } from '../src/upstream/api-keys.ts';
+import { microseconds } from './growth/cpu-time.ts';
 
-const SAMPLES = 15;
 const SIZES = [64, 512];
 
 const holdsKey = createKeySearch([new Secret('bench-key-0f3c9a7e5b1d2468')]);
@@ -25,15 +25,9 @@ const TEXTS: readonly (readonly [name: string, make: (length: number) => string]
   ['12-character pieces, nearly', (length) => filled(length, 'bench-key-0x')],
 ];
 
-/** Milliseconds of this thread's CPU time: the median of the samples. */
 function milliseconds(text: string): number {
-  const samples = Array.from({ length: SAMPLES }, () => {
-    const from = process.threadCpuUsage();
-    for (let call = 0; call < 5; call += 1) if (holdsKey(text)) throw new Error('the text holds the key');
-    const { user, system } = process.threadCpuUsage(from);
-    return (user + system) / 5_000;
-  });
-  return samples.toSorted((a, b) => a - b)[Math.floor(SAMPLES / 2)] ?? Number.NaN;
+  if (holdsKey(text)) throw new Error('the text holds the key');
+  return microseconds(() => holdsKey(text)) / 1000;
 }
 
 process.stdout.write(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}\n\n`);

@@ -9,6 +9,7 @@ import { Hono } from 'hono';
 import type { AppEnv } from '../src/middleware/app-env.ts';
 import { MAX_BODY_BYTES } from '../src/middleware/limits/body-limit.ts';
 import { readStrictly, validateInvite } from '../src/middleware/validation/validate-invite.ts';
+import { median } from './growth/cpu-time.ts';
 
 const SAMPLES = 31;
 const CALLS = 20;
@@ -63,7 +64,7 @@ async function milliseconds(body: string): Promise<number> {
     const { user, system } = process.threadCpuUsage(from);
     samples.push((user + system) / 1000 / CALLS);
   }
-  return samples.toSorted((a, b) => a - b)[Math.floor(SAMPLES / 2)] ?? Number.NaN;
+  return median(samples);
 }
 
 process.stdout.write(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}\n\n`);

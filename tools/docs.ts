@@ -13,6 +13,7 @@ import { describePolicySchema } from '../src/policy/document/json-schema.ts';
 import { describeForgeries } from '../test/attack/forgeries/describe-forgeries.ts';
 import { describeWorkedCase } from '../test/support/example/describe-worked-case.ts';
 import { describeCompatibility } from '../test/compatibility/describe-compatibility.ts';
+import { PERFORMANCE_PAGES } from '../bench/report/performance-pages.ts';
 
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/audit-checkpoint.schema.json': () => json(describeCheckpointSchema()),
@@ -23,6 +24,7 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/compatibility.md': describeCompatibility,
   'docs/config.md': describeSettings,
   'docs/forgeries.md': describeForgeries,
+  ...PERFORMANCE_PAGES,
   'docs/policy.schema.json': () => json(describePolicySchema()),
   'docs/problems.md': describeProblems,
 };

@@ -1,6 +1,6 @@
 /**
  * The cost of a decision, counted in look-ups and not in milliseconds, so that the test holds on any machine.
- * docs/policy.md has the milliseconds, from bench/policy-cost.ts.
+ * docs/performance.md has the times.
  */
 import { describe, expect, it } from 'vitest';
 import type { CompiledPolicy } from '../../../src/policy/compile.ts';

@@ -2,7 +2,7 @@
  * Measures what one subject can add to the ledger in an hour: refusals, replays or dry runs, each as large as a request
  * may be, as many as a rate allows; and beside them invites with an answer, of which a policy's quotas admit so many.
  * The clock is simulated. Prints a Markdown table: bytes of the audit trail, and of the ledger file. Run: node
- * bench/ledger-growth.ts [REQUESTS_PER_MINUTE]
+ * bench/ledger-bytes.ts [REQUESTS_PER_MINUTE]
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,0 +1,148 @@
+/**
+ * One side of a bench as a process of its own on a processor of its own, and what it used, as Linux counts it: its
+ * children count too. The bench itself (load generator, upstream stub, issuer) has another processor.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface SideCommand {
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The path that answers when the side is ready. */
+  readonly readyPath: string;
+  /** Where its stdout goes. Default: nowhere. */
+  readonly stdoutFile?: string;
+  /** Called after it has ended. */
+  readonly cleanUp?: () => void;
+}
+
+export interface RunningSide {
+  readonly port: number;
+  /** CPU time so far, user and system, in microseconds. */
+  cpuUs(): number;
+  memory(): { readonly residentMiB: number; readonly peakMiB: number };
+  stop(): Promise<void>;
+}
+
+/** Linux counts CPU time in hundredths of a second. */
+const TICK_US = 10_000;
+const START_MS = 30_000;
+
+const hasTaskset = spawnSync('taskset', ['--version'], { stdio: 'ignore' }).error === undefined;
+/** Whether sides and bench have a processor each. */
+export const isPinned = hasTaskset && availableParallelism() > 1;
+const OWN_CORE = '0';
+const SIDE_CORE = '1';
+
+/** Keeps this process on its own processor from now on. */
+export function pinBench(): void {
+  if (isPinned) spawnSync('taskset', ['-a', '-p', '-c', OWN_CORE, String(process.pid)], { stdio: 'ignore' });
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Resolves when the side answers on `port`. Rejects when it ends before. */
+export async function startSide(side: SideCommand, port: number): Promise<RunningSide> {
+  const [program = '', ...args] = isPinned ? ['taskset', '-c', SIDE_CORE, ...side.command] : side.command;
+  const stdout = openSync(side.stdoutFile ?? '/dev/null', 'a');
+  const child = spawn(program, args, { env: { ...side.env }, stdio: ['ignore', stdout, 'inherit'] });
+  closeSync(stdout);
+  const kill = (): boolean => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const ended = once(child, 'exit');
+  ended.catch(() => undefined);
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      await ended;
+    }
+    process.removeListener('exit', kill);
+    side.cleanUp?.();
+  };
+  try {
+    await isReady(child, `http://127.0.0.1:${port}${side.readyPath}`);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const { pid = 0 } = child;
+  return {
+    port,
+    cpuUs: () => processesOf(pid).reduce((sum, one) => sum + ticksOf(one) * TICK_US, 0),
+    memory: () => ({ residentMiB: memoryOf(pid, 'VmRSS'), peakMiB: memoryOf(pid, 'VmHWM') }),
+    stop,
+  };
+}
+
+/** Any answer counts: a peer may have no such path. */
+async function isReady(child: ChildProcess, url: string): Promise<void> {
+  const endsAtMs = performance.now() + START_MS;
+  while (performance.now() < endsAtMs) {
+    if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} ended with ${child.exitCode}`);
+    const status = await statusOf(url);
+    if (status !== 0 && status !== 503) return;
+    await delay(10);
+  }
+  throw new Error(`${child.spawnargs.join(' ')} did not answer in ${START_MS / 1000} s`);
+}
+
+/** 0 when there is no answer. */
+async function statusOf(url: string): Promise<number> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    return 0;
+  }
+}
+
+function processesOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+  return [pid, ...children.flatMap((child) => processesOf(Number(child)))];
+}
+
+/** utime and stime, proc(5). The second field may hold spaces and ends with the last parenthesis. */
+function ticksOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+  const kib = processesOf(pid).map((one) =>
+    Number(new RegExp(String.raw`${field}:\s+(\d+)`).exec(readFileSync(`/proc/${one}/status`, 'utf8'))?.[1] ?? 0),
+  );
+  return kib.reduce((sum, one) => sum + one, 0) / 1024;
+}
+
+/** The share of time that each processor was busy since `before`, which is an earlier reading of /proc/stat. */
+export function busyShares(before: string): readonly number[] {
+  const times = (text: string): number[][] =>
+    [...text.matchAll(/^cpu\d+ (.*)$/gm)].map(([, fields = '']) => fields.split(' ').map(Number));
+  const earlier = times(before);
+  return times(processorTimes()).map((fields, core) => {
+    const spent = fields.map((ticks, index) => ticks - (earlier[core]?.[index] ?? 0));
+    const total = spent.reduce((sum, ticks) => sum + ticks, 0);
+    const [idle = 0, waiting = 0] = spent.slice(3);
+    return total === 0 ? 0 : 1 - (idle + waiting) / total;
+  });
+}
+
+export function processorTimes(): string {
+  return readFileSync('/proc/stat', 'utf8');
+}
