@@ -1,10 +1,10 @@
 /** docs/performance.md and its plots, from bench/results.json. */
 import { CURVES, growthOf, isAsPromised } from '../growth/curves.ts';
-import type { GrowthResult, MemoryResult, Run, SideSample, SidesResult } from '../results.ts';
+import type { GrowthResult, MemoryResult, Point, Run, SideSample, SidesResult } from '../results.ts';
 import { readResults } from '../results.ts';
 import { describeGrowthPlot } from './growth-plot.ts';
 import { figure, withRange } from './numbers.ts';
-import { BASE_SIDE, SIDE_NAMES } from './side-names.ts';
+import { BASE_SIDES, SIDE_NAMES } from './side-names.ts';
 import { describeSidesPlot } from './sides-plot.ts';
 
 export const PERFORMANCE_PAGES: Readonly<Record<string, () => string>> = {
@@ -74,9 +74,10 @@ function describeSides({ run, samples, rates, seconds, warmUpRequests, connectio
     return own.length === 0 ? [] : [{ side, name, does, own }];
   });
   const numbers = (own: readonly SideSample[], of: (sample: SideSample) => number): number[] => own.map(of);
-  const ratios = (own: readonly SideSample[]): number[] =>
+  /** Of the same round: what disturbed the machine then disturbed both. */
+  const ratios = (own: readonly SideSample[], baseSide: string): number[] =>
     own.flatMap(({ round, saturated }) => {
-      const base = bySide.get(BASE_SIDE)?.find((sample) => sample.round === round);
+      const base = bySide.get(baseSide)?.find((sample) => sample.round === round);
       return base === undefined ? [] : [saturated.cpuUs / base.saturated.cpuUs];
     });
   const isBounded = (own: readonly SideSample[]): boolean => own.some((one) => one.generatorBusy >= GENERATOR_LIMIT);
@@ -85,7 +86,7 @@ function describeSides({ run, samples, rates, seconds, warmUpRequests, connectio
       '',
       'requests/s',
       'CPU, µs a request',
-      `× ${SIDE_NAMES[BASE_SIDE]?.name ?? ''}`,
+      ...BASE_SIDES.map((base) => `× ${SIDE_NAMES[base]?.name ?? base}`),
       'p50, ms',
       'p99, ms',
       'memory, MiB',
@@ -94,7 +95,7 @@ function describeSides({ run, samples, rates, seconds, warmUpRequests, connectio
       name,
       `${isBounded(own) ? '≥ ' : ''}${withRange(numbers(own, (one) => one.saturated.perSecond))}`,
       withRange(numbers(own, (one) => one.saturated.cpuUs)),
-      withRange(ratios(own)),
+      ...BASE_SIDES.map((base) => withRange(ratios(own, base))),
       withRange(numbers(own, (one) => one.saturated.p50Ms)),
       withRange(numbers(own, (one) => one.saturated.p99Ms)),
       withRange(numbers(own, (one) => one.peakMiB)),
@@ -153,7 +154,20 @@ ${describeRun(run)}
 
 ![How costs grow with sizes](performance-growth.svg)
 
-${table(['', 'from, to', 'cost', 'grows'], rows, 'left')}`;
+${table(['', 'from, to', 'cost', 'grows'], rows, 'left')}
+${describeAddresses(curves['request-addresses'] ?? [])}`;
+}
+
+/** The price of many addresses in one request, as multiples of the price of one. */
+function describeAddresses(points: readonly Point[]): string {
+  const one = points.find(([addresses]) => addresses === 1)?.[1];
+  if (one === undefined) return '';
+  return `An invite over HTTP, by its addresses:
+
+${table(
+  ['addresses', 'CPU, µs a request', '× one address'],
+  points.map(([addresses, cost]) => [String(addresses), figure(cost), figure(cost / one)]),
+)}`;
 }
 
 function describeMemory({ run, points }: MemoryResult): string {

@@ -13,5 +13,8 @@ export const SIDE_NAMES: Readonly<Record<string, { readonly name: string; readon
 };
 
 export const OWN_SIDES: ReadonlySet<string> = new Set(['service', 'service-key']);
-/** The side that the others are compared with: the least that a proxy with tokens has to do, on the same runtime. */
-export const BASE_SIDE = 'fastify';
+/**
+ * What the others are compared with: the least that a proxy with tokens has to do on the same runtime, and the least that
+ * any proxy on the same framework has to do.
+ */
+export const BASE_SIDES = ['fastify', 'hono'] as const;

@@ -11,7 +11,7 @@ import { describeRun } from '../results.ts';
 import type { Place } from './peers.ts';
 import { installPeers, PEERS } from './peers.ts';
 import type { RunningSide, SideCommand } from './process.ts';
-import { busyShares, freePort, processorTimes, startSide } from './process.ts';
+import { busyShare, freePort, ownCoreTicks, startSide } from './process.ts';
 import { serviceSide } from './service.ts';
 
 interface Side {
@@ -28,7 +28,7 @@ const SIDES: Readonly<Record<string, Side>> = {
 const CONNECTIONS = 64;
 const RATES = [200, 1_000] as const;
 const SIZES = {
-  full: { rounds: 5, warmUpRequests: 20_000, seconds: 5, openSeconds: 4, budgetS: 660 },
+  full: { rounds: 5, warmUpRequests: 20_000, seconds: 4, openSeconds: 4, budgetS: 680 },
   quick: { rounds: 1, warmUpRequests: 3_000, seconds: 1.5, openSeconds: 1.5, budgetS: 80 },
 } as const;
 /** No side warms up longer, however slow it is. */
@@ -84,11 +84,11 @@ async function measureSide(
   sizes: { readonly warmUpRequests: number; readonly seconds: number; readonly openSeconds: number },
 ): Promise<Omit<SideSample, 'side' | 'round'>> {
   await saturate(load, { connections: CONNECTIONS, requests: sizes.warmUpRequests, durationMs: MAX_WARM_UP_MS });
-  const before = processorTimes();
+  const before = ownCoreTicks();
   const saturated = await sampled(running, () =>
     saturate(load, { connections: CONNECTIONS, durationMs: sizes.seconds * 1000 }),
   );
-  const generatorBusy = busyShares(before)[0] ?? Number.NaN;
+  const generatorBusy = busyShare(before);
   const open: LoadSample[] = [];
   for (const perSecond of RATES) {
     open.push(await sampled(running, () => arrive(load, { perSecond, durationMs: sizes.openSeconds * 1000 })));

@@ -8,7 +8,6 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface SideCommand {
@@ -35,14 +34,22 @@ const TICK_US = 10_000;
 const START_MS = 30_000;
 
 const hasTaskset = spawnSync('taskset', ['--version'], { stdio: 'ignore' }).error === undefined;
+const [ownCore, sideCore] = allowedCores();
 /** Whether sides and bench have a processor each. */
-export const isPinned = hasTaskset && availableParallelism() > 1;
-const OWN_CORE = '0';
-const SIDE_CORE = '1';
+export const isPinned = hasTaskset && sideCore !== undefined;
 
 /** Keeps this process on its own processor from now on. */
 export function pinBench(): void {
-  if (isPinned) spawnSync('taskset', ['-a', '-p', '-c', OWN_CORE, String(process.pid)], { stdio: 'ignore' });
+  if (isPinned) spawnSync('taskset', ['-a', '-p', '-c', String(ownCore), String(process.pid)], { stdio: 'ignore' });
+}
+
+/** The numbers of the processors that this process may use, from a list such as `0-3,8`. */
+function allowedCores(): number[] {
+  const list = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '';
+  return list.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, n) => first + n);
+  });
 }
 
 export async function freePort(): Promise<number> {
@@ -56,7 +63,7 @@ export async function freePort(): Promise<number> {
 
 /** Resolves when the side answers on `port`. Rejects when it ends before. */
 export async function startSide(side: SideCommand, port: number): Promise<RunningSide> {
-  const [program = '', ...args] = isPinned ? ['taskset', '-c', SIDE_CORE, ...side.command] : side.command;
+  const [program = '', ...args] = isPinned ? ['taskset', '-c', String(sideCore), ...side.command] : side.command;
   const stdout = openSync(side.stdoutFile ?? '/dev/null', 'a');
   const child = spawn(program, args, { env: { ...side.env }, stdio: ['ignore', stdout, 'inherit'] });
   closeSync(stdout);
@@ -130,19 +137,17 @@ function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   return kib.reduce((sum, one) => sum + one, 0) / 1024;
 }
 
-/** The share of time that each processor was busy since `before`, which is an earlier reading of /proc/stat. */
-export function busyShares(before: string): readonly number[] {
-  const times = (text: string): number[][] =>
-    [...text.matchAll(/^cpu\d+ (.*)$/gm)].map(([, fields = '']) => fields.split(' ').map(Number));
-  const earlier = times(before);
-  return times(processorTimes()).map((fields, core) => {
-    const spent = fields.map((ticks, index) => ticks - (earlier[core]?.[index] ?? 0));
-    const total = spent.reduce((sum, ticks) => sum + ticks, 0);
-    const [idle = 0, waiting = 0] = spent.slice(3);
-    return total === 0 ? 0 : 1 - (idle + waiting) / total;
-  });
+/** The share of time that the processor of the bench was busy since `before`, which is an earlier reading of it. */
+export function busyShare(before: readonly number[]): number {
+  const spent = ownCoreTicks().map((ticks, index) => ticks - (before[index] ?? 0));
+  const total = spent.reduce((sum, ticks) => sum + ticks, 0);
+  const [idle = 0, waiting = 0] = spent.slice(3);
+  return total === 0 ? 0 : 1 - (idle + waiting) / total;
 }
 
-export function processorTimes(): string {
-  return readFileSync('/proc/stat', 'utf8');
+/** What the processor of the bench did so far, proc(5); all processors together when none is its own. */
+export function ownCoreTicks(): number[] {
+  const name = isPinned ? `cpu${ownCore}` : 'cpu';
+  const fields = new RegExp(String.raw`^${name}\s+(.*)$`, 'm').exec(readFileSync('/proc/stat', 'utf8'))?.[1] ?? '';
+  return fields.split(' ').map(Number);
 }
