@@ -4,7 +4,8 @@
  * It needs Linux, and the registry once for the packages of the peers; everything else runs on loopback. The machine
  * should do nothing else meanwhile.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -37,13 +38,14 @@ if (!parts.every(isPart)) throw new Error(`usage: npm run bench [-- [--quick] [$
 
 if (!isPinned) console.log('without taskset and a second processor, all sides compete with the load generator');
 pinBench();
-const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-bench-'));
-try {
-  for (const part of parts) keepResults(await PARTS[part]({ folder, isQuick: values.quick === true }));
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+const startedAtMs = performance.now();
+const folder = mkdtempSync(join(tmpdir(), 'invite-proxy-bench-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+// So that an interrupted bench ends the sides that it has started (process.ts), too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+for (const part of parts) keepResults(await PARTS[part]({ folder, isQuick: values.quick === true }));
 for (const [path, describe] of Object.entries(PERFORMANCE_PAGES)) {
   await writeFile(new URL(`../${path}`, import.meta.url), describe());
   console.log(`wrote ${path}`);
 }
+console.log(`done in ${((performance.now() - startedAtMs) / 1000).toFixed(0)} s`);
