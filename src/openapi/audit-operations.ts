@@ -1,11 +1,8 @@
-import { auditSearchSchema } from '../audit/search-request.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { listOf, schemaRef } from './json-schema.ts';
 import { refusals, success } from './responses.ts';
 import { json, needs, parameter, WITH_TOKEN } from './operation.ts';
-import { EXAMPLE_REQUEST_ID } from './schemas.ts';
-import type { InvalidRequest } from '../contract/validation-error.ts';
-import { bodyErrors, invalidRequest } from '../contract/validation-error.ts';
+import { DOCUMENT_DIGEST } from './examples/ids.ts';
 
 /** The audit team's operations in /openapi.json: reading the trail and searching it. */
 export function auditRecords(): JsonSchema {
@@ -21,7 +18,7 @@ export function auditRecords(): JsonSchema {
     ],
     responses: {
       '200': success('Records in seq order, gap-free.', lines()),
-      ...refusals([...WITH_TOKEN, 'ledger_unavailable'], { invalid: true }),
+      ...refusals([...WITH_TOKEN, 'ledger_unavailable'], { hasInput: true }),
     },
   };
 }
@@ -39,18 +36,6 @@ export function auditSearch(): JsonSchema {
       content: {
         'application/json': {
           schema: schemaRef('AuditSearch'),
-          examples: {
-            person: { summary: 'Everything about one invited person', value: { email: 'ann@acme.com' } },
-            open_questions: {
-              summary: 'Requests of one day whose outcome is unknown',
-              value: { outcome: 'unknown', from: '2026-03-02T00:00:00Z', to: '2026-03-03T00:00:00Z' },
-            },
-            next_page: {
-              summary: 'What one app sent, the next page',
-              value: { client_id: 'hr-portal', outcome: 'accepted', after: 4711 },
-            },
-            request: { summary: 'One request from its intent to its end', value: { request_id: EXAMPLE_REQUEST_ID } },
-          },
         },
       },
     },
@@ -58,7 +43,7 @@ export function auditSearch(): JsonSchema {
       '200': success('Matching records in seq order.', lines('SearchProgress'), ['Audit-Unreadable-Records']),
       ...refusals(
         [...WITH_TOKEN, 'request_timeout', 'body_too_large', 'unsupported_media_type', 'ledger_unavailable'],
-        { invalid: invalidSearch() },
+        { hasInput: true },
       ),
     },
   };
@@ -80,12 +65,12 @@ export function auditPolicy(): JsonSchema {
           { type: 'string', pattern: '^(?:sha256:)?[0-9a-f]{64}$' },
           'As in `policy.digest` of a record, or in the field `Policy-Digest`.',
         ),
-        example: '5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592',
+        example: DOCUMENT_DIGEST,
       },
     ],
     responses: {
       '200': success('The policy.', json({ type: 'object', description: 'The parsed policy file.' })),
-      ...refusals([...WITH_TOKEN, 'not_found', 'ledger_unavailable'], { invalid: true }),
+      ...refusals([...WITH_TOKEN, 'not_found', 'ledger_unavailable'], { hasInput: true }),
     },
   };
 }
@@ -96,10 +81,4 @@ function lines(last?: 'SearchProgress'): Record<string, JsonSchema> {
   const items = last === undefined ? record : { anyOf: [record, schemaRef(last)] };
   const schema = { ...listOf(items), description: 'One record a line, as its RFC 8785 text.' };
   return { 'application/x-ndjson': { schema } };
-}
-
-function invalidSearch(): InvalidRequest {
-  const asked = { from: 'yesterday', outcome: 'done' };
-  const issues = auditSearchSchema.safeParse(asked).error?.issues ?? [];
-  return invalidRequest(bodyErrors(issues, asked), EXAMPLE_REQUEST_ID);
 }

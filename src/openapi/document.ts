@@ -1,11 +1,16 @@
 import type { JsonSchema } from './json-schema.ts';
 import { schemaRef } from './json-schema.ts';
-import type { Answers, HeaderName } from './responses.ts';
-import { headerComponents, refusals, success } from './responses.ts';
+import type { HeaderName } from './header-fields.ts';
+import { FOR_BROWSERS, headerComponents } from './header-fields.ts';
+import type { Answers } from './responses.ts';
+import { refusals, success } from './responses.ts';
 import { auditPolicy, auditRecords, auditSearch } from './audit-operations.ts';
-import { json, needs, parameter, WITH_TOKEN } from './operation.ts';
+import { json, needs, ON_EVERY_PATH, parameter, WITH_TOKEN } from './operation.ts';
 import { settleInviteRequest } from './settle-operation.ts';
-import { componentSchemas, EXAMPLE_REQUEST_ID } from './schemas.ts';
+import { componentSchemas } from './schemas.ts';
+import { EXAMPLE_EXCHANGES } from './examples/exchanges.ts';
+import { INVITE_ID } from './examples/ids.ts';
+import { publishExamples } from './examples/publish-examples.ts';
 import type { ProblemCode } from '../contract/problem.ts';
 
 /**
@@ -32,7 +37,14 @@ const DESCRIPTION = `Invite colleagues to Galileo with Galileo's own request, au
 Each request is checked against the org policy and put on record before anything is sent.
 
 Refusals carry a stable \`code\`, say who refused (\`origin\`) and what to do (\`detail\`). Send an \`Idempotency-Key\` and you may
-repeat a request safely. Never repeat one whose \`outcome\` is \`unknown\` without it: look at \`GET /v2/invite_requests/{id}\` first.`;
+repeat a request safely. Never repeat one whose \`outcome\` is \`unknown\` without it: look at \`GET /v2/invite_requests/{id}\` first.
+
+Every example was sent by a test and answered like this. Ids and digests differ in reality. The time is 10:00 UTC on 2 March 2026.
+
+Beside the header fields of each answer there are these, for browsers:
+${Object.entries(FOR_BROWSERS)
+  .map(([name, meaning]) => `- \`${name}\`: ${meaning}`)
+  .join('\n')}`;
 
 const ON_INVITE: readonly ProblemCode[] = [
   'idempotency_key_missing',
@@ -58,6 +70,11 @@ const ON_INVITE: readonly ProblemCode[] = [
 
 const RATE_LIMIT: readonly HeaderName[] = ['RateLimit-Policy', 'RateLimit'];
 
+const REPLAYABLE: readonly HeaderName[] = [...RATE_LIMIT, 'Idempotency-Replayed', 'Content-Location'];
+
+/** What a refusal after admission can carry, by status. */
+const AFTER_ADMISSION = { '4XX': REPLAYABLE, '502': REPLAYABLE, '503': RATE_LIMIT, '504': REPLAYABLE };
+
 /** Builds the document. Pure: equal options give equal documents. */
 export function createOpenApi({ version, publicUrl = null }: OpenApiOptions): OpenApiDocument {
   return {
@@ -69,32 +86,35 @@ export function createOpenApi({ version, publicUrl = null }: OpenApiOptions): Op
       { name: 'audit', description: 'The trail, for the audit team.' },
       { name: 'service', description: 'About the service itself; open to everyone.' },
     ],
-    paths: {
-      '/v2/invite_users': { post: inviteUsers() },
-      '/v2/invite_policy': { get: invitePolicy() },
-      '/v2/invite_requests': { get: listInviteRequests() },
-      '/v2/invite_requests/{id}': { get: findInviteRequest() },
-      '/v2/invite_requests/{id}/settlement': { post: settleInviteRequest() },
-      '/audit/records': { get: auditRecords() },
-      '/audit/search': { post: auditSearch() },
-      '/audit/policies/{digest}': { get: auditPolicy() },
-      '/openapi.json': { get: staticDocument('getOpenApi', 'This document', 'OpenAPI 3.1.', { type: 'object' }) },
-      '/livez': { get: open('getLiveness', 'Is the process alive?', 'It is.', status('live')) },
-      '/readyz': { get: readiness() },
-      // Served only when the service has a public address.
-      ...(publicUrl === null
-        ? {}
-        : {
-            '/.well-known/oauth-protected-resource': {
-              get: staticDocument(
-                'getProtectedResource',
-                'Which issuers and scopes this service takes',
-                'RFC 9728.',
-                schemaRef('ProtectedResource'),
-              ),
-            },
-          }),
-    },
+    paths: publishExamples(
+      {
+        '/v2/invite_users': { post: inviteUsers() },
+        '/v2/invite_policy': { get: invitePolicy() },
+        '/v2/invite_requests': { get: listInviteRequests() },
+        '/v2/invite_requests/{id}': { get: findInviteRequest() },
+        '/v2/invite_requests/{id}/settlement': { post: settleInviteRequest() },
+        '/audit/records': { get: auditRecords() },
+        '/audit/search': { post: auditSearch() },
+        '/audit/policies/{digest}': { get: auditPolicy() },
+        '/openapi.json': { get: staticDocument('getOpenApi', 'This document', 'OpenAPI 3.1.', { type: 'object' }) },
+        '/livez': { get: open('getLiveness', 'Is the process alive?', 'It is.', status('live')) },
+        '/readyz': { get: readiness() },
+        // Served only when the service has a public address.
+        ...(publicUrl === null
+          ? {}
+          : {
+              '/.well-known/oauth-protected-resource': {
+                get: staticDocument(
+                  'getProtectedResource',
+                  'Which issuers and scopes this service takes',
+                  'RFC 9728.',
+                  schemaRef('ProtectedResource'),
+                ),
+              },
+            }),
+      },
+      EXAMPLE_EXCHANGES,
+    ),
     components: {
       schemas: componentSchemas(),
       headers: headerComponents(),
@@ -138,19 +158,6 @@ function inviteUsers(): JsonSchema {
       content: {
         'application/json': {
           schema: schemaRef('InviteUsersRequest'),
-          examples: {
-            minimal: { summary: 'One person, all defaults', value: { emails: ['ann@acme.com'] } },
-            full: {
-              summary: 'Two people, everything said',
-              value: {
-                auth_method: 'okta',
-                emails: ['ann@acme.com', 'bo@eu.acme.com'],
-                role: 'read_only',
-                group_ids: ['9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d'],
-                send_email: false,
-              },
-            },
-          },
         },
       },
     },
@@ -162,7 +169,7 @@ function inviteUsers(): JsonSchema {
             schema: { anyOf: [schemaRef('DryRun'), { description: "Galileo's answer: any JSON." }] },
           },
         },
-        [...RATE_LIMIT, 'Idempotency-Replayed', 'Content-Location'],
+        REPLAYABLE,
       ),
       '207': success(
         'With `Prefer: handling=lenient`: some were sent, the others refused one by one.',
@@ -171,14 +178,14 @@ function inviteUsers(): JsonSchema {
             schema: { anyOf: [schemaRef('PartlySent'), { description: "Galileo's own 207: any JSON." }] },
           },
         },
-        [...RATE_LIMIT, 'Idempotency-Replayed', 'Content-Location', 'Preference-Applied'],
+        [...REPLAYABLE, 'Preference-Applied'],
       ),
       '2XX': success(
         "Galileo's own status and answer; an empty one stays empty.",
         { 'application/json': { schema: {} } },
-        [...RATE_LIMIT, 'Idempotency-Replayed', 'Content-Location'],
+        REPLAYABLE,
       ),
-      ...refusals(ON_INVITE, { invalid: true }),
+      ...refusals(ON_INVITE, { hasInput: true, fields: AFTER_ADMISSION }),
     },
   };
 }
@@ -193,7 +200,7 @@ function invitePolicy(): JsonSchema {
     security: needs('invites:write'),
     responses: {
       '200': success('Your part of the policy.', json(schemaRef('InvitePolicy')), RATE_LIMIT),
-      ...refusals([...WITH_TOKEN, 'ledger_unavailable'], { invalid: true }),
+      ...refusals([...WITH_TOKEN, 'ledger_unavailable'], { hasInput: true }),
     },
   };
 }
@@ -208,7 +215,7 @@ function listInviteRequests(): JsonSchema {
     parameters: [parameter('query', 'before', { type: 'string', format: 'uuid' }, 'The `next` of the page before.')],
     responses: {
       '200': success('Up to 100 requests.', json(schemaRef('InviteRequestPage'))),
-      ...refusals([...WITH_TOKEN, 'ledger_unavailable'], { invalid: true }),
+      ...refusals([...WITH_TOKEN, 'ledger_unavailable'], { hasInput: true }),
     },
   };
 }
@@ -223,12 +230,12 @@ function findInviteRequest(): JsonSchema {
     parameters: [
       {
         ...parameter('path', 'id', { type: 'string', format: 'uuid' }, 'The X-Request-Id of the request.'),
-        example: EXAMPLE_REQUEST_ID,
+        example: INVITE_ID,
       },
     ],
     responses: {
       '200': success('The request and its outcome.', json(schemaRef('InviteRequest'))),
-      ...refusals([...WITH_TOKEN, 'not_found', 'ledger_unavailable'], { invalid: true }),
+      ...refusals([...WITH_TOKEN, 'not_found', 'ledger_unavailable'], { hasInput: true }),
     },
   };
 }
@@ -243,7 +250,7 @@ function readiness(): JsonSchema {
 }
 
 function open(operationId: string, summary: string, description: string, schema: JsonSchema): JsonSchema {
-  const responses = { '200': success(description, json(schema)), ...refusals(['internal_error']) };
+  const responses = { '200': success(description, json(schema)), ...refusals(ON_EVERY_PATH) };
   return { operationId, tags: ['service'], summary, security: [], responses };
 }
 
@@ -251,7 +258,7 @@ function staticDocument(operationId: string, summary: string, description: strin
   const responses = {
     '200': success(description, json(schema), ['ETag']),
     '304': success('You have this version already: your `If-None-Match` names its `ETag`.', null, ['ETag']),
-    ...refusals(['internal_error', 'overloaded']),
+    ...refusals([...ON_EVERY_PATH, 'overloaded']),
   };
   const parameters = [
     parameter('header', 'If-None-Match', { type: 'string' }, 'The `ETag` of the version that you have.'),

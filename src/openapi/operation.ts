@@ -3,6 +3,9 @@ import type { ProblemCode } from '../contract/problem.ts';
 
 /** Building blocks of the operations in /openapi.json: security, parameters and content. */
 
+/** Refusals that every operation can give. */
+export const ON_EVERY_PATH: readonly ProblemCode[] = ['malformed_request', 'header_fields_too_large', 'internal_error'];
+
 /** Refusals that every operation behind a token can give. */
 export const WITH_TOKEN: readonly ProblemCode[] = [
   'malformed_request',

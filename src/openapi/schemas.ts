@@ -4,6 +4,7 @@ import { auditSearchSchema } from '../audit/search-request.ts';
 import { settlementSchema } from '../contract/settlement.ts';
 import { MAX_EMAILS, MAX_GROUP_IDS } from '../contract/invite-users.ts';
 import type { JsonSchema } from './json-schema.ts';
+import { ANSWER_ID } from './examples/ids.ts';
 import { COUNT, listOf, nullable, object, oneOf, schemaRef, TEXT } from './json-schema.ts';
 import { viewSchemas } from './views.ts';
 import { PROBLEMS } from '../contract/problem.ts';
@@ -16,14 +17,12 @@ import { MAX_LISTED_ERRORS, VALIDATION_ERROR_TYPES } from '../contract/validatio
  * schemas are derived from zod, the codes from PROBLEMS, and the error types from validation-error, so the published
  * schemas always match the code.
  */
-export const EXAMPLE_REQUEST_ID = '0190a5d4-7c3a-7b1e-9f60-3f5d0c2b9e11';
-
 const REQUEST_ID: JsonSchema = {
   type: 'string',
   format: 'uuid',
   description:
     'The X-Request-Id of the answer (UUIDv7). Quote it when you ask about a request; the audit trail knows it too.',
-  examples: [EXAMPLE_REQUEST_ID],
+  examples: [ANSWER_ID],
 };
 
 const ORIGIN: JsonSchema = {

@@ -1,10 +1,11 @@
 /**
- * Checks an answer against the service's own /openapi.json: path, method, status and media type are documented, and the
- * body fits its schema. Throws an error with the difference. It has no knowledge of single routes. NDJSON is checked as
+ * Checks an answer against the service's own /openapi.json: path, method, status, media type and header fields are
+ * documented, and the body fits its schema. Throws an error with the difference. It has no knowledge of single routes. NDJSON is checked as
  * the array of its lines, as the document describes it.
  */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { FOR_BROWSERS } from '../../src/openapi/header-fields.ts';
 
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -14,7 +15,11 @@ interface Operation {
   readonly responses: Readonly<
     Record<
       string,
-      { readonly $ref?: string; readonly content?: Readonly<Record<string, { readonly schema?: object }>> }
+      {
+        readonly $ref?: string;
+        readonly headers?: object;
+        readonly content?: Readonly<Record<string, { readonly schema?: object }>>;
+      }
     >
   >;
 }
@@ -49,6 +54,7 @@ export async function checkAgainstOpenApi(app: Asked, method: string, path: stri
     operation.responses[key]?.$ref === undefined
       ? operation.responses[key]
       : resolve(document, operation.responses[key].$ref);
+  checkFields(place, documented?.headers ?? {}, response.headers);
   const text = await response.clone().text();
   if (documented?.content === undefined) {
     if (text !== '') throw new Error(`${place} is documented without a body`);
@@ -63,6 +69,21 @@ export async function checkAgainstOpenApi(app: Asked, method: string, path: stri
   if (validate === undefined) throw new Error(`${place} has no schema that compiles`);
   const body = readBody(mediaType, text);
   if (validate(body) !== true) throw new Error(`${place} does not fit: ${ajv.errorsText(validate.errors)}\n${text}`);
+}
+
+/** Of one connection (RFC 9110 §7.6.1): OpenAPI describes the answer, whatever carries it. */
+const OF_THE_CONNECTION = ['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'date'];
+/** Known without a description of the operation: the media type, and what the document says of every answer. */
+const ELSEWHERE = new Set(['content-type', ...OF_THE_CONNECTION, ...lowerCase(Object.keys(FOR_BROWSERS))]);
+
+function checkFields(place: string, documented: object, headers: Headers): void {
+  const known = new Set(lowerCase(Object.keys(documented)));
+  const others = [...headers.keys()].filter((name) => !known.has(name) && !ELSEWHERE.has(name));
+  if (others.length > 0) throw new Error(`${place} is documented without the header field ${others.join(', ')}`);
+}
+
+function lowerCase(names: readonly string[]): readonly string[] {
+  return names.map((name) => name.toLowerCase());
 }
 
 function readBody(mediaType: string, text: string): unknown {
