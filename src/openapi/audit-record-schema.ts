@@ -98,6 +98,18 @@ export function auditRecordJsonSchema(): JsonSchema {
   };
 }
 
+/** The parts of such a record that a request is shown with, as components of /openapi.json. */
+export function recordedPartSchemas(): Readonly<Record<string, JsonSchema>> {
+  const { properties } = z.toJSONSchema(requestRecordSchema, { target: 'draft-2020-12' });
+  const { actor, request, policy, outcome } = properties as Readonly<Record<string, JsonSchema>>;
+  return {
+    RecordedActor: { ...actor },
+    RecordedRequest: { ...request },
+    RecordedPolicy: { ...policy },
+    RecordedOutcome: { ...outcome },
+  };
+}
+
 function suppressedRecordJsonSchema(): JsonSchema {
   const { $schema: _, ...schema } = z.toJSONSchema(suppressedRecordSchema, { target: 'draft-2020-12' });
   return { title: 'A record about suppressed requests', ...schema };
@@ -128,20 +140,23 @@ function requestRecordJsonSchema(): JsonSchema {
   };
 }
 
+interface ObjectRule extends JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+}
+
 function endingRule({ kind, results, always, sometimes, bytes, emails }: EndingRow): JsonSchema {
   const propertyNames = oneOf(['result', ...always, ...sometimes]);
+  const { properties = {}, ...onBytes } = presence('request_sha256', bytes);
+  const inside = { outcome: { ...having(always), propertyNames }, request: presence('emails', emails) };
   return when(
     { kind: { const: kind }, outcome: { properties: { result: oneOf(results) }, required: ['result'] } },
-    {
-      properties: { outcome: { required: always, propertyNames }, request: presence('emails', emails) },
-      ...presence('request_sha256', bytes),
-    },
+    { ...onBytes, properties: { ...properties, ...inside } },
   );
 }
 
 function settledRule({ kind, results, always }: SettledRow): JsonSchema {
   return {
-    properties: { kind: { const: kind }, outcome: { properties: { result: oneOf(results) }, required: always } },
+    properties: { kind: { const: kind }, outcome: having(always, { result: oneOf(results) }) },
   };
 }
 
@@ -149,9 +164,15 @@ function outcomeWith(results: readonly string[]): JsonSchema {
   return { properties: { outcome: { properties: { result: oneOf(results) } } } };
 }
 
-function presence(member: string, stands: 'always' | 'sometimes' | 'never'): JsonSchema {
+function presence(member: string, stands: 'always' | 'sometimes' | 'never'): ObjectRule {
   if (stands === 'sometimes') return {};
-  return stands === 'always' ? { required: [member] } : { not: { required: [member] } };
+  return stands === 'always' ? having([member]) : { not: having([member]) };
+}
+
+/** Requires the members. Lint rules ask that each is among `properties`, too, although another schema describes it. */
+function having(members: readonly string[], properties: ObjectRule['properties'] = {}): ObjectRule {
+  const restated = Object.fromEntries(members.map((member) => [member, {}]));
+  return { properties: { ...restated, ...properties }, required: members };
 }
 
 function when(properties: Readonly<Record<string, JsonSchema>>, then: JsonSchema): JsonSchema {

@@ -5,6 +5,8 @@ import { FOR_BROWSERS, headerComponents } from './header-fields.ts';
 import type { Answers } from './responses.ts';
 import { refusals, success } from './responses.ts';
 import { auditPolicy, auditRecords, auditSearch } from './audit-operations.ts';
+import type { OpenApiDocument } from './localize.ts';
+import { placeOpenApi } from './localize.ts';
 import { json, needs, ON_EVERY_PATH, parameter, WITH_TOKEN } from './operation.ts';
 import { settleInviteRequest } from './settle-operation.ts';
 import { componentSchemas } from './schemas.ts';
@@ -24,15 +26,6 @@ export interface OpenApiOptions {
   readonly publicUrl?: string | null;
 }
 
-export interface OpenApiDocument {
-  readonly openapi: '3.1.0';
-  readonly info: JsonSchema;
-  readonly servers: readonly JsonSchema[];
-  readonly tags: readonly JsonSchema[];
-  readonly paths: Readonly<Record<string, Readonly<Record<string, JsonSchema>>>>;
-  readonly components: JsonSchema;
-}
-
 const DESCRIPTION = `Invite colleagues to Galileo with Galileo's own request, authorised by your access token: Galileo's key stays here.
 Each request is checked against the org policy and put on record before anything is sent.
 
@@ -45,6 +38,9 @@ Beside the header fields of each answer there are these, for browsers:
 ${Object.entries(FOR_BROWSERS)
   .map(([name, meaning]) => `- \`${name}\`: ${meaning}`)
   .join('\n')}`;
+
+/** As package.json says it: no licence is granted. */
+const LICENSE = { name: 'UNLICENSED', identifier: 'LicenseRef-UNLICENSED' };
 
 const ON_INVITE: readonly ProblemCode[] = [
   'idempotency_key_missing',
@@ -77,10 +73,14 @@ const AFTER_ADMISSION = { '4XX': REPLAYABLE, '502': REPLAYABLE, '503': RATE_LIMI
 
 /** Builds the document. Pure: equal options give equal documents. */
 export function createOpenApi({ version, publicUrl = null }: OpenApiOptions): OpenApiDocument {
+  return placeOpenApi(describeEverything(version), publicUrl);
+}
+
+function describeEverything(version: string): OpenApiDocument {
   return {
     openapi: '3.1.0',
-    info: { title: 'Galileo invite proxy', version, description: DESCRIPTION },
-    servers: [{ url: publicUrl ?? '/' }],
+    info: { title: 'Galileo invite proxy', version, description: DESCRIPTION, license: LICENSE },
+    servers: [],
     tags: [
       { name: 'invites', description: 'Invite people, ask beforehand what is allowed, and see what became of it.' },
       { name: 'audit', description: 'The trail, for the audit team.' },
@@ -99,19 +99,14 @@ export function createOpenApi({ version, publicUrl = null }: OpenApiOptions): Op
         '/openapi.json': { get: staticDocument('getOpenApi', 'This document', 'OpenAPI 3.1.', { type: 'object' }) },
         '/livez': { get: open('getLiveness', 'Is the process alive?', 'It is.', status('live')) },
         '/readyz': { get: readiness() },
-        // Served only when the service has a public address.
-        ...(publicUrl === null
-          ? {}
-          : {
-              '/.well-known/oauth-protected-resource': {
-                get: staticDocument(
-                  'getProtectedResource',
-                  'Which issuers and scopes this service takes',
-                  'RFC 9728.',
-                  schemaRef('ProtectedResource'),
-                ),
-              },
-            }),
+        '/.well-known/oauth-protected-resource': {
+          get: staticDocument(
+            'getProtectedResource',
+            'Which issuers and scopes this service takes',
+            'RFC 9728.',
+            schemaRef('ProtectedResource'),
+          ),
+        },
       },
       EXAMPLE_EXCHANGES,
     ),
@@ -163,26 +158,18 @@ function inviteUsers(): JsonSchema {
     },
     responses: {
       '200': success(
-        "Galileo's own answer, untouched; with `dry_run=true` the verdict.",
-        {
-          'application/json': {
-            schema: { anyOf: [schemaRef('DryRun'), { description: "Galileo's answer: any JSON." }] },
-          },
-        },
+        "Galileo's own answer; with `dry_run=true` the verdict. Null: a person settled a request whose answer was lost.",
+        json({ anyOf: [schemaRef('DryRun'), schemaRef('GalileoAnswer'), { type: 'null' }] }),
         REPLAYABLE,
       ),
       '207': success(
         'With `Prefer: handling=lenient`: some were sent, the others refused one by one.',
-        {
-          'application/json': {
-            schema: { anyOf: [schemaRef('PartlySent'), { description: "Galileo's own 207: any JSON." }] },
-          },
-        },
+        json({ anyOf: [schemaRef('PartlySent'), schemaRef('GalileoMultiStatus')] }),
         [...REPLAYABLE, 'Preference-Applied'],
       ),
       '2XX': success(
         "Galileo's own status and answer; an empty one stays empty.",
-        { 'application/json': { schema: {} } },
+        json(schemaRef('GalileoAnswer')),
         REPLAYABLE,
       ),
       ...refusals(ON_INVITE, { hasInput: true, fields: AFTER_ADMISSION }),

@@ -39,6 +39,6 @@ export function object(properties: Readonly<Record<string, JsonSchema>>, options
     ...(description === undefined ? {} : { description }),
     properties,
     required: Object.keys(properties).filter((name) => !optional.includes(name)),
-    ...(open ? {} : { additionalProperties: false }),
+    additionalProperties: open,
   };
 }

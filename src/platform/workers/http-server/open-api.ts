@@ -1,4 +1,4 @@
-import type { OpenApiDocument } from '../../../openapi/document.ts';
+import type { OpenApiDocument } from '../../../openapi/localize.ts';
 import { placeOpenApi } from '../../../openapi/localize.ts';
 import type { Deps } from '../../../deps.ts';
 import type { Bindings } from '../bindings.ts';
