@@ -163,8 +163,8 @@ function inviteUsers(): JsonSchema {
         REPLAYABLE,
       ),
       '207': success(
-        'With `Prefer: handling=lenient`: some were sent, the others refused one by one.',
-        json({ anyOf: [schemaRef('PartlySent'), schemaRef('GalileoMultiStatus')] }),
+        "With `Prefer: handling=lenient`: some were sent, the others refused one by one. A 207 of Galileo's own would come without `Preference-Applied`.",
+        json({ anyOf: [schemaRef('PartlySent'), schemaRef('GalileoAnswer')] }),
         [...REPLAYABLE, 'Preference-Applied'],
       ),
       '2XX': success(

@@ -42,26 +42,23 @@ const DRY_RUN = object(
 );
 
 /**
- * Galileo documents its 200 as any JSON. The member is there for generators: in a union with an open object only such a
- * member narrows to the other type. It has an `enum`, because generators make a value of an object of constants.
+ * Galileo documents its 200 as any JSON. The two members are there for generators: in a union with an open object only
+ * such members narrow to the other types. They have an `enum`, because generators make a value of an object of constants.
  */
 const GALILEO_ANSWER = object(
-  { dry_run: { type: 'boolean', enum: [false], description: 'Never there: `true` is the verdict of a dry run.' } },
+  {
+    dry_run: { type: 'boolean', enum: [false], description: 'Left out. With `true` it is the verdict of a dry run.' },
+    refused: {
+      type: 'boolean',
+      enum: [false],
+      description: 'Left out. With a list it is the answer to `Prefer: handling=lenient`.',
+    },
+  },
   {
     open: true,
-    optional: ['dry_run'],
+    optional: ['dry_run', 'refused'],
     description:
       "Galileo's own answer, untouched. Galileo documents no members of it, so look before you read one. Other JSON than an object would be passed on as well.",
-  },
-);
-
-const GALILEO_MULTI_STATUS = object(
-  { refused: { type: 'boolean', enum: [false], description: 'Never there: with a list it is the other 207.' } },
-  {
-    open: true,
-    optional: ['refused'],
-    description:
-      "A 207 of Galileo's own, untouched. Galileo documents none; it would come without `Preference-Applied`.",
   },
 );
 
@@ -182,7 +179,6 @@ export function viewSchemas(): Record<string, JsonSchema> {
   return {
     DryRun: DRY_RUN,
     GalileoAnswer: GALILEO_ANSWER,
-    GalileoMultiStatus: GALILEO_MULTI_STATUS,
     PartlySent: PARTLY_SENT,
     InvitePolicy: INVITE_POLICY,
     InviteRequest: INVITE_REQUEST,
