@@ -1,8 +1,9 @@
 import type { Rule, Violation } from './rule.ts';
+import type { FileMap } from './source-tree.ts';
 
 /**
- * The rules for package-lock.json, which `npm start` and `npm test` install from in a bare clone. The lock must be
- * complete for every platform (`npm ci` refuses it otherwise) and name no registry. It must hold an integrity hash for
+ * The rules for every package-lock.json: `npm start` and `npm test` install from the one at the root in a bare clone, and
+ * e2e tests from others. A lock must be complete for every platform (`npm ci` refuses it otherwise) and name no registry. It must hold an integrity hash for
  * each package that a supported platform installs.
  */
 interface LockedPackage {
@@ -15,7 +16,8 @@ interface LockedPackage {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-const LOCK = 'package-lock.json';
+/** The project's, and those of packages that only tests install. */
+const LOCK = /(?:^|\/)package-lock\.json$/;
 
 export const LOCK_RULES: readonly Rule[] = [
   {
@@ -34,17 +36,18 @@ export const LOCK_RULES: readonly Rule[] = [
   },
   {
     promise: 'locks every optional package of every platform',
-    check: (files) => {
-      const packages = lockedPackages(files.get(LOCK));
-      return Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
-        Object.keys(optionalDependencies)
-          .filter(
-            (name) =>
-              packages[`node_modules/${name}`] === undefined && packages[`${path}/node_modules/${name}`] === undefined,
-          )
-          .map((name) => ({ file: LOCK, problem: `${name} (of ${path}) is not locked; npm ci will refuse` })),
-      );
-    },
+    check: (files) =>
+      locks(files).flatMap(([file, packages]) =>
+        Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+          Object.keys(optionalDependencies)
+            .filter(
+              (name) =>
+                packages[`node_modules/${name}`] === undefined &&
+                packages[`${path}/node_modules/${name}`] === undefined,
+            )
+            .map((name) => ({ file, problem: `${name} (of ${path}) is not locked; npm ci will refuse` })),
+        ),
+      ),
   },
   {
     promise: 'holds an integrity for everything that Linux will install',
@@ -60,15 +63,20 @@ function runsOnOurLinux({ os = ['linux'], cpu = ['x64'], libc = ['glibc'] }: Loc
   return os.includes('linux') && (cpu.includes('x64') || cpu.includes('arm64')) && libc.includes('glibc');
 }
 
-function lockedPackages(text: string | undefined): Readonly<Record<string, LockedPackage>> {
-  const lock = JSON.parse(text ?? '{}') as { packages?: Record<string, LockedPackage> };
-  return lock.packages ?? {};
+function locks(files: FileMap): (readonly [file: string, packages: Readonly<Record<string, LockedPackage>>])[] {
+  const found = [...files].filter(([file]) => LOCK.test(file));
+  return found.map(([file, text]) => {
+    const lock = JSON.parse(text) as { packages?: Record<string, LockedPackage> };
+    return [file, lock.packages ?? {}];
+  });
 }
 
 function overPackages(problemOf: (path: string, row: LockedPackage) => string | null): Rule['check'] {
   return (files) =>
-    Object.entries(lockedPackages(files.get(LOCK))).flatMap(([path, row]): Violation[] => {
-      const problem = problemOf(path, row);
-      return problem === null ? [] : [{ file: LOCK, problem }];
-    });
+    locks(files).flatMap(([file, packages]) =>
+      Object.entries(packages).flatMap(([path, row]): Violation[] => {
+        const problem = problemOf(path, row);
+        return problem === null ? [] : [{ file, problem }];
+      }),
+    );
 }

@@ -247,7 +247,10 @@ const PLANTS: Readonly<Record<string, Plant>> = {
     reported: ['.node-version'],
   },
   'keeps registry addresses out of the lock': {
-    guilty: lockOf({ 'node_modules/a': { resolved: 'https://registry.example/a.tgz' } }),
+    guilty: {
+      ...lockOf({ 'node_modules/a': { resolved: 'https://registry.example/a.tgz' } }),
+      'test/e2e/b/package-lock.json': '{"packages":{"node_modules/c":{"resolved":"https://registry.example/c.tgz"}}}',
+    },
     innocent: lockOf({ 'node_modules/a': {}, 'node_modules/b': { resolved: 'tools/node', link: true } }),
   },
   'locks every optional package of every platform': {
