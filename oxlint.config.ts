@@ -42,12 +42,32 @@ function packageWall(place: string): OxlintOverride {
   };
 }
 
+/** Globals that a browser, Node or a Worker does not have. */
+const NOT_EVERYWHERE = [
+  'process',
+  'Buffer',
+  'global',
+  'window',
+  'self',
+  'document',
+  'location',
+  'navigator',
+  'localStorage',
+  'sessionStorage',
+  'XMLHttpRequest',
+  'setImmediate',
+];
+
 export default defineConfig({
   options: { typeAware: true, denyWarnings: true, reportUnusedDisableDirectives: 'error' },
   plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'promise', 'vitest'],
   categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
-  // bench/peers: its packages are installed when the bench runs, so their types are unknown here.
-  ignorePatterns: ['node_modules', 'dist', 'coverage', 'data', '.wrangler', 'bench/peers'],
+  ignorePatterns: [
+    'client/src/api-types.ts',
+    ...['node_modules', 'dist', 'coverage', 'data', '.wrangler'],
+    // Its packages are installed when the bench runs, so their types are unknown here.
+    'bench/peers',
+  ],
   rules: {
     // Beyond the categories: what bites in a service that must not lose a promise, a case or a type.
     'typescript/no-explicit-any': 'error',
@@ -135,6 +155,22 @@ export default defineConfig({
         'no-restricted-properties': [
           'error',
           ...CORE_PROPERTIES.map(([object, property, message]) => ({ object, property, message })),
+        ],
+      },
+    },
+    // The client runs in browsers, Node and Workers: what one of them lacks is not used, and no package is imported.
+    {
+      files: ['client/src/**'],
+      rules: {
+        'import/no-default-export': 'error',
+        'no-console': 'error',
+        'no-restricted-globals': [
+          'error',
+          ...NOT_EVERYWHERE.map((name) => ({ name, message: 'Not in every runtime of the client.' })),
+        ],
+        'no-restricted-imports': [
+          'error',
+          { patterns: [{ regex: '^[^.]|^\\.\\./', message: 'The client imports its own files only.' }] },
         ],
       },
     },

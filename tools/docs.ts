@@ -1,5 +1,5 @@
 /**
- * Writes the generated pages of docs/. With --check it writes nothing, reports the pages that are out of date, and
+ * Writes the generated pages of docs/, and the types of the client. With --check it writes nothing, reports the pages that are out of date, and
  * exits 1.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -14,8 +14,10 @@ import { describeForgeries } from '../test/attack/forgeries/describe-forgeries.t
 import { describeWorkedCase } from '../test/support/example/describe-worked-case.ts';
 import { describeCompatibility } from '../test/compatibility/describe-compatibility.ts';
 import { PERFORMANCE_PAGES } from '../bench/report/performance-pages.ts';
+import { describeApiTypes } from './api-types/describe-api-types.ts';
 
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
+  'client/src/api-types.ts': describeApiTypes,
   'docs/audit-checkpoint.schema.json': () => json(describeCheckpointSchema()),
   'docs/audit-example.md': describeWorkedCase,
   'docs/audit-ocsf.md': describeOcsfMapping,

@@ -1,0 +1,37 @@
+/** The package: what it exports, and nothing else. */
+export type {
+  AddressDecision,
+  AuthMethod,
+  DryRun,
+  InvitePolicy,
+  InviteRequest,
+  InviteUsersRequest,
+  MalformedEntry,
+  UserRole,
+} from './api-types.ts';
+export type { Batch, BatchOptions, BatchPlan, BatchStep, SharedRequest } from './batches.ts';
+export { firstOpinion } from './first-opinion.ts';
+export type { FirstOpinion } from './first-opinion.ts';
+export { createIdempotencyKey } from './idempotency-key.ts';
+export { createInviteClient } from './invite-client.ts';
+export type {
+  CallOptions,
+  DryRunOptions,
+  InviteClient,
+  InviteClientOptions,
+  InviteOptions,
+  WaitOptions,
+} from './invite-client.ts';
+export { parseAddresses } from './parse-addresses.ts';
+export type { ListedText, ParsedAddresses, RejectedText } from './parse-addresses.ts';
+export {
+  InvalidRequest,
+  InviteProblem,
+  OutcomeUnknown,
+  PolicyDenied,
+  QuotaExhausted,
+  ServiceUnreachable,
+} from './problems.ts';
+export type { InvalidPlace, KnownOutcome, ProblemFacts } from './problems.ts';
+export type { QuotaLeft, Sent } from './sent.ts';
+export type { Delay } from './waiting.ts';

@@ -1,0 +1,85 @@
+/**
+ * Reads a pasted list of addresses, or CSV with one column. Invariant: it repairs nothing. Every text becomes an address
+ * as it was written, or is listed as a duplicate or as rejected; only names before `<…>` and the heading of a column are
+ * left out.
+ */
+import { isEmailAddress } from './email-address.ts';
+
+export interface ParsedAddresses {
+  /** Each once, in their order. */
+  readonly addresses: readonly string[];
+  /** Further occurrences; case is ignored. */
+  readonly duplicates: readonly ListedText[];
+  readonly rejected: readonly RejectedText[];
+  /** The heading of the column, when the list has one. */
+  readonly header: string | null;
+}
+
+export interface ListedText {
+  readonly text: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+export interface RejectedText extends ListedText {
+  readonly reason: 'no_at_sign' | 'several_words' | 'malformed';
+}
+
+const LINE_END = /\r\n|[\n\r\u0085\u2028\u2029]/;
+/** Latin, Arabic, and the full-width forms of Chinese and Japanese. */
+const SEPARATOR = ',;|\t\u060c\u061b\uff0c\uff1b\u3001\uff5c';
+/** A piece between separators. Quotation marks and angle brackets protect what is inside. */
+const PIECE = new RegExp(`(?:"[^"]*"|<[^<>]*>|[^${SEPARATOR}])+`, 'g');
+const HEADING = /mail|adres|address|correo|courriel|indirizz|correio|e-?post|почт|адрес|メール|邮|郵|메일/i;
+
+export function parseAddresses(list: string): ParsedAddresses {
+  const addresses = new Map<string, string>();
+  const duplicates: ListedText[] = [];
+  const rejected: RejectedText[] = [];
+  let header: string | null = null;
+  let isFirst = true;
+
+  for (const [index, row] of list.split(LINE_END).entries()) {
+    const line = index + 1;
+    // Format characters (a byte order mark, a zero-width space) are in no address, and nobody sees them.
+    const pieces = (row.replace(/\p{Cf}/gu, '').match(PIECE) ?? []).map((piece) => piece.trim()).filter(Boolean);
+    if (pieces.length === 0) continue;
+    const [only = ''] = pieces;
+    if (isFirst && pieces.length === 1 && !only.includes('@') && HEADING.test(only)) header = plain(only);
+    else for (const [at, piece] of pieces.entries()) read(piece, pieces[at + 1] ?? '', line);
+    isFirst = false;
+  }
+  return { addresses: [...addresses.values()], duplicates, rejected, header };
+
+  function read(piece: string, next: string, line: number): void {
+    const bracketed = bracketedIn(piece);
+    const words = plain(piece).split(/\s+/);
+    if (bracketed.length > 0) for (const inside of bracketed) take(inside, piece, line);
+    else if (!piece.includes('@')) {
+      // `Smith, Ann <ann@acme.com>`
+      if (bracketedIn(next).length === 0) rejected.push({ text: piece, line, reason: 'no_at_sign' });
+    } else if (words.every((word) => word.includes('@'))) for (const word of words) take(plain(word), word, line);
+    else rejected.push({ text: piece, line, reason: 'several_words' });
+  }
+
+  function take(address: string, text: string, line: number): void {
+    const folded = address.toLowerCase();
+    if (!isEmailAddress(address)) rejected.push({ text, line, reason: 'malformed' });
+    else if (addresses.has(folded)) duplicates.push({ text: address, line });
+    else addresses.set(folded, address);
+  }
+}
+
+/** The addresses in angle brackets. Chats write `<mailto:ann@acme.com|ann@acme.com>`. */
+function bracketedIn(piece: string): string[] {
+  return [...piece.matchAll(/<([^<>|]*@[^<>|]*)(?:\|[^<>]*)?>/g)].map(([, inside = '']) => plain(inside));
+}
+
+/** Without quotation marks around it and without the scheme of a link. */
+function plain(text: string): string {
+  const bare = text
+    .trim()
+    .replace(/^(["'])(.*)\1$/, '$2')
+    .trim();
+  return /^mailto:([^?]*)/i.exec(bare)?.[1] ?? bare;
+}
