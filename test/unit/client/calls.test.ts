@@ -1,0 +1,3 @@
+import { clientCalls } from './calls.contract.ts';
+
+clientCalls('Node');

@@ -1,0 +1,3 @@
+import { clientCalls } from '../unit/client/calls.contract.ts';
+
+clientCalls('workerd');
