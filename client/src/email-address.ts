@@ -3,9 +3,9 @@
  * Invariant: what the service accepts is accepted here.
  */
 const MAX_LENGTH = 254;
-const LOCAL = /^(?=.{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@/;
-const DOMAIN = /@(?:(?!(?!xn)..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]*[a-z]$/i;
+const ADDRESS =
+  /^(?=.{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@(?:(?!(?!xn)..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]*[a-z]$/i;
 
 export function isEmailAddress(text: string): boolean {
-  return text.length <= MAX_LENGTH && LOCAL.test(text) && DOMAIN.test(text);
+  return text.length <= MAX_LENGTH && ADDRESS.test(text);
 }

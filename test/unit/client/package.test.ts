@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PackedClient } from './packed.ts';
+import { packClient } from './packed.ts';
+
+const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const COMPILERS = { 'the compiler of this project': 'node_modules', 'TypeScript 6': 'tools/api-types/node_modules' };
+const MAX_BYTES = 6 * 1024;
+
+const STRICT = {
+  ...{ noEmit: true, strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+  // Every declaration of the package is checked, too.
+  skipLibCheck: false,
+  ...{ target: 'es2022', lib: ['es2022', 'dom'], types: [] },
+};
+
+const PAGE = `
+import { createInviteClient, firstOpinion, InviteProblem, OutcomeUnknown, parseAddresses } from 'galileo-invite-client';
+import type { InvitePolicy, Sent } from 'galileo-invite-client';
+
+const invites = createInviteClient({ url: 'https://invites.example', token: async ({ renew }) => (renew ? 'b' : 'a') });
+export async function send(text: string, policy: InvitePolicy): Promise<Sent | string> {
+  const { addresses, rejected } = parseAddresses(text);
+  const first = firstOpinion(policy, { emails: [...addresses] }).map(({ opinion }) => opinion === 'refused by what you can see');
+  try {
+    return await invites.inviteUsers({ emails: [...addresses], auth_method: 'okta' }, { lenient: first.includes(true) });
+  } catch (problem) {
+    if (problem instanceof OutcomeUnknown) return (await invites.waitForOutcome(problem.requestId ?? '')).state;
+    if (problem instanceof InviteProblem) return problem.message + rejected.length;
+    throw problem;
+  }
+}
+// @ts-expect-error a role that Galileo does not have
+void invites.inviteUsers({ emails: ['ann@acme.com'], role: 'owner' });
+`;
+
+let packed: PackedClient;
+beforeAll(async () => {
+  packed = await packClient();
+});
+afterAll(() => packed.remove());
+
+describe('the packed client', () => {
+  it('holds its modules, their types, its description and nothing else', () => {
+    const modules = readdirSync(join(ROOT, 'client/src')).map((file) => file.replace(/\.ts$/, ''));
+    const built = modules.flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]);
+    expect(packed.files).toEqual(['README.md', 'package.json', ...built].toSorted());
+  });
+
+  it('needs no package and runs no script when it is installed', async () => {
+    const manifest = JSON.parse(
+      await readFile(join(packed.project, 'node_modules/galileo-invite-client/package.json'), 'utf8'),
+    ) as Record<string, unknown>;
+    for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies', 'bundleDependencies'])
+      expect(manifest).not.toHaveProperty(kind);
+    expect(Object.keys(manifest['scripts'] as object).filter((name) => /install|^prepare$/.test(name))).toEqual([]);
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    expect(manifest['version']).toBe(version);
+  });
+
+  it(`costs a page at most ${String(MAX_BYTES)} bytes, minified and gzipped`, async () => {
+    const { outputFiles } = await build({
+      stdin: { contents: "export * from 'galileo-invite-client';", resolveDir: packed.project },
+      ...{ bundle: true, minify: true, write: false, format: 'esm', target: 'es2022', platform: 'neutral' },
+    });
+    const [bundle] = outputFiles;
+    expect(gzipSync(bundle?.contents ?? '', { level: 9 }).byteLength).toBeLessThanOrEqual(MAX_BYTES);
+  });
+
+  it('runs in Node as it is', async () => {
+    const script = "import('galileo-invite-client').then((all) => console.log(Object.keys(all).join()))";
+    const { stdout } = await run(process.execPath, ['-e', script], { cwd: packed.project });
+    expect(stdout.trim().split(',')).toEqual(
+      expect.arrayContaining(['createInviteClient', 'firstOpinion', 'parseAddresses', 'OutcomeUnknown']),
+    );
+  });
+
+  it.each(Object.entries(COMPILERS))(
+    'has types that %s reads strictly, however modules are resolved',
+    async (_, modules) => {
+      await writeFile(join(packed.project, 'page.ts'), PAGE);
+      await writeFile(join(packed.project, 'package.json'), '{"type":"module"}');
+      const resolutions = [
+        { module: 'nodenext', moduleResolution: 'nodenext' },
+        { module: 'esnext', moduleResolution: 'bundler' },
+      ];
+      for (const resolution of resolutions) {
+        const compilerOptions = { ...STRICT, ...resolution };
+        await writeFile(join(packed.project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['page.ts'] }));
+        const compiler = join(ROOT, modules, 'typescript/bin/tsc');
+        const { stdout } = await run(process.execPath, [compiler, '-p', '.'], { cwd: packed.project }).catch(
+          (error: unknown) => error as { stdout: string },
+        );
+        expect(stdout).toBe('');
+      }
+    },
+  );
+});

@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseAddresses } from '../../../client/src/galileo-invite-client.ts';
+import { rounds } from '../../support/rounds.ts';
+
+const ANN = 'ann@acme.com';
+const BO = 'bo@acme.com';
+const found = (text: string): readonly string[] => {
+  const { addresses, rejected } = parseAddresses(text);
+  expect(rejected).toEqual([]);
+  return addresses;
+};
+
+describe('a pasted list', () => {
+  it.each<[string, string]>([
+    ['lines', `${ANN}\n${BO}\n`],
+    ['lines of Windows', `${ANN}\r\n${BO}\r\n`],
+    ['lines of an old Mac', `${ANN}\r${BO}`],
+    ['commas', `${ANN}, ${BO},`],
+    ['semicolons', `${ANN}; ${BO};`],
+    ['tabs', `${ANN}\t${BO}`],
+    ['vertical bars', `${ANN} | ${BO}`],
+    ['blanks', `${ANN} ${BO}`],
+    ['no-break and ideographic blanks', `${ANN}\u00a0${BO}\u3000`],
+    ['Arabic commas', `${ANN}\u060c ${BO}`],
+    ['Arabic semicolons', `${ANN}\u061b ${BO}`],
+    ['full-width commas', `${ANN}\uff0c${BO}`],
+    ['full-width semicolons', `${ANN}\uff1b${BO}`],
+    ['ideographic commas', `${ANN}\u3001${BO}`],
+    ['a byte order mark', `\ufeff${ANN}\n${BO}`],
+    ['zero-width spaces', `\u200b${ANN}\u200b\n${BO}\u200e`],
+    ['names and angle brackets', `Ann Smith <${ANN}>, Bo <${BO}>`],
+    ['angle brackets and blanks', `Ann <${ANN}> Bo <${BO}>`],
+    ['bare angle brackets', `<${ANN}>;<${BO}>`],
+    ['names with commas in quotation marks', `"Smith, Ann" <${ANN}>; "O'Hara; Bo" <${BO}>`],
+    ['names with commas, as Outlook has them', `Smith, Ann <${ANN}>; Jones, Bo <${BO}>`],
+    ['names that are addresses', `"${BO}" <${ANN}>; ${BO} <${BO}>`],
+    ['links', `mailto:${ANN}\nMAILTO:${BO}?subject=Hello`],
+    ['links of a chat', `<mailto:${ANN}|${ANN}> <mailto:${BO}|Bo>`],
+    ['quotation marks around each', `"${ANN}","${BO}"`],
+    ['apostrophes around each', `'${ANN}'; '${BO}'`],
+    ['cells with names', `"Ann Smith <${ANN}>"\n"Bo <${BO}>"`],
+  ])('with %s is read', (_, text) => {
+    expect(found(text)).toEqual([ANN, BO]);
+  });
+
+  it.each([
+    'email',
+    'E-Mail',
+    '"Email address"',
+    'Adresse e-mail',
+    'Correo electrónico',
+    'メールアドレス',
+    '邮箱',
+    'Почта',
+  ])('with the heading %s has it apart', (heading) => {
+    const { addresses, rejected, header } = parseAddresses(`\n${heading}\n${ANN}\n${BO}`);
+    expect({ addresses, rejected }).toEqual({ addresses: [ANN, BO], rejected: [] });
+    expect(header).toBe(heading.replaceAll('"', ''));
+  });
+
+  it('keeps each address as it was written', () => {
+    expect(found("O'Hara+galileo@EU.Acme.COM")).toEqual(["O'Hara+galileo@EU.Acme.COM"]);
+  });
+
+  it('names the duplicates with their lines, whatever their case', () => {
+    expect(parseAddresses(`${ANN}\n\n${ANN.toUpperCase()}, ${BO}\nAnn <${ANN}>`)).toEqual({
+      addresses: [ANN, BO],
+      duplicates: [
+        { text: ANN.toUpperCase(), line: 3 },
+        { text: ANN, line: 4 },
+      ],
+      rejected: [],
+      header: null,
+    });
+  });
+
+  it('cuts no address in two, and guesses none', () => {
+    expect(
+      parseAddresses(`ann smith@acme.com\nAnn Smith ann@acme.com\nann\nann@acme\nann@acme.com.\nMail`).rejected,
+    ).toEqual([
+      { text: 'ann smith@acme.com', line: 1, reason: 'several_words' },
+      { text: 'Ann Smith ann@acme.com', line: 2, reason: 'several_words' },
+      { text: 'ann', line: 3, reason: 'no_at_sign' },
+      { text: 'ann@acme', line: 4, reason: 'malformed' },
+      { text: 'ann@acme.com.', line: 5, reason: 'malformed' },
+      { text: 'Mail', line: 6, reason: 'no_at_sign' },
+    ]);
+  });
+
+  it('takes a first line that is no heading for a mistake', () => {
+    expect(parseAddresses(`ann\n${BO}`)).toMatchObject({
+      addresses: [BO],
+      rejected: [{ text: 'ann', line: 1 }],
+      header: null,
+    });
+  });
+
+  it('of nothing is empty', () => {
+    expect(parseAddresses(' \n\t, ;\n')).toEqual({ addresses: [], duplicates: [], rejected: [], header: null });
+  });
+
+  it('loses no text with an at sign', () => {
+    const words = fc.constantFrom(
+      ANN,
+      BO,
+      'ann',
+      '@',
+      '<',
+      '>',
+      '"',
+      "'",
+      ' ',
+      ',',
+      ';',
+      '\n',
+      'mailto:',
+      'x@y',
+      '(',
+      '|',
+      '\t',
+    );
+    fc.assert(
+      fc.property(fc.array(words, { maxLength: 20 }), (parts) => {
+        const text = parts.join('');
+        const { addresses, duplicates, rejected } = parseAddresses(text);
+        for (const address of addresses) expect(text).toContain(address);
+        const counted = addresses.length + duplicates.length + rejected.length;
+        if (text.includes('@')) expect(counted).toBeGreaterThan(0);
+        expect(new Set(addresses.map((address) => address.toLowerCase())).size).toBe(addresses.length);
+      }),
+      { numRuns: rounds(2_000, 20_000) },
+    );
+  });
+
+  it('costs no more per character when it is crafted', () => {
+    for (const piece of ['<', '"', '<a@', '"<', 'a@a ', "'", ' ', '@', '<a@b|', 'mailto:', '"a@b.io" ']) {
+      const { addresses } = parseAddresses(piece.repeat(200_000 / piece.length));
+      expect(addresses.length).toBeLessThan(2);
+    }
+  });
+});
