@@ -1,6 +1,7 @@
 import type { OxlintOverride } from 'oxlint';
 import { defineConfig } from 'oxlint';
 import {
+  CLIENT_LACKS,
   CORE_GLOBALS,
   CORE_PROPERTIES,
   LADDER,
@@ -41,22 +42,6 @@ function packageWall(place: string): OxlintOverride {
     },
   };
 }
-
-/** Globals that a browser, Node or a Worker does not have. */
-const NOT_EVERYWHERE = [
-  'process',
-  'Buffer',
-  'global',
-  'window',
-  'self',
-  'document',
-  'location',
-  'navigator',
-  'localStorage',
-  'sessionStorage',
-  'XMLHttpRequest',
-  'setImmediate',
-];
 
 export default defineConfig({
   options: { typeAware: true, denyWarnings: true, reportUnusedDisableDirectives: 'error' },
@@ -163,10 +148,9 @@ export default defineConfig({
       files: ['client/src/**'],
       rules: {
         'import/no-default-export': 'error',
-        'no-console': 'error',
         'no-restricted-globals': [
           'error',
-          ...NOT_EVERYWHERE.map((name) => ({ name, message: 'Not in every runtime of the client.' })),
+          ...CLIENT_LACKS.map((name) => ({ name, message: 'Not in every runtime of the client.' })),
         ],
         'no-restricted-imports': [
           'error',

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from './source-tree.ts';
-import { CORE_GLOBALS, CORE_PROPERTIES, PACKAGE_HOMES } from './walls.ts';
+import { CLIENT_LACKS, CORE_GLOBALS, CORE_PROPERTIES, PACKAGE_HOMES } from './walls.ts';
 
 /**
  * The import rules that lint and the compiler enforce, each shown to work. A copy of the repository's own configuration
@@ -48,6 +48,37 @@ beforeAll(() => {
     cpSync(join(ROOT, path), join(house, path));
   }
   symlinkSync(join(ROOT, 'node_modules'), join(house, 'node_modules'));
+});
+
+describe('lint refuses in the client', () => {
+  const cases = [
+    ...CLIENT_LACKS.map((name) => ({
+      banned: name,
+      rule: 'no-restricted-globals',
+      code: `export const x: unknown = ${name};`,
+    })),
+    { banned: 'a package', rule: 'no-restricted-imports', code: "export type * as x from 'zod';" },
+    { banned: 'node:', rule: 'no-restricted-imports', code: "export type * as x from 'node:fs';" },
+    { banned: 'a file of src/', rule: 'no-restricted-imports', code: "export type * as x from '../../src/app.ts';" },
+    { banned: 'a default export', rule: 'no-default-export', code: 'const x = 1;\nexport default x;' },
+  ].map((violation, i) => ({ ...violation, path: `client/src/planted-${String(i)}.ts` }));
+  let report = '';
+
+  beforeAll(async () => {
+    for (const { path, code } of cases) plant(path, `${code}\n`);
+    plant('client/src/innocent.ts', "export type * as x from './planted-0.ts';\nexport const y: unknown = fetch;\n");
+    report = await said('oxlint', '-f', 'unix', 'client');
+    rmSync(join(house, 'client'), { recursive: true });
+  });
+
+  it.each(cases)('$banned ($rule)', ({ path, rule }) => {
+    const lines = report.split('\n').filter((line) => line.startsWith(`${path}:`));
+    expect(lines.join('\n')).toContain(rule);
+  });
+
+  it('nothing that every runtime has', () => {
+    expect(report).not.toContain('innocent');
+  });
 });
 
 describe('lint refuses in the core', () => {

@@ -109,3 +109,22 @@ export const CORE_PROPERTIES: readonly (readonly [object: string, property: stri
   ['crypto', 'getRandomValues', 'Take the Ids port.'],
   ['AbortSignal', 'timeout', 'Take the Schedule port and an AbortController.'],
 ];
+
+/**
+ * Globals that a browser, Node or a Worker does not have, so client/ may not name them. It imports its own files and no
+ * package at all.
+ */
+export const CLIENT_LACKS: readonly string[] = [
+  'process',
+  'Buffer',
+  'global',
+  'window',
+  'self',
+  'document',
+  'location',
+  'navigator',
+  'localStorage',
+  'sessionStorage',
+  'XMLHttpRequest',
+  'setImmediate',
+];
