@@ -7,7 +7,7 @@ import { isEmailAddress } from './email-address.ts';
 
 export interface ParsedAddresses {
   /** Each once, in their order. */
-  readonly addresses: readonly string[];
+  readonly addresses: string[];
   /** Further occurrences; case is ignored. */
   readonly duplicates: readonly ListedText[];
   readonly rejected: readonly RejectedText[];

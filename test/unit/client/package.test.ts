@@ -29,9 +29,9 @@ import type { InvitePolicy, Sent } from 'galileo-invite-client';
 const invites = createInviteClient({ url: 'https://invites.example', token: async ({ renew }) => (renew ? 'b' : 'a') });
 export async function send(text: string, policy: InvitePolicy): Promise<Sent | string> {
   const { addresses, rejected } = parseAddresses(text);
-  const first = firstOpinion(policy, { emails: [...addresses] }).map(({ opinion }) => opinion === 'refused by what you can see');
+  const first = firstOpinion(policy, { emails: addresses }).map(({ opinion }) => opinion === 'refused by what you can see');
   try {
-    return await invites.inviteUsers({ emails: [...addresses], auth_method: 'okta' }, { lenient: first.includes(true) });
+    return await invites.inviteUsers({ emails: addresses, auth_method: 'okta' }, { lenient: first.includes(true) });
   } catch (problem) {
     if (problem instanceof OutcomeUnknown) return (await invites.waitForOutcome(problem.requestId ?? '')).state;
     if (problem instanceof InviteProblem) return problem.message + rejected.length;
