@@ -42,6 +42,30 @@ export async function send(text: string, policy: InvitePolicy): Promise<Sent | s
 void invites.inviteUsers({ emails: ['ann@acme.com'], role: 'owner' });
 `;
 
+/** What the examples of the README take from the page around them. */
+const AROUND = `
+import { createInviteClient } from 'galileo-invite-client';
+import type { AddressDecision, BatchPlan, InvitePolicy, MalformedEntry, QuotaLeft } from 'galileo-invite-client';
+declare global {
+  const session: { accessToken(): Promise<string> };
+  const show: (text: string, quotas?: readonly QuotaLeft[]) => void;
+  const showDecisions: (decisions: readonly (AddressDecision | MalformedEntry)[]) => void;
+  const showPending: (requestId: string | null) => void;
+  const progressBar: (done: number, total: number) => void;
+  const save: (plan: BatchPlan) => void;
+  const addresses: string[];
+  const policy: InvitePolicy;
+  const invites: ReturnType<typeof createInviteClient>;
+}
+`;
+
+/** The examples of the README, each as a module. */
+async function readmeExamples(): Promise<Readonly<Record<string, string>>> {
+  const readme = await readFile(join(ROOT, 'client/README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = '']) => `${code}\nexport {};\n`);
+  return Object.fromEntries(blocks.map((code, at) => [`readme-${at + 1}.ts`, code]));
+}
+
 let packed: PackedClient;
 beforeAll(async () => {
   packed = await packClient();
@@ -84,17 +108,20 @@ describe('the packed client', () => {
   });
 
   it.each(Object.entries(COMPILERS))(
-    'has types that %s reads strictly, however modules are resolved',
+    'has types that %s reads strictly, however modules are resolved, also in the examples of its README',
     async (_, modules) => {
-      await writeFile(join(packed.project, 'page.ts'), PAGE);
-      await writeFile(join(packed.project, 'package.json'), '{"type":"module"}');
+      const examples = await readmeExamples();
+      expect(Object.keys(examples)).toHaveLength(2);
+      const sources = { 'page.ts': PAGE, 'around.ts': AROUND, ...examples, 'package.json': '{"type":"module"}' };
+      for (const [file, text] of Object.entries(sources)) await writeFile(join(packed.project, file), text);
+      const files = Object.keys(sources).filter((file) => file.endsWith('.ts'));
       const resolutions = [
         { module: 'nodenext', moduleResolution: 'nodenext' },
         { module: 'esnext', moduleResolution: 'bundler' },
       ];
       for (const resolution of resolutions) {
         const compilerOptions = { ...STRICT, ...resolution };
-        await writeFile(join(packed.project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['page.ts'] }));
+        await writeFile(join(packed.project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
         const compiler = join(ROOT, modules, 'typescript/bin/tsc');
         const { stdout } = await run(process.execPath, [compiler, '-p', '.'], { cwd: packed.project }).catch(
           (error: unknown) => error as { stdout: string },
