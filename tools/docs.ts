@@ -1,6 +1,6 @@
 /**
- * Writes the generated pages of docs/, and the types of the client. With --check it writes nothing, reports the pages that are out of date, and
- * exits 1.
+ * Writes the generated pages of docs/, the types of the client, and the page that the service serves at /docs. With
+ * --check it writes nothing, reports the pages that are out of date, and exits 1.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { describeOcsfMapping } from '../src/audit/format/describe-ocsf.ts';
@@ -8,13 +8,18 @@ import { describeCheckpointSchema, describeRecordSchema } from '../src/openapi/p
 import { COMMANDS } from '../src/cli/commands.ts';
 import { describeCommands } from '../src/cli/command-line/describe-commands.ts';
 import { describeSettings } from '../src/config/describe.ts';
+import { SERVICE_VERSION } from '../src/config/service.ts';
 import { describeProblems } from '../src/openapi/describe-problems.ts';
+import { createOpenApi } from '../src/openapi/document.ts';
 import { describePolicySchema } from '../src/policy/document/json-schema.ts';
+import { PLACEHOLDER_URL } from '../src/routes/pages/place-page.ts';
 import { describeForgeries } from '../test/attack/forgeries/describe-forgeries.ts';
 import { describeWorkedCase } from '../test/support/example/describe-worked-case.ts';
 import { describeCompatibility } from '../test/compatibility/describe-compatibility.ts';
 import { PERFORMANCE_PAGES } from '../bench/report/performance-pages.ts';
 import { describeApiTypes } from './api-types/describe-api-types.ts';
+import { exchangesOf } from './reference/examples/exchanges.ts';
+import { referencePage } from './reference/page.ts';
 
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'client/src/api-types.ts': describeApiTypes,
@@ -29,7 +34,14 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   ...PERFORMANCE_PAGES,
   'docs/policy.schema.json': () => json(describePolicySchema()),
   'docs/problems.md': describeProblems,
+  'pages/docs/page.html': describeInterface,
 };
+
+/** The page does not know where it will be served, so its examples have an address that each deployment replaces. */
+function describeInterface(): Promise<string> {
+  const document = createOpenApi({ version: SERVICE_VERSION, publicUrl: PLACEHOLDER_URL });
+  return referencePage(document, { exchanges: exchangesOf(document), baseUrl: PLACEHOLDER_URL });
+}
 
 function json(schema: object): string {
   return `${JSON.stringify(schema, null, 2)}\n`;
