@@ -13,6 +13,7 @@ RUN npm ci --omit=dev --ignore-scripts \
  && npm sbom --sbom-format=cyclonedx --sbom-type=application > sbom.cdx.json
 COPY deploy/healthcheck.ts deploy/
 COPY src src
+COPY pages pages
 
 # Last, this stage would be what a build without --target makes; it must not be.
 FROM build AS stand-ins
@@ -34,6 +35,7 @@ COPY --from=build /build/galileo-invite-proxy/node_modules node_modules
 COPY --from=build /build/galileo-invite-proxy/package.json /build/galileo-invite-proxy/sbom.cdx.json ./
 COPY --from=build /build/galileo-invite-proxy/deploy deploy
 COPY --from=build /build/galileo-invite-proxy/src src
+COPY --from=build /build/galileo-invite-proxy/pages pages
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     POLICY_FILE=/etc/galileo-invite-proxy/policy.yaml \

@@ -34,8 +34,9 @@ import { validateSearch, validateSettlement } from './middleware/validation/vali
 import { createSearchAudit } from './routes/audit/search.ts';
 import { auditPolicy } from './routes/audit/policies.ts';
 import { auditRecords } from './routes/audit/records.ts';
-import { staticJson } from './routes/static-json.ts';
 import { createInvitePolicy } from './routes/invite-policy.ts';
+import { servePages } from './routes/pages/pages.ts';
+import { staticJson } from './routes/static-document.ts';
 import { findInviteRequest, listInviteRequests } from './routes/invite-requests.ts';
 import { inviteUsers } from './routes/invite-users.ts';
 import { settleRequest } from './routes/settle-request.ts';
@@ -138,6 +139,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
       staticJson(() => protectedResource(publicUrl, issuers, settings)),
     );
   }
+  servePages(app, deps);
   methodNotAllowed(app);
   app.notFound(notFound);
   return app;

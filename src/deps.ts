@@ -18,6 +18,7 @@ import type { Ids } from './ports/ids.ts';
 import type { Logger } from './ports/logger.ts';
 import type { Metrics } from './ports/metrics.ts';
 import type { ReadBody } from './ports/read-body.ts';
+import type { ReadPage } from './ports/read-page.ts';
 import type { Schedule } from './ports/schedule.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { Sha256 } from './ports/sha256.ts';
@@ -76,6 +77,7 @@ export interface Deps {
   readonly burstLimit?: BurstLimit | undefined;
   /** The published contract, as this deployment serves it (openapi/document). */
   readonly openApi: () => object | Promise<object>;
+  readonly readPage: ReadPage;
   readonly service: RecordService;
   readonly settings: AppSettings;
 }
@@ -99,4 +101,6 @@ export interface AppSettings {
   readonly insecureDev: boolean;
   /** Whether Galileo is asked about unknown outcomes (GALILEO_RECONCILE). */
   readonly reconciles: boolean;
+  /** Whether the pages for people are served (PAGES). */
+  readonly pages: boolean;
 }

@@ -59,5 +59,6 @@ export function appSettingsOf({ settings, issuers }: Config): AppSettings {
     galileoTimeoutMs: settings.GALILEO_TIMEOUT_MS,
     insecureDev: settings.INSECURE_DEV,
     reconciles: settings.GALILEO_RECONCILE,
+    pages: settings.PAGES,
   };
 }

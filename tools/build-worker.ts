@@ -2,23 +2,22 @@
  * The build step of the Worker ([build] in wrangler.toml), which wrangler runs before it bundles. It checks the policy,
  * its tests included, and then writes into dist/worker:
  * - the parsed policy as JSON, and the main module that passes it to src/worker.ts, so the Worker needs no YAML parser;
- * - the published contract as a static asset, because the code that makes it is larger than the document.
+ * - the static assets: the files of pages/, and the published contract, because the code that makes it is larger than
+ *   the document.
  * A policy with a failing test is never deployed.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { SERVICE_VERSION } from '../src/config/service.ts';
 import { createOpenApi } from '../src/openapi/document.ts';
 import type { PolicyProblem } from '../src/policy/load.ts';
 import { readPolicy } from '../src/policy/load.ts';
 import { runSelfTests } from '../src/policy/self-test.ts';
+import { PLACEHOLDER_URL } from '../src/routes/pages/place-page.ts';
 
 const OUT = new URL('../dist/worker/', import.meta.url);
 /** Relative to the current folder, as on Node. */
 const { POLICY_FILE: file = 'policy.yaml' } = process.env;
-
-/** A placeholder: each deployment replaces it with its own address. */
-const ANY_ADDRESS = 'https://invites.example.com';
 
 const MAIN = `// Written by tools/build-worker.ts, as wrangler's main: src/worker.ts with the policy of this build.
 import { createWorker, LedgerObject } from '../../src/worker.ts';
@@ -44,8 +43,10 @@ if (read.kind === 'refused') refuse(read.problems);
 const failed = read.locate(runSelfTests(read.file, read.policy));
 if (failed.length > 0) refuse(failed);
 
-const openApi = createOpenApi({ version: SERVICE_VERSION, publicUrl: ANY_ADDRESS });
-await mkdir(new URL('assets/', OUT), { recursive: true });
+const openApi = createOpenApi({ version: SERVICE_VERSION, publicUrl: PLACEHOLDER_URL });
+await rm(new URL('assets/', OUT), { recursive: true, force: true });
+await mkdir(OUT, { recursive: true });
+await cp(new URL('../pages/', import.meta.url), new URL('assets/', OUT), { recursive: true });
 await writeFile(new URL('assets/openapi.json', OUT), JSON.stringify(openApi));
 await writeFile(new URL('policy.json', OUT), `${JSON.stringify(read.document)}\n`);
 await writeFile(new URL('main.ts', OUT), MAIN);

@@ -54,7 +54,7 @@ export interface ImageRule {
 }
 
 const NODE_UID = 1000;
-const APP_ENTRIES = ['deploy/', 'node_modules/', 'package.json', 'sbom.cdx.json', 'src/'];
+const APP_ENTRIES = ['deploy/', 'node_modules/', 'package.json', 'pages/', 'sbom.cdx.json', 'src/'];
 const PACKAGE_MANAGERS = ['npm', 'npx', 'yarn', 'yarnpkg', 'corepack'];
 
 export const IMAGE_RULES: readonly ImageRule[] = [

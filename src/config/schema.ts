@@ -188,6 +188,13 @@ export const SETTINGS = {
       'Origins whose pages may call the service, each exactly as browsers send it, separated by commas. App shells and browser extensions too: `capacitor://localhost`, `chrome-extension://<id>`.',
     example: 'https://hr.acme.com,https://it.acme.com',
   },
+  PAGES: {
+    parse: onOrOff,
+    fallback: 'on',
+    about:
+      'Whether the pages for people are served: `/docs`, the reference of the interface. They are static, hold nothing of a caller or of the policy, and ask for no token. Off: a 404.',
+    example: 'off',
+  },
   TRUSTED_PROXY_HOPS: {
     parse: wholeNumber(0, 10),
     fallback: '0',

@@ -41,6 +41,8 @@ const GOOD: Image = {
     ['node_modules/@a/b/', FOLDER],
     ['node_modules/@a/b/test/', FOLDER],
     ['package.json', FILE],
+    ['pages/', FOLDER],
+    ['pages/docs/page.html', FILE],
     ['sbom.cdx.json', FILE],
     ['src/', FOLDER],
     ['src/node.ts', FILE],

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { BULKHEADS } from '../../src/middleware/limits/limit-concurrency.ts';
 import { LIVEZ_PATHS, READYZ_PATHS } from '../../src/lib/http/health-paths.ts';
 import { createOpsApp } from '../../src/routes/operations/ops-app.ts';
+import { PAGE_FILES } from '../../src/routes/pages/pages.ts';
 import { createFakeClock, promisesSettled } from '../support/clock.ts';
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
@@ -140,6 +141,7 @@ describe('every route that asks for a token', () => {
 
     const open = new Set([
       ...['/openapi.json', '/.well-known/oauth-protected-resource'],
+      ...PAGE_FILES.map(({ path }) => path),
       ...[...LIVEZ_PATHS, ...READYZ_PATHS],
     ]);
     const routes = service.app.routes.filter(({ method }) => method === 'GET' || method === 'POST');

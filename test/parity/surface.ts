@@ -1,4 +1,5 @@
-/** Routes, methods, header fields and CORS, on either platform. Nobody is invited here. */
+/** Routes, pages, methods, header fields and CORS, on either platform. Nobody is invited here. */
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlatformName } from './platforms.ts';
 import type { ParityHarness } from './parity-harness.ts';
@@ -31,6 +32,8 @@ const OF_THE_TRANSPORT = new Set([
   'transfer-encoding',
   'content-encoding',
 ]);
+
+const PAGES_FOLDER = new URL('../../pages/', import.meta.url);
 
 const PREFLIGHT = { Origin: ORIGIN, 'Access-Control-Request-Method': 'POST' };
 
@@ -70,7 +73,7 @@ export function describeSurface(platform: PlatformName): void {
       expect(document.servers).toEqual([{ url: PUBLIC_URL }]);
     });
 
-    it.each(['/livez', '/readyz', '/openapi.json', '/v2/invite_requests', '/nowhere'])(
+    it.each(['/livez', '/readyz', '/openapi.json', '/docs', '/docs/page.css', '/v2/invite_requests', '/nowhere'])(
       '%s says to HEAD what it says to GET, without the body',
       async (path) => {
         const caller = await harness.caller();
@@ -96,6 +99,45 @@ export function describeSurface(platform: PlatformName): void {
       const response = await (await harness.caller()).request(path, { method });
       expect(response.status).toBe(status);
       expect(response.headers.get('Allow')).toBe(allow);
+    });
+  });
+
+  describe('a page', () => {
+    it.each([
+      [
+        '/docs',
+        'docs/page.html',
+        'text/html; charset=utf-8',
+        "style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; ",
+      ],
+      ['/docs/page.css', 'docs/page.css', 'text/css; charset=utf-8', ''],
+      ['/docs/icon.svg', 'docs/icon.svg', 'image/svg+xml', ''],
+    ])('%s has the bytes of the build and exactly these fields', async (path, file, type, allowed) => {
+      const answer = await harness.request(path);
+      expect(answer.status).toBe(200);
+      expect(Object.fromEntries(fieldsOf(answer))).toEqual({
+        'access-control-expose-headers': expect.stringContaining('X-Request-Id'),
+        'cache-control': 'public, no-cache',
+        'content-security-policy': `default-src 'none'; ${allowed}frame-ancestors 'none'`,
+        'content-type': type,
+        etag: expect.stringMatching(/^"[0-9a-f]{64}"$/),
+        'policy-digest': expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+        'referrer-policy': 'no-referrer',
+        'strict-transport-security': 'max-age=31536000; includeSubDomains',
+        vary: 'Origin, Prefer',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+      });
+      // PUBLIC_URL is the address that the build writes.
+      expect(await answer.text()).toBe(await readFile(new URL(file, PAGES_FOLDER), 'utf8'));
+      const again = await harness.request(path, { headers: { 'If-None-Match': answer.headers.get('ETag') ?? '' } });
+      expect(again.status).toBe(304);
+      expect(again.headers.get('Content-Security-Policy')).toBe(answer.headers.get('Content-Security-Policy'));
+    });
+
+    it.each(['/docs/', '/docs/page.html', '/docs/page', '/page.html'])('has one address: %s is a 404', async (path) => {
+      const answer = await harness.request(path);
+      expect([answer.status, answer.headers.get('Location')]).toEqual([404, null]);
     });
   });
 

@@ -26,6 +26,7 @@ import type { Ledger } from '../../src/ledger/port.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { createBackground, random, schedule } from '../../src/platform/node/runtime.ts';
 import { createHttpClient } from '../../src/platform/node/http-client/http-client.ts';
+import { readPage } from '../../src/platform/node/http-server/pages.ts';
 import { openLedger } from '../../src/platform/node/ledger/open-ledger.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import type { LogFields, Logger } from '../../src/ports/logger.ts';
@@ -172,6 +173,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     clientAddress: () => '192.0.2.7',
     canAwaitAcrossRequests: true,
     draining: () => false,
+    readPage,
     openApi: () => createOpenApi({ version: '0.0.0-test', publicUrl: config.settings.PUBLIC_URL }),
     recordAddress: createRecordAddress({ kind: 'plain' }),
     service: { name: 'galileo-invite-proxy', version: '0.0.0-test', runtime: 'test', instance: 'test' },

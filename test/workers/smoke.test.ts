@@ -76,6 +76,7 @@ async function startService(): Promise<Service> {
     canAwaitAcrossRequests: false,
     draining: () => false,
     openApi: () => ({}),
+    readPage: async () => new Uint8Array(),
     recordAddress: (email) => email,
     service: { name: 'galileo-invite-proxy', version: '0.0.0-test', runtime: 'workerd', instance: 'test' },
     settings: {
@@ -88,6 +89,7 @@ async function startService(): Promise<Service> {
       galileoTimeoutMs: 15_000,
       insecureDev: false,
       reconciles: false,
+      pages: false,
     },
   };
   const app = createApp(deps);

@@ -23,6 +23,7 @@ import { createClientAddress } from './http-server/client-address.ts';
 import { exposureOf } from './http-server/exposure.ts';
 import { fieldBytes } from './http-server/field-bytes.ts';
 import { listen } from './http-server/listener.ts';
+import { readPage } from './http-server/pages.ts';
 import { readBody } from './http-server/read-body.ts';
 import { responseSent } from './http-server/response-sent.ts';
 import { exposeClock } from './ledger/clock-reports.ts';
@@ -185,6 +186,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
       responseSent,
       fieldBytes,
       readBody,
+      readPage,
       answersInFlight,
       sha256,
     },

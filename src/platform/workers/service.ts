@@ -23,6 +23,7 @@ import type { WriteLine } from './telemetry/logger.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createOpenApiReader } from './http-server/open-api.ts';
+import { createReadPage } from './http-server/pages.ts';
 import { createService } from '../../service.ts';
 import { perEnv } from './per-env.ts';
 import { openPolicy } from './policy/source.ts';
@@ -137,6 +138,7 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
     canAwaitAcrossRequests: false,
     draining: () => false,
     openApi: createOpenApiReader(env.ASSETS, settings.PUBLIC_URL),
+    readPage: createReadPage(env.ASSETS),
   });
   const sinks = createAuditSinks({ settings, bindings: env, service, http, clock, schedule, logger });
   return {

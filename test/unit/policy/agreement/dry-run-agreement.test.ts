@@ -77,6 +77,7 @@ function createHarness() {
     draining: () => false,
     recordAddress: (email) => email,
     openApi: () => ({}),
+    readPage: async () => new Uint8Array(),
     service: { name: 'galileo-invite-proxy', version: '0.0.0-test', runtime: 'test', instance: 'test' },
     settings: {
       issuers: [{ name: 'corp', issuer: ISSUER, audience: AUDIENCE }],
@@ -88,6 +89,7 @@ function createHarness() {
       galileoTimeoutMs: 15_000,
       insecureDev: false,
       reconciles: false,
+      pages: false,
     },
   });
 

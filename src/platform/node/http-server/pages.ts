@@ -1,0 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import type { ReadPage } from '../../../ports/read-page.ts';
+
+/** The files behind the pages for people lie beside src/, in the image too. */
+const FOLDER = new URL('../../../../pages/', import.meta.url);
+
+export const readPage: ReadPage = async (file) => await readFile(new URL(file, FOLDER));
