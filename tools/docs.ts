@@ -11,6 +11,7 @@ import { describeSettings } from '../src/config/describe.ts';
 import { SERVICE_VERSION } from '../src/config/service.ts';
 import { describeProblems } from '../src/openapi/describe-problems.ts';
 import { createOpenApi } from '../src/openapi/document.ts';
+import { EXAMPLE_EXCHANGES } from '../src/openapi/examples/exchanges.ts';
 import { describePolicySchema } from '../src/policy/document/json-schema.ts';
 import { PLACEHOLDER_URL } from '../src/routes/pages/place-page.ts';
 import { describeForgeries } from '../test/attack/forgeries/describe-forgeries.ts';
@@ -18,7 +19,6 @@ import { describeWorkedCase } from '../test/support/example/describe-worked-case
 import { describeCompatibility } from '../test/compatibility/describe-compatibility.ts';
 import { PERFORMANCE_PAGES } from '../bench/report/performance-pages.ts';
 import { describeApiTypes } from './api-types/describe-api-types.ts';
-import { exchangesOf } from './reference/examples/exchanges.ts';
 import { referencePage } from './reference/page.ts';
 
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
@@ -40,7 +40,7 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
 /** The page does not know where it will be served, so its examples have an address that each deployment replaces. */
 function describeInterface(): Promise<string> {
   const document = createOpenApi({ version: SERVICE_VERSION, publicUrl: PLACEHOLDER_URL });
-  return referencePage(document, { exchanges: exchangesOf(document), baseUrl: PLACEHOLDER_URL });
+  return referencePage(document, { exchanges: EXAMPLE_EXCHANGES, baseUrl: PLACEHOLDER_URL });
 }
 
 function json(schema: object): string {

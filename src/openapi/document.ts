@@ -96,7 +96,9 @@ function describeEverything(version: string): OpenApiDocument {
         '/audit/records': { get: auditRecords() },
         '/audit/search': { post: auditSearch() },
         '/audit/policies/{digest}': { get: auditPolicy() },
-        '/openapi.json': { get: staticDocument('getOpenApi', 'This document', 'OpenAPI 3.1.', { type: 'object' }) },
+        '/openapi.json': {
+          get: staticDocument('getOpenApi', 'This contract, for programs', 'OpenAPI 3.1.', { type: 'object' }),
+        },
         '/livez': { get: open('getLiveness', 'Is the process alive?', 'It is.', status('live')) },
         '/readyz': { get: readiness() },
         '/.well-known/oauth-protected-resource': {

@@ -1,9 +1,9 @@
 /** One operation: what it does, who may call it, what goes in, what comes out, examples. */
 import { html } from 'hono/html';
+import type { ExampleExchange } from '../../src/openapi/examples/exchange.ts';
 import type { Answer, Operation, Parameter, Reference, Schema } from './document.ts';
 import { nameOf } from './document.ts';
 import { exampleList } from './examples/example.ts';
-import type { Exchange } from './examples/exchange.ts';
 import { isRefusal } from './examples/exchange.ts';
 import { fieldsOf, fieldTable, typeOf } from './schema.ts';
 import { table } from './table.ts';
@@ -13,7 +13,7 @@ import { breakable, joined, paragraphs, prose } from './text.ts';
 /** What the sections of all operations share. */
 export interface Shared {
   readonly reference: Reference;
-  readonly exchanges: readonly Exchange[];
+  readonly exchanges: readonly ExampleExchange[];
   /** The refusals that are described once for all operations. */
   readonly common: ReadonlySet<string>;
   readonly baseUrl: string;
@@ -76,12 +76,18 @@ function listedCodes(schema: Schema | undefined): readonly string[] {
   return [...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].flatMap(listedCodes);
 }
 
+/** Galileo may refuse with nearly every 4xx status, so the contract lists it at each. One row says it once. */
+const ANY_4XX = { status: '4XX', code: 'upstream_refused' };
+
 /** Without the refusals that every operation can give, and without `default`, which stands for them. */
 function answerTable({ answers, summary }: Operation, common: ReadonlySet<string>): Html {
+  const isOwn = (code: string, status: string): boolean =>
+    !common.has(code) && (code !== ANY_4XX.code || status === ANY_4XX.status);
   const rows = answers
     .filter(([status]) => status !== 'default')
-    .map(([status, answer]) => ({ status, answer, codes: codesOf(answer) }))
-    .filter(({ codes }) => codes.length === 0 || codes.some((code) => !common.has(code)));
+    .map(([status, answer]) => ({ status, answer, all: codesOf(answer) }))
+    .map(({ all, ...row }) => ({ ...row, all, codes: all.filter((code) => isOwn(code, row.status)) }))
+    .filter(({ all, codes }) => all.length === 0 || codes.length > 0);
   return table({
     kind: 'answers',
     caption: `Answers of “${summary}”`,
@@ -90,7 +96,7 @@ function answerTable({ answers, summary }: Operation, common: ReadonlySet<string
       head: html`${status}`,
       cells: [
         html`<p>${prose(answer.description)}</p>
-          ${codes.length > 0 ? codeLinks(codes.filter((code) => !common.has(code))) : bodyLine(answer)}`,
+          ${codes.length > 0 ? codeLinks(codes) : bodyLine(answer)}`,
       ],
     })),
   });

@@ -4,9 +4,9 @@
  */
 import { html, raw } from 'hono/html';
 import type { OpenApiDocument } from '../../src/openapi/document.ts';
+import type { ExampleExchange } from '../../src/openapi/examples/exchange.ts';
 import type { Operation, Reference, Tag } from './document.ts';
 import { readReference } from './document.ts';
-import type { Exchange } from './examples/exchange.ts';
 import { limitSection, readingSection, startSection, wordSection } from './guide.ts';
 import type { Shared } from './operation.ts';
 import { codesOf, operationSection } from './operation.ts';
@@ -22,7 +22,7 @@ const GROUPS: Readonly<Record<string, string>> = {
 };
 
 export interface ReferenceOptions {
-  readonly exchanges: readonly Exchange[];
+  readonly exchanges: readonly ExampleExchange[];
   /** The address of the service in the examples. */
   readonly baseUrl: string;
 }

@@ -1,23 +1,25 @@
 /** Examples of the reference: a curl command that a shell reads as it was meant, and the call of the client beside it. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import type { ExampleAnswer, ExampleExchange } from '../../../src/openapi/examples/exchange.ts';
 import { clientCallOf } from '../../../tools/reference/examples/client-call.ts';
 import { codeText, jsonText, shellWord } from '../../../tools/reference/examples/code.ts';
 import { curlOf } from '../../../tools/reference/examples/curl.ts';
-import type { Exchange } from '../../../tools/reference/examples/exchange.ts';
 
 const BASE_URL = 'https://invites.example.com';
 const ANN = { emails: ['ann@acme.com'] };
 
-const invite = (more: Partial<Exchange['request']> = {}, answer?: Exchange['answer']): Exchange => ({
+const OK: ExampleAnswer = { status: 200, headers: {}, body: { invited: 1 } };
+
+const invite = (more: Partial<ExampleExchange['request']> = {}, answer: ExampleAnswer = OK): ExampleExchange => ({
   operationId: 'inviteUsers',
   name: 'example',
   summary: 'An example',
   request: { method: 'POST', path: '/v2/invite_users', headers: { Authorization: 'Bearer TOKEN' }, body: ANN, ...more },
-  ...(answer === undefined ? {} : { answer }),
+  answer,
 });
 
-const refused = (name: string, status: number, headers: Record<string, string> = {}): Exchange => ({
+const refused = (name: string, status: number, headers: Record<string, string> = {}): ExampleExchange => ({
   ...invite({}, { status, headers, body: { code: name } }),
   name,
 });
@@ -70,18 +72,21 @@ describe('a value in code', () => {
     const value = { emails: Array.from({ length: 4 }, (_, index) => `person-${String(index)}@acme.com`), role: 'user' };
     expect(jsonText(value).split('\n').length).toBeGreaterThan(4);
     expect(JSON.parse(jsonText(value))).toEqual(value);
+    expect(codeText(value)).toMatch(/^\{\n {2}emails: \[\n {4}'person-0@acme.com',\n/);
+    // Also what would fit on a line of its own, where the line has begun already.
+    expect(codeText(ANN, { before: 50 })).toBe(`{\n  emails: ['ann@acme.com'],\n}`);
   });
 });
 
 describe('the call of the client', () => {
-  const codeOf = (exchange: Exchange): string => clientCallOf(exchange, BASE_URL).code;
+  const codeOf = (exchange: ExampleExchange): string => clientCallOf(exchange, BASE_URL).code;
 
   it('is the function for what the request asks', () => {
-    expect(codeOf(invite())).toBe(`const sent = await invites.inviteUsers({ emails: ['ann@acme.com'] });`);
+    expect(codeOf(invite())).toBe(`const sent = await invites.inviteUsers({\n  emails: ['ann@acme.com'],\n});`);
     expect(codeOf(invite({ path: '/v2/invite_users?dry_run=true' }))).toContain('invites.dryRun(');
     expect(codeOf(invite({ headers: { prefer: 'handling=lenient' } }))).toContain('{ lenient: true }');
     expect(codeOf(invite({ headers: { 'Idempotency-Key': '"0123456789abcdef"' } }))).toContain(
-      `{ idempotencyKey: '0123456789abcdef' }`,
+      `  { idempotencyKey: '0123456789abcdef' },\n`,
     );
     expect(codeOf({ ...invite({ path: '/v2/invite_requests/42' }), operationId: 'getInviteRequest' })).toContain(
       `'42'`,
@@ -109,10 +114,10 @@ describe('the call of the client', () => {
   });
 
   it('is plain fetch for what the client has no function for', () => {
-    const exchange = { ...invite({ path: '/audit/search' }), operationId: 'searchAuditRecords' };
+    const exchange: ExampleExchange = { ...invite({ path: '/audit/search' }), operationId: 'searchAuditRecords' };
     const { label, code } = clientCallOf(exchange, BASE_URL);
     expect(label).toBe('fetch');
-    expect(code).toContain(`await fetch('https://invites.example.com/audit/search', {`);
+    expect(code).toContain(`const url = 'https://invites.example.com/audit/search';\n`);
     expect(code).toContain('Authorization: `Bearer ${token}`');
   });
 });

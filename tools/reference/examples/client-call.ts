@@ -2,8 +2,9 @@
  * The request as a call of the client package, and what the client does where the answer is a refusal. An operation
  * without a function of the client, such as those of the audit team, is called with plain fetch.
  */
+import type { ExampleExchange } from '../../../src/openapi/examples/exchange.ts';
+import { TOKEN } from '../../../src/openapi/examples/exchange.ts';
 import { codeText } from './code.ts';
-import type { Exchange } from './exchange.ts';
 import { fieldOf } from './exchange.ts';
 
 export interface ClientCall {
@@ -12,21 +13,29 @@ export interface ClientCall {
 }
 
 /** The functions of the client, by the operation that they call. */
-const CALLS: Readonly<Record<string, (exchange: Exchange, url: URL) => string>> = {
+const CALLS: Readonly<Record<string, (exchange: ExampleExchange, url: URL) => string>> = {
   inviteUsers({ request: { headers, body } }, url) {
-    if (url.searchParams.get('dry_run') === 'true') return `const verdict = await invites.dryRun(${codeText(body)});`;
     const key = fieldOf(headers, 'Idempotency-Key');
     const options = {
       ...(fieldOf(headers, 'Prefer') === 'handling=lenient' ? { lenient: true } : {}),
       ...(key === undefined ? {} : { idempotencyKey: key.replace(/^"(.*)"$/, '$1') }),
     };
-    const further = Object.keys(options).length === 0 ? '' : `, ${codeText(options)}`;
-    return `const sent = await invites.inviteUsers(${codeText(body)}${further});`;
+    const values = Object.keys(options).length === 0 ? [body] : [body, options];
+    const isDryRun = url.searchParams.get('dry_run') === 'true';
+    return isDryRun ? callOf('verdict', 'dryRun', values) : callOf('sent', 'inviteUsers', values);
   },
-  getInvitePolicy: () => 'const policy = await invites.whatMayIInvite();',
-  getInviteRequest: (_, url) =>
-    `const request = await invites.inviteRequest(\n  ${codeText(url.pathname.split('/').at(-1))},\n);`,
+  getInvitePolicy: () => callOf('policy', 'whatMayIInvite', []),
+  getInviteRequest: (_, url) => callOf('request', 'inviteRequest', [url.pathname.split('/').at(-1)]),
 };
+
+/** A single object begins on the line of the call; several values have a line each. */
+function callOf(result: string, name: string, values: readonly unknown[]): string {
+  const call = `const ${result} = await invites.${name}(`;
+  const [first] = values;
+  if (first === undefined) return `${call});`;
+  if (values.length === 1 && typeof first === 'object') return `${call}${codeText(first, { before: call.length })});`;
+  return `${call}\n${values.map((value) => `  ${codeText(value, { indent: '  ' })},\n`).join('')});`;
+}
 
 /** What the client throws, by the code of the refusal, with the member that says the most. */
 const THROWN: Readonly<Record<string, readonly [type: string, member: string]>> = {
@@ -37,7 +46,7 @@ const THROWN: Readonly<Record<string, readonly [type: string, member: string]>> 
   invalid_request: ['InvalidRequest', 'places'],
 };
 
-export function clientCallOf(exchange: Exchange, baseUrl: string): ClientCall {
+export function clientCallOf(exchange: ExampleExchange, baseUrl: string): ClientCall {
   const call = CALLS[exchange.operationId];
   if (call === undefined) return { label: 'fetch', code: fetchOf(exchange, baseUrl) };
   const code = call(exchange, new URL(exchange.request.path, baseUrl));
@@ -45,8 +54,8 @@ export function clientCallOf(exchange: Exchange, baseUrl: string): ClientCall {
 }
 
 /** The call, and what becomes of it. */
-function withEnding(code: string, { name, answer }: Exchange): string {
-  if (answer === undefined || answer.status < 400) return code;
+function withEnding(code: string, { name, answer }: ExampleExchange): string {
+  if (answer.status < 400) return code;
   if (answer.status === 401) return `// The client asks for a fresh token once.\n${code}`;
   const repeats = name === 'idempotency_in_flight' || answer.status === 503;
   if (repeats && fieldOf(answer.headers, 'Retry-After') !== undefined)
@@ -56,16 +65,22 @@ function withEnding(code: string, { name, answer }: Exchange): string {
   return `try {\n  ${call}\n} catch (problem) {\n  if (!(problem instanceof ${type})) throw problem;\n  show(problem.${member});\n}`;
 }
 
-function fetchOf({ request: { method, path, headers, body } }: Exchange, baseUrl: string): string {
+function fetchOf({ request: { method, path, headers, body } }: ExampleExchange, baseUrl: string): string {
   const fields = Object.entries(headers).map(([name, value]) => {
     const key = /^[A-Za-z]+$/.test(name) ? name : codeText(name);
-    return `    ${key}: ${value === 'Bearer TOKEN' ? '`Bearer ${token}`' : codeText(value)},`;
+    return `${key}: ${value === `Bearer ${TOKEN}` ? '`Bearer ${token}`' : codeText(value)}`;
   });
   const members = [
     ...(method === 'GET' ? [] : [`  method: '${method}',`]),
-    ...(fields.length === 0 ? [] : ['  headers: {', ...fields, '  },']),
-    ...(body === undefined ? [] : [`  body: JSON.stringify(${codeText(body, '  ')}),`]),
+    ...(fields.length === 0 ? [] : [`  headers: ${fieldList(fields)},`]),
+    ...(body === undefined ? [] : [`  body: JSON.stringify(${codeText(body, { indent: '  ', before: 23 })}),`]),
   ];
   const options = members.length === 0 ? '' : `, {\n${members.join('\n')}\n}`;
-  return `const answer = await fetch(${codeText(`${baseUrl}${path}`)}${options});`;
+  return `const url = ${codeText(`${baseUrl}${path}`)};\nconst answer = await fetch(url${options});`;
+}
+
+function fieldList(fields: readonly string[]): string {
+  return fields.length === 1
+    ? `{ ${fields.join('')} }`
+    : `{\n${fields.map((field) => `    ${field},`).join('\n')}\n  }`;
 }

@@ -1,18 +1,26 @@
 /** Values as source text: for a shell, for TypeScript, and as indented JSON. */
 
-/** A JSON body over several lines is easier to read than one that does not fit. */
-const ONE_LINE = 56;
+/** A value over several lines is easier to read than one that is too long for its column. */
+const ONE_LINE = 60;
+
+export interface Place {
+  /** The indentation of the line on which the value begins. */
+  readonly indent?: string;
+  /** How many characters stand before the value on its line. */
+  readonly before?: number;
+}
 
 /** Lists and objects that fit stay on one line; the others have one member a line. */
-export function jsonText(value: unknown, indent = ''): string {
-  return layOut(value, indent, { quote: (text) => JSON.stringify(text), key: (name) => JSON.stringify(name) });
+export function jsonText(value: unknown, place: Place = {}): string {
+  return layOut(value, place, { quote: (text) => JSON.stringify(text), key: (name) => JSON.stringify(name), last: '' });
 }
 
 /** A value as TypeScript writes it. */
-export function codeText(value: unknown, indent = ''): string {
+export function codeText(value: unknown, place: Place = {}): string {
   const quote = (text: string): string =>
     `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
-  return layOut(value, indent, { quote, key: (name) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name)) });
+  const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name));
+  return layOut(value, place, { quote, key, last: ',' });
 }
 
 /** A word of a POSIX shell: as it is where that is safe, otherwise in single quotes. */
@@ -23,17 +31,21 @@ export function shellWord(text: string): string {
 interface Spelling {
   readonly quote: (text: string) => string;
   readonly key: (name: string) => string;
+  /** What follows the last member of a list or an object over several lines. */
+  readonly last: '' | ',';
 }
 
-function layOut(value: unknown, indent: string, spelling: Spelling): string {
+function layOut(value: unknown, { indent = '', before = indent.length }: Place, spelling: Spelling): string {
   const line = inOneLine(value, spelling);
-  if (typeof value !== 'object' || value === null || indent.length + line.length <= ONE_LINE) return line;
+  if (typeof value !== 'object' || value === null || before + line.length <= ONE_LINE || line.length <= 2) return line;
   const inner = `${indent}  `;
+  const member = (name: string, entry: unknown): string =>
+    `${inner}${name}${layOut(entry, { indent: inner, before: inner.length + name.length }, spelling)}`;
   const lines = Array.isArray(value)
-    ? value.map((entry) => `${inner}${layOut(entry, inner, spelling)}`)
-    : Object.entries(value).map(([name, entry]) => `${inner}${spelling.key(name)}: ${layOut(entry, inner, spelling)}`);
+    ? value.map((entry) => member('', entry))
+    : Object.entries(value).map(([name, entry]) => member(`${spelling.key(name)}: `, entry));
   const [open, close] = Array.isArray(value) ? '[]' : '{}';
-  return `${open}\n${lines.join(',\n')}\n${indent}${close}`;
+  return `${open}\n${lines.join(',\n')}${spelling.last}\n${indent}${close}`;
 }
 
 function inOneLine(value: unknown, spelling: Spelling): string {

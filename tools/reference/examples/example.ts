@@ -1,10 +1,10 @@
 /** An example: curl and client code side by side, the answer below. */
 import { STATUS_CODES } from 'node:http';
 import { html } from 'hono/html';
+import type { ExampleAnswer, ExampleExchange } from '../../../src/openapi/examples/exchange.ts';
 import { clientCallOf } from './client-call.ts';
 import { jsonText } from './code.ts';
 import { curlOf } from './curl.ts';
-import type { Exchange } from './exchange.ts';
 import { fieldOf, isRefusal } from './exchange.ts';
 import type { Html } from '../text.ts';
 
@@ -14,7 +14,7 @@ const LABELS = { client: 'Client (TypeScript)', fetch: 'fetch (JavaScript)' } as
 const LEFT_OUT = new Set(['vary', 'policy-digest', 'content-type', 'cache-control']);
 
 /** The successes lie open, and each refusal unfolds: there are many, and their requests are alike. */
-export function exampleList(exchanges: readonly Exchange[], baseUrl: string): Html {
+export function exampleList(exchanges: readonly ExampleExchange[], baseUrl: string): Html {
   const refused = exchanges.filter(isRefusal);
   const others = exchanges.filter((exchange) => !isRefusal(exchange));
   return html`${others.map(
@@ -27,25 +27,25 @@ export function exampleList(exchanges: readonly Exchange[], baseUrl: string): Ht
   ${refused.length === 0 ? '' : html`<div class="refused">${refused.map((exchange) => unfolding(exchange, baseUrl))}</div>`}`;
 }
 
-function unfolding(exchange: Exchange, baseUrl: string): Html {
+function unfolding(exchange: ExampleExchange, baseUrl: string): Html {
   const { name, summary, answer } = exchange;
   return html`<details class="example">
     <summary>
-      <span class="status">${answer?.status}</span> <code>${name}</code> <span class="said">${summary}</span>
+      <span class="status">${answer.status}</span> <code>${name}</code> <span class="said">${summary}</span>
     </summary>
     ${parts(exchange, baseUrl)}
   </details> `;
 }
 
 /** A request that no example can show is described in words. */
-function parts(exchange: Exchange, baseUrl: string): Html {
+function parts(exchange: ExampleExchange, baseUrl: string): Html {
   const { request, answer } = exchange;
   const { label, code } = clientCallOf(exchange, baseUrl);
   const asked =
     request.also === undefined
       ? html`<div class="sides">${pane('curl', curlOf(exchange, baseUrl))} ${pane(LABELS[label], code)}</div>`
       : html`<p>${request.method} ${request.path}. ${request.also}</p>`;
-  return html`${asked} ${answer === undefined ? '' : pane('Answer', answerText(answer))}`;
+  return html`${asked} ${pane('Answer', answerText(answer))}`;
 }
 
 /** In a pre element every space counts, so nothing is laid out inside it. */
@@ -56,7 +56,7 @@ export function pane(label: string, code: string): Html {
   </figure>`;
 }
 
-function answerText({ status, headers, body }: NonNullable<Exchange['answer']>): string {
+function answerText({ status, headers, body }: ExampleAnswer): string {
   const fields = Object.entries(headers)
     .filter(([name]) => !LEFT_OUT.has(name.toLowerCase()))
     .map(([name, value]) => `${name}: ${value}`);
