@@ -2,7 +2,7 @@
  * The part of an OpenAPI 3.1 document that the reference shows, with its types. Reads nothing from anywhere: the page
  * shows what /openapi.json says.
  */
-import type { OpenApiDocument } from '../../src/openapi/document.ts';
+import type { OpenApiDocument } from '../../src/openapi/localize.ts';
 
 export interface Schema {
   readonly $ref?: string;
@@ -98,7 +98,7 @@ interface WrittenOperation {
 
 /** The document in the order in which the page shows it. */
 export function readReference(document: OpenApiDocument): Reference {
-  const { schemas, headers, responses } = document.components as {
+  const { schemas, headers, responses } = document.components as unknown as {
     readonly schemas: Readonly<Record<string, Schema>>;
     readonly headers: Readonly<Record<string, HeaderField>>;
     readonly responses?: Readonly<Record<string, Answer>>;

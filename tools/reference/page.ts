@@ -3,7 +3,7 @@
  * publishes. It needs no script. Every text is escaped, wherever it comes from.
  */
 import { html, raw } from 'hono/html';
-import type { OpenApiDocument } from '../../src/openapi/document.ts';
+import type { OpenApiDocument } from '../../src/openapi/localize.ts';
 import type { ExampleExchange } from '../../src/openapi/examples/exchange.ts';
 import type { Operation, Reference, Tag } from './document.ts';
 import { readReference } from './document.ts';

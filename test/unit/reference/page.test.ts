@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { PROBLEMS } from '../../../src/contract/problem.ts';
-import type { OpenApiDocument } from '../../../src/openapi/document.ts';
+import type { OpenApiDocument } from '../../../src/openapi/localize.ts';
 import { createOpenApi } from '../../../src/openapi/document.ts';
 import type { ExampleExchange } from '../../../src/openapi/examples/exchange.ts';
 import { EXAMPLE_EXCHANGES } from '../../../src/openapi/examples/exchanges.ts';
