@@ -114,6 +114,11 @@ describe('the call of the client', () => {
   });
 
   it('is plain fetch for what the client has no function for', () => {
+    const asked = {
+      ...refused('method_not_allowed', 405),
+      request: { method: 'GET', path: '/v2/invite_users', headers: {} } as const,
+    };
+    expect(codeOf(asked)).toBe(`const url = '${BASE_URL}/v2/invite_users';\nconst answer = await fetch(url);`);
     const exchange: ExampleExchange = { ...invite({ path: '/audit/search' }), operationId: 'searchAuditRecords' };
     const { label, code } = clientCallOf(exchange, BASE_URL);
     expect(label).toBe('fetch');

@@ -1,6 +1,6 @@
 /**
- * The request as a call of the client package, and what the client does where the answer is a refusal. An operation
- * without a function of the client, such as those of the audit team, is called with plain fetch.
+ * The request as a call of the client package, and what the client does where the answer is a refusal. What no function
+ * of the client sends, such as the requests of the audit team, is a call of plain fetch.
  */
 import type { ExampleExchange } from '../../../src/openapi/examples/exchange.ts';
 import { TOKEN } from '../../../src/openapi/examples/exchange.ts';
@@ -48,7 +48,9 @@ const THROWN: Readonly<Record<string, readonly [type: string, member: string]>> 
 
 export function clientCallOf(exchange: ExampleExchange, baseUrl: string): ClientCall {
   const call = CALLS[exchange.operationId];
-  if (call === undefined) return { label: 'fetch', code: fetchOf(exchange, baseUrl) };
+  // Another method than that of the operation is no call of the client.
+  const isMistaken = exchange.name === 'method_not_allowed';
+  if (call === undefined || isMistaken) return { label: 'fetch', code: fetchOf(exchange, baseUrl) };
   const code = call(exchange, new URL(exchange.request.path, baseUrl));
   return { label: 'client', code: withEnding(code, exchange) };
 }
@@ -57,9 +59,15 @@ export function clientCallOf(exchange: ExampleExchange, baseUrl: string): Client
 function withEnding(code: string, { name, answer }: ExampleExchange): string {
   if (answer.status < 400) return code;
   if (answer.status === 401) return `// The client asks for a fresh token once.\n${code}`;
+  if (name === 'invalid_request')
+    return `// TypeScript refuses what its types know to be wrong.\n${thrown(code, name)}`;
   const repeats = name === 'idempotency_in_flight' || answer.status === 503;
   if (repeats && fieldOf(answer.headers, 'Retry-After') !== undefined)
     return `// The client repeats it by itself, as Retry-After says.\n${code}`;
+  return thrown(code, name);
+}
+
+function thrown(code: string, name: string): string {
   const [type, member] = THROWN[name] ?? ['InviteProblem', 'message'];
   const call = code.replaceAll('\n', '\n  ');
   return `try {\n  ${call}\n} catch (problem) {\n  if (!(problem instanceof ${type})) throw problem;\n  show(problem.${member});\n}`;
