@@ -89,7 +89,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.onError(onError(logger));
   app.use(securityHeaders());
   app.use(pinPolicy(deps.policy));
-  app.use(cors(settings.corsOrigins, { refused: createRefusedOrigins(deps) }));
+  app.use(cors(settings, { refused: createRefusedOrigins(deps) }));
   app.use(headerLimit(deps));
   app.use(plainPath());
   app.use(source(deps.clientAddress));

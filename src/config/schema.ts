@@ -210,7 +210,8 @@ export const SETTINGS = {
   INSECURE_DEV: {
     parse: word(['0', '1'], yesAndNo('1', '0')).transform((value) => value === '1'),
     fallback: '0',
-    about: '1 allows plain http to issuers and upstream, on loopback only. For local work, never beside a real key.',
+    about:
+      '1 allows plain http to issuers and upstream, on loopback only, and calls from pages whose origin is loopback (`http://localhost:5173`), whatever the port. For local work, never beside a real key.',
     example: '0',
   },
 } as const satisfies Record<string, SettingRow>;

@@ -2,9 +2,13 @@
  * CORS (Fetch standard) for an exact list of origins, compared byte for byte. There is no wildcard and no credentials
  * mode: callers send a token in a header field, so no ambient authority is involved. The one exception is the cookie of
  * Cloudflare Access; auth/token/credentials handles it. A preflight allows every request field that it names: the service
- * ignores unknown ones, and a page often has a script that adds fields of its own to trace requests.
+ * ignores unknown ones, and a page often has a script that adds fields of its own to trace requests. With INSECURE_DEV
+ * pages of this machine are allowed, too, whatever their port: a developer's page has another one every day, and the
+ * upstream is then on this machine as well (config/contradictions).
  */
 import type { Context, MiddlewareHandler } from 'hono';
+import { isLoopbackUrl } from '../auth/issuers.ts';
+import type { Deps } from '../deps.ts';
 import { FIELD_NAME } from '../lib/http/header-fields.ts';
 import type { AppEnv } from './app-env.ts';
 
@@ -35,11 +39,17 @@ export interface CorsOptions {
   readonly refused?: (origin: string) => void;
 }
 
-export function cors(origins: readonly string[], { refused }: CorsOptions = {}): MiddlewareHandler<AppEnv> {
-  const allowed = new Set(origins);
+export type CorsSettings = Pick<Deps['settings'], 'corsOrigins' | 'insecureDev'>;
+
+export function cors(
+  { corsOrigins, insecureDev }: CorsSettings,
+  { refused }: CorsOptions = {},
+): MiddlewareHandler<AppEnv> {
+  const listed = new Set(corsOrigins);
+  const allows = (origin: string): boolean => listed.has(origin) || (insecureDev && isLoopbackOrigin(origin));
   return async function cors(c, next) {
     const origin = c.req.header('Origin');
-    const isAllowed = origin !== undefined && allowed.has(origin);
+    const isAllowed = origin !== undefined && allows(origin);
     c.header('Access-Control-Expose-Headers', EXPOSED);
     if (isAllowed) c.header('Access-Control-Allow-Origin', origin);
     else if (origin !== undefined && !isOwn(c, origin)) refused?.(origin);
@@ -52,6 +62,11 @@ export function cors(origins: readonly string[], { refused }: CorsOptions = {}):
     c.res.headers.set('Vary', VARY);
     return undefined;
   };
+}
+
+/** `http://localhost:5173`: an origin as browsers send it, whose host is loopback. */
+function isLoopbackOrigin(origin: string): boolean {
+  return /^https?:/.test(origin) && isLoopbackUrl(origin) && new URL(origin).origin === origin;
 }
 
 /** A page of the service itself sends its origin, too, and no browser asks for permission. */

@@ -61,6 +61,46 @@ describe('CORS', () => {
     }
   });
 
+  describe.each([
+    { INSECURE_DEV: true, pages: 'are allowed with INSECURE_DEV' },
+    { INSECURE_DEV: false, pages: 'are refused without INSECURE_DEV' },
+  ])('pages of this machine $pages', ({ INSECURE_DEV }) => {
+    it.each([
+      'http://localhost:5173',
+      'https://localhost',
+      'http://127.0.0.1:3000',
+      'http://127.0.0.2',
+      'http://[::1]:8000',
+    ])('%s', async (origin) => {
+      const service = await startTestService({ settings: { INSECURE_DEV } });
+      for (const method of ['OPTIONS', 'GET']) {
+        const { headers } = await service.request('/v2/invite_policy', {
+          method,
+          headers: { Origin: origin, 'Access-Control-Request-Method': 'GET' },
+        });
+        expect(headers.get('Access-Control-Allow-Origin')).toBe(INSECURE_DEV ? origin : null);
+      }
+    });
+  });
+
+  it.each([
+    'http://localhost.evil.example',
+    'http://127.0.0.1.evil.example:8080',
+    'http://128.0.0.1',
+    'http://192.168.0.7:5173',
+    'http://localhost:80',
+    'http://LOCALHOST:5173',
+    'http://2130706433',
+    'http://localhost:5173/',
+    'http://ann@localhost:5173',
+    'capacitor://localhost',
+    'null',
+  ])('does not take %s for a page of this machine', async (origin) => {
+    const service = await startTestService({ settings: { INSECURE_DEV: true } });
+    const { headers } = await service.request('/livez', { headers: { Origin: origin } });
+    expect(headers.get('Access-Control-Allow-Origin')).toBeNull();
+  });
+
   it('answers an OPTIONS that is no preflight like any method that a path does not have', async () => {
     const service = await startTestService();
     const response = await service.request('/v2/invite_users', {

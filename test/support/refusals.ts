@@ -12,6 +12,6 @@ export function createTestRefusals(): ReturnType<typeof createRefusals> {
     ids: createFakeIds(),
     // Of the policy, refusals show the digest only.
     policy: { current: () => ({ digest: DIGEST }) as CompiledPolicy },
-    settings: { corsOrigins: [ALLOWED_ORIGIN] },
+    settings: { corsOrigins: [ALLOWED_ORIGIN], insecureDev: false },
   });
 }

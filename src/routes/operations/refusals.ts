@@ -7,6 +7,7 @@ import { Hono } from 'hono';
 import type { ProblemCode } from '../../contract/problem.ts';
 import type { Deps } from '../../deps.ts';
 import type { AppEnv } from '../../middleware/app-env.ts';
+import type { CorsSettings } from '../../middleware/cors.ts';
 import { cors } from '../../middleware/cors.ts';
 import { pinPolicy } from '../../middleware/pin-policy.ts';
 import { respondProblem } from '../../middleware/problem-response.ts';
@@ -22,7 +23,7 @@ export interface Refusal {
 }
 
 export interface RefusalDeps extends Pick<Deps, 'ids' | 'policy'> {
-  readonly settings: Pick<Deps['settings'], 'corsOrigins'>;
+  readonly settings: CorsSettings;
 }
 
 /** The connection ends with such an answer, because what follows on it may belong to the refused request. */
@@ -31,7 +32,7 @@ export function createRefusals({ ids, policy, settings }: RefusalDeps): (refusal
   app.use(requestId(ids));
   app.use(securityHeaders());
   app.use(pinPolicy(policy));
-  app.use(cors(settings.corsOrigins));
+  app.use(cors(settings));
   app.notFound((c) => {
     const { code, detail } = c.env as Refusal;
     const headers = { Connection: 'close' };
