@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 
 import { Hono } from 'hono';
+import { cors } from 'hono/cors';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { CryptoKey, JWK, JWTPayload } from 'jose';
+import { isLoopbackOrigin } from '../src/auth/issuers.ts';
+import { API_SCOPES, demoClient } from './sign-in/demo-clients.ts';
+import { mountSignIn } from './sign-in/sign-in.ts';
 
 /**
  * A stand-in identity provider for `npm start`, the demo and the tests. It has real signatures, discovery, a key set
- * that can rotate, and the client credentials grant (RFC 6749 §4.4) for a small table of demo clients. Its tokens
- * follow RFC 9068. It is never part of the service: nothing in src/ imports it, its secrets are published, and its keys
+ * that can rotate, the client credentials grant (RFC 6749 §4.4) for a small table of demo clients, and sign-in of people
+ * to pages (sign-in/). Its tokens follow RFC 9068. Pages of this machine may call it. It is never part of the service: nothing in src/ imports it, its secrets are published, and its keys
  * exist only in this process.
  */
 export interface IdentityProvider {
@@ -55,23 +59,6 @@ export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
 
 export const DEMO_AUDIENCE = 'galileo-invites';
 
-interface DemoClient {
-  readonly secret: string;
-  readonly scopes: readonly string[];
-  readonly groups: readonly string[];
-  /** The person whose tokens it hands out; left out: the tokens are of the client itself. */
-  readonly subject?: string;
-}
-
-/** Clients of the token endpoint. The secrets are printed in the documentation. */
-export const DEMO_CLIENTS: Readonly<Record<string, DemoClient>> = {
-  'hr-portal': { secret: 'hr-portal-demo', scopes: ['invites:write'], groups: [] },
-  'it-desk': { secret: 'it-desk-demo', scopes: ['invites:write'], groups: ['it-admins'] },
-  'audit-desk': { secret: 'audit-desk-demo', scopes: ['audit:read'], groups: [] },
-  'settle-desk': { secret: 'settle-desk-demo', scopes: ['invites:settle'], groups: [], subject: 'kim' },
-  'no-rights': { secret: 'no-rights-demo', scopes: [], groups: [] },
-};
-
 const LIFETIME_S = 600;
 
 interface SigningKey {
@@ -115,26 +102,40 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
     issuer,
     jwks_uri: `${origin}${path}/jwks`,
     token_endpoint: `${origin}${path}/token`,
-    grant_types_supported: ['client_credentials'],
-    response_types_supported: [],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
-    scopes_supported: ['invites:write', 'invites:settle', 'audit:read'],
+    authorization_endpoint: `${origin}${path}/authorize`,
+    end_session_endpoint: `${origin}${path}/logout`,
+    grant_types_supported: ['client_credentials', 'authorization_code', 'refresh_token'],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [algorithm],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    scopes_supported: [...API_SCOPES, 'openid', 'profile', 'email', 'offline_access'],
   };
 
   const app = new Hono();
+  // Not for /authorize: only a browser's own navigation may go there (RFC 9700 §2.6).
+  const fromPages = cors({ origin: (from) => (isLoopbackOrigin(from) ? from : null), allowMethods: ['GET', 'POST'] });
+  for (const open of [`${path}/.well-known/*`, '/.well-known/*', `${path}/jwks`, `${path}/token`])
+    app.use(open, fromPages);
+  const signIn = mountSignIn(app, { issuer, path, lifetimeS: LIFETIME_S, now, issue });
   app.get(`${path}/.well-known/openid-configuration`, (c) => c.json(metadata));
   app.get(`/.well-known/oauth-authorization-server${path}`, (c) => c.json(metadata));
   app.get(`${path}/jwks`, async (c) => c.json(await keySet()));
   app.post(`${path}/token`, async (c) => {
     c.header('Cache-Control', 'no-store'); // RFC 6749 §5.1
     const form = new URLSearchParams(await c.req.text());
+    const exchanged = await signIn.exchange(form);
+    if (exchanged !== null) return c.json(exchanged, 'error' in exchanged ? 400 : 200);
     if (form.get('grant_type') !== 'client_credentials') return c.json({ error: 'unsupported_grant_type' }, 400);
     const { id, secret } = basicCredentials(c.req.header('Authorization')) ?? {
       id: form.get('client_id'),
       secret: form.get('client_secret'),
     };
-    const client = id !== null && Object.hasOwn(DEMO_CLIENTS, id) ? DEMO_CLIENTS[id] : undefined;
-    if (id === null || client === undefined || client.secret !== secret) {
+    const client = demoClient(id);
+    if (id === null || client === null || client.secret !== secret) {
       return c.json({ error: 'invalid_client' }, 401, { 'WWW-Authenticate': 'Basic realm="demo"' });
     }
     const asked = form.get('scope')?.split(' ') ?? client.scopes;

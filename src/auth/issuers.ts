@@ -124,6 +124,11 @@ export function isLoopbackUrl(url: string): boolean {
   return parsed !== null && isLoopback(parsed.hostname);
 }
 
+/** `http://localhost:5173`: the origin of a page of this machine, exactly as browsers send it. */
+export function isLoopbackOrigin(origin: string): boolean {
+  return /^https?:/.test(origin) && isLoopbackUrl(origin) && new URL(origin).origin === origin;
+}
+
 /** Entra ID's endpoints for several tenants. The tokens that they issue name the tenant. */
 const SHARED_TENANT =
   /^https:\/\/(?:login\.microsoftonline\.(?:com|us)|login\.partner\.microsoftonline\.cn|sts\.windows\.net)\/(?:common|organizations|consumers)(?:\/|$)/i;

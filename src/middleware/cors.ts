@@ -7,7 +7,7 @@
  * upstream is then on this machine as well (config/contradictions).
  */
 import type { Context, MiddlewareHandler } from 'hono';
-import { isLoopbackUrl } from '../auth/issuers.ts';
+import { isLoopbackOrigin } from '../auth/issuers.ts';
 import type { Deps } from '../deps.ts';
 import { FIELD_NAME } from '../lib/http/header-fields.ts';
 import type { AppEnv } from './app-env.ts';
@@ -62,11 +62,6 @@ export function cors(
     c.res.headers.set('Vary', VARY);
     return undefined;
   };
-}
-
-/** `http://localhost:5173`: an origin as browsers send it, whose host is loopback. */
-function isLoopbackOrigin(origin: string): boolean {
-  return /^https?:/.test(origin) && isLoopbackUrl(origin) && new URL(origin).origin === origin;
 }
 
 /** A page of the service itself sends its origin, too, and no browser asks for permission. */
