@@ -23,11 +23,21 @@ export type GalileoStep =
 
 export type EchoShape = 'detail_list' | 'detail_string' | 'standard_error' | 'text' | 'success' | 'header';
 
-/** Steps by the local part of a recipient's address. */
-const MAGIC: ReadonlyMap<string, GalileoStep> = new Map(
-  Object.entries<GalileoStep>({
-    refuse: { kind: 'answer', status: 403, body: { detail: 'Inviting this person is not permitted.' } },
-    invalid: {
+interface Misbehaviour {
+  /** What a caller of the stand-in sees, in a few words. */
+  readonly does: string;
+  readonly step: GalileoStep;
+}
+
+/** By the local part of a recipient's address; `slow+anything@` is `slow@`. Any other address is invited. */
+export const MISBEHAVIOURS: Readonly<Record<string, Misbehaviour>> = {
+  refuse: {
+    does: 'refuses with a 403',
+    step: { kind: 'answer', status: 403, body: { detail: 'Inviting this person is not permitted.' } },
+  },
+  invalid: {
+    does: 'refuses with a 422',
+    step: {
       kind: 'answer',
       status: 422,
       body: {
@@ -36,20 +46,36 @@ const MAGIC: ReadonlyMap<string, GalileoStep> = new Map(
         ],
       },
     },
-    limit: { kind: 'answer', status: 429, headers: { 'retry-after': '30' }, body: { detail: 'Too many requests' } },
-    break: { kind: 'answer', status: 500, headers: { 'content-type': 'text/plain' }, body: 'Internal Server Error' },
-    moved: { kind: 'answer', status: 307, headers: { location: '/v2/invite_users/' }, body: '' },
-    garbage: { kind: 'answer', status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>Back soon</h1>' },
-    echo: { kind: 'echo', status: 403, shape: 'detail_string' },
-    slow: { kind: 'slow', delayMs: 30_000 },
-    hangup: { kind: 'hangup', when: 'after_body' },
-    lost: { kind: 'hangup', when: 'after_inviting' },
-  }),
-);
+  },
+  limit: {
+    does: 'is rate limited: 429 with Retry-After',
+    step: { kind: 'answer', status: 429, headers: { 'retry-after': '30' }, body: { detail: 'Too many requests' } },
+  },
+  break: {
+    does: 'fails with a 500',
+    step: { kind: 'answer', status: 500, headers: { 'content-type': 'text/plain' }, body: 'Internal Server Error' },
+  },
+  moved: {
+    does: 'redirects',
+    step: { kind: 'answer', status: 307, headers: { location: '/v2/invite_users/' }, body: '' },
+  },
+  garbage: {
+    does: 'answers 200 with HTML',
+    step: { kind: 'answer', status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>Back soon</h1>' },
+  },
+  echo: {
+    does: 'refuses and repeats the key, which is withheld',
+    step: { kind: 'echo', status: 403, shape: 'detail_string' },
+  },
+  slow: { does: 'invites, and answers after 30 s', step: { kind: 'slow', delayMs: 30_000 } },
+  hangup: { does: 'hangs up, invites nobody', step: { kind: 'hangup', when: 'after_body' } },
+  lost: { does: 'invites, and hangs up', step: { kind: 'hangup', when: 'after_inviting' } },
+};
 
 /** The step for this address; undefined for an ordinary address. */
 export function magicStep(email: string): GalileoStep | undefined {
-  return MAGIC.get(localPart(email));
+  const name = localPart(email);
+  return Object.hasOwn(MISBEHAVIOURS, name) ? MISBEHAVIOURS[name]?.step : undefined;
 }
 
 function localPart(email: string): string {

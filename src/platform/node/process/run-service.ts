@@ -25,14 +25,17 @@ export interface RunningService {
   readonly shutdown: Shutdown;
 }
 
-/** Resolves when the service listens. Exits with 2 when the start is refused, every problem on stderr. */
+/**
+ * Resolves when the service listens. Exits with 2 when the start is refused, every problem on stderr. Lines and records
+ * go to `output`, which is stdout unless a local run says otherwise.
+ */
 export async function runService<Service extends RunningService>(
   env: Record<string, string | undefined>,
   start: StartService<Service>,
+  output: Output = createOutput(process.stdout.fd),
 ): Promise<Service> {
   // A diagnostic report would print the environment, and the key with it.
   process.report.excludeEnv = true;
-  const output = createOutput(process.stdout.fd);
   onCrash({ logger: crashLogger(output), flush: () => output.flush() });
   const attach = handleSignals();
   const started = await start({ env, output });
