@@ -28,6 +28,7 @@ import { createBackup } from './platform/node/ledger/copy/create-backup.ts';
 import { durableFiles } from './platform/node/ledger/copy/durable-files.ts';
 import { readLedgerFile } from './platform/node/ledger/reader.ts';
 import { openSideWriter } from './platform/node/ledger/side-writer.ts';
+import { NewTextFileError, writeNewText } from './platform/node/new-text-file.ts';
 import { openPolicy } from './platform/node/policy/source.ts';
 import { createSecrets, SecretsError } from './platform/node/secrets/secrets.ts';
 import { createOutput } from './platform/node/telemetry/output.ts';
@@ -48,6 +49,12 @@ const copies: CliDeps['copies'] = {
 const deps: CliDeps = {
   env: process.env,
   readText,
+  writeNewText: (path, text) =>
+    writeNewText(path, text).catch((error: unknown) => {
+      if (error instanceof NewTextFileError)
+        throw new CommandError('refused', `${path} ${error.message}`, { cause: error });
+      throw error;
+    }),
   isFile: async (path) => (await stat(path)).isFile(),
   openPolicy,
   openKeys: async (settings) =>

@@ -12,6 +12,7 @@ import { ledgerRestore } from './ledger/restore.ts';
 import { policyCheck } from './policy/check.ts';
 import { policyDiff } from './policy/diff.ts';
 import { policyExplain } from './policy/explain.ts';
+import { policyInit } from './policy/init.ts';
 import { policyPush } from './policy/push.ts';
 import { policyShow } from './policy/show.ts';
 import { requestsSettle } from './requests/settle.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   configCheck,
   configPrint,
   doctor,
+  policyInit,
   policyCheck,
   policyExplain,
   policyDiff,

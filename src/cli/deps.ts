@@ -18,12 +18,14 @@ import type { LedgerFacts } from './doctor/ledger-facts.ts';
 /**
  * The ports of the command line: every effect a command may have. Types only. src/cli.ts chooses the adapters: the
  * service's own where the service has one, so that a command finds what the service would find. On this machine only
- * `print`, `printError`, `openSideWriter`, `copies` and `audit` write. `http` may write elsewhere (`policy push`).
+ * `print`, `printError`, `writeNewText`, `openSideWriter`, `copies` and `audit` write. `http` may write elsewhere (`policy push`).
  */
 export interface CliDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Rejects with a TextFileError when the file cannot be used. */
   readonly readText: (path: string) => Promise<string>;
+  /** Writes a file that is not there yet. Rejects with a CommandError, also when there is one. */
+  readonly writeNewText: (path: string, text: string) => Promise<void>;
   readonly isFile: (path: string) => Promise<boolean>;
   readonly openPolicy: (path: string, issuers: readonly string[]) => Promise<OpenPolicyFileResult>;
   readonly openKeys: (settings: KeySettings) => Promise<OpenedKeys>;

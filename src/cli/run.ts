@@ -6,7 +6,7 @@ import type { Command } from './command-line/command.ts';
 import type { CliDeps } from './deps.ts';
 import { EXITS } from './command-line/exit-codes.ts';
 import type { Exit } from './command-line/exit-codes.ts';
-import { helpText, versionLine } from './command-line/help.ts';
+import { helpText, programIn, versionLine } from './command-line/help.ts';
 import { parseCommandLine } from './command-line/parse-command-line.ts';
 import { printable } from './command-line/text.ts';
 
@@ -21,22 +21,22 @@ export async function runCli(args: readonly string[], commands: readonly Command
 
 async function runLine(args: readonly string[], commands: readonly Command[], deps: CliDeps): Promise<Exit> {
   const line = parseCommandLine(args, commands);
+  const program = programIn(deps.env);
   switch (line.kind) {
     case 'run':
       return await line.command.run(line.call, deps);
     case 'help':
-      await deps.print(helpText(line.topic, commands));
+      await deps.print(helpText(line.topic, commands, program));
       return 'ok';
     case 'version':
       await deps.print(versionLine());
       return 'ok';
+    // Whoever types nothing wants to see what there is. A script whose command is an empty variable must still fail.
+    case 'nothing':
+      return await exitWithError('usage', helpText(null, commands, program), deps);
     case 'usage': {
       const topic = line.topic === null ? '' : `${line.topic} `;
-      return await exitWithError(
-        'usage',
-        `${SERVICE_NAME}: ${line.message}\nTry: ${SERVICE_NAME} ${topic}--help\n`,
-        deps,
-      );
+      return await exitWithError('usage', `${SERVICE_NAME}: ${line.message}\nTry: ${program} ${topic}--help\n`, deps);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { SERVICE_NAME } from '../../config/service.ts';
 import type { Command } from './command.ts';
 import { EXITS } from './exit-codes.ts';
-import { exitRows, optionName, usageLine } from './help.ts';
+import { exitRows, NPM_PROGRAM, optionName, usageLine } from './help.ts';
 
 /** Generates docs/cli.md from the commands' descriptions, so that the page and `--help` cannot differ. */
 export function describeCommands(commands: readonly Command[]): string {
@@ -9,8 +9,11 @@ export function describeCommands(commands: readonly Command[]): string {
 
 Generated from \`src/cli/\` by \`npm run docs\`; edit the rows there.
 
-\`node src/cli.ts COMMAND\` (installed: \`${SERVICE_NAME} COMMAND\`) looks after the service from a terminal or a pipeline. It
-reads the same environment as the service, so run it where the service runs: the same shell, or inside the container
+\`${NPM_PROGRAM} COMMAND\` looks after the service from a terminal; a path is relative to the checkout. In a pipeline it is
+\`npm run --silent cli -- COMMAND\`, because npm prints two lines of its own; in the container \`node src/cli.ts COMMAND\`; where the
+package is installed \`${SERVICE_NAME} COMMAND\`. It needs Node 24.12 or later and says so on an older one.
+
+A command reads the same environment as the service, so run it where the service runs: the same shell, or inside the container
 (\`docker exec CONTAINER node src/cli.ts doctor\`). No command prints a secret or a token, nor an address that was not typed or asked for. Colour appears
 on a terminal only, and never with \`NO_COLOR\` set. Every command takes \`--help\`.
 
@@ -34,7 +37,7 @@ function describe(command: Command): string {
 ${summary}
 
 \`\`\`sh
-${usageLine(command)}
+${usageLine(command, NPM_PROGRAM)}
 \`\`\`
 
 ${about.join('\n\n')}
@@ -49,6 +52,6 @@ ${exitRows(command)
   .map(({ code, means }) => `| ${code} | ${means} |`)
   .join('\n')}
 
-${examples.map(({ line, does }) => `- \`${SERVICE_NAME} ${line}\`: ${does}`).join('\n')}
+${examples.map(({ line, does }) => `- \`${NPM_PROGRAM} ${line}\`: ${does}`).join('\n')}
 `;
 }

@@ -17,44 +17,55 @@ export function versionLine(): string {
   return `${SERVICE_NAME} ${SERVICE_VERSION}\n`;
 }
 
+/** What a user types before a command in a checkout, where npm runs the locked Node. */
+export const NPM_PROGRAM = 'npm run cli --';
+
+/** What this user typed before the command, so that lines can be copied. */
+export function programIn(env: Readonly<Record<string, string | undefined>>): string {
+  return env['npm_lifecycle_event'] === 'cli' ? NPM_PROGRAM : SERVICE_NAME;
+}
+
 /** Help for one command, for the commands that begin with the word `topic`, or (null) for all. */
-export function helpText(topic: string | null, commands: readonly Command[]): string {
+export function helpText(topic: string | null, commands: readonly Command[], program: string): string {
   const exact = commands.find(({ name }) => name === topic);
-  if (exact !== undefined) return commandHelp(exact);
+  if (exact !== undefined) return commandHelp(exact, program);
   const shown = commands.filter(({ name }) => topic === null || name.startsWith(`${topic} `));
   return [
     `${SERVICE_NAME} ${SERVICE_VERSION}: looks after the service from a terminal, with the service's own environment.\n`,
-    `Usage: ${SERVICE_NAME} ${topic ?? ''}${topic === null ? '' : ' '}COMMAND [OPTIONS]\n`,
+    `Usage: ${program} ${topic ?? ''}${topic === null ? '' : ' '}COMMAND [OPTIONS]\n`,
     `Commands:\n${table(shown.map(({ name, summary }) => [name, summary]))}`,
     `Options:\n${table(GLOBAL)}`,
     `Exit codes:\n${table(Object.values(EXITS).map(({ code, means }) => [String(code), means]))}`,
-    `${SERVICE_NAME} COMMAND --help says more of one.\n`,
+    `${program} COMMAND --help says more of one.\n`,
   ].join('\n');
 }
 
-function commandHelp(command: Command): string {
+function commandHelp(command: Command, program: string): string {
   const { summary, about, operands, options, examples } = command;
   const rows = Object.entries(options).map(
     ([name, { value, about: text }]) => [optionName(name, value), text] as const,
   );
   return [
     `${summary}\n`,
-    wrap(`Usage: ${usageLine(command).replaceAll(/(?<=\[--\S+) /g, UNBROKEN)}`, WIDTH, '').replaceAll(UNBROKEN, ' '),
+    wrap(`Usage: ${usageLine(command, program).replaceAll(/(?<=\[--\S+) /g, UNBROKEN)}`, WIDTH, '').replaceAll(
+      UNBROKEN,
+      ' ',
+    ),
     ...about.map((paragraph) => wrap(paragraph, WIDTH, '')),
     ...(operands.length === 0 ? [] : [`Arguments:\n${table(operands.map((one) => [one.name, one.about]))}`]),
     `Options:\n${table([...rows, ...GLOBAL])}`,
     `Exit codes:\n${table(exitRows(command).map(({ code, means }) => [String(code), means]))}`,
-    `Examples:\n${table(examples.map(({ line, does }) => [`${SERVICE_NAME} ${line}`, does.replaceAll('`', '')]))}`,
+    `Examples:\n${table(examples.map(({ line, does }) => [`${program} ${line}`, does.replaceAll('`', '')]))}`,
   ].join('\n');
 }
 
 /** `galileo-invite-proxy policy diff OLD NEW [--json]`. */
-export function usageLine({ name, operands, options }: Command): string {
+export function usageLine({ name, operands, options }: Command, program: string): string {
   const words = operands.map((operand) => (operand.optional === true ? `[${operand.name}]` : operand.name));
   const flags = Object.entries(options).map(
     ([option, { value, many }]) => `[${optionName(option, value)}]${many === true ? '...' : ''}`,
   );
-  return [SERVICE_NAME, name, ...words, ...flags].join(' ');
+  return [program, name, ...words, ...flags].join(' ');
 }
 
 export function optionName(name: string, value: string | null): string {

@@ -12,6 +12,8 @@ export type CommandLine =
   /** Null: help for everything. A prefix such as `config`: help for the commands that begin with it. */
   | { readonly kind: 'help'; readonly topic: string | null }
   | { readonly kind: 'version' }
+  /** No word at all. */
+  | { readonly kind: 'nothing' }
   | { readonly kind: 'usage'; readonly message: string; readonly topic: string | null };
 
 /** The options of every command. All other options belong to one command. */
@@ -60,7 +62,7 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
   if (words[0] === 'help') return { kind: 'help', topic: topicOf(words.slice(1), commands) };
   if (options['version'] !== undefined) return { kind: 'version' };
   if (command === null) {
-    if (words.length === 0) return { kind: 'usage', message: 'name a command', topic };
+    if (words.length === 0) return { kind: 'nothing' };
     return { kind: 'usage', message: unknownCommand(words, commands), topic };
   }
   const operands = words.slice(command.name.split(' ').length);

@@ -117,6 +117,7 @@ export function startCommand(
   const ports: CliDeps = {
     env,
     readText: () => Promise.reject(new Error('ENOENT')),
+    writeNewText: () => Promise.reject(new CommandError('refused', 'no file is written here')),
     isFile: () => Promise.resolve(false),
     async openPolicy(_path, issuers) {
       const loaded = loadPolicy(policy, { issuers });

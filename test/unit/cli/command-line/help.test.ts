@@ -49,6 +49,20 @@ describe('the command line', () => {
     });
   });
 
+  it('shows lines as this user types them, in a checkout or installed', async () => {
+    const installed = (await runCommand(['policy', 'check', '--help'])).stdout;
+    expect(installed).toContain('Usage: galileo-invite-proxy policy check FILE');
+    const byNpm = (await runCommand(['policy', 'check', '--help'], { env: { npm_lifecycle_event: 'cli' } })).stdout;
+    expect(byNpm).toContain('Usage: npm run cli -- policy check FILE');
+    expect(byNpm).not.toContain('galileo-invite-proxy policy');
+  });
+
+  it('shows everything when nothing was typed, on stderr and with exit 64, so that no script takes it for success', async () => {
+    const { code, stdout, stderr } = await runCommand([]);
+    expect([code, stdout]).toEqual([64, '']);
+    expect(stderr).toBe((await runCommand(['--help'])).stdout);
+  });
+
   it('answers a mistyped command with a suggestion on stderr and exit 64', async () => {
     const { code, stdout, stderr } = await runCommand(['dcotor']);
     expect([code, stdout]).toEqual([64, '']);

@@ -60,12 +60,15 @@ describe('a command line', () => {
     expect(parse(line)).toEqual({ kind: 'help', topic });
   });
 
+  it('knows when nothing was typed', () => {
+    expect(parse('')).toEqual({ kind: 'nothing' });
+  });
+
   it.each(['--version', '-V', 'doctor --version'])('"%s" asks for the version', (line) => {
     expect(parse(line)).toEqual({ kind: 'version' });
   });
 
   it.each([
-    ['', 'name a command'],
     ['--json', 'unknown option "--json"'],
     ['dcotor', 'unknown command "dcotor"; did you mean doctor?'],
     ['config chekc', 'unknown command "config chekc"; did you mean config check?'],
