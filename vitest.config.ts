@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
@@ -16,7 +17,15 @@ Object.assign(process.env, {
 /** The time limit of one test. It is long, because a slow machine is not a failure. */
 const PATIENCE = { testTimeout: 120_000, hookTimeout: 120_000 };
 
-const onNode = (name: string) => ({ test: { ...PATIENCE, name, include: [`test/${name}/**/*.test.ts`] } });
+const onNode = (name: string) => ({
+  test: {
+    ...PATIENCE,
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    // What examples/calling imports, as an app that has installed the client.
+    alias: { 'galileo-invite-client': fileURLToPath(new URL('client/src/galileo-invite-client.ts', import.meta.url)) },
+  },
+});
 
 /** Files share one module graph per worker process: no test patches a module or keeps a change of a global. */
 const sharingModules = (name: string) => {

@@ -20,6 +20,11 @@ import { describeCompatibility } from '../test/compatibility/describe-compatibil
 import { PERFORMANCE_PAGES } from '../bench/report/performance-pages.ts';
 import { describeApiTypes } from './api-types/describe-api-types.ts';
 import { referencePage } from './reference/page.ts';
+import { MISBEHAVIOURS } from '../dev/galileo-steps.ts';
+import { PEOPLE } from '../dev/sign-in/people.ts';
+import { embedExamples } from './embed-examples.ts';
+
+const root = new URL('../', import.meta.url);
 
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'client/src/api-types.ts': describeApiTypes,
@@ -27,6 +32,7 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/audit-example.md': describeWorkedCase,
   'docs/audit-ocsf.md': describeOcsfMapping,
   'docs/audit-record.schema.json': () => json(describeRecordSchema()),
+  'docs/calling.md': () => withExamples('docs/calling.md'),
   'docs/cli.md': () => describeCommands(COMMANDS),
   'docs/compatibility.md': describeCompatibility,
   'docs/config.md': describeSettings,
@@ -43,11 +49,24 @@ function describeInterface(): Promise<string> {
   return referencePage(document, { exchanges: EXAMPLE_EXCHANGES, baseUrl: PLACEHOLDER_URL });
 }
 
+/** A page written by hand, with the files and tables that it shows. */
+async function withExamples(path: string): Promise<string> {
+  const read = async (name: string): Promise<string> => await readFile(new URL(name, root), 'utf8');
+  const addresses = Object.entries(MISBEHAVIOURS).map(([name, { does }]) => [`\`${name}@\``, does]);
+  const people = Object.entries(PEOPLE).map(([id, { about }]) => [`\`${id}\``, about]);
+  return await embedExamples(await read(path), {
+    readFile: read,
+    tables: {
+      misbehaviours: [['address', 'the stand-in Galileo'], ...addresses],
+      people: [['sign in as', 'who'], ...people],
+    },
+  });
+}
+
 function json(schema: object): string {
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
-const root = new URL('../', import.meta.url);
 const check = process.argv.includes('--check');
 
 for (const [path, describe] of Object.entries(PAGES)) {

@@ -1,0 +1,68 @@
+/** Invites people from a page with `fetch` alone. Every `text` can be shown to a person as it is. */
+export interface InviteRequest {
+  readonly emails: readonly string[];
+  readonly auth_method?: string;
+  readonly role?: string;
+  readonly group_ids?: readonly string[];
+}
+
+export interface Ending {
+  /** `unknown`: it may have been done. Ask `outcomeOf`, or repeat it with the same key; never with a new one. */
+  readonly kind: 'invited' | 'refused' | 'unknown';
+  readonly text: string;
+  readonly requestId: string | null;
+  readonly key: string;
+}
+
+/** What this example reads of a problem (RFC 9457) and of a 422. */
+interface Problem {
+  readonly detail: string | readonly { readonly loc: readonly (string | number)[]; readonly msg: string }[];
+  readonly outcome?: string;
+}
+
+const MAX_TRIES = 5;
+/** Longer than the service takes for any answer. */
+const TIMEOUT_MS = 40_000;
+
+export async function invite(
+  service: string,
+  token: string,
+  request: InviteRequest,
+  { key = crypto.randomUUID(), wait = seconds }: { key?: string; wait?: (s: number) => Promise<void> } = {},
+): Promise<Ending> {
+  for (let tries = 1; ; tries += 1) {
+    const response = await fetch(`${service}/v2/invite_users`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', 'Idempotency-Key': key },
+      body: JSON.stringify(request),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }).catch(() => null);
+    const requestId = response?.headers.get('X-Request-Id') ?? null;
+    if (response?.ok === true) return { kind: 'invited', text: 'Invited.', requestId, key };
+    // Null: no answer, or one of a gateway in between, such as a 502 with HTML.
+    const problem = response === null ? null : ((await response.json().catch(() => null)) as Problem | null);
+    const mayRepeat = problem === null || response?.status === 409 || response?.status === 503;
+    if (mayRepeat && tries < MAX_TRIES) {
+      // With the same key: if the first attempt was done, the service repeats its answer and invites nobody twice.
+      await wait(Number(response?.headers.get('Retry-After') ?? tries));
+      continue;
+    }
+    if (problem === null) return { kind: 'unknown', text: 'No answer came. Try again.', requestId, key };
+    const { detail, outcome } = problem;
+    const text =
+      typeof detail === 'string' ? detail : detail.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('\n');
+    return { kind: outcome === 'unknown' ? 'unknown' : 'refused', text, requestId, key };
+  }
+}
+
+/** What became of a request: `accepted`, `refused`, …, or `unknown` as long as nobody knows. */
+export async function outcomeOf(service: string, token: string, requestId: string): Promise<string> {
+  const response = await fetch(`${service}/v2/invite_requests/${requestId}`, {
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  return response.ok ? ((await response.json()) as { state: string }).state : 'unknown';
+}
+
+function seconds(s: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, s * 1000));
+}

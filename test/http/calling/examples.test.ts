@@ -1,0 +1,151 @@
+/** The examples of docs/calling.md, against the service over a real connection. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createInviteClient } from '../../../client/src/galileo-invite-client.ts';
+import { formChoices } from '../../../examples/calling/form-choices.ts';
+import { invite as inviteWithFetch, outcomeOf } from '../../../examples/calling/plain-fetch.ts';
+import { invite as inviteWithClient } from '../../../examples/calling/with-client.ts';
+import type { TestService, TestServiceOptions } from '../../support/service.ts';
+import { startTestService } from '../../support/service.ts';
+
+/** `cuts`: so many of the first answers are cut off after the service has given them. */
+async function start({ cuts = 0, ...options }: TestServiceOptions & { readonly cuts?: number } = {}) {
+  const service = await startTestService(options);
+  let left = cuts;
+  const listener = getRequestListener(
+    async (request) => {
+      const response = await service.app.fetch(request);
+      if (left === 0) return response;
+      left -= 1;
+      await response.arrayBuffer();
+      return await new Promise<never>(() => server.closeAllConnections());
+    },
+    { overrideGlobalObjects: false },
+  );
+  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const waits: number[] = [];
+  const wait = async (s: number): Promise<void> => void waits.push(s);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { service, url, token: await service.token(), waits, wait };
+}
+
+const sentTo = (service: TestService): string[] =>
+  service.galileo.received.map(({ body }) => (JSON.parse(body) as { emails: string[] }).emails.join(' '));
+
+describe('the example with fetch alone', () => {
+  it('invites', async () => {
+    const { service, url, token } = await start();
+    expect(await inviteWithFetch(url, token, { emails: ['ann@acme.com'] })).toEqual({
+      kind: 'invited',
+      text: 'Invited.',
+      requestId: expect.any(String),
+      key: expect.any(String),
+    });
+    expect(sentTo(service)).toEqual(['ann@acme.com']);
+  });
+
+  it('shows what the policy says', async () => {
+    const { url, token } = await start();
+    expect(await inviteWithFetch(url, token, { emails: ['bob@gmail.com'] })).toMatchObject({
+      kind: 'refused',
+      text: 'Nothing was sent. bob@gmail.com: no rule lets you invite this address.',
+    });
+  });
+
+  it('shows what is wrong with a request', async () => {
+    const { url, token } = await start();
+    const { kind, text } = await inviteWithFetch(url, token, { emails: ['ann@'], role: 'boss' });
+    expect(kind).toBe('refused');
+    expect(text).toMatch(/^body\.emails\.0: .*\nbody\.role: /);
+  });
+
+  it('repeats with the same key when the answer is lost, and nobody is invited twice', async () => {
+    const { service, url, token, waits, wait } = await start({ cuts: 2 });
+    expect(await inviteWithFetch(url, token, { emails: ['ann@acme.com'] }, { wait })).toMatchObject({
+      kind: 'invited',
+    });
+    expect(sentTo(service)).toEqual(['ann@acme.com']);
+    expect(waits).toEqual([1, 2]);
+  });
+
+  it('does not say that nothing was done when no answer comes, and gives the key to go on with', async () => {
+    const { service, url, token, wait } = await start({ cuts: 5 });
+    const request = { emails: ['ann@acme.com'] };
+    const ending = await inviteWithFetch(url, token, request, { wait });
+    expect(ending).toMatchObject({ kind: 'unknown', requestId: null });
+    expect(await inviteWithFetch(url, token, request, { key: ending.key })).toMatchObject({ kind: 'invited' });
+    expect(sentTo(service)).toEqual(['ann@acme.com']);
+  });
+
+  it('shows the reason of the service when it stays unavailable', async () => {
+    const { url, token, waits, wait } = await start({ settings: { GALILEO_API_URL: 'http://127.0.0.1:9' } });
+    const ending = await inviteWithFetch(url, token, { emails: ['ann@acme.com'] }, { wait });
+    expect(ending).toMatchObject({ kind: 'refused', text: expect.stringContaining('Galileo could not be reached.') });
+    expect(waits).toHaveLength(4);
+  });
+
+  it('gives the id of a request whose outcome is unknown, and what became of it', async () => {
+    const { url, token } = await start();
+    const ending = await inviteWithFetch(url, token, { emails: ['break@acme.com'] });
+    expect(ending.kind).toBe('unknown');
+    expect(await outcomeOf(url, token, ending.requestId ?? '')).toBe('unknown');
+    const accepted = await inviteWithFetch(url, token, { emails: ['ann@acme.com'] });
+    expect(await outcomeOf(url, token, accepted.requestId ?? '')).toBe('accepted');
+  });
+});
+
+describe('the example with the client', () => {
+  async function startClient(options?: TestServiceOptions) {
+    const { service, url, token } = await start(options);
+    return { service, invites: createInviteClient({ url, token: () => token }) };
+  }
+
+  it('shows who was invited, who was not and what is left', async () => {
+    const { invites } = await startClient();
+    expect(await inviteWithClient(invites, { emails: ['ann@acme.com', 'bob@gmail.com'] })).toEqual([
+      'ann@acme.com: invited',
+      'bob@gmail.com: no rule lets you invite this address.',
+      '49 left of app-day',
+    ]);
+  });
+
+  it('shows the reason for each address when all are refused', async () => {
+    const { invites } = await startClient();
+    expect(await inviteWithClient(invites, { emails: ['bob@gmail.com'] })).toEqual([
+      'bob@gmail.com: no rule lets you invite this address.',
+    ]);
+  });
+
+  it('shows when there is quota again', async () => {
+    const { invites } = await startClient();
+    const staff = (from: number): string[] => Array.from({ length: 20 }, (_, n) => `p${String(from + n)}@acme.com`);
+    await inviteWithClient(invites, { emails: staff(0) });
+    await inviteWithClient(invites, { emails: staff(20) });
+    const [sentence, again] = await inviteWithClient(invites, { emails: staff(40) });
+    expect(sentence).toMatch(/Try again in/);
+    expect(again).toMatch(/^Again at .*\d/);
+  });
+});
+
+describe('the form of the example', () => {
+  it('offers what the caller’s rules allow', async () => {
+    const { url, token } = await start();
+    const choices = formChoices(await createInviteClient({ url, token: () => token }).whatMayIInvite());
+    expect(choices).toEqual({
+      roles: ['user', 'read_only'],
+      authMethods: ['email', 'okta'],
+      groups: [],
+      domains: ['acme.com', '*.acme.com'],
+      maxEmails: 20,
+      forced: [expect.objectContaining({ id: 'staff-use-okta', auth_method: 'okta', send_email: false })],
+    });
+  });
+});
