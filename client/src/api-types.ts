@@ -38,7 +38,7 @@ export type DryRun = {
     forced: Array<{
         rule: string;
         field: 'auth_method' | 'role' | 'group_ids' | 'send_email';
-        value: unknown;
+        value: string | boolean | Array<string>;
     }>;
     quotas: Array<{
         quota: string;
@@ -154,22 +154,26 @@ export type InviteRequest = {
     requested_at: string | null;
     settled_at: string | null;
     expires_at: string | null;
-    actor: {
-        [key: string]: unknown;
-    } | null;
-    request: {
-        [key: string]: unknown;
-    } | null;
+    /**
+     * Who asked, as the audit record has it. Null: see `unreadable`.
+     */
+    actor: RecordedActor | null;
+    /**
+     * What was asked, as the audit record has it. Null: see `unreadable`.
+     */
+    request: RecordedRequest | null;
     /**
      * SHA-256 of the bytes for Galileo.
      */
     request_sha256?: string;
-    policy: {
-        [key: string]: unknown;
-    } | null;
-    outcome: {
-        [key: string]: unknown;
-    } | null;
+    /**
+     * What the policy decided, and which policy it was (digest). Null: see `unreadable`.
+     */
+    policy: RecordedPolicy | null;
+    /**
+     * What came of it: `result`, and code, status and reason where they apply. `attempts` and `settler` are for `audit:read` alone. Null: see `unreadable`; `state` still holds.
+     */
+    outcome: RecordedOutcome | null;
     /**
      * The parts of this request that are stored but damaged: the audit record of the decision or of the outcome, or the state or a time of the request (`state` is then what the records prove, or `unknown`; the time is null). Absent when all is readable. The operators have a log line about it.
      */
@@ -299,6 +303,7 @@ export type Problem = {
         type: string;
         loc: Array<string | number>;
         msg: string;
+        [key: string]: unknown;
     }>;
     /**
      * How many errors `errors` leaves out; absent when it lists all of them.
@@ -329,4 +334,287 @@ export type ValidationError = {
      * For people. Repeats no value of yours.
      */
     msg: string;
+};
+
+/**
+ * Who asked, as the verified token says.
+ */
+export type RecordedActor = {
+    /**
+     * The issuer's short name in this deployment (AUTH_ISSUERS).
+     */
+    issuer: string;
+    /**
+     * The token's `iss`.
+     */
+    issuer_url: string;
+    /**
+     * The token's `sub`.
+     */
+    subject: string;
+    /**
+     * The token's client.
+     */
+    client_id: string;
+    /**
+     * `app`: the client acted for itself.
+     */
+    kind: 'user' | 'app';
+    /**
+     * The token's `jti`, where it has one.
+     */
+    token_id?: string;
+};
+
+/**
+ * What was asked.
+ */
+export type RecordedRequest = {
+    /**
+     * The route's.
+     */
+    method: string;
+    /**
+     * The route's, without a query.
+     */
+    path: string;
+    /**
+     * Whom the caller asked to invite. Not in dry runs.
+     */
+    emails?: Array<string>;
+    /**
+     * How many well-formed addresses there were.
+     */
+    email_count: number;
+    /**
+     * Entries of the list that were left out because they are no acceptable addresses. Never their text.
+     */
+    malformed?: Array<{
+        /**
+         * Its place in the caller's list, from 0.
+         */
+        index: number;
+        /**
+         * Why it is no acceptable address.
+         */
+        reason: string;
+    }>;
+    /**
+     * As asked, like all of `request`; see `policy.forced`.
+     */
+    auth_method: 'email' | 'google' | 'github' | 'okta' | 'azure-ad' | 'custom' | 'saml' | 'invite';
+    /**
+     * As asked.
+     */
+    role: 'admin' | 'manager' | 'user' | 'read_only';
+    /**
+     * As asked: Galileo groups to join.
+     */
+    group_ids: Array<string>;
+    /**
+     * As asked.
+     */
+    send_email: boolean;
+    /**
+     * SHA-256 of the caller's Idempotency-Key.
+     */
+    idempotency_key_sha256?: string;
+};
+
+/**
+ * What the policy said, and which policy it was.
+ */
+export type RecordedPolicy = {
+    /**
+     * SHA-256 of the policy in force, as in the field Policy-Digest.
+     */
+    digest: string;
+    /**
+     * On the whole request; in a replay what it would be now, which changed nothing.
+     */
+    verdict: 'allow' | 'deny';
+    /**
+     * Grouped by what decided.
+     */
+    decisions: Array<{
+        /**
+         * For these addresses.
+         */
+        decision: 'allow' | 'deny';
+        /**
+         * The deciding rule or limit; null when no rule of this caller covers them.
+         */
+        rule: string | null;
+        /**
+         * Empty when allowed. `no-caller`: the policy does not know this caller. `no-rule`: no rule of this caller covers the address. Otherwise the keys of the rule that failed or hit.
+         */
+        because: Array<string>;
+        /**
+         * Where there is more than one decision; a single one is about all of `request.emails`.
+         */
+        emails?: Array<string>;
+        /**
+         * How many addresses it is about.
+         */
+        email_count: number;
+    }>;
+    /**
+     * Values that the policy put in place of the caller's.
+     */
+    forced: Array<{
+        /**
+         * The row of `force` in the policy.
+         */
+        rule: string;
+        /**
+         * Of the request.
+         */
+        field: 'auth_method' | 'role' | 'group_ids' | 'send_email';
+        /**
+         * What was sent instead.
+         */
+        value: string | boolean | Array<string>;
+    }>;
+};
+
+/**
+ * How the request ended; the members depend on `kind`.
+ */
+export type RecordedOutcome = {
+    /**
+     * How the request ended.
+     */
+    result: 'admitted' | 'denied' | 'accepted' | 'refused' | 'not_sent' | 'unknown' | 'replayed' | 'previewed';
+    /**
+     * The problem code of the answer, where it was a problem.
+     */
+    code?: string;
+    /**
+     * The status of the answer to the caller.
+     */
+    status?: number;
+    /**
+     * Why it was not sent, or is unknown.
+     */
+    reason?: string;
+    /**
+     * The quota that refused.
+     */
+    quota?: string;
+    /**
+     * When an intent becomes `unknown` by itself.
+     */
+    expires_at?: string;
+    /**
+     * The request whose answer was replayed.
+     */
+    first_request_id?: string;
+    /**
+     * The status of the last complete answer of Galileo.
+     */
+    upstream_status?: number;
+    /**
+     * Each exchange with Galileo.
+     */
+    attempts?: Array<{
+        /**
+         * Which of the two Galileo keys.
+         */
+        slot: 'current' | 'next';
+        /**
+         * From a SHA-256 over a label and the key: distinguishes keys and reveals nothing about them.
+         */
+        key_fingerprint: string;
+        /**
+         * What is known of the bytes.
+         */
+        result: 'answered' | 'maybe_sent' | 'not_sent';
+        /**
+         * Of Galileo's answer, where there was one.
+         */
+        status?: number;
+        /**
+         * Why there was none.
+         */
+        reason?: string;
+        /**
+         * From the first attempt to send to the end of the answer.
+         */
+        duration_ms: number;
+    }>;
+    /**
+     * Why Galileo's body was kept from the caller.
+     */
+    withheld?: string;
+    /**
+     * `exchange`: the request itself; `sweep`: its intent expired; `reconciliation`: Galileo was asked; `person`.
+     */
+    settled_by?: 'exchange' | 'sweep' | 'reconciliation' | 'person';
+    /**
+     * Who settled it: the name that was given on the command line, or over HTTP the `sub` of the token.
+     */
+    person?: string;
+    /**
+     * That person's reason.
+     */
+    note?: string;
+    /**
+     * Who settled it over HTTP, as the verified token says. `actor` is who asked for the invitation.
+     */
+    settler?: {
+        /**
+         * The issuer's short name in this deployment (AUTH_ISSUERS).
+         */
+        issuer: string;
+        /**
+         * The token's `iss`.
+         */
+        issuer_url: string;
+        /**
+         * The token's `sub`.
+         */
+        subject: string;
+        /**
+         * The token's client.
+         */
+        client_id: string;
+        /**
+         * `app`: the client acted for itself.
+         */
+        kind: 'user' | 'app';
+        /**
+         * The token's `jti`, where it has one.
+         */
+        token_id?: string;
+        /**
+         * The X-Request-Id of the request that settled it.
+         */
+        request_id: string;
+        /**
+         * That person's address; null when the platform does not know it.
+         */
+        address: string | null;
+    };
+    /**
+     * What a query of Galileo's users showed.
+     */
+    evidence?: {
+        /**
+         * How many of the addresses sent belong to a user that was created after the intent.
+         */
+        created_after: number;
+        /**
+         * One for each address that was sent.
+         */
+        users: Array<{
+            /**
+             * An address exactly as given, or `hmac-sha256:` and 64 hex digits (AUDIT_EMAILS).
+             */
+            email: string;
+            /**
+             * As Galileo says; null when it knows no such user.
+             */
+            created_at: string | null;
+        }>;
+    };
 };

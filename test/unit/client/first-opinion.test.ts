@@ -5,7 +5,7 @@ import { firstOpinion } from '../../../client/src/galileo-invite-client.ts';
 import { isEmailAddress } from '../../../client/src/email-address.ts';
 import { planBatches } from '../../../client/src/batches.ts';
 import { emailAddress } from '../../../src/contract/email-address.ts';
-import { describeCapabilities } from '../../../src/policy/capabilities.ts';
+import { describeCapabilities } from '../../../src/policy/capabilities/capabilities.ts';
 import type { CompiledPolicy } from '../../../src/policy/compile.ts';
 import { compilePolicy } from '../../../src/policy/compile.ts';
 import { decide } from '../../../src/policy/evaluate.ts';
