@@ -330,8 +330,7 @@ describe('a path that is asked wrongly', () => {
 describe('a header section', () => {
   const sized = async (init: RequestInit, path = '/livez'): Promise<{ status: number; detail?: string }> => {
     const service = await startTestService();
-    // Without the check against /openapi.json, which has no refusals of health.
-    const response = await service.app.request(path, init);
+    const response = await service.request(path, init);
     expect(response.headers.get('Policy-Digest')).toMatch(/^sha256:/);
     return { ...((await response.json()) as object), status: response.status };
   };

@@ -71,10 +71,17 @@ export async function checkAgainstOpenApi(app: Asked, method: string, path: stri
   if (validate(body) !== true) throw new Error(`${place} does not fit: ${ajv.errorsText(validate.errors)}\n${text}`);
 }
 
-/** Of one connection (RFC 9110 §7.6.1): OpenAPI describes the answer, whatever carries it. */
-const OF_THE_CONNECTION = ['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'date'];
+/** Of the connection or the platform, which may compress: OpenAPI describes the answer, whatever carries it. */
+const OF_THE_TRANSPORT = [
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'content-encoding',
+  'content-length',
+  'date',
+];
 /** Known without a description of the operation: the media type, and what the document says of every answer. */
-const ELSEWHERE = new Set(['content-type', ...OF_THE_CONNECTION, ...lowerCase(Object.keys(FOR_BROWSERS))]);
+const ELSEWHERE = new Set(['content-type', ...OF_THE_TRANSPORT, ...lowerCase(Object.keys(FOR_BROWSERS))]);
 
 function checkFields(place: string, documented: object, headers: Headers): void {
   const known = new Set(lowerCase(Object.keys(documented)));
