@@ -134,7 +134,7 @@ describe('a stored answer that cannot be read', () => {
   it('is never replaced by sending again: 500, and the way to the first request', async () => {
     const service = await startTestService({ ledger: 'file' });
     const first = await service.invite(ANN, { headers: KEY });
-    service.sql(`UPDATE keys SET reply = substr(reply, 1, 20)`);
+    service.sql(`UPDATE replies SET reply = substr(reply, 1, 20)`);
     for (let times = 0; times < 2; times += 1) {
       const again = await service.invite(ANN, { headers: KEY });
       expect(again.status).toBe(500);

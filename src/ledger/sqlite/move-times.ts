@@ -20,7 +20,7 @@ const UNSETTLED = [OPEN, `state = 'unknown'`] as const;
 export function moveBack(sqlite: SqlitePort, { storedMs, nowMs }: { storedMs: number; nowMs: number }): void {
   const keepUntil = nowMs + REPLY_RETENTION_MS;
   const soon = nowMs + LONGEST_WAIT_MS;
-  sqlite.run(`UPDATE keys SET keep_until = ? WHERE keep_until > ?`, keepUntil, keepUntil);
+  sqlite.run(`UPDATE replies SET keep_until = ? WHERE keep_until > ?`, keepUntil, keepUntil);
   sqlite.run(`UPDATE requests SET expires_at = ? WHERE ${OPEN} AND expires_at > ?`, soon, soon);
   sqlite.run(`UPDATE requests SET look_at = ? WHERE state = 'unknown' AND look_at > ?`, soon, soon);
   for (const unsettled of UNSETTLED)
@@ -43,7 +43,7 @@ export function moveForward(
   const sinceMs = witnessedMs ?? 0;
   const keepUntil = nowMs + REPLY_RETENTION_MS;
   sqlite.run(
-    `UPDATE keys SET keep_until = min(keep_until + ?, ?) WHERE keep_until >= ?`,
+    `UPDATE replies SET keep_until = min(keep_until + ?, ?) WHERE keep_until >= ?`,
     byMs,
     keepUntil,
     sinceMs + REPLY_RETENTION_MS,

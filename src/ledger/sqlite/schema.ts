@@ -158,6 +158,22 @@ const MIGRATIONS: readonly (readonly string[])[] = [
      SELECT owner, request_id, state, admitted_at, expires_at, settled_at, settled_by, decided_seq,
        outcome_seq, key_scope, look_at, looks, debits, body
      FROM owners JOIN former_requests USING (issuer, client_id, subject) ORDER BY owner, request_id`,
+    // Keys are found by a hash, so their rows lie apart, and a commit writes a page for each: a row is written once. Answers
+    // lie in order of the record that admitted their request: `seq`. Negative: a key that is not of its request.
+    `ALTER TABLE keys RENAME TO former_keys`,
+    `CREATE TABLE keys (
+       scope TEXT PRIMARY KEY, request_id TEXT NOT NULL, fingerprint TEXT NOT NULL, seq INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID`,
+    `INSERT INTO keys (scope, request_id, fingerprint, seq)
+     SELECT scope, former_keys.request_id, fingerprint, iif(key_scope = scope, decided_seq, -former_keys.rowid)
+     FROM former_keys LEFT JOIN former_requests ON former_requests.request_id = former_keys.request_id ORDER BY scope`,
+    // `keep_until` is null while the outcome is unknown.
+    `CREATE TABLE replies (
+       seq INTEGER PRIMARY KEY, scope TEXT NOT NULL, keep_until INTEGER, reply TEXT NOT NULL
+     ) STRICT`,
+    `INSERT INTO replies (seq, scope, keep_until, reply)
+     SELECT seq, scope, keep_until, reply FROM keys JOIN former_keys USING (scope) WHERE reply IS NOT NULL ORDER BY seq`,
+    `DROP TABLE former_keys`,
     `DROP TABLE former_requests`,
     `CREATE INDEX requests_unsettled ON requests (look_at, decided_seq) WHERE state = 'unknown'`,
     // Up to `open_after`, no record admitted a request that is open (open-requests.ts): there is no index of them.
@@ -165,14 +181,6 @@ const MIGRATIONS: readonly (readonly string[])[] = [
      FROM requests WHERE requests.decided_seq = records.seq AND requests.state = 'open'`,
     `ALTER TABLE head ADD COLUMN open_after INTEGER NOT NULL DEFAULT 0`,
     `UPDATE head SET open_after = coalesce((SELECT min(decided_seq) - 1 FROM requests WHERE state = 'open'), seq)`,
-    // One tree: expired keys are found by going through the table, a part at a time (idempotency.ts).
-    `ALTER TABLE keys RENAME TO former_keys`,
-    `CREATE TABLE keys (
-       scope TEXT PRIMARY KEY, request_id TEXT NOT NULL, fingerprint TEXT NOT NULL, keep_until INTEGER, reply TEXT
-     ) STRICT, WITHOUT ROWID`,
-    `INSERT INTO keys (scope, request_id, fingerprint, keep_until, reply)
-     SELECT scope, request_id, fingerprint, keep_until, reply FROM former_keys ORDER BY scope`,
-    `DROP TABLE former_keys`,
   ],
 ];
 
@@ -188,7 +196,7 @@ const DIGESTS: readonly string[] = [
   '156edf07b648891691dd3942242b9157c5258ee3059b8edb3672dfbc9350058c',
   '5e1a86f472e39e61464e64338c4a5033fa858c2a834f73edf5253b29ed704ac7',
   '6798de34b508a28cd2be390c704e6c84c46b285e8528860f0d5e10cafd6a24aa',
-  '9e9e3f207aaef8fa50d70289e7841c81e4d2a8c22401186edbb011aafa268e8e',
+  'bd78ad8986ef17df52e5a926b5ca112494cb494f9793cfb60539607bae42aa0c',
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -180,7 +180,8 @@ export function createSqliteLedger({
       keyScope: scope,
       debits,
     });
-    if (scope !== null) keys.bind(scope, requestId, admission.idempotency?.fingerprint ?? '');
+    if (scope !== null)
+      keys.bind(scope, { requestId, fingerprint: admission.idempotency?.fingerprint ?? '', seq: decidedSeq });
     return { kind: 'admitted', expiresAt, quotas: tally.states() };
   }
 

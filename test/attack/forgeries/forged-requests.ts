@@ -19,6 +19,12 @@ const setKey =
       decidedSeq,
     );
 
+/** Changes the stored answer of the request that this record decided. */
+const setReply =
+  (decidedSeq: number, changes: string) =>
+  ({ sql }: LedgerForger): void =>
+    sql(`UPDATE replies SET ${changes} WHERE seq = ?`, decidedSeq);
+
 const insertRequest = ({ sql }: LedgerForger): void => {
   sql('CREATE TEMP TABLE copied AS SELECT * FROM requests WHERE decided_seq = 13');
   sql("UPDATE copied SET request_id = '019c00ff-0000-7000-8000-000000000000', decided_seq = 13");
@@ -191,12 +197,12 @@ export const FORGED_REQUESTS: LedgerFamily = {
     },
     {
       forgery: 'The stored answer of a key replaced by one with another status',
-      forge: setKey(5, `reply = '{"status":200,"contentType":"application/json","body":"{}","headers":{}}'`),
+      forge: setReply(5, `reply = '{"status":200,"contentType":"application/json","body":"{}","headers":{}}'`),
       finds: always('broken: key_refuted 6 @ ledger seq 6'),
     },
     {
       forgery: 'The body of a stored answer replaced',
-      forge: setKey(
+      forge: setReply(
         1,
         `reply = '{"status":200,"contentType":"application/json","body":"{\\"invited\\":99}","headers":{}}'`,
       ),
@@ -205,12 +211,12 @@ export const FORGED_REQUESTS: LedgerFamily = {
     },
     {
       forgery: 'A stored answer that cannot be read',
-      forge: setKey(1, "reply = 'none'"),
+      forge: setReply(1, "reply = 'none'"),
       finds: always('broken: key_refuted 1 @ ledger seq 1'),
     },
     {
       forgery: 'The stored answer of a key removed',
-      forge: setKey(1, 'reply = NULL'),
+      forge: ({ sql }) => sql('DELETE FROM replies WHERE seq = 1'),
       finds: always('broken: key_refuted 1 @ ledger seq 1'),
     },
     {
@@ -236,14 +242,20 @@ export const FORGED_REQUESTS: LedgerFamily = {
       forgery: 'A key and its request moved to another scope',
       forge(forger) {
         setKey(1, "scope = 'ab'")(forger);
+        setReply(1, "scope = 'ab'")(forger);
         set(1, "key_scope = 'ab'")(forger);
       },
       finds: UNSEEN,
       because: 'The scope is a hash over the caller’s key, of which the records hold another hash.',
     },
     {
+      forgery: 'A key made to point to the answer of another request',
+      forge: setKey(1, 'seq = 5'),
+      finds: always('broken: key_refuted 1 @ ledger seq 1'),
+    },
+    {
       forgery: 'A key made to end early, so that a repeat is sent again',
-      forge: setKey(1, 'keep_until = 1'),
+      forge: setReply(1, 'keep_until = 1'),
       finds: UNSEEN,
       because: NOT_RECORDED + ' It is a time of the ledger’s clock.',
     },
@@ -268,7 +280,7 @@ export const FORGED_REQUESTS: LedgerFamily = {
     },
     {
       forgery: 'A key inserted for a request that does not exist',
-      forge: ({ sql }) => sql("INSERT INTO keys VALUES ('ab', '019c00ff-0000-7000-8000-000000000000', 'cd', 1, '{}')"),
+      forge: ({ sql }) => sql("INSERT INTO keys VALUES ('ab', '019c00ff-0000-7000-8000-000000000000', 'cd', 1)"),
       finds: always('broken: key_unrecorded - @ the ledger'),
     },
     {

@@ -104,6 +104,7 @@ export function createLedgerForger(honest: HonestTrail, path: string, database: 
       run('DELETE FROM records WHERE seq > ?', seq);
       run('DELETE FROM checkpoints WHERE count > ?', seq);
       run('DELETE FROM keys WHERE request_id IN (SELECT request_id FROM requests WHERE decided_seq > ?)', seq);
+      run('DELETE FROM replies WHERE seq > ?', seq);
       run('DELETE FROM requests WHERE decided_seq > ?', seq);
       // The one request that was settled later than it became unknown.
       run(
@@ -111,8 +112,8 @@ export function createLedgerForger(honest: HonestTrail, path: string, database: 
         seq,
       );
       run(
-        `UPDATE keys SET keep_until = NULL, reply = json_set(reply, '$.status', 504)
-         WHERE request_id = (SELECT request_id FROM requests WHERE outcome_seq = 9)`,
+        `UPDATE replies SET keep_until = NULL, reply = json_set(reply, '$.status', 504)
+         WHERE seq = (SELECT decided_seq FROM requests WHERE outcome_seq = 9)`,
       );
       run('UPDATE cursors SET position = ? WHERE position > ?', positionOf(seq), positionOf(seq));
       run('DELETE FROM clock_steps WHERE seq > ?', seq);

@@ -133,7 +133,7 @@ describe('a ledger of the first release that has seen a clock 8 days ahead', () 
     ledger.witness({ atMs: TEST_TIME_MS, kind: 'now' });
     ledger.prune(KEEP_ALL);
     expect(ledger.clockState()).toEqual({ doubtMs: 0, witnessedMs: TEST_TIME_MS });
-    expect(sqlite.run(`SELECT scope, keep_until FROM keys ORDER BY keep_until`)).toMatchObject([
+    expect(sqlite.run(`SELECT scope, keep_until FROM replies ORDER BY keep_until`)).toMatchObject([
       { scope: 'before', keep_until: TEST_TIME_MS + 2 * DAY_MS },
       { scope: 'under the wrong clock', keep_until: TEST_TIME_MS + REPLY_RETENTION_MS },
     ]);
@@ -176,8 +176,9 @@ describe('a ledger of schema version 9, in which each request named its owner', 
     ledger.admit(admission(IN_FLIGHT, { charges }));
     ledger.addCheckpoint(checkpoint(6));
     const ninth = asNinthVersion(now);
-    const keys = () => ninth.run(`SELECT * FROM keys ORDER BY scope`);
-    const before = keys();
+    const columns = 'keys.scope, request_id, fingerprint, keep_until, reply';
+    const before = ninth.run(`SELECT ${columns} FROM keys ORDER BY scope`);
+    const keys = () => ninth.run(`SELECT ${columns} FROM keys LEFT JOIN replies USING (seq) ORDER BY keys.scope`);
     const migratedLedger = open(ninth, 2000);
     return { clock, ninth, keys, before, ledgers: [ledger, migratedLedger] as const };
   }
@@ -232,7 +233,7 @@ describe('a ledger of schema version 9, in which each request named its owner', 
       expect(ledger.list({ owner: null, before: null, limit: 10 }).entries).toEqual([]);
     }
     expect(ninth.run(`SELECT * FROM owners`)).toEqual([]);
-    expect(ninth.run(`SELECT * FROM keys`)).toEqual([]);
+    expect([...ninth.run(`SELECT * FROM keys`), ...ninth.run(`SELECT * FROM replies`)]).toEqual([]);
   });
 
   it('is as it was when the migration is interrupted', () => {

@@ -33,6 +33,7 @@ const OWN_QUERIES: Readonly<Record<string, string>> = {
     decided_seq, outcome_seq, key_scope, debits, body, look_at, looks FROM requests JOIN owners USING (owner)`,
   records: `SELECT seq, line FROM records`,
   head: `SELECT id, seq, hash, clock_ms, base_seq, base_hash, witnessed_ms, recorded_ms, policy_digest FROM head`,
+  keys: `SELECT keys.scope, request_id, fingerprint, keep_until, reply FROM keys LEFT JOIN replies USING (seq)`,
   ledger_version: `SELECT id, 9 AS version FROM ledger_version`,
 };
 

@@ -133,10 +133,9 @@ describe('expired idempotency keys', () => {
     const { sqlite, clock, ledger } = setup();
     for (let n = 0; n < 12_000; n += 1) {
       const keepUntil = n % 2 === 0 ? clock.now() - 1 : clock.now() + MINUTE_MS;
-      sqlite.run(
-        `INSERT INTO keys VALUES (?, ?, 'body', ?, '{}')`,
-        ...[`${(n * 7919) % 12_000}`.padStart(64, '0'), R1, keepUntil],
-      );
+      const scope = `${(n * 7919) % 12_000}`.padStart(64, '0');
+      sqlite.run(`INSERT INTO keys VALUES (?, ?, 'body', ?)`, scope, R1, n + 1);
+      sqlite.run(`INSERT INTO replies VALUES (?, ?, ?, '{}')`, n + 1, scope, keepUntil);
     }
     ledger.witness({ atMs: clock.now(), kind: 'now' });
     const left = (): number => Number(sqlite.run(`SELECT count(*) AS n FROM keys`)[0]?.['n']);
@@ -148,6 +147,7 @@ describe('expired idempotency keys', () => {
     expect(counts.toSorted((a, b) => b - a)).toEqual(counts);
     expect(counts[0]).toBe(9_500);
     expect(counts[2]).toBe(6_000);
+    expect(sqlite.run(`SELECT count(*) AS n FROM replies`)).toMatchObject([{ n: 6_000 }]);
     clock.advance(2 * MINUTE_MS);
     expect([prune(), prune()].at(-1)).toBe(0);
   });

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { KEYS_WITH_REPLIES } from '../../../src/ledger/sqlite/requests/idempotency.ts';
 import { isOwnSchema, migrate, readSchema, SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { FIRST_SCHEMA } from './first-schema.ts';
@@ -114,8 +115,13 @@ describe('the ledger schema', () => {
       ],
       [`DELETE FROM counters WHERE window_end <= ?`, /SEARCH counters USING PRIMARY KEY/],
       [
-        `DELETE FROM keys WHERE scope > ? AND scope <= ? AND keep_until <= ?`,
-        /SEARCH keys USING PRIMARY KEY \(scope>\? AND scope<\?\)/,
+        `DELETE FROM replies WHERE seq > ? AND seq <= ? AND keep_until <= ? RETURNING seq, scope`,
+        /SEARCH replies USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/,
+      ],
+      [`DELETE FROM keys WHERE scope = ? AND seq = ?`, /SEARCH keys USING PRIMARY KEY \(scope=\?\)/],
+      [
+        `SELECT request_id, fingerprint, keep_until, reply FROM ${KEYS_WITH_REPLIES} WHERE keys.scope = ?`,
+        /SEARCH keys USING PRIMARY KEY \(scope=\?\); SEARCH replies USING INTEGER PRIMARY KEY/,
       ],
     ];
     for (const [sql, index] of plans) {

@@ -15,9 +15,13 @@ import type { SqlitePort } from '../sqlite-port.ts';
  */
 export interface IdempotencyKeys {
   lookup(scope: string, fingerprint: string, now: number): KeyLookup | null;
-  bind(scope: string, requestId: string, fingerprint: string): void;
-  settle(scope: string, settled: { requestId: string; ending: Ending; reply: StoredReply; now: number }): void;
-  /** Deletes keys whose retention is over, in a part of the table: the next call continues. */
+  /** `seq`: of the record that admitted the request. */
+  bind(scope: string, bound: { requestId: string; fingerprint: string; seq: number }): void;
+  settle(
+    scope: string,
+    settled: { requestId: string; seq: number; ending: Ending; reply: StoredReply; now: number },
+  ): void;
+  /** Deletes keys and answers whose retention is over, in a part of the table: the next call continues. */
   prune(now: number): void;
 }
 
@@ -37,8 +41,12 @@ const KEY_AFTER = {
   unknown: 'held',
 } as const satisfies Record<Ending, 'kept' | 'freed' | 'held'>;
 
-/** Of 500,000 keys, each is looked at within a quarter of an hour. No index is written for it. */
-const KEYS_PER_PRUNE = 5_000;
+/** Of 500,000 answers, each is looked at within a quarter of an hour. No index is written for it. */
+const REPLIES_PER_PRUNE = 5_000;
+const [BEFORE_ALL, BEHIND_ALL] = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+
+/** The scope stands in both, so that no key gets the answer of another one. */
+export const KEYS_WITH_REPLIES = `keys LEFT JOIN replies ON replies.seq = keys.seq AND replies.scope = keys.scope`;
 
 /** Null for a request without a key. */
 export function keyScope({ owner, idempotency }: Admission): string | null {
@@ -60,12 +68,12 @@ export function readReply(text: string): StoredReply | null {
 }
 
 export function createIdempotencyKeys(sqlite: SqlitePort, reportUnreadable: ReportUnreadable): IdempotencyKeys {
-  /** The last scope that was looked at; empty at the beginning of the table. */
-  let prunedTo = '';
+  /** The last `seq` that was looked at; `BEFORE_ALL` at the beginning of the table. */
+  let prunedTo = BEFORE_ALL;
   return {
     lookup(scope, fingerprint, now) {
       const row = sqlite.run<KeyRow>(
-        `SELECT request_id, fingerprint, keep_until, reply FROM keys WHERE scope = ?`,
+        `SELECT request_id, fingerprint, keep_until, reply FROM ${KEYS_WITH_REPLIES} WHERE keys.scope = ?`,
         scope,
       )[0];
       if (row === undefined || (row.keep_until !== null && row.keep_until <= now)) return null;
@@ -77,39 +85,46 @@ export function createIdempotencyKeys(sqlite: SqlitePort, reportUnreadable: Repo
       reportUnreadable({ part: 'reply', reason: 'other_shape', requestId: firstRequestId });
       return { kind: 'reply_unreadable', firstRequestId };
     },
-    bind(scope, requestId, fingerprint) {
+    bind(scope, { requestId, fingerprint, seq }) {
       // Replaces an expired key that is not pruned yet.
       sqlite.run(
-        `INSERT OR REPLACE INTO keys (scope, request_id, fingerprint, keep_until, reply) VALUES (?, ?, ?, NULL, NULL)`,
+        `INSERT OR REPLACE INTO keys (scope, request_id, fingerprint, seq) VALUES (?, ?, ?, ?)`,
         scope,
         requestId,
         fingerprint,
+        seq,
       );
     },
-    settle(scope, { requestId, ending, reply, now }) {
+    settle(scope, { requestId, seq, ending, reply, now }) {
       const after = KEY_AFTER[ending];
       if (after === 'freed') {
+        sqlite.run(`DELETE FROM replies WHERE seq = ?`, seq);
         sqlite.run(`DELETE FROM keys WHERE scope = ? AND request_id = ?`, scope, requestId);
         return;
       }
       const keepUntil = after === 'kept' ? now + REPLY_RETENTION_MS : null;
       sqlite.run(
-        `UPDATE keys SET reply = ?, keep_until = ? WHERE scope = ? AND request_id = ?`,
-        JSON.stringify(reply),
-        keepUntil,
+        `INSERT INTO replies (seq, scope, keep_until, reply) VALUES (?, ?, ?, ?)
+         ON CONFLICT (seq) DO UPDATE SET keep_until = excluded.keep_until, reply = excluded.reply`,
+        seq,
         scope,
-        requestId,
+        keepUntil,
+        JSON.stringify(reply),
       );
     },
     prune(now) {
-      const last = sqlite.run<{ scope: string }>(
-        `SELECT scope FROM keys WHERE scope > ? ORDER BY scope LIMIT 1 OFFSET ?`,
+      const last = sqlite.run<{ seq: number }>(
+        `SELECT seq FROM replies WHERE seq > ? ORDER BY seq LIMIT 1 OFFSET ?`,
         prunedTo,
-        KEYS_PER_PRUNE - 1,
-      )[0]?.scope;
-      if (last === undefined) sqlite.run(`DELETE FROM keys WHERE scope > ? AND keep_until <= ?`, prunedTo, now);
-      else sqlite.run(`DELETE FROM keys WHERE scope > ? AND scope <= ? AND keep_until <= ?`, ...[prunedTo, last, now]);
-      prunedTo = last ?? '';
+        REPLIES_PER_PRUNE - 1,
+      )[0]?.seq;
+      const over = sqlite.run<{ seq: number; scope: string }>(
+        `DELETE FROM replies WHERE seq > ? AND seq <= ? AND keep_until <= ? RETURNING seq, scope`,
+        ...[prunedTo, last ?? BEHIND_ALL, now],
+      );
+      // A key may have been bound anew in the meantime.
+      for (const { seq, scope } of over) sqlite.run(`DELETE FROM keys WHERE scope = ? AND seq = ?`, scope, seq);
+      prunedTo = last ?? BEFORE_ALL;
     },
   };
 }

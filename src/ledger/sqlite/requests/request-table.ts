@@ -1,6 +1,6 @@
 import type { RequestRow, StoredKey } from '../../../audit/verify/tables/request-rows.ts';
 import { sha256Hex } from '../../../lib/sha256.ts';
-import { readReply } from './idempotency.ts';
+import { KEYS_WITH_REPLIES, readReply } from './idempotency.ts';
 import type { Owner } from '../../port.ts';
 import { OF_ANY_OWNER } from './request-rows.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
@@ -40,7 +40,7 @@ export function readRequestRow(sqlite: SqlitePort, requestId: string, owner: Own
     bodySha256: body === null ? null : sha256Hex(body),
     isOutOfReach: isOwn && row.state === 'open' && !isInReach(sqlite, row),
     hasKey: scope !== null,
-    key: scope === null ? null : readKey(sqlite, scope, requestId),
+    key: scope === null ? null : readKey(sqlite, scope, requestId, isOwn),
   };
 }
 
@@ -67,9 +67,9 @@ function rowOf(sqlite: SqlitePort, requestId: string, owner: Owner): Row | undef
 }
 
 /** Null when the key is not there, or is bound to another request. */
-function readKey(sqlite: SqlitePort, scope: string, requestId: string): StoredKey | null {
+function readKey(sqlite: SqlitePort, scope: string, requestId: string, hasReplies: boolean): StoredKey | null {
   const key = sqlite.run<{ reply: string | null }>(
-    `SELECT reply FROM keys WHERE scope = ? AND request_id = ?`,
+    `SELECT reply FROM ${hasReplies ? KEYS_WITH_REPLIES : 'keys'} WHERE keys.scope = ? AND request_id = ?`,
     scope,
     requestId,
   )[0];

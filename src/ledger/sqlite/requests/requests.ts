@@ -33,7 +33,7 @@ export interface Requests {
   /** `isFirst`: the request was open, so it has no outcome yet. */
   settle(row: Pick<RequestRow, 'id' | 'decidedSeq'>, settled: Outcome & { readonly isFirst: boolean }): void;
   /** Settles a request of this owner if it is open, in one statement. Null when there is no such request. */
-  settleOpen(requestId: string, owner: Owner, settled: Outcome): Pick<RequestRow, 'keyScope'> | null;
+  settleOpen(requestId: string, owner: Owner, settled: Outcome): Pick<RequestRow, 'keyScope' | 'decidedSeq'> | null;
   find(requestId: string, owner: Owner | null): FoundRequest | null;
   list(query: ListQuery): RequestPage;
   /** Open requests whose intent has expired, oldest first. */
@@ -168,7 +168,7 @@ export function createRequests(
       );
       if (row === undefined) return null;
       open.end(row.decided_seq);
-      return { keyScope: row.key_scope };
+      return { keyScope: row.key_scope, decidedSeq: row.decided_seq };
     },
     find(requestId, owner) {
       const row = owner === null ? readOfAny(sqlite, requestId) : readOf(sqlite, requestId, owners.find(owner));

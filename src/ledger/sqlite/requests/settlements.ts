@@ -42,7 +42,7 @@ export function createSettlements({ sqlite, journal, quotas, keys, requests }: S
     if (!maySettle(row, by, now)) return { kind: 'unchanged', state: row.state };
     const outcomeSeq = journal.append(record);
     if (REFUNDED[ending]) quotas.refund(row.debits());
-    if (row.keyScope !== null) keys.settle(row.keyScope, { requestId, ending, reply, now });
+    if (row.keyScope !== null) keys.settle(row.keyScope, { requestId, seq: row.decidedSeq, ending, reply, now });
     requests.settle(row, { ending, by, at: now, outcomeSeq, isFirst: row.state === 'open' });
     return { kind: 'settled' };
   }
@@ -54,7 +54,7 @@ export function createSettlements({ sqlite, journal, quotas, keys, requests }: S
     const row = requests.settleOpen(requestId, ownerInRecord(record), outcome);
     if (row === null) return false;
     journal.append(record);
-    if (row.keyScope !== null) keys.settle(row.keyScope, { requestId, ending, reply, now });
+    if (row.keyScope !== null) keys.settle(row.keyScope, { requestId, seq: row.decidedSeq, ending, reply, now });
     return true;
   }
 

@@ -291,7 +291,7 @@ export function describeDamage(name: string, factory: DamagedLedgerFactory): voi
     it.each([`'{"status":'`, `'{"status":"bent"}'`, `'null'`, `json_remove(reply, '$.body')`])(
       'never lets the request be sent again: %s',
       async (value) => {
-        await opened.sql(`UPDATE keys SET reply = ${value}`);
+        await opened.sql(`UPDATE replies SET reply = ${value}`);
         for (const id of [R2, R3])
           expect(await opened.ledger.admit(admission(id, { key: KEY }))).toEqual({
             kind: 'reply_unreadable',

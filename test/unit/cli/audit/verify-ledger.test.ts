@@ -201,7 +201,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
     return isExactly('request_unrecorded - @ the ledger');
   },
   'an idempotency key of no request'(database) {
-    database.exec("INSERT INTO keys (scope, request_id, fingerprint) VALUES ('s', 'r', 'f')");
+    database.exec("INSERT INTO keys (scope, request_id, fingerprint, seq) VALUES ('s', 'r', 'f', 1)");
     return isExactly('key_unrecorded - @ the ledger');
   },
   'a checkpoint far ahead of the end'(database) {
