@@ -12,6 +12,7 @@ import { createIdempotencyKeys, keyScope } from './requests/idempotency.ts';
 import type { KeyLookup } from './requests/idempotency.ts';
 import { addCheckpoint, readChain, readCheckpoints } from './trail/checkpoints.ts';
 import { createJournal } from './trail/journal.ts';
+import type { BatchSharer } from './trail/journal.ts';
 import { createLedgerClock } from './ledger-clock.ts';
 import type { ClockState } from './ledger-clock.ts';
 import { createSqliteOutbox } from './trail/outbox.ts';
@@ -33,7 +34,6 @@ import type { SqlitePort } from './sqlite-port.ts';
 import { createReads } from './reads.ts';
 import { createSuppressions } from './suppressions.ts';
 import { reachesAhead, readRecords } from './trail/trail.ts';
-import type { TrailEnds } from './trail/trail.ts';
 
 /**
  * The ledger over any SQLite: synchronous, and without transactions of its own. The adapter runs every writing method
@@ -88,13 +88,18 @@ export function createSqliteLedger({
   const appended = createAppendedRecords();
   const owners = createOwners(sqlite);
   const open = createOpenRequests(sqlite);
-  const onBegin = ({ head }: TrailEnds): void => {
-    owners.begin();
-    open.begin(head.hash);
-  };
-  const journal = createJournal({ sqlite, clock, time, ids, sha256, appended, onBegin, openAfter: open.openAfter });
-  const changes = createChanges(sqlite, journal);
   const quotas = createQuotaCounters(sqlite);
+  const sharer: BatchSharer = {
+    begin({ head }) {
+      owners.begin();
+      open.begin(head.hash);
+      quotas.begin();
+    },
+    write: quotas.write,
+    end: quotas.end,
+  };
+  const journal = createJournal({ sqlite, clock, time, ids, sha256, appended, sharer, openAfter: open.openAfter });
+  const changes = createChanges(sqlite, journal);
   const keys = createIdempotencyKeys(sqlite, reportUnreadable);
   const requests = createRequests(sqlite, reportUnreadable, { owners, open });
   const outbox = createSqliteOutbox(sqlite);

@@ -49,4 +49,41 @@ describe('the counters of a request', () => {
     expect(statements).toHaveLength(Math.ceil(500 / 64));
     expect(Math.max(...statements.map(({ params }) => params))).toBeLessThanOrEqual(100);
   });
+
+  it('are shared by the steps of a batch, which see each other’s debits and write each counter once', () => {
+    const { quotas, statements } = setup();
+    const [charge] = invitees(1) as [QuotaCharge];
+    const remaining = (): number | undefined => quotas.tally([charge], TEST_TIME_MS).states()[0]?.remaining;
+    quotas.begin();
+    for (let times = 0; times < 3; times += 1) quotas.tally([charge], TEST_TIME_MS).debitAdmission();
+    expect(remaining()).toBe(6);
+    quotas.write();
+    quotas.end();
+    expect(statements).toHaveLength(2);
+    expect(remaining()).toBe(6);
+  });
+
+  it('are as they were when the batch has failed', () => {
+    const { quotas } = setup();
+    const [charge] = invitees(1) as [QuotaCharge];
+    quotas.begin();
+    quotas.tally([charge], TEST_TIME_MS).debitAdmission();
+    quotas.end();
+    expect(quotas.tally([charge], TEST_TIME_MS).states()).toMatchObject([{ remaining: 9 }]);
+  });
+
+  it('are given back in the batch that debited them, and not below zero', () => {
+    const { quotas } = setup();
+    const [charge] = invitees(1) as [QuotaCharge];
+    const states = () => quotas.tally([charge], TEST_TIME_MS).states();
+    quotas.begin();
+    const debits = quotas.tally([charge], TEST_TIME_MS).debitAdmission();
+    quotas.refund(debits);
+    expect(states()).toMatchObject([{ remaining: 9 }]);
+    quotas.tally([charge], TEST_TIME_MS).debitAdmission();
+    quotas.refund([...debits, ...debits]);
+    quotas.write();
+    quotas.end();
+    expect(states()).toMatchObject([{ remaining: 9 }]);
+  });
 });

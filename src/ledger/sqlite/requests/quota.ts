@@ -5,7 +5,8 @@ import type { SqlitePort } from '../sqlite-port.ts';
 /**
  * Quota counters in SQLite: fixed windows aligned to the Unix epoch, one row per quota, unit, counter and window.
  * Limits are not stored. Each charge carries its limit, so the counts survive a policy change. Reads and writes run
- * inside the caller's transaction; therefore only one request can get the last unit.
+ * inside the caller's transaction; therefore only one request can get the last unit. The steps of a batch share their
+ * counters: each is read once and written once, at the end.
  */
 export interface QuotaCounters {
   /** Reads the counters of these charges at `now`. */
@@ -14,6 +15,12 @@ export interface QuotaCounters {
   refund(debits: readonly Debit[]): void;
   /** Drops counters of windows that ended before `endedBefore`. */
   prune(endedBefore: number): void;
+  /** From here on, debits are kept until `write`. */
+  begin(): void;
+  /** Writes what is kept. */
+  write(): void;
+  /** Forgets the counters, and what is kept. After `write`, or where the batch has failed. */
+  end(): void;
 }
 
 export interface Tally {
@@ -48,6 +55,8 @@ interface Entry {
 
 interface Count {
   used: number;
+  /** Of `used`: what is not written yet. */
+  unwritten: number;
 }
 
 /** The counters of one quota in one window. */
@@ -55,6 +64,8 @@ interface Window {
   readonly charge: QuotaCharge;
   readonly windowEnd: number;
   readonly counts: Map<string, Count>;
+  /** The counters that were not read yet. */
+  unread: string[];
 }
 
 /** How many counters one statement reads at most. A Durable Object binds 100 parameters to a statement. */
@@ -66,8 +77,12 @@ const READ_ONE = `SELECT counter, used ${OF_WINDOW} AND counter = ?`;
 const READ_MANY = `SELECT counter, used ${OF_WINDOW} AND counter IN (${Array(READ_TOGETHER).fill('?').join(', ')})`;
 
 export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
-  function readCounts({ charge, windowEnd, counts }: Window): void {
-    const counters = [...counts.keys()];
+  /** The counters of this batch; null outside of one. */
+  let shared: Window[] | null = null;
+
+  function readCounts(window: Window): void {
+    const { charge, windowEnd, counts, unread: counters } = window;
+    window.unread = [];
     const together = counters.length < READ_ALONE ? 1 : READ_TOGETHER;
     for (let from = 0; from < counters.length; from += together) {
       const some = counters.slice(from, from + together);
@@ -86,27 +101,30 @@ export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
   }
 
   function open(charges: readonly QuotaCharge[], now: number): readonly Entry[] {
-    const windows: Window[] = [];
+    const windows = shared ?? [];
     let window: Window | undefined;
     const entries = charges.map((charge) => {
       // The charges of a quota follow one another.
       if (window === undefined || !isOfWindow(window, charge)) {
         window = windows.find((other) => isOfWindow(other, charge));
         if (window === undefined) {
-          window = { charge, windowEnd: endOfWindow(now, charge.windowMs), counts: new Map() };
+          window = { charge, windowEnd: endOfWindow(now, charge.windowMs), counts: new Map(), unread: [] };
           windows.push(window);
         }
       }
-      const count = window.counts.get(charge.counter) ?? { used: 0 };
-      window.counts.set(charge.counter, count);
+      let count = window.counts.get(charge.counter);
+      if (count === undefined) {
+        count = { used: 0, unwritten: 0 };
+        window.counts.set(charge.counter, count);
+        window.unread.push(charge.counter);
+      }
       return { charge, windowEnd: window.windowEnd, count };
     });
     windows.forEach(readCounts);
     return entries;
   }
 
-  function debitOne({ charge, windowEnd, count }: Entry): Debit {
-    const { quota, unit, counter, windowMs, amount } = charge;
+  function writeDebit({ quota, unit, counter, windowMs, windowEnd, amount }: Debit): void {
     sqlite.run(
       `INSERT INTO counters (window_end, window_ms, quota, unit, counter, used) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (window_end, window_ms, quota, unit, counter) DO UPDATE SET used = used + excluded.used`,
@@ -117,8 +135,31 @@ export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
       counter,
       amount,
     );
+  }
+
+  function debitOne({ charge, windowEnd, count }: Entry): Debit {
+    const { quota, unit, counter, windowMs, amount } = charge;
+    const debit = { quota, unit, counter, windowMs, windowEnd, amount };
     count.used += amount;
-    return { quota, unit, counter, windowMs, windowEnd, amount };
+    if (shared === null) writeDebit(debit);
+    else count.unwritten += amount;
+    return debit;
+  }
+
+  function write(): void {
+    for (const { charge, windowEnd, counts } of shared ?? []) {
+      const { quota, unit, windowMs } = charge;
+      for (const [counter, count] of counts) {
+        if (count.unwritten > 0) writeDebit({ quota, unit, counter, windowMs, windowEnd, amount: count.unwritten });
+        count.unwritten = 0;
+      }
+    }
+  }
+
+  /** Before counters change otherwise: they are to be read again. */
+  function writeAndForget(): void {
+    write();
+    if (shared !== null) shared = [];
   }
 
   return {
@@ -140,6 +181,7 @@ export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
       };
     },
     refund(debits) {
+      writeAndForget();
       for (const { windowEnd, windowMs, quota, unit, counter, amount } of debits) {
         sqlite.run(
           `UPDATE counters SET used = max(0, used - ?) WHERE window_end = ? AND window_ms = ? AND quota = ? AND unit = ? AND counter = ?`,
@@ -153,7 +195,15 @@ export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
       }
     },
     prune(endedBefore) {
+      writeAndForget();
       sqlite.run(`DELETE FROM counters WHERE window_end <= ?`, endedBefore);
+    },
+    begin() {
+      shared = [];
+    },
+    write,
+    end() {
+      shared = null;
     },
   };
 }

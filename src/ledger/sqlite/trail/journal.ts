@@ -32,6 +32,15 @@ export interface Journal {
   writeHead(): void;
 }
 
+/** Something that the steps of a batch share. */
+export interface BatchSharer {
+  begin(stored: TrailEnds): void;
+  /** Writes what is shared, inside the transaction. */
+  write(): void;
+  /** After the last step, also where one has failed. Whether the batch is committed is not known yet. */
+  end(): void;
+}
+
 export interface JournalDeps {
   readonly sqlite: SqlitePort;
   /** The machine's. */
@@ -41,8 +50,7 @@ export interface JournalDeps {
   readonly sha256: Sha256;
   /** Gets every record with its text. */
   readonly appended: Pick<AppendedRecords, 'note'>;
-  /** Called when a batch begins. */
-  readonly onBegin?: (stored: TrailEnds) => void;
+  readonly sharer?: BatchSharer;
   /** Up to which record no request is open when the trail ends here; without it, the stored answer stays. */
   readonly openAfter?: (head: ChainHead) => number;
 }
@@ -59,16 +67,7 @@ interface Batch {
   lines: { readonly seq: number; readonly line: string }[];
 }
 
-export function createJournal({
-  sqlite,
-  clock,
-  time,
-  ids,
-  sha256,
-  appended,
-  onBegin,
-  openAfter,
-}: JournalDeps): Journal {
+export function createJournal({ sqlite, clock, time, ids, sha256, appended, sharer, openAfter }: JournalDeps): Journal {
   let batch: Batch | null = null;
 
   function open(): Batch {
@@ -107,12 +106,14 @@ export function createJournal({
     batch(steps) {
       if (batch !== null) return steps();
       batch = open();
-      onBegin?.(batch.stored);
+      sharer?.begin(batch.stored);
       try {
         const result = steps();
+        sharer?.write();
         writeHead();
         return result;
       } finally {
+        sharer?.end();
         batch = null;
       }
     },
