@@ -73,7 +73,7 @@ describe('a page of 30 lines', () => {
         ...process.env,
         ...{ PORT: '0', OPS_PORT: '0', LEDGER_URL: `sqlite:${join(folder, 'ledger.db')}`, CORS_ORIGINS: origin },
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     const exited = once(child, 'close');
     onTestFinished(async () => {
@@ -81,8 +81,15 @@ describe('a page of 30 lines', () => {
       await exited;
     });
     let output = '';
-    child.stdout.on('data', (chunk) => (output += String(chunk)));
-    while (!output.includes('Ctrl-C stops.')) await Promise.race([once(child.stdout, 'data'), exited]);
+    const started = new Promise<void>((resolve) => {
+      const read = (chunk: unknown): void => {
+        output += String(chunk);
+        if (output.includes('Ctrl-C stops.')) resolve();
+      };
+      child.stdout.on('data', read);
+      child.stderr.on('data', read);
+    });
+    await Promise.race([started, exited.then(() => Promise.reject(new Error(`npm start ended: ${output}`)))]);
     const address = (name: string): string => new RegExp(`${name} +(http://\\S+)`).exec(output)?.[1] ?? '';
     issuer = address('stand-in identity provider');
 
@@ -94,6 +101,8 @@ describe('a page of 30 lines', () => {
     expect(await click(page, 'Invite')).toMatch(/^PolicyDenied: Nothing was sent.*ann@notacme\.com/);
     await page.locator('#list').fill('ann@acme.com');
     expect(await click(page, 'Invite')).toMatch(/^Invited: ann@acme\.com\napp-day: 39 of 40$/m);
+    child.kill('SIGTERM');
+    await exited;
     expect(output.match(/galileo: POST /g)).toHaveLength(1);
   });
 });
