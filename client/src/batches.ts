@@ -72,20 +72,26 @@ export function planBatches(
 ): BatchPlan {
   const limits = policy.limits.filter(({ unit, per }) => unit === 'emails' && per !== 'invitee');
   const size = Math.min(MAX_ADDRESSES, ...limits.map(({ limit }) => limit));
-  const groups = new Map<string, string[][]>();
+  const groups = new Map<string, { readonly batches: string[][]; bytes: number }>();
   const seen = new Set<string>();
   for (const email of list) {
     if (seen.has(email.toLowerCase())) continue;
     seen.add(email.toLowerCase());
     const forced = JSON.stringify(forcedFor(policy, email));
-    const cut = groups.get(forced) ?? [[]];
-    groups.set(forced, cut);
-    const last = cut.at(-1) ?? [];
-    if (last.length < size && JSON.stringify([...last, email]).length <= MAX_BYTES) last.push(email);
-    else cut.push([email]);
+    const group = groups.get(forced) ?? { batches: [], bytes: 0 };
+    groups.set(forced, group);
+    const bytes = new TextEncoder().encode(JSON.stringify(email)).length + 1;
+    const last = group.batches.at(-1);
+    if (last === undefined || last.length === size || group.bytes + bytes > MAX_BYTES) {
+      group.batches.push([email]);
+      group.bytes = bytes;
+    } else {
+      last.push(email);
+      group.bytes += bytes;
+    }
   }
   const batches = [...groups.values()]
-    .flat()
+    .flatMap((group) => group.batches)
     .map((emails) => ({ emails, idempotencyKey: createIdempotencyKey(), ended: null }));
   return { request, lenient, batches };
 }

@@ -23,6 +23,8 @@ export interface Call extends Outgoing {
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
+/** Where a gateway hides Retry-After from the page. */
+const IN_FLIGHT_WAIT_MS = 5_000;
 /** Also for a server that asks to come back at once. */
 const SHORTEST_WAIT_MS = 250;
 
@@ -65,8 +67,9 @@ function waitBefore(answer: Answered | Lost, tries: number, random: number): num
     const waitMs = Math.min(FIRST_WAIT_MS * 2 ** tries, LONGEST_WAIT_MS);
     return answer.isTemporary ? waitMs * (0.5 + random / 2) : null;
   }
-  const isWorthIt = answer.status === 503 || codeOf(answer) === 'idempotency_in_flight';
-  const retryAfterMs = isWorthIt ? retryAfterOf(answer.headers) : null;
+  const isInFlight = codeOf(answer) === 'idempotency_in_flight';
+  if (answer.status !== 503 && !isInFlight) return null;
+  const retryAfterMs = retryAfterOf(answer.headers) ?? (isInFlight ? IN_FLIGHT_WAIT_MS : null);
   return retryAfterMs === null ? null : Math.max(retryAfterMs, SHORTEST_WAIT_MS);
 }
 

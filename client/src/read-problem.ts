@@ -16,14 +16,16 @@ import {
 export function problemOf({ status, headers, body }: Answered, idempotencyKey: string | null): InviteProblem {
   const members = body as Partial<Omit<Problem, 'detail'>> & { readonly detail?: unknown };
   const { code = '', title = '', origin = '', outcome, decisions, detail } = members;
-  const isUnknown =
-    idempotencyKey !== null && (outcome === 'unknown' || code === 'idempotency_in_flight' || code === 'internal_error');
+  const isInFlight = code === 'idempotency_in_flight';
+  const isUnknown = idempotencyKey !== null && (outcome === 'unknown' || isInFlight || code === 'internal_error');
   const location = /[^/]+$/.exec(headers.get('Content-Location') ?? '')?.[0];
+  // The id of a 409 is of the repeat. The request to wait for is the first one.
+  const ownId = isInFlight ? null : (members.request_id ?? null);
   const errors = Array.isArray(detail) ? (detail as readonly ValidationError[]) : null;
   const facts: ProblemFacts = {
     ...{ status, code, title, origin, idempotencyKey },
     detail: errors === null ? String(detail) : errors.map(({ msg }) => msg).join('. '),
-    requestId: (isUnknown ? location : undefined) ?? members.request_id ?? null,
+    requestId: (isUnknown ? location : undefined) ?? ownId,
     outcome: isUnknown ? 'unknown' : (outcome ?? null),
     retryAfterMs: retryAfterOf(headers),
     decisions: decisions ?? [],

@@ -89,7 +89,10 @@ describe('a page of 30 lines', () => {
       child.stdout.on('data', read);
       child.stderr.on('data', read);
     });
-    await Promise.race([started, exited.then(() => Promise.reject(new Error(`npm start ended: ${output}`)))]);
+    const tooEarly = exited.then(() => {
+      throw new Error(`npm start ended: ${output}`);
+    });
+    await Promise.race([started, tooEarly]);
     const address = (name: string): string => new RegExp(`${name} +(http://\\S+)`).exec(output)?.[1] ?? '';
     issuer = address('stand-in identity provider');
 

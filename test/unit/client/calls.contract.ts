@@ -131,6 +131,7 @@ export function clientCalls(runtime: string): void {
         ['after a gateway without a service (503)', () => page(503), 250],
         ['after a gateway that gave up (504)', () => page(504), 250],
         ['while the first one is in flight', IN_FLIGHT, 5_000],
+        ['while the first one is in flight, with hidden fields', () => problem(409, 'idempotency_in_flight'), 5_000],
         ['after a 503 with Retry-After', OVERLOADED, 5_000],
         ['after an answer that was cut', () => cutAnswer(), 250],
         [
@@ -324,6 +325,11 @@ export function clientCalls(runtime: string): void {
         expect(failure).toBeInstanceOf(OutcomeUnknown);
         expect(failure).toMatchObject({ status: 409, requestId: FIRST_ID, outcome: 'unknown' });
       });
+    });
+
+    it('names no request to wait for when a gateway hides the first one', async () => {
+      const { client } = scriptedService(Array.from({ length: 40 }, () => problem(409, 'idempotency_in_flight')));
+      await expect(client.inviteUsers(REQUEST)).rejects.toMatchObject({ name: 'OutcomeUnknown', requestId: null });
     });
 
     it('takes an accepted invitation with a withheld answer for sent', async () => {

@@ -168,6 +168,10 @@ describe('a plan of batches', () => {
     expect(batches.length).toBeGreaterThan(3);
     for (const { emails } of batches) expect(JSON.stringify(emails).length).toBeLessThan(60 * 1024);
     expect(batches.flatMap(({ emails }) => emails)).toEqual(long);
+    // The service counts bytes, also of what is no address and will be left out.
+    const wide = list.map((email) => `${'ü'.repeat(150)}${email}`);
+    const cut = planBatches(wide, { digest: '', rules: [], forced: [], limits: [], quotas: [] }, {}).batches;
+    for (const { emails } of cut) expect(Buffer.byteLength(JSON.stringify(emails))).toBeLessThan(60 * 1024);
   });
 
   it('has each address once, in its order, and a key of its own for each batch', () => {
