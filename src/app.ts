@@ -93,7 +93,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.use(headerLimit(deps));
   app.use(plainPath());
   app.use(source(deps.clientAddress));
-  app.use(rateLimitByAddress(deps.burstLimit, deps.metrics));
+  if (deps.burstLimit !== undefined) app.use(rateLimitByAddress(deps.burstLimit, deps.metrics));
   app.use(limitAnswers(deps));
   app.use(bodyLimit(deps));
 

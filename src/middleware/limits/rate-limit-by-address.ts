@@ -1,7 +1,7 @@
 /**
  * Refuses a network address that sends requests faster than the deployment allows, before its token is verified. The
  * answer is 503 `overloaded`, not 429, because no quota is used up and nothing was counted against the caller.
- * Off where the platform does not count requests per address (Node, where limit-concurrency bounds the work).
+ * Not used where the platform does not count requests per address (Node, where limit-concurrency bounds the work).
  */
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../deps.ts';
@@ -13,10 +13,10 @@ import { respondProblem } from '../problem-response.ts';
 /** The shortest period of the platform's counters. */
 const RETRY_AFTER_S = 10;
 
-export function rateLimitByAddress(burst: BurstLimit | undefined, metrics: Deps['metrics']): MiddlewareHandler<AppEnv> {
+export function rateLimitByAddress(burst: BurstLimit, metrics: Deps['metrics']): MiddlewareHandler<AppEnv> {
   return async function rateLimitByAddress(c, next) {
     // `/readyz` writes to the ledger, so only `/livez` is exempt.
-    if (burst === undefined || LIVEZ_PATHS.includes(c.req.path)) return await next();
+    if (LIVEZ_PATHS.includes(c.req.path)) return await next();
     if (await burst.allows(c.get('source').address)) return await next();
     metrics.count('requests_shed', { bulkhead: 'all', reason: 'burst' });
     return respondProblem(c, 'overloaded', { retryAfterS: RETRY_AFTER_S });
