@@ -51,7 +51,7 @@ describe('docs/policy.md', () => {
   });
 
   it('shows what policy explain prints', async () => {
-    const [, command = '', printed = ''] = /^\$ node src\/cli\.ts policy (.*)\n([^]*?)```/m.exec(DOCS) ?? [];
+    const [, command = '', printed = ''] = /^\$ npm run cli -- policy (.*)\n([^]*?)```/m.exec(DOCS) ?? [];
     const path = 'examples/policies/hr-and-partners.yaml';
     expect(command).toContain(path);
     const { stdout } = await runPolicy(command, { files: { [path]: read(path) } });
