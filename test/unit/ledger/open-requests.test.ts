@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { createOwners } from '../../../src/ledger/sqlite/requests/owners.ts';
 import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
 import type { SqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
@@ -113,6 +114,23 @@ describe('the owners of requests', () => {
     expect(ledger.find(R2, ANN)).toBeNull();
     expect(ledger.find(R3, ANN)).not.toBeNull();
     expect(ledger.find(R3, BOB)).toBeNull();
+  });
+
+  it('get no number from a batch that dropped unused owners and was rolled back', () => {
+    const { sqlite } = setup();
+    const owners = createOwners(sqlite);
+    const failing = (): void =>
+      sqlite.transaction(() => {
+        owners.begin();
+        const number = owners.numberOf(ANN);
+        owners.dropUnused([]);
+        expect(owners.numberOf(ANN)).toBe(number);
+        throw new Error('the disk is full');
+      });
+    expect(failing).toThrow('full');
+    owners.begin();
+    const bob = owners.numberOf(BOB);
+    expect(owners.numberOf(ANN)).not.toBe(bob);
   });
 
   it('are not mixed up by names that read the same side by side', () => {

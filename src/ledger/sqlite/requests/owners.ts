@@ -59,8 +59,8 @@ export function createOwners(sqlite: SqlitePort): Owners {
           owner,
         );
       }
+      // Those given in this batch have requests, and must not be read back and remembered before the commit.
       remembered.clear();
-      given.clear();
     },
   };
 }
