@@ -75,6 +75,48 @@ describe('the requests that are open', () => {
     expect(expired(open())).toEqual([]);
   });
 
+  it('are held back in the order of their records, also after a batch that was rolled back', () => {
+    const { sqlite, clock, open, ledger, batch, openAfter, expired } = setup();
+    const failing = (): void =>
+      sqlite.transaction(() => {
+        ledger.batch(() => {
+          ledger.admit(admission(R1));
+          ledger.admit(admission(testUuid7(9), { plan: 'deny' }));
+          ledger.admit(admission(R2));
+        });
+        throw new Error('the disk is full');
+      });
+    expect(failing).toThrow('full');
+    batch(() => {
+      ledger.admit(admission(testUuid7(10), { plan: 'deny' }));
+      ledger.admit(admission(R3));
+    });
+    batch(() => ledger.admit(admission(R4)));
+    expect(expired()).toEqual([]);
+    batch(() => ledger.admit(admission(testUuid7(11), { plan: 'deny' })));
+    // R3 has record 2.
+    expect(openAfter()).toBe(1);
+    clock.advance(MINUTE_MS);
+    expect(expired(open())).toEqual([R3, R4]);
+  });
+
+  it('are still known when the first batch after a start would have ended them, and is rolled back', () => {
+    const { sqlite, clock, open, batch, ledger, openAfter, expired } = setup();
+    batch(() => ledger.admit(admission(R1)));
+    const next = open();
+    const failing = (): void =>
+      sqlite.transaction(() => {
+        next.batch(() => next.settle(settlement(R1, 'accepted')));
+        throw new Error('the disk is full');
+      });
+    expect(failing).toThrow('full');
+    sqlite.transaction(() => next.batch(() => next.admit(admission(R2))));
+    expect(openAfter()).toBe(0);
+    clock.advance(MINUTE_MS);
+    expect(expired(next)).toEqual([R1, R2]);
+    expect(expired(open())).toEqual([R1, R2]);
+  });
+
   it('are known when another process has written in between', () => {
     const { clock, open, ledger, batch, expired } = setup();
     const other = open();
@@ -86,6 +128,17 @@ describe('the requests that are open', () => {
     batch(() => ledger.settle(settlement(R2, 'unknown', { by: 'sweep' })));
     expect(expired()).toEqual([]);
     expect(expired(other)).toEqual([]);
+  });
+
+  it('are known to a process that wrote once before another one admitted them, and writes again', () => {
+    const { clock, open, ledger, batch, openAfter, expired } = setup();
+    const other = open();
+    other.admit(admission(R1, { plan: 'deny' }));
+    batch(() => ledger.admit(admission(R2)));
+    other.admit(admission(R3, { plan: 'deny' }));
+    expect(openAfter()).toBe(1);
+    clock.advance(MINUTE_MS);
+    expect(expired(open())).toEqual([R2]);
   });
 
   it('expire in order, at most as many as are asked for, and hold the retention of records back', () => {

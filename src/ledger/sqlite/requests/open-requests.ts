@@ -7,7 +7,7 @@ import { readEnds } from '../trail/trail.ts';
  * back, may be. The head row says up to which record no request is open, so a start reads the records behind it only.
  */
 export interface OpenRequests {
-  /** Called when a batch begins, with the hash of the stored end of the trail. */
+  /** Called when a batch begins and has changed nothing, with the hash of the stored end of the trail. */
   begin(storedHash: string): void;
   /** `seq`: of the record that admitted it. */
   add(seq: number, request: RequestKey): void;
@@ -38,8 +38,10 @@ const ENDED: ReadonlySet<string> = new Set(['accepted', 'refused', 'not_sent', '
 export function createOpenRequests(sqlite: SqlitePort): OpenRequests {
   /** By seq, in order. Null until they are needed. */
   let loaded: Map<number, RequestKey> | null = null;
-  /** Ended by the last batch, which is committed if and only if the trail ends with this hash. */
-  let ended: { seqs: number[]; hash: string } = { seqs: [], hash: '' };
+  /** Ended by the last batch. */
+  let ended: number[] = [];
+  /** Where the trail ends if the last batch was committed and nobody else has written since. Null until that is known. */
+  let end: string | null = null;
 
   function all(): Map<number, RequestKey> {
     if (loaded !== null) return loaded;
@@ -62,17 +64,23 @@ export function createOpenRequests(sqlite: SqlitePort): OpenRequests {
 
   return {
     begin(storedHash) {
-      if (storedHash === ended.hash) for (const seq of ended.seqs) loaded?.delete(seq);
-      ended = { seqs: [], hash: '' };
+      if (storedHash === end) for (const seq of ended) loaded?.delete(seq);
+      else loaded = null;
+      // Before the first change: what is read after it is not true when the batch is rolled back.
+      all();
+      ended = [];
+      end = storedHash;
     },
     add(seq, request) {
+      end = null;
       all().set(seq, request);
     },
     end(seq) {
-      ended.seqs.push(seq);
+      end = null;
+      ended.push(seq);
     },
     openAfter({ seq, hash }) {
-      ended.hash = hash;
+      end = hash;
       const [first] = all().keys();
       return first === undefined ? seq : first - 1;
     },
