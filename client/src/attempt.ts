@@ -80,7 +80,7 @@ async function readAnswer(response: Response): Promise<Answered | Lost> {
   const body = text === null ? undefined : parseJson(text, headers);
   const isOurs =
     status >= 400
-      ? typeof (body as { code?: unknown } | null | undefined)?.code === 'string'
+      ? isRefusal(body)
       : // 0 is a redirect in a browser.
         status >= 200 && status < 300 && body !== undefined && (text !== '' || headers.has('X-Request-Id'));
   if (isOurs) return { kind: 'answered', status, headers, body };
@@ -90,6 +90,15 @@ async function readAnswer(response: Response): Promise<Answered | Lost> {
     // A gateway may put a page of its own in place of a 408 or 409 of the service, or of anything above.
     mayHaveArrived: !(status >= 400 && status < 500 && status !== 408 && status !== 409),
   };
+}
+
+/** What every refusal of the service has. A gateway's error may have a `code`, too, and says nothing of the invitation. */
+function isRefusal(body: unknown): boolean {
+  const { code, origin, request_id, detail } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  return (
+    [code, origin, request_id].every((text) => typeof text === 'string') &&
+    (typeof detail === 'string' || Array.isArray(detail))
+  );
 }
 
 /** Null when it is too long. Throws when the connection is cut. */

@@ -130,6 +130,11 @@ export function clientCalls(runtime: string): void {
         ['after a gateway without a service (502)', () => page(502), 250],
         ['after a gateway without a service (503)', () => page(503), 250],
         ['after a gateway that gave up (504)', () => page(504), 250],
+        [
+          'after a gateway that says so in JSON',
+          () => Response.json({ code: 'GATEWAY_TIMEOUT' }, { status: 504 }),
+          250,
+        ],
         ['while the first one is in flight', IN_FLIGHT, 5_000],
         ['while the first one is in flight, with hidden fields', () => problem(409, 'idempotency_in_flight'), 5_000],
         ['after a 503 with Retry-After', OVERLOADED, 5_000],
@@ -242,6 +247,12 @@ export function clientCalls(runtime: string): void {
         ],
         ['an answer without an end', () => endless(), ServiceUnreachable, { status: 200, outcome: 'unknown' }],
         ['a refusal of a gateway', () => page(403), ServiceUnreachable, { status: 403, outcome: 'not_sent' }],
+        [
+          'an error of a gateway that has a code of its own',
+          () => Response.json({ code: 'INTERNAL', message: 'no answer', detail: null }, { status: 500 }),
+          ServiceUnreachable,
+          { status: 500, outcome: 'unknown' },
+        ],
         ['a refusal of a gateway in place of a 409', () => page(409), ServiceUnreachable, { outcome: 'unknown' }],
       ])('%s', async (_, answer, type, facts) => {
         const { client, received } = scriptedService([answer()]);
