@@ -1,15 +1,12 @@
 import { createAppendedRecords } from '../../audit/checkpoint/appended-records.ts';
 import type { AppendedRecords } from '../../audit/checkpoint/appended-records.ts';
-import type { RecordDraft } from '../../audit/record.ts';
 import type { Clock, MachineClock } from '../../ports/clock.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { Sha256 } from '../../ports/sha256.ts';
-import { denialRecord, dryRunRecord, exhaustedRecord, intentRecord, replayRecord } from '../record-annotations.ts';
 import { createChanges } from './changes.ts';
 import { findPolicy } from './policies.ts';
-import { createIdempotencyKeys, keyScope } from './requests/idempotency.ts';
-import type { KeyLookup } from './requests/idempotency.ts';
+import { createIdempotencyKeys } from './requests/idempotency.ts';
 import { addCheckpoint, readChain, readCheckpoints } from './trail/checkpoints.ts';
 import { createJournal } from './trail/journal.ts';
 import type { BatchSharer } from './trail/journal.ts';
@@ -17,16 +14,14 @@ import { createLedgerClock } from './ledger-clock.ts';
 import type { ClockState } from './ledger-clock.ts';
 import { createSqliteOutbox } from './trail/outbox.ts';
 import type { Pruned, Retention } from '../background-steps.ts';
-import type { Admission, Admitted, Ledger, QuotaState } from '../port.ts';
+import type { Ledger } from '../port.ts';
 import type { ReportUnreadable } from '../report-unreadable.ts';
-import { noteFurther } from './requests/further-records.ts';
+import { createAdmissions } from './requests/admissions.ts';
 import { createOpenRequests } from './requests/open-requests.ts';
 import { createOwners } from './requests/owners.ts';
 import { createQuotaCounters } from './requests/quota.ts';
-import type { Tally } from './requests/quota.ts';
 import { createRequests } from './requests/requests.ts';
 import { createSettlements } from './requests/settlements.ts';
-import { recallAdmission } from './requests/recall-admission.ts';
 import { pruneRecords } from './trail/retention.ts';
 import { migrate } from './schema.ts';
 import { searchTrail } from './trail/search-trail.ts';
@@ -58,9 +53,6 @@ type Synchronous<T> = {
 
 /** Counters outlive their window: the clock may be corrected back into it, and it must not open again with an empty one. */
 const KEEP_COUNTERS_MS = 60 * 60 * 1000;
-
-/** A request in flight can end at any moment, so a retry before its deadline makes sense. */
-const LONGEST_RETRY_AFTER_S = 5;
 
 export function createSqliteLedger({
   sqlite,
@@ -107,119 +99,7 @@ export function createSqliteLedger({
   const reads = createReads(sqlite, reportUnreadable);
   const suppressions = createSuppressions(sqlite, { reportUnreadable, isSpaceLow });
 
-  function admit(admission: Admission): Admitted {
-    const now = journal.now();
-    return (admission.repeated === true ? recall(admission, now) : null) ?? decide(admission, now);
-  }
-
-  function recall(admission: Admission, now: number): Admitted | null {
-    return recallAdmission(admission, {
-      sqlite,
-      tally: () => quotas.tally(admission.charges, now),
-      openUntil: (requestId) => {
-        const row = requests.get(requestId, admission.owner);
-        return row?.state === 'open' ? row.expiresAt : null;
-      },
-      lookUpKey: () => lookUpKey(admission, keyScope(admission), now),
-    });
-  }
-
-  function lookUpKey({ idempotency }: Admission, scope: string | null, now: number): KeyLookup | null {
-    return scope === null ? null : keys.lookup(scope, idempotency?.fingerprint ?? '', now);
-  }
-
-  function decide(admission: Admission, now: number): Admitted {
-    const scope = keyScope(admission);
-    const known = lookUpKey(admission, scope, now);
-    if (known !== null) return answerKnown(known, admission, now);
-    const tally = quotas.tally(admission.charges, now);
-    switch (admission.plan) {
-      case 'deny':
-        tally.debitAttempt();
-        recordDenial(admission, denialRecord(admission.records), now);
-        return { kind: 'denied', quotas: tally.states() };
-      case 'dry_run':
-        return preview(admission, tally, now);
-      case 'send':
-        return admitToSend(admission, { tally, scope, now });
-    }
-  }
-
-  function answerKnown(known: KeyLookup, admission: Admission, now: number): Admitted {
-    if (known.kind === 'key_reused' || known.kind === 'reply_unreadable') return known;
-    if (known.kind === 'in_flight') {
-      const expiresAt = requests.get(known.firstRequestId, admission.owner)?.expiresAt ?? now;
-      return { ...known, retryAfterS: Math.min(wholeSeconds(expiresAt - now), LONGEST_RETRY_AFTER_S) };
-    }
-    const replay = replayRecord(admission.records, known.firstRequestId, known.reply);
-    if (replay !== null && isWhole(admission, replay, now))
-      noteFurther(sqlite, known.firstRequestId, journal.append(replay), 'replay');
-    return known;
-  }
-
-  function admitToSend(
-    admission: Admission,
-    { tally, scope, now }: { tally: Tally; scope: string | null; now: number },
-  ): Admitted {
-    const exceeded = tally.exceeded();
-    const invitees = exceeded === null ? [] : tally.shortInvitees();
-    if (admission.leavesOutInvitees === true && invitees.length > 0) return { kind: 'invitees_exhausted', invitees };
-    tally.debitAttempt();
-    if (exceeded !== null) {
-      const denial = exhaustedRecord(admission.records, exceeded.quota);
-      if (denial !== null) recordDenial(admission, denial, now);
-      return { ...exhaustedBy(exceeded, tally), ...(invitees.length === 0 ? {} : { invitees }) };
-    }
-    const debits = tally.debitAdmission();
-    const expiresAt = now + admission.expiresInMs;
-    const { requestId } = admission;
-    const owner = owners.numberOf(admission.owner);
-    const decidedSeq = journal.append(intentRecord(admission.records, expiresAt), { owner, requestId });
-    requests.insert({
-      admission,
-      owner,
-      state: 'open',
-      admittedAt: now,
-      expiresAt,
-      decidedSeq,
-      keyScope: scope,
-      debits,
-    });
-    if (scope !== null)
-      keys.bind(scope, { requestId, fingerprint: admission.idempotency?.fingerprint ?? '', seq: decidedSeq });
-    return { kind: 'admitted', expiresAt, quotas: tally.states() };
-  }
-
-  function preview(admission: Admission, tally: Tally, now: number): Admitted {
-    const exceeded = tally.exceeded();
-    if (exceeded !== null) return exhaustedBy(exceeded, tally);
-    tally.debitAttempt();
-    tally.debitAdmission();
-    const record = dryRunRecord(admission.records);
-    if (isWhole(admission, record, now)) journal.append(record);
-    return { kind: 'previewed' };
-  }
-
-  /** Whether the record is written; else it is only counted. */
-  function isWhole({ owner }: Admission, draft: RecordDraft, now: number): boolean {
-    return suppressions.isWhole(owner, draft, { now, machineMs: Math.trunc(clock.now()) });
-  }
-
-  function recordDenial(admission: Admission, denial: RecordDraft, now: number): void {
-    if (!isWhole(admission, denial, now)) return;
-    const owner = owners.numberOf(admission.owner);
-    const decidedSeq = journal.append(denial, { owner, requestId: admission.requestId });
-    requests.insert({
-      admission,
-      owner,
-      state: 'denied',
-      admittedAt: now,
-      expiresAt: null,
-      decidedSeq,
-      keyScope: null,
-      debits: [],
-    });
-  }
+  const { admit } = createAdmissions({ sqlite, clock, journal, quotas, keys, owners, requests, suppressions });
 
   /** A writing step. `readsHead`: it needs the head row as the steps before it in the batch have left it. */
   function step<A extends readonly unknown[], R>(
@@ -290,13 +170,4 @@ export function createSqliteLedger({
     clockState: time.state,
     appended,
   };
-}
-
-function exhaustedBy(exhausted: QuotaState, tally: Tally): Extract<Admitted, { kind: 'exhausted' }> {
-  return { kind: 'exhausted', exhausted, retryAfterS: wholeSeconds(exhausted.resetMs), quotas: tally.states() };
-}
-
-/** Rounded up, at least 1: a Retry-After of 0 would cause a retry storm. */
-function wholeSeconds(ms: number): number {
-  return Math.max(1, Math.ceil(ms / 1000));
 }
