@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import type { Service } from '../../../dev/service.ts';
 import { startService } from '../../../dev/service.ts';
 import { startStandIns } from '../../../dev/stand-ins.ts';
 import { ROOT } from '../../arch/source-tree.ts';
@@ -64,18 +65,18 @@ export async function openStage(): Promise<Stage> {
     AUDIT_SIGNING_KEY_FILE: join(folder, 'audit-signing-key.pem'),
   };
   const delivered: { readonly kind: 'record' | 'checkpoint'; readonly text: string }[] = [];
-  const arrived = new Set<() => void>();
-  const service = await startService(
-    { PATH: process.env.PATH, ...settings },
-    {
-      onLine(text) {
-        const { record, checkpoint } = JSON.parse(text) as { record?: object; checkpoint?: object };
-        if (record !== undefined) delivered.push({ kind: 'record', text: JSON.stringify(record) });
-        if (checkpoint !== undefined) delivered.push({ kind: 'checkpoint', text: JSON.stringify(checkpoint) });
-        for (const check of arrived) check();
+  const start = (): Promise<Service> =>
+    startService(
+      { PATH: process.env.PATH, ...settings },
+      {
+        onLine(text) {
+          const { record, checkpoint } = JSON.parse(text) as { record?: object; checkpoint?: object };
+          if (record !== undefined) delivered.push({ kind: 'record', text: JSON.stringify(record) });
+          if (checkpoint !== undefined) delivered.push({ kind: 'checkpoint', text: JSON.stringify(checkpoint) });
+        },
       },
-    },
-  );
+    );
+  let service = await start();
   const token = await standIns.identityProvider.issue({ sub: 'ann', client_id: 'hr-portal' });
   const invite = async (email: string): Promise<string> => {
     const response = await fetch(`${service.url}/v2/invite_users`, {
@@ -87,26 +88,20 @@ export async function openStage(): Promise<Stage> {
   };
   const requestId = await invite('ann@acme.com');
   const [unknownId, otherUnknownId] = [await invite('hangup+1@acme.com'), await invite('hangup+2@acme.com')];
-  // All that was asked so far has left for the sink, and a checkpoint has covered it.
-  await new Promise<void>((resolve) => {
-    const check = (): void => {
-      const last = delivered.findLastIndex(({ text }) => text.includes(otherUnknownId));
-      if (last >= 0 && delivered.slice(last).some(({ kind }) => kind === 'checkpoint')) resolve();
-    };
-    arrived.add(check);
-    check();
-  });
+  // At its end a service delivers all records and a checkpoint that covers them.
+  await service.stop();
 
   const environment = {
     ...{ ...settings, HOME: process.env.HOME, TOKEN: token, REQUEST_ID: requestId, NO_COLOR: '1' },
     PATH: [join(ROOT, 'node_modules/.bin'), process.env.PATH].join(delimiter),
   };
   const known: Readonly<Record<string, string>> = {
-    ...{ requestId, unknownId, otherUnknownId, url: service.url, issuer: standIns.issuer },
+    ...{ requestId, unknownId, otherUnknownId, issuer: standIns.issuer },
     keyFile: join(folder, 'galileo-api-key'),
     month: new Date(await recordTime()).toISOString().slice(0, 7),
   };
-  const filled = (text: string): string => text.replaceAll(/\{(\w+)\}/g, (all, name: string) => known[name] ?? all);
+  const filled = (text: string): string =>
+    text.replaceAll('{url}', service.url).replaceAll(/\{(\w+)\}/g, (all, name: string) => known[name] ?? all);
 
   await writeFile(join(folder, 'galileo-api-key'), standIns.env.GALILEO_API_KEY ?? '', { mode: 0o600 });
   await writeFile(join(folder, 'address.txt'), 'ann@acme.com\n');
@@ -121,6 +116,7 @@ export async function openStage(): Promise<Stage> {
   );
   const backup = await shell(['npm run cli -- ledger backup --out ledger.db']);
   if (backup.exits[0] !== 0) throw new Error(`no backup: ${backup.printed}`);
+  service = await start();
 
   return {
     filled,
