@@ -99,7 +99,7 @@ export function createSqliteLedger({
   const reads = createReads(sqlite, reportUnreadable);
   const suppressions = createSuppressions(sqlite, { reportUnreadable, isSpaceLow });
 
-  const { admit } = createAdmissions({ sqlite, clock, journal, quotas, keys, owners, requests, suppressions });
+  const { admit } = createAdmissions({ sqlite, clock, journal, quotas, keys, owners, requests, suppressions, sha256 });
 
   /** A writing step. `readsHead`: it needs the head row as the steps before it in the batch have left it. */
   function step<A extends readonly unknown[], R>(

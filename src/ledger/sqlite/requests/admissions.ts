@@ -1,5 +1,6 @@
 import type { RecordDraft } from '../../../audit/record.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import type { Sha256 } from '../../../ports/sha256.ts';
 import type { Admission, Admitted, QuotaState } from '../../port.ts';
 import { denialRecord, dryRunRecord, exhaustedRecord, intentRecord, replayRecord } from '../../record-annotations.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
@@ -31,6 +32,7 @@ export interface AdmissionsDeps {
   readonly owners: Pick<Owners, 'numberOf'>;
   readonly requests: Pick<Requests, 'get' | 'insert'>;
   readonly suppressions: Pick<Suppressions, 'isWhole'>;
+  readonly sha256: Sha256;
 }
 
 /** A request in flight can end at any moment, so a retry before its deadline makes sense. */
@@ -45,6 +47,7 @@ export function createAdmissions({
   owners,
   requests,
   suppressions,
+  sha256,
 }: AdmissionsDeps): Admissions {
   function admit(admission: Admission): Admitted {
     const now = journal.now();
@@ -59,7 +62,7 @@ export function createAdmissions({
         const row = requests.get(requestId, admission.owner);
         return row?.state === 'open' ? row.expiresAt : null;
       },
-      lookUpKey: () => lookUpKey(admission, keyScope(admission), now),
+      lookUpKey: () => lookUpKey(admission, keyScope(admission, sha256), now),
     });
   }
 
@@ -68,7 +71,7 @@ export function createAdmissions({
   }
 
   function decide(admission: Admission, now: number): Admitted {
-    const scope = keyScope(admission);
+    const scope = keyScope(admission, sha256);
     const known = lookUpKey(admission, scope, now);
     if (known !== null) return answerKnown(known, admission, now);
     const tally = quotas.tally(admission.charges, now);

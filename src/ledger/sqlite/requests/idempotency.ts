@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { canonicalJson } from '../../../lib/canonical-json.ts';
 import { parseObject } from '../../../lib/parse-object.ts';
 import { sha256Hex } from '../../../lib/sha256.ts';
+import type { Sha256 } from '../../../ports/sha256.ts';
 import { REPLY_RETENTION_MS } from '../../trusted-time.ts';
 import type { Admission, Ending, StoredReply } from '../../port.ts';
 import type { ReportUnreadable } from '../../report-unreadable.ts';
@@ -49,9 +50,9 @@ const [BEFORE_ALL, BEHIND_ALL] = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEG
 export const KEYS_WITH_REPLIES = `keys LEFT JOIN replies ON replies.seq = keys.seq AND replies.scope = keys.scope`;
 
 /** Null for a request without a key. */
-export function keyScope({ owner, idempotency }: Admission): string | null {
+export function keyScope({ owner, idempotency }: Admission, sha256: Sha256 = sha256Hex): string | null {
   if (idempotency === null) return null;
-  return sha256Hex(canonicalJson([owner.issuer, owner.clientId, owner.subject, idempotency.route, idempotency.key]));
+  return sha256(canonicalJson([owner.issuer, owner.clientId, owner.subject, idempotency.route, idempotency.key]));
 }
 
 const storedReply = z.strictObject({
