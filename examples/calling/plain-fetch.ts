@@ -16,9 +16,16 @@ export interface Ending {
 
 /** What this example reads of a problem (RFC 9457) and of a 422. */
 interface Problem {
+  readonly code: string;
+  readonly request_id: string;
   readonly detail: string | readonly { readonly loc: readonly (string | number)[]; readonly msg: string }[];
   readonly outcome?: string;
 }
+
+/** The service looked the key up before it said one of these, so nothing is open about an earlier attempt. */
+const SETTLES = /^(policy_denied|quota_exhausted|upstream_.*)$/;
+/** It may have been done, or is being done. */
+const IN_DOUBT = /^(outcome_unknown|idempotency_in_flight|internal_error)$/;
 
 const MAX_TRIES = 5;
 /** Longer than the service takes for any answer. */
@@ -30,6 +37,7 @@ export async function invite(
   request: InviteRequest,
   { key = crypto.randomUUID(), wait = seconds }: { key?: string; wait?: (s: number) => Promise<void> } = {},
 ): Promise<Ending> {
+  let isLost = false;
   for (let tries = 1; ; tries += 1) {
     const response = await fetch(`${service}/v2/invite_users`, {
       method: 'POST',
@@ -37,10 +45,13 @@ export async function invite(
       body: JSON.stringify(request),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch(() => null);
-    const requestId = response?.headers.get('X-Request-Id') ?? null;
+    // A repeated answer is about the first request with the key, which Content-Location names.
+    const location = response?.headers.get('Content-Location') ?? response?.headers.get('X-Request-Id');
+    const requestId = location?.split('/').at(-1) ?? null;
     if (response?.ok === true) return { kind: 'invited', text: 'Invited.', requestId, key };
-    // Null: no answer, or one of a gateway in between, such as a 502 with HTML.
-    const problem = response === null ? null : ((await response.json().catch(() => null)) as Problem | null);
+    // Null: no answer, or one of a gateway in between, such as a 504. An earlier attempt may have been done then.
+    const problem = response === null ? null : await problemIn(response);
+    isLost ||= problem === null;
     const mayRepeat = problem === null || response?.status === 409 || response?.status === 503;
     if (mayRepeat && tries < MAX_TRIES) {
       // With the same key: if the first attempt was done, the service repeats its answer and invites nobody twice.
@@ -48,11 +59,22 @@ export async function invite(
       continue;
     }
     if (problem === null) return { kind: 'unknown', text: 'No answer came. Try again.', requestId, key };
-    const { detail, outcome } = problem;
+    const { code, detail, outcome } = problem;
     const text =
       typeof detail === 'string' ? detail : detail.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('\n');
-    return { kind: outcome === 'unknown' ? 'unknown' : 'refused', text, requestId, key };
+    // Done: only Galileo's answer is not shown.
+    if (outcome === 'accepted') return { kind: 'invited', text, requestId, key };
+    const isUnknown = outcome === 'unknown' || IN_DOUBT.test(code) || (isLost && !SETTLES.test(code));
+    return { kind: isUnknown ? 'unknown' : 'refused', text, requestId, key };
   }
+}
+
+/** Null: the answer is not one of the service, whose problems have these members. */
+async function problemIn(response: Response): Promise<Problem | null> {
+  const body = (await response.json().catch(() => null)) as Partial<Problem> | null;
+  return body?.code === undefined || body.request_id === undefined || body.detail === undefined
+    ? null
+    : (body as Problem);
 }
 
 /** What became of a request: `accepted`, `refused`, …, or `unknown` as long as nobody knows. */

@@ -37,6 +37,29 @@ async function start({ cuts = 0, ...options }: TestServiceOptions & { readonly c
   return { service, url, token: await service.token(), waits, wait };
 }
 
+/** A server with these answers, one after the other. */
+async function scripted(answers: readonly (() => Response)[]): Promise<string> {
+  const left = [...answers];
+  const listener = getRequestListener(async () => left.shift()?.() ?? new Response(null, { status: 500 }), {
+    overrideGlobalObjects: false,
+  });
+  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const FIRST_ID = '01900000-0000-7000-8000-000000000001';
+
+const refusal = (status: number, code: string, members: object = {}, headers: Record<string, string> = {}): Response =>
+  Response.json({ code, detail: `Sentence of ${code}.`, request_id: 'r', ...members }, { status, headers });
+
+const gatewayError = (): Response => Response.json({ message: 'Endpoint request timed out' }, { status: 504 });
+const inFlight = (): Response => refusal(409, 'idempotency_in_flight', {}, { 'Retry-After': '5' });
+
 const sentTo = (service: TestService): string[] =>
   service.galileo.received.map(({ body }) => (JSON.parse(body) as { emails: string[] }).emails.join(' '));
 
@@ -90,6 +113,40 @@ describe('the example with fetch alone', () => {
     const ending = await inviteWithFetch(url, token, { emails: ['ann@acme.com'] }, { wait });
     expect(ending).toMatchObject({ kind: 'refused', text: expect.stringContaining('Galileo could not be reached.') });
     expect(waits).toHaveLength(4);
+  });
+
+  it.each<[string, readonly (() => Response)[]]>([
+    ['a gateway gives errors of its own in JSON', Array(5).fill(gatewayError)],
+    ['the first request is still in flight', Array(5).fill(inFlight)],
+    ['a lost answer is followed by one about the token', [gatewayError, () => refusal(401, 'invalid_token')]],
+    ['the service itself failed', [() => refusal(500, 'internal_error')]],
+  ])('does not say that nothing was done when %s', async (_, answers) => {
+    const url = await scripted(answers);
+    const ending = await inviteWithFetch(url, 'token', { emails: ['ann@acme.com'] }, { wait: async () => undefined });
+    expect(ending).toMatchObject({ kind: 'unknown', key: expect.any(String) });
+  });
+
+  it('says so when a lost answer is followed by one that settles the first attempt', async () => {
+    const url = await scripted([gatewayError, () => refusal(403, 'policy_denied')]);
+    const ending = await inviteWithFetch(url, 'token', { emails: ['ann@acme.com'] }, { wait: async () => undefined });
+    expect(ending).toMatchObject({ kind: 'refused', text: 'Sentence of policy_denied.' });
+  });
+
+  it('says that it is done when only the answer is withheld', async () => {
+    const url = await scripted([() => refusal(502, 'upstream_response_withheld', { outcome: 'accepted' })]);
+    expect(await inviteWithFetch(url, 'token', { emails: ['ann@acme.com'] })).toMatchObject({
+      kind: 'invited',
+      text: 'Sentence of upstream_response_withheld.',
+    });
+  });
+
+  it('asks for the first request when its unknown outcome is repeated', async () => {
+    const headers = { 'X-Request-Id': 'r', 'Content-Location': `/v2/invite_requests/${FIRST_ID}` };
+    const url = await scripted([() => refusal(504, 'outcome_unknown', { outcome: 'unknown' }, headers)]);
+    expect(await inviteWithFetch(url, 'token', { emails: ['ann@acme.com'] })).toMatchObject({
+      kind: 'unknown',
+      requestId: FIRST_ID,
+    });
   });
 
   it('gives the id of a request whose outcome is unknown, and what became of it', async () => {
