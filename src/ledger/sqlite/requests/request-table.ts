@@ -101,7 +101,7 @@ export function unsettledRequests(
   decidedUpTo: number,
   limitOfEach: number,
 ): readonly UnsettledRow[] {
-  // A query for each state: each has its index.
+  // A query for each state, because only the second one has an index. Only `doctor` asks.
   return [`state = 'open'`, `state = 'unknown'`].flatMap((unsettled) =>
     sqlite
       .run<{ request_id: string; decided_seq: number; outcome_seq: number | null }>(
