@@ -1,6 +1,6 @@
 /**
- * Text of the contract as HTML. The contract writes names in backticks, as Markdown does; nothing else of it is markup,
- * so all of it is escaped (hono/html).
+ * Text of the contract as HTML. The contract writes names in backticks and lists with hyphens, as Markdown does; nothing
+ * else of it is markup, so all of it is escaped (hono/html).
  */
 import { html } from 'hono/html';
 
@@ -12,9 +12,21 @@ export function prose(text: string): Html {
   return html`${parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
 }
 
-/** Paragraphs are parted by an empty line. */
+/** Paragraphs are parted by an empty line. Lines at the end of one that begin with a hyphen are a list. */
 export function paragraphs(text: string): Html {
-  return html`${text.split(/\n\s*\n/).map((paragraph) => html`<p>${prose(paragraph)}</p>`)}`;
+  return html`${text.split(/\n\s*\n/).map(paragraph)}`;
+}
+
+function paragraph(text: string): Html {
+  const [sentences = '', ...items] = text.split(/(?:^|\n)- /);
+  return html`${sentences === '' ? '' : html`<p>${prose(sentences)}</p>`}
+  ${
+    items.length === 0
+      ? ''
+      : html`<ul>
+          ${items.map((item) => html`<li>${prose(item)}</li>`)}
+        </ul>`
+  }`;
 }
 
 /** `items` with a separator between them. */

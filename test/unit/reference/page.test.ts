@@ -42,6 +42,13 @@ describe('the reference', () => {
     expect(links.filter((link) => !ids.includes(link))).toEqual([]);
   });
 
+  it('shows a list of the contract as a list', async () => {
+    const page = await pageOf(DOCUMENT);
+    expect(page).toMatch(/for browsers:<\/p>\s*<ul>\s*<li><code>Access-Control-Allow-Credentials<\/code>: /);
+    expect(page).toContain('<li><code>X-Frame-Options</code>: <code>DENY</code></li>');
+    expect(page).not.toMatch(/<\/code>\s+- <code>/);
+  });
+
   it('names every table and skips no level of headings', async () => {
     const page = await pageOf(DOCUMENT);
     expect(allOf(page, /(<table)/g).length).toBe(allOf(page, /(<caption)/g).length);
