@@ -83,6 +83,7 @@ async function runWithStandIns(): Promise<void> {
       galileoUrl: standIns.galileoUrl,
       opsUrl: service.opsPort === 0 ? null : `http://127.0.0.1:${service.opsPort}`,
       isUsualIssuer: ports.service === DEFAULT_PORT,
+      hasPages: settings['PAGES'] !== 'off',
       policyFile,
       ledgerFile: ledgerUrl.slice('sqlite:'.length),
       readableLog: isTerminal,

@@ -10,6 +10,8 @@ export interface WelcomeFacts {
   readonly opsUrl: string | null;
   /** `token.ts` finds the identity provider by itself. */
   readonly isUsualIssuer: boolean;
+  /** `PAGES` is on: there is a reference for people. */
+  readonly hasPages: boolean;
   readonly policyFile: string;
   readonly ledgerFile: string;
   /** The lines that follow are for people, not JSON. */
@@ -48,7 +50,7 @@ ${rows(Object.entries(PEOPLE).map(([id, { about }]) => [id, about]))}
 
   Addresses for which the stand-in Galileo misbehaves:
 ${rows(Object.entries(MISBEHAVIOURS).map(([name, { does }]) => [`${name}@`, does]))}
-  To look at: ${url}/openapi.json · ${url}/readyz · ${url}/.well-known/oauth-protected-resource
+  To look at: ${facts.hasPages ? `${url}/docs · ` : ''}${url}/openapi.json · ${url}/readyz · ${url}/.well-known/oauth-protected-resource
   The policy is ${facts.policyFile}, the ledger ${facts.ledgerFile}.
   ${facts.readableLog ? 'One line per request follows; npm start | cat shows log and audit records as JSON.' : 'Log lines and audit records follow on stdout, as JSON.'} Ctrl-C stops.
 
