@@ -22,11 +22,15 @@ export function formChoices({ rules, limits, forced }: InvitePolicy): FormChoice
   return {
     roles: [...new Set(rules.flatMap(({ roles }) => roles))],
     authMethods: [...new Set(rules.flatMap(({ auth_methods }) => auth_methods))],
-    groups: rules.some(({ groups }) => groups === 'any')
-      ? 'any'
-      : rules.flatMap(({ groups }) => (groups === 'any' ? [] : groups)),
+    groups: rules.some(({ groups }) => groups === 'any') ? 'any' : [...groupsOf(rules).values()],
     domains: [...new Set(rules.flatMap(({ domains }) => domains))],
     maxEmails: Math.min(MAX_EMAILS, ...perRequest.map(({ limit }) => limit)),
     forced,
   };
+}
+
+/** By id: several rules may name the same group. */
+function groupsOf(rules: InvitePolicy['rules']): Map<string, { id: string; name: string | null }> {
+  const groups = rules.flatMap((rule) => (rule.groups === 'any' ? [] : rule.groups));
+  return new Map(groups.map((group) => [group.id, group]));
 }

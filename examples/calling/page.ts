@@ -7,8 +7,16 @@ import { invite } from './with-client.ts';
 const SERVICE = 'http://127.0.0.1:8080';
 const provider = { issuer: 'http://127.0.0.1:8081', clientId: 'hr-portal', scope: 'invites:write' };
 
-const token = await finishSignIn(provider);
 const out = document.body.appendChild(document.createElement('output'));
+out.style.whiteSpace = 'pre-line';
+const show = (text: string): void => {
+  out.textContent = text;
+};
+// A person who goes back at the sign-in may try again.
+const token = await finishSignIn(provider).catch((failure: unknown) => {
+  show(String(failure));
+  return null;
+});
 const form = document.body.appendChild(document.createElement('form'));
 form.innerHTML =
   token === null ? '<button>Sign in</button>' : '<input name="email" type="email" required><button>Invite</button>';
@@ -21,6 +29,6 @@ form.addEventListener('submit', (event) => {
 });
 
 async function send(email: string): Promise<void> {
-  out.textContent = 'Sending …';
-  out.textContent = (await invite(invites, { emails: [email], auth_method: 'okta' })).join('\n');
+  show('Sending …');
+  show((await invite(invites, { emails: [email], auth_method: 'okta' }, show)).join('\n'));
 }

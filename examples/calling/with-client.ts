@@ -2,8 +2,15 @@
 import { InviteProblem, OutcomeUnknown, PolicyDenied, QuotaExhausted } from 'galileo-invite-client';
 import type { InviteClient, InviteUsersRequest } from 'galileo-invite-client';
 
-/** Invites, and gives the lines to show to the person. */
-export async function invite(invites: InviteClient, request: InviteUsersRequest): Promise<string[]> {
+/**
+ * Invites, and gives the lines to show to the person. An unknown outcome is waited for, two minutes at most; `meanwhile`
+ * gets what to show until then.
+ */
+export async function invite(
+  invites: InviteClient,
+  request: InviteUsersRequest,
+  meanwhile: (line: string) => void = () => undefined,
+): Promise<string[]> {
   try {
     const { sent, refused, quotas } = await invites.inviteUsers(request, { lenient: true });
     const left = quotas.map(({ quota, remaining }) => `${String(remaining)} left of ${quota}`);
@@ -13,10 +20,24 @@ export async function invite(invites: InviteClient, request: InviteUsersRequest)
     if (problem instanceof QuotaExhausted)
       return [problem.message, `Again at ${problem.retryAt?.toLocaleTimeString() ?? '?'}`];
     if (problem instanceof OutcomeUnknown && problem.requestId !== null) {
-      const { state } = await invites.waitForOutcome(problem.requestId);
-      return [`It took a while. The invitation was ${state}.`];
+      meanwhile(problem.message);
+      return [await endingOf(invites, problem.requestId)];
     }
-    if (problem instanceof InviteProblem) return [problem.message];
-    throw problem;
+    return [messageOf(problem)];
   }
+}
+
+async function endingOf(invites: InviteClient, requestId: string): Promise<string> {
+  try {
+    const { state } = await invites.waitForOutcome(requestId);
+    return state === 'accepted' ? 'It took a while. They are invited.' : 'It took a while. Nobody was invited.';
+  } catch (problem) {
+    // Still unknown: somebody has to look it up in Galileo.
+    return messageOf(problem);
+  }
+}
+
+function messageOf(problem: unknown): string {
+  if (problem instanceof InviteProblem) return problem.message;
+  throw problem;
 }

@@ -192,7 +192,66 @@ describe('the example with the client', () => {
   });
 });
 
+describe('the example with the client, when an outcome is unknown', () => {
+  const request = { emails: ['break@acme.com'] };
+  const LONGEST_LOOK_MS = 10_000;
+  /** `look`: at every wait, with the id of the request. */
+  async function startWaiting(look: (service: TestService, id: string) => Promise<unknown> = async () => undefined) {
+    const { service, url, token } = await start();
+    const shown: string[] = [];
+    const delay = async (ms: number): Promise<void> => {
+      // The time limit of an attempt, which is not reached.
+      if (ms > LONGEST_LOOK_MS) return await new Promise(() => undefined);
+      const [id = ''] = /[0-9a-f-]{36}/.exec(shown[0] ?? '') ?? [];
+      await look(service, id);
+    };
+    const invites = createInviteClient({ url, token: () => token, delay });
+    const lines = await inviteWithClient(invites, request, (line) => void shown.push(line));
+    return { service, shown, lines };
+  }
+
+  it('says so at once, and again when nobody knows after two minutes', async () => {
+    const { service, shown, lines } = await startWaiting();
+    expect(shown).toEqual([expect.stringContaining('The invitation may or may not have been done.')]);
+    expect(lines).toEqual([expect.stringContaining('It is not known yet whether the invitation was done')]);
+    expect(sentTo(service)).toEqual(['break@acme.com']);
+  });
+
+  it.each([
+    ['accepted', 'It took a while. They are invited.'],
+    ['refused', 'It took a while. Nobody was invited.'],
+  ])('says what a person found out: %s', async (outcome, sentence) => {
+    const { lines } = await startWaiting(async (service, id) => {
+      const token = await service.token({ scope: 'invites:settle', sub: 'kim', client_id: 'settle-desk' });
+      const path = `/v2/invite_requests/${id}/settlement`;
+      const response = await service.app.request(path, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ outcome, note: 'looked it up' }),
+      });
+      expect(response.status).toBeLessThan(300);
+    });
+    expect(lines).toEqual([sentence]);
+  });
+});
+
 describe('the form of the example', () => {
+  it('offers a group once, also when several rules name it', () => {
+    const annotators = { id: '9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d', name: 'annotators' };
+    const rule = {
+      ...{ domains: ['acme.com'], emails: [], roles: ['user' as const], auth_methods: ['okta' as const] },
+      ...{ groups: [annotators], until: null, note: null },
+    };
+    const policy = {
+      rules: [
+        { id: 'staff', ...rule },
+        { id: 'partners', ...rule },
+      ],
+      ...{ digest: 'a'.repeat(64), forced: [], limits: [], quotas: [] },
+    };
+    expect(formChoices(policy).groups).toEqual([annotators]);
+  });
+
   it('offers what the caller’s rules allow', async () => {
     const { url, token } = await start();
     const choices = formChoices(await createInviteClient({ url, token: () => token }).whatMayIInvite());
