@@ -3,6 +3,10 @@
  * Starts the command line (src/cli.ts). Plain JavaScript, because a Node that cannot run TypeScript must still be able
  * to read this file and say which Node is needed. It decides nothing else.
  */
+// First of all, as src/platform/node/process/no-inspector.ts says. An option of node for it would stop an old Node
+// before this file can say which one is needed.
+process.on('SIGUSR1', () => undefined);
+
 const OLDEST_NODE = { major: 24, minor: 12 };
 /** Of cli/command-line/exit-codes.ts: the service would not start here either. */
 const REFUSED = 2;
