@@ -1,7 +1,7 @@
 /**
  * Reads a pasted list of addresses, or CSV with one column. Invariant: it repairs nothing. Every text becomes an address
- * as it was written, or is listed as a duplicate or as rejected; only names before `<…>` and the heading of a column are
- * left out.
+ * as it was written, or is listed as a duplicate or as rejected; only names before `<…>`, marks of list items and the
+ * heading of a column are left out.
  */
 import { isEmailAddress } from './email-address.ts';
 
@@ -30,6 +30,8 @@ const LINE_END = /\r\n|[\n\r\u0085\u2028\u2029]/;
 const SEPARATOR = ',;|\t\u060c\u061b\uff0c\uff1b\u3001\uff5c';
 /** A piece between separators. Quotation marks and angle brackets protect what is inside. */
 const PIECE = new RegExp(`(?:"[^"]*"|<[^<>]*>|[^${SEPARATOR}])+`, 'g');
+/** `- ann@acme.com` and `1. ann@acme.com`, as in documents and chats. */
+const LIST_ITEM = /^\s*(?:[-*+\u2013\u2014\u2022\u00b7\u25aa\u25e6]|\d{1,3}[.)])\s+/;
 const HEADING = /mail|adres|address|correo|courriel|indirizz|correio|e-?post|почт|адрес|メール|邮|郵|메일/i;
 
 export function parseAddresses(list: string): ParsedAddresses {
@@ -42,7 +44,8 @@ export function parseAddresses(list: string): ParsedAddresses {
   for (const [index, row] of list.split(LINE_END).entries()) {
     const line = index + 1;
     // Format characters (a byte order mark, a zero-width space) are in no address, and nobody sees them.
-    const pieces = (row.replace(/\p{Cf}/gu, '').match(PIECE) ?? []).map((piece) => piece.trim()).filter(Boolean);
+    const text = row.replace(/\p{Cf}/gu, '').replace(LIST_ITEM, '');
+    const pieces = (text.match(PIECE) ?? []).map((piece) => piece.trim()).filter(Boolean);
     if (pieces.length === 0) continue;
     const [only = ''] = pieces;
     if (isFirst && pieces.length === 1 && !only.includes('@') && HEADING.test(only)) header = plain(only);
@@ -80,6 +83,7 @@ function plain(text: string): string {
   const bare = text
     .trim()
     .replace(/^(["'])(.*)\1$/, '$2')
+    .replace(/^[\u2018\u201c\u201e\u00ab](.*)[\u2019\u201c\u201d\u00bb]$/, '$1')
     .trim();
   return /^mailto:([^?]*)/i.exec(bare)?.[1] ?? bare;
 }

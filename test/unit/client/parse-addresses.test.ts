@@ -39,6 +39,10 @@ describe('a pasted list', () => {
     ['links of a chat', `<mailto:${ANN}|${ANN}> <mailto:${BO}|Bo>`],
     ['quotation marks around each', `"${ANN}","${BO}"`],
     ['apostrophes around each', `'${ANN}'; '${BO}'`],
+    ['quotation marks of a word processor', `\u201c${ANN}\u201d, \u201e${BO}\u201c`],
+    ['hyphens before each', `- ${ANN}\n- ${BO}`],
+    ['bullets before each', `\u2022 ${ANN}\n  \u2022\t${BO}`],
+    ['numbers before each', `1. ${ANN}\n2) ${BO}`],
     ['cells with names', `"Ann Smith <${ANN}>"\n"Bo <${BO}>"`],
   ])('with %s is read', (_, text) => {
     expect(found(text)).toEqual([ANN, BO]);
@@ -88,6 +92,14 @@ describe('a pasted list', () => {
     ]);
   });
 
+  it('leaves an address that begins with a mark of a list as it is', () => {
+    expect(found('-ann@acme.com\n*bo@acme.com\n1.cy@acme.com')).toEqual([
+      '-ann@acme.com',
+      '*bo@acme.com',
+      '1.cy@acme.com',
+    ]);
+  });
+
   it('takes a first line that is no heading for a mistake', () => {
     expect(parseAddresses(`ann\n${BO}`)).toMatchObject({
       addresses: [BO],
@@ -134,7 +146,21 @@ describe('a pasted list', () => {
   });
 
   it('costs no more per character when it is crafted', () => {
-    for (const piece of ['<', '"', '<a@', '"<', 'a@a ', "'", ' ', '@', '<a@b|', 'mailto:', '"a@b.io" ']) {
+    for (const piece of [
+      '<',
+      '"',
+      '<a@',
+      '"<',
+      'a@a ',
+      "'",
+      ' ',
+      '@',
+      '<a@b|',
+      'mailto:',
+      '"a@b.io" ',
+      '- ',
+      '\u201c',
+    ]) {
       const { addresses } = parseAddresses(piece.repeat(200_000 / piece.length));
       expect(addresses.length).toBeLessThan(2);
     }
