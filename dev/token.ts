@@ -21,6 +21,7 @@ async function token(): Promise<string> {
   const issuer = values.issuer ?? `http://127.0.0.1:${localPorts(process.env).identityProvider}`;
   const [client = PAGE_CLIENT, ...more] = positionals;
   if (more.length > 0) throw new Error('one client is enough');
+  if (Object.hasOwn(PEOPLE, client)) throw new Error(`${client} is a person: --user ${client}`);
   if (!Object.hasOwn(DEMO_CLIENTS, client)) throw new Error(`the clients are ${Object.keys(DEMO_CLIENTS).join(', ')}`);
   if (values.user === undefined) return await fetchAppToken(issuer, client);
   if (!Object.hasOwn(PEOPLE, values.user)) throw new Error(`the people are ${Object.keys(PEOPLE).join(', ')}`);
