@@ -37,6 +37,12 @@ export const policyInit: Command = {
   async run(call, deps) {
     const [path = DEFAULT_FILE] = call.operands;
     const [issuer, client, domain] = [needed(call, 'issuer'), needed(call, 'client'), needed(call, 'domain')];
+    const [, marks, bare] = /^(\*\.|@)(.+)$/.exec(domain) ?? [];
+    if (marks !== undefined)
+      throw new CommandError(
+        'refused',
+        `no policy was written: --domain takes the name alone, as in --domain ${printable(bare ?? '')}. Sub-domains are added in the file`,
+      );
     const text = firstPolicy({ issuer, client, domain });
     const loaded = loadPolicy(text, { issuers: [issuer] });
     if (loaded.kind === 'refused') {

@@ -59,7 +59,15 @@ describe('policy init', () => {
     expect([code, stderr, written.size]).toEqual([64, `say --${name}: policy init has no default for it\n`, 0]);
   });
 
-  it.each(['acme', 'acme.com,rival.io', '*.acme.com', '@acme.com', "acme.com']", 'acme..com'])(
+  it.each(['*.acme.com', '@acme.com'])('says how the domain of %s is written', async (domain) => {
+    const { code, stderr, written } = await init(`--issuer corp --client hr-portal --domain ${domain}`);
+    expect([code, written.size]).toEqual([2, 0]);
+    expect(stderr).toBe(
+      'no policy was written: --domain takes the name alone, as in --domain acme.com. Sub-domains are added in the file\n',
+    );
+  });
+
+  it.each(['acme', 'acme.com,rival.io', '*', "acme.com']", 'acme..com'])(
     'writes nothing for the domain %s',
     async (domain) => {
       const { code, stderr, written } = await init(`--issuer corp --client hr-portal --domain ${domain}`);
