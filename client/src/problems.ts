@@ -91,6 +91,11 @@ export interface InvalidPlace {
   readonly message: string;
 }
 
+/** For people: without the words that pydantic puts before a sentence of a validator's own. */
+export function sentenceOf(msg: string): string {
+  return msg.replace(/^Value error, /, '');
+}
+
 /** The request does not fit the contract. Nothing was sent. */
 export class InvalidRequest extends InviteProblem {
   override readonly name = 'InvalidRequest';
@@ -103,7 +108,7 @@ export class InvalidRequest extends InviteProblem {
       const [, field, index] = loc;
       return {
         ...{ field: field === undefined ? '' : String(field), index: typeof index === 'number' ? index : null },
-        ...{ type, message: msg },
+        ...{ type, message: sentenceOf(msg) },
       };
     });
   }

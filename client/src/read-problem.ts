@@ -9,6 +9,7 @@ import {
   OutcomeUnknown,
   PolicyDenied,
   QuotaExhausted,
+  sentenceOf,
   ServiceUnreachable,
 } from './problems.ts';
 
@@ -24,7 +25,7 @@ export function problemOf({ status, headers, body }: Answered, idempotencyKey: s
   const errors = Array.isArray(detail) ? (detail as readonly ValidationError[]) : null;
   const facts: ProblemFacts = {
     ...{ status, code, title, origin, idempotencyKey },
-    detail: errors === null ? String(detail) : errors.map(({ msg }) => msg).join('. '),
+    detail: errors === null ? String(detail) : errors.map(({ msg }) => sentenceOf(msg)).join('. '),
     requestId: (isUnknown ? location : undefined) ?? ownId,
     outcome: isUnknown ? 'unknown' : (outcome ?? null),
     retryAfterMs: retryAfterOf(headers),

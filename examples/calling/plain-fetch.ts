@@ -14,11 +14,17 @@ export interface Ending {
   readonly key: string;
 }
 
+/** One mistake of a 422. `loc` is as in `["body", "emails", 3]`: the fourth address. */
+interface Mistake {
+  readonly loc: readonly (string | number)[];
+  readonly msg: string;
+}
+
 /** What this example reads of a problem (RFC 9457) and of a 422. */
 interface Problem {
   readonly code: string;
   readonly request_id: string;
-  readonly detail: string | readonly { readonly loc: readonly (string | number)[]; readonly msg: string }[];
+  readonly detail: string | readonly Mistake[];
   readonly outcome?: string;
 }
 
@@ -60,8 +66,7 @@ export async function invite(
     }
     if (problem === null) return { kind: 'unknown', text: 'No answer came. Try again.', requestId, key };
     const { code, detail, outcome } = problem;
-    const text =
-      typeof detail === 'string' ? detail : detail.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('\n');
+    const text = typeof detail === 'string' ? detail : detail.map(sentenceOf).join('\n');
     // Done: only Galileo's answer is not shown.
     if (outcome === 'accepted') return { kind: 'invited', text, requestId, key };
     const isUnknown = outcome === 'unknown' || IN_DOUBT.test(code) || (isLost && !SETTLES.test(code));
@@ -75,6 +80,11 @@ async function problemIn(response: Response): Promise<Problem | null> {
   return body?.code === undefined || body.request_id === undefined || body.detail === undefined
     ? null
     : (body as Problem);
+}
+
+function sentenceOf({ loc: [, field = 'request', index], msg }: Mistake): string {
+  const place = typeof index === 'number' ? `${String(field)}, entry ${String(index + 1)}` : String(field);
+  return `${place}: ${msg.replace(/^Value error, /, '')}`;
 }
 
 /** What became of a request: `accepted`, `refused`, …, or `unknown` as long as nobody knows. */

@@ -287,9 +287,9 @@ export function clientCalls(runtime: string): void {
         const failure = await failureOf(client.inviteUsers(REQUEST));
         expect(failure).toBeInstanceOf(InvalidRequest);
         expect(failure).toMatchObject({
-          message: 'Value error, no at sign. Input should be …. Field required',
+          message: 'no at sign. Input should be …. Field required',
           places: [
-            { field: 'emails', index: 3, type: 'value_error', message: 'Value error, no at sign' },
+            { field: 'emails', index: 3, type: 'value_error', message: 'no at sign' },
             { field: 'role', index: null, type: 'enum' },
             { field: '', index: null, type: 'missing' },
           ],
