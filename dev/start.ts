@@ -10,7 +10,7 @@ import { runService } from '../src/platform/node/process/run-service.ts';
 import { startNodeService } from '../src/platform/node/service.ts';
 import { createOutput } from '../src/platform/node/telemetry/output.ts';
 import type { LocalPorts } from './local-start/local-ports.ts';
-import { DEFAULT_PORT, localLedgerUrl, localPorts, takenPorts } from './local-start/local-ports.ts';
+import { DEFAULT_PORT, localLedgerUrl, localPorts, takenPorts, withLedgerRemedy } from './local-start/local-ports.ts';
 import { createReadableLog } from './local-start/readable-log.ts';
 import { welcome } from './local-start/welcome.ts';
 import { realSettings, startStandIns } from './stand-ins.ts';
@@ -75,7 +75,14 @@ async function runWithStandIns(): Promise<void> {
     ...standIns.env,
   };
   const { POLICY_FILE: policyFile = '', LEDGER_URL: ledgerUrl = '' } = settings;
-  const service = await runService(settings, startNodeService, isTerminal ? readableLog() : undefined);
+  const ledgerFile = ledgerUrl.slice('sqlite:'.length);
+  const start: typeof startNodeService = async (host) => {
+    const started = await startNodeService(host);
+    return started.kind === 'refused'
+      ? { ...started, problems: withLedgerRemedy(started.problems, ledgerFile) }
+      : started;
+  };
+  const service = await runService(settings, start, isTerminal ? readableLog() : undefined);
   process.stderr.write(
     welcome({
       url: `http://127.0.0.1:${service.port}`,
@@ -85,7 +92,7 @@ async function runWithStandIns(): Promise<void> {
       isUsualIssuer: ports.service === DEFAULT_PORT,
       hasPages: settings['PAGES'] !== 'off',
       policyFile,
-      ledgerFile: ledgerUrl.slice('sqlite:'.length),
+      ledgerFile,
       readableLog: isTerminal,
       loud: (text) => styleText(['bold', 'yellow'], text, { stream: process.stderr }),
     }),

@@ -37,6 +37,12 @@ export function localLedgerUrl({ service }: LocalPorts): string {
     : `sqlite:./data/dev-ledger-${service}.db`;
 }
 
+/** The problems of a refused start, with the way out when another version of this program made the ledger. */
+export function withLedgerRemedy(problems: readonly string[], ledgerFile: string): readonly string[] {
+  if (!problems.some((problem) => /^the ledger (?:has schema version|holds a trigger)/.test(problem))) return problems;
+  return [...problems, `nothing in the ledger of a local run is real: delete ${ledgerFile} to begin with a new one`];
+}
+
 /** Null when all are free; else which are taken, and how to go on. */
 export async function takenPorts(ports: LocalPorts): Promise<string | null> {
   const wanted = [

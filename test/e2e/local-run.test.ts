@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 
@@ -119,6 +120,25 @@ describe('npm start', () => {
     expect(output()).toContain('200 POST /v2/invite_users hr-portal/ann ann@acme.com → accepted');
     expect(output()).toContain('403 POST /v2/invite_users hr-portal/ann ann@notacme.com → no-rule');
     expect(output()).not.toContain('{"level"');
+  });
+
+  it('says how to go on when another version of the program made the ledger', async () => {
+    const file = join(await temporary(), 'dev.db');
+    const settings = { PORT: '0', LEDGER_URL: `sqlite:${file}` };
+    const { child } = await start(settings);
+    const exited = once(child, 'close');
+    child.kill('SIGTERM');
+    await exited;
+    const ledger = new DatabaseSync(file);
+    ledger.exec('UPDATE ledger_version SET version = 9999');
+    ledger.close();
+    const env = { ...process.env, ...settings };
+    await expect(run(process.execPath, ['dev/start.ts'], { env })).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /schema version 9999.*\n {2}- nothing in the ledger .* delete .*dev\.db to begin with a new one\n$/,
+      ),
+    });
   });
 
   it('says which port is taken and how to go on', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { localLedgerUrl, localPorts, takenPorts } from '../../../dev/local-start/local-ports.ts';
+import { localLedgerUrl, localPorts, takenPorts, withLedgerRemedy } from '../../../dev/local-start/local-ports.ts';
 
 describe('the ports of a local run', () => {
   it('are the service’s and the three after it, so that one PORT moves all of them', () => {
@@ -42,4 +42,13 @@ describe('the ports of a local run', () => {
   it('that are free are no problem', async () => {
     expect(await takenPorts({ service: 0, identityProvider: 0, galileo: 0, ops: 0 })).toBeNull();
   });
+});
+
+it.each([
+  ['the ledger has schema version 99; this program knows 10: run the newer program', true],
+  ['the ledger holds a trigger, a view or a table that is not of this program: nothing is written to it', true],
+  ['the ledger is used by another process', false],
+])('a start that is refused because %s names the file to delete: %s', (problem, isNamed) => {
+  const remedy = 'nothing in the ledger of a local run is real: delete ./data/dev-ledger.db to begin with a new one';
+  expect(withLedgerRemedy([problem], './data/dev-ledger.db')).toEqual(isNamed ? [problem, remedy] : [problem]);
 });
