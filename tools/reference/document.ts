@@ -76,6 +76,8 @@ export interface Reference {
   readonly title: string;
   readonly version: string;
   readonly description: string;
+  /** The paragraphs of the description that end in a list: the header fields of every answer that browsers read. */
+  readonly furtherHeaders: string;
   readonly tags: readonly Tag[];
   readonly operations: readonly Operation[];
   readonly headers: readonly (readonly [name: string, HeaderField])[];
@@ -103,7 +105,8 @@ export function readReference(document: OpenApiDocument): Reference {
     readonly headers: Readonly<Record<string, HeaderField>>;
     readonly responses?: Readonly<Record<string, Answer>>;
   };
-  const { title, version, description } = document.info as Readonly<Record<string, string>>;
+  const { title, version, description: whole = '' } = document.info as Readonly<Record<string, string>>;
+  const [description = '', ...lists] = whole.split(/\n\n(?=[^\n]*\n- )/);
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, written]): Operation => {
       const operation = written as unknown as WrittenOperation;
@@ -127,7 +130,8 @@ export function readReference(document: OpenApiDocument): Reference {
   return {
     title: title ?? '',
     version: version ?? '',
-    description: description ?? '',
+    description,
+    furtherHeaders: lists.join('\n\n'),
     tags: document.tags as unknown as readonly Tag[],
     operations,
     headers: Object.entries(headers),

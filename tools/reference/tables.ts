@@ -10,7 +10,7 @@ import type { Direction } from './schema.ts';
 import { fieldsOf, fieldTable, typeOf } from './schema.ts';
 import { table } from './table.ts';
 import type { Html } from './text.ts';
-import { breakable, joined, prose } from './text.ts';
+import { breakable, joined, paragraphs, prose } from './text.ts';
 
 interface Refusal {
   readonly code: string;
@@ -73,7 +73,7 @@ export function refusalSection({ common, exchanges, baseUrl }: Shared): Html {
   </section>`;
 }
 
-export function headerSection({ headers }: Reference): Html {
+export function headerSection({ headers, furtherHeaders }: Reference): Html {
   return html`<section aria-labelledby="headers">
     <h2 id="headers"><a href="#headers">Header fields of answers</a></h2>
     ${table({
@@ -88,6 +88,7 @@ export function headerSection({ headers }: Reference): Html {
         ],
       })),
     })}
+    ${paragraphs(furtherHeaders)}
   </section>`;
 }
 

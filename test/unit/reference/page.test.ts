@@ -42,11 +42,12 @@ describe('the reference', () => {
     expect(links.filter((link) => !ids.includes(link))).toEqual([]);
   });
 
-  it('shows a list of the contract as a list', async () => {
+  it('shows a list of the contract as a list, and the header fields for browsers beside the others', async () => {
     const page = await pageOf(DOCUMENT);
     expect(page).toMatch(/for browsers:<\/p>\s*<ul>\s*<li><code>Access-Control-Allow-Credentials<\/code>: /);
     expect(page).toContain('<li><code>X-Frame-Options</code>: <code>DENY</code></li>');
     expect(page).not.toMatch(/<\/code>\s+- <code>/);
+    expect(page.indexOf('for browsers:')).toBeGreaterThan(page.indexOf('<h2 id="headers">'));
   });
 
   it('names every table and skips no level of headings', async () => {
