@@ -14,7 +14,7 @@ const show = (text: string): void => {
 };
 // A person who goes back at the sign-in may try again.
 const token = await finishSignIn(provider).catch((failure: unknown) => {
-  show(String(failure));
+  show(failure instanceof Error ? failure.message : 'The sign-in failed.');
   return null;
 });
 const form = document.body.appendChild(document.createElement('form'));
