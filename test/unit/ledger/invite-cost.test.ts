@@ -62,16 +62,16 @@ function readsOfOne(): number {
 
 describe('an invite', () => {
   it.each([
-    ['one address', 1, {}],
-    ['an Idempotency-Key', 1, { key: 'a-key-of-sixteen-characters' }],
-    ['100 addresses with a quota each', 100, {}],
-  ])('with %s takes two commits, and two hashes', async (_what, addresses, changes) => {
+    ['one address', 1, {}, 0],
+    ['an Idempotency-Key', 1, { key: 'a-key-of-sixteen-characters' }, 1],
+    ['100 addresses with a quota each', 100, {}, 0],
+  ])('with %s takes two commits, and a hash for each record and key', async (_what, addresses, changes, keys) => {
     const { ledger, counted } = setup();
     const charges = Array.from({ length: addresses }, (_, n) => quotaCharge({ counter: `person ${n}` }));
     expect(await ledger.admit(admission(testUuid7(1), { charges, ...changes }))).toMatchObject({ kind: 'admitted' });
-    expect(counted).toEqual({ commits: 1, hashes: 1 });
+    expect(counted).toEqual({ commits: 1, hashes: 1 + keys });
     expect(await ledger.settle(settlement(testUuid7(1), 'accepted'))).toEqual({ kind: 'settled' });
-    expect(counted).toEqual({ commits: 2, hashes: 2 });
+    expect(counted).toEqual({ commits: 2, hashes: 2 + keys });
   });
 
   it('shares its commits with those that arrive in the same turn', async () => {
@@ -88,13 +88,13 @@ describe('an invite', () => {
     expect(counted).toEqual({ commits: 1, hashes: 1 });
   });
 
-  it('is read again from one commit with one hash when its Idempotency-Key is repeated', async () => {
+  it('is read again in one commit, with a hash of the key and one of the record, when its Idempotency-Key is repeated', async () => {
     const { ledger, counted } = setup();
     const key = 'a-key-of-sixteen-characters';
     await ledger.admit(admission(testUuid7(1), { key }));
     await ledger.settle(settlement(testUuid7(1), 'accepted'));
     expect(await ledger.admit(admission(testUuid7(2), { key }))).toMatchObject({ kind: 'replay' });
-    expect(counted).toEqual({ commits: 3, hashes: 3 });
+    expect(counted).toEqual({ commits: 3, hashes: 2 + 1 + 2 });
   });
 
   it('has each of its records written as canonical JSON once, and no record that is not stored', async () => {
