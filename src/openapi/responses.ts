@@ -28,11 +28,11 @@ const BY_STATUS: Readonly<Record<string, readonly HeaderName[]>> = {
 const SUMMARIES: Readonly<Record<string, string>> = {
   '400': 'The request itself is malformed.',
   '401': 'No access token, or not a good one.',
-  '403': 'The token lacks the scope or is not of a person, or the org policy says no. Nothing was sent.',
+  '403': 'The token lacks the scope. Nothing was done.',
   '404': 'Nothing here by that name, or not yours.',
   '405': 'Not with this method.',
   '408': 'The request did not arrive in time. Nothing was sent.',
-  '409': 'The request, or the first one with this Idempotency-Key, is not in a state that allows this.',
+  '409': 'The first request with this Idempotency-Key has not ended yet.',
   '413': 'The body is larger than 64 KiB.',
   '415': 'The body is not plain application/json in UTF-8.',
   '422': 'The request is well-formed and wrong.',
@@ -44,6 +44,13 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   '503': 'Not possible right now. Nothing was sent.',
   '504': 'It is not known yet whether it was done. It will not be repeated by itself.',
 };
+
+/** Where one of these codes is possible, the description of its status says more. */
+const SUMMARIES_WITH: readonly (readonly [ProblemCode, string])[] = [
+  ['policy_denied', 'The token lacks the scope, or the org policy says no. Nothing was sent.'],
+  ['person_required', 'The token lacks the scope, or it is not of a person. Nothing was done.'],
+  ['already_settled', 'The request is settled already, or it has not ended yet.'],
+];
 
 /** An upstream refusal keeps its status, except for these: they have another meaning here. */
 const NEVER_REFUSED_WITH = new Set(['401', '407', '408', '421', '426', '429']);
@@ -77,7 +84,7 @@ export function refusals(
     const shared = passesOn && /^4\d\d$/.test(status) && !NEVER_REFUSED_WITH.has(status);
     const further = [...(fields[status] ?? []), ...(shared ? (fields['4XX'] ?? []) : [])];
     answers[status] = success(
-      SUMMARIES[status] ?? 'Refused.',
+      SUMMARIES_WITH.find(([code]) => own.includes(code))?.[1] ?? SUMMARIES[status] ?? 'Refused.',
       refusalContent(status, shared ? [...own, 'upstream_refused'] : own, status === '422' && hasInput),
       [...(BY_STATUS[status] ?? []), ...further],
     );

@@ -67,6 +67,13 @@ export function plainText(text: string, maxLength: number = MAX_MESSAGE_LENGTH):
   return line === '' ? null : shorten(line, maxLength);
 }
 
+/** A place in the request as people name it: `emails, entry 1`. */
+function placeOf(loc: readonly (string | number)[]): string {
+  return (loc[0] === 'body' ? loc.slice(1) : loc)
+    .map((part) => (typeof part === 'number' ? `entry ${part + 1}` : part))
+    .join(', ');
+}
+
 function fromList(list: readonly unknown[]): Refusal {
   const readable = list.filter(isError);
   if (readable.length === 0) return NOTHING;
@@ -74,7 +81,7 @@ function fromList(list: readonly unknown[]): Refusal {
   const omitted = readable.length - errors.length;
   const shown = errors
     .slice(0, ERRORS_IN_MESSAGE)
-    .map(({ loc, msg }) => (loc.length > 0 ? `${loc.join('.')}: ${msg}` : msg));
+    .map(({ loc, msg }) => [placeOf(loc), msg].filter((words) => words !== '').join(': '));
   const more = readable.length - shown.length;
   const message = plainText(shown.join('; ') + (more > 0 ? `; and ${more} more` : ''));
   return { message, errors, ...(omitted === 0 ? {} : { omittedErrors: omitted }) };

@@ -87,7 +87,7 @@ async function expectAnswersRead(invite: Invite): Promise<void> {
   expect(await invite(['ann@acme.com', 'eve@rival.io'], 'false', true)).toBe(`deny ${eve}`);
   expect(await invite(['eve@rival.io'])).toBe(`policy_denied Nothing was sent. ${eve}`);
   expect(await invite(['not an address'])).toContain('Value error, no at sign');
-  expect(await invite(['invalid@acme.com'])).toContain('upstream_refused body.emails.0: value is not a valid');
+  expect(await invite(['invalid@acme.com'])).toContain('upstream_refused emails, entry 1: value is not a valid');
   expect(await invite(['hangup@acme.com'])).toContain('outcome_unknown The connection to Galileo broke');
 }
 

@@ -90,7 +90,7 @@ describe("Galileo's own client", () => {
       // Of a list of errors it reads the first one.
       [to('not an address', 'ann@acme.com', 'ann@acme.com'), 422, 'Value error, no at sign'],
       [to('refuse@acme.com'), 403, 'Inviting this person is not permitted.'],
-      [to('invalid@acme.com'), 422, 'body.emails.0: value is not a valid email address'],
+      [to('invalid@acme.com'), 422, 'emails, entry 1: value is not a valid email address'],
       [to('limit@acme.com'), 429, 'Galileo asked for fewer requests. Nothing was done. Try again in 30 s.'],
       [
         to('hangup@acme.com'),

@@ -127,7 +127,7 @@ export const REFUSED_INVITES: readonly ExampleExchange[] = [
       'upstream_refused',
       {
         status: 422,
-        detail: 'body.emails.0: value is not a valid email address',
+        detail: 'emails, entry 1: value is not a valid email address',
         outcome: 'refused',
         errors: [{ type: 'value_error', loc: ['body', 'emails', 0], msg: 'value is not a valid email address' }],
       },

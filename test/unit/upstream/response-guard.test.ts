@@ -188,14 +188,14 @@ describe('a refusal’s message', () => {
     expect(guard(422, { detail })).toEqual({
       kind: 'refused',
       status: 422,
-      message: 'body.group_ids.0: Input should be a valid UUID',
+      message: 'group_ids, entry 1: Input should be a valid UUID',
       errors: [{ type: 'uuid_parsing', loc: ['body', 'group_ids', 0], msg: 'Input should be a valid UUID' }],
     });
   });
 
   it('names three entries of a long list and counts the rest', () => {
     const detail = Array.from({ length: 9 }, (_, n) => ({ type: 'x', loc: ['body', n], msg: 'bad' }));
-    expect(guard(422, { detail })).toMatchObject({ message: 'body.0: bad; body.1: bad; body.2: bad; and 6 more' });
+    expect(guard(422, { detail })).toMatchObject({ message: 'entry 1: bad; entry 2: bad; entry 3: bad; and 6 more' });
   });
 
   it('lists 50 entries of a long list and counts the rest', () => {
