@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EXAMPLE_EXCHANGES } from '../../../src/openapi/examples/exchanges.ts';
+import { clientCallOf } from '../../../tools/reference/examples/client-call.ts';
 import type { PackedClient } from './packed.ts';
 import { packClient } from './packed.ts';
 
@@ -66,6 +68,23 @@ async function readmeExamples(): Promise<Readonly<Record<string, string>>> {
   return Object.fromEntries(blocks.map((code, at) => [`readme-${at + 1}.ts`, code]));
 }
 
+/** The calls of the client on the reference page, each as a module. The 422 shows what a compiler refuses. */
+function referenceExamples(): Readonly<Record<string, string>> {
+  const around = `import { ${THROWN.join(', ')} } from 'galileo-invite-client';
+declare const show: (value: unknown) => void;
+declare const token: string;
+void [${THROWN.join(', ')}, show, token];
+`;
+  return Object.fromEntries(
+    EXAMPLE_EXCHANGES.filter(({ name }) => name !== 'invalid_request').map((exchange, at) => [
+      `reference-${String(at + 1)}.ts`,
+      `${around}${clientCallOf(exchange, 'https://invites.example.com').code}\nexport {};\n`,
+    ]),
+  );
+}
+
+const THROWN = ['InviteProblem', 'InvalidRequest', 'OutcomeUnknown', 'PolicyDenied', 'QuotaExhausted'];
+
 let packed: PackedClient;
 beforeAll(async () => {
   packed = await packClient();
@@ -108,11 +127,19 @@ describe('the packed client', () => {
   });
 
   it.each(Object.entries(COMPILERS))(
-    'has types that %s reads strictly, however modules are resolved, also in the examples of its README',
+    'has types that %s reads strictly, however modules are resolved, also in the examples of its README and of the reference',
     async (_, modules) => {
       const examples = await readmeExamples();
       expect(Object.keys(examples)).toHaveLength(2);
-      const sources = { 'page.ts': PAGE, 'around.ts': AROUND, ...examples, 'package.json': '{"type":"module"}' };
+      const calls = referenceExamples();
+      expect(Object.values(calls).filter((code) => code.includes('await invites.')).length).toBeGreaterThan(20);
+      const sources = {
+        'page.ts': PAGE,
+        'around.ts': AROUND,
+        ...examples,
+        ...calls,
+        'package.json': '{"type":"module"}',
+      };
       for (const [file, text] of Object.entries(sources)) await writeFile(join(packed.project, file), text);
       const files = Object.keys(sources).filter((file) => file.endsWith('.ts'));
       const resolutions = [

@@ -48,8 +48,10 @@ const THROWN: Readonly<Record<string, readonly [type: string, member: string]>> 
 
 export function clientCallOf(exchange: ExampleExchange, baseUrl: string): ClientCall {
   const call = CALLS[exchange.operationId];
-  // Another method than that of the operation is no call of the client.
-  const isMistaken = exchange.name === 'method_not_allowed';
+  // The client sends no other method than that of the operation, and no invitation without a body.
+  const isMistaken =
+    exchange.name === 'method_not_allowed' ||
+    (exchange.operationId === 'inviteUsers' && exchange.request.body === undefined);
   if (call === undefined || isMistaken) return { label: 'fetch', code: fetchOf(exchange, baseUrl) };
   const code = call(exchange, new URL(exchange.request.path, baseUrl));
   return { label: 'client', code: withEnding(code, exchange) };
