@@ -104,8 +104,14 @@ export function measureLedgerCurves(
     const invites = stored.length;
     const some = (): number => Math.floor(invites * Math.random());
     const { seq } = ledger.chain().head;
+    const findOwn = (n: number): unknown => ledger.find(stored[n] ?? '', ownerOf(n));
     add(
       'ledger-find',
+      records,
+      microseconds(() => findOwn(some()), sampling),
+    );
+    add(
+      'ledger-find-any',
       records,
       microseconds(() => ledger.find(stored[some()] ?? '', null), sampling),
     );
