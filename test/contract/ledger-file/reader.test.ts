@@ -7,7 +7,7 @@ import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
 import { readLedgerFile } from '../../../src/platform/node/ledger/reader.ts';
 import { createFakeClock, testUuid7 } from '../../support/clock.ts';
 import { admission, DAY_MS, passTime, readTrail } from '../../support/ledger/ledger.ts';
-import { FIRST_SCHEMA } from '../../unit/ledger/first-schema.ts';
+import { FIRST_SCHEMA } from '../../unit/ledger/schema/first-schema.ts';
 import { openAt, tempDirectory } from './ledger-temp.ts';
 import { checkpoint } from '../ledger/ledger-harness.ts';
 

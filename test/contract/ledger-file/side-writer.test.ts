@@ -10,7 +10,7 @@ import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
 import { openSideWriter } from '../../../src/platform/node/ledger/side-writer.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
 import { admission, readTrail, settlement } from '../../support/ledger/ledger.ts';
-import { FIRST_SCHEMA } from '../../unit/ledger/first-schema.ts';
+import { FIRST_SCHEMA } from '../../unit/ledger/schema/first-schema.ts';
 import { openAt, tempDirectory } from './ledger-temp.ts';
 
 let directory: ReturnType<typeof tempDirectory>;

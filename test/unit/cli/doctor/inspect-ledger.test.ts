@@ -22,7 +22,7 @@ import type { NodeLedger } from '../../../../src/platform/node/ledger/open-ledge
 import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
 import { admission, DAY_MS, HOUR_MS, passTime, settlement } from '../../../support/ledger/ledger.ts';
 import { countedMetrics, keptLog } from '../../../support/tokens.ts';
-import { FIRST_SCHEMA } from '../../ledger/first-schema.ts';
+import { FIRST_SCHEMA } from '../../ledger/schema/first-schema.ts';
 
 let folder = '';
 let path = '';

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SCHEMA_VERSION } from '../../../../src/ledger/sqlite/schema.ts';
 import { lockLedgerFile } from '../../../../src/platform/node/ledger/files/file-lock.ts';
 import { parseObject } from '../../../../src/lib/parse-object.ts';
-import { FIRST_SCHEMA } from '../../ledger/first-schema.ts';
+import { FIRST_SCHEMA } from '../../ledger/schema/first-schema.ts';
 import { testKey, trailOf } from '../../audit/verify/trail-harness.ts';
 import type { Folder } from '../audit/audit-harness.ts';
 import { alter, audit, fillLedger, makeLedger, tempFolder } from '../audit/audit-harness.ts';

@@ -7,7 +7,7 @@ import { readPolicy } from '../../../../src/policy/load.ts';
 import { createFakeClock, createFakeIds } from '../../../support/clock.ts';
 import { recordLogs } from '../../../support/upstream.ts';
 import { EXAMPLE_POLICY } from '../../../support/policy.ts';
-import { FIRST_SCHEMA } from '../../ledger/first-schema.ts';
+import { FIRST_SCHEMA } from '../../ledger/schema/first-schema.ts';
 import { alter, audit, tempFolder, verified } from '../audit/audit-harness.ts';
 import type { Folder } from '../audit/audit-harness.ts';
 import { answer, runCommand } from '../cli-harness.ts';

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { SqlitePort } from '../../../src/ledger/sqlite/sqlite-port.ts';
-import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
+import type { SqlitePort } from '../../../../src/ledger/sqlite/sqlite-port.ts';
+import { createNodeSqlite } from '../../../../src/platform/node/ledger/sqlite.ts';
 
 /** The ledger's tables exactly as schema version 9 had them: the last one in which each request named its owner. Never edited. */
 const NINTH_SCHEMA: readonly string[] = [

@@ -1,13 +1,13 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { chainRecord, GENESIS, GENESIS_HASH } from '../../../src/audit/chain.ts';
-import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
-import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
-import type { SqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
-import { verifyTail } from '../../../src/ledger/sqlite/trail/trail.ts';
-import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
-import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
-import { REPLY_RETENTION_MS } from '../../../src/ledger/trusted-time.ts';
+import { chainRecord, GENESIS, GENESIS_HASH } from '../../../../src/audit/chain.ts';
+import { SCHEMA_VERSION } from '../../../../src/ledger/sqlite/schema.ts';
+import { createSqliteLedger } from '../../../../src/ledger/sqlite/sqlite-ledger.ts';
+import type { SqliteLedger } from '../../../../src/ledger/sqlite/sqlite-ledger.ts';
+import { verifyTail } from '../../../../src/ledger/sqlite/trail/trail.ts';
+import { createNodeSqlite } from '../../../../src/platform/node/ledger/sqlite.ts';
+import { createFakeClock, createFakeIds, TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
+import { REPLY_RETENTION_MS } from '../../../../src/ledger/trusted-time.ts';
 import {
   admission,
   ANN,
@@ -19,8 +19,8 @@ import {
   quotaCharge,
   recordDraft,
   settlement,
-} from '../../support/ledger/ledger.ts';
-import { checkpoint } from '../../contract/ledger/ledger-harness.ts';
+} from '../../../support/ledger/ledger.ts';
+import { checkpoint } from '../../../contract/ledger/ledger-harness.ts';
 import { FIRST_SCHEMA } from './first-schema.ts';
 import { asNinthVersion } from './ninth-schema.ts';
 

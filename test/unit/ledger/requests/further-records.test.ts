@@ -1,11 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
-import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
-import { checkpoint } from '../../contract/ledger/ledger-harness.ts';
-import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, DAY_MS, MINUTE_MS, recordDraft, settlement } from '../../support/ledger/ledger.ts';
-import { asNinthVersion } from './ninth-schema.ts';
+import { createSqliteLedger } from '../../../../src/ledger/sqlite/sqlite-ledger.ts';
+import { createNodeSqlite } from '../../../../src/platform/node/ledger/sqlite.ts';
+import { checkpoint } from '../../../contract/ledger/ledger-harness.ts';
+import { createFakeClock, createFakeIds, testUuid7 } from '../../../support/clock.ts';
+import { admission, DAY_MS, MINUTE_MS, recordDraft, settlement } from '../../../support/ledger/ledger.ts';
+import { asNinthVersion } from '../schema/ninth-schema.ts';
 
 const [FIRST, OTHER, REPLAY] = [testUuid7(1), testUuid7(2), testUuid7(3)] as const;
 const KEY = 'key-0123456789abcdef';

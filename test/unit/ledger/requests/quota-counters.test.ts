@@ -1,12 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { createQuotaCounters } from '../../../src/ledger/sqlite/requests/quota.ts';
-import { migrate } from '../../../src/ledger/sqlite/schema.ts';
-import type { SqlitePort } from '../../../src/ledger/sqlite/sqlite-port.ts';
-import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
-import type { QuotaCharge } from '../../../src/policy/decision.ts';
-import { TEST_TIME_MS } from '../../support/clock.ts';
-import { DAY_MS, HOUR_MS, quotaCharge } from '../../support/ledger/ledger.ts';
+import { createQuotaCounters } from '../../../../src/ledger/sqlite/requests/quota.ts';
+import { migrate } from '../../../../src/ledger/sqlite/schema.ts';
+import type { SqlitePort } from '../../../../src/ledger/sqlite/sqlite-port.ts';
+import { createNodeSqlite } from '../../../../src/platform/node/ledger/sqlite.ts';
+import type { QuotaCharge } from '../../../../src/policy/decision.ts';
+import { TEST_TIME_MS } from '../../../support/clock.ts';
+import { DAY_MS, HOUR_MS, quotaCharge } from '../../../support/ledger/ledger.ts';
 
 function setup() {
   const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));

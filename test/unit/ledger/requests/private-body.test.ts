@@ -1,10 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import type { Ending } from '../../../src/ledger/port.ts';
-import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
-import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
-import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, DAY_MS, quotaCharge, settlement } from '../../support/ledger/ledger.ts';
+import type { Ending } from '../../../../src/ledger/port.ts';
+import { createSqliteLedger } from '../../../../src/ledger/sqlite/sqlite-ledger.ts';
+import { createNodeSqlite } from '../../../../src/platform/node/ledger/sqlite.ts';
+import { createFakeClock, createFakeIds, testUuid7 } from '../../../support/clock.ts';
+import { admission, DAY_MS, quotaCharge, settlement } from '../../../support/ledger/ledger.ts';
 
 const R1 = testUuid7(1);
 const BODY = '{"emails":["ann@acme.com"]}';

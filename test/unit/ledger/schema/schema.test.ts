@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { KEYS_WITH_REPLIES } from '../../../src/ledger/sqlite/requests/idempotency.ts';
-import { isOwnSchema, migrate, readSchema, SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
-import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
+import { KEYS_WITH_REPLIES } from '../../../../src/ledger/sqlite/requests/idempotency.ts';
+import { isOwnSchema, migrate, readSchema, SCHEMA_VERSION } from '../../../../src/ledger/sqlite/schema.ts';
+import { createNodeSqlite } from '../../../../src/platform/node/ledger/sqlite.ts';
 import { FIRST_SCHEMA } from './first-schema.ts';
 
 describe('the ledger schema', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { packDebits, unpackDebits } from '../../../src/ledger/sqlite/requests/debits.ts';
-import type { Debit } from '../../../src/ledger/sqlite/requests/quota.ts';
+import { packDebits, unpackDebits } from '../../../../src/ledger/sqlite/requests/debits.ts';
+import type { Debit } from '../../../../src/ledger/sqlite/requests/quota.ts';
 
 const debit = (changes: Partial<Debit> = {}): Debit => ({
   quota: 'person',

@@ -1,11 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { createOwners } from '../../../src/ledger/sqlite/requests/owners.ts';
-import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
-import type { SqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
-import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
-import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
-import { admission, ANN, BOB, MINUTE_MS, settlement } from '../../support/ledger/ledger.ts';
+import { createOwners } from '../../../../src/ledger/sqlite/requests/owners.ts';
+import { createSqliteLedger } from '../../../../src/ledger/sqlite/sqlite-ledger.ts';
+import type { SqliteLedger } from '../../../../src/ledger/sqlite/sqlite-ledger.ts';
+import { createNodeSqlite } from '../../../../src/platform/node/ledger/sqlite.ts';
+import { createFakeClock, createFakeIds, testUuid7 } from '../../../support/clock.ts';
+import { admission, ANN, BOB, MINUTE_MS, settlement } from '../../../support/ledger/ledger.ts';
 
 const [R1, R2, R3, R4] = [1, 2, 3, 4].map((n) => testUuid7(n)) as [string, string, string, string];
 
