@@ -68,7 +68,7 @@ export const MISBEHAVIOURS: Readonly<Record<string, Misbehaviour>> = {
     step: { kind: 'echo', status: 403, shape: 'detail_string' },
   },
   slow: { does: 'invites, and answers after 30 s', step: { kind: 'slow', delayMs: 30_000 } },
-  hangup: { does: 'hangs up, invites nobody', step: { kind: 'hangup', when: 'after_body' } },
+  hangup: { does: 'hangs up and sends no invitation', step: { kind: 'hangup', when: 'after_body' } },
   lost: { does: 'invites, and hangs up', step: { kind: 'hangup', when: 'after_inviting' } },
 };
 

@@ -1,7 +1,7 @@
 /**
  * A long list, sent in batches that fit the policy. The plan is plain data with the idempotency key of every batch, made
- * before anything is sent. Invariant: a batch is only ever sent with its own key, so a run that is continued invites
- * nobody twice.
+ * before anything is sent. Invariant: a batch is only ever sent with its own key, so a run that is continued
+ * invites no person twice.
  */
 import type { InvitePolicy, InviteUsersRequest } from './api-types.ts';
 import { createIdempotencyKey } from './idempotency-key.ts';

@@ -43,7 +43,7 @@ export function parseAddresses(list: string): ParsedAddresses {
 
   for (const [index, row] of list.split(LINE_END).entries()) {
     const line = index + 1;
-    // Format characters (a byte order mark, a zero-width space) are in no address, and nobody sees them.
+    // Format characters (a byte order mark, a zero-width space) are in no address and cannot be seen.
     const text = row.replace(/\p{Cf}/gu, '').replace(LIST_ITEM, '');
     const pieces = (text.match(PIECE) ?? []).map((piece) => piece.trim()).filter(Boolean);
     if (pieces.length === 0) continue;

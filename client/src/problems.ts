@@ -22,7 +22,7 @@ export interface ProblemFacts {
   readonly outcome: KnownOutcome;
   /** Null: the service does not say when. */
   readonly retryAfterMs: number | null;
-  /** Of `inviteUsers`: repeat the same request with it, and nobody is invited twice. Null for the other calls. */
+  /** Of `inviteUsers`: repeat the same request with it; no person is then invited twice. Null for the other calls. */
   readonly idempotencyKey: string | null;
   /** Address by address, where the service says so; else empty. */
   readonly decisions: readonly (AddressDecision | MalformedEntry)[];

@@ -60,7 +60,7 @@ export async function invite(
     isLost ||= problem === null;
     const mayRepeat = problem === null || response?.status === 409 || response?.status === 503;
     if (mayRepeat && tries < MAX_TRIES) {
-      // With the same key: if the first attempt was done, the service repeats its answer and invites nobody twice.
+      // With the same key: if the first attempt was done, the service repeats its answer and sends nothing again.
       await wait(Number(response?.headers.get('Retry-After') ?? tries));
       continue;
     }
@@ -87,7 +87,7 @@ function sentenceOf({ loc: [, field = 'request', index], msg }: Mistake): string
   return `${place}: ${msg.replace(/^Value error, /, '')}`;
 }
 
-/** What became of a request: `accepted`, `refused`, …, or `unknown` as long as nobody knows. */
+/** What became of a request: `accepted`, `refused`, …, or `unknown` as long as it is not known. */
 export async function outcomeOf(service: string, token: string, requestId: string): Promise<string> {
   const response = await fetch(`${service}/v2/invite_requests/${requestId}`, {
     headers: { Authorization: `Bearer ${token}` },

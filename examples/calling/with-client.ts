@@ -32,7 +32,7 @@ async function endingOf(invites: InviteClient, requestId: string): Promise<strin
     const { state } = await invites.waitForOutcome(requestId);
     return state === 'accepted' ? 'It took a while. They are invited.' : 'It took a while. Nobody was invited.';
   } catch (problem) {
-    // Still unknown: somebody has to look it up in Galileo.
+    // Still unknown: a person has to look it up in Galileo.
     return messageOf(problem);
   }
 }

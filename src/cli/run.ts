@@ -31,7 +31,7 @@ async function runLine(args: readonly string[], commands: readonly Command[], de
     case 'version':
       await deps.print(versionLine());
       return 'ok';
-    // Whoever types nothing wants to see what there is. A script whose command is an empty variable must still fail.
+    // No arguments: show the commands. A script whose command is an empty variable must still fail.
     case 'nothing':
       return await exitWithError('usage', helpText(null, commands, program), deps);
     case 'usage': {

@@ -36,7 +36,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   '413': 'The body is larger than 64 KiB.',
   '415': 'The body is not plain application/json in UTF-8.',
   '422': 'The request is well-formed and wrong.',
-  '429': 'Too much for now. Nothing was done.',
+  '429': 'A quota is used up, or Galileo asks for fewer requests. Nothing was done.',
   '431': `The URL and the header fields are larger than ${HEADER_LIMIT_BYTES / 1024} KiB.`,
   '4XX': "Galileo refused; the status is Galileo's own. Nothing was done.",
   '500': 'Something failed here.',

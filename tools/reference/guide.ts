@@ -122,7 +122,7 @@ const WORDS: readonly (readonly [id: string, word: string, meaning: string])[] =
   [
     'idempotency-key',
     'Idempotency-Key',
-    'A random value that you make for one intended invitation. A repeated call with the same value gets the stored answer, and nobody is invited twice.',
+    'A random value that you make for one intended invitation. A repeated call with the same value gets the stored answer, and no person is invited twice.',
   ],
   [
     'unknown-outcome',

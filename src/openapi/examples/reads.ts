@@ -99,7 +99,7 @@ export const READS: readonly ExampleExchange[] = [
   {
     operationId: 'getInviteRequest',
     name: 'unknown',
-    summary: 'An invitation of which nobody knows whether it was done',
+    summary: 'An invitation whose outcome is unknown',
     request: get(ONE),
     answer: answer(200, UNKNOWN_STORY),
   },

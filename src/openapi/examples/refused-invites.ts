@@ -37,7 +37,7 @@ export const REFUSED_INVITES: readonly ExampleExchange[] = [
   ),
   exchange(
     'policy_denied',
-    'A domain that nobody may invite',
+    'A domain that the policy denies',
     post(INVITE_PATH, { emails: ['eve@rival.io'] }),
     refusal('policy_denied', { decisions: [EVE], detail: `Nothing was sent. ${EVE.message}` }, left(500)),
   ),

@@ -29,7 +29,7 @@ const REFERENCE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** A file that is no page loads nothing, also when somebody opens it by itself. */
+/** A file that is no page loads nothing, also when it is opened by itself. */
 const LOADS_NOTHING = "default-src 'none'; frame-ancestors 'none'";
 
 export const PAGE_FILES: readonly PageFile[] = [

@@ -40,7 +40,7 @@ export function createOpenRequests(sqlite: SqlitePort): OpenRequests {
   let loaded: Map<number, RequestKey> | null = null;
   /** Ended by the last batch. */
   let ended: number[] = [];
-  /** Where the trail ends if the last batch was committed and nobody else has written since. Null until that is known. */
+  /** Where the trail ends if the last batch was committed and no other writer has written since. Null until that is known. */
   let end: string | null = null;
 
   function all(): Map<number, RequestKey> {
