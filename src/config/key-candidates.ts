@@ -23,7 +23,7 @@ const IN_FILES: Readonly<Record<string, (text: string) => boolean>> = {
   AUDIT_SIGNING_KEY: (text) => PEM_ARMOUR.test(text),
 };
 
-const HEADER_LISTS = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_LOGS_HEADERS'] as const;
+const HEADER_LISTS = ['AUDIT_HTTP_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_LOGS_HEADERS'] as const;
 
 /** Also those that this service does not read: they usually hold the same password. */
 const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', ...OTHER_PROXY_VARIABLES];

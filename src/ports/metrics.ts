@@ -39,6 +39,10 @@ export const COUNTERS = {
     labels: ['kind', 'rule'],
   },
   audit_deliveries: { help: 'Batches handed to audit sinks, by result.', labels: ['sink', 'result'] },
+  audit_items_refused: {
+    help: 'Items of the trail that a sink did not take for their content; a stand-in took their place.',
+    labels: ['sink', 'reason'],
+  },
   audit_reads_unrecorded: {
     help: 'Reads of the trail that were answered although they could not be counted for the record.',
     labels: [],

@@ -1,24 +1,35 @@
 import type { AuditFormat } from '../format/formats.ts';
-import { deliveredLine } from '../format/formats.ts';
-import { itemFacts } from '../format/item-facts.ts';
+import type { Body } from '../intake/bodies.ts';
+import { bodiesOf } from '../intake/bodies.ts';
+import type { IntakeName } from '../intake/intakes.ts';
+import { INTAKES } from '../intake/intakes.ts';
+import type { Entry } from './entry.ts';
+import { entryOf } from './entry.ts';
 import type { PostDeps } from './post-batch.ts';
 import { postBatch } from './post-batch.ts';
-import type { OutboxItem, Sink } from './sink.ts';
+import type { Sink } from './sink.ts';
 import { SinkError } from './sink.ts';
+import type { OnRefused } from './write-around.ts';
+import { createWriteAround } from './write-around.ts';
 
 /**
- * The http sink sends a batch as one POST of NDJSON with gzip. CloudEvents 1.0 header fields in binary mode describe
- * it; one batch is one event. The event depends only on the items. A batch that is sent again therefore has the same
- * bytes and the same `ce-id`, and a receiver may drop the repeat as a whole.
+ * The http sink sends items to one intake, in the form of its row (intake/intakes). A batch is one POST, or several where
+ * it is more than the intake takes at once. The content of a request depends only on the items, but for the time of an old
+ * record (datadog): what is sent again has the same ids, and with CloudEvents the same bytes and the same `ce-id`, so a
+ * receiver may drop the repeat as a whole.
  */
 export interface HttpSinkDeps extends PostDeps {
   readonly url: string;
+  readonly intake: IntakeName;
   readonly format: AuditFormat;
   /** A URI reference that names this deployment (CloudEvents `source`); the same for all its processes. */
   readonly source: string;
   readonly userAgent: string;
-  /** Called for every batch, so a rotated token needs no restart. Null: no Authorization field. */
+  /** Called for every request, so a rotated token needs no restart. Null: no field with credentials. */
   readonly token: () => Promise<string | null>;
+  /** More header fields, names in lower case, secrets included. Called for every request. */
+  readonly headers: () => Promise<Readonly<Record<string, string>>>;
+  readonly onRefused: OnRefused;
   readonly timeoutMs?: number;
 }
 
@@ -26,38 +37,66 @@ const EVENT_TYPE = 'galileo-invite-proxy.audit.batch.v1';
 const TIMEOUT_MS = 10_000;
 
 export function createHttpSink(deps: HttpSinkDeps): Sink {
-  const { url, format, source, userAgent, token, timeoutMs = TIMEOUT_MS } = deps;
+  const { url, format, source, userAgent, token, headers, clock, onRefused, timeoutMs = TIMEOUT_MS } = deps;
+  const intake = INTAKES[deps.intake];
+  const target = intake.target?.(url) ?? url;
 
-  async function authorization(): Promise<Record<string, string>> {
+  async function secretFields(): Promise<Readonly<Record<string, string>>> {
     try {
-      const bearer = await token();
-      return bearer === null ? {} : { Authorization: `Bearer ${bearer}` };
+      const [given, more] = [await token(), await headers()];
+      const { field, scheme } = intake.credentials;
+      return given === null ? more : { ...without(field, more), [field]: `${scheme}${given}` };
     } catch {
       // Not passed on: the message of that error may contain more than a SinkError should.
       throw new SinkError('token_unavailable');
     }
   }
 
+  /** `body` holds all of `entries`: it was divided before. */
+  async function post(entries: readonly Entry[], body: Body): Promise<readonly Entry[]> {
+    // An intake that cuts an entry would answer that it took it.
+    if (body.longest > intake.limits.entryBytes)
+      throw new SinkError(entries.length > 1 ? 'content_refused' : 'too_large');
+    const answer = await postBatch(
+      deps,
+      {
+        url: target,
+        headers: {
+          ...(await secretFields()),
+          'Content-Type': intake.contentType,
+          'User-Agent': userAgent,
+          ...(intake.hasCloudEvents === true ? describeBatch(entries, { format, source }) : {}),
+        },
+        body: body.text,
+        compression: intake.isGzipTaken ? 'gzip' : 'none',
+        timeoutMs,
+      },
+      (other) => intake.failure(other),
+    );
+    return intake.read(answer, entries);
+  }
+
+  const write = createWriteAround({
+    async post(entries) {
+      const refused: Entry[] = [];
+      for (const body of bodiesOf(entries, intake, clock.now())) refused.push(...(await post(body.entries, body)));
+      return refused;
+    },
+    onRefused,
+  });
+
   return {
     name: 'http',
     async write(items) {
-      const [first] = items;
-      const last = items.at(-1);
-      if (first === undefined || last === undefined) return;
-      await postBatch(deps, {
-        url,
-        headers: {
-          'Content-Type': 'application/x-ndjson',
-          'User-Agent': userAgent,
-          ...describeBatch(first, last, { format, source }),
-          ...(await authorization()),
-        },
-        body: items.map((item) => `${deliveredLine(format, item)}\n`).join(''),
-        compression: 'gzip',
-        timeoutMs,
-      });
+      // One body after the other, so that a refusal in one does not send another one again.
+      const entries = items.map((item) => entryOf(item, format));
+      for (const body of bodiesOf(entries, intake, clock.now())) await write(body.entries);
     },
   };
+}
+
+function without(field: string, fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => name.toLowerCase() !== field.toLowerCase()));
 }
 
 /**
@@ -65,11 +104,11 @@ export function createHttpSink(deps: HttpSinkDeps): Sink {
  * Conventions).
  */
 function describeBatch(
-  first: OutboxItem,
-  last: OutboxItem,
+  entries: readonly Entry[],
   { format, source }: Pick<HttpSinkDeps, 'format' | 'source'>,
 ): Record<string, string> {
-  const [from, to] = [itemFacts(first), itemFacts(last)];
+  const [from, to] = [entries[0]?.facts, entries.at(-1)?.facts];
+  if (from === undefined || to === undefined) return {};
   return {
     'ce-specversion': '1.0',
     'ce-type': EVENT_TYPE,

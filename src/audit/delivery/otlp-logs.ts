@@ -1,12 +1,10 @@
-import type { AuditFormat } from '../format/formats.ts';
-import { deliveredLine } from '../format/formats.ts';
 import type { ItemFacts } from '../format/item-facts.ts';
-import { itemFacts } from '../format/item-facts.ts';
-import type { RecordOutcome } from '../record.ts';
-import type { OutboxItem } from './sink.ts';
+import { severityOf } from '../format/severity.ts';
+import type { Severity } from '../format/severity.ts';
+import type { Entry } from './entry.ts';
 
 /**
- * Encodes items as an ExportLogsServiceRequest in the JSON mapping of OTLP 1.x: lowerCamelCase names, enums as numbers,
+ * Encodes entries as an ExportLogsServiceRequest in the JSON mapping of OTLP 1.x: lowerCamelCase names, enums as numbers,
  * 64-bit integers as decimal strings. The body of a log record is the delivered line verbatim, so it can be verified
  * like the stored line. The few attributes describe the record and contain no personal data. Pure.
  */
@@ -15,7 +13,6 @@ export interface LogResource {
 }
 
 export interface LogOrigin {
-  readonly format: AuditFormat;
   readonly resource: LogResource;
   readonly scope: { readonly name: string; readonly version: string };
 }
@@ -25,33 +22,20 @@ const SEVERITY = {
   INFO: 9,
   WARN: 13,
   ERROR: 17,
-} as const;
+} as const satisfies Record<Severity, number>;
 
-/** A refusal is a warning. An unknown outcome is an error, because a person must look into it. */
-const SEVERITY_OF_RESULT: Readonly<Record<RecordOutcome['result'], keyof typeof SEVERITY>> = {
-  admitted: 'INFO',
-  accepted: 'INFO',
-  replayed: 'INFO',
-  previewed: 'INFO',
-  denied: 'WARN',
-  refused: 'WARN',
-  not_sent: 'WARN',
-  unknown: 'ERROR',
-};
-
-export function otlpLogs(items: readonly OutboxItem[], { format, resource, scope }: LogOrigin): object {
+export function otlpLogs(entries: readonly Entry[], { resource, scope }: LogOrigin): object {
   return {
     resourceLogs: [
       {
         resource: { attributes: Object.entries(resource).map(([key, value]) => text(key, value)) },
-        scopeLogs: [{ scope, logRecords: items.map((item) => logRecord(item, format)) }],
+        scopeLogs: [{ scope, logRecords: entries.map(logRecord) }],
       },
     ],
   };
 }
 
-function logRecord(item: OutboxItem, format: AuditFormat): object {
-  const facts = itemFacts(item);
+function logRecord({ facts, line }: Entry): object {
   const severity = severityOf(facts);
   // 0 is the specification's unknown time.
   const timeUnixNano = facts.time === null ? '0' : `${Date.parse(facts.time)}000000`;
@@ -63,15 +47,9 @@ function logRecord(item: OutboxItem, format: AuditFormat): object {
     severityNumber: SEVERITY[severity],
     severityText: severity,
     eventName: `galileo_invite_proxy.audit.${facts.kind}`,
-    body: { stringValue: deliveredLine(format, item) },
+    body: { stringValue: line },
     attributes: attributesOf(facts),
   };
-}
-
-function severityOf({ kind, request }: ItemFacts): keyof typeof SEVERITY {
-  if (kind === 'unreadable') return 'ERROR';
-  if (kind === 'suppressed') return 'WARN';
-  return request === null ? 'INFO' : SEVERITY_OF_RESULT[request.result];
 }
 
 function attributesOf({ id, kind, seq, request }: ItemFacts): readonly object[] {

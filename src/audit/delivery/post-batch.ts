@@ -2,14 +2,14 @@ import { gzip } from '../../lib/gzip.ts';
 import { retryAfterSeconds } from '../../lib/http/retry-after.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { isProxyFailure } from '../../ports/http.ts';
-import type { HttpPort, HttpResult, MaybeSentReason, NotSentReason, ProxyFailure } from '../../ports/http.ts';
+import type { HttpPort, MaybeSentReason, NotSentReason, ProxyFailure } from '../../ports/http.ts';
 import type { SinkFailure } from './sink.ts';
 import { SinkError } from './sink.ts';
 
 /**
- * Sends one batch to one collector with an HTTP POST. Only a complete 2xx answer acknowledges the batch. Every other
- * result is a SinkError, which contains nothing of the request or of the answer. A request is never repeated here. The
- * HTTP port never follows a redirect, so a token is sent only to the configured address.
+ * Sends one batch to one collector with an HTTP POST. Only a complete 2xx answer that is no page in HTML can acknowledge
+ * the batch. Every other result is a SinkError, which contains nothing of the request or of the answer. A request is never
+ * repeated here. The HTTP port never follows a redirect, so a token is sent only to the configured address.
  */
 export interface BatchPost {
   readonly url: string;
@@ -29,8 +29,20 @@ export interface PostDeps {
 /** Answers about a batch are short. A long error page is not read to its end. */
 const MAX_ANSWER_BYTES = 256 * 1024;
 
-/** Resolves with the body of the 2xx answer. */
-export async function postBatch({ http, clock }: PostDeps, post: BatchPost): Promise<Uint8Array> {
+/** A complete answer. `text` is its body as UTF-8. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly text: string;
+}
+
+/** Resolves with the 2xx answer. `reasonOf` may know more of another answer than its status says; null: it does not. */
+export async function postBatch(
+  { http, clock }: PostDeps,
+  post: BatchPost,
+  reasonOf: (answer: HttpAnswer) => SinkFailure | null = () => null,
+): Promise<HttpAnswer> {
   const { url, headers, body, compression, timeoutMs } = post;
   const isCompressed = compression === 'gzip';
   const result = await http.exchange({
@@ -45,9 +57,16 @@ export async function postBatch({ http, clock }: PostDeps, post: BatchPost): Pro
     deadlines: { connectMs: timeoutMs, headersMs: timeoutMs, bodyMs: timeoutMs, totalMs: timeoutMs },
     maxResponseBytes: MAX_ANSWER_BYTES,
   });
-  if (result.kind === 'answered' && result.status >= 200 && result.status <= 299) return result.body;
-  throw failureOf(result, clock.now());
+  if (result.kind !== 'answered') throw new SinkError(reasonWithoutAnswer(result.reason));
+  const { status, headers: fields, body: bytes } = result;
+  const answer = { status, headers: fields, body: bytes, text: new TextDecoder().decode(bytes) };
+  if (status < 200 || status > 299) throw failureOf(answer, reasonOf(answer), clock.now());
+  // The page of a proxy or of a sign-in has stored nothing.
+  if (PAGE.test(answer.text)) throw new SinkError('wrong_address');
+  return answer;
 }
+
+const PAGE = /^\s*<(?:!doctype\s+html|html)\b/i;
 
 const WITHOUT_ANSWER = {
   connect_failed: 'unreachable',
@@ -61,26 +80,35 @@ const WITHOUT_ANSWER = {
   response_too_large: 'unreadable_answer',
 } as const satisfies Record<Exclude<NotSentReason, ProxyFailure> | MaybeSentReason, SinkFailure>;
 
-/** Other statuses are `server_error` from 500 on, and `refused` below 500, which includes redirects. */
+/** Other statuses are `server_error` from 500 on, `wrong_address` where they redirect, and else `refused`. */
 const BY_STATUS: Readonly<Record<number, SinkFailure>> = {
+  400: 'content_refused',
   401: 'credentials_rejected',
   403: 'credentials_rejected',
+  404: 'wrong_address',
+  405: 'wrong_address',
+  408: 'timeout',
+  410: 'wrong_address',
   413: 'too_large',
+  422: 'content_refused',
   429: 'rate_limited',
 };
 
 /** Statuses whose Retry-After is used (RFC 6585 §4, RFC 9110 §15.6.4). */
 const MAY_ASK_TO_WAIT: ReadonlySet<number> = new Set([429, 503]);
 
-function failureOf(result: HttpResult, nowMs: number): SinkError {
-  if (result.kind !== 'answered') {
-    const { reason } = result;
-    return new SinkError(isProxyFailure(reason) ? reason : WITHOUT_ANSWER[reason]);
-  }
-  const { status, headers } = result;
+function reasonWithoutAnswer(reason: NotSentReason | MaybeSentReason): SinkFailure {
+  return isProxyFailure(reason) ? reason : WITHOUT_ANSWER[reason];
+}
+
+function failureOf({ status, headers }: HttpAnswer, known: SinkFailure | null, nowMs: number): SinkError {
   const waitS = MAY_ASK_TO_WAIT.has(status) ? retryAfterSeconds(headers['retry-after'], nowMs) : null;
-  return new SinkError(
-    BY_STATUS[status] ?? (status >= 500 ? 'server_error' : 'refused'),
-    waitS === null ? null : waitS * 1000,
-  );
+  return new SinkError(known ?? reasonByStatus(status), waitS === null ? null : waitS * 1000);
+}
+
+function reasonByStatus(status: number): SinkFailure {
+  const known = BY_STATUS[status];
+  if (known !== undefined) return known;
+  if (status >= 500) return 'server_error';
+  return status >= 300 && status <= 399 ? 'wrong_address' : 'refused';
 }

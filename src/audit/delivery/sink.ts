@@ -46,6 +46,11 @@ export type SinkFailure =
   | 'timeout'
   | 'connection_lost'
   | 'credentials_rejected'
+  /** The address leads to something else: a page, a redirect, no such place. */
+  | 'wrong_address'
+  /** For the content of an item, or of several. */
+  | 'content_refused'
+  /** For anything else. */
   | 'refused'
   | 'too_large'
   | 'rate_limited'

@@ -1,9 +1,11 @@
 /** The settings of the audit trail: sinks, format, keys and retention. */
 import * as z from 'zod';
 import { checkBearerToken, trimBearerToken } from '../../audit/delivery/bearer-token.ts';
+import { INTAKE_NAMES } from '../../audit/intake/intakes.ts';
 import { AUDIT_FORMATS } from '../../audit/format/formats.ts';
 import { readHmacKey } from '../../audit/hmac-key.ts';
 import { documentUrlProblem } from '../../auth/issuers.ts';
+import { headerList } from './header-list-setting.ts';
 import { urlFault } from '../reading/url-fault.ts';
 import type { SettingRow } from '../setting-row.ts';
 import { AUDIT_SINK_NAMES, checkedText, meantWord, originOf, path, wholeNumber, word, wordOf } from '../setting-row.ts';
@@ -25,6 +27,26 @@ const sinks = z
 
 /** Plain http is allowed only for a collector on the same machine. */
 const collectorUrl = checkedText((value) => urlFault(value) ?? documentUrlProblem(value, { insecureDev: true }));
+
+/** How people call the intakes, and what other programs write for them. */
+const OTHER_INTAKES = {
+  json: 'ndjson',
+  jsonl: 'ndjson',
+  webhook: 'ndjson',
+  vector: 'ndjson',
+  splunk: 'splunk-hec',
+  hec: 'splunk-hec',
+  elastic: 'elastic-bulk',
+  elasticsearch: 'elastic-bulk',
+  opensearch: 'elastic-bulk',
+  bulk: 'elastic-bulk',
+  dd: 'datadog',
+  sentinel: 'json-array',
+  azure: 'json-array',
+  cloudflare: 'json-array',
+  pipelines: 'json-array',
+  array: 'json-array',
+} as const;
 
 const hmacKey = checkedText((value) => {
   const read = readHmacKey(value);
@@ -54,10 +76,18 @@ export const AUDIT_SETTINGS = {
       'Where the `http` sink posts batches. Plain http only to this machine. Beyond its host it is never printed, because some collectors take a token in it.',
     example: 'https://collector.acme.com/audit',
   },
+  AUDIT_HTTP_PRESET: {
+    parse: word(INTAKE_NAMES, OTHER_INTAKES),
+    fallback: 'ndjson',
+    about:
+      'What `AUDIT_HTTP_URL` is an address of: `ndjson` (any receiver of lines), `splunk-hec`, `elastic-bulk` (also OpenSearch), `datadog`, or `json-array` (Cloudflare Pipelines, Microsoft Sentinel). docs/audit-intakes.md says what to set for each.',
+    example: 'splunk-hec',
+  },
   AUDIT_HTTP_TOKEN: {
     parse: checkedText(checkBearerToken).transform(trimBearerToken),
     secret: true,
-    about: 'Bearer token of the `http` sink. Prefer `AUDIT_HTTP_TOKEN_FILE`.',
+    about:
+      'Token of the `http` sink, alone, without `Bearer` or `Splunk` before it: `AUDIT_HTTP_PRESET` says how it is sent. Prefer `AUDIT_HTTP_TOKEN_FILE`.',
     example: '(secret)',
   },
   AUDIT_HTTP_TOKEN_FILE: {
@@ -66,6 +96,13 @@ export const AUDIT_SETTINGS = {
     secretFile: true,
     about: 'File that holds the token; read for every batch, so a rotated token needs no restart.',
     example: '/run/secrets/audit-http-token',
+  },
+  AUDIT_HTTP_HEADERS: {
+    parse: headerList,
+    secret: true,
+    about:
+      'More fields for the `http` sink to send, as `name=value` pairs with commas between, values percent-encoded. Not those that the sink sets itself.',
+    example: '(secret)',
   },
   AUDIT_EMAILS: {
     parse: word(['plain', 'hmac']),

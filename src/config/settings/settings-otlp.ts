@@ -5,8 +5,7 @@
  */
 import * as z from 'zod';
 import { documentUrlProblem } from '../../auth/issuers.ts';
-import { parseAttributeList, parseHeaderList } from './header-list.ts';
-import type { Pairs } from './header-list.ts';
+import { attributeList, headerList } from './header-list-setting.ts';
 import { urlFault } from '../reading/url-fault.ts';
 import type { SettingRow } from '../setting-row.ts';
 import { checkedText, originOf, wholeNumber, word } from '../setting-row.ts';
@@ -16,19 +15,6 @@ const endpoint = checkedText(
     urlFault(value) ??
     documentUrlProblem(value, { insecureDev: true }) ??
     (value.includes('?') ? 'must have no query' : null),
-);
-
-const pairs = (parse: (text: string) => Pairs | null, message: string) =>
-  z.string().transform((value, context) => {
-    const list = parse(value);
-    if (list !== null) return list;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
-
-const headers = pairs(
-  parseHeaderList,
-  'must be name=value pairs, separated by commas, values percent-encoded, each name once, and none that belongs to the request itself',
 );
 
 const compression = word(['gzip', 'none']);
@@ -59,7 +45,7 @@ export const OTLP_SETTINGS = {
     example: 'https://otlp.acme.com:4318/v1/logs',
   },
   OTEL_EXPORTER_OTLP_HEADERS: {
-    parse: headers,
+    parse: headerList,
     secret: true,
     sink: 'otlp',
     yieldsTo: 'OTEL_EXPORTER_OTLP_LOGS_HEADERS',
@@ -67,7 +53,7 @@ export const OTLP_SETTINGS = {
     example: '(secret)',
   },
   OTEL_EXPORTER_OTLP_LOGS_HEADERS: {
-    parse: headers,
+    parse: headerList,
     secret: true,
     sink: 'otlp',
     about: 'The same for logs alone; in place of the general ones.',
@@ -119,10 +105,7 @@ export const OTLP_SETTINGS = {
     example: 'invites',
   },
   OTEL_RESOURCE_ATTRIBUTES: {
-    parse: pairs(
-      parseAttributeList,
-      'must be name=value pairs, separated by commas, values percent-encoded, each name once',
-    ),
+    parse: attributeList,
     sink: 'otlp',
     about: 'More attributes of that resource, as `name=value` pairs with commas between, values percent-encoded.',
     example: 'deployment.environment.name=production',

@@ -152,7 +152,14 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
   const client = createHttpClient({ maxConnectionsPerOrigin: BULKHEADS.invites.maxConcurrent, egress });
   const http = withWitnesses(client, hearWitness);
   const background = createBackground(logger);
-  const collectors = createSinks(settings, { output, service, clock, httpToken: auditSecrets.httpToken });
+  const collectors = createSinks(settings, {
+    output,
+    service,
+    clock,
+    logger,
+    metrics,
+    httpToken: auditSecrets.httpToken,
+  });
   const trail = openAuditTrail({
     ledger,
     collectors,

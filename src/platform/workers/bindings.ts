@@ -21,6 +21,7 @@ export interface Bindings {
   readonly GALILEO_API_KEY: SecretBinding;
   readonly GALILEO_API_KEY_NEXT?: SecretBinding;
   readonly AUDIT_HTTP_TOKEN?: SecretBinding;
+  readonly AUDIT_HTTP_HEADERS?: SecretBinding;
   readonly AUDIT_HMAC_KEY?: SecretBinding;
   readonly OTEL_EXPORTER_OTLP_HEADERS?: SecretBinding;
   readonly OTEL_EXPORTER_OTLP_LOGS_HEADERS?: SecretBinding;

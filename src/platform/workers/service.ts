@@ -140,7 +140,7 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
     openApi: createOpenApiReader(env.ASSETS, settings.PUBLIC_URL),
     readPage: createReadPage(env.ASSETS),
   });
-  const sinks = createAuditSinks({ settings, bindings: env, service, http, clock, schedule, logger });
+  const sinks = createAuditSinks({ settings, bindings: env, service, http, clock, schedule, logger, metrics });
   return {
     isLasting: true,
     async answer(request, ...rest) {

@@ -33,7 +33,10 @@ function sinkTo(url: string, changes: Partial<HttpSinkDeps> = {}) {
     format: 'native',
     source: 'https://invites.example.com',
     userAgent: 'galileo-invite-proxy/0.0.0',
+    intake: 'ndjson',
     token: async () => TOKEN,
+    headers: async () => ({}),
+    onRefused: () => expect.unreachable(),
     ...changes,
   });
 }
@@ -141,10 +144,13 @@ describe('what the http sink makes of an answer', () => {
   const cutBeforeAnswer: Answer = (_response, request) => void request.socket.resetAndDestroy();
 
   it.each<[name: string, answer: Answer, reason: string, retryAfterMs: number | null]>([
-    ['a bad request', status(400), 'refused', null],
     ['a rejected token', status(401), 'credentials_rejected', null],
     ['a forbidden one', status(403), 'credentials_rejected', null],
-    ['no such place', status(404), 'refused', null],
+    ['no such place', status(404), 'wrong_address', null],
+    ['no such method', status(405), 'wrong_address', null],
+    ['a slow request', status(408), 'timeout', null],
+    ['an unknown form', status(415), 'refused', null],
+    ['the page of a sign-in', status(200, {}, '\n<!DOCTYPE html><title>Sign in</title>'), 'wrong_address', null],
     ['a batch that is too large', status(413), 'too_large', null],
     ['a rate limit', status(429), 'rate_limited', null],
     ['a rate limit with seconds', status(429, { 'retry-after': '7' }), 'rate_limited', 7_000],
@@ -173,11 +179,21 @@ describe('what the http sink makes of an answer', () => {
     expect(collector.received).toHaveLength(1);
   });
 
+  it.each([400, 422])('%d is tried with fewer items before it counts for all of them', async (code) => {
+    const collector = await serveCollector(status(code));
+    const error = await failureOf(sinkTo(collector.url).write(await auditItems()));
+    expect(error.reason).toBe('content_refused');
+    const lines = collector.received.map(({ text }) => text.trimEnd().split('\n').length);
+    // The last request holds the stand-in of the first item: where that is refused, too, no item is at fault.
+    expect(lines).toEqual([4, 2, 1, 1]);
+    expect(collector.received.at(-1)?.text).toContain('"kind":"not_taken"');
+  });
+
   it.each([301, 302, 303, 307, 308])('%d is refused, and nothing goes to the other place', async (code) => {
     const elsewhere = await serveCollector(status(204));
     const collector = await serveCollector(status(code, { location: `${elsewhere.url}/audit` }));
     const error = await failureOf(sinkTo(collector.url).write(await auditItems()));
-    expect(error.reason).toBe('refused');
+    expect(error.reason).toBe('wrong_address');
     expect(elsewhere.received).toEqual([]);
   });
 

@@ -29,6 +29,7 @@ function sinkTo(url: string, changes: Partial<OtlpSinkDeps> = {}) {
     timeoutMs: 10_000,
     userAgent: 'galileo-invite-proxy/0.0.0',
     headers: async () => ({ 'api-key': 'otlp-secret-41d8' }),
+    onRefused: () => expect.unreachable(),
     ...changes,
   });
 }
@@ -105,19 +106,39 @@ describe('the otlp sink', () => {
     ['one rejected, as text', '{"partialSuccess":{"rejectedLogRecords":"1"}}', 'partly_refused'],
     ['one rejected, as a number', '{"partialSuccess":{"rejectedLogRecords":1}}', 'partly_refused'],
     ['fewer than none rejected', '{"partialSuccess":{"rejectedLogRecords":"-1"}}', 'partly_refused'],
-    ['names in snake_case', '{"partial_success":{"rejected_log_records":"3"}}', 'unreadable_answer'],
-    ['a count in snake_case', '{"partialSuccess":{"rejected_log_records":"3"}}', 'unreadable_answer'],
-    ['a status instead', '{"code":8,"message":"queue full"}', 'unreadable_answer'],
-    ['what is no JSON', '<html>welcome</html>', 'unreadable_answer'],
-    ['what is no object', '[]', 'unreadable_answer'],
-    ['a count that is none', '{"partialSuccess":{"rejectedLogRecords":"many"}}', 'unreadable_answer'],
+    ['names in snake_case', '{"partial_success":{"rejected_log_records":"3"}}', 'partly_refused'],
+    ['a count in snake_case', '{"partialSuccess":{"rejected_log_records":"3"}}', 'partly_refused'],
+    ['a count that is none', '{"partialSuccess":{"rejectedLogRecords":"many"}}', 'partly_refused'],
+    ['a failure in place of an answer', '{"code":8,"message":"queue full"}', 'refused'],
+    ['a status of its own', '{"code":200,"message":"ok"}', 'acknowledged'],
+    ['more members', '{"partialSuccess":{"rejectedLogRecords":"0","details":[]},"took":3}', 'acknowledged'],
+    ['other members', '{"status":"ok","request_id":"7f"}', 'acknowledged'],
+    ['a text', 'OK', 'acknowledged'],
+    ['a list', '[]', 'acknowledged'],
+    ['a page', '<html>welcome</html>', 'wrong_address'],
   ])('reads %s as it is meant', async (_name, body, reason) => {
     const collector = await serveCollector(answer(body));
     expect(await reasonOf(sinkTo(collector.url).write(await auditItems()))).toBe(reason);
   });
 
   it.each([
-    [400, 'refused'],
+    ['nothing', '', 'acknowledged'],
+    ['a partial success that rejects none', '0a020800', 'acknowledged'],
+    ['a partial success that rejects three, with a message', '0a0708031203616263', 'partly_refused'],
+    ['a message alone', '0a051203616263', 'acknowledged'],
+    ['fields that a later version adds', '10010a020800', 'acknowledged'],
+    ['a count below zero', '0a0b08ffffffffffffffffff01', 'partly_refused'],
+    ['what is cut', '0a070803', 'acknowledged'],
+    ['what is no protobuf', 'ffffffffffffffffffffffff', 'acknowledged'],
+  ])('reads an answer in protobuf, although it asked for JSON: %s', async (_name, hex, reason) => {
+    const collector = await serveCollector((response) =>
+      response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end(Buffer.from(hex, 'hex')),
+    );
+    expect(await reasonOf(sinkTo(collector.url).write(await auditItems()))).toBe(reason);
+  });
+
+  it.each([
+    [400, 'content_refused'],
     [401, 'credentials_rejected'],
     [413, 'too_large'],
     [429, 'rate_limited'],

@@ -148,6 +148,7 @@ describe('the settings of the audit trail', () => {
       'HTTPS_PROXY',
       'https_proxy',
       'AUDIT_HTTP_TOKEN',
+      'AUDIT_HTTP_HEADERS',
       'AUDIT_HMAC_KEY',
       'AUDIT_SIGNING_KEY',
       'OTEL_EXPORTER_OTLP_HEADERS',

@@ -24,6 +24,8 @@ async function open(env: Readonly<Record<string, string>>): Promise<AuditSinks &
     output: { write: async (text) => void written.push(text) },
     service: { name: 'galileo-invite-proxy', version: '1.2.3', runtime: 'node', instance: 'pod-7' },
     clock: createFakeClock(),
+    logger: { error: () => expect.unreachable() },
+    metrics: { count: () => expect.unreachable() },
     httpToken: async () => 'collector-token',
   });
   opened.push(sinks);

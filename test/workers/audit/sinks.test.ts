@@ -18,7 +18,7 @@ const TO_BOTH = {
   OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com',
 };
 
-type Secrets = Partial<Pick<Bindings, 'AUDIT_HTTP_TOKEN' | 'OTEL_EXPORTER_OTLP_HEADERS'>>;
+type Secrets = Partial<Pick<Bindings, 'AUDIT_HTTP_TOKEN' | 'AUDIT_HTTP_HEADERS' | 'OTEL_EXPORTER_OTLP_HEADERS'>>;
 
 async function open(settings: Readonly<Record<string, string>>, secrets: Secrets = {}) {
   const texts = Object.entries(secrets).filter(([, value]) => typeof value === 'string') as [string, string][];
@@ -46,6 +46,7 @@ async function open(settings: Readonly<Record<string, string>>, secrets: Secrets
     clock,
     schedule: clock,
     logger: { debug: note, info: note, warn: note, error: note },
+    metrics: { count: () => expect.unreachable() },
   });
   return { sinks, sent, reported, clock };
 }
@@ -99,6 +100,25 @@ describe('the sinks behind the audit Queue', () => {
     Object.assign(store, { token: 'second-token', list: 'api-key=second' });
     opened.clock.advance(SECRET_MAX_AGE_MS);
     expect(await secretsSent()).toEqual(['Bearer second-token', 'second']);
+  });
+
+  it('write to the intake that AUDIT_HTTP_PRESET names, with more fields from the Secrets Store', async () => {
+    const store = { list: 'x-splunk-request-channel=one,x-tenant=blue' };
+    const opened = await open(
+      {
+        AUDIT_SINKS: 'http',
+        AUDIT_HTTP_PRESET: 'splunk-hec',
+        AUDIT_HTTP_URL: 'https://splunk.example.com:8088/services/collector/event',
+      },
+      { AUDIT_HTTP_TOKEN: { get: async () => 'hec-token' }, AUDIT_HTTP_HEADERS: { get: async () => store.list } },
+    );
+    const first = await writeToAll(opened);
+    expect(first['http']?.headers).toMatchObject({ Authorization: 'Splunk hec-token', 'x-tenant': 'blue' });
+    store.list = 'x-tenant=green,authorization=Bearer%20stray';
+    opened.clock.advance(SECRET_MAX_AGE_MS);
+    const second = await writeToAll(opened);
+    expect(second['http']?.headers).toMatchObject({ Authorization: 'Splunk hec-token', 'x-tenant': 'green' });
+    expect(second['http']?.headers).not.toHaveProperty('authorization');
   });
 
   it('send nothing while a secret is unusable, and log which one, without its value', async () => {

@@ -1,5 +1,7 @@
 import type { RecordService } from '../../../audit/record.ts';
 import { createHttpSink } from '../../../audit/delivery/http-sink.ts';
+import { reportRefused } from '../../../audit/delivery/report-refused.ts';
+import type { RefusalDeps } from '../../../audit/delivery/report-refused.ts';
 import { createOtlpSink } from '../../../audit/delivery/otlp-sink.ts';
 import type { Sink } from '../../../audit/delivery/sink.ts';
 import { otlpExport } from '../../../config/settings/otlp-export.ts';
@@ -24,7 +26,7 @@ export interface AuditSinks {
   cut(): void;
 }
 
-export interface AuditSinksDeps {
+export interface AuditSinksDeps extends RefusalDeps {
   readonly output: Pick<Output, 'write'>;
   readonly service: RecordService;
   readonly clock: Clock;
@@ -36,7 +38,8 @@ export interface AuditSinksDeps {
 const CONNECTIONS = 2;
 
 /** Throws only for settings that config/load.ts refuses. */
-export function createSinks(settings: Settings, { output, service, clock, httpToken }: AuditSinksDeps): AuditSinks {
+export function createSinks(settings: Settings, deps: AuditSinksDeps): AuditSinks {
+  const { output, service, clock, httpToken } = deps;
   const http = createHttpClient({ maxConnectionsPerOrigin: CONNECTIONS, egress: egressOf(settings) });
   const userAgent = `${service.name}/${service.version}`;
   const format = settings.AUDIT_FORMAT;
@@ -47,15 +50,28 @@ export function createSinks(settings: Settings, { output, service, clock, httpTo
         http,
         clock,
         url: needed(settings.AUDIT_HTTP_URL),
+        intake: settings.AUDIT_HTTP_PRESET,
         format,
         source: settings.PUBLIC_URL ?? `/${service.name}`,
         userAgent,
         token: httpToken,
+        headers: async () => settings.AUDIT_HTTP_HEADERS ?? {},
+        onRefused: reportRefused('http', deps),
       }),
     otlp: () => {
       const { headers, ...target } = needed(otlpExport(settings, service));
       const scope = { name: service.name, version: service.version };
-      return createOtlpSink({ http, clock, ...target, headers: async () => headers, format, scope, userAgent });
+      const onRefused = reportRefused('otlp', deps);
+      return createOtlpSink({
+        http,
+        clock,
+        ...target,
+        headers: async () => headers,
+        format,
+        scope,
+        userAgent,
+        onRefused,
+      });
     },
   };
   return {

@@ -1,6 +1,7 @@
 import { checkBearerToken, trimBearerToken } from '../../../audit/delivery/bearer-token.ts';
 import type { RecordService } from '../../../audit/record.ts';
 import { createHttpSink } from '../../../audit/delivery/http-sink.ts';
+import { reportRefused } from '../../../audit/delivery/report-refused.ts';
 import { createOtlpSink } from '../../../audit/delivery/otlp-sink.ts';
 import type { Sink } from '../../../audit/delivery/sink.ts';
 import { parseHeaderList } from '../../../config/settings/header-list.ts';
@@ -9,6 +10,7 @@ import type { Settings } from '../../../config/schema.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { HttpPort } from '../../../ports/http.ts';
 import type { Logger } from '../../../ports/logger.ts';
+import type { Metrics } from '../../../ports/metrics.ts';
 import type { Schedule } from '../../../ports/schedule.ts';
 import type { Bindings } from '../bindings.ts';
 import type { SecretBinding } from '../secrets/bound-secret.ts';
@@ -22,13 +24,14 @@ export interface AuditSinksDeps {
   readonly settings: Settings;
   readonly bindings: Pick<
     Bindings,
-    'AUDIT_HTTP_TOKEN' | 'OTEL_EXPORTER_OTLP_HEADERS' | 'OTEL_EXPORTER_OTLP_LOGS_HEADERS'
+    'AUDIT_HTTP_TOKEN' | 'AUDIT_HTTP_HEADERS' | 'OTEL_EXPORTER_OTLP_HEADERS' | 'OTEL_EXPORTER_OTLP_LOGS_HEADERS'
   >;
   readonly service: RecordService;
   readonly http: HttpPort;
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'count'>;
 }
 
 export function createAuditSinks(deps: AuditSinksDeps): readonly Sink[] {
@@ -41,17 +44,19 @@ export function createAuditSinks(deps: AuditSinksDeps): readonly Sink[] {
       createHttpSink({
         ...shared,
         url: settings.AUDIT_HTTP_URL,
+        intake: settings.AUDIT_HTTP_PRESET,
         source: settings.PUBLIC_URL ?? `/${service.name}`,
         token: httpToken(deps),
+        headers: httpHeaders(deps),
+        onRefused: reportRefused('http', deps),
       }),
     );
   }
   const otlp = wanted.has('otlp') ? otlpExport(settings, service) : null;
   if (otlp !== null) {
     const headers = otlpHeaders(deps, otlp.headers);
-    sinks.push(
-      createOtlpSink({ ...shared, ...otlp, headers, scope: { name: service.name, version: service.version } }),
-    );
+    const scope = { name: service.name, version: service.version };
+    sinks.push(createOtlpSink({ ...shared, ...otlp, headers, scope, onRefused: reportRefused('otlp', deps) }));
   }
   return sinks;
 }
@@ -61,16 +66,25 @@ function httpToken(deps: AuditSinksDeps): () => Promise<string | null> {
   return async () => (token === null ? null : trimBearerToken(await token()));
 }
 
+function httpHeaders(deps: AuditSinksDeps): ReadHeaders {
+  return headersIn('AUDIT_HTTP_HEADERS', deps.settings.AUDIT_HTTP_HEADERS ?? {}, deps);
+}
+
+function otlpHeaders(deps: AuditSinksDeps, inSettings: Readonly<Record<string, string>>): ReadHeaders {
+  const isOfLogs = deps.bindings.OTEL_EXPORTER_OTLP_LOGS_HEADERS !== undefined;
+  const setting = isOfLogs ? 'OTEL_EXPORTER_OTLP_LOGS_HEADERS' : 'OTEL_EXPORTER_OTLP_HEADERS';
+  return headersIn(setting, inSettings, deps);
+}
+
+type ReadHeaders = () => Promise<Readonly<Record<string, string>>>;
+
 /** `inSettings`: the headers from text bindings, as the settings have read them. */
-function otlpHeaders(
-  deps: AuditSinksDeps,
+function headersIn(
+  setting: 'AUDIT_HTTP_HEADERS' | 'OTEL_EXPORTER_OTLP_HEADERS' | 'OTEL_EXPORTER_OTLP_LOGS_HEADERS',
   inSettings: Readonly<Record<string, string>>,
-): () => Promise<Readonly<Record<string, string>>> {
-  const { OTEL_EXPORTER_OTLP_HEADERS: general, OTEL_EXPORTER_OTLP_LOGS_HEADERS: ofLogs } = deps.bindings;
-  const [setting, binding] =
-    ofLogs === undefined
-      ? (['OTEL_EXPORTER_OTLP_HEADERS', general] as const)
-      : (['OTEL_EXPORTER_OTLP_LOGS_HEADERS', ofLogs] as const);
+  deps: AuditSinksDeps,
+): ReadHeaders {
+  const binding = deps.bindings[setting];
   if (binding === undefined || typeof binding === 'string') return async () => inSettings;
   const isList = (text: string): string | null =>
     parseHeaderList(text) === null ? 'must be name=value pairs, separated by commas' : null;

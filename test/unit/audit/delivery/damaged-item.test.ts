@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { entryOf } from '../../../../src/audit/delivery/entry.ts';
 import { createHttpSink } from '../../../../src/audit/delivery/http-sink.ts';
 import { otlpLogs } from '../../../../src/audit/delivery/otlp-logs.ts';
 import type { OutboxItem } from '../../../../src/audit/delivery/sink.ts';
@@ -23,9 +24,12 @@ const HTTP_SINK = {
   url: 'https://collector.example.com/audit',
   source: 'https://invites.example.com',
   userAgent: 'test/0',
+  intake: 'ndjson',
   token: async () => null,
+  headers: async () => ({}),
+  onRefused: () => expect.unreachable(),
   clock: createFakeClock(),
-};
+} as const;
 
 function takingAll(urls: string[]): HttpPort {
   return {
@@ -65,8 +69,9 @@ describe('an item that is damaged', () => {
       const batch = [damaged, first ?? damaged, ...rest, damaged];
       await createStdoutSink({ write: async (text) => void written.push(text) }, format).write(batch);
       await createHttpSink({ ...HTTP_SINK, http: takingAll(bodies), format }).write(batch);
-      const origin = { format, resource: {}, scope: { name: 'test', version: '0' } };
-      expect(JSON.stringify(otlpLogs(batch, origin))).toContain('"intValue":"58"');
+      const origin = { resource: {}, scope: { name: 'test', version: '0' } };
+      const entries = batch.map((item) => entryOf(item, format));
+      expect(JSON.stringify(otlpLogs(entries, origin))).toContain('"intValue":"58"');
     }
     expect(written.join('').trimEnd().split('\n')).toHaveLength(items.length * (rest.length + 3));
     expect(bodies).toHaveLength(items.length);

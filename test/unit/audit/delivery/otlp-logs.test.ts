@@ -1,8 +1,12 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../../src/audit/chain.ts';
+import { entryOf } from '../../../../src/audit/delivery/entry.ts';
+import type { Entry } from '../../../../src/audit/delivery/entry.ts';
 import { otlpLogs } from '../../../../src/audit/delivery/otlp-logs.ts';
 import type { LogOrigin } from '../../../../src/audit/delivery/otlp-logs.ts';
+import type { OutboxItem } from '../../../../src/audit/delivery/sink.ts';
+import type { AuditFormat } from '../../../../src/audit/format/formats.ts';
 import type { RequestRecord } from '../../../../src/audit/record.ts';
 import { RECORD_KINDS } from '../../../../src/audit/record-vocabulary.ts';
 import { auditItems } from '../../../support/audit/audit-items.ts';
@@ -36,7 +40,6 @@ function throughTheWire(json: object): object {
 }
 
 const ORIGIN: LogOrigin = {
-  format: 'native',
   resource: { 'service.name': 'invites', 'service.instance.id': 'test-1' },
   scope: { name: 'galileo-invite-proxy', version: '0.0.0' },
 };
@@ -60,12 +63,16 @@ function logRecordsOf(request: object): readonly LogRecord[] {
   return resourceLogs.flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }) => logRecords));
 }
 
+function entriesOf(items: readonly OutboxItem[], format: AuditFormat = 'native'): readonly Entry[] {
+  return items.map((item) => entryOf(item, format));
+}
+
 describe('the OTLP payload', () => {
   it.each(['native', 'ocsf'] as const)(
     'is the same after the published decoder has decoded it (%s)',
     async (format) => {
       const items = await auditItems(RECORD_KINDS.map((kind) => ({ kind })));
-      const json = JSON.parse(JSON.stringify(otlpLogs(items, { ...ORIGIN, format }))) as object;
+      const json = JSON.parse(JSON.stringify(otlpLogs(entriesOf(items, format), ORIGIN))) as object;
       expect(throughTheWire(json)).toEqual(json);
       expect(logRecordsOf(json)).toHaveLength(RECORD_KINDS.length + 1);
     },
@@ -78,7 +85,7 @@ describe('the OTLP payload', () => {
     ['a time that is no number', (text) => text.replace(/"timeUnixNano":"\d+"/, '"timeUnixNano":"now"')],
     ['a severity that is none', (text) => text.replace('"severityNumber":9', '"severityNumber":99')],
   ])('would be caught with %s', async (_name, change) => {
-    const text = JSON.stringify(otlpLogs(await auditItems(), ORIGIN));
+    const text = JSON.stringify(otlpLogs(entriesOf(await auditItems()), ORIGIN));
     const changed = change(text);
     expect(changed).not.toBe(text);
     const json = JSON.parse(changed) as object;
@@ -87,13 +94,13 @@ describe('the OTLP payload', () => {
 
   it('carries each line verbatim, so that what was delivered verifies', async () => {
     const items = await auditItems();
-    const lines = logRecordsOf(throughTheWire(otlpLogs(items, ORIGIN))).map(({ body }) => body.stringValue);
+    const lines = logRecordsOf(throughTheWire(otlpLogs(entriesOf(items), ORIGIN))).map(({ body }) => body.stringValue);
     expect(lines).toEqual(items.map(({ line }) => line));
     expect(verifyChain(lines.slice(0, -1)).kind).toBe('intact');
   });
 
   it('has the time in whole nanoseconds, and the event and request in attributes that can be searched', async () => {
-    const [record, , , checkpoint] = logRecordsOf(otlpLogs(await auditItems(), ORIGIN));
+    const [record, , , checkpoint] = logRecordsOf(otlpLogs(entriesOf(await auditItems()), ORIGIN));
     expect(record).toMatchObject({
       timeUnixNano: `${TEST_TIME_MS + 1000}000000`,
       observedTimeUnixNano: `${TEST_TIME_MS + 1000}000000`,
@@ -128,13 +135,13 @@ describe('the OTLP payload', () => {
     ['unknown', 17, 'ERROR'],
   ] as const)('gives the result %s the severity %d (%s)', async (result, severityNumber, severityText) => {
     const items = await auditItems([{ kind: 'outcome', outcome: { result } }]);
-    expect(logRecordsOf(otlpLogs(items, ORIGIN))[0]).toMatchObject({ severityNumber, severityText });
+    expect(logRecordsOf(otlpLogs(entriesOf(items), ORIGIN))[0]).toMatchObject({ severityNumber, severityText });
   });
 
   it('contains no personal data outside the line itself', async () => {
     const items = await auditItems();
     const { actor, source, request } = JSON.parse(items[0]?.line ?? '') as RequestRecord;
-    const envelope = JSON.stringify(otlpLogs(items, ORIGIN), (name, value: unknown) =>
+    const envelope = JSON.stringify(otlpLogs(entriesOf(items), ORIGIN), (name, value: unknown) =>
       name === 'body' ? undefined : value,
     );
     const personal = [actor.subject, actor.client_id, source.address ?? '', ...(request.emails ?? [])];
@@ -143,6 +150,6 @@ describe('the OTLP payload', () => {
 
   it('is the same when it is made again', async () => {
     const items = await auditItems();
-    expect(JSON.stringify(otlpLogs(items, ORIGIN))).toBe(JSON.stringify(otlpLogs(items, ORIGIN)));
+    expect(JSON.stringify(otlpLogs(entriesOf(items), ORIGIN))).toBe(JSON.stringify(otlpLogs(entriesOf(items), ORIGIN)));
   });
 });

@@ -45,7 +45,9 @@ const VALUES = Object.entries(ROWS)
     env: {
       ...(sink === 'otlp' ? { AUDIT_SINKS: 'otlp', OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'https://otlp.example.com' } : {}),
       ...(needs === undefined ? {} : { [needs]: ROWS[needs]?.example ?? '' }),
-      ...(name.startsWith('AUDIT_HTTP') ? { AUDIT_SINKS: 'http' } : {}),
+      ...(name.startsWith('AUDIT_HTTP')
+        ? { AUDIT_SINKS: 'http', AUDIT_HTTP_URL: 'https://collector.example.com/audit' }
+        : {}),
       ...(name === 'AUDIT_EMAILS' ? { AUDIT_HMAC_KEY_FILE: '/run/key' } : {}),
     },
   }))
