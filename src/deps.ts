@@ -22,6 +22,7 @@ import type { ReadPage } from './ports/read-page.ts';
 import type { Schedule } from './ports/schedule.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { Sha256 } from './ports/sha256.ts';
+import type { KeyUse } from './upstream/key-use.ts';
 
 export interface Deps {
   /** The machine's clock. It judges tokens. */
@@ -40,6 +41,8 @@ export interface Deps {
   readonly fetchDocument: FetchDocument;
   readonly http: HttpPort;
   readonly secrets: Secrets;
+  /** Learns whether Galileo takes the keys; left out where nobody asks. */
+  readonly keyUse?: Pick<KeyUse, 'note'> | undefined;
   readonly ledger: Ledger;
   /** Notifies the audit delivery of new records. */
   readonly delivery: { wake(): void };

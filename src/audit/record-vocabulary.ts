@@ -19,6 +19,12 @@ export const REQUEST_RESULTS = [
   'previewed',
 ] as const;
 
+/** What is known of the bytes of one exchange with Galileo. */
+export const ATTEMPT_RESULTS = ['answered', 'maybe_sent', 'not_sent'] as const;
+
+/** Which of the two Galileo keys. */
+export const KEY_SLOTS = ['current', 'next'] as const;
+
 export const RECORD_RESULTS = [...REQUEST_RESULTS, 'suppressed'] as const;
 
 /** The results that can be suppressed: those of requests that were not admitted. */

@@ -1,5 +1,11 @@
 import * as z from 'zod';
-import { RECORDED_EMAIL, REQUEST_RECORD_KINDS, REQUEST_RESULTS } from './record-vocabulary.ts';
+import {
+  ATTEMPT_RESULTS,
+  KEY_SLOTS,
+  RECORDED_EMAIL,
+  REQUEST_RECORD_KINDS,
+  REQUEST_RESULTS,
+} from './record-vocabulary.ts';
 import { AUTH_METHODS, MAX_EMAILS, USER_ROLES } from '../contract/invite-users.ts';
 import { changeSchema } from './change-record.ts';
 import { readSchema } from './read-record.ts';
@@ -101,12 +107,12 @@ const policy = z.strictObject({
 });
 
 const attempt = z.strictObject({
-  slot: z.enum(['current', 'next']).describe('Which of the two Galileo keys.'),
+  slot: z.enum(KEY_SLOTS).describe('Which of the two Galileo keys.'),
   key_fingerprint: z
     .string()
     .regex(/^[0-9a-f]{12}$/)
     .describe('From a SHA-256 over a label and the key: distinguishes keys and reveals nothing about them.'),
-  result: z.enum(['answered', 'maybe_sent', 'not_sent']).describe('What is known of the bytes.'),
+  result: z.enum(ATTEMPT_RESULTS).describe('What is known of the bytes.'),
   status: status.exactOptional().describe("Of Galileo's answer, where there was one."),
   reason: word.exactOptional().describe('Why there was none.'),
   duration_ms: z.number().nonnegative().describe('From the first attempt to send to the end of the answer.'),

@@ -6,7 +6,9 @@ import type { AuditRecord } from './record.ts';
  * Reads one stored line as a record, or returns why it is none. It checks only the members that reading code uses, so
  * that a damaged line never throws there. It does not prove that the line is unchanged: the hash chain does that.
  */
-export type RecordDamage = 'missing' | 'not_json' | 'not_a_record' | 'other_request';
+export const RECORD_DAMAGES = ['missing', 'not_json', 'not_a_record', 'other_request'] as const;
+
+export type RecordDamage = (typeof RECORD_DAMAGES)[number];
 
 export type StoredLine =
   | { readonly kind: 'read'; readonly record: AuditRecord }

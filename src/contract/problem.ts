@@ -12,6 +12,8 @@ interface ProblemRow {
   /** Null: the upstream's own status. */
   readonly status: number | null;
   readonly origin: ProblemOrigin;
+  /** Of some of its refusals (ProblemExtras.origin): the cause is another one. */
+  readonly otherOrigin?: ProblemOrigin;
   readonly title: string;
   /**
    * What happened and what to do. It is the `detail`, unless ProblemExtras has a more specific one. `{request_id}` stands
@@ -70,6 +72,7 @@ export const PROBLEMS = {
   policy_denied: {
     status: 403,
     origin: 'policy',
+    otherOrigin: 'quota',
     title: 'Denied by policy',
     advice: 'Nothing was sent: the invite policy refused it. GET /v2/invite_policy says what you may do.',
   },
@@ -172,6 +175,7 @@ export const PROBLEMS = {
   upstream_error: {
     status: 502,
     origin: 'upstream',
+    otherOrigin: 'proxy',
     title: 'Upstream error',
     advice:
       'Galileo answered with an error. The invitation may or may not have been done. Do not send it again before you know: look at /v2/invite_requests/{request_id}.',
@@ -200,6 +204,7 @@ export const PROBLEMS = {
   upstream_unavailable: {
     status: 503,
     origin: 'upstream',
+    otherOrigin: 'proxy',
     title: 'Upstream unavailable',
     advice: 'Galileo could not be reached. Nothing was sent.',
     isTemporary: true,

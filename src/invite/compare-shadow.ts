@@ -20,6 +20,8 @@ export interface CompareShadowDeps {
   readonly metrics: Metrics;
 }
 
+export const SHADOW_RESULTS = ['same', 'divergent', 'failed'] as const;
+
 /** The most log lines for one request. The counters include every divergence. */
 const MAX_LINES = 10;
 

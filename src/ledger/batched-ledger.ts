@@ -141,6 +141,7 @@ export function createBatchedLedger({
     checkpoints: (after, limit) => read('checkpoints', () => core.checkpoints(after, limit)),
     expired: (limit) => read('expired', () => core.expired(limit)),
     unsettled: (limit) => read('unsettled', () => core.unsettled(limit)),
+    countUnknown: () => read('countUnknown', () => core.countUnknown()),
     witness: (witness) => read('witness', () => core.witness(witness)),
     flush() {
       while (waiting.length > 0) flushOne();

@@ -53,6 +53,8 @@ export interface Ledger {
   expired(limit: number): Promise<readonly ExpiredIntent[]>;
   /** Requests in state `unknown` whose next reconcile attempt is due by the ledger's clock, longest overdue first. */
   unsettled(limit: number): Promise<readonly UnsettledRequest[]>;
+  /** The number of requests whose stored state is `unknown`. */
+  countUnknown(): Promise<number>;
   /**
    * Records one reconcile attempt on an unsettled request: its evidence, and when the next attempt is due. Does nothing
    * when no attempt is due, because two processes may attempt at the same time.

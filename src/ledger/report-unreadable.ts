@@ -1,4 +1,4 @@
-import type { RecordDamage } from '../audit/stored-record.ts';
+import { RECORD_DAMAGES } from '../audit/stored-record.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 
@@ -7,15 +7,27 @@ import type { Metrics } from '../ports/metrics.ts';
  * `ledger_unreadable`. Each value is logged once per process, up to MAX_LOGGED values. Neither contains the value
  * itself.
  */
-export interface UnreadableValue {
-  readonly part: 'record' | 'reply' | 'debits' | 'state' | 'request_id' | 'suppressed' | 'reads';
-  /** `refuted`: it can be read, and the records prove another value. */
-  readonly reason: RecordDamage | 'other_shape' | 'refuted';
+export type UnreadableValue = Damage & {
   /** The number of the damaged record. */
   readonly seq?: number;
   /** The request that the value belongs to; left out when its id is the damaged value. */
   readonly requestId?: string;
-}
+};
+
+/** What can be found wrong with each stored part. `refuted`: it can be read, and the records prove another value. */
+export const DAMAGES = {
+  record: RECORD_DAMAGES,
+  reply: ['other_shape'],
+  debits: ['other_shape'],
+  state: ['other_shape', 'refuted'],
+  request_id: ['other_shape'],
+  suppressed: ['other_shape'],
+  reads: ['other_shape'],
+} as const;
+
+type Damage = {
+  [Part in keyof typeof DAMAGES]: { readonly part: Part; readonly reason: (typeof DAMAGES)[Part][number] };
+}[keyof typeof DAMAGES];
 
 export type ReportUnreadable = (value: UnreadableValue) => void;
 

@@ -24,14 +24,17 @@ export type DocumentResult =
     }
   | { readonly kind: 'failed'; readonly reason: DocumentFailure; readonly status?: number };
 
-export type DocumentFailure =
-  | 'unreachable'
-  | 'timeout'
-  | 'redirected'
-  | 'bad_status'
-  | 'too_large'
-  | 'not_utf8'
-  | ProxyFailure;
+/** Why there is no document, where no egress proxy is the cause. */
+export const DOCUMENT_FAILURES = [
+  'unreachable',
+  'timeout',
+  'redirected',
+  'bad_status',
+  'too_large',
+  'not_utf8',
+] as const;
+
+export type DocumentFailure = (typeof DOCUMENT_FAILURES)[number] | ProxyFailure;
 
 /** The type of the document is judged by its content. Some servers refuse a request that accepts only their other type. */
 export const DOCUMENT_ACCEPT = 'application/json, application/jwk-set+json, */*;q=0.1';

@@ -38,13 +38,16 @@ export type HttpResult =
       readonly body: Uint8Array;
     };
 
-export type NotSentReason =
-  | 'connect_failed'
-  | 'connect_timeout'
-  | 'tls_failed'
-  | 'name_not_resolved'
-  | 'client_closed'
-  | ProxyFailure;
+/** Why no byte of the request left, where no egress proxy is the cause. */
+export const CONNECT_FAILURES = [
+  'connect_failed',
+  'connect_timeout',
+  'tls_failed',
+  'name_not_resolved',
+  'client_closed',
+] as const;
+
+export type NotSentReason = (typeof CONNECT_FAILURES)[number] | ProxyFailure;
 
 /**
  * Why the egress proxy opened no tunnel to the target, so that no byte of the request left. Only where there is such a
@@ -74,4 +77,6 @@ export function isProxyFailure(reason: string): reason is ProxyFailure {
   return PROXY_FAILURES.some((failure) => failure === reason);
 }
 
-export type MaybeSentReason = 'timeout' | 'connection_lost' | 'protocol_error' | 'response_too_large';
+export const MAYBE_SENT_REASONS = ['timeout', 'connection_lost', 'protocol_error', 'response_too_large'] as const;
+
+export type MaybeSentReason = (typeof MAYBE_SENT_REASONS)[number];

@@ -54,6 +54,16 @@ export const COUNTERS = {
   audit_records_pruned: { help: 'Audit records dropped after their retention.', labels: [] },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 
+/**
+ * The combinations of labels that each counter can have. `as_they_come`: they are no closed set, and no alert may depend
+ * on the first one.
+ */
+export type CounterSeries = {
+  readonly [Name in MetricName]:
+    | readonly Readonly<Record<(typeof COUNTERS)[Name]['labels'][number], string>>[]
+    | 'as_they_come';
+};
+
 /** Every duration, in seconds. */
 export const DURATIONS = {
   http_request_duration: { help: 'Time from first byte to answer.', labels: ['route'] },
@@ -63,12 +73,26 @@ export const DURATIONS = {
 
 /** Every gauge: a current value, sampled when metrics are read and only where they can be read. */
 export const GAUGES = {
+  build_info: { help: 'Always 1: the version that runs.', labels: ['version', 'runtime'] },
+  ready: {
+    help: '1 when the service accepts requests, 0 while its ledger cannot be written or it shuts down.',
+    labels: [],
+  },
+  requests_unknown: { help: 'Requests whose outcome is unknown and not settled yet.', labels: [] },
+  api_key_usable: {
+    help: 'Whether Galileo took the key in this slot when it was used last: 1 yes, 0 refused; absent until the first use.',
+    labels: ['slot'],
+  },
   policy_info: { help: 'Always 1: which digest is in force.', labels: ['role', 'digest'] },
   policy_since_timestamp_seconds: { help: 'When the policy in force was taken up.', labels: ['role'] },
   policy_last_result_success: { help: '1 when the file judged last was taken, 0 when refused.', labels: ['role'] },
   policy_last_result_timestamp_seconds: { help: 'When the file was judged last.', labels: ['role'] },
   policy_problems: { help: 'Problems of the file judged last; 0 when it was taken.', labels: ['role'] },
   ledger_free_bytes: { help: "Free space on the ledger's file system.", labels: [] },
+  ledger_min_free_bytes: {
+    help: 'LEDGER_MIN_FREE_MB: with less free space, only invites are recorded whole.',
+    labels: [],
+  },
   ledger_size_bytes: { help: 'Size of the ledger, with its write-ahead log.', labels: [] },
   audit_sink_backlog_records: { help: 'Audit records that a sink has not acknowledged.', labels: ['sink'] },
   audit_sink_lag_seconds: { help: 'Age of the oldest of them; 0 when there is none.', labels: ['sink'] },

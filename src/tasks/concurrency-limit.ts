@@ -15,7 +15,9 @@ export interface ConcurrencyLimits {
 export type Permit =
   /** `release` passes the permit to the task that has waited longest; a second call does nothing. */
   | { readonly kind: 'granted'; readonly release: () => void }
-  | { readonly kind: 'refused'; readonly reason: 'queue_full' | 'waited_too_long' | 'caller_gone' };
+  | { readonly kind: 'refused'; readonly reason: (typeof PERMIT_REFUSALS)[number] };
+
+export const PERMIT_REFUSALS = ['queue_full', 'waited_too_long', 'caller_gone'] as const;
 
 export interface ConcurrencyLimit {
   /**

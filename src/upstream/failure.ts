@@ -1,5 +1,6 @@
 import type { RecordAttempt } from '../audit/record.ts';
-import type { MaybeSentReason, NotSentReason } from '../ports/http.ts';
+import { CONNECT_FAILURES, MAYBE_SENT_REASONS } from '../ports/http.ts';
+import type { ProxyFailure } from '../ports/http.ts';
 
 /**
  * The result of sending, independent of the HTTP answer and of the record. The kinds are those of docs/architecture.md,
@@ -33,34 +34,41 @@ export interface UpstreamValidationError {
   readonly msg: string;
 }
 
+/** Where no egress proxy is the cause. */
+export const NOT_SENT_REASONS = [
+  ...CONNECT_FAILURES,
+  'breaker_open',
+  'key_unavailable',
+  'credentials_rejected',
+  'rate_limited',
+  /** GALILEO_API_URL does not lead to Galileo's invite endpoint. */
+  'wrong_address',
+  /** A proxy between this service and Galileo asked for credentials. */
+  'egress_refused',
+] as const;
+
 export interface NotSent {
   readonly kind: 'not_sent';
-  readonly reason:
-    | NotSentReason
-    | 'breaker_open'
-    | 'key_unavailable'
-    | 'credentials_rejected'
-    | 'rate_limited'
-    /** GALILEO_API_URL does not lead to Galileo's invite endpoint. */
-    | 'wrong_address'
-    /** A proxy between this service and Galileo asked for credentials. */
-    | 'egress_refused';
+  readonly reason: (typeof NOT_SENT_REASONS)[number] | ProxyFailure;
   readonly upstreamStatus: number | null;
   /** From the upstream or from the breaker, in whole seconds. */
   readonly retryAfterS: number | null;
 }
 
+export const UNKNOWN_REASONS = [
+  ...MAYBE_SENT_REASONS,
+  'redirect',
+  'request_timeout',
+  'server_error',
+  'unusable_response',
+  'interrupted',
+  'expired',
+  'unrecorded',
+] as const;
+
 export interface Unknown {
   readonly kind: 'unknown';
-  readonly reason:
-    | MaybeSentReason
-    | 'redirect'
-    | 'request_timeout'
-    | 'server_error'
-    | 'unusable_response'
-    | 'interrupted'
-    | 'expired'
-    | 'unrecorded';
+  readonly reason: (typeof UNKNOWN_REASONS)[number];
   readonly upstreamStatus: number | null;
 }
 

@@ -8,6 +8,7 @@ import { createKeySearch, fingerprint, isSameKey } from './api-keys.ts';
 import type { Breaker, BreakerVerdict } from './breaker.ts';
 import { remaining } from './deadline.ts';
 import type { NotSent, SendResult, Unknown } from './failure.ts';
+import type { KeyUse } from './key-use.ts';
 import { isProxyFailure } from '../ports/http.ts';
 import type { Deadlines, HttpPort, HttpResult } from '../ports/http.ts';
 import { buildInviteRequest, checkKeyHeader, inviteUrl } from './request.ts';
@@ -24,6 +25,7 @@ export type Send = (body: string) => Promise<SendResult>;
 export interface SendDeps {
   readonly http: HttpPort;
   readonly secrets: Secrets;
+  readonly keyUse?: Pick<KeyUse, 'note'> | undefined;
   readonly breaker: Breaker;
   readonly clock: Clock;
   readonly baseUrl: string;
@@ -152,6 +154,8 @@ export function createSend(deps: SendDeps): Send {
       result.kind === 'answered' ? null : result.reason,
     );
     const ending = endingOf(result, sending);
+    const isTaken = isKeyTaken(ending);
+    if (isTaken !== null) observe(() => deps.keyUse?.note(slot, key, isTaken));
     sending.bytesMayHaveLeft = ending.kind !== 'not_sent';
     return { result, ending };
   }
@@ -180,6 +184,12 @@ function unknown(reason: Unknown['reason']): Unknown {
 
 function isKeyRejected(ending: AnswerEnding): boolean {
   return ending.kind === 'not_sent' && ending.reason === 'credentials_rejected';
+}
+
+/** Null when the answer proves neither. */
+function isKeyTaken(ending: AnswerEnding): boolean | null {
+  if (isKeyRejected(ending)) return false;
+  return ending.kind === 'accepted' || ending.kind === 'refused' ? true : null;
 }
 
 function isMisconfigured(ending: AnswerEnding): ending is NotSent {

@@ -17,7 +17,7 @@ const REQUIRED = {
 function tunnel(answer: ProxyAnswer, reason: string | null): () => Promise<void> {
   return async () => {
     const behind = await serveGalileoBehindProxy(answer);
-    const service = await startTestService({ settings: { GALILEO_API_URL: behind.url }, deps: { http: behind.http } });
+    const service = await startTestService({ settings: behind.settings, deps: { http: behind.http } });
     const response = await service.invite({ emails: ['ann@acme.com'] });
     expect(response.status).toBe(reason === null ? 200 : 503);
     const { outcome } = (await service.records()).at(-1) ?? {};

@@ -2,7 +2,7 @@
  * The whole service in one process for HTTP tests: createService over test ports, with a fake clock and fake ids. By
  * default the ledger is the reference model in memory and Galileo is the stand-in in process. Tests of files,
  * connections or delivery ask for the real ones by name. Each answer is checked against /openapi.json, and after each
- * test the trail is compared with the requests that the stand-in received.
+ * test every counted label is one that a fresh service exposes, and the trail is compared with the requests that the stand-in received.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -41,6 +41,8 @@ import { createMemoryLedger } from './ledger/memory-ledger.ts';
 import { checkAgainstOpenApi } from './openapi-check.ts';
 import { keepOperationalLines } from './audit/operational-lines.ts';
 import { AUDIENCE, documentsOf, ISSUER } from './tokens.ts';
+import { checkSeries } from './series-check.ts';
+import type { Counted } from './series-check.ts';
 import { checkTrail } from './audit/trail-check.ts';
 import type { TestDocuments } from './tokens.ts';
 
@@ -122,6 +124,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const ids = createFakeIds();
   const logLines: string[] = [];
   const counted: string[] = [];
+  const series: Counted[] = [];
   const { closeBy = onTestFinished } = options;
   const upstreamKeys = [API_KEY, ...(options.nextKey === undefined ? [] : [options.nextKey])];
   const logger = keepLines(logLines, keepOperationalLines(upstreamKeys, closeBy));
@@ -136,6 +139,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     count(name, labels = {}) {
       const pairs = Object.entries(labels).map((pair) => pair.join('='));
       counted.push(`${name}{${pairs.join(',')}}`);
+      series.push({ name, labels });
     },
     observe: () => undefined,
   };
@@ -192,6 +196,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     await background.idle();
     // With another HTTP port nothing arrives at the stand-in.
     checkTrail(options.deps?.http === undefined ? galileo.received : null, await readTrail());
+    checkSeries(series, config);
     await delivery.stop();
     await galileo.close();
     await stored.close();
@@ -242,7 +247,10 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
 }
 
 /** A configuration as the service reads it, with what a test asks for in place. */
-async function configOf(galileoUrl: string, { settings = {}, issuers }: TestServiceOptions): Promise<Config> {
+async function configOf(
+  galileoUrl: string,
+  { settings = {}, issuers, nextKey, deps }: TestServiceOptions,
+): Promise<Config> {
   const env = {
     GALILEO_API_KEY: API_KEY,
     AUTH_ISSUERS: JSON.stringify([{ name: 'corp', issuer: ISSUER, audience: AUDIENCE }]),
@@ -253,7 +261,14 @@ async function configOf(galileoUrl: string, { settings = {}, issuers }: TestServ
   if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.problems));
   const { config } = loaded;
   return {
-    settings: { ...config.settings, INSECURE_DEV: true, GALILEO_API_URL: galileoUrl, ...settings },
+    settings: {
+      ...config.settings,
+      INSECURE_DEV: true,
+      GALILEO_API_URL: galileoUrl,
+      GALILEO_API_KEY_NEXT: nextKey ?? null,
+      SHADOW_POLICY_FILE: deps?.shadowPolicy === undefined ? null : 'shadow.yaml',
+      ...settings,
+    },
     issuers: issuers ?? config.issuers,
   };
 }

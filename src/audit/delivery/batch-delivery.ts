@@ -29,7 +29,9 @@ export type BatchResult =
   | { readonly kind: 'failed'; readonly nextTryMs: number };
 
 /** `ledger_unavailable`: the outbox could not be read or the cursor not be moved. `unknown`: the sink threw no SinkError. */
-export type DeliveryFailure = SinkFailure | 'ledger_unavailable' | 'unknown';
+export const OTHER_DELIVERY_FAILURES = ['ledger_unavailable', 'unknown'] as const;
+
+export type DeliveryFailure = SinkFailure | (typeof OTHER_DELIVERY_FAILURES)[number];
 
 export interface BatchDeliveryDeps {
   readonly outbox: Outbox;

@@ -41,22 +41,27 @@ export class SinkError extends Error {
   }
 }
 
-export type SinkFailure =
-  | 'unreachable'
-  | 'timeout'
-  | 'connection_lost'
-  | 'credentials_rejected'
+/** Of a sink that sends batches to a collector over HTTP, where no egress proxy is the cause. */
+export const COLLECTOR_FAILURES = [
+  'unreachable',
+  'timeout',
+  'connection_lost',
+  'credentials_rejected',
   /** The address leads to something else: a page, a redirect, no such place. */
-  | 'wrong_address'
+  'wrong_address',
   /** For the content of an item, or of several. */
-  | 'content_refused'
+  'content_refused',
   /** For anything else. */
-  | 'refused'
-  | 'too_large'
-  | 'rate_limited'
-  | 'server_error'
-  | 'partly_refused'
-  | 'unreadable_answer'
-  | 'token_unavailable'
-  | 'write_failed'
-  | ProxyFailure;
+  'refused',
+  'too_large',
+  'rate_limited',
+  'server_error',
+  'partly_refused',
+  'unreadable_answer',
+  'token_unavailable',
+] as const;
+
+/** Of a sink that writes to something of the platform: stdout, a Queue. */
+export const LOCAL_SINK_FAILURES = ['write_failed'] as const;
+
+export type SinkFailure = (typeof COLLECTOR_FAILURES | typeof LOCAL_SINK_FAILURES)[number] | ProxyFailure;

@@ -9,8 +9,9 @@ import type { UrlRules } from '../issuers.ts';
 import { printableName } from '../nearest-issuer.ts';
 import { chooseKeys } from './choose-keys.ts';
 import type { WantedKey } from './choose-keys.ts';
-import { DOCUMENT_TIMEOUT_MS, fetchKeySet } from './key-source.ts';
+import { DOCUMENT_TIMEOUT_MS, fetchKeySet, KEY_SOURCE_FAILURES } from './key-source.ts';
 import type { KeySourceFailed, KeySourceResult } from './key-source.ts';
+import type { ProxyFailure } from '../../ports/http.ts';
 import { createMissingKeys } from './missing-keys.ts';
 import { selectUsableKeys } from './verification-key.ts';
 import type { KeyFault, UsableKeys, VerificationKey } from './verification-key.ts';
@@ -39,6 +40,11 @@ export const BACK_OFF_MS = { first: 1000, cap: 60_000 };
 const UNREACHABLE_RETRY_MS = 5000;
 /** Enough for metadata at two places and the key set. A fetch that takes longer is considered lost. */
 const FETCH_BUDGET_MS = 3 * DOCUMENT_TIMEOUT_MS + 1000;
+
+/** Why a fetch brought no keys, where no egress proxy is the cause. */
+export const KEY_SET_FAILURES = [...KEY_SOURCE_FAILURES, 'not_a_key_set', 'no_usable_key'] as const;
+
+type KeySetFailure = (typeof KEY_SET_FAILURES)[number] | ProxyFailure;
 
 export interface KeySet {
   /**
@@ -122,7 +128,7 @@ export function createKeySet(deps: KeySetDeps): KeySet {
     return failures > 0 && isWithin(failedAt, Math.min(BACK_OFF_MS.first * 2 ** (failures - 1), BACK_OFF_MS.cap));
   };
 
-  const fail = (reason: string, attempt: number, more: Readonly<Record<string, string>> = {}): void => {
+  const fail = (reason: KeySetFailure, attempt: number, more: Readonly<Record<string, string>> = {}): void => {
     // Concurrent fetches that fail together count as one failure, not as consecutive ones.
     if (failures === 0 || attempt > lastAttemptAtFailure) {
       failures += 1;

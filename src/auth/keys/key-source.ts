@@ -1,7 +1,9 @@
 import * as z from 'zod';
 
 import { parseStrictJson } from '../../contract/strict-json.ts';
-import type { DocumentFailure, FetchDocument } from '../../ports/fetch-document.ts';
+import { DOCUMENT_FAILURES } from '../../ports/fetch-document.ts';
+import type { FetchDocument } from '../../ports/fetch-document.ts';
+import type { ProxyFailure } from '../../ports/http.ts';
 import type { IssuerProfile } from '../issuer-profile.ts';
 import { documentUrlProblem } from '../issuers.ts';
 import type { UrlRules } from '../issuers.ts';
@@ -32,13 +34,17 @@ export interface KeySourceFailed {
   readonly metadata?: IssuerMetadata;
 }
 
-export type KeySourceFailure =
-  | DocumentFailure
-  | 'not_json'
-  | 'json_ambiguous'
-  | 'metadata_malformed'
-  | 'metadata_issuer_mismatch'
-  | 'metadata_jwks_uri_not_allowed';
+/** Where no egress proxy is the cause. */
+export const KEY_SOURCE_FAILURES = [
+  ...DOCUMENT_FAILURES,
+  'not_json',
+  'json_ambiguous',
+  'metadata_malformed',
+  'metadata_issuer_mismatch',
+  'metadata_jwks_uri_not_allowed',
+] as const;
+
+export type KeySourceFailure = (typeof KEY_SOURCE_FAILURES)[number] | ProxyFailure;
 
 export const DOCUMENT_TIMEOUT_MS = 3000;
 /** Key sets with certificate chains pass 64 KiB. */

@@ -62,7 +62,8 @@ export async function reconcile(deps: ReconcileDeps): Promise<number> {
 }
 
 type ReadableRequest = UnsettledRequest & { readonly intent: RecordDraft };
-type ReconcileResult = 'accepted' | 'unknown' | 'unanswered' | 'impossible' | 'settled_meanwhile';
+export const RECONCILE_RESULTS = ['accepted', 'unknown', 'unanswered', 'impossible', 'settled_meanwhile'] as const;
+type ReconcileResult = (typeof RECONCILE_RESULTS)[number];
 
 async function reconcileOne(deps: ReconcileDeps, request: UnsettledRequest): Promise<ReconcileResult> {
   const sent = request.body === null ? null : addressesIn(request.body);

@@ -160,6 +160,7 @@ export function createSqliteLedger({
     checkpoints: (after, limit) => readCheckpoints(sqlite, after, limit),
     expired: (limit) => requests.expired(time.now(), limit),
     unsettled: (limit) => requests.unsettled(time.now(), limit),
+    countUnknown: requests.countUnknown,
     findPolicy: (digest) => findPolicy(sqlite, digest),
     probe() {
       // A changed value: SQLite writes no page for an update that changes nothing.

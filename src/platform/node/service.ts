@@ -4,6 +4,7 @@ import { loadConfig } from '../../config/load.ts';
 import { reportIgnored } from '../../config/reading/unknown-settings.ts';
 import { withoutKeys } from '../../config/key-candidates.ts';
 import { SECRET_SETTINGS } from '../../config/schema.ts';
+import { counterSeries } from '../../counter-series.ts';
 import { egressOf } from '../../config/settings/settings-egress.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
 import { BULKHEADS } from '../../middleware/limits/limit-concurrency.ts';
@@ -11,8 +12,10 @@ import { withWitnesses } from '../../ledger/answer-witness.ts';
 import type { Witness } from '../../ledger/trusted-time.ts';
 import { createOpenApi } from '../../openapi/document.ts';
 import { createOpsApp } from '../../routes/operations/ops-app.ts';
+import { createReadiness } from '../../routes/operations/readiness.ts';
 import { createService } from '../../service.ts';
 import { runRecurring } from '../../tasks/recurring.ts';
+import { createKeyUse } from '../../upstream/key-use.ts';
 import { createSinks } from './audit/sinks.ts';
 import { createNodeChanges } from './audit/changes.ts';
 import { openAuditTrail } from './audit/trail.ts';
@@ -40,8 +43,10 @@ import { createSecrets } from './secrets/secrets.ts';
 import { exposeDiskSpace } from './telemetry/ledger-metrics.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { NODE_SERIES } from './telemetry/node-series.ts';
 import type { Output } from './telemetry/output.ts';
 import { exposePolicyStatus } from './telemetry/policy-metrics.ts';
+import { exposeService } from './telemetry/service-metrics.ts';
 import { readText } from './text-file.ts';
 
 /**
@@ -176,6 +181,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
   exposeClock(metrics, ledger.clockState);
   let draining = false;
   const answersInFlight = createAnswersInFlight();
+  const keyUse = createKeyUse();
   const ports = {
     ...{
       clock,
@@ -186,6 +192,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
       metrics,
       http,
       secrets,
+      keyUse,
       ledger,
       policy,
       shadowPolicy,
@@ -210,6 +217,8 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
   const { app, refuseRequest, sweep, reconcile } = createService(config, ports);
   exposeDiskSpace(metrics, space);
   exposePolicyStatus(metrics, { active: policy, shadow: shadowPolicy });
+  exposeService(metrics, { service, ledger, secrets, keyUse, readiness: createReadiness(ports) });
+  metrics.begin(counterSeries(config, NODE_SERIES));
 
   const exposure = exposureOf(settings);
   const listener = {

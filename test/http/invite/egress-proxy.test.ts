@@ -8,7 +8,7 @@ const KEY = { 'Idempotency-Key': 'a-key-of-the-caller-1' };
 
 async function start(answer: ProxyAnswer) {
   const behind = await serveGalileoBehindProxy(answer);
-  const service = await startTestService({ settings: { GALILEO_API_URL: behind.url }, deps: { http: behind.http } });
+  const service = await startTestService({ settings: behind.settings, deps: { http: behind.http } });
   return { behind, service };
 }
 

@@ -345,6 +345,9 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
         .slice(0, Math.max(0, limit))
         .map((request) => ({ requestId: request.admission.requestId, intent: draft(request.decidedSeq) }));
     },
+    async countUnknown() {
+      return [...requests.values()].filter((request) => request.state === 'unknown').length;
+    },
     async unsettled(limit) {
       const due = [...requests.values()].flatMap((request) =>
         request.state === 'unknown' && request.nextAttemptAt !== null && request.nextAttemptAt <= now()

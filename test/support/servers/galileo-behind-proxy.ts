@@ -3,6 +3,7 @@
  * goes there. Both end with the test.
  */
 import { onTestFinished } from 'vitest';
+import type { Settings } from '../../../src/config/schema.ts';
 import { egressOf } from '../../../src/config/settings/settings-egress.ts';
 import { readProxyAddress } from '../../../src/lib/egress/proxy-address.ts';
 import type { HttpClient } from '../../../src/platform/node/http-client/http-client.ts';
@@ -16,8 +17,7 @@ import { proxyAnswers, serveConnectProxy } from './connect-proxy.ts';
 const NAME = 'api.galileo.test';
 
 export interface GalileoBehindProxy {
-  /** For GALILEO_API_URL. */
-  readonly url: string;
+  readonly settings: Pick<Settings, 'GALILEO_API_URL' | 'HTTPS_PROXY'>;
   readonly http: HttpClient;
   readonly galileo: RawServer;
   readonly proxy: ConnectProxy;
@@ -43,5 +43,6 @@ export async function serveGalileoBehindProxy(first: ProxyAnswer = proxyAnswers.
   if (address.kind === 'unfit') throw new Error(address.problem);
   const http = createHttpClient({ ca: certificate.cert, egress: egressOf({ HTTPS_PROXY: address.proxy }) });
   onTestFinished(() => http.close());
-  return { url: `https://${NAME}`, http, galileo, proxy, answerWith: (next) => void (answer = next) };
+  const settings = { GALILEO_API_URL: `https://${NAME}`, HTTPS_PROXY: address.proxy };
+  return { settings, http, galileo, proxy, answerWith: (next) => void (answer = next) };
 }

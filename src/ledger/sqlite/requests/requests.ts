@@ -40,6 +40,7 @@ export interface Requests {
   expired(now: number, limit: number): readonly ExpiredIntent[];
   /** Unknown requests whose next reconcile attempt is due, the longest overdue first. */
   unsettled(now: number, limit: number): readonly UnsettledRequest[];
+  countUnknown(): number;
   /** Sets when the next attempt is due (null: never), and counts this one if `counted`. */
   recordAttempt(row: Pick<RequestRow, 'id'>, next: { at: number | null; counted: boolean }): void;
 }
@@ -211,6 +212,10 @@ export function createRequests(
           attempts: Math.max(0, row.looks),
         }));
     },
+    // The index requests_unsettled holds no other requests, so the cost is the number itself.
+    countUnknown: () =>
+      sqlite.run<{ unknown: number }>(`SELECT count(*) AS unknown FROM requests WHERE state = 'unknown'`)[0]?.unknown ??
+      0,
     recordAttempt({ id }, { at, counted }) {
       sqlite.run(
         `UPDATE requests SET look_at = ?, looks = looks + ? WHERE owner = ? AND request_id = ?`,

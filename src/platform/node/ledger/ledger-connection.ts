@@ -34,12 +34,19 @@ export interface LedgerConnection {
   abandon(): void;
 }
 
-export type FilePart = 'database' | 'wal' | 'shm' | 'lock';
-
 /** `damaged`: the content is gone or overwritten. `unreadable`: a new connection does not find the last commit. */
+export const FILE_FAULTS = {
+  database: ['missing', 'replaced', 'damaged'],
+  wal: ['missing', 'replaced', 'damaged', 'unreadable'],
+  shm: ['missing', 'replaced', 'damaged'],
+  lock: ['missing', 'replaced'],
+} as const satisfies Record<string, readonly (PlaceFault | 'damaged' | 'unreadable')[]>;
+
+export type FilePart = keyof typeof FILE_FAULTS;
+
 export interface FileFault {
   readonly part: FilePart;
-  readonly problem: PlaceFault | 'damaged' | 'unreadable';
+  readonly problem: (typeof FILE_FAULTS)[FilePart][number];
 }
 
 /** Only a writing tool can lock the file, and the wait for it blocks every request. */

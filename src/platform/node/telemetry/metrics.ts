@@ -4,16 +4,23 @@
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { COUNTERS, DURATIONS, GAUGES } from '../../../ports/metrics.ts';
-import type { DurationName, GaugeName, MetricName, Metrics, Sample } from '../../../ports/metrics.ts';
+import type { CounterSeries, DurationName, GaugeName, MetricName, Metrics, Sample } from '../../../ports/metrics.ts';
 
 const PREFIX = 'galileo_invite_proxy_';
-const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+/**
+ * A limit of a service level lies on a bucket, or its share is a guess: 0.1 and 0.25 s for reads, 1, 2.5 and 5 s for
+ * invites, 15 s for the default of GALILEO_TIMEOUT_MS. The last one is beyond the longest invite: 2 s of waiting, 20 s at
+ * Galileo, 5 s until its outcome is written.
+ */
+const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30];
 
 type ReadGauge = () => readonly Sample[] | Promise<readonly Sample[]>;
 
 export interface NodeMetrics extends Metrics {
   /** Calls `read` at each exposition. When it fails, this gauge is left out and the others are still exposed. */
   gauge(name: GaugeName, read: ReadGauge): void;
+  /** Exposes these as 0 until they are counted, because `increase()` cannot see a series that begins with 1. */
+  begin(series: CounterSeries): void;
   /** The exposition text and its media type. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -62,6 +69,12 @@ export function createMetrics(): NodeMetrics {
           for (const { labels: values, value } of samples) gauge.set(values, value);
         },
       });
+    },
+    begin(series) {
+      for (const [name, combinations] of Object.entries(series)) {
+        if (combinations === 'as_they_come') continue;
+        for (const labels of combinations) counters.get(name as MetricName)?.inc(labels, 0);
+      }
     },
     async expose() {
       return { contentType: registry.contentType, text: await registry.metrics() };

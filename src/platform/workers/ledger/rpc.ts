@@ -236,6 +236,7 @@ export const LEDGER_STEPS = {
     ),
     writes: false,
   },
+  countUnknown: { args: z.tuple([]), result: count, writes: false },
   recordAttempt: {
     args: z.tuple([z.strictObject({ requestId, record: draft.nullable(), nextInMs: count.nullable() })]),
     result: nothing,

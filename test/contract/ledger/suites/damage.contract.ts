@@ -74,6 +74,7 @@ export function describeDamage(name: string, factory: DamagedLedgerFactory): voi
       ['checkpoints', (ledger) => ledger.checkpoints(0, 10)],
       ['expired', (ledger) => ledger.expired(10)],
       ['unsettled', (ledger) => ledger.unsettled(10)],
+      ['countUnknown', (ledger) => ledger.countUnknown()],
     ];
     beforeEach(async () => {
       for (const table of TABLES) await opened.sql(`ALTER TABLE ${table} RENAME TO ${table}_elsewhere`);

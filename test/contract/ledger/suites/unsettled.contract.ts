@@ -46,6 +46,16 @@ export function describeUnsettled(harness: LedgerHarness): void {
       ]);
     });
 
+    it('is counted from the moment when its outcome became unknown until it is settled', async () => {
+      await harness.ledger.admit(admission(R2));
+      expect(await harness.ledger.countUnknown()).toBe(0);
+      await becomeUnknown();
+      await harness.ledger.settle(settlement(R2, 'unknown'));
+      expect(await harness.ledger.countUnknown()).toBe(2);
+      await harness.ledger.settle(settlement(R1, 'accepted', { by: 'person' }));
+      expect(await harness.ledger.countUnknown()).toBe(1);
+    });
+
     it('that the sweep settled is due like any other', async () => {
       harness.clock.advance(45_000);
       await harness.ledger.settle(settlement(R1, 'unknown', { by: 'sweep' }));

@@ -13,6 +13,8 @@ export interface DiskSpace {
   isLow(): boolean;
   /** Null when unknown. */
   freeBytes(): number | null;
+  /** LEDGER_MIN_FREE_MB. */
+  readonly minFreeBytes: number;
   /** The database and its write-ahead log. */
   ledgerBytes(): number;
 }
@@ -32,6 +34,7 @@ const MB = 1_000_000;
 
 export function createDiskSpace(deps: DiskSpaceDeps): DiskSpace {
   const { path, minFreeMb, clock, logger, readFreeBytes = freeBytesOf } = deps;
+  const minFreeBytes = minFreeMb * MB;
   let isLow = false;
   let checkedAt = -Infinity;
 
@@ -45,7 +48,7 @@ export function createDiskSpace(deps: DiskSpaceDeps): DiskSpace {
 
   function check(): void {
     const free = freeBytes();
-    const low = free !== null && free < minFreeMb * MB;
+    const low = free !== null && free < minFreeBytes;
     if (low === isLow) return;
     isLow = low;
     const fields = { free_mb: Math.floor((free ?? 0) / MB), min_free_mb: minFreeMb };
@@ -64,6 +67,7 @@ export function createDiskSpace(deps: DiskSpaceDeps): DiskSpace {
       return isLow;
     },
     freeBytes,
+    minFreeBytes,
     ledgerBytes: () => sizeOf(path) + sizeOf(`${path}-wal`),
   };
 }
