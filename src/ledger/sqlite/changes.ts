@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { judgeChange, NEVER_CHANGED, subjectOf } from '../change-report.ts';
 import type { ChangeAnswer, ChangeReport, LastChange } from '../change-report.ts';
-import { keepPolicy, keepsPolicy } from './policies.ts';
+import { assertKeepable, keepPolicy, keepsPolicy } from './policies.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 import type { Journal } from './trail/journal.ts';
 
@@ -14,49 +14,69 @@ export interface Changes {
   record(reports: readonly ChangeReport[], now: number): readonly ChangeAnswer[];
 }
 
-type Row = { value: string | null; earlier: string; changed_at: number };
+export type ChangeRow = { value: string | null; earlier: string; changed_at: number };
 
 const earlierValues = z.array(z.string());
 
-export function createChanges(sqlite: SqlitePort, journal: Journal): Changes {
+/** What is stored of changes. */
+export interface ChangeRows {
+  last(subject: string): ChangeRow | undefined;
+  remember(subject: string, row: ChangeRow): void;
+  keepsPolicy(digest: string): boolean;
+  /** The text is one that may be kept (assertKeepable). */
+  keepPolicy(digest: string, document: string): void;
+}
+
+export function createChanges(rows: ChangeRows, journal: Pick<Journal, 'append'>): Changes {
   function readLast(subject: string): LastChange {
-    const row = sqlite.run<Row>(`SELECT value, earlier, changed_at FROM last_changes WHERE subject = ?`, subject)[0];
+    const row = rows.last(subject);
     if (row === undefined) return NEVER_CHANGED;
     return { value: row.value, earlier: earlierIn(row.earlier), changedAt: row.changed_at };
   }
 
-  function remember(subject: string, { value, earlier, changedAt }: LastChange): void {
-    sqlite.run(
-      `INSERT INTO last_changes (subject, value, earlier, changed_at) VALUES (?, ?, ?, ?)
-       ON CONFLICT (subject) DO UPDATE SET value = excluded.value, earlier = excluded.earlier, changed_at = excluded.changed_at`,
-      subject,
-      value,
-      JSON.stringify(earlier),
-      changedAt,
-    );
-  }
-
   function recordOne(report: ChangeReport, now: number): ChangeAnswer {
     const { change, service } = report;
-    if (change.what === 'policy_taken' && !keepsPolicy(sqlite, change.to)) {
+    if (change.what === 'policy_taken' && !rows.keepsPolicy(change.to)) {
       if (change.document === null) return 'document_needed';
-      journal.writeHead();
-      keepPolicy(sqlite, change.to, change.document);
+      assertKeepable(change.to, change.document);
+      rows.keepPolicy(change.to, change.document);
     }
     const subject = subjectOf(report);
     const verdict = judgeChange(report, subject === null ? NEVER_CHANGED : readLast(subject), now);
     if (verdict.kind !== 'recorded') return verdict.kind;
     journal.append({ kind: 'change', change: verdict.change, service });
-    if (subject !== null && verdict.last !== null) remember(subject, verdict.last);
+    if (subject !== null && verdict.last !== null) {
+      const { value, earlier, changedAt } = verdict.last;
+      rows.remember(subject, { value, earlier: JSON.stringify(earlier), changed_at: changedAt });
+    }
     return 'recorded';
   }
 
   return { record: (reports, now) => reports.map((report) => recordOne(report, now)) };
 }
 
+export function createChangeRows(sqlite: SqlitePort, journal: Pick<Journal, 'writeHead'>): ChangeRows {
+  return {
+    last: (subject) =>
+      sqlite.run<ChangeRow>(`SELECT value, earlier, changed_at FROM last_changes WHERE subject = ?`, subject)[0],
+    remember(subject, { value, earlier, changed_at: changedAt }) {
+      sqlite.run(
+        `INSERT INTO last_changes (subject, value, earlier, changed_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (subject) DO UPDATE SET value = excluded.value, earlier = excluded.earlier, changed_at = excluded.changed_at`,
+        ...[subject, value, earlier, changedAt],
+      );
+    },
+    keepsPolicy: (digest) => keepsPolicy(sqlite, digest),
+    keepPolicy(digest, document) {
+      journal.writeHead();
+      keepPolicy(sqlite, digest, document);
+    },
+  };
+}
+
 /** The last value on record by subject. */
 export function readLastChanges(sqlite: SqlitePort): ReadonlyMap<string, string | null> {
-  const rows = sqlite.run<Pick<Row, 'value'> & { subject: string }>(`SELECT subject, value FROM last_changes`);
+  const rows = sqlite.run<Pick<ChangeRow, 'value'> & { subject: string }>(`SELECT subject, value FROM last_changes`);
   return new Map(rows.map(({ subject, value }) => [subject, value]));
 }
 

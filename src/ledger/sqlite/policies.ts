@@ -26,9 +26,12 @@ export function keepsPolicy(sqlite: SqlitePort, digest: string): boolean {
 }
 
 /** Throws when the text has another digest, or is longer than a policy may be. */
-export function keepPolicy(sqlite: SqlitePort, digest: string, document: string): void {
+export function assertKeepable(digest: string, document: string): void {
   if (sha256Hex(document) !== digest) throw new Error('the text of the policy has another digest');
   if (!isStorable(document)) throw new Error('the policy is too large to be kept');
+}
+
+export function keepPolicy(sqlite: SqlitePort, digest: string, document: string): void {
   sqlite.run(`INSERT INTO policies (digest, document) VALUES (?, ?)`, digest, document);
   sqlite.run(
     `INSERT INTO policy_uses (digest, last_seq) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING`,
@@ -39,19 +42,19 @@ export function keepPolicy(sqlite: SqlitePort, digest: string, document: string)
 
 /**
  * Called for each record, before it becomes the last one. `policyDigest` is that of the record before; returns that of
- * the head row with this record.
+ * the head row with this record. `usedUntil`: records name this policy up to this seq.
  */
 export function notePolicies(
-  sqlite: SqlitePort,
+  usedUntil: (digest: string, seq: number) => void,
   { draft, seq, policyDigest }: { readonly draft: AnyDraft; readonly seq: number; readonly policyDigest: string },
 ): string {
   if (draft.kind === 'change') {
-    for (const digest of digestsIn(draft.change)) useUntil(sqlite, digest, seq);
+    for (const digest of digestsIn(draft.change)) usedUntil(digest, seq);
     return policyDigest;
   }
   if (draft.kind === 'read') return policyDigest;
   const { digest } = draft.policy;
-  if (digest !== policyDigest) useUntil(sqlite, policyDigest, seq - 1);
+  if (digest !== policyDigest) usedUntil(policyDigest, seq - 1);
   return digest;
 }
 
@@ -66,7 +69,7 @@ export function dropPolicies(sqlite: SqlitePort, seq: number): void {
 }
 
 /** Does nothing for a policy that is not kept. */
-function useUntil(sqlite: SqlitePort, digest: string, seq: number): void {
+export function useUntil(sqlite: SqlitePort, digest: string, seq: number): void {
   sqlite.run(`UPDATE policy_uses SET last_seq = max(last_seq, ?) WHERE digest = ?`, seq, digest);
 }
 

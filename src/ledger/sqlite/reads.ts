@@ -6,8 +6,7 @@ import { sha256Hex } from '../../lib/sha256.ts';
 import { countRead, MAX_READERS } from '../read-count.ts';
 import type { ReaderMinute, ReadReport } from '../read-count.ts';
 import type { ReportUnreadable } from '../report-unreadable.ts';
-import { createMinuteRows } from './minute-rows.ts';
-import type { SqlitePort } from './sqlite-port.ts';
+import type { MinuteRows } from './minute-rows.ts';
 
 /**
  * Counts who reads the trail (read-count.ts): one row per reader and minute, until its record is written. A damaged row
@@ -39,9 +38,7 @@ const readerMinute = z.looseObject({
   recent: z.array(z.string()),
 });
 
-export function createReads(sqlite: SqlitePort, reportUnreadable: ReportUnreadable): Reads {
-  const rows = createMinuteRows(sqlite, 'reads');
-
+export function createReads(rows: MinuteRows, reportUnreadable: ReportUnreadable): Reads {
   function parse(text: string | undefined): ReaderMinute | null {
     if (text === undefined) return null;
     const parsed = readerMinute.safeParse(parseObject(text));

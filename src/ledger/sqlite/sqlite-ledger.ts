@@ -4,8 +4,12 @@ import type { Clock, MachineClock } from '../../ports/clock.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { Sha256 } from '../../ports/sha256.ts';
-import { createChanges } from './changes.ts';
+import { createChangeRows, createChanges } from './changes.ts';
 import { findPolicy } from './policies.ts';
+import { createMinuteRows } from './minute-rows.ts';
+import { createCounterRows } from './requests/counter-rows.ts';
+import { noteFurther } from './requests/further-records.ts';
+import type { NoteFurther } from './requests/further-records.ts';
 import { createIdempotencyKeys } from './requests/idempotency.ts';
 import { addCheckpoint, readChain, readCheckpoints } from './trail/checkpoints.ts';
 import { createJournal } from './trail/journal.ts';
@@ -20,6 +24,7 @@ import { createAdmissions } from './requests/admissions.ts';
 import { createOpenRequests } from './requests/open-requests.ts';
 import { createOwners } from './requests/owners.ts';
 import { createQuotaCounters } from './requests/quota.ts';
+import { findDeciding } from './requests/recall-admission.ts';
 import { createRequests } from './requests/requests.ts';
 import { createSettlements } from './requests/settlements.ts';
 import { pruneRecords } from './trail/retention.ts';
@@ -80,7 +85,7 @@ export function createSqliteLedger({
   const appended = createAppendedRecords();
   const owners = createOwners(sqlite);
   const open = createOpenRequests(sqlite);
-  const quotas = createQuotaCounters(sqlite);
+  const quotas = createQuotaCounters(createCounterRows(sqlite));
   const sharer: BatchSharer = {
     begin({ head }) {
       owners.begin();
@@ -91,15 +96,19 @@ export function createSqliteLedger({
     end: quotas.end,
   };
   const journal = createJournal({ sqlite, clock, time, ids, sha256, appended, sharer, openAfter: open.openAfter });
-  const changes = createChanges(sqlite, journal);
+  const changes = createChanges(createChangeRows(sqlite, journal), journal);
   const keys = createIdempotencyKeys(sqlite, reportUnreadable);
+  const further: NoteFurther = (requestId, seq, kind) => noteFurther(sqlite, requestId, seq, kind);
   const requests = createRequests(sqlite, reportUnreadable, { owners, open });
   const outbox = createSqliteOutbox(sqlite);
-  const { settle, recordAttempt } = createSettlements({ sqlite, journal, quotas, keys, requests });
-  const reads = createReads(sqlite, reportUnreadable);
-  const suppressions = createSuppressions(sqlite, { reportUnreadable, isSpaceLow });
+  const { settle, recordAttempt } = createSettlements({ journal, quotas, keys, requests, noteFurther: further });
+  const reads = createReads(createMinuteRows(sqlite, 'reads'), reportUnreadable);
+  const suppressions = createSuppressions(createMinuteRows(sqlite, 'suppressions'), { reportUnreadable, isSpaceLow });
 
-  const { admit } = createAdmissions({ sqlite, clock, journal, quotas, keys, owners, requests, suppressions, sha256 });
+  const { admit } = createAdmissions({
+    ...{ clock, journal, quotas, keys, owners, requests, suppressions, sha256, noteFurther: further },
+    findDeciding: (requestId) => findDeciding(sqlite, requestId),
+  });
 
   /** A writing step. `readsHead`: it needs the head row as the steps before it in the batch have left it. */
   function step<A extends readonly unknown[], R>(

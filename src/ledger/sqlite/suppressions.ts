@@ -7,8 +7,7 @@ import type { Owner } from '../port.ts';
 import type { ReportUnreadable } from '../report-unreadable.ts';
 import { admitRecord, NOTHING_YET } from '../suppression.ts';
 import type { SubjectMinute } from '../suppression.ts';
-import { createMinuteRows } from './minute-rows.ts';
-import type { SqlitePort } from './sqlite-port.ts';
+import type { MinuteRows } from './minute-rows.ts';
 
 /**
  * One row (minute-rows.ts) per subject and minute in which something was refused, replayed or previewed: the count of
@@ -45,12 +44,15 @@ const subjectMinute = z.looseObject({
   ),
 });
 
+/** The scope of a subject's rows. */
+export function subjectScope({ issuer, clientId, subject }: Owner): string {
+  return sha256Hex(canonicalJson([issuer, clientId, subject]));
+}
+
 export function createSuppressions(
-  sqlite: SqlitePort,
+  rows: MinuteRows,
   { reportUnreadable, isSpaceLow }: { reportUnreadable: ReportUnreadable; isSpaceLow: () => boolean },
 ): Suppressions {
-  const rows = createMinuteRows(sqlite, 'suppressions');
-
   function parse(text: string | undefined): SubjectMinute {
     if (text === undefined) return NOTHING_YET;
     const parsed = subjectMinute.safeParse(parseObject(text));
@@ -61,7 +63,7 @@ export function createSuppressions(
 
   return {
     isWhole({ issuer, clientId, subject }, draft, { now, machineMs }) {
-      const scope = sha256Hex(canonicalJson([issuer, clientId, subject]));
+      const scope = subjectScope({ issuer, clientId, subject });
       const counted = parse(rows.get(now, scope));
       const { isWhole, minute } = admitRecord(counted, draft, { machineMs, isSpaceLow: isSpaceLow() });
       rows.set(now, scope, JSON.stringify(minute));

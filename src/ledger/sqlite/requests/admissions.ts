@@ -3,10 +3,9 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Sha256 } from '../../../ports/sha256.ts';
 import type { Admission, Admitted, QuotaState } from '../../port.ts';
 import { denialRecord, dryRunRecord, exhaustedRecord, intentRecord, replayRecord } from '../../record-annotations.ts';
-import type { SqlitePort } from '../sqlite-port.ts';
 import type { Suppressions } from '../suppressions.ts';
 import type { Journal } from '../trail/journal.ts';
-import { noteFurther } from './further-records.ts';
+import type { NoteFurther } from './further-records.ts';
 import { keyScope } from './idempotency.ts';
 import type { IdempotencyKeys, KeyLookup } from './idempotency.ts';
 import type { Owners } from './owners.ts';
@@ -23,7 +22,6 @@ export interface Admissions {
 }
 
 export interface AdmissionsDeps {
-  readonly sqlite: SqlitePort;
   /** The machine's. */
   readonly clock: Clock;
   readonly journal: Pick<Journal, 'now' | 'append'>;
@@ -32,6 +30,9 @@ export interface AdmissionsDeps {
   readonly owners: Pick<Owners, 'numberOf'>;
   readonly requests: Pick<Requests, 'get' | 'insert'>;
   readonly suppressions: Pick<Suppressions, 'isWhole'>;
+  readonly noteFurther: NoteFurther;
+  /** Of the newest records, the one that decided this request; null when there is none. */
+  readonly findDeciding: (requestId: string) => RecordDraft | null;
   readonly sha256: Sha256;
 }
 
@@ -39,7 +40,6 @@ export interface AdmissionsDeps {
 const LONGEST_RETRY_AFTER_S = 5;
 
 export function createAdmissions({
-  sqlite,
   clock,
   journal,
   quotas,
@@ -47,6 +47,8 @@ export function createAdmissions({
   owners,
   requests,
   suppressions,
+  noteFurther,
+  findDeciding,
   sha256,
 }: AdmissionsDeps): Admissions {
   function admit(admission: Admission): Admitted {
@@ -56,7 +58,7 @@ export function createAdmissions({
 
   function recall(admission: Admission, now: number): Admitted | null {
     return recallAdmission(admission, {
-      sqlite,
+      findDeciding,
       tally: () => quotas.tally(admission.charges, now),
       openUntil: (requestId) => {
         const row = requests.get(requestId, admission.owner);
@@ -95,7 +97,7 @@ export function createAdmissions({
     }
     const replay = replayRecord(admission.records, known.firstRequestId, known.reply);
     if (replay !== null && isWhole(admission, replay, now))
-      noteFurther(sqlite, known.firstRequestId, journal.append(replay), 'replay');
+      noteFurther(known.firstRequestId, journal.append(replay), 'replay');
     return known;
   }
 

@@ -11,6 +11,8 @@ import type { StoredRow } from './request-reader.ts';
 
 export type FurtherRecord = 'replay' | 'other';
 
+export type NoteFurther = (requestId: string, seq: number, kind: FurtherRecord) => void;
+
 export function noteFurther(sqlite: SqlitePort, requestId: string, seq: number, kind: FurtherRecord): void {
   sqlite.run(
     `INSERT OR IGNORE INTO further_records (request_id, is_replay, seq) VALUES (?, ?, ?)`,

@@ -32,10 +32,10 @@ export type KeyLookup =
   | { readonly kind: 'reply_unreadable'; readonly firstRequestId: string }
   | { readonly kind: 'key_reused'; readonly firstRequestId: string };
 
-type KeyRow = { request_id: string; fingerprint: string; keep_until: number | null; reply: string | null };
+export type KeyRow = { request_id: string; fingerprint: string; keep_until: number | null; reply: string | null };
 
 /** The effect of each ending on its key. */
-const KEY_AFTER = {
+export const KEY_AFTER = {
   accepted: 'kept',
   refused: 'kept',
   not_sent: 'freed',
@@ -68,6 +68,25 @@ export function readReply(text: string): StoredReply | null {
   return reply.success ? reply.data : null;
 }
 
+/** What a stored key says to a request with this fingerprint. Null: nothing, the key is free. */
+export function judgeKey(
+  row: KeyRow | undefined,
+  {
+    fingerprint,
+    now,
+    reportUnreadable,
+  }: { readonly fingerprint: string; readonly now: number; readonly reportUnreadable: ReportUnreadable },
+): KeyLookup | null {
+  if (row === undefined || (row.keep_until !== null && row.keep_until <= now)) return null;
+  const firstRequestId = row.request_id;
+  if (row.fingerprint !== fingerprint) return { kind: 'key_reused', firstRequestId };
+  if (row.reply === null) return { kind: 'in_flight', firstRequestId };
+  const reply = readReply(row.reply);
+  if (reply !== null) return { kind: 'replay', firstRequestId, reply };
+  reportUnreadable({ part: 'reply', reason: 'other_shape', requestId: firstRequestId });
+  return { kind: 'reply_unreadable', firstRequestId };
+}
+
 export function createIdempotencyKeys(sqlite: SqlitePort, reportUnreadable: ReportUnreadable): IdempotencyKeys {
   /** The last `seq` that was looked at; `BEFORE_ALL` at the beginning of the table. */
   let prunedTo = BEFORE_ALL;
@@ -77,14 +96,7 @@ export function createIdempotencyKeys(sqlite: SqlitePort, reportUnreadable: Repo
         `SELECT request_id, fingerprint, keep_until, reply FROM ${KEYS_WITH_REPLIES} WHERE keys.scope = ?`,
         scope,
       )[0];
-      if (row === undefined || (row.keep_until !== null && row.keep_until <= now)) return null;
-      const firstRequestId = row.request_id;
-      if (row.fingerprint !== fingerprint) return { kind: 'key_reused', firstRequestId };
-      if (row.reply === null) return { kind: 'in_flight', firstRequestId };
-      const reply = readReply(row.reply);
-      if (reply !== null) return { kind: 'replay', firstRequestId, reply };
-      reportUnreadable({ part: 'reply', reason: 'other_shape', requestId: firstRequestId });
-      return { kind: 'reply_unreadable', firstRequestId };
+      return judgeKey(row, { fingerprint, now, reportUnreadable });
     },
     bind(scope, { requestId, fingerprint, seq }) {
       // Replaces an expired key that is not pruned yet.

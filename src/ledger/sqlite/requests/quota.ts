@@ -1,9 +1,8 @@
 import type { QuotaCharge, ShortInvitee } from '../../../policy/decision.ts';
 import type { QuotaState } from '../../port.ts';
-import type { SqlitePort } from '../sqlite-port.ts';
 
 /**
- * Quota counters in SQLite: fixed windows aligned to the Unix epoch, one row per quota, unit, counter and window.
+ * Quota counters: fixed windows aligned to the Unix epoch, one row per quota, unit, counter and window.
  * Limits are not stored. Each charge carries its limit, so the counts survive a policy change. Reads and writes run
  * inside the caller's transaction; therefore only one request can get the last unit. The steps of a batch share their
  * counters: each is read once and written once, at the end.
@@ -68,35 +67,33 @@ interface Window {
   unread: string[];
 }
 
-/** How many counters one statement reads at most. A Durable Object binds 100 parameters to a statement. */
-const READ_TOGETHER = 64;
-/** Fewer counters than this are read one by one: a statement for many is always bound to READ_TOGETHER of them. */
-const READ_ALONE = 8;
-const OF_WINDOW = `FROM counters WHERE window_end = ? AND window_ms = ? AND quota = ? AND unit = ?`;
-const READ_ONE = `SELECT counter, used ${OF_WINDOW} AND counter = ?`;
-const READ_MANY = `SELECT counter, used ${OF_WINDOW} AND counter IN (${Array(READ_TOGETHER).fill('?').join(', ')})`;
+/** The stored counters. */
+export interface CounterRows {
+  /** Of these counters of one window, those that are stored. */
+  read(
+    window: CounterWindow,
+    counters: readonly string[],
+  ): Iterable<{ readonly counter: string; readonly used: number }>;
+  add(debit: Debit): void;
+  /** Never below 0. Nothing for a counter that is not stored. */
+  subtract(debit: Debit): void;
+  dropEndedBefore(endedBefore: number): void;
+}
 
-export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
+export type CounterWindow = Pick<Debit, 'quota' | 'unit' | 'windowMs' | 'windowEnd'>;
+
+export function createQuotaCounters(rows: CounterRows): QuotaCounters {
   /** The counters of this batch; null outside of one. */
   let shared: Window[] | null = null;
 
   function readCounts(window: Window): void {
     const { charge, windowEnd, counts, unread: counters } = window;
     window.unread = [];
-    const together = counters.length < READ_ALONE ? 1 : READ_TOGETHER;
-    for (let from = 0; from < counters.length; from += together) {
-      const some = counters.slice(from, from + together);
-      // A counter that is named again changes nothing.
-      while (some.length < together) some.push(some[0] ?? '');
-      const rows = sqlite.run<{ counter: string; used: number }>(
-        together === 1 ? READ_ONE : READ_MANY,
-        ...[windowEnd, charge.windowMs, charge.quota, charge.unit],
-        ...some,
-      );
-      for (const { counter, used } of rows) {
-        const count = counts.get(counter);
-        if (count !== undefined) count.used = used;
-      }
+    if (counters.length === 0) return;
+    const { quota, unit, windowMs } = charge;
+    for (const { counter, used } of rows.read({ quota, unit, windowMs, windowEnd }, counters)) {
+      const count = counts.get(counter);
+      if (count !== undefined) count.used = used;
     }
   }
 
@@ -124,24 +121,11 @@ export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
     return entries;
   }
 
-  function writeDebit({ quota, unit, counter, windowMs, windowEnd, amount }: Debit): void {
-    sqlite.run(
-      `INSERT INTO counters (window_end, window_ms, quota, unit, counter, used) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (window_end, window_ms, quota, unit, counter) DO UPDATE SET used = used + excluded.used`,
-      windowEnd,
-      windowMs,
-      quota,
-      unit,
-      counter,
-      amount,
-    );
-  }
-
   function debitOne({ charge, windowEnd, count }: Entry): Debit {
     const { quota, unit, counter, windowMs, amount } = charge;
     const debit = { quota, unit, counter, windowMs, windowEnd, amount };
     count.used += amount;
-    if (shared === null) writeDebit(debit);
+    if (shared === null) rows.add(debit);
     else count.unwritten += amount;
     return debit;
   }
@@ -150,7 +134,7 @@ export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
     for (const { charge, windowEnd, counts } of shared ?? []) {
       const { quota, unit, windowMs } = charge;
       for (const [counter, count] of counts) {
-        if (count.unwritten > 0) writeDebit({ quota, unit, counter, windowMs, windowEnd, amount: count.unwritten });
+        if (count.unwritten > 0) rows.add({ quota, unit, counter, windowMs, windowEnd, amount: count.unwritten });
         count.unwritten = 0;
       }
     }
@@ -182,21 +166,11 @@ export function createQuotaCounters(sqlite: SqlitePort): QuotaCounters {
     },
     refund(debits) {
       writeAndForget();
-      for (const { windowEnd, windowMs, quota, unit, counter, amount } of debits) {
-        sqlite.run(
-          `UPDATE counters SET used = max(0, used - ?) WHERE window_end = ? AND window_ms = ? AND quota = ? AND unit = ? AND counter = ?`,
-          amount,
-          windowEnd,
-          windowMs,
-          quota,
-          unit,
-          counter,
-        );
-      }
+      for (const debit of debits) rows.subtract(debit);
     },
     prune(endedBefore) {
       writeAndForget();
-      sqlite.run(`DELETE FROM counters WHERE window_end <= ?`, endedBefore);
+      rows.dropEndedBefore(endedBefore);
     },
     begin() {
       shared = [];

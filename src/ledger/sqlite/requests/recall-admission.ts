@@ -12,7 +12,7 @@ import { readEnds } from '../trail/trail.ts';
  * for an admission that says it is repeated, so others cost nothing. Reads and changes nothing.
  */
 export interface RecallDeps {
-  readonly sqlite: SqlitePort;
+  readonly findDeciding: (requestId: string) => RecordDraft | null;
   /** The counters of the admission's charges now. */
   readonly tally: () => Pick<Tally, 'states' | 'shortInvitees'>;
   /** When the admitted request expires; null when it is no longer open. */
@@ -21,11 +21,11 @@ export interface RecallDeps {
 }
 
 /** A repeated call follows its first one within seconds. */
-const NEWEST_RECORDS = 2_000;
+export const NEWEST_RECORDS = 2_000;
 
 /** Null: the first call wrote nothing, so it is to be decided now. Throws when a caller must not act on the answer. */
 export function recallAdmission(admission: Admission, deps: RecallDeps): Admitted | null {
-  const record = decidingRecord(deps.sqlite, admission.requestId);
+  const record = deps.findDeciding(admission.requestId);
   if (record === null) return null;
   if (!isOwn(record, admission.owner)) throw new Error('the request id belongs to another admission');
   switch (record.kind) {
@@ -61,14 +61,21 @@ export function recallAdmission(admission: Admission, deps: RecallDeps): Admitte
   }
 }
 
-function decidingRecord(sqlite: SqlitePort, requestId: string): RecordDraft | null {
+export function findDeciding(sqlite: SqlitePort, requestId: string): RecordDraft | null {
   const newest = readEnds(sqlite).head.seq - NEWEST_RECORDS;
   const rows = sqlite.run<{ line: string }>(
     `SELECT line FROM records WHERE seq > ? AND instr(line, ?) > 0 ORDER BY seq`,
     newest,
     requestId,
   );
-  for (const { line } of rows) {
+  return decidingAmong(
+    rows.map(({ line }) => line),
+    requestId,
+  );
+}
+
+export function decidingAmong(lines: readonly string[], requestId: string): RecordDraft | null {
+  for (const line of lines) {
     const read = readStoredLine(line);
     if (read.kind === 'read' && 'request_id' in read.record && read.record.request_id === requestId)
       return draftOf(read.record);

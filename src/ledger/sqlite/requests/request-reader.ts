@@ -8,8 +8,6 @@ import type { ReportUnreadable } from '../../report-unreadable.ts';
 import { unpackDebits } from './debits.ts';
 import { recordedState } from './recorded-state.ts';
 import type { Debit } from './quota.ts';
-import type { SqlitePort } from '../sqlite-port.ts';
-import { readLine } from '../trail/trail.ts';
 
 /**
  * Reads rows of the table `requests` and the records that they point to. A state that the records refute is reported,
@@ -66,13 +64,17 @@ const storedDebits = z.array(
   }),
 );
 
-export function createRequestReader(sqlite: SqlitePort, reportUnreadable: ReportUnreadable): RequestReader {
+/** `readLine`: one stored line; null when there is no such record. */
+export function createRequestReader(
+  readLine: (seq: number) => string | null,
+  reportUnreadable: ReportUnreadable,
+): RequestReader {
   function readRecord(seq: number, requestId: string): RequestRecord | null {
     const damaged = (reason: RecordDamage): null => {
       reportUnreadable({ part: 'record', seq, reason });
       return null;
     };
-    const line = readLine(sqlite, seq);
+    const line = readLine(seq);
     if (line === null) return damaged('missing');
     const read = readStoredLine(line);
     if (read.kind === 'unreadable') return damaged(read.reason);

@@ -20,6 +20,7 @@ import { newestOf, newestOfAll, OF_ANY_OWNER, readOf, readOfAny } from './reques
 import { createRequestReader } from './request-reader.ts';
 import type { StoredRow } from './request-reader.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
+import { readLine } from '../trail/trail.ts';
 
 /**
  * The table of requests that were admitted or refused: one row each, with the owner, the state, and the `seq` of its
@@ -97,7 +98,10 @@ export function createRequests(
     open,
   }: { readonly owners: Pick<Owners, 'find'>; readonly open: Pick<OpenRequests, 'add' | 'end' | 'expired'> },
 ): Requests {
-  const { hasReadableId, readDraft, readState, readDebits, readEntry } = createRequestReader(sqlite, reportUnreadable);
+  const { hasReadableId, readDraft, readState, readDebits, readEntry } = createRequestReader(
+    (seq) => readLine(sqlite, seq),
+    reportUnreadable,
+  );
 
   function readSettling(requestId: string, likely: Owner | null): SettlingRow | undefined {
     const number = likely === null ? null : owners.find(likely);

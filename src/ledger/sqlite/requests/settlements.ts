@@ -1,9 +1,8 @@
 import type { RecordDraft } from '../../../audit/record.ts';
 import type { ReconcileAttempt } from '../../background-steps.ts';
 import type { Ending, Owner, Settled, Settlement } from '../../port.ts';
-import type { SqlitePort } from '../sqlite-port.ts';
 import type { Journal } from '../trail/journal.ts';
-import { noteFurther } from './further-records.ts';
+import type { NoteFurther } from './further-records.ts';
 import type { IdempotencyKeys } from './idempotency.ts';
 import { maySettle } from './may-settle.ts';
 import type { QuotaCounters } from './quota.ts';
@@ -19,11 +18,11 @@ export interface Settlements {
 }
 
 export interface SettlementsDeps {
-  readonly sqlite: SqlitePort;
   readonly journal: Pick<Journal, 'now' | 'append' | 'nextSeq'>;
   readonly quotas: Pick<QuotaCounters, 'refund'>;
   readonly keys: Pick<IdempotencyKeys, 'settle'>;
   readonly requests: Pick<Requests, 'get' | 'settle' | 'settleOpen' | 'recordAttempt'>;
+  readonly noteFurther: NoteFurther;
 }
 
 /** Whether an ending refunds the `emails` units. `requests` units are never refunded. */
@@ -32,7 +31,7 @@ const REFUNDED = { accepted: false, refused: true, not_sent: true, unknown: fals
   boolean
 >;
 
-export function createSettlements({ sqlite, journal, quotas, keys, requests }: SettlementsDeps): Settlements {
+export function createSettlements({ journal, quotas, keys, requests, noteFurther }: SettlementsDeps): Settlements {
   function settle(settlement: Settlement): Settled {
     const { requestId, by, ending, reply, record } = settlement;
     const now = journal.now();
@@ -63,7 +62,7 @@ export function createSettlements({ sqlite, journal, quotas, keys, requests }: S
     const row = requests.get(requestId, record === null ? null : ownerInRecord(record));
     if (row === null || row.nextAttemptAt === null || row.nextAttemptAt > now) return;
     // The outcome record does not change: the evidence is a record of its own.
-    if (record !== null) noteFurther(sqlite, requestId, journal.append(record), 'other');
+    if (record !== null) noteFurther(requestId, journal.append(record), 'other');
     requests.recordAttempt(row, { at: nextInMs === null ? null : now + nextInMs, counted: record !== null });
   }
 

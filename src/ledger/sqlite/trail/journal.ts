@@ -8,7 +8,7 @@ import type { Ids } from '../../../ports/ids.ts';
 import type { Sha256 } from '../../../ports/sha256.ts';
 import type { LedgerClock } from '../ledger-clock.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
-import { notePolicies } from '../policies.ts';
+import { notePolicies, useUntil } from '../policies.ts';
 import { readEnds } from './trail.ts';
 import type { TrailEnds } from './trail.ts';
 
@@ -69,6 +69,7 @@ interface Batch {
 
 export function createJournal({ sqlite, clock, time, ids, sha256, appended, sharer, openAfter }: JournalDeps): Journal {
   let batch: Batch | null = null;
+  const usePolicy = (digest: string, seq: number): void => useUntil(sqlite, digest, seq);
 
   function open(): Batch {
     const stored = readEnds(sqlite);
@@ -133,7 +134,7 @@ export function createJournal({ sqlite, clock, time, ids, sha256, appended, shar
         `INSERT INTO records (seq, line, owner, request_id) VALUES (?, ?, ?, ?)`,
         ...[seq, line, decides?.owner ?? null, decides?.requestId ?? null],
       );
-      at.policyDigest = notePolicies(sqlite, { draft, seq, policyDigest: at.policyDigest });
+      at.policyDigest = notePolicies(usePolicy, { draft, seq, policyDigest: at.policyDigest });
       if (timeMs < at.recordedMs) sqlite.run(`INSERT INTO clock_steps (seq) VALUES (?)`, seq);
       appended.note(line, { seq, hash, prev: place.prev });
       at.head = { seq, hash };

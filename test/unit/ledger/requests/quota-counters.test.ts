@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { createCounterRows } from '../../../../src/ledger/sqlite/requests/counter-rows.ts';
 import { createQuotaCounters } from '../../../../src/ledger/sqlite/requests/quota.ts';
 import { migrate } from '../../../../src/ledger/sqlite/schema.ts';
 import type { SqlitePort } from '../../../../src/ledger/sqlite/sqlite-port.ts';
@@ -19,7 +20,7 @@ function setup() {
     },
     transaction: sqlite.transaction,
   };
-  return { statements, quotas: createQuotaCounters(counting) };
+  return { statements, quotas: createQuotaCounters(createCounterRows(counting)) };
 }
 
 const invitees = (count: number, changes: Partial<QuotaCharge> = {}): QuotaCharge[] =>
