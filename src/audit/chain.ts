@@ -45,9 +45,9 @@ export function chainRecord(
   sha256: Sha256 = sha256Hex,
 ): { line: string; hash: string } {
   const { seq, id, time, prev } = place;
-  const halves = canonicalHalves({ ...draft, seq, id, time, prev });
-  const hash = sha256(joined(halves));
-  return { line: joined(halves, hash), hash };
+  const covered = coveredText({ ...draft, seq, id, time, prev });
+  const hash = sha256(covered.text);
+  return { line: withHash(covered, hash), hash };
 }
 
 /**
@@ -79,44 +79,44 @@ function checkLine(line: string, before: ChainHead, sha256: Sha256): ChainHead |
   const record = parseObject(line);
   if (record === null) return 'not_a_record';
   const { hash } = record;
-  const halves = canonicalHalvesOrNull(record);
+  const covered = coveredTextOrNull(record);
   // The text must be canonical too: a change that parses to the same value (white space, a repeated member) is an edit.
-  if (typeof hash !== 'string' || halves === null || joined(halves, hash) !== line) return 'edited';
-  if (sha256(joined(halves)) !== hash) return 'edited';
+  if (typeof hash !== 'string' || covered === null || withHash(covered, hash) !== line) return 'edited';
+  if (sha256(covered.text) !== hash) return 'edited';
   if (record['seq'] !== before.seq + 1) return 'out_of_sequence';
   if (record['prev'] !== before.hash) return 'wrong_prev';
   return { seq: before.seq + 1, hash };
 }
 
-/** The members of a record before and after the place of `hash`, each as the inside of an RFC 8785 object. */
-type Halves = readonly [before: string, after: string];
-
-/** A record is serialised once: the text with `hash` and the text that it covers differ only there. */
-function canonicalHalves(record: object): Halves {
-  const members = record as Readonly<Record<string, unknown>>;
-  let [before, after] = ['', ''];
-  // RFC 8785 §3.2.3 sorts names by UTF-16 code units, as `toSorted` and `<` do.
-  for (const name of Object.keys(members).toSorted()) {
-    const value = members[name];
-    if (value === undefined || name === 'hash') continue;
-    const member = `${canonicalJson(name)}:${canonicalJson(value)}`;
-    if (name < 'hash') before = before === '' ? member : `${before},${member}`;
-    else after = after === '' ? member : `${after},${member}`;
-  }
-  return [before, after];
+/** The text that the hash of a record covers. A record is serialised once: its line differs only by the hash in it. */
+interface CoveredText {
+  readonly text: string;
+  /** Where `hash` belongs in it: behind the members whose names sort before it. */
+  readonly hashAt: number;
 }
 
-function canonicalHalvesOrNull(record: object): Halves | null {
+/** Throws when the record has no RFC 8785 form. A member `hash` is left out. */
+function coveredText(record: object): CoveredText {
+  const members = record as Readonly<Record<string, unknown>>;
+  // RFC 8785 §3.2.3 sorts names by UTF-16 code units, as `<` does.
+  const before = Object.keys(members).filter((name) => name < 'hash');
+  const textBefore = canonicalJson(Object.fromEntries(before.map((name) => [name, members[name]])));
+  const text = canonicalJson('hash' in members ? { ...members, hash: undefined } : members);
+  return { text, hashAt: textBefore.length - '}'.length };
+}
+
+function coveredTextOrNull(record: object): CoveredText | null {
   try {
-    return canonicalHalves(record);
+    return coveredText(record);
   } catch {
     return null;
   }
 }
 
-/** The text of a record with this hash, or the text that its hash covers. */
-function joined([before, after]: Halves, hash?: string): string {
-  const own = hash === undefined ? '' : `"hash":${JSON.stringify(hash)}`;
-  const start = before === '' || own === '' ? before + own : `${before},${own}`;
-  return start === '' || after === '' ? `{${start}${after}}` : `{${start},${after}}`;
+/** The text of a record with this hash. */
+function withHash({ text, hashAt }: CoveredText, hash: string): string {
+  const [before, after] = [text.slice(0, hashAt), text.slice(hashAt)];
+  const comma = before === '{' ? '' : ',';
+  const end = before !== '{' || after === '}' ? after : `,${after}`;
+  return `${before}${comma}"hash":${JSON.stringify(hash)}${end}`;
 }

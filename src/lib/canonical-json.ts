@@ -71,7 +71,7 @@ function orderedMembers(object: object, depth: number): unknown {
     if (index > 0 && (names[index - 1] ?? '') > name) isSorted = false;
   }
   // RFC 8785 §3.2.3: by UTF-16 code units, as JavaScript compares strings.
-  if (!isSorted) names.sort();
+  if (!isSorted) sortNames(names);
   let copy: Record<string, unknown> | null = isSorted ? null : {};
   for (let index = 0; index < names.length; index += 1) {
     const name = names[index] ?? '';
@@ -82,6 +82,23 @@ function orderedMembers(object: object, depth: number): unknown {
     if (copy !== null) copy[name] = member;
   }
   return copy ?? object;
+}
+
+/** More names than any object of this service has. */
+const MANY_NAMES = 24;
+
+/** In place. Few names that are nearly in order are sorted without the work arrays of a general sort. */
+function sortNames(names: string[]): void {
+  if (names.length > MANY_NAMES) {
+    names.sort();
+    return;
+  }
+  for (let end = 1; end < names.length; end += 1) {
+    const name = names[end] ?? '';
+    let at = end;
+    for (; at > 0 && (names[at - 1] ?? '') > name; at -= 1) names[at] = names[at - 1] ?? '';
+    names[at] = name;
+  }
 }
 
 const [DIGIT_0, DIGIT_9, UNDERSCORE] = [0x30, 0x39, 0x5f];
