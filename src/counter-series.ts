@@ -6,6 +6,7 @@
  */
 import { ATTEMPT_RESULTS, KEY_SLOTS } from './audit/record-vocabulary.ts';
 import { OTHER_DELIVERY_FAILURES } from './audit/delivery/batch-delivery.ts';
+import { REFUSALS_OF_ONE } from './audit/delivery/write-around.ts';
 import { COLLECTOR_FAILURES, LOCAL_SINK_FAILURES } from './audit/delivery/sink.ts';
 import { KEY_SET_FAILURES } from './auth/keys/key-set.ts';
 import type { Config } from './config/load.ts';
@@ -68,6 +69,9 @@ export function counterSeries(
         ...OTHER_DELIVERY_FAILURES,
         ...(sink === 'stdout' ? LOCAL_SINK_FAILURES : [...COLLECTOR_FAILURES, ...egress]),
       ].map((result) => ({ sink, result })),
+    ),
+    audit_items_refused: settings.AUDIT_SINKS.flatMap((sink) =>
+      sink === 'stdout' ? [] : REFUSALS_OF_ONE.map((reason) => ({ sink, reason })),
     ),
     audit_reads_unrecorded: [{}],
     audit_requests_suppressed: [{}],

@@ -22,6 +22,8 @@ export interface WriteAroundDeps {
 
 /** Failures that may be the fault of one entry among those of the request. */
 const OF_CONTENT: ReadonlySet<SinkFailure> = new Set(['content_refused', 'partly_refused']);
+/** Every reason for which one entry can be refused. */
+export const REFUSALS_OF_ONE = ['content_refused', 'partly_refused', 'too_large'] as const satisfies SinkFailure[];
 /**
  * So many entries in a row without one that is taken: then the destination refuses records as such, for example after a
  * change of its schema. The sink waits for its operators, because a destination full of stand-ins helps nobody.
