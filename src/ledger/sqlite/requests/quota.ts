@@ -190,7 +190,7 @@ function countsAttempts({ charge: { unit, admittedOnly } }: Entry): boolean {
   return unit === 'requests' && admittedOnly !== true;
 }
 
-function endOfWindow(now: number, windowMs: number): number {
+export function endOfWindow(now: number, windowMs: number): number {
   return (Math.floor(now / windowMs) + 1) * windowMs;
 }
 

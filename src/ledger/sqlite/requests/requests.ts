@@ -88,7 +88,7 @@ type SettlingRow = Pick<StoredRow, 'request_id' | 'state' | 'expires_at' | 'sett
 };
 
 /** Galileo may still be processing a request that it did not answer: an earlier attempt would prove less. */
-const FIRST_ATTEMPT_AFTER_MS = 60_000;
+export const FIRST_ATTEMPT_AFTER_MS = 60_000;
 
 export function createRequests(
   sqlite: SqlitePort,

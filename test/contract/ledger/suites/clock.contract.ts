@@ -18,10 +18,8 @@ const RETENTION = { sinks: [], keepRecordsMs: 8 * DAY_MS };
 const NOTHING = { records: 0, more: false };
 const SECOND_MS = 1000;
 
-/**
- * What a wrong clock of the machine changes, and what a witness corrects. The harness's clock starts at the right time.
- */
-export function describeClock(harness: LedgerHarness): void {
+/** What a wrong clock of the machine changes. The harness's clock starts at the right time. */
+export function describeMachineClock(harness: LedgerHarness): void {
   const { remaining } = harness;
   const admit = (requestId: string, changes: Parameters<typeof admission>[1] = {}) =>
     harness.ledger.admit(admission(requestId, changes));
@@ -103,6 +101,15 @@ export function describeClock(harness: LedgerHarness): void {
       expect(await found(TEST_TIME_MS + DAY_MS, TEST_TIME_MS + 9 * DAY_MS)).toEqual([3, 4]);
     });
   });
+}
+
+/** What a witness corrects, in a ledger that keeps its own time. */
+export function describeWitness(harness: LedgerHarness): void {
+  const { remaining } = harness;
+  const admit = (requestId: string, changes: Parameters<typeof admission>[1] = {}) =>
+    harness.ledger.admit(admission(requestId, changes));
+  const settle = (requestId: string) => harness.ledger.settle(settlement(requestId, 'accepted'));
+  const witness = (atMs: number) => harness.ledger.witness({ atMs, kind: 'now' });
 
   describe('a witness', () => {
     it('of the time that passed without the service opens the windows that have begun', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import { describeAdmission } from './admission.contract.ts';
 import { describeChanges } from './changes.contract.ts';
-import { describeClock } from './clock.contract.ts';
+import { describeMachineClock, describeWitness } from './clock.contract.ts';
 import { describeEndings } from './ending.contract.ts';
 import { describeHistory } from './history.contract.ts';
 import { describeKeys } from './key.contract.ts';
@@ -20,7 +20,12 @@ import type { LedgerFactory } from '../ledger-harness.ts';
  * The contract of every ledger, one sentence per test. It runs against the reference model and against every adapter,
  * and does not know which one it has.
  */
-export function describeLedger(name: string, factory: LedgerFactory): void {
+export function describeLedger(
+  name: string,
+  factory: LedgerFactory,
+  /** Whose time the ledger keeps: its own, which witnesses correct, or that of a database server. */
+  { clock = 'witnessed' }: { readonly clock?: 'witnessed' | 'server' } = {},
+): void {
   describe(`${name} keeps the ledger's promises`, () => {
     const harness = createLedgerHarness(factory);
     beforeEach(() => harness.open());
@@ -37,7 +42,8 @@ export function describeLedger(name: string, factory: LedgerFactory): void {
     describeOutbox(harness);
     describeSearch(harness);
     describeRetention(harness);
-    describeClock(harness);
+    describeMachineClock(harness);
+    if (clock === 'witnessed') describeWitness(harness);
     describeChanges(harness);
   });
 }

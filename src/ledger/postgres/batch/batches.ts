@@ -1,0 +1,195 @@
+import type { ChainHead } from '../../../audit/chain.ts';
+import type { Schedule } from '../../../ports/schedule.ts';
+import type { Sha256 } from '../../../ports/sha256.ts';
+import type { BatchFailure } from '../../batched-ledger.ts';
+import type { Ledger } from '../../port.ts';
+import { isFaultOfData, isTransient, PostgresError } from '../postgres-port.ts';
+import type { Head } from '../head.ts';
+import type { WriteTransactions } from '../write-transactions.ts';
+import { createNeeds } from './needs.ts';
+import type { Needs } from './needs.ts';
+import { readRows } from './read-rows.ts';
+import { createBatchSteps } from './steps.ts';
+import type { BatchSteps, BatchStepsDeps } from './steps.ts';
+import { createWorkingSet } from './working-set.ts';
+import type { SetChanges, SetRows } from './working-set.ts';
+import { writeChanges } from './write-changes.ts';
+
+/**
+ * Batches of writing steps: what arrives while one batch is under way is the next one. A batch is one transaction of three
+ * round trips: it locks the head row, reads all rows that its steps need, decides in memory, and writes and commits. Each
+ * step resolves only after the commit. A step that throws by itself is rejected alone. Invariant: a batch is decided again
+ * only when it is certain that it was not committed; where the answer to a commit was lost, the trail is asked.
+ */
+export interface Batches {
+  write<T>(step: BatchStep<T>): Promise<T>;
+  /** Resolves when nothing is under way any more. */
+  idle(): Promise<void>;
+}
+
+export interface BatchStep<T> {
+  readonly name: keyof Ledger;
+  readonly need: (needs: Needs, sha256: Sha256) => void;
+  readonly decide: (steps: BatchSteps) => T;
+}
+
+export interface BatchesDeps extends BatchStepsDeps {
+  readonly transactions: WriteTransactions;
+  readonly schedule: Schedule;
+  /** Never steps. */
+  readonly monotonic: () => number;
+  readonly onFailure: (failure: BatchFailure) => void;
+}
+
+interface Member extends BatchStep<unknown> {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Decided {
+  readonly results: readonly (readonly [Member, unknown])[];
+  readonly failures: readonly (readonly [Member, unknown])[];
+  readonly changes: SetChanges;
+}
+
+const MAX_BATCH = 128;
+/** How long a batch is tried again while the server cannot be reached: a restart or a failover takes about this long. */
+const RETRY_MS = 2_000;
+/** How long a lost answer is looked for. */
+const RESOLVE_MS = 5_000;
+const FIRST_PAUSE_MS = 25;
+
+export function createBatches(deps: BatchesDeps): Batches {
+  const { transactions, schedule, monotonic, sha256, onFailure } = deps;
+  let waiting: Member[] = [];
+  let pumping: Promise<void> | null = null;
+
+  async function pump(): Promise<void> {
+    // The rest of this turn of the event loop joins the first batch.
+    await Promise.resolve();
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, MAX_BATCH);
+      waiting = waiting.slice(MAX_BATCH);
+      await commit(batch);
+    }
+    pumping = null;
+  }
+
+  const pause = (ms: number): Promise<void> => new Promise((resolve) => void schedule.after(ms, resolve));
+
+  /** Never rejects. */
+  async function commit(batch: readonly Member[]): Promise<void> {
+    const startedMs = monotonic();
+    let pauseMs = FIRST_PAUSE_MS;
+    for (;;) {
+      let decided: Decided | null = null;
+      try {
+        await attempt(batch, (made) => (decided = made));
+        return;
+      } catch (error) {
+        const fate = await fateOf(error, decided);
+        if (fate === 'committed' && decided !== null) return answer(decided);
+        if (fate === 'rolled_back') {
+          if (isFaultOfData(error) && batch.length > 1) {
+            for (const member of batch) await commit([member]);
+            return;
+          }
+          if (isTransient(error) && monotonic() - startedMs + pauseMs <= RETRY_MS) {
+            await pause(pauseMs);
+            pauseMs *= 2;
+            continue;
+          }
+        }
+        onFailure({ kind: 'batch', error, steps: batch.map(({ name }) => name) });
+        for (const member of batch) member.reject(error);
+        return;
+      }
+    }
+  }
+
+  async function attempt(batch: readonly Member[], onDecided: (decided: Decided) => void): Promise<void> {
+    const needs = createNeeds();
+    for (const { need } of batch) need(needs, sha256);
+    let decided: Decided | null = null;
+    await transactions.run(async ({ run, stored, nowMs }) => {
+      const rows = await readRows(run, needs, { nowMs, headSeq: stored.head.seq });
+      decided = decide(batch, { stored, nowMs, rows });
+      onDecided(decided);
+      const { changes } = decided;
+      return { head: changes.head.head, write: () => writeChanges(run, changes, nowMs) };
+    });
+    if (decided !== null) answer(decided);
+  }
+
+  function decide(
+    batch: readonly Member[],
+    { stored, nowMs, rows }: { readonly stored: Head; readonly nowMs: number; readonly rows: SetRows },
+  ): Decided {
+    const failures: [Member, unknown][] = [];
+    for (;;) {
+      const set = createWorkingSet(stored, nowMs, rows);
+      const steps = createBatchSteps(set, deps);
+      const failed = new Set(failures.map(([member]) => member));
+      const results: [Member, unknown][] = [];
+      let failure: [Member, unknown] | null = null;
+      for (const member of batch) {
+        if (failed.has(member)) continue;
+        try {
+          results.push([member, member.decide(steps)]);
+        } catch (error) {
+          failure = [member, error];
+          break;
+        }
+      }
+      if (failure !== null) {
+        // What it has changed is forgotten with the set.
+        failures.push(failure);
+        continue;
+      }
+      steps.end();
+      return { results, failures, changes: set.changes };
+    }
+  }
+
+  function answer({ results, failures }: Decided): void {
+    for (const [member, error] of failures) {
+      onFailure({ kind: 'batch', error, steps: [member.name] });
+      member.reject(error);
+    }
+    for (const [member, result] of results) member.resolve(result);
+  }
+
+  /** `unknown`: it could not be found out in time. */
+  async function fateOf(error: unknown, decided: Decided | null): Promise<'committed' | 'rolled_back' | 'unknown'> {
+    if (!(error instanceof PostgresError) || error.fate === 'rolled_back') return 'rolled_back';
+    const last = decided?.changes.head.head;
+    // A batch that has only counted something leaves no record that would tell.
+    if (last === undefined || decided?.changes.records.length === 0) return 'unknown';
+    return await resolveLost(last);
+  }
+
+  /** Looks for the last record of the batch, behind the lock: a commit that is still under way holds it. */
+  async function resolveLost(last: ChainHead): Promise<'committed' | 'rolled_back' | 'unknown'> {
+    const startedMs = monotonic();
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+      try {
+        return (await transactions.isCommitted(last)) ? 'committed' : 'rolled_back';
+      } catch {
+        if (monotonic() - startedMs + pauseMs > RESOLVE_MS) return 'unknown';
+        await pause(pauseMs);
+      }
+    }
+  }
+
+  return {
+    write<T>(step: BatchStep<T>): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        waiting.push({ ...step, resolve: resolve as (result: unknown) => void, reject });
+        pumping ??= pump();
+      });
+    },
+    async idle() {
+      while (pumping !== null) await pumping;
+    },
+  };
+}

@@ -1,0 +1,259 @@
+import { createAppendedRecords } from '../../audit/checkpoint/appended-records.ts';
+import type { AppendedRecords } from '../../audit/checkpoint/appended-records.ts';
+import { verifyChain } from '../../audit/chain.ts';
+import { sha256Hex } from '../../lib/sha256.ts';
+import type { MachineClock } from '../../ports/clock.ts';
+import type { Ids } from '../../ports/ids.ts';
+import type { Schedule } from '../../ports/schedule.ts';
+import type { Sha256 } from '../../ports/sha256.ts';
+import type { BatchFailure } from '../batched-ledger.ts';
+import type { Ledger } from '../port.ts';
+import type { ReportUnreadable } from '../report-unreadable.ts';
+import { createQuotaCounters } from '../sqlite/requests/quota.ts';
+import { createBatches } from './batch/batches.ts';
+import type { BatchStep } from './batch/batches.ts';
+import { createNeeds, needCounters } from './batch/needs.ts';
+import { readRows } from './batch/read-rows.ts';
+import { createSetCounters } from './batch/set-rows.ts';
+import { STEP_NEEDS } from './batch/steps.ts';
+import { createWorkingSet } from './batch/working-set.ts';
+import { createDatabaseClock } from './database-clock.ts';
+import type { DatabaseClock } from './database-clock.ts';
+import { readHead, readServerClock } from './head.ts';
+import {
+  acknowledge,
+  addCheckpoint,
+  leaseItems,
+  readBacklog,
+  readChain,
+  readCheckpoints,
+  reachesAhead,
+} from './outbox.ts';
+import { UnfitDatabaseError } from './postgres-port.ts';
+import type { PostgresPort, Run } from './postgres-port.ts';
+import { expiredIntents, findRequest, listRequests, unsettledRequests } from './reads/read-requests.ts';
+import { readRecords } from './reads/read-trail.ts';
+import { searchTrail } from './reads/search-trail.ts';
+import { dropCounters, dropReplies, pruneRecords } from './retention.ts';
+import { migrate } from './schema.ts';
+import { beginWriting, MIGRATION_LIMITS, reading, withConnection } from './transaction.ts';
+import { createWriteTransactions } from './write-transactions.ts';
+import type { WriteTransaction } from './write-transactions.ts';
+
+/**
+ * The ledger in PostgreSQL, for several replicas: one chain for all of them, because every transaction that writes holds
+ * the head row until it has committed. Admissions, settlements and what is recorded besides share batches
+ * (batch/batches.ts); the other writing steps are transactions of their own. Reads are transactions of one moment. The
+ * ledger's clock is the server's.
+ */
+export interface PostgresLedger extends Ledger, Pick<DatabaseClock, 'now'> {
+  readonly clockState: DatabaseClock['state'];
+  /** What was appended through this object. Records of other replicas are not among it. */
+  readonly appended: AppendedRecords;
+  /** Resolves when the steps that were called have ended. */
+  idle(): Promise<void>;
+}
+
+export interface PostgresLedgerDeps {
+  readonly port: PostgresPort;
+  /** Where the tables are. */
+  readonly schema: string;
+  /** The machine's. It stamps records and measures waits. */
+  readonly clock: MachineClock;
+  readonly schedule: Schedule;
+  readonly ids: Ids;
+  readonly sha256?: Sha256;
+  readonly reportUnreadable?: ReportUnreadable;
+  readonly isSpaceLow?: () => boolean;
+  /** Called for every batch and every read that failed, for logs and metrics. */
+  readonly onFailure?: (failure: BatchFailure) => void;
+  /** The ledger's clock; left out: the server's. */
+  readonly readClock?: (run: Run) => Promise<number>;
+}
+
+/** How many records at the end of the trail are verified before anything is appended. */
+const TAIL_CHECK_RECORDS = 500;
+
+/** Creates or migrates the schema. Rejects with a sentence for the operator when the database cannot be the ledger. */
+export async function openPostgresLedger({
+  port,
+  schema,
+  clock,
+  schedule,
+  ids,
+  sha256 = sha256Hex,
+  reportUnreadable = () => undefined,
+  isSpaceLow = () => false,
+  onFailure = () => undefined,
+  readClock = readServerClock,
+}: PostgresLedgerDeps): Promise<PostgresLedger> {
+  await withConnection(port, async (connection) => {
+    await beginWriting(connection.run, schema, MIGRATION_LIMITS);
+    await migrate(connection.run, schema);
+    await connection.commit();
+  });
+  const appended = createAppendedRecords();
+  const time = createDatabaseClock(clock);
+  const transactions = createWriteTransactions({ port, schema, readClock, onClock: time.note });
+  const batches = createBatches({
+    ...{ transactions, schedule, clock, ids, sha256, appended, reportUnreadable, isSpaceLow, onFailure },
+    monotonic: () => clock.monotonic(),
+  });
+  /** Steps outside of batches that are under way. */
+  const alone = new Set<Promise<unknown>>();
+  let prunedTo: number | null = null;
+
+  const write = <T>(name: keyof Ledger, step: Omit<BatchStep<T>, 'name'>): Promise<T> =>
+    batches.write({ name, ...step });
+
+  /** A writing step in a transaction of its own. */
+  function writeAlone<T>(name: keyof Ledger, step: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
+    const run = async (): Promise<T> => {
+      let result: T | undefined;
+      try {
+        await transactions.run(async (transaction) => {
+          result = await step(transaction);
+          return { head: transaction.stored.head, write: async () => undefined };
+        });
+      } catch (error) {
+        onFailure({ kind: 'batch', error, steps: [name] });
+        throw error;
+      }
+      return result as T;
+    };
+    const running = run();
+    alone.add(running);
+    const forget = (): void => void alone.delete(running);
+    running.then(forget, forget);
+    return running;
+  }
+
+  async function read<T>(name: keyof Ledger, work: (run: Run) => Promise<T>): Promise<T> {
+    try {
+      return await reading(port, schema, work);
+    } catch (error) {
+      onFailure({ kind: 'read', error, steps: [name] });
+      throw error;
+    }
+  }
+
+  const readTime = async (run: Run): Promise<number> => {
+    const nowMs = await readClock(run);
+    time.note(nowMs);
+    return nowMs;
+  };
+
+  await transactions.run(async ({ run, stored }) => {
+    await refuseBroken(run, stored);
+    return { head: stored.head, write: async () => undefined };
+  });
+
+  return {
+    admit: (admission) =>
+      write('admit', {
+        need: (needs, hash) => STEP_NEEDS.admit(needs, admission, hash),
+        decide: (steps) => steps.admit(admission),
+      }),
+    settle: (settlement) =>
+      write('settle', {
+        need: (needs) => STEP_NEEDS.settle(needs, settlement),
+        decide: (steps) => steps.settle(settlement),
+      }),
+    recordAttempt: (attempt) =>
+      write('recordAttempt', {
+        need: (needs) => STEP_NEEDS.recordAttempt(needs, attempt),
+        decide: (steps) => steps.recordAttempt(attempt),
+      }),
+    recordSuppressed: (limit) =>
+      write('recordSuppressed', {
+        need: (needs) => STEP_NEEDS.recordSuppressed(needs, limit),
+        decide: (steps) => steps.recordSuppressed(limit),
+      }),
+    countRead: (report) =>
+      write('countRead', { need: STEP_NEEDS.countRead, decide: (steps) => steps.countRead(report) }),
+    recordReads: (limit) =>
+      write('recordReads', {
+        need: (needs) => STEP_NEEDS.recordReads(needs, limit),
+        decide: (steps) => steps.recordReads(limit),
+      }),
+    recordChanges: (reports) =>
+      write('recordChanges', {
+        need: (needs) => STEP_NEEDS.recordChanges(needs, reports),
+        decide: (steps) => steps.recordChanges(reports),
+      }),
+    ack: (sink, position) => writeAlone('ack', ({ run, stored }) => acknowledge(run, sink, position, stored)),
+    addCheckpoint: (checkpoint) =>
+      writeAlone('addCheckpoint', ({ run, stored, nowMs }) =>
+        addCheckpoint(run, checkpoint, { head: stored.head, storedAt: nowMs }),
+      ),
+    prune: (retention) =>
+      writeAlone('prune', async ({ run, stored, nowMs }) => {
+        await dropCounters(run, nowMs);
+        prunedTo = await dropReplies(run, nowMs, prunedTo);
+        return await pruneRecords(run, retention, { stored, nowMs });
+      }),
+    probe: () =>
+      writeAlone('probe', async ({ run }) => void (await run(`UPDATE probe SET writes = writes + 1 WHERE id = 1`))),
+    find: (requestId, owner) => read('find', (run) => findRequest(run, requestId, owner, reportUnreadable)),
+    list: (query) => read('list', (run) => listRequests(run, query, reportUnreadable)),
+    usage: (charges) =>
+      read('usage', async (run) => {
+        const [nowMs, stored] = await Promise.all([readTime(run), readHead(run)]);
+        const needs = createNeeds();
+        needCounters(needs, charges);
+        const rows = await readRows(run, needs, { nowMs, headSeq: stored.head.seq });
+        const counters = createQuotaCounters(createSetCounters(createWorkingSet(stored, nowMs, rows)));
+        return counters.tally(charges, nowMs).states();
+      }),
+    records: (after, limit) => read('records', (run) => readRecords(run, after, limit)),
+    search: (query) => read('search', (run) => searchTrail(run, query, reportUnreadable)),
+    lease: (sink, limit) => read('lease', (run) => leaseItems(run, sink, limit)),
+    backlog: (sinks) => read('backlog', (run) => readBacklog(run, sinks)),
+    chain: () => read('chain', readChain),
+    checkpoints: (after, limit) => read('checkpoints', (run) => readCheckpoints(run, after, limit)),
+    expired: (limit) =>
+      read(
+        'expired',
+        async (run) => await expiredIntents(run, { nowMs: await readTime(run), limit }, reportUnreadable),
+      ),
+    unsettled: (limit) =>
+      read(
+        'unsettled',
+        async (run) => await unsettledRequests(run, { nowMs: await readTime(run), limit }, reportUnreadable),
+      ),
+    findPolicy: (digest) =>
+      read('findPolicy', async (run) => {
+        const [row] = await run<{ document: string }>(`SELECT document FROM policies WHERE digest = $1`, digest);
+        return row?.document ?? null;
+      }),
+    // The server's clock is trusted as it is.
+    witness: async () => undefined,
+    now: time.now,
+    clockState: time.state,
+    appended,
+    async idle() {
+      await batches.idle();
+      await Promise.allSettled(alone);
+    },
+  };
+}
+
+/** Nothing is appended to a trail whose end does not verify, or that a cursor or a checkpoint is ahead of. */
+async function refuseBroken(run: Run, { base, head }: Awaited<ReturnType<typeof readHead>>): Promise<void> {
+  if (await reachesAhead(run))
+    throw new UnfitDatabaseError(
+      'diverged',
+      'the ledger has a cursor or a checkpoint ahead of the end of its trail: restore it from a backup',
+    );
+  const after = Math.max(base.seq, head.seq - TAIL_CHECK_RECORDS);
+  const rows = await run<{ line: string }>(`SELECT line FROM records WHERE seq > $1 ORDER BY seq`, after);
+  const first = JSON.parse(rows[0]?.line ?? '{}') as { prev?: string };
+  const verdict = verifyChain(
+    rows.map(({ line }) => line),
+    { seq: after, hash: after === base.seq ? base.hash : (first.prev ?? '') },
+  );
+  const isWhole = verdict.kind === 'intact' && verdict.head.seq === head.seq && verdict.head.hash === head.hash;
+  if (isWhole) return;
+  const at = verdict.kind === 'broken' ? `${verdict.seq} (${verdict.reason})` : `${verdict.head.seq + 1}`;
+  throw new UnfitDatabaseError('diverged', `the audit trail is broken at seq ${at}: nothing is appended to it`);
+}

@@ -1,0 +1,69 @@
+import type { PostgresConnection, PostgresPort, Run } from './postgres-port.ts';
+import { quoted } from './schema.ts';
+
+/**
+ * Transactions of the ledger. All that a transaction relies on is set inside of it, for it alone: the path to the
+ * tables, the time limits and how durable its commit is. So it does not matter which session of a pooler it gets, and
+ * what the roles, the database or the server have as defaults.
+ */
+export interface TransactionLimits {
+  readonly statementMs: number;
+  /** For the head row, which a batch of another replica holds for a few milliseconds. */
+  readonly lockMs: number;
+  /** A process that is stopped in the middle of a transaction must not hold the head row any longer. */
+  readonly idleMs: number;
+}
+
+export const WRITE_LIMITS: TransactionLimits = { statementMs: 5_000, lockMs: 3_000, idleMs: 3_000 };
+export const READ_LIMITS: TransactionLimits = { statementMs: 10_000, lockMs: 3_000, idleMs: 10_000 };
+export const MIGRATION_LIMITS: TransactionLimits = { statementMs: 600_000, lockMs: 30_000, idleMs: 30_000 };
+
+/** `on`: the commit waits for the local disk and for synchronous standbys. `remote_apply` is stronger and stays. */
+const DURABLE = `CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END`;
+const SETTINGS = `SELECT set_config('search_path', $1, true), set_config('statement_timeout', $2, true),
+  set_config('lock_timeout', $3, true), set_config('idle_in_transaction_session_timeout', $4, true),
+  set_config('synchronous_commit', ${DURABLE}, true), set_config('jit', 'off', true)`;
+
+/** Not awaited by the caller, so that its first statements travel along. */
+export function beginWriting(run: Run, schema: string, limits = WRITE_LIMITS): Promise<unknown> {
+  return Promise.all([run(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`), setUp(run, schema, limits)]);
+}
+
+/** Everything that is read is of one moment. */
+export function beginReading(run: Run, schema: string, limits = READ_LIMITS): Promise<unknown> {
+  return Promise.all([run(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`), setUp(run, schema, limits)]);
+}
+
+function setUp(run: Run, schema: string, { statementMs, lockMs, idleMs }: TransactionLimits): Promise<unknown> {
+  // The system's own schema comes first by itself, and what is temporary comes last.
+  return run(SETTINGS, `${quoted(schema)}, pg_temp`, String(statementMs), String(lockMs), String(idleMs));
+}
+
+/**
+ * Runs `work` with a connection, and gives it back once `work` has committed. Otherwise the connection is closed: the
+ * server rolls back, whatever state the transaction is in.
+ */
+export async function withConnection<T>(
+  port: PostgresPort,
+  work: (connection: PostgresConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await port.connect();
+  try {
+    const result = await work(connection);
+    connection.release();
+    return result;
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
+}
+
+/** One read transaction. */
+export function reading<T>(port: PostgresPort, schema: string, work: (run: Run) => Promise<T>): Promise<T> {
+  return withConnection(port, async (connection) => {
+    const begun = beginReading(connection.run, schema);
+    const [, result] = await Promise.all([begun, work(connection.run)]);
+    await connection.commit();
+    return result;
+  });
+}

@@ -1,0 +1,127 @@
+import pg from 'pg';
+import { PostgresError } from '../../../../ledger/postgres/postgres-port.ts';
+import type { PostgresConnection, PostgresPort } from '../../../../ledger/postgres/postgres-port.ts';
+
+/**
+ * The PostgreSQL port on `pg`: a bounded pool of connections. Each connection sends its statements without waiting for
+ * the answers of earlier ones, so that statements that are not awaited share a round trip. Statements have no names, so
+ * a pooler in transaction mode may stand in between. A statement whose answer does not come in time ends its connection.
+ */
+export interface ConnectionsOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  /** Asked for each new connection; null: none is sent. */
+  readonly password: () => Promise<string | null>;
+  /** False: without TLS. */
+  readonly ssl: pg.ClientConfig['ssl'];
+  readonly maxConnections: number;
+}
+
+export interface Connections extends PostgresPort {
+  /** Closes all connections, also those that are in use. */
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 3_000;
+/** Longer than any limit inside a transaction: by then the connection is dead. */
+const ANSWER_TIMEOUT_MS = 12_000;
+const IDLE_MS = 60_000;
+
+const INT8 = 20;
+/** Sequence numbers and times are below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? Number : (pg.types.getTypeParser as (id: number, form?: string) => unknown)(oid, format)) as never,
+};
+
+export function createConnections({
+  host,
+  port,
+  database,
+  user,
+  password,
+  ssl,
+  maxConnections,
+}: ConnectionsOptions): Connections {
+  const pool = new pg.Pool({
+    ...{ host, port, database, user, ssl, types },
+    // An empty password is not sent, and not looked for in the environment or in a file either.
+    password: async () => (await password()) ?? '',
+    application_name: 'galileo-invite-proxy',
+    pipeline: true,
+    max: maxConnections,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
+    keepAlive: true,
+    allowExitOnIdle: true,
+  });
+  // An idle connection was closed by the server: the next one is opened when it is needed.
+  pool.on('error', () => undefined);
+
+  return {
+    async connect() {
+      try {
+        return connectionOn(await pool.connect());
+      } catch (error) {
+        throw postgresError(error, 'rolled_back');
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+function connectionOn(client: pg.PoolClient): PostgresConnection {
+  let isCommitting = false;
+  let isReleased = false;
+  let hasFailed = false;
+  const onError = (): void => {
+    hasFailed = true;
+  };
+  client.on('error', onError);
+
+  async function send(sql: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    try {
+      return await client.query({ text: sql, values: [...values] });
+    } catch (error) {
+      hasFailed = true;
+      throw postgresError(error, isCommitting ? 'unknown' : 'rolled_back');
+    }
+  }
+
+  function end(isBroken: boolean): void {
+    if (isReleased) return;
+    isReleased = true;
+    client.off('error', onError);
+    client.release(isBroken);
+  }
+
+  return {
+    async run<R extends object>(sql: string, ...params: readonly unknown[]) {
+      return (await send(sql, params)).rows as readonly R[];
+    },
+    async commit() {
+      isCommitting = true;
+      const { command } = await send('COMMIT', []);
+      isCommitting = false;
+      // The server answers so when a statement before has failed.
+      if (command !== 'COMMIT') throw new PostgresError('25P02', 'rolled_back');
+    },
+    release: () => end(hasFailed),
+    destroy: () => end(true),
+  };
+}
+
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/**
+ * An ERROR of the server has rolled the transaction back. A server that ends the session (FATAL) may have committed before,
+ * and so may one that does not answer: then it depends on what had been sent.
+ */
+export function postgresError(error: unknown, fateOfLost: PostgresError['fate']): PostgresError {
+  const answer = error instanceof pg.DatabaseError ? error : null;
+  const sqlState = answer?.code !== undefined && SQLSTATE.test(answer.code) ? answer.code : null;
+  return new PostgresError(sqlState, answer?.severity === 'ERROR' ? 'rolled_back' : fateOfLost, { cause: error });
+}
