@@ -4,6 +4,7 @@
  */
 import { Hono } from 'hono';
 import { protectedResource, resourceMetadataUrl } from './auth/protected-resource.ts';
+import type { Scope } from './auth/principal.ts';
 import { createTokenVerifier } from './auth/verify.ts';
 import type { Deps } from './deps.ts';
 import { createPreviewInvites } from './invite/preview-invites.ts';
@@ -14,6 +15,7 @@ import { authenticate } from './middleware/authenticate.ts';
 import { bodyLimit } from './middleware/limits/body-limit.ts';
 import { cors } from './middleware/cors.ts';
 import { idempotencyKey } from './middleware/idempotency-key.ts';
+import { inOrder } from './middleware/in-order.ts';
 import { headerLimit } from './middleware/limits/header-limit.ts';
 import { limitAnswers } from './middleware/limits/limit-answers.ts';
 import { rateLimitByAddress } from './middleware/limits/rate-limit-by-address.ts';
@@ -68,7 +70,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     previewInvites: createPreviewInvites(deps),
     service: deps.service,
   };
-  const allow = authenticate({
+  const authenticateFor = authenticate({
     verifier: createTokenVerifier({
       ...deps,
       ...settings,
@@ -78,34 +80,36 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     resourceMetadataUrl: publicUrl === null ? null : resourceMetadataUrl(publicUrl),
   });
 
+  const allow = (...scopes: readonly Scope[]) => inOrder(authenticateFor(...scopes));
   const bulkheads = limitConcurrency(deps);
   const searchAudit = createSearchAudit(deps);
 
   const readiness = createReadiness(deps);
 
   const app = new Hono<AppEnv>();
-  app.use(requestId(deps.ids));
   app.use(telemetry(deps));
   app.onError(onError(logger));
   app.use(securityHeaders());
-  app.use(pinPolicy(deps.policy));
-  app.use(cors(settings, { refused: createRefusedOrigins(deps) }));
-  app.use(headerLimit(deps));
-  app.use(plainPath());
-  app.use(source(deps.clientAddress));
-  if (deps.burstLimit !== undefined) app.use(rateLimitByAddress(deps.burstLimit, deps.metrics));
-  app.use(limitAnswers(deps));
-  app.use(bodyLimit(deps));
+  app.use(
+    inOrder(
+      requestId(deps.ids),
+      pinPolicy(deps.policy),
+      cors(settings, { refused: createRefusedOrigins(deps) }),
+      headerLimit(deps),
+      plainPath(),
+      source(deps.clientAddress),
+      ...(deps.burstLimit === undefined ? [] : [rateLimitByAddress(deps.burstLimit, deps.metrics)]),
+      limitAnswers(deps),
+      bodyLimit(deps),
+    ),
+  );
 
   app.post(
     '/v2/invite_users',
     allow('invites:write'),
     bulkheads.invites,
-    idempotencyKey(settings.idempotency),
-    prefer(),
-    readStrictly,
-    validateInvite,
-    (c) => inviteUsers(c, invites, c.req.valid('json'), isDryRun(c)),
+    inOrder(idempotencyKey(settings.idempotency), prefer(), readStrictly, validateInvite),
+    (c) => inviteUsers(c, invites, isDryRun(c)),
   );
   app.get('/v2/invite_policy', allow('invites:write'), bulkheads.reads, createInvitePolicy(deps));
   app.get('/v2/invite_requests', allow('invites:write', 'audit:read'), bulkheads.reads, (c) =>
@@ -117,9 +121,9 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.post(
     '/v2/invite_requests/:id/settlement',
     allow('invites:settle'),
-    requirePerson,
+    inOrder(requirePerson),
     bulkheads.reads,
-    readStrictly,
+    inOrder(readStrictly),
     validateSettlement,
     (c) => settleRequest(c, deps, c.req.valid('json')),
   );
@@ -127,7 +131,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.get('/audit/policies/:digest', allow('audit:read'), bulkheads.trail, (c) =>
     auditPolicy(c, deps, c.req.param('digest')),
   );
-  app.post('/audit/search', allow('audit:read'), bulkheads.searches, readStrictly, validateSearch, (c) =>
+  app.post('/audit/search', allow('audit:read'), bulkheads.searches, inOrder(readStrictly), validateSearch, (c) =>
     searchAudit(c, c.req.valid('json')),
   );
   app.get('/openapi.json', staticJson(deps.openApi));

@@ -1,6 +1,7 @@
 import type { RecordSource } from '../audit/record.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
+import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import type { InviteList } from '../contract/read-invite.ts';
 import type { Handling } from '../policy/decision.ts';
 
@@ -24,6 +25,8 @@ export interface AppEnv {
     idempotencyKey: string | null;
     /** Set by prefer: how to handle a batch in which some addresses are refused. */
     handling: Handling;
+    /** Set by validateInvite: the request, with its well-formed addresses. */
+    asked: InviteUsersRequest;
     /** Set by validateInvite: the list of addresses as it came. */
     inviteList: InviteList;
     /** Set by problem-response and routes: the code and the origin of a refusal, for telemetry. */

@@ -4,7 +4,7 @@
  * fetch. The defect of a refused token is logged as a reason and answered as a sentence; neither contains any part of
  * the token.
  */
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context } from 'hono';
 import { challenge } from '../auth/token/bearer.ts';
 import type { ChallengeOccasion } from '../auth/token/bearer.ts';
 import { readCredentials, TOKEN_FIELDS } from '../auth/token/credentials.ts';
@@ -14,6 +14,7 @@ import type { Principal, Scope } from '../auth/principal.ts';
 import type { TokenVerifier, VerifyResult } from '../auth/verify.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { AppEnv } from './app-env.ts';
+import type { Step } from './in-order.ts';
 import { respondProblem } from './problem-response.ts';
 
 export interface AuthenticateOptions {
@@ -25,7 +26,7 @@ export interface AuthenticateOptions {
 
 type WithoutKeys = Extract<VerifyResult, { kind: 'unavailable' }>;
 
-/** The returned function creates the middleware for routes that accept any one of these scopes. */
+/** The returned function creates the step for routes that accept any one of these scopes. */
 export function authenticate({ verifier, logger, resourceMetadataUrl }: AuthenticateOptions) {
   const refuse = (
     c: Context<AppEnv>,
@@ -49,9 +50,9 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
     });
   };
 
-  return function authenticateFor(...scopes: readonly Scope[]): MiddlewareHandler<AppEnv> {
+  return function authenticateFor(...scopes: readonly Scope[]): Step {
     const covers = (principal: Principal): boolean => scopes.some((scope) => principal.scopes.includes(scope));
-    return async function authenticate(c, next) {
+    return async function authenticate(c) {
       const credentials = readCredentials((name) => c.req.header(name), verifier.fields);
       if (credentials.kind === 'missing') return refuse(c, 'missing_token', { kind: 'missing' });
       // RFC 6750 §3.1: no error code for an unsupported method, so the challenge is that of a missing token.
@@ -85,7 +86,7 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
             return refuse(c, 'insufficient_scope', { kind: 'insufficient_scope', scope: scopes.join(' ') });
           }
           c.set('principal', result.principal);
-          return await next();
+          return undefined;
         default:
           return result satisfies never;
       }

@@ -6,11 +6,12 @@
  * pages of this machine are allowed, too, whatever their port: a developer's page has another one every day, and the
  * upstream is then on this machine as well (config/contradictions).
  */
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context } from 'hono';
 import { isLoopbackOrigin } from '../auth/issuers.ts';
 import type { Deps } from '../deps.ts';
 import { FIELD_NAME } from '../lib/http/header-fields.ts';
 import type { AppEnv } from './app-env.ts';
+import type { Step } from './in-order.ts';
 
 /** The response fields that a browser would otherwise hide from scripts. */
 const EXPOSED = [
@@ -41,26 +42,19 @@ export interface CorsOptions {
 
 export type CorsSettings = Pick<Deps['settings'], 'corsOrigins' | 'insecureDev'>;
 
-export function cors(
-  { corsOrigins, insecureDev }: CorsSettings,
-  { refused }: CorsOptions = {},
-): MiddlewareHandler<AppEnv> {
+export function cors({ corsOrigins, insecureDev }: CorsSettings, { refused }: CorsOptions = {}): Step {
   const listed = new Set(corsOrigins);
   const allows = (origin: string): boolean => listed.has(origin) || (insecureDev && isLoopbackOrigin(origin));
-  return async function cors(c, next) {
+  return function cors(c) {
     const origin = c.req.header('Origin');
     const isAllowed = origin !== undefined && allows(origin);
     c.header('Access-Control-Expose-Headers', EXPOSED);
+    c.header('Vary', VARY);
     if (isAllowed) c.header('Access-Control-Allow-Origin', origin);
     else if (origin !== undefined && !isOwn(c, origin)) refused?.(origin);
     // An OPTIONS request is a preflight only with this field. The routes answer every other one.
-    if (c.req.method === 'OPTIONS' && c.req.header('Access-Control-Request-Method') !== undefined) {
-      c.header('Vary', VARY);
-      return preflight(c, isAllowed);
-    }
-    await next();
-    c.res.headers.set('Vary', VARY);
-    return undefined;
+    const isPreflight = c.req.method === 'OPTIONS' && c.req.header('Access-Control-Request-Method') !== undefined;
+    return isPreflight ? preflight(c, isAllowed) : undefined;
   };
 }
 

@@ -2,14 +2,13 @@
  * Reads the one preference that the service supports (RFC 7240 §4.4): `Prefer: handling=lenient`. Every other
  * preference is ignored, as the RFC requires. When `handling` has several values, the first one counts (§2).
  */
-import type { MiddlewareHandler } from 'hono';
 import type { Handling } from '../policy/decision.ts';
-import type { AppEnv } from './app-env.ts';
+import type { Step } from './in-order.ts';
 
-export function prefer(): MiddlewareHandler<AppEnv> {
-  return async function prefer(c, next) {
+export function prefer(): Step {
+  return function prefer(c) {
     c.set('handling', parseHandling(c.req.header('Prefer')));
-    await next();
+    return undefined;
   };
 }
 

@@ -2,15 +2,14 @@
  * Gives every request its id: a UUIDv7 that this service creates, never one from the caller. It is the audit id, and
  * every answer has it as X-Request-Id.
  */
-import type { MiddlewareHandler } from 'hono';
 import type { Ids } from '../ports/ids.ts';
-import type { AppEnv } from './app-env.ts';
+import type { Step } from './in-order.ts';
 
-export function requestId(ids: Ids): MiddlewareHandler<AppEnv> {
-  return async function requestId(c, next) {
+export function requestId(ids: Ids): Step {
+  return function requestId(c) {
     const id = ids.uuid7();
     c.set('requestId', id);
     c.header('X-Request-Id', id);
-    await next();
+    return undefined;
   };
 }

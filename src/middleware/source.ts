@@ -3,14 +3,13 @@
  * User-Agent and Origin, which are unverified and are reduced to visible ASCII of bounded length. No decision depends
  * on it.
  */
-import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../deps.ts';
-import type { AppEnv } from './app-env.ts';
+import type { Step } from './in-order.ts';
 
 const MAX_CLAIM_LENGTH = 256;
 
-export function source(clientAddress: Deps['clientAddress']): MiddlewareHandler<AppEnv> {
-  return async function source(c, next) {
+export function source(clientAddress: Deps['clientAddress']): Step {
+  return function source(c) {
     const userAgent = claim(c.req.header('User-Agent'));
     const origin = claim(c.req.header('Origin'));
     c.set('source', {
@@ -18,7 +17,7 @@ export function source(clientAddress: Deps['clientAddress']): MiddlewareHandler<
       ...(origin === null ? {} : { origin }),
       ...(userAgent === null ? {} : { user_agent: userAgent }),
     });
-    await next();
+    return undefined;
   };
 }
 

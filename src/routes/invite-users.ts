@@ -5,7 +5,6 @@
  */
 import type { Context } from 'hono';
 import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status';
-import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import type { RecordService } from '../audit/record.ts';
 import type { InviteAnswer, InviteCall } from '../invite/call.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
@@ -18,12 +17,7 @@ export interface InviteUsersDeps {
 }
 
 /** Handles one validated request. */
-export async function inviteUsers(
-  c: Context<AppEnv>,
-  deps: InviteUsersDeps,
-  asked: InviteUsersRequest,
-  dryRun: boolean,
-): Promise<Response> {
+export async function inviteUsers(c: Context<AppEnv>, deps: InviteUsersDeps, dryRun: boolean): Promise<Response> {
   const run = dryRun ? deps.previewInvites : deps.sendInvites;
   return respondAnswer(
     c,
@@ -32,7 +26,7 @@ export async function inviteUsers(
       principal: c.get('principal'),
       source: c.get('source'),
       service: deps.service,
-      asked,
+      asked: c.get('asked'),
       ...c.get('inviteList'),
       policy: c.get('policy'),
       idempotencyKey: c.get('idempotencyKey'),

@@ -3,12 +3,13 @@
  * arrive, because Content-Length may be wrong. A smuggled or slow body must not start a side effect. Later steps read
  * the bytes that it keeps.
  */
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context } from 'hono';
 import { collectBytes } from '../../lib/collect-bytes.ts';
 import type { BodyReading } from '../../ports/read-body.ts';
 import type { Deps } from '../../deps.ts';
 import type { Schedule } from '../../ports/schedule.ts';
 import type { AppEnv } from '../app-env.ts';
+import type { Step } from '../in-order.ts';
 import { respondProblem } from '../problem-response.ts';
 
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -17,17 +18,17 @@ export const MAX_BODY_BYTES = 64 * 1024;
  */
 export const BODY_TIMEOUT_MS = 7_000;
 
-export function bodyLimit({ schedule, readBody }: Pick<Deps, 'schedule' | 'readBody'>): MiddlewareHandler<AppEnv> {
-  return async function bodyLimit(c, next) {
+export function bodyLimit({ schedule, readBody }: Pick<Deps, 'schedule' | 'readBody'>): Step {
+  return async function bodyLimit(c) {
     // Fetch standard: such a request has no body.
-    if (c.req.method === 'GET' || c.req.method === 'HEAD') return await next();
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') return undefined;
     const claimed = Number(c.req.header('Content-Length') ?? 0);
     const start = (): BodyReading | null => readBody?.(c.env, MAX_BODY_BYTES) ?? readStream(c.req.raw.body);
     const result = claimed > MAX_BODY_BYTES ? 'too_large' : await readInTime(start(), schedule);
-    if (result === null) return await next();
+    if (result === null) return undefined;
     if (result instanceof Uint8Array) {
       c.set('body', result);
-      return await next();
+      return undefined;
     }
     return refuse(c, result);
   };

@@ -3,20 +3,19 @@
  * more, so this step answers, after cors: a page can read why. It counts what the fields and the target have, as the
  * caller sent them.
  */
-import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../deps.ts';
 import { HEADER_LIMIT_BYTES } from '../../lib/http/header-limit.ts';
-import type { AppEnv } from '../app-env.ts';
+import type { Step } from '../in-order.ts';
 import { respondProblem } from '../problem-response.ts';
 
 /** What ends each field line: a colon and a space, and CR LF. */
 const AROUND_FIELD = 4;
 
-export function headerLimit({ fieldBytes }: Pick<Deps, 'fieldBytes'>): MiddlewareHandler<AppEnv> {
-  return async function headerLimit(c, next) {
+export function headerLimit({ fieldBytes }: Pick<Deps, 'fieldBytes'>): Step {
+  return function headerLimit(c) {
     const { headers } = c.req.raw;
     const bytes = targetBytes(c.req.url) + (fieldBytes?.(c.env) ?? countFields(headers));
-    if (bytes <= HEADER_LIMIT_BYTES) return await next();
+    if (bytes <= HEADER_LIMIT_BYTES) return undefined;
     const detail = `The URL and the header fields have ${bytes} bytes; at most ${HEADER_LIMIT_BYTES} are accepted. ${remedy(c.req.url, headers)}`;
     return respondProblem(c, 'header_fields_too_large', { detail });
   };

@@ -3,21 +3,17 @@
  * answer would be small is refused, too, because its size is not known before. Health stays: a restart would end the
  * readers who do read. Off where the platform keeps the answers (Workers).
  */
-import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../deps.ts';
 import { isHealthPath } from '../../lib/http/health-paths.ts';
-import type { AppEnv } from '../app-env.ts';
+import type { Step } from '../in-order.ts';
 import { respondProblem } from '../problem-response.ts';
 
 /** Readers who are slower than this are ended by the listener. */
 const RETRY_AFTER_S = 5;
 
-export function limitAnswers({
-  answersInFlight,
-  metrics,
-}: Pick<Deps, 'answersInFlight' | 'metrics'>): MiddlewareHandler<AppEnv> {
-  return async function limitAnswers(c, next) {
-    if (answersInFlight?.isFull() !== true || isHealthPath(c.req.path)) return await next();
+export function limitAnswers({ answersInFlight, metrics }: Pick<Deps, 'answersInFlight' | 'metrics'>): Step {
+  return function limitAnswers(c) {
+    if (answersInFlight?.isFull() !== true || isHealthPath(c.req.path)) return undefined;
     metrics.count('requests_shed', { bulkhead: 'all', reason: 'answers' });
     return respondProblem(c, 'overloaded', { retryAfterS: RETRY_AFTER_S });
   };

@@ -1,7 +1,4 @@
-import type { Context, MiddlewareHandler } from 'hono';
-import { validator } from 'hono/validator';
-import type * as z from 'zod';
-import type { InviteUsersRequest, inviteUsersSchema } from '../../contract/invite-users.ts';
+import type { Context } from 'hono';
 import { readInvite } from '../../contract/read-invite.ts';
 import { checkStrictJson } from '../../contract/strict-json.ts';
 import type { ValidationError } from '../../contract/validation-error.ts';
@@ -9,6 +6,7 @@ import { invalidRequest, jsonInvalid, missingBody, queryErrors } from '../../con
 import { searchParams } from '../../lib/http/request-url.ts';
 import { decodeUtf8 } from '../../lib/text/utf8.ts';
 import type { AppEnv } from '../app-env.ts';
+import type { Step } from '../in-order.ts';
 import { respondProblem } from '../problem-response.ts';
 import { jsonMediaTypeFault } from './json-media-type.ts';
 
@@ -20,14 +18,8 @@ import { jsonMediaTypeFault } from './json-media-type.ts';
 
 const NOT_UTF_8 = 'The body is not UTF-8 text. Send the JSON encoded in UTF-8.';
 
-/** The type of `c.req.valid('json')` in the routes after this step. */
-interface ValidatedInvite {
-  in: { json: z.input<typeof inviteUsersSchema> };
-  out: { json: InviteUsersRequest };
-}
-
 /** Refuses a body that is not one unambiguous UTF-8 JSON text, and keeps the checked text for every later reader. */
-export const readStrictly: MiddlewareHandler<AppEnv> = async (c, next) => {
+export const readStrictly: Step = (c) => {
   const bytes = c.get('body') as Uint8Array | undefined;
   if (bytes === undefined || bytes.byteLength === 0) return respondInvalid(c, [...inQuery(c), missingBody]);
   const detail = jsonMediaTypeFault({
@@ -42,23 +34,21 @@ export const readStrictly: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (invalid !== null) return respondInvalid(c, [...inQuery(c), jsonInvalid(invalid.position, invalid.reason)]);
   // Hono's cache contains promises, although its declared type is the value.
   c.req.bodyCache.text = Promise.resolve(text) as unknown as string;
-  return next();
+  return undefined;
 };
 
 /**
- * Sets `c.req.valid('json')` to the canonical request, or answers with all errors in query and body at once. Runs after
- * `prefer`: with lenient handling a malformed address is left out alone, and `inviteList` says so.
+ * Sets `asked` to the canonical request, or answers with all errors in query and body at once. Runs after `prefer`: with
+ * lenient handling a malformed address is left out alone, and `inviteList` says so.
  */
-export const validateInvite: MiddlewareHandler<AppEnv, string, ValidatedInvite> = validator(
-  'json',
-  (body: unknown, c: Context<AppEnv>) => {
-    const read = readInvite(body, c.get('handling'));
-    const errors = [...inQuery(c), ...(read.kind === 'refused' ? read.errors : [])];
-    if (read.kind === 'refused' || errors.length > 0) return respondInvalid(c, errors);
-    c.set('inviteList', { entries: read.entries, malformed: read.malformed });
-    return read.asked;
-  },
-);
+export const validateInvite: Step = async (c) => {
+  const read = readInvite(JSON.parse(await c.req.text()), c.get('handling'));
+  const errors = [...inQuery(c), ...(read.kind === 'refused' ? read.errors : [])];
+  if (read.kind === 'refused' || errors.length > 0) return respondInvalid(c, errors);
+  c.set('asked', read.asked);
+  c.set('inviteList', { entries: read.entries, malformed: read.malformed });
+  return undefined;
+};
 
 /** Answers with a 422 in the upstream's shape. */
 export function respondInvalid(c: Context<AppEnv>, errors: readonly ValidationError[]): Response {

@@ -9,6 +9,7 @@ import type { Deps } from '../../deps.ts';
 import type { AppEnv } from '../../middleware/app-env.ts';
 import type { CorsSettings } from '../../middleware/cors.ts';
 import { cors } from '../../middleware/cors.ts';
+import { inOrder } from '../../middleware/in-order.ts';
 import { pinPolicy } from '../../middleware/pin-policy.ts';
 import { respondProblem } from '../../middleware/problem-response.ts';
 import { requestId } from '../../middleware/request-id.ts';
@@ -29,10 +30,8 @@ export interface RefusalDeps extends Pick<Deps, 'ids' | 'policy'> {
 /** The connection ends with such an answer, because what follows on it may belong to the refused request. */
 export function createRefusals({ ids, policy, settings }: RefusalDeps): (refusal: Refusal) => Promise<Response> {
   const app = new Hono<AppEnv>();
-  app.use(requestId(ids));
   app.use(securityHeaders());
-  app.use(pinPolicy(policy));
-  app.use(cors(settings));
+  app.use(inOrder(requestId(ids), pinPolicy(policy), cors(settings)));
   app.notFound((c) => {
     const { code, detail } = c.env as Refusal;
     const headers = { Connection: 'close' };

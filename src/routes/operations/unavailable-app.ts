@@ -8,6 +8,7 @@ import { Hono } from 'hono';
 import type { Deps } from '../../deps.ts';
 import { LIVEZ_PATHS, PROBE_METHODS, READYZ_PATHS } from '../../lib/http/health-paths.ts';
 import type { AppEnv } from '../../middleware/app-env.ts';
+import { inOrder } from '../../middleware/in-order.ts';
 import { onError } from '../../middleware/on-error.ts';
 import { respondProblem } from '../../middleware/problem-response.ts';
 import { requestId } from '../../middleware/request-id.ts';
@@ -35,10 +36,10 @@ export function createUnavailableApp(
 ): Hono<AppEnv> {
   const { code, detail, retryAfterS } = CAUSES[cause];
   const app = new Hono<AppEnv>();
-  app.use(requestId(deps.ids));
   app.use(telemetry(deps));
   app.onError(onError(deps.logger));
   app.use(securityHeaders());
+  app.use(inOrder(requestId(deps.ids)));
   app.on(PROBE_METHODS, LIVEZ_PATHS, livez);
   app.on(PROBE_METHODS, READYZ_PATHS, (c) => c.json({ status: 'not_ready' }, 503));
   app.notFound((c) => respondProblem(c, code, { origin: 'proxy', detail, retryAfterS }));

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import type { InvalidRequest } from '../../../src/contract/validation-error.ts';
 import type { AppEnv } from '../../../src/middleware/app-env.ts';
+import { inOrder } from '../../../src/middleware/in-order.ts';
 import { bodyLimit } from '../../../src/middleware/limits/body-limit.ts';
 import { isDryRun, readStrictly, validateInvite } from '../../../src/middleware/validation/validate-invite.ts';
 import { refSchedule } from '../../../src/platform/node/runtime.ts';
@@ -12,9 +13,9 @@ export function createInviteApp(): Hono<AppEnv> {
     c.set('requestId', '0190a5d4-0000-7000-8000-000000000001');
     await next();
   });
-  app.use(bodyLimit({ schedule: refSchedule, readBody: undefined }));
-  app.post('/v2/invite_users', readStrictly, validateInvite, async (c) =>
-    c.json({ acted_on: c.req.valid('json'), dry_run: isDryRun(c), text: await c.req.text() }),
+  app.use(inOrder(bodyLimit({ schedule: refSchedule, readBody: undefined })));
+  app.post('/v2/invite_users', inOrder(readStrictly, validateInvite), async (c) =>
+    c.json({ acted_on: c.get('asked'), dry_run: isDryRun(c), text: await c.req.text() }),
   );
   app.all('/v2/invite_users', (c) => c.body(null, 405));
   return app;

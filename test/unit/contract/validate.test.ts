@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import type { AppEnv } from '../../../src/middleware/app-env.ts';
+import { inOrder } from '../../../src/middleware/in-order.ts';
 import { bodyLimit } from '../../../src/middleware/limits/body-limit.ts';
 import { readStrictly, validateInvite } from '../../../src/middleware/validation/validate-invite.ts';
 import { refSchedule } from '../../../src/platform/node/runtime.ts';
@@ -24,12 +25,12 @@ describe('reading a request to invite', () => {
   it('gives every later reader the text that was checked, whatever the body cache holds besides', async () => {
     const app = new Hono<AppEnv>();
     const swapped = new TextEncoder().encode('{"emails":["eve@rival.io"]}').buffer;
-    app.use(bodyLimit({ schedule: refSchedule, readBody: undefined }));
-    app.post('/', readStrictly, async (c, next) => {
+    app.use(inOrder(bodyLimit({ schedule: refSchedule, readBody: undefined })));
+    app.post('/', inOrder(readStrictly), async (c, next) => {
       c.req.bodyCache.arrayBuffer = Promise.resolve(swapped) as unknown as ArrayBuffer;
       await next();
     });
-    app.post('/', validateInvite, (c) => c.json(c.req.valid('json').emails));
+    app.post('/', inOrder(validateInvite), (c) => c.json(c.get('asked').emails));
     const headers = { 'Content-Type': 'application/json' };
     const response = await app.request('/', { method: 'POST', headers, body: JSON.stringify(GOOD) });
     expect(await response.json()).toEqual(GOOD.emails);

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import type { AppEnv } from '../../../src/middleware/app-env.ts';
+import { inOrder } from '../../../src/middleware/in-order.ts';
 import { rateLimitByAddress } from '../../../src/middleware/limits/rate-limit-by-address.ts';
 import { createBurstLimit } from '../../../src/platform/workers/http-server/burst-limit.ts';
 import { recordMetrics } from '../../support/upstream.ts';
@@ -57,7 +58,7 @@ describe('the burst limit', () => {
       c.set('source', { address: '192.0.2.1' });
       await next();
     });
-    app.use(rateLimitByAddress({ allows: () => Promise.resolve(false) }, metrics));
+    app.use(inOrder(rateLimitByAddress({ allows: () => Promise.resolve(false) }, metrics)));
     app.get('*', (c) => c.text('in'));
     const refused = await app.request('/v2/invite_policy');
     expect([refused.status, refused.headers.get('Retry-After')]).toEqual([503, '10']);
