@@ -221,6 +221,13 @@ export async function openPostgresLedger({
         'unsettled',
         async (run) => await unsettledRequests(run, { nowMs: await readTime(run), limit }, reportUnreadable),
       ),
+    countUnknown: () =>
+      read('countUnknown', async (run) => {
+        const [row] = await run<{ unknown: number }>(
+          `SELECT count(*) AS unknown FROM requests WHERE state = 'unknown'`,
+        );
+        return row?.unknown ?? 0;
+      }),
     findPolicy: (digest) =>
       read('findPolicy', async (run) => {
         const [row] = await run<{ document: string }>(`SELECT document FROM policies WHERE digest = $1`, digest);
