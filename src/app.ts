@@ -31,6 +31,7 @@ import { securityHeaders } from './middleware/security-headers.ts';
 import { source } from './middleware/source.ts';
 import { limitConcurrency } from './middleware/limits/limit-concurrency.ts';
 import { telemetry } from './middleware/telemetry.ts';
+import { traceContext } from './middleware/trace-context.ts';
 import { isDryRun, readStrictly, validateInvite } from './middleware/validation/validate-invite.ts';
 import { validateSearch, validateSettlement } from './middleware/validation/validate-body.ts';
 import { createSearchAudit } from './routes/audit/search.ts';
@@ -93,6 +94,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.use(
     inOrder(
       requestId(deps.ids),
+      traceContext(deps),
       pinPolicy(deps.policy),
       cors(settings, { refused: createRefusedOrigins(deps) }),
       headerLimit(deps),

@@ -14,7 +14,7 @@ import type { Background } from './ports/background.ts';
 import type { BurstLimit } from './ports/burst-limit.ts';
 import type { Clock } from './ports/clock.ts';
 import type { HttpPort } from './ports/http.ts';
-import type { Ids } from './ports/ids.ts';
+import type { Ids, TraceIds } from './ports/ids.ts';
 import type { Logger } from './ports/logger.ts';
 import type { Metrics } from './ports/metrics.ts';
 import type { ReadBody } from './ports/read-body.ts';
@@ -34,6 +34,7 @@ export interface Deps {
   /** Takes what an outside clock says. Left out where the platform's clock is trusted as it is. */
   readonly hearWitness?: ((witness: Witness) => void) | undefined;
   readonly ids: Ids;
+  readonly traceIds: TraceIds;
   readonly schedule: Schedule;
   readonly background: Background;
   readonly logger: Logger;
@@ -104,6 +105,8 @@ export interface AppSettings {
   readonly insecureDev: boolean;
   /** Whether Galileo is asked about unknown outcomes (GALILEO_RECONCILE). */
   readonly reconciles: boolean;
+  /** Whether Galileo gets the trace context of a request (TRACE_UPSTREAM). */
+  readonly tracesUpstream: boolean;
   /** Whether the pages for people are served (PAGES). */
   readonly pages: boolean;
 }

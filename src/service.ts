@@ -59,6 +59,7 @@ export function appSettingsOf({ settings, issuers }: Config): AppSettings {
     galileoTimeoutMs: settings.GALILEO_TIMEOUT_MS,
     insecureDev: settings.INSECURE_DEV,
     reconciles: settings.GALILEO_RECONCILE,
+    tracesUpstream: settings.TRACE_UPSTREAM,
     pages: settings.PAGES,
   };
 }

@@ -78,6 +78,10 @@ export type InvalidRequest = {
      * The X-Request-Id of the answer (UUIDv7). Quote it when you ask about a request; the audit trail knows it too.
      */
     request_id: string;
+    /**
+     * The trace of the request (W3C Trace Context): yours, where you sent a `traceparent` that can be read, else a new one. The log of this service and the audit trail know it too.
+     */
+    trace_id?: string;
 };
 
 /**
@@ -147,6 +151,10 @@ export type InviteRequest = {
      * The X-Request-Id it was answered with.
      */
     id: string;
+    /**
+     * The trace it came with (W3C Trace Context), or was given. Absent in requests of earlier releases.
+     */
+    trace_id?: string;
     /**
      * `open`: not ended yet. `unknown`: it may or may not have been done.
      */
@@ -284,6 +292,10 @@ export type Problem = {
      * The X-Request-Id of the answer (UUIDv7). Quote it when you ask about a request; the audit trail knows it too.
      */
     request_id: string;
+    /**
+     * The trace of the request (W3C Trace Context): yours, where you sent a `traceparent` that can be read, else a new one. The log of this service and the audit trail know it too.
+     */
+    trace_id?: string;
     /**
      * What became of an admitted request. `unknown`: it may have been done; do not simply repeat it.
      */

@@ -51,4 +51,14 @@ export const CHANGE_KINDS = [
 export const READ_KINDS = ['trail', 'search', 'requests', 'request', 'policy'] as const;
 
 /** The filters of a search; records of kind `read` name those that were used. */
-export const SEARCH_FILTERS = ['request_id', 'subject', 'client_id', 'email', 'outcome', 'rule', 'from', 'to'] as const;
+export const SEARCH_FILTERS = [
+  'request_id',
+  'trace_id',
+  'subject',
+  'client_id',
+  'email',
+  'outcome',
+  'rule',
+  'from',
+  'to',
+] as const;

@@ -8,9 +8,20 @@ import type { AuditSearch } from './search-request.ts';
 import type { SearchFilter } from './search.ts';
 
 export function searchFilter(search: AuditSearch, recordAddress: RecordAddress): SearchFilter {
-  const { request_id: requestId, subject, client_id: clientId, email, outcome, rule, from, to } = search;
+  const {
+    request_id: requestId,
+    trace_id: traceId,
+    subject,
+    client_id: clientId,
+    email,
+    outcome,
+    rule,
+    from,
+    to,
+  } = search;
   return {
     ...(requestId === undefined ? {} : { requestId }),
+    ...(traceId === undefined ? {} : { traceId }),
     ...(subject === undefined ? {} : { subject }),
     ...(clientId === undefined ? {} : { clientId }),
     ...(email === undefined ? {} : { email: isHmacForm(email) ? email : recordAddress(email) }),

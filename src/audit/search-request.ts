@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { TRACE_ID } from '../lib/http/trace-context.ts';
 import { UUID } from '../lib/uuid.ts';
 import { RECORD_RESULTS, RECORDED_EMAIL } from './record-vocabulary.ts';
 
@@ -34,6 +35,15 @@ export const auditSearchSchema = z.strictObject({
     .refine((text) => UUID.test(text.toLowerCase()), 'Value error, request_id must be a UUID with dashes')
     .toLowerCase()
     .meta({ format: 'uuid', description: 'The X-Request-Id of a request: everything on record about it.' })
+    .optional(),
+  trace_id: z
+    .string()
+    .refine((text) => TRACE_ID.test(text.toLowerCase()), 'Value error, trace_id must be 32 hex digits')
+    .toLowerCase()
+    .meta({
+      pattern: '^[0-9A-Fa-f]{32}$',
+      description: 'A trace id from a log line: the records of all requests that came with it.',
+    })
     .optional(),
   subject: z.string().meta({ description: "The caller's `sub`, exact." }).optional(),
   client_id: z.string().meta({ description: "The caller's client, exact." }).optional(),

@@ -6,6 +6,7 @@ import type { AuditRecord, ReadRecord, RecordResult, RequestRecord, ResultRecord
  */
 export interface SearchFilter {
   readonly requestId?: string;
+  readonly traceId?: string;
   /** The actor's subject, exact; of a record of kind `read` the reader's. */
   readonly subject?: string;
   /** The actor's client_id, exact. */
@@ -63,22 +64,24 @@ function matchesResult(record: ResultRecord, filter: SearchFilter): boolean {
   );
 }
 
-function matchesRequest(record: RequestRecord, { requestId, email, outcome, rule }: SearchFilter): boolean {
+function matchesRequest(record: RequestRecord, { requestId, traceId, email, outcome, rule }: SearchFilter): boolean {
   return (
     (requestId === undefined || record.request_id === requestId) &&
+    (traceId === undefined || record.trace_id === traceId) &&
     (email === undefined || (record.request.emails ?? []).some((one) => one.toLowerCase() === email.toLowerCase())) &&
     (outcome === undefined || record.outcome.result === outcome) &&
     (rule === undefined || record.policy.decisions.some((decision) => decision.rule === rule))
   );
 }
 
-/** It has neither addresses nor the ids of its requests. */
+/** It has neither addresses nor the ids of its requests, and no trace. */
 function matchesSuppressed(
   { outcome: { result }, suppressed: { counts } }: SuppressedRecord,
-  { requestId, email, outcome, rule }: SearchFilter,
+  { requestId, traceId, email, outcome, rule }: SearchFilter,
 ): boolean {
   return (
     requestId === undefined &&
+    traceId === undefined &&
     email === undefined &&
     (outcome === undefined || outcome === result || counts.some((one) => one.result === outcome)) &&
     (rule === undefined || counts.some((one) => one.rule === rule))

@@ -132,6 +132,13 @@ export const SETTINGS = {
       'Whether Galileo is asked, read-only, what became of requests whose outcome is unknown. Nothing is ever sent again.',
     example: 'on',
   },
+  TRACE_UPSTREAM: {
+    parse: onOrOff,
+    fallback: 'off',
+    about:
+      'Whether Galileo gets the trace context of a request (`traceparent`, `tracestate`), as the caller sent it. See [what it tells Galileo](audit.md#trace-ids).',
+    example: 'on',
+  },
   ...EGRESS_SETTINGS,
   AUTH_ISSUERS: {
     parse: z.string().min(1, 'must be a JSON array'),

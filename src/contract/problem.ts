@@ -269,11 +269,19 @@ export interface Problem {
   readonly code: ProblemCode;
   readonly origin: ProblemOrigin;
   readonly request_id: string;
+  readonly trace_id?: string;
   readonly [extra: string]: unknown;
 }
 
-/** Builds the RFC 9457 body for a code. `request_id` is the request's own id. */
-export function problem(code: ProblemCode, requestId: string, extras: ProblemExtras = {}): Problem {
+/** What people quote when they report a refusal: the ids of the request that got it. */
+export interface RequestIds {
+  readonly requestId: string;
+  /** Left out where no trace was read. */
+  readonly traceId?: string | undefined;
+}
+
+/** Builds the RFC 9457 body for a code. */
+export function problem(code: ProblemCode, { requestId, traceId }: RequestIds, extras: ProblemExtras = {}): Problem {
   const row: ProblemRow = PROBLEMS[code];
   const { detail, retryAfterS, status, origin, ...rest } = extras;
   const sentence = (detail ?? row.advice).replaceAll('{request_id}', requestId);
@@ -285,6 +293,7 @@ export function problem(code: ProblemCode, requestId: string, extras: ProblemExt
     code,
     origin: origin ?? row.origin,
     request_id: requestId,
+    ...(traceId === undefined ? {} : { trace_id: traceId }),
     ...rest,
   };
 }

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { codePointOf, replaceInvisible, shorten } from '../lib/text/invisible-text.ts';
 import { inviteUsersSchema } from './invite-users.ts';
+import type { RequestIds } from './problem.ts';
 import type { JsonRefusal } from './strict-json.ts';
 import { uuidFault } from './uuid-text.ts';
 
@@ -48,9 +49,10 @@ export interface InvalidRequest {
   readonly code: 'invalid_request';
   readonly origin: 'proxy';
   readonly request_id: string;
+  readonly trace_id?: string;
 }
 
-export function invalidRequest(errors: readonly ValidationError[], requestId: string): InvalidRequest {
+export function invalidRequest(errors: readonly ValidationError[], { requestId, traceId }: RequestIds): InvalidRequest {
   const detail = errors.slice(0, MAX_LISTED_ERRORS).map(showPlace);
   const omitted = errors.length - detail.length;
   return {
@@ -59,6 +61,7 @@ export function invalidRequest(errors: readonly ValidationError[], requestId: st
     code: 'invalid_request',
     origin: 'proxy',
     request_id: requestId,
+    ...(traceId === undefined ? {} : { trace_id: traceId }),
   };
 }
 

@@ -2,7 +2,7 @@
  * Turns an outcome into the answer for the caller: status, body and header fields, without any HTTP framework. The same
  * answer is stored for replays of an Idempotency-Key. Pure. The text of a refusal comes from contract/problem.
  */
-import type { ProblemCode, ProblemExtras } from '../contract/problem.ts';
+import type { ProblemCode, ProblemExtras, RequestIds } from '../contract/problem.ts';
 import { problem } from '../contract/problem.ts';
 import type { MalformedEntry } from '../contract/read-invite.ts';
 import type { StoredReply } from '../ledger/port.ts';
@@ -23,12 +23,12 @@ export interface Answer {
 }
 
 /**
- * Turns an outcome into the answer for the caller. `requestId` is the id of this request; `malformed` are the entries of its
+ * Turns an outcome into the answer for the caller. `ids` are those of this request; `malformed` are the entries of its
  * list that were left out.
  */
-export function answerOutcome(outcome: Outcome, requestId: string, malformed: readonly MalformedEntry[] = []): Answer {
+export function answerOutcome(outcome: Outcome, ids: RequestIds, malformed: readonly MalformedEntry[] = []): Answer {
   const refuse = (code: ProblemCode, extras: ProblemExtras = {}, headers: Record<string, string> = {}): Answer => {
-    const body = problem(code, requestId, extras);
+    const body = problem(code, ids, extras);
     const { retryAfterS } = extras;
     return {
       reply: {
@@ -101,7 +101,7 @@ export function answerOutcome(outcome: Outcome, requestId: string, malformed: re
       return refuse(
         unknownCode(outcome.reason),
         { outcome: 'unknown', detail: unknownSentence(outcome), ...leftOutDecisions(outcome, malformed) },
-        contentLocation(requestId),
+        contentLocation(ids.requestId),
       );
     case 'resolved':
       // Galileo documents its 200 as any JSON. Its real answer is lost.

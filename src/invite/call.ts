@@ -8,12 +8,12 @@ import type { InviteList } from '../contract/read-invite.ts';
 import type { Owner, QuotaState } from '../ledger/port.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
 import type { Handling } from '../policy/decision.ts';
+import type { SentFor } from '../upstream/send.ts';
 import { answerOutcome } from './answer.ts';
 import type { Answer } from './answer.ts';
 import type { Outcome } from './outcome.ts';
 
-export interface InviteCall extends InviteList {
-  readonly requestId: string;
+export interface InviteCall extends InviteList, SentFor {
   readonly principal: Principal;
   readonly source: RecordSource;
   readonly service: RecordService;
@@ -36,7 +36,7 @@ export interface InviteAnswer {
 /** The answer to this outcome, with the counters that the caller may see. */
 export function toInviteAnswer(call: InviteCall, outcome: Outcome, quotas: readonly QuotaState[] = []): InviteAnswer {
   return {
-    answer: answerOutcome(outcome, call.requestId, call.malformed),
+    answer: answerOutcome(outcome, call, call.malformed),
     outcome,
     quotas: quotas.filter(({ visible }) => visible),
   };

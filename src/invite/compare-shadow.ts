@@ -41,6 +41,7 @@ export function createCompareShadow({
       for (const { kind, activeRule, shadowRule, because, addresses } of found.slice(0, MAX_LINES)) {
         logger.info('shadow_divergence', {
           request_id: call.requestId,
+          trace_id: call.traceId,
           kind,
           active_rule: activeRule,
           shadow_rule: shadowRule,
@@ -54,6 +55,7 @@ export function createCompareShadow({
       metrics.count('shadow_decisions', { result: 'failed' });
       logger.error('shadow_failed', {
         request_id: call.requestId,
+        trace_id: call.traceId,
         error: thrownName(error),
       });
     }

@@ -32,7 +32,7 @@ export interface PreviewInvitesDeps
 export function createPreviewInvites(deps: PreviewInvitesDeps): (call: InviteCall) => Promise<InviteAnswer> {
   return async function previewInvites(call) {
     const outcome = await record(deps, call).catch((): Outcome => {
-      deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
+      deps.logger.error('ledger_admit_failed', { request_id: call.requestId, trace_id: call.traceId });
       return { kind: 'ledger_unavailable' };
     });
     return toInviteAnswer(call, outcome);
@@ -55,7 +55,7 @@ async function record(deps: PreviewInvitesDeps, call: InviteCall): Promise<Outco
     body: null,
     records: {
       base: recordBase(facts),
-      decided: recordOutcome(outcome, answerOutcome(outcome, call.requestId)),
+      decided: recordOutcome(outcome, answerOutcome(outcome, call)),
       exhausted: null,
       replay: null,
     },

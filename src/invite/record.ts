@@ -25,6 +25,7 @@ import type { Outcome, Resolved, Resolver } from './outcome.ts';
 
 export interface Facts {
   readonly requestId: string;
+  readonly traceId?: string | undefined;
   readonly principal: Principal;
   readonly source: RecordSource;
   readonly service: RecordService;
@@ -62,6 +63,7 @@ export function recordBase(facts: Facts, sha256: Sha256 = sha256Hex): RecordBase
   const { principal, asked, decision, malformed = [] } = facts;
   return {
     request_id: facts.requestId,
+    ...(facts.traceId === undefined ? {} : { trace_id: facts.traceId }),
     ...(facts.requestSha256 === null ? {} : { request_sha256: facts.requestSha256 }),
     actor: actorInRecord(principal),
     source: facts.source,

@@ -8,7 +8,7 @@ import { decide } from '../policy/evaluate.ts';
 import type { Background } from '../ports/background.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import type { SendResult } from '../upstream/failure.ts';
+import type { Send } from '../upstream/send.ts';
 import type { AdmitCallDeps, DecidedCall } from './admit/admit-call.ts';
 import { admitCall, refusalOf } from './admit/admit-call.ts';
 import type { InviteAnswer, InviteCall } from './call.ts';
@@ -26,7 +26,7 @@ export interface SendInvitesDeps extends SettleDeps, CompareShadowDeps, AdmitCal
   readonly trustedClock: Clock;
   readonly background: Background;
   /** Sends exactly these bytes, at most once; never rejects. */
-  readonly send: (body: string) => Promise<SendResult>;
+  readonly send: Send;
   /** Notifies the audit delivery of new records. */
   readonly delivery: { wake(): void };
   readonly metrics: Metrics;
@@ -47,7 +47,7 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
     compareShadow(call, first, nowMs);
     const result = await admitCall(deps, call, { first, nowMs });
     if (result === null) {
-      deps.logger.error('ledger_admit_failed', { request_id: call.requestId });
+      deps.logger.error('ledger_admit_failed', { request_id: call.requestId, trace_id: call.traceId });
       return toInviteAnswer(call, { kind: 'ledger_unavailable' });
     }
     deps.delivery.wake();
@@ -86,8 +86,8 @@ async function currentQuotas({ ledger }: SendInvitesDeps, { charges }: Decision)
 async function sendAndSettle(deps: SendInvitesDeps, { call, decision, body, base }: DecidedCall): Promise<Outcome> {
   const { requestId } = call;
   const { addresses } = decision;
-  const result: Sent = { ...(await deps.send(body)), addresses };
-  const answer = answerOutcome(result, requestId, call.malformed);
+  const result: Sent = { ...(await deps.send(body, call)), addresses };
+  const answer = answerOutcome(result, call, call.malformed);
   const settled = await settleOutcome(deps, {
     requestId,
     by: 'exchange',

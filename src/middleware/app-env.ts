@@ -4,6 +4,7 @@ import type { CompiledPolicy } from '../policy/compile.ts';
 import type { InviteUsersRequest } from '../contract/invite-users.ts';
 import type { InviteList } from '../contract/read-invite.ts';
 import type { Handling } from '../policy/decision.ts';
+import type { TraceFields } from '../upstream/request.ts';
 
 /**
  * The variables that one request carries from step to step. One step sets each of them, and only later steps read it;
@@ -13,6 +14,13 @@ export interface AppEnv {
   Variables: {
     /** Set by request-id: a UUIDv7, the audit id. */
     requestId: string;
+    /**
+     * Set by trace-context: 32 lower-case hex digits, perhaps of the caller's choice. Absent in the answers of a
+     * listener and of a service that is not set up.
+     */
+    traceId: string;
+    /** Set by trace-context: the trace context for Galileo; null unless TRACE_UPSTREAM is on. */
+    traceFields: TraceFields | null;
     /** Set by pin-policy: the one policy that this request uses. */
     policy: CompiledPolicy;
     /** Set by source: the origin of the request, for the record. */

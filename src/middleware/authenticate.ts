@@ -12,7 +12,7 @@ import { describeFailure, UNSEEN_KEY } from '../auth/failure.ts';
 import { PROBLEMS } from '../contract/problem.ts';
 import type { Principal, Scope } from '../auth/principal.ts';
 import type { TokenVerifier, VerifyResult } from '../auth/verify.ts';
-import type { Logger } from '../ports/logger.ts';
+import type { LogFields, Logger } from '../ports/logger.ts';
 import type { AppEnv } from './app-env.ts';
 import type { Step } from './in-order.ts';
 import { respondProblem } from './problem-response.ts';
@@ -43,7 +43,7 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
 
   const keysUnavailable = (c: Context<AppEnv>, { issuer, reason, retryAfterMs }: WithoutKeys) => {
     const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
-    logger.info('token_undecided', { request_id: c.get('requestId'), reason, issuer, retry_after_s: seconds });
+    logger.info('token_undecided', { ...idsInLog(c), reason, issuer, retry_after_s: seconds });
     return respondProblem(c, 'identity_keys_unavailable', {
       ...(reason === 'key_not_seen_yet' ? { detail: UNSEEN_KEY } : {}),
       retryAfterS: seconds,
@@ -78,7 +78,7 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
         case 'refused': {
           const { reason, issuer, nearest } = result.failure;
           const near = nearest === undefined ? {} : { nearest_issuer: nearest.issuer, differs_in: nearest.differsIn };
-          logger.info('token_refused', { request_id: c.get('requestId'), reason, issuer, ...near });
+          logger.info('token_refused', { ...idsInLog(c), reason, issuer, ...near });
           return refuse(c, 'invalid_token', { kind: 'invalid_token', description: describeFailure(result.failure) });
         }
         case 'verified':
@@ -92,6 +92,10 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
       }
     };
   };
+}
+
+function idsInLog(c: Context<AppEnv>): LogFields {
+  return { request_id: c.get('requestId'), trace_id: c.get('traceId') };
 }
 
 const WITHOUT_BEARER =

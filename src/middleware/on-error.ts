@@ -12,6 +12,7 @@ export function onError(logger: Logger): ErrorHandler<AppEnv> {
   return function onError(error, c) {
     logger.error('unhandled_error', {
       request_id: c.get('requestId'),
+      trace_id: c.get('traceId'),
       error: error.name,
       at: thrownAt(error),
     });

@@ -1,8 +1,13 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { ProblemCode, ProblemExtras } from '../contract/problem.ts';
+import type { ProblemCode, ProblemExtras, RequestIds } from '../contract/problem.ts';
 import { problem } from '../contract/problem.ts';
 import type { AppEnv } from './app-env.ts';
+
+/** The ids that a refusal of this request names. */
+export function requestIds(c: Context<AppEnv>): RequestIds {
+  return { requestId: c.get('requestId'), traceId: c.get('traceId') };
+}
 
 /**
  * Answers with the problem of this code (RFC 9457), the shape of every refusal except the 422 lists. Records the
@@ -15,7 +20,7 @@ export function respondProblem(
 ): Response {
   const { headers, ...members } = extras;
   const { retryAfterS } = members;
-  const body = problem(code, c.get('requestId'), members);
+  const body = problem(code, requestIds(c), members);
   c.set('refusal', { code, origin: body.origin });
   return c.body(JSON.stringify(body), body.status as ContentfulStatusCode, {
     'Content-Type': 'application/problem+json',

@@ -30,6 +30,7 @@ export function telemetry(deps: { clock: Clock; logger: Logger; metrics: Metrics
     if (isHealthPath(route)) return;
     deps.logger.info('http_request', {
       request_id: c.get('requestId'),
+      trace_id: c.get('traceId'),
       method,
       route,
       status: c.res.status,

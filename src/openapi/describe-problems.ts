@@ -13,11 +13,12 @@ export function describeProblems(): string {
 Generated from \`src/contract/problem.ts\` by \`npm run docs\`; edit the rows there.
 
 Every refusal but the 422 lists is \`application/problem+json\` (RFC 9457). \`code\` is stable and made for programs; \`origin\`
-says who refused; \`request_id\` is the \`X-Request-Id\` and leads to the audit trail. \`detail\` can be shown to people as it is:
+says who refused; \`request_id\` is the \`X-Request-Id\` and leads to the audit trail, \`trace_id\` to the traces of your own
+systems ([W3C Trace Context](calling.md#traces)). \`detail\` can be shown to people as it is:
 numbers, waits and ids are filled in. The last column is the sentence where there is nothing more exact to say. *When again* is
 "Try again in 3 h 56 min.", from the same value as the \`Retry-After\` field, or "Try again later." without the field.
 After admission \`outcome\` says what became of the invitation. A 422 for a body that does not fit keeps Galileo's own shape:
-\`{"detail":[{type,loc,msg}…],"code":"invalid_request","origin":"proxy","request_id":…}\`. It lists at most
+\`{"detail":[{type,loc,msg}…],"code":"invalid_request","origin":"proxy","request_id":…,"trace_id":…}\`. It lists at most
 ${MAX_LISTED_ERRORS} errors; \`omitted\` counts the rest. The same holds for \`errors\`, Galileo's own list in \`upstream_refused\`.
 
 | code | status | origin | title | \`detail\` |

@@ -127,6 +127,22 @@ function describeEverything(version: string): OpenApiDocument {
   };
 }
 
+/** Every operation reads them. Only that of this one may go on to Galileo. */
+const TRACE_FIELDS = [
+  parameter(
+    'header',
+    'traceparent',
+    { type: 'string' },
+    'W3C Trace Context, on every operation: its trace id becomes the `trace_id` of refusals, log lines and audit records. One that cannot be read is ignored. It decides nothing.',
+  ),
+  parameter(
+    'header',
+    'tracestate',
+    { type: 'string' },
+    'Beside `traceparent`. It is passed on to Galileo with `TRACE_UPSTREAM=on`, up to 512 characters; else it is ignored.',
+  ),
+];
+
 function inviteUsers(): JsonSchema {
   return {
     operationId: 'inviteUsers',
@@ -149,6 +165,7 @@ function inviteUsers(): JsonSchema {
         { type: 'string' },
         '`handling=lenient` (RFC 7240): send the allowed addresses and refuse the rest one by one.',
       ),
+      ...TRACE_FIELDS,
     ],
     requestBody: {
       required: true,

@@ -4,7 +4,7 @@ import { auditSearchSchema } from '../audit/search-request.ts';
 import { settlementSchema } from '../contract/settlement.ts';
 import { MAX_EMAILS, MAX_GROUP_IDS } from '../contract/invite-users.ts';
 import type { JsonSchema } from './json-schema.ts';
-import { ANSWER_ID } from './examples/ids.ts';
+import { ANSWER_ID, ANSWER_TRACE_ID } from './examples/ids.ts';
 import { COUNT, listOf, nullable, object, oneOf, schemaRef, TEXT } from './json-schema.ts';
 import { viewSchemas } from './views.ts';
 import { PROBLEMS } from '../contract/problem.ts';
@@ -23,6 +23,14 @@ const REQUEST_ID: JsonSchema = {
   description:
     'The X-Request-Id of the answer (UUIDv7). Quote it when you ask about a request; the audit trail knows it too.',
   examples: [ANSWER_ID],
+};
+
+const TRACE_ID: JsonSchema = {
+  type: 'string',
+  pattern: '^[0-9a-f]{32}$',
+  description:
+    'The trace of the request (W3C Trace Context): yours, where you sent a `traceparent` that can be read, else a new one. The log of this service and the audit trail know it too.',
+  examples: [ANSWER_TRACE_ID],
 };
 
 const ORIGIN: JsonSchema = {
@@ -115,6 +123,7 @@ const PROBLEM = object(
     code: { type: 'string', enum: Object.keys(PROBLEMS), description: 'Stable. Branch on this.' },
     origin: ORIGIN,
     request_id: REQUEST_ID,
+    trace_id: TRACE_ID,
     outcome: {
       type: 'string',
       enum: ['refused', 'not_sent', 'unknown', 'accepted'],
@@ -130,7 +139,7 @@ const PROBLEM = object(
     omitted: { ...COUNT, description: 'How many errors `errors` leaves out; absent when it lists all of them.' },
   },
   {
-    optional: ['outcome', 'decisions', 'quota', 'errors', 'omitted'],
+    optional: ['trace_id', 'outcome', 'decisions', 'quota', 'errors', 'omitted'],
     description: 'RFC 9457: every refusal but the list of validation errors.',
   },
 );
@@ -146,9 +155,10 @@ export function componentSchemas(): Record<string, JsonSchema> {
         code: { const: 'invalid_request' },
         origin: { const: 'proxy' },
         request_id: REQUEST_ID,
+        trace_id: TRACE_ID,
       },
       {
-        optional: ['omitted'],
+        optional: ['trace_id', 'omitted'],
         description: `Galileo's shape of a 422: the first ${MAX_LISTED_ERRORS} errors at once, in the order of the model's fields.`,
       },
     ),

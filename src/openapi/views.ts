@@ -132,6 +132,11 @@ const recorded = (part: string, description: string) => ({ ...nullable(schemaRef
 const INVITE_REQUEST = object(
   {
     id: { ...TEXT, format: 'uuid', description: 'The X-Request-Id it was answered with.' },
+    trace_id: {
+      type: 'string',
+      pattern: '^[0-9a-f]{32}$',
+      description: 'The trace it came with (W3C Trace Context), or was given. Absent in requests of earlier releases.',
+    },
     state: {
       ...oneOf(['open', 'accepted', 'refused', 'not_sent', 'unknown', 'denied']),
       description: '`open`: not ended yet. `unknown`: it may or may not have been done.',
@@ -172,7 +177,10 @@ const INVITE_REQUEST = object(
     },
     replays_left_out: { ...COUNT, description: 'How many repeats with its Idempotency-Key are not among `events`.' },
   },
-  { optional: ['request_sha256', 'unreadable', 'events', 'replays_left_out'], description: 'A decided request.' },
+  {
+    optional: ['trace_id', 'request_sha256', 'unreadable', 'events', 'replays_left_out'],
+    description: 'A decided request.',
+  },
 );
 
 export function viewSchemas(): Record<string, JsonSchema> {

@@ -91,6 +91,7 @@ function showEntry(entry: RequestEntry, reader: Principal): object {
   const record = decided ?? outcome;
   return {
     id: entry.requestId,
+    ...(record?.trace_id === undefined ? {} : { trace_id: record.trace_id }),
     state: entry.state,
     requested_at: timeOrNull(entry.requestedAt),
     settled_at: timeOrNull(entry.settledAt),

@@ -23,6 +23,8 @@ export async function inviteUsers(c: Context<AppEnv>, deps: InviteUsersDeps, dry
     c,
     await run({
       requestId: c.get('requestId'),
+      traceId: c.get('traceId'),
+      traceFields: c.get('traceFields'),
       principal: c.get('principal'),
       source: c.get('source'),
       service: deps.service,

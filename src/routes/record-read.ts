@@ -31,7 +31,7 @@ export async function recordRead(
     await ledger.countRead({ requestId, reader, what, records, seqs, filters, service });
   } catch {
     metrics.count('audit_reads_unrecorded');
-    logger.error('audit_read_unrecorded', { request_id: requestId, what });
+    logger.error('audit_read_unrecorded', { request_id: requestId, trace_id: c.get('traceId'), what });
   }
 }
 

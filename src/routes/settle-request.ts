@@ -54,6 +54,7 @@ export async function settleRequest(
       if (result.when === 'now') {
         deps.logger.info('request_settled_by_person', {
           request_id: c.get('requestId'),
+          trace_id: c.get('traceId'),
           settled_request_id: requestId,
           ending,
         });

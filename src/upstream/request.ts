@@ -4,8 +4,9 @@ import type { Deadlines, HttpExchange } from '../ports/http.ts';
 
 /**
  * Builds every request to the upstream; the only file that puts the upstream key into a message. Invariant: a request
- * consists only of what is listed here. No header field, path or query of the caller reaches the upstream. Only the
- * canonical body does, and its addresses once more when Galileo is asked for these users.
+ * consists only of what is listed here. No header field, path or query of the caller reaches the upstream, except its
+ * trace context, written anew, where TRACE_UPSTREAM is on. Only the canonical body does, and its addresses once more when
+ * Galileo is asked for these users.
  */
 const INVITE_PATH = '/v2/invite_users';
 const CURRENT_USER_PATH = '/v2/current_user';
@@ -27,6 +28,14 @@ export interface InviteRequestParts {
   readonly deadlines: Deadlines;
   /** The version of this service, for User-Agent. */
   readonly version: string;
+  /** Left out, or null: no trace context is sent. */
+  readonly traceFields?: TraceFields | null;
+}
+
+/** The trace context of a request, as fields for the upstream (lib/http/trace-context). */
+export interface TraceFields {
+  readonly traceparent: string;
+  readonly tracestate?: string;
 }
 
 export interface CurrentUserRequestParts extends Pick<InviteRequestParts, 'deadlines' | 'version'> {
@@ -40,7 +49,15 @@ export function buildInviteRequest(parts: InviteRequestParts): HttpExchange {
   return buildPost(parts);
 }
 
-function buildPost({ url, keyHeader, key, body, deadlines, version }: InviteRequestParts): HttpExchange {
+function buildPost({
+  url,
+  keyHeader,
+  key,
+  body,
+  deadlines,
+  version,
+  traceFields = null,
+}: InviteRequestParts): HttpExchange {
   return {
     method: 'POST',
     url,
@@ -50,6 +67,7 @@ function buildPost({ url, keyHeader, key, body, deadlines, version }: InviteRequ
       // A compressed answer would evade the key search and the size limit.
       'accept-encoding': 'identity',
       'user-agent': `galileo-invite-proxy/${version}`,
+      ...traceFields,
       [keyHeader]: key.reveal(),
     },
     body,

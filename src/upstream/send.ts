@@ -1,7 +1,7 @@
 import type { RecordAttempt } from '../audit/record.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
+import type { LogFields, Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { GalileoKeys, Secrets } from '../ports/secrets.ts';
 import { createKeySearch, fingerprint, isSameKey } from './api-keys.ts';
@@ -11,6 +11,7 @@ import type { NotSent, SendResult, Unknown } from './failure.ts';
 import type { KeyUse } from './key-use.ts';
 import { isProxyFailure } from '../ports/http.ts';
 import type { Deadlines, HttpPort, HttpResult } from '../ports/http.ts';
+import type { TraceFields } from './request.ts';
 import { buildInviteRequest, checkKeyHeader, inviteUrl } from './request.ts';
 import { guardResponse, type AnswerEnding } from './response-guard.ts';
 
@@ -20,7 +21,15 @@ import { guardResponse, type AnswerEnding } from './response-guard.ts';
  * was done. The current key always goes first: remembering the key that worked would hide a dead key from the
  * operators. The returned function never throws.
  */
-export type Send = (body: string) => Promise<SendResult>;
+export type Send = (body: string, sentFor: SentFor) => Promise<SendResult>;
+
+/** The request for which something is sent. Only the trace fields are sent with it. */
+export interface SentFor {
+  readonly requestId: string;
+  readonly traceId: string;
+  /** Null: Galileo gets no trace context. */
+  readonly traceFields: TraceFields | null;
+}
 
 export interface SendDeps {
   readonly http: HttpPort;
@@ -40,6 +49,9 @@ export interface SendDeps {
 /** The state of one running send. */
 interface Sending {
   readonly body: string;
+  readonly traceFields: TraceFields | null;
+  /** The ids of the request, for log lines. */
+  readonly ids: LogFields;
   readonly startedAtMs: number;
   readonly holdsKey: (text: string) => boolean;
   readonly attempts: RecordAttempt[];
@@ -55,12 +67,13 @@ export function createSend(deps: SendDeps): Send {
   const url = inviteUrl(deps.baseUrl);
   const keyHeader = checkKeyHeader(deps.keyHeader);
 
-  return async function send(body) {
+  return async function send(body, { requestId, traceId, traceFields }) {
+    const ids = { request_id: requestId, trace_id: traceId };
     let keys: GalileoKeys;
     try {
       keys = await secrets.galileoKeys();
     } catch {
-      observe(() => logger.error('upstream_key_unavailable'));
+      observe(() => logger.error('upstream_key_unavailable', ids));
       return { ...notSent('key_unavailable'), attempts: [] };
     }
     const entry = breaker.enter();
@@ -68,6 +81,8 @@ export function createSend(deps: SendDeps): Send {
 
     const sending: Sending = {
       body,
+      traceFields,
+      ids,
       startedAtMs: clock.now(),
       holdsKey: createKeySearch(keys.next === null ? [keys.current] : [keys.current, keys.next]),
       attempts: [],
@@ -79,16 +94,16 @@ export function createSend(deps: SendDeps): Send {
       ending = await sendWithKeys(sending, keys);
     } catch {
       // The exception may contain request fields, so it is not logged.
-      observe(() => logger.error('upstream_send_interrupted'));
+      observe(() => logger.error('upstream_send_interrupted', ids));
       ending = sending.bytesMayHaveLeft ? unknown('interrupted') : notSent('connect_failed');
     }
     if (isMisconfigured(ending)) {
       const { reason, upstreamStatus: status } = ending;
-      observe(() => logger.error('upstream_misconfigured', { reason, status }));
+      observe(() => logger.error('upstream_misconfigured', { ...ids, reason, status }));
     }
     if (ending.kind === 'not_sent' && isProxyFailure(ending.reason)) {
       const { reason } = ending;
-      observe(() => logger.error('egress_proxy_failed', { reason }));
+      observe(() => logger.error('egress_proxy_failed', { ...ids, reason }));
     }
     entry.report(verdictOf(ending));
     return { ...ending, attempts: sending.attempts };
@@ -97,12 +112,12 @@ export function createSend(deps: SendDeps): Send {
   async function sendWithKeys(sending: Sending, { current, next }: GalileoKeys): Promise<AnswerEnding> {
     const first = (await sendWith(sending, 'current', current)) ?? notSent('connect_timeout');
     if (!isKeyRejected(first)) return first;
-    observe(() => logger.error('upstream_key_rejected', { slot: 'current', key_fingerprint: fingerprint(current) }));
+    const reportRejected = (slot: RecordAttempt['slot'], key: Secret): void =>
+      observe(() => logger.error('upstream_key_rejected', { ...sending.ids, slot, key_fingerprint: fingerprint(key) }));
+    reportRejected('current', current);
     if (next === null || isSameKey(next, current)) return first;
     const second = (await sendWith(sending, 'next', next)) ?? first;
-    if (isKeyRejected(second) && second !== first) {
-      observe(() => logger.error('upstream_key_rejected', { slot: 'next', key_fingerprint: fingerprint(next) }));
-    }
+    if (isKeyRejected(second) && second !== first) reportRejected('next', next);
     return second;
   }
 
@@ -121,7 +136,10 @@ export function createSend(deps: SendDeps): Send {
     const startedAtMs = clock.now();
     const deadlines = remaining(deps.deadlines, startedAtMs - sending.startedAtMs);
     if (deadlines === null) return null;
-    const request = buildInviteRequest({ url, keyHeader, key, body: sending.body, deadlines, version });
+    const request = buildInviteRequest({
+      ...{ url, keyHeader, key, body: sending.body, deadlines, version },
+      traceFields: sending.traceFields,
+    });
     const note = (result: RecordAttempt['result'], status: number | null, reason: string | null) => {
       const durationMs = Math.max(0, clock.now() - startedAtMs);
       // In the order of RFC 8785, which saves the record a copy.
@@ -136,7 +154,7 @@ export function createSend(deps: SendDeps): Send {
       observe(() => {
         metrics.count('upstream_attempts', { result, slot });
         metrics.observe('upstream_duration', durationMs / 1000, { result });
-        logger.debug('upstream_attempt', { result, slot, status, reason, duration_ms: durationMs });
+        logger.debug('upstream_attempt', { ...sending.ids, result, slot, status, reason, duration_ms: durationMs });
       });
     };
 

@@ -236,7 +236,7 @@ describe('for every problem of the service, the client', () => {
     async (code) => {
       const outcome = outcomes[code];
       const extras = { status: 400, ...(outcome === undefined ? {} : { outcome }) };
-      const body = problem(code, '0190a5d4-7c3a-7b1e-9f60-3f5d0c2b9e11', extras);
+      const body = problem(code, { requestId: '0190a5d4-7c3a-7b1e-9f60-3f5d0c2b9e11' }, extras);
       const client = createInviteClient({
         url: 'https://invites.example.com',
         token: () => 'the-same',

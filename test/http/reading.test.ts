@@ -89,7 +89,10 @@ describe('GET /v2/invite_requests', () => {
     const hidden = await get(service, `/v2/invite_requests/${id}`, other);
     const absent = await get(service, '/v2/invite_requests/00000000-0000-7000-8000-000000000000', other);
     expect([hidden.status, absent.status]).toEqual([404, 404]);
-    const comparable = async (response: Response) => ({ ...((await response.json()) as object), request_id: '' });
+    const comparable = async (response: Response) => ({
+      ...((await response.json()) as object),
+      ...{ request_id: '', trace_id: '' },
+    });
     expect(await comparable(hidden)).toEqual(await comparable(absent));
     expect(await (await get(service, '/v2/invite_requests', other)).json()).toEqual({ requests: [], next: null });
   });

@@ -1,5 +1,5 @@
 import type { MachineClock } from '../../src/ports/clock.ts';
-import type { Ids } from '../../src/ports/ids.ts';
+import type { Ids, TraceIds } from '../../src/ports/ids.ts';
 import type { Schedule } from '../../src/ports/schedule.ts';
 
 /**
@@ -105,6 +105,13 @@ export function promisesSettled(): Promise<void> {
 export function createFakeIds(first = 1): Ids {
   let next = first;
   return { uuid7: () => testUuid7(next++) };
+}
+
+/** Counts up. */
+export function createFakeTraceIds(): TraceIds {
+  let next = 1;
+  const hex = (digits: number) => (next++).toString(16).padStart(digits, 'a');
+  return { traceId: () => hex(32), spanId: () => hex(16) };
 }
 
 export function testUuid7(n: number): string {

@@ -35,7 +35,7 @@ import { serveGalileo } from '../../dev/galileo.ts';
 import type { IdentityProvider } from '../../dev/identity-provider.ts';
 import { createIdentityProvider } from '../../dev/identity-provider.ts';
 import type { FakeClock } from './clock.ts';
-import { createFakeClock, createFakeIds } from './clock.ts';
+import { createFakeClock, createFakeIds, createFakeTraceIds } from './clock.ts';
 import { createGalileoInProcess } from './servers/galileo-in-process.ts';
 import { createMemoryLedger } from './ledger/memory-ledger.ts';
 import { checkAgainstOpenApi } from './openapi-check.ts';
@@ -159,6 +159,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     clock,
     trustedClock: clock,
     ids,
+    traceIds: createFakeTraceIds(),
     schedule,
     background,
     logger,

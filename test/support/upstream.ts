@@ -1,12 +1,12 @@
 import { createBreaker, type Breaker } from '../../src/upstream/breaker.ts';
 import { deadlinesOf } from '../../src/upstream/deadline.ts';
 import type { HttpExchange, HttpPort, HttpResult } from '../../src/ports/http.ts';
-import { createSend, type Send, type SendDeps } from '../../src/upstream/send.ts';
+import { createSend, type Send, type SendDeps, type SentFor } from '../../src/upstream/send.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { Metrics } from '../../src/ports/metrics.ts';
 import type { Secrets } from '../../src/ports/secrets.ts';
-import { createFakeClock, type FakeClock } from './clock.ts';
+import { createFakeClock, testUuid7, type FakeClock } from './clock.ts';
 
 /** Doubles of the upstream's ports, and answers to script them with. */
 export const CURRENT_KEY = 'cur-K3y/with+odd=chars%20and"quotes\\1234';
@@ -66,8 +66,12 @@ export function fixedSecrets(current: string = CURRENT_KEY, next: string | null 
   return { galileoKeys: () => Promise.resolve(keys) };
 }
 
+/** A request whose trace goes no further. */
+export const SENT_FOR: SentFor = { requestId: testUuid7(1), traceId: 'ab'.repeat(16), traceFields: null };
+
 export interface SendHarness {
-  readonly send: Send;
+  /** Left out: for SENT_FOR. */
+  readonly send: (body: string, sentFor?: SentFor) => ReturnType<Send>;
   readonly http: ScriptedHttp;
   readonly clock: FakeClock;
   readonly breaker: Breaker;
@@ -87,5 +91,5 @@ export function createSendHarness(steps: readonly ScriptStep[], overrides: Parti
     ...{ baseUrl: 'https://galileo.example', keyHeader: 'Galileo-API-Key', deadlines: deadlinesOf(15_000) },
     ...overrides,
   });
-  return { send, http, clock, breaker, logger, metrics };
+  return { send: (body, sentFor = SENT_FOR) => send(body, sentFor), http, clock, breaker, logger, metrics };
 }

@@ -9,7 +9,7 @@ import type { Ledger } from '../../src/ledger/port.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import type { HttpExchange } from '../../src/ports/http.ts';
-import { createFakeClock, createFakeIds, TEST_TIME_MS } from '../support/clock.ts';
+import { createFakeClock, createFakeIds, createFakeTraceIds, TEST_TIME_MS } from '../support/clock.ts';
 import { signToken } from './access-token.ts';
 
 /**
@@ -53,6 +53,7 @@ async function startService(): Promise<Service> {
     clock,
     trustedClock: clock,
     ids,
+    traceIds: createFakeTraceIds(),
     ledger,
     schedule: clock,
     background: { run: (task) => void task.catch(ignore) },
@@ -89,6 +90,7 @@ async function startService(): Promise<Service> {
       galileoTimeoutMs: 15_000,
       insecureDev: false,
       reconciles: false,
+      tracesUpstream: false,
       pages: false,
     },
   };

@@ -37,6 +37,7 @@ export function otlpLogs(entries: readonly Entry[], { resource, scope }: LogOrig
 
 function logRecord({ facts, line }: Entry): object {
   const severity = severityOf(facts);
+  const traceId = facts.request?.traceId ?? null;
   // 0 is the specification's unknown time.
   const timeUnixNano = facts.time === null ? '0' : `${Date.parse(facts.time)}000000`;
   return {
@@ -49,6 +50,8 @@ function logRecord({ facts, line }: Entry): object {
     eventName: `galileo_invite_proxy.audit.${facts.kind}`,
     body: { stringValue: line },
     attributes: attributesOf(facts),
+    // Hex in the JSON mapping, unlike other bytes. The record holds neither span nor flags.
+    ...(traceId === null ? {} : { traceId }),
   };
 }
 

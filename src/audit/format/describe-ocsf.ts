@@ -7,7 +7,7 @@ export function describeOcsfMapping(): string {
     '# The audit trail in OCSF',
     '',
     `\`AUDIT_FORMAT=ocsf\` delivers each record about requests as an [OCSF](https://schema.ocsf.io/${OCSF_VERSION}/classes/api_activity) ${OCSF_VERSION} event of the class`,
-    'API Activity (6003) with the profile `security_control`. `raw_data` is the native line verbatim: it is what the hash chain',
+    'API Activity (6003) with the profiles `security_control` and `trace`. `raw_data` is the native line verbatim: it is what the hash chain',
     'vouches for, and `audit verify` reads it. All else is a copy to search by. A checkpoint is a Base Event (class 0,',
     'activity 99) with `unmapped.count` and `unmapped.head`, and its own line in `raw_data`.',
     '',

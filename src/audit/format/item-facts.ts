@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { RecordKind, RecordOutcome } from '../record.ts';
+import type { RecordKind, RecordOutcome, RequestRecord } from '../record.ts';
+import { TRACE_ID } from '../../lib/http/trace-context.ts';
 import { parseObject } from '../../lib/parse-object.ts';
 import { readStoredLine } from '../stored-record.ts';
 import { seqAt } from '../delivery/outbox-position.ts';
@@ -19,7 +20,12 @@ export interface ItemFacts {
   /** For a checkpoint: the seq of the last record it covers. */
   readonly seq: number;
   /** Null for a checkpoint, for a record that is not about one request, and when the line is damaged. */
-  readonly request: { readonly id: string; readonly result: RecordOutcome['result'] } | null;
+  readonly request: {
+    readonly id: string;
+    readonly result: RecordOutcome['result'];
+    /** Null in a record that has none, or one of another form. */
+    readonly traceId: string | null;
+  } | null;
 }
 
 export function itemFacts(item: OutboxItem): ItemFacts {
@@ -42,8 +48,12 @@ function factsIn({ kind, line }: OutboxItem): ItemFacts | null {
   if (read.kind === 'unreadable' || !Number.isInteger(value['seq'])) return null;
   const { record } = read;
   const { id, time, seq } = record;
-  const request = 'request_id' in record ? { id: record.request_id, result: record.outcome.result } : null;
+  const request = 'request_id' in record ? requestIn(record) : null;
   return { kind: record.kind, id, time, seq, request };
+}
+
+function requestIn({ request_id: id, outcome: { result }, trace_id: traceId }: RequestRecord): ItemFacts['request'] {
+  return { id, result, traceId: traceId !== undefined && TRACE_ID.test(traceId) ? traceId : null };
 }
 
 function unreadable(seq: number): ItemFacts {

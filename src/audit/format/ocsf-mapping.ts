@@ -2,7 +2,7 @@ import type { RecordDecision, RecordResult, RequestRecord, ResultRecord, Suppres
 
 /**
  * The mapping from a record about requests to OCSF 1.8.0 (Open Cybersecurity Schema Framework): class API Activity (6003) with
- * the profile security_control. The table has one row per attribute, in the order in which attributes are written. A
+ * the profiles security_control and trace. The table has one row per attribute, in the order in which attributes are written. A
  * member without an OCSF attribute is in raw_data only. Names and numbers are OCSF's. A test checks events against its
  * schema.
  */
@@ -151,7 +151,7 @@ export const OCSF_ROWS: readonly OcsfRow[] = [
   row('disposition', 'outcome.result', (result) => RESULTS[result].control.disposition.name),
 
   same('metadata.version', OCSF_VERSION),
-  same('metadata.profiles', ['security_control']),
+  same('metadata.profiles', ['security_control', 'trace']),
   row('metadata.product.name', 'service.name'),
   row('metadata.product.version', 'service.version'),
   row('metadata.reporter.name', 'service.name'),
@@ -180,6 +180,7 @@ export const OCSF_ROWS: readonly OcsfRow[] = [
   row('http_request.url.path', 'request.path'),
   row('http_request.user_agent', 'source.user_agent'),
   row('http_request.http_headers', 'source.origin', (value) => [{ name: 'Origin', value }]),
+  row('trace.uid', 'trace_id'),
   row('http_response.code', 'outcome.status'),
 
   row('api.operation', 'request', ({ method, path }) => `${method} ${path}`),

@@ -42,6 +42,7 @@ export const auditSearch: Command = {
     outcome: { value: 'RESULT', about: 'outcome.result of the record: accepted, denied, unknown, …' },
     rule: { value: 'ID', about: 'A rule or limit that decided about at least one address.' },
     'request-id': { value: 'ID', about: 'The X-Request-Id of a request; audit show tells its story.' },
+    'trace-id': { value: 'ID', about: 'The trace_id of a log line: all requests that came with it.' },
     ...PERIOD_OPTIONS,
     format: formatOption('text'),
     ...TRAIL_OPTIONS,
@@ -157,7 +158,7 @@ function missed({ unreadable }: Matches, place: string): void {
 async function filterIn(call: Call, deps: CliDeps): Promise<SearchFilter> {
   const { fromMs, toMs } = periodIn(call);
   const given = Object.fromEntries(
-    ['email', 'subject', 'client-id', 'outcome', 'rule', 'request-id'].flatMap((name) =>
+    ['email', 'subject', 'client-id', 'outcome', 'rule', 'request-id', 'trace-id'].flatMap((name) =>
       typeof call.options[name] === 'string' ? [[name.replace('-', '_'), call.options[name]]] : [],
     ),
   );

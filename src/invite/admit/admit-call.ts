@@ -93,9 +93,7 @@ function admission(
     body: allowed ? body : null,
     records: {
       base,
-      decided: allowed
-        ? recordOutcome({ kind: 'admitted' }, null)
-        : recordOutcome(denial, answerOutcome(denial, call.requestId)),
+      decided: allowed ? recordOutcome({ kind: 'admitted' }, null) : recordOutcome(denial, answerOutcome(denial, call)),
       exhausted: recordOutcome({ kind: 'exhausted' }, null),
       replay: recordOutcome({ kind: 'replayed' }, null),
     },

@@ -107,7 +107,7 @@ async function accept(
   const resolved = { ending: 'accepted', by: { kind: 'reconciliation', evidence } } as const;
   const settled = await ledger.settle(resolveUnknown({ requestId, intent, given }, resolved));
   if (settled.kind !== 'settled') return 'settled_meanwhile';
-  logger.info('request_reconciled', { request_id: requestId, addresses: sent.length });
+  logger.info('request_reconciled', { request_id: requestId, trace_id: intent.trace_id, addresses: sent.length });
   return 'accepted';
 }
 
@@ -121,6 +121,7 @@ async function recordEvidence(
   await ledger.recordAttempt({ requestId, record: { ...intent, kind: 'reconciliation', outcome }, nextInMs });
   logger.warn('request_still_unknown', {
     request_id: requestId,
+    trace_id: intent.trace_id,
     addresses: evidence.users.length,
     created_after: evidence.created_after,
     attempt: attempts + 1,
@@ -131,12 +132,18 @@ async function recordEvidence(
 
 async function retryLater(
   { ledger, logger, trustedClock }: ReconcileDeps,
-  { requestId, admittedAt }: UnsettledRequest,
+  { requestId, admittedAt, intent }: UnsettledRequest,
   { reason, status }: Extract<UsersAnswer, { kind: 'unanswered' }>,
 ): Promise<ReconcileResult> {
   const nextInMs = Math.min(Math.max(trustedClock.now() - admittedAt, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
   await ledger.recordAttempt({ requestId, record: null, nextInMs });
-  logger.warn('reconciliation_unanswered', { request_id: requestId, reason, status, retry_in_ms: nextInMs });
+  logger.warn('reconciliation_unanswered', {
+    request_id: requestId,
+    trace_id: intent?.trace_id,
+    reason,
+    status,
+    retry_in_ms: nextInMs,
+  });
   return 'unanswered';
 }
 
@@ -144,9 +151,12 @@ async function retryLater(
  * Without the sent body there are no addresses to ask for, without the intent no record to write: people must settle
  * it.
  */
-async function giveUp({ ledger, logger }: ReconcileDeps, { requestId }: UnsettledRequest): Promise<ReconcileResult> {
+async function giveUp(
+  { ledger, logger }: ReconcileDeps,
+  { requestId, intent }: UnsettledRequest,
+): Promise<ReconcileResult> {
   await ledger.recordAttempt({ requestId, record: null, nextInMs: null });
-  logger.warn('reconciliation_impossible', { request_id: requestId });
+  logger.warn('reconciliation_impossible', { request_id: requestId, trace_id: intent?.trace_id });
   return 'impossible';
 }
 

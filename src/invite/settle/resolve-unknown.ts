@@ -29,7 +29,7 @@ export function resolveUnknown(
     return decisionOnRecord({ ...one, email }, isHmacForm(email) ? 'An address' : email);
   });
   const outcome: Resolved = { kind: 'resolved', ending, by, addresses };
-  const answer = answerOutcome(outcome, requestId, malformedIn(intent));
+  const answer = answerOutcome(outcome, { requestId, traceId: intent.trace_id }, malformedIn(intent));
   return {
     requestId,
     by: by.kind,

@@ -22,7 +22,11 @@ export async function settleOutcome(deps: SettleDeps, settlement: Settlement): P
     try {
       return await deps.ledger.settle(settlement);
     } catch {
-      deps.logger.error('ledger_settle_failed', { request_id: settlement.requestId, retry_in_ms: delayMs });
+      deps.logger.error('ledger_settle_failed', {
+        request_id: settlement.requestId,
+        trace_id: settlement.record.trace_id,
+        retry_in_ms: delayMs,
+      });
     }
     if (delayMs !== null) await new Promise<void>((resolve) => deps.schedule.after(delayMs, resolve));
   }

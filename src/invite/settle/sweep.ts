@@ -57,7 +57,7 @@ async function settleExpired(deps: SweepDeps): Promise<number> {
         attempts: [],
         addresses: [],
       } as const;
-      const answer = answerOutcome(outcome, requestId);
+      const answer = answerOutcome(outcome, { requestId, traceId: intent.trace_id });
       const settled = await deps.ledger.settle({
         requestId,
         by: 'sweep',
@@ -68,7 +68,7 @@ async function settleExpired(deps: SweepDeps): Promise<number> {
       if (settled.kind === 'settled') {
         changed += 1;
         deps.metrics.count('invite_endings', { ending: 'unknown', reason: 'expired' });
-        deps.logger.warn('intent_expired', { request_id: requestId });
+        deps.logger.warn('intent_expired', { request_id: requestId, trace_id: intent.trace_id });
       }
     }
     swept += changed;

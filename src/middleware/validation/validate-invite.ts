@@ -7,7 +7,7 @@ import { searchParams } from '../../lib/http/request-url.ts';
 import { decodeUtf8 } from '../../lib/text/utf8.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Step } from '../in-order.ts';
-import { respondProblem } from '../problem-response.ts';
+import { requestIds, respondProblem } from '../problem-response.ts';
 import { jsonMediaTypeFault } from './json-media-type.ts';
 
 /**
@@ -53,7 +53,7 @@ export const validateInvite: Step = async (c) => {
 /** Answers with a 422 in the upstream's shape. */
 export function respondInvalid(c: Context<AppEnv>, errors: readonly ValidationError[]): Response {
   c.set('refusal', { code: 'invalid_request', origin: 'proxy' });
-  return c.json(invalidRequest(errors, c.get('requestId')), 422);
+  return c.json(invalidRequest(errors, requestIds(c)), 422);
 }
 
 /** Whether the request has `?dry_run=true`. `validateInvite` refuses every other value. */

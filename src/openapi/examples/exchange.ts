@@ -3,7 +3,7 @@ import { problem } from '../../contract/problem.ts';
 import type { ValidationError } from '../../contract/validation-error.ts';
 import { invalidRequest } from '../../contract/validation-error.ts';
 import type { HeaderName } from '../header-fields.ts';
-import { ANSWER_ID, DIGEST } from './ids.ts';
+import { ANSWER_ID, ANSWER_TRACE_ID, DIGEST } from './ids.ts';
 
 /**
  * One example: a request and its answer, whole. /openapi.json publishes the body of the request and of the answer under
@@ -67,6 +67,8 @@ export function post(path: string, body: unknown, headers: Readonly<Record<strin
   return { method: 'POST', path, headers: { ...AUTHORIZED, 'Content-Type': 'application/json', ...headers }, body };
 }
 
+const ANSWER = { requestId: ANSWER_ID, traceId: ANSWER_TRACE_ID };
+
 type Fields = Omit<ExampleAnswer['headers'], 'Content-Type'>;
 
 const EVERY: Fields = {
@@ -87,7 +89,7 @@ export function answer(
 
 /** The 422 of a body or query that does not fit. */
 export function invalid(...errors: readonly ValidationError[]): ExampleAnswer {
-  return answer(422, invalidRequest(errors, ANSWER_ID));
+  return answer(422, invalidRequest(errors, ANSWER));
 }
 
 export function emptyAnswer(status: number, fields: Fields = {}): ExampleAnswer {
@@ -100,7 +102,7 @@ export function extraInQuery(name: string): ExampleAnswer {
 }
 
 export function refusal(code: ProblemCode, extras: ProblemExtras = {}, fields: Fields = {}): ExampleAnswer {
-  const body = problem(code, ANSWER_ID, extras);
+  const body = problem(code, ANSWER, extras);
   const { retryAfterS } = extras;
   const when = retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) };
   return answer(body.status, body, { ...when, ...fields }, 'application/problem+json');

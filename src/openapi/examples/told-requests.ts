@@ -1,4 +1,12 @@
-import { DIGEST, INVITE_ID, KEY_DIGEST, NEXT_INVITE_ID, REQUEST_DIGEST } from './ids.ts';
+import {
+  DIGEST,
+  INVITE_ID,
+  INVITE_TRACE_ID,
+  KEY_DIGEST,
+  NEXT_INVITE_ID,
+  NEXT_INVITE_TRACE_ID,
+  REQUEST_DIGEST,
+} from './ids.ts';
 
 /** Requests as the service shows them afterwards, for the examples of reads and settlements. */
 const AT = '2026-03-02T10:00:00.000Z';
@@ -34,6 +42,7 @@ export const ALLOWED = {
 /** As the list shows it. */
 export const ACCEPTED = {
   id: INVITE_ID,
+  trace_id: INVITE_TRACE_ID,
   state: 'accepted',
   requested_at: AT,
   settled_at: AT,
@@ -47,6 +56,7 @@ export const ACCEPTED = {
 
 export const DENIED = {
   id: NEXT_INVITE_ID,
+  trace_id: NEXT_INVITE_TRACE_ID,
   state: 'denied',
   requested_at: AT,
   settled_at: null,

@@ -5,6 +5,7 @@ import {
   FIRST_HASH,
   FIRST_RECORD_ID,
   INVITE_ID,
+  INVITE_TRACE_ID,
   KEY_DIGEST,
   REQUEST_DIGEST,
   SECOND_HASH,
@@ -31,6 +32,7 @@ const UNREADABLE = refusal('ledger_unavailable', {
 /** What both records of the invite say. */
 const BOTH = {
   request_id: INVITE_ID,
+  trace_id: INVITE_TRACE_ID,
   time: '2026-03-02T10:00:00.000Z',
   request_sha256: REQUEST_DIGEST,
   actor: ACTOR,
@@ -115,6 +117,13 @@ export const TRAIL: readonly ExampleExchange[] = [
     'request',
     'One request from its intent to its end',
     post(SEARCH, { request_id: INVITE_ID }),
+    answer(200, TWO_RECORDS, {}, NDJSON),
+  ),
+  of(
+    'searchAuditRecords',
+    'trace',
+    'The requests that came with a trace id',
+    post(SEARCH, { trace_id: INVITE_TRACE_ID }),
     answer(200, TWO_RECORDS, {}, NDJSON),
   ),
   ...tokenRefusals('searchAuditRecords', search, SCOPES),

@@ -1,9 +1,10 @@
-import { hash, randomFillSync } from 'node:crypto';
+import { hash, randomFillSync, randomUUID } from 'node:crypto';
 import { v7 } from 'uuid';
 import { thrownName } from '../../lib/thrown.ts';
+import { spanIdOf, traceIdOf } from '../../lib/uuid.ts';
 import type { Background } from '../../ports/background.ts';
 import type { MachineClock } from '../../ports/clock.ts';
-import type { Ids } from '../../ports/ids.ts';
+import type { Ids, TraceIds } from '../../ports/ids.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Schedule } from '../../ports/schedule.ts';
@@ -56,6 +57,12 @@ export function createIds({
 }
 
 export const ids: Ids = createIds({ now: () => Date.now(), fill: (bytes) => void randomFillSync(bytes) });
+
+/** Node draws the random bytes of many UUIDs at once. */
+export const traceIds: TraceIds = {
+  traceId: () => traceIdOf(randomUUID()),
+  spanId: () => spanIdOf(randomUUID()),
+};
 
 /** OpenSSL's. */
 export const sha256: Sha256 = (data) => hash('sha256', data);

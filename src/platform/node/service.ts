@@ -37,7 +37,7 @@ import { watchPolicy } from './policy/source.ts';
 import type { WatchedPolicy } from './policy/source.ts';
 import { runSteps } from './process/shutdown.ts';
 import type { Shutdown, ShutdownStep } from './process/shutdown.ts';
-import { clock, createBackground, ids, schedule, sha256 } from './runtime.ts';
+import { clock, createBackground, ids, schedule, sha256, traceIds } from './runtime.ts';
 import { readAuditSecrets } from './secrets/audit-secrets.ts';
 import { createSecrets } from './secrets/secrets.ts';
 import { exposeDiskSpace } from './telemetry/ledger-metrics.ts';
@@ -186,6 +186,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     ...{
       clock,
       ids,
+      traceIds,
       schedule,
       background,
       logger,

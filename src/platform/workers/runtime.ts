@@ -1,9 +1,10 @@
 import { waitUntil } from 'cloudflare:workers';
 import { v7 } from 'uuid';
 import { thrownName } from '../../lib/thrown.ts';
+import { spanIdOf, traceIdOf } from '../../lib/uuid.ts';
 import type { Background } from '../../ports/background.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Ids } from '../../ports/ids.ts';
+import type { Ids, TraceIds } from '../../ports/ids.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Schedule } from '../../ports/schedule.ts';
@@ -21,6 +22,12 @@ export const clock: Clock = { now: () => Date.now() };
 
 /** UUIDv7 from the uuid package: time-ordered, also within one millisecond. Must not be called while a module loads. */
 export const ids: Ids = { uuid7: () => v7() };
+
+/** Must not be called while a module loads. */
+export const traceIds: TraceIds = {
+  traceId: () => traceIdOf(crypto.randomUUID()),
+  spanId: () => spanIdOf(crypto.randomUUID()),
+};
 
 /** The platform's generator: for retry jitter, never for secrets. */
 export const random: Random = { next: () => Math.random() };

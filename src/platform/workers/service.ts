@@ -7,7 +7,7 @@
 import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
 import { createWorkersChanges } from './audit/changes.ts';
 import { createAuditSinks } from './audit/sinks.ts';
-import { clock as platformClock, createBackground, ids, random, schedule } from './runtime.ts';
+import { clock as platformClock, createBackground, ids, random, schedule, traceIds } from './runtime.ts';
 import type { Bindings } from './bindings.ts';
 import { createBurstLimit } from './http-server/burst-limit.ts';
 import { createClientAddress } from './http-server/client-address.ts';
@@ -121,7 +121,7 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
   const { GALILEO_API_KEY: galileoApiKey, GALILEO_API_KEY_NEXT: galileoApiKeyNext } = env;
   const secrets = changes.watch(createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedule, logger }));
   const { app, sweep, reconcile } = createService(read.config, {
-    ...{ clock, ids, schedule, background, logger, metrics, service, http, ledger, secrets },
+    ...{ clock, ids, traceIds, schedule, background, logger, metrics, service, http, ledger, secrets },
     trustedClock: clock,
     // The object that keeps the trail delivers it, too.
     delivery: { wake: () => undefined },

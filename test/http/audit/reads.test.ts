@@ -134,7 +134,10 @@ describe('a read of the trail', () => {
       expect(response.status).toBe(what === 'request' || what === 'policy' ? 404 : 200);
       const lines = service.logLines.filter((line) => line.includes('audit_read_unrecorded'));
       expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-        { level: 'error', event: 'audit_read_unrecorded', request_id: idOf(response), what },
+        {
+          ...{ level: 'error', event: 'audit_read_unrecorded', what },
+          ...{ request_id: idOf(response), trace_id: expect.any(String) },
+        },
       ]);
       expect(service.counted.filter((one) => one.startsWith('audit_reads_unrecorded'))).toEqual([
         'audit_reads_unrecorded{}',

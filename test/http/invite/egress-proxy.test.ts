@@ -38,7 +38,10 @@ describe('an invite whose egress proxy', () => {
       expect(behind.galileo.received).toBe('');
       const { outcome } = (await service.records()).at(-1) ?? {};
       expect(outcome).toMatchObject({ result: 'not_sent', reason });
-      expect(service.logLines).toContain(JSON.stringify({ level: 'error', event: 'egress_proxy_failed', reason }));
+      const ids = { request_id: response.headers.get('X-Request-Id'), trace_id: expect.any(String) };
+      expect(service.logLines.map((line) => JSON.parse(line) as unknown)).toContainEqual({
+        ...{ level: 'error', event: 'egress_proxy_failed', ...ids, reason },
+      });
       expect(service.counted).toContain(`invite_endings{ending=not_sent,reason=${reason}}`);
     },
   );

@@ -5,7 +5,7 @@ import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { HEADER_LIMIT_BYTES } from '../../../src/lib/http/header-limit.ts';
 import { sha256Hex } from '../../../src/lib/sha256.ts';
 import type { ExampleExchange, OperationId } from '../../../src/openapi/examples/exchange.ts';
-import { DOCUMENT_DIGEST, INVITE_ID } from '../../../src/openapi/examples/ids.ts';
+import { DOCUMENT_DIGEST, INVITE_ID, INVITE_TRACE_ID } from '../../../src/openapi/examples/ids.ts';
 import type { Schedule } from '../../../src/ports/schedule.ts';
 import type { ServicePorts } from '../../../src/service.ts';
 import type { InviteOptions, TestService, TestServiceOptions } from '../service.ts';
@@ -68,7 +68,10 @@ const refusing = (status: number, body: unknown) => galileo({ kind: 'answer', st
 
 async function invite(service: TestService, options: InviteOptions = {}, body: unknown = ANN): Promise<Real> {
   const response = await service.invite(body, { ...options, token: await service.token({ jti: 'token-1' }) });
-  return { [INVITE_ID]: response.headers.get('X-Request-Id') ?? '' };
+  const requestId = response.headers.get('X-Request-Id') ?? '';
+  const records = await service.records();
+  const traceId = records.find((record) => record.request_id === requestId)?.trace_id ?? '';
+  return { [INVITE_ID]: requestId, [INVITE_TRACE_ID]: traceId };
 }
 
 /** An invite was accepted before. */
@@ -275,6 +278,7 @@ const ARRANGEMENTS: Readonly<Record<string, () => Arrangement>> = {
   'getAuditRecords one_invite': invited,
   'searchAuditRecords person': invited,
   'searchAuditRecords request': invited,
+  'searchAuditRecords trace': invited,
   'searchAuditRecords cut_short': () => ({
     options: {
       wrapLedger: (ledger) => ({

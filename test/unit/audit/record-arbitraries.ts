@@ -99,6 +99,7 @@ function draftOf(kind: RequestRecordKind): fc.Arbitrary<RecordDraft> {
     {
       kind: fc.constant(kind),
       request_id: uuid7,
+      trace_id: hex(32),
       ...(WITH_BYTES.has(kind) ? { request_sha256: hex(64) } : {}),
       actor: fc.record(
         {

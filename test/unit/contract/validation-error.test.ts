@@ -143,18 +143,18 @@ describe('the 422 list', () => {
   it('lists the first 50 errors in model order and counts the rest', () => {
     const emails = Array.from({ length: 40 }, () => '');
     const unknown = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`x${index}`, 1]));
-    const { detail, omitted } = invalidRequest(detailOf({ ...unknown, emails }), 'id');
+    const { detail, omitted } = invalidRequest(detailOf({ ...unknown, emails }), { requestId: 'id' });
     expect(detail.map(({ loc }) => loc[1])).toEqual([
       ...emails.map(() => 'emails'),
       ...Object.keys(unknown).slice(0, 10),
     ]);
     expect(omitted).toBe(30);
-    expect(invalidRequest(detailOf({ emails }), 'id')).not.toHaveProperty('omitted');
+    expect(invalidRequest(detailOf({ emails }), { requestId: 'id' })).not.toHaveProperty('omitted');
   });
 
   it('shows a long name by its beginning, and the invisible characters of a name by their code points', () => {
     const shown = (name: string) =>
-      invalidRequest(detailOf({ emails: ['ann@acme.com'], [name]: 1 }), 'id').detail[0]?.loc[1];
+      invalidRequest(detailOf({ emails: ['ann@acme.com'], [name]: 1 }), { requestId: 'id' }).detail[0]?.loc[1];
     expect(shown('x'.repeat(100))).toBe('x'.repeat(100));
     expect(shown('x'.repeat(60_000))).toBe(`${'x'.repeat(99)}…`);
     expect(shown(`${'x'.repeat(98)}😀x`)).toBe(`${'x'.repeat(98)}…`);

@@ -168,13 +168,17 @@ describe('/openapi.json', () => {
       .map(({ responses }) => responses[status ?? '4XX'])
       .filter((answer) => codesOf(answer).includes(code));
     expect(found.length).toBeGreaterThan(0);
-    const real = problem(code, '0190a5d4-7c3a-7b1e-9f60-3f5d0c2b9e11', status === null ? { status: 409 } : {});
+    const real = problem(
+      code,
+      { requestId: '0190a5d4-7c3a-7b1e-9f60-3f5d0c2b9e11' },
+      status === null ? { status: 409 } : {},
+    );
     for (const answer of found) expect(validator(schemaOf(answer, 'application/problem+json'))(real)).toBe(true);
   });
 
   it('does not accept a problem under another status, with a made-up code or with undocumented members', () => {
     const schema = schemaOf(invite.responses['403'], 'application/problem+json');
-    const real = problem('policy_denied', '0190a5d4-7c3a-7b1e-9f60-3f5d0c2b9e11');
+    const real = problem('policy_denied', { requestId: '0190a5d4-7c3a-7b1e-9f60-3f5d0c2b9e11' });
     expect(validator(schema)(real)).toBe(true);
     expect(validator(schema)({ ...real, status: 404 })).toBe(false);
     expect(validator(schema)({ ...real, code: 'not_found' })).toBe(false);

@@ -142,6 +142,7 @@ const checkpoint = z.strictObject({ count, madeAt: whole, line });
 const chainHead = z.strictObject({ seq: count, hash: sha256 });
 const filter = z.strictObject({
   requestId: text.exactOptional(),
+  traceId: text.exactOptional(),
   subject: text.exactOptional(),
   clientId: text.exactOptional(),
   email: text.exactOptional(),

@@ -457,6 +457,15 @@ export const OCSF: Readonly<Record<string, Readonly<Record<string, string>>>> = 
     name: 'string_t!',
     value: 'string_t!',
   },
+  trace: {
+    duration: 'long_t',
+    end_time: 'timestamp_t',
+    flags: 'string_t[]',
+    service: 'service',
+    span: 'span',
+    start_time: 'timestamp_t',
+    uid: 'string_t!',
+  },
   http_response: {
     body_length: 'integer_t',
     code: 'integer_t!',

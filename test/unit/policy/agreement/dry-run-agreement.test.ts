@@ -12,7 +12,7 @@ import type { Ledger } from '../../../../src/ledger/port.ts';
 import { Secret } from '../../../../src/lib/secret.ts';
 import { compilePolicy } from '../../../../src/policy/compile.ts';
 import type { PolicyFile } from '../../../../src/policy/document/schema.ts';
-import { createFakeClock, createFakeIds } from '../../../support/clock.ts';
+import { createFakeClock, createFakeIds, createFakeTraceIds } from '../../../support/clock.ts';
 import { naiveCovers, testPrincipal } from '../../../support/policy.ts';
 import { AUDIENCE, documentsOf, ISSUER } from '../../../support/tokens.ts';
 import { handlings, NOW_MS, policyFiles, requests } from './arbitraries.ts';
@@ -52,6 +52,7 @@ function createHarness() {
     clock,
     trustedClock: clock,
     ids,
+    traceIds: createFakeTraceIds(),
     ledger,
     schedule: clock,
     background: { run: silent },
@@ -89,6 +90,7 @@ function createHarness() {
       galileoTimeoutMs: 15_000,
       insecureDev: false,
       reconciles: false,
+      tracesUpstream: false,
       pages: false,
     },
   });
