@@ -90,9 +90,9 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(telemetry(deps));
   app.onError(onError(logger));
-  app.use(securityHeaders());
   app.use(
     inOrder(
+      securityHeaders(),
       requestId(deps.ids),
       traceContext(deps),
       pinPolicy(deps.policy),

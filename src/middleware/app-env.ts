@@ -6,12 +6,17 @@ import type { InviteList } from '../contract/read-invite.ts';
 import type { Handling } from '../policy/decision.ts';
 import type { TraceFields } from '../upstream/request.ts';
 
+/** Header fields by name, spelled as the standards write it: two spellings of one name would be two fields. */
+export type AnswerFields = Record<string, string>;
+
 /**
  * The variables that one request carries from step to step. One step sets each of them, and only later steps read it;
  * `app.ts` shows the order.
  */
 export interface AppEnv {
   Variables: {
+    /** Set by security-headers: the header fields of the answer so far; see respond. */
+    fields: AnswerFields;
     /** Set by request-id: a UUIDv7, the audit id. */
     requestId: string;
     /**

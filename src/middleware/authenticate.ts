@@ -16,6 +16,7 @@ import type { LogFields, Logger } from '../ports/logger.ts';
 import type { AppEnv } from './app-env.ts';
 import type { Step } from './in-order.ts';
 import { respondProblem } from './problem-response.ts';
+import { addField } from './respond.ts';
 
 export interface AuthenticateOptions {
   readonly verifier: TokenVerifier;
@@ -70,7 +71,7 @@ export function authenticate({ verifier, logger, resourceMetadataUrl }: Authenti
       }
       const { token, arrival } = credentials;
       // A browser shows a page the answer to a request with cookies only with this field and an allowed origin.
-      if (TOKEN_FIELDS[arrival.field].ambient) c.header('Access-Control-Allow-Credentials', 'true');
+      if (TOKEN_FIELDS[arrival.field].ambient) addField(c, 'Access-Control-Allow-Credentials', 'true');
       const result = await verifier.verify(token, arrival);
       switch (result.kind) {
         case 'unavailable':

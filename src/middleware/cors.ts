@@ -12,6 +12,7 @@ import type { Deps } from '../deps.ts';
 import { FIELD_NAME } from '../lib/http/header-fields.ts';
 import type { AppEnv } from './app-env.ts';
 import type { Step } from './in-order.ts';
+import { addField, respond } from './respond.ts';
 
 /** The response fields that a browser would otherwise hide from scripts. */
 const EXPOSED = [
@@ -48,9 +49,9 @@ export function cors({ corsOrigins, insecureDev }: CorsSettings, { refused }: Co
   return function cors(c) {
     const origin = c.req.header('Origin');
     const isAllowed = origin !== undefined && allows(origin);
-    c.header('Access-Control-Expose-Headers', EXPOSED);
-    c.header('Vary', VARY);
-    if (isAllowed) c.header('Access-Control-Allow-Origin', origin);
+    addField(c, 'Access-Control-Expose-Headers', EXPOSED);
+    addField(c, 'Vary', VARY);
+    if (isAllowed) addField(c, 'Access-Control-Allow-Origin', origin);
     else if (origin !== undefined && !isOwn(c, origin)) refused?.(origin);
     // An OPTIONS request is a preflight only with this field. The routes answer every other one.
     const isPreflight = c.req.method === 'OPTIONS' && c.req.header('Access-Control-Request-Method') !== undefined;
@@ -64,14 +65,14 @@ function isOwn(c: Context<AppEnv>, origin: string): boolean {
 }
 
 function preflight(c: Context<AppEnv>, isAllowed: boolean): Response {
-  if (!isAllowed) return c.body(null, 204);
-  c.header('Access-Control-Allow-Methods', 'GET,POST');
-  c.header('Access-Control-Allow-Headers', allowedFields(c.req.header('Access-Control-Request-Headers')));
-  c.header('Access-Control-Max-Age', MAX_AGE_S);
+  if (!isAllowed) return respond(c, null, 204);
+  addField(c, 'Access-Control-Allow-Methods', 'GET,POST');
+  addField(c, 'Access-Control-Allow-Headers', allowedFields(c.req.header('Access-Control-Request-Headers')));
+  addField(c, 'Access-Control-Max-Age', MAX_AGE_S);
   // The operator has listed the origin, and with it the way from there to an address inside.
   if (c.req.header('Access-Control-Request-Private-Network') === 'true')
-    c.header('Access-Control-Allow-Private-Network', 'true');
-  return c.body(null, 204);
+    addField(c, 'Access-Control-Allow-Private-Network', 'true');
+  return respond(c, null, 204);
 }
 
 /** The fields that the preflight names, and the service's own beside them where there is room. */

@@ -4,12 +4,13 @@
  */
 import type { Deps } from '../deps.ts';
 import type { Step } from './in-order.ts';
+import { addField } from './respond.ts';
 
 export function pinPolicy(policy: Deps['policy']): Step {
   return function pinPolicy(c) {
     const current = policy.current();
     c.set('policy', current);
-    c.header('Policy-Digest', `sha256:${current.digest}`);
+    addField(c, 'Policy-Digest', `sha256:${current.digest}`);
     return undefined;
   };
 }

@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ProblemCode, ProblemExtras, RequestIds } from '../contract/problem.ts';
 import { problem } from '../contract/problem.ts';
 import type { AppEnv } from './app-env.ts';
+import { respond } from './respond.ts';
 
 /** The ids that a refusal of this request names. */
 export function requestIds(c: Context<AppEnv>): RequestIds {
@@ -22,7 +22,7 @@ export function respondProblem(
   const { retryAfterS } = members;
   const body = problem(code, requestIds(c), members);
   c.set('refusal', { code, origin: body.origin });
-  return c.body(JSON.stringify(body), body.status as ContentfulStatusCode, {
+  return respond(c, JSON.stringify(body), body.status, {
     'Content-Type': 'application/problem+json',
     ...(retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }),
     ...headers,

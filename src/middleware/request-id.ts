@@ -4,12 +4,13 @@
  */
 import type { Ids } from '../ports/ids.ts';
 import type { Step } from './in-order.ts';
+import { addField } from './respond.ts';
 
 export function requestId(ids: Ids): Step {
   return function requestId(c) {
     const id = ids.uuid7();
     c.set('requestId', id);
-    c.header('X-Request-Id', id);
+    addField(c, 'X-Request-Id', id);
     return undefined;
   };
 }

@@ -6,6 +6,7 @@
 import type { Context } from 'hono';
 import type { Ledger, QuotaState } from '../ledger/port.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
+import { respond } from '../middleware/respond.ts';
 import { createCapabilityTexts } from '../policy/capabilities/capability-texts.ts';
 import { chargesFor } from '../policy/quota-charges.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -30,7 +31,7 @@ export function createInvitePolicy(deps: {
         const states = usage.filter(({ visible }) => visible);
         const own = capabilities.textFor(policy, principal, deps.trustedClock.now());
         const body = `${own.slice(0, -1)},"quotas":${JSON.stringify(states.map(showQuota))}}`;
-        return c.body(body, 200, { 'Content-Type': 'application/json', ...rateLimitFields(states) });
+        return respond(c, body, 200, { 'Content-Type': 'application/json', ...rateLimitFields(states) });
       },
     );
   };

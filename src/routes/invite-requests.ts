@@ -14,6 +14,7 @@ import { rfc3339 } from '../lib/rfc3339.ts';
 import { UUID } from '../lib/uuid.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
 import { respondProblem } from '../middleware/problem-response.ts';
+import { respondJson } from '../middleware/respond.ts';
 import { readQuery } from './query.ts';
 import { readLedger } from './read-ledger.ts';
 import { recordRead } from './record-read.ts';
@@ -32,7 +33,7 @@ export async function findInviteRequest(c: Context<AppEnv>, deps: RecordReadDeps
     async (entry) => {
       if (isOfOthers(principal, entry === null ? [] : [entry]))
         await recordRead(c, deps, { what: 'request', records: entry === null ? 0 : 1 });
-      return entry === null ? respondProblem(c, 'not_found') : c.json(showFound(entry, principal));
+      return entry === null ? respondProblem(c, 'not_found') : respondJson(c, showFound(entry, principal));
     },
   );
 }
@@ -48,7 +49,7 @@ export async function listInviteRequests(c: Context<AppEnv>, deps: RecordReadDep
     () => deps.ledger.list({ owner: readableBy(principal), before, limit: PAGE_SIZE }),
     async ({ entries, next }) => {
       if (isOfOthers(principal, entries)) await recordRead(c, deps, { what: 'requests', records: entries.length });
-      return c.json({ requests: entries.map((entry) => showEntry(entry, principal)), next });
+      return respondJson(c, { requests: entries.map((entry) => showEntry(entry, principal)), next });
     },
   );
 }

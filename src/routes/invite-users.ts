@@ -4,10 +4,10 @@
  * (invite/send-invites, or invite/preview-invites for a dry run), which decides, records and sends.
  */
 import type { Context } from 'hono';
-import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status';
 import type { RecordService } from '../audit/record.ts';
 import type { InviteAnswer, InviteCall } from '../invite/call.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
+import { respond } from '../middleware/respond.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 
 export interface InviteUsersDeps {
@@ -48,6 +48,5 @@ function respondAnswer(c: Context<AppEnv>, { answer, outcome, quotas }: InviteAn
       ? { 'Idempotency-Replayed': 'true', 'Content-Location': `/v2/invite_requests/${outcome.firstRequestId}` }
       : {}),
   };
-  if (reply.body === '') return c.body(null, reply.status as StatusCode, headers);
-  return c.body(reply.body, reply.status as ContentfulStatusCode, headers);
+  return respond(c, reply.body === '' ? null : reply.body, reply.status, headers);
 }

@@ -16,6 +16,7 @@ import type { FoundRequest, RequestState } from '../ledger/port.ts';
 import { UUID } from '../lib/uuid.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
 import { respondProblem } from '../middleware/problem-response.ts';
+import { respondJson } from '../middleware/respond.ts';
 import { respondInvalid } from '../middleware/validation/validate-invite.ts';
 import { isOfOthers, showFound } from './invite-requests.ts';
 import { recordRead } from './record-read.ts';
@@ -62,7 +63,7 @@ export async function settleRequest(
       } else if (entry !== null && isOfOthers(c.get('principal'), [entry])) {
         await recordRead(c, deps, { what: 'request', records: 1 });
       }
-      return entry === null ? respondProblem(c, 'not_found') : c.json(showFound(entry, c.get('principal')));
+      return entry === null ? respondProblem(c, 'not_found') : respondJson(c, showFound(entry, c.get('principal')));
     }
     default:
       return result satisfies never;

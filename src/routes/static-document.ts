@@ -1,5 +1,6 @@
 import type { Handler } from 'hono';
 import { sha256Hex } from '../lib/sha256.ts';
+import { respond } from '../middleware/respond.ts';
 import { CONTENT_SECURITY_POLICY } from '../middleware/security-headers.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
 
@@ -26,11 +27,13 @@ export function staticDocument({
   return async (c) => {
     document ??= describe(await read());
     const { bytes, etag } = document;
-    c.header('ETag', etag);
-    c.header('Cache-Control', cacheControl);
-    if (contentSecurityPolicy !== undefined) c.header(CONTENT_SECURITY_POLICY, contentSecurityPolicy);
-    if (isAmong(c.req.header('If-None-Match'), etag)) return c.body(null, 304);
-    return c.body(streamOf(bytes), 200, { 'Content-Type': contentType });
+    const fields = {
+      'Cache-Control': cacheControl,
+      ...(contentSecurityPolicy === undefined ? {} : { [CONTENT_SECURITY_POLICY]: contentSecurityPolicy }),
+      ETag: etag,
+    };
+    if (isAmong(c.req.header('If-None-Match'), etag)) return respond(c, null, 304, fields);
+    return respond(c, streamOf(bytes), 200, { ...fields, 'Content-Type': contentType });
   };
 }
 

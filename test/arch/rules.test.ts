@@ -142,6 +142,17 @@ const PLANTS: Readonly<Record<string, Plant>> = {
     guilty: { 'src/lib/camelCase.ts': '', 'src/lib/snake_case.ts': '', 'test/unit/Upper.test.ts': '' },
     innocent: { 'src/lib/sha256.ts': '', 'test/unit/two-words.test.ts': '', 'dev/x.config.ts': '' },
   },
+  'makes every answer with the fields of every answer': {
+    guilty: {
+      'src/routes/a.ts': "return c.json({ status: 'live' });",
+      'src/middleware/b.ts': "c.header('Vary', 'Origin');",
+      'src/app.ts': 'return c.body(null, 204);',
+    },
+    innocent: {
+      'src/routes/c.ts': "return respondJson(c, { origin: c.req.header('Origin') });",
+      'src/routes/operations/ops-app.ts': "return c.json({ status: 'live' });",
+    },
+  },
   'has no barrels': {
     guilty: { 'src/policy/index.ts': 'export const a = 1;', 'src/auth/all.ts': "export * from './verify.ts';" },
     innocent: { 'src/policy/product.ts': "export const area = 2 * 3; // export * from './x.ts'" },

@@ -105,6 +105,16 @@ export const SHAPE_RULES: readonly Rule[] = [
         .map(([file]) => ({ file, problem: 'reveals a secret' })),
   },
   {
+    promise: 'makes every answer with the fields of every answer',
+    check: matches(
+      ['src'],
+      /\bc\s*\.\s*(?:header|body|json|text|html|redirect|newResponse)\s*\(/,
+      'makes an answer of its own; use middleware/respond',
+      // For operators alone, on its own port.
+      (path) => path === 'src/routes/operations/ops-app.ts',
+    ),
+  },
+  {
     promise: 'reads the time in the core from the Clock port alone',
     check: matches(
       ['src'],

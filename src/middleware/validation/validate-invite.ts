@@ -8,6 +8,7 @@ import { decodeUtf8 } from '../../lib/text/utf8.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Step } from '../in-order.ts';
 import { requestIds, respondProblem } from '../problem-response.ts';
+import { respondJson } from '../respond.ts';
 import { jsonMediaTypeFault } from './json-media-type.ts';
 
 /**
@@ -53,7 +54,7 @@ export const validateInvite: Step = async (c) => {
 /** Answers with a 422 in the upstream's shape. */
 export function respondInvalid(c: Context<AppEnv>, errors: readonly ValidationError[]): Response {
   c.set('refusal', { code: 'invalid_request', origin: 'proxy' });
-  return c.json(invalidRequest(errors, requestIds(c)), 422);
+  return respondJson(c, invalidRequest(errors, requestIds(c)), 422);
 }
 
 /** Whether the request has `?dry_run=true`. `validateInvite` refuses every other value. */

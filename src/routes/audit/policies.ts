@@ -6,6 +6,7 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../../middleware/app-env.ts';
 import { respondProblem } from '../../middleware/problem-response.ts';
+import { respond } from '../../middleware/respond.ts';
 import { readQuery } from '../query.ts';
 import { readLedger } from '../read-ledger.ts';
 import { recordRead } from '../record-read.ts';
@@ -25,7 +26,7 @@ export async function auditPolicy(c: Context<AppEnv>, deps: RecordReadDeps, aske
     async (document) => {
       await recordRead(c, deps, { what: 'policy', records: 0 });
       if (document === null) return respondProblem(c, 'not_found');
-      return c.body(document, 200, { 'Content-Type': 'application/json' });
+      return respond(c, document, 200, { 'Content-Type': 'application/json' });
     },
   );
 }

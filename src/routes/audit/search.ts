@@ -14,6 +14,7 @@ import type { Deps } from '../../deps.ts';
 import { MAX_PAGE_LENGTH, takeLines } from '../../ledger/page.ts';
 import type { StoredRecord } from '../../ledger/port.ts';
 import type { AppEnv } from '../../middleware/app-env.ts';
+import { addField } from '../../middleware/respond.ts';
 import { ndjson } from './ndjson.ts';
 import { readLedger } from '../read-ledger.ts';
 import { givenOf, recordRead } from '../record-read.ts';
@@ -32,7 +33,7 @@ export function createSearchAudit(deps: SearchDeps): SearchAudit {
       () => findPage({ ...deps, inOwnTurn }, search, c.req.raw.signal),
       async ({ records, unreadable, scannedTo }) => {
         await recordRead(c, deps, { what: 'search', ...givenOf(records), filters: filtersIn(search) });
-        if (unreadable.length > 0) c.header('Audit-Unreadable-Records', unreadableField(unreadable));
+        if (unreadable.length > 0) addField(c, 'Audit-Unreadable-Records', unreadableField(unreadable));
         return ndjson(c, scannedTo === null ? records : [...records, progressLine(scannedTo)]);
       },
     );

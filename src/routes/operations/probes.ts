@@ -5,13 +5,14 @@
  */
 import type { Context } from 'hono';
 import type { AppEnv } from '../../middleware/app-env.ts';
+import { respondJson } from '../../middleware/respond.ts';
 import type { Readiness } from './readiness.ts';
 
 export function livez(c: Context<AppEnv>): Response {
-  return c.json({ status: 'live' });
+  return respondJson(c, { status: 'live' });
 }
 
 export async function readyz(c: Context<AppEnv>, readiness: () => Promise<Readiness>): Promise<Response> {
   const { ready } = await readiness();
-  return ready ? c.json({ status: 'ready' }) : c.json({ status: 'not_ready' }, 503);
+  return ready ? respondJson(c, { status: 'ready' }) : respondJson(c, { status: 'not_ready' }, 503);
 }

@@ -30,8 +30,7 @@ export interface RefusalDeps extends Pick<Deps, 'ids' | 'policy'> {
 /** The connection ends with such an answer, because what follows on it may belong to the refused request. */
 export function createRefusals({ ids, policy, settings }: RefusalDeps): (refusal: Refusal) => Promise<Response> {
   const app = new Hono<AppEnv>();
-  app.use(securityHeaders());
-  app.use(inOrder(requestId(ids), pinPolicy(policy), cors(settings)));
+  app.use(inOrder(securityHeaders(), requestId(ids), pinPolicy(policy), cors(settings)));
   app.notFound((c) => {
     const { code, detail } = c.env as Refusal;
     const headers = { Connection: 'close' };

@@ -11,6 +11,7 @@ import type { AppEnv } from '../../middleware/app-env.ts';
 import { inOrder } from '../../middleware/in-order.ts';
 import { onError } from '../../middleware/on-error.ts';
 import { respondProblem } from '../../middleware/problem-response.ts';
+import { respondJson } from '../../middleware/respond.ts';
 import { requestId } from '../../middleware/request-id.ts';
 import { securityHeaders } from '../../middleware/security-headers.ts';
 import { telemetry } from '../../middleware/telemetry.ts';
@@ -38,10 +39,9 @@ export function createUnavailableApp(
   const app = new Hono<AppEnv>();
   app.use(telemetry(deps));
   app.onError(onError(deps.logger));
-  app.use(securityHeaders());
-  app.use(inOrder(requestId(deps.ids)));
+  app.use(inOrder(securityHeaders(), requestId(deps.ids)));
   app.on(PROBE_METHODS, LIVEZ_PATHS, livez);
-  app.on(PROBE_METHODS, READYZ_PATHS, (c) => c.json({ status: 'not_ready' }, 503));
+  app.on(PROBE_METHODS, READYZ_PATHS, (c) => respondJson(c, { status: 'not_ready' }, 503));
   app.notFound((c) => respondProblem(c, code, { origin: 'proxy', detail, retryAfterS }));
   return app;
 }

@@ -20,22 +20,27 @@ export interface AnswerCounter extends AnswersInFlight {
 }
 
 export function createAnswersInFlight(maxBytes: number = MAX_ANSWER_BYTES): AnswerCounter {
-  const answers = new Set<ServerResponse>();
+  const answers = new Map<ServerResponse, Response>();
   return {
     count: (fetch) => async (request, platformRequest) => {
       const response = await fetch(request, platformRequest);
       const { outgoing } = platformRequest as { readonly outgoing: ServerResponse };
-      const isShared = response.headers.get('Cache-Control')?.startsWith('public') === true;
-      if (!isShared && !outgoing.closed) {
-        answers.add(outgoing);
+      if (!outgoing.closed) {
+        answers.set(outgoing, response);
         outgoing.once('close', () => answers.delete(outgoing));
       }
       return response;
     },
     isFull() {
       let bytes = 0;
-      for (const { writableLength } of answers) bytes += writableLength;
+      for (const [{ writableLength }, response] of answers)
+        if (writableLength > 0 && !sharesBytes(response)) bytes += writableLength;
       return bytes >= maxBytes;
     },
   };
+}
+
+/** Asked only where bytes wait: the fields of an answer become an object of the Fetch standard when they are read. */
+function sharesBytes({ headers }: Response): boolean {
+  return headers.get('Cache-Control')?.startsWith('public') === true;
 }
