@@ -17,6 +17,7 @@ import { lowerAscii } from './matching/domain-pattern.ts';
 import type { Asked, Forced } from './matching/force.ts';
 import { applyForce, chooseForced, differingRule } from './matching/force.ts';
 import { failingKeys, hittingKeys } from './matching/rule-keys.ts';
+import type { KeyName } from './matching/rule-keys.ts';
 import { indexRows, rowsAimedAt, selectorsOf, targetKeys } from './matching/target-table.ts';
 
 /** The result for one address: its decision, and the values it would be invited with. */
@@ -69,7 +70,18 @@ export interface MatchedCaller {
   readonly rules: readonly CallerRules[];
 }
 
+/** A policy and a principal never change, and a verified token keeps its principal: each is matched once. */
+const matchedCallers = new WeakMap<CompiledPolicy, WeakMap<Principal, MatchedCaller>>();
+
 export function callerOf(policy: CompiledPolicy, principal: Principal): MatchedCaller {
+  let ofPolicy = matchedCallers.get(policy);
+  if (ofPolicy === undefined) matchedCallers.set(policy, (ofPolicy = new WeakMap()));
+  let caller = ofPolicy.get(principal);
+  if (caller === undefined) ofPolicy.set(principal, (caller = matchCaller(policy, principal)));
+  return caller;
+}
+
+function matchCaller(policy: CompiledPolicy, principal: Principal): MatchedCaller {
   const rules = (names: readonly string[]) => names.flatMap((name) => policy.byCaller.get(name) ?? []);
   const matched = matchCallers(policy.callers, principal);
   const suspected = rules(suspectCallers(policy.callers, principal));
@@ -162,14 +174,25 @@ function judge(
   }
 
   const allowTables = caller.rules.map((rules) => rules.allow);
-  const [nearest] = rowsAimedAt(allowTables, selectors)
-    .filter(inForce)
-    .map((rule) => ({ rule, failing: failingKeys(rule, forced.values) }))
-    .toSorted((a, b) => a.failing.length - b.failing.length || a.rule.order - b.rule.order);
-  if (nearest === undefined) return { decide: (email) => denyUncovered(email, caller), forced };
+  const nearest = nearestRule(rowsAimedAt(allowTables, selectors).filter(inForce), forced.values);
+  if (nearest === null) return { decide: (email) => denyUncovered(email, caller), forced };
   const { rule, failing } = nearest;
   if (failing.length > 0) return { decide: (email) => denyByRule(email, rule, failing, forced.values), forced };
   return { decide: (email) => allowBy(email, rule), forced };
+}
+
+/** The allow rule with the fewest failing keys, the first of the file among equals. `rules` are in file order. */
+function nearestRule(
+  rules: readonly Rule[],
+  values: Asked,
+): { readonly rule: Rule; readonly failing: readonly KeyName[] } | null {
+  let nearest: { readonly rule: Rule; readonly failing: readonly KeyName[] } | null = null;
+  for (const rule of rules) {
+    const failing = failingKeys(rule, values);
+    if (nearest === null || failing.length < nearest.failing.length) nearest = { rule, failing };
+    if (failing.length === 0) break;
+  }
+  return nearest;
 }
 
 /** One body is sent for the whole batch, so an allowed address with other forced values is refused. */

@@ -3,7 +3,6 @@
  * that targets the address and sets the field wins. One body is sent for a whole batch, so addresses with different
  * values cannot be sent together. This file also chooses the values of a batch.
  */
-import { canonicalJson } from '../../lib/canonical-json.ts';
 import type { ForcedValues } from '../compile.ts';
 import type { AddressDecision, ForcedValue } from '../decision.ts';
 import type { InviteUsersRequest } from '../../contract/invite-users.ts';
@@ -54,6 +53,9 @@ export function applyForce(rows: readonly ForcedValues[], asked: Asked): Forced 
 export function chooseForced(
   judged: readonly { readonly decision: AddressDecision; readonly forced: Forced }[],
 ): Forced | undefined {
+  const [some] = judged;
+  // As usual: all share one judgement, whose list names each field once.
+  if (judged.every(({ forced }) => forced === some?.forced)) return some?.forced;
   const allowed = judged.filter(({ decision }) => decision.decision === 'allow');
   const sets = Map.groupBy(allowed.length > 0 ? allowed : judged, ({ forced }) => forced.key);
   const [largest = []] = [...sets.values()].toSorted((a, b) => b.length - a.length);
@@ -64,7 +66,7 @@ export function chooseForced(
 }
 
 function distinct(applied: readonly ForcedValue[]): ForcedValue[] {
-  return [...new Map(applied.map((value) => [canonicalJson([value.rule, value.field]), value])).values()];
+  return [...new Map(applied.map((value) => [JSON.stringify([value.rule, value.field]), value])).values()];
 }
 
 /** The row that causes the difference: the address's own row, else the one that applies to the rest of the batch. */
@@ -74,12 +76,12 @@ export function differingRule(own: Forced, chosen: Forced): string | null {
 }
 
 function keyOf(values: Asked): string {
-  return canonicalJson(FIELDS.map(([key]) => canonicalValue(values[key])));
+  return JSON.stringify(FIELDS.map(([key]) => canonicalValue(values[key])));
 }
 
-/** Groups are a set: their order makes no difference. */
-function canonicalValue(value: Asked[keyof Asked]): string {
-  return canonicalJson(typeof value === 'object' ? [...new Set(value)].toSorted(byCodeUnits) : value);
+/** Equal for equal values. Groups are a set: their order makes no difference. */
+function canonicalValue(value: Asked[keyof Asked]): string | boolean {
+  return typeof value === 'object' ? JSON.stringify([...new Set(value)].toSorted(byCodeUnits)) : value;
 }
 
 function byCodeUnits(a: string, b: string): number {

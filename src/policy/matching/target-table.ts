@@ -62,7 +62,7 @@ export function rowsAimedAt<Row extends Targeted>(
       for (const row of table.bySelector.get(selector) ?? []) found.add(row);
     }
   }
-  return [...found].toSorted((a, b) => a.order - b.order);
+  return found.size < 2 ? [...found] : [...found].toSorted((a, b) => a.order - b.order);
 }
 
 /** The target keys of this row that contain one of the selectors. */
