@@ -71,6 +71,17 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     return pool;
   }
 
+  /** The exchanges mostly go to one address, so the last one is kept. */
+  let lastTarget = { url: '', origin: '', path: '' };
+
+  function targetOf(url: string): typeof lastTarget {
+    if (url !== lastTarget.url) {
+      const { origin, pathname, search } = new URL(url);
+      lastTarget = { url, origin, path: pathname + search };
+    }
+    return lastTarget;
+  }
+
   async function dropConnections(): Promise<void> {
     connector.abandon();
     await Promise.all(Array.from(pools.values(), (pool) => pool.destroy()));
@@ -79,11 +90,11 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   return {
     async exchange(request) {
       if (closing !== null) return { kind: 'not_sent', reason: 'client_closed' };
-      const { origin, pathname, search } = new URL(request.url);
+      const { origin, path } = targetOf(request.url);
       const { method, headers, body } = request;
       const result = new Promise<HttpResult>((settle) => {
         poolFor(origin).dispatch(
-          { method, path: pathname + search, headers, body },
+          { method, path, headers, body },
           new HttpExchangeHandler(request, settle, () =>
             connector.awaitsProxy(origin) ? 'proxy_timeout' : 'connect_timeout',
           ),

@@ -23,8 +23,10 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #whyNoConnection: () => NotSentReason;
   readonly #endsAtMs: number;
   #phase: 'waiting' | 'sent' | 'answering' | 'settled' = 'waiting';
+  /** Runs up to the end of this phase, or of an earlier one. */
   #timer: NodeJS.Timeout | undefined;
-  #expiresAtMs = -1;
+  #timerEndsAtMs = Infinity;
+  #expiresAtMs = Infinity;
   #controller: Dispatcher.DispatchController | null = null;
   #status: number | null = null;
   #headers: Record<string, string> = {};
@@ -87,16 +89,22 @@ export class HttpExchangeHandler implements Dispatcher.DispatchHandler {
     else this.#fail(maybeSentReason(error));
   }
 
+  /** Begins a phase. A timer that ends earlier is kept: most exchanges end before it, so each needs only one. */
   #arm(phaseMs: number): void {
     const nowMs = performance.now();
-    const expiresAtMs = Math.min(nowMs + phaseMs, this.#endsAtMs);
-    if (expiresAtMs === this.#expiresAtMs) return;
-    this.#expiresAtMs = expiresAtMs;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#expire(), Math.max(0, expiresAtMs - nowMs));
+    this.#expiresAtMs = Math.min(nowMs + phaseMs, this.#endsAtMs);
+    if (this.#timerEndsAtMs > this.#expiresAtMs) this.#startTimer(nowMs);
   }
 
-  #expire(): void {
+  #startTimer(nowMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timerEndsAtMs = this.#expiresAtMs;
+    this.#timer = setTimeout(() => this.#wake(), Math.max(0, Math.ceil(this.#expiresAtMs - nowMs)));
+  }
+
+  #wake(): void {
+    const nowMs = performance.now();
+    if (nowMs < this.#expiresAtMs) return this.#startTimer(nowMs);
     if (this.#phase === 'waiting') this.#end({ kind: 'not_sent', reason: this.#whyNoConnection() });
     else this.#fail('timeout');
   }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { HttpExchangeHandler } from '../../../../src/platform/node/http-client/http-exchange.ts';
 import type { HttpExchange, HttpResult } from '../../../../src/ports/http.ts';
+import { countResources } from '../../../support/count-resources.ts';
 
 /** The calls that undici makes during one exchange, made by the test. */
 const EXCHANGE: HttpExchange = {
@@ -116,6 +117,31 @@ describe('an exchange that undici has started', () => {
     handler.onResponseEnd();
     expect(results).toEqual([{ kind: 'answered', status: 200, headers: { 'x-a': '1, 2' }, body: Buffer.from('{}') }]);
     expect(one.seen.aborted).toBe(0);
+  });
+
+  it('has one timer for all of its phases', async () => {
+    const counts = await countResources(() => {
+      const { handler, results } = play({ connectMs: 3_000 });
+      const one = controller(handler);
+      handler.onRequestStart(one.controller);
+      handler.onResponseStart(one.controller, 200, {});
+      handler.onResponseData(one.controller, Buffer.from('{}'));
+      handler.onResponseEnd();
+      expect(results).toHaveLength(1);
+    });
+    expect(counts.get('Timeout')).toBe(1);
+  });
+
+  it.each<[string, Partial<HttpExchange['deadlines']>, number]>([
+    ['its own limit where the phase before it had a shorter one', { connectMs: 1, headersMs: 30 }, 30],
+    ['its own limit where the phase before it had a longer one', { connectMs: 4_000, headersMs: 5 }, 5],
+    ['the limit of the whole exchange', { connectMs: 1, headersMs: 4_000, totalMs: 20 }, 20],
+  ])('gives a phase %s', async (_, deadlines, endsAfterMs) => {
+    const startedMs = performance.now();
+    const { handler, ended } = play(deadlines);
+    handler.onRequestStart(controller(handler).controller);
+    expect(await ended).toEqual({ kind: 'maybe_sent', reason: 'timeout', status: null });
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(endsAfterMs);
   });
 
   it('keeps no chunk of an answer but the first, so that one byte a chunk costs no more memory than one chunk', () => {
