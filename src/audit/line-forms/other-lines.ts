@@ -1,3 +1,4 @@
+import { NOT_TAKEN } from '../delivery/entry.ts';
 import { straysIn } from './looks-ours.ts';
 
 /** What a line is that carries no record and no checkpoint, with the words of reports. None of them is a fault. */
@@ -16,6 +17,10 @@ export const OTHER_LINES = {
   unknown_form: [
     'line with a record in a form that is not read (pass the line as the service wrote it)',
     'lines with a record in a form that is not read (pass the lines as the service wrote them)',
+  ],
+  not_taken: [
+    'stand-in for a record that its destination refused (audit export has the record)',
+    'stand-ins for records that their destination refused (audit export has the records)',
   ],
   csv: ['line of CSV with a record (export as JSON lines)', 'lines of CSV with records (export as JSON lines)'],
   base64: ['line of base64 (export the decoded lines)', 'lines of base64 (export the decoded lines)'],
@@ -40,6 +45,7 @@ const BASE64_BEGIN = 'eyJsZXZlbCI6I';
 export function otherJson(value: Readonly<Record<string, unknown>>, text: string | null): OtherLine {
   if (value['channel'] === 'ops') return 'operational';
   if (value['MESSAGE'] === null) return 'omitted';
+  if (value['kind'] === NOT_TAKEN) return 'not_taken';
   return straysIn(value, new Set()).length > 0
     ? 'unknown_form'
     : text?.includes(BASE64_BEGIN) === true

@@ -303,6 +303,58 @@ export const LOG_FORMS: readonly LogForm[] = [
     wrap: (line) => [json({ preview: false, result: { _raw: line, host: 'h' } })],
   },
   {
+    product: 'Splunk',
+    sends: 'the results of a search over the interface: `{"results":[{"_raw":"…"}]}`',
+    reported: 'Splunk',
+    wrap: (line) => [json({ preview: false, init_offset: 0, results: [{ _raw: line, host: 'h' }], highlighted: {} })],
+  },
+  {
+    product: 'Elasticsearch, OpenSearch',
+    sends: 'documents of the preset `elastic-bulk`: `{"_source":{"event":{"original":"…"}}}`',
+    reported: 'Elasticsearch + Logstash',
+    wrap: (line) => [
+      json({
+        _index: 'audit',
+        _id: 'x',
+        _source: { '@timestamp': TIME, event: { original: line }, audit: { seq: 7 } },
+      }),
+    ],
+  },
+  {
+    product: 'Datadog',
+    sends: 'logs of the preset `datadog` from a search: `{"attributes":{"attributes":{"line":"…"}}}`',
+    reported: 'Datadog',
+    wrap: (line) => [
+      json({ id: 'x', type: 'log', attributes: { attributes: { audit: { seq: 7 }, line }, message: 'm', tags: [] } }),
+    ],
+  },
+  {
+    product: 'Datadog',
+    sends: 'the whole answer of a search: `{"data":[…],"meta":{…}}`',
+    reported: 'Datadog',
+    wrap: (line) => [
+      json({ data: [{ id: 'x', type: 'log', attributes: { attributes: { line } } }], meta: { status: 'done' } }),
+    ],
+  },
+  {
+    product: 'Datadog',
+    sends: 'logs of the preset `datadog` from an archive: `{"attributes":{"line":"…"}}`',
+    reported: 'Datadog',
+    wrap: (line) => [json({ _id: 'x', date: TIME, service: 's', message: 'm', attributes: { line }, tags: [] })],
+  },
+  {
+    product: 'Microsoft Sentinel',
+    sends: 'rows of the preset `json-array`: `{"audit_id":"…","line":"…"}`',
+    reported: 'JSON array',
+    wrap: (line) => [json({ TimeGenerated: TIME, audit_id: 'x', audit_kind: 'intent', line, Type: 'Invites_CL' })],
+  },
+  {
+    product: 'Cloudflare Pipelines',
+    sends: 'events of a stream without a schema: `{"value":{"line":"…"}}`',
+    reported: 'Cloudflare Pipelines',
+    wrap: (line) => [json({ value: { time: TIME, audit_id: 'x', audit_kind: 'intent', line } })],
+  },
+  {
     product: 'Cloudflare Workers',
     sends: 'Logpush of traces: `{"Logs":[{"Message":["…"]}]}`',
     reported: 'Workers Logpush',
