@@ -1,21 +1,19 @@
 /**
- * The recipe of docs/audit-reference.md with a real rsyslog. It follows the file in which the service's stdout lands:
+ * The recipe of docs/audit-recipes.md with a real rsyslog. It follows the file in which the service's stdout lands:
  * as it is, as Docker's json-file, or in the CRI form. What it kept verifies alone, and against the ledger.
  */
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { LOG_FORMS } from '../support/audit/log-forms.ts';
-import { startRunning } from './running.ts';
+import { describe, expect, it } from 'vitest';
+import { LOG_FORMS } from '../../support/audit/log-forms.ts';
+import { startRunning } from '../running.ts';
+import { linesOf, startRsyslog, testFolder } from './daemon.ts';
+import { KEPT_FILE, recipeCell, recipes } from './recipe.ts';
 
 const run = promisify(execFile);
 const INVITES = 40;
-const RSYSLOGD = '/usr/sbin/rsyslogd';
 /** At the beginning of a line, in any of the forms. */
 const OPERATIONAL = /^.{0,120}\\?"channel\\?":\\?"ops\\?"/;
 
@@ -31,45 +29,22 @@ const FEEDS: readonly Feed[] = [
   { row: 'Kubernetes, Podman (CRI)', form: 'CRI' },
 ];
 
+const HEADING = 'rsyslog to a file';
+
 /** The recipe for this form, with the files of the test. */
-function recipe(row: string, { folder, feed, kept }: Readonly<Record<'folder' | 'feed' | 'kept', string>>): string {
-  const page = readFileSync(new URL('../../docs/audit-reference.md', import.meta.url), 'utf8');
-  const [, config = ''] = /\*\*rsyslog\*\*[^`]*(?:`[^`]+`[^`]*)*?```\n(.*?)```/s.exec(page) ?? [];
-  const [, filter = ''] =
-    page
-      .split('\n')
-      .find((line) => line.startsWith(`| ${row} |`))
-      ?.match(/.*\| `(.*)` \|$/) ?? [];
-  expect([config, filter]).toEqual([expect.stringContaining('imfile'), expect.stringContaining('$msg')]);
-  return [`global(workDirectory="${folder}")`, config]
-    .join('\n')
-    .replace('FILTER', () => filter)
-    .replace('FILE', feed)
-    .replace('/var/log/audit/galileo-invite-proxy.ndjson', kept);
+function recipe(row: string, feed: string, kept: string): string {
+  const filter = recipeCell(HEADING, row, 3);
+  const [text = ''] = recipes(HEADING, { FILTER: filter, FILE: feed, [KEPT_FILE]: kept });
+  return text;
 }
 
-function startRsyslog(folder: string, config: string): void {
-  const child = spawn(RSYSLOGD, ['-n', '-f', config, '-i', join(folder, 'rsyslogd.pid')], { stdio: 'inherit' });
-  const exited = once(child, 'exit');
-  onTestFinished(async () => {
-    child.kill('SIGTERM');
-    await exited;
-  });
-}
-
-const linesOf = async (path: string): Promise<string[]> =>
-  (await readFile(path, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
-
-describe('rsyslog, as docs/audit-reference.md sets it up', () => {
+describe('rsyslog, as docs/audit-recipes.md sets it up', () => {
   it.each(FEEDS)('keeps every record whole where stdout goes to $row', async ({ row, form }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-rsyslog-'));
-    onTestFinished(() => rm(folder, { recursive: true }));
+    const folder = await testFolder();
     const feed = join(folder, 'stdout.log');
     const kept = join(folder, 'audit.ndjson');
-    const config = join(folder, 'rsyslog.conf');
     writeFileSync(feed, '');
-    writeFileSync(config, recipe(row, { folder, feed, kept }));
-    startRsyslog(folder, config);
+    await startRsyslog(folder, recipe(row, feed, kept));
     const { wrap } = LOG_FORMS.find(({ reported }) => reported === form)!;
     const onText = (line: string): void => appendFileSync(feed, `${wrap(line).join('\n')}\n`);
     const service = await startRunning({}, { onText });
