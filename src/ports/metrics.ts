@@ -71,6 +71,11 @@ export const DURATIONS = {
   upstream_duration: { help: 'Time of one exchange with the upstream.', labels: ['result'] },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 
+/** The labels that each duration begins with. */
+export type DurationSeries = {
+  readonly [Name in DurationName]: readonly Readonly<Record<(typeof DURATIONS)[Name]['labels'][number], string>>[];
+};
+
 /** Every gauge: a current value, sampled when metrics are read and only where they can be read. */
 export const GAUGES = {
   build_info: { help: 'Always 1: the version that runs.', labels: ['version', 'runtime'] },

@@ -8,7 +8,7 @@ const FOUNDATION = ['lib', 'ports'] as const;
 const KNOWLEDGE = [...FOUNDATION, 'tasks', 'contract', 'auth', 'policy', 'audit'] as const;
 const FEATURES = [...KNOWLEDGE, 'ledger', 'upstream', 'invite'] as const;
 const HTTP = [...FEATURES, 'deps', 'middleware', 'routes'] as const;
-const EVERYTHING = [...HTTP, 'app', 'counter-series', 'config', 'openapi'] as const;
+const EVERYTHING = [...HTTP, 'app', 'metric-series', 'config', 'openapi'] as const;
 
 /**
  * The ladder: each part of src/ and the parts it may import besides itself. A part is a folder (`platform/node` and
@@ -36,7 +36,7 @@ export const LADDER: Readonly<Record<string, readonly string[]>> = {
   routes: HTTP,
   app: HTTP,
   // The labels that counters can have, collected from every room that counts.
-  'counter-series': [...HTTP, 'config'],
+  'metric-series': [...HTTP, 'config'],
   // One deployment, the same on every runtime: settings and ports in, the app and its recurring work out.
   service: [...HTTP, 'app', 'config'],
   'platform/node': [...FEATURES, 'deps', 'config', 'openapi'],

@@ -62,7 +62,7 @@ export interface Running {
 }
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -79,7 +79,7 @@ export async function startRunning(
   const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-running-'));
   const standIns = await startStandIns({}, { identityProvider: 0, galileo: 0 });
   await writeFile(join(folder, 'policy.yaml'), POLICY);
-  const opsPort = await freePort();
+  const opsPort = Number(env.OPS_PORT ?? (await freePort()));
   const ledgerPath = env.LEDGER_URL?.slice('sqlite:'.length) ?? join(folder, 'ledger.db');
   // Registered before the end of the process, so that it runs after it.
   const keep = keepOutputLines([standIns.env.GALILEO_API_KEY ?? '']);

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Config } from '../../src/config/load.ts';
-import { counterSeries } from '../../src/counter-series.ts';
+import { counterSeries } from '../../src/metric-series.ts';
 import { NODE_SERIES } from '../../src/platform/node/telemetry/node-series.ts';
 import type { MetricName } from '../../src/ports/metrics.ts';
 
@@ -24,7 +24,7 @@ export function checkSeries(counted: readonly Counted[], config: Config): void {
     .filter(({ name }) => series[name] !== 'as_they_come')
     .map(({ name, labels }) => seriesName(name, labels))
     .filter((one) => !known.has(one) && !NOT_ON_NODE.has(one));
-  expect([...new Set(unknown)], 'counted, and not in src/counter-series.ts').toEqual([]);
+  expect([...new Set(unknown)], 'counted, and not in src/metric-series.ts').toEqual([]);
 }
 
 function seriesName(name: string, labels: Readonly<Record<string, string>>): string {

@@ -4,7 +4,7 @@ import { loadConfig } from '../../config/load.ts';
 import { reportIgnored } from '../../config/reading/unknown-settings.ts';
 import { withoutKeys } from '../../config/key-candidates.ts';
 import { SECRET_SETTINGS } from '../../config/schema.ts';
-import { counterSeries } from '../../counter-series.ts';
+import { counterSeries, durationSeries } from '../../metric-series.ts';
 import { egressOf } from '../../config/settings/settings-egress.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
 import { BULKHEADS } from '../../middleware/limits/limit-concurrency.ts';
@@ -219,7 +219,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
   exposeDiskSpace(metrics, space);
   exposePolicyStatus(metrics, { active: policy, shadow: shadowPolicy });
   exposeService(metrics, { service, ledger, secrets, keyUse, readiness: createReadiness(ports) });
-  metrics.begin(counterSeries(config, NODE_SERIES));
+  metrics.begin(counterSeries(config, NODE_SERIES), durationSeries(app.routes.map(({ path: route }) => route)));
 
   const exposure = exposureOf(settings);
   const listener = {

@@ -4,7 +4,15 @@
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { COUNTERS, DURATIONS, GAUGES } from '../../../ports/metrics.ts';
-import type { CounterSeries, DurationName, GaugeName, MetricName, Metrics, Sample } from '../../../ports/metrics.ts';
+import type {
+  CounterSeries,
+  DurationName,
+  DurationSeries,
+  GaugeName,
+  MetricName,
+  Metrics,
+  Sample,
+} from '../../../ports/metrics.ts';
 
 const PREFIX = 'galileo_invite_proxy_';
 /**
@@ -20,7 +28,7 @@ export interface NodeMetrics extends Metrics {
   /** Calls `read` at each exposition. When it fails, this gauge is left out and the others are still exposed. */
   gauge(name: GaugeName, read: ReadGauge): void;
   /** Exposes these as 0 until they are counted, because `increase()` cannot see a series that begins with 1. */
-  begin(series: CounterSeries): void;
+  begin(counts: CounterSeries, observed: DurationSeries): void;
   /** The exposition text and its media type. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -70,10 +78,13 @@ export function createMetrics(): NodeMetrics {
         },
       });
     },
-    begin(series) {
-      for (const [name, combinations] of Object.entries(series)) {
+    begin(counts, observed) {
+      for (const [name, combinations] of Object.entries(counts)) {
         if (combinations === 'as_they_come') continue;
         for (const labels of combinations) counters.get(name as MetricName)?.inc(labels, 0);
+      }
+      for (const [name, combinations] of Object.entries(observed)) {
+        for (const labels of combinations) durations.get(name as DurationName)?.zero(labels);
       }
     },
     async expose() {

@@ -19,7 +19,7 @@ function entriesOf(lengths: readonly number[], timeMs: number | null = TEST_TIME
       id: testUuid7(n + 1),
       time: timeMs === null ? null : new Date(timeMs).toISOString(),
       seq: n + 1,
-      request: { id: testUuid7(100 + n), result: 'accepted' },
+      request: { id: testUuid7(100 + n), result: 'accepted', traceId: null },
     },
     line: JSON.stringify({ seq: n + 1, text: 'ä'.repeat(length) }),
   }));

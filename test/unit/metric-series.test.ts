@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/load.ts';
-import { counterSeries } from '../../src/counter-series.ts';
+import { counterSeries, durationSeries } from '../../src/metric-series.ts';
 import { NODE_SERIES } from '../../src/platform/node/telemetry/node-series.ts';
 import { createMetrics } from '../../src/platform/node/telemetry/metrics.ts';
 import { COUNTERS } from '../../src/ports/metrics.ts';
@@ -37,10 +37,10 @@ async function configOf(more: Readonly<Record<string, string>> = {}): Promise<Co
 /** The counters that a fresh service exposes, as lines. */
 async function freshLines(more: Readonly<Record<string, string>> = {}): Promise<string[]> {
   const metrics = createMetrics();
-  metrics.begin(counterSeries(await configOf(more), NODE_SERIES));
+  metrics.begin(counterSeries(await configOf(more), NODE_SERIES), durationSeries([]));
   return (await metrics.expose()).text
     .split('\n')
-    .filter((line) => line.startsWith('galileo_invite_proxy_'))
+    .filter((line) => /^galileo_invite_proxy_\w+_total/.test(line))
     .map((line) => line.slice('galileo_invite_proxy_'.length));
 }
 
@@ -79,6 +79,15 @@ describe('the counters of a fresh service', () => {
       const { labels: names } = COUNTERS[name as keyof typeof COUNTERS];
       for (const labels of combinations) expect(Object.keys(labels).toSorted()).toEqual([...names].toSorted());
     }
+  });
+
+  it('come with the durations of the routes that callers have a token for, of each bulkhead and of each result', () => {
+    const paths = ['/*', '/v2/invite_users', '/v2/invite_users', '/audit/records', '/v2/*', '/livez', '/docs'];
+    expect(durationSeries(paths)).toEqual({
+      http_request_duration: [{ route: '/v2/invite_users' }, { route: '/audit/records' }],
+      queue_wait: ['invites', 'reads', 'trail', 'searches'].map((bulkhead) => ({ bulkhead })),
+      upstream_duration: ['answered', 'maybe_sent', 'not_sent'].map((result) => ({ result })),
+    });
   });
 
   // As docs/operations.md says.

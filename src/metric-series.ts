@@ -1,5 +1,5 @@
 /**
- * The counters of a fresh service: every combination of labels that can occur in a deployment. They are exposed as 0 from
+ * The counters and durations of a fresh service: every combination of labels that can occur in a deployment. They are exposed as 0 from
  * the start, because `increase()` cannot see a series that begins with 1. Each set of labels comes from the vocabulary
  * that the counting code uses, so a new code or reason is here by itself, and a new counter does not compile without a
  * row. What the configuration excludes is left out.
@@ -20,7 +20,7 @@ import { DAMAGES } from './ledger/report-unreadable.ts';
 import { BULKHEADS } from './middleware/limits/limit-concurrency.ts';
 import type { PolicyResult } from './policy/status.ts';
 import { PROXY_FAILURES } from './ports/http.ts';
-import type { CounterSeries } from './ports/metrics.ts';
+import type { CounterSeries, DurationSeries } from './ports/metrics.ts';
 import { PERMIT_REFUSALS } from './tasks/concurrency-limit.ts';
 import { NOT_SENT_REASONS, UNKNOWN_REASONS } from './upstream/failure.ts';
 
@@ -76,6 +76,16 @@ export function counterSeries(
     audit_reads_unrecorded: [{}],
     audit_requests_suppressed: [{}],
     audit_records_pruned: [{}],
+  };
+}
+
+/** \`paths\` are the templates of the app's routes. Only those that callers have a token for begin with a series. */
+export function durationSeries(paths: readonly string[]): DurationSeries {
+  const routes = [...new Set(paths)].filter((path) => /^\/(?:v2|audit)\/./.test(path));
+  return {
+    http_request_duration: routes.filter((path) => !path.endsWith('*')).map((route) => ({ route })),
+    queue_wait: keysOf(BULKHEADS).map((bulkhead) => ({ bulkhead })),
+    upstream_duration: ATTEMPT_RESULTS.map((result) => ({ result })),
   };
 }
 
