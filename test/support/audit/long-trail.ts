@@ -27,6 +27,7 @@ export function longestRecord(): RecordDraft {
   return {
     ...base,
     request_sha256: 'ab'.repeat(32),
+    trace_id: 'ab'.repeat(16),
     actor: person,
     source: { address: '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff', user_agent: LONG_FIELD, origin: LONG_FIELD },
     request: {

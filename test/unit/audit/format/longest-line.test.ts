@@ -3,16 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { AUDIT_FORMATS } from '../../../../src/audit/format/formats.ts';
 import { stdoutLine } from '../../../../src/audit/format/stdout-line.ts';
 import { longestRecord, longTrail } from '../../../support/audit/long-trail.ts';
-import { checkRecord } from '../../../support/audit/trail-check.ts';
 
 const page = readFileSync(new URL('../../../../docs/audit-recipes.md', import.meta.url), 'utf8');
 const MIB = 1024 * 1024;
 
 describe('the longest line that the service can write', () => {
-  it('has a record that fits the published schema, with every list full', async () => {
-    const items = await longTrail(1);
-    const record = JSON.parse(items[0]?.line ?? '') as { kind: string };
-    checkRecord(record);
+  it('is of a record with every list full, of a request larger than the service takes', () => {
     const { request, policy, outcome } = longestRecord();
     expect([request.emails?.length, policy.decisions.length, outcome.evidence?.users.length]).toEqual([500, 500, 500]);
     const body = { emails: request.emails, auth_method: 'okta', role: 'user', group_ids: request.group_ids };
