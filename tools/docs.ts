@@ -7,6 +7,8 @@ import { describeOcsfMapping } from '../src/audit/format/describe-ocsf.ts';
 import { describeCheckpointSchema, describeRecordSchema } from '../src/openapi/published-audit-schemas.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { describeCommands } from '../src/cli/command-line/describe-commands.ts';
+import { describeEnvExample } from '../src/config/describe-env-example.ts';
+import { describeSettingsSchema } from '../src/config/describe-schema.ts';
 import { describeSettings } from '../src/config/describe.ts';
 import { SERVICE_VERSION } from '../src/config/service.ts';
 import { describeProblems } from '../src/openapi/describe-problems.ts';
@@ -27,6 +29,7 @@ import { embedExamples } from './embed-examples.ts';
 const root = new URL('../', import.meta.url);
 
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
+  '.env.example': describeEnvExample,
   'client/src/api-types.ts': describeApiTypes,
   'docs/audit-checkpoint.schema.json': () => json(describeCheckpointSchema()),
   'docs/audit-example.md': describeWorkedCase,
@@ -36,6 +39,7 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/cli.md': () => describeCommands(COMMANDS),
   'docs/compatibility.md': describeCompatibility,
   'docs/config.md': describeSettings,
+  'docs/config.schema.json': () => json(describeSettingsSchema()),
   'docs/forgeries.md': describeForgeries,
   ...PERFORMANCE_PAGES,
   'docs/policy.schema.json': () => json(describePolicySchema()),

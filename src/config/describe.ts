@@ -12,6 +12,9 @@ export function describeSettings(): string {
 
 Generated from the rows in \`src/config\` by \`npm run docs\`; edit them there.
 
+[config.schema.json](config.schema.json) is the JSON Schema of the environment, and [.env.example](../.env.example) has every setting
+in the form of a file of variables; both come from the same rows.
+
 The environment is the only source. An empty variable counts as absent. Missing, unknown and contradictory settings
 stop the start with every problem named at once; no secret is ever printed. What Kubernetes injects for its Services
 (\`*_SERVICE_HOST\`, \`*_PORT*\`) is ignored. The settings of Galileo's SDK (\`GALILEO_CONSOLE_URL\`, \`GALILEO_PROJECT\`,

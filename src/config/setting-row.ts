@@ -53,16 +53,37 @@ const UNITS = {
   mb: { m: 1, mb: 1, mib: 1, mi: 1, g: 1_024, gb: 1_024, gib: 1_024, gi: 1_024 },
 } as const satisfies Record<string, Readonly<Record<string, number>>>;
 
+/** For docs/config.schema.json: a text that may have white space around it. A variable that is empty counts as absent. */
+export function blanksAround(pattern: string): string {
+  return String.raw`^\s*(?:${pattern})?\s*$`;
+}
+
+/** Names separated by commas. */
+export function listOf(names: readonly string[]): string {
+  const name = `(?:${inAnyCase(names)})`;
+  return blanksAround(String.raw`${name}(?:\s*,\s*${name})*`);
+}
+
+/** JSON Schema has no flag for it. */
+export function inAnyCase(names: readonly string[]): string {
+  const letters = (name: string): string =>
+    name.replaceAll(/[a-z]/gi, (letter) => `[${letter.toLowerCase()}${letter.toUpperCase()}]`);
+  return names.map(letters).join('|');
+}
+
 export const wholeNumber = (min: number, max: number, unit?: keyof typeof UNITS) =>
-  z.string().transform((value, context) => {
-    const number = /^\d{1,9}$/.test(value.trim()) ? Number(value) : Number.NaN;
-    if (number >= min && number <= max) return number;
-    const meant = numberMeant(value, unit === undefined ? {} : UNITS[unit]);
-    const instead = meant !== null && meant >= min && meant <= max ? `; write ${meant}` : '';
-    const message = Number.isNaN(number) ? `must be a whole number${instead}` : `must be from ${min} to ${max}`;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
+  z
+    .string()
+    .meta({ pattern: blanksAround(String.raw`\d{1,9}`) })
+    .transform((value, context) => {
+      const number = /^\d{1,9}$/.test(value.trim()) ? Number(value) : Number.NaN;
+      if (number >= min && number <= max) return number;
+      const meant = numberMeant(value, unit === undefined ? {} : UNITS[unit]);
+      const instead = meant !== null && meant >= min && meant <= max ? `; write ${meant}` : '';
+      const message = Number.isNaN(number) ? `must be a whole number${instead}` : `must be from ${min} to ${max}`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    });
 
 /** The number in a text such as `15_000`, `15,000`, `15000.0`, `15s` or `30 days`; null when it is not certain. */
 function numberMeant(text: string, units: Readonly<Record<string, number>>): number | null {
@@ -77,12 +98,15 @@ export const word = <const Name extends string>(
   names: readonly Name[],
   synonyms: Readonly<Record<string, Name>> = {},
 ) =>
-  z.string().transform((value, context): Name => {
-    const found = wordOf(value, names);
-    if (found !== null) return found;
-    context.addIssue({ code: 'custom', message: `must be ${choiceOf(names)}${meantWord(value, names, synonyms)}` });
-    return z.NEVER;
-  });
+  z
+    .string()
+    .meta({ anyOf: [{ enum: names }, { pattern: blanksAround(inAnyCase(names)) }] })
+    .transform((value, context): Name => {
+      const found = wordOf(value, names);
+      if (found !== null) return found;
+      context.addIssue({ code: 'custom', message: `must be ${choiceOf(names)}${meantWord(value, names, synonyms)}` });
+      return z.NEVER;
+    });
 
 export function wordOf<Name extends string>(value: string, names: readonly Name[]): Name | null {
   const plain = value.trim().toLowerCase();

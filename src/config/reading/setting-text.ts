@@ -10,7 +10,7 @@ import type { SettingRow } from '../setting-row.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Kubernetes and Docker inject this value for a Service whose name makes the name of a setting, such as `ops`. */
-const INJECTED_ADDRESS = /^(?:tcp|udp|sctp):\/\//;
+export const INJECTED_ADDRESS = /^(?:tcp|udp|sctp):\/\//;
 
 /** Undefined when the setting is absent. An empty variable counts as absent. */
 export function settingText(name: string, env: Environment): string | undefined {

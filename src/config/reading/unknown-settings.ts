@@ -21,7 +21,7 @@ const SIGNS_IN = '; this service signs in with GALILEO_API_KEY';
 const SENDS_TO = '; this service sends to GALILEO_API_URL';
 
 /** Galileo's Python and JavaScript SDKs and their forerunners, each name with what replaces it here. */
-const SDK_SETTINGS: Readonly<Record<string, string>> = {
+export const SDK_SETTINGS: Readonly<Record<string, string>> = {
   GALILEO_CONSOLE_URL: SENDS_TO,
   GALILEO_USERNAME: SIGNS_IN,
   GALILEO_PASSWORD: SIGNS_IN,
@@ -50,7 +50,7 @@ const SDK_SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /** Families of the SDK that gain members with its versions. */
-const SDK_FAMILIES =
+export const SDK_FAMILIES =
   /^GALILEO_(?:PROJECT|LOG_STREAM|EXPERIMENT|DATASET|DEFAULT|SCORER|SSO|CODE_VALIDATION|PROTECT|OBSERVE|EVALUATE)_[A-Z0-9_]+$/;
 
 export function unknownSettings(env: Environment): UnknownSettings {

@@ -8,13 +8,24 @@ import { documentUrlProblem } from '../../auth/issuers.ts';
 import { headerList } from './header-list-setting.ts';
 import { urlFault } from '../reading/url-fault.ts';
 import type { SettingRow } from '../setting-row.ts';
-import { AUDIT_SINK_NAMES, checkedText, meantWord, originOf, path, wholeNumber, word, wordOf } from '../setting-row.ts';
+import {
+  AUDIT_SINK_NAMES,
+  checkedText,
+  listOf,
+  meantWord,
+  originOf,
+  path,
+  wholeNumber,
+  word,
+  wordOf,
+} from '../setting-row.ts';
 
 const SINKS_PROBLEM = `must be one or more of ${AUDIT_SINK_NAMES.join(', ')}, separated by commas`;
 const OTHER_SINKS = { console: 'stdout', https: 'http', webhook: 'http', otel: 'otlp', opentelemetry: 'otlp' } as const;
 
 const sinks = z
   .string()
+  .meta({ pattern: listOf(AUDIT_SINK_NAMES) })
   .transform((value, context) =>
     value.split(',').map((name) => {
       const found = wordOf(name, AUDIT_SINK_NAMES);
