@@ -24,6 +24,8 @@ import { describeApiTypes } from './api-types/describe-api-types.ts';
 import { referencePage } from './reference/page.ts';
 import { MISBEHAVIOURS } from '../dev/galileo-steps.ts';
 import { PEOPLE } from '../dev/sign-in/people.ts';
+import { DASHBOARDS } from './dashboards/dashboards.ts';
+import { describeDashboard } from './dashboards/describe-dashboard.ts';
 import { embedExamples } from './embed-examples.ts';
 
 const root = new URL('../', import.meta.url);
@@ -31,6 +33,9 @@ const root = new URL('../', import.meta.url);
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   '.env.example': describeEnvExample,
   'client/src/api-types.ts': describeApiTypes,
+  ...Object.fromEntries(
+    Object.entries(DASHBOARDS).map(([name, board]) => [`deploy/grafana/${name}.json`, () => describeDashboard(board)]),
+  ),
   'docs/audit-checkpoint.schema.json': () => json(describeCheckpointSchema()),
   'docs/audit-example.md': describeWorkedCase,
   'docs/audit-ocsf.md': describeOcsfMapping,
