@@ -4,6 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 
+import type { Account, AccountOptions } from './galileo-account.ts';
+import { createAccount } from './galileo-account.ts';
+import type { Groups } from './galileo-groups.ts';
+import { createGroups } from './galileo-groups.ts';
 import { readInvite } from './galileo-schema.ts';
 import type { GalileoStep } from './galileo-steps.ts';
 import { invites, magicStep, perform } from './galileo-steps.ts';
@@ -16,8 +20,8 @@ import { createUsers } from './galileo-users.ts';
  *   echo@ 403 that repeats the request's fields · slow@ answers after 30 s · hangup@ cut after the body was read
  *   lost@ invited, and cut before any byte of the answer
  * An invited person is a user from then on (`POST /v2/users/all`), even when the answer is lost. `GET /v2/current_user`
- * with a known key returns an admin, or follows `scriptCurrentUser`. Every request is kept byte for byte, for tests to
- * compare. `src/` never imports it.
+ * with a known key returns an admin, or follows `scriptCurrentUser`. An `account` may sign in instead of a key
+ * (galileo-account.ts). Every request is kept byte for byte, for tests to compare. `src/` never imports it.
  */
 export interface Galileo {
   readonly app: Hono<{ Bindings: Partial<HttpBindings> }>;
@@ -27,7 +31,14 @@ export interface Galileo {
   scriptCurrentUser(step: GalileoStep): void;
   /** For every POST /v2/users/all from now on; null: the real list of users. */
   scriptUsers(step: GalileoStep | null): void;
-  /** The clock for the creation times of users from now on. */
+  /** For every POST /login from now on; null: the real account. */
+  scriptLogin(step: GalileoStep | null): void;
+  /** For every GET /v2/groups from now on; null: the real groups. */
+  scriptGroups(step: GalileoStep | null): void;
+  readonly groups: Omit<Groups, 'list'>;
+  /** Null when only keys are accepted. */
+  readonly account: Account | null;
+  /** The clock for the creation times of users, and for tokens, from now on. */
   scriptClock(now: () => number): void;
   /** Creates or replaces a user. Null: the user's answer has no creation time. */
   createUser(email: string, createdAtMs: number | null): void;
@@ -35,8 +46,10 @@ export interface Galileo {
   arrived(count: number): Promise<void>;
   /** Every POST /v2/invite_users and GET /v2/current_user, in order, refused requests included. */
   readonly received: readonly Received[];
-  /** Every POST /v2/users/all. */
+  /** Every POST /v2/users/all and GET /v2/groups. */
   readonly lookUps: readonly Received[];
+  /** Every POST /login. */
+  readonly logins: readonly Received[];
 }
 
 export interface Received {
@@ -48,12 +61,16 @@ export interface Received {
   readonly bytes: number;
   /** SHA-256 of the body's bytes, 64 hex digits. */
   readonly sha256: string;
-  /** The index of the request's key in `apiKeys`; -1 for none of them. */
+  /** The index of the request's key in `apiKeys`; -1 for none of them. 0 when the account signed in. */
   readonly keyIndex: number;
+  /** How the request signed in; null: not at all. */
+  readonly scheme: 'api_key' | 'basic' | 'password' | null;
 }
 
 export interface GalileoOptions {
   readonly apiKeys: readonly string[];
+  /** Who may sign in with a password. Left out: only keys are accepted. */
+  readonly account?: AccountOptions;
   /** One line per request, without addresses or keys. */
   readonly log?: (line: string) => void;
 }
@@ -80,15 +97,20 @@ export const CURRENT_USER = {
   generic_permissions: [],
 };
 
-export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Galileo {
+export function createGalileo({ apiKeys, account: options, log = () => {} }: GalileoOptions): Galileo {
   const app: Galileo['app'] = new Hono();
   const received: Received[] = [];
   const scripted: GalileoStep[] = [];
   const byRecipient = new Map<string, GalileoStep>();
   const users = createUsers();
   const lookUps: Received[] = [];
+  const logins: Received[] = [];
+  const account = options === undefined ? null : createAccount(options);
+  const groups = createGroups();
   let currentUser: GalileoStep | null = null;
   let userList: GalileoStep | null = null;
+  let loginStep: GalileoStep | null = null;
+  let groupList: GalileoStep | null = null;
   let arrival = Promise.withResolvers<void>();
 
   app.post('/v2/invite_users', async (c) => {
@@ -117,6 +139,19 @@ export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Gali
     const { status, body } = users.list(c.req.query(), entry.body);
     return c.json(body, status);
   });
+  app.post('/login', async (c) => {
+    const entry = keep(c, new Uint8Array(await c.req.arrayBuffer()), logins);
+    if (loginStep !== null) return await perform(c, loginStep);
+    if (account === null) return c.json({ detail: 'Invalid login credentials' }, 401);
+    const { status, body } = account.login(entry.body);
+    log(`galileo: POST /login -> ${status}`);
+    return c.json(body, status);
+  });
+  app.get('/v2/groups', async (c) => {
+    const entry = keep(c, new Uint8Array(), lookUps);
+    if (groupList !== null) return await perform(c, groupList);
+    return entry.keyIndex < 0 ? c.json({ detail: 'Invalid credentials' }, 401) : c.json(groups.list(c.req.query()));
+  });
   app.all('/v2/current_user', (c) => c.json({ detail: 'Method Not Allowed' }, 405, { allow: 'GET' }));
   app.all('/v2/invite_users', (c) => c.json({ detail: 'Method Not Allowed' }, 405, { allow: 'POST' }));
   app.notFound((c) => c.json({ detail: 'Not Found' }, 404));
@@ -125,6 +160,9 @@ export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Gali
     app,
     received,
     lookUps,
+    logins,
+    account,
+    groups,
     async arrived(count) {
       while (received.length < count) await arrival.promise;
     },
@@ -138,7 +176,16 @@ export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Gali
     scriptUsers(step) {
       userList = step;
     },
-    scriptClock: users.setClock,
+    scriptLogin(step) {
+      loginStep = step;
+    },
+    scriptGroups(step) {
+      groupList = step;
+    },
+    scriptClock(now) {
+      users.setClock(now);
+      account?.setClock(now);
+    },
     createUser: users.create,
   };
 
@@ -146,6 +193,8 @@ export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Gali
     const { pathname, search } = new URL(c.req.url);
     const headers = c.req.header();
     const key = KEY_HEADERS.map((name) => headers[name]).find((value) => value !== undefined);
+    const index = key === undefined ? -1 : apiKeys.indexOf(key);
+    const scheme = index >= 0 ? 'api_key' : (account?.schemeOf(headers) ?? null);
     const entry: Received = {
       method: c.req.method,
       path: pathname + search,
@@ -153,7 +202,8 @@ export function createGalileo({ apiKeys, log = () => {} }: GalileoOptions): Gali
       body: new TextDecoder().decode(bytes),
       bytes: bytes.byteLength,
       sha256: createHash('sha256').update(bytes).digest('hex'),
-      keyIndex: key === undefined ? -1 : apiKeys.indexOf(key),
+      keyIndex: scheme === null ? -1 : Math.max(0, index),
+      scheme,
     };
     kept.push(entry);
     arrival.resolve();

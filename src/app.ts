@@ -57,7 +57,6 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     ...deps,
     breaker: createBreaker(deps),
     baseUrl: settings.galileoApiUrl,
-    keyHeader: settings.galileoApiKeyHeader,
     deadlines: deadlinesOf(settings.galileoTimeoutMs),
     version: deps.service.version,
   });

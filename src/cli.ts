@@ -27,6 +27,7 @@ import { beginRestore } from './platform/node/ledger/copy/begin-restore.ts';
 import { createBackup } from './platform/node/ledger/copy/create-backup.ts';
 import { durableFiles } from './platform/node/ledger/copy/durable-files.ts';
 import { readLedgerFile } from './platform/node/ledger/reader.ts';
+import { readSignIns } from './platform/node/ledger/sign-ins.ts';
 import { openSideWriter } from './platform/node/ledger/side-writer.ts';
 import { NewTextFileError, writeNewText } from './platform/node/new-text-file.ts';
 import { openPolicy } from './platform/node/policy/source.ts';
@@ -75,6 +76,7 @@ const deps: CliDeps = {
     }
   },
   inspectLedger,
+  readSignIns,
   openReader: readLedgerFile,
   openSideWriter: (path) =>
     openSideWriter(path, { clock, ids }).catch((error: unknown) => {

@@ -20,8 +20,8 @@ import type { Metrics } from './ports/metrics.ts';
 import type { ReadBody } from './ports/read-body.ts';
 import type { ReadPage } from './ports/read-page.ts';
 import type { Schedule } from './ports/schedule.ts';
-import type { Secrets } from './ports/secrets.ts';
 import type { Sha256 } from './ports/sha256.ts';
+import type { Credentials } from './upstream/credentials.ts';
 import type { KeyUse } from './upstream/key-use.ts';
 
 export interface Deps {
@@ -41,7 +41,8 @@ export interface Deps {
   readonly metrics: Metrics;
   readonly fetchDocument: FetchDocument;
   readonly http: HttpPort;
-  readonly secrets: Secrets;
+  /** How the service signs in to Galileo. */
+  readonly credentials: Credentials;
   /** Learns whether Galileo takes the keys; left out where nobody asks. */
   readonly keyUse?: Pick<KeyUse, 'note'> | undefined;
   readonly ledger: Ledger;
@@ -99,7 +100,6 @@ export interface AppSettings {
   readonly corsOrigins: readonly string[];
   readonly idempotency: 'optional' | 'required';
   readonly galileoApiUrl: string;
-  readonly galileoApiKeyHeader: string;
   /** The whole upstream exchange, retries included. */
   readonly galileoTimeoutMs: number;
   readonly insecureDev: boolean;

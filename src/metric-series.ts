@@ -48,6 +48,10 @@ export function counterSeries(
     upstream_attempts: KEY_SLOTS.filter((slot) => slot === 'current' || hasNextKey).flatMap((slot) =>
       ATTEMPT_RESULTS.map((result) => ({ result, slot })),
     ),
+    sign_ins:
+      settings.GALILEO_AUTH === 'api_key'
+        ? []
+        : ['accepted', 'refused', 'failed', 'held'].map((result) => ({ result })),
     ledger_failures: keysOf(STEPS).map((step) => ({ step })),
     ledger_unreadable: keysOf(DAMAGES).flatMap((part) => DAMAGES[part].map((reason) => ({ part, reason }))),
     key_set_fetches: issuers.flatMap(({ name: issuer }) =>
@@ -112,6 +116,10 @@ const STEPS: Record<keyof Ledger, true> = {
   prune: true,
   recordSuppressed: true,
   countRead: true,
+  signInSalt: true,
+  signInHold: true,
+  claimSignIn: true,
+  endSignIn: true,
   recordReads: true,
   recordChanges: true,
   findPolicy: true,

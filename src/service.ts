@@ -1,10 +1,12 @@
 import { createApp } from './app.ts';
 import type { Config } from './config/load.ts';
 import type { AppSettings, Deps } from './deps.ts';
+import type { Secrets } from './ports/secrets.ts';
 import { reconcile } from './invite/settle/reconcile.ts';
 import { createRefusals } from './routes/operations/refusals.ts';
 import { sweep } from './invite/settle/sweep.ts';
 import { deadlinesOf } from './upstream/deadline.ts';
+import { chooseCredentials } from './upstream/sign-in/choose-credentials.ts';
 import { createAskUsers } from './upstream/users.ts';
 
 /**
@@ -22,18 +24,26 @@ export interface Service {
   readonly reconcile: (() => Promise<number>) | null;
 }
 
-export type ServicePorts = Omit<Deps, 'settings'>;
+export type ServicePorts = Omit<Deps, 'settings' | 'credentials'> & { readonly secrets: Secrets };
 
 const DAY_MS = 86_400_000;
 
 /** Throws when the settings do not allow serving. */
 export function createService(config: Config, ports: ServicePorts): Service {
   const { settings } = config;
-  const deps: Deps = { ...ports, settings: appSettingsOf(config) };
-  const askUsers = createAskUsers({
+  const credentials = chooseCredentials({
     ...ports,
+    scheme: settings.GALILEO_AUTH,
     baseUrl: settings.GALILEO_API_URL,
     keyHeader: settings.GALILEO_API_KEY_HEADER,
+    username: settings.GALILEO_USERNAME,
+    timeoutMs: settings.GALILEO_TIMEOUT_MS,
+    version: ports.service.version,
+  });
+  const deps: Deps = { ...ports, credentials, settings: appSettingsOf(config) };
+  const askUsers = createAskUsers({
+    ...deps,
+    baseUrl: settings.GALILEO_API_URL,
     deadlines: deadlinesOf(settings.GALILEO_TIMEOUT_MS),
     version: ports.service.version,
   });
@@ -55,7 +65,6 @@ export function appSettingsOf({ settings, issuers }: Config): AppSettings {
     corsOrigins: settings.CORS_ORIGINS,
     idempotency: settings.IDEMPOTENCY,
     galileoApiUrl: settings.GALILEO_API_URL,
-    galileoApiKeyHeader: settings.GALILEO_API_KEY_HEADER,
     galileoTimeoutMs: settings.GALILEO_TIMEOUT_MS,
     insecureDev: settings.INSECURE_DEV,
     reconciles: settings.GALILEO_RECONCILE,

@@ -530,11 +530,15 @@ export type RecordedOutcome = {
      */
     attempts?: Array<{
         /**
-         * Which of the two Galileo keys.
+         * How the service signed in to Galileo (GALILEO_AUTH). Absent: with an API key.
+         */
+        scheme?: 'basic' | 'password';
+        /**
+         * Which of the two Galileo keys; with another scheme always `current`.
          */
         slot: 'current' | 'next';
         /**
-         * From a SHA-256 over a label and the key: distinguishes keys and reveals nothing about them.
+         * Distinguishes keys and reveals nothing about them: from a SHA-256 over a label and the key. That of a password is an HMAC under a secret of the ledger, from which the password cannot be guessed.
          */
         key_fingerprint: string;
         /**

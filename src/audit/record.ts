@@ -107,11 +107,17 @@ const policy = z.strictObject({
 });
 
 const attempt = z.strictObject({
-  slot: z.enum(KEY_SLOTS).describe('Which of the two Galileo keys.'),
+  scheme: z
+    .enum(['basic', 'password'])
+    .exactOptional()
+    .describe('How the service signed in to Galileo (GALILEO_AUTH). Absent: with an API key.'),
+  slot: z.enum(KEY_SLOTS).describe('Which of the two Galileo keys; with another scheme always `current`.'),
   key_fingerprint: z
     .string()
     .regex(/^[0-9a-f]{12}$/)
-    .describe('From a SHA-256 over a label and the key: distinguishes keys and reveals nothing about them.'),
+    .describe(
+      'Distinguishes keys and reveals nothing about them: from a SHA-256 over a label and the key. That of a password is an HMAC under a secret of the ledger, from which the password cannot be guessed.',
+    ),
   result: z.enum(ATTEMPT_RESULTS).describe('What is known of the bytes.'),
   status: status.exactOptional().describe("Of Galileo's answer, where there was one."),
   reason: word.exactOptional().describe('Why there was none.'),

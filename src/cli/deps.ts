@@ -10,6 +10,7 @@ import type { HttpPort } from '../ports/http.ts';
 import type { RestoreCall, UnfinishedRestore } from '../platform/node/ledger/copy/begin-restore.ts';
 import type { BackupCall, UnfinishedBackup } from '../platform/node/ledger/copy/create-backup.ts';
 import type { LedgerReader } from '../platform/node/ledger/reader.ts';
+import type { SignIns } from '../platform/node/ledger/sign-ins.ts';
 import type { AuditPorts } from './audit/ports.ts';
 import type { Print } from './command-line/print.ts';
 import type { Terminal } from './command-line/terminal.ts';
@@ -38,6 +39,8 @@ export interface CliDeps {
   readonly openRecordAddress: (settings: Partial<Settings>) => Promise<RecordAddress>;
   /** Inspects the ledger without changing it. */
   readonly inspectLedger: (path: string) => Promise<LedgerFacts>;
+  /** What the ledger knows of sign-ins to Galileo; null when it cannot be read. Never rejects. */
+  readonly readSignIns: (path: string, nowMs: number) => Promise<SignIns | null>;
   /** For everything that commands read from a ledger. Rejects with a LedgerFileError. */
   readonly openReader: (path: string) => Promise<LedgerReader>;
   /**
@@ -68,7 +71,16 @@ export interface CliDeps {
 export type Paint = (style: 'green' | 'yellow' | 'red' | 'dim' | 'bold', text: string) => string;
 
 export type KeySettings = Partial<
-  Pick<Settings, 'GALILEO_API_KEY' | 'GALILEO_API_KEY_FILE' | 'GALILEO_API_KEY_NEXT' | 'GALILEO_API_KEY_NEXT_FILE'>
+  Pick<
+    Settings,
+    | 'GALILEO_AUTH'
+    | 'GALILEO_API_KEY'
+    | 'GALILEO_API_KEY_FILE'
+    | 'GALILEO_API_KEY_NEXT'
+    | 'GALILEO_API_KEY_NEXT_FILE'
+    | 'GALILEO_PASSWORD'
+    | 'GALILEO_PASSWORD_FILE'
+  >
 >;
 
 export interface SideWriter extends Pick<Ledger, 'find' | 'settle'> {

@@ -1,5 +1,5 @@
 /**
- * Rules that join settings, except those of the audit trail (audit-contradictions). Pure. A setting that failed to
+ * Rules that join settings, except those of the audit trail and of signing in to Galileo (*-contradictions). Pure. A setting that failed to
  * parse is `undefined` here and has already been reported. No message quotes a value.
  */
 import { isLoopbackUrl, issuerUrlProblem } from '../auth/issuers.ts';
@@ -19,13 +19,14 @@ export type IsSet = (name: string) => boolean;
 const EITHER_OR = [
   'GALILEO_API_KEY',
   'GALILEO_API_KEY_NEXT',
+  'GALILEO_PASSWORD',
   'AUTH_ISSUERS',
   'AUDIT_HTTP_TOKEN',
   'AUDIT_HMAC_KEY',
   'AUDIT_SIGNING_KEY',
 ] as const;
 
-const NEEDED = ['GALILEO_API_KEY', 'AUTH_ISSUERS'] as const;
+const NEEDED = ['AUTH_ISSUERS'] as const;
 
 export function contradictions(
   settings: Partial<Settings>,

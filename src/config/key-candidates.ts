@@ -7,7 +7,7 @@ import { readHmacKey } from '../audit/hmac-key.ts';
 import { checkBearerToken } from '../audit/delivery/bearer-token.ts';
 import { passwordsIn } from '../lib/egress/proxy-address.ts';
 import { Secret } from '../lib/secret.ts';
-import { checkApiKey, createKeySearch, trimApiKey } from '../upstream/api-keys.ts';
+import { checkApiKey, checkPassword, createKeySearch, trimApiKey } from '../upstream/api-keys.ts';
 import { parseHeaderList } from './settings/header-list.ts';
 import type { ConfigSources } from './load.ts';
 import { settingText } from './reading/setting-text.ts';
@@ -18,6 +18,7 @@ import { OTHER_PROXY_VARIABLES } from './settings/settings-egress.ts';
 const IN_FILES: Readonly<Record<string, (text: string) => boolean>> = {
   GALILEO_API_KEY: (text) => checkApiKey(text) === null,
   GALILEO_API_KEY_NEXT: (text) => checkApiKey(text) === null,
+  GALILEO_PASSWORD: (text) => checkPassword(text) === null,
   AUDIT_HTTP_TOKEN: (text) => checkBearerToken(text) === null,
   AUDIT_HMAC_KEY: (text) => readHmacKey(text).kind === 'read',
   AUDIT_SIGNING_KEY: (text) => PEM_ARMOUR.test(text),

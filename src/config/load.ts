@@ -10,6 +10,7 @@ import { namedTextFileProblem } from '../lib/text/text-file-error.ts';
 import { auditContradictions } from './audit-contradictions.ts';
 import type { ConfigProblem, IsSet } from './contradictions.ts';
 import { contradictions } from './contradictions.ts';
+import { galileoContradictions } from './galileo-contradictions.ts';
 import type { SettingDraft, SettingName, SettingRow, Settings } from './schema.ts';
 import { readIssuers } from './reading/issuers-text.ts';
 import { settingText, surroundingFault } from './reading/setting-text.ts';
@@ -58,7 +59,7 @@ export async function loadConfig({ env, readText, bound = new Set() }: ConfigSou
   const readSetting = <K extends SettingName>(name: K): void => {
     const row = SETTING_ROWS[name];
     const text = settingText(name, env) ?? row.fallback;
-    if (text === undefined || !isRead(row, draft.AUDIT_SINKS, isSet)) {
+    if (text === undefined || !isRead(row, draft, isSet)) {
       if (isOptional(name)) draft[name] = null;
       return;
     }
@@ -70,6 +71,7 @@ export async function loadConfig({ env, readText, bound = new Set() }: ConfigSou
   for (const name of SETTING_NAMES) readSetting(name);
   const issuers = await loadIssuers(draft, readText, problems);
   problems.push(
+    ...galileoContradictions(draft, isSet),
     ...contradictions(draft, isSet, env),
     ...auditContradictions(draft, isSet),
     ...unreachableIssuers(draft, issuers ?? []),
@@ -80,8 +82,13 @@ export async function loadConfig({ env, readText, bound = new Set() }: ConfigSou
   return { kind: 'refused', problems, readable: { settings: draft, issuers }, ignored };
 }
 
-/** The rows that depend on AUDIT_SINKS follow it, so `sinks` is known here; undefined when it was refused. */
-function isRead(row: SettingRow, sinks: Settings['AUDIT_SINKS'] | undefined, isSet: IsSet): boolean {
+/** The rows that depend on AUDIT_SINKS and GALILEO_AUTH follow them. Undefined: it was refused. */
+function isRead(
+  row: SettingRow,
+  { AUDIT_SINKS: sinks, GALILEO_AUTH: scheme }: Pick<SettingDraft, 'AUDIT_SINKS' | 'GALILEO_AUTH'>,
+  isSet: IsSet,
+): boolean {
+  if (row.ofPasswordSchemes === true && (scheme === 'api_key' || scheme === undefined)) return false;
   if (row.sink !== undefined && sinks?.includes(row.sink) !== true) return false;
   if (row.needs !== undefined && !isSet(row.needs)) return false;
   return row.yieldsTo === undefined || !isSet(row.yieldsTo);

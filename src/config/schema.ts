@@ -3,7 +3,6 @@
  * service reads its environment. Rules that join settings are in contradictions.ts.
  */
 import * as z from 'zod';
-import { checkApiKey } from '../upstream/api-keys.ts';
 import { corsOrigins } from './settings/cors-origins.ts';
 import type { SettingRow } from './setting-row.ts';
 import { ledgerUrl } from './reading/ledger-url.ts';
@@ -12,14 +11,11 @@ import { urlFault } from './reading/url-fault.ts';
 import { checkedText, onOrOff, path, variablesOf, wholeNumber, word, yesAndNo } from './setting-row.ts';
 import { AUDIT_SETTINGS } from './settings/settings-audit.ts';
 import { EGRESS_SETTINGS, OTHER_PROXY_VARIABLES } from './settings/settings-egress.ts';
+import { GALILEO_SETTINGS } from './settings/settings-galileo.ts';
 import { OTLP_SETTINGS } from './settings/settings-otlp.ts';
 
 export type { SettingRow } from './setting-row.ts';
-
-/** The fields that Galileo's servers read the key from. */
-export const KEY_HEADERS = ['Galileo-API-Key', 'Splunk-AO-API-Key'] as const;
-
-const apiKey = checkedText(checkApiKey);
+export { KEY_HEADERS } from './settings/settings-galileo.ts';
 
 /** The levels of other programs. */
 const OTHER_LEVELS = {
@@ -44,14 +40,6 @@ const publicUrl = checkedText((value) => {
   if (url.origin === value.replace(/\/$/, '')) return null;
   return url.href === `${url.origin}/` && !/[?#@\s]/.test(value) ? `must be written as ${url.origin}` : form;
 }).transform((value) => value.replace(/\/$/, ''));
-
-const baseUrl = checkedText((value) => {
-  const url = URL.parse(value);
-  const fault = urlFault(value);
-  if (fault !== null || url === null) return fault ?? 'must be an absolute URL';
-  const isBare = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-  return isBare ? null : 'must have no user, query or fragment';
-}).transform((value) => value.replace(/\/+$/, ''));
 
 export const SETTINGS = {
   PORT: { parse: port, fallback: '8080', about: 'Port of the public listener.', example: '8080' },
@@ -80,58 +68,7 @@ export const SETTINGS = {
     about: 'Least level of operational log lines. Audit records are not log lines and are always written.',
     example: 'info',
   },
-  GALILEO_API_URL: {
-    parse: baseUrl,
-    holds: 'url',
-    fallback: 'https://api.galileo.ai',
-    about: 'The one origin the key goes to.',
-    example: 'https://api.galileo.ai',
-  },
-  GALILEO_API_KEY: {
-    parse: apiKey,
-    secret: true,
-    about: 'The key. Prefer `GALILEO_API_KEY_FILE`.',
-    example: '(secret)',
-  },
-  GALILEO_API_KEY_FILE: {
-    parse: path,
-    holds: 'path',
-    secretFile: true,
-    about: 'File that holds the key; re-read when it changes, so a rotated secret needs no restart.',
-    example: '/run/secrets/galileo-api-key',
-  },
-  GALILEO_API_KEY_NEXT: {
-    parse: apiKey,
-    secret: true,
-    about: 'The key to come: tried once when Galileo answers the current one with 401.',
-    example: '(secret)',
-  },
-  GALILEO_API_KEY_NEXT_FILE: {
-    parse: path,
-    holds: 'path',
-    secretFile: true,
-    about: 'File that holds the key to come.',
-    example: '/run/secrets/galileo-api-key-next',
-  },
-  GALILEO_API_KEY_HEADER: {
-    parse: word(KEY_HEADERS),
-    fallback: 'Galileo-API-Key',
-    about: 'Field that carries the key; newer servers also take `Splunk-AO-API-Key`.',
-    example: 'Galileo-API-Key',
-  },
-  GALILEO_TIMEOUT_MS: {
-    parse: wholeNumber(100, 20_000, 'ms'),
-    fallback: '15000',
-    about: 'For the whole exchange with Galileo, retries included; 100 to 20000.',
-    example: '15000',
-  },
-  GALILEO_RECONCILE: {
-    parse: onOrOff,
-    fallback: 'off',
-    about:
-      'Whether Galileo is asked, read-only, what became of requests whose outcome is unknown. Nothing is ever sent again.',
-    example: 'on',
-  },
+  ...GALILEO_SETTINGS,
   TRACE_UPSTREAM: {
     parse: onOrOff,
     fallback: 'off',

@@ -32,6 +32,8 @@ export interface SettingRow<T = unknown> {
   readonly sink?: AuditSinkName;
   /** Read only when this other setting is set: the variable is a standard one, like those of `sink`. */
   readonly needs?: string;
+  /** Read only when GALILEO_AUTH is `basic` or `password`: Galileo's SDK has a variable of this name, too. */
+  readonly ofPasswordSchemes?: true;
   /** The variable may be written in lower case, too: so it is for other programs. */
   readonly lowerCase?: true;
   /** May hold credentials, of which `shown` returns nothing: the variable leaves the environment like a secret. */

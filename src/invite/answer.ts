@@ -179,7 +179,7 @@ function contentLocation(requestId: string): Record<string, string> {
 }
 
 function notSentCode(reason: NotSent['reason']): ProblemCode {
-  if (reason === 'credentials_rejected') return 'upstream_credentials_rejected';
+  if (reason === 'credentials_rejected' || reason === 'sign_in_refused') return 'upstream_credentials_rejected';
   if (reason === 'wrong_address' || reason === 'egress_refused') return 'upstream_error';
   return reason === 'rate_limited' ? 'upstream_rate_limited' : 'upstream_unavailable';
 }

@@ -38,6 +38,15 @@ export const OWN_FAILURES: Partial<Record<NotSent['reason'], ProblemExtras>> = {
     origin: 'proxy',
     detail: 'Nothing was sent: this service cannot read its key for Galileo. Its operators must fix that.',
   },
+  sign_in_refused: {
+    origin: 'proxy',
+    detail:
+      'Nothing was sent: Galileo refuses the user name and password of this service. Its operators must correct them. After a refusal this service signs in at most once an hour, because accounts lock.',
+  },
+  sign_in_failed: {
+    origin: 'proxy',
+    detail: 'Nothing was sent: this service could not sign in to Galileo.',
+  },
   wrong_address: {
     origin: 'proxy',
     detail:

@@ -4,12 +4,11 @@
  * caller's identity (subject, client) is recorded as the issuer signed it. A disguised address is not detected.
  */
 import type { RecordAddress } from '../audit/record-address.ts';
-import type { Secrets } from '../ports/secrets.ts';
+import type { Credentials } from '../upstream/credentials.ts';
 import type { InviteCall } from './call.ts';
-import { galileoKeySearch } from './galileo-key-search.ts';
 
 export interface RedactCallerTextDeps {
-  readonly secrets: Secrets;
+  readonly credentials: Pick<Credentials, 'secretSearch'>;
   /** Returns the recorded form of an address. */
   readonly recordAddress: RecordAddress;
 }
@@ -19,9 +18,9 @@ type CallerText = Pick<InviteCall, 'source' | 'principal'>;
 /** Never rejects: when the keys to search for cannot be read, these texts are withheld. */
 export async function redactCallerText(
   { source, principal }: CallerText,
-  { secrets, recordAddress }: RedactCallerTextDeps,
+  { credentials, recordAddress }: RedactCallerTextDeps,
 ): Promise<CallerText> {
-  const holdsKey = (await galileoKeySearch(secrets)) ?? (() => true);
+  const holdsKey = (await credentials.secretSearch()) ?? (() => true);
   const fit = (text: string): string => (holdsKey(text) ? '[withheld]' : withoutAddresses(text, recordAddress));
   const { user_agent: userAgent, origin } = source;
   return {

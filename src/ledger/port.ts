@@ -6,6 +6,7 @@ import type { ExpiredIntent, Pruned, ReconcileAttempt, Retention, UnsettledReque
 import type { ChangeAnswer, ChangeReport } from './change-report.ts';
 import type { ReadReport } from './read-count.ts';
 import type { SearchQuery, SearchSlice } from './search-slice.ts';
+import type { SignInLedger } from './sign-in-hold.ts';
 import type { Witness } from './trusted-time.ts';
 
 /**
@@ -15,7 +16,7 @@ import type { Witness } from './trusted-time.ts';
  * happen: its batch was rolled back. The ledger's clock is trusted time (trusted-time.ts); the `time` of a record is
  * the machine's clock.
  */
-export interface Ledger {
+export interface Ledger extends SignInLedger {
   /**
    * Looks up the idempotency key, debits quotas, and writes the intent or the denial: all or nothing. An intent is always
    * written. A denial, a replay or a dry run beyond the subject's limit (suppression.ts) is only counted: the answer is the

@@ -7,23 +7,22 @@
  * span, so a parent id of its own would lead nowhere (docs/decisions/0012).
  */
 import type { Deps } from '../deps.ts';
-import { galileoKeySearch } from '../invite/galileo-key-search.ts';
 import type { TraceContext } from '../lib/http/trace-context.ts';
 import { RANDOM, readTraceparent, readTracestate, writeTraceparent } from '../lib/http/trace-context.ts';
 import type { TraceFields } from '../upstream/request.ts';
 import type { Step } from './in-order.ts';
 
-export type TraceContextDeps = Pick<Deps, 'traceIds' | 'secrets'> & {
+export type TraceContextDeps = Pick<Deps, 'traceIds' | 'credentials'> & {
   readonly settings: Pick<Deps['settings'], 'tracesUpstream'>;
 };
 
-export function traceContext({ traceIds, secrets, settings }: TraceContextDeps): Step {
+export function traceContext({ traceIds, credentials, settings }: TraceContextDeps): Step {
   const { tracesUpstream } = settings;
   return async function traceContext(c) {
     const parent = readTraceparent(c.req.header('traceparent'));
     // Without a traceparent that can be read there is no look at tracestate (level 2 §3.3).
     const state = parent === null || !tracesUpstream ? null : readTracestate(c.req.header('tracestate'));
-    const given = parent === null || (await holdsKey(secrets, parent, state)) ? null : parent;
+    const given = parent === null || (await holdsKey(credentials, parent, state)) ? null : parent;
     const traceId = given?.traceId ?? traceIds.traceId();
     c.set('traceId', traceId);
     // Of its own not sampled: nothing here records the trace.
@@ -35,11 +34,11 @@ export function traceContext({ traceIds, secrets, settings }: TraceContextDeps):
 
 /** True also when the keys to search for cannot be read. */
 async function holdsKey(
-  secrets: TraceContextDeps['secrets'],
+  credentials: TraceContextDeps['credentials'],
   parent: TraceContext,
   state: string | null,
 ): Promise<boolean> {
-  return (await galileoKeySearch(secrets))?.(`${writeTraceparent(parent)} ${state ?? ''}`) ?? true;
+  return (await credentials.secretSearch())?.(`${writeTraceparent(parent)} ${state ?? ''}`) ?? true;
 }
 
 function fieldsOf(context: TraceContext, state: string | null): TraceFields {

@@ -20,6 +20,10 @@ export const COUNTERS = {
   invite_endings: { help: 'How admitted requests ended.', labels: ['ending', 'reason'] },
   reconciliations: { help: 'Looks at requests whose outcome is unknown, by result.', labels: ['result'] },
   upstream_attempts: { help: 'Exchanges with the upstream by result.', labels: ['result', 'slot'] },
+  sign_ins: {
+    help: 'Sign-ins to Galileo with a name and a password, by result. `held`: not tried, because one was refused or is under way.',
+    labels: ['result'],
+  },
   ledger_failures: { help: 'Ledger steps that failed.', labels: ['step'] },
   ledger_unreadable: { help: 'Reads of a stored value that is damaged or missing.', labels: ['part', 'reason'] },
   ledger_file_faults: {

@@ -7,7 +7,6 @@
 import type { Context } from 'hono';
 import type { SettlementRequest } from '../contract/settlement.ts';
 import type { Deps } from '../deps.ts';
-import { galileoKeySearch } from '../invite/galileo-key-search.ts';
 import { actorInRecord } from '../invite/record.ts';
 import { redactCallerText } from '../invite/redact-caller-text.ts';
 import type { SettledAsPerson } from '../invite/settle/settle-as-person.ts';
@@ -22,7 +21,7 @@ import { isOfOthers, showFound } from './invite-requests.ts';
 import { recordRead } from './record-read.ts';
 import type { RecordReadDeps } from './record-read.ts';
 
-type SettleDeps = RecordReadDeps & Pick<Deps, 'secrets' | 'recordAddress' | 'delivery' | 'trustedClock'>;
+type SettleDeps = RecordReadDeps & Pick<Deps, 'credentials' | 'recordAddress' | 'delivery' | 'trustedClock'>;
 
 const LEDGER_RETRY_AFTER_S = 5;
 
@@ -33,7 +32,7 @@ export async function settleRequest(
 ): Promise<Response> {
   const requestId = c.req.param('id')?.toLowerCase() ?? '';
   if (!UUID.test(requestId)) return respondProblem(c, 'not_found');
-  const holdsKey = await galileoKeySearch(deps.secrets);
+  const holdsKey = await deps.credentials.secretSearch();
   if (holdsKey === null) return notWritten(c, 'Nothing was changed, because the note cannot be checked right now.');
   if (holdsKey(note)) return respondInvalid(c, [NOTE_HOLDS_KEY]);
   const { principal, source } = await redactCallerText(

@@ -1,14 +1,14 @@
 import type { Secret } from '../lib/secret.ts';
 import { pastedFault } from '../lib/text/pasted-secret.ts';
 import { toHex } from '../lib/hex.ts';
-import { sha256Hex } from '../lib/sha256.ts';
+import { hmacSha256Hex, sha256Hex } from '../lib/sha256.ts';
 import { withoutMarkAndLineEnd } from '../lib/text/wrapped-value.ts';
 import { unescapeAll } from './unescape.ts';
 
 /**
- * Facts about an upstream key that do not reveal it: whether it is valid as a header value, a fingerprint that
- * identifies it, and whether a text contains it, also in an encoded form. Invariant: no return value contains the key
- * or a part of it.
+ * Facts about a secret for the upstream (a key, a password, a token) that do not reveal it: whether it is valid, a
+ * fingerprint that identifies it, and whether a text contains it, also in an encoded form. Invariant: no return value
+ * contains the secret or a part of it.
  */
 
 const MIN_KEY_LENGTH = 16;
@@ -41,9 +41,46 @@ export function checkApiKey(value: string): string | null {
   return null;
 }
 
+/**
+ * The reason why `value` cannot be the password of GALILEO_AUTH=basic or password. A shorter password, or one with other
+ * characters, could not be found in every rendering in which it may leak.
+ */
+export function checkPassword(value: string): string | null {
+  const fault = checkApiKey(value);
+  return fault !== null && PASSWORD_FAULTS.has(fault) ? `${fault}; ${PASSWORD_HELP}` : fault;
+}
+
+const PASSWORD_FAULTS: ReadonlySet<string> = new Set([
+  'holds a space',
+  'holds characters other than visible ASCII',
+  `is shorter than ${MIN_KEY_LENGTH} characters`,
+]);
+const PASSWORD_HELP = `give the account a password of at least ${MIN_KEY_LENGTH} visible ASCII characters`;
+
+/** The reason why `value` cannot be a user name; null when it can. */
+export function checkUsername(value: string): string | null {
+  if (!/^[\x21-\x7e]+$/.test(value)) return 'must be one word of visible ASCII characters';
+  return value.length > 320 ? 'is longer than 320 characters' : null;
+}
+
 /** The first 12 hex digits of SHA-256 over a label and the key. */
 export function fingerprint(key: Secret): string {
   return factsOf(key).fingerprint;
+}
+
+/**
+ * 12 hex digits that tell one password of an account from another. A password can be guessed, so a hash of it may not
+ * leave this process. This is an HMAC under a salt that only the ledger holds: who reads records learns nothing. It is
+ * made of 16 bits of another HMAC, so who has the ledger, too, cannot confirm a guess: one password in 65,536 has the
+ * same fingerprint. docs/decisions/0011 has the reasons.
+ */
+export function passwordFingerprint(
+  password: Secret,
+  { salt, account }: { readonly salt: string; readonly account: string },
+): string {
+  const key = new TextEncoder().encode(salt);
+  const tag = hmacSha256Hex(key, JSON.stringify(['tag', account, password.reveal()])).slice(0, 4);
+  return hmacSha256Hex(key, JSON.stringify(['fingerprint', account, tag])).slice(0, 12);
 }
 
 export function isSameKey(a: Secret, b: Secret): boolean {

@@ -1,16 +1,15 @@
 import * as z from 'zod';
 
-import type { Secret } from '../lib/secret.ts';
-import { createKeySearch } from './api-keys.ts';
+import type { Credential, SecretSearch } from './credentials.ts';
 import type { Deadlines, HttpPort, HttpResult, MaybeSentReason, NotSentReason } from '../ports/http.ts';
 import { isWebPage, isWrongAddress } from './wrong-address.ts';
-import { buildCurrentUserRequest, checkKeyHeader, currentUserUrl } from './request.ts';
+import { buildCurrentUserRequest, currentUserUrl } from './request.ts';
 
 /**
- * Asks Galileo for the user of a key (`GET /v2/current_user`): whether the key is accepted, and the user's role.
+ * Asks Galileo for the user of a credential (`GET /v2/current_user`): whether it is accepted, and the user's role.
  * Read-only and for diagnosis; the service itself never calls it. The result contains only plain words, the role and
  * the names of granted permissions, because the rest of the answer is a person's name and address. An answer that
- * contains the key yields no words.
+ * contains a secret yields no words.
  */
 export type CurrentUser =
   /** `role` is null when the answer has none; `permissions` are those that the answer lists as granted. */
@@ -23,12 +22,11 @@ export type CurrentUser =
   | { readonly kind: 'other_status'; readonly status: number }
   | { readonly kind: 'unanswered'; readonly reason: NotSentReason | MaybeSentReason };
 
-export type AskCurrentUser = (key: Secret) => Promise<CurrentUser>;
+export type AskCurrentUser = (credential: Credential, holdsSecret: SecretSearch) => Promise<CurrentUser>;
 
 export interface CurrentUserDeps {
   readonly http: HttpPort;
   readonly baseUrl: string;
-  readonly keyHeader: string;
   readonly deadlines: Deadlines;
   readonly version: string;
 }
@@ -51,23 +49,14 @@ const userSchema = z.object({
   generic_permissions: permissionList,
 });
 
-/** Throws a TypeError when the address or the key header is unfit. */
-export function createAskCurrentUser({
-  http,
-  baseUrl,
-  keyHeader,
-  deadlines,
-  version,
-}: CurrentUserDeps): AskCurrentUser {
+/** Throws a TypeError when the address is unfit. */
+export function createAskCurrentUser({ http, baseUrl, deadlines, version }: CurrentUserDeps): AskCurrentUser {
   const url = currentUserUrl(baseUrl);
-  const header = checkKeyHeader(keyHeader);
-  return async (key) => {
-    const credentials = { keyHeader: header, key };
-    return read(await http.exchange(buildCurrentUserRequest({ url, credentials, deadlines, version })), key);
-  };
+  return async (credential, holdsSecret) =>
+    read(await http.exchange(buildCurrentUserRequest({ url, credential, deadlines, version })), holdsSecret);
 }
 
-function read(result: HttpResult, key: Secret): CurrentUser {
+function read(result: HttpResult, holdsSecret: SecretSearch): CurrentUser {
   if (result.kind !== 'answered') return { kind: 'unanswered', reason: result.reason };
   const { status, body } = result;
   if (status === 401 || status === 403) return { kind: 'rejected', status };
@@ -75,7 +64,7 @@ function read(result: HttpResult, key: Secret): CurrentUser {
   if (status < 200 || status > 299) return { kind: 'other_status', status };
   if (isWebPage(result)) return { kind: 'wrong_address', status };
   const text = new TextDecoder().decode(body);
-  if (createKeySearch([key])(text)) return { kind: 'unreadable', status, reason: 'holds_key' };
+  if (holdsSecret(text)) return { kind: 'unreadable', status, reason: 'holds_key' };
   const json = parse(text);
   if (json === undefined) return { kind: 'unreadable', status, reason: 'not_json' };
   const user = userSchema.safeParse(json);

@@ -39,6 +39,10 @@ export const NOT_SENT_REASONS = [
   ...CONNECT_FAILURES,
   'breaker_open',
   'key_unavailable',
+  /** Galileo refused the name and password, now or within the last hour. */
+  'sign_in_refused',
+  /** No token could be had, or another process is signing in. */
+  'sign_in_failed',
   'credentials_rejected',
   'rate_limited',
   /** GALILEO_API_URL does not lead to Galileo's invite endpoint. */

@@ -1,9 +1,10 @@
 import { FIELD_NAME, MESSAGE_FIELDS } from '../lib/http/header-fields.ts';
-import type { Secret } from '../lib/secret.ts';
 import type { Deadlines, HttpExchange } from '../ports/http.ts';
+import type { Secret } from '../lib/secret.ts';
+import type { Credential } from './credentials.ts';
 
 /**
- * Builds every request to the upstream; the only file that puts the upstream key into a message. Invariant: a request
+ * Builds every request to the upstream; the only file that puts a secret for the upstream into a message. Invariant: a request
  * consists only of what is listed here. No header field, path or query of the caller reaches the upstream, except its
  * trace context, written anew, where TRACE_UPSTREAM is on. Only the canonical body does, and its addresses once more when
  * Galileo is asked for these users.
@@ -11,18 +12,20 @@ import type { Deadlines, HttpExchange } from '../ports/http.ts';
 const INVITE_PATH = '/v2/invite_users';
 const CURRENT_USER_PATH = '/v2/current_user';
 const USERS_PATH = '/v2/users/all';
+const LOGIN_PATH = '/login';
 /**
  * The upstream's answers are small, so a larger one is not a valid answer. Stored for replays inside JSON, an answer
  * may grow to twice this size, and a row of a Durable Object holds 2 MB.
  */
 export const MAX_RESPONSE_BYTES = 512 * 1024;
 
+/** A token has a few kilobytes at most. */
+const MAX_LOGIN_RESPONSE_BYTES = 64 * 1024;
+
 export interface InviteRequestParts {
   /** From `inviteUrl`. */
   readonly url: string;
-  /** From `checkKeyHeader`. */
-  readonly keyHeader: string;
-  readonly key: Secret;
+  readonly credential: Credential;
   /** The canonical JSON, byte for byte what the record's `request_sha256` covers. */
   readonly body: string;
   readonly deadlines: Deadlines;
@@ -41,8 +44,8 @@ export interface TraceFields {
 export interface CurrentUserRequestParts extends Pick<InviteRequestParts, 'deadlines' | 'version'> {
   /** From `currentUserUrl`. */
   readonly url: string;
-  /** Null: sent without a key, only to test whether the upstream answers. */
-  readonly credentials: Pick<InviteRequestParts, 'keyHeader' | 'key'> | null;
+  /** Null: sent without a credential, only to test whether the upstream answers. */
+  readonly credential: Credential | null;
 }
 
 export function buildInviteRequest(parts: InviteRequestParts): HttpExchange {
@@ -51,8 +54,7 @@ export function buildInviteRequest(parts: InviteRequestParts): HttpExchange {
 
 function buildPost({
   url,
-  keyHeader,
-  key,
+  credential,
   body,
   deadlines,
   version,
@@ -68,7 +70,7 @@ function buildPost({
       'accept-encoding': 'identity',
       'user-agent': `galileo-invite-proxy/${version}`,
       ...traceFields,
-      [keyHeader]: key.reveal(),
+      ...signedWith(credential),
     },
     body,
     deadlines,
@@ -76,9 +78,24 @@ function buildPost({
   };
 }
 
-/** Asks for the user of a key. Read-only. */
+/** The one header field that signs a request in. */
+function signedWith(credential: Credential): Record<string, string> {
+  switch (credential.scheme) {
+    case 'api_key':
+      return { [credential.keyHeader]: credential.secret.reveal() };
+    case 'basic':
+      // Both are visible ASCII, and the user name holds no colon (RFC 7617 §2): the settings make sure of it.
+      return { authorization: `Basic ${btoa(`${credential.username}:${credential.secret.reveal()}`)}` };
+    case 'password':
+      return { authorization: `Bearer ${credential.token.reveal()}` };
+    default:
+      return credential satisfies never;
+  }
+}
+
+/** Asks for the user of a credential. Read-only. */
 export function buildCurrentUserRequest(parts: CurrentUserRequestParts): HttpExchange {
-  const { url, credentials, deadlines, version } = parts;
+  const { url, credential, deadlines, version } = parts;
   return {
     method: 'GET',
     url,
@@ -86,7 +103,7 @@ export function buildCurrentUserRequest(parts: CurrentUserRequestParts): HttpExc
       accept: 'application/json',
       'accept-encoding': 'identity',
       'user-agent': `galileo-invite-proxy/${version}`,
-      ...(credentials === null ? {} : { [credentials.keyHeader]: credentials.key.reveal() }),
+      ...(credential === null ? {} : signedWith(credential)),
     },
     body: null,
     deadlines,
@@ -111,6 +128,33 @@ export function buildUsersRequest({ url, page, emails, ...parts }: UsersRequestP
   });
 }
 
+export interface LoginRequestParts extends Pick<InviteRequestParts, 'deadlines' | 'version'> {
+  /** From `loginUrl`. */
+  readonly url: string;
+  readonly username: string;
+  readonly password: Secret;
+}
+
+/**
+ * Asks for an access token, as the security scheme OAuth2PasswordBearer of Galileo's contract says. The form is that of
+ * RFC 6749 §4.3.2.
+ */
+export function buildLoginRequest({ url, username, password, deadlines, version }: LoginRequestParts): HttpExchange {
+  return {
+    method: 'POST',
+    url,
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      'user-agent': `galileo-invite-proxy/${version}`,
+    },
+    body: new URLSearchParams({ grant_type: 'password', username, password: password.reveal() }).toString(),
+    deadlines,
+    maxResponseBytes: MAX_LOGIN_RESPONSE_BYTES,
+  };
+}
+
 /** The constant URL under GALILEO_API_URL. Throws a TypeError when that is unfit; the message does not quote it. */
 export function inviteUrl(baseUrl: string): string {
   return under(baseUrl, INVITE_PATH);
@@ -124,6 +168,11 @@ export function currentUserUrl(baseUrl: string): string {
 /** Like `inviteUrl`. */
 export function usersUrl(baseUrl: string): string {
   return under(baseUrl, USERS_PATH);
+}
+
+/** Like `inviteUrl`. */
+export function loginUrl(baseUrl: string): string {
+  return under(baseUrl, LOGIN_PATH);
 }
 
 function under(baseUrl: string, path: string): string {

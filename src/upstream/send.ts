@@ -1,25 +1,23 @@
 import type { RecordAttempt } from '../audit/record.ts';
-import type { Secret } from '../lib/secret.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogFields, Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import type { GalileoKeys, Secrets } from '../ports/secrets.ts';
-import { createKeySearch, fingerprint, isSameKey } from './api-keys.ts';
 import type { Breaker, BreakerVerdict } from './breaker.ts';
+import type { Credential, Credentials, CredentialVerdict, RequestCredentials } from './credentials.ts';
+import { isCredential } from './credentials.ts';
 import { remaining } from './deadline.ts';
 import type { NotSent, SendResult, Unknown } from './failure.ts';
 import type { KeyUse } from './key-use.ts';
 import { isProxyFailure } from '../ports/http.ts';
 import type { Deadlines, HttpPort, HttpResult } from '../ports/http.ts';
 import type { TraceFields } from './request.ts';
-import { buildInviteRequest, checkKeyHeader, inviteUrl } from './request.ts';
+import { buildInviteRequest, inviteUrl } from './request.ts';
 import { guardResponse, type AnswerEnding } from './response-guard.ts';
 
 /**
  * Sends one canonical body upstream, at most once. There are two exceptions. It sends again, once, when the port proves
- * that no byte left. It sends the same bytes again, once, with the next key, when a complete 401 proves that nothing
- * was done. The current key always goes first: remembering the key that worked would hide a dead key from the
- * operators. The returned function never throws.
+ * that no byte left. It sends the same bytes again, once, with another credential (the next key, or a new token), when
+ * a complete 401 proves that nothing was done. The returned function never throws.
  */
 export type Send = (body: string, sentFor: SentFor) => Promise<SendResult>;
 
@@ -33,12 +31,11 @@ export interface SentFor {
 
 export interface SendDeps {
   readonly http: HttpPort;
-  readonly secrets: Secrets;
+  readonly credentials: Credentials;
   readonly keyUse?: Pick<KeyUse, 'note'> | undefined;
   readonly breaker: Breaker;
   readonly clock: Clock;
   readonly baseUrl: string;
-  readonly keyHeader: string;
   /** For all attempts of one send together. */
   readonly deadlines: Deadlines;
   readonly metrics: Metrics;
@@ -53,7 +50,7 @@ interface Sending {
   /** The ids of the request, for log lines. */
   readonly ids: LogFields;
   readonly startedAtMs: number;
-  readonly holdsKey: (text: string) => boolean;
+  readonly credentials: RequestCredentials;
   readonly attempts: RecordAttempt[];
   /** Becomes false with the one retry after a proven `not_sent`. */
   mayReconnect: boolean;
@@ -61,17 +58,16 @@ interface Sending {
   bytesMayHaveLeft: boolean;
 }
 
-/** Throws a TypeError when the address or the key header is unfit; the message quotes neither. */
+/** Throws a TypeError when the address is unfit; the message does not quote it. */
 export function createSend(deps: SendDeps): Send {
-  const { http, secrets, breaker, clock, metrics, logger, version } = deps;
+  const { http, breaker, clock, metrics, logger, version } = deps;
   const url = inviteUrl(deps.baseUrl);
-  const keyHeader = checkKeyHeader(deps.keyHeader);
 
   return async function send(body, { requestId, traceId, traceFields }) {
     const ids = { request_id: requestId, trace_id: traceId };
-    let keys: GalileoKeys;
+    let credentials: RequestCredentials;
     try {
-      keys = await secrets.galileoKeys();
+      credentials = await deps.credentials.credentials();
     } catch {
       observe(() => logger.error('upstream_key_unavailable', ids));
       return { ...notSent('key_unavailable'), attempts: [] };
@@ -84,14 +80,14 @@ export function createSend(deps: SendDeps): Send {
       traceFields,
       ids,
       startedAtMs: clock.now(),
-      holdsKey: createKeySearch(keys.next === null ? [keys.current] : [keys.current, keys.next]),
+      credentials,
       attempts: [],
       mayReconnect: true,
       bytesMayHaveLeft: false,
     };
     let ending: AnswerEnding;
     try {
-      ending = await sendWithKeys(sending, keys);
+      ending = await sendSignedIn(sending);
     } catch {
       // The exception may contain request fields, so it is not logged.
       observe(() => logger.error('upstream_send_interrupted', ids));
@@ -109,35 +105,53 @@ export function createSend(deps: SendDeps): Send {
     return { ...ending, attempts: sending.attempts };
   };
 
-  async function sendWithKeys(sending: Sending, { current, next }: GalileoKeys): Promise<AnswerEnding> {
-    const first = (await sendWith(sending, 'current', current)) ?? notSent('connect_timeout');
-    if (!isKeyRejected(first)) return first;
-    const reportRejected = (slot: RecordAttempt['slot'], key: Secret): void =>
-      observe(() => logger.error('upstream_key_rejected', { ...sending.ids, slot, key_fingerprint: fingerprint(key) }));
-    reportRejected('current', current);
-    if (next === null || isSameKey(next, current)) return first;
-    const second = (await sendWith(sending, 'next', next)) ?? first;
-    if (isKeyRejected(second) && second !== first) reportRejected('next', next);
-    return second;
+  async function sendSignedIn(sending: Sending): Promise<AnswerEnding> {
+    const { credentials } = sending;
+    const credential = await credentials.first(timeLeft(sending));
+    if (!isCredential(credential)) return credential;
+    const first = (await sendWith(sending, credential)) ?? notSent('connect_timeout');
+    if (!isRejected(first)) return first;
+    const other = await credentials.afterRejection(credential, timeLeft(sending));
+    if (other === null) return first;
+    if (!isCredential(other)) return { ...other, upstreamStatus: first.upstreamStatus };
+    return (await sendWith(sending, other)) ?? first;
   }
 
-  async function sendWith(sending: Sending, slot: RecordAttempt['slot'], key: Secret): Promise<AnswerEnding | null> {
-    const first = await attempt(sending, slot, key);
+  function timeLeft({ startedAtMs }: Sending): number {
+    return remaining(deps.deadlines, clock.now() - startedAtMs)?.totalMs ?? 0;
+  }
+
+  /** Sends with one credential, and reports what the answer proves about it. */
+  async function sendWith(sending: Sending, credential: Credential): Promise<AnswerEnding | null> {
+    const ending = await sendAtMostOnce(sending, credential);
+    if (ending === null) return null;
+    await sending.credentials.report?.(credential, verdictOnCredential(ending));
+    if (isRejected(ending)) {
+      const { slot, fingerprint } = credential;
+      const fields = { ...sending.ids, slot, key_fingerprint: fingerprint, ...schemeOf(credential) };
+      observe(() => logger.error('upstream_key_rejected', fields));
+    }
+    return ending;
+  }
+
+  async function sendAtMostOnce(sending: Sending, credential: Credential): Promise<AnswerEnding | null> {
+    const first = await attempt(sending, credential);
     if (first?.result.kind !== 'not_sent' || IS_FINAL.has(first.result.reason) || !sending.mayReconnect) {
       return first?.ending ?? null;
     }
     sending.mayReconnect = false;
-    const second = await attempt(sending, slot, key);
+    const second = await attempt(sending, credential);
     return (second ?? first).ending;
   }
 
   /** One recorded exchange; null when there is no time left for it. */
-  async function attempt(sending: Sending, slot: RecordAttempt['slot'], key: Secret) {
+  async function attempt(sending: Sending, credential: Credential) {
+    const { slot } = credential;
     const startedAtMs = clock.now();
     const deadlines = remaining(deps.deadlines, startedAtMs - sending.startedAtMs);
     if (deadlines === null) return null;
     const request = buildInviteRequest({
-      ...{ url, keyHeader, key, body: sending.body, deadlines, version },
+      ...{ url, credential, body: sending.body, deadlines, version },
       traceFields: sending.traceFields,
     });
     const note = (result: RecordAttempt['result'], status: number | null, reason: string | null) => {
@@ -145,9 +159,10 @@ export function createSend(deps: SendDeps): Send {
       // In the order of RFC 8785, which saves the record a copy.
       sending.attempts.push({
         duration_ms: durationMs,
-        key_fingerprint: fingerprint(key),
+        key_fingerprint: credential.fingerprint,
         ...(reason === null ? {} : { reason }),
         result,
+        ...schemeOf(credential),
         slot,
         ...(status === null ? {} : { status }),
       });
@@ -172,13 +187,13 @@ export function createSend(deps: SendDeps): Send {
       result.kind === 'answered' ? null : result.reason,
     );
     const ending = endingOf(result, sending);
-    const isTaken = isKeyTaken(ending);
-    if (isTaken !== null) observe(() => deps.keyUse?.note(slot, key, isTaken));
+    const verdict = verdictOnCredential(ending);
+    if (verdict !== 'unproven') observe(() => deps.keyUse?.note(slot, credential.secret, verdict === 'accepted'));
     sending.bytesMayHaveLeft = ending.kind !== 'not_sent';
     return { result, ending };
   }
 
-  function endingOf(result: HttpResult, { holdsKey, attempts }: Sending): AnswerEnding {
+  function endingOf(result: HttpResult, { credentials, attempts }: Sending): AnswerEnding {
     switch (result.kind) {
       case 'not_sent': {
         const answered = attempts.findLast((earlier) => earlier.result === 'answered');
@@ -187,7 +202,7 @@ export function createSend(deps: SendDeps): Send {
       case 'maybe_sent':
         return { ...unknown(result.reason), upstreamStatus: result.status };
       case 'answered':
-        return guardResponse(result, { holdsKey, nowMs: clock.now() });
+        return guardResponse(result, { holdsKey: credentials.holdsSecret, nowMs: clock.now() });
     }
   }
 }
@@ -200,14 +215,19 @@ function unknown(reason: Unknown['reason']): Unknown {
   return { kind: 'unknown', reason, upstreamStatus: null };
 }
 
-function isKeyRejected(ending: AnswerEnding): boolean {
+/** Records and log lines name the scheme where it is not the usual one. */
+function schemeOf({ scheme }: Credential): Pick<RecordAttempt, 'scheme'> {
+  return scheme === 'api_key' ? {} : { scheme };
+}
+
+function isRejected(ending: AnswerEnding): ending is NotSent {
   return ending.kind === 'not_sent' && ending.reason === 'credentials_rejected';
 }
 
-/** Null when the answer proves neither. */
-function isKeyTaken(ending: AnswerEnding): boolean | null {
-  if (isKeyRejected(ending)) return false;
-  return ending.kind === 'accepted' || ending.kind === 'refused' ? true : null;
+function verdictOnCredential(ending: AnswerEnding): CredentialVerdict {
+  if (isRejected(ending)) return 'rejected';
+  const isProven = ending.kind === 'accepted' || ending.kind === 'refused';
+  return isProven ? 'accepted' : 'unproven';
 }
 
 function isMisconfigured(ending: AnswerEnding): ending is NotSent {
@@ -227,6 +247,8 @@ const IS_FINAL: ReadonlySet<NotSent['reason']> = new Set([
 /** Reasons that do not indicate a failing upstream: our key, our configuration, its rate limit, our own shutdown. */
 const NOT_THE_UPSTREAMS_FAULT: ReadonlySet<NotSent['reason']> = new Set([
   'credentials_rejected',
+  'sign_in_refused',
+  'sign_in_failed',
   'rate_limited',
   'wrong_address',
   'egress_refused',

@@ -1,10 +1,9 @@
 import * as z from 'zod';
 
-import type { Secret } from '../lib/secret.ts';
 import type { Deadlines, HttpPort, HttpResult, MaybeSentReason, NotSentReason } from '../ports/http.ts';
-import type { GalileoKeys, Secrets } from '../ports/secrets.ts';
-import { createKeySearch, isSameKey } from './api-keys.ts';
-import { buildUsersRequest, checkKeyHeader, usersUrl } from './request.ts';
+import type { Credential, Credentials, CredentialVerdict, RequestCredentials } from './credentials.ts';
+import { isCredential } from './credentials.ts';
+import { buildUsersRequest, usersUrl } from './request.ts';
 
 /**
  * Asks Galileo for the users with these addresses and their creation times (`POST /v2/users/all`, read-only). Route,
@@ -40,9 +39,8 @@ export type UnansweredReason =
 
 export interface AskUsersDeps {
   readonly http: HttpPort;
-  readonly secrets: Secrets;
+  readonly credentials: Credentials;
   readonly baseUrl: string;
-  readonly keyHeader: string;
   /** For each exchange. */
   readonly deadlines: Deadlines;
   readonly version: string;
@@ -77,32 +75,37 @@ interface Page {
 }
 type Unanswered = Extract<UsersAnswer, { kind: 'unanswered' }>;
 
-/** Throws a TypeError when the address or the key header is unfit. The returned function never throws. */
+/** Throws a TypeError when the address is unfit. The returned function never throws. */
 export function createAskUsers(deps: AskUsersDeps): AskUsers {
-  const { http, secrets, deadlines, version } = deps;
+  const { http, deadlines, version } = deps;
   const url = usersUrl(deps.baseUrl);
-  const keyHeader = checkKeyHeader(deps.keyHeader);
 
   return async function askUsers(addresses) {
-    const keys = await secrets.galileoKeys().catch(() => null);
-    if (keys === null) return unanswered('key_unavailable');
+    const credentials = await deps.credentials.credentials().catch(() => null);
+    if (credentials === null) return unanswered('key_unavailable');
     // The exception may contain request fields, so it is not logged.
-    return await askWithKeys(addresses, keys).catch(() => unanswered('interrupted'));
+    return await askSignedIn(addresses, credentials).catch(() => unanswered('interrupted'));
   };
 
   /**
-   * Uses the next key when the current one is rejected, as sending does: a key rotation must not stop reconciliation.
+   * Uses another credential when the first one is rejected, as sending does: a key rotation or a token that is no longer
+   * valid must not stop reconciliation.
    */
-  async function askWithKeys(addresses: readonly string[], { current, next }: GalileoKeys): Promise<UsersAnswer> {
-    const holdsKey = createKeySearch(next === null ? [current] : [current, next]);
-    const first = await askWith(current);
-    const rejected = first.kind === 'unanswered' && first.reason === 'credentials_rejected';
-    return rejected && next !== null && !isSameKey(current, next) ? await askWith(next) : first;
+  async function askSignedIn(addresses: readonly string[], credentials: RequestCredentials): Promise<UsersAnswer> {
+    const credential = await credentials.first(deadlines.totalMs);
+    if (!isCredential(credential)) return unanswered('key_unavailable');
+    const first = await askWith(credential);
+    await credentials.report?.(credential, verdictOf(first));
+    const isRejected = first.kind === 'unanswered' && first.reason === 'credentials_rejected';
+    // A 403 is no reason to sign in again, but the next key may belong to an account that may ask.
+    const mayRetry = isRejected && (first.status === 401 || credential.scheme === 'api_key');
+    const other = mayRetry ? await credentials.afterRejection(credential, deadlines.totalMs) : null;
+    return other !== null && isCredential(other) ? await askWith(other) : first;
 
-    async function askWith(key: Secret): Promise<UsersAnswer> {
+    async function askWith(signedIn: Credential): Promise<UsersAnswer> {
       const since = new Map<string, string | null>();
       for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
-        const failed = await readList(addresses.slice(from, from + ADDRESSES_AT_ONCE), key, since);
+        const failed = await readList(addresses.slice(from, from + ADDRESSES_AT_ONCE), signedIn, since);
         if (failed !== null) return failed;
       }
       const users = addresses.map((email) => ({ email, createdAt: since.get(email.toLowerCase()) ?? null }));
@@ -110,14 +113,14 @@ export function createAskUsers(deps: AskUsersDeps): AskUsers {
     }
 
     /** Adds the creation times of the list to `since`, by lower-case address; null when it was read to its end. */
-    async function readList(chunk: readonly string[], key: Secret, since: Map<string, string | null>) {
+    async function readList(chunk: readonly string[], signedIn: Credential, since: Map<string, string | null>) {
       // It is not published whether the filter ignores case, so each address is asked for as sent and in lower case.
       const emails = [...new Set(chunk.flatMap((email) => [email, email.toLowerCase()]))];
       let startingToken = 0;
       for (let pages = 0; pages < MAX_PAGES; pages += 1) {
         const page = { startingToken, limit: PAGE_SIZE };
-        const request = buildUsersRequest({ url, keyHeader, key, page, emails, deadlines, version });
-        const read = readPage(await http.exchange(request), holdsKey);
+        const request = buildUsersRequest({ url, credential: signedIn, page, emails, deadlines, version });
+        const read = readPage(await http.exchange(request), credentials.holdsSecret);
         if (read.kind === 'unanswered') return read;
         for (const { email, created_at: createdAt } of read.users) {
           const known = since.get(email.toLowerCase());
@@ -154,6 +157,11 @@ function readPage(result: HttpResult, holdsKey: (text: string) => boolean): Page
 function earlier(one: string | null, other: string | null): string | null {
   if (one === null || other === null) return null;
   return Date.parse(one) <= Date.parse(other) ? one : other;
+}
+
+function verdictOf(answer: UsersAnswer): CredentialVerdict {
+  if (answer.kind === 'answered') return 'accepted';
+  return answer.status === 401 ? 'rejected' : 'unproven';
 }
 
 function unanswered(reason: UnansweredReason, status: number | null = null): Unanswered {

@@ -1,6 +1,6 @@
 import type { Secret } from '../lib/secret.ts';
 import type { GalileoKeys, Secrets } from '../ports/secrets.ts';
-import { fingerprint } from './api-keys.ts';
+import type { FingerprintOf } from './sign-in/secret-fingerprint.ts';
 
 /**
  * Reports which Galileo key each slot holds, by fingerprint, when a slot is read for the first time and whenever it holds
@@ -15,24 +15,30 @@ export interface SeenKey {
   readonly isChange: boolean;
 }
 
-export function watchKeys(
-  secrets: Secrets,
-  { isNextSet, onKey }: { readonly isNextSet: boolean; readonly onKey: (seen: SeenKey) => void },
-): Secrets {
+export interface WatchOptions {
+  readonly isNextSet: boolean;
+  /** Null when it cannot be made now: the slot is reported when it is read again. */
+  readonly fingerprintOf: FingerprintOf;
+  readonly onKey: (seen: SeenKey) => void;
+}
+
+export function watchKeys(secrets: Secrets, { isNextSet, fingerprintOf, onKey }: WatchOptions): Secrets {
   const last = new Map<keyof GalileoKeys, Secret | null>();
 
-  function see(slot: keyof GalileoKeys, key: Secret | null): void {
+  async function report(slot: keyof GalileoKeys, key: Secret | null): Promise<void> {
     const before = last.get(slot);
-    if (before === key) return;
     last.set(slot, key);
-    onKey({ slot, fingerprint: key === null ? null : fingerprint(key), isChange: before !== undefined });
+    const fingerprint = key === null ? null : await fingerprintOf(key);
+    if (fingerprint !== null || key === null) onKey({ slot, fingerprint, isChange: before !== undefined });
+    else if (before === undefined) last.delete(slot);
+    else last.set(slot, before);
   }
 
   return {
     async galileoKeys() {
       const keys = await secrets.galileoKeys();
-      see('current', keys.current);
-      if (keys.next !== null || !isNextSet) see('next', keys.next);
+      if (last.get('current') !== keys.current) await report('current', keys.current);
+      if ((keys.next !== null || !isNextSet) && last.get('next') !== keys.next) await report('next', keys.next);
       return keys;
     },
   };

@@ -30,7 +30,8 @@ import { readPage } from '../../src/platform/node/http-server/pages.ts';
 import { openLedger } from '../../src/platform/node/ledger/open-ledger.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import type { LogFields, Logger } from '../../src/ports/logger.ts';
-import type { Galileo } from '../../dev/galileo.ts';
+import type { AuthScheme } from '../../src/upstream/credentials.ts';
+import type { Galileo, GalileoOptions } from '../../dev/galileo.ts';
 import { serveGalileo } from '../../dev/galileo.ts';
 import type { IdentityProvider } from '../../dev/identity-provider.ts';
 import { createIdentityProvider } from '../../dev/identity-provider.ts';
@@ -44,6 +45,7 @@ import { AUDIENCE, documentsOf, ISSUER } from './tokens.ts';
 import { checkSeries } from './series-check.ts';
 import type { Counted } from './series-check.ts';
 import { checkTrail } from './audit/trail-check.ts';
+import { ACCOUNT, SCHEME_UNDER_TEST } from './sign-in.ts';
 import type { TestDocuments } from './tokens.ts';
 
 export const API_KEY = 'test-key-0f3c9a7e5b1d2468';
@@ -112,6 +114,8 @@ export interface TestServiceOptions {
   /** The keys that the stand-in Galileo accepts. By default, the service's key. */
   readonly acceptedKeys?: readonly string[];
   readonly nextKey?: string;
+  /** How the service signs in to Galileo. By default as the whole run does (sign-in.ts), or with a key when keys are given. */
+  readonly scheme?: AuthScheme;
   /** Wraps the ledger of the app. */
   readonly wrapLedger?: (ledger: Ledger) => Ledger;
   /** Is given what is to run in the end, the last first; left out, it runs after the test. */
@@ -126,13 +130,18 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const counted: string[] = [];
   const series: Counted[] = [];
   const { closeBy = onTestFinished } = options;
-  const upstreamKeys = [API_KEY, ...(options.nextKey === undefined ? [] : [options.nextKey])];
-  const logger = keepLines(logLines, keepOperationalLines(upstreamKeys, closeBy));
-  const apiKeys = [...(options.acceptedKeys ?? [API_KEY])];
+  const scheme = schemeOf(options);
+  const isKey = scheme === 'api_key';
+  const keys = isKey ? [API_KEY, ...(options.nextKey === undefined ? [] : [options.nextKey])] : [ACCOUNT.password];
+  const logger = keepLines(
+    logLines,
+    keepOperationalLines(() => [...keys, ...(galileo.account?.tokens ?? [])], closeBy),
+  );
+  const accepts = isKey ? { apiKeys: [...(options.acceptedKeys ?? [API_KEY])] } : { apiKeys: [], account: ACCOUNT };
   const { http, ...galileo } =
     options.galileo === 'served'
-      ? await serveForReal(apiKeys)
-      : { ...createGalileoInProcess({ apiKeys, schedule: options.deps?.schedule ?? schedule }), close: doNothing };
+      ? await serveForReal(accepts)
+      : { ...createGalileoInProcess({ ...accepts, schedule: options.deps?.schedule ?? schedule }), close: doNothing };
   const identityProvider = createIdentityProvider({ issuer: ISSUER, audience: AUDIENCE, now: clock.now });
   const documents = documentsOf(identityProvider.app);
   const metrics: Deps['metrics'] = {
@@ -154,7 +163,10 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     throw new Error(loaded.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
   const background = createBackground(logger);
 
-  const config = await configOf(galileo.url, options);
+  galileo.account?.setClock(clock.now);
+  const config = await configOf(galileo.url, scheme, options);
+  const [current, next = null] = keys.map((key) => new Secret(key));
+  if (current === undefined) throw new Error('there is no key');
   const deps: ServicePorts = {
     clock,
     trustedClock: clock,
@@ -168,12 +180,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     delivery,
     metrics,
     fetchDocument: documents.fetchDocument,
-    secrets: {
-      galileoKeys: async () => ({
-        current: new Secret(API_KEY),
-        next: options.nextKey === undefined ? null : new Secret(options.nextKey),
-      }),
-    },
+    secrets: { galileoKeys: async () => ({ current, next }) },
     policy: { current: () => loaded.policy },
     clientAddress: () => '192.0.2.7',
     canAwaitAcrossRequests: true,
@@ -250,10 +257,15 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
 /** A configuration as the service reads it, with what a test asks for in place. */
 async function configOf(
   galileoUrl: string,
+  scheme: AuthScheme,
   { settings = {}, issuers, nextKey, deps }: TestServiceOptions,
 ): Promise<Config> {
+  const { username, password } = ACCOUNT;
+  const signIn =
+    scheme === 'api_key' ? { GALILEO_API_KEY: API_KEY } : { GALILEO_USERNAME: username, GALILEO_PASSWORD: password };
   const env = {
-    GALILEO_API_KEY: API_KEY,
+    GALILEO_AUTH: scheme,
+    ...signIn,
     AUTH_ISSUERS: JSON.stringify([{ name: 'corp', issuer: ISSUER, audience: AUDIENCE }]),
     PUBLIC_URL: 'https://invites.example.com',
     CORS_ORIGINS: 'https://hr.example.com',
@@ -274,12 +286,18 @@ async function configOf(
   };
 }
 
+/** A test that gives keys is about keys. */
+function schemeOf({ scheme, nextKey, acceptedKeys }: TestServiceOptions): AuthScheme {
+  const isAboutKeys = nextKey !== undefined || acceptedKeys !== undefined;
+  return scheme ?? (isAboutKeys ? 'api_key' : SCHEME_UNDER_TEST);
+}
+
 async function doNothing(): Promise<void> {}
 
 const IDLE = { wake: () => undefined, stop: doNothing };
 
-async function serveForReal(apiKeys: readonly string[]) {
-  const galileo = await serveGalileo({ port: 0, apiKeys });
+async function serveForReal(accepts: Pick<GalileoOptions, 'apiKeys' | 'account'>) {
+  const galileo = await serveGalileo({ port: 0, ...accepts });
   const http = createHttpClient();
   return {
     ...galileo,

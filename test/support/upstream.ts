@@ -2,6 +2,8 @@ import { createBreaker, type Breaker } from '../../src/upstream/breaker.ts';
 import { deadlinesOf } from '../../src/upstream/deadline.ts';
 import type { HttpExchange, HttpPort, HttpResult } from '../../src/ports/http.ts';
 import { createSend, type Send, type SendDeps, type SentFor } from '../../src/upstream/send.ts';
+import type { Credentials } from '../../src/upstream/credentials.ts';
+import { createApiKeyCredentials } from '../../src/upstream/sign-in/api-key.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { Metrics } from '../../src/ports/metrics.ts';
@@ -69,6 +71,10 @@ export function fixedSecrets(current: string = CURRENT_KEY, next: string | null 
 /** A request whose trace goes no further. */
 export const SENT_FOR: SentFor = { requestId: testUuid7(1), traceId: 'ab'.repeat(16), traceFields: null };
 
+export function apiKeyCredentials(secrets: Secrets = fixedSecrets(), keyHeader = 'Galileo-API-Key'): Credentials {
+  return createApiKeyCredentials({ secrets, keyHeader });
+}
+
 export interface SendHarness {
   /** Left out: for SENT_FOR. */
   readonly send: (body: string, sentFor?: SentFor) => ReturnType<Send>;
@@ -80,15 +86,19 @@ export interface SendHarness {
 }
 
 /** A `send` with doubles for all its ports. `steps` script the HTTP port. */
-export function createSendHarness(steps: readonly ScriptStep[], overrides: Partial<SendDeps> = {}): SendHarness {
+export function createSendHarness(
+  steps: readonly ScriptStep[],
+  { secrets, keyHeader, ...overrides }: Partial<SendDeps> & { secrets?: Secrets; keyHeader?: string } = {},
+): SendHarness {
   const http = scriptHttp(...steps);
   const clock = createFakeClock();
   const breaker = createBreaker({ clock });
   const logger = recordLogs();
   const metrics = recordMetrics();
   const send = createSend({
-    ...{ http, clock, breaker, logger, metrics, secrets: fixedSecrets(), version: '0.0.0-test' },
-    ...{ baseUrl: 'https://galileo.example', keyHeader: 'Galileo-API-Key', deadlines: deadlinesOf(15_000) },
+    ...{ http, clock, breaker, logger, metrics, version: '0.0.0-test' },
+    credentials: apiKeyCredentials(secrets, keyHeader),
+    ...{ baseUrl: 'https://galileo.example', deadlines: deadlinesOf(15_000) },
     ...overrides,
   });
   return { send: (body, sentFor = SENT_FOR) => send(body, sentFor), http, clock, breaker, logger, metrics };

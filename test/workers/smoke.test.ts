@@ -7,6 +7,7 @@ import type { Deps } from '../../src/deps.ts';
 import { createMemoryLedger } from '../support/ledger/memory-ledger.ts';
 import type { Ledger } from '../../src/ledger/port.ts';
 import { Secret } from '../../src/lib/secret.ts';
+import { apiKeyCredentials } from '../support/upstream.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import type { HttpExchange } from '../../src/ports/http.ts';
 import { createFakeClock, createFakeIds, createFakeTraceIds, TEST_TIME_MS } from '../support/clock.ts';
@@ -71,7 +72,7 @@ async function startService(): Promise<Service> {
       if (url !== `${ISSUER}/jwks.json`) return { kind: 'failed', reason: 'bad_status', status: 404 };
       return { kind: 'document', text: keySet, contentType: 'application/json' };
     },
-    secrets: { galileoKeys: async () => ({ current: new Secret(API_KEY), next: null }) },
+    credentials: apiKeyCredentials({ galileoKeys: async () => ({ current: new Secret(API_KEY), next: null }) }),
     policy: { current: () => policy.policy },
     clientAddress: () => null,
     canAwaitAcrossRequests: false,
@@ -86,7 +87,6 @@ async function startService(): Promise<Service> {
       corsOrigins: [],
       idempotency: 'optional',
       galileoApiUrl: 'https://api.example.com',
-      galileoApiKeyHeader: 'Galileo-API-Key',
       galileoTimeoutMs: 15_000,
       insecureDev: false,
       reconciles: false,

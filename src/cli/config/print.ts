@@ -69,8 +69,10 @@ async function describe(
   );
   const files = new Set(found.filter((one) => one.isFile).map(({ name }) => name));
   const prints = new Map<string, string>();
-  if (keys !== null) prints.set('GALILEO_API_KEY', fingerprint(keys.current));
-  if (keys !== null && keys.next !== null) prints.set('GALILEO_API_KEY_NEXT', fingerprint(keys.next));
+  // That of a password needs the ledger: it is in the records.
+  const isKey = settings.GALILEO_AUTH === 'api_key';
+  if (keys !== null && isKey) prints.set('GALILEO_API_KEY', fingerprint(keys.current));
+  if (keys !== null && isKey && keys.next !== null) prints.set('GALILEO_API_KEY_NEXT', fingerprint(keys.next));
   const shown = effectiveSettings({ env, settings, files }).map((one): ShownSetting => {
     const print = prints.get(one.name);
     // The issuers are printed separately. The query of an address in the raw value may hold a credential.

@@ -1,9 +1,5 @@
 import type { IssuerConfig } from '../../auth/issuers.ts';
-import { documentUrlProblem } from '../../auth/issuers.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
-import type { Secret } from '../../lib/secret.ts';
-import { fingerprint } from '../../upstream/api-keys.ts';
-import { createAskCurrentUser } from '../../upstream/current-user.ts';
 import { buildCurrentUserRequest, currentUserUrl } from '../../upstream/request.ts';
 import type { Command } from '../command-line/command.ts';
 import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
@@ -15,10 +11,11 @@ import { configurationFinding } from './checks/check-configuration.ts';
 import { diskFinding, ledgerFinding } from './checks/check-ledger.ts';
 import { policyFinding } from './checks/check-policy.ts';
 import { suspectAddress } from './advice/api-address.ts';
-import { keyFinding, leadsElsewhere, upstreamFinding } from './checks/check-upstream.ts';
-import type { KeySlot } from './checks/check-upstream.ts';
+import { signInChecks } from './checks/check-sign-in.ts';
+import { upstreamFinding } from './checks/check-upstream.ts';
 import type { Check } from './check.ts';
 import { runChecks, skipped } from './check.ts';
+import { UNFIT_UPSTREAM, upstreamAddress } from './upstream-address.ts';
 import { probe, PROBE_DEADLINES } from './probe.ts';
 import type { Probe } from './probe.ts';
 import { overall, renderScreen, toDocument } from './report.ts';
@@ -29,12 +26,10 @@ import { redact } from '../command-line/redact.ts';
 
 /**
  * `doctor`: checks everything the service depends on, concurrently and read-only. It sends no invitation and changes
- * nothing. A key goes only to GALILEO_API_URL, in the one request that asks for the key's user, and only when the
+ * nothing. A key or password goes only to GALILEO_API_URL, to sign in and to ask for its user, and only when the
  * configuration accepts that address.
  */
 const CHECK_TIMEOUT_MS = 12_000;
-const NOT_GALILEO = 'was not sent: GALILEO_API_URL does not lead to Galileo’s API';
-const UNFIT_UPSTREAM = 'was not asked: GALILEO_API_URL is refused';
 
 export const doctor: Command = {
   name: 'doctor',
@@ -42,7 +37,7 @@ export const doctor: Command = {
   about: [
     'Checks the configuration, the routes through HTTPS_PROXY, each issuer (metadata and keys), the policy (its tests, rules that end soon), the ledger ' +
       '(readable, its trail, its tables against the last records, its version, room on its disk), the clock, the way to Galileo, and whether the Galileo key ' +
-      'works and with what role (GET /v2/current_user).',
+      'or password works and with what role (GET /v2/current_user).',
     'It sends no invite, writes nothing and may run beside the service, with the same environment. Nothing it prints is ' +
       'secret. Checks run side by side and end within 12 seconds; one that fails stops no other.',
   ],
@@ -136,47 +131,11 @@ function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[]
         return upstreamFinding(seen, { isTls: url.startsWith('https:'), suspect: suspectAddress(url) });
       }),
     ),
-    ...keyChecks(configuration, deps, upstream).map((one) => ({ ...one, run: asking(one.run) })),
+    ...signInChecks(configuration, deps, upstream).map((one) => ({ ...one, run: asking(one.run) })),
   ];
 }
 
 const NO_LEDGER = 'was not looked at: LEDGER_URL is refused';
-
-function keyChecks(configuration: Configuration, deps: CliDeps, upstream: Promise<Probe | null>): readonly Check[] {
-  const { keys } = configuration;
-  const slots: readonly { slot: KeySlot['slot']; id: string; title: string; key: Secret | null }[] = [
-    { slot: 'current', id: 'galileo-key', title: 'Galileo key', key: keys?.current ?? null },
-    { slot: 'next', id: 'galileo-key-next', title: 'Next Galileo key', key: keys?.next ?? null },
-  ];
-  return slots
-    .filter(({ slot, key }) => slot === 'current' || key !== null)
-    .map(({ slot, id, title, key }) => ({
-      id,
-      title,
-      run: async () => {
-        const seen = await upstream.catch(() => null);
-        if (seen !== null && leadsElsewhere(seen)) return skipped(NOT_GALILEO);
-        return await checkKey(configuration, deps, slot, key);
-      },
-    }));
-}
-
-async function checkKey(configuration: Configuration, deps: CliDeps, slot: KeySlot['slot'], key: Secret | null) {
-  const { settings } = configuration;
-  const baseUrl = upstreamAddress(configuration);
-  const keyHeader = settings.GALILEO_API_KEY_HEADER;
-  if (key === null) return skipped('was not tried: it cannot be read');
-  if (baseUrl === null) return skipped(UNFIT_UPSTREAM);
-  if (keyHeader === undefined) return skipped('was not tried: GALILEO_API_KEY_HEADER is refused');
-  const ask = createAskCurrentUser({
-    ...deps,
-    baseUrl,
-    keyHeader,
-    deadlines: PROBE_DEADLINES,
-    version: SERVICE_VERSION,
-  });
-  return keyFinding(await ask(key), { slot, fingerprint: fingerprint(key) });
-}
 
 function probeIssuer(issuer: IssuerConfig, { settings }: Configuration, deps: CliDeps): Promise<Probe | null> {
   const request = issuerProbeRequest(issuer, { insecureDev: settings.INSECURE_DEV === true }, SERVICE_VERSION);
@@ -188,7 +147,7 @@ function probeUpstream(configuration: Configuration, deps: CliDeps): Promise<Pro
   if (baseUrl === null) return Promise.resolve(null);
   const request = buildCurrentUserRequest({
     url: currentUserUrl(baseUrl),
-    credentials: null,
+    credential: null,
     deadlines: PROBE_DEADLINES,
     version: SERVICE_VERSION,
   });
@@ -199,11 +158,4 @@ function probeUpstream(configuration: Configuration, deps: CliDeps): Promise<Pro
 function quietly<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
-}
-
-/** Null when no request, with or without the key, may go to this address. Checked again here, before each request. */
-function upstreamAddress({ settings }: Configuration): string | null {
-  const { GALILEO_API_URL: url, INSECURE_DEV: insecureDev } = settings;
-  if (url === undefined) return null;
-  return documentUrlProblem(url, { insecureDev: insecureDev === true }) === null ? url : null;
 }

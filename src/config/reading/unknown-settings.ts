@@ -1,6 +1,7 @@
 import { didYouMean } from '../../lib/text/nearest.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { ConfigProblem } from '../contradictions.ts';
+import { wordOf } from '../setting-row.ts';
 import { INJECTED, isSettingName, OWN_PREFIXES, SETTING_NAMES } from '../schema.ts';
 
 /**
@@ -17,14 +18,12 @@ export interface UnknownSettings {
 }
 
 const OF_SDK = 'is a setting of Galileo’s SDK and is ignored here';
-const SIGNS_IN = '; this service signs in with GALILEO_API_KEY';
+const SIGNS_IN = '; GALILEO_AUTH says how this service signs in';
 const SENDS_TO = '; this service sends to GALILEO_API_URL';
 
 /** Galileo's Python and JavaScript SDKs and their forerunners, each name with what replaces it here. */
 export const SDK_SETTINGS: Readonly<Record<string, string>> = {
   GALILEO_CONSOLE_URL: SENDS_TO,
-  GALILEO_USERNAME: SIGNS_IN,
-  GALILEO_PASSWORD: SIGNS_IN,
   GALILEO_JWT_TOKEN: SIGNS_IN,
   GALILEO_SSO_ID_TOKEN: SIGNS_IN,
   GALILEO_SSO_PROVIDER: SIGNS_IN,
@@ -49,6 +48,13 @@ export const SDK_SETTINGS: Readonly<Record<string, string>> = {
   GALILEO_MINIO_SECRET_KEY: '',
 };
 
+/** Settings of this service only where it signs in with a password. */
+const SETTINGS_OF_BOTH: ReadonlySet<string> = new Set(['GALILEO_USERNAME', 'GALILEO_PASSWORD']);
+
+function signsInWithPassword(env: Environment): boolean {
+  return wordOf(env['GALILEO_AUTH'] ?? '', ['basic', 'password']) !== null;
+}
+
 /** Families of the SDK that gain members with its versions. */
 export const SDK_FAMILIES =
   /^GALILEO_(?:PROJECT|LOG_STREAM|EXPERIMENT|DATASET|DEFAULT|SCORER|SSO|CODE_VALIDATION|PROTECT|OBSERVE|EVALUATE)_[A-Z0-9_]+$/;
@@ -58,6 +64,8 @@ export function unknownSettings(env: Environment): UnknownSettings {
   const ignored: ConfigProblem[] = [];
   const isSet = (name: string): boolean => (env[name] ?? '') !== '';
   for (const name of Object.keys(env)) {
+    if (SETTINGS_OF_BOTH.has(name) && isSet(name) && !signsInWithPassword(env))
+      ignored.push({ setting: name, message: OF_SDK + SIGNS_IN });
     if (isSettingName(name)) continue;
     const setting = plainName(name);
     if (setting !== name) {

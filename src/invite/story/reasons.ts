@@ -24,6 +24,8 @@ const REASONS: Readonly<Record<Reason, string>> = {
   proxy_connection_lost: 'the egress proxy closed the connection',
   breaker_open: 'Galileo had failed several times before, and this service waited',
   key_unavailable: 'the Galileo key could not be read',
+  sign_in_refused: 'Galileo refused the user name and password of this service',
+  sign_in_failed: 'this service could not sign in to Galileo',
   credentials_rejected: 'Galileo rejected the key of this service',
   rate_limited: 'Galileo limited the rate of requests',
   wrong_address: "the configured address did not lead to Galileo's invite endpoint",

@@ -1,5 +1,6 @@
 import { REPLY_RETENTION_MS } from '../trusted-time.ts';
 import type { Run } from './postgres-port.ts';
+import { moveSignInHoldsBack } from './sign-ins.ts';
 
 /**
  * Moves stored times when the server's clock was set back, for example at a failover to a server with another clock: what
@@ -36,6 +37,7 @@ export async function moveBack(
       nowMs - storedMs,
     ),
     run(`DELETE FROM counters WHERE ${moved}`, nowMs),
+    moveSignInHoldsBack(run, nowMs),
     run(`UPDATE head SET clock_ms = $1 WHERE id = 1`, nowMs),
   ]);
 }

@@ -36,6 +36,7 @@ import { readRecords } from './reads/read-trail.ts';
 import { searchTrail } from './reads/search-trail.ts';
 import { dropCounters, dropReplies, pruneRecords } from './retention.ts';
 import { migrate } from './schema.ts';
+import { claimSignIn, endSignIn, readSignInHold, readSignInSalt } from './sign-ins.ts';
 import { beginWriting, MIGRATION_LIMITS, reading, withConnection } from './transaction.ts';
 import { createWriteTransactions } from './write-transactions.ts';
 import type { WriteTransaction } from './write-transactions.ts';
@@ -233,6 +234,11 @@ export async function openPostgresLedger({
         const [row] = await run<{ document: string }>(`SELECT document FROM policies WHERE digest = $1`, digest);
         return row?.document ?? null;
       }),
+    signInSalt: () => read('signInSalt', readSignInSalt),
+    signInHold: (fingerprint) =>
+      read('signInHold', async (run) => await readSignInHold(run, fingerprint, await readTime(run))),
+    claimSignIn: (claim) => writeAlone('claimSignIn', ({ run, nowMs }) => claimSignIn(run, claim, nowMs)),
+    endSignIn: (end) => writeAlone('endSignIn', ({ run, nowMs }) => endSignIn(run, end, nowMs)),
     // The server's clock is trusted as it is.
     witness: async () => undefined,
     now: time.now,

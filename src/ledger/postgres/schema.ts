@@ -1,6 +1,7 @@
 import { GENESIS_HASH } from '../../audit/chain.ts';
 import { UnfitDatabaseError } from './postgres-port.ts';
 import type { Run } from './postgres-port.ts';
+import { SIGN_IN_SCHEMA } from './sign-ins.ts';
 
 /**
  * The ledger's tables in PostgreSQL, as a list of migration steps. They have the columns of the SQLite ledger
@@ -72,6 +73,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE TABLE probe (id integer PRIMARY KEY CHECK (id = 1), writes bigint NOT NULL) WITH (fillfactor = 10)`,
     `INSERT INTO probe VALUES (1, 0)`,
   ],
+  SIGN_IN_SCHEMA,
 ];
 
 export const POSTGRES_SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,5 +1,6 @@
 import { REPLY_RETENTION_MS } from '../trusted-time.ts';
 import type { Move } from '../trusted-time.ts';
+import { moveSignInHolds } from './sign-ins.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 
 /**
@@ -26,6 +27,7 @@ export function moveBack(sqlite: SqlitePort, { storedMs, nowMs }: { storedMs: nu
   for (const unsettled of UNSETTLED)
     sqlite.run(`UPDATE requests SET admitted_at = min(admitted_at, ?) WHERE ${unsettled}`, nowMs);
   sqlite.run(`UPDATE checkpoints SET stored_at = ? WHERE stored_at > ?`, nowMs, nowMs);
+  moveSignInHolds(sqlite, { byMs: 0, sinceMs: nowMs, nowMs });
   moveCounters(sqlite, { afterMs: nowMs, byMs: nowMs - storedMs, nowMs });
   sqlite.run(`UPDATE head SET clock_ms = ?, witnessed_ms = ? WHERE id = 1`, nowMs, nowMs);
 }
@@ -57,6 +59,7 @@ export function moveForward(
     );
   }
   sqlite.run(`UPDATE checkpoints SET stored_at = min(stored_at + ?, ?) WHERE stored_at >= ?`, byMs, nowMs, sinceMs);
+  moveSignInHolds(sqlite, { byMs, sinceMs, nowMs });
   if (witnessedMs === null) moveCounters(sqlite, { afterMs: toMs - byMs, byMs, nowMs });
 }
 

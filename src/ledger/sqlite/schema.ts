@@ -1,5 +1,6 @@
 import { GENESIS_HASH } from '../../audit/chain.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
+import { SIGN_IN_SCHEMA } from './sign-ins.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 
 /**
@@ -182,6 +183,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `ALTER TABLE head ADD COLUMN open_after INTEGER NOT NULL DEFAULT 0`,
     `UPDATE head SET open_after = coalesce((SELECT min(decided_seq) - 1 FROM requests WHERE state = 'open'), seq)`,
   ],
+  SIGN_IN_SCHEMA,
 ];
 
 /** SHA-256 over the schema objects of each version (isOwnSchema), in order. */
@@ -197,9 +199,12 @@ const DIGESTS: readonly string[] = [
   '5e1a86f472e39e61464e64338c4a5033fa858c2a834f73edf5253b29ed704ac7',
   '6798de34b508a28cd2be390c704e6c84c46b285e8528860f0d5e10cafd6a24aa',
   'bd78ad8986ef17df52e5a926b5ca112494cb494f9793cfb60539607bae42aa0c',
+  '0a3c2a330f281a9d2e8d48e7bd8432fdf40c6af87a66d21a725cbd0da5f5139a',
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
+/** Earlier versions know no sign-ins. */
+export const FIRST_VERSION_WITH_SIGN_INS = 11;
 /** For tools that read an older ledger unmigrated: earlier versions have neither checkpoints nor retention. */
 export const FIRST_VERSION_WITH_CHECKPOINTS = 2;
 /** In earlier versions `time` never decreases along the trail. */

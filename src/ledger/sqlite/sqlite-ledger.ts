@@ -32,6 +32,7 @@ import { migrate } from './schema.ts';
 import { searchTrail } from './trail/search-trail.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 import { createReads } from './reads.ts';
+import { claimSignIn, endSignIn, readSignInHold, readSignInSalt } from './sign-ins.ts';
 import { createSuppressions } from './suppressions.ts';
 import { reachesAhead, readRecords } from './trail/trail.ts';
 
@@ -171,6 +172,10 @@ export function createSqliteLedger({
     unsettled: (limit) => requests.unsettled(time.now(), limit),
     countUnknown: requests.countUnknown,
     findPolicy: (digest) => findPolicy(sqlite, digest),
+    signInSalt: () => readSignInSalt(sqlite),
+    signInHold: (fingerprint) => readSignInHold(sqlite, fingerprint, time.now()),
+    claimSignIn: step((claim) => claimSignIn(sqlite, claim, journal.now()), writes),
+    endSignIn: step((end) => endSignIn(sqlite, end, journal.now()), writes),
     probe() {
       // A changed value: SQLite writes no page for an update that changes nothing.
       sqlite.run(`UPDATE probe SET writes = writes + 1 WHERE id = 1`);

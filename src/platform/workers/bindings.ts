@@ -18,8 +18,10 @@ export interface Bindings {
   readonly BURST_LIMIT?: RateLimit;
   readonly VERSION?: WorkerVersionMetadata;
 
-  readonly GALILEO_API_KEY: SecretBinding;
+  /** Needed unless GALILEO_AUTH names another scheme. */
+  readonly GALILEO_API_KEY?: SecretBinding;
   readonly GALILEO_API_KEY_NEXT?: SecretBinding;
+  readonly GALILEO_PASSWORD?: SecretBinding;
   readonly AUDIT_HTTP_TOKEN?: SecretBinding;
   readonly AUDIT_HTTP_HEADERS?: SecretBinding;
   readonly AUDIT_HMAC_KEY?: SecretBinding;

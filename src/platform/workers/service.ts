@@ -118,8 +118,11 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
   if (addresses.kind === 'refused') return refuse([addresses.problem], false);
 
   const http = createHttpClient(outside);
-  const { GALILEO_API_KEY: galileoApiKey, GALILEO_API_KEY_NEXT: galileoApiKeyNext } = env;
-  const secrets = changes.watch(createSecrets({ galileoApiKey, galileoApiKeyNext, clock, schedule, logger }));
+  const signIn =
+    settings.GALILEO_AUTH === 'api_key'
+      ? { galileoApiKey: env.GALILEO_API_KEY, galileoApiKeyNext: env.GALILEO_API_KEY_NEXT }
+      : { galileoPassword: env.GALILEO_PASSWORD };
+  const secrets = changes.watch(createSecrets({ ...signIn, clock, schedule, logger }));
   const { app, sweep, reconcile } = createService(read.config, {
     ...{ clock, ids, traceIds, schedule, background, logger, metrics, service, http, ledger, secrets },
     trustedClock: clock,

@@ -5,14 +5,18 @@
 import { expect, onTestFinished } from 'vitest';
 import { disguises } from '../key-disguises.ts';
 
-/** Takes operational lines of the current test, or until `closeBy` runs. `keys` are the upstream keys of the service. */
+/**
+ * Takes operational lines of the current test, or until `closeBy` runs. `keys` are the upstream keys of the service, or
+ * return them when all lines are there.
+ */
 export function keepOperationalLines(
-  keys: readonly string[],
+  keys: readonly string[] | (() => readonly string[]),
   closeBy: (scan: () => void) => void = onTestFinished,
 ): (line: string) => void {
   const lines: string[] = [];
   closeBy(() => {
-    expect(lines.flatMap((line) => leaksOf(line, keys).map((leak) => `${leak}: ${line}`))).toEqual([]);
+    const all = typeof keys === 'function' ? keys() : keys;
+    expect(lines.flatMap((line) => leaksOf(line, all).map((leak) => `${leak}: ${line}`))).toEqual([]);
   });
   return (line) => void lines.push(line);
 }

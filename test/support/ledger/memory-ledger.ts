@@ -13,6 +13,7 @@ import { createMemoryChanges } from './memory-changes.ts';
 import { createMemoryClock } from './memory-clock.ts';
 import { createMemoryCounters } from './memory-counters.ts';
 import { createMemoryReads } from './memory-reads.ts';
+import { createMemorySignIns } from './memory-sign-ins.ts';
 import { createMemorySuppressions } from './memory-suppressions.ts';
 import { createMemoryTrail } from './memory-trail.ts';
 import { MAX_SHOWN_REPLAYS, takeEntries, takeLines } from '../../../src/ledger/page.ts';
@@ -72,6 +73,7 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
   const keys = new Map<string, Key>();
   const suppressions = createMemorySuppressions();
   const reads = createMemoryReads();
+  const signIns = createMemorySignIns();
   const changes = createMemoryChanges(append, () => trail.chain().head.seq);
   const times = () => ({ now: now(), machineMs: Math.trunc(clock.now()) });
 
@@ -90,6 +92,7 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
       }
       trail.restamp((storedAt) => Math.min(storedAt, at));
       counters.gather(at, -backMs);
+      signIns.move(0, at, at);
     }
     for (const { byMs, toMs } of forward) {
       const moved = (stamp: number): number => (stamp < (sinceMs ?? 0) ? stamp : Math.min(stamp + byMs, at));
@@ -97,6 +100,7 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
         if (key.keepUntil !== Infinity) key.keepUntil = moved(key.keepUntil - REPLY_RETENTION_MS) + REPLY_RETENTION_MS;
       for (const request of unsettled) request.admittedAt = moved(request.admittedAt);
       trail.restamp(moved);
+      signIns.move(byMs, sinceMs ?? 0, at);
       if (sinceMs === null) counters.gather(toMs - byMs, byMs);
     }
   }
@@ -407,6 +411,16 @@ export function createMemoryLedger({ clock, ids }: { clock: MachineClock; ids: I
       return reports.map((report) => changes.record(report, now()));
     },
     findPolicy: async (digest) => changes.policy(digest),
+    signInSalt: async () => '5a'.repeat(32),
+    signInHold: async (fingerprint) => signIns.hold(fingerprint, now()),
+    async claimSignIn(claim) {
+      correct();
+      return signIns.claim(claim, now());
+    },
+    async endSignIn(end) {
+      correct();
+      signIns.end(end, now());
+    },
     async probe() {},
     witness: async (witness) => time.witness(witness),
   };

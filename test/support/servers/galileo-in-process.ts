@@ -5,6 +5,7 @@
  * test/http/galileo-in-process.test.ts compares the two. Tests of connections and of the bytes on the wire use
  * `serveGalileo` and the real client.
  */
+import type { AccountOptions } from '../../../dev/galileo-account.ts';
 import type { Galileo } from '../../../dev/galileo.ts';
 import { createGalileo } from '../../../dev/galileo.ts';
 import type { HttpPort, HttpResult, MaybeSentReason } from '../../../src/ports/http.ts';
@@ -20,10 +21,12 @@ const URL_IN_PROCESS = 'https://galileo.example';
 
 export function createGalileoInProcess(options: {
   readonly apiKeys: readonly string[];
+  readonly account?: AccountOptions;
   /** For the timeout of an exchange. */
   readonly schedule: Schedule;
 }): GalileoInProcess {
-  const galileo = createGalileo({ apiKeys: options.apiKeys });
+  const { schedule, ...accepts } = options;
+  const galileo = createGalileo(accepts);
   return {
     ...galileo,
     url: URL_IN_PROCESS,
@@ -48,7 +51,7 @@ export function createGalileoInProcess(options: {
           if (bytes.byteLength > maxResponseBytes) return fail('response_too_large');
           ended.resolve({ kind: 'answered', status, headers: Object.fromEntries(response.headers), body: bytes });
         };
-        const cancel = options.schedule.after(deadlines.totalMs, () => {
+        const cancel = schedule.after(deadlines.totalMs, () => {
           fail('timeout');
           gone.abort();
         });

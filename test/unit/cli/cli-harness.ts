@@ -131,6 +131,7 @@ export function startCommand(
       return { kind: 'opened', secrets: { galileoKeys: () => Promise.resolve(keys) } };
     },
     inspectLedger: () => Promise.resolve(LEDGER),
+    readSignIns: async () => null,
     openReader: readLedgerFile,
     openSideWriter: () => Promise.reject(new CommandError('refused', 'the ledger is not there')),
     userName: () => 'ops-1',

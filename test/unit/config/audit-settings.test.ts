@@ -145,6 +145,7 @@ describe('the settings of the audit trail', () => {
     expect(SECRET_SETTINGS).toEqual([
       'GALILEO_API_KEY',
       'GALILEO_API_KEY_NEXT',
+      'GALILEO_PASSWORD',
       'HTTPS_PROXY',
       'https_proxy',
       'AUDIT_HTTP_TOKEN',

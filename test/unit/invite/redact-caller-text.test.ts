@@ -3,6 +3,7 @@ import { createRecordAddress } from '../../../src/audit/record-address.ts';
 import type { Principal } from '../../../src/auth/principal.ts';
 import { redactCallerText } from '../../../src/invite/redact-caller-text.ts';
 import { Secret } from '../../../src/lib/secret.ts';
+import { apiKeyCredentials } from '../../support/upstream.ts';
 
 const KEY = 'test-key-0f3c9a7e5b1d2468';
 const NEXT_KEY = 'next-key-77aa41c05d9e3b12';
@@ -15,7 +16,7 @@ const hmac = createRecordAddress({ kind: 'hmac', key: new Uint8Array(32).fill(7)
 async function recorded(text: string, recordAddress = plain, galileoKeys = async () => keys) {
   const redacted = await redactCallerText(
     { source: { address: '192.0.2.7', user_agent: text, origin: text }, principal: { ...principal, tokenId: text } },
-    { secrets: { galileoKeys }, recordAddress },
+    { credentials: apiKeyCredentials({ galileoKeys }), recordAddress },
   );
   const found = new Set([redacted.source.user_agent, redacted.source.origin, redacted.principal.tokenId]);
   expect(redacted.source.address).toBe('192.0.2.7');
@@ -56,7 +57,7 @@ describe('what a caller says of itself', () => {
   it('stays absent when it was not said', async () => {
     const redacted = await redactCallerText(
       { source: { address: null }, principal },
-      { secrets: { galileoKeys: async () => keys }, recordAddress: hmac },
+      { credentials: apiKeyCredentials({ galileoKeys: async () => keys }), recordAddress: hmac },
     );
     expect(redacted.source).toEqual({ address: null });
     expect(redacted.principal.tokenId).toBeNull();

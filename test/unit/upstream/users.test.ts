@@ -3,7 +3,14 @@ import type { HttpResult } from '../../../src/ports/http.ts';
 import { deadlinesOf } from '../../../src/upstream/deadline.ts';
 import { createAskUsers } from '../../../src/upstream/users.ts';
 import { disguises } from '../../support/key-disguises.ts';
-import { answered, CURRENT_KEY, fixedSecrets, NEXT_KEY, scriptHttp } from '../../support/upstream.ts';
+import {
+  answered,
+  apiKeyCredentials,
+  CURRENT_KEY,
+  fixedSecrets,
+  NEXT_KEY,
+  scriptHttp,
+} from '../../support/upstream.ts';
 
 const SINCE = '2026-03-02T10:00:01.250000Z';
 
@@ -11,9 +18,8 @@ function harness(steps: readonly HttpResult[], changes: Partial<Parameters<typeo
   const http = scriptHttp(...steps);
   const ask = createAskUsers({
     http,
-    secrets: fixedSecrets(),
+    credentials: apiKeyCredentials(),
     baseUrl: 'https://api.galileo.ai',
-    keyHeader: 'Galileo-API-Key',
     deadlines: deadlinesOf(5000),
     version: '0.0.0-test',
     ...changes,
@@ -155,17 +161,17 @@ describe('asking Galileo about users', () => {
   });
 
   it('asks with the next key when the current one is turned away, and looks for both in the answer', async () => {
-    const secrets = fixedSecrets(CURRENT_KEY, NEXT_KEY);
-    const { http, ask } = harness([answered(401, {}), page([user('ann@acme.com')])], { secrets });
+    const credentials = apiKeyCredentials(fixedSecrets(CURRENT_KEY, NEXT_KEY));
+    const { http, ask } = harness([answered(401, {}), page([user('ann@acme.com')])], { credentials });
     expect(await ask(['ann@acme.com'])).toMatchObject({ kind: 'answered' });
     expect(http.exchanges.map(({ headers }) => headers['Galileo-API-Key'])).toEqual([CURRENT_KEY, NEXT_KEY]);
-    const leaks = harness([page([user(NEXT_KEY)])], { secrets });
+    const leaks = harness([page([user(NEXT_KEY)])], { credentials });
     expect(await leaks.ask(['ann@acme.com'])).toMatchObject({ reason: 'holds_key' });
   });
 
   it('never throws: neither for a key that cannot be read, nor for a port that does', async () => {
-    const secrets = { galileoKeys: () => Promise.reject(new Error(CURRENT_KEY)) };
-    expect(await harness([], { secrets }).ask(['ann@acme.com'])).toMatchObject({ reason: 'key_unavailable' });
+    const credentials = apiKeyCredentials({ galileoKeys: () => Promise.reject(new Error(CURRENT_KEY)) });
+    expect(await harness([], { credentials }).ask(['ann@acme.com'])).toMatchObject({ reason: 'key_unavailable' });
     const http = { exchange: () => Promise.reject(new Error(CURRENT_KEY)) };
     expect(await harness([], { http }).ask(['ann@acme.com'])).toEqual({
       kind: 'unanswered',
@@ -174,8 +180,7 @@ describe('asking Galileo about users', () => {
     });
   });
 
-  it('is refused when built with an address or a field that is unfit', () => {
+  it('is refused when built with an address that is unfit', () => {
     expect(() => harness([], { baseUrl: 'ftp://api.galileo.ai' })).toThrow(TypeError);
-    expect(() => harness([], { keyHeader: 'Host' })).toThrow(TypeError);
   });
 });

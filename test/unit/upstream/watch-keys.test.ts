@@ -10,7 +10,14 @@ const [ONE, TWO] = [new Secret('test-key-one-0f3c9a7e'), new Secret('test-key-tw
 function watched(isNextSet: boolean) {
   const seen: SeenKey[] = [];
   const held: { keys: GalileoKeys } = { keys: { current: ONE, next: null } };
-  const secrets = watchKeys({ galileoKeys: async () => held.keys }, { isNextSet, onKey: (one) => void seen.push(one) });
+  const secrets = watchKeys(
+    { galileoKeys: async () => held.keys },
+    {
+      isNextSet,
+      fingerprintOf: async (secret) => fingerprint(secret),
+      onKey: (one) => void seen.push(one),
+    },
+  );
   return { seen, held, secrets };
 }
 

@@ -45,28 +45,36 @@ export function leadsElsewhere({ result }: Probe): boolean {
 }
 
 export interface KeySlot {
-  /** The current key, or the next one. */
-  readonly slot: 'current' | 'next';
-  readonly fingerprint: string;
+  /** The current key, the next one, or a user name with its password. */
+  readonly slot: 'current' | 'next' | 'password';
+  /** Null: that of a password is not known without a ledger. */
+  readonly fingerprint: string | null;
 }
+
+export const SIGN_IN_REMEDY =
+  'Correct GALILEO_USERNAME and the password (GALILEO_PASSWORD_FILE needs no restart), and look in Galileo whether the account is ' +
+  'locked. Check that it belongs to this GALILEO_API_URL, and that GALILEO_AUTH names a scheme that this server takes.';
+
+const REFUSED_REMEDIES = {
+  current:
+    'Create a key in Galileo for a service account and set it (GALILEO_API_KEY_FILE needs no restart). Check that it belongs to this GALILEO_API_URL.',
+  next: 'Put a key that works into GALILEO_API_KEY_NEXT before the current one is revoked.',
+  password: SIGN_IN_REMEDY,
+} as const satisfies Record<KeySlot['slot'], string>;
 
 export function keyFinding(answer: CurrentUser, { slot, fingerprint }: KeySlot): Diagnosis {
   const details = { key_fingerprint: fingerprint };
   // The next key is not in use yet, so its failure is only a warning.
-  const bad = slot === 'current' ? failed : warning;
+  const bad = slot === 'next' ? warning : failed;
   switch (answer.kind) {
     case 'unanswered': {
       const { message, remedy } = UNANSWERED[answer.reason];
       return bad(`could not be tried: Galileo ${message}`, remedy, { details: { ...details, reason: answer.reason } });
     }
     case 'rejected':
-      return bad(
-        `is refused by Galileo (status ${answer.status})`,
-        slot === 'current'
-          ? 'Create a key in Galileo for a service account and set it (GALILEO_API_KEY_FILE needs no restart). Check that it belongs to this GALILEO_API_URL.'
-          : 'Put a key that works into GALILEO_API_KEY_NEXT before the current one is revoked.',
-        { details: { ...details, status: answer.status } },
-      );
+      return bad(`is refused by Galileo (status ${answer.status})`, REFUSED_REMEDIES[slot], {
+        details: { ...details, status: answer.status },
+      });
     case 'wrong_address':
       return bad(`could not be tried: this is not Galileo’s API (status ${answer.status})`, API_ADDRESS, {
         details: { ...details, status: answer.status },
@@ -80,7 +88,7 @@ export function keyFinding(answer: CurrentUser, { slot, fingerprint }: KeySlot):
   }
 }
 
-type KeyDetails = { readonly key_fingerprint: string };
+type KeyDetails = { readonly key_fingerprint: string | null };
 
 function otherStatus(status: number, bad: typeof failed, known: KeyDetails): Diagnosis {
   const details = { ...known, status };

@@ -9,6 +9,7 @@ import type { Logger } from '../../../ports/logger.ts';
 import type { Schedule } from '../../../ports/schedule.ts';
 import type { Secrets } from '../../../ports/secrets.ts';
 import { runRecurring } from '../../../tasks/recurring.ts';
+import { createSecretFingerprint } from '../../../upstream/sign-in/secret-fingerprint.ts';
 import { watchKeys } from '../../../upstream/watch-keys.ts';
 import type { PolicyRecord } from '../policy/reload.ts';
 import type { ShutdownStep } from '../process/shutdown.ts';
@@ -53,6 +54,8 @@ const RETRY_MS = 10_000;
 export function createNodeChanges({ config, service, runtime, clock, schedule, logger }: NodeChangesDeps): NodeChanges {
   const { settings } = config;
   let open: Ledger | null = null;
+  /** Open for reading before anything is written. */
+  let readable: Ledger | null = null;
   let delivery = { wake: (): void => undefined };
   let stopRetrying = async (): Promise<void> => undefined;
   const ledger: Pick<Ledger, 'recordChanges'> = {
@@ -88,10 +91,17 @@ export function createNodeChanges({ config, service, runtime, clock, schedule, l
     watch: (secrets) =>
       watchKeys(secrets, {
         isNextSet: settings.GALILEO_API_KEY_NEXT !== null || settings.GALILEO_API_KEY_NEXT_FILE !== null,
+        fingerprintOf: createSecretFingerprint({
+          scheme: settings.GALILEO_AUTH,
+          ledger: () => readable,
+          baseUrl: settings.GALILEO_API_URL,
+          username: settings.GALILEO_USERNAME,
+        }),
         onKey: ({ slot, fingerprint: to }) => noteAndFlush({ what: 'key_slot_changed', slot, to }, 'changed'),
       }),
     async begin({ ledger: opened, secrets, policy, checkpointKey }) {
       reporter.note({ what: 'service_started', runtime, settings_sha256: settingsDigest(config) }, 'changed');
+      readable = opened;
       await secrets.galileoKeys();
       reporter.note({ what: 'checkpoint_key_changed', to: checkpointKey }, 'changed');
       open = opened;

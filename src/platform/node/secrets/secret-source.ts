@@ -9,6 +9,7 @@ import { readTextFile } from '../text-file.ts';
 const MAX_FILE_BYTES = {
   GALILEO_API_KEY: 4 * 1024,
   GALILEO_API_KEY_NEXT: 4 * 1024,
+  GALILEO_PASSWORD: 4 * 1024,
   AUDIT_HTTP_TOKEN: 16 * 1024,
   AUDIT_HMAC_KEY: 16 * 1024,
   AUDIT_SIGNING_KEY: 16 * 1024,

@@ -4,7 +4,8 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Secrets } from '../../../ports/secrets.ts';
 import { createSingleFlight } from '../../../tasks/single-flight.ts';
-import { checkApiKey, fingerprint, isSameKey, trimApiKey } from '../../../upstream/api-keys.ts';
+import { checkApiKey, checkPassword, fingerprint, isSameKey, trimApiKey } from '../../../upstream/api-keys.ts';
+import type { AuthScheme } from '../../../upstream/credentials.ts';
 import { clock as machineClock } from '../runtime.ts';
 import { secretSource } from './secret-source.ts';
 import type { SecretSettings, SecretSource } from './secret-source.ts';
@@ -12,13 +13,13 @@ import { createSettledSecret } from './settled-secret.ts';
 import type { SettledSecret } from './settled-secret.ts';
 
 /**
- * The upstream keys on Node: fixed values from the environment, or files that are read again when they change. While a
+ * The upstream keys, or the upstream password, on Node: fixed values from the environment, or files that are read again when they change. While a
  * file is being written, the last good key stays in use. The same holds when it becomes missing, empty or unusable; then
  * the problem is logged once. Invariant: no problem and no log line holds a key; each names the setting.
  */
-type KeyName = 'GALILEO_API_KEY' | 'GALILEO_API_KEY_NEXT';
+type KeyName = 'GALILEO_API_KEY' | 'GALILEO_API_KEY_NEXT' | 'GALILEO_PASSWORD';
 
-export type UpstreamKeySettings = SecretSettings<KeyName>;
+export type UpstreamKeySettings = SecretSettings<KeyName> & { readonly GALILEO_AUTH?: AuthScheme };
 
 /** All problems found at the start, one sentence each. */
 export class SecretsError extends Error {
@@ -45,14 +46,16 @@ export async function createSecrets(
       problems.push(`${name} and ${name}_FILE are both set; set one`);
       return null;
     }
-    const slot = new KeySlot(source, { clock, logger });
+    const slot = new KeySlot(source, { clock, logger, isPassword: name === 'GALILEO_PASSWORD' });
     const problem = await slot.open();
     if (problem !== null) problems.push(`${source.setting} ${problem}`);
     return slot;
   };
-  const current = await open('GALILEO_API_KEY');
-  const next = await open('GALILEO_API_KEY_NEXT');
-  if (current === null && problems.length === 0) problems.push('GALILEO_API_KEY or GALILEO_API_KEY_FILE must be set');
+  const isKey = (settings.GALILEO_AUTH ?? 'api_key') === 'api_key';
+  const name = isKey ? 'GALILEO_API_KEY' : 'GALILEO_PASSWORD';
+  const current = await open(name);
+  const next = isKey ? await open('GALILEO_API_KEY_NEXT') : null;
+  if (current === null && problems.length === 0) problems.push(`${name} or ${name}_FILE must be set`);
   if (current === null || problems.length > 0) throw new SecretsError(problems);
   return {
     async galileoKeys() {
@@ -66,11 +69,16 @@ class KeySlot {
   readonly #setting: string;
   readonly #secret: SettledSecret;
   readonly #logger: Logger;
+  readonly #isPassword: boolean;
   #key: Secret | null = null;
   #problem: string | null = null;
   readonly #refresh = createSingleFlight(() => this.#readAgain());
 
-  constructor(source: SecretSource, { clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
+  constructor(
+    source: SecretSource,
+    { clock, logger, isPassword }: { readonly clock: Clock; readonly logger: Logger; readonly isPassword: boolean },
+  ) {
+    this.#isPassword = isPassword;
     this.#setting = source.setting;
     this.#secret = createSettledSecret(source, clock);
     this.#logger = logger;
@@ -96,7 +104,11 @@ class KeySlot {
     }
     this.#problem = problem;
     if (this.#key !== null && this.#key !== before) {
-      this.#logger.info('api_key_changed', { setting, key_fingerprint: fingerprint(this.#key) });
+      // A hash of a password could be searched for; the record of the change has a safe fingerprint.
+      this.#logger.info('api_key_changed', {
+        setting,
+        ...(this.#isPassword ? {} : { key_fingerprint: fingerprint(this.#key) }),
+      });
     }
   }
 
@@ -111,7 +123,7 @@ class KeySlot {
   }
 
   #take(text: string): string | null {
-    const problem = checkApiKey(text);
+    const problem = this.#isPassword ? checkPassword(text) : checkApiKey(text);
     if (problem !== null) return problem;
     const key = new Secret(trimApiKey(text));
     // The same key keeps its object: what is derived from a key is cached by object.

@@ -7,6 +7,7 @@ import type { Background } from '../../../ports/background.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Secrets } from '../../../ports/secrets.ts';
+import { createSecretFingerprint } from '../../../upstream/sign-in/secret-fingerprint.ts';
 import { watchKeys } from '../../../upstream/watch-keys.ts';
 import type { PolicyRecord } from '../policy/source.ts';
 
@@ -25,7 +26,7 @@ export interface WorkersChanges {
 
 export interface WorkersChangesDeps {
   readonly config: Config;
-  readonly ledger: Pick<Ledger, 'recordChanges'>;
+  readonly ledger: Pick<Ledger, 'recordChanges' | 'signInSalt'>;
   readonly service: RecordService;
   readonly isNextKeySet: boolean;
   readonly clock: Clock;
@@ -36,7 +37,8 @@ export interface WorkersChangesDeps {
 const RETRY_MS = 30_000;
 
 export function createWorkersChanges(deps: WorkersChangesDeps): WorkersChanges {
-  const { config, service, isNextKeySet, clock, background } = deps;
+  const { config, ledger, service, isNextKeySet, clock, background } = deps;
+  const { settings } = config;
   const reporter = createChangeReporter(deps);
   let triedAt = clock.now();
   const flush = (): void => {
@@ -60,6 +62,12 @@ export function createWorkersChanges(deps: WorkersChangesDeps): WorkersChanges {
     watch: (secrets) =>
       watchKeys(secrets, {
         isNextSet: isNextKeySet,
+        fingerprintOf: createSecretFingerprint({
+          scheme: settings.GALILEO_AUTH,
+          ledger: () => ledger,
+          baseUrl: settings.GALILEO_API_URL,
+          username: settings.GALILEO_USERNAME,
+        }),
         onKey({ slot, fingerprint: to, isChange }) {
           reporter.note({ what: 'key_slot_changed', slot, to }, isChange ? 'changed' : 'found');
           flush();

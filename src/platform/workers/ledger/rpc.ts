@@ -3,6 +3,7 @@ import type { RecordDraft } from '../../../audit/record.ts';
 import { READ_KINDS, RECORD_RESULTS, REQUEST_RECORD_KINDS, SEARCH_FILTERS } from '../../../audit/record-vocabulary.ts';
 import { MAX_LEASE_LENGTH } from '../../../ledger/page.ts';
 import type { AdmissionRecords, Ledger } from '../../../ledger/port.ts';
+import { SIGN_IN_STEPS } from './sign-in-rpc.ts';
 
 /**
  * The RPC between a Worker and the ledger object: one row per method of the ledger port, used at both ends. During a
@@ -264,6 +265,7 @@ export const LEDGER_STEPS = {
     result: z.array(z.enum(['recorded', 'unchanged', 'deferred', 'document_needed'])),
     writes: true,
   },
+  ...SIGN_IN_STEPS,
   findPolicy: { args: z.tuple([sha256]), result: text.nullable(), writes: false },
   probe: { args: z.tuple([]), result: nothing, writes: true },
   witness: {

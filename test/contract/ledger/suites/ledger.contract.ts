@@ -11,6 +11,7 @@ import { describeReads } from './reads.contract.ts';
 import { describeRepeats } from './repeat.contract.ts';
 import { describeRetention } from './retention.contract.ts';
 import { describeSearch } from './search.contract.ts';
+import { describeSignIns } from './sign-in.contract.ts';
 import { describeSuppression } from './suppression.contract.ts';
 import { describeUnsettled } from './unsettled.contract.ts';
 import { createLedgerHarness } from '../ledger-harness.ts';
@@ -45,5 +46,6 @@ export function describeLedger(
     describeMachineClock(harness);
     if (clock === 'witnessed') describeWitness(harness);
     describeChanges(harness);
+    describeSignIns(harness);
   });
 }

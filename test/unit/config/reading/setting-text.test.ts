@@ -32,7 +32,7 @@ function comparable({ NO_PROXY: noProxy, ...rest }: Settings): unknown {
 const ROWS: Readonly<Record<string, SettingRow>> = SETTINGS;
 const VALUES = Object.entries(ROWS)
   .filter(([name, { secret }]) => secret !== true && !name.endsWith('_FILE') && name !== 'INSECURE_DEV')
-  .map(([name, { example, sink, needs, fallback }]) => ({
+  .map(([name, { example, sink, needs, fallback, ofPasswordSchemes }]) => ({
     name,
     value:
       name === 'AUTH_ISSUERS'
@@ -47,6 +47,9 @@ const VALUES = Object.entries(ROWS)
       ...(needs === undefined ? {} : { [needs]: ROWS[needs]?.example ?? '' }),
       ...(name.startsWith('AUDIT_HTTP')
         ? { AUDIT_SINKS: 'http', AUDIT_HTTP_URL: 'https://collector.example.com/audit' }
+        : {}),
+      ...(ofPasswordSchemes === true
+        ? { GALILEO_AUTH: 'basic', GALILEO_API_KEY: '', GALILEO_PASSWORD: 'a-good-password-01' }
         : {}),
       ...(name === 'AUDIT_EMAILS' ? { AUDIT_HMAC_KEY_FILE: '/run/key' } : {}),
     },

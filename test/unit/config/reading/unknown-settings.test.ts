@@ -31,11 +31,11 @@ describe('an unknown setting', () => {
 describe('a setting of Galileo’s SDK', () => {
   it.each([
     ['GALILEO_CONSOLE_URL', '; this service sends to GALILEO_API_URL'],
-    ['GALILEO_USERNAME', '; this service signs in with GALILEO_API_KEY'],
-    ['GALILEO_PASSWORD', '; this service signs in with GALILEO_API_KEY'],
-    ['GALILEO_JWT_TOKEN', '; this service signs in with GALILEO_API_KEY'],
-    ['GALILEO_SSO_ID_TOKEN', '; this service signs in with GALILEO_API_KEY'],
-    ['GALILEO_SSO_PROVIDER', '; this service signs in with GALILEO_API_KEY'],
+    ['GALILEO_USERNAME', '; GALILEO_AUTH says how this service signs in'],
+    ['GALILEO_PASSWORD', '; GALILEO_AUTH says how this service signs in'],
+    ['GALILEO_JWT_TOKEN', '; GALILEO_AUTH says how this service signs in'],
+    ['GALILEO_SSO_ID_TOKEN', '; GALILEO_AUTH says how this service signs in'],
+    ['GALILEO_SSO_PROVIDER', '; GALILEO_AUTH says how this service signs in'],
     ['GALILEO_LOG_LEVEL', '; the setting of this service is LOG_LEVEL'],
     ['GALILEO_PROJECT', ''],
     ['GALILEO_PROJECT_ID', ''],

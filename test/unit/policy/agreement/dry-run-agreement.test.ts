@@ -10,6 +10,7 @@ import { canonicalBody } from '../../../../src/invite/admit/canonical.ts';
 import { createMemoryLedger } from '../../../support/ledger/memory-ledger.ts';
 import type { Ledger } from '../../../../src/ledger/port.ts';
 import { Secret } from '../../../../src/lib/secret.ts';
+import { apiKeyCredentials } from '../../../support/upstream.ts';
 import { compilePolicy } from '../../../../src/policy/compile.ts';
 import type { PolicyFile } from '../../../../src/policy/document/schema.ts';
 import { createFakeClock, createFakeIds, createFakeTraceIds } from '../../../support/clock.ts';
@@ -70,7 +71,9 @@ function createHarness() {
         };
       },
     },
-    secrets: { galileoKeys: async () => ({ current: new Secret('test-key-0f3c9a7e5b1d2468'), next: null }) },
+    credentials: apiKeyCredentials({
+      galileoKeys: async () => ({ current: new Secret('test-key-0f3c9a7e5b1d2468'), next: null }),
+    }),
     delivery: { wake: silent },
     policy: { current: () => current.policy },
     clientAddress: () => null,
@@ -86,7 +89,6 @@ function createHarness() {
       corsOrigins: [],
       idempotency: 'optional',
       galileoApiUrl: 'https://galileo.example',
-      galileoApiKeyHeader: 'Galileo-API-Key',
       galileoTimeoutMs: 15_000,
       insecureDev: false,
       reconciles: false,

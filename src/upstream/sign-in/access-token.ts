@@ -1,0 +1,116 @@
+import * as z from 'zod';
+import { retryAfterSeconds } from '../../lib/http/retry-after.ts';
+import { parseObject } from '../../lib/parse-object.ts';
+import { Secret } from '../../lib/secret.ts';
+import { decodeUtf8 } from '../../lib/text/utf8.ts';
+import { REFUSED_FOR_MS } from '../../ledger/sign-in-hold.ts';
+import type { SignInEnd } from '../../ledger/sign-in-hold.ts';
+import type { HttpResult } from '../../ports/http.ts';
+import type { NotSent } from '../failure.ts';
+import { isWrongAddress } from '../wrong-address.ts';
+
+/**
+ * Reads Galileo's answer to a login: a token and how long it is valid, or why there is none and when the next login may
+ * be tried. Pure. The token's claims are not verified: only Galileo can, and they only say when to renew it.
+ */
+export type LoginAnswer =
+  | {
+      readonly kind: 'token';
+      readonly token: Secret;
+      /** The part of the token that is secret, for searches: all JWTs of an issuer begin with the same header. */
+      readonly searched: Secret;
+      readonly lifetimeMs: number;
+    }
+  | {
+      readonly kind: 'refused' | 'failed';
+      /** For the log. */
+      readonly reason: string;
+      /** How requests end that waited for the token. */
+      readonly ending: NotSent['reason'];
+      readonly status: number | null;
+      readonly hold: SignInEnd['hold'];
+    };
+
+/** Galileo's tokens are valid for a day where they do not say it themselves. */
+const DEFAULT_LIFETIME_MS = 24 * 60 * 60_000;
+/** Of a token that is over already by this machine's clock, which may be wrong. */
+const SHORTEST_LIFETIME_MS = 60_000;
+const RESTART_MS = 10_000;
+const UNANSWERED_MS = 60_000;
+
+const loginSchema = z.object({
+  access_token: z.string().regex(/^[\x21-\x7e]{16,8192}$/),
+  token_type: z
+    .string()
+    .regex(/^bearer$/i)
+    .default('bearer'),
+});
+const claimsSchema = z.object({ exp: z.number().positive(), iat: z.number().positive().optional().catch(undefined) });
+
+/** `nowMs`: the machine's clock. */
+export function readLogin(result: HttpResult, nowMs: number): LoginAnswer {
+  // No byte left, so no attempt was counted.
+  if (result.kind === 'not_sent') {
+    const { reason } = result;
+    return { kind: 'failed', reason, ending: reason, status: null, hold: null };
+  }
+  if (result.kind === 'maybe_sent') return failed(result.reason, result.status, UNANSWERED_MS);
+  const { status } = result;
+  if (status >= 200 && status <= 299) return readToken(result, nowMs);
+  if (status >= 500) return failed('server_error', status, RESTART_MS);
+  if (status < 200 || status <= 399) return failed('redirect', status, UNANSWERED_MS);
+  if (isWrongAddress(result)) return failed('wrong_address', status, UNANSWERED_MS, 'wrong_address');
+  if (status === 429) {
+    const seconds = retryAfterSeconds(result.headers['retry-after'], nowMs) ?? 0;
+    return failed('rate_limited', status, Math.max(UNANSWERED_MS, seconds * 1000), 'rate_limited');
+  }
+  if (status === 407) return failed('egress_refused', status, UNANSWERED_MS, 'egress_refused');
+  if (status === 408) return failed('request_timeout', status, UNANSWERED_MS);
+  const hold = { reason: 'refused', forMs: REFUSED_FOR_MS } as const;
+  return { kind: 'refused', reason: 'refused', ending: 'sign_in_refused', status, hold };
+}
+
+function failed(
+  reason: string,
+  status: number | null,
+  forMs: number,
+  ending: NotSent['reason'] = 'sign_in_failed',
+): LoginAnswer {
+  return { kind: 'failed', reason, ending, status, hold: { reason: 'unanswered', forMs } };
+}
+
+function readToken({ status, body }: Extract<HttpResult, { kind: 'answered' }>, nowMs: number): LoginAnswer {
+  const login = loginSchema.safeParse(parseObject(decodeUtf8(body, 'remove') ?? ''));
+  if (!login.success) return failed('unreadable', status, UNANSWERED_MS);
+  const { access_token: text } = login.data;
+  const [, ...rest] = text.split('.');
+  const secretPart = rest.join('.');
+  return {
+    kind: 'token',
+    token: new Secret(text),
+    searched: new Secret(rest.length === 2 && secretPart.length >= 16 ? secretPart : text),
+    lifetimeMs: lifetimeOf(rest[0] ?? '', nowMs),
+  };
+}
+
+/** From the claims of a JWT. Its own time of issue counts before this machine's clock, which may be wrong. */
+function lifetimeOf(payload: string, nowMs: number): number {
+  const claims = claimsSchema.safeParse(parseObject(decodeBase64url(payload)));
+  if (!claims.success) return DEFAULT_LIFETIME_MS;
+  const { exp, iat } = claims.data;
+  const lifetimeMs = exp * 1000 - (iat === undefined ? nowMs : iat * 1000);
+  return Number.isSafeInteger(Math.trunc(lifetimeMs))
+    ? Math.max(SHORTEST_LIFETIME_MS, lifetimeMs)
+    : DEFAULT_LIFETIME_MS;
+}
+
+function decodeBase64url(text: string): string {
+  if (!/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1) return '';
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+  return (
+    decodeUtf8(
+      Uint8Array.from(binary, (char) => char.charCodeAt(0)),
+      'remove',
+    ) ?? ''
+  );
+}
