@@ -5,6 +5,7 @@
  */
 import { durationWords } from '../lib/text/duration-words.ts';
 import { HEADER_LIMIT_BYTES } from '../lib/http/header-limit.ts';
+import type { DecisionOnAddress, DecisionOnEntry } from './problem-decisions.ts';
 
 export type ProblemOrigin = 'proxy' | 'policy' | 'quota' | 'upstream';
 
@@ -243,22 +244,6 @@ export interface ProblemExtras {
   readonly errors?: readonly unknown[];
   /** The number of errors that `errors` leaves out. */
   readonly omitted?: number;
-}
-
-interface DecisionOnAddress {
-  readonly email: string;
-  readonly decision: string;
-  readonly rule: string | null;
-  readonly because: readonly string[];
-  readonly message: string;
-}
-
-/** On an entry of the caller's list that is no acceptable address. */
-interface DecisionOnEntry {
-  readonly index: number;
-  readonly decision: string;
-  readonly reason: string;
-  readonly message: string;
 }
 
 export interface Problem {
