@@ -2,6 +2,7 @@
 import { CURVES, growthOf, isAsPromised } from '../growth/curves.ts';
 import type { GrowthResult, MemoryResult, Point, Run, SideSample, SidesResult } from '../results.ts';
 import { readResults } from '../results.ts';
+import { DROPPED } from './dropped.ts';
 import { describeGrowthPlot } from './growth-plot.ts';
 import { figure, withRange } from './numbers.ts';
 import { BASE_SIDES, SIDE_NAMES } from './side-names.ts';
@@ -53,6 +54,7 @@ export function describePerformance(): string {
     ...(sides === undefined ? [] : [describeSides(sides)]),
     ...(growth === undefined ? [] : [describeGrowth(growth)]),
     ...(memory === undefined ? [] : [describeMemory(memory)]),
+    describeDropped(),
     METHOD,
   ].join('\n');
 }
@@ -178,6 +180,14 @@ function describeMemory({ run, points }: MemoryResult): string {
 ${describeRun(run)} Over ${served.toLocaleString('en-US')} invites with 64 connections, the service had
 ${withRange(half)} MiB resident in the second half of the run; the curve is the last one of the plot above.
 `;
+}
+
+function describeDropped(): string {
+  return `## What was tried and left out
+
+What buys less than 2 % and makes the code harder to read stays out, too.
+
+${table(['tried', 'found'], DROPPED, 'left')}`;
 }
 
 function table(

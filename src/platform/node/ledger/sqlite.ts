@@ -25,7 +25,12 @@ export function createNodeSqlite(database: DatabaseSync): SqlitePort {
 
   return {
     run<R extends SqlRow>(sql: string, ...params: readonly (string | number | null)[]): readonly R[] {
-      return guarded(() => statement(sql).all(...params) as unknown as readonly R[]);
+      // Without `guarded`: an invite runs a dozen statements, and each closure would be garbage.
+      try {
+        return statement(sql).all(...params) as unknown as readonly R[];
+      } catch (error) {
+        throw sqlError(error);
+      }
     },
     transaction(fn) {
       guarded(() => database.exec('BEGIN IMMEDIATE'));
@@ -45,8 +50,12 @@ function guarded<T>(fn: () => T): T {
   try {
     return fn();
   } catch (error) {
-    throw new SqlError(error instanceof Error ? error.message : 'SQLite failed', resultCodeOf(error), { cause: error });
+    throw sqlError(error);
   }
+}
+
+function sqlError(error: unknown): SqlError {
+  return new SqlError(error instanceof Error ? error.message : 'SQLite failed', resultCodeOf(error), { cause: error });
 }
 
 /** `errcode` of the errors that node:sqlite throws; null for its own, such as a closed database. */
