@@ -126,7 +126,10 @@ export function createBatchDelivery({
       logRecovery();
       return { kind: 'delivered', length, more: isMore };
     },
-    /** A write that hangs is reported and still awaited: a second write beside it might arrive before it. */
+    /**
+     * A write that hangs is reported and still awaited: a second write beside it might arrive before it. Sinks over HTTP end
+     * theirs (post-batch), so that they are tried again.
+     */
     failing() {
       const failing = failureStreak.current();
       if (writingSinceMs === null || clock.now() - writingSinceMs < LONGEST_WRITE_MS) return failing;

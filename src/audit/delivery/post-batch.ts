@@ -3,6 +3,8 @@ import { retryAfterSeconds } from '../../lib/http/retry-after.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { isProxyFailure } from '../../ports/http.ts';
 import type { HttpPort, MaybeSentReason, NotSentReason, ProxyFailure } from '../../ports/http.ts';
+import type { Schedule } from '../../ports/schedule.ts';
+import { withDeadline } from '../../tasks/with-deadline.ts';
 import type { SinkFailure } from './sink.ts';
 import { SinkError } from './sink.ts';
 
@@ -24,7 +26,11 @@ export interface BatchPost {
 export interface PostDeps {
   readonly http: HttpPort;
   readonly clock: Clock;
+  readonly schedule: Schedule;
 }
+
+/** The client ends an exchange by its deadlines. Should it not, the batch is a `timeout` so much later. */
+export const HANGING_AFTER_MS = 5_000;
 
 /** Answers about a batch are short. A long error page is not read to its end. */
 const MAX_ANSWER_BYTES = 256 * 1024;
@@ -39,13 +45,13 @@ export interface HttpAnswer {
 
 /** Resolves with the 2xx answer. `reasonOf` may know more of another answer than its status says; null: it does not. */
 export async function postBatch(
-  { http, clock }: PostDeps,
+  { http, clock, schedule }: PostDeps,
   post: BatchPost,
   reasonOf: (answer: HttpAnswer) => SinkFailure | null = () => null,
 ): Promise<HttpAnswer> {
   const { url, headers, body, compression, timeoutMs } = post;
   const isCompressed = compression === 'gzip';
-  const result = await http.exchange({
+  const exchange = http.exchange({
     method: 'POST',
     url,
     headers: {
@@ -56,6 +62,11 @@ export async function postBatch(
     body: isCompressed ? await gzip(body) : body,
     deadlines: { connectMs: timeoutMs, headersMs: timeoutMs, bodyMs: timeoutMs, totalMs: timeoutMs },
     maxResponseBytes: MAX_ANSWER_BYTES,
+  });
+  const result = await withDeadline(exchange, {
+    schedule,
+    deadlineMs: timeoutMs + HANGING_AFTER_MS,
+    onTimeout: () => new SinkError('timeout'),
   });
   if (result.kind !== 'answered') throw new SinkError(reasonWithoutAnswer(result.reason));
   const { status, headers: fields, body: bytes } = result;

@@ -29,6 +29,7 @@ function sinkTo(url: string, changes: Partial<HttpSinkDeps> = {}) {
   return createHttpSink({
     http,
     clock: createFakeClock(),
+    schedule: createFakeClock(),
     url,
     format: 'native',
     source: 'https://invites.example.com',

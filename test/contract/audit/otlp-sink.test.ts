@@ -21,6 +21,7 @@ function sinkTo(url: string, changes: Partial<OtlpSinkDeps> = {}) {
   return createOtlpSink({
     http,
     clock: createFakeClock(),
+    schedule: createFakeClock(),
     url: `${url}/v1/logs`,
     format: 'native',
     resource: { 'service.name': 'invites' },

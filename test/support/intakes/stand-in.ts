@@ -158,7 +158,15 @@ export interface SinkOptions {
 /** The sink of the service that writes to this intake. */
 export function sinkTo(vendor: Vendor, { http }: Pick<StandIn, 'http'>, clock: FakeClock, options: SinkOptions): Sink {
   const { token, format = 'native', onRefused = () => undefined } = options;
-  const shared = { http, clock, url: vendor.url, format, userAgent: 'galileo-invite-proxy/0.0.0', onRefused };
+  const shared = {
+    http,
+    clock,
+    schedule: clock,
+    url: vendor.url,
+    format,
+    userAgent: 'galileo-invite-proxy/0.0.0',
+    onRefused,
+  };
   if (vendor.intake === 'otlp') {
     return createOtlpSink({
       ...shared,

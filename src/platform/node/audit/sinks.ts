@@ -10,6 +10,7 @@ import { egressOf } from '../../../config/settings/settings-egress.ts';
 import type { AuditSinkName } from '../../../config/setting-row.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { createHttpClient } from '../http-client/http-client.ts';
+import { schedule } from '../runtime.ts';
 import { createStdoutSink } from '../telemetry/logger.ts';
 import type { Output } from '../telemetry/output.ts';
 
@@ -49,6 +50,7 @@ export function createSinks(settings: Settings, deps: AuditSinksDeps): AuditSink
       createHttpSink({
         http,
         clock,
+        schedule,
         url: needed(settings.AUDIT_HTTP_URL),
         intake: settings.AUDIT_HTTP_PRESET,
         format,
@@ -65,6 +67,7 @@ export function createSinks(settings: Settings, deps: AuditSinksDeps): AuditSink
       return createOtlpSink({
         http,
         clock,
+        schedule,
         ...target,
         headers: async () => headers,
         format,

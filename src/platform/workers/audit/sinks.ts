@@ -35,9 +35,15 @@ export interface AuditSinksDeps {
 }
 
 export function createAuditSinks(deps: AuditSinksDeps): readonly Sink[] {
-  const { settings, service, http, clock } = deps;
+  const { settings, service, http, clock, schedule } = deps;
   const wanted = new Set<string>(settings.AUDIT_SINKS);
-  const shared = { http, clock, format: settings.AUDIT_FORMAT, userAgent: `${service.name}/${service.version}` };
+  const shared = {
+    http,
+    clock,
+    schedule,
+    format: settings.AUDIT_FORMAT,
+    userAgent: `${service.name}/${service.version}`,
+  };
   const sinks: Sink[] = [];
   if (wanted.has('http') && settings.AUDIT_HTTP_URL !== null) {
     sinks.push(

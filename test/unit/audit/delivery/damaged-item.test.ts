@@ -29,6 +29,7 @@ const HTTP_SINK = {
   headers: async () => ({}),
   onRefused: () => expect.unreachable(),
   clock: createFakeClock(),
+  schedule: createFakeClock(),
 } as const;
 
 function takingAll(urls: string[]): HttpPort {
