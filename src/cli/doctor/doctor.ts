@@ -6,6 +6,7 @@ import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import type { CliDeps } from '../deps.ts';
 import { checkIssuer, issuerProbeRequest } from './checks/check-issuer.ts';
 import { clockFinding } from './checks/check-clock.ts';
+import { intakeFinding, intakeOf, intakeProbeRequest } from './checks/check-intake.ts';
 import { egressFinding } from './checks/check-egress.ts';
 import { configurationFinding } from './checks/check-configuration.ts';
 import { diskFinding, ledgerFinding } from './checks/check-ledger.ts';
@@ -37,7 +38,7 @@ export const doctor: Command = {
   about: [
     'Checks the configuration, the routes through HTTPS_PROXY, each issuer (metadata and keys), the policy (its tests, rules that end soon), the ledger ' +
       '(readable, its trail, its tables against the last records, its version, room on its disk), the clock, the way to Galileo, and whether the Galileo key ' +
-      'or password works and with what role (GET /v2/current_user).',
+      'or password works and with what role (GET /v2/current_user). With AUDIT_SINKS=http, whether the intake of the audit trail answers.',
     'It sends no invite, writes nothing and may run beside the service, with the same environment. Nothing it prints is ' +
       'secret. Checks run side by side and end within 12 seconds; one that fails stops no other.',
   ],
@@ -132,10 +133,18 @@ function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[]
       }),
     ),
     ...signInChecks(configuration, deps, upstream).map((one) => ({ ...one, run: asking(one.run) })),
+    ...intakeChecks(configuration, deps).map((one) => ({ ...one, run: asking(one.run) })),
   ];
 }
 
 const NO_LEDGER = 'was not looked at: LEDGER_URL is refused';
+
+function intakeChecks({ settings }: Configuration, deps: CliDeps): readonly Check[] {
+  const intake = intakeOf(settings);
+  if (intake === null) return [];
+  const run = async () => intakeFinding(await probe(intakeProbeRequest(intake, SERVICE_VERSION), deps), intake);
+  return [{ id: 'audit-http', title: 'Audit intake', run }];
+}
 
 function probeIssuer(issuer: IssuerConfig, { settings }: Configuration, deps: CliDeps): Promise<Probe | null> {
   const request = issuerProbeRequest(issuer, { insecureDev: settings.INSECURE_DEV === true }, SERVICE_VERSION);
