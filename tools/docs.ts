@@ -26,6 +26,7 @@ import { MISBEHAVIOURS } from '../dev/galileo-steps.ts';
 import { PEOPLE } from '../dev/sign-in/people.ts';
 import { DASHBOARDS } from './dashboards/dashboards.ts';
 import { describeDashboard } from './dashboards/describe-dashboard.ts';
+import { describeWorkersAlerts } from './workers-alerts.ts';
 import { embedExamples } from './embed-examples.ts';
 
 const root = new URL('../', import.meta.url);
@@ -36,6 +37,7 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   ...Object.fromEntries(
     Object.entries(DASHBOARDS).map(([name, board]) => [`deploy/grafana/${name}.json`, () => describeDashboard(board)]),
   ),
+  'deploy/workers/alerts.sql': describeWorkersAlerts,
   'docs/audit-checkpoint.schema.json': () => json(describeCheckpointSchema()),
   'docs/audit-example.md': describeWorkedCase,
   'docs/audit-ocsf.md': describeOcsfMapping,

@@ -156,4 +156,20 @@ describe('the scheduled work of a Worker', () => {
     await worker.scheduled?.(controller, bindings, createExecutionContext());
     expect(lines.filter((line) => /"level":"(?:warn|error)"/.test(line))).toEqual([]);
   });
+
+  it('writes the levels that alerts need', async () => {
+    const written: string[] = [];
+    const METRICS = { writeDataPoint: ({ blobs }: { readonly blobs: string[] }) => void written.push(blobs.join(' ')) };
+    const { worker, bindings } = deployed({ METRICS });
+    const controller = { scheduledTime: 0, cron: '* * * * *', noRetry: () => undefined };
+    await worker.scheduled?.(controller, bindings, createExecutionContext());
+    expect(written).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^build_info \d.* workerd$/),
+        'requests_unknown',
+        'audit_sink_lag_seconds stdout',
+        'audit_uncovered_records',
+      ]),
+    );
+  });
 });

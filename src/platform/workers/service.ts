@@ -21,6 +21,7 @@ import { createKeySetCache, KEY_SET_CACHE } from './http-client/key-set-cache.ts
 import { createLedger } from './ledger/client.ts';
 import type { WriteLine } from './telemetry/logger.ts';
 import { createLogger } from './telemetry/logger.ts';
+import { writeLevels } from './telemetry/levels.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createOpenApiReader } from './http-server/open-api.ts';
 import { createReadPage } from './http-server/pages.ts';
@@ -125,6 +126,7 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
   const secrets = changes.watch(createSecrets({ ...signIn, clock, schedule, logger }));
   const { app, sweep, reconcile } = createService(read.config, {
     ...{ clock, ids, traceIds, schedule, background, logger, metrics, service, http, ledger, secrets },
+    keyUse: { note: (slot, _key, isTaken) => metrics.gauge('api_key_usable', Number(isTaken), { slot }) },
     trustedClock: clock,
     // The object that keeps the trail delivers it, too.
     delivery: { wake: () => undefined },
@@ -158,8 +160,12 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
       );
     },
     async work() {
-      await sweep();
-      await reconcile?.();
+      try {
+        await sweep();
+        await reconcile?.();
+      } finally {
+        await writeLevels({ metrics, ledger, sinks: settings.AUDIT_SINKS, clock, service });
+      }
     },
     async consume(batch) {
       await consumeAudit(batch, { sinks, ledger, queue: env.AUDIT_QUEUE, random, logger });

@@ -97,6 +97,7 @@ export const PLAN: readonly PlannedBlock[] = [
   { page: 'docs/deploy-workers.md', begins: 'npx wrangler login', notRun: CLOUD },
   { page: 'docs/deploy-workers.md', begins: 'curl -i https', notRun: CLOUD },
   { page: 'docs/deploy-workers.md', begins: 'npx wrangler kv', notRun: CLOUD },
+  { page: 'docs/deploy-workers.md', begins: 'curl "https://api.cloudflare.com', notRun: CLOUD },
   { page: 'docs/identity-providers.md', begins: 'gcloud', notRun: 'needs an account at Google' },
   { page: 'docs/operations.md', begins: 'curl -s localhost', prints: ['"status":"ready"', 'refusals', '0 failed'] },
   {

@@ -6,7 +6,7 @@ import { createMetrics } from '../../../src/platform/workers/telemetry/metrics.t
 import { perEnv } from '../../../src/platform/workers/per-env.ts';
 import { loadPolicy, readPolicy } from '../../../src/policy/load.ts';
 import { loadDocument } from '../../../src/policy/document/read-document.ts';
-import { COUNTERS, DURATIONS } from '../../../src/ports/metrics.ts';
+import { COUNTERS, DURATIONS, GAUGES } from '../../../src/ports/metrics.ts';
 import { EXAMPLE_POLICY } from '../../support/policy.ts';
 
 /** Adapters for Workers that need no runtime; the others are tested inside workerd (test/workers). */
@@ -41,15 +41,17 @@ describe('metrics on Workers', () => {
     metrics.count('http_requests', { status: '200', route: '/livez', method: 'GET' });
     metrics.count('audit_records_pruned', {}, 7);
     metrics.observe('upstream_duration', 0.25, { result: 'answered' });
+    metrics.gauge('api_key_usable', 0, { slot: 'next' });
     expect(points).toEqual([
       { indexes: ['http_requests'], blobs: ['http_requests', '/livez', 'GET', '200'], doubles: [1] },
       { indexes: ['audit_records_pruned'], blobs: ['audit_records_pruned'], doubles: [7] },
       { indexes: ['upstream_duration'], blobs: ['upstream_duration', 'answered'], doubles: [0.25] },
+      { indexes: ['api_key_usable'], blobs: ['api_key_usable', 'next'], doubles: [0] },
     ]);
   });
 
   it('fit the platform: a name is at most 96 bytes, and there are at most 20 blobs', () => {
-    for (const [name, { labels }] of Object.entries({ ...COUNTERS, ...DURATIONS })) {
+    for (const [name, { labels }] of Object.entries({ ...COUNTERS, ...DURATIONS, ...GAUGES })) {
       expect(name.length).toBeLessThanOrEqual(96);
       expect(labels.length).toBeLessThan(20);
     }

@@ -113,6 +113,7 @@ export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
     if (checkpointNotBefore > alarmClock.now()) return;
     for (let slices = 0; slices < MAX_SLICES_PER_RUN; slices += 1) {
       const { kind } = await checkpoints.make('whenDue');
+      if (kind === 'made' || kind === 'failed') deps.noteTrail?.(checkpoints.fault() === null);
       if (kind === 'failed') checkpointNotBefore = alarmClock.now() + RETRY_AFTER_MS;
       if (kind === 'failed' || kind === 'not_due') return;
       // Steps that wait have their turn between two slices.

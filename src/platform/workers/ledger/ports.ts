@@ -35,6 +35,8 @@ export interface LedgerObjectPorts {
   readonly schedule: Schedule;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'count'>;
+  /** Learns of each verification of the trail before a checkpoint; left out where nobody asks. */
+  readonly noteTrail?: (isIntact: boolean) => void;
   readonly targets: readonly DeliveryTarget[];
   /** Rejects when the key cannot be read. Null: checkpoints go out unsigned. */
   readonly signer: () => Promise<CheckpointSigner | null>;
@@ -68,6 +70,7 @@ const QUEUE_LENGTH_PER_RUN = 4 * 1024 * 1024;
 
 export function createObjectPorts(env: LedgerObjectEnv): LedgerObjectPorts {
   const service = { name: SERVICE_NAME, version: SERVICE_VERSION, runtime: 'workerd', instance: 'ledger' };
+  const metrics = createMetrics(env.METRICS);
   return {
     clock,
     alarmClock: clock,
@@ -75,7 +78,8 @@ export function createObjectPorts(env: LedgerObjectEnv): LedgerObjectPorts {
     random,
     schedule,
     logger: createLogger({ level: settingOf(env, 'LOG_LEVEL') ?? 'info', service }),
-    metrics: createMetrics(env.METRICS),
+    metrics,
+    noteTrail: (isIntact) => metrics.gauge('audit_trail_intact', Number(isIntact)),
     targets: deliveryTargets(env),
     signer: once(() => readSigner(env.AUDIT_SIGNING_KEY)),
     service,
