@@ -7,6 +7,7 @@ import type { Answered, AttemptDeps, Lost, Outgoing } from './attempt.ts';
 import { attempt } from './attempt.ts';
 import { problemOf, unreachable } from './read-problem.ts';
 import { retryAfterOf } from './retry-after.ts';
+import { traceIdIn } from './traceparent.ts';
 import { untilAborted } from './waiting.ts';
 
 export interface CallDeps extends AttemptDeps {
@@ -73,11 +74,12 @@ function waitBefore(answer: Answered | Lost, tries: number, random: number): num
   return retryAfterMs === null ? null : Math.max(retryAfterMs, SHORTEST_WAIT_MS);
 }
 
-function failure(answer: Answered | Lost, lost: Lost | null, { idempotencyKey }: Call): Error {
-  if (answer.kind === 'lost') return unreachable(answer, idempotencyKey, lost !== null, answer.cause);
+function failure(answer: Answered | Lost, lost: Lost | null, { idempotencyKey, headers }: Call): Error {
+  const asked = { idempotencyKey, traceId: traceIdIn(headers) };
+  if (answer.kind === 'lost') return unreachable(answer, asked, lost !== null, answer.cause);
   const problem = problemOf(answer, idempotencyKey);
   if (idempotencyKey === null || lost === null || SETTLES.test(problem.code)) return problem;
-  return unreachable(answer, idempotencyKey, true, problem);
+  return unreachable(answer, asked, true, problem);
 }
 
 async function askToken({ token }: CallDeps, renew: boolean, signal: AbortSignal | undefined): Promise<string> {

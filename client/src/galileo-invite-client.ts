@@ -34,4 +34,5 @@ export {
 } from './problems.ts';
 export type { InvalidPlace, KnownOutcome, ProblemFacts } from './problems.ts';
 export type { QuotaLeft, Sent } from './sent.ts';
+export type { Traceparent } from './traceparent.ts';
 export type { Delay } from './waiting.ts';

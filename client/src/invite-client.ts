@@ -12,6 +12,8 @@ import { retryAfterOf } from './retry-after.ts';
 import type { Sent } from './sent.ts';
 import { sentOf, sentWithheld } from './sent.ts';
 import type { Delay } from './waiting.ts';
+import type { Traceparent } from './traceparent.ts';
+import { traceFields } from './traceparent.ts';
 import { timerDelay, untilAborted } from './waiting.ts';
 
 export interface InviteClientOptions {
@@ -19,6 +21,8 @@ export interface InviteClientOptions {
   readonly url: string;
   /** The person's access token. `renew`: the service refused the last one (401), so another one is needed. */
   readonly token: (why: { readonly renew: boolean }) => string | Promise<string>;
+  /** The trace of a call that has none of its own (W3C Trace Context). */
+  readonly traceparent?: Traceparent;
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** How long one attempt may take. Default 40,000. */
   readonly attemptTimeoutMs?: number;
@@ -33,6 +37,8 @@ export interface InviteClientOptions {
 export interface CallOptions {
   /** Ends the call at once with its reason. */
   readonly signal?: AbortSignal | undefined;
+  /** The trace of this call (W3C Trace Context), for all its attempts. */
+  readonly traceparent?: Traceparent | undefined;
 }
 
 export interface DryRunOptions extends CallOptions {
@@ -86,28 +92,30 @@ export function createInviteClient(options: InviteClientOptions): InviteClient {
     url: options.url.replace(/\/+$/, ''),
   };
 
-  const read = async <Body>(path: string, signal: AbortSignal | undefined) => {
-    const { body, headers } = await perform(deps, { method: 'GET', path, headers: {}, idempotencyKey: null }, signal);
+  const traceOf = ({ traceparent = options.traceparent }: CallOptions) => traceFields(traceparent);
+  const read = async <Body>(path: string, { signal, ...traced }: CallOptions) => {
+    const call = { method: 'GET', path, headers: traceOf(traced), idempotencyKey: null } as const;
+    const { body, headers } = await perform(deps, call, signal);
     return { body: body as Body, headers };
   };
-  const findRequest = (id: string, signal: AbortSignal | undefined) =>
-    read<InviteRequest>(`/v2/invite_requests/${encodeURIComponent(id)}`, signal);
+  const findRequest = (id: string, called: CallOptions) =>
+    read<InviteRequest>(`/v2/invite_requests/${encodeURIComponent(id)}`, called);
   const invitation = (
     { path, idempotencyKey }: Pick<Call, 'path' | 'idempotencyKey'>,
     request: InviteUsersRequest,
-    { lenient = false, signal }: DryRunOptions,
+    { lenient = false, signal, ...traced }: DryRunOptions,
   ) => {
     const key = idempotencyKey === null ? {} : { 'Idempotency-Key': idempotencyKey };
-    const headers = { ...JSON_TYPE, ...(lenient ? LENIENT : {}), ...key };
+    const headers = { ...JSON_TYPE, ...(lenient ? LENIENT : {}), ...key, ...traceOf(traced) };
     return perform(deps, { method: 'POST', path, headers, body: JSON.stringify(request), idempotencyKey }, signal);
   };
 
   const client: InviteClient = {
-    async inviteUsers(request, { idempotencyKey = createIdempotencyKey(), lenient = false, signal } = {}) {
+    async inviteUsers(request, { idempotencyKey = createIdempotencyKey(), lenient = false, ...called } = {}) {
       const asked = { request, lenient, idempotencyKey };
       try {
         const call = { path: '/v2/invite_users', idempotencyKey };
-        return sentOf(await invitation(call, request, { lenient, signal }), asked);
+        return sentOf(await invitation(call, request, { lenient, ...called }), asked);
       } catch (problem) {
         const sent = problem instanceof InviteProblem ? sentWithheld(problem, asked) : null;
         if (sent === null) throw problem;
@@ -118,22 +126,22 @@ export function createInviteClient(options: InviteClientOptions): InviteClient {
       const call = { path: '/v2/invite_users?dry_run=true', idempotencyKey: null };
       return (await invitation(call, request, dryRun)).body as DryRun;
     },
-    async whatMayIInvite({ signal } = {}) {
-      return (await read<InvitePolicy>('/v2/invite_policy', signal)).body;
+    async whatMayIInvite(called = {}) {
+      return (await read<InvitePolicy>('/v2/invite_policy', called)).body;
     },
-    async inviteRequest(id, { signal } = {}) {
-      return (await findRequest(id, signal)).body;
+    async inviteRequest(id, called = {}) {
+      return (await findRequest(id, called)).body;
     },
-    async waitForOutcome(id, { maxWaitMs = 120_000, signal } = {}) {
+    async waitForOutcome(id, { maxWaitMs = 120_000, ...called } = {}) {
       let waitedMs = 0;
       for (let looks = 0; ; looks += 1) {
-        const { body, headers } = await findRequest(id, signal);
+        const { body, headers } = await findRequest(id, called);
         if (body.state !== 'open' && body.state !== 'unknown') return body;
         const nextLookMs = retryAfterOf(headers) ?? Math.min(FIRST_LOOK_MS * 2 ** looks, LONGEST_LOOK_MS);
         const waitMs = Math.max(nextLookMs, SHORTEST_LOOK_MS);
         if (waitedMs + waitMs > maxWaitMs) throw stillUnknown(id);
         waitedMs += waitMs;
-        await untilAborted(signal, (ended) => deps.delay(waitMs, ended.signal));
+        await untilAborted(called.signal, (ended) => deps.delay(waitMs, ended.signal));
       }
     },
     inBatches(list, policy, batches = {}) {
@@ -151,6 +159,14 @@ function stillUnknown(requestId: string): OutcomeUnknown {
   return new OutcomeUnknown({
     ...{ status: 0, code: 'outcome_unknown', title: 'Outcome unknown', origin: 'upstream' },
     detail: `It is not known yet whether the invitation was done (request ${requestId}). Do not send it again before you know.`,
-    ...{ requestId, outcome: 'unknown', retryAfterMs: null, idempotencyKey: null, decisions: [], body: null },
+    ...{
+      requestId,
+      traceId: null,
+      outcome: 'unknown',
+      retryAfterMs: null,
+      idempotencyKey: null,
+      decisions: [],
+      body: null,
+    },
   });
 }

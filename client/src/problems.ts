@@ -19,6 +19,8 @@ export interface ProblemFacts {
   readonly origin: string;
   /** Quote it when you report the problem. Null when no answer of the service came. */
   readonly requestId: string | null;
+  /** In the log and the audit trail of the service, and in your own traces. Null when no trace is known. */
+  readonly traceId: string | null;
   readonly outcome: KnownOutcome;
   /** Null: the service does not say when. */
   readonly retryAfterMs: number | null;
@@ -38,6 +40,7 @@ export class InviteProblem extends Error implements ProblemFacts {
   declare readonly detail: string;
   declare readonly origin: string;
   declare readonly requestId: string | null;
+  declare readonly traceId: string | null;
   declare readonly outcome: KnownOutcome;
   declare readonly retryAfterMs: number | null;
   declare readonly idempotencyKey: string | null;

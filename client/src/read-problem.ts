@@ -27,6 +27,7 @@ export function problemOf({ status, headers, body }: Answered, idempotencyKey: s
     ...{ status, code, title, origin, idempotencyKey },
     detail: errors === null ? String(detail) : errors.map(({ msg }) => sentenceOf(msg)).join('. '),
     requestId: (isUnknown ? location : undefined) ?? ownId,
+    traceId: members.trace_id ?? null,
     outcome: isUnknown ? 'unknown' : (outcome ?? null),
     retryAfterMs: retryAfterOf(headers),
     decisions: decisions ?? [],
@@ -45,14 +46,14 @@ const SAME_KEY = 'Try it again: the same invitation is not done twice.';
 /** `mayBeDone`: an attempt may have arrived. `cause`: the last failure. */
 export function unreachable(
   { status }: Answered | Lost,
-  idempotencyKey: string | null,
+  { idempotencyKey, traceId }: Pick<ProblemFacts, 'idempotencyKey' | 'traceId'>,
   mayBeDone: boolean,
   cause: unknown,
 ): ServiceUnreachable {
   const isUnknown = idempotencyKey !== null && mayBeDone;
   const signIn = status === 401 ? ' Sign in again first.' : '';
   const facts: ProblemFacts = {
-    ...{ status, idempotencyKey, requestId: null, retryAfterMs: null, decisions: [], body: null },
+    ...{ status, idempotencyKey, traceId, requestId: null, retryAfterMs: null, decisions: [], body: null },
     ...{ code: 'service_unreachable', title: 'Service unreachable', origin: 'network' },
     detail: isUnknown ? `${MAYBE_DONE} ${SAME_KEY}${signIn}` : `${NO_ANSWER} Try again later.`,
     outcome: isUnknown ? 'unknown' : idempotencyKey === null ? null : 'not_sent',

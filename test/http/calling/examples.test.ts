@@ -3,10 +3,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import type { Context, ContextManager } from '@opentelemetry/api';
+import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createInviteClient } from '../../../client/src/galileo-invite-client.ts';
 import { formChoices } from '../../../examples/calling/form-choices.ts';
 import { invite as inviteWithFetch, outcomeOf } from '../../../examples/calling/plain-fetch.ts';
+import { activeTraceparent } from '../../../examples/calling/traces.ts';
 import { invite as inviteWithClient } from '../../../examples/calling/with-client.ts';
 import type { TestService, TestServiceOptions } from '../../support/service.ts';
 import { startTestService } from '../../support/service.ts';
@@ -263,5 +267,43 @@ describe('the form of the example', () => {
       maxEmails: 20,
       forced: [expect.objectContaining({ id: 'staff-use-okta', auth_method: 'okta', send_email: false })],
     });
+  });
+});
+
+describe('the example with traces', () => {
+  /** As an SDK of OpenTelemetry sets it up: its propagator, and this context as the active one. */
+  function activate(active: Context): void {
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+    const manager: ContextManager = {
+      active: () => active,
+      with: (_context, run, self, ...args) => run.apply(self, args),
+      bind: (_context, target) => target,
+      enable: () => manager,
+      disable: () => manager,
+    };
+    context.setGlobalContextManager(manager);
+    onTestFinished(() => {
+      propagation.disable();
+      context.disable();
+    });
+  }
+
+  it('gives the active span, and its trace id is in the record', async () => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    activate(trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: 'b7ad6b7169203331', traceFlags: 1 }));
+    expect(activeTraceparent()).toBe(`00-${traceId}-b7ad6b7169203331-01`);
+    const { service, url, token } = await start();
+    const invites = createInviteClient({ url, token: () => token, traceparent: activeTraceparent });
+    await invites.inviteUsers({ emails: ['ann@acme.com'] });
+    expect((await service.records()).map((record) => record.trace_id)).toEqual([traceId, traceId]);
+  });
+
+  it('gives nothing outside a trace, and the invitation goes out', async () => {
+    activate(ROOT_CONTEXT);
+    expect(activeTraceparent()).toBeUndefined();
+    const { service, url, token } = await start();
+    const invites = createInviteClient({ url, token: () => token, traceparent: activeTraceparent });
+    await invites.inviteUsers({ emails: ['ann@acme.com'] });
+    expect(sentTo(service)).toEqual(['ann@acme.com']);
   });
 });

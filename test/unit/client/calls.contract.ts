@@ -24,6 +24,8 @@ import {
 
 const REQUEST = { emails: ['ann@acme.com', 'bo@acme.com'], auth_method: 'okta' as const };
 const KEY = 'key-0123456789abcdef';
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-00`;
 const IN_FLIGHT = (): Response =>
   problem(409, 'idempotency_in_flight', {
     headers: { 'Retry-After': '5', 'Content-Location': `/v2/invite_requests/${FIRST_ID}` },
@@ -37,6 +39,23 @@ const UNKNOWN = (): Response =>
 
 export function clientCalls(runtime: string): void {
   describe(`the client in ${runtime}`, () => {
+    describe('names the trace', () => {
+      it('of a refusal as the service says it, and of a service that is not reached as the page said it', async () => {
+        const trace_id = 'c'.repeat(32);
+        const refused = scriptedService([problem(403, 'policy_denied', { decisions: [], trace_id })]);
+        const traceparent = TRACEPARENT;
+        expect(await failureOf(refused.client.inviteUsers(REQUEST, { traceparent }))).toMatchObject({
+          traceId: trace_id,
+        });
+        const earlier = scriptedService([problem(403, 'policy_denied', { decisions: [] })]);
+        expect(await failureOf(earlier.client.inviteUsers(REQUEST))).toMatchObject({ traceId: null });
+        const lost = scriptedService(Array.from({ length: 40 }, cut));
+        expect(await failureOf(lost.client.inviteUsers(REQUEST, { traceparent }))).toMatchObject({
+          ...{ name: 'ServiceUnreachable', traceId: TRACE_ID, requestId: null },
+        });
+      });
+    });
+
     describe('sends', () => {
       it('an invitation with the token and a new key, and gives what the service says', async () => {
         const headers = {
@@ -104,6 +123,46 @@ export function clientCalls(runtime: string): void {
         expect(await client.dryRun(REQUEST)).toEqual(verdict);
         expect(received[0]?.url).toBe('https://invites.example.com/v2/invite_users?dry_run=true');
         expect(received[0]?.headers.get('Idempotency-Key')).toBeNull();
+      });
+
+      it.each([
+        ['a text', TRACEPARENT],
+        ['what a function gives', () => TRACEPARENT],
+      ])('the trace of a call, the same with each attempt: %s', async (_what, traceparent) => {
+        const { client, received } = scriptedService([cut(), success(null), success({ rules: [] }), success(null)]);
+        await client.inviteUsers(REQUEST, { traceparent });
+        await client.whatMayIInvite({ traceparent });
+        await client.inviteUsers(REQUEST);
+        const sent = received.map(({ headers }) => headers.get('traceparent'));
+        expect(sent).toEqual([TRACEPARENT, TRACEPARENT, TRACEPARENT, null]);
+      });
+
+      it('the trace of the client with calls that have none of their own, asked once for each call', async () => {
+        let asked = 0;
+        const traceparent = (): string => TRACEPARENT.replace(/.$/, String((asked += 1)));
+        const answers = [cut(), success(null), success(null), success(null)];
+        const { client, received } = scriptedService(answers, { traceparent });
+        await client.inviteUsers(REQUEST);
+        await client.inviteUsers(REQUEST);
+        await client.inviteUsers(REQUEST, { traceparent: TRACEPARENT });
+        const flags = received.map(({ headers }) => headers.get('traceparent')?.at(-1));
+        expect(flags).toEqual(['1', '1', '2', '0']);
+      });
+
+      it.each([
+        ['another text', 'trace'],
+        ['a line end', `${TRACEPARENT}\r\nX-Evil: 1`],
+        ['nothing', () => undefined],
+        [
+          'an error',
+          () => {
+            throw new Error('no tracer');
+          },
+        ],
+      ])('a call without a trace when the page gives %s', async (_what, traceparent) => {
+        const { client, received } = scriptedService([success(null)]);
+        await client.inviteUsers(REQUEST, { traceparent });
+        expect(received[0]?.headers.has('traceparent')).toBe(false);
       });
 
       it('the questions about the policy and about a request', async () => {
