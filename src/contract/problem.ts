@@ -4,6 +4,7 @@
  * sentence that can be shown to people as it is: numbers, waits and ids are filled in.
  */
 import { durationWords } from '../lib/text/duration-words.ts';
+import type { RequestIds } from './validation-error.ts';
 import { HEADER_LIMIT_BYTES } from '../lib/http/header-limit.ts';
 import type { DecisionOnAddress, DecisionOnEntry } from './problem-decisions.ts';
 
@@ -256,13 +257,6 @@ export interface Problem {
   readonly request_id: string;
   readonly trace_id?: string;
   readonly [extra: string]: unknown;
-}
-
-/** What people quote when they report a refusal: the ids of the request that got it. */
-export interface RequestIds {
-  readonly requestId: string;
-  /** Left out where no trace was read. */
-  readonly traceId?: string | undefined;
 }
 
 /** Builds the RFC 9457 body for a code. */

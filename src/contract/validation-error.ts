@@ -1,7 +1,6 @@
 import type * as z from 'zod';
 import { codePointOf, replaceInvisible, shorten } from '../lib/text/invisible-text.ts';
 import { inviteUsersSchema } from './invite-users.ts';
-import type { RequestIds } from './problem.ts';
 import type { JsonRefusal } from './strict-json.ts';
 import { uuidFault } from './uuid-text.ts';
 
@@ -40,6 +39,13 @@ export interface ValidationError {
 export const MAX_LISTED_ERRORS = 50;
 /** Names of the caller's are shown up to this length, in characters. */
 const MAX_NAME_LENGTH = 100;
+
+/** What people quote when they report a refusal: the ids of the request that got it. */
+export interface RequestIds {
+  readonly requestId: string;
+  /** Left out where no trace was read. */
+  readonly traceId?: string | undefined;
+}
 
 /** The body of the 422. */
 export interface InvalidRequest {

@@ -2,8 +2,9 @@
  * Turns an outcome into the answer for the caller: status, body and header fields, without any HTTP framework. The same
  * answer is stored for replays of an Idempotency-Key. Pure. The text of a refusal comes from contract/problem.
  */
-import type { ProblemCode, ProblemExtras, RequestIds } from '../contract/problem.ts';
+import type { ProblemCode, ProblemExtras } from '../contract/problem.ts';
 import { problem } from '../contract/problem.ts';
+import type { RequestIds } from '../contract/validation-error.ts';
 import type { MalformedEntry } from '../contract/read-invite.ts';
 import type { StoredReply } from '../ledger/port.ts';
 import type { AddressDecision } from '../policy/decision.ts';

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
-import type { ProblemCode, ProblemExtras, RequestIds } from '../contract/problem.ts';
+import type { ProblemCode, ProblemExtras } from '../contract/problem.ts';
 import { problem } from '../contract/problem.ts';
+import type { RequestIds } from '../contract/validation-error.ts';
 import type { AppEnv } from './app-env.ts';
 import { respond } from './respond.ts';
 

@@ -3,6 +3,7 @@ import { describeAnswers } from './answers.ts';
 import { describeProblems } from './problems.ts';
 import { describePromises } from './promises.ts';
 import { describeSurface } from './surface.ts';
+import { describeTrace } from './trace.ts';
 
 describe('on Node: the surface', () => {
   describeSurface('node');
@@ -15,4 +16,7 @@ describe('on Node: the promises', () => {
 });
 describe('on Node: the answers', () => {
   describeAnswers('node');
+});
+describe('on Node: the trace', () => {
+  describeTrace('node');
 });

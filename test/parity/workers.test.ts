@@ -3,6 +3,7 @@ import { describeAnswers } from './answers.ts';
 import { describeProblems } from './problems.ts';
 import { describePromises } from './promises.ts';
 import { describeSurface } from './surface.ts';
+import { describeTrace } from './trace.ts';
 
 describe('on Workers: the surface', () => {
   describeSurface('workers');
@@ -15,4 +16,7 @@ describe('on Workers: the promises', () => {
 });
 describe('on Workers: the answers', () => {
   describeAnswers('workers');
+});
+describe('on Workers: the trace', () => {
+  describeTrace('workers');
 });

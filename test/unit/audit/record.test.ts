@@ -80,6 +80,9 @@ describe('the published schema of a record', () => {
     ['seq', 1.5],
     ['id', '9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d'],
     ['request_id', 'x'],
+    ['trace_id', 'AB'.repeat(16)],
+    ['trace_id', 'ab'],
+    ['trace_id', null],
     ['time', '2026-03-02T10:00:00Z'],
     ['time', '2026-03-02T11:00:00.000+01:00'],
     ['time', '2026-02-30T10:00:00.000Z'],
@@ -106,6 +109,12 @@ describe('the published schema of a record', () => {
   ])('refuses %s = %j', (path, to) => {
     expect(isRecord(OUTCOME)).toBe(true);
     expect(isRecord(changed(OUTCOME, path, to))).toBe(false);
+  });
+
+  it('takes a record with a trace id, and one of an earlier release without', () => {
+    expect(isRecord(changed(OUTCOME, 'trace_id', 'ab'.repeat(16)))).toBe(true);
+    expect(OUTCOME).not.toHaveProperty('trace_id');
+    expect(isRecord(OUTCOME)).toBe(true);
   });
 
   it('takes addresses as they were given and in their HMAC form', () => {

@@ -56,6 +56,7 @@ interface LogRecord {
   readonly eventName: string;
   readonly body: { readonly stringValue: string };
   readonly attributes: readonly Attribute[];
+  readonly traceId?: string;
 }
 
 function logRecordsOf(request: object): readonly LogRecord[] {
@@ -122,6 +123,25 @@ describe('the OTLP payload', () => {
         { key: 'audit.kind', value: { stringValue: 'checkpoint' } },
       ],
     });
+  });
+
+  it('has the trace id of the request as its own, in hex, and none where there is none or one of another form', async () => {
+    const [item, ...others] = await auditItems([{ kind: 'denial' }]);
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const saying = (id: string): OutboxItem => ({ ...item!, line: item!.line.replace('{', `{"trace_id":"${id}",`) });
+    const items = [saying(traceId), item!, saying(traceId.toUpperCase()), saying('0'.repeat(32)), ...others];
+    const json = otlpLogs(entriesOf(items), ORIGIN);
+    expect(logRecordsOf(json).map((record) => record.traceId)).toEqual([
+      traceId,
+      ...items.slice(1).map(() => undefined),
+    ]);
+    // Bytes are Base64 in the JSON mapping of Protocol Buffers, and ids of traces hex in OTLP's.
+    const base64 = Buffer.from(traceId, 'hex').toString('base64');
+    const asBytes = JSON.parse(
+      JSON.stringify(json).replace(`"traceId":"${traceId}"`, `"traceId":"${base64}"`),
+    ) as object;
+    const [decoded] = logRecordsOf(throughTheWire(asBytes));
+    expect(Buffer.from(decoded?.traceId ?? '').toString('hex')).toBe(traceId);
   });
 
   it.each([

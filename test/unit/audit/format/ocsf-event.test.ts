@@ -158,6 +158,18 @@ describe('a record in OCSF', () => {
     });
   });
 
+  it('has the trace id of the request in the profile trace, and no trace where there is none', () => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const draft = recordDraft('denial', REQUEST_ID);
+    const { line } = chainRecord({ ...draft, trace_id: traceId }, PLACE);
+    const event = JSON.parse(formatItem('ocsf', { position: 7, kind: 'record', line })) as Json;
+    expect(event).toMatchObject({ trace: { uid: traceId }, metadata: { profiles: ['security_control', 'trace'] } });
+    expect(ocsfFaults(event, 'api_activity')).toEqual([]);
+    const earlier = eventOf('denial');
+    expect(earlier).not.toHaveProperty('trace');
+    expect(ocsfFaults(earlier, 'api_activity')).toEqual([]);
+  });
+
   it.each([
     ['intent', 'admitted', 1, 99, 1, 1],
     ['denial', 'denied', 1, 2, 2, 2],
