@@ -29,7 +29,7 @@ type HeadRow = {
   policy_digest: string;
   last_owner: number;
 };
-type ServerRow = { fsync: string; durability: string; standby: boolean };
+type ServerRow = { fsync: string; standby: boolean };
 
 const HEAD = `SELECT * FROM head WHERE id = 1`;
 
@@ -40,10 +40,7 @@ export async function readHead(run: Run): Promise<Head> {
 /** Also refuses a server that would lose what it has acknowledged: through a pooler, each transaction may meet another one. */
 export async function lockHead(run: Run): Promise<Head> {
   const [server, rows] = await Promise.all([
-    run<ServerRow>(
-      `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS durability,
-         pg_is_in_recovery() AS standby`,
-    ),
+    run<ServerRow>(`SELECT current_setting('fsync') AS fsync, pg_is_in_recovery() AS standby`),
     run<HeadRow>(`${HEAD} FOR UPDATE`),
   ]);
   refuseUnfit(server[0]);
@@ -53,8 +50,6 @@ export async function lockHead(run: Run): Promise<Head> {
 function refuseUnfit(server: ServerRow | undefined): void {
   if (server?.fsync === 'off')
     throw new UnfitDatabaseError('fsync_off', 'the server runs with fsync=off: it loses commits at a crash');
-  if (server?.durability === 'off')
-    throw new UnfitDatabaseError('synchronous_commit_off', 'the server does not keep synchronous_commit on');
   if (server?.standby === true) throw new UnfitDatabaseError('read_only', 'the server is a standby');
 }
 

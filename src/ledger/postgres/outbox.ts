@@ -1,5 +1,7 @@
 import type { OutboxItem } from '../../audit/delivery/sink.ts';
 import { lastPositionAt, positionOf, POSITIONS_PER_RECORD, seqAt } from '../../audit/delivery/outbox-position.ts';
+import { parseObject } from '../../lib/parse-object.ts';
+import { sha256Hex } from '../../lib/sha256.ts';
 import { MAX_LEASE_LENGTH, takeLines } from '../page.ts';
 import type { ChainState, SinkBacklog, StoredCheckpoint } from '../port.ts';
 import { readHead } from './head.ts';
@@ -31,6 +33,9 @@ export async function addCheckpoint(
   const last = await lastCheckpoint(run, seq);
   const position = Math.max(positionOf(seq), last?.position ?? 0) + 1;
   if (count < 1 || count > seq || count <= (last?.count ?? 0) || position > lastPositionAt(seq)) return false;
+  // Another replica has made one meanwhile: this one names the one before that, and would fork the chain of checkpoints.
+  const previous = parseObject(line)?.['previous'];
+  if (previous !== undefined && previous !== (last === undefined ? null : sha256Hex(last.line))) return false;
   await run(
     `INSERT INTO checkpoints (count, position, made_at, line, stored_at) VALUES ($1, $2, $3, $4, $5)`,
     ...[count, position, madeAt, line, storedAt],

@@ -1,6 +1,5 @@
 import { createAppendedRecords } from '../../audit/checkpoint/appended-records.ts';
 import type { AppendedRecords } from '../../audit/checkpoint/appended-records.ts';
-import { verifyChain } from '../../audit/chain.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
 import type { MachineClock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
@@ -20,20 +19,14 @@ import { createWorkingSet } from './batch/working-set.ts';
 import { createDatabaseClock } from './database-clock.ts';
 import type { DatabaseClock } from './database-clock.ts';
 import { readHead, readServerClock } from './head.ts';
-import {
-  acknowledge,
-  addCheckpoint,
-  leaseItems,
-  readBacklog,
-  readChain,
-  readCheckpoints,
-  reachesAhead,
-} from './outbox.ts';
-import { UnfitDatabaseError } from './postgres-port.ts';
+import { acknowledge, addCheckpoint, leaseItems, readBacklog, readChain, readCheckpoints } from './outbox.ts';
+import { createLeaseHolder } from './leases.ts';
+import { refuseBroken, refuseUnfitServer } from './open-checks.ts';
 import type { PostgresPort, Run } from './postgres-port.ts';
 import { expiredIntents, findRequest, listRequests, unsettledRequests } from './reads/read-requests.ts';
 import { readRecords } from './reads/read-trail.ts';
 import { searchTrail } from './reads/search-trail.ts';
+import { createRetry } from './retry.ts';
 import { dropCounters, dropReplies, pruneRecords } from './retention.ts';
 import { migrate } from './schema.ts';
 import { claimSignIn, endSignIn, readSignInHold, readSignInSalt } from './sign-ins.ts';
@@ -53,6 +46,8 @@ export interface PostgresLedger extends Ledger, Pick<DatabaseClock, 'now'> {
   readonly appended: AppendedRecords;
   /** Resolves when the steps that were called have ended. */
   idle(): Promise<void>;
+  /** Leaves recurring work to other replicas at once. */
+  retire(): Promise<void>;
 }
 
 export interface PostgresLedgerDeps {
@@ -72,9 +67,6 @@ export interface PostgresLedgerDeps {
   readonly readClock?: (run: Run) => Promise<number>;
 }
 
-/** How many records at the end of the trail are verified before anything is appended. */
-const TAIL_CHECK_RECORDS = 500;
-
 /** Creates or migrates the schema. Rejects with a sentence for the operator when the database cannot be the ledger. */
 export async function openPostgresLedger({
   port,
@@ -89,6 +81,8 @@ export async function openPostgresLedger({
   readClock = readServerClock,
 }: PostgresLedgerDeps): Promise<PostgresLedger> {
   await withConnection(port, async (connection) => {
+    // Before the transaction sets its own.
+    await refuseUnfitServer(connection.run);
     await beginWriting(connection.run, schema, MIGRATION_LIMITS);
     await migrate(connection.run, schema);
     await connection.commit();
@@ -100,6 +94,7 @@ export async function openPostgresLedger({
     ...{ transactions, schedule, clock, ids, sha256, appended, reportUnreadable, isSpaceLow, onFailure },
     monotonic: () => clock.monotonic(),
   });
+  const retry = createRetry({ schedule, monotonic: () => clock.monotonic() });
   /** Steps outside of batches that are under way. */
   const alone = new Set<Promise<unknown>>();
   let prunedTo: number | null = null;
@@ -112,10 +107,12 @@ export async function openPostgresLedger({
     const run = async (): Promise<T> => {
       let result: T | undefined;
       try {
-        await transactions.run(async (transaction) => {
-          result = await step(transaction);
-          return { head: transaction.stored.head, write: async () => undefined };
-        });
+        await retry(() =>
+          transactions.run(async (transaction) => {
+            result = await step(transaction);
+            return { head: transaction.stored.head, write: async () => undefined };
+          }),
+        );
       } catch (error) {
         onFailure({ kind: 'batch', error, steps: [name] });
         throw error;
@@ -131,7 +128,7 @@ export async function openPostgresLedger({
 
   async function read<T>(name: keyof Ledger, work: (run: Run) => Promise<T>): Promise<T> {
     try {
-      return await reading(port, schema, work);
+      return await retry(() => reading(port, schema, work));
     } catch (error) {
       onFailure({ kind: 'read', error, steps: [name] });
       throw error;
@@ -143,6 +140,8 @@ export async function openPostgresLedger({
     time.note(nowMs);
     return nowMs;
   };
+
+  const leases = createLeaseHolder({ port, schema, holder: ids.uuid7(), clock, retry });
 
   await transactions.run(async ({ run, stored }) => {
     await refuseBroken(run, stored);
@@ -208,7 +207,10 @@ export async function openPostgresLedger({
       }),
     records: (after, limit) => read('records', (run) => readRecords(run, after, limit)),
     search: (query) => read('search', (run) => searchTrail(run, query, reportUnreadable)),
-    lease: (sink, limit) => read('lease', (run) => leaseItems(run, sink, limit)),
+    async lease(sink, limit) {
+      const isHeld = await leases.hold(`sink ${sink}`);
+      return isHeld ? await read('lease', (run) => leaseItems(run, sink, limit)) : [];
+    },
     backlog: (sinks) => read('backlog', (run) => readBacklog(run, sinks)),
     chain: () => read('chain', readChain),
     checkpoints: (after, limit) => read('checkpoints', (run) => readCheckpoints(run, after, limit)),
@@ -244,29 +246,10 @@ export async function openPostgresLedger({
     now: time.now,
     clockState: time.state,
     appended,
+    retire: leases.dropAll,
     async idle() {
       await batches.idle();
       await Promise.allSettled(alone);
     },
   };
-}
-
-/** Nothing is appended to a trail whose end does not verify, or that a cursor or a checkpoint is ahead of. */
-async function refuseBroken(run: Run, { base, head }: Awaited<ReturnType<typeof readHead>>): Promise<void> {
-  if (await reachesAhead(run))
-    throw new UnfitDatabaseError(
-      'diverged',
-      'the ledger has a cursor or a checkpoint ahead of the end of its trail: restore it from a backup',
-    );
-  const after = Math.max(base.seq, head.seq - TAIL_CHECK_RECORDS);
-  const rows = await run<{ line: string }>(`SELECT line FROM records WHERE seq > $1 ORDER BY seq`, after);
-  const first = JSON.parse(rows[0]?.line ?? '{}') as { prev?: string };
-  const verdict = verifyChain(
-    rows.map(({ line }) => line),
-    { seq: after, hash: after === base.seq ? base.hash : (first.prev ?? '') },
-  );
-  const isWhole = verdict.kind === 'intact' && verdict.head.seq === head.seq && verdict.head.hash === head.hash;
-  if (isWhole) return;
-  const at = verdict.kind === 'broken' ? `${verdict.seq} (${verdict.reason})` : `${verdict.head.seq + 1}`;
-  throw new UnfitDatabaseError('diverged', `the audit trail is broken at seq ${at}: nothing is appended to it`);
 }

@@ -65,6 +65,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        stored_at bigint NOT NULL
      )`,
     `CREATE TABLE cursors (sink text COLLATE "C" PRIMARY KEY, position bigint NOT NULL)`,
+    // Which replica does a piece of recurring work (leases.ts).
+    `CREATE TABLE leases (name text COLLATE "C" PRIMARY KEY, holder text NOT NULL, until_ms bigint NOT NULL)`,
     `CREATE TABLE last_changes (
        subject text COLLATE "C" PRIMARY KEY, value text, earlier text NOT NULL, changed_at bigint NOT NULL
      )`,

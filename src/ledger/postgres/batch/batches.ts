@@ -5,6 +5,7 @@ import type { BatchFailure } from '../../batched-ledger.ts';
 import type { Ledger } from '../../port.ts';
 import { isFaultOfData, isTransient, PostgresError } from '../postgres-port.ts';
 import type { Head } from '../head.ts';
+import { FIRST_PAUSE_MS, pause, RETRY_MS } from '../retry.ts';
 import type { WriteTransactions } from '../write-transactions.ts';
 import { createNeeds } from './needs.ts';
 import type { Needs } from './needs.ts';
@@ -53,11 +54,8 @@ interface Decided {
 }
 
 const MAX_BATCH = 128;
-/** How long a batch is tried again while the server cannot be reached: a restart or a failover takes about this long. */
-const RETRY_MS = 2_000;
 /** How long a lost answer is looked for. */
 const RESOLVE_MS = 5_000;
-const FIRST_PAUSE_MS = 25;
 
 export function createBatches(deps: BatchesDeps): Batches {
   const { transactions, schedule, monotonic, sha256, onFailure } = deps;
@@ -74,8 +72,6 @@ export function createBatches(deps: BatchesDeps): Batches {
     }
     pumping = null;
   }
-
-  const pause = (ms: number): Promise<void> => new Promise((resolve) => void schedule.after(ms, resolve));
 
   /** Never rejects. */
   async function commit(batch: readonly Member[]): Promise<void> {
@@ -95,7 +91,7 @@ export function createBatches(deps: BatchesDeps): Batches {
             return;
           }
           if (isTransient(error) && monotonic() - startedMs + pauseMs <= RETRY_MS) {
-            await pause(pauseMs);
+            await pause(schedule, pauseMs);
             pauseMs *= 2;
             continue;
           }
@@ -176,7 +172,7 @@ export function createBatches(deps: BatchesDeps): Batches {
         return (await transactions.isCommitted(last)) ? 'committed' : 'rolled_back';
       } catch {
         if (monotonic() - startedMs + pauseMs > RESOLVE_MS) return 'unknown';
-        await pause(pauseMs);
+        await pause(schedule, pauseMs);
       }
     }
   }

@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+
+/**
+ * A TCP proxy in front of a server, for tests of failing connections. It passes bytes on until a test orders a fault. A
+ * fault strikes the connection on which the ordered bytes come next, and once.
+ */
+export interface FaultProxy {
+  readonly port: number;
+  /** How many ordered faults have struck. */
+  readonly struck: number;
+  /** The next connection on which the client sends these bytes gets the fault. */
+  order(fault: Fault, on: string): void;
+  /** Ends all connections at once. New ones are accepted. */
+  cut(): void;
+  /** Passes nothing on, in either direction, until `resume`. */
+  pause(): void;
+  resume(): void;
+  close(): Promise<void>;
+}
+
+/**
+ * `before`: the bytes do not reach the server, and the connection ends. `after`: they do, and the connection ends when the
+ * server has answered, without the answer. `silence`: they do, and no answer ever comes.
+ */
+export type Fault = 'before' | 'after' | 'silence';
+
+export async function startFaultProxy(target: { readonly host: string; readonly port: number }): Promise<FaultProxy> {
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let ordered: { readonly fault: Fault; readonly on: Buffer } | null = null;
+  let struck = 0;
+  let isPaused = false;
+
+  const server = createServer((client) => {
+    const upstream = connect(target.port, target.host);
+    const pair = [client, upstream] as const;
+    pairs.add(pair);
+    let fault: Fault | null = null;
+    const end = (): void => {
+      pairs.delete(pair);
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of pair) {
+      socket.setNoDelay(true);
+      socket.on('error', end);
+      socket.on('close', end);
+    }
+    client.on('data', (bytes) => {
+      if (ordered !== null && fault === null && bytes.includes(ordered.on)) {
+        ({ fault } = ordered);
+        ordered = null;
+        struck += 1;
+        if (fault === 'before') return end();
+      }
+      upstream.write(bytes);
+    });
+    upstream.on('data', (bytes) => {
+      if (fault === 'after') return end();
+      if (fault === null) client.write(bytes);
+    });
+    if (isPaused) for (const socket of pair) socket.pause();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  const all = (act: (socket: Socket) => void): void => {
+    for (const pair of pairs) pair.forEach(act);
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    get struck() {
+      return struck;
+    },
+    order(fault, on) {
+      ordered = { fault, on: Buffer.from(on) };
+    },
+    cut: () => all((socket) => socket.destroy()),
+    pause() {
+      isPaused = true;
+      all((socket) => socket.pause());
+    },
+    resume() {
+      isPaused = false;
+      all((socket) => socket.resume());
+    },
+    async close() {
+      all((socket) => socket.destroy());
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
