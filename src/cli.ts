@@ -18,6 +18,7 @@ import type { CliDeps } from './cli/deps.ts';
 import { freeBytes, inspectLedger } from './cli/doctor/inspect-ledger.ts';
 import { runCli } from './cli/run.ts';
 import { egressOf } from './config/settings/settings-egress.ts';
+import { inspectPostgres } from './platform/node/ledger/postgres/inspect-postgres.ts';
 import { SqlError } from './ledger/sqlite/sqlite-port.ts';
 import { auditSecretProblems, readAddressMode } from './platform/node/secrets/audit-secrets.ts';
 import { clock, ids, refSchedule } from './platform/node/runtime.ts';
@@ -77,6 +78,7 @@ const deps: CliDeps = {
   },
   inspectLedger,
   readSignIns,
+  inspectPostgres: (place, access) => inspectPostgres(place, access, clock),
   openReader: readLedgerFile,
   openSideWriter: (path) =>
     openSideWriter(path, { clock, ids }).catch((error: unknown) => {

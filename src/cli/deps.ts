@@ -9,6 +9,9 @@ import type { Secrets } from '../ports/secrets.ts';
 import type { HttpPort } from '../ports/http.ts';
 import type { RestoreCall, UnfinishedRestore } from '../platform/node/ledger/copy/begin-restore.ts';
 import type { BackupCall, UnfinishedBackup } from '../platform/node/ledger/copy/create-backup.ts';
+import type { PostgresPlace } from '../config/reading/postgres-url.ts';
+import type { PostgresAccess } from '../platform/node/ledger/postgres/access.ts';
+import type { PostgresFacts } from '../platform/node/ledger/postgres/inspect-postgres.ts';
 import type { LedgerReader } from '../platform/node/ledger/reader.ts';
 import type { SignIns } from '../platform/node/ledger/sign-ins.ts';
 import type { AuditPorts } from './audit/ports.ts';
@@ -41,6 +44,8 @@ export interface CliDeps {
   readonly inspectLedger: (path: string) => Promise<LedgerFacts>;
   /** What the ledger knows of sign-ins to Galileo; null when it cannot be read. Never rejects. */
   readonly readSignIns: (path: string, nowMs: number) => Promise<SignIns | null>;
+  /** Inspects a ledger in PostgreSQL without changing it. */
+  readonly inspectPostgres: (place: PostgresPlace, access: PostgresAccess) => Promise<PostgresFacts>;
   /** For everything that commands read from a ledger. Rejects with a LedgerFileError. */
   readonly openReader: (path: string) => Promise<LedgerReader>;
   /**

@@ -66,8 +66,31 @@ export function contradictions(
   if (settings.SHADOW_POLICY_FILE !== undefined && settings.SHADOW_POLICY_FILE === settings.POLICY_FILE) {
     problems.push({ setting: 'SHADOW_POLICY_FILE', message: 'has no effect: it is the same file as POLICY_FILE' });
   }
+  problems.push(...ledgerContradictions(settings, isSet));
   if (settings.PORT !== undefined && settings.PORT !== 0 && settings.PORT === settings.OPS_PORT) {
     problems.push({ setting: 'OPS_PORT', message: 'is the same as PORT' });
   }
   return problems;
+}
+
+const OF_POSTGRES = ['LEDGER_PASSWORD_FILE', 'LEDGER_CA_FILE'] as const;
+
+/** A setting of one kind of ledger has no effect on the other. */
+function ledgerContradictions({ LEDGER_URL: place }: Partial<Settings>, isSet: IsSet): ConfigProblem[] {
+  if (place === undefined) return [];
+  if (place.kind === 'sqlite')
+    return OF_POSTGRES.filter(isSet).map((setting) => ({ setting, message: 'has no effect: LEDGER_URL names a file' }));
+  return [
+    ...(isSet('LEDGER_MIN_FREE_MB')
+      ? [
+          {
+            setting: 'LEDGER_MIN_FREE_MB',
+            message: 'has no effect: LEDGER_URL names a database, whose disk is not seen from here',
+          },
+        ]
+      : []),
+    ...(isSet('LEDGER_CA_FILE') && !place.tls
+      ? [{ setting: 'LEDGER_CA_FILE', message: 'has no effect: the connection to LEDGER_URL is without TLS' }]
+      : []),
+  ];
 }

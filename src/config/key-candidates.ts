@@ -22,6 +22,8 @@ const IN_FILES: Readonly<Record<string, (text: string) => boolean>> = {
   AUDIT_HTTP_TOKEN: (text) => checkBearerToken(text) === null,
   AUDIT_HMAC_KEY: (text) => readHmacKey(text).kind === 'read',
   AUDIT_SIGNING_KEY: (text) => PEM_ARMOUR.test(text),
+  // A shorter one also occurs in harmless texts.
+  LEDGER_PASSWORD: (text) => text.trim().length >= MIN_WORD_LENGTH,
 };
 
 const HEADER_LISTS = ['AUDIT_HTTP_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_LOGS_HEADERS'] as const;
@@ -47,7 +49,8 @@ export async function keyCandidates({ env, readText }: ConfigSources): Promise<S
     }),
   );
   const fields = HEADER_LISTS.flatMap((name) => Object.values(parseHeaderList(env[name] ?? '') ?? {}));
-  const passwords = PROXY_VARIABLES.flatMap((name) => passwordsIn(env[name] ?? ''));
+  const ledger = /^postgres/i.test(env['LEDGER_URL'] ?? '') ? ['LEDGER_URL'] : [];
+  const passwords = [...PROXY_VARIABLES, ...ledger].flatMap((name) => passwordsIn(env[name] ?? ''));
   return [...found.flat(), ...fields.flatMap(wordsOf), ...passwords]
     .flatMap(withoutNames)
     .filter((text) => text !== '')

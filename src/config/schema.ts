@@ -5,13 +5,13 @@
 import * as z from 'zod';
 import { corsOrigins } from './settings/cors-origins.ts';
 import type { SettingRow } from './setting-row.ts';
-import { ledgerUrl } from './reading/ledger-url.ts';
 import { host, port } from './reading/listen-address.ts';
 import { urlFault } from './reading/url-fault.ts';
 import { checkedText, onOrOff, path, variablesOf, wholeNumber, word, yesAndNo } from './setting-row.ts';
 import { AUDIT_SETTINGS } from './settings/settings-audit.ts';
 import { EGRESS_SETTINGS, OTHER_PROXY_VARIABLES } from './settings/settings-egress.ts';
 import { GALILEO_SETTINGS } from './settings/settings-galileo.ts';
+import { LEDGER_SETTINGS } from './settings/settings-ledger.ts';
 import { OTLP_SETTINGS } from './settings/settings-otlp.ts';
 
 export type { SettingRow } from './setting-row.ts';
@@ -103,20 +103,7 @@ export const SETTINGS = {
     about: 'A policy on trial: decides nothing, and reports where it would decide otherwise than `POLICY_FILE`.',
     example: '/etc/galileo-invite-proxy/policy-next.yaml',
   },
-  LEDGER_URL: {
-    parse: ledgerUrl,
-    holds: 'path',
-    fallback: 'sqlite:./data/ledger.db',
-    about: 'Where the ledger lives; any path after `sqlite:`. One process per file.',
-    example: 'sqlite:/var/lib/galileo-invite-proxy/ledger.db',
-  },
-  LEDGER_MIN_FREE_MB: {
-    parse: wholeNumber(0, 100_000_000, 'mb'),
-    fallback: '512',
-    about:
-      'While less is free on the disk of the ledger, refusals, replays and dry runs are only counted, so that the space is left for invites. 0: never.',
-    example: '512',
-  },
+  ...LEDGER_SETTINGS,
   IDEMPOTENCY: {
     parse: word(['optional', 'required'], yesAndNo('required', 'optional')),
     fallback: 'optional',

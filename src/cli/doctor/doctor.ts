@@ -11,6 +11,7 @@ import { egressFinding } from './checks/check-egress.ts';
 import { configurationFinding } from './checks/check-configuration.ts';
 import { diskFinding, ledgerFinding } from './checks/check-ledger.ts';
 import { policyFinding } from './checks/check-policy.ts';
+import { postgresFinding } from './checks/check-postgres.ts';
 import { suspectAddress } from './advice/api-address.ts';
 import { signInChecks } from './checks/check-sign-in.ts';
 import { upstreamFinding } from './checks/check-upstream.ts';
@@ -92,7 +93,7 @@ function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[]
   }));
   const upstream = unknown === null ? probeUpstream(configuration, deps) : none;
   const rules = { insecureDev: settings.INSECURE_DEV === true };
-  const path = settings.LEDGER_URL?.path;
+  const { LEDGER_URL: place } = settings;
   const { HTTPS_PROXY: proxy } = settings;
   const check = (id: string, title: string, run: Check['run']): Check => ({ id, title, run });
 
@@ -110,10 +111,18 @@ function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[]
       check(POLICIES[read.setting].id, POLICIES[read.setting].title, async () => policyFinding(read, clock.now())),
     ),
     check('ledger', 'Ledger', async () =>
-      path === undefined ? skipped(NO_LEDGER) : ledgerFinding(await deps.inspectLedger(path), clock.now()),
+      place === undefined
+        ? skipped(NO_LEDGER)
+        : place.kind === 'sqlite'
+          ? ledgerFinding(await deps.inspectLedger(place.path), clock.now())
+          : postgresFinding(await deps.inspectPostgres(place, accessOf(settings))),
     ),
     check('disk', 'Disk', async () =>
-      path === undefined ? skipped(NO_LEDGER) : diskFinding(await deps.freeBytes(path)),
+      place === undefined
+        ? skipped(NO_LEDGER)
+        : place.kind === 'sqlite'
+          ? diskFinding(await deps.freeBytes(place.path))
+          : skipped('was not looked at: the ledger is on the disk of its server'),
     ),
     check('clock', 'Clock', async () => {
       const asked = probed.map((one) => ({ name: `issuer ${one.issuer.name}`, probe: one.probe }));
@@ -135,6 +144,10 @@ function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[]
     ...signInChecks(configuration, deps, upstream).map((one) => ({ ...one, run: asking(one.run) })),
     ...intakeChecks(configuration, deps).map((one) => ({ ...one, run: asking(one.run) })),
   ];
+}
+
+function accessOf({ LEDGER_CA_FILE: caFile, LEDGER_PASSWORD_FILE: passwordFile }: Configuration['settings']) {
+  return { caFile: caFile ?? null, passwordFile: passwordFile ?? null };
 }
 
 const NO_LEDGER = 'was not looked at: LEDGER_URL is refused';

@@ -9,6 +9,10 @@ export const LEDGER_OPTION: OptionRow = {
   about: 'A ledger file, as in LEDGER_URL; sqlite: in front may stay. Without it, the one of LEDGER_URL.',
 };
 
+const IN_POSTGRES =
+  'LEDGER_URL names a ledger in PostgreSQL, and this command reads ledger files only; ask the running service for records and ' +
+  'requests (GET /audit/records, POST /audit/search, GET /v2/invite_requests), or verify delivered lines with --lines';
+
 /** The path of --ledger, or null without the option. */
 export function ledgerOption({ options: { ledger } }: Call): string | null {
   return typeof ledger === 'string' ? ledger.replace(/^sqlite:/, '') : null;
@@ -16,10 +20,13 @@ export function ledgerOption({ options: { ledger } }: Call): string | null {
 
 /** The path from the command line, else from the configuration. */
 export async function chooseLedger(call: Call, deps: Pick<CliDeps, 'env' | 'readText'>): Promise<string> {
-  const path = ledgerOption(call) ?? (await readableConfig(deps)).settings.LEDGER_URL?.path;
-  if (path === undefined)
+  const path = ledgerOption(call);
+  if (path !== null) return path;
+  const place = (await readableConfig(deps)).settings.LEDGER_URL;
+  if (place === undefined)
     throw new CommandError('usage', 'LEDGER_URL names no ledger that can be read here; say --ledger PATH');
-  return path;
+  if (place.kind === 'postgres') throw new CommandError('usage', IN_POSTGRES);
+  return place.path;
 }
 
 /** Runs the task with the ledger that is being opened, and closes the ledger afterwards. */

@@ -30,9 +30,7 @@ import { readPage } from './http-server/pages.ts';
 import { readBody } from './http-server/read-body.ts';
 import { responseSent } from './http-server/response-sent.ts';
 import { exposeClock } from './ledger/clock-reports.ts';
-import { createDiskSpace } from './ledger/files/disk-space.ts';
-import { FILES_INTERVAL_MS, openLedger } from './ledger/open-ledger.ts';
-import { otherLedgers, startsEmpty, STARTS_EMPTY } from './ledger/files/other-ledgers.ts';
+import { openServiceLedger } from './ledger/service-ledger.ts';
 import { watchPolicy } from './policy/source.ts';
 import type { WatchedPolicy } from './policy/source.ts';
 import { runSteps } from './process/shutdown.ts';
@@ -40,7 +38,6 @@ import type { Shutdown, ShutdownStep } from './process/shutdown.ts';
 import { clock, createBackground, ids, schedule, sha256, traceIds } from './runtime.ts';
 import { readAuditSecrets } from './secrets/audit-secrets.ts';
 import { createSecrets } from './secrets/secrets.ts';
-import { exposeDiskSpace } from './telemetry/ledger-metrics.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { NODE_SERIES } from './telemetry/node-series.ts';
@@ -80,6 +77,8 @@ export interface NodeService {
 }
 
 const SWEEP_INTERVAL_MS = 10_000;
+/** With the time of a lease (ledger/postgres/leases), within 30 s. */
+const TAKEOVER_INTERVAL_MS = 5_000;
 
 export async function startNodeService({ env, output }: NodeHost): Promise<NodeServiceStart> {
   /** Closes what is open, newest first. */
@@ -131,23 +130,13 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
   const { policy } = active;
   const shadowPolicy = shadow?.policy;
   const secrets = changes.watch(galileoSecrets);
-  const { path } = settings.LEDGER_URL;
-  const space = createDiskSpace({ path, minFreeMb: settings.LEDGER_MIN_FREE_MB, clock, logger });
-  const { isLow: isSpaceLow } = space;
-  const missed = (await startsEmpty(path)) ? await otherLedgers(path) : [];
-  const ledger = await openLedger({ path, clock, ids, logger, metrics, isSpaceLow }).catch(orProblems);
-  if (ledger === undefined) return await refuse(problems);
-  if (missed.length > 0) logger.warn('ledger_starts_empty', { others: missed.length, problem: STARTS_EMPTY });
-  opened.push(
-    { name: 'ledger', run: () => ledger.close() },
-    {
-      name: 'inspection of the ledger’s files',
-      run: runRecurring(FILES_INTERVAL_MS, async () => ledger.inspectFiles(), { schedule, logger }),
-    },
-  );
+  const place = await openServiceLedger(settings, { clock, ids, schedule, logger, metrics }).catch(orProblems);
+  if (place === undefined) return await refuse(problems);
+  const { ledger, isShared } = place;
+  opened.push(...place.opened);
 
   const checkpointKey = auditSecrets.signer?.keyId ?? null;
-  await changes.begin({ ledger, secrets, policy: active.kept, checkpointKey }).catch(() => {
+  await changes.begin({ ledger, isShared, secrets, policy: active.kept, checkpointKey }).catch(() => {
     problems.push('LEDGER_URL names a ledger that cannot take the record of the start; the log has the reason');
   });
   if (problems.length > 0) return await refuse(problems);
@@ -167,6 +156,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
   });
   const trail = openAuditTrail({
     ledger,
+    isShared,
     collectors,
     signer: auditSecrets.signer,
     service,
@@ -178,6 +168,12 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     metrics,
   });
   changes.deliverWith(trail.delivery);
+  // A replica that has died left records behind, and its work.
+  if (isShared)
+    opened.push({
+      name: 'work of other replicas',
+      run: runRecurring(TAKEOVER_INTERVAL_MS, async () => trail.delivery.wake(), { schedule, logger }),
+    });
   exposeClock(metrics, ledger.clockState);
   let draining = false;
   const answersInFlight = createAnswersInFlight();
@@ -216,7 +212,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     openApi: () => createOpenApi({ version: SERVICE_VERSION, publicUrl: settings.PUBLIC_URL }),
   };
   const { app, refuseRequest, sweep, reconcile } = createService(config, ports);
-  exposeDiskSpace(metrics, space);
+  place.expose(metrics);
   exposePolicyStatus(metrics, { active: policy, shadow: shadowPolicy });
   exposeService(metrics, { service, ledger, secrets, keyUse, readiness: createReadiness(ports) });
   metrics.begin(counterSeries(config, NODE_SERIES), durationSeries(app.routes.map(({ path: route }) => route)));

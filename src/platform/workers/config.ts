@@ -16,6 +16,7 @@ export type WorkersConfig =
   /** Sentences that begin with the setting's name. */
   | { readonly kind: 'refused'; readonly problems: readonly string[] };
 
+const LEDGER_IS_BOUND = 'the ledger is the Durable Object bound as LEDGER';
 const NO_WAY_OUT = 'Workers have no way out through a proxy; remove it';
 
 /** Settings of the Node service that have no effect on a Worker, each with what replaces it. */
@@ -25,8 +26,10 @@ export const NOT_ON_WORKERS: Readonly<Record<string, string>> = {
   OPS_PORT: 'bind METRICS to an Analytics Engine dataset',
   TRUSTED_PROXY_HOPS: 'the address comes from CF-Connecting-IP',
   KEEP_ALIVE_S: 'Cloudflare keeps the connections',
-  LEDGER_URL: 'the ledger is the Durable Object bound as LEDGER',
+  LEDGER_URL: LEDGER_IS_BOUND,
   LEDGER_MIN_FREE_MB: 'the ledger is no file',
+  LEDGER_CA_FILE: LEDGER_IS_BOUND,
+  LEDGER_PASSWORD_FILE: LEDGER_IS_BOUND,
   POLICY_FILE: 'the policy is built in, and may come from the KV namespace bound as POLICY',
   SHADOW_POLICY_FILE: 'there is no policy on trial here; try it with policy diff',
   HTTPS_PROXY: NO_WAY_OUT,

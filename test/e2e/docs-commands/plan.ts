@@ -93,6 +93,16 @@ export const PLAN: readonly PlannedBlock[] = [
     notRun: 'settings, not commands; test/e2e/egress.test.ts uses them',
   },
   { page: 'docs/deploy-node.md', begins: 'kubectl', notRun: 'needs a cluster' },
+  {
+    page: 'docs/deploy-node.md',
+    begins: 'createuser',
+    notRun: 'needs a server of its own; test/e2e/postgres starts one',
+  },
+  {
+    page: 'docs/deploy-node.md',
+    begins: 'LEDGER_URL=postgres',
+    notRun: 'settings, not commands; test/e2e/postgres uses them',
+  },
   { page: 'docs/deploy-node.md', begins: 'docker exec', notRun: `${DOCKER}; test/e2e/restore.test.ts makes backups` },
   { page: 'docs/deploy-workers.md', begins: 'npx wrangler login', notRun: CLOUD },
   { page: 'docs/deploy-workers.md', begins: 'curl -i https', notRun: CLOUD },

@@ -29,7 +29,7 @@ export async function emptyLedger(port: number, schema: string): Promise<void> {
   const connection = await connections.connect();
   const tables = await connection.run<{ name: string }>(
     `SELECT relname AS name FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-     WHERE nspname = $1 AND relkind = 'r' AND relname NOT IN ('ledger_version', 'head', 'probe')`,
+     WHERE nspname = $1 AND relkind = 'r' AND relname NOT IN ('ledger_version', 'head', 'probe', 'sign_in_salt')`,
     schema,
   );
   for (const { name } of tables) await connection.run(`DELETE FROM "${schema}"."${name}"`);

@@ -13,6 +13,8 @@ import { createBackup } from '../../../src/platform/node/ledger/copy/create-back
 import { durableFiles } from '../../../src/platform/node/ledger/copy/durable-files.ts';
 import { readLedgerFile } from '../../../src/platform/node/ledger/reader.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
+import { POSTGRES_SCHEMA_VERSION } from '../../../src/ledger/postgres/schema.ts';
+import type { PostgresFacts } from '../../../src/platform/node/ledger/postgres/inspect-postgres.ts';
 import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
 import type { FetchDocument } from '../../../src/ports/fetch-document.ts';
 import type { HttpExchange, HttpResult } from '../../../src/ports/http.ts';
@@ -46,6 +48,26 @@ export const LEDGER: LedgerFacts = {
   tail: { kind: 'intact', head: { seq: 42, hash: 'ab'.repeat(32) } },
   tables: { records: 42, unsettled: 0, faults: [] },
   clockMs: TEST_TIME_MS,
+};
+
+export const POSTGRES: Extract<PostgresFacts, { kind: 'reachable' }> = {
+  kind: 'reachable',
+  version: 150_004,
+  settings: {
+    fsync: 'on',
+    synchronous_commit: 'on',
+    full_page_writes: 'on',
+    server_encoding: 'UTF8',
+    synchronous_standby_names: '',
+  },
+  isStandby: false,
+  clockAheadMs: 12,
+  schemaVersion: POSTGRES_SCHEMA_VERSION,
+  isPermitted: true,
+  hasForeignObjects: false,
+  trail: { records: 42, brokenAt: null },
+  lagMs: null,
+  isEncrypted: true,
 };
 
 export interface Ran {
@@ -132,6 +154,7 @@ export function startCommand(
     },
     inspectLedger: () => Promise.resolve(LEDGER),
     readSignIns: async () => null,
+    inspectPostgres: () => Promise.resolve(POSTGRES),
     openReader: readLedgerFile,
     openSideWriter: () => Promise.reject(new CommandError('refused', 'the ledger is not there')),
     userName: () => 'ops-1',

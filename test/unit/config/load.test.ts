@@ -43,7 +43,7 @@ describe('the configuration', () => {
       'GALILEO_API_KYE is not a setting of this service; did you mean GALILEO_API_KEY?',
       'PORT must be a port number',
       'GALILEO_TIMEOUT_MS must be from 100 to 20000',
-      'LEDGER_URL must be sqlite: and a path',
+      'LEDGER_URL must be sqlite: and a path, or postgres:// and a database',
       'GALILEO_API_KEY or GALILEO_API_KEY_FILE must be set',
       'AUTH_ISSUERS or AUTH_ISSUERS_FILE must be set',
     ]);

@@ -42,7 +42,7 @@ async function setup() {
     logger,
   });
   const secrets = changes.watch({ galileoKeys: async () => ({ current: state.key, next: null }) });
-  const begin = () => changes.begin({ ledger, secrets, policy: POLICY, checkpointKey: null });
+  const begin = () => changes.begin({ ledger, isShared: false, secrets, policy: POLICY, checkpointKey: null });
   return { changes, secrets, begin, clock, logger, recorded, state };
 }
 

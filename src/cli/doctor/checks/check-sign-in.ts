@@ -78,7 +78,7 @@ async function checkPasswordSignIn(configuration: Configuration, deps: Deps): Pr
   if (password === null) return skipped('was not tried: the password cannot be read');
   if (username === undefined || username === null) return skipped('was not tried: GALILEO_USERNAME is refused');
   if (baseUrl === null) return skipped(UNFIT_UPSTREAM);
-  const signIns = ledger === undefined ? null : await deps.readSignIns(ledger.path, deps.clock.now());
+  const signIns = ledger?.kind !== 'sqlite' ? null : await deps.readSignIns(ledger.path, deps.clock.now());
   const account = accountOf({ baseUrl, username });
   const print = signIns === null ? null : passwordFingerprint(password, { salt: signIns.salt, account });
   const hold = print === null ? null : (signIns?.holdOf(print) ?? null);

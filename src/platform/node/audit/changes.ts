@@ -1,6 +1,7 @@
 import type { RecordService } from '../../../audit/record.ts';
 import type { Config } from '../../../config/load.ts';
 import { settingsDigest } from '../../../config/settings/settings-digest.ts';
+import type { ReportedChange } from '../../../ledger/change-report.ts';
 import { createChangeReporter } from '../../../ledger/change-reporter.ts';
 import type { KeptPolicy } from '../../../ledger/change-reporter.ts';
 import type { Ledger } from '../../../ledger/port.ts';
@@ -15,8 +16,9 @@ import type { PolicyRecord } from '../policy/reload.ts';
 import type { ShutdownStep } from '../process/shutdown.ts';
 
 /**
- * The records of what changes in a service on Node: its start and stop, its policy and its keys. This process is the only
- * one that uses the ledger, so all that it sees is a change (change-report.ts). What could not be written is tried
+ * The records of what changes in a service on Node: its start and stop, its policy and its keys. Where this process is the
+ * only one that uses the ledger, all that it sees is a change. Replicas that share one find most of it as another has
+ * recorded it (change-report.ts). What could not be written is tried
  * again by a recurring task. Before `begin` and after the stop nothing is written: a policy is then not taken.
  */
 export interface NodeChanges {
@@ -33,6 +35,8 @@ export interface NodeChanges {
 
 export interface NodeStart {
   readonly ledger: Ledger;
+  /** Other processes may use the ledger. */
+  readonly isShared: boolean;
   readonly secrets: Secrets;
   readonly policy: KeptPolicy;
   /** Of the key that signs checkpoints; null when they are not signed. */
@@ -56,6 +60,8 @@ export function createNodeChanges({ config, service, runtime, clock, schedule, l
   let open: Ledger | null = null;
   /** Open for reading before anything is written. */
   let readable: Ledger | null = null;
+  /** Of what this process finds when it starts, and of what each replica sees for itself. */
+  let seen: 'changed' | 'found' = 'changed';
   let delivery = { wake: (): void => undefined };
   let stopRetrying = async (): Promise<void> => undefined;
   const ledger: Pick<Ledger, 'recordChanges'> = {
@@ -75,7 +81,7 @@ export function createNodeChanges({ config, service, runtime, clock, schedule, l
     return await turn;
   };
   const flush = (): Promise<void> => inTurn(() => reporter.flush());
-  const noteAndFlush: typeof reporter.note = (change, seen) => {
+  const noteAndFlush = (change: ReportedChange): void => {
     reporter.note(change, seen);
     if (open !== null) void flush();
   };
@@ -83,10 +89,10 @@ export function createNodeChanges({ config, service, runtime, clock, schedule, l
   return {
     policy: {
       async take(policy) {
-        await inTurn(() => reporter.takePolicy(policy, 'changed'));
+        await inTurn(() => reporter.takePolicy(policy, seen));
       },
       refuse: ({ kept, problems, textSha256 }) =>
-        noteAndFlush({ what: 'policy_refused', kept, problems, text_sha256: textSha256 }, 'changed'),
+        noteAndFlush({ what: 'policy_refused', kept, problems, text_sha256: textSha256 }),
     },
     watch: (secrets) =>
       watchKeys(secrets, {
@@ -97,15 +103,16 @@ export function createNodeChanges({ config, service, runtime, clock, schedule, l
           baseUrl: settings.GALILEO_API_URL,
           username: settings.GALILEO_USERNAME,
         }),
-        onKey: ({ slot, fingerprint: to }) => noteAndFlush({ what: 'key_slot_changed', slot, to }, 'changed'),
+        onKey: ({ slot, fingerprint: to }) => noteAndFlush({ what: 'key_slot_changed', slot, to }),
       }),
-    async begin({ ledger: opened, secrets, policy, checkpointKey }) {
+    async begin({ ledger: opened, isShared, secrets, policy, checkpointKey }) {
+      if (isShared) seen = 'found';
       reporter.note({ what: 'service_started', runtime, settings_sha256: settingsDigest(config) }, 'changed');
       readable = opened;
       await secrets.galileoKeys();
-      reporter.note({ what: 'checkpoint_key_changed', to: checkpointKey }, 'changed');
+      reporter.note({ what: 'checkpoint_key_changed', to: checkpointKey }, seen);
       open = opened;
-      await inTurn(() => reporter.takePolicy(policy, 'changed'));
+      await inTurn(() => reporter.takePolicy(policy, seen));
       stopRetrying = runRecurring(RETRY_MS, flush, { schedule, logger });
     },
     deliverWith(trailDelivery) {

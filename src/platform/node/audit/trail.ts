@@ -31,6 +31,8 @@ export interface AuditTrail {
 
 export interface AuditTrailDeps {
   readonly ledger: Ledger & Pick<GuardedLedger, 'appended'>;
+  /** Other processes may use the ledger. */
+  readonly isShared: boolean;
   readonly collectors: AuditSinks;
   readonly signer: CheckpointSigner | null;
   readonly service: RecordService;
@@ -43,7 +45,7 @@ export interface AuditTrailDeps {
   readonly metrics: NodeMetrics;
 }
 
-export function openAuditTrail({ ledger, collectors, signer, service, ...deps }: AuditTrailDeps): AuditTrail {
+export function openAuditTrail({ ledger, isShared, collectors, signer, service, ...deps }: AuditTrailDeps): AuditTrail {
   const { sinks } = collectors;
   const deliveries = createFanOut({ ...deps, outbox: ledger, sinks, random });
   const checkpoints = createCheckpointer({
@@ -53,7 +55,9 @@ export function openAuditTrail({ ledger, collectors, signer, service, ...deps }:
     signer: async () => signer,
     sha256,
     recordKey: async (to) => {
-      await ledger.recordChanges([{ change: { what: 'checkpoint_key_changed', to }, seen: 'changed', service }]);
+      await ledger.recordChanges([
+        { change: { what: 'checkpoint_key_changed', to }, seen: isShared ? 'found' : 'changed', service },
+      ]);
     },
     delivery: deliveries,
   });

@@ -239,8 +239,8 @@ describe('the address of the ledger', () => {
     ['./data/ledger.db', 'must be sqlite: and a path, such as sqlite:./data/ledger.db'],
     ['file:./ledger.db', 'must be sqlite: and a path, such as sqlite:./data/ledger.db'],
     ['jdbc:sqlite:ledger.db', 'must be sqlite: and a path, such as sqlite:./data/ledger.db'],
-    ['mysql:x', 'must be sqlite: and a path'],
-    ['sqlite:', 'must be sqlite: and a path'],
+    ['mysql:x', 'must be sqlite: and a path, or postgres:// and a database'],
+    ['sqlite:', 'must be sqlite: and a path, or postgres:// and a database'],
   ])('is not %j', async (value, message) => {
     expect(await problemsOf({ LEDGER_URL: value })).toEqual([`LEDGER_URL ${message}`]);
   });

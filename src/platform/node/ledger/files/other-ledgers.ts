@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { SETTINGS } from '../../../../config/schema.ts';
+import { DEFAULT_LEDGER_PATH } from '../../../../config/reading/ledger-url.ts';
 import { readEnds } from '../../../../ledger/sqlite/trail/trail.ts';
 import { stat } from './file-lock.ts';
 import { locateLedger, openReadOnly } from './locate.ts';
@@ -49,12 +49,11 @@ export async function otherLedgers(configuredPath: string): Promise<readonly str
 async function candidatesFor(configuredPath: string, path: string): Promise<readonly string[]> {
   const folder = dirname(path);
   const names = await readdir(folder).catch(() => []);
-  const defaultPath = SETTINGS.LEDGER_URL.parse.parse(SETTINGS.LEDGER_URL.fallback).path;
   return [
     ...(names.length > MAX_FILES
       ? []
       : names.filter((name) => LEDGER_NAME.test(name)).map((name) => join(folder, name))),
-    resolve(defaultPath),
+    resolve(DEFAULT_LEDGER_PATH),
     join(folder, '..', basename(path)),
     join(folder, 'data', basename(path)),
     ...(isAbsolute(configuredPath) ? [] : [resolve(PROGRAM, configuredPath)]),

@@ -1,0 +1,57 @@
+import type { PostgresPlace } from '../../../../config/reading/postgres-url.ts';
+import { PostgresError, UnfitDatabaseError } from '../../../../ledger/postgres/postgres-port.ts';
+import { thrownCode, thrownName } from '../../../../lib/thrown.ts';
+
+/**
+ * Why a ledger in PostgreSQL cannot be used, as the second half of a sentence. Known codes have a sentence of their own; a
+ * message of the server is never quoted, because it may hold data.
+ */
+const BY_SQL_STATE: Readonly<Record<string, string>> = {
+  '28P01': 'names a user whose password the server refuses: check LEDGER_PASSWORD_FILE',
+  '28000': 'names a user that the server does not let in (pg_hba.conf, or its client needs TLS)',
+  '3D000': 'names a database that is not there: create it, owned by the user of the ledger',
+  '3F000': 'names a schema that is not there, and the user may not create it',
+  '42501': 'names a user without the privileges: it must own its schema, or may create one in the database',
+  '53300': 'names a server that has no connection left (max_connections)',
+  '57P03': 'names a server that is starting up or shutting down',
+  '25006': 'names a server that is a standby or read-only: the ledger needs the primary',
+  '0A000': 'names a server that is a standby or read-only: the ledger needs the primary',
+  '55P03': 'names a ledger that another transaction keeps locked',
+};
+
+const BY_SYSTEM_CODE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'names a server that refuses connections: it is not running there, or another port',
+  ENOTFOUND: 'names a host that DNS does not know',
+  EAI_AGAIN: 'names a host that DNS does not answer for',
+  ETIMEDOUT: 'names a server that does not answer',
+  EHOSTUNREACH: 'names a server that cannot be reached',
+  ENETUNREACH: 'names a server that cannot be reached',
+  ENOENT: 'names a socket that is not there',
+  EACCES: 'names a socket that this user may not use',
+  ECONNRESET: 'names a server that ended the connection',
+  SELF_SIGNED_CERT_IN_CHAIN: 'names a server whose certificate no known authority vouches for: give LEDGER_CA_FILE',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'names a server with a certificate of its own: give LEDGER_CA_FILE',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'names a server whose certificate no known authority vouches for: give LEDGER_CA_FILE',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'names a server whose certificate no known authority vouches for: give LEDGER_CA_FILE',
+  CERT_HAS_EXPIRED: 'names a server whose certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'names a host that the certificate of the server is not for',
+};
+
+export function failureSentence(error: unknown, { tls }: Pick<PostgresPlace, 'tls'>): string {
+  if (error instanceof UnfitDatabaseError) return `cannot be used: ${error.message}`;
+  const cause = error instanceof PostgresError ? error.cause : error;
+  const state = error instanceof PostgresError ? error.sqlState : null;
+  if (state !== null) return BY_SQL_STATE[state] ?? `names a server that refused the ledger (SQLSTATE ${state})`;
+  const code = thrownCode(cause);
+  const known = code === null ? undefined : BY_SYSTEM_CODE[code];
+  if (known !== undefined) return known;
+  const message = cause instanceof Error ? cause.message : '';
+  if (tls && message.includes('does not support SSL'))
+    return 'names a server without TLS: turn it on there, or write sslmode=disable where the network is yours alone';
+  if (message.includes('timeout')) return 'names a server that does not answer in time';
+  if (message.includes('terminated unexpectedly')) return 'names a server that ended the connection';
+  if (error instanceof PostgresError) return `cannot be reached (${code ?? thrownName(cause)})`;
+  return error instanceof Error ? `cannot be used: ${error.message}` : 'cannot be used';
+}

@@ -1,0 +1,110 @@
+import type { PostgresPlace } from '../../../../config/reading/postgres-url.ts';
+import { verifyTail } from '../../../../ledger/postgres/verify-tail.ts';
+import { readHead } from '../../../../ledger/postgres/head.ts';
+import { FOREIGN_OBJECTS, POSTGRES_SCHEMA_VERSION, readSchemaVersion } from '../../../../ledger/postgres/schema.ts';
+import type { Run } from '../../../../ledger/postgres/postgres-port.ts';
+import { reading } from '../../../../ledger/postgres/transaction.ts';
+import type { Clock } from '../../../../ports/clock.ts';
+import { accessTo } from './access.ts';
+import type { PostgresAccess } from './access.ts';
+import { createConnections } from './connections.ts';
+import { failureSentence } from './failure-sentence.ts';
+
+/** What can be read of a ledger in PostgreSQL without a change to it, beside running replicas. */
+export type PostgresFacts =
+  /** `problem`: the second half of a sentence about LEDGER_URL, or a whole one about another setting. */
+  | { readonly kind: 'unreachable'; readonly problem: string }
+  | {
+      readonly kind: 'reachable';
+      /** As server_version_num: 150004. */
+      readonly version: number;
+      readonly settings: Readonly<Record<ServerSetting, string>>;
+      readonly isStandby: boolean;
+      /** How far the server's clock is ahead of this machine's. */
+      readonly clockAheadMs: number;
+      /** Null: there is no ledger yet. */
+      readonly schemaVersion: number | null;
+      /** May read and write the tables, or create them where there are none. */
+      readonly isPermitted: boolean;
+      readonly hasForeignObjects: boolean;
+      /** Null where there is no ledger of this version. */
+      readonly trail: { readonly records: number; readonly brokenAt: number | null } | null;
+      /** Of the standbys that this user may see; null: none is seen. */
+      readonly lagMs: number | null;
+      readonly isEncrypted: boolean;
+    };
+
+export const SERVER_SETTINGS = [
+  'fsync',
+  'synchronous_commit',
+  'full_page_writes',
+  'server_encoding',
+  'synchronous_standby_names',
+] as const;
+export type ServerSetting = (typeof SERVER_SETTINGS)[number];
+
+/** Never rejects for what is wrong with the server. */
+export async function inspectPostgres(
+  place: PostgresPlace,
+  access: PostgresAccess,
+  clock: Clock,
+): Promise<PostgresFacts> {
+  let options: Awaited<ReturnType<typeof accessTo>>;
+  try {
+    options = await accessTo(place, access);
+  } catch (error) {
+    return { kind: 'unreachable', problem: error instanceof Error ? error.message : 'a file cannot be read' };
+  }
+  const connections = createConnections({ ...options, maxConnections: 1 });
+  try {
+    return await reading(connections, place.schema, (run) => inspect(run, place, clock));
+  } catch (error) {
+    return { kind: 'unreachable', problem: `LEDGER_URL ${failureSentence(error, place)}` };
+  } finally {
+    await connections.close();
+  }
+}
+
+async function inspect(run: Run, { schema, tls }: PostgresPlace, clock: Clock): Promise<PostgresFacts> {
+  const settings = SERVER_SETTINGS.map((name) => `current_setting('${name}') AS ${name}`).join(', ');
+  const [server] = await run<Record<ServerSetting, string> & { version: number; standby: boolean; now: number }>(
+    `SELECT ${settings}, current_setting('server_version_num')::int AS version, pg_is_in_recovery() AS standby,
+       floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now`,
+  );
+  if (server === undefined) throw new Error('the server gave no row');
+  const { version, standby: isStandby, now, ...values } = server;
+  const clockAheadMs = now - Math.trunc(clock.now());
+  const schemaVersion = await readSchemaVersion(run, schema);
+  const isCurrent = schemaVersion === POSTGRES_SCHEMA_VERSION;
+  const foreign = await run(FOREIGN_OBJECTS, schema);
+  const isPermitted = await mayUse(run, schema, schemaVersion !== null);
+  const [lag] = await run<{ ms: number | null }>(
+    `SELECT (extract(epoch FROM max(replay_lag)) * 1000)::bigint AS ms FROM pg_stat_replication`,
+  );
+  return {
+    kind: 'reachable',
+    ...{ version, settings: values, isStandby, clockAheadMs, schemaVersion, isPermitted },
+    hasForeignObjects: foreign.length > 0,
+    trail: isCurrent && isPermitted ? await inspectTrail(run) : null,
+    lagMs: lag?.ms ?? null,
+    isEncrypted: tls,
+  };
+}
+
+async function inspectTrail(run: Run): Promise<{ records: number; brokenAt: number | null }> {
+  const ends = await readHead(run);
+  return { records: ends.head.seq - ends.base.seq, brokenAt: (await verifyTail(run, ends))?.seq ?? null };
+}
+
+async function mayUse(run: Run, schema: string, isThere: boolean): Promise<boolean> {
+  const [known] = await run(`SELECT 1 FROM pg_namespace WHERE nspname = $1`, schema);
+  const privilege = isThere
+    ? `SELECT bool_and(has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+         AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')) AS may
+       FROM pg_class WHERE relkind = 'r' AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)`
+    : known === undefined
+      ? `SELECT has_database_privilege(current_database(), 'CREATE') AS may WHERE $1::text IS NOT NULL`
+      : `SELECT has_schema_privilege($1, 'CREATE') AS may`;
+  const [row] = await run<{ may: boolean | null }>(privilege, schema);
+  return row?.may === true;
+}
