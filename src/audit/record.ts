@@ -1,12 +1,7 @@
 import * as z from 'zod';
-import {
-  ATTEMPT_RESULTS,
-  KEY_SLOTS,
-  RECORDED_EMAIL,
-  REQUEST_RECORD_KINDS,
-  REQUEST_RESULTS,
-} from './record-vocabulary.ts';
+import { RECORDED_EMAIL, REQUEST_RECORD_KINDS, REQUEST_RESULTS } from './record-vocabulary.ts';
 import { AUTH_METHODS, MAX_EMAILS, USER_ROLES } from '../contract/invite-users.ts';
+import { attemptSchema } from './attempt-record.ts';
 import { changeSchema } from './change-record.ts';
 import { readSchema } from './read-record.ts';
 import { suppressedSchema } from './suppressed-record.ts';
@@ -106,24 +101,6 @@ const policy = z.strictObject({
     .describe("Values that the policy put in place of the caller's."),
 });
 
-const attempt = z.strictObject({
-  scheme: z
-    .enum(['basic', 'password'])
-    .exactOptional()
-    .describe('How the service signed in to Galileo (GALILEO_AUTH). Absent: with an API key.'),
-  slot: z.enum(KEY_SLOTS).describe('Which of the two Galileo keys; with another scheme always `current`.'),
-  key_fingerprint: z
-    .string()
-    .regex(/^[0-9a-f]{12}$/)
-    .describe(
-      'Distinguishes keys and reveals nothing about them: from a SHA-256 over a label and the key. That of a password is an HMAC under a secret of the ledger, from which the password cannot be guessed.',
-    ),
-  result: z.enum(ATTEMPT_RESULTS).describe('What is known of the bytes.'),
-  status: status.exactOptional().describe("Of Galileo's answer, where there was one."),
-  reason: word.exactOptional().describe('Why there was none.'),
-  duration_ms: z.number().nonnegative().describe('From the first attempt to send to the end of the answer.'),
-});
-
 const evidence = z
   .strictObject({
     created_after: count.describe('How many of the addresses sent belong to a user that was created after the intent.'),
@@ -155,7 +132,7 @@ const outcome = z.strictObject({
   expires_at: instant.exactOptional().describe('When an intent becomes `unknown` by itself.'),
   first_request_id: uuid7.exactOptional().describe('The request whose answer was replayed.'),
   upstream_status: status.exactOptional().describe('The status of the last complete answer of Galileo.'),
-  attempts: z.array(attempt).exactOptional().describe('Each exchange with Galileo.'),
+  attempts: z.array(attemptSchema).exactOptional().describe('Each exchange with Galileo.'),
   withheld: word.exactOptional().describe("Why Galileo's body was kept from the caller."),
   settled_by: z
     .enum(['exchange', 'sweep', 'reconciliation', 'person'])
