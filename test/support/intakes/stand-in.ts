@@ -110,7 +110,8 @@ export function createStandIn(vendor: Vendor, clock: FakeClock, token: string): 
     const isPacked = headers['content-encoding'] === 'gzip';
     if (isPacked && !vendor.isGzipTaken) return answered(vendor.badRequest);
     const url = new URL(request.url);
-    const body = isPacked ? gunzipSync(request.body as Uint8Array).toString() : String(request.body);
+    const bytes = Buffer.from(request.body ?? '');
+    const body = (isPacked ? gunzipSync(bytes) : bytes).toString();
     const entries = vendor.parse(body, headers, url);
     if (entries === null) return answered(vendor.badRequest);
     if (entries.length > conduct.mostEntries) return answered(vendor.tooLarge);

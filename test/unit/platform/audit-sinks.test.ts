@@ -16,20 +16,26 @@ afterEach(async () => {
   for (const sinks of opened.splice(0)) await sinks.close();
 });
 
-async function open(env: Readonly<Record<string, string>>): Promise<AuditSinks & { readonly written: string[] }> {
+interface Opened extends AuditSinks {
+  readonly written: string[];
+  readonly reported: unknown[];
+}
+
+async function open(env: Readonly<Record<string, string>>): Promise<Opened> {
   const loaded = await loadConfig({ env: { ...REQUIRED, ...env }, readText: () => Promise.reject(new Error('none')) });
   if (loaded.kind === 'refused') throw new Error(loaded.problems.map(({ message }) => message).join());
   const written: string[] = [];
+  const reported: unknown[] = [];
   const sinks = createSinks(loaded.config.settings, {
     output: { write: async (text) => void written.push(text) },
     service: { name: 'galileo-invite-proxy', version: '1.2.3', runtime: 'node', instance: 'pod-7' },
     clock: createFakeClock(),
-    logger: { error: () => expect.unreachable() },
-    metrics: { count: () => expect.unreachable() },
+    logger: { error: (event, fields) => void reported.push({ event, ...fields }) },
+    metrics: { count: (name, labels) => void reported.push({ name, ...labels }) },
     httpToken: async () => 'collector-token',
   });
   opened.push(sinks);
-  return { ...sinks, written };
+  return { ...sinks, written, reported };
 }
 
 describe('the sinks of the service on Node', () => {
@@ -75,6 +81,46 @@ describe('the sinks of the service on Node', () => {
     const [attributes] = /"attributes":\[.*?\]/.exec(receiver.received[0]?.text ?? '') ?? [];
     for (const value of ['invites', '1.2.3', 'pod-7']) expect(attributes).toContain(`"stringValue":"${value}"`);
     expect(receiver.received[0]?.text).toContain('raw_data');
+  });
+
+  it('write to the intake that AUDIT_HTTP_PRESET names, with the fields of AUDIT_HTTP_HEADERS', async () => {
+    const collector = await serveCollector(status(200, {}, '{"text":"Success","code":0}'));
+    const { sinks, reported } = await open({
+      AUDIT_SINKS: 'http',
+      AUDIT_HTTP_PRESET: 'splunk-hec',
+      AUDIT_HTTP_TOKEN_FILE: '/run/secrets/audit-http-token',
+      AUDIT_HTTP_URL: `${collector.url}/services/collector/event`,
+      AUDIT_HTTP_HEADERS: 'X-Tenant=blue%20team',
+    });
+    for (const sink of sinks) await sink.write(await auditItems());
+    expect(collector.received).toMatchObject([
+      {
+        path: '/services/collector/event',
+        headers: {
+          authorization: 'Splunk collector-token',
+          'x-tenant': 'blue team',
+          'content-type': 'application/json',
+        },
+      },
+    ]);
+    expect(reported).toEqual([]);
+  });
+
+  it('report a record that the intake refuses for its content, in the log and as a metric', async () => {
+    const ok = status(200, {}, '{"text":"Success","code":0}');
+    const collector = await serveCollector(status(400, {}, '{"text":"Invalid data format","code":6}'), ok);
+    const { sinks, reported } = await open({
+      AUDIT_SINKS: 'http',
+      AUDIT_HTTP_PRESET: 'splunk-hec',
+      AUDIT_HTTP_TOKEN_FILE: '/run/secrets/audit-http-token',
+      AUDIT_HTTP_URL: `${collector.url}/services/collector/event`,
+    });
+    const items = await auditItems();
+    for (const sink of sinks) await sink.write(items.slice(0, 1));
+    expect(reported).toMatchObject([
+      { name: 'audit_items_refused', sink: 'http', reason: 'content_refused' },
+      { event: 'audit_item_refused', sink: 'http', reason: 'content_refused', seq: 1, kind: 'intent' },
+    ]);
   });
 
   it('do not delay each other: while one collector is slow, another is written to', async () => {

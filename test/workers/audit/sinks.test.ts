@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
+import { gunzip } from '../../../src/lib/gzip.ts';
 import { createAuditSinks } from '../../../src/platform/workers/audit/sinks.ts';
 import type { Bindings } from '../../../src/platform/workers/bindings.ts';
 import { SECRET_MAX_AGE_MS } from '../../../src/platform/workers/secrets/bound-secret.ts';
@@ -20,7 +21,7 @@ const TO_BOTH = {
 
 type Secrets = Partial<Pick<Bindings, 'AUDIT_HTTP_TOKEN' | 'AUDIT_HTTP_HEADERS' | 'OTEL_EXPORTER_OTLP_HEADERS'>>;
 
-async function open(settings: Readonly<Record<string, string>>, secrets: Secrets = {}) {
+async function open(settings: Readonly<Record<string, string>>, secrets: Secrets = {}, answer = '') {
   const texts = Object.entries(secrets).filter(([, value]) => typeof value === 'string') as [string, string][];
   const stored = Object.keys(secrets).filter((name) => !texts.some(([text]) => text === name));
   const loaded = await loadConfig({
@@ -40,7 +41,7 @@ async function open(settings: Readonly<Record<string, string>>, secrets: Secrets
     http: {
       exchange: async (exchange) => {
         sent.push(exchange);
-        return { kind: 'answered', status: 200, headers: {}, body: new Uint8Array() };
+        return { kind: 'answered', status: 200, headers: {}, body: new TextEncoder().encode(answer) };
       },
     },
     clock,
@@ -58,6 +59,9 @@ async function writeToAll({ sinks, sent }: Awaited<ReturnType<typeof open>>) {
   for (const sink of sinks) await sink.write(items);
   return Object.fromEntries(sinks.map(({ name }, index) => [name, sent[before + index]]));
 }
+
+/** The text inside of a JSON string. */
+const quoted = (text: string): string => JSON.stringify(text).slice(1, -1);
 
 describe('the sinks behind the audit Queue', () => {
   it('are those that AUDIT_SINKS names besides stdout, each with its own settings', async () => {
@@ -119,6 +123,22 @@ describe('the sinks behind the audit Queue', () => {
     const second = await writeToAll(opened);
     expect(second['http']?.headers).toMatchObject({ Authorization: 'Splunk hec-token', 'x-tenant': 'green' });
     expect(second['http']?.headers).not.toHaveProperty('authorization');
+  });
+
+  it.each([
+    ['splunk-hec', 'https://splunk.example.com/services/collector/event', '{"text":"Success","code":0}'],
+    ['elastic-bulk', 'https://elastic.example.com/invites/_bulk', '{"errors":false,"items":[]}'],
+    ['datadog', 'https://http-intake.logs.datadoghq.eu/api/v2/logs', '{}'],
+    ['json-array', 'https://stream.ingest.cloudflare.com/', '{"success":true,"result":{"committed":4}}'],
+    ['ndjson', 'https://collector.example.com/', ''],
+  ])('carry each line verbatim to every intake, in workerd, too: %s', async (preset, url, taken) => {
+    const env = { AUDIT_SINKS: 'http', AUDIT_HTTP_PRESET: preset, AUDIT_HTTP_URL: url };
+    const opened = await open(env, { AUDIT_HTTP_TOKEN: 'intake-token' }, taken);
+    const { http } = await writeToAll(opened);
+    const isPacked = http?.headers['Content-Encoding'] === 'gzip';
+    const text = isPacked ? await gunzip(http?.body as Uint8Array<ArrayBuffer>) : String(http?.body);
+    for (const { line } of await auditItems()) expect(text.includes(line) || text.includes(quoted(line))).toBe(true);
+    expect(opened.reported).toEqual([]);
   });
 
   it('send nothing while a secret is unusable, and log which one, without its value', async () => {

@@ -8,6 +8,7 @@ import type { IntakeName } from '../../../../src/audit/intake/intakes.ts';
 import { INTAKE_NAMES, INTAKES } from '../../../../src/audit/intake/intakes.ts';
 import { createFakeClock, testUuid7, TEST_TIME_MS } from '../../../support/clock.ts';
 import { createStandIn, sinkTo } from '../../../support/intakes/stand-in.ts';
+import { cloudflarePipelines } from '../../../support/intakes/tables.ts';
 import { datadogLogs } from '../../../support/intakes/datadog-logs.ts';
 
 const HOUR_MS = 3_600_000;
@@ -69,6 +70,20 @@ describe('the bodies of every intake', () => {
     const [first, again] = [1, 2].map(() => bodiesOf(entriesOf([1, 2]), INTAKES[name], TEST_TIME_MS));
     expect(first).toEqual(again);
   });
+});
+
+it('a refusal in one body does not send the bodies before it again', async () => {
+  const clock = createFakeClock();
+  const standIn = createStandIn(cloudflarePipelines, clock, 'token-0123456789');
+  const sink = sinkTo(cloudflarePipelines, standIn, clock, { token: async () => 'token-0123456789' });
+  const items = [1, 2, 3, 4].map((n) => ({
+    position: n * 16,
+    kind: 'record' as const,
+    line: JSON.stringify({ id: testUuid7(n), text: 'x'.repeat(400_000) }),
+  }));
+  standIn.conduct.refuses = ({ line }) => line === items[3]?.line;
+  await sink.write(items);
+  expect(items.map(({ line }) => standIn.stored.filter((entry) => entry.line === line).length)).toEqual([1, 1, 1, 0]);
 });
 
 describe('Splunk’s codes', () => {
