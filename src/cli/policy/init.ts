@@ -36,7 +36,7 @@ export const policyInit: Command = {
   ],
   async run(call, deps) {
     const [path = DEFAULT_FILE] = call.operands;
-    const [issuer, client, domain] = [needed(call, 'issuer'), needed(call, 'client'), needed(call, 'domain')];
+    const { issuer, client, domain } = neededIn(call);
     const [, marks, bare] = /^(\*\.|@)(.+)$/.exec(domain) ?? [];
     if (marks !== undefined)
       throw new CommandError(
@@ -61,8 +61,18 @@ export const policyInit: Command = {
   },
 };
 
-function needed({ options }: Call, name: string): string {
-  const value = options[name];
-  if (typeof value !== 'string') throw new CommandError('usage', `say --${name}: policy init has no default for it`);
-  return value;
+const NEEDED = ['issuer', 'client', 'domain'] as const;
+
+/** Throws a CommandError that names every option that is missing. */
+function neededIn({ options }: Call): Record<(typeof NEEDED)[number], string> {
+  const missing = NEEDED.filter((name) => typeof options[name] !== 'string').map((name) => `--${name}`);
+  if (missing.length > 0) {
+    const all = missing.length === 1 ? missing.join() : `${missing.slice(0, -1).join(', ')} and ${missing.at(-1)}`;
+    throw new CommandError(
+      'usage',
+      `policy init has no default for ${all}: add ${missing.length === 1 ? 'it' : 'them'}`,
+    );
+  }
+  const { issuer, client, domain } = options;
+  return { issuer: String(issuer), client: String(client), domain: String(domain) };
 }

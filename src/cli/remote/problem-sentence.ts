@@ -21,9 +21,21 @@ export function problemSentence(status: number, text: string): string {
   const read = refusal.safeParse(parseObject(text));
   if (!read.success) return foreignSentence(status);
   const { detail, code } = read.data;
-  const sentence =
-    typeof detail === 'string' ? detail : detail.map(({ loc, msg }) => `${loc.join('.')}: ${msg}.`).join(' ');
+  const sentence = typeof detail === 'string' ? detail : detail.map(errorSentence).join(' ');
   return `The service refused (${status} ${shorten(code, 60)}): ${shorten(sentence, MAX_LENGTH)}`;
+}
+
+/** Without the words that pydantic puts before a sentence of a validator's own; such a sentence names the field itself. */
+function errorSentence({
+  loc: [, ...place],
+  msg,
+}: {
+  readonly loc: readonly (string | number)[];
+  readonly msg: string;
+}) {
+  const said = msg.replace(/^Value error, /, '');
+  const field = place.join('.');
+  return field === '' || said.startsWith(`${field} `) ? `${said}.` : `${field}: ${said}.`;
 }
 
 function foreignSentence(status: number): string {

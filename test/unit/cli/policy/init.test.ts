@@ -56,7 +56,15 @@ describe('policy init', () => {
 
   it.each(['issuer', 'client', 'domain'])('asks for --%s, which has no safe default', async (name) => {
     const { code, stderr, written } = await init(OPTIONS.replace(new RegExp(`--${name} \\S+`), '').trim());
-    expect([code, stderr, written.size]).toEqual([64, `say --${name}: policy init has no default for it\n`, 0]);
+    expect([code, stderr, written.size]).toEqual([64, `policy init has no default for --${name}: add it\n`, 0]);
+  });
+
+  it.each([
+    ['', 'policy init has no default for --issuer, --client and --domain: add them\n'],
+    ['--client hr-portal', 'policy init has no default for --issuer and --domain: add them\n'],
+  ])('names all that is missing beside %j at once', async (options, sentence) => {
+    const { code, stderr } = await init(options);
+    expect([code, stderr]).toEqual([64, sentence]);
   });
 
   it.each(['*.acme.com', '@acme.com'])('says how the domain of %s is written', async (domain) => {

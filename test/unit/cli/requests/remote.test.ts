@@ -121,8 +121,12 @@ describe('requests settle --url', () => {
     ],
     [
       'a list of errors',
-      problem(422, 'invalid_request', [{ loc: ['body', 'note'], msg: 'Value error, note holds a key' }]),
-      '(422 invalid_request): body.note: Value error, note holds a key.',
+      problem(422, 'invalid_request', [
+        { loc: ['body', 'outcome'], msg: 'Field required' },
+        { loc: ['body', 'note'], msg: 'Value error, note holds a key' },
+        { loc: ['body'], msg: 'JSON decode error' },
+      ]),
+      '(422 invalid_request): outcome: Field required. note holds a key. JSON decode error.',
     ],
     ['a redirect', answer(302, '', { location: 'https://login.acme.com' }), 'redirect (302), which is not followed'],
     ['a page', answer(404, '<h1>Not here</h1>'), 'answers 404, and not as this service does'],
