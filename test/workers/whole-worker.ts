@@ -38,6 +38,8 @@ export interface WholeWorker {
   readonly upstream: Upstream;
   readonly worker: ExportedHandler<Bindings>;
   readonly bindings: Bindings;
+  /** Its log so far, one line each. */
+  readonly lines: readonly string[];
   /** The Worker's clock, which runs until it is stopped. The ledger object has its own. */
   readonly clock: { now(): number; advance(ms: number): void; stop(): void };
   /** The issuer's key set, with the one key that `token` signs with. */
@@ -91,7 +93,8 @@ export async function startWhole(changes: Record<string, unknown> = {}): Promise
     ]),
     ...changes,
   } as unknown as Bindings;
-  const worker = createWorker(POLICY, { write: () => undefined, fetch: fetchOutside, clock });
+  const lines: string[] = [];
+  const worker = createWorker(POLICY, { write: (line) => void lines.push(line), fetch: fetchOutside, clock });
   served.fetch = (request, _env, context) => {
     const answer = worker.fetch?.(request, bindings, context);
     if (answer === undefined) throw new Error('the Worker answers no requests');
@@ -105,6 +108,7 @@ export async function startWhole(changes: Record<string, unknown> = {}): Promise
     upstream,
     worker,
     bindings,
+    lines,
     clock,
     jwks,
     token,

@@ -9,17 +9,23 @@ import type { WholeWorker } from '../whole-worker.ts';
  * cause this at any time, so work that other requests rely on must not end with it.
  */
 
-/** Sends a request, disconnects once `begun` is true, and then waits a moment for `ended`, which may stay false. */
+/** Work that the platform has ended never reaches its end, so only a failing test waits so long. */
+const PATIENCE_MS = 15_000;
+
+/**
+ * Sends a request, disconnects once `begun` is true, and then waits for `ended`, the event that the work has had its
+ * effect. It stays false where the platform has ended the work.
+ */
 async function hangUp(
   ask: (signal: AbortSignal) => Promise<Response>,
   { begun, ended }: { readonly begun: () => boolean; readonly ended: () => boolean },
 ): Promise<void> {
   const caller = new AbortController();
   const asked = ask(caller.signal).catch(() => null);
-  await until(begun, 1_000);
+  await until(begun, PATIENCE_MS);
   caller.abort();
   await asked;
-  await until(ended, 1_000);
+  await until(ended, PATIENCE_MS);
 }
 
 /** Three rounds: one caller disconnects while the keys are fetched, then another asks. Returns the other's statuses. */
@@ -81,30 +87,33 @@ describe('an invitation whose caller disconnects', () => {
 describe('a caller that disconnects each time', () => {
   it('the policy is read does not keep a new policy from taking effect', async () => {
     let text: string | null = null;
-    let [attempts, ended] = [0, 0];
+    let reads = 0;
     const kv = {
       async get() {
-        attempts += 1;
+        reads += 1;
         const answer = text;
         await scheduler.wait(100);
-        ended += 1;
         return answer;
       },
     };
-    const { ask, invite, clock } = await startWhole({ POLICY: kv });
+    const { ask, invite, clock, lines } = await startWhole({ POLICY: kv });
+    const taken = (): number => lines.filter((line) => line.includes('"policy_loaded"')).length;
     expect((await invite('before@acme.com')).status).toBe(200);
-    text = JSON.stringify({ ...POLICY, rules: [{ id: 'nobody', deny: 'any', domains: ['acme.com'] }] });
+    const [rule] = POLICY.rules;
+    const deny = (id: string) => ({ id, deny: 'any', domains: ['acme.com'] });
     const statuses: number[] = [];
-    for (let round = 0; round < 3; round += 1) {
+    for (const [round, rules] of [[deny('nobody')], [{ ...rule, id: 'staff' }], [deny('nobody-again')]].entries()) {
+      text = JSON.stringify({ ...POLICY, rules });
       clock.advance(31_000);
-      const { attempts: before, ended: endedBefore } = { attempts, ended };
+      const [readBefore, takenBefore] = [reads, taken()];
+      // The end of the read is too early: the policy is put on record before it takes effect.
       await hangUp((signal) => ask('/livez', { signal }), {
-        begun: () => attempts > before,
-        ended: () => ended > endedBefore,
+        begun: () => reads > readBefore,
+        ended: () => taken() > takenBefore,
       });
       statuses.push((await invite(`round-${String(round)}@acme.com`)).status);
     }
-    expect(statuses).toEqual([403, 403, 403]);
+    expect(statuses).toEqual([403, 200, 403]);
   });
 
   it('keys are fetched does not keep a new key from being accepted', async () => {
