@@ -12,6 +12,8 @@ export interface FaultProxy {
   readonly struck: number;
   /** The next connection on which the client sends these bytes gets the fault. */
   order(fault: Fault, on: string): void;
+  /** New connections lead to this port. */
+  retarget(port: number): void;
   /** Ends all connections at once. New ones are accepted. */
   cut(): void;
   /** Passes nothing on, in either direction, until `resume`. */
@@ -27,13 +29,14 @@ export interface FaultProxy {
 export type Fault = 'before' | 'after' | 'silence';
 
 export async function startFaultProxy(target: { readonly host: string; readonly port: number }): Promise<FaultProxy> {
+  let targetPort = target.port;
   const pairs = new Set<readonly [Socket, Socket]>();
   let ordered: { readonly fault: Fault; readonly on: Buffer } | null = null;
   let struck = 0;
   let isPaused = false;
 
   const server = createServer((client) => {
-    const upstream = connect(target.port, target.host);
+    const upstream = connect(targetPort, target.host);
     const pair = [client, upstream] as const;
     pairs.add(pair);
     let fault: Fault | null = null;
@@ -75,6 +78,9 @@ export async function startFaultProxy(target: { readonly host: string; readonly 
     },
     order(fault, on) {
       ordered = { fault, on: Buffer.from(on) };
+    },
+    retarget(port) {
+      targetPort = port;
     },
     cut: () => all((socket) => socket.destroy()),
     pause() {
