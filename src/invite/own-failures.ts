@@ -38,8 +38,8 @@ export const OWN_FAILURES: Partial<Record<NotSent['reason'], ProblemExtras>> = {
     origin: 'proxy',
     detail: 'Nothing was sent: this service cannot read its key for Galileo. Its operators must fix that.',
   },
+  // Galileo has refused, now or within the last hour: the origin is the upstream, as with a refused key.
   sign_in_refused: {
-    origin: 'proxy',
     detail:
       'Nothing was sent: Galileo refuses the user name and password of this service. Its operators must correct them. After a refusal this service signs in at most once an hour, because accounts lock.',
   },

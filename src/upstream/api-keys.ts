@@ -1,4 +1,4 @@
-import type { Secret } from '../lib/secret.ts';
+import { Secret } from '../lib/secret.ts';
 import { pastedFault } from '../lib/text/pasted-secret.ts';
 import { toHex } from '../lib/hex.ts';
 import { hmacSha256Hex, sha256Hex } from '../lib/sha256.ts';
@@ -72,7 +72,7 @@ export function fingerprint(key: Secret): string {
  * 12 hex digits that tell one password of an account from another. A password can be guessed, so a hash of it may not
  * leave this process. This is an HMAC under a salt that only the ledger holds: who reads records learns nothing. It is
  * made of 16 bits of another HMAC, so who has the ledger, too, cannot confirm a guess: one password in 65,536 has the
- * same fingerprint. docs/decisions/0011 has the reasons.
+ * same fingerprint. docs/decisions/0013 has the reasons.
  */
 export function passwordFingerprint(
   password: Secret,
@@ -81,6 +81,23 @@ export function passwordFingerprint(
   const key = new TextEncoder().encode(salt);
   const tag = hmacSha256Hex(key, JSON.stringify(['tag', account, password.reveal()])).slice(0, 4);
   return hmacSha256Hex(key, JSON.stringify(['fingerprint', account, tag])).slice(0, 12);
+}
+
+const knownForms = new WeakMap<Secret, readonly Secret[]>();
+
+/**
+ * The password and the forms in which it goes to Galileo, for searches: in base64 behind the user name (HTTP Basic), of
+ * which only the characters count that depend on the password, and in a form.
+ */
+export function formsOfPassword(password: Secret, username: string): readonly Secret[] {
+  const known = knownForms.get(password);
+  if (known !== undefined) return known;
+  const text = password.reveal();
+  const basic = base64Core(new TextEncoder().encode(text), username.length + 1);
+  const inForm = new URLSearchParams([['', text]]).toString().slice(1);
+  const made = [password, new Secret(basic), ...(inForm === text ? [] : [new Secret(inForm)])];
+  knownForms.set(password, made);
+  return made;
 }
 
 export function isSameKey(a: Secret, b: Secret): boolean {

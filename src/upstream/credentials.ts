@@ -18,14 +18,14 @@ export type SecretSearch = (text: string) => boolean;
 export interface RequestCredentials {
   /** Covers every secret that any of the methods below has returned. */
   readonly holdsSecret: SecretSearch;
-  /** May ask Galileo for a token, for at most `withinMs`. Never rejects. */
-  first(withinMs: number): Promise<Credential | NotSent>;
+  /** May ask Galileo for a token, for at most `withinMs`. Never rejects. Without a promise where nothing is asked. */
+  first(withinMs: number): Credential | NotSent | Promise<Credential | NotSent>;
   /**
    * What may be sent once more after a complete 401, which proves that nothing was done. Null: nothing. Never rejects.
    */
   afterRejection(rejected: Credential, withinMs: number): Promise<Credential | NotSent | null>;
   /** Says what the answer to a request proves about its credential. Left out where nothing is remembered of it. */
-  report?(credential: Credential, verdict: CredentialVerdict): Promise<void>;
+  readonly report?: (credential: Credential, verdict: CredentialVerdict) => Promise<void>;
 }
 
 /** `accepted`: a complete answer that is no 401. `unproven`: no complete answer. */

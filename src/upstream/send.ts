@@ -107,7 +107,8 @@ export function createSend(deps: SendDeps): Send {
 
   async function sendSignedIn(sending: Sending): Promise<AnswerEnding> {
     const { credentials } = sending;
-    const credential = await credentials.first(timeLeft(sending));
+    const found = credentials.first(timeLeft(sending));
+    const credential = found instanceof Promise ? await found : found;
     if (!isCredential(credential)) return credential;
     const first = (await sendWith(sending, credential)) ?? notSent('connect_timeout');
     if (!isRejected(first)) return first;
@@ -123,25 +124,22 @@ export function createSend(deps: SendDeps): Send {
 
   /** Sends with one credential, and reports what the answer proves about it. */
   async function sendWith(sending: Sending, credential: Credential): Promise<AnswerEnding | null> {
-    const ending = await sendAtMostOnce(sending, credential);
-    if (ending === null) return null;
-    await sending.credentials.report?.(credential, verdictOnCredential(ending));
+    const first = await attempt(sending, credential);
+    let last = first;
+    if (first?.result.kind === 'not_sent' && !IS_FINAL.has(first.result.reason) && sending.mayReconnect) {
+      sending.mayReconnect = false;
+      last = (await attempt(sending, credential)) ?? first;
+    }
+    if (last === null) return null;
+    const { ending } = last;
+    const { report } = sending.credentials;
+    if (report !== undefined) await report(credential, verdictOnCredential(ending));
     if (isRejected(ending)) {
       const { slot, fingerprint } = credential;
       const fields = { ...sending.ids, slot, key_fingerprint: fingerprint, ...schemeOf(credential) };
       observe(() => logger.error('upstream_key_rejected', fields));
     }
     return ending;
-  }
-
-  async function sendAtMostOnce(sending: Sending, credential: Credential): Promise<AnswerEnding | null> {
-    const first = await attempt(sending, credential);
-    if (first?.result.kind !== 'not_sent' || IS_FINAL.has(first.result.reason) || !sending.mayReconnect) {
-      return first?.ending ?? null;
-    }
-    sending.mayReconnect = false;
-    const second = await attempt(sending, credential);
-    return (second ?? first).ending;
   }
 
   /** One recorded exchange; null when there is no time left for it. */

@@ -64,7 +64,5 @@ async function readStored(run: Run, fingerprint: string): Promise<StoredHold | n
     `SELECT claim, reason, until_ms FROM sign_in_holds WHERE fingerprint = $1`,
     fingerprint,
   );
-  return row === undefined
-    ? null
-    : { claim: row.claim, reason: holdReasonOf(row.reason), untilMs: Number(row.until_ms) };
+  return row === undefined ? null : { claim: row.claim, reason: holdReasonOf(row.reason), untilMs: row.until_ms };
 }

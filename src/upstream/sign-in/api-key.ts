@@ -1,7 +1,7 @@
 import type { Secret } from '../../lib/secret.ts';
 import type { GalileoKeys, Secrets } from '../../ports/secrets.ts';
 import { createKeySearch, fingerprint, isSameKey } from '../api-keys.ts';
-import type { Credential, Credentials } from '../credentials.ts';
+import type { Credential, Credentials, RequestCredentials } from '../credentials.ts';
 import { checkKeyHeader } from '../request.ts';
 
 /**
@@ -23,21 +23,25 @@ export function createApiKeyCredentials({ secrets, keyHeader }: ApiKeyDeps): Cre
     fingerprint: fingerprint(key),
   });
   return {
-    async credentials() {
-      const keys = await secrets.galileoKeys();
-      const { current, next } = keys;
-      return {
-        holdsSecret: createKeySearch(allOf(keys)),
-        first: async () => credential('current', current),
-        afterRejection: async ({ slot }) =>
-          slot === 'next' || next === null || isSameKey(next, current) ? null : credential('next', next),
-      };
-    },
+    credentials: () => secrets.galileoKeys().then(ofRequest),
     async secretSearch() {
-      const keys = await secrets.galileoKeys().catch(() => null);
-      return keys === null ? null : createKeySearch(allOf(keys));
+      try {
+        return createKeySearch(allOf(await secrets.galileoKeys()));
+      } catch {
+        return null;
+      }
     },
   };
+
+  function ofRequest(keys: GalileoKeys): RequestCredentials {
+    const { current, next } = keys;
+    return {
+      holdsSecret: createKeySearch(allOf(keys)),
+      first: () => credential('current', current),
+      afterRejection: async ({ slot }) =>
+        slot === 'next' || next === null || isSameKey(next, current) ? null : credential('next', next),
+    };
+  }
 }
 
 function allOf({ current, next }: GalileoKeys): readonly Secret[] {

@@ -4,7 +4,7 @@ import type { Ids } from '../../ports/ids.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Metrics } from '../../ports/metrics.ts';
 import type { Secrets } from '../../ports/secrets.ts';
-import { createKeySearch } from '../api-keys.ts';
+import { createKeySearch, formsOfPassword } from '../api-keys.ts';
 import type { Credential, Credentials } from '../credentials.ts';
 import type { Passage, SignInGate } from './sign-in-gate.ts';
 import { notSent } from './sign-in-gate.ts';
@@ -33,7 +33,7 @@ export function createBasicCredentials({ secrets, gate, ids, username, logger, m
     async credentials() {
       const { current: password } = await secrets.galileoKeys();
       return {
-        holdsSecret: createKeySearch([password]),
+        holdsSecret: createKeySearch(formsOfPassword(password, username)),
         async first(withinMs) {
           const fingerprint = await gate.fingerprintOf(password);
           if (fingerprint === null) return notSent('sign_in_failed', null);
@@ -67,7 +67,7 @@ export function createBasicCredentials({ secrets, gate, ids, username, logger, m
     },
     async secretSearch() {
       const keys = await secrets.galileoKeys().catch(() => null);
-      return keys === null ? null : createKeySearch([keys.current]);
+      return keys === null ? null : createKeySearch(formsOfPassword(keys.current, username));
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Metrics } from '../../ports/metrics.ts';
 import type { Schedule } from '../../ports/schedule.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import { createSharedTask } from '../../tasks/shared-task.ts';
-import { createKeySearch } from '../api-keys.ts';
+import { createKeySearch, formsOfPassword } from '../api-keys.ts';
 import type { Credential, Credentials } from '../credentials.ts';
 import type { NotSent } from '../failure.ts';
 import type { KeyUse } from '../key-use.ts';
@@ -122,7 +122,7 @@ export function createPasswordCredentials(deps: PasswordDeps): Credentials {
 
   function searchFor(password: Secret): (text: string) => boolean {
     const tokens = [held?.searched, before].filter((one) => one !== null && one !== undefined);
-    return createKeySearch([password, ...tokens]);
+    return createKeySearch([...formsOfPassword(password, username), ...tokens]);
   }
 
   return {

@@ -3,6 +3,7 @@ import type { RecordDraft } from '../../../audit/record.ts';
 import { READ_KINDS, RECORD_RESULTS, REQUEST_RECORD_KINDS, SEARCH_FILTERS } from '../../../audit/record-vocabulary.ts';
 import { MAX_LEASE_LENGTH } from '../../../ledger/page.ts';
 import type { AdmissionRecords, Ledger } from '../../../ledger/port.ts';
+import type { Step } from './rpc-step.ts';
 import { SIGN_IN_STEPS } from './sign-in-rpc.ts';
 
 /**
@@ -11,13 +12,6 @@ import { SIGN_IN_STEPS } from './sign-in-rpc.ts';
  * Worker the result. A record is not validated in full: it is a JSON object of bounded length with the members that the
  * ledger reads.
  */
-export interface Step<K extends keyof Ledger = keyof Ledger> {
-  readonly args: z.ZodType<Parameters<Ledger[K]>>;
-  readonly result: z.ZodType<Awaited<ReturnType<Ledger[K]>>>;
-  /** Runs in a transaction. */
-  readonly writes: boolean;
-}
-
 /** The object's answer. A failure holds nothing of the arguments. */
 export const stepAnswer = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('done'), result: z.unknown() }),

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { SignInLedger } from '../../../ledger/sign-in-hold.ts';
-import type { Step } from './rpc.ts';
+import type { Step } from './rpc-step.ts';
 
 /** The rows of the RPC (rpc.ts) for sign-ins to Galileo. */
 const text = z.string();
@@ -26,7 +26,7 @@ export const SIGN_IN_STEPS = {
         hold: z.strictObject({ reason: z.enum(['refused', 'unanswered']), forMs: count }).nullable(),
       }),
     ]),
-    result: z.undefined() as unknown as z.ZodType<void>,
+    result: z.undefined(),
     writes: true,
   },
 } as const satisfies { readonly [K in keyof SignInLedger]: Step<K> };
