@@ -27,6 +27,17 @@ const onNode = (name: string) => ({
   },
 });
 
+/**
+ * The suites that send invites, once more with each other way to sign in to Galileo (test/support/sign-in.ts). `.ci/run` runs
+ * them; `npm test` has the tests of signing in itself for every scheme.
+ */
+const withScheme = (scheme: 'basic' | 'password') =>
+  ['http', 'attack', 'parity'].map((suite) => {
+    const { test } = suite === 'parity' ? onNode(suite) : sharingModules(suite);
+    const globalSetup = suite === 'parity' ? ['test/parity/build.ts'] : [];
+    return { test: { ...test, name: `${suite}@${scheme}`, globalSetup, env: { SCHEME_UNDER_TEST: scheme } } };
+  });
+
 /** Files share one module graph per worker process: no test patches a module or keeps a change of a global. */
 const sharingModules = (name: string) => {
   const project = onNode(name);
@@ -40,6 +51,8 @@ export default defineConfig({
     maxWorkers: availableParallelism(),
     projects: [
       ...['unit', 'contract', 'http', 'compatibility', 'attack', 'arch'].map(sharingModules),
+      ...withScheme('basic'),
+      ...withScheme('password'),
       // One file at a time: these tests measure how fast a process ends and how many connections it takes.
       { test: { ...onNode('e2e').test, fileParallelism: false, sequence: { groupOrder: 1 } } },
       {

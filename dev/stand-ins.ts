@@ -8,15 +8,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import type { AccountOptions } from './galileo-account.ts';
 import { serveGalileo } from './galileo.ts';
 import type { Galileo } from './galileo.ts';
 import { createIdentityProvider, DEMO_AUDIENCE } from './identity-provider.ts';
 import type { IdentityProvider } from './identity-provider.ts';
 
-const REAL_SETTINGS = ['GALILEO_API_KEY', 'GALILEO_API_KEY_NEXT', 'AUTH_ISSUERS'].flatMap((name) => [
-  name,
-  `${name}_FILE`,
-]);
+const REAL_SETTINGS = ['GALILEO_API_KEY', 'GALILEO_API_KEY_NEXT', 'GALILEO_PASSWORD', 'AUTH_ISSUERS'].flatMap(
+  (name) => [name, `${name}_FILE`],
+);
 
 export interface StandIns {
   readonly galileo: Galileo;
@@ -44,11 +44,15 @@ export async function startStandIns(
   env: Readonly<Record<string, string | undefined>>,
   ports: StandInPorts,
   log: (line: string) => void = () => undefined,
+  account?: AccountOptions,
 ): Promise<StandIns> {
   const real = realSettings(env);
   if (real.length > 0) throw new Error(`the stand-ins do not run beside real settings: ${real.join(', ')}`);
   const apiKey = `stand-in-${randomBytes(24).toString('base64url')}`;
-  const galileo = await serveGalileo({ port: ports.galileo, apiKeys: [apiKey], log });
+  const galileo = await serveGalileo({
+    ...{ port: ports.galileo, apiKeys: [apiKey], log },
+    ...(account === undefined ? {} : { account }),
+  });
 
   // The issuer's URL contains its port, so the server listens first.
   const server = createServer();

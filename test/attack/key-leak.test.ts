@@ -5,8 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/lib/secret.ts';
 import type { HttpResult } from '../../src/ports/http.ts';
 import { createSecrets } from '../../src/platform/workers/secrets/secrets.ts';
-import { createFakeClock } from '../support/clock.ts';
+import { createFakeClock, createFakeIds } from '../support/clock.ts';
 import { disguises } from '../support/key-disguises.ts';
+import { createMemoryLedger } from '../support/ledger/memory-ledger.ts';
+import { ACCOUNT } from '../support/sign-in.ts';
+import { createLogins, createSignInProcess } from '../support/sign-in-harness.ts';
 import {
   answered,
   createSendHarness,
@@ -74,6 +77,57 @@ describe.each(SHAPES)('the key, repeated by the upstream in %s', (_shape, make) 
       expectNothingOf(text.replace(/^invalid key |, sorry$/g, ''), everythingVisible(harness, result));
     },
   );
+});
+
+/** The characters of HTTP Basic that depend on the password alone. */
+function basicForm(): string {
+  const whole = Buffer.from(`${ACCOUNT.username}:${ACCOUNT.password}`);
+  const [from, to] = [((ACCOUNT.username.length + 1) * 8) / 6, (whole.length * 8) / 6];
+  return whole.toString('base64').slice(Math.ceil(from), Math.floor(to));
+}
+
+describe.each(['basic', 'password'] as const)('with GALILEO_AUTH=%s', (scheme) => {
+  /** A send that is signed in, and the texts that must not come out. */
+  async function signedIn(make: (text: string) => HttpResult, secretOf: (token: string) => string) {
+    const clock = createFakeClock();
+    const http = createLogins(clock);
+    const process = createSignInProcess({
+      scheme,
+      clock,
+      http,
+      ledger: createMemoryLedger({ clock, ids: createFakeIds() }),
+    });
+    await (await process.credentials.credentials()).first(1000);
+    clock.advance(60_000);
+    const secret = secretOf(http.account.tokens[0] ?? '');
+    return {
+      secret,
+      async send(text: string) {
+        const harness = createSendHarness([make(text)], { credentials: process.credentials });
+        const result = await harness.send('{}');
+        return everythingVisible(harness, [result, process.logger.lines, process.metrics.samples]);
+      },
+    };
+  }
+  const SECRETS = [
+    ['the password', () => ACCOUNT.password],
+    ['user name and password in base64', () => basicForm()],
+    [
+      'the password in a form',
+      () => new URLSearchParams({ password: ACCOUNT.password }).toString().slice('password='.length),
+    ],
+    ...(scheme === 'password' ? [['the token', (token: string) => token.slice(token.indexOf('.') + 1)] as const] : []),
+  ] as const;
+
+  describe.each(SECRETS)('%s, repeated by the upstream', (which, secretOf) => {
+    it.each(SHAPES)('in %s, comes out in no disguise', async (_shape, make) => {
+      const { secret, send } = await signedIn(make, secretOf);
+      // 12 characters of a form are fewer of the password, where some of them are escapes.
+      const fits = ([name]: readonly [string, string]) => !(which.endsWith('form') && name.includes('12 characters'));
+      for (const [, text] of disguises(secret).filter(fits))
+        expectNothingOf(text.replace(/^invalid key |, sorry$/g, ''), await send(text));
+    });
+  });
 });
 
 describe('the key, taken apart so that cleaning would join it again', () => {

@@ -6,7 +6,7 @@ import type { ProblemCode } from '../../src/contract/problem.ts';
 import type { Ledger } from '../../src/ledger/port.ts';
 import type { Schedule } from '../../src/ports/schedule.ts';
 import type { TestService, TestServiceOptions } from '../support/service.ts';
-import { API_KEY, startTestService } from '../support/service.ts';
+import { startTestService, UPSTREAM_SECRET } from '../support/service.ts';
 import { durationWords } from '../../src/lib/text/duration-words.ts';
 import { UNREACHABLE } from '../support/tokens.ts';
 
@@ -237,7 +237,7 @@ describe.each(Object.entries(OCCASIONS))('%s', (code, { status, origin, outcome,
     expect(body.outcome).toBe(outcome);
     expect(response.headers.get('Policy-Digest')).toMatch(/^sha256:/);
     expect(service.counted).toContain(`refusals{origin=${origin},code=${code}}`);
-    expect([text, ...service.logLines].join('\n')).not.toContain(API_KEY);
+    expect([text, ...service.logLines].join('\n')).not.toContain(UPSTREAM_SECRET);
     expect(service.logLines.join('\n')).not.toContain('@');
   });
 });

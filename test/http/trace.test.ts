@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { MINUTE_MS } from '../support/ledger/ledger.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { disguises } from '../support/key-disguises.ts';
-import { API_KEY, startTestService } from '../support/service.ts';
+import { startTestService, UPSTREAM_SECRET } from '../support/service.ts';
 import type { TestService, TestServiceOptions } from '../support/service.ts';
 
 const ANN = { emails: ['ann@acme.com'] };
@@ -221,7 +221,7 @@ describe('a request without a trace context that can be read', () => {
 
 describe('a trace context that holds a piece of the Galileo key', () => {
   /** Pieces that fit into a trace id: hexadecimal digits. */
-  const hexOfKey = Buffer.from(API_KEY).toString('hex');
+  const hexOfKey = Buffer.from(UPSTREAM_SECRET).toString('hex');
   const pieces = [hexOfKey.slice(0, 32), `${'1'.repeat(20)}${hexOfKey.slice(6, 18)}`];
 
   it.each(pieces)('counts as absent: %s', async (piece) => {
@@ -234,7 +234,9 @@ describe('a trace context that holds a piece of the Galileo key', () => {
 
   it('goes nowhere in a tracestate either', async () => {
     const service = await startTestService(UPSTREAM);
-    for (const [, text] of disguises(API_KEY).filter(([, one]) => /^[\x21-\x2b\x2d-\x3c\x3e-\x7e]{12,200}$/.test(one)))
+    for (const [, text] of disguises(UPSTREAM_SECRET).filter(([, one]) =>
+      /^[\x21-\x2b\x2d-\x3c\x3e-\x7e]{12,200}$/.test(one),
+    ))
       await service.invite(ANN, { headers: { ...traced(TRACE), tracestate: `congo=${text}` } });
     expect(service.galileo.received.length).toBeGreaterThan(5);
     for (const got of service.galileo.received) expect(got.headers).not.toHaveProperty('tracestate');

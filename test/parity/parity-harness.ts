@@ -9,6 +9,7 @@ import type { StandIns } from '../../dev/stand-ins.ts';
 import { startStandIns } from '../../dev/stand-ins.ts';
 import { verifyChain } from '../../src/audit/chain.ts';
 import type { RequestRecord } from '../../src/audit/record.ts';
+import { ACCOUNT, SCHEME_UNDER_TEST } from '../support/sign-in.ts';
 import { checkAgainstOpenApi } from '../support/openapi-check.ts';
 import { leaksOf } from '../support/audit/operational-lines.ts';
 import { checkTrail } from '../support/audit/trail-check.ts';
@@ -55,9 +56,15 @@ export async function startParityHarness(
   platformName: PlatformName,
   env: Record<string, string> = {},
 ): Promise<ParityHarness> {
-  const standIns = await startStandIns({}, { identityProvider: 0, galileo: 0 });
-  const { GALILEO_API_KEY: key = '', AUTH_ISSUERS = '[]' } = standIns.env;
+  const isKey = SCHEME_UNDER_TEST === 'api_key';
+  const ports = { identityProvider: 0, galileo: 0 };
+  const standIns = await startStandIns({}, ports, () => undefined, isKey ? undefined : ACCOUNT);
+  const { GALILEO_API_KEY: apiKey = '', AUTH_ISSUERS = '[]', ...standInEnv } = standIns.env;
+  const key = isKey ? apiKey : ACCOUNT.password;
   const nextKey = `next-${randomUUID()}`;
+  const signIn: Record<string, string> = isKey
+    ? { GALILEO_API_KEY: key, GALILEO_API_KEY_NEXT: nextKey }
+    : { GALILEO_AUTH: SCHEME_UNDER_TEST, GALILEO_USERNAME: ACCOUNT.username, GALILEO_PASSWORD: key };
   const silent = {
     name: 'silent',
     issuer: SILENT_ISSUER,
@@ -65,9 +72,9 @@ export async function startParityHarness(
     jwks_uri: `${SILENT_ISSUER}/jwks`,
   };
   const platform = await PLATFORMS[platformName]({
-    ...standIns.env,
+    ...standInEnv,
+    ...signIn,
     AUTH_ISSUERS: JSON.stringify([...(JSON.parse(AUTH_ISSUERS) as object[]), silent]),
-    GALILEO_API_KEY_NEXT: nextKey,
     CORS_ORIGINS: ORIGIN,
     PUBLIC_URL,
     ...env,
@@ -127,7 +134,7 @@ export async function startParityHarness(
       expect(log.filter((line) => line.includes('audit_read_unrecorded'))).toEqual([]);
       const leaks = log
         .filter((line) => !line.includes('"channel":"audit"'))
-        .flatMap((line) => leaksOf(line, [key, nextKey]));
+        .flatMap((line) => leaksOf(line, [key, nextKey, ...(galileo.account?.tokens ?? [])]));
       expect(leaks).toEqual([]);
     },
   };

@@ -44,7 +44,10 @@ export const PLATFORMS: Readonly<Record<PlatformName, (env: Env) => Promise<Plat
   },
 
   async workers(env) {
-    const { GALILEO_API_KEY = '', GALILEO_API_KEY_NEXT = '', ...vars } = env;
+    const { GALILEO_API_KEY, GALILEO_API_KEY_NEXT, GALILEO_PASSWORD, ...vars } = env;
+    const secrets = Object.entries({ GALILEO_API_KEY, GALILEO_API_KEY_NEXT, GALILEO_PASSWORD }).flatMap(
+      ([name, value]) => (value === undefined ? [] : [[name, value] as const]),
+    );
     const harness = createTestHarness({
       root: ROOT,
       workers: [
@@ -52,7 +55,7 @@ export const PLATFORMS: Readonly<Record<PlatformName, (env: Env) => Promise<Plat
           configPath: 'wrangler.toml',
           prebuiltWorkerDir: inject('workerDir'),
           vars,
-          secrets: { GALILEO_API_KEY, GALILEO_API_KEY_NEXT },
+          secrets: Object.fromEntries(secrets),
         },
       ],
     });

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import { disguises } from '../support/key-disguises.ts';
+import { SCHEME_UNDER_TEST } from '../support/sign-in.ts';
 import type { PlatformName } from './platforms.ts';
 import type { ParityHarness } from './parity-harness.ts';
 import { SHORT_MS, startParityHarness } from './parity-harness.ts';
@@ -206,20 +207,36 @@ export function describePromises(platform: PlatformName): void {
       await impatient.stop();
     });
 
-    it('but for a complete 401, which the next key answers with the same bytes', async () => {
-      const caller = await harness.caller();
-      harness.galileo.script({ kind: 'answer', status: 401, body: { detail: 'Invalid credentials' } });
-      harness.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 } });
-      const { result, received } = await receivedBy(() => caller.invite(ANN));
-      expect(result.status).toBe(200);
-      expect(received.map(({ sha256 }) => sha256)).toEqual([received[0]?.sha256, received[0]?.sha256]);
-      expect(received.map(({ headers }) => headers['galileo-api-key'])).toEqual([harness.key, harness.nextKey]);
-      const [, outcome] = await recordsOf(result.headers.get('X-Request-Id'));
-      expect(outcome?.outcome.attempts?.map(({ slot, status }) => [slot, status])).toEqual([
-        ['current', 401],
-        ['next', 200],
-      ]);
-    });
+    const rejected = { kind: 'answer', status: 401, body: { detail: 'Invalid credentials' } } as const;
+    if (SCHEME_UNDER_TEST === 'password') {
+      it('nor by a new login for a token that is new and was rejected', async () => {
+        const own = await startParityHarness(platform);
+        const caller = await own.caller();
+        expect((await caller.invite(ANN)).status).toBe(200);
+        own.galileo.script(rejected);
+        expect((await caller.invite(ANN)).status).toBe(502);
+        expect((await caller.invite(ANN)).status).toBe(200);
+        expect(own.galileo.logins).toHaveLength(1);
+        await own.stop();
+      });
+    }
+
+    if (SCHEME_UNDER_TEST === 'api_key') {
+      it('but for a complete 401, which the next key answers with the same bytes', async () => {
+        const caller = await harness.caller();
+        harness.galileo.script(rejected);
+        harness.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 } });
+        const { result, received } = await receivedBy(() => caller.invite(ANN));
+        expect(result.status).toBe(200);
+        expect(received.map(({ sha256 }) => sha256)).toEqual([received[0]?.sha256, received[0]?.sha256]);
+        expect(received.map(({ headers }) => headers['galileo-api-key'])).toEqual([harness.key, harness.nextKey]);
+        const [, outcome] = await recordsOf(result.headers.get('X-Request-Id'));
+        expect(outcome?.outcome.attempts?.map(({ slot, status }) => [slot, status])).toEqual([
+          ['current', 401],
+          ['next', 200],
+        ]);
+      });
+    }
   });
 
   describe('policy is the limit', () => {

@@ -29,8 +29,10 @@ import { createHttpClient } from '../../src/platform/node/http-client/http-clien
 import { readPage } from '../../src/platform/node/http-server/pages.ts';
 import { openLedger } from '../../src/platform/node/ledger/open-ledger.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
+import type { HttpPort } from '../../src/ports/http.ts';
 import type { LogFields, Logger } from '../../src/ports/logger.ts';
 import type { AuthScheme } from '../../src/upstream/credentials.ts';
+import type { Account } from '../../dev/galileo-account.ts';
 import type { Galileo, GalileoOptions } from '../../dev/galileo.ts';
 import { serveGalileo } from '../../dev/galileo.ts';
 import type { IdentityProvider } from '../../dev/identity-provider.ts';
@@ -49,6 +51,8 @@ import { ACCOUNT, SCHEME_UNDER_TEST } from './sign-in.ts';
 import type { TestDocuments } from './tokens.ts';
 
 export const API_KEY = 'test-key-0f3c9a7e5b1d2468';
+/** What the service signs in with, where a test does not say. */
+export const UPSTREAM_SECRET = SCHEME_UNDER_TEST === 'api_key' ? API_KEY : ACCOUNT.password;
 
 export const POLICY = `
 version: 1
@@ -190,6 +194,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     recordAddress: createRecordAddress({ kind: 'plain' }),
     service: { name: 'galileo-invite-proxy', version: '0.0.0-test', runtime: 'test', instance: 'test' },
     ...options.deps,
+    ...(options.deps?.http === undefined ? {} : { http: withLogins(options.deps.http, galileo.account) }),
   };
   const { app, sweep, reconcile } = createService(config, deps);
   const readTrail = async (): Promise<RequestRecord[]> => {
@@ -283,6 +288,21 @@ async function configOf(
       ...settings,
     },
     issuers: issuers ?? config.issuers,
+  };
+}
+
+/** A test with an HTTP port of its own is about invites, so the account of the stand-in answers the logins. */
+function withLogins(http: HttpPort, account: Account | null): HttpPort {
+  if (account === null) return http;
+  return {
+    async exchange(request) {
+      if (!request.url.endsWith('/login')) return await http.exchange(request);
+      const { status, body } = account.login(String(request.body));
+      return {
+        ...{ kind: 'answered', status, headers: { 'content-type': 'application/json' } },
+        body: new TextEncoder().encode(JSON.stringify(body)),
+      };
+    },
   };
 }
 

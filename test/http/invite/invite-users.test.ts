@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { HttpPort } from '../../../src/ports/http.ts';
 import { API_KEY, startTestService } from '../../support/service.ts';
+import { ACCOUNT, SCHEME_UNDER_TEST } from '../../support/sign-in.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -15,6 +16,8 @@ function answering(status: number, body: string): HttpPort {
   } as const;
   return { exchange: async () => answer };
 }
+
+const isKey = SCHEME_UNDER_TEST === 'api_key';
 
 describe('an invite that the policy allows', () => {
   it("is answered with Galileo's status and JSON body untouched", async () => {
@@ -55,7 +58,15 @@ describe('an invite that the policy allows', () => {
       '{"auth_method":"email","emails":["Ann@Acme.com"],"role":"user","group_ids":[],"send_email":false}',
     );
     expect(received?.path).toBe('/v2/invite_users');
-    expect(received?.headers['galileo-api-key']).toBe(API_KEY);
+    const { username, password } = ACCOUNT;
+    const basic = Buffer.from(`${username}:${password}`).toString('base64');
+    const [token] = service.galileo.account?.tokens ?? [];
+    const fields = {
+      api_key: { 'galileo-api-key': API_KEY },
+      basic: { authorization: `Basic ${basic}` },
+      password: { authorization: `Bearer ${String(token)}` },
+    };
+    expect(received?.headers).toMatchObject(fields[SCHEME_UNDER_TEST]);
   });
 
   it('takes nothing of the caller along but the five values', async () => {
@@ -75,10 +86,11 @@ describe('an invite that the policy allows', () => {
     expect(names).toEqual([
       'accept',
       'accept-encoding',
+      ...(isKey ? [] : ['authorization']),
       'connection',
       'content-length',
       'content-type',
-      'galileo-api-key',
+      ...(isKey ? ['galileo-api-key'] : []),
       'host',
       'user-agent',
     ]);
@@ -106,6 +118,7 @@ describe('an invite that the policy allows', () => {
         slot: 'current',
         key_fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/),
         result: 'answered',
+        ...(isKey ? {} : { scheme: SCHEME_UNDER_TEST }),
         status: 200,
         duration_ms: 0,
       },

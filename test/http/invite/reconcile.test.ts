@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { RecordOutcome } from '../../../src/audit/record.ts';
 import { resolveUnknown } from '../../../src/invite/settle/resolve-unknown.ts';
 import { HOUR_MS, MINUTE_MS } from '../../support/ledger/ledger.ts';
-import { API_KEY, startTestService } from '../../support/service.ts';
+import { startTestService, UPSTREAM_SECRET } from '../../support/service.ts';
 import type { TestService, TestServiceOptions } from '../../support/service.ts';
 
 const ANN = { emails: ['ann@acme.com'] };
@@ -234,7 +234,7 @@ describe('an invitation that nobody can vouch for', () => {
     expect(lines).toContain('request_still_unknown');
     expect(lines).not.toContain('@');
     for (const text of [lines, JSON.stringify(await service.records())])
-      expect(text).not.toContain(API_KEY.slice(0, 12));
+      expect(text).not.toContain(UPSTREAM_SECRET.slice(0, 12));
   });
 });
 

@@ -4,7 +4,7 @@ import type { RequestRecord } from '../../../src/audit/record.ts';
 import { createRecordAddress } from '../../../src/audit/record-address.ts';
 import type { Ledger } from '../../../src/ledger/port.ts';
 import { disguises } from '../../support/key-disguises.ts';
-import { API_KEY, startTestService } from '../../support/service.ts';
+import { startTestService, UPSTREAM_SECRET } from '../../support/service.ts';
 import type { TestService, TestServiceOptions } from '../../support/service.ts';
 import { AUDIENCE, ISSUER } from '../../support/tokens.ts';
 
@@ -277,7 +277,7 @@ describe('a body', () => {
     ['with an address in two words', { ...GONE, note: 'asked ann @acme.com' }, ['note']],
     ['with a full-width address', { ...GONE, note: 'ann＠acme.com is gone' }, ['note']],
     ['with a note that is a list', { ...GONE, note: ['x'] }, ['note']],
-    ['with the key in the note', { ...GONE, note: `it said ${API_KEY}` }, ['note']],
+    ['with the key in the note', { ...GONE, note: `it said ${UPSTREAM_SECRET}` }, ['note']],
   ])('%s is a 422 that repeats nothing of it', async (_, body, places) => {
     const { service, id } = await startUnknown();
     const response = await settle(service, id, body);
@@ -285,7 +285,7 @@ describe('a body', () => {
     const text = await response.text();
     const { detail } = JSON.parse(text) as { detail: { loc: string[] }[] };
     expect(detail.map(({ loc }) => loc)).toEqual(places.map((place) => ['body', place]));
-    for (const secret of ['acme.com', API_KEY]) expect(text).not.toContain(secret);
+    for (const secret of ['acme.com', UPSTREAM_SECRET]) expect(text).not.toContain(secret);
     expect(service.logLines.join('\n')).not.toContain('acme.com');
     expect((await service.records()).map(({ kind }) => kind)).toEqual(['intent', 'outcome']);
   });
@@ -300,7 +300,7 @@ describe('a body', () => {
     });
   });
 
-  it.each(disguises(API_KEY).filter(([, text]) => text.length <= 500))(
+  it.each(disguises(UPSTREAM_SECRET).filter(([, text]) => text.length <= 500))(
     'never brings the key on record, %s',
     async (_, text) => {
       const { service, id } = await startUnknown();
@@ -318,7 +318,7 @@ describe('a body', () => {
           galileoKeys: async () => {
             if (!isReadable) throw new Error('the store is away');
             const { Secret } = await import('../../../src/lib/secret.ts');
-            return { current: new Secret(API_KEY), next: null };
+            return { current: new Secret(UPSTREAM_SECRET), next: null };
           },
         },
       },

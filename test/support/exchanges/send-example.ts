@@ -12,7 +12,12 @@ const SERVICE = { name: 'galileo-invite-proxy', version: '1.0.0', runtime: 'node
 
 export async function sendExample(exchange: ExampleExchange): Promise<ExampleAnswer> {
   const { options = {}, claims = {}, before, after, also } = arrange(exchange);
-  const service = await startTestService({ policy: POLICY, ...options, deps: { service: SERVICE, ...options.deps } });
+  const service = await startTestService({
+    policy: POLICY,
+    scheme: 'api_key',
+    ...options,
+    deps: { service: SERVICE, ...options.deps },
+  });
   const real = { ...(await before?.(service)), [TOKEN]: await service.token({ jti: 'token-2', ...claims }) };
   const { method, path, headers, body } = replaceAll(exchange.request, real);
   const written: RequestInit = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };

@@ -211,7 +211,9 @@ describe('a refused login', () => {
   });
 
   it('does not happen while the ledger cannot say whether one may be tried', async () => {
-    const down = async (): Promise<never> => Promise.reject(new Error('no ledger'));
+    const down = async (): Promise<never> => {
+      throw new Error('no ledger');
+    };
     for (const broken of [{ signInSalt: down }, { claimSignIn: down }])
       expect(await first(start({ ledger: { ...ledger, ...broken } }))).toMatchObject({ reason: 'sign_in_failed' });
     expect(http.logins).toEqual([]);
