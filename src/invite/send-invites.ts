@@ -61,11 +61,11 @@ export function createSendInvites(deps: SendInvitesDeps): (call: InviteCall) => 
     return outcome.kind === 'unknown' && deps.reconciles ? lookAgain(answer) : answer;
   }
 
-  return async (call) => {
+  return (call) => {
     const work = run(call);
     // The caller may disconnect. The work must not stop between the intent, the send and its record.
     deps.background.run(work);
-    return await work;
+    return work;
   };
 }
 

@@ -32,6 +32,8 @@ export interface AppEnv {
     source: RecordSource;
     /** Set by body-limit: the body as it came. Absent where there is none. */
     body: Uint8Array;
+    /** Set by readStrictly: the text of the body, one unambiguous JSON value. */
+    bodyText: string;
     /** Set by authenticate: the caller. */
     principal: Principal;
     /** Set by idempotency-key: the caller's key, unquoted; null when there is none. */

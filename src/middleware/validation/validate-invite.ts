@@ -33,7 +33,8 @@ export const readStrictly: Step = (c) => {
   if (text === null) return respondProblem(c, 'malformed_request', { detail: NOT_UTF_8 });
   const invalid = checkStrictJson(text);
   if (invalid !== null) return respondInvalid(c, [...inQuery(c), jsonInvalid(invalid.position, invalid.reason)]);
-  // Hono's cache contains promises, although its declared type is the value.
+  c.set('bodyText', text);
+  // For Hono's validator (validate-body). Its cache contains promises, although its declared type is the value.
   c.req.bodyCache.text = Promise.resolve(text) as unknown as string;
   return undefined;
 };
@@ -42,8 +43,8 @@ export const readStrictly: Step = (c) => {
  * Sets `asked` to the canonical request, or answers with all errors in query and body at once. Runs after `prefer`: with
  * lenient handling a malformed address is left out alone, and `inviteList` says so.
  */
-export const validateInvite: Step = async (c) => {
-  const read = readInvite(JSON.parse(await c.req.text()), c.get('handling'));
+export const validateInvite: Step = (c) => {
+  const read = readInvite(JSON.parse(c.get('bodyText')), c.get('handling'));
   const errors = [...inQuery(c), ...(read.kind === 'refused' ? read.errors : [])];
   if (read.kind === 'refused' || errors.length > 0) return respondInvalid(c, errors);
   c.set('asked', read.asked);

@@ -95,11 +95,11 @@ export function createBackground(logger: Logger): NodeBackground {
   const tasks = new Set<Promise<unknown>>();
   return {
     run(task) {
-      const tracked = task
-        .catch((error: unknown) => {
-          logger.error('background_task_failed', { error: thrownName(error) });
-        })
-        .finally(() => tasks.delete(tracked));
+      const forget = (): void => void tasks.delete(tracked);
+      const tracked = task.then(forget, (error: unknown) => {
+        logger.error('background_task_failed', { error: thrownName(error) });
+        forget();
+      });
       tasks.add(tracked);
     },
     async idle() {
