@@ -538,7 +538,7 @@ export type RecordedOutcome = {
          */
         slot: 'current' | 'next';
         /**
-         * Distinguishes keys, or passwords, and reveals nothing about them. docs/galileo.md says more.
+         * Distinguishes keys and reveals nothing about them: from a SHA-256 over a label and the key. That of a password is an HMAC under a secret of the ledger, from which the password cannot be guessed.
          */
         key_fingerprint: string;
         /**
