@@ -62,3 +62,7 @@ export const SEARCH_FILTERS = [
   'from',
   'to',
 ] as const;
+
+/** The description of `trace_id`, in the record and in what is published about it. */
+export const TRACE_SAID_BY_CALLER =
+  "The trace id of the request (W3C Trace Context), also in the service's log lines: said by the caller, or made by the service where the caller said none. Nothing is decided by it. Records of earlier releases do not have it.";

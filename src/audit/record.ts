@@ -16,6 +16,7 @@ import { suppressedSchema } from './suppressed-record.ts';
  * code that builds records against the types, so code that serves requests imports only types from this file.
  */
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const traceId = z.string().regex(/^[0-9a-f]{32}$/);
 const uuid7 = z.uuid({ version: 'v7' });
 /** RFC 3339, UTC, milliseconds. */
 const instant = z.iso.datetime({ precision: 3 });
@@ -173,13 +174,7 @@ export const requestRecordSchema = z.strictObject({
       '`intent`: admitted, about to be sent; `outcome`: how that ended; `denial`: refused with 403 or 429; `replay`: a known Idempotency-Key got its stored answer; `dry_run`: a verdict was asked for; `reconciliation`: a check of an unknown outcome, or its settlement.',
     ),
   request_id: uuid7.describe('The X-Request-Id of the request. All records of one request share it.'),
-  trace_id: z
-    .string()
-    .regex(/^[0-9a-f]{32}$/)
-    .exactOptional()
-    .describe(
-      "The trace id of the request (W3C Trace Context), also in the service's log lines: said by the caller, or made by the service where the caller said none. Nothing is decided by it. Records of earlier releases do not have it.",
-    ),
+  trace_id: traceId.exactOptional().describe(TRACE_SAID_BY_CALLER),
   request_sha256: sha256
     .exactOptional()
     .describe('SHA-256 of the exact bytes sent, or ready to be sent, to Galileo; absent where there are none.'),
