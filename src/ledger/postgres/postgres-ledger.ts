@@ -80,13 +80,17 @@ export async function openPostgresLedger({
   onFailure = () => undefined,
   readClock = readServerClock,
 }: PostgresLedgerDeps): Promise<PostgresLedger> {
-  await withConnection(port, async (connection) => {
-    // Before the transaction sets its own.
-    await refuseUnfitServer(connection.run);
-    await beginWriting(connection.run, schema, MIGRATION_LIMITS);
-    await migrate(connection.run, schema);
-    await connection.commit();
-  });
+  await withConnection(
+    port,
+    async (connection) => {
+      // Before the transaction sets its own.
+      await refuseUnfitServer(connection.run);
+      await beginWriting(connection.run, schema, MIGRATION_LIMITS);
+      await migrate(connection.run, schema);
+      await connection.commit();
+    },
+    MIGRATION_LIMITS.statementMs,
+  );
   const appended = createAppendedRecords();
   const time = createDatabaseClock(clock);
   const transactions = createWriteTransactions({ port, schema, readClock, onClock: time.note });

@@ -6,8 +6,11 @@ import { SqlError } from '../sqlite/sqlite-port.ts';
  * session settings, no named statements, no LISTEN), so a pooler in transaction mode may stand in between.
  */
 export interface PostgresPort {
-  /** A connection of the pool. Rejects with a PostgresError when there is none in time. */
-  connect(): Promise<PostgresConnection>;
+  /**
+   * A connection of the pool. Rejects with a PostgresError when there is none in time. `answerMs`: a statement whose answer
+   * takes longer ends the connection; left out, a few seconds.
+   */
+  connect(answerMs?: number): Promise<PostgresConnection>;
 }
 
 export interface PostgresConnection extends PostgresRunner {

@@ -15,7 +15,7 @@ export interface TransactionLimits {
 }
 
 export const WRITE_LIMITS: TransactionLimits = { statementMs: 5_000, lockMs: 3_000, idleMs: 3_000 };
-export const READ_LIMITS: TransactionLimits = { statementMs: 10_000, lockMs: 3_000, idleMs: 10_000 };
+export const READ_LIMITS: TransactionLimits = { statementMs: 5_000, lockMs: 3_000, idleMs: 10_000 };
 export const MIGRATION_LIMITS: TransactionLimits = { statementMs: 600_000, lockMs: 30_000, idleMs: 30_000 };
 
 /** `on`: the commit waits for the local disk and for synchronous standbys. `remote_apply` is stronger and stays. */
@@ -46,8 +46,9 @@ function setUp(run: Run, schema: string, { statementMs, lockMs, idleMs }: Transa
 export async function withConnection<T>(
   port: PostgresPort,
   work: (connection: PostgresConnection) => Promise<T>,
+  answerMs?: number,
 ): Promise<T> {
-  const connection = await port.connect();
+  const connection = await port.connect(answerMs);
   try {
     const result = await work(connection);
     connection.release();

@@ -45,6 +45,8 @@ function open(port: number, schema: string): Promise<OpenedPostgresLedger> {
   });
 }
 
+/** The statement and the server's answer to it alike; not the level of isolation, which holds the word, too. */
+const COMMIT = 'COMMIT\0';
 const CHARGE = quotaCharge({ limit: 1000 });
 const admit = (n: number) =>
   opened.ledger.admit(admission(testUuid7(n), { charges: [CHARGE], key: `key-of-request-${n}` }));
@@ -65,7 +67,7 @@ describe('a connection that is cut', () => {
     '%s the commit has reached the server loses and doubles nothing',
     async (fault) => {
       await admit(1);
-      proxy.order(fault, 'COMMIT');
+      proxy.order(fault, COMMIT);
       const admitted = await Promise.all([admit(2), admit(3)]);
       expect(proxy.struck).toBe(1);
       expect(admitted.map(({ kind }) => kind)).toEqual(['admitted', 'admitted']);
@@ -76,9 +78,16 @@ describe('a connection that is cut', () => {
     },
   );
 
+  it('by silence after the commit is given up, and what was committed is found', async () => {
+    await admit(1);
+    proxy.order('silence', COMMIT);
+    expect(await admit(2)).toMatchObject({ kind: 'admitted' });
+    expect(await idsInTrail()).toEqual([testUuid7(1), testUuid7(2)]);
+  });
+
   it('at a settlement leaves one outcome', async () => {
     await admit(1);
-    proxy.order('after', 'COMMIT');
+    proxy.order('after', COMMIT);
     expect(await opened.ledger.settle(settlement(testUuid7(1), 'accepted'))).toEqual({ kind: 'settled' });
     expect(await idsInTrail()).toEqual([testUuid7(1), testUuid7(1)]);
     expect(await opened.ledger.find(testUuid7(1), null)).toMatchObject({ state: 'accepted' });
@@ -99,7 +108,8 @@ describe('a connection that is cut', () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       proxy.order(
         (['before', 'after'] as const)[round % 2] ?? 'after',
-        round % 3 === 0 ? 'INSERT INTO records' : 'COMMIT',
+        round % 3 === 0 ? 'INSERT INTO records' : COMMIT,
+        COMMIT,
       );
       const batch = Array.from({ length: 1 + (round % 5) }, () => next++);
       await Promise.all(

@@ -10,8 +10,8 @@ export interface FaultProxy {
   readonly port: number;
   /** How many ordered faults have struck. */
   readonly struck: number;
-  /** The next connection on which the client sends these bytes gets the fault. */
-  order(fault: Fault, on: string): void;
+  /** The next connection on which the client sends `on` gets the fault. `answer`: what the server's answer to it holds. */
+  order(fault: Fault, on: string, answer?: string): void;
   /** New connections lead to this port. */
   retarget(port: number): void;
   /** Ends all connections at once. New ones are accepted. */
@@ -24,14 +24,14 @@ export interface FaultProxy {
 
 /**
  * `before`: the bytes do not reach the server, and the connection ends. `after`: they do, and the connection ends when the
- * server has answered, without the answer. `silence`: they do, and no answer ever comes.
+ * server has given this answer, without it. Not earlier: a reset would discard what the server has not read yet. `silence`: they do, and no answer ever comes.
  */
 export type Fault = 'before' | 'after' | 'silence';
 
 export async function startFaultProxy(target: { readonly host: string; readonly port: number }): Promise<FaultProxy> {
   let targetPort = target.port;
   const pairs = new Set<readonly [Socket, Socket]>();
-  let ordered: { readonly fault: Fault; readonly on: Buffer } | null = null;
+  let ordered: { readonly fault: Fault; readonly on: Buffer; readonly answer: string } | null = null;
   let struck = 0;
   let isPaused = false;
 
@@ -40,6 +40,8 @@ export async function startFaultProxy(target: { readonly host: string; readonly 
     const pair = [client, upstream] as const;
     pairs.add(pair);
     let fault: Fault | null = null;
+    let answer = '';
+    let answered = '';
     const end = (): void => {
       pairs.delete(pair);
       client.destroy();
@@ -52,7 +54,7 @@ export async function startFaultProxy(target: { readonly host: string; readonly 
     }
     client.on('data', (bytes) => {
       if (ordered !== null && fault === null && bytes.includes(ordered.on)) {
-        ({ fault } = ordered);
+        ({ fault, answer } = ordered);
         ordered = null;
         struck += 1;
         if (fault === 'before') return end();
@@ -60,7 +62,10 @@ export async function startFaultProxy(target: { readonly host: string; readonly 
       upstream.write(bytes);
     });
     upstream.on('data', (bytes) => {
-      if (fault === 'after') return end();
+      if (fault === 'after') {
+        answered += bytes.toString('latin1');
+        if (answered.includes(answer)) return end();
+      }
       if (fault === null) client.write(bytes);
     });
     if (isPaused) for (const socket of pair) socket.pause();
@@ -76,8 +81,8 @@ export async function startFaultProxy(target: { readonly host: string; readonly 
     get struck() {
       return struck;
     },
-    order(fault, on) {
-      ordered = { fault, on: Buffer.from(on) };
+    order(fault, on, answer = on) {
+      ordered = { fault, on: Buffer.from(on), answer };
     },
     retarget(port) {
       targetPort = port;

@@ -25,8 +25,8 @@ export interface Connections extends PostgresPort {
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
-/** Longer than any limit inside a transaction: by then the connection is dead. */
-const ANSWER_TIMEOUT_MS = 12_000;
+/** Longer than the limits inside a transaction: by then the connection is dead. */
+const ANSWER_MS = 6_000;
 const IDLE_MS = 60_000;
 
 const INT8 = 20;
@@ -54,7 +54,6 @@ export function createConnections({
     max: maxConnections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_MS,
-    query_timeout: ANSWER_TIMEOUT_MS,
     keepAlive: true,
     allowExitOnIdle: true,
   });
@@ -62,9 +61,9 @@ export function createConnections({
   pool.on('error', () => undefined);
 
   return {
-    async connect() {
+    async connect(answerMs = ANSWER_MS) {
       try {
-        return connectionOn(await pool.connect());
+        return connectionOn(await pool.connect(), answerMs);
       } catch (error) {
         throw postgresError(error, 'rolled_back');
       }
@@ -73,7 +72,7 @@ export function createConnections({
   };
 }
 
-function connectionOn(client: pg.PoolClient): PostgresConnection {
+function connectionOn(client: pg.PoolClient, answerMs: number): PostgresConnection {
   let isCommitting = false;
   let isReleased = false;
   let hasFailed = false;
@@ -84,7 +83,7 @@ function connectionOn(client: pg.PoolClient): PostgresConnection {
 
   async function send(sql: string, values: readonly unknown[]): Promise<pg.QueryResult> {
     try {
-      return await client.query({ text: sql, values: [...values] });
+      return await client.query({ text: sql, values: [...values], query_timeout: answerMs } as pg.QueryConfig);
     } catch (error) {
       hasFailed = true;
       throw postgresError(error, isCommitting ? 'unknown' : 'rolled_back');
