@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { RECORDED_EMAIL, REQUEST_RECORD_KINDS, REQUEST_RESULTS } from './record-vocabulary.ts';
+import { RECORDED_EMAIL, REQUEST_RECORD_KINDS, REQUEST_RESULTS, TRACE_SAID_BY_CALLER } from './record-vocabulary.ts';
 import { AUTH_METHODS, MAX_EMAILS, USER_ROLES } from '../contract/invite-users.ts';
 import { attemptSchema } from './attempt-record.ts';
 import { changeSchema } from './change-record.ts';

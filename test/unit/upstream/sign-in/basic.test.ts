@@ -56,7 +56,7 @@ describe('a user name and password in each request', () => {
     for (const process of [one, two, start()]) expect(await request(process, 'accepted')).toMatchObject(REFUSED);
     clock.advance(HOUR_MS);
     const opened = await Promise.all([one, two, start()].map(({ credentials }) => credentials.credentials()));
-    const tried = opened.map((each) => each.first(0));
+    const tried = opened.map(async (each) => await each.first(0));
     expect((await Promise.all(tried)).filter(isCredential)).toHaveLength(1);
   });
 

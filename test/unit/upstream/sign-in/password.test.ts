@@ -106,7 +106,7 @@ describe('a token', () => {
   it('that Galileo rejects is replaced by one login for all requests that met it', async () => {
     const process = start();
     const opened = await Promise.all(Array.from({ length: 10 }, () => process.credentials.credentials()));
-    const old = await Promise.all(opened.map((one) => one.first(WITHIN_MS)));
+    const old = await Promise.all(opened.map(async (one) => await one.first(WITHIN_MS)));
     clock.advance(2 * 60_000);
     http.account.expireTokens();
     const next = await Promise.all(opened.map((one, n) => one.afterRejection(old[n] as Credential, WITHIN_MS)));
