@@ -27,7 +27,18 @@ type Line = Readonly<Record<string, unknown>>;
 const RECORD_DELAY_MS = 500;
 const MAX_RECORDS = 200;
 /** Fields that are the same in every line, or that the short line has already. */
-const USUAL = new Set(['level', 'time', 'channel', 'name', 'version', 'runtime', 'instance', 'request_id', 'event']);
+const USUAL = new Set([
+  'level',
+  'time',
+  'channel',
+  'name',
+  'version',
+  'runtime',
+  'instance',
+  'request_id',
+  'trace_id',
+  'event',
+]);
 /** What the start page says already. */
 const SILENT_EVENTS = new Set(['listening']);
 /** Answers that no record follows. */
