@@ -2,51 +2,15 @@
  * The stand-ins of the vendors behind a real socket and the service's own HTTP client: compression, header fields and
  * bodies as they are on the wire.
  */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHttpClient } from '../../../src/platform/node/http-client/http-client.ts';
 import { auditItems } from '../../support/audit/audit-items.ts';
 import { createFakeClock } from '../../support/clock.ts';
+import { served } from '../../support/intakes/served.ts';
 import { createStandIn, sinkTo } from '../../support/intakes/stand-in.ts';
-import type { StandIn } from '../../support/intakes/stand-in.ts';
-import type { Vendor } from '../../support/intakes/vendor.ts';
 import { VENDORS } from '../../support/intakes/vendors.ts';
 
 const TOKEN = 'intake-token-5f0c2b7a91';
-
-/** Serves the stand-in on this machine. Returns its address with the path of the vendor's. */
-async function served(vendor: Vendor, { http }: StandIn): Promise<string> {
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      void http
-        .exchange({
-          method: 'POST',
-          url: new URL(request.url ?? '', vendor.url).href,
-          headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
-          body: new Uint8Array(Buffer.concat(chunks)),
-          deadlines: { connectMs: 1, headersMs: 1, bodyMs: 1, totalMs: 1 },
-          maxResponseBytes: 1,
-        })
-        .then((result) => {
-          if (result.kind === 'answered') response.writeHead(result.status, result.headers).end(result.body);
-          else request.socket.resetAndDestroy();
-        });
-    });
-  });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  onTestFinished(
-    () =>
-      new Promise<void>((closed) => {
-        server.close(() => closed());
-        server.closeAllConnections();
-      }),
-  );
-  const { pathname, search } = new URL(vendor.url);
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}${pathname}${search}`;
-}
 
 describe.each(VENDORS)('$name over a socket', (vendor) => {
   it('takes what the service sends, refuses a wrong token, and loses nothing to a cut connection', async () => {
