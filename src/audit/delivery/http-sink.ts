@@ -1,6 +1,6 @@
 import type { AuditFormat } from '../format/formats.ts';
 import type { Body } from '../intake/bodies.ts';
-import { bodiesOf } from '../intake/bodies.ts';
+import { bodiesOf, utf8Bytes } from '../intake/bodies.ts';
 import type { IntakeName } from '../intake/intakes.ts';
 import { INTAKES } from '../intake/intakes.ts';
 import type { Entry } from './entry.ts';
@@ -40,6 +40,8 @@ export function createHttpSink(deps: HttpSinkDeps): Sink {
   const { url, format, source, userAgent, token, headers, clock, onRefused, timeoutMs = TIMEOUT_MS } = deps;
   const intake = INTAKES[deps.intake];
   const target = intake.target?.(url) ?? url;
+  const mostLineBytes = intake.mostLineBytes?.(new URL(url)) ?? Infinity;
+  const isCut = ({ line }: Entry): boolean => utf8Bytes(line) > mostLineBytes;
 
   async function secretFields(): Promise<Readonly<Record<string, string>>> {
     try {
@@ -55,7 +57,7 @@ export function createHttpSink(deps: HttpSinkDeps): Sink {
   /** `body` holds all of `entries`: it was divided before. */
   async function post(entries: readonly Entry[], body: Body): Promise<readonly Entry[]> {
     // An intake that cuts an entry would answer that it took it.
-    if (body.longest > intake.limits.entryBytes)
+    if (body.longest > intake.limits.entryBytes || (mostLineBytes < Infinity && entries.some(isCut)))
       throw new SinkError(entries.length > 1 ? 'content_refused' : 'too_large');
     const answer = await postBatch(
       deps,

@@ -45,5 +45,9 @@ export function bodiesOf(entries: readonly Entry[], intake: Intake, nowMs: numbe
 
 function frameOf(entry: Entry, intake: Intake, nowMs: number): Frame {
   const text = intake.frame(entry, nowMs);
-  return { entry, text, bytes: new TextEncoder().encode(text).byteLength };
+  return { entry, text, bytes: utf8Bytes(text) };
+}
+
+export function utf8Bytes(text: string): number {
+  return new TextEncoder().encode(text).byteLength;
 }

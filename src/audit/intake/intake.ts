@@ -19,6 +19,8 @@ export interface Intake {
   /** Without credentials it takes nothing, so a configuration without them is refused. */
   readonly needsCredentials: boolean;
   readonly limits: IntakeLimits;
+  /** Bytes of the longest line that it stores whole: it cuts a longer one and answers 2xx. Absent: any that fits. */
+  mostLineBytes?(url: URL): number;
   /** One entry within a body. `nowMs` is the time of sending. */
   frame(entry: Entry, nowMs: number): string;
   join(frames: readonly string[]): string;

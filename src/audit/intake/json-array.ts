@@ -13,6 +13,8 @@ import { asArray, jsonIn, ORIGIN_ANSWERS, pathOf } from './rows.ts';
  * Neither page of Cloudflare names gzip, so nothing is compressed.
  */
 const SENTINEL_HOST = /\.ingest\.monitor\.azure\.(?:com|us|cn)$/;
+/** 64 KB, whichever KB is meant. */
+const SENTINEL_VALUE_BYTES = 64_000;
 const SENTINEL_PATH = /^\/dataCollectionRules\/[^/]+\/streams\/[^/]+$/i;
 
 export const jsonArray = {
@@ -22,6 +24,7 @@ export const jsonArray = {
   credentials: { field: 'Authorization', scheme: 'Bearer ' },
   needsCredentials: false,
   limits: { bodyBytes: 1_000_000, entries: Infinity, entryBytes: Infinity },
+  mostLineBytes: ({ hostname }) => (SENTINEL_HOST.test(hostname) ? SENTINEL_VALUE_BYTES : Infinity),
   frame: ({ facts: { time, id, seq, kind }, line }, nowMs) =>
     JSON.stringify({
       time: time ?? new Date(nowMs).toISOString(),

@@ -8,7 +8,7 @@ import type { IntakeName } from '../../../../src/audit/intake/intakes.ts';
 import { INTAKE_NAMES, INTAKES } from '../../../../src/audit/intake/intakes.ts';
 import { createFakeClock, testUuid7, TEST_TIME_MS } from '../../../support/clock.ts';
 import { createStandIn, sinkTo } from '../../../support/intakes/stand-in.ts';
-import { cloudflarePipelines } from '../../../support/intakes/tables.ts';
+import { cloudflarePipelines, sentinel } from '../../../support/intakes/tables.ts';
 import { datadogLogs } from '../../../support/intakes/datadog-logs.ts';
 
 const HOUR_MS = 3_600_000;
@@ -191,15 +191,25 @@ describe('Datadog', () => {
     expect(standIn.stored.map(({ line }) => line)).toEqual(lines);
   });
 
-  it('is not sent an entry that it would cut: a stand-in takes its place', async () => {
+  it('reports errors behind a 2xx', () => {
+    expect(read('datadog', { errors: [{ title: 'x' }] }, [])).toBe('refused');
+    expect(read('datadog', {}, [])).toEqual([]);
+  });
+});
+
+describe('an intake that would cut an entry and answer 2xx', () => {
+  it.each([
+    [datadogLogs, 600_000],
+    [sentinel, 33_000],
+  ])('is not sent such an entry: a stand-in takes its place ($0.name)', async (vendor, tooLong) => {
     const clock = createFakeClock();
-    const standIn = createStandIn(datadogLogs, clock, 'key-0123456789');
+    const standIn = createStandIn(vendor, clock, 'key-0123456789');
     const replaced: unknown[] = [];
-    const sink = sinkTo(datadogLogs, standIn, clock, {
+    const sink = sinkTo(vendor, standIn, clock, {
       token: async () => 'key-0123456789',
       onRefused: ({ facts }, reason) => void replaced.push([facts.seq, reason]),
     });
-    const items = [10, 600_000, 20].map((length, n) => ({
+    const items = [10, tooLong, 20].map((length, n) => ({
       position: (n + 1) * 16,
       kind: 'record' as const,
       line: JSON.stringify({ text: 'ä'.repeat(length) }),
@@ -208,10 +218,5 @@ describe('Datadog', () => {
     expect(replaced).toEqual([[2, 'too_large']]);
     expect(standIn.stored.map(({ line }) => line.length)).toEqual([21, expect.any(Number), 31]);
     expect(standIn.stored[1]?.line).toContain('"reason":"too_large"');
-  });
-
-  it('reports errors behind a 2xx', () => {
-    expect(read('datadog', { errors: [{ title: 'x' }] }, [])).toBe('refused');
-    expect(read('datadog', {}, [])).toEqual([]);
   });
 });
