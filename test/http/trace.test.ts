@@ -3,6 +3,7 @@
  * that nothing else depends on it.
  */
 import { describe, expect, it } from 'vitest';
+import { Secret } from '../../src/lib/secret.ts';
 import { MINUTE_MS } from '../support/ledger/ledger.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { disguises } from '../support/key-disguises.ts';
@@ -222,14 +223,59 @@ describe('a request without a trace context that can be read', () => {
 describe('a trace context that holds a piece of the Galileo key', () => {
   /** Pieces that fit into a trace id: hexadecimal digits. */
   const hexOfKey = Buffer.from(UPSTREAM_SECRET).toString('hex');
-  const pieces = [hexOfKey.slice(0, 32), `${'1'.repeat(20)}${hexOfKey.slice(6, 18)}`];
+  /** Of 6 characters of the key, at each place. */
+  const pieces = Array.from({ length: UPSTREAM_SECRET.length - 5 }, (_, at) => hexOfKey.slice(2 * at, 2 * at + 12));
 
-  it.each(pieces)('counts as absent: %s', async (piece) => {
+  it.each([
+    ['its first 16 characters', hexOfKey.slice(0, 32)],
+    ['12 of its characters', `f${hexOfKey.slice(6, 30)}`.padEnd(32, '0')],
+  ])('counts as absent: %s', async (_what, piece) => {
     const service = await startTestService(UPSTREAM);
     expect((await service.invite(ANN, { headers: traced(piece) })).status).toBe(200);
     const trail = JSON.stringify(await service.records());
     for (const text of [trail, service.logLines.join('\n'), JSON.stringify(galileoGot(service))])
       expect(text).not.toContain(piece);
+  });
+
+  it('counts as absent where the key itself is of hexadecimal digits', async () => {
+    const key = 'c0ffee00d15ea5e9';
+    const secrets = { galileoKeys: async () => ({ current: new Secret(key), next: null }) };
+    const service = await startTestService({ acceptedKeys: [key], deps: { secrets } });
+    const piece = `0123456${key}`.padEnd(32, '9');
+    expect((await service.invite(ANN, { headers: traced(piece) })).status).toBe(200);
+    for (const text of [JSON.stringify(await service.records()), service.logLines.join('\n')])
+      expect(text).not.toContain(key);
+  });
+
+  it('does not reach Galileo, down to 6 characters in its trace id or in its parent id', async () => {
+    const service = await startTestService(UPSTREAM);
+    for (const piece of pieces) {
+      await service.invite(ANN, { headers: traced(piece.padStart(32, '1')) });
+      await service.invite(ANN, { headers: { traceparent: `00-${TRACE}-${piece.padStart(16, '1')}-01` } });
+    }
+    expect(service.galileo.received).toHaveLength(2 * pieces.length);
+    for (const piece of pieces) expect(JSON.stringify(galileoGot(service))).not.toContain(piece);
+  });
+
+  it('is answered like any other, so that no caller can guess the key piece by piece', async () => {
+    const service = await startTestService(UPSTREAM);
+    const guesses: { traceparent: string; tracestate?: string }[] = [
+      ...pieces.map((piece) => ({ traceparent: `00-${piece.padStart(32, '1')}-${SPAN}-01` })),
+      ...pieces.map((piece) => ({ traceparent: `00-${TRACE}-${piece.padStart(16, '1')}-01` })),
+      ...disguises(UPSTREAM_SECRET).map(([, text]) => ({ ...traced(TRACE), tracestate: `congo=${text}` })),
+    ];
+    for (const headers of guesses.filter(({ tracestate = '' }) => /^[\x20-\x7e]*$/.test(tracestate))) {
+      const refused = await service.request('/v2/invite_users', { method: 'POST', headers, body: '{}' });
+      expect(refused.status).toBe(401);
+      expect(await refused.json()).toMatchObject({ trace_id: headers.traceparent.split('-')[1] });
+    }
+  });
+
+  it('is absent for every text, whatever key is in force', async () => {
+    const service = await startTestService();
+    const asText = Buffer.from('is that a secret').toString('hex');
+    const refused = await service.request('/nowhere', { headers: traced(asText) });
+    expect(await refused.json()).not.toMatchObject({ trace_id: asText });
   });
 
   it('goes nowhere in a tracestate either', async () => {
