@@ -122,19 +122,22 @@ export function createSend(deps: SendDeps): Send {
     return remaining(deps.deadlines, clock.now() - startedAtMs)?.totalMs ?? 0;
   }
 
-  /** Sends with one credential, and reports what the answer proves about it. */
+  /** Sends with one credential, and reports what the answer proves about it: also that nothing does. */
   async function sendWith(sending: Sending, credential: Credential): Promise<AnswerEnding | null> {
-    const first = await attempt(sending, credential);
-    let last = first;
-    if (first?.result.kind === 'not_sent' && !IS_FINAL.has(first.result.reason) && sending.mayReconnect) {
-      sending.mayReconnect = false;
-      last = (await attempt(sending, credential)) ?? first;
-    }
-    if (last === null) return null;
-    const { ending } = last;
+    let ending: AnswerEnding | null = null;
     const { report } = sending.credentials;
-    if (report !== undefined) await report(credential, verdictOnCredential(ending));
-    if (isRejected(ending)) {
+    try {
+      const first = await attempt(sending, credential);
+      let last = first;
+      if (first?.result.kind === 'not_sent' && !IS_FINAL.has(first.result.reason) && sending.mayReconnect) {
+        sending.mayReconnect = false;
+        last = (await attempt(sending, credential)) ?? first;
+      }
+      ending = last?.ending ?? null;
+    } finally {
+      if (report !== undefined) await report(credential, ending === null ? 'unproven' : verdictOnCredential(ending));
+    }
+    if (ending !== null && isRejected(ending)) {
       const { slot, fingerprint } = credential;
       const fields = { ...sending.ids, slot, key_fingerprint: fingerprint, ...schemeOf(credential) };
       observe(() => logger.error('upstream_key_rejected', fields));

@@ -94,8 +94,14 @@ export function createAskUsers(deps: AskUsersDeps): AskUsers {
   async function askSignedIn(addresses: readonly string[], credentials: RequestCredentials): Promise<UsersAnswer> {
     const credential = await credentials.first(deadlines.totalMs);
     if (!isCredential(credential)) return unanswered('key_unavailable');
-    const first = await askWith(credential);
-    await credentials.report?.(credential, verdictOf(first));
+    let verdict: CredentialVerdict = 'unproven';
+    let first: UsersAnswer;
+    try {
+      first = await askWith(credential);
+      verdict = verdictOf(first);
+    } finally {
+      await credentials.report?.(credential, verdict);
+    }
     const isRejected = first.kind === 'unanswered' && first.reason === 'credentials_rejected';
     // A 403 is no reason to sign in again, but the next key may belong to an account that may ask.
     const mayRetry = isRejected && (first.status === 401 || credential.scheme === 'api_key');

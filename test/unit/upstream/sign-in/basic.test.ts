@@ -1,15 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SignInLedger } from '../../../../src/ledger/sign-in-hold.ts';
-import type { Credential, CredentialVerdict } from '../../../../src/upstream/credentials.ts';
+import type { Credential, Credentials, CredentialVerdict } from '../../../../src/upstream/credentials.ts';
 import { isCredential } from '../../../../src/upstream/credentials.ts';
 import type { NotSent } from '../../../../src/upstream/failure.ts';
 import { buildCurrentUserRequest } from '../../../../src/upstream/request.ts';
 import { deadlinesOf } from '../../../../src/upstream/deadline.ts';
+import { createAskUsers } from '../../../../src/upstream/users.ts';
 import { createFakeClock, createFakeIds } from '../../../support/clock.ts';
 import type { FakeClock } from '../../../support/clock.ts';
 import { createMemoryLedger } from '../../../support/ledger/memory-ledger.ts';
 import { ACCOUNT } from '../../../support/sign-in.ts';
 import { createLogins, createSignInProcess } from '../../../support/sign-in-harness.ts';
+import { createSendHarness, scriptHttp } from '../../../support/upstream.ts';
 
 const HOUR_MS = 60 * 60_000;
 
@@ -87,4 +89,45 @@ describe('a user name and password in each request', () => {
     process.setPassword('another-password-77aa41c0');
     expect(isCredential(await request(process, 'accepted'))).toBe(true);
   });
+
+  it.each([
+    ['is interrupted', 15_000, 'unknown'],
+    ['has no time left when it may go', 0, 'not_sent'],
+  ])('do not wait for a request that %s', async (_what, timeoutMs, kind) => {
+    const process = start();
+    const { send } = createSendHarness([new Error('interrupted')], {
+      clock,
+      credentials: spendingTime(process.credentials, 15_000 - timeoutMs),
+    });
+    expect(await send('{}')).toMatchObject({ kind });
+    expect(isCredential(await (await process.credentials.credentials()).first(0))).toBe(true);
+  });
+
+  it('do not wait for a question about users that is interrupted', async () => {
+    const process = start();
+    const http = scriptHttp(new Error('interrupted'));
+    const { credentials } = process;
+    const baseUrl = 'https://galileo.example';
+    const ask = createAskUsers({ http, credentials, baseUrl, deadlines: deadlinesOf(1000), version: '0' });
+    expect(await ask(['ann@acme.com'])).toMatchObject({ kind: 'unanswered', reason: 'interrupted' });
+    expect(isCredential(await (await process.credentials.credentials()).first(0))).toBe(true);
+  });
 });
+
+/** The same credentials, each of which takes so long to get. */
+function spendingTime(credentials: Credentials, ms: number): Credentials {
+  return {
+    ...credentials,
+    async credentials() {
+      const opened = await credentials.credentials();
+      return {
+        ...opened,
+        async first(withinMs) {
+          const found = await opened.first(withinMs);
+          clock.advance(ms);
+          return found;
+        },
+      };
+    },
+  };
+}
