@@ -62,7 +62,7 @@ export const auditExport: Command = {
     const { out } = call.options;
     const mustHaveEnded = call.options['ended'] !== undefined;
     if (mustHaveEnded && range.toMs === Infinity) throw new CommandError('usage', '--ended needs --to or --month');
-    await withLedger(deps.openReader(await chooseLedger(call, deps)), async (reader) => {
+    await withLedger(deps.openReader(await chooseLedger(call, deps, 'records')), async (reader) => {
       // Before the export: what is written while it runs may be of the time range, too.
       const lacking = lackOf(range, await reader.lastWrittenMs());
       if (mustHaveEnded && lacking !== null) throw new CommandError('refused', `${lacking}; nothing was written`);

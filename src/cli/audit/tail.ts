@@ -45,7 +45,7 @@ export const auditTail: Command = {
   async run(call, deps) {
     const format = formatIn(call, 'native');
     const lines = linesIn(call);
-    const path = await chooseLedger(call, deps);
+    const path = await chooseLedger(call, deps, 'records');
     const pauses = createPauses(deps);
     let printed = 0;
     const show = (after: LedgerCursor | null): Promise<LedgerCursor | null> =>

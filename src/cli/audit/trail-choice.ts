@@ -38,7 +38,7 @@ export async function withTrail<T>(
 ): Promise<T> {
   const files = call.lists['lines'] ?? [];
   if (files.length === 0) {
-    const path = await chooseLedger(call, deps);
+    const path = await chooseLedger(call, deps, 'search');
     return await withLedger(deps.openReader(path), (reader) => readThrough(reader, () => ledger(reader, path)));
   }
   if (call.options['ledger'] !== undefined) throw new CommandError('usage', 'give --ledger or --lines, not both');

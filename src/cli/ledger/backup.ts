@@ -52,7 +52,7 @@ export const ledgerBackup: Command = {
   async run(call, deps) {
     const { out } = call.options;
     if (typeof out !== 'string') throw new CommandError('usage', 'say where the backup goes: --out FILE');
-    const source = await chooseLedger(call, deps);
+    const source = await chooseLedger(call, deps, 'backup');
     const since = await droppedBefore(call, deps);
     const written = await backUp({ source, out, since }, call, deps);
     const { records, head, lastRecordAt, bytes } = written;

@@ -58,7 +58,7 @@ export const ledgerRestore: Command = {
   ],
   async run(call, deps) {
     const backup = call.operands[0] ?? '';
-    const report = await restore(backup, await chooseLedger(call, deps), call, deps);
+    const report = await restore(backup, await chooseLedger(call, deps, 'restore'), call, deps);
     await printReport(call, deps, report, () => renderRestored(report, deps.paint));
     return 'ok';
   },

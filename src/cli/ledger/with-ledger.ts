@@ -9,9 +9,15 @@ export const LEDGER_OPTION: OptionRow = {
   about: 'A ledger file, as in LEDGER_URL; sqlite: in front may stay. Without it, the one of LEDGER_URL.',
 };
 
-const IN_POSTGRES =
-  'LEDGER_URL names a ledger in PostgreSQL, and this command reads ledger files only; ask the running service for records and ' +
-  'requests (GET /audit/records, POST /audit/search, GET /v2/invite_requests), or verify delivered lines with --lines';
+/** What a person does in place of a command that reads ledger files only, where the ledger is in PostgreSQL. */
+const WITH_POSTGRES = {
+  lines: 'verify the delivered lines with --lines',
+  records: 'read the records from the running service: GET /audit/records?after=0',
+  search: 'ask the running service, POST /audit/search, or read delivered lines with --lines',
+  service: 'ask the running service with --url',
+  backup: 'make a backup with pg_dump',
+  restore: 'stop every container, restore with pg_restore, and start them again',
+} as const;
 
 /** The path of --ledger, or null without the option. */
 export function ledgerOption({ options: { ledger } }: Call): string | null {
@@ -19,13 +25,21 @@ export function ledgerOption({ options: { ledger } }: Call): string | null {
 }
 
 /** The path from the command line, else from the configuration. */
-export async function chooseLedger(call: Call, deps: Pick<CliDeps, 'env' | 'readText'>): Promise<string> {
+export async function chooseLedger(
+  call: Call,
+  deps: Pick<CliDeps, 'env' | 'readText'>,
+  withPostgres: keyof typeof WITH_POSTGRES,
+): Promise<string> {
   const path = ledgerOption(call);
   if (path !== null) return path;
   const place = (await readableConfig(deps)).settings.LEDGER_URL;
   if (place === undefined)
     throw new CommandError('usage', 'LEDGER_URL names no ledger that can be read here; say --ledger PATH');
-  if (place.kind === 'postgres') throw new CommandError('usage', IN_POSTGRES);
+  if (place.kind === 'postgres')
+    throw new CommandError(
+      'usage',
+      `LEDGER_URL names a ledger in PostgreSQL, and this command reads ledger files only. With PostgreSQL, ${WITH_POSTGRES[withPostgres]}`,
+    );
   return place.path;
 }
 

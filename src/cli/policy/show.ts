@@ -55,7 +55,9 @@ export const policyShow: Command = {
     const service = await chooseService(call, deps);
     const { digest, document } =
       service === null
-        ? await withLedger(deps.openReader(await chooseLedger(call, deps)), (reader) => findIn(reader, beginning))
+        ? await withLedger(deps.openReader(await chooseLedger(call, deps, 'service')), (reader) =>
+            findIn(reader, beginning),
+          )
         : await findAt(service, beginning);
     if (sha256Hex(document) !== digest)
       throw new CommandError(

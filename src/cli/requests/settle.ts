@@ -83,7 +83,7 @@ export const requestsSettle: Command = {
 
 async function settleInFile(call: Call, deps: CliDeps, { id, ending, note }: Settling): Promise<Person> {
   const person = await readPerson(call, deps);
-  const settled = await withLedger(deps.openSideWriter(await chooseLedger(call, deps)), (ledger) =>
+  const settled = await withLedger(deps.openSideWriter(await chooseLedger(call, deps, 'service')), (ledger) =>
     settleAsPerson(ledger, { requestId: id, ending, person: person.name, note }).catch(() => null),
   );
   if (settled === null)

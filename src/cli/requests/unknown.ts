@@ -46,7 +46,7 @@ export const requestsUnknown: Command = {
     const service = await chooseService(call, deps);
     const requests =
       service === null
-        ? await withLedger(deps.openReader(await chooseLedger(call, deps)), findUnknownIn)
+        ? await withLedger(deps.openReader(await chooseLedger(call, deps, 'service')), findUnknownIn)
         : await findUnknownAt(service);
     const listed = requests.map((one) => describe(one, withAddresses));
     await printReport(call, deps, { requests: listed }, () => render(listed, deps));
