@@ -22,7 +22,10 @@ export function entryOf(item: OutboxItem, format: AuditFormat): Entry {
   return { facts: itemFacts(item), line: deliveredLine(format, item) };
 }
 
-/** Its id is another one, so a destination that drops repeats still takes the refused line later. */
+/**
+ * Its id is another one, so a destination that drops repeats still takes the refused line later. Its kind is its own, in
+ * the envelope, too: a search finds stand-ins, and no count of outcomes has them.
+ */
 export function standInFor({ facts, line }: Entry, reason: SinkFailure): Entry {
   const { id, kind, seq, time } = facts;
   const said = {
@@ -35,5 +38,8 @@ export function standInFor({ facts, line }: Entry, reason: SinkFailure): Entry {
     length: line.length,
     detail: 'The destination refused this item. The ledger has it: export it with audit export.',
   };
-  return { facts: { ...facts, id: `${id}-${NOT_TAKEN}` }, line: JSON.stringify(said) };
+  return {
+    facts: { ...facts, id: `${id}-${NOT_TAKEN}`, kind: NOT_TAKEN, request: null },
+    line: JSON.stringify(said),
+  };
 }

@@ -11,15 +11,15 @@ import type { OutboxItem } from '../delivery/sink.ts';
  * them. It never contains an address, a subject or other personal data; those are only in the line itself. Pure.
  */
 export interface ItemFacts {
-  /** `unreadable`: the line is damaged, and only its place is known. */
-  readonly kind: RecordKind | 'checkpoint' | 'unreadable';
+  /** `unreadable`: the line is damaged, and only its place is known. `not_taken`: a stand-in for a refused item. */
+  readonly kind: RecordKind | 'checkpoint' | 'unreadable' | 'not_taken';
   /** UUIDv7, of a damaged line a word with its place; the same whenever the item is delivered again. */
   readonly id: string;
   /** RFC 3339, UTC, milliseconds; null when the line is damaged. */
   readonly time: string | null;
   /** For a checkpoint: the seq of the last record it covers. */
   readonly seq: number;
-  /** Null for a checkpoint, for a record that is not about one request, and when the line is damaged. */
+  /** Null for a checkpoint, a stand-in, a record that is not about one request, and when the line is damaged. */
   readonly request: {
     readonly id: string;
     readonly result: RecordOutcome['result'];
