@@ -13,14 +13,23 @@ export function describeEnvExample(): string {
   const rows = Object.entries<SettingRow>(SETTINGS).map(
     ([name, row]) => `${comment(row)}\n${SET.has(name) ? '' : '#'}${name}=${value(row)}\n`,
   );
-  return `${paragraph(HEAD)}\n\n${rows.join('\n')}`;
+  return `${HEAD}\n\n${rows.join('\n')}`;
 }
 
-const HEAD =
-  'Generated from the rows in src/config by npm run docs. Every setting, with its default or an example; docs/config.md has the same as a table. Copy it to .env, put your values in, and check them with: node --env-file=.env src/cli.ts config check. Values stand without quotes. Keep secrets in files (the settings with _FILE).';
+const HEAD = `${paragraph(
+  'Generated from the rows in src/config by npm run docs. Every setting, with its default or an example; docs/config.md has the same as a table. Copy it to .env, put your values in, check them, and start:',
+)}
+#
+#   node --env-file=.env src/cli.ts config check
+#   node --env-file=.env --disable-sigusr1 src/node.ts
+#
+${paragraph('docker run takes it with --env-file .env. Values stand without quotes. Keep secrets in files (the settings with _FILE).')}`;
+
+/** The sentences are those of docs/config.md, so their links begin in docs. */
+const LINK = /\[([^\]]+)\]\(([^)]+)\)/g;
 
 function comment({ about, secret }: SettingRow): string {
-  return paragraph(`${secret === true ? 'Secret. ' : ''}${about.replaceAll('`', '')}`);
+  return paragraph(`${secret === true ? 'Secret. ' : ''}${about.replaceAll('`', '').replaceAll(LINK, '$1 (docs/$2)')}`);
 }
 
 function value({ fallback, example, secret }: SettingRow): string {

@@ -43,4 +43,10 @@ describe('.env.example', () => {
       if (value !== '') expect([name, SETTING_ROWS[name].parse.safeParse(value).success]).toEqual([name, true]);
     }
   });
+
+  it('is read as plain text: no link of Markdown, paths from where the file is, and each command on one line', () => {
+    expect(text).not.toMatch(/\]\(/);
+    expect(text.replaceAll('\n# ', ' ')).toContain('(docs/audit.md#trace-ids)');
+    expect(text).toContain('\n#   node --env-file=.env src/cli.ts config check\n');
+  });
 });
