@@ -4,6 +4,7 @@ import { loadConfig } from '../../config/load.ts';
 import type { Settings } from '../../config/schema.ts';
 import type { GalileoKeys } from '../../ports/secrets.ts';
 import type { OpenPolicyFileResult } from '../../platform/node/policy/source.ts';
+import { secretSource } from '../../platform/node/secrets/secret-source.ts';
 import { createKeySearch } from '../../upstream/api-keys.ts';
 import type { CliDeps } from '../deps.ts';
 
@@ -63,7 +64,9 @@ export async function readConfiguration(deps: Sources): Promise<Configuration> {
   const sources = await openKeys(settings);
   // A setting that already has a problem is not reported twice.
   const named = new Set(problems.map(({ setting }) => setting));
-  const ofKeys = sources.kind === 'refused' ? sources.problems : [];
+  // Which secret must be set is not known while GALILEO_AUTH is refused. A key that is set is judged all the same.
+  const isSecretKnown = !named.has('GALILEO_AUTH') || secretSource('GALILEO_API_KEY', settings) !== null;
+  const ofKeys = sources.kind === 'refused' && isSecretKnown ? sources.problems : [];
   const ofSecrets = [...ofKeys, ...(await auditSecretProblems(settings))];
   problems.push(...ofSecrets.map(splitProblem).filter(({ setting }) => !named.has(setting)));
   const keys = sources.kind === 'opened' ? await sources.secrets.galileoKeys() : null;

@@ -36,6 +36,19 @@ describe('config check', () => {
       expect(stdout).toContain(line);
   });
 
+  it('asks for no key while GALILEO_AUTH is refused, because another secret may be the right one', async () => {
+    const { GALILEO_API_KEY: _key, ...env } = GOOD_ENV;
+    const { code, stdout } = await check({
+      env: { ...env, GALILEO_AUTH: 'pasword', GALILEO_USERNAME: 'invites' },
+      deps: {
+        openKeys: async () => ({ kind: 'refused', problems: ['GALILEO_API_KEY or GALILEO_API_KEY_FILE must be set'] }),
+      },
+    });
+    expect(code).toBe(2);
+    expect(stdout).toContain('- GALILEO_AUTH must be api_key, basic or password; did you mean password?');
+    expect(stdout).not.toContain('must be set');
+  });
+
   it('names the settings of Galileo’s SDK that are ignored, and exits 0', async () => {
     const env = { ...GOOD_ENV, GALILEO_CONSOLE_URL: 'https://console.example.com' };
     const { code, stdout } = await check({ env });
