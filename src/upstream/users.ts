@@ -102,9 +102,11 @@ export function createAskUsers(deps: AskUsersDeps): AskUsers {
     } finally {
       await credentials.report?.(credential, verdict);
     }
-    const isRejected = first.kind === 'unanswered' && first.reason === 'credentials_rejected';
     // A 403 is no reason to sign in again, but the next key may belong to an account that may ask.
-    const mayRetry = isRejected && (first.status === 401 || credential.scheme === 'api_key');
+    const mayRetry =
+      first.kind === 'unanswered' &&
+      first.reason === 'credentials_rejected' &&
+      (first.status === 401 || credential.scheme === 'api_key');
     const other = mayRetry ? await credentials.afterRejection(credential, deadlines.totalMs) : null;
     return other !== null && isCredential(other) ? await askWith(other) : first;
 
