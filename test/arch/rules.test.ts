@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { IMPORT_RULES } from './import-rules.ts';
 import { LOCK_RULES } from './lock-rules.ts';
+import { PAGE_RULES } from './page-rules.ts';
 import type { Violation } from './rule.ts';
 import { SHAPE_RULES } from './shape-rules.ts';
 import { readTree } from './source-tree.ts';
@@ -9,7 +10,7 @@ import { readTree } from './source-tree.ts';
  * Every rule is tested twice: the real tree keeps it, and a planted violation is reported. The planted files form a
  * tree of their own. Its `innocent` files look similar and must pass, so a rule that reports everything fails too.
  */
-const RULES = [...IMPORT_RULES, ...SHAPE_RULES, ...LOCK_RULES];
+const RULES = [...IMPORT_RULES, ...SHAPE_RULES, ...LOCK_RULES, ...PAGE_RULES];
 
 interface Plant {
   readonly guilty: Readonly<Record<string, string>>;
@@ -256,6 +257,17 @@ const PLANTS: Readonly<Record<string, Plant>> = {
     guilty: { '.node-version': '24.0.0\n', 'tools/node/package.json': '{"version":"24.1.0"}' },
     innocent: { '.node-version': '24.1.0\n', 'tools/node/package.json': '{"version":"24.1.0"}' },
     reported: ['.node-version'],
+  },
+  'leads each link between pages to a page and a heading that are there': {
+    guilty: {
+      'README.md': '[the page](docs/gone.md)',
+      'docs/a.md': '# A\n[another](c.md#missing)',
+      'docs/c.md': '# C\n[here](#there)\n```\n# There\n```',
+    },
+    innocent: {
+      'README.md': '[the page](docs/b.md) [a file](src/app.ts) [a site](https://acme.com/x.md#y)',
+      'docs/b.md': '# The `b` page\n[here](#the-b-page) [up](../README.md)\n```\n[no link](gone.md)\n```',
+    },
   },
   'keeps registry addresses out of the lock': {
     guilty: {
