@@ -4,7 +4,7 @@ import { bodiesOf, utf8Bytes } from '../intake/bodies.ts';
 import type { IntakeName } from '../intake/intakes.ts';
 import { INTAKES } from '../intake/intakes.ts';
 import type { Entry } from './entry.ts';
-import { entryOf } from './entry.ts';
+import { entryOf, standInFor } from './entry.ts';
 import type { PostDeps } from './post-batch.ts';
 import { postBatch } from './post-batch.ts';
 import type { Sink } from './sink.ts';
@@ -40,8 +40,12 @@ export function createHttpSink(deps: HttpSinkDeps): Sink {
   const { url, format, source, userAgent, token, headers, clock, onRefused, timeoutMs = TIMEOUT_MS } = deps;
   const intake = INTAKES[deps.intake];
   const target = intake.target?.(url) ?? url;
+  const { entryBytes } = intake.limits;
   const mostLineBytes = intake.mostLineBytes?.(new URL(url)) ?? Infinity;
-  const isCut = ({ line }: Entry): boolean => utf8Bytes(line) > mostLineBytes;
+  /** The intake would cut it, and answer that it took it. */
+  const isCut = (entry: Entry): boolean =>
+    (mostLineBytes < Infinity && utf8Bytes(entry.line) > mostLineBytes) ||
+    (entryBytes < Infinity && utf8Bytes(intake.frame(entry, clock.now())) > entryBytes);
 
   async function secretFields(): Promise<Readonly<Record<string, string>>> {
     try {
@@ -54,11 +58,7 @@ export function createHttpSink(deps: HttpSinkDeps): Sink {
     }
   }
 
-  /** `body` holds all of `entries`: it was divided before. */
-  async function post(entries: readonly Entry[], body: Body): Promise<readonly Entry[]> {
-    // An intake that cuts an entry would answer that it took it.
-    if (body.longest > intake.limits.entryBytes || (mostLineBytes < Infinity && entries.some(isCut)))
-      throw new SinkError(entries.length > 1 ? 'content_refused' : 'too_large');
+  async function post({ entries, text }: Body): Promise<readonly Entry[]> {
     const answer = await postBatch(
       deps,
       {
@@ -69,7 +69,7 @@ export function createHttpSink(deps: HttpSinkDeps): Sink {
           'User-Agent': userAgent,
           ...(intake.hasCloudEvents === true ? describeBatch(entries, { format, source }) : {}),
         },
-        body: body.text,
+        body: text,
         compression: intake.isGzipTaken ? 'gzip' : 'none',
         timeoutMs,
       },
@@ -81,7 +81,7 @@ export function createHttpSink(deps: HttpSinkDeps): Sink {
   const write = createWriteAround({
     async post(entries) {
       const refused: Entry[] = [];
-      for (const body of bodiesOf(entries, intake, clock.now())) refused.push(...(await post(body.entries, body)));
+      for (const body of bodiesOf(entries, intake, clock.now())) refused.push(...(await post(body)));
       return refused;
     },
     onRefused,
@@ -90,9 +90,13 @@ export function createHttpSink(deps: HttpSinkDeps): Sink {
   return {
     name: 'http',
     async write(items) {
-      // One body after the other, so that a refusal in one does not send another one again.
       const entries = items.map((item) => entryOf(item, format));
-      for (const body of bodiesOf(entries, intake, clock.now())) await write(body.entries);
+      // Nothing is asked of the intake, so this is no refusal of its own: any number of them in a row stops nothing.
+      const cut = entries.filter(isCut);
+      const sent = entries.map((entry) => (cut.includes(entry) ? standInFor(entry, 'too_large') : entry));
+      // One body after the other, so that a refusal in one does not send another one again.
+      for (const body of bodiesOf(sent, intake, clock.now())) await write(body.entries);
+      for (const entry of cut) onRefused(entry, 'too_large');
     },
   };
 }

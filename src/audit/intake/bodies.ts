@@ -7,8 +7,6 @@ import type { Intake } from './intake.ts';
  */
 export interface Body {
   readonly entries: readonly Entry[];
-  /** Bytes of the longest frame. */
-  readonly longest: number;
   readonly text: string;
 }
 
@@ -38,7 +36,6 @@ export function bodiesOf(entries: readonly Entry[], intake: Intake, nowMs: numbe
   }
   return groups.map((frames) => ({
     entries: frames.map(({ entry }) => entry),
-    longest: Math.max(...frames.map(({ bytes }) => bytes)),
     text: intake.join(frames.map(({ text }) => text)),
   }));
 }

@@ -6,6 +6,7 @@ import { SinkError } from '../../../../src/audit/delivery/sink.ts';
 import { bodiesOf } from '../../../../src/audit/intake/bodies.ts';
 import type { IntakeName } from '../../../../src/audit/intake/intakes.ts';
 import { INTAKE_NAMES, INTAKES } from '../../../../src/audit/intake/intakes.ts';
+import { MOST_REFUSED_IN_A_ROW } from '../../../../src/audit/delivery/write-around.ts';
 import { createFakeClock, testUuid7, TEST_TIME_MS } from '../../../support/clock.ts';
 import { createStandIn, sinkTo } from '../../../support/intakes/stand-in.ts';
 import { cloudflarePipelines, sentinel } from '../../../support/intakes/tables.ts';
@@ -218,5 +219,28 @@ describe('an intake that would cut an entry and answer 2xx', () => {
     expect(replaced).toEqual([[2, 'too_large']]);
     expect(standIn.stored.map(({ line }) => line.length)).toEqual([21, expect.any(Number), 31]);
     expect(standIn.stored[1]?.line).toContain('"reason":"too_large"');
+  });
+
+  it.each([
+    [datadogLogs, 600_000],
+    [sentinel, 33_000],
+  ])('goes on behind any number of such entries in a row ($0.name)', async (vendor, tooLong) => {
+    const clock = createFakeClock();
+    const standIn = createStandIn(vendor, clock, 'key-0123456789');
+    const replaced: number[] = [];
+    const sink = sinkTo(vendor, standIn, clock, {
+      token: async () => 'key-0123456789',
+      onRefused: ({ facts }) => void replaced.push(facts.seq),
+    });
+    const lengths = [...Array.from({ length: 2 * MOST_REFUSED_IN_A_ROW }, () => tooLong), 10];
+    const items = lengths.map((length, n) => ({
+      position: (n + 1) * 16,
+      kind: 'record' as const,
+      line: JSON.stringify({ text: 'ä'.repeat(length) }),
+    }));
+    await sink.write(items);
+    expect(standIn.stored).toHaveLength(items.length);
+    expect(standIn.stored.at(-1)?.line).toBe(items.at(-1)?.line);
+    expect(replaced).toEqual(items.slice(0, -1).map((_, n) => n + 1));
   });
 });
