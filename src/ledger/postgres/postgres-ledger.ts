@@ -89,7 +89,7 @@ export async function openPostgresLedger({
       await migrate(connection.run, schema);
       await connection.commit();
     },
-    MIGRATION_LIMITS.statementMs,
+    { answerMs: MIGRATION_LIMITS.statementMs },
   );
   const appended = createAppendedRecords();
   const time = createDatabaseClock(clock);

@@ -6,11 +6,15 @@ import { SqlError } from '../sqlite/sqlite-port.ts';
  * session settings, no named statements, no LISTEN), so a pooler in transaction mode may stand in between.
  */
 export interface PostgresPort {
-  /**
-   * A connection of the pool. Rejects with a PostgresError when there is none in time. `answerMs`: a statement whose answer
-   * takes longer ends the connection; left out, a few seconds.
-   */
-  connect(answerMs?: number): Promise<PostgresConnection>;
+  /** A connection of a pool. Rejects with a PostgresError when there is none in time. */
+  connect(wish?: ConnectionWish): Promise<PostgresConnection>;
+}
+
+export interface ConnectionWish {
+  /** `write` when left out. Readers have connections of their own: however many wait, what writes gets one. */
+  readonly use?: 'read' | 'write';
+  /** A statement whose answer takes longer ends the connection; left out, a few seconds. */
+  readonly answerMs?: number;
 }
 
 export interface PostgresConnection extends PostgresRunner {

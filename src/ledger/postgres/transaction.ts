@@ -1,4 +1,4 @@
-import type { PostgresConnection, PostgresPort, Run } from './postgres-port.ts';
+import type { ConnectionWish, PostgresConnection, PostgresPort, Run } from './postgres-port.ts';
 import { quoted } from './schema.ts';
 
 /**
@@ -46,9 +46,9 @@ function setUp(run: Run, schema: string, { statementMs, lockMs, idleMs }: Transa
 export async function withConnection<T>(
   port: PostgresPort,
   work: (connection: PostgresConnection) => Promise<T>,
-  answerMs?: number,
+  wish?: ConnectionWish,
 ): Promise<T> {
-  const connection = await port.connect(answerMs);
+  const connection = await port.connect(wish);
   try {
     const result = await work(connection);
     connection.release();
@@ -61,10 +61,11 @@ export async function withConnection<T>(
 
 /** One read transaction. */
 export function reading<T>(port: PostgresPort, schema: string, work: (run: Run) => Promise<T>): Promise<T> {
-  return withConnection(port, async (connection) => {
+  const transaction = async (connection: PostgresConnection): Promise<T> => {
     const begun = beginReading(connection.run, schema);
     const [, result] = await Promise.all([begun, work(connection.run)]);
     await connection.commit();
     return result;
-  });
+  };
+  return withConnection(port, transaction, { use: 'read' });
 }

@@ -62,6 +62,24 @@ async function sql(statement: string): Promise<void> {
   await connections.close();
 }
 
+it('readers that wait, however many, keep no invite from the ledger', async () => {
+  await admit(1);
+  const holder = connectTo(server.port, 1);
+  const connection = await holder.connect();
+  await connection.run('BEGIN');
+  await connection.run(`LOCK TABLE "${opened.schema}".checkpoints IN ACCESS EXCLUSIVE MODE`);
+  let ended = 0;
+  const reads = Array.from({ length: 64 }, async () => {
+    await opened.ledger.checkpoints(0, 1).catch(() => null);
+    ended += 1;
+  });
+  expect(await admit(2)).toMatchObject({ kind: 'admitted' });
+  expect(ended).toBe(0);
+  connection.destroy();
+  await holder.close();
+  await Promise.all(reads);
+});
+
 describe('a connection that is cut', () => {
   it.each(['before', 'after'] as const)(
     '%s the commit has reached the server loses and doubles nothing',

@@ -16,8 +16,12 @@ export interface ConnectionsOptions {
   readonly password: () => Promise<string | null>;
   /** False: without TLS. */
   readonly ssl: pg.ClientConfig['ssl'];
+  /** At most MOST_FOR_WRITING of them are for what writes, and the others for readers. One: each has one. */
   readonly maxConnections: number;
 }
+
+/** A batch uses one. Acknowledgements, checkpoints and sign-ins wait for the same row, so more would not help. */
+const MOST_FOR_WRITING = 4;
 
 export interface Connections extends PostgresPort {
   /** Closes all connections, also those that are in use. */
@@ -45,30 +49,38 @@ export function createConnections({
   ssl,
   maxConnections,
 }: ConnectionsOptions): Connections {
-  const pool = new pg.Pool({
-    ...{ host, port, database, user, ssl, types },
-    // An empty password is not sent, and not looked for in the environment or in a file either.
-    password: async () => (await password()) ?? '',
-    application_name: 'galileo-invite-proxy',
-    pipeline: true,
-    max: maxConnections,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    idleTimeoutMillis: IDLE_MS,
-    keepAlive: true,
-    allowExitOnIdle: true,
-  });
-  // An idle connection was closed by the server: the next one is opened when it is needed.
-  pool.on('error', () => undefined);
+  const forWriting = Math.min(MOST_FOR_WRITING, Math.ceil(maxConnections / 2));
+  const pools = { write: poolOf(forWriting), read: poolOf(Math.max(1, maxConnections - forWriting)) };
+
+  function poolOf(max: number): pg.Pool {
+    const pool = new pg.Pool({
+      ...{ host, port, database, user, ssl, types },
+      // An empty password is not sent, and not looked for in the environment or in a file either.
+      password: async () => (await password()) ?? '',
+      application_name: 'galileo-invite-proxy',
+      pipeline: true,
+      max,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      idleTimeoutMillis: IDLE_MS,
+      keepAlive: true,
+      allowExitOnIdle: true,
+    });
+    // An idle connection was closed by the server: the next one is opened when it is needed.
+    pool.on('error', () => undefined);
+    return pool;
+  }
 
   return {
-    async connect(answerMs = ANSWER_MS) {
+    async connect({ use = 'write', answerMs = ANSWER_MS } = {}) {
       try {
-        return connectionOn(await pool.connect(), answerMs);
+        return connectionOn(await pools[use].connect(), answerMs);
       } catch (error) {
         throw postgresError(error, 'rolled_back');
       }
     },
-    close: () => pool.end(),
+    async close() {
+      await Promise.all([pools.write.end(), pools.read.end()]);
+    },
   };
 }
 

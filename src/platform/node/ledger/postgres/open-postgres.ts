@@ -32,7 +32,7 @@ export interface PostgresServiceDeps extends PostgresAccess {
   readonly metrics: Pick<Metrics, 'count'>;
 }
 
-/** Batches use one connection at a time; checkpoints, deliveries, the sweep and readers share the others. */
+/** Of one replica. */
 const MAX_CONNECTIONS = 10;
 const CLOCK_INTERVAL_MS = 10_000;
 
