@@ -11,13 +11,16 @@ import { createTestRefusals } from '../support/refusals.ts';
 import { openRaw, statusesOf } from '../support/servers/raw-http.ts';
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
+import { SCHEME_UNDER_TEST } from '../support/sign-in.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const GIVEN = `00-${TRACE}-b7ad6b7169203331-01`;
 const OTHER = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-00`;
 const BODY = '{"emails":["ann@acme.com"]}';
-const FIELDS_FOR_GALILEO =
-  /^(?:accept|accept-encoding|connection|content-length|content-type|galileo-api-key|host|traceparent|tracestate|user-agent)$/;
+const CREDENTIAL = SCHEME_UNDER_TEST === 'api_key' ? 'galileo-api-key' : 'authorization';
+const FIELDS_FOR_GALILEO = new RegExp(
+  `^(?:accept|accept-encoding|connection|content-length|content-type|${CREDENTIAL}|host|traceparent|tracestate|user-agent)$`,
+);
 
 let service: TestService;
 let listener: Listener;

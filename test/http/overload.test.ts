@@ -19,6 +19,9 @@ rules:
   - { id: hr-staff, allow: [hr-portal], domains: [acme.com], roles: any, auth_methods: any }
 `;
 
+/** With HTTP Basic one invite goes alone until Galileo has accepted the password, so a crowd would wait for that. */
+const FOR_CROWDS = { policy: POLICY, scheme: 'api_key' } as const;
+
 const { invites, reads, trail, searches } = BULKHEADS;
 const AUDITOR = { sub: 'audit-desk', scope: 'audit:read' };
 
@@ -38,7 +41,7 @@ async function crowd(service: TestService, size: number) {
 
 describe('more invites than places', () => {
   it('work up to the limit, wait up to the limit, and beyond are a 503 that says when to come back', async () => {
-    const service = await startTestService({ policy: POLICY });
+    const service = await startTestService(FOR_CROWDS);
     const { answers, release } = await crowd(service, invites.maxConcurrent + invites.maxQueued);
     const beyond = await service.invite(
       { emails: ['late@acme.com'] },
@@ -63,7 +66,7 @@ describe('more invites than places', () => {
 
   it('wait two seconds and no longer, and leave no record when they have to go', async () => {
     const schedule = createFakeClock();
-    const service = await startTestService({ policy: POLICY, deps: { schedule } });
+    const service = await startTestService({ ...FOR_CROWDS, deps: { schedule } });
     const { answers, release } = await crowd(service, invites.maxConcurrent);
     const maxQueued = service.invite({ emails: ['late@acme.com'] });
     await schedule.until((waitingMs) => waitingMs.includes(invites.queueTimeoutMs));
@@ -76,7 +79,7 @@ describe('more invites than places', () => {
   });
 
   it('whose caller went away while waiting are not sent', async () => {
-    const service = await startTestService({ policy: POLICY });
+    const service = await startTestService(FOR_CROWDS);
     const { answers, release } = await crowd(service, invites.maxConcurrent);
     const caller = new AbortController();
     const maxQueued = service.invite({ emails: ['gone@acme.com'] }, { signal: caller.signal });
@@ -88,7 +91,7 @@ describe('more invites than places', () => {
   });
 
   it('keep nobody from reading, from health, or from the contract', async () => {
-    const service = await startTestService({ policy: POLICY });
+    const service = await startTestService(FOR_CROWDS);
     const { answers, release } = await crowd(service, invites.maxConcurrent + invites.maxQueued);
     const headers = { Authorization: `Bearer ${await service.token()}` };
     const paths = ['/livez', '/readyz', '/openapi.json', '/v2/invite_policy', '/v2/invite_requests'];
