@@ -148,7 +148,7 @@ describe('the command line behind an egress proxy', () => {
     );
     expect(stdout).toContain('Galileo key');
     expect(code).toBe(0);
-    expect(authorities(network)).toEqual([`${GALILEO}:443`, `${ISSUER}:443`]);
+    expect(authorities(network)).toEqual([`${GALILEO}:443`, `${ISSUER}:443`, `${COLLECTOR}:443`]);
     expect(stdout).not.toContain(PASSWORD);
   });
 
