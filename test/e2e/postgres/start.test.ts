@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPostgresUrl } from '../../../src/config/reading/postgres-url.ts';
 import { POSTGRES_SCHEMA_VERSION } from '../../../src/ledger/postgres/schema.ts';
@@ -11,6 +8,7 @@ import { startPostgres } from '../../support/postgres/postgres-server.ts';
 import type { PostgresServer } from '../../support/postgres/postgres-server.ts';
 import { startRunning } from '../running.ts';
 import type { Running } from '../running.ts';
+import { runCli } from './cli.ts';
 
 /** The service as a process on a ledger in PostgreSQL: its start, its refusals by name, and two replicas. */
 let server: PostgresServer;
@@ -169,19 +167,7 @@ describe('two replicas on one ledger', () => {
 });
 
 describe('the command line beside a ledger in PostgreSQL', () => {
-  async function cli(args: readonly string[], LEDGER_URL: string): Promise<{ code: number; out: string; err: string }> {
-    const child = spawn(process.execPath, ['src/cli.ts', ...args], {
-      env: {
-        PATH: process.env['PATH'],
-        LEDGER_URL,
-        GALILEO_API_KEY: 'a-good-key-0123456789',
-        GALILEO_API_URL: 'https://127.0.0.1:9',
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-    return { code: code as number, out, err };
-  }
+  const cli = (args: readonly string[], LEDGER_URL: string) => runCli(args, { LEDGER_URL });
 
   it('doctor looks at the server, the version, the privileges and the trail', async () => {
     const schema = freshSchema();

@@ -33,6 +33,23 @@ const CONNECT_TIMEOUT_MS = 3_000;
 const ANSWER_MS = 6_000;
 const IDLE_MS = 60_000;
 
+/**
+ * A client that failed to connect closes its connection. `pg` leaves it open where the failure is this side's, for example a
+ * password file that cannot be read: the server then waits a minute for the rest of the sign-in, and so does a process that ends.
+ */
+class ClosingClient extends pg.Client {
+  override connect(): Promise<pg.Client>;
+  override connect(callback: OnConnect): void;
+  override connect(callback?: OnConnect): Promise<pg.Client> | void {
+    if (callback === undefined) return super.connect();
+    super.connect((error: Error | null) => {
+      if (error !== null) void this.end();
+      (callback as (error: Error | null, client: pg.Client) => void)(error, this);
+    });
+  }
+}
+type OnConnect = ((error: Error) => void) | ((error: null, client: pg.Client) => void);
+
 const INT8 = 20;
 /** Sequence numbers and times are below 2^53. */
 const types: pg.CustomTypesConfig = {
@@ -54,7 +71,7 @@ export function createConnections({
 
   function poolOf(max: number): pg.Pool {
     const pool = new pg.Pool({
-      ...{ host, port, database, user, ssl, types },
+      ...{ host, port, database, user, ssl, types, Client: ClosingClient },
       // An empty password is not sent, and not looked for in the environment or in a file either.
       password: async () => (await password()) ?? '',
       application_name: 'galileo-invite-proxy',

@@ -1,5 +1,6 @@
 import type { PostgresPlace } from '../../../../config/reading/postgres-url.ts';
 import { PostgresError, UnfitDatabaseError } from '../../../../ledger/postgres/postgres-port.ts';
+import { namedTextFileProblem, TextFileError } from '../../../../lib/text/text-file-error.ts';
 import { thrownCode, thrownName } from '../../../../lib/thrown.ts';
 
 /**
@@ -12,7 +13,9 @@ const BY_SQL_STATE: Readonly<Record<string, string>> = {
   '3D000': 'names a database that is not there: create it, owned by the user of the ledger',
   '3F000': 'names a schema that is not there, and the user may not create it',
   '42501': 'names a user without the privileges: it must own its schema, or may create one in the database',
+  '53100': 'names a server whose disk is full',
   '53300': 'names a server that has no connection left (max_connections)',
+  '57P01': 'names a server that ended the connection',
   '57P03': 'names a server that is starting up or shutting down',
   '25006': 'names a server that is a standby or read-only: the ledger needs the primary',
   '0A000': 'names a server that is a standby or read-only: the ledger needs the primary',
@@ -35,6 +38,9 @@ const BY_SYSTEM_CODE: Readonly<Record<string, string>> = {
     'names a server whose certificate no known authority vouches for: give LEDGER_CA_FILE',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     'names a server whose certificate no known authority vouches for: give LEDGER_CA_FILE',
+  // An authority of the same name, with another key.
+  CERT_SIGNATURE_FAILURE: 'names a server whose certificate no known authority vouches for: give LEDGER_CA_FILE',
+  CERT_NOT_YET_VALID: 'names a server whose certificate is not valid yet: compare the clocks',
   CERT_HAS_EXPIRED: 'names a server whose certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'names a host that the certificate of the server is not for',
 };
@@ -44,12 +50,17 @@ export function failureSentence(error: unknown, { tls }: Pick<PostgresPlace, 'tl
   const cause = error instanceof PostgresError ? error.cause : error;
   const state = error instanceof PostgresError ? error.sqlState : null;
   if (state !== null) return BY_SQL_STATE[state] ?? `names a server that refused the ledger (SQLSTATE ${state})`;
+  if (cause instanceof TextFileError)
+    return `names a server that wants a password, and LEDGER_PASSWORD_FILE ${namedTextFileProblem(cause)}`;
   const code = thrownCode(cause);
   const known = code === null ? undefined : BY_SYSTEM_CODE[code];
   if (known !== undefined) return known;
   const message = cause instanceof Error ? cause.message : '';
   if (tls && message.includes('does not support SSL'))
     return 'names a server without TLS: turn it on there, or write sslmode=disable where the network is yours alone';
+  // What `pg` says when there is none to answer the server's question with.
+  if (message.includes('password must be'))
+    return 'names a user for whom the server wants a password: give LEDGER_PASSWORD_FILE';
   if (message.includes('timeout')) return 'names a server that does not answer in time';
   if (message.includes('terminated unexpectedly')) return 'names a server that ended the connection';
   if (error instanceof PostgresError) return `cannot be reached (${code ?? thrownName(cause)})`;

@@ -44,7 +44,7 @@ export async function openPostgres(deps: PostgresServiceDeps): Promise<Omit<Serv
     const ledger = await openPostgresLedger({
       ...{ port: connections, schema: place.schema, clock, schedule, ids, sha256 },
       reportUnreadable: createUnreadableReport({ logger, metrics }),
-      onFailure: reportTo({ clock, logger, metrics }),
+      onFailure: reportTo({ clock, logger, metrics, place }),
     });
     const reportClock = createClockReports(ledger.clockState, logger);
     reportClock();
@@ -65,18 +65,23 @@ export async function openPostgres(deps: PostgresServiceDeps): Promise<Omit<Serv
   }
 }
 
-function reportTo(deps: Pick<PostgresServiceDeps, 'clock' | 'logger' | 'metrics'>): (failure: BatchFailure) => void {
+function reportTo(
+  deps: Pick<PostgresServiceDeps, 'clock' | 'logger' | 'metrics' | 'place'>,
+): (failure: BatchFailure) => void {
   const reportFailure = createFailureReport(deps);
   return ({ kind, error, steps }) => {
-    const state = error instanceof PostgresError ? error.sqlState : null;
+    const about =
+      error instanceof PostgresError
+        ? { sql_state: error.sqlState, problem: `LEDGER_URL ${failureSentence(error, deps.place)}` }
+        : { sql_state: null };
     if (kind === 'read') {
-      for (const step of steps) reportFailure(step, reasonOf(error), { sql_state: state });
+      for (const step of steps) reportFailure(step, reasonOf(error), about);
       return;
     }
     for (const step of steps) deps.metrics.count('ledger_failures', { step });
     deps.logger.error('ledger_write_failed', {
       error: thrownName(error),
-      sql_state: state,
+      ...about,
       ...(error instanceof UnfitDatabaseError ? { reason: error.reason } : {}),
       steps: steps.length,
     });
