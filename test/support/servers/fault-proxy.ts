@@ -25,8 +25,12 @@ export interface FaultProxy {
 /**
  * `before`: the bytes do not reach the server, and the connection ends. `after`: they do, and the connection ends when the
  * server has given this answer, without it. Not earlier: a reset would discard what the server has not read yet. `silence`: they do, and no answer ever comes.
+ * `outage_before`, `outage_after`: likewise, and all other connections end with it; new ones lead nowhere until `retarget`.
  */
-export type Fault = 'before' | 'after' | 'silence';
+export type Fault = 'before' | 'after' | 'silence' | 'outage_before' | 'outage_after';
+
+/** Nothing listens there. */
+const NOWHERE = 1;
 
 export async function startFaultProxy(target: { readonly host: string; readonly port: number }): Promise<FaultProxy> {
   let targetPort = target.port;
@@ -34,6 +38,11 @@ export async function startFaultProxy(target: { readonly host: string; readonly 
   let ordered: { readonly fault: Fault; readonly on: Buffer; readonly answer: string } | null = null;
   let struck = 0;
   let isPaused = false;
+
+  const loseAll = (): void => {
+    targetPort = NOWHERE;
+    for (const pair of pairs) for (const socket of pair) socket.destroy();
+  };
 
   const server = createServer((client) => {
     const upstream = connect(targetPort, target.host);
@@ -57,14 +66,18 @@ export async function startFaultProxy(target: { readonly host: string; readonly 
         ({ fault, answer } = ordered);
         ordered = null;
         struck += 1;
-        if (fault === 'before') return end();
+        if (fault === 'outage_before') loseAll();
+        if (fault === 'before' || fault === 'outage_before') return end();
       }
       upstream.write(bytes);
     });
     upstream.on('data', (bytes) => {
-      if (fault === 'after') {
+      if (fault === 'after' || fault === 'outage_after') {
         answered += bytes.toString('latin1');
-        if (answered.includes(answer)) return end();
+        if (answered.includes(answer)) {
+          if (fault === 'outage_after') loseAll();
+          return end();
+        }
       }
       if (fault === null) client.write(bytes);
     });
