@@ -99,7 +99,7 @@ async function refuseOther(run: Run, schema: string, seen: ChainHead, { head, ba
     throw new UnfitDatabaseError(
       'diverged',
       `the ledger does not hold record ${seen.seq} as this process has seen it: the server was restored, or it lacks the ` +
-        `last commits; nothing is written until the process is started again`,
+        `last commits; nothing is written until the server of before is back, or the process is started again to go on with this one`,
     );
 }
 

@@ -174,11 +174,16 @@ describe('a database that is not the one of before', () => {
     await admit(1);
     await sql(`CREATE TABLE ${opened.schema}.kept AS SELECT * FROM ${opened.schema}.head`);
     await admit(2);
+    await sql(`CREATE TABLE ${opened.schema}.latest AS SELECT * FROM ${opened.schema}.head`);
     await sql(`UPDATE ${opened.schema}.head SET seq = kept.seq, hash = kept.hash FROM ${opened.schema}.kept`);
     const error: unknown = await admit(3).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UnfitDatabaseError);
     expect(error).toMatchObject({ reason: 'diverged' });
     expect(await idsInTrail()).toEqual([testUuid7(1), testUuid7(2)]);
+    await sql(`UPDATE ${opened.schema}.head SET seq = latest.seq, hash = latest.hash FROM ${opened.schema}.latest`);
+    expect(await admit(4)).toMatchObject({ kind: 'admitted' });
+    expect(await idsInTrail()).toEqual([testUuid7(1), testUuid7(2), testUuid7(4)]);
+    expect(verifyChain(await readTrail(opened.ledger)).kind).toBe('intact');
   });
 
   it('is not written when another trail has grown past what was seen', async () => {
