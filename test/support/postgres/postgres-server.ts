@@ -14,6 +14,8 @@ export interface PostgresServer {
   readonly port: number;
   /** The path of the cluster. */
   readonly data: string;
+  /** False when it was stopped, and when it has ended by itself. */
+  readonly isRunning: boolean;
   /** `fast` ends all sessions; `immediate` is like a crash. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
   start(): Promise<void>;
@@ -38,15 +40,18 @@ export async function postgresPrograms(): Promise<string> {
 /** `settings`: as in postgresql.conf, each `name=value`. */
 export async function startPostgres({
   settings = [],
+  parent = tmpdir(),
   prepare,
 }: {
   readonly settings?: readonly string[];
+  /** The folder in which the cluster's own is made. */
+  readonly parent?: string;
   /** Fills the folder of the cluster instead of `initdb`. */
   readonly prepare?: (folder: string, run: PostgresServer['tool']) => void;
 } = {}): Promise<PostgresServer> {
   const programs = await postgresPrograms();
   const user = serverUser();
-  const folder = await mkdtemp(join(tmpdir(), 'pg-'));
+  const folder = await mkdtemp(join(parent, 'pg-'));
   if (user !== null) await chown(folder, user.uid, user.gid);
   const data = join(folder, 'data');
   const port = await freePort();
@@ -91,9 +96,11 @@ export async function startPostgres({
     }
   }
 
+  const isRunning = (): boolean => server !== null && server.exitCode === null && server.signalCode === null;
+
   async function stop(mode: 'fast' | 'immediate' = 'fast'): Promise<void> {
     const child = server;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === null || !isRunning()) return;
     const ended = once(child, 'exit');
     child.kill('SIGCONT');
     child.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
@@ -104,6 +111,9 @@ export async function startPostgres({
   return {
     port,
     data,
+    get isRunning() {
+      return isRunning();
+    },
     start,
     stop,
     tool,
