@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 /**
- * All tests, one vitest project per kind. `workers` runs inside workerd, the others run on Node. `e2e` starts the
- * service as a process and runs in .ci/run only. `npx vitest run --project unit` runs one project alone.
+ * All tests, one vitest project per kind. `workers` runs inside workerd, the others run on Node. `e2e` and
+ * `e2e-servers` start the service as a process and run in .ci/run only. `npx vitest run --project unit` runs one project alone.
  * The environment below switches off telemetry and downloads of the tools under the `workers` project.
  */
 Object.assign(process.env, {
@@ -16,6 +16,8 @@ Object.assign(process.env, {
 
 /** The time limit of one test. It is long, because a slow machine is not a failure. */
 const PATIENCE = { testTimeout: 120_000, hookTimeout: 120_000 };
+
+const WITH_SERVERS = ['test/e2e/{collectors,postgres}/**/*.test.ts'];
 
 const onNode = (name: string) => ({
   test: {
@@ -54,7 +56,16 @@ export default defineConfig({
       ...withScheme('basic'),
       ...withScheme('password'),
       // One file at a time: these tests measure how fast a process ends and how many connections it takes.
-      { test: { ...onNode('e2e').test, fileParallelism: false, sequence: { groupOrder: 1 } } },
+      {
+        test: {
+          ...onNode('e2e').test,
+          exclude: [...configDefaults.exclude, ...WITH_SERVERS],
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      // These mostly wait for servers of their own, so several files run at the same time.
+      { test: { ...onNode('e2e').test, name: 'e2e-servers', include: WITH_SERVERS, sequence: { groupOrder: 2 } } },
       {
         plugins: [
           cloudflareTest({

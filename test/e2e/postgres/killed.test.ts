@@ -12,7 +12,7 @@ import type { Running } from '../running.ts';
 
 /**
  * `kill -9` of one of two replicas under load, again and again. KILL_ROUNDS=200 runs the full count:
- * `KILL_ROUNDS=200 npx vitest run --project e2e test/e2e/postgres/killed.test.ts`.
+ * `KILL_ROUNDS=200 npx vitest run --project e2e-servers test/e2e/postgres/killed.test.ts`.
  */
 const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 4);
 const AT_ONCE = 8;

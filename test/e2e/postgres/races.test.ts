@@ -10,7 +10,7 @@ import type { PostgresServer } from '../../support/postgres/postgres-server.ts';
 
 /**
  * Two replicas on one ledger that race for the same thing. RACE_ROUNDS=1000 runs the full count:
- * `RACE_ROUNDS=1000 npx vitest run --project e2e test/e2e/postgres/races.test.ts`.
+ * `RACE_ROUNDS=1000 npx vitest run --project e2e-servers test/e2e/postgres/races.test.ts`.
  */
 const ROUNDS = Number(process.env['RACE_ROUNDS'] ?? 50);
 let server: PostgresServer;
