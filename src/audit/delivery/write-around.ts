@@ -26,7 +26,7 @@ const OF_CONTENT: ReadonlySet<SinkFailure> = new Set(['content_refused', 'partly
 export const REFUSALS_OF_ONE = ['content_refused', 'partly_refused', 'too_large'] as const satisfies SinkFailure[];
 /**
  * So many entries in a row without one that is taken: then the destination refuses records as such, for example after a
- * change of its schema. The sink waits for its operators, because a destination full of stand-ins helps nobody.
+ * change of its schema. The sink waits for its operators, because a destination full of stand-ins is of no use.
  */
 export const MOST_REFUSED_IN_A_ROW = 10;
 
