@@ -4,7 +4,6 @@
  */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -16,6 +15,7 @@ import type { StandIn } from '../support/intakes/stand-in.ts';
 import { createStandIn } from '../support/intakes/stand-in.ts';
 import type { Vendor } from '../support/intakes/vendor.ts';
 import { VENDORS } from '../support/intakes/vendors.ts';
+import { readTrail } from '../support/ledger/read-trail.ts';
 import type { Service } from './started.ts';
 import { startService } from './started.ts';
 
@@ -119,18 +119,7 @@ function observed({ http }: StandIn): Pick<StandIn, 'http'> & { isAnswered(): Pr
   };
 }
 
-/** The records in the ledger file, also when no process runs. */
-function trail(folder: string): readonly string[] {
-  const database = new DatabaseSync(join(folder, 'ledger.db'), { readOnly: true });
-  try {
-    return database
-      .prepare('SELECT line FROM records ORDER BY seq')
-      .all()
-      .map(({ line }) => String(line));
-  } finally {
-    database.close();
-  }
-}
+const trail = (folder: string): readonly string[] => readTrail(join(folder, 'ledger.db'));
 
 /** How many records the ledger has that the intake has not. */
 function missing({ stored }: StandIn, folder: string): number {

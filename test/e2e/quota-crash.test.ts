@@ -4,12 +4,12 @@
  */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Service } from './started.ts';
 import { startService } from './started.ts';
+import { readTrail } from '../support/ledger/read-trail.ts';
 import type { StandIns } from '../../dev/stand-ins.ts';
 import { startStandIns } from '../../dev/stand-ins.ts';
 import { verifyChain } from '../../src/audit/chain.ts';
@@ -86,18 +86,7 @@ async function kill(service: Service): Promise<void> {
   await killed;
 }
 
-/** The trail in the ledger file, also when no process runs. */
-function trail(): readonly string[] {
-  const database = new DatabaseSync(join(folder, 'ledger.db'), { readOnly: true });
-  try {
-    return database
-      .prepare('SELECT line FROM records ORDER BY seq')
-      .all()
-      .map(({ line }) => String(line));
-  } finally {
-    database.close();
-  }
-}
+const trail = (): readonly string[] => readTrail(join(folder, 'ledger.db'));
 
 const intents = (lines: readonly string[]): RequestRecord[] =>
   lines.map((line) => JSON.parse(line) as RequestRecord).filter(({ kind }) => kind === 'intent');
