@@ -1,21 +1,29 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { verifyChain } from '../../../src/audit/chain.ts';
-import type { RequestRecord } from '../../../src/audit/record.ts';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { startStandIns } from '../../../dev/stand-ins.ts';
+import { createChance } from '../../support/chance.ts';
 import { clock, ids } from '../../../src/platform/node/runtime.ts';
 import { readTrail } from '../../support/ledger/ledger.ts';
-import { freshSchema, openTestLedger } from '../../support/postgres/postgres-ledger.ts';
+import { connectTo, freshSchema, openTestLedger } from '../../support/postgres/postgres-ledger.ts';
 import { startPostgres } from '../../support/postgres/postgres-server.ts';
 import type { PostgresServer } from '../../support/postgres/postgres-server.ts';
-import { startRunning } from '../running.ts';
-import type { Running } from '../running.ts';
+import { createCallers } from '../kills/callers.ts';
+import { judgeKills, NO_DAMAGE, printKills } from '../kills/judge-kills.ts';
+import { killCount, LATEST_KILL_MS } from '../kills/kill-count.ts';
+import { KILLS_POLICY } from '../kills/kills-policy.ts';
+import type { Service } from '../started.ts';
+import { startService } from '../started.ts';
 
 /**
- * `kill -9` of one of two replicas under load, again and again. KILL_ROUNDS=200 runs the full count:
+ * `kill -9` of one of two replicas at random moments under load, again and again. The full count:
  * `KILL_ROUNDS=200 npx vitest run --project e2e-servers test/e2e/postgres/killed.test.ts`.
  */
-const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 4);
-const AT_ONCE = 8;
+const { rounds, seed, isFull } = killCount(4);
+const PARALLEL = 8;
 
 let server: PostgresServer;
 beforeAll(async () => {
@@ -25,64 +33,63 @@ afterAll(() => server.remove());
 
 it(
   'a replica that is killed leaves no invite without a record, none sent twice, and no intent open',
-  { timeout: 120_000 + ROUNDS * 20_000 },
+  { timeout: 180_000 + rounds * 20_000 },
   async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-kills-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const standIns = await startStandIns({}, { identityProvider: 0, galileo: 0 });
+    onTestFinished(() => standIns.close());
+    const policy = join(folder, 'policy.yaml');
+    await writeFile(policy, KILLS_POLICY);
     const schema = freshSchema();
-    const env = {
-      LEDGER_URL: `postgres://postgres@127.0.0.1:${server.port}/postgres?schema=${schema}`,
-      // An intent expires 30 s after this.
-      GALILEO_TIMEOUT_MS: '1000',
-    };
-    const survivor = await startRunning(env);
-    const token = await survivor.token();
-    let next = 0;
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const victim = await startRunning({ ...survivor.standIns.env, ...env });
-      let answered = 0;
-      let isOver = false;
-      const load = async (replica: Running): Promise<void> => {
-        while (!isOver) {
-          // A connection that the kill has cut is an answer, too.
-          const response = await replica.invite(`person-${next++}@acme.com`, token).catch(() => null);
-          await response?.text().catch(() => '');
-          answered += 1;
-          if (response === null) return;
-        }
-      };
-      const loads = [survivor, victim].flatMap((replica) => Array.from({ length: AT_ONCE }, () => load(replica)));
-      // At another moment of its work in each round.
-      const after = 20 + Math.floor(Math.random() * 60);
-      while (answered < after) await delay(1);
+    const start = (): Promise<Service> =>
+      startService({
+        ...{ PATH: process.env.PATH ?? '', ...standIns.env, PORT: '0', OPS_PORT: '0', GALILEO_TIMEOUT_MS: '1000' },
+        LEDGER_URL: `postgres://postgres@127.0.0.1:${server.port}/postgres?schema=${schema}`,
+        POLICY_FILE: policy,
+      });
+    const chance = createChance(seed);
+    const token = await standIns.identityProvider.issue({ sub: 'hr-portal' });
+    const callers = createCallers({ token, chance, galileo: standIns.galileo });
+
+    let replicas: readonly Service[] = await Promise.all([start(), start()]);
+    onTestFinished(() => replicas.forEach(({ child }) => void child.kill('SIGKILL')));
+    for (let round = 0; round < rounds; round += 1) {
+      const load = callers.start(
+        replicas.map(({ url }) => url),
+        PARALLEL,
+      );
+      await delay(chance.below(LATEST_KILL_MS));
+      const victim = chance.pick(replicas);
+      const killed = once(victim.child, 'exit');
       victim.child.kill('SIGKILL');
-      await victim.exited;
-      isOver = true;
-      await Promise.all(loads);
+      await killed;
+      // The other one takes invites meanwhile, among them the repeated ones.
+      const next = await start();
+      replicas = replicas.map((replica) => (replica === victim ? next : replica));
+      await load.end();
     }
 
-    const { ledger, close } = await openTestLedger(server.port, {
-      clock,
-      ids,
-      schema,
-      readClock: async () => clock.now(),
-    });
-    const open = async () =>
-      (await ledger.list({ owner: null, before: null, limit: 1000 })).entries.filter(({ state }) => state === 'open');
-    const untilMs = Date.now() + 60_000;
-    while ((await open()).length > 0 && Date.now() < untilMs) await delay(500);
-    expect(await open()).toEqual([]);
+    const connections = connectTo(server.port, 1);
+    onTestFinished(() => connections.close());
+    const database = await connections.connect();
+    if (!isFull) await database.run(`UPDATE ${schema}.requests SET expires_at = 1 WHERE state = 'open'`);
+    const openRequests = async (): Promise<number> =>
+      (await database.run(`SELECT 1 FROM ${schema}.requests WHERE state = 'open'`)).length;
+    // An intent expires 30 s after the time limit for Galileo.
+    while ((await openRequests()) > 0) await delay(100);
+    database.release();
+    for (const { url } of replicas) await callers.repeatOpen(url);
 
+    const { ledger, close } = await openTestLedger(server.port, {
+      ...{ clock, ids, schema, readClock: async () => clock.now() },
+    });
     const lines = await readTrail(ledger);
     await close();
-    expect(verifyChain(lines).kind).toBe('intact');
-    const records = lines.map((line) => JSON.parse(line) as RequestRecord);
-    const recorded = new Set(
-      records.filter(({ kind }) => kind === 'intent').flatMap(({ request }) => request.emails ?? []),
-    );
-    const sent = survivor.standIns.galileo.received
-      .filter(({ method }) => method === 'POST')
-      .flatMap(({ body }) => (JSON.parse(body) as { emails: string[] }).emails);
-    expect(sent.length).toBeGreaterThan(ROUNDS * 10);
-    expect(new Set(sent).size).toBe(sent.length);
-    expect(sent.filter((email) => !recorded.has(email))).toEqual([]);
+    const found = judgeKills(lines, standIns.galileo.received, callers.tally);
+    printKills('kill -9 of one of two replicas on PostgreSQL', { rounds, seed }, found, callers.tally);
+    expect(found, `KILL_SEED=${seed}`).toMatchObject(NO_DAMAGE);
+    expect(callers.tally.lost).toBeGreaterThan(0);
+    expect(found.sent).toBeGreaterThan(rounds);
   },
 );

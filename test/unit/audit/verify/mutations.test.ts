@@ -10,17 +10,9 @@ import type { CheckpointVerifier } from '../../../../src/audit/checkpoint/checkp
 import type { KeptCheckpoint } from '../../../../src/audit/verify/checkpoints/checkpoints.ts';
 import type { TrailReport } from '../../../../src/audit/verify/verify-trail.ts';
 import type { Line, TestKey, TestTrail } from './trail-harness.ts';
-import {
-  createChance,
-  keptOf,
-  lineOf,
-  pointed,
-  report,
-  stored,
-  testKey,
-  trailOf,
-  verifierOf,
-} from './trail-harness.ts';
+import type { Chance } from '../../../support/chance.ts';
+import { createChance } from '../../../support/chance.ts';
+import { keptOf, lineOf, pointed, report, stored, testKey, trailOf, verifierOf } from './trail-harness.ts';
 
 const RECORDS = 5_000;
 const MUTATIONS = 1_000;
@@ -47,8 +39,6 @@ interface Mutated {
   /** Whether the findings, as `kind seq @ place`, are as expected. */
   readonly isRight: (found: readonly string[], report: TrailReport) => boolean;
 }
-
-type Chance = ReturnType<typeof createChance>;
 
 const at = (index: number): string => `@ trail:${index + 1}`;
 const isExactly =

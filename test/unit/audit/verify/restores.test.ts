@@ -6,10 +6,10 @@ import type { TrailEvidence, TrailReport } from '../../../../src/audit/verify/ve
 import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
 import { draftOfKind } from '../../../support/ledger/ledger.ts';
 import type { Line, TestKey, TestTrail } from './trail-harness.ts';
+import { createChance } from '../../../support/chance.ts';
 import {
   behind,
   checkpointAt,
-  createChance,
   delivered,
   forged,
   headOf,

@@ -171,18 +171,3 @@ export async function report(source: TrailSource, evidence: Partial<TrailEvidenc
 export function pointed({ findings }: Pick<TrailReport, 'findings'>): string[] {
   return findings.map(({ kind, seq, to, place }) => `${kind} ${seq ?? '-'}${to === null ? '' : `-${to}`} @ ${place}`);
 }
-
-/** A small seeded random generator (mulberry32), the same in every run. */
-export function createChance(seed: number): { below(limit: number): number; pick<T>(items: readonly T[]): T } {
-  let state = seed;
-  const below = (limit: number): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return (((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * limit;
-  };
-  return {
-    below: (limit) => Math.floor(below(limit)),
-    pick: (items) => items[Math.floor(below(items.length))]!,
-  };
-}

@@ -4,9 +4,9 @@ import { MAX_LISTED_FINDINGS } from '../../../../src/audit/verify/findings.ts';
 import { testUuid7 } from '../../../support/clock.ts';
 import { DAY_MS, recordDraft } from '../../../support/ledger/ledger.ts';
 import type { Line, TestKey, TestTrail } from './trail-harness.ts';
+import { createChance } from '../../../support/chance.ts';
 import {
   checkpointAt,
-  createChance,
   delivered,
   forged,
   keptOf,

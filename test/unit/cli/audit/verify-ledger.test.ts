@@ -6,7 +6,9 @@ import { positionOf } from '../../../../src/audit/delivery/outbox-position.ts';
 import type { VerifyReport } from '../../../../src/cli/audit/verify-report.ts';
 import { createFakeClock, TEST_TIME_MS } from '../../../support/clock.ts';
 import type { Line, TestKey, TestTrail } from '../../audit/verify/trail-harness.ts';
-import { createChance, testKey, trailOf } from '../../audit/verify/trail-harness.ts';
+import type { Chance } from '../../../support/chance.ts';
+import { createChance } from '../../../support/chance.ts';
+import { testKey, trailOf } from '../../audit/verify/trail-harness.ts';
 import type { Folder } from './audit-harness.ts';
 import { alter, audit, fillLedger, makeLedger, setHead, tempFolder, verified } from './audit-harness.ts';
 
@@ -34,7 +36,6 @@ afterAll(() => folder.remove());
 /** The findings, as `kind seq @ place`. */
 type Expected = (found: readonly string[]) => boolean;
 type Change = (database: DatabaseSync, chance: Chance) => Promise<Expected> | Expected;
-type Chance = ReturnType<typeof createChance>;
 
 const isExactly =
   (...expected: readonly string[]): Expected =>
