@@ -5,39 +5,14 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { openRaw } from '../support/servers/raw-http.ts';
+import { IN_FLIGHT, inFlight, stop } from './in-flight.ts';
 import type { LogLine, Running } from './running.ts';
 import { startRunning } from './running.ts';
 
-const IN_FLIGHT = 50;
 const LIMIT_MS = 20_000;
 
 const audited = (service: Running): NonNullable<LogLine['record']>[] =>
   service.lines.flatMap(({ record }) => (record === undefined ? [] : [record]));
-
-/** Starts `size` invites. Resolves when all have reached Galileo, where they wait for `after`. */
-async function inFlight(service: Running, after: Promise<unknown>, signal?: AbortSignal): Promise<Promise<Response>[]> {
-  const token = await service.token();
-  const emails = Array.from({ length: IN_FLIGHT }, (_, n) => `p${String(n)}@acme.com`);
-  for (const email of emails)
-    service.standIns.galileo.script({ kind: 'answer', status: 200, body: { invited: 1 }, after }, email);
-  const answers = emails.map((email) => service.invite(email, token, signal));
-  // A test may expect a rejection later. Until then it is not unhandled.
-  for (const answer of answers) answer.catch(() => undefined);
-  await service.standIns.galileo.arrived(IN_FLIGHT);
-  expect(service.standIns.galileo.received).toHaveLength(IN_FLIGHT);
-  return answers;
-}
-
-/** Resolves with the result of `signal`. */
-async function stop(
-  service: Running,
-  signal: NodeJS.Signals = 'SIGTERM',
-): Promise<{ code: number | null; ms: number }> {
-  const startedAt = performance.now();
-  service.child.kill(signal);
-  const code = await service.exited;
-  return { code, ms: performance.now() - startedAt };
-}
 
 describe('SIGTERM with 50 invites at Galileo', () => {
   it('lets each be answered and recorded, then exits 0', async () => {

@@ -129,7 +129,7 @@ describe("the caller's trace id", () => {
       deps: { schedule },
     });
     const answer = service.invite(ANN, { headers: traced(TRACE) });
-    for (const delayMs of [50, 100, 200, 400, 800, 1600, 1850]) {
+    for (const delayMs of [50, 100, 200, 400, 800, 1450, 1500]) {
       await schedule.until((waitingMs) => waitingMs.includes(delayMs));
       schedule.advance(delayMs);
     }

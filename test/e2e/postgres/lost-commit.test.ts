@@ -144,6 +144,8 @@ describe('the lost commit of an outcome', () => {
     expect(proxy.struck).toBe(1);
     expect(answered.status).toBe(504);
     expect(sent()).toBe(1);
+    // The last attempt may outlive the answer, and would be written.
+    await service.line(({ event, retry_in_ms: next }) => event === 'ledger_settle_failed' && next === null);
     recover();
     expect((await invite()).status).toBe(409);
     await expireIntents();

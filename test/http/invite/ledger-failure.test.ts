@@ -57,7 +57,7 @@ describe('a ledger that fails', () => {
     const schedule = createFakeClock();
     const service = await startTestService({ wrapLedger: ledger.wrap, deps: { schedule } });
     const answer = service.invite(ANN, { headers: KEY });
-    for (const delayMs of [50, 100, 200, 400, 800, 1600, 1850]) {
+    for (const delayMs of [50, 100, 200, 400, 800, 1450, 1500]) {
       await schedule.until((waitingMs) => waitingMs.includes(delayMs));
       schedule.advance(delayMs);
     }
@@ -77,6 +77,31 @@ describe('a ledger that fails', () => {
     const replay = await service.invite(ANN, { headers: KEY });
     expect(replay.status).toBe(504);
     expect(replay.headers.get('Idempotency-Replayed')).toBe('true');
+    expect(service.galileo.received).toHaveLength(1);
+  });
+
+  it('after the send, by not answering: 504 outcome_unknown after 5 s, and what it writes late counts', async () => {
+    const schedule = createFakeClock();
+    const { promise: isBack, resolve: bringBack } = Promise.withResolvers<void>();
+    const service = await startTestService({
+      wrapLedger: (ledger) => ({
+        ...ledger,
+        async settle(settlement) {
+          await isBack;
+          return await ledger.settle(settlement);
+        },
+      }),
+      deps: { schedule },
+    });
+    const answer = service.invite(ANN, { headers: KEY });
+    await schedule.until((waitingMs) => waitingMs.includes(5_000));
+    schedule.advance(5_000);
+    expect((await answer).status).toBe(504);
+    expect(await (await answer).json()).toMatchObject({ code: 'outcome_unknown', outcome: 'unknown' });
+    bringBack();
+    await expect.poll(async () => (await service.records()).map(({ kind }) => kind)).toEqual(['intent', 'outcome']);
+    const replay = await service.invite(ANN, { headers: KEY });
+    expect([replay.status, replay.headers.get('Idempotency-Replayed')]).toEqual([200, 'true']);
     expect(service.galileo.received).toHaveLength(1);
   });
 
