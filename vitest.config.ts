@@ -17,7 +17,7 @@ Object.assign(process.env, {
 /** The time limit of one test. It is long, because a slow machine is not a failure. */
 const PATIENCE = { testTimeout: 120_000, hookTimeout: 120_000 };
 
-const WITH_SERVERS = ['test/e2e/{collectors,postgres}/**/*.test.ts'];
+const WITH_SERVERS = ['test/e2e/{collectors,deploy,postgres}/**/*.test.ts'];
 
 const onNode = (name: string) => ({
   test: {

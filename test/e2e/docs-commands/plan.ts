@@ -85,12 +85,19 @@ export const PLAN: readonly PlannedBlock[] = [
   { page: 'docs/calling.md', begins: 'curl "http', prints: ['"dry_run":true', '"decision":"deny"'] },
   { page: 'docs/calling.md', begins: 'curl http', prints: ['"state":"accepted"'] },
   { page: 'docs/deploy-node.md', begins: 'docker build', notRun: DOCKER },
-  { page: 'docs/deploy-node.md', begins: 'docker compose', notRun: DOCKER },
+  { page: 'docs/deploy-node.md', begins: 'docker compose up --build', notRun: DOCKER },
   { page: 'docs/deploy-node.md', begins: 'install -d', notRun: DOCKER },
   {
     page: 'docs/deploy-node.md',
     begins: 'HTTPS_PROXY=',
     notRun: 'settings, not commands; test/e2e/egress.test.ts uses them',
+  },
+  { page: 'docs/deploy-node.md', begins: 'cd deploy/compose', notRun: DOCKER },
+  { page: 'docs/deploy-node.md', begins: 'docker compose up --detach', notRun: DOCKER },
+  {
+    page: 'docs/deploy-node.md',
+    begins: 'ROLLING_SECONDS',
+    notRun: 'a test with PostgreSQL and HAProxy; .ci/run has it',
   },
   { page: 'docs/deploy-node.md', begins: 'kubectl', notRun: 'needs a cluster' },
   {
