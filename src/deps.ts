@@ -8,6 +8,7 @@ import type { IssuerConfig } from './auth/issuers.ts';
 import type { Ledger } from './ledger/port.ts';
 import type { Witness } from './ledger/trusted-time.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
+import type { GroupNames } from './policy/capabilities/group-names.ts';
 import type { PolicyStatus } from './policy/status.ts';
 import type { AnswersInFlight } from './ports/answers-in-flight.ts';
 import type { Background } from './ports/background.ts';
@@ -45,6 +46,8 @@ export interface Deps {
   readonly credentials: Credentials;
   /** Learns whether Galileo takes the keys; left out where nobody asks. */
   readonly keyUse?: Pick<KeyUse, 'note'> | undefined;
+  /** The names that Galileo gives its groups. Left out unless Galileo is asked for them (GALILEO_LOOKUPS). */
+  readonly groupNames?: (() => GroupNames) | undefined;
   readonly ledger: Ledger;
   /** Notifies the audit delivery of new records. */
   readonly delivery: { wake(): void };

@@ -23,6 +23,7 @@ import { PROXY_FAILURES } from './ports/http.ts';
 import type { CounterSeries, DurationSeries } from './ports/metrics.ts';
 import { PERMIT_REFUSALS } from './tasks/concurrency-limit.ts';
 import { NOT_SENT_REASONS, UNKNOWN_REASONS } from './upstream/failure.ts';
+import { LOOK_UP_RESULTS } from './upstream/groups/group-directory.ts';
 
 /** `ofPlatform`: those of what only this platform counts. */
 export function counterSeries(
@@ -52,6 +53,7 @@ export function counterSeries(
       settings.GALILEO_AUTH === 'api_key'
         ? []
         : ['accepted', 'refused', 'failed', 'held'].map((result) => ({ result })),
+    group_look_ups: settings.GALILEO_LOOKUPS ? LOOK_UP_RESULTS.map((result) => ({ result })) : [],
     ledger_failures: keysOf(STEPS).map((step) => ({ step })),
     ledger_unreadable: keysOf(DAMAGES).flatMap((part) => DAMAGES[part].map((reason) => ({ part, reason }))),
     key_set_fetches: issuers.flatMap(({ name: issuer }) =>

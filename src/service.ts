@@ -6,6 +6,9 @@ import { reconcile } from './invite/settle/reconcile.ts';
 import { createRefusals } from './routes/operations/refusals.ts';
 import { sweep } from './invite/settle/sweep.ts';
 import { deadlinesOf } from './upstream/deadline.ts';
+import { createAskGroups } from './upstream/groups/ask-groups.ts';
+import type { GroupDirectory, GroupDirectoryDeps } from './upstream/groups/group-directory.ts';
+import { createGroupDirectory } from './upstream/groups/group-directory.ts';
 import { chooseCredentials } from './upstream/sign-in/choose-credentials.ts';
 import { createAskUsers } from './upstream/users.ts';
 
@@ -22,11 +25,19 @@ export interface Service {
   readonly sweep: () => Promise<number>;
   /** Asks Galileo about unknown outcomes. Null unless GALILEO_RECONCILE is on. */
   readonly reconcile: (() => Promise<number>) | null;
+  /** The groups of Galileo; `refresh` is to be run every few seconds. Null unless GALILEO_LOOKUPS is on. */
+  readonly groups: Pick<GroupDirectory, 'refresh' | 'missing'> | null;
 }
 
-export type ServicePorts = Omit<Deps, 'settings' | 'credentials'> & { readonly secrets: Secrets };
+export interface ServicePorts extends Omit<Deps, 'settings' | 'credentials' | 'groupNames'> {
+  readonly secrets: Secrets;
+  /** How look-ups run on this platform; left out where the process itself runs them. */
+  readonly lookUps?: Pick<GroupDirectoryDeps, 'runsOnRead' | 'shared' | 'onMissing'> | undefined;
+}
 
 const DAY_MS = 86_400_000;
+/** For all pages of a look-up together. It is no longer than an exchange with a connection that an invite may need. */
+const LONGEST_LOOK_UP_MS = 10_000;
 
 /** Throws when the settings do not allow serving. */
 export function createService(config: Config, ports: ServicePorts): Service {
@@ -40,7 +51,21 @@ export function createService(config: Config, ports: ServicePorts): Service {
     timeoutMs: settings.GALILEO_TIMEOUT_MS,
     version: ports.service.version,
   });
-  const deps: Deps = { ...ports, credentials, settings: appSettingsOf(config) };
+  const groups = settings.GALILEO_LOOKUPS
+    ? createGroupDirectory({
+        ...ports,
+        runsOnRead: false,
+        ...ports.lookUps,
+        askGroups: createAskGroups({
+          ...ports,
+          credentials,
+          baseUrl: settings.GALILEO_API_URL,
+          deadlines: deadlinesOf(Math.min(LONGEST_LOOK_UP_MS, settings.GALILEO_TIMEOUT_MS)),
+          version: ports.service.version,
+        }),
+      })
+    : null;
+  const deps: Deps = { ...ports, credentials, groupNames: groups?.read, settings: appSettingsOf(config) };
   const askUsers = createAskUsers({
     ...deps,
     baseUrl: settings.GALILEO_API_URL,
@@ -53,6 +78,7 @@ export function createService(config: Config, ports: ServicePorts): Service {
     app: createApp(deps),
     refuseRequest: createRefusals(deps),
     sweep: () => sweep({ ...deps, retention }),
+    groups,
     reconcile: settings.GALILEO_RECONCILE ? () => reconcile({ ...deps, askUsers }) : null,
   };
 }

@@ -130,6 +130,10 @@ export type InvitePolicy = {
         limit: number;
         window_s: number | null;
     }>;
+    /**
+     * Where the operators let this service look groups up in Galileo: how good the names are that the policy itself does not give. `looked_up`: as in Galileo; a null is a group that Galileo does not list, or whose name cannot be shown. `outdated`: as they were when Galileo last answered. `incomplete`: Galileo has more groups than are read. `unavailable`: Galileo did not answer, so names are missing. It changes nothing about invites.
+     */
+    group_names?: 'looked_up' | 'outdated' | 'incomplete' | 'unavailable';
     quotas: Array<{
         quota: string;
         unit: 'emails' | 'requests';

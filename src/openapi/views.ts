@@ -1,5 +1,6 @@
 import { STORY_EVENTS } from '../audit/story-events.ts';
 import { AUTH_METHODS, USER_ROLES } from '../contract/invite-users.ts';
+import { GROUP_NAMES_STATES } from '../policy/capabilities/group-names.ts';
 import { recordedPartSchemas } from './audit-record-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { COUNT, INSTANT, listOf, nullable, object, oneOf, schemaRef, TEXT } from './json-schema.ts';
@@ -120,11 +121,19 @@ const INVITE_POLICY = object(
         window_s: nullable({ ...COUNT, description: 'Null: for each request alone.' }),
       }),
     ),
+    group_names: {
+      ...oneOf(GROUP_NAMES_STATES),
+      description:
+        'Where the operators let this service look groups up in Galileo: how good the names are that the policy itself does not give. `looked_up`: as in Galileo; a null is a group that Galileo does not list, or whose name cannot be shown. `outdated`: as they were when Galileo last answered. `incomplete`: Galileo has more groups than are read. `unavailable`: Galileo did not answer, so names are missing. It changes nothing about invites.',
+    },
     quotas: listOf(
       object({ quota: TEXT, unit: UNIT, limit: COUNT, window_s: COUNT, remaining: COUNT, reset_s: RESET_S }),
     ),
   },
-  { description: 'What you may do now, rule by rule, from the same functions that decide real requests.' },
+  {
+    optional: ['group_names'],
+    description: 'What you may do now, rule by rule, from the same functions that decide real requests.',
+  },
 );
 
 const recorded = (part: string, description: string) => ({ ...nullable(schemaRef(part)), description });

@@ -24,6 +24,7 @@ export const COUNTERS = {
     help: 'Sign-ins to Galileo with a name and a password, by result. `held`: not tried, because one was refused or is under way.',
     labels: ['result'],
   },
+  group_look_ups: { help: 'Look-ups of the groups of Galileo, by result.', labels: ['result'] },
   ledger_failures: { help: 'Ledger steps that failed.', labels: ['step'] },
   ledger_unreadable: { help: 'Reads of a stored value that is damaged or missing.', labels: ['part', 'reason'] },
   ledger_file_faults: {
@@ -91,6 +92,10 @@ export const GAUGES = {
   api_key_usable: {
     help: 'Whether Galileo took the key in this slot when it was used last: 1 yes, 0 refused; absent until the first use.',
     labels: ['slot'],
+  },
+  groups_missing: {
+    help: 'Groups that the policy names and Galileo does not list; absent until a look-up has succeeded.',
+    labels: [],
   },
   policy_info: { help: 'Always 1: which digest is in force.', labels: ['role', 'digest'] },
   policy_since_timestamp_seconds: { help: 'When the policy in force was taken up.', labels: ['role'] },

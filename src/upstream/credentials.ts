@@ -21,6 +21,11 @@ export interface RequestCredentials {
   /** May ask Galileo for a token, for at most `withinMs`. Never rejects. Without a promise where nothing is asked. */
   first(withinMs: number): Credential | NotSent | Promise<Credential | NotSent>;
   /**
+   * Like `first`, and never an attempt to sign in that keeps another request waiting: not before another request has
+   * proven the secret. Left out where `first` keeps none waiting.
+   */
+  readonly proven?: () => Promise<Credential | NotSent>;
+  /**
    * What may be sent once more after a complete 401, which proves that nothing was done. Null: nothing. Never rejects.
    */
   afterRejection(rejected: Credential, withinMs: number): Promise<Credential | NotSent | null>;

@@ -12,6 +12,7 @@ import type { Credential } from './credentials.ts';
 const INVITE_PATH = '/v2/invite_users';
 const CURRENT_USER_PATH = '/v2/current_user';
 const USERS_PATH = '/v2/users/all';
+const GROUPS_PATH = '/v2/groups';
 const LOGIN_PATH = '/login';
 /**
  * The upstream's answers are small, so a larger one is not a valid answer. Stored for replays inside JSON, an answer
@@ -95,7 +96,10 @@ function signedWith(credential: Credential): Record<string, string> {
 
 /** Asks for the user of a credential. Read-only. */
 export function buildCurrentUserRequest(parts: CurrentUserRequestParts): HttpExchange {
-  const { url, credential, deadlines, version } = parts;
+  return buildGet(parts);
+}
+
+function buildGet({ url, credential, deadlines, version }: CurrentUserRequestParts): HttpExchange {
   return {
     method: 'GET',
     url,
@@ -111,10 +115,30 @@ export function buildCurrentUserRequest(parts: CurrentUserRequestParts): HttpExc
   };
 }
 
+export interface GroupsRequestParts extends Pick<InviteRequestParts, 'credential' | 'deadlines' | 'version'> {
+  /** From `groupsUrl`. */
+  readonly url: string;
+  readonly page: Page;
+}
+
+interface Page {
+  readonly startingToken: number;
+  readonly limit: number;
+}
+
+/** Asks for a page of the groups that the account of the credential sees. Read-only. */
+export function buildGroupsRequest({ url, page, ...parts }: GroupsRequestParts): HttpExchange {
+  return buildGet({ ...parts, url: ofPage(url, page) });
+}
+
+function ofPage(url: string, { startingToken, limit }: Page): string {
+  return `${url}?starting_token=${startingToken}&limit=${limit}`;
+}
+
 export interface UsersRequestParts extends Omit<InviteRequestParts, 'url' | 'body'> {
   /** From `usersUrl`. */
   readonly url: string;
-  readonly page: { readonly startingToken: number; readonly limit: number };
+  readonly page: Page;
   /** The addresses to ask for, in exactly this spelling. */
   readonly emails: readonly string[];
 }
@@ -123,7 +147,7 @@ export interface UsersRequestParts extends Omit<InviteRequestParts, 'url' | 'bod
 export function buildUsersRequest({ url, page, emails, ...parts }: UsersRequestParts): HttpExchange {
   return buildPost({
     ...parts,
-    url: `${url}?starting_token=${page.startingToken}&limit=${page.limit}`,
+    url: ofPage(url, page),
     body: JSON.stringify({ filters: [{ name: 'email', operator: 'one_of', value: emails }] }),
   });
 }
@@ -168,6 +192,11 @@ export function currentUserUrl(baseUrl: string): string {
 /** Like `inviteUrl`. */
 export function usersUrl(baseUrl: string): string {
   return under(baseUrl, USERS_PATH);
+}
+
+/** Like `inviteUrl`. */
+export function groupsUrl(baseUrl: string): string {
+  return under(baseUrl, GROUPS_PATH);
 }
 
 /** Like `inviteUrl`. */

@@ -84,6 +84,7 @@ export interface TestService {
   readonly app: Service['app'];
   readonly sweep: Service['sweep'];
   readonly reconcile: Service['reconcile'];
+  readonly groups: Service['groups'];
   /** All operational log lines, as text. */
   readonly logLines: readonly string[];
   /** All counted metrics, as `name{label=value,…}`. */
@@ -196,7 +197,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     ...options.deps,
     ...(options.deps?.http === undefined ? {} : { http: withLogins(options.deps.http, galileo.account) }),
   };
-  const { app, sweep, reconcile } = createService(config, deps);
+  const { app, sweep, reconcile, groups } = createService(config, deps);
   const readTrail = async (): Promise<RequestRecord[]> => {
     const records: RequestRecord[] = [];
     for (;;) {
@@ -230,6 +231,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     app,
     sweep,
     reconcile,
+    groups,
     logLines,
     counted,
     token,

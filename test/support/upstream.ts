@@ -19,7 +19,7 @@ export interface ScriptedHttp extends HttpPort {
   readonly exchanges: readonly HttpExchange[];
 }
 
-type ScriptStep = HttpResult | Error | ((exchange: HttpExchange) => HttpResult | Promise<HttpResult>);
+export type ScriptStep = HttpResult | Error | ((exchange: HttpExchange) => HttpResult | Promise<HttpResult>);
 
 /** Plays the steps in order. Throws when there are more exchanges than steps. */
 export function scriptHttp(...steps: readonly ScriptStep[]): ScriptedHttp {

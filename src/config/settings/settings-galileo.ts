@@ -116,4 +116,11 @@ export const GALILEO_SETTINGS = {
       'Whether Galileo is asked, read-only, what became of requests whose outcome is unknown. Nothing is ever sent again.',
     example: 'on',
   },
+  GALILEO_LOOKUPS: {
+    parse: onOrOff,
+    fallback: 'off',
+    about:
+      'Whether Galileo is asked, read-only, for its groups every ten minutes: for the names that the policy file does not give, and to notice groups of the policy that do not exist. docs/galileo.md',
+    example: 'on',
+  },
 } as const satisfies Record<string, SettingRow>;

@@ -211,10 +211,10 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     draining: () => draining,
     openApi: () => createOpenApi({ version: SERVICE_VERSION, publicUrl: settings.PUBLIC_URL }),
   };
-  const { app, refuseRequest, sweep, reconcile } = createService(config, ports);
+  const { app, refuseRequest, sweep, reconcile, groups } = createService(config, ports);
   place.expose(metrics);
   exposePolicyStatus(metrics, { active: policy, shadow: shadowPolicy });
-  exposeService(metrics, { service, ledger, secrets, keyUse, readiness: createReadiness(ports) });
+  exposeService(metrics, { service, ledger, secrets, keyUse, groups, readiness: createReadiness(ports) });
   metrics.begin(counterSeries(config, NODE_SERIES), durationSeries(app.routes.map(({ path: route }) => route)));
 
   const exposure = exposureOf(settings);
@@ -237,6 +237,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
   opened.push(changes.shutdown);
   if (reconcile !== null)
     opened.push({ name: 'reconciliation', run: runRecurring(SWEEP_INTERVAL_MS, reconcile, ports) });
+  if (groups !== null) opened.push({ name: 'look-ups', run: runRecurring(SWEEP_INTERVAL_MS, groups.refresh, ports) });
   opened.push({ name: 'sweep', run: runRecurring(SWEEP_INTERVAL_MS, sweep, ports) });
   opened.push({ name: 'requests under way', run: () => background.idle() });
   const publicListener = await listen(app.fetch, {

@@ -5,6 +5,7 @@
  */
 import type { Principal } from '../../auth/principal.ts';
 import type { CallerRules, CompiledPolicy, ForcedValues, Rule } from '../compile.ts';
+import type { GroupNames } from './group-names.ts';
 import { coveringPatterns } from '../matching/domain-pattern.ts';
 import { callerOf } from '../evaluate.ts';
 import type { QuotaScope } from '../document/schema.ts';
@@ -19,6 +20,10 @@ export interface Capabilities {
   readonly forced: readonly ForcedRule[];
   readonly limits: readonly Limit[];
 }
+
+const NO_NAMES: GroupNames['names'] = new Map();
+
+type NameGroup = (id: string) => NamedGroup;
 
 interface Target {
   /** Sets are written out. "*.acme.com" is sub-domains of any depth. */
@@ -60,18 +65,24 @@ export interface Limit {
   readonly window_s: number | null;
 }
 
-export function describeCapabilities(policy: CompiledPolicy, principal: Principal, nowMs: number): Capabilities {
+export function describeCapabilities(
+  policy: CompiledPolicy,
+  principal: Principal,
+  nowMs: number,
+  others: GroupNames['names'] = NO_NAMES,
+): Capabilities {
+  const name: NameGroup = (id) => ({ id, name: policy.groupNames.get(id) ?? others.get(id) ?? null });
   const { rules: callers } = callerOf(policy, principal);
   const inForce = (rule: Rule): boolean => nowMs < rule.untilMs;
   const allows = new Set(callers.flatMap(({ allow }) => allow.rows).filter(inForce));
   const denies = coveringDenies(policy, callers, inForce);
   const rules = [...allows]
     .toSorted((a, b) => a.order - b.order)
-    .flatMap((rule) => describeRule(policy, rule, denies) ?? []);
+    .flatMap((rule) => describeRule(policy, rule, denies, name) ?? []);
   return {
     digest: policy.digest,
     rules,
-    forced: describeForced(policy, rules),
+    forced: describeForced(policy, rules, name),
     limits: policy.quotas.map(({ id, per, unit, limit, windowMs }) => ({
       id,
       per,
@@ -111,6 +122,7 @@ function describeRule(
   policy: CompiledPolicy,
   rule: Rule,
   denies: (pattern: string) => readonly Rule[],
+  name: NameGroup,
 ): AllowedRule | null {
   const left = stillAllowed(rule, [...expand(policy, rule.domains), ...rule.emails], denies);
   if (left === null) return null;
@@ -119,32 +131,32 @@ function describeRule(
     ...splitTarget(left.patterns),
     roles: left.roles,
     auth_methods: left.authMethods,
-    groups: left.groupIds === 'any' ? 'any' : left.groupIds.map((id) => named(policy, id)),
+    groups: left.groupIds === 'any' ? 'any' : left.groupIds.map(name),
     until: rule.until,
     note: rule.note,
   };
 }
 
 /** Forced values with a target that overlaps these rules, each reduced to the overlapping part. */
-function describeForced(policy: CompiledPolicy, rules: readonly AllowedRule[]): ForcedRule[] {
+function describeForced(policy: CompiledPolicy, rules: readonly AllowedRule[], name: NameGroup): ForcedRule[] {
   const own = new Set(rules.flatMap(({ domains, emails }) => [...domains, ...emails]));
   const aboveOwn = new Set([...own].flatMap(coveringPatterns));
   const meets = (pattern: string): boolean =>
     aboveOwn.has(pattern) || coveringPatterns(pattern).some((covering) => own.has(covering));
   return policy.force.rows.flatMap((row) => {
     const met = [...expand(policy, row.domains), ...row.emails].filter(meets);
-    return met.length === 0 ? [] : [{ id: row.id, ...splitTarget(met), ...forcedFields(policy, row) }];
+    return met.length === 0 ? [] : [{ id: row.id, ...splitTarget(met), ...forcedFields(row, name) }];
   });
 }
 
 function forcedFields(
-  policy: CompiledPolicy,
   { authMethod, role, groupIds, sendEmail }: ForcedValues,
+  name: NameGroup,
 ): Omit<ForcedRule, 'id' | keyof Target> {
   return {
     ...(authMethod === undefined ? {} : { auth_method: authMethod }),
     ...(role === undefined ? {} : { role }),
-    ...(groupIds === undefined ? {} : { groups: groupIds.map((id) => named(policy, id)) }),
+    ...(groupIds === undefined ? {} : { groups: groupIds.map(name) }),
     ...(sendEmail === undefined ? {} : { send_email: sendEmail }),
   };
 }
@@ -160,8 +172,4 @@ function expand(policy: CompiledPolicy, selectors: Iterable<string>): string[] {
 function splitTarget(patterns: readonly string[]): Target {
   const isEmail = (pattern: string): boolean => pattern.includes('@');
   return { domains: patterns.filter((pattern) => !isEmail(pattern)), emails: patterns.filter(isEmail) };
-}
-
-function named(policy: CompiledPolicy, id: string): NamedGroup {
-  return { id, name: policy.groupNames.get(id) ?? null };
 }

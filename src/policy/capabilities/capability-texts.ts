@@ -2,9 +2,11 @@
  * Keeps the capabilities of callers as the JSON text of an answer, so that GET /v2/invite_policy compiles rules once per
  * policy and caller and not once per request. Two principals have the same text when they match the same callers of the
  * policy. A text counts until the next end date of a rule, and from the last one on: the clock may be set back. It holds no
- * counter. Invariant: a text is what `describeCapabilities` returns now, because a compiled policy never changes.
+ * counter. Invariant: a text is what `describeCapabilities` returns now, because a compiled policy never changes, nor do
+ * the names beside it: other names are another object.
  */
 import type { Principal } from '../../auth/principal.ts';
+import type { GroupNames } from './group-names.ts';
 import { describeCapabilities } from './capabilities.ts';
 import type { CompiledPolicy } from '../compile.ts';
 import { callerOf } from '../evaluate.ts';
@@ -12,7 +14,7 @@ import { matchCallers, suspectCallers } from '../matching/callers.ts';
 
 export interface CapabilityTexts {
   /** The JSON object of the principal's capabilities at this time. */
-  textFor(policy: CompiledPolicy, principal: Principal, nowMs: number): string;
+  textFor(policy: CompiledPolicy, principal: Principal, nowMs: number, others?: GroupNames['names']): string;
 }
 
 /** In UTF-16 code units, per policy. A longer text is made for each request. */
@@ -28,15 +30,19 @@ interface Kept {
 
 export function createCapabilityTexts(maxKeptLength = MAX_KEPT_LENGTH): CapabilityTexts {
   /** Texts of a policy that was replaced are collected with it. */
-  const byPolicy = new WeakMap<CompiledPolicy, KeptTexts>();
+  const byPolicy = new WeakMap<
+    CompiledPolicy,
+    { readonly texts: KeptTexts; readonly others: GroupNames['names'] | undefined }
+  >();
   return {
-    textFor(policy, principal, nowMs) {
-      const kept = byPolicy.get(policy) ?? createKeptTexts(maxKeptLength);
-      byPolicy.set(policy, kept);
+    textFor(policy, principal, nowMs, others) {
+      const before = byPolicy.get(policy);
+      const kept = before !== undefined && before.others === others ? before.texts : createKeptTexts(maxKeptLength);
+      byPolicy.set(policy, { texts: kept, others });
       const key = JSON.stringify([matchCallers(policy.callers, principal), suspectCallers(policy.callers, principal)]);
       const known = kept.find(key);
       if (known !== undefined && known.fromMs <= nowMs && nowMs < known.untilMs) return known.text;
-      const text = JSON.stringify(describeCapabilities(policy, principal, nowMs));
+      const text = JSON.stringify(describeCapabilities(policy, principal, nowMs, others));
       kept.keep(key, { text, ...periodAround(policy, principal, nowMs) });
       return text;
     },

@@ -13,16 +13,23 @@ export interface ServiceMetricsDeps {
   readonly ledger: Pick<Ledger, 'countUnknown'>;
   readonly secrets: Secrets;
   readonly keyUse: Pick<KeyUse, 'ofKeys'>;
+  /** Null: Galileo is not asked for its groups. */
+  readonly groups: { missing(): number | null } | null;
   readonly readiness: () => Promise<{ readonly ready: boolean }>;
 }
 
 export function exposeService(
   metrics: Pick<NodeMetrics, 'gauge'>,
-  { service: { version, runtime }, ledger, secrets, keyUse, readiness }: ServiceMetricsDeps,
+  { service: { version, runtime }, ledger, secrets, keyUse, groups, readiness }: ServiceMetricsDeps,
 ): void {
   metrics.gauge('build_info', () => [{ labels: { version, runtime }, value: 1 }]);
   metrics.gauge('ready', async () => [{ labels: {}, value: Number((await readiness()).ready) }]);
   metrics.gauge('requests_unknown', async () => [{ labels: {}, value: await ledger.countUnknown() }]);
+  if (groups !== null)
+    metrics.gauge('groups_missing', () => {
+      const missing = groups.missing();
+      return missing === null ? [] : [{ labels: {}, value: missing }];
+    });
   metrics.gauge('api_key_usable', async () =>
     [...keyUse.ofKeys(await secrets.galileoKeys())].map(([slot, isTaken]) => ({
       labels: { slot },

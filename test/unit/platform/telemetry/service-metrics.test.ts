@@ -5,7 +5,7 @@ import { createKeyUse } from '../../../../src/upstream/key-use.ts';
 import { CURRENT_KEY, fixedSecrets, NEXT_KEY } from '../../../support/upstream.ts';
 
 function setup(secrets = fixedSecrets(CURRENT_KEY, NEXT_KEY)) {
-  const state = { ready: true, unknown: 0, isLedgerFailing: false };
+  const state = { ready: true, unknown: 0, isLedgerFailing: false, missing: null as number | null };
   const keyUse = createKeyUse();
   const metrics = createMetrics();
   exposeService(metrics, {
@@ -16,6 +16,7 @@ function setup(secrets = fixedSecrets(CURRENT_KEY, NEXT_KEY)) {
     },
     secrets,
     keyUse,
+    groups: { missing: () => state.missing },
     readiness: async () => ({ ready: state.ready }),
   });
   return {
@@ -26,7 +27,9 @@ function setup(secrets = fixedSecrets(CURRENT_KEY, NEXT_KEY)) {
       const { text } = await metrics.expose();
       return text
         .split('\n')
-        .flatMap((line) => /^galileo_invite_proxy_((?:build|ready|requests_unk|api_key).*)/.exec(line)?.[1] ?? []);
+        .flatMap(
+          (line) => /^galileo_invite_proxy_((?:build|ready|requests_unk|api_key|groups).*)/.exec(line)?.[1] ?? [],
+        );
     },
   };
 }
@@ -57,6 +60,15 @@ describe('the gauges of the service', () => {
     expect((await levels()).slice(-2)).toEqual(['api_key_usable{slot="current"} 0', 'api_key_usable{slot="next"} 1']);
     keyUse.note('current', current, true);
     expect(await levels()).toContain('api_key_usable{slot="current"} 1');
+  });
+
+  it('show how many groups of the policy are missing, once that is known', async () => {
+    const { state, levels } = setup();
+    expect((await levels()).join('\n')).not.toContain('groups_missing');
+    for (const missing of [0, 2]) {
+      state.missing = missing;
+      expect(await levels()).toContain(`groups_missing ${missing}`);
+    }
   });
 
   it('show nothing of keys while none can be read', async () => {
