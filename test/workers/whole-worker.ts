@@ -27,6 +27,10 @@ export interface Upstream {
   readonly received: string[];
   /** Galileo's answer. A wait in it belongs to the request under test. */
   answer: () => Promise<Response>;
+  /** Galileo's answer to GET /v2/groups. */
+  groups: () => Promise<Response>;
+  /** The URLs of all GET /v2/groups. */
+  readonly lookUps: string[];
   /** The answer for the issuer's key set. */
   keys: () => Promise<Response>;
   keyFetches: number;
@@ -53,12 +57,17 @@ export interface WholeWorker {
   recordsOf(email: string): Promise<string[]>;
 }
 
-export async function startWhole(changes: Record<string, unknown> = {}): Promise<WholeWorker> {
+export async function startWhole(
+  changes: Record<string, unknown> = {},
+  policy: unknown = POLICY,
+): Promise<WholeWorker> {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
   const jwks = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] });
   const upstream: Upstream = {
     received: [],
     answer: async () => Response.json({ invited: 1 }),
+    groups: async () => Response.json({ groups: [], next_starting_token: null }),
+    lookUps: [],
     keys: async () => new Response(jwks, { headers: { 'Content-Type': 'application/json' } }),
     keyFetches: 0,
     keyFetchesEnded: 0,
@@ -71,6 +80,10 @@ export async function startWhole(changes: Record<string, unknown> = {}): Promise
       const keys = await upstream.keys();
       upstream.keyFetchesEnded += 1;
       return keys;
+    }
+    if (url.includes('/v2/groups?')) {
+      upstream.lookUps.push(url);
+      return await upstream.groups();
     }
     if (url.endsWith('/v2/invite_users')) {
       upstream.received.push(init?.body as string);
@@ -94,7 +107,7 @@ export async function startWhole(changes: Record<string, unknown> = {}): Promise
     ...changes,
   } as unknown as Bindings;
   const lines: string[] = [];
-  const worker = createWorker(POLICY, { write: (line) => void lines.push(line), fetch: fetchOutside, clock });
+  const worker = createWorker(policy, { write: (line) => void lines.push(line), fetch: fetchOutside, clock });
   served.fetch = (request, _env, context) => {
     const answer = worker.fetch?.(request, bindings, context);
     if (answer === undefined) throw new Error('the Worker answers no requests');

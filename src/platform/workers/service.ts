@@ -18,6 +18,7 @@ import { createFetchDocument } from './http-client/fetch-document.ts';
 import type { HttpClientOptions } from './http-client/http-client.ts';
 import { createHttpClient } from './http-client/http-client.ts';
 import { createKeySetCache, KEY_SET_CACHE } from './http-client/key-set-cache.ts';
+import { createLookUpCache, LOOK_UP_CACHE } from './http-client/look-up-cache.ts';
 import { createLedger } from './ledger/client.ts';
 import type { WriteLine } from './telemetry/logger.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -124,7 +125,7 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
       ? { galileoApiKey: env.GALILEO_API_KEY, galileoApiKeyNext: env.GALILEO_API_KEY_NEXT }
       : { galileoPassword: env.GALILEO_PASSWORD };
   const secrets = changes.watch(createSecrets({ ...signIn, clock, schedule, logger }));
-  const { app, sweep, reconcile } = createService(read.config, {
+  const { app, sweep, reconcile, groups } = createService(read.config, {
     ...{ clock, ids, traceIds, schedule, background, logger, metrics, service, http, ledger, secrets },
     keyUse: { note: (slot, _key, isTaken) => metrics.gauge('api_key_usable', Number(isTaken), { slot }) },
     trustedClock: clock,
@@ -142,9 +143,22 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
     recordAddress: addresses.recordAddress,
     canAwaitAcrossRequests: false,
     draining: () => false,
+    lookUps: {
+      runsOnRead: true,
+      shared: createLookUpCache({
+        openCache: () => caches.open(LOOK_UP_CACHE),
+        ledger,
+        baseUrl: settings.GALILEO_API_URL,
+      }),
+      onMissing: (count) => metrics.gauge('groups_missing', count),
+    },
     openApi: createOpenApiReader(env.ASSETS, settings.PUBLIC_URL),
     readPage: createReadPage(env.ASSETS),
   });
+  /** An isolate that has only run the cron trigger so far does not know the policy in force yet. */
+  const lookUpGroups = async (): Promise<void> => {
+    if (groups !== null && (await opened.refresh()) === 'ready') await groups.refresh();
+  };
   const sinks = createAuditSinks({ settings, bindings: env, service, http, clock, schedule, logger, metrics });
   return {
     isLasting: true,
@@ -160,11 +174,14 @@ async function openService(env: Bindings, builtIn: unknown, outside: Outside): P
       );
     },
     async work() {
+      // Nothing else waits for it.
+      const lookedUp = lookUpGroups().catch(() => undefined);
       try {
         await sweep();
         await reconcile?.();
       } finally {
         await writeLevels({ metrics, ledger, sinks: settings.AUDIT_SINKS, clock, service });
+        await lookedUp;
       }
     },
     async consume(batch) {
