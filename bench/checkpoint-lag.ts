@@ -19,7 +19,7 @@ import { verifyTrail } from '../src/audit/verify/verify-trail.ts';
 import { readLedgerTrail } from '../src/cli/ledger/read-trail.ts';
 import { sha256 } from '../src/platform/node/runtime.ts';
 import { readLedgerFile } from '../src/platform/node/ledger/reader.ts';
-import type { LedgerReader } from '../src/platform/node/ledger/reader.ts';
+import type { LedgerReader } from '../src/ledger/ledger-reader.ts';
 import { startService } from '../dev/service.ts';
 import { startStandIns } from '../dev/stand-ins.ts';
 

@@ -27,9 +27,8 @@ import { createHttpClient } from './platform/node/http-client/http-client.ts';
 import { beginRestore } from './platform/node/ledger/copy/begin-restore.ts';
 import { createBackup } from './platform/node/ledger/copy/create-backup.ts';
 import { durableFiles } from './platform/node/ledger/copy/durable-files.ts';
-import { readLedgerFile } from './platform/node/ledger/reader.ts';
+import { openLedgerReader, openLedgerSideWriter } from './platform/node/ledger/chosen-ledger.ts';
 import { readSignIns } from './platform/node/ledger/sign-ins.ts';
-import { openSideWriter } from './platform/node/ledger/side-writer.ts';
 import { NewTextFileError, writeNewText } from './platform/node/new-text-file.ts';
 import { openPolicy } from './platform/node/policy/source.ts';
 import { createSecrets, SecretsError } from './platform/node/secrets/secrets.ts';
@@ -79,9 +78,9 @@ const deps: CliDeps = {
   inspectLedger,
   readSignIns,
   inspectPostgres: (place, access) => inspectPostgres(place, access, clock),
-  openReader: readLedgerFile,
-  openSideWriter: (path) =>
-    openSideWriter(path, { clock, ids }).catch((error: unknown) => {
+  openReader: openLedgerReader,
+  openSideWriter: (ledger) =>
+    openLedgerSideWriter(ledger, { clock, ids, schedule: refSchedule }).catch((error: unknown) => {
       // The adapter's own errors are sentences for the operator. A SqlError is not.
       if (error instanceof Error && !(error instanceof SqlError))
         throw new CommandError('refused', error.message, { cause: error });

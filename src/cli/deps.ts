@@ -12,7 +12,8 @@ import type { BackupCall, UnfinishedBackup } from '../platform/node/ledger/copy/
 import type { PostgresPlace } from '../config/reading/postgres-url.ts';
 import type { PostgresAccess } from '../platform/node/ledger/postgres/access.ts';
 import type { PostgresFacts } from '../platform/node/ledger/postgres/inspect-postgres.ts';
-import type { LedgerReader } from '../platform/node/ledger/reader.ts';
+import type { ChosenLedger } from '../platform/node/ledger/chosen-ledger.ts';
+import type { LedgerReader } from '../ledger/ledger-reader.ts';
 import type { SignIns } from '../platform/node/ledger/sign-ins.ts';
 import type { AuditPorts } from './audit/ports.ts';
 import type { Print } from './command-line/print.ts';
@@ -46,13 +47,13 @@ export interface CliDeps {
   readonly readSignIns: (path: string, nowMs: number) => Promise<SignIns | null>;
   /** Inspects a ledger in PostgreSQL without changing it. */
   readonly inspectPostgres: (place: PostgresPlace, access: PostgresAccess) => Promise<PostgresFacts>;
-  /** For everything that commands read from a ledger. Rejects with a LedgerFileError. */
-  readonly openReader: (path: string) => Promise<LedgerReader>;
+  /** For everything that commands read from a ledger. Rejects with a LedgerFileError or a LedgerServerError. */
+  readonly openReader: (ledger: ChosenLedger) => Promise<LedgerReader>;
   /**
    * For one short write beside a running service. The service sees the change when it next reads the ledger. Rejects
    * with a CommandError.
    */
-  readonly openSideWriter: (path: string) => Promise<SideWriter>;
+  readonly openSideWriter: (ledger: ChosenLedger) => Promise<SideWriter>;
   readonly audit: AuditPorts;
   readonly copies: LedgerCopies;
   /** Bytes free to users other than root, on the file system that holds or would hold `path`. Null when unknown. */

@@ -1,6 +1,7 @@
 import { SERVICE_NAME } from '../config/service.ts';
 import { thrownName } from '../lib/thrown.ts';
 import { LedgerFileError } from '../platform/node/ledger/files/locate.ts';
+import { LedgerServerError } from '../platform/node/ledger/postgres/tool-connections.ts';
 import { CommandError } from './command-line/command-error.ts';
 import type { Command } from './command-line/command.ts';
 import type { CliDeps } from './deps.ts';
@@ -49,7 +50,8 @@ async function exitWithError(exit: Exit, text: string, { printError }: Pick<CliD
 
 function reportOf(error: unknown): { readonly exit: Exit; readonly message: string } {
   if (error instanceof CommandError) return { exit: error.exit, message: printable(error.message) };
-  if (error instanceof LedgerFileError) return { exit: 'refused', message: printable(error.message) };
+  if (error instanceof LedgerFileError || error instanceof LedgerServerError)
+    return { exit: 'refused', message: printable(error.message) };
   // Only the error's name: its message may quote input.
   return {
     exit: 'internal',

@@ -4,7 +4,7 @@
  */
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import { thrownCode } from '../../lib/thrown.ts';
-import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
+import type { LedgerReader } from '../../ledger/ledger-reader.ts';
 import { createLinePrinter, formatIn, formatOption, printedLine, sayWhenNone } from './format.ts';
 import type { OutputFormat } from './format.ts';
 import { itemsInPeriod } from './period-items.ts';
@@ -62,7 +62,7 @@ export const auditExport: Command = {
     const { out } = call.options;
     const mustHaveEnded = call.options['ended'] !== undefined;
     if (mustHaveEnded && range.toMs === Infinity) throw new CommandError('usage', '--ended needs --to or --month');
-    await withLedger(deps.openReader(await chooseLedger(call, deps, 'records')), async (reader) => {
+    await withLedger(deps.openReader(await chooseLedger(call, deps)), async (reader) => {
       // Before the export: what is written while it runs may be of the time range, too.
       const lacking = lackOf(range, await reader.lastWrittenMs());
       if (mustHaveEnded && lacking !== null) throw new CommandError('refused', `${lacking}; nothing was written`);

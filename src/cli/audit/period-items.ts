@@ -3,7 +3,7 @@
  * then streams with at most one page in memory. A missing or unreadable record ends it with a CommandError.
  */
 import { parseObject } from '../../lib/parse-object.ts';
-import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
+import type { LedgerReader } from '../../ledger/ledger-reader.ts';
 import { readLedgerItems, unreadableItem } from '../ledger/read-trail.ts';
 import type { LedgerItem } from '../ledger/read-trail.ts';
 import type { Period } from './period.ts';

@@ -17,7 +17,7 @@ import type { Progress, ProgressRow } from '../command-line/progress.ts';
 import { counted } from '../command-line/text.ts';
 import { readableConfig } from '../config/read-configuration.ts';
 import type { CliDeps } from '../deps.ts';
-import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
+import type { LedgerReader } from '../../ledger/ledger-reader.ts';
 import { createLinePrinter, formatIn, formatOption, printedLine, sayWhenNone } from './format.ts';
 import { readLines } from './line-files.ts';
 import { PERIOD_OPTIONS, periodIn } from './period.ts';

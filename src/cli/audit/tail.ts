@@ -7,6 +7,7 @@ import type { OutputFormat } from './format.ts';
 import { readLedgerItems } from '../ledger/read-trail.ts';
 import type { LedgerCursor } from '../ledger/read-trail.ts';
 import { chooseLedger, LEDGER_OPTION, withLedger } from '../ledger/with-ledger.ts';
+import type { ChosenLedger } from '../../platform/node/ledger/chosen-ledger.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Call, Command } from '../command-line/command.ts';
 import type { CliDeps } from '../deps.ts';
@@ -45,11 +46,11 @@ export const auditTail: Command = {
   async run(call, deps) {
     const format = formatIn(call, 'native');
     const lines = linesIn(call);
-    const path = await chooseLedger(call, deps, 'records');
+    const ledger = await chooseLedger(call, deps);
     const pauses = createPauses(deps);
     let printed = 0;
     const show = (after: LedgerCursor | null): Promise<LedgerCursor | null> =>
-      printFrom(path, { after, lines, format, onRecord: () => void (printed += 1), over: pauses.over }, deps);
+      printFrom(ledger, { after, lines, format, onRecord: () => void (printed += 1), over: pauses.over }, deps);
 
     try {
       let cursor = await show(null);
@@ -82,12 +83,12 @@ interface Poll {
 
 /** Prints all items after the cursor and returns the new cursor. Null when stdout was closed. */
 async function printFrom(
-  path: string,
+  chosen: ChosenLedger,
   { after, lines, format, onRecord, over }: Poll,
   deps: CliDeps,
 ): Promise<LedgerCursor | null> {
   const print = createLinePrinter(deps);
-  return await withLedger(deps.openReader(path), async (reader) => {
+  return await withLedger(deps.openReader(chosen), async (reader) => {
     const { base, head } = await reader.chain();
     const begin = Math.max(base.seq, head.seq - lines);
     const from = after ?? { record: begin, checkpoint: begin };

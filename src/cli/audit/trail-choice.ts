@@ -2,7 +2,8 @@
  * Where a command reads the trail: a ledger (the one of the configuration when nothing is named) or files of delivered
  * lines, by the same two options in each command. Never both, because two copies may tell two stories.
  */
-import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
+import type { LedgerReader } from '../../ledger/ledger-reader.ts';
+import { ledgerName } from '../../platform/node/ledger/chosen-ledger.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Call, OptionRow } from '../command-line/command.ts';
 import { counting, withProgress } from '../command-line/progress.ts';
@@ -25,7 +26,7 @@ export const TRAIL_OPTIONS = {
 export interface TrailTasks<T> {
   /** Whether the task prints only at its end, so that a progress line disturbs nothing. True when left out. */
   readonly showsProgress?: boolean;
-  /** `path` is the ledger's. */
+  /** `path`: the ledger's, or its URL. */
   readonly ledger: (reader: LedgerReader, path: string) => Promise<T>;
   readonly lines: (lines: AsyncIterable<TrailLine>, tally: () => LineTally) => Promise<T>;
 }
@@ -38,8 +39,10 @@ export async function withTrail<T>(
 ): Promise<T> {
   const files = call.lists['lines'] ?? [];
   if (files.length === 0) {
-    const path = await chooseLedger(call, deps, 'search');
-    return await withLedger(deps.openReader(path), (reader) => readThrough(reader, () => ledger(reader, path)));
+    const chosen = await chooseLedger(call, deps);
+    return await withLedger(deps.openReader(chosen), (reader) =>
+      readThrough(reader, () => ledger(reader, ledgerName(chosen))),
+    );
   }
   if (call.options['ledger'] !== undefined) throw new CommandError('usage', 'give --ledger or --lines, not both');
   if (files.filter((file) => file === '-').length > 1) throw new CommandError('usage', 'stdin can be read only once');

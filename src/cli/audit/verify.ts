@@ -132,7 +132,7 @@ async function verifyLedger(
   deps: CliDeps,
   evidence: TrailEvidence,
 ): Promise<NonNullable<VerifyReport['ledger']>> {
-  return await withLedger(deps.openReader(await chooseLedger(call, deps, 'lines')), (reader) =>
+  return await withLedger(deps.openReader(await chooseLedger(call, deps)), (reader) =>
     reader.inSnapshot(async () => {
       const { base, head } = await reader.chain();
       const policies = createKeptPolicies(reader.policies);

@@ -16,7 +16,7 @@ import type { CliDeps } from '../deps.ts';
 import { droppedBefore, RETENTION_OPTION } from './retention.ts';
 import { verifyCopy } from './verify-copy.ts';
 import type { CopyFacts } from './verify-copy.ts';
-import { chooseLedger, LEDGER_OPTION } from './with-ledger.ts';
+import { chooseLedgerFile, LEDGER_FILE_OPTION } from './with-ledger.ts';
 
 export const ledgerBackup: Command = {
   name: 'ledger backup',
@@ -35,7 +35,7 @@ export const ledgerBackup: Command = {
   operands: [],
   options: {
     out: { value: 'FILE', about: 'A file that is not there yet. Needed.' },
-    ledger: LEDGER_OPTION,
+    ledger: LEDGER_FILE_OPTION,
     'retention-days': RETENTION_OPTION,
     json: JSON_OPTION,
   },
@@ -52,7 +52,7 @@ export const ledgerBackup: Command = {
   async run(call, deps) {
     const { out } = call.options;
     if (typeof out !== 'string') throw new CommandError('usage', 'say where the backup goes: --out FILE');
-    const source = await chooseLedger(call, deps, 'backup');
+    const source = await chooseLedgerFile(call, deps, 'backup');
     const since = await droppedBefore(call, deps);
     const written = await backUp({ source, out, since }, call, deps);
     const { records, head, lastRecordAt, bytes } = written;

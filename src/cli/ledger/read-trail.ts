@@ -6,7 +6,7 @@ import { readTrailItem } from '../../audit/verify/item.ts';
 import type { TrailItem } from '../../audit/verify/item.ts';
 import { isNewer } from '../../audit/verify/known-form.ts';
 import type { TrailLine } from '../../audit/verify/verify-trail.ts';
-import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
+import type { LedgerReader } from '../../ledger/ledger-reader.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Exit } from '../command-line/exit-codes.ts';
 

@@ -20,7 +20,7 @@ import type { RestoreReport } from './restore-report.ts';
 import { droppedBefore, RETENTION_OPTION } from './retention.ts';
 import { verifyCopy } from './verify-copy.ts';
 import type { CopyFacts } from './verify-copy.ts';
-import { chooseLedger, LEDGER_OPTION } from './with-ledger.ts';
+import { chooseLedgerFile, LEDGER_FILE_OPTION } from './with-ledger.ts';
 
 export const ledgerRestore: Command = {
   name: 'ledger restore',
@@ -39,7 +39,7 @@ export const ledgerRestore: Command = {
   ],
   operands: [{ name: 'FILE', about: 'A backup, as ledger backup writes it. It is not changed.' }],
   options: {
-    ledger: { ...LEDGER_OPTION, about: `${LEDGER_OPTION.about} It need not exist.` },
+    ledger: { ...LEDGER_FILE_OPTION, about: `${LEDGER_FILE_OPTION.about} It need not exist.` },
     'public-key': PUBLIC_KEY_OPTION,
     'retention-days': RETENTION_OPTION,
     json: JSON_OPTION,
@@ -58,7 +58,7 @@ export const ledgerRestore: Command = {
   ],
   async run(call, deps) {
     const backup = call.operands[0] ?? '';
-    const report = await restore(backup, await chooseLedger(call, deps, 'restore'), call, deps);
+    const report = await restore(backup, await chooseLedgerFile(call, deps, 'restore'), call, deps);
     await printReport(call, deps, report, () => renderRestored(report, deps.paint));
     return 'ok';
   },

@@ -7,7 +7,7 @@ import { createKeptPolicies } from '../../audit/verify/tables/kept-policies.ts';
 import type { TrailReport } from '../../audit/verify/verify-trail.ts';
 import { NO_EVIDENCE, verifyTrail } from '../../audit/verify/verify-trail.ts';
 import { parseObject } from '../../lib/parse-object.ts';
-import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
+import type { LedgerReader } from '../../ledger/ledger-reader.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Call } from '../command-line/command.ts';
 import { counting, withProgress } from '../command-line/progress.ts';
@@ -39,7 +39,7 @@ export interface CopyCheck {
 export async function verifyCopy(check: CopyCheck, call: Call, deps: CliDeps): Promise<CopyFacts> {
   const { path, name, isWhole, verifier, droppedBefore } = check;
   if (!isWhole()) throw new CommandError('failed', `${name} is damaged: SQLite’s own check of its pages fails.`);
-  return await withLedger(deps.openReader(path), async (reader) => {
+  return await withLedger(deps.openReader({ kind: 'sqlite', path }), async (reader) => {
     const { base, head } = await reader.chain();
     const policies = createKeptPolicies(reader.policies);
     const records = head.seq - base.seq;

@@ -8,7 +8,9 @@ import type { Divergence } from '../../policy/shadow.ts';
 import type { Question } from '../../policy/self-test.ts';
 import { askPolicy, questionOf } from '../../policy/self-test.ts';
 import { LedgerFileError } from '../../platform/node/ledger/files/locate.ts';
+import type { ChosenLedger } from '../../platform/node/ledger/chosen-ledger.ts';
 import { parseObject } from '../../lib/parse-object.ts';
+import { CommandError } from '../command-line/command-error.ts';
 import type { Command } from '../command-line/command.ts';
 import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import type { CliDeps } from '../deps.ts';
@@ -67,8 +69,8 @@ export const policyDiff: Command = {
       return 'refused';
     }
     const sides = { before, after, withAddresses: call.options['show-addresses'] !== undefined };
-    const path = ledgerOption(call);
-    const requests = path === null ? null : await compareLedger(path, deps, sides);
+    const ledger = await ledgerOption(call, deps);
+    const requests = ledger === null ? null : await compareLedger(ledger, deps, sides);
     const asked = questionsOf([
       { path: beforePath, read: before },
       { path: afterPath, read: after },
@@ -120,11 +122,18 @@ function compareTest({ path, read, index, as, question }: AskedTest, sides: Side
   return [{ file: path, line: place?.line ?? 1, as, ...otherwise(compared, sides) }];
 }
 
-async function compareLedger(path: string, deps: CliDeps, sides: Sides): Promise<DiffReport['requests']> {
+async function compareLedger(ledger: ChosenLedger, deps: CliDeps, sides: Sides): Promise<DiffReport['requests']> {
   // The inspection also finds damaged pages and a missing end of the trail, which the records alone may not show.
-  const facts = await deps.inspectLedger(path);
-  if (facts.kind === 'unusable') throw new LedgerFileError(facts.reason, path);
-  return await withLedger(deps.openReader(path), (reader) =>
+  if (ledger.kind === 'sqlite') {
+    const facts = await deps.inspectLedger(ledger.path);
+    if (facts.kind === 'unusable') throw new LedgerFileError(facts.reason, ledger.path);
+  } else {
+    const facts = await deps.inspectPostgres(ledger.place, ledger.access);
+    const brokenAt = facts.kind === 'reachable' ? (facts.trail?.brokenAt ?? null) : null;
+    if (brokenAt !== null)
+      throw new CommandError('refused', `the trail of the ledger is broken at seq ${brokenAt}; audit verify says more`);
+  }
+  return await withLedger(deps.openReader(ledger), (reader) =>
     readThrough(reader, () => compareRecords(readLedgerRecords(reader, 0), sides)),
   );
 }

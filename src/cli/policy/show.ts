@@ -1,10 +1,10 @@
 /**
- * `policy show DIGEST`: prints the policy that decided a request, from a ledger file or from a running service. What is
+ * `policy show DIGEST`: prints the policy that decided a request, from a ledger or from a running service. What is
  * printed has that digest: a text that has another one is refused, wherever it came from. Changes nothing.
  */
 import { sha256Hex } from '../../lib/sha256.ts';
 import { writePolicy } from '../../policy/write-yaml.ts';
-import type { LedgerReader } from '../../platform/node/ledger/reader.ts';
+import type { LedgerReader } from '../../ledger/ledger-reader.ts';
 import { createLinePrinter } from '../audit/format.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Command } from '../command-line/command.ts';
@@ -26,7 +26,7 @@ export const policyShow: Command = {
     {
       name: 'DIGEST',
       about:
-        'As in policy.digest of a record, or in Policy-Digest; sha256: in front may stay. In a ledger file the first 8 digits or more are enough.',
+        'As in policy.digest of a record, or in Policy-Digest; sha256: in front may stay. In a ledger the first 8 digits or more are enough.',
     },
   ],
   options: {
@@ -55,9 +55,7 @@ export const policyShow: Command = {
     const service = await chooseService(call, deps);
     const { digest, document } =
       service === null
-        ? await withLedger(deps.openReader(await chooseLedger(call, deps, 'service')), (reader) =>
-            findIn(reader, beginning),
-          )
+        ? await withLedger(deps.openReader(await chooseLedger(call, deps)), (reader) => findIn(reader, beginning))
         : await findAt(service, beginning);
     if (sha256Hex(document) !== digest)
       throw new CommandError(

@@ -1,5 +1,5 @@
 /**
- * A running service that a command asks over HTTP with the user's own access token, in place of a ledger file. The token
+ * A running service that a command asks over HTTP with the user's own access token, in place of a ledger. The token
  * comes from a file or the environment, never from the command line, where other users of the machine can read it. It goes
  * to the given origin only, over TLS or to this machine, and along no redirect. Invariant: no message holds the token.
  */
@@ -20,7 +20,7 @@ export const TOKEN_VARIABLE = 'INVITES_TOKEN';
 export const REMOTE_OPTIONS = {
   url: {
     value: 'URL',
-    about: `The address of a running service (https), in place of a ledger file: with an access token of your own in the variable ${TOKEN_VARIABLE}, or in --token-file.`,
+    about: `The address of a running service (https), in place of a ledger: with an access token of your own in the variable ${TOKEN_VARIABLE}, or in --token-file.`,
   },
   'token-file': {
     value: 'FILE',

@@ -1,6 +1,6 @@
 /**
  * `requests settle ID`: a person settles a request whose outcome is unknown, and the trail records who and why: in a
- * ledger file beside the service, or over HTTP with the person's own token. A known outcome is never changed. Nothing is
+ * ledger beside the service, or over HTTP with the person's own token. A known outcome is never changed. Nothing is
  * sent to Galileo, now or later.
  */
 import * as z from 'zod';
@@ -83,11 +83,17 @@ export const requestsSettle: Command = {
 
 async function settleInFile(call: Call, deps: CliDeps, { id, ending, note }: Settling): Promise<Person> {
   const person = await readPerson(call, deps);
-  const settled = await withLedger(deps.openSideWriter(await chooseLedger(call, deps, 'service')), (ledger) =>
+  const chosen = await chooseLedger(call, deps);
+  const settled = await withLedger(deps.openSideWriter(chosen), (ledger) =>
     settleAsPerson(ledger, { requestId: id, ending, person: person.name, note }).catch(() => null),
   );
   if (settled === null)
-    throw new CommandError('failed', 'The ledger did not take it; nothing was changed. Try again, or see doctor.');
+    throw new CommandError(
+      'failed',
+      chosen.kind === 'sqlite'
+        ? 'The ledger did not take it; nothing was changed. Try again, or see doctor.'
+        : 'The server did not confirm it, so whether it is settled is not known. The same command again does no harm; see doctor.',
+    );
   switch (settled.kind) {
     case 'settled':
       return person;

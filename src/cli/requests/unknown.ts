@@ -1,6 +1,6 @@
 /**
  * `requests unknown`: lists the requests whose outcome is unknown and that a person has to settle, newest first, from a
- * ledger file or from a running service. It reads the whole list of requests, which takes a while in a large ledger.
+ * ledger or from a running service. It reads the whole list of requests, which takes a while in a large ledger.
  * Changes nothing.
  */
 import type { Command } from '../command-line/command.ts';
@@ -46,7 +46,7 @@ export const requestsUnknown: Command = {
     const service = await chooseService(call, deps);
     const requests =
       service === null
-        ? await withLedger(deps.openReader(await chooseLedger(call, deps, 'service')), findUnknownIn)
+        ? await withLedger(deps.openReader(await chooseLedger(call, deps)), findUnknownIn)
         : await findUnknownAt(service);
     const listed = requests.map((one) => describe(one, withAddresses));
     await printReport(call, deps, { requests: listed }, () => render(listed, deps));

@@ -62,6 +62,22 @@ export function readPostgresUrl(text: string): PostgresPlace | string {
   };
 }
 
+/** The URL that is read as this place, for sentences and as an argument of a command. */
+export function postgresUrlOf({ host, port, database, user, schema, tls }: PostgresPlace): string {
+  const isSocket = host.startsWith('/');
+  const isLocal = isSocket || LOOPBACK.test(host.includes(':') ? `[${host}]` : host);
+  const parameters = new URLSearchParams({
+    ...(isSocket ? { host, user } : {}),
+    ...(schema === DEFAULT_LEDGER_SCHEMA ? {} : { schema }),
+    ...(tls === isLocal ? { sslmode: tls ? 'verify-full' : 'disable' } : {}),
+  });
+  const at = isSocket
+    ? ''
+    : `${encodeURIComponent(user)}@${host.includes(':') ? `[${host}]` : host}${port === 5432 ? '' : `:${port}`}`;
+  const query = parameters.size === 0 ? '' : `?${parameters.toString()}`;
+  return `postgres://${at}/${encodeURIComponent(database)}${query}`;
+}
+
 function decode(url: URL): { readonly user: string; readonly database: string } | null {
   try {
     return { user: decodeURIComponent(url.username), database: decodeURIComponent(url.pathname.replace(/^\//, '')) };

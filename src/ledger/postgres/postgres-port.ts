@@ -85,6 +85,8 @@ export type UnfitReason =
   | 'too_old'
   | 'read_only'
   | 'newer_schema'
+  | 'older_schema'
+  | 'no_privileges'
   | 'foreign_objects'
   | 'diverged'
   | 'no_ledger';

@@ -117,6 +117,13 @@ export async function readSchemaVersion(run: Run, schema: string): Promise<numbe
   return row?.version ?? null;
 }
 
+export function noLedger(schema: string): UnfitDatabaseError {
+  return new UnfitDatabaseError(
+    'no_ledger',
+    `there is no ledger in its schema ${schema}: the service makes one at its first start`,
+  );
+}
+
 export function newerSchema(found: number): UnfitDatabaseError {
   return new UnfitDatabaseError(
     'newer_schema',
@@ -124,15 +131,15 @@ export function newerSchema(found: number): UnfitDatabaseError {
   );
 }
 
-/** Triggers, rules and row-level security in the schema: no step creates one. */
+/** Triggers, rules, row-level security, views and heirs of tables in the schema: no step creates one. */
 export const FOREIGN_OBJECTS = `SELECT 1 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-  WHERE nspname = $1 AND (relrowsecurity OR relhasrules AND relkind = 'r' OR EXISTS (
+  WHERE nspname = $1 AND (relrowsecurity OR relhasrules OR relhassubclass AND relkind = 'r' OR relkind IN ('v', 'm', 'f') OR EXISTS (
     SELECT 1 FROM pg_trigger WHERE tgrelid = pg_class.oid AND NOT tgisinternal)) LIMIT 1`;
 
 export function foreignObjects(): UnfitDatabaseError {
   return new UnfitDatabaseError(
     'foreign_objects',
-    'a table of the ledger has a trigger, a rule or row-level security that is not of this program: nothing is written to it',
+    'the schema of the ledger has a trigger, a rule, a view, an inheriting table or row-level security that is not of this program: nothing is written to it',
   );
 }
 

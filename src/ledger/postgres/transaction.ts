@@ -60,12 +60,17 @@ export async function withConnection<T>(
 }
 
 /** One read transaction. */
-export function reading<T>(port: PostgresPort, schema: string, work: (run: Run) => Promise<T>): Promise<T> {
+export function reading<T>(
+  port: PostgresPort,
+  schema: string,
+  work: (run: Run) => Promise<T>,
+  { limits, answerMs }: { readonly limits?: TransactionLimits; readonly answerMs?: number } = {},
+): Promise<T> {
   const transaction = async (connection: PostgresConnection): Promise<T> => {
-    const begun = beginReading(connection.run, schema);
+    const begun = beginReading(connection.run, schema, limits);
     const [, result] = await Promise.all([begun, work(connection.run)]);
     await connection.commit();
     return result;
   };
-  return withConnection(port, transaction, { use: 'read' });
+  return withConnection(port, transaction, { use: 'read', ...(answerMs === undefined ? {} : { answerMs }) });
 }

@@ -4,7 +4,7 @@ import type { Head } from './head.ts';
 import type { Run } from './postgres-port.ts';
 
 /** How many records at the end of the trail are verified before anything is appended. */
-const TAIL_CHECK_RECORDS = 500;
+export const TAIL_CHECK_RECORDS = 500;
 
 /** Verifies the last records, and that they end at the head. Null: they do. */
 export async function verifyTail(

@@ -11,7 +11,7 @@ import { Secret } from '../../../src/lib/secret.ts';
 import { beginRestore } from '../../../src/platform/node/ledger/copy/begin-restore.ts';
 import { createBackup } from '../../../src/platform/node/ledger/copy/create-backup.ts';
 import { durableFiles } from '../../../src/platform/node/ledger/copy/durable-files.ts';
-import { readLedgerFile } from '../../../src/platform/node/ledger/reader.ts';
+import { openLedgerReader } from '../../../src/platform/node/ledger/chosen-ledger.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
 import { POSTGRES_SCHEMA_VERSION } from '../../../src/ledger/postgres/schema.ts';
 import type { PostgresFacts } from '../../../src/platform/node/ledger/postgres/inspect-postgres.ts';
@@ -65,7 +65,7 @@ export const POSTGRES: Extract<PostgresFacts, { kind: 'reachable' }> = {
   schemaVersion: POSTGRES_SCHEMA_VERSION,
   isPermitted: true,
   hasForeignObjects: false,
-  trail: { records: 42, brokenAt: null },
+  trail: { records: 42, brokenAt: null, reachesAhead: false, tables: { records: 42, unsettled: 0, faults: [] } },
   lagMs: null,
   isEncrypted: true,
 };
@@ -155,7 +155,7 @@ export function startCommand(
     inspectLedger: () => Promise.resolve(LEDGER),
     readSignIns: async () => null,
     inspectPostgres: () => Promise.resolve(POSTGRES),
-    openReader: readLedgerFile,
+    openReader: openLedgerReader,
     openSideWriter: () => Promise.reject(new CommandError('refused', 'the ledger is not there')),
     userName: () => 'ops-1',
     audit: auditPorts,

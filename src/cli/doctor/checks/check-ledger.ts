@@ -1,11 +1,11 @@
 import { SCHEMA_VERSION } from '../../../ledger/sqlite/schema.ts';
-import type { TableCondition } from '../../../platform/node/ledger/table-condition.ts';
 import type { LedgerFault } from '../../../platform/node/ledger/files/locate.ts';
 import { shorten } from '../../../lib/text/invisible-text.ts';
 import { printable } from '../../command-line/text.ts';
 import type { Diagnosis } from '../check.ts';
 import { failed, ok, warning } from '../check.ts';
 import type { LedgerFacts } from '../ledger-facts.ts';
+import { agreement, comparedIn, tableFinding } from './table-finding.ts';
 
 /** Doctor's checks that the service can work with the ledger and its trail verifies, and of free disk space. Pure. */
 const CLOCK_AHEAD_WARN_MS = 5000;
@@ -33,15 +33,7 @@ export function ledgerFinding(facts: LedgerFacts, nowMs: number): Diagnosis {
       { details: { ...details, broken_at: tail.seq, reason: tail.reason } },
     );
   }
-  if (tables !== null && tables.faults.length > 0) {
-    const [fault = '', ...others] = tables.faults;
-    return failed(
-      `has tables that say something else than its records (${compared(tables)}). ${fault}`,
-      'Somebody changed the file: keep a copy, tell your audit team, and run `audit verify`, which compares every request and ' +
-        'names each. Until the ledger is restored from a backup, answers follow the records where these say something else.',
-      { details, lines: others.slice(0, MAX_FAULT_LINES) },
-    );
-  }
+  if (tables !== null && tables.faults.length > 0) return tableFinding(tables, details);
   if (schemaVersion > SCHEMA_VERSION) {
     return failed(
       `was written by a newer version (schema ${schemaVersion}, this program knows ${SCHEMA_VERSION})`,
@@ -100,26 +92,6 @@ const LITESTREAM_REMEDY =
   'Litestream made these tables, and the service answers every invite with 503 while they are there. Stop Litestream, run ' +
   'DROP TABLE _litestream_seq and DROP TABLE _litestream_lock with sqlite3, and run ledger backup on a timer instead. ' +
   'A restore then loses what came after the last backup (docs/operations.md).';
-
-/** Of the rows that say something else than the records. */
-const MAX_FAULT_LINES = 10;
-
-function agreement(tables: TableCondition | null): string {
-  return tables === null ? '' : `; the tables agree with it (${compared(tables)})`;
-}
-
-/** What was compared: not the whole ledger. */
-function compared({ records, unsettled }: TableCondition): string {
-  const last = records === 1 ? 'the last record' : `the last ${records} records`;
-  if (unsettled === 0) return `compared: ${last}`;
-  return `compared: ${last}, and ${unsettled} earlier ${unsettled === 1 ? 'request' : 'requests'} without an outcome`;
-}
-
-function comparedIn(tables: TableCondition | null): Readonly<Record<string, number>> {
-  if (tables === null) return {};
-  const { records, unsettled, faults } = tables;
-  return { compared_records: records, compared_unsettled: unsettled, table_faults: faults.length };
-}
 
 /** A volume that is not mounted, or another working directory, looks like a first start. */
 function startsEmpty(what: string, others: readonly string[]): Diagnosis {

@@ -2,6 +2,7 @@ import { POSTGRES_SCHEMA_VERSION } from '../../../ledger/postgres/schema.ts';
 import type { PostgresFacts } from '../../../platform/node/ledger/postgres/inspect-postgres.ts';
 import type { Diagnosis } from '../check.ts';
 import { failed, ok, warning } from '../check.ts';
+import { agreement, comparedIn, tableFinding } from './table-finding.ts';
 
 /** Doctor's check that the service can work with a ledger in PostgreSQL and that the end of its trail verifies. Pure. */
 const FIRST_VERSION = 130_000;
@@ -17,6 +18,7 @@ export function postgresFinding(facts: PostgresFacts): Diagnosis {
     server_version: version,
     schema_version: schemaVersion,
     records: trail?.records ?? null,
+    ...comparedIn(trail?.tables ?? null),
     encrypted: facts.isEncrypted,
     standby_lag_ms: lagMs,
     ...settings,
@@ -37,6 +39,15 @@ export function postgresFinding(facts: PostgresFacts): Diagnosis {
         'started with it will refuse.',
       { details },
     );
+  if (trail?.reachesAhead === true)
+    return failed(
+      'has a cursor or a checkpoint ahead of the end of its trail',
+      'Records are missing at its end, or somebody changed the tables: keep the database as it is, tell your audit team, and ' +
+        'compare with the records that were delivered. A service that is started with it will refuse.',
+      { details },
+    );
+  const tables = trail?.tables ?? null;
+  if (tables !== null && tables.faults.length > 0) return tableFinding(tables, details);
   if (Math.abs(clockAheadMs) > CLOCK_APART_WARN_MS)
     return warning(
       `is on a server whose clock is ${Math.round(Math.abs(clockAheadMs) / 1000)} s ${clockAheadMs > 0 ? 'ahead of' : 'behind'} this machine’s`,
@@ -53,7 +64,7 @@ export function postgresFinding(facts: PostgresFacts): Diagnosis {
   const records =
     trail === null
       ? ''
-      : `${trail.records === 1 ? 'one record' : `${trail.records} records`}, the end of the trail verifies`;
+      : `${trail.records === 1 ? 'one record' : `${trail.records} records`}, the end of the trail verifies${agreement(tables)}`;
   const standbys =
     settings.synchronous_standby_names === ''
       ? '; no synchronous standby, so a failover may lose the last commits'

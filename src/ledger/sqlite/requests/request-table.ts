@@ -1,3 +1,4 @@
+import type { UnsettledRow } from '../../../audit/verify/tables/end-comparison.ts';
 import type { RequestRow, StoredKey } from '../../../audit/verify/tables/request-rows.ts';
 import { sha256Hex } from '../../../lib/sha256.ts';
 import { KEYS_WITH_REPLIES, readReply } from './idempotency.ts';
@@ -87,12 +88,6 @@ export function countRequests(sqlite: SqlitePort): number {
 /** Of the requests that these records decided. */
 export function countRequestsAfter(sqlite: SqlitePort, decidedAfter: number): number {
   return countOf(sqlite, `SELECT count(*) AS n FROM requests WHERE decided_seq > ?`, decidedAfter);
-}
-
-export interface UnsettledRow {
-  readonly requestId: string;
-  readonly decidedSeq: number;
-  readonly outcomeSeq: number | null;
 }
 
 /** Open and unknown requests that a record up to `decidedUpTo` decided, the oldest of each state. */

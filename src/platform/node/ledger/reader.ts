@@ -1,5 +1,6 @@
 import { MAX_LISTED_FINDINGS } from '../../../audit/verify/findings.ts';
-import type { LedgerTables } from '../../../audit/verify/tables/ledger-tables.ts';
+import { compareEnd } from '../../../audit/verify/tables/end-comparison.ts';
+import type { TableCondition } from '../../../audit/verify/tables/end-comparison.ts';
 import { listsFurther } from '../../../ledger/sqlite/requests/further-records.ts';
 import { createOpenRequests } from '../../../ledger/sqlite/requests/open-requests.ts';
 import { createOwners } from '../../../ledger/sqlite/requests/owners.ts';
@@ -7,7 +8,8 @@ import { createRequests } from '../../../ledger/sqlite/requests/requests.ts';
 import { countRequests, countStrayKeys, readRequestRow } from '../../../ledger/sqlite/requests/request-table.ts';
 import { seqAt } from '../../../audit/delivery/outbox-position.ts';
 import { misplacedCheckpoints, readChain, readCheckpoints } from '../../../ledger/sqlite/trail/checkpoints.ts';
-import type { ChainState, Ledger } from '../../../ledger/port.ts';
+import type { LedgerReader } from '../../../ledger/ledger-reader.ts';
+import type { ChainState } from '../../../ledger/port.ts';
 import {
   FIRST_VERSION_WITH_CHECKPOINTS,
   FIRST_VERSION_WITH_CLOCK_STEPS,
@@ -19,7 +21,6 @@ import {
 import type { ChainVerdict } from '../../../audit/chain.ts';
 import { readLastChanges } from '../../../ledger/sqlite/changes.ts';
 import { findPolicy, listPolicies } from '../../../ledger/sqlite/policies.ts';
-import type { PolicyTable } from '../../../audit/verify/tables/kept-policies.ts';
 import { searchTrail } from '../../../ledger/sqlite/trail/search-trail.ts';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
 import { clockSteps, reachesAhead, readEnds, readRecords, verifyTail } from '../../../ledger/sqlite/trail/trail.ts';
@@ -33,37 +34,19 @@ import {
 } from './files/locate.ts';
 import type { LedgerPlace } from './files/locate.ts';
 import { TAIL_CHECK_RECORDS } from './open-ledger.ts';
-import { compareEnd } from './table-condition.ts';
-import type { TableCondition } from './table-condition.ts';
+import { ledgerEndOf } from './ledger-end.ts';
 
 /**
- * Reads the trail of a ledger file for tools, page by page, beside a running service or at rest. It never writes. Each
- * read is short, so that the service can checkpoint its write-ahead log between two of them. `inSnapshot` makes many
- * reads see one moment.
+ * The reader of a ledger file (ledger/ledger-reader.ts says what it is), beside a running service or at rest. Each read is
+ * short, so that the service can checkpoint its write-ahead log between two of them; during a snapshot that log grows.
  */
-export interface LedgerReader extends Pick<Ledger, 'chain' | 'records' | 'checkpoints' | 'search' | 'list'> {
-  /** A running service used the ledger when this reader opened it. */
-  readonly inUse: boolean;
-  readonly tables: LedgerTables;
-  readonly policies: PolicyTable;
-  /** The first records in (after, upTo] whose `time` is earlier than that of the record before, at most `limit`, in order. */
-  clockSteps(after: number, upTo: number, limit: number): Promise<readonly number[]>;
-  /**
-   * The latest time that the ledger knows, of its own clock or of its last record, in milliseconds since the epoch. A
-   * running service writes its clock every few seconds.
-   */
-  lastWrittenMs(): Promise<number>;
-  /**
-   * Runs `work` in one transaction: all that it reads is of one moment. The write-ahead log of the service grows
-   * meanwhile. Only one may run at a time. Rejects with a LedgerFileError (`moved`) when a service opened a ledger that
-   * was at rest.
-   */
-  inSnapshot<T>(work: () => Promise<T>): Promise<T>;
+
+export interface LedgerFileReader extends LedgerReader {
   close(): void;
 }
 
 /** Reads older schemas too. Rejects with a LedgerFileError; its message is for the operator. */
-export async function readLedgerFile(path: string): Promise<LedgerReader> {
+export async function readLedgerFile(path: string): Promise<LedgerFileReader> {
   const place = await locateExisting(path);
   const { database, sqlite } = openReadOnly(place);
   const version = readSchemaVersion(sqlite);
@@ -178,7 +161,7 @@ export async function inspectLedgerFile(configuredPath: string): Promise<LedgerC
     const schemaVersion = readSchemaVersion(sqlite);
     const isComparable = tail.kind === 'intact' && schemaVersion === SCHEMA_VERSION;
     if (isComparable && reachesAhead(sqlite)) throw new LedgerFileError('ahead_of_trail', path);
-    const tables = isComparable ? await compareEnd(sqlite, TAIL_CHECK_RECORDS) : null;
+    const tables = isComparable ? await compareEnd(ledgerEndOf(sqlite), TAIL_CHECK_RECORDS) : null;
     return { path, inUse, schemaVersion, records: ends.head.seq - ends.base.seq, tail, tables, clockMs: ends.clockMs };
   } catch (error) {
     throw error instanceof LedgerFileError ? error : new LedgerFileError(ledgerFaultOf(error), path, { cause: error });

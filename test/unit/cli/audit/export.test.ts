@@ -3,9 +3,10 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditPorts } from '../../../../src/cli/audit/ports.ts';
 import type { NewFile } from '../../../../src/cli/audit/ports.ts';
 import { momentOf } from '../../../../src/cli/audit/instant.ts';
-import { readLedgerFile } from '../../../../src/platform/node/ledger/reader.ts';
-import type { LedgerReader } from '../../../../src/platform/node/ledger/reader.ts';
 import type { CliDeps } from '../../../../src/cli/deps.ts';
+import { ledgerName } from '../../../../src/platform/node/ledger/chosen-ledger.ts';
+import { readLedgerFile } from '../../../../src/platform/node/ledger/reader.ts';
+import type { LedgerReader } from '../../../../src/ledger/ledger-reader.ts';
 import { chainRecord, GENESIS } from '../../../../src/audit/chain.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../../support/clock.ts';
 import { recordDraft } from '../../../support/ledger/ledger.ts';
@@ -33,8 +34,14 @@ afterEach(() => folder.remove());
 
 const at = (seconds: number): string => new Date(TEST_TIME_MS + seconds * 1_000).toISOString();
 
-async function exported(args: readonly string[], openReader = readLedgerFile) {
-  const ran = await audit(['export', '--ledger', ledger, ...args], { deps: { openReader } });
+/** A reader of files alone. */
+const ofFiles =
+  (open: (path: string) => Promise<LedgerReader>): CliDeps['openReader'] =>
+  (chosen) =>
+    open(ledgerName(chosen));
+
+async function exported(args: readonly string[], openReader: (path: string) => Promise<LedgerReader> = readLedgerFile) {
+  const ran = await audit(['export', '--ledger', ledger, ...args], { deps: { openReader: ofFiles(openReader) } });
   return { ...ran, lines: ran.stdout.split('\n').slice(0, -1) };
 }
 
@@ -200,7 +207,9 @@ describe('audit export', () => {
       };
     };
     const print = async () => 'closed' as const;
-    const { code, stderr } = await audit(['export', '--ledger', ledger], { deps: { openReader, print } });
+    const { code, stderr } = await audit(['export', '--ledger', ledger], {
+      deps: { openReader: ofFiles(openReader), print },
+    });
     expect([code, stderr, pages]).toEqual([0, '', 1]);
   });
 

@@ -3,6 +3,7 @@ import { postgresFinding } from '../../../../src/cli/doctor/checks/check-postgre
 import { POSTGRES_SCHEMA_VERSION } from '../../../../src/ledger/postgres/schema.ts';
 import { POSTGRES } from '../cli-harness.ts';
 
+const TRAIL = { records: 42, brokenAt: null, reachesAhead: false, tables: null };
 const settingsWith = (changes: object) => ({ settings: { ...POSTGRES.settings, ...changes } });
 
 describe('doctor’s check of a ledger in PostgreSQL', () => {
@@ -10,7 +11,7 @@ describe('doctor’s check of a ledger in PostgreSQL', () => {
     expect(postgresFinding(POSTGRES)).toMatchObject({
       status: 'ok',
       message:
-        'in PostgreSQL 15: 42 records, the end of the trail verifies; no synchronous standby, so a failover may lose the last commits',
+        'in PostgreSQL 15: 42 records, the end of the trail verifies; the tables agree with it (compared: the last 42 records); no synchronous standby, so a failover may lose the last commits',
     });
     expect(postgresFinding({ ...POSTGRES, ...settingsWith({ synchronous_standby_names: 'two' }) }).message).toContain(
       'commits wait for synchronous standbys',
@@ -31,7 +32,12 @@ describe('doctor’s check of a ledger in PostgreSQL', () => {
     ['has a trigger, a rule or row-level security that is not of this program', { hasForeignObjects: true }],
     ['is on a standby', { isStandby: true }],
     ['was written by a newer version', { schemaVersion: POSTGRES_SCHEMA_VERSION + 1 }],
-    ['has a trail that is broken at seq 7', { trail: { records: 42, brokenAt: 7 } }],
+    ['has a cursor or a checkpoint ahead of the end of its trail', { trail: { ...TRAIL, reachesAhead: true } }],
+    [
+      'has tables that say something else than its records (compared: the last 42 records). A row',
+      { trail: { ...TRAIL, tables: { records: 42, unsettled: 0, faults: ['A row'] } } },
+    ],
+    ['has a trail that is broken at seq 7', { trail: { ...TRAIL, brokenAt: 7, tables: null } }],
   ])('fails, with a remedy: %s', (message, changes) => {
     const finding = postgresFinding({ ...POSTGRES, ...changes });
     expect(finding.status).toBe('failed');

@@ -4,7 +4,9 @@ import type { RecordAddress } from '../../../../src/audit/record-address.ts';
 import { createRecordAddress } from '../../../../src/audit/record-address.ts';
 import type { CliDeps } from '../../../../src/cli/deps.ts';
 import { LedgerFileError } from '../../../../src/platform/node/ledger/files/locate.ts';
-import type { LedgerReader } from '../../../../src/platform/node/ledger/reader.ts';
+import { ledgerName } from '../../../../src/platform/node/ledger/chosen-ledger.ts';
+import type { ChosenLedger } from '../../../../src/platform/node/ledger/chosen-ledger.ts';
+import type { LedgerReader } from '../../../../src/ledger/ledger-reader.ts';
 import { emailsInRecord, recordBase } from '../../../../src/invite/record.ts';
 import type { Principal } from '../../../../src/auth/principal.ts';
 import type { InviteUsersRequest } from '../../../../src/contract/invite-users.ts';
@@ -278,7 +280,7 @@ describe('policy diff on recorded requests', () => {
 
   it('says why a ledger cannot be read, and exits 2', async () => {
     for (const deps of [
-      { openReader: (path: string) => Promise.reject(new LedgerFileError('damaged', path)) },
+      { openReader: (ledger: ChosenLedger) => Promise.reject(new LedgerFileError('damaged', ledgerName(ledger))) },
       { inspectLedger: async () => ({ kind: 'unusable', reason: 'damaged' }) as const },
     ]) {
       const { code, stderr } = await diff('policy.yaml policy.yaml --ledger x.db', { deps });

@@ -8,6 +8,7 @@ import { CommandError } from '../../../../src/cli/command-line/command-error.ts'
 import type { CliDeps } from '../../../../src/cli/deps.ts';
 import type { Ending, RequestEntry } from '../../../../src/ledger/port.ts';
 import { readLedgerFile } from '../../../../src/platform/node/ledger/reader.ts';
+import { ledgerName } from '../../../../src/platform/node/ledger/chosen-ledger.ts';
 import { openSideWriter } from '../../../../src/platform/node/ledger/side-writer.ts';
 import type { NodeLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
 import { openLedger } from '../../../../src/platform/node/ledger/open-ledger.ts';
@@ -42,7 +43,7 @@ async function harness() {
   const opened: string[] = [];
   const deps: Partial<CliDeps> = {
     openSideWriter(asked) {
-      opened.push(asked);
+      opened.push(ledgerName(asked));
       return openSideWriter(path, { clock, ids: createFakeIds(10_000) });
     },
   };
@@ -186,13 +187,14 @@ describe('requests settle', () => {
   it('asks for a ledger where the configuration names none that can be read', async () => {
     const { code, stderr } = await runCommand(settle('--as', 'accepted'), { env: { LEDGER_URL: 'mysql://x' } });
     expect(code).toBe(64);
-    expect(stderr).toContain('--ledger PATH');
+    expect(stderr).toContain('--ledger LEDGER');
   });
 
   it('says why a ledger cannot be opened, without what a terminal would obey', async () => {
     const { run } = await harness();
     const { code, stderr } = await run(settle('--as', 'accepted', '--ledger', 'x.db'), {
-      openSideWriter: (path) => Promise.reject(new CommandError('refused', `the ledger ${path}\u001b is not there`)),
+      openSideWriter: (ledger) =>
+        Promise.reject(new CommandError('refused', `the ledger ${ledgerName(ledger)}\u001b is not there`)),
     });
     expect(code).toBe(2);
     expect(stderr).toBe('the ledger x.db\ufffd is not there\n');
@@ -329,9 +331,11 @@ describe('a ledger whose last records do not verify', () => {
     database.close();
     const deps: Partial<CliDeps> = {
       openSideWriter: (asked) =>
-        openSideWriter(asked, { clock: createFakeClock(), ids: createFakeIds(10_000) }).catch((error: unknown) => {
-          throw new CommandError('refused', String(error), { cause: error });
-        }),
+        openSideWriter(ledgerName(asked), { clock: createFakeClock(), ids: createFakeIds(10_000) }).catch(
+          (error: unknown) => {
+            throw new CommandError('refused', String(error), { cause: error });
+          },
+        ),
     };
     const { code, stdout, stderr } = await run(settle('--as', 'accepted'), deps);
     expect([code, stdout]).toEqual([2, '']);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readPostgresUrl } from '../../../../src/config/reading/postgres-url.ts';
+import { postgresUrlOf, readPostgresUrl } from '../../../../src/config/reading/postgres-url.ts';
 import { loadConfig } from '../../../../src/config/load.ts';
 
 const FORM = 'must be written as postgres://user@host:5432/database';
@@ -69,6 +69,21 @@ describe('the URL of a ledger in PostgreSQL', () => {
     ],
   ])('is refused without being quoted: %s', (text, problem) => {
     expect(readPostgresUrl(text ?? '')).toBe(problem);
+  });
+});
+
+describe('the URL that is shown for a place', () => {
+  it.each([
+    'postgres://invites@db.example.com/ledgers',
+    'postgres://invites@db.example.com:6432/ledgers?schema=other&sslmode=disable',
+    'postgres://invites@127.0.0.1/ledgers?sslmode=verify-full',
+    'postgres://in%20vites@[::1]:5433/led%25gers',
+    'postgres://invites@[2001:db8::1]/ledgers',
+    'postgres:///ledgers?host=%2Frun%2Fpostgresql&user=invites&schema=other',
+  ])('is read as the same place: %s', (url) => {
+    const place = readPostgresUrl(url);
+    if (typeof place === 'string') throw new Error(place);
+    expect(postgresUrlOf(place)).toBe(url);
   });
 });
 

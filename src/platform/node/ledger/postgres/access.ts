@@ -15,6 +15,15 @@ export interface PostgresAccess {
   readonly passwordFile: string | null;
 }
 
+/** A ledger in a server, as a command knows it. */
+export interface ServerLedger {
+  readonly kind: 'postgres';
+  readonly place: PostgresPlace;
+  readonly access: PostgresAccess;
+  /** The setting or the option that names it; sentences begin with it. */
+  readonly namedBy: string;
+}
+
 /** Rejects with a sentence for the operator when a file cannot be used. */
 export async function accessTo(
   { host, port, database, user, tls }: PostgresPlace,

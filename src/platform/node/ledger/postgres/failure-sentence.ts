@@ -20,6 +20,13 @@ const BY_SQL_STATE: Readonly<Record<string, string>> = {
   '25006': 'names a server that is a standby or read-only: the ledger needs the primary',
   '0A000': 'names a server that is a standby or read-only: the ledger needs the primary',
   '55P03': 'names a ledger that another transaction keeps locked',
+  '57014': 'names a server that ended a statement which took too long (statement_timeout, or a person ended it)',
+  '25P03': 'names a server that ended the transaction because it was idle too long: was the command stopped?',
+  '25P04': 'names a server that ends transactions after a time (transaction_timeout): raise it for this user',
+  '40001':
+    'names a standby that ended the transaction to keep up (max_standby_streaming_delay): read the primary, or try again',
+  '42P01': 'names a schema that lacks a table of the ledger: somebody changed it, or restored a part of a dump',
+  '42703': 'names a schema whose tables lack a column of the ledger: somebody changed it',
 };
 
 const BY_SYSTEM_CODE: Readonly<Record<string, string>> = {

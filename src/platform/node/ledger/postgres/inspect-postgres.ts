@@ -1,5 +1,9 @@
 import type { PostgresPlace } from '../../../../config/reading/postgres-url.ts';
-import { verifyTail } from '../../../../ledger/postgres/verify-tail.ts';
+import { compareEnd } from '../../../../audit/verify/tables/end-comparison.ts';
+import type { TableCondition } from '../../../../audit/verify/tables/end-comparison.ts';
+import { reachesAhead } from '../../../../ledger/postgres/outbox.ts';
+import { ledgerEndOf } from '../../../../ledger/postgres/reads/ledger-end.ts';
+import { TAIL_CHECK_RECORDS, verifyTail } from '../../../../ledger/postgres/verify-tail.ts';
 import { readHead } from '../../../../ledger/postgres/head.ts';
 import { FOREIGN_OBJECTS, POSTGRES_SCHEMA_VERSION, readSchemaVersion } from '../../../../ledger/postgres/schema.ts';
 import type { Run } from '../../../../ledger/postgres/postgres-port.ts';
@@ -28,11 +32,21 @@ export type PostgresFacts =
       readonly isPermitted: boolean;
       readonly hasForeignObjects: boolean;
       /** Null where there is no ledger of this version. */
-      readonly trail: { readonly records: number; readonly brokenAt: number | null } | null;
+      readonly trail: PostgresTrail | null;
       /** Of the standbys that this user may see; null: none is seen. */
       readonly lagMs: number | null;
       readonly isEncrypted: boolean;
     };
+
+/** As many records as a start verifies are compared with the tables. */
+export interface PostgresTrail {
+  readonly records: number;
+  readonly brokenAt: number | null;
+  /** Whether a cursor or a checkpoint is ahead of the end of the trail. */
+  readonly reachesAhead: boolean;
+  /** Null: not compared, because the end of the trail does not verify. */
+  readonly tables: TableCondition | null;
+}
 
 export const SERVER_SETTINGS = [
   'fsync',
@@ -91,9 +105,15 @@ async function inspect(run: Run, { schema, tls }: PostgresPlace, clock: Clock): 
   };
 }
 
-async function inspectTrail(run: Run): Promise<{ records: number; brokenAt: number | null }> {
+async function inspectTrail(run: Run): Promise<PostgresTrail> {
   const ends = await readHead(run);
-  return { records: ends.head.seq - ends.base.seq, brokenAt: (await verifyTail(run, ends))?.seq ?? null };
+  const brokenAt = (await verifyTail(run, ends))?.seq ?? null;
+  return {
+    records: ends.head.seq - ends.base.seq,
+    brokenAt,
+    reachesAhead: await reachesAhead(run),
+    tables: brokenAt === null ? await compareEnd(ledgerEndOf(run), TAIL_CHECK_RECORDS) : null,
+  };
 }
 
 async function mayUse(run: Run, schema: string, isThere: boolean): Promise<boolean> {

@@ -1,19 +1,10 @@
-import { createFindings } from '../../../audit/verify/findings.ts';
-import type { Findings } from '../../../audit/verify/findings.ts';
-import { readTrailItem } from '../../../audit/verify/item.ts';
-import { isNewer } from '../../../audit/verify/known-form.ts';
-import { createTableComparison } from '../../../audit/verify/tables/ledger-tables.ts';
-import { createRequestRows } from '../../../audit/verify/tables/request-rows.ts';
-import { listsFurther } from '../../../ledger/sqlite/requests/further-records.ts';
-import {
-  countRequestsAfter,
-  readRequestRow,
-  unsettledRequests,
-} from '../../../ledger/sqlite/requests/request-table.ts';
-import type { UnsettledRow } from '../../../ledger/sqlite/requests/request-table.ts';
-import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
-import { misplacedCheckpoints } from '../../../ledger/sqlite/trail/checkpoints.ts';
-import { clockSteps, readEnds, readLine, readRecords } from '../../../ledger/sqlite/trail/trail.ts';
+import { createFindings } from '../findings.ts';
+import type { Findings } from '../findings.ts';
+import { readTrailItem } from '../item.ts';
+import { isNewer } from '../known-form.ts';
+import { createTableComparison } from './ledger-tables.ts';
+import type { LedgerTables } from './ledger-tables.ts';
+import { createRequestRows } from './request-rows.ts';
 
 /**
  * Compares a bounded part of a ledger's tables with its records, for a quick inspection: the requests of the last
@@ -29,17 +20,38 @@ export interface TableCondition {
   readonly faults: readonly string[];
 }
 
+export interface UnsettledRow {
+  readonly requestId: string;
+  readonly decidedSeq: number;
+  readonly outcomeSeq: number | null;
+}
+
+/** What is read of a ledger. */
+export interface LedgerEnd extends Pick<LedgerTables, 'isClockStep'> {
+  ends(): Promise<{ readonly base: { readonly seq: number }; readonly head: { readonly seq: number } }>;
+  /** The records behind `after`, in order; at most `limit`, and at least one where there is one. */
+  records(after: number, limit: number): Promise<readonly { readonly seq: number; readonly line: string }[]>;
+  line(seq: number): Promise<string | null>;
+  readonly requests: Pick<LedgerTables['requests'], 'row' | 'listsFurther'>;
+  /** The number of requests that records behind `after` decided. */
+  countRequestsAfter(after: number): Promise<number>;
+  misplacedCheckpoints(limit: number): Promise<readonly number[]>;
+  /** Open and unknown requests that a record up to `decidedUpTo` decided, the oldest of each state. */
+  unsettled(decidedUpTo: number, limitOfEach: number): Promise<readonly UnsettledRow[]>;
+}
+
 /** Of each state: older ones first, because they are the ones that are acted on next. */
 const MOST_UNSETTLED = 250;
 const MOST_CHECKPOINTS = 100;
 
-export async function compareEnd(sqlite: SqlitePort, most: number): Promise<TableCondition> {
+/** `most`: how many records are compared. */
+export async function compareEnd(ledger: LedgerEnd, most: number): Promise<TableCondition> {
   const findings = createFindings();
-  const { base, head } = readEnds(sqlite);
+  const { base, head } = await ledger.ends();
   const after = Math.max(base.seq, head.seq - most);
-  await compareRecords(sqlite, { after, last: head.seq }, findings);
-  const unsettled = unsettledRequests(sqlite, after, MOST_UNSETTLED);
-  await compareUnsettled(sqlite, unsettled, findings);
+  await compareRecords(ledger, { after, last: head.seq }, findings);
+  const unsettled = await ledger.unsettled(after, MOST_UNSETTLED);
+  await compareUnsettled(ledger, unsettled, findings);
   return {
     records: head.seq - after,
     unsettled: unsettled.length,
@@ -48,21 +60,20 @@ export async function compareEnd(sqlite: SqlitePort, most: number): Promise<Tabl
 }
 
 async function compareRecords(
-  sqlite: SqlitePort,
+  ledger: LedgerEnd,
   { after, last }: { readonly after: number; readonly last: number },
   findings: Findings,
 ): Promise<void> {
   const tables = createTableComparison(
     {
       requests: {
-        row: async (requestId, owner) => readRequestRow(sqlite, requestId, owner),
-        count: async () => countRequestsAfter(sqlite, after),
-        listsFurther: async (requestId, seq, kind) => listsFurther(sqlite, requestId, seq, kind),
+        ...ledger.requests,
+        count: () => ledger.countRequestsAfter(after),
         strayKeys: async () => 0,
       },
       cursors: async () => [],
-      isClockStep: async (seq) => clockSteps(sqlite, seq - 1, seq, 1).length > 0,
-      misplacedCheckpoints: async () => misplacedCheckpoints(sqlite, MOST_CHECKPOINTS),
+      isClockStep: ledger.isClockStep,
+      misplacedCheckpoints: () => ledger.misplacedCheckpoints(MOST_CHECKPOINTS),
       // `audit verify` compares it: here only the newest records are read.
       lastChanges: async () => null,
       areIndexesSound: async () => true,
@@ -72,7 +83,7 @@ async function compareRecords(
   let lastTimeMs = -Infinity;
   let hasNewerLines = false;
   for (let cursor = after; cursor < last;) {
-    const page = readRecords(sqlite, cursor, last - cursor);
+    const page = await ledger.records(cursor, last - cursor);
     for (const { seq, line } of page) {
       const item = readTrailItem(line);
       if (item.kind !== 'record') continue;
@@ -96,13 +107,13 @@ async function compareRecords(
 }
 
 async function compareUnsettled(
-  sqlite: SqlitePort,
+  ledger: LedgerEnd,
   unsettled: readonly UnsettledRow[],
   findings: Findings,
 ): Promise<void> {
   const rows = createRequestRows(
     {
-      row: async (requestId, owner) => readRequestRow(sqlite, requestId, owner),
+      row: ledger.requests.row,
       count: async () => 0,
       listsFurther: async () => null,
       strayKeys: async () => 0,
@@ -111,7 +122,7 @@ async function compareUnsettled(
   );
   for (const { requestId, decidedSeq, outcomeSeq } of unsettled) {
     for (const seq of [decidedSeq, ...(outcomeSeq === null ? [] : [outcomeSeq])]) {
-      const line = readLine(sqlite, seq);
+      const line = await ledger.line(seq);
       const item = line === null ? null : readTrailItem(line);
       const place = { prefix: 'ledger seq ', at: seq };
       if (item?.kind === 'record' && item.request?.id === requestId)
