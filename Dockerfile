@@ -6,10 +6,16 @@ FROM node:24-slim AS build
 # npm names the main component of the list after this folder.
 WORKDIR /build/galileo-invite-proxy
 COPY package.json package-lock.json .npmrc ./
+# The optional packages build the console. They go again afterwards.
+RUN npm ci --omit=dev --ignore-scripts
+COPY tools/build-console.ts tools/
+COPY client/src client/src
+COPY console console
 # Install scripts never run. The list is made from what is installed and of a manifest without development packages:
 # made from the lock, it leaves out those that a development package needs, too.
-RUN npm ci --omit=dev --ignore-scripts \
- && npm pkg delete devDependencies scripts allowScripts \
+RUN node tools/build-console.ts \
+ && npm prune --omit=dev --omit=optional --ignore-scripts \
+ && npm pkg delete devDependencies optionalDependencies scripts allowScripts \
  && npm sbom --sbom-format=cyclonedx --sbom-type=application > sbom.cdx.json
 COPY deploy/healthcheck.ts deploy/
 COPY src src
@@ -36,6 +42,7 @@ COPY --from=build /build/galileo-invite-proxy/package.json /build/galileo-invite
 COPY --from=build /build/galileo-invite-proxy/deploy deploy
 COPY --from=build /build/galileo-invite-proxy/src src
 COPY --from=build /build/galileo-invite-proxy/pages pages
+COPY --from=build /build/galileo-invite-proxy/dist/console dist/console
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     POLICY_FILE=/etc/galileo-invite-proxy/policy.yaml \

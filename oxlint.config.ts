@@ -158,6 +158,21 @@ export default defineConfig({
         ],
       },
     },
+    // The console is a page in a browser. What it may import is in test/arch/import-rules.ts.
+    {
+      files: ['console/src/**'],
+      rules: {
+        'import/no-default-export': 'error',
+        // What outlives a reload is in sessionStorage (session/kept), and nothing outlives the tab.
+        'no-restricted-globals': [
+          'error',
+          ...['localStorage', 'indexedDB', 'caches', 'eval'].map((name) => ({
+            name,
+            message: 'The console keeps nothing beyond its tab, and runs no text.',
+          })),
+        ],
+      },
+    },
     // The form of a middleware: a factory, and inside it the step under the same name.
     { files: ['src/middleware/**'], rules: { 'no-shadow': 'off' } },
     { files: ['src/**'], rules: { 'import/no-default-export': 'error' } },

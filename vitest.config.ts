@@ -19,11 +19,15 @@ const PATIENCE = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 const WITH_SERVERS = ['test/e2e/{collectors,deploy,postgres}/**/*.test.ts'];
 
+/** The kinds that ask for /console, so its files must be those of the source. */
+const WITH_CONSOLE = new Set(['http', 'e2e']);
+
 const onNode = (name: string) => ({
   test: {
     ...PATIENCE,
     name,
     include: [`test/${name}/**/*.test.ts`],
+    ...(WITH_CONSOLE.has(name) ? { globalSetup: ['test/support/build-console.ts'] } : {}),
     // What examples/calling imports, as an app that has installed the client.
     alias: { 'galileo-invite-client': fileURLToPath(new URL('client/src/galileo-invite-client.ts', import.meta.url)) },
   },
@@ -36,7 +40,7 @@ const onNode = (name: string) => ({
 const withScheme = (scheme: 'basic' | 'password') =>
   ['http', 'attack', 'parity'].map((suite) => {
     const { test } = suite === 'parity' ? onNode(suite) : sharingModules(suite);
-    const globalSetup = suite === 'parity' ? ['test/parity/build.ts'] : [];
+    const globalSetup = ['test/support/build-console.ts', ...(suite === 'parity' ? ['test/parity/build.ts'] : [])];
     return { test: { ...test, name: `${suite}@${scheme}`, globalSetup, env: { SCHEME_UNDER_TEST: scheme } } };
   });
 
@@ -90,7 +94,7 @@ export default defineConfig({
           ...PATIENCE,
           name: 'parity',
           include: ['test/parity/**/*.test.ts'],
-          globalSetup: ['test/parity/build.ts'],
+          globalSetup: ['test/support/build-console.ts', 'test/parity/build.ts'],
         },
       },
     ],

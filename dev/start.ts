@@ -71,6 +71,7 @@ async function runWithStandIns(): Promise<void> {
     LEDGER_URL: localLedgerUrl(ports),
     OPS_PORT: String(ports.ops),
     ...publicUrl,
+    ...consoleSettings(standIns.issuer),
     ...withoutEmpty(env),
     ...standIns.env,
   };
@@ -97,6 +98,13 @@ async function runWithStandIns(): Promise<void> {
       loud: (text) => styleText(['bold', 'yellow'], text, { stream: process.stderr }),
     }),
   );
+}
+
+/** One click signs in. Without a scope of the service, the stand-in gives the person's own rights. */
+function consoleSettings(issuer: string): Record<string, string> {
+  if (env['PAGES']?.toLowerCase() === 'off') return {};
+  const CONSOLE_SCOPE = 'openid profile offline_access';
+  return { CONSOLE_ISSUER: issuer, CONSOLE_CLIENT_ID: 'hr-portal', CONSOLE_SCOPE };
 }
 
 /** An empty variable counts as absent, as in the service's own configuration. */

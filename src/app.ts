@@ -38,6 +38,7 @@ import { createSearchAudit } from './routes/audit/search.ts';
 import { auditPolicy } from './routes/audit/policies.ts';
 import { auditRecords } from './routes/audit/records.ts';
 import { createInvitePolicy } from './routes/invite-policy.ts';
+import { serveConsole } from './routes/pages/console.ts';
 import { servePages } from './routes/pages/pages.ts';
 import { staticJson } from './routes/static-document.ts';
 import { findInviteRequest, listInviteRequests } from './routes/invite-requests.ts';
@@ -145,6 +146,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     );
   }
   servePages(app, deps);
+  serveConsole(app, deps);
   methodNotAllowed(app);
   app.notFound(notFound);
   return app;

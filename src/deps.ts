@@ -112,4 +112,18 @@ export interface AppSettings {
   readonly tracesUpstream: boolean;
   /** Whether the pages for people are served (PAGES). */
   readonly pages: boolean;
+  readonly consoleSignIn: ConsoleSignIn;
 }
+
+/** How people sign in to the console. All of it is public. */
+export type ConsoleSignIn =
+  | {
+      readonly kind: 'oidc';
+      readonly issuer: string;
+      readonly clientId: string;
+      readonly scope: string;
+      readonly audience: string | null;
+    }
+  /** Cloudflare Access has signed them in, and adds the token to each request. */
+  | { readonly kind: 'access' }
+  | { readonly kind: 'not_set_up' };

@@ -1,6 +1,8 @@
 import { createApp } from './app.ts';
+import { issuerProfile } from './auth/issuer-profile.ts';
+import { TOKEN_FIELDS } from './auth/token/credentials.ts';
 import type { Config } from './config/load.ts';
-import type { AppSettings, Deps } from './deps.ts';
+import type { AppSettings, ConsoleSignIn, Deps } from './deps.ts';
 import type { Secrets } from './ports/secrets.ts';
 import { reconcile } from './invite/settle/reconcile.ts';
 import { createRefusals } from './routes/operations/refusals.ts';
@@ -96,5 +98,14 @@ export function appSettingsOf({ settings, issuers }: Config): AppSettings {
     reconciles: settings.GALILEO_RECONCILE,
     tracesUpstream: settings.TRACE_UPSTREAM,
     pages: settings.PAGES,
+    consoleSignIn: consoleSignInOf({ settings, issuers }),
   };
+}
+
+function consoleSignInOf({ settings, issuers }: Config): ConsoleSignIn {
+  const { CONSOLE_ISSUER: issuer, CONSOLE_CLIENT_ID: clientId } = settings;
+  if (issuer !== null && clientId !== null)
+    return { kind: 'oidc', issuer, clientId, scope: settings.CONSOLE_SCOPE, audience: settings.CONSOLE_AUDIENCE };
+  const isAmbient = issuers.some((entry) => TOKEN_FIELDS[issuerProfile(entry).tokenField].ambient);
+  return { kind: isAmbient ? 'access' : 'not_set_up' };
 }

@@ -2,7 +2,7 @@
  * The build step of the Worker ([build] in wrangler.toml), which wrangler runs before it bundles. It checks the policy,
  * its tests included, and then writes into dist/worker:
  * - the parsed policy as JSON, and the main module that passes it to src/worker.ts, so the Worker needs no YAML parser;
- * - the static assets: the files of pages/, and the published contract, because the code that makes it is larger than
+ * - the static assets: the files of pages/, the console, and the published contract, because the code that makes it is larger than
  *   the document.
  * A policy with a failing test is never deployed.
  */
@@ -14,6 +14,7 @@ import type { PolicyProblem } from '../src/policy/load.ts';
 import { readPolicy } from '../src/policy/load.ts';
 import { runSelfTests } from '../src/policy/self-test.ts';
 import { PLACEHOLDER_URL } from '../src/routes/pages/place-page.ts';
+import { buildConsole } from './build-console.ts';
 
 const OUT = new URL('../dist/worker/', import.meta.url);
 /** Relative to the current folder, as on Node. */
@@ -47,6 +48,7 @@ const openApi = createOpenApi({ version: SERVICE_VERSION, publicUrl: PLACEHOLDER
 await rm(new URL('assets/', OUT), { recursive: true, force: true });
 await mkdir(OUT, { recursive: true });
 await cp(new URL('../pages/', import.meta.url), new URL('assets/', OUT), { recursive: true });
+await buildConsole(new URL('assets/console/', OUT));
 await writeFile(new URL('assets/openapi.json', OUT), JSON.stringify(openApi));
 await writeFile(new URL('policy.json', OUT), `${JSON.stringify(read.document)}\n`);
 await writeFile(new URL('main.ts', OUT), MAIN);

@@ -40,7 +40,7 @@ export interface FileFacts {
 export interface Project {
   readonly name: string;
   readonly version: string;
-  /** Paths in the lock (`node_modules/…`) that are used for development only. */
+  /** Paths in the lock (`node_modules/…`) that are used for development, or to build the console, only. */
   readonly devPaths: ReadonlySet<string>;
   /** Names of settings that hold a secret. */
   readonly secretSettings: readonly string[];
@@ -54,7 +54,7 @@ export interface ImageRule {
 }
 
 const NODE_UID = 1000;
-const APP_ENTRIES = ['deploy/', 'node_modules/', 'package.json', 'pages/', 'sbom.cdx.json', 'src/'];
+const APP_ENTRIES = ['deploy/', 'dist/', 'node_modules/', 'package.json', 'pages/', 'sbom.cdx.json', 'src/'];
 const PACKAGE_MANAGERS = ['npm', 'npx', 'yarn', 'yarnpkg', 'corepack'];
 
 export const IMAGE_RULES: readonly ImageRule[] = [

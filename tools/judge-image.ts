@@ -48,18 +48,25 @@ function listPackages(app: Image['app']): string[] {
     .map(({ name, version }) => `${name}@${version}`);
 }
 
+interface LockedPackage {
+  readonly dev?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
 function readProject(): Project {
   const { name, version } = readJson<{ name: string; version: string }>('package.json');
-  const { packages } = readJson<{ packages: Record<string, { dev?: boolean }> }>('package-lock.json');
-  const isDev = ([, { dev }]: [string, { dev?: boolean }]): boolean => dev === true;
+  const { packages } = readJson<{ packages: Record<string, LockedPackage> }>('package-lock.json');
+  const ofConsole = Object.keys(packages['']?.optionalDependencies ?? {}).map((one) => `node_modules/${one}`);
+  const isDev = ([, { dev }]: [string, LockedPackage]): boolean => dev === true;
   return {
     name,
     version,
-    devPaths: new Set(
-      Object.entries(packages)
+    devPaths: new Set([
+      ...Object.entries(packages)
         .filter(isDev)
         .map(([path]) => path),
-    ),
+      ...ofConsole,
+    ]),
     secretSettings: Object.entries<SettingRow>(SETTINGS).flatMap(([setting, row]) => (row.secret ? [setting] : [])),
   };
 }

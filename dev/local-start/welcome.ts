@@ -33,7 +33,7 @@ ${loud(`  ┌──────────────────────�
   stand-in identity provider  ${issuer}
   stand-in Galileo            ${galileoUrl}
   metrics and reasons         ${opsUrl ?? 'off'}
-
+${facts.hasPages ? `  the console, to invite      ${url}/console\n` : ''}
   Send a first invite (paste all of it):
 
 TOKEN=$(curl -s -u hr-portal:hr-portal-demo -d grant_type=client_credentials ${issuer}/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')

@@ -8,6 +8,7 @@ import type { IssuerConfig } from '../auth/issuers.ts';
 import { issuerProblem } from '../auth/issuers.ts';
 import { namedTextFileProblem } from '../lib/text/text-file-error.ts';
 import { auditContradictions } from './audit-contradictions.ts';
+import { consoleContradictions } from './console-contradictions.ts';
 import type { ConfigProblem, IsSet } from './contradictions.ts';
 import { contradictions } from './contradictions.ts';
 import { galileoContradictions } from './galileo-contradictions.ts';
@@ -74,6 +75,7 @@ export async function loadConfig({ env, readText, bound = new Set() }: ConfigSou
     ...galileoContradictions(draft, isSet),
     ...contradictions(draft, isSet, env),
     ...auditContradictions(draft, isSet),
+    ...consoleContradictions(draft, isSet),
     ...unreachableIssuers(draft, issuers ?? []),
   );
   if (problems.length === 0 && isComplete(draft))

@@ -9,6 +9,7 @@ import { host, port } from './reading/listen-address.ts';
 import { urlFault } from './reading/url-fault.ts';
 import { checkedText, onOrOff, path, variablesOf, wholeNumber, word, yesAndNo } from './setting-row.ts';
 import { AUDIT_SETTINGS } from './settings/settings-audit.ts';
+import { CONSOLE_SETTINGS } from './settings/settings-console.ts';
 import { EGRESS_SETTINGS, OTHER_PROXY_VARIABLES } from './settings/settings-egress.ts';
 import { GALILEO_SETTINGS } from './settings/settings-galileo.ts';
 import { LEDGER_SETTINGS } from './settings/settings-ledger.ts';
@@ -123,9 +124,10 @@ export const SETTINGS = {
     parse: onOrOff,
     fallback: 'on',
     about:
-      'Whether the pages for people are served: `/docs`, the reference of the interface. They are static, hold nothing of a caller or of the policy, and ask for no token. Off: a 404.',
+      'Whether the pages for people are served: `/docs`, the reference of the interface, and `/console`, where people invite. They are static, hold nothing of a caller or of the policy, and ask for no token. Off: a 404.',
     example: 'off',
   },
+  ...CONSOLE_SETTINGS,
   TRUSTED_PROXY_HOPS: {
     parse: wholeNumber(0, 10),
     fallback: '0',

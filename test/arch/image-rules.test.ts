@@ -37,6 +37,8 @@ const GOOD: Image = {
   app: new Map([
     ['deploy/', FOLDER],
     ['deploy/healthcheck.ts', FILE],
+    ['dist/', FOLDER],
+    ['dist/console/page.html', FILE],
     ['node_modules/', FOLDER],
     ['node_modules/@a/b/', FOLDER],
     ['node_modules/@a/b/test/', FOLDER],

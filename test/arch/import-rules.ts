@@ -9,6 +9,9 @@ import { LADDER, mayImportPackage, PACKAGE_HOMES } from './walls.ts';
  * The import rules of src/, checked on its text. A type import counts like a value import: both tie the core to a
  * runtime.
  */
+/** What the console may import beside its own files. The client proves itself by it. */
+const OF_CONSOLE = new Set(['galileo-invite-client', 'preact', 'preact/hooks', '@preact/signals', 'oauth4webapi']);
+
 export const IMPORT_RULES: readonly Rule[] = [
   {
     promise: 'gives every file of src/ a place on the ladder',
@@ -54,6 +57,19 @@ export const IMPORT_RULES: readonly Rule[] = [
       ),
   },
   {
+    promise: 'builds the console on its own files, the client and four packages',
+    check: (files) =>
+      codeUnder(files, 'console').flatMap(([file, text]) =>
+        importsOf(text)
+          .filter(({ specifier }) =>
+            specifier.startsWith('.')
+              ? !posix.join(posix.dirname(file), specifier).startsWith('console/')
+              : !OF_CONSOLE.has(specifier),
+          )
+          .map(({ specifier }) => ({ file, problem: `the console may not import "${specifier}"` })),
+      ),
+  },
+  {
     promise: 'lets deps.ts name types only',
     check: (files) =>
       importsOf(files.get('src/deps.ts') ?? '')
@@ -63,9 +79,9 @@ export const IMPORT_RULES: readonly Rule[] = [
   {
     promise: 'writes every relative import with its ending',
     check: (files) =>
-      codeUnder(files, 'src', 'dev', 'test', 'tools').flatMap(([file, text]) =>
+      codeUnder(files, 'src', 'dev', 'test', 'tools', 'console').flatMap(([file, text]) =>
         importsOf(text)
-          .filter(({ specifier }) => /^\.{1,2}\//.test(specifier) && !/\.(?:ts|mjs|js|json)$/.test(specifier))
+          .filter(({ specifier }) => /^\.{1,2}\//.test(specifier) && !/\.(?:tsx?|mjs|js|json|css)$/.test(specifier))
           .map(({ specifier }) => ({ file, problem: `"${specifier}" has no ending` })),
       ),
   },

@@ -12,9 +12,9 @@ export interface Violation {
   readonly problem: string;
 }
 
-/** Files of the tree under one of `folders` (or equal to it) whose name ends in `.ts` or `.mjs`. */
+/** Files of the tree under one of `folders` (or equal to it) whose name ends in `.ts`, `.tsx` or `.mjs`. */
 export function codeUnder(files: FileMap, ...folders: readonly string[]): [path: string, text: string][] {
   return [...files].filter(
-    ([path]) => /\.m?[jt]s$/.test(path) && folders.some((f) => path === f || path.startsWith(`${f}/`)),
+    ([path]) => /\.(?:m?[jt]s|tsx)$/.test(path) && folders.some((f) => path === f || path.startsWith(`${f}/`)),
   );
 }

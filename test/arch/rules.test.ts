@@ -192,6 +192,17 @@ const PLANTS: Readonly<Record<string, Plant>> = {
       'src/lib/after.ts': `import { b } from './b.ts';\nimport type {\n  C,\n} from './c.ts';\n\n/** What it is. */\nexport const a = [\n${'  1,\n'.repeat(12)}];\n`,
     },
   },
+  'builds the console on its own files, the client and four packages': {
+    guilty: {
+      'console/src/a.ts': "import { x } from '../../src/lib/hex.ts';",
+      'console/src/b.tsx': "import { x } from 'hono';",
+      'console/src/c.ts': "import type { x } from '../../client/src/sent.ts';",
+    },
+    innocent: {
+      'console/src/d.tsx':
+        "import type { Sent } from 'galileo-invite-client';\nimport { e } from './e.ts';\nimport 'preact';",
+    },
+  },
   'leaves no promise to itself without an issue': {
     guilty: {
       'src/lib/a.ts': '// TODO: later',

@@ -22,7 +22,7 @@ const VAGUE_FOLDERS = new Set([
   'misc',
   'shared',
 ]);
-const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|contract|config))?\.(?:ts|mjs|js)$/;
+const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|contract|config))?\.(?:tsx?|mjs|js)$/;
 const REVEALERS = new Set([
   'src/upstream/request.ts',
   'src/upstream/api-keys.ts',

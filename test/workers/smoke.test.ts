@@ -92,6 +92,7 @@ async function startService(): Promise<Service> {
       reconciles: false,
       tracesUpstream: false,
       pages: false,
+      consoleSignIn: { kind: 'not_set_up' },
     },
   };
   const app = createApp(deps);

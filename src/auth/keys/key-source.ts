@@ -94,13 +94,7 @@ export async function fetchMetadata(
   issuer: string,
   fetchDocument: FetchDocument,
 ): Promise<{ readonly kind: 'metadata'; readonly metadata: IssuerMetadata; readonly ageMs: number } | KeySourceFailed> {
-  const { origin, pathname } = new URL(issuer);
-  const path = pathname.replace(/\/$/, '');
-  const openid = await fetchJson(`${origin}${path}/.well-known/openid-configuration`, fetchDocument);
-  const found =
-    openid.kind === 'document' || openid.status !== 404
-      ? openid
-      : await fetchJson(`${origin}/.well-known/oauth-authorization-server${path}`, fetchDocument);
+  const found = await fetchMetadataDocument(issuer, fetchDocument);
   if (found.kind === 'failed') return found;
   const parsed = metadataSchema.safeParse(found.document);
   if (!parsed.success) return { kind: 'failed', reason: 'metadata_malformed' };
@@ -108,9 +102,22 @@ export async function fetchMetadata(
   return { kind: 'metadata', metadata: { issuer: name, jwksUri, accessTokenIssuer }, ageMs: found.ageMs };
 }
 
-type Json = Pick<KeyDocument, 'kind' | 'document' | 'text' | 'ageMs'>;
+/** The metadata as the issuer publishes it. */
+export async function fetchMetadataDocument(
+  issuer: string,
+  fetchDocument: FetchDocument,
+): Promise<MetadataDocument | KeySourceFailed> {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  const openid = await fetchJson(`${origin}${path}/.well-known/openid-configuration`, fetchDocument);
+  return openid.kind === 'document' || openid.status !== 404
+    ? openid
+    : await fetchJson(`${origin}/.well-known/oauth-authorization-server${path}`, fetchDocument);
+}
 
-async function fetchJson(url: string, fetchDocument: FetchDocument): Promise<Json | KeySourceFailed> {
+export type MetadataDocument = Pick<KeyDocument, 'kind' | 'document' | 'text' | 'ageMs'>;
+
+async function fetchJson(url: string, fetchDocument: FetchDocument): Promise<MetadataDocument | KeySourceFailed> {
   const result = await fetchDocument({ url, timeoutMs: DOCUMENT_TIMEOUT_MS, maxBytes: MAX_DOCUMENT_BYTES });
   if (result.kind === 'failed') return result;
   const json = parseStrictJson(result.text);

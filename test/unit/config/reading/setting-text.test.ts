@@ -51,6 +51,10 @@ const VALUES = Object.entries(ROWS)
       ...(ofPasswordSchemes === true
         ? { GALILEO_AUTH: 'basic', GALILEO_API_KEY: '', GALILEO_PASSWORD: 'a-good-password-01' }
         : {}),
+      // One without the other is refused, and so is the rest without both.
+      ...(name.startsWith('CONSOLE_')
+        ? { CONSOLE_ISSUER: 'https://login.example.com', CONSOLE_CLIENT_ID: 'console' }
+        : {}),
       ...(name === 'AUDIT_EMAILS' ? { AUDIT_HMAC_KEY_FILE: '/run/key' } : {}),
     },
   }))

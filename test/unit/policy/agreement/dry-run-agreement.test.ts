@@ -93,6 +93,7 @@ function createHarness() {
       insecureDev: false,
       reconciles: false,
       tracesUpstream: false,
+      consoleSignIn: { kind: 'not_set_up' },
       pages: false,
     },
   });

@@ -1,0 +1,77 @@
+/** Which view is shown, by the path and by who is signed in. */
+import { Button } from './parts/button.tsx';
+import { Link } from './parts/link.tsx';
+import { StatePage } from './parts/states.tsx';
+import type { Router } from './router.ts';
+import { viewOf } from './router.ts';
+import type { Session } from './session/session.ts';
+import { Shell } from './shell.tsx';
+import { TEXTS } from './texts.ts';
+import { InviteView } from './views/invite/invite-view.tsx';
+
+export interface AppProps {
+  readonly session: Session;
+  readonly router: Router;
+}
+
+export function App({ session, router }: AppProps) {
+  return (
+    <Shell session={session} router={router}>
+      <Content session={session} router={router} />
+    </Shell>
+  );
+}
+
+function Content({ session, router }: AppProps) {
+  const state = session.state.value;
+  const path = router.path.value;
+  const signIn = (
+    <Button look="primary" onClick={() => void session.signIn(path)}>
+      {TEXTS.session.signIn}
+    </Button>
+  );
+  switch (state.kind) {
+    case 'signed_out':
+      return (
+        <StatePage title={TEXTS.session.signedOutTitle} actions={signIn}>
+          {state.notice === 'signed_out' ? <p role="status">{TEXTS.session.afterSignOut}</p> : null}
+          {state.notice === 'cancelled' ? <p role="status">{TEXTS.session.cancelled}</p> : null}
+          <p>{TEXTS.session.signedOut}</p>
+        </StatePage>
+      );
+    case 'failed':
+      return (
+        <StatePage title={TEXTS.session.failedTitle} tone="bad" actions={signIn}>
+          {state.detail === null ? null : <p>{state.detail}</p>}
+          <p>{TEXTS.session.failed}</p>
+        </StatePage>
+      );
+    case 'not_set_up':
+      return (
+        <StatePage title={TEXTS.session.notSetUpTitle}>
+          <p>{TEXTS.session.notSetUp}</p>
+        </StatePage>
+      );
+    default:
+      return <ViewOf router={router} />;
+  }
+}
+
+function ViewOf({ router }: Pick<AppProps, 'router'>) {
+  const view = viewOf(router.path.value);
+  switch (view.kind) {
+    case 'invite':
+      return <InviteView />;
+    default:
+      return (
+        <StatePage title={TEXTS.states.notFoundTitle}>
+          <p>{TEXTS.states.notFound}</p>
+          <p>
+            <Link router={router} to="/console">
+              {TEXTS.states.toInvite}
+            </Link>
+          </p>
+        </StatePage>
+      );
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Who is signed in, and the way to the service for them. Tokens are in the memory of this page only. An access token
+ * that ends is renewed with the refresh token; without one, the state becomes `expired`, and the page asks to sign in
+ * again. Invariant: what a person has typed is never lost by that; it is kept elsewhere (session/kept).
+ */
+import type { InviteClient } from 'galileo-invite-client';
+import { createInviteClient } from 'galileo-invite-client';
+import type { ReadonlySignal } from '@preact/signals';
+import { signal } from '@preact/signals';
+import type { Settings } from '../settings.ts';
+import { isRecord, kept, removeAllKept } from './kept.ts';
+import type { PendingSignIn, Provider, Tokens } from './oidc.ts';
+import { beginSignIn, discover, endSignIn, refresh, SignInRefused } from './oidc.ts';
+
+export type Scope = 'invites:write' | 'audit:read' | 'invites:settle';
+
+export type SessionState =
+  /** `notice`: why the person is here again. */
+  | { readonly kind: 'signed_out'; readonly notice: null | 'signed_out' | 'cancelled' }
+  | { readonly kind: 'signed_in'; readonly person: string | null; readonly scopes: readonly string[] | null }
+  | { readonly kind: 'expired'; readonly person: string | null }
+  /** The sign-in failed. `detail` is the provider's, or null when it was not reached. */
+  | { readonly kind: 'failed'; readonly detail: string | null }
+  | { readonly kind: 'not_set_up' };
+
+/** Thrown by calls when the person must sign in again. */
+export class SessionExpired extends Error {
+  override readonly name = 'SessionExpired';
+}
+
+export interface Session {
+  readonly state: ReadonlySignal<SessionState>;
+  /** The service, for the person who is signed in. */
+  readonly client: InviteClient;
+  /** A request that the client has no call for, as the person who is signed in. `path` begins with `/`. */
+  readonly request: (path: string, init?: RequestInit) => Promise<Response>;
+  /** Whether a view for this right is worth a link. The service decides, not this. */
+  readonly mayHave: (scope: Scope) => boolean;
+  /** Leaves the page. `path`: the view to come back to. */
+  readonly signIn: (path: string) => Promise<void>;
+  readonly signOut: () => void;
+}
+
+/** A token that ends within this time is renewed before it is used. */
+const RENEW_BEFORE_MS = 30_000;
+const SCOPES: readonly Scope[] = ['invites:write', 'audit:read', 'invites:settle'];
+
+const pendingSignIn = kept<PendingSignIn>(
+  'sign-in',
+  (value): value is PendingSignIn =>
+    isRecord(value) && ['state', 'nonce', 'codeVerifier', 'path'].every((name) => typeof value[name] === 'string'),
+);
+
+/** Ends a sign-in that the address brings back (`location.search`), and gives the path of the view to show. */
+export async function openSession({ sign_in: signIn }: Settings): Promise<{ session: Session; path: string | null }> {
+  if (signIn.kind !== 'oidc') return { session: ambientSession(signIn.kind), path: null };
+
+  let provider: Provider | null = null;
+  let tokens: Tokens | null = null;
+  const state = signal<SessionState>({ kind: 'signed_out', notice: null });
+  const findProvider = async (): Promise<Provider> => (provider ??= await discover(signIn));
+  const take = (taken: Tokens): void => {
+    tokens = taken;
+    state.value = { kind: 'signed_in', person: taken.person, scopes: taken.scopes };
+  };
+  const expire = (): never => {
+    state.value = { kind: 'expired', person: tokens?.person ?? null };
+    throw new SessionExpired('The sign-in has ended.');
+  };
+
+  let renewal: Promise<Tokens | null> | null = null;
+  /** One at a time: a refresh token may be good for one use only. */
+  const renew = async (old: Tokens): Promise<Tokens | null> => {
+    renewal ??= findProvider()
+      .then((found) => refresh(found, old))
+      .finally(() => (renewal = null));
+    return await renewal;
+  };
+  const accessToken = async (isRefused: boolean): Promise<string> => {
+    if (tokens === null) return expire();
+    const isEnding = tokens.expiresAtMs !== null && tokens.expiresAtMs - RENEW_BEFORE_MS < Date.now();
+    if (!isEnding && !isRefused) return tokens.accessToken;
+    const renewed = await renew(tokens).catch(() => null);
+    if (renewed !== null) take(renewed);
+    // The old one may have some seconds left.
+    else if (isRefused || (tokens.expiresAtMs ?? 0) <= Date.now()) return expire();
+    return tokens.accessToken;
+  };
+
+  const path = await comeBack();
+  const client = createInviteClient({ url: '/', token: ({ renew: isRefused }) => accessToken(isRefused) });
+  const session: Session = {
+    ...{ state, client },
+    async request(to, init = {}) {
+      const send = async (isRefused: boolean): Promise<Response> => {
+        const headers = new Headers(init.headers);
+        headers.set('Authorization', `Bearer ${await accessToken(isRefused)}`);
+        return await fetch(to, { ...init, headers, redirect: 'error' });
+      };
+      const answer = await send(false);
+      return answer.status === 401 ? await send(true) : answer;
+    },
+    mayHave: (scope) => state.value.kind !== 'signed_in' || mayHave(state.value.scopes, scope),
+    async signIn(back) {
+      try {
+        const { url, pending } = await beginSignIn(await findProvider(), back);
+        pendingSignIn.write(pending);
+        location.assign(url);
+      } catch {
+        state.value = { kind: 'failed', detail: null };
+      }
+    },
+    signOut() {
+      tokens = null;
+      removeAllKept();
+      state.value = { kind: 'signed_out', notice: 'signed_out' };
+    },
+  };
+  return { session, path };
+
+  async function comeBack(): Promise<string | null> {
+    const answer = new URLSearchParams(location.search);
+    if (!answer.has('state') || !(answer.has('code') || answer.has('error'))) return null;
+    const pending = pendingSignIn.read();
+    pendingSignIn.remove();
+    // A code is good once. It must not stay in the history, and a reload must not repeat it.
+    history.replaceState(null, '', pending?.path ?? location.pathname);
+    if (pending === null) return null;
+    try {
+      take(await endSignIn(await findProvider(), pending, answer));
+    } catch (problem) {
+      const isRefusal = problem instanceof SignInRefused;
+      if (isRefusal && problem.isCancelled) state.value = { kind: 'signed_out', notice: 'cancelled' };
+      else state.value = { kind: 'failed', detail: isRefusal ? problem.message : null };
+    }
+    return pending.path;
+  }
+}
+
+/** Cloudflare Access has signed the person in, and adds the token to every request itself. Or nobody can sign in. */
+function ambientSession(kind: 'access' | 'not_set_up'): Session {
+  const state = signal<SessionState>(
+    kind === 'access' ? { kind: 'signed_in', person: null, scopes: null } : { kind: 'not_set_up' },
+  );
+  // A token in Authorization beside that of Access would be two tokens, which the service refuses.
+  const withoutToken = async (url: string, init: RequestInit): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    headers.delete('Authorization');
+    return await fetch(url, { ...init, headers });
+  };
+  return {
+    state,
+    client: createInviteClient({ url: '/', token: () => 'of-access', fetch: withoutToken }),
+    request: (to, init = {}) => withoutToken(to, { ...init, redirect: 'error' }),
+    mayHave: () => true,
+    signIn: async () => location.reload(),
+    signOut() {
+      removeAllKept();
+      location.assign('/cdn-cgi/access/logout');
+    },
+  };
+}
+
+/** A provider may name scopes in its own way (`api://…/audit:read`), and the service may map others. */
+function mayHave(scopes: readonly string[] | null, scope: Scope): boolean {
+  const has = (one: Scope): boolean => scopes?.some((given) => given === one || given.endsWith(`/${one}`)) ?? false;
+  return !SCOPES.some(has) || has(scope);
+}
