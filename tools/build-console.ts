@@ -27,6 +27,8 @@ export async function bundleConsole(): Promise<readonly ConsoleFile[]> {
       { in: 'console/src/styles/console.css', out: 'console' },
     ],
     alias: { 'galileo-invite-client': './client/src/galileo-invite-client.ts' },
+    // Not that of the folder, which extends one that the image does not have.
+    tsconfigRaw: {},
     jsx: 'automatic',
     jsxImportSource: 'preact',
     ...{ bundle: true, format: 'esm', target: 'es2022', minify: true, legalComments: 'none' },
