@@ -33,8 +33,11 @@ import { limitConcurrency } from './middleware/limits/limit-concurrency.ts';
 import { telemetry } from './middleware/telemetry.ts';
 import { traceContext } from './middleware/trace-context.ts';
 import { isDryRun, readStrictly, validateInvite } from './middleware/validation/validate-invite.ts';
-import { validateSearch, validateSettlement } from './middleware/validation/validate-body.ts';
-import { createSearchAudit } from './routes/audit/search.ts';
+import { validateCounts, validateSearch, validateSettlement } from './middleware/validation/validate-body.ts';
+import { auditCounts } from './routes/audit/counts.ts';
+import { createScanTrail } from './routes/audit/scan-trail.ts';
+import { searchAudit } from './routes/audit/search.ts';
+import { auditStatus } from './routes/audit/status.ts';
 import { auditPolicy } from './routes/audit/policies.ts';
 import { auditRecords } from './routes/audit/records.ts';
 import { createInvitePolicy } from './routes/invite-policy.ts';
@@ -83,7 +86,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
 
   const allow = (...scopes: readonly Scope[]) => inOrder(authenticateFor(...scopes));
   const bulkheads = limitConcurrency(deps);
-  const searchAudit = createSearchAudit(deps);
+  const searching = { ...deps, scanTrail: createScanTrail(deps) };
 
   const readiness = createReadiness(deps);
 
@@ -130,11 +133,15 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     (c) => settleRequest(c, deps, c.req.valid('json')),
   );
   app.get('/audit/records', allow('audit:read'), bulkheads.trail, (c) => auditRecords(c, deps));
+  app.get('/audit/status', allow('audit:read'), bulkheads.trail, (c) => auditStatus(c, deps));
   app.get('/audit/policies/:digest', allow('audit:read'), bulkheads.trail, (c) =>
     auditPolicy(c, deps, c.req.param('digest')),
   );
   app.post('/audit/search', allow('audit:read'), bulkheads.searches, inOrder(readStrictly), validateSearch, (c) =>
-    searchAudit(c, c.req.valid('json')),
+    searchAudit(c, searching, c.req.valid('json')),
+  );
+  app.post('/audit/counts', allow('audit:read'), bulkheads.searches, inOrder(readStrictly), validateCounts, (c) =>
+    auditCounts(c, searching, c.req.valid('json')),
   );
   app.get('/openapi.json', staticJson(deps.openApi));
   app.on(PROBE_METHODS, LIVEZ_PATHS, livez);

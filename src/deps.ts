@@ -2,6 +2,7 @@
  * Every port that the app needs, and its settings. Types only: an entry chooses the adapters and passes them in.
  */
 import type { FetchDocument } from './ports/fetch-document.ts';
+import type { TrailFault } from './audit/checkpoint/trail-guard.ts';
 import type { RecordAddress } from './audit/record-address.ts';
 import type { RecordService } from './audit/record.ts';
 import type { IssuerConfig } from './auth/issuers.ts';
@@ -51,6 +52,8 @@ export interface Deps {
   readonly ledger: Ledger;
   /** Notifies the audit delivery of new records. */
   readonly delivery: { wake(): void };
+  /** What the last verification of the trail found. Left out where the ledger says it (ChainState). */
+  readonly trailFault?: (() => TrailFault | null) | undefined;
   /** The policy in force. A request reads it once and keeps that version. */
   readonly policy: PolicySource;
   /** The shadow policy, which decides nothing; left out when there is none. */
@@ -110,6 +113,8 @@ export interface AppSettings {
   readonly reconciles: boolean;
   /** Whether Galileo gets the trace context of a request (TRACE_UPSTREAM). */
   readonly tracesUpstream: boolean;
+  /** The names of the sinks of the trail (AUDIT_SINKS). */
+  readonly auditSinks: readonly string[];
   /** Whether the pages for people are served (PAGES). */
   readonly pages: boolean;
   readonly consoleSignIn: ConsoleSignIn;

@@ -97,6 +97,7 @@ export function appSettingsOf({ settings, issuers }: Config): AppSettings {
     insecureDev: settings.INSECURE_DEV,
     reconciles: settings.GALILEO_RECONCILE,
     tracesUpstream: settings.TRACE_UPSTREAM,
+    auditSinks: settings.AUDIT_SINKS,
     pages: settings.PAGES,
     consoleSignIn: consoleSignInOf({ settings, issuers }),
   };

@@ -17,7 +17,7 @@ export const readSchema = z.strictObject({
         what: z
           .enum(READ_KINDS)
           .describe(
-            '`trail`: GET /audit/records; `search`: POST /audit/search; `requests`: GET /v2/invite_requests; `request`: GET /v2/invite_requests/{id}; `policy`: GET /audit/policies/{digest}.',
+            '`trail`: GET /audit/records; `search`: POST /audit/search; `counts`: POST /audit/counts; `requests`: GET /v2/invite_requests; `request`: GET /v2/invite_requests/{id}; `policy`: GET /audit/policies/{digest}.',
           ),
         count: count.describe('How many.'),
       }),

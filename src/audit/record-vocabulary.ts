@@ -48,7 +48,7 @@ export const CHANGE_KINDS = [
  * What can be read of the trail and of other callers' requests, in records of kind `read`. A route that shows either has
  * a row here, and calls routes/record-read.
  */
-export const READ_KINDS = ['trail', 'search', 'requests', 'request', 'policy'] as const;
+export const READ_KINDS = ['trail', 'search', 'counts', 'requests', 'request', 'policy'] as const;
 
 /** The filters of a search; records of kind `read` name those that were used. */
 export const SEARCH_FILTERS = [
@@ -57,6 +57,7 @@ export const SEARCH_FILTERS = [
   'subject',
   'client_id',
   'email',
+  'kind',
   'outcome',
   'rule',
   'from',

@@ -7,13 +7,14 @@ import type { RecordAddress } from './record-address.ts';
 import type { AuditSearch } from './search-request.ts';
 import type { SearchFilter } from './search.ts';
 
-export function searchFilter(search: AuditSearch, recordAddress: RecordAddress): SearchFilter {
+export function searchFilter(search: Omit<AuditSearch, 'after' | 'limit'>, recordAddress: RecordAddress): SearchFilter {
   const {
     request_id: requestId,
     trace_id: traceId,
     subject,
     client_id: clientId,
     email,
+    kind,
     outcome,
     rule,
     from,
@@ -25,6 +26,7 @@ export function searchFilter(search: AuditSearch, recordAddress: RecordAddress):
     ...(subject === undefined ? {} : { subject }),
     ...(clientId === undefined ? {} : { clientId }),
     ...(email === undefined ? {} : { email: isHmacForm(email) ? email : recordAddress(email) }),
+    ...(kind === undefined ? {} : { kind }),
     ...(outcome === undefined ? {} : { outcome }),
     ...(rule === undefined ? {} : { rule }),
     ...(from === undefined ? {} : { fromMs: Date.parse(from) }),

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { TRACE_ID } from '../lib/http/trace-context.ts';
 import { UUID } from '../lib/uuid.ts';
-import { RECORD_RESULTS, RECORDED_EMAIL } from './record-vocabulary.ts';
+import { RECORD_KINDS, RECORD_RESULTS, RECORDED_EMAIL } from './record-vocabulary.ts';
 
 /**
  * The body of POST /audit/search: filters, a cursor (`after`) and a limit. A record must match all filters. The filters
@@ -54,6 +54,10 @@ export const auditSearchSchema = z.strictObject({
       'Value error, email must be a plain address such as ann@acme.com, or its form in the trail (hmac-sha256:…)',
     )
     .meta({ description: 'An invited address, case ignored; or the form the trail has it in.' })
+    .optional(),
+  kind: z
+    .enum(RECORD_KINDS)
+    .meta({ description: 'The kind of record; `change` finds what changed in the service.' })
     .optional(),
   outcome: z.enum(RECORD_RESULTS).meta({ description: '`outcome.result`.' }).optional(),
   rule: z.string().meta({ description: 'A rule or limit that decided about at least one address.' }).optional(),

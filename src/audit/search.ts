@@ -1,4 +1,12 @@
-import type { AuditRecord, ReadRecord, RecordResult, RequestRecord, ResultRecord, SuppressedRecord } from './record.ts';
+import type {
+  AuditRecord,
+  ReadRecord,
+  RecordKind,
+  RecordResult,
+  RequestRecord,
+  ResultRecord,
+  SuppressedRecord,
+} from './record.ts';
 
 /**
  * The filter of a search over the trail. A record must match every member that is present; an empty filter matches
@@ -13,6 +21,7 @@ export interface SearchFilter {
   readonly clientId?: string;
   /** In the form that is recorded (AUDIT_EMAILS); compared without case. */
   readonly email?: string;
+  readonly kind?: RecordKind;
   readonly outcome?: RecordResult;
   /** A rule that decided about at least one address. */
   readonly rule?: string;
@@ -23,14 +32,19 @@ export interface SearchFilter {
 }
 
 export function matchesFilter(record: AuditRecord, filter: SearchFilter): boolean {
-  const { fromMs, toMs } = filter;
+  const { fromMs, toMs, kind, ...others } = filter;
   const atMs = Date.parse(record.time);
   return (
-    (fromMs === undefined || atMs >= fromMs) && (toMs === undefined || atMs < toMs) && matchesMembers(record, filter)
+    (fromMs === undefined || atMs >= fromMs) &&
+    (toMs === undefined || atMs < toMs) &&
+    (kind === undefined || record.kind === kind) &&
+    matchesMembers(record, others)
   );
 }
 
-function matchesMembers(record: AuditRecord, filter: SearchFilter): boolean {
+type MemberFilter = Omit<SearchFilter, 'fromMs' | 'toMs' | 'kind'>;
+
+function matchesMembers(record: AuditRecord, filter: MemberFilter): boolean {
   switch (record.kind) {
     case 'change':
       return matchesChange(filter);
@@ -41,13 +55,13 @@ function matchesMembers(record: AuditRecord, filter: SearchFilter): boolean {
   }
 }
 
-/** It is about no caller, request or address: only a filter by time alone matches it. */
-function matchesChange({ fromMs: _from, toMs: _to, ...others }: SearchFilter): boolean {
-  return Object.values(others).every((value) => value === undefined);
+/** It is about no caller, request or address: only filters by time and kind match it. */
+function matchesChange(filter: MemberFilter): boolean {
+  return Object.values(filter).every((value) => value === undefined);
 }
 
-/** It is about its reader and no request or address: a filter by caller matches it, and so does one by time. */
-function matchesRead({ actor }: ReadRecord, { subject, clientId, ...others }: SearchFilter): boolean {
+/** It is about its reader and no request or address: a filter by caller matches it, and so does one by time or kind. */
+function matchesRead({ actor }: ReadRecord, { subject, clientId, ...others }: MemberFilter): boolean {
   return (
     (subject === undefined || actor?.subject === subject) &&
     (clientId === undefined || actor?.client_id === clientId) &&
@@ -55,7 +69,7 @@ function matchesRead({ actor }: ReadRecord, { subject, clientId, ...others }: Se
   );
 }
 
-function matchesResult(record: ResultRecord, filter: SearchFilter): boolean {
+function matchesResult(record: ResultRecord, filter: MemberFilter): boolean {
   const { subject, clientId } = filter;
   return (
     (subject === undefined || record.actor.subject === subject) &&
@@ -64,7 +78,7 @@ function matchesResult(record: ResultRecord, filter: SearchFilter): boolean {
   );
 }
 
-function matchesRequest(record: RequestRecord, { requestId, traceId, email, outcome, rule }: SearchFilter): boolean {
+function matchesRequest(record: RequestRecord, { requestId, traceId, email, outcome, rule }: MemberFilter): boolean {
   return (
     (requestId === undefined || record.request_id === requestId) &&
     (traceId === undefined || record.trace_id === traceId) &&
@@ -77,7 +91,7 @@ function matchesRequest(record: RequestRecord, { requestId, traceId, email, outc
 /** It has neither addresses nor the ids of its requests, and no trace. */
 function matchesSuppressed(
   { outcome: { result }, suppressed: { counts } }: SuppressedRecord,
-  { requestId, traceId, email, outcome, rule }: SearchFilter,
+  { requestId, traceId, email, outcome, rule }: MemberFilter,
 ): boolean {
   return (
     requestId === undefined &&

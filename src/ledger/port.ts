@@ -1,8 +1,8 @@
-import type { ChainHead } from '../audit/chain.ts';
 import type { RecordDraft, RecordOutcome } from '../audit/record.ts';
 import type { OutboxItem } from '../audit/delivery/sink.ts';
 import type { QuotaCharge, ShortInvitee } from '../policy/decision.ts';
 import type { ExpiredIntent, Pruned, ReconcileAttempt, Retention, UnsettledRequest } from './background-steps.ts';
+import type { ChainState } from './chain-state.ts';
 import type { ChangeAnswer, ChangeReport } from './change-report.ts';
 import type { ReadReport } from './read-count.ts';
 import type { SearchQuery, SearchSlice } from './search-slice.ts';
@@ -278,14 +278,6 @@ export interface SinkBacklog {
   readonly records: number;
   /** `time` of the oldest of them, in milliseconds since the epoch; null when there is none. */
   readonly oldestAt: number | null;
-}
-
-export interface ChainState {
-  /** The last record that retention dropped; the first kept one continues it. Genesis when none was dropped. */
-  readonly base: ChainHead;
-  readonly head: ChainHead;
-  /** The last checkpoint; null when there is none. */
-  readonly checkpoint: { readonly count: number; readonly madeAt: number } | null;
 }
 
 /** One stored checkpoint, verbatim. `line` is its RFC 8785 text (audit/checkpoint). */

@@ -49,6 +49,40 @@ export function auditSearch(): JsonSchema {
   };
 }
 
+export function auditCounts(): JsonSchema {
+  return {
+    operationId: 'countAuditRecords',
+    tags: ['audit'],
+    summary: 'How many requests, by time and result',
+    description:
+      'Counts the records that match, by hour or day (UTC) and by result, for figures over a long trail. An answer takes about a second: where `complete` is false, ask again with `after` = `scanned_to`, and add the counts. A request whose outcome was unknown and was settled later counts as both, each in the period of its record. Filters are those of the search.',
+    security: needs('audit:read'),
+    requestBody: { required: true, content: { 'application/json': { schema: schemaRef('AuditCountsRequest') } } },
+    responses: {
+      '200': success('The counts so far.', json(schemaRef('AuditCounts')), ['Audit-Unreadable-Records']),
+      ...refusals(
+        [...WITH_TOKEN, 'request_timeout', 'body_too_large', 'unsupported_media_type', 'ledger_unavailable'],
+        { hasInput: true },
+      ),
+    },
+  };
+}
+
+export function auditStatus(): JsonSchema {
+  return {
+    operationId: 'getAuditStatus',
+    tags: ['audit'],
+    summary: 'How far the trail is proven and delivered',
+    description:
+      'The ends of the trail, the last checkpoint, what the verification found, how far each sink is behind, and which policy decides now. The service verifies every record before a checkpoint covers it; that the records are those it wrote is proven by checkpoints that you keep elsewhere.',
+    security: needs('audit:read'),
+    responses: {
+      '200': success('The status now.', json(schemaRef('AuditStatus'))),
+      ...refusals([...WITH_TOKEN, 'ledger_unavailable'], { hasInput: true }),
+    },
+  };
+}
+
 export function auditPolicy(): JsonSchema {
   return {
     operationId: 'getAuditPolicy',

@@ -4,7 +4,7 @@ import type { HeaderName } from './header-fields.ts';
 import { FOR_BROWSERS, headerComponents } from './header-fields.ts';
 import type { Answers } from './responses.ts';
 import { refusals, success } from './responses.ts';
-import { auditPolicy, auditRecords, auditSearch } from './audit-operations.ts';
+import { auditCounts, auditPolicy, auditRecords, auditSearch, auditStatus } from './audit-operations.ts';
 import type { OpenApiDocument } from './localize.ts';
 import { placeOpenApi } from './localize.ts';
 import { json, needs, ON_EVERY_PATH, parameter, WITH_TOKEN } from './operation.ts';
@@ -95,6 +95,8 @@ function describeEverything(version: string): OpenApiDocument {
         '/v2/invite_requests/{id}/settlement': { post: settleInviteRequest() },
         '/audit/records': { get: auditRecords() },
         '/audit/search': { post: auditSearch() },
+        '/audit/counts': { post: auditCounts() },
+        '/audit/status': { get: auditStatus() },
         '/audit/policies/{digest}': { get: auditPolicy() },
         '/openapi.json': {
           get: staticDocument('getOpenApi', 'This contract, for programs', 'OpenAPI 3.1.', { type: 'object' }),
@@ -216,9 +218,17 @@ function listInviteRequests(): JsonSchema {
     operationId: 'listInviteRequests',
     tags: ['invites'],
     summary: 'Your requests, newest first',
-    description: 'With scope `audit:read`: those of everyone.',
+    description: 'With scope `audit:read`: those of everyone, unless you ask for your own.',
     security: [...needs('invites:write'), ...needs('audit:read')],
-    parameters: [parameter('query', 'before', { type: 'string', format: 'uuid' }, 'The `next` of the page before.')],
+    parameters: [
+      parameter('query', 'before', { type: 'string', format: 'uuid' }, 'The `next` of the page before.'),
+      parameter(
+        'query',
+        'own',
+        { type: 'string', enum: ['true', 'false'] },
+        'Only yours, also with scope `audit:read`.',
+      ),
+    ],
     responses: {
       '200': success('Up to 100 requests.', json(schemaRef('InviteRequestPage'))),
       ...refusals([...WITH_TOKEN, 'ledger_unavailable'], { hasInput: true }),

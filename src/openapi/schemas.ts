@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { auditRecordJsonSchema } from './audit-record-schema.ts';
+import { auditCountsSchema } from '../audit/counts-request.ts';
 import { auditSearchSchema } from '../audit/search-request.ts';
 import { settlementSchema } from '../contract/settlement.ts';
 import { MAX_EMAILS, MAX_GROUP_IDS } from '../contract/invite-users.ts';
@@ -169,6 +170,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
     Settlement: settlementJsonSchema(),
     AuditRecord: auditRecordJsonSchema(),
     AuditSearch: auditSearchJsonSchema(),
+    AuditCountsRequest: auditCountsJsonSchema(),
     SearchProgress: object(
       { kind: { const: 'search_progress' }, scanned_to: COUNT },
       { description: 'The last line of a search that was cut short. Ask again with `after` = `scanned_to`.' },
@@ -179,6 +181,11 @@ export function componentSchemas(): Record<string, JsonSchema> {
 function settlementJsonSchema(): JsonSchema {
   const { $schema: _, ...schema } = z.toJSONSchema(settlementSchema, { io: 'input' });
   return { ...schema, description: 'How a request with an unknown outcome ended, and how you know.' };
+}
+
+function auditCountsJsonSchema(): JsonSchema {
+  const { $schema: _, ...schema } = z.toJSONSchema(auditCountsSchema, { io: 'input', unrepresentable: 'any' });
+  return { ...schema, description: 'Which records are counted, over which time, and by hour or by day.' };
 }
 
 function auditSearchJsonSchema(): JsonSchema {

@@ -1,3 +1,5 @@
+import { COUNT_STEPS } from '../audit/count-records.ts';
+import { RECORD_RESULTS } from '../audit/record-vocabulary.ts';
 import { STORY_EVENTS } from '../audit/story-events.ts';
 import { AUTH_METHODS, USER_ROLES } from '../contract/invite-users.ts';
 import { GROUP_NAMES_STATES } from '../policy/capabilities/group-names.ts';
@@ -192,6 +194,78 @@ const INVITE_REQUEST = object(
   },
 );
 
+const AUDIT_COUNTS = object(
+  {
+    step: oneOf(COUNT_STEPS),
+    counts: {
+      ...listOf(
+        object({
+          from: { ...INSTANT, description: 'Where the period begins, in UTC.' },
+          result: {
+            ...oneOf(RECORD_RESULTS),
+            description:
+              '`outcome.result` of the records. `suppressed`: answered and only counted, however they ended. More may come.',
+          },
+          requests: { ...COUNT, description: 'How many requests have such a record in the period.' },
+          addresses: {
+            ...COUNT,
+            description:
+              'How many addresses they had; of admitted requests those that were to be sent. 0 for `suppressed`.',
+          },
+        }),
+      ),
+      description: 'In order of time. A period without such a record is left out.',
+    },
+    scanned_to: { ...COUNT, description: 'The records up to this `seq` are counted.' },
+    complete: { type: 'boolean', description: 'False: ask again with `after` = `scanned_to`, and add the counts.' },
+  },
+  { description: 'How many requests of a period are on record with each result.' },
+);
+
+const SEQ = (description: string) => ({ ...COUNT, description });
+
+const AUDIT_STATUS = object(
+  {
+    policy_digest: {
+      type: 'string',
+      pattern: '^[0-9a-f]{64}$',
+      description: 'The policy that decides now, as in `policy.digest` of records.',
+    },
+    dropped_to: SEQ('The records up to this `seq` were dropped for their age; 0: none was.'),
+    last_seq: SEQ('The `seq` of the last record; 0: there is none.'),
+    head: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'The `hash` of that record.' },
+    verified_to: SEQ('The service verified every record up to this `seq` before it made the last checkpoint.'),
+    checkpoint: nullable(
+      object(
+        { count: SEQ('The `seq` of the last record that it covers.'), made_at: INSTANT },
+        {
+          description: 'The last checkpoint.',
+        },
+      ),
+    ),
+    fault: nullable(
+      object(
+        { seq: SEQ('The record at which the trail is not what the service wrote.'), reason: TEXT },
+        {
+          description:
+            'What the last verification found; null when it found nothing, or when none has run since the start. No checkpoint is made while there is one.',
+        },
+      ),
+    ),
+    sinks: {
+      ...listOf(
+        object({
+          sink: TEXT,
+          backlog_records: SEQ('Records that it has not acknowledged. On Workers: that are not in its Queue yet.'),
+          lag_s: { ...COUNT, description: 'Seconds since the oldest of them was written.' },
+        }),
+      ),
+      description: 'Every sink of the trail.',
+    },
+  },
+  { description: 'Where the audit trail is, and how far it is proven and delivered.' },
+);
+
 export function viewSchemas(): Record<string, JsonSchema> {
   return {
     DryRun: DRY_RUN,
@@ -200,6 +274,8 @@ export function viewSchemas(): Record<string, JsonSchema> {
     InvitePolicy: INVITE_POLICY,
     InviteRequest: INVITE_REQUEST,
     ...recordedPartSchemas(),
+    AuditCounts: AUDIT_COUNTS,
+    AuditStatus: AUDIT_STATUS,
     InviteRequestPage: object({
       requests: { ...listOf(schemaRef('InviteRequest')), description: 'Newest first.' },
       next: nullable({ ...TEXT, format: 'uuid', description: 'Pass as `before` for the next page; null at the end.' }),

@@ -1,6 +1,6 @@
 /**
  * GET /v2/invite_requests and /{id}: the state and outcome of requests. A caller with `invites:write` sees its own
- * requests, one with `audit:read` sees all. The id of another caller's request is a 404, so ids cannot be probed.
+ * requests, one with `audit:read` sees all, or its own with `own=true`. The id of another caller's request is a 404, so ids cannot be probed.
  * Owners do not see the exchange with Galileo (attempts, keys), nor the token of a person who settled it. A damaged record
  * is marked and hides nothing else. One request comes with its story: the sentences of `audit show`, bounded. What is read
  * through `audit:read` of other callers' requests is on record.
@@ -40,15 +40,20 @@ export async function findInviteRequest(c: Context<AppEnv>, deps: RecordReadDeps
 
 /** Newest first, at most `PAGE_SIZE` at a time; `next` is the cursor of the next page, null at the end. */
 export async function listInviteRequests(c: Context<AppEnv>, deps: RecordReadDeps): Promise<Response> {
-  const query = readQuery(c, { before: { pattern: UUID, form: 'before must be the id of a request' } });
+  const query = readQuery(c, {
+    before: { pattern: UUID, form: 'before must be the id of a request' },
+    own: { pattern: /^(?:true|false)$/, form: 'own must be true or false' },
+  });
   if (query.kind === 'refused') return query.response;
   const before = query.values.before ?? null;
+  const isOwn = query.values.own === 'true';
   const principal = c.get('principal');
   return await readLedger(
     c,
-    () => deps.ledger.list({ owner: readableBy(principal), before, limit: PAGE_SIZE }),
+    () => deps.ledger.list({ owner: isOwn ? ownerOf(principal) : readableBy(principal), before, limit: PAGE_SIZE }),
     async ({ entries, next }) => {
-      if (isOfOthers(principal, entries)) await recordRead(c, deps, { what: 'requests', records: entries.length });
+      if (!isOwn && isOfOthers(principal, entries))
+        await recordRead(c, deps, { what: 'requests', records: entries.length });
       return respondJson(c, { requests: entries.map((entry) => showEntry(entry, principal)), next });
     },
   );

@@ -98,8 +98,8 @@ describe('more invites than places', () => {
     const served = await Promise.all(paths.map((path) => service.request(path, { headers })));
     expect(served.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
     const ops = createOpsApp({
-      trailFault: () => null,
       ...service.deps,
+      trailFault: () => null,
       delivery: { status: () => [] },
       exposeMetrics: async () => ({ contentType: 'text/plain', text: 'x 1' }),
     });

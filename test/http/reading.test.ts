@@ -104,6 +104,22 @@ describe('GET /v2/invite_requests', () => {
     expect(entry).toMatchObject({ id, state: 'accepted', outcome: { attempts: [{ slot: 'current' }] } });
   });
 
+  it('shows an auditor who asks for own=true what is their own, and everything with own=false', async () => {
+    const service = await startTestService();
+    const both = { scope: 'invites:write audit:read' };
+    const id = (await service.invite({ emails: ['ann@acme.com'] }, { token: await service.token(both) })).headers.get(
+      'X-Request-Id',
+    );
+    await service.invite({ emails: ['bo@acme.com'] }, { token: await service.token({ sub: 'lee' }) });
+    const idsOf = async (query: string) => {
+      const page = await (await get(service, `/v2/invite_requests${query}`, both)).json();
+      const { requests } = page as { requests: { id: string }[] };
+      return requests.map((one) => one.id);
+    };
+    expect(await idsOf('?own=true')).toEqual([id]);
+    expect(await idsOf('?own=false')).toHaveLength(2);
+  });
+
   it('is paged by a cursor that skips and repeats nothing', async () => {
     const service = await startTestService();
     const ids: string[] = [];
@@ -122,6 +138,8 @@ describe('GET /v2/invite_requests', () => {
   it.each([
     '?befor=x',
     '?before=x',
+    '?own=yes',
+    '?own=true&own=true',
     '?before=00000000-0000-7000-8000-000000000000&before=00000000-0000-7000-8000-000000000000',
   ])('refuses the query %s', async (query) => {
     const service = await startTestService();

@@ -140,6 +140,31 @@ export function describePromises(platform: PlatformName): void {
     });
   });
 
+  describe('the audit team', () => {
+    it('is told how many requests had which result, and where the trail stands', async () => {
+      await (await harness.caller()).invite(ANN);
+      const trail = (await harness.trail()) as readonly AuditRecord[];
+      const auditor = await harness.caller({ scope: 'audit:read' });
+      const day = 86_400_000;
+      const at = (days: number): string => new Date((Math.floor(Date.now() / day) + days) * day).toISOString();
+      const counted = await auditor.request('/audit/counts', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ from: at(-1), to: at(2), step: 'day', kind: 'outcome' }),
+      });
+      const { counts, complete } = (await counted.json()) as {
+        counts: readonly { requests: number }[];
+        complete: boolean;
+      };
+      const outcomes = trail.filter(({ kind }) => kind === 'outcome');
+      expect([complete, counts.reduce((sum, { requests }) => sum + requests, 0)]).toEqual([true, outcomes.length]);
+      const status = (await (await auditor.request('/audit/status')).json()) as Record<string, unknown>;
+      expect(status).toMatchObject({ dropped_to: 0, fault: null, sinks: [{ sink: 'stdout' }] });
+      expect(status['last_seq']).toBeGreaterThanOrEqual(trail.length);
+      expect(status['verified_to']).toBeLessThanOrEqual(Number(status['last_seq']));
+    });
+  });
+
   describe('nobody is invited twice', () => {
     it('by repeating a request with its key: the answer is replayed', async () => {
       const caller = await harness.caller();

@@ -17,6 +17,8 @@ const ACCESS: Readonly<
   'GET /audit/records': { none: 401, noScope: 403, write: 403, settle: 403, audit: 200 },
   'POST /audit/search': { none: 401, noScope: 403, write: 403, settle: 403, audit: 200 },
   'GET /audit/policies/{digest}': { none: 401, noScope: 403, write: 403, settle: 403, audit: 404 },
+  'POST /audit/counts': { none: 401, noScope: 403, write: 403, settle: 403, audit: 422 },
+  'GET /audit/status': { none: 401, noScope: 403, write: 403, settle: 403, audit: 200 },
   'GET /openapi.json': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
   'GET /livez': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },
   'GET /readyz': { none: 200, noScope: 200, write: 200, settle: 200, audit: 200 },

@@ -91,6 +91,7 @@ async function startService(): Promise<Service> {
       insecureDev: false,
       reconciles: false,
       tracesUpstream: false,
+      auditSinks: [],
       pages: false,
       consoleSignIn: { kind: 'not_set_up' },
     },

@@ -39,6 +39,7 @@ export const auditSearch: Command = {
     email: { value: 'ADDRESS', about: 'An invited address; - reads it from stdin.' },
     subject: { value: 'SUB', about: 'The caller’s sub, exact.' },
     'client-id': { value: 'CLIENT', about: 'The caller’s client, exact.' },
+    kind: { value: 'KIND', about: 'The kind of record: intent, denial, outcome, change, read, …' },
     outcome: { value: 'RESULT', about: 'outcome.result of the record: accepted, denied, unknown, …' },
     rule: { value: 'ID', about: 'A rule or limit that decided about at least one address.' },
     'request-id': { value: 'ID', about: 'The X-Request-Id of a request; audit show tells its story.' },
@@ -53,6 +54,7 @@ export const auditSearch: Command = {
     refused: 'The ledger, a file or the key for addresses cannot be read.',
   },
   examples: [
+    { line: 'audit search --kind change --month 2026-05', does: 'what changed in the service in May' },
     { line: 'audit search --outcome unknown --month 2026-05', does: 'what ended without an answer in May' },
     {
       line: 'audit search --email - --lines may.ndjson.gz --format native < address.txt',
@@ -158,7 +160,7 @@ function missed({ unreadable }: Matches, place: string): void {
 async function filterIn(call: Call, deps: CliDeps): Promise<SearchFilter> {
   const { fromMs, toMs } = periodIn(call);
   const given = Object.fromEntries(
-    ['email', 'subject', 'client-id', 'outcome', 'rule', 'request-id', 'trace-id'].flatMap((name) =>
+    ['email', 'subject', 'client-id', 'kind', 'outcome', 'rule', 'request-id', 'trace-id'].flatMap((name) =>
       typeof call.options[name] === 'string' ? [[name.replace('-', '_'), call.options[name]]] : [],
     ),
   );

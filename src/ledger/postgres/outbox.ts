@@ -3,7 +3,8 @@ import { lastPositionAt, positionOf, POSITIONS_PER_RECORD, seqAt } from '../../a
 import { parseObject } from '../../lib/parse-object.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
 import { MAX_LEASE_LENGTH, takeLines } from '../page.ts';
-import type { ChainState, SinkBacklog, StoredCheckpoint } from '../port.ts';
+import type { ChainState } from '../chain-state.ts';
+import type { SinkBacklog, StoredCheckpoint } from '../port.ts';
 import { readHead } from './head.ts';
 import type { Head } from './head.ts';
 import type { Run } from './postgres-port.ts';

@@ -1,6 +1,7 @@
 import { zValidator } from '@hono/zod-validator';
 import type { MiddlewareHandler } from 'hono';
 import type * as z from 'zod';
+import { auditCountsSchema } from '../../audit/counts-request.ts';
 import { auditSearchSchema } from '../../audit/search-request.ts';
 import { settlementSchema } from '../../contract/settlement.ts';
 import type { ValidationError } from '../../contract/validation-error.ts';
@@ -32,4 +33,5 @@ function validateBody<Schema extends z.ZodType>(schema: Schema): MiddlewareHandl
 }
 
 export const validateSearch = validateBody(auditSearchSchema);
+export const validateCounts = validateBody(auditCountsSchema);
 export const validateSettlement = validateBody(settlementSchema);

@@ -48,6 +48,8 @@ export type OperationId =
   | 'settleInviteRequest'
   | 'getAuditRecords'
   | 'searchAuditRecords'
+  | 'countAuditRecords'
+  | 'getAuditStatus'
   | 'getAuditPolicy'
   | 'getOpenApi'
   | 'getLiveness'

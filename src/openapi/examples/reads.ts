@@ -70,6 +70,13 @@ export const READS: readonly ExampleExchange[] = [
     request: get(LIST),
     answer: answer(200, { requests: [DENIED, ACCEPTED], next: null }),
   },
+  {
+    operationId: 'listInviteRequests',
+    name: 'own',
+    summary: 'Only your own, also with scope audit:read',
+    request: get(`${LIST}?own=true`),
+    answer: answer(200, { requests: [ACCEPTED], next: null }),
+  },
   ...tokenRefusals('listInviteRequests', get(LIST), BOTH_SCOPES),
   {
     operationId: 'listInviteRequests',

@@ -202,6 +202,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
       sha256,
     },
     delivery: trail.delivery,
+    trailFault: trail.trailFault,
     recordAddress: createRecordAddress(auditSecrets.addresses),
     fetchDocument: createFetchDocument({ hear: hearWitness, egress }),
     trustedClock: { now: ledger.now },
@@ -226,7 +227,7 @@ export async function startNodeService({ env, output }: NodeHost): Promise<NodeS
     schedule,
     limits: { keepAliveMs: exposure.keepAliveMs, maxConnectionsPerAddress: exposure.maxConnectionsPerAddress },
   };
-  const opsApp = createOpsApp({ ...ports, trailFault: trail.trailFault, exposeMetrics: () => metrics.expose() });
+  const opsApp = createOpsApp({ ...ports, exposeMetrics: () => metrics.expose() });
   const opsListener =
     settings.OPS_PORT === 0
       ? null

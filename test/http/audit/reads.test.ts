@@ -14,11 +14,22 @@ async function get(service: TestService, path: string, claims: Record<string, un
   return await service.request(path, { headers: { Authorization: `Bearer ${await service.token(claims)}` } });
 }
 
+const ONE_DAY = { from: '2026-03-02T00:00:00Z', to: '2026-03-03T00:00:00Z', step: 'day' };
+
 async function search(service: TestService, filter: object, claims: Record<string, unknown> = KIM): Promise<Response> {
-  return await service.request('/audit/search', {
+  return await post(service, '/audit/search', filter, claims);
+}
+
+async function post(
+  service: TestService,
+  path: string,
+  body: object,
+  claims: Record<string, unknown> = KIM,
+): Promise<Response> {
+  return await service.request(path, {
     method: 'POST',
     headers: { Authorization: `Bearer ${await service.token(claims)}`, 'Content-Type': 'application/json' },
-    body: JSON.stringify(filter),
+    body: JSON.stringify(body),
   });
 }
 
@@ -119,6 +130,7 @@ describe('a read of the trail', () => {
   it.each([
     ['the trail', (service: TestService) => get(service, '/audit/records'), 'trail'],
     ['a search', (service: TestService) => search(service, { email: 'ann@acme.com' }), 'search'],
+    ['counts', (service: TestService) => post(service, '/audit/counts', ONE_DAY), 'counts'],
     ['all requests', (service: TestService) => get(service, '/v2/invite_requests'), 'requests'],
     ['one request', (service: TestService) => get(service, NO_REQUEST), 'request'],
     ['a policy', (service: TestService) => get(service, NO_POLICY), 'policy'],
@@ -222,6 +234,8 @@ describe('requests of other callers', () => {
     await get(service, '/v2/invite_requests', both);
     expect(await endMinute(service)).toEqual([]);
     await service.invite({ emails: ['bob@acme.com'] }, { token: await service.token({ sub: 'lee' }) });
+    await get(service, '/v2/invite_requests?own=true', both);
+    expect(await endMinute(service)).toEqual([]);
     await get(service, '/v2/invite_requests', both);
     expect((await endMinute(service)).map(({ actor, read }) => [actor?.subject, read.records])).toEqual([
       ['hr-portal', 2],

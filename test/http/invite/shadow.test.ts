@@ -162,8 +162,8 @@ describe('GET /readyz on the ops port', () => {
     const { deps } = await startTestService();
     const problems = Array.from({ length: 30 }, (_, n) => ({ line: n + 1, column: 3, message: 'unknown key' }));
     const app = createOpsApp({
-      trailFault: () => null,
       ...deps,
+      trailFault: () => null,
       delivery: { status: () => [] },
       exposeMetrics: async () => ({ contentType: 'text/plain', text: '' }),
       policy: {

@@ -41,6 +41,8 @@ const CLAIMS: Readonly<Partial<Record<OperationId, Claims>>> = {
   settleInviteRequest: { sub: 'kim', client_id: 'it-desk', scope: 'invites:settle' },
   getAuditRecords: AUDITOR,
   searchAuditRecords: AUDITOR,
+  countAuditRecords: AUDITOR,
+  getAuditStatus: AUDITOR,
   getAuditPolicy: AUDITOR,
 };
 
@@ -116,6 +118,16 @@ function underWay(): Arrangement {
   };
 }
 
+/** Nothing of the trail matches, and it does not end. */
+const endlessTrail = (): Arrangement => ({
+  options: {
+    wrapLedger: (ledger) => ({
+      ...ledger,
+      search: async ({ after }) => ({ records: [], scannedTo: after + 1, done: false, unreadable: [] }),
+    }),
+  },
+});
+
 const brokenLedger = (): Arrangement => ({
   options: {
     wrapLedger: (ledger) => {
@@ -129,6 +141,7 @@ const brokenLedger = (): Arrangement => ({
         findPolicy: fail,
         records: fail,
         search: fail,
+        chain: fail,
       };
     },
   },
@@ -263,6 +276,7 @@ const ARRANGEMENTS: Readonly<Record<string, () => Arrangement>> = {
       return real;
     },
   }),
+  'listInviteRequests own': () => ({ before: async (service) => await invite(service) }),
   'getInviteRequest accepted': invited,
   'getInviteRequest unknown': unknown,
   // Settling
@@ -279,14 +293,10 @@ const ARRANGEMENTS: Readonly<Record<string, () => Arrangement>> = {
   'searchAuditRecords person': invited,
   'searchAuditRecords request': invited,
   'searchAuditRecords trace': invited,
-  'searchAuditRecords cut_short': () => ({
-    options: {
-      wrapLedger: (ledger) => ({
-        ...ledger,
-        search: async ({ after }) => ({ records: [], scannedTo: after + 1, done: false, unreadable: [] }),
-      }),
-    },
-  }),
+  'countAuditRecords one_day': invited,
+  'countAuditRecords cut_short': endlessTrail,
+  'getAuditStatus young': invited,
+  'searchAuditRecords cut_short': endlessTrail,
   'getAuditPolicy kept': keptPolicy,
 
   // The service

@@ -9,7 +9,8 @@ import type { Ids } from '../../../src/ports/ids.ts';
 import { rfc3339 } from '../../../src/lib/rfc3339.ts';
 import { MAX_LEASE_LENGTH, MAX_PRUNED_RECORDS, MAX_SLICE_RECORDS, takeLines } from '../../../src/ledger/page.ts';
 import type { Pruned, Retention } from '../../../src/ledger/background-steps.ts';
-import type { ChainState, SinkBacklog, StoredCheckpoint, StoredRecord } from '../../../src/ledger/port.ts';
+import type { ChainState } from '../../../src/ledger/chain-state.ts';
+import type { SinkBacklog, StoredCheckpoint, StoredRecord } from '../../../src/ledger/port.ts';
 import type { SearchQuery, SearchSlice } from '../../../src/ledger/search-slice.ts';
 
 /**

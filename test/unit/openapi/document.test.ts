@@ -105,6 +105,8 @@ describe('/openapi.json', () => {
       'post /v2/invite_requests/{id}/settlement settleInviteRequest',
       'get /audit/records getAuditRecords',
       'post /audit/search searchAuditRecords',
+      'post /audit/counts countAuditRecords',
+      'get /audit/status getAuditStatus',
       'get /audit/policies/{digest} getAuditPolicy',
       'get /openapi.json getOpenApi',
       'get /livez getLiveness',

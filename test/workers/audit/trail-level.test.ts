@@ -22,12 +22,15 @@ it('the ledger object notes with each checkpoint whether the trail is intact', a
   await ledger.admit(admission(testUuid7(1)));
   await runNext();
   expect(noted).toEqual([true]);
+  expect((await ledger.chain()).fault).toBeNull();
   await ledger.admit(admission(testUuid7(2)));
   await runInDurableObject(stub, (_object, { storage }) => {
     storage.sql.exec(`UPDATE records SET line = replace(line, '{', '{"edited":true,') WHERE seq = 2`);
   });
   await runNext();
   expect(noted).toEqual([true, false]);
+  // A Worker has no other way to know it, for GET /audit/status.
+  expect((await ledger.chain()).fault).toEqual({ seq: 2, reason: 'edited' });
   // It is verified again, and found changed again.
   await runNext();
   expect(noted).toEqual([true, false, false]);

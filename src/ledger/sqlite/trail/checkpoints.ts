@@ -1,4 +1,5 @@
-import type { ChainState, StoredCheckpoint } from '../../port.ts';
+import type { ChainState } from '../../chain-state.ts';
+import type { StoredCheckpoint } from '../../port.ts';
 import type { SqlitePort } from '../sqlite-port.ts';
 import { lastPositionAt, positionOf, POSITIONS_PER_RECORD } from '../../../audit/delivery/outbox-position.ts';
 import { readEnds } from './trail.ts';

@@ -149,8 +149,16 @@ const INTACT = `(json_valid(line) AND (instr(line, '"result":"') > 0 OR instr(li
  * patterns of at most 50 bytes.
  */
 function prefilter(filter: SearchFilter): { condition: string; params: readonly string[] } {
-  const { requestId, traceId, subject, clientId, outcome, rule, email } = filter;
-  const members = { request_id: requestId, trace_id: traceId, subject, client_id: clientId, result: outcome, rule };
+  const { requestId, traceId, subject, clientId, kind, outcome, rule, email } = filter;
+  const members = {
+    request_id: requestId,
+    trace_id: traceId,
+    subject,
+    client_id: clientId,
+    kind,
+    result: outcome,
+    rule,
+  };
   const exact = Object.entries(members).flatMap(([name, value]) =>
     value === undefined ? [] : [`"${name}":${JSON.stringify(value)}`],
   );

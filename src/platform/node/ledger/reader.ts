@@ -9,7 +9,7 @@ import { countRequests, countStrayKeys, readRequestRow } from '../../../ledger/s
 import { seqAt } from '../../../audit/delivery/outbox-position.ts';
 import { misplacedCheckpoints, readChain, readCheckpoints } from '../../../ledger/sqlite/trail/checkpoints.ts';
 import type { LedgerReader } from '../../../ledger/ledger-reader.ts';
-import type { ChainState } from '../../../ledger/port.ts';
+import type { ChainState } from '../../../ledger/chain-state.ts';
 import {
   FIRST_VERSION_WITH_CHECKPOINTS,
   FIRST_VERSION_WITH_CLOCK_STEPS,

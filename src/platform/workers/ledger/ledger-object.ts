@@ -66,7 +66,12 @@ export class LedgerObject extends DurableObject<LedgerObjectEnv> {
   /** A result that does not fit its schema undoes the step, because the caller could not tell what happened. */
   #run(name: StepName, args: readonly unknown[]): unknown {
     const { result, writes } = LEDGER_STEPS[name];
-    const run = (): unknown => result.parse((this.#core[name] as (...all: readonly unknown[]) => unknown)(...args));
+    const run = (): unknown =>
+      result.parse(
+        name === 'chain'
+          ? { ...this.#core.chain(), fault: this.#outbox.fault() }
+          : (this.#core[name] as (...all: readonly unknown[]) => unknown)(...args),
+      );
     return writes ? this.#sqlite.transaction(run) : run();
   }
 

@@ -5,6 +5,7 @@ import {
   createCheckpointMaker,
   RETRY_AFTER_MS,
 } from '../../../audit/checkpoint/checkpoint-maker.ts';
+import type { CheckpointMaker } from '../../../audit/checkpoint/checkpoint-maker.ts';
 import type { SqliteLedger } from '../../../ledger/sqlite/sqlite-ledger.ts';
 import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
 import type { DeliveryTarget, LedgerObjectPorts } from './ports.ts';
@@ -22,6 +23,8 @@ export interface OutboxAlarm {
   /** Something may have been written. Sets the alarm now, unless one is due soon enough. */
   arm(): void;
   run(): Promise<void>;
+  /** What the last verification of the trail found. */
+  readonly fault: CheckpointMaker['fault'];
 }
 
 export interface OutboxAlarmDeps extends LedgerObjectPorts {
@@ -127,6 +130,7 @@ export function createOutboxAlarm(deps: OutboxAlarmDeps): OutboxAlarm {
       arm();
     },
     arm,
+    fault: checkpoints.fault,
     async run() {
       await setAlarm(alarmClock.now() + INSURANCE_MS);
       await makeCheckpoint();

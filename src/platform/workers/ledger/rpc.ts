@@ -1,6 +1,13 @@
 import * as z from 'zod';
+import type { TrailFault } from '../../../audit/checkpoint/trail-guard.ts';
 import type { RecordDraft } from '../../../audit/record.ts';
-import { READ_KINDS, RECORD_RESULTS, REQUEST_RECORD_KINDS, SEARCH_FILTERS } from '../../../audit/record-vocabulary.ts';
+import {
+  READ_KINDS,
+  RECORD_KINDS,
+  RECORD_RESULTS,
+  REQUEST_RECORD_KINDS,
+  SEARCH_FILTERS,
+} from '../../../audit/record-vocabulary.ts';
 import { MAX_LEASE_LENGTH } from '../../../ledger/page.ts';
 import type { AdmissionRecords, Ledger } from '../../../ledger/port.ts';
 import type { Step } from './rpc-step.ts';
@@ -135,12 +142,14 @@ const found = entry.extend({ records: stored, replaysLeftOut: count });
 const outboxItem = z.strictObject({ position: count, kind: z.enum(['record', 'checkpoint']), line });
 const checkpoint = z.strictObject({ count, madeAt: whole, line });
 const chainHead = z.strictObject({ seq: count, hash: sha256 });
+const trailFault = z.strictObject({ seq: count, reason: text }) as unknown as z.ZodType<TrailFault>;
 const filter = z.strictObject({
   requestId: text.exactOptional(),
   traceId: text.exactOptional(),
   subject: text.exactOptional(),
   clientId: text.exactOptional(),
   email: text.exactOptional(),
+  kind: z.enum(RECORD_KINDS).exactOptional(),
   outcome: z.enum(RECORD_RESULTS).exactOptional(),
   rule: text.exactOptional(),
   fromMs: whole.exactOptional(),
@@ -209,6 +218,7 @@ export const LEDGER_STEPS = {
       base: chainHead,
       head: chainHead,
       checkpoint: z.strictObject({ count, madeAt: whole }).nullable(),
+      fault: trailFault.nullable().exactOptional(),
     }),
     writes: false,
   },

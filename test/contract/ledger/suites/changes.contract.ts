@@ -159,7 +159,7 @@ export function describeChanges(harness: LedgerHarness): void {
       expect((await trail()).map(({ seq }) => seq)).toEqual([1, 2]);
     });
 
-    it('are found by time, and by no other filter', async () => {
+    it('are found by time and kind, and by no other filter', async () => {
       await changed(STARTED);
       const search = async (filter: object) =>
         (await harness.ledger.search({ filter, after: 0, limit: 10 })).records.map(({ seq }) => seq);
@@ -167,6 +167,7 @@ export function describeChanges(harness: LedgerHarness): void {
       expect(await search({})).toEqual([1]);
       expect(await search({ fromMs: now, toMs: now + 1 })).toEqual([1]);
       expect(await search({ toMs: now })).toEqual([]);
+      expect([await search({ kind: 'change', fromMs: now }), await search({ kind: 'read' })]).toEqual([[1], []]);
       const others = {
         requestId: testUuid7(1),
         subject: 'ann',

@@ -55,6 +55,11 @@ const FILTERS: readonly (readonly [readonly string[], readonly number[]])[] = [
   [['--email', 'ann@ACME.com'], [1]],
   [['--subject', 'bo'], [2]],
   [['--client-id', 'other-app'], [2]],
+  [
+    ['--kind', 'intent'],
+    [1, 2],
+  ],
+  [['--kind', 'suppressed', '--outcome', 'denied'], [5]],
   [['--outcome', 'unknown'], [3]],
   [
     ['--outcome', 'denied'],

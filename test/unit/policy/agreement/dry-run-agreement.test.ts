@@ -94,6 +94,7 @@ function createHarness() {
       reconciles: false,
       tracesUpstream: false,
       consoleSignIn: { kind: 'not_set_up' },
+      auditSinks: [],
       pages: false,
     },
   });
