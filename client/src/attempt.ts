@@ -13,13 +13,15 @@ export interface Outgoing {
   readonly headers: Readonly<Record<string, string>>;
   /** JSON. */
   readonly body?: string;
+  /** How a success is read; `undefined` for one that is not of the service. Default: as JSON. */
+  readonly read?: (text: string, headers: Headers) => unknown;
 }
 
 export interface Answered {
   readonly kind: 'answered';
   readonly status: number;
   readonly headers: Headers;
-  /** Parsed JSON; null when the answer was empty. */
+  /** Parsed JSON, or what `read` made of it; null when the answer was empty. */
   readonly body: unknown;
 }
 
@@ -49,7 +51,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 export async function attempt(
   deps: AttemptDeps,
-  { method, path, headers, body }: Outgoing,
+  { method, path, headers, body, read }: Outgoing,
   signal: AbortSignal | undefined,
 ): Promise<Answered | Lost> {
   let isLate = false;
@@ -64,7 +66,7 @@ export async function attempt(
           ...{ method, headers, redirect: 'manual', signal: ended.signal },
           ...(body === undefined ? {} : { body }),
         })
-        .then(readAnswer);
+        .then((response) => readAnswer(response, read));
       return await Promise.race([exchange, late]);
     });
   } catch (cause) {
@@ -74,10 +76,10 @@ export async function attempt(
   }
 }
 
-async function readAnswer(response: Response): Promise<Answered | Lost> {
+async function readAnswer(response: Response, read = parseJson): Promise<Answered | Lost> {
   const { status, headers } = response;
   const text = await readText(response);
-  const body = text === null ? undefined : parseJson(text, headers);
+  const body = text === null ? undefined : (status < 400 ? read : parseJson)(text, headers);
   const isOurs =
     status >= 400
       ? isRefusal(body)

@@ -5,6 +5,7 @@ export type {
   DryRun,
   InvitePolicy,
   InviteRequest,
+  InviteRequestPage,
   InviteUsersRequest,
   MalformedEntry,
   UserRole,
@@ -14,14 +15,8 @@ export { firstOpinion } from './first-opinion.ts';
 export type { FirstOpinion } from './first-opinion.ts';
 export { createIdempotencyKey } from './idempotency-key.ts';
 export { createInviteClient } from './invite-client.ts';
-export type {
-  CallOptions,
-  DryRunOptions,
-  InviteClient,
-  InviteClientOptions,
-  InviteOptions,
-  WaitOptions,
-} from './invite-client.ts';
+export type { CallOptions, InviteClientOptions } from './call-deps.ts';
+export type { DryRunOptions, InviteClient, InviteOptions, ListOptions, WaitOptions } from './invite-client.ts';
 export { parseAddresses } from './parse-addresses.ts';
 export type { ListedText, ParsedAddresses, RejectedText } from './parse-addresses.ts';
 export {

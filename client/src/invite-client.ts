@@ -1,45 +1,20 @@
 /**
  * The calls of the invite service. How a call is repeated is decided in call.ts; how a list is cut, in batches.ts.
  */
-import type { DryRun, InvitePolicy, InviteRequest, InviteUsersRequest } from './api-types.ts';
+import type { DryRun, InvitePolicy, InviteRequest, InviteRequestPage, InviteUsersRequest } from './api-types.ts';
 import type { BatchOptions, BatchPlan, BatchStep } from './batches.ts';
 import { planBatches, sendBatches } from './batches.ts';
-import type { Call, CallDeps } from './call.ts';
+import type { Call } from './call.ts';
 import { perform } from './call.ts';
+import type { CallOptions, InviteClientOptions } from './call-deps.ts';
+import { callDepsOf, JSON_TYPE } from './call-deps.ts';
 import { createIdempotencyKey } from './idempotency-key.ts';
 import { InviteProblem, OutcomeUnknown } from './problems.ts';
 import { retryAfterOf } from './retry-after.ts';
 import type { Sent } from './sent.ts';
 import { sentOf, sentWithheld } from './sent.ts';
-import type { Delay } from './waiting.ts';
-import type { Traceparent } from './traceparent.ts';
 import { traceFields } from './traceparent.ts';
-import { timerDelay, untilAborted } from './waiting.ts';
-
-export interface InviteClientOptions {
-  /** The address of the service; `/…` for the origin of the page. */
-  readonly url: string;
-  /** The person's access token. `renew`: the service refused the last one (401), so another one is needed. */
-  readonly token: (why: { readonly renew: boolean }) => string | Promise<string>;
-  /** The trace of a call that has none of its own (W3C Trace Context). */
-  readonly traceparent?: Traceparent;
-  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
-  /** How long one attempt may take. Default 40,000. */
-  readonly attemptTimeoutMs?: number;
-  /** How long one call keeps trying: waits and timed-out attempts together. Default 90,000. */
-  readonly patienceMs?: number;
-  /** Default: `setTimeout`. */
-  readonly delay?: Delay;
-  /** Spreads the repeats of many clients. Default: `Math.random`. */
-  readonly random?: () => number;
-}
-
-export interface CallOptions {
-  /** Ends the call at once with its reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** The trace of this call (W3C Trace Context), for all its attempts. */
-  readonly traceparent?: Traceparent | undefined;
-}
+import { untilAborted } from './waiting.ts';
 
 export interface DryRunOptions extends CallOptions {
   /** Send what is allowed, and refuse the rest one by one. */
@@ -49,6 +24,11 @@ export interface DryRunOptions extends CallOptions {
 export interface InviteOptions extends DryRunOptions {
   /** 16 to 255 visible ASCII characters, for this request only. Default: a new one. */
   readonly idempotencyKey?: string;
+}
+
+export interface ListOptions extends CallOptions {
+  /** The `next` of the page before. */
+  readonly before?: string | null;
 }
 
 export interface WaitOptions extends CallOptions {
@@ -63,6 +43,8 @@ export interface InviteClient {
   whatMayIInvite(options?: CallOptions): Promise<InvitePolicy>;
   /** `id`: the `requestId` of an answer or a problem. */
   inviteRequest(id: string, options?: CallOptions): Promise<InviteRequest>;
+  /** The person's own requests, newest first, at most 100 at a time. */
+  myRequests(options?: ListOptions): Promise<InviteRequestPage>;
   /** Resolves when the outcome is known; throws OutcomeUnknown after `maxWaitMs`. */
   waitForOutcome(id: string, options?: WaitOptions): Promise<InviteRequest>;
   /** Sends a list in batches that fit the policy. */
@@ -71,7 +53,6 @@ export interface InviteClient {
   resumeBatches(plan: BatchPlan, options?: Pick<BatchOptions, 'signal' | 'onPlan'>): AsyncGenerator<BatchStep, void>;
 }
 
-const JSON_TYPE = { 'Content-Type': 'application/json' };
 const LENIENT = { Prefer: 'handling=lenient' };
 
 /** Also for a server that asks to come back at once. */
@@ -80,17 +61,7 @@ const FIRST_LOOK_MS = 1_000;
 const LONGEST_LOOK_MS = 10_000;
 
 export function createInviteClient(options: InviteClientOptions): InviteClient {
-  if (!/^(https?:\/)?\//.test(options.url)) throw new TypeError('url: write https://… or /…');
-  const deps: CallDeps = {
-    attemptTimeoutMs: 40_000,
-    patienceMs: 90_000,
-    delay: timerDelay,
-    random: Math.random,
-    // Called without an object: Workers and browsers refuse a `fetch` of another one.
-    fetch: (url, init) => fetch(url, init),
-    ...options,
-    url: options.url.replace(/\/+$/, ''),
-  };
+  const deps = callDepsOf(options);
 
   const traceOf = ({ traceparent = options.traceparent }: CallOptions) => traceFields(traceparent);
   const read = async <Body>(path: string, { signal, ...traced }: CallOptions) => {
@@ -131,6 +102,10 @@ export function createInviteClient(options: InviteClientOptions): InviteClient {
     },
     async inviteRequest(id, called = {}) {
       return (await findRequest(id, called)).body;
+    },
+    async myRequests({ before, ...called } = {}) {
+      const cursor = before ? `&before=${before}` : '';
+      return (await read<InviteRequestPage>(`/v2/invite_requests?own=true${cursor}`, called)).body;
     },
     async waitForOutcome(id, { maxWaitMs = 120_000, ...called } = {}) {
       let waitedMs = 0;

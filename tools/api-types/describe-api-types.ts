@@ -13,14 +13,21 @@ const HEAD = `/** The wire of the invite service, generated from its contract by
 /** The schemas that the client names, with everything that they refer to. */
 const SCHEMAS = [
   'AddressDecision',
+  'AuditCounts',
+  'AuditCountsRequest',
+  'AuditRecord',
+  'AuditSearch',
+  'AuditStatus',
   'DryRun',
   'InvalidRequest',
   'InvitePolicy',
   'InviteRequest',
+  'InviteRequestPage',
   'InviteUsersRequest',
   'MalformedEntry',
   'PartlySent',
   'Problem',
+  'Settlement',
 ];
 
 /** Written for generated clients only, whatever is filtered. */
