@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- [--quick] [sides] [growth] [memory]]`: measures the service and writes docs/performance.md and its
- * plots. Without names it runs `sides` and `growth`, in at most 15 minutes, with --quick in 3; `memory` takes another ten.
- * It needs Linux, and the registry once for the packages of the peers; everything else runs on loopback. The machine
+ * `npm run bench [-- [--quick] [sides] [growth] [memory] [ledgers]]`: measures the service and writes docs/performance.md
+ * and its plots. Without names it runs `sides` and `growth`, in at most 15 minutes, with --quick in 3; `memory` takes another
+ * ten, and `ledgers`, which needs PostgreSQL's programs, four. It needs Linux, and the registry once for the packages of the peers; everything else runs on loopback. The machine
  * should do nothing else meanwhile.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureGrowth } from './growth/measure-growth.ts';
+import { measureLedgers } from './ledgers/measure-ledgers.ts';
 import { measureMemory } from './growth/measure-memory.ts';
 import { PERFORMANCE_PAGES } from './report/performance-pages.ts';
 import type { Results } from './results.ts';
@@ -21,6 +22,7 @@ const PARTS = {
   sides: async (options: PartOptions): Promise<Results> => ({ sides: await measureSides(options, console.log) }),
   growth: async (options: PartOptions): Promise<Results> => ({ growth: await measureGrowth(options, console.log) }),
   memory: async (options: PartOptions): Promise<Results> => ({ memory: await measureMemory(options, console.log) }),
+  ledgers: async (options: PartOptions): Promise<Results> => ({ ledgers: await measureLedgers(options, console.log) }),
 } as const;
 
 interface PartOptions {

@@ -10,6 +10,7 @@ export interface Results {
   readonly sides?: SidesResult;
   readonly growth?: GrowthResult;
   readonly memory?: MemoryResult;
+  readonly ledgers?: LedgersResult;
 }
 
 /** How a part was run. */
@@ -56,6 +57,50 @@ export interface LoadSample {
   readonly lateShare: number;
 }
 
+/** The service on SQLite and on PostgreSQL. */
+export interface LedgersResult {
+  readonly run: Run;
+  readonly warmUpRequests: number;
+  readonly connections: number;
+  readonly seconds: number;
+  /** The open loop, in requests a second. */
+  readonly rate: number;
+  /** How far away the database was while its statements were counted. */
+  readonly answerDelayMs: number;
+  /** One for each round of each side. */
+  readonly samples: readonly LedgerSample[];
+  readonly wire: readonly WireSample[];
+}
+
+export interface LedgerSample {
+  readonly side: 'sqlite' | 'postgres' | 'postgres-2';
+  readonly round: number;
+  readonly saturated: LedgerLoad;
+  readonly open: LedgerLoad;
+}
+
+export interface LedgerLoad {
+  readonly perSecond: number;
+  /** CPU time per invite, of all replicas together and of the database server. */
+  readonly replicasCpuUs: number;
+  readonly serverCpuUs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** What an invite costs between replicas and database, recurring work included. */
+export interface WireSample {
+  readonly replicas: number;
+  readonly connections: number;
+  readonly answers: number;
+  readonly statements: number;
+  readonly roundTrips: number;
+  readonly commits: number;
+  readonly bytes: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+}
+
 export interface GrowthResult {
   readonly run: Run;
   /** By the id of the curve (growth/curves.ts): points of size and cost, from small to large. */
@@ -82,7 +127,7 @@ export function keepResults(parts: Results): void {
     typeof value === 'number' ? Number(value.toPrecision(5)) : value,
   );
   // One sample or point a line: a new run is a readable change.
-  writeFileSync(FILE, `${rounded.replaceAll(/\{"side"|"\w[\w-]*":\[\[/g, '\n$&')}\n`);
+  writeFileSync(FILE, `${rounded.replaceAll(/\{"side"|\{"replicas"|"\w[\w-]*":\[\[/g, '\n$&')}\n`);
 }
 
 export function describeRun(isQuick: boolean): Run {

@@ -145,6 +145,6 @@ function summary(
 }
 
 /** The latency that this share of the answers did not exceed, in milliseconds. */
-export function quantileMs({ latenciesMs }: Measured, share: number): number {
+export function quantileMs({ latenciesMs }: Pick<Measured, 'latenciesMs'>, share: number): number {
   return latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(latenciesMs.length * share))] ?? Number.NaN;
 }

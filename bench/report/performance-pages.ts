@@ -1,12 +1,15 @@
 /** docs/performance.md and its plots, from bench/results.json. */
 import { CURVES, growthOf, isAsPromised } from '../growth/curves.ts';
-import type { GrowthResult, MemoryResult, Point, Run, SideSample, SidesResult } from '../results.ts';
+import type { GrowthResult, MemoryResult, Point, SideSample, SidesResult } from '../results.ts';
 import { readResults } from '../results.ts';
 import { DROPPED } from './dropped.ts';
+import { describeRun } from './describe-run.ts';
 import { describeGrowthPlot } from './growth-plot.ts';
+import { describeLedgers } from './ledgers-section.ts';
 import { figure, withRange } from './numbers.ts';
 import { BASE_SIDES, SIDE_NAMES } from './side-names.ts';
 import { describeSidesPlot } from './sides-plot.ts';
+import { table } from './table.ts';
 
 export const PERFORMANCE_PAGES: Readonly<Record<string, () => string>> = {
   'docs/performance.md': describePerformance,
@@ -48,21 +51,16 @@ const METHOD = `## How it is measured
 `;
 
 export function describePerformance(): string {
-  const { sides, growth, memory } = readResults();
+  const { sides, growth, memory, ledgers } = readResults();
   return [
     HEAD,
     ...(sides === undefined ? [] : [describeSides(sides)]),
+    ...(ledgers === undefined ? [] : [describeLedgers(ledgers)]),
     ...(growth === undefined ? [] : [describeGrowth(growth)]),
     ...(memory === undefined ? [] : [describeMemory(memory)]),
     describeDropped(),
     METHOD,
   ].join('\n');
-}
-
-function describeRun({ day, node, processor, cores, system, isPinned, isQuick }: Run): string {
-  const quick = isQuick ? ' **A quick run: too few samples to compare anything.**' : '';
-  const pinned = isPinned ? '' : ' Without a processor for each side.';
-  return `Measured on ${day}: Node ${node.slice(1)}, ${cores} cores of ${processor}, ${system}.${pinned}${quick}`;
 }
 
 /** From this share on, the load generator and not the side was the limit. */
@@ -188,14 +186,4 @@ function describeDropped(): string {
 What buys less than 2 % and makes the code harder to read stays out, too.
 
 ${table(['tried', 'found'], DROPPED, 'left')}`;
-}
-
-function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  align: 'left' | 'right' = 'right',
-): string {
-  const rule = head.map((_cell, index) => (index === 0 || align === 'left' ? '---' : '---:')).join('|');
-  const [first = '', ...others] = [head, ...rows].map((cells) => `| ${cells.join(' | ')} |\n`);
-  return [first, `|${rule}|\n`, ...others].join('');
 }

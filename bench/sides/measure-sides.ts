@@ -13,6 +13,7 @@ import { installPeers, PEERS } from './peers.ts';
 import type { RunningSide, SideCommand } from './process.ts';
 import { busyShare, freePort, ownCoreTicks, startSide } from './process.ts';
 import { serviceSide } from './service.ts';
+import { shuffled } from './shuffled.ts';
 
 interface Side {
   readonly command: (place: Place) => SideCommand | null;
@@ -121,11 +122,4 @@ function lineOf(sample: SideSample | undefined): string {
     `p50 ${saturated.p50Ms.toFixed(1)} p99 ${saturated.p99Ms.toFixed(1)} ms; ${tails.join('; ')}; ` +
     `${peakMiB.toFixed(0)} MiB; generator ${(100 * generatorBusy).toFixed(0)} % busy`
   );
-}
-
-function shuffled<Item>(items: readonly Item[]): Item[] {
-  return items
-    .map((item) => ({ item, at: Math.random() }))
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ item }) => item);
 }

@@ -17,6 +17,8 @@ export interface SideCommand {
   readonly readyPath: string;
   /** Where its stdout goes. Default: nowhere. */
   readonly stdoutFile?: string;
+  /** Left out: it has a processor of its own, where there is one. */
+  readonly sharesProcessors?: boolean;
   /** Called after it has ended. */
   readonly cleanUp?: () => void;
 }
@@ -63,7 +65,8 @@ export async function freePort(): Promise<number> {
 
 /** Resolves when the side answers on `port`. Rejects when it ends before. */
 export async function startSide(side: SideCommand, port: number): Promise<RunningSide> {
-  const [program = '', ...args] = isPinned ? ['taskset', '-c', String(sideCore), ...side.command] : side.command;
+  const cores = side.sharesProcessors === true ? `${ownCore},${sideCore}` : String(sideCore);
+  const [program = '', ...args] = isPinned ? ['taskset', '-c', cores, ...side.command] : side.command;
   const stdout = openSync(side.stdoutFile ?? '/dev/null', 'a');
   const child = spawn(program, args, { env: { ...side.env }, stdio: ['ignore', stdout, 'inherit'] });
   closeSync(stdout);
@@ -88,7 +91,7 @@ export async function startSide(side: SideCommand, port: number): Promise<Runnin
   const { pid = 0 } = child;
   return {
     port,
-    cpuUs: () => processesOf(pid).reduce((sum, one) => sum + ticksOf(one) * TICK_US, 0),
+    cpuUs: () => cpuUsOf(pid),
     memory: () => ({ residentMiB: memoryOf(pid, 'VmRSS'), peakMiB: memoryOf(pid, 'VmHWM') }),
     stop,
   };
@@ -117,22 +120,36 @@ async function statusOf(url: string): Promise<number> {
   }
 }
 
+/** CPU time so far of a process and its running children, user and system, in microseconds. */
+export function cpuUsOf(pid: number): number {
+  return processesOf(pid).reduce((sum, one) => sum + ticksOf(one) * TICK_US, 0);
+}
+
 function processesOf(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+  const children = readOf(pid, `task/${pid}/children`).trim().split(' ').filter(Boolean);
   return [pid, ...children.flatMap((child) => processesOf(Number(child)))];
 }
 
 /** utime and stime, proc(5). The second field may hold spaces and ends with the last parenthesis. */
 function ticksOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = readOf(pid, 'stat')
     .replace(/^.*\) /s, '')
     .split(' ');
-  return Number(fields[11]) + Number(fields[12]);
+  return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+}
+
+/** Nothing of a process that has ended meanwhile. */
+function readOf(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   const kib = processesOf(pid).map((one) =>
-    Number(new RegExp(String.raw`${field}:\s+(\d+)`).exec(readFileSync(`/proc/${one}/status`, 'utf8'))?.[1] ?? 0),
+    Number(new RegExp(String.raw`${field}:\s+(\d+)`).exec(readOf(one, 'status'))?.[1] ?? 0),
   );
   return kib.reduce((sum, one) => sum + one, 0) / 1024;
 }

@@ -28,10 +28,10 @@ quotas:
   - { id: person, per: invitee, window: 1d, emails: 3 }
 `;
 
-/** A new ledger each time, below `folder`. `keepsStdout`: its lines go to a file and not to /dev/null. */
+/** A new ledger each time, below `folder`, or the given one. `keepsStdout`: its lines go to a file and not to /dev/null. */
 export function serviceSide(
   { port, folder, backdrop }: { readonly port: number; readonly folder: string; readonly backdrop: Backdrop },
-  { keepsStdout }: { readonly keepsStdout: boolean } = { keepsStdout: true },
+  { keepsStdout, ledgerUrl }: { readonly keepsStdout: boolean; readonly ledgerUrl?: string } = { keepsStdout: true },
 ): SideCommand {
   const data = mkdtempSync(join(folder, 'service-'));
   const policyFile = join(data, 'policy.yaml');
@@ -42,7 +42,7 @@ export function serviceSide(
       ...{ PATH: process.env.PATH, NODE_ENV: 'production', PORT: String(port), OPS_PORT: '0', INSECURE_DEV: '1' },
       ...{ GALILEO_API_URL: backdrop.upstreamUrl, GALILEO_API_KEY: backdrop.apiKey },
       AUTH_ISSUERS: JSON.stringify([{ name: 'dev', issuer: backdrop.issuer, audience: backdrop.audience }]),
-      ...{ POLICY_FILE: policyFile, LEDGER_URL: `sqlite:${join(data, 'ledger.db')}` },
+      ...{ POLICY_FILE: policyFile, LEDGER_URL: ledgerUrl ?? `sqlite:${join(data, 'ledger.db')}` },
     },
     readyPath: '/readyz',
     ...(keepsStdout ? { stdoutFile: join(data, 'stdout.log') } : {}),

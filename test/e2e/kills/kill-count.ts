@@ -20,3 +20,8 @@ export function killCount(few: number): KillCount {
 
 /** The kill comes so long after the load has begun, at most. */
 export const LATEST_KILL_MS = 400;
+
+/** A full count takes minutes: says how far it is. */
+export function printProgress({ rounds }: KillCount, round: number): void {
+  if (round > 0 && round % 50 === 0) process.stdout.write(`${round} of ${rounds} kills\n`);
+}

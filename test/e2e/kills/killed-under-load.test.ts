@@ -16,10 +16,11 @@ import { readTrail } from '../../support/ledger/read-trail.ts';
 import { startService } from '../started.ts';
 import { createCallers } from './callers.ts';
 import { judgeKills, NO_DAMAGE, printKills } from './judge-kills.ts';
-import { killCount, LATEST_KILL_MS } from './kill-count.ts';
+import { killCount, LATEST_KILL_MS, printProgress } from './kill-count.ts';
 import { KILLS_POLICY } from './kills-policy.ts';
 
-const { rounds, seed, isFull } = killCount(6);
+const count = killCount(6);
+const { rounds, seed, isFull } = count;
 const PARALLEL = 16;
 const CLI = join(import.meta.dirname, '../../../src/cli.ts');
 
@@ -42,6 +43,7 @@ it(
     const callers = createCallers({ token, chance, galileo: standIns.galileo });
 
     for (let round = 0; round < rounds; round += 1) {
+      printProgress(count, round);
       const service = await startService(env);
       const killed = once(service.child, 'exit');
       const load = callers.start([service.url], PARALLEL);

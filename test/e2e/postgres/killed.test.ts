@@ -13,7 +13,7 @@ import { startPostgres } from '../../support/postgres/postgres-server.ts';
 import type { PostgresServer } from '../../support/postgres/postgres-server.ts';
 import { createCallers } from '../kills/callers.ts';
 import { judgeKills, NO_DAMAGE, printKills } from '../kills/judge-kills.ts';
-import { killCount, LATEST_KILL_MS } from '../kills/kill-count.ts';
+import { killCount, LATEST_KILL_MS, printProgress } from '../kills/kill-count.ts';
 import { KILLS_POLICY } from '../kills/kills-policy.ts';
 import type { Service } from '../started.ts';
 import { startService } from '../started.ts';
@@ -22,7 +22,8 @@ import { startService } from '../started.ts';
  * `kill -9` of one of two replicas at random moments under load, again and again. The full count:
  * `KILL_ROUNDS=200 npx vitest run --project e2e-servers test/e2e/postgres/killed.test.ts`.
  */
-const { rounds, seed, isFull } = killCount(4);
+const count = killCount(4);
+const { rounds, seed, isFull } = count;
 const PARALLEL = 8;
 
 let server: PostgresServer;
@@ -55,6 +56,7 @@ it(
     let replicas: readonly Service[] = await Promise.all([start(), start()]);
     onTestFinished(() => replicas.forEach(({ child }) => void child.kill('SIGKILL')));
     for (let round = 0; round < rounds; round += 1) {
+      printProgress(count, round);
       const load = callers.start(
         replicas.map(({ url }) => url),
         PARALLEL,
