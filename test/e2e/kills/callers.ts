@@ -7,8 +7,8 @@ import type { StandIns } from '../../../dev/stand-ins.ts';
 import type { Chance } from '../../support/chance.ts';
 
 export interface Callers {
-  /** Starts `parallel` callers at each address. */
-  start(urls: readonly string[], parallel: number): Round;
+  /** Starts `parallel` callers at each address, with a new token: a full count takes longer than one is valid. */
+  start(urls: readonly string[], parallel: number): Promise<Round>;
   /** Repeats every invite that has no final answer, once. */
   repeatOpen(url: string): Promise<void>;
   readonly tally: CallersTally;
@@ -41,14 +41,13 @@ const KEYLESS = 20;
 const MOST_DELAY_MS = 25;
 
 export function createCallers({
-  token,
+  standIns: { galileo, identityProvider },
   chance,
-  galileo,
 }: {
-  readonly token: string;
+  readonly standIns: StandIns;
   readonly chance: Chance;
-  readonly galileo: StandIns['galileo'];
 }): Callers {
+  let token = '';
   const tally: CallersTally = { invites: 0, repeats: 0, lost: 0, accepted: new Set(), statuses: new Map() };
   /** To be repeated; what is still in flight only in the end. */
   const toRepeat: Invite[] = [];
@@ -104,7 +103,8 @@ export function createCallers({
 
   return {
     tally,
-    start(urls, parallel) {
+    async start(urls, parallel) {
+      token = await identityProvider.issue({ sub: 'hr-portal' });
       let isOver = false;
       const call = async (url: string): Promise<void> => {
         while (!isOver) if ((await sendAndNote(url, takeRepeat() ?? newInvite())) === null) return;
@@ -118,6 +118,7 @@ export function createCallers({
       };
     },
     async repeatOpen(url) {
+      token = await identityProvider.issue({ sub: 'hr-portal' });
       for (const invite of [...toRepeat.splice(0), ...inFlight.splice(0)]) {
         tally.repeats += 1;
         await sendAndNote(url, invite);

@@ -19,7 +19,7 @@ export function killCount(few: number): KillCount {
 }
 
 /** The kill comes so long after the load has begun, at most. */
-export const LATEST_KILL_MS = 400;
+export const LATEST_KILL_MS = 600;
 
 /** A full count takes minutes: says how far it is. */
 export function printProgress({ rounds }: KillCount, round: number): void {
