@@ -28,7 +28,7 @@ import { beginRestore } from './platform/node/ledger/copy/begin-restore.ts';
 import { createBackup } from './platform/node/ledger/copy/create-backup.ts';
 import { durableFiles } from './platform/node/ledger/copy/durable-files.ts';
 import { openLedgerReader, openLedgerSideWriter } from './platform/node/ledger/chosen-ledger.ts';
-import { readSignIns } from './platform/node/ledger/sign-ins.ts';
+import { readSignInsOf } from './platform/node/ledger/read-sign-ins.ts';
 import { NewTextFileError, writeNewText } from './platform/node/new-text-file.ts';
 import { openPolicy } from './platform/node/policy/source.ts';
 import { createSecrets, SecretsError } from './platform/node/secrets/secrets.ts';
@@ -76,7 +76,7 @@ const deps: CliDeps = {
     }
   },
   inspectLedger,
-  readSignIns,
+  readSignIns: readSignInsOf,
   inspectPostgres: (place, access) => inspectPostgres(place, access, clock),
   openReader: openLedgerReader,
   openSideWriter: (ledger) =>

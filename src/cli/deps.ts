@@ -44,7 +44,7 @@ export interface CliDeps {
   /** Inspects the ledger without changing it. */
   readonly inspectLedger: (path: string) => Promise<LedgerFacts>;
   /** What the ledger knows of sign-ins to Galileo; null when it cannot be read. Never rejects. */
-  readonly readSignIns: (path: string, nowMs: number) => Promise<SignIns | null>;
+  readonly readSignIns: (settings: Partial<Settings>, nowMs: number) => Promise<SignIns | null>;
   /** Inspects a ledger in PostgreSQL without changing it. */
   readonly inspectPostgres: (place: PostgresPlace, access: PostgresAccess) => Promise<PostgresFacts>;
   /** For everything that commands read from a ledger. Rejects with a LedgerFileError or a LedgerServerError. */

@@ -4,6 +4,7 @@ import { buildCurrentUserRequest, currentUserUrl } from '../../upstream/request.
 import type { Command } from '../command-line/command.ts';
 import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import type { CliDeps } from '../deps.ts';
+import { checkGroups, policiesWithGroups } from './checks/check-groups.ts';
 import { checkIssuer, issuerProbeRequest } from './checks/check-issuer.ts';
 import { clockFinding } from './checks/check-clock.ts';
 import { intakeFinding, intakeOf, intakeProbeRequest } from './checks/check-intake.ts';
@@ -28,8 +29,8 @@ import { redact } from '../command-line/redact.ts';
 
 /**
  * `doctor`: checks everything the service depends on, concurrently and read-only. It sends no invitation and changes
- * nothing. A key or password goes only to GALILEO_API_URL, to sign in and to ask for its user, and only when the
- * configuration accepts that address.
+ * nothing. A key or password goes only to GALILEO_API_URL, to sign in and to ask for its user and for groups, and only when
+ * the configuration accepts that address.
  */
 const CHECK_TIMEOUT_MS = 12_000;
 
@@ -39,7 +40,7 @@ export const doctor: Command = {
   about: [
     'Checks the configuration, the routes through HTTPS_PROXY, each issuer (metadata and keys), the policy (its tests, rules that end soon), the ledger ' +
       '(readable, its trail, its tables against the last records, its version, room on its disk), the clock, the way to Galileo, and whether the Galileo key ' +
-      'or password works and with what role (GET /v2/current_user). With AUDIT_SINKS=http, whether the intake of the audit trail answers.',
+      'or password works and with what role (GET /v2/current_user), and whether Galileo lists the groups that the policy names (GET /v2/groups). With AUDIT_SINKS=http, whether the intake of the audit trail answers.',
     'It sends no invite, writes nothing and may run beside the service, with the same environment. Nothing it prints is ' +
       'secret. Checks run side by side and end within 12 seconds; one that fails stops no other.',
   ],
@@ -95,6 +96,8 @@ function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[]
   const rules = { insecureDev: settings.INSECURE_DEV === true };
   const { LEDGER_URL: place } = settings;
   const { HTTPS_PROXY: proxy } = settings;
+  const signIns = signInChecks(configuration, deps, upstream);
+  const withGroups = policiesWithGroups(policies);
   const check = (id: string, title: string, run: Check['run']): Check => ({ id, title, run });
 
   return [
@@ -141,7 +144,16 @@ function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[]
         return upstreamFinding(seen, { isTls: url.startsWith('https:'), suspect: suspectAddress(url) });
       }),
     ),
-    ...signInChecks(configuration, deps, upstream).map((one) => ({ ...one, run: asking(one.run) })),
+    ...signIns.checks.map((one) => ({ ...one, run: asking(one.run) })),
+    ...(withGroups.length === 0
+      ? []
+      : [
+          check(
+            'galileo-groups',
+            'Galileo groups',
+            asking(() => checkGroups(withGroups, signIns.accepted, deps)),
+          ),
+        ]),
     ...intakeChecks(configuration, deps).map((one) => ({ ...one, run: asking(one.run) })),
   ];
 }

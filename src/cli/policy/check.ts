@@ -12,6 +12,7 @@ import { counted, printable } from '../command-line/text.ts';
 import type { Paint } from '../deps.ts';
 import type { Letters, RuleEnd } from './review-notes.ts';
 import { lettersIn, lookAlikes, ruleEnds } from './review-notes.ts';
+import { checkOnline, onlineText } from './check-online.ts';
 import { ISSUER_OPTIONS, issuerNames, problemLines, readPolicyFile } from './policy-file.ts';
 
 export const policyCheck: Command = {
@@ -24,10 +25,21 @@ export const policyCheck: Command = {
     'Rules and forced values that no test decides by are named as well. They are no problem, but nothing would notice ' +
       'if they were changed. For each rule with an end it prints the last day, for domains with xn-- their letters, and it ' +
       'names what looks alike.',
+    'With --online it also asks Galileo for its groups, as the service would with these settings (GET /v2/groups), and names ' +
+      'each group id of the file that Galileo does not list. Galileo may hide a group from the account. It sends no invite, and ' +
+      'a password that was refused less than an hour ago is not tried.',
   ],
   operands: [{ name: 'FILE', about: 'The policy file.' }],
-  options: { ...ISSUER_OPTIONS, json: JSON_OPTION },
-  exits: { ok: 'The file would be taken.', refused: 'It would not; the problems are printed.' },
+  options: {
+    ...ISSUER_OPTIONS,
+    online: { value: null, about: 'Ask Galileo whether it has the groups that the file names.' },
+    json: JSON_OPTION,
+  },
+  exits: {
+    ok: 'The file would be taken.',
+    failed: 'With --online: the file would be taken, and Galileo does not list a group that it names, or gave no list.',
+    refused: 'It would not; the problems are printed.',
+  },
   examples: [
     { line: 'policy check policy.yaml --any-issuer', does: 'in a pipeline, before AUTH_ISSUERS is known' },
     { line: 'policy check policy.yaml', does: 'where the service runs, with its issuers' },
@@ -35,13 +47,23 @@ export const policyCheck: Command = {
       line: 'policy check policy.yaml --json',
       does: '`{"ok":false,…,"problems":[{"line":4,"column":9,"message":"…"}]}`',
     },
+    { line: 'policy check policy.yaml --online', does: 'with the settings of the service, also the groups in Galileo' },
   ],
   async run(call, deps) {
     const [path = ''] = call.operands;
-    const report = judge(await readPolicyFile(path, await issuerNames(call, deps), deps), deps.clock.now());
-    const ok = report.problems.length === 0;
-    await printReport(call, deps, { ok, file: path, ...report }, () => render(path, report, deps.paint));
-    return ok ? 'ok' : 'refused';
+    const read = await readPolicyFile(path, await issuerNames(call, deps), deps);
+    const report = judge(read, deps.clock.now());
+    const isTaken = report.problems.length === 0;
+    const online =
+      isTaken && read.kind === 'read' && call.options['online'] !== undefined ? await checkOnline(read, deps) : null;
+    const ok = isTaken && (online === null || online.ok);
+    const document = { ok, file: path, ...report, ...(online === null ? {} : { online }) };
+    await printReport(call, deps, document, () => {
+      const text = render(path, report, deps.paint);
+      return online === null ? text : text + onlineText(path, online, deps.paint);
+    });
+    if (!isTaken) return 'refused';
+    return ok ? 'ok' : 'failed';
   },
 };
 

@@ -27,6 +27,19 @@ export async function readSignInHold(run: Run, fingerprint: string, nowMs: numbe
   return holdOf(await readStored(run, fingerprint), nowMs);
 }
 
+/** Every hold, by fingerprint. There is one for each secret of a day. */
+export async function readSignInHolds(run: Run, nowMs: number): Promise<ReadonlyMap<string, SignInHold>> {
+  const rows = await run<HoldRow & { fingerprint: string }>(
+    `SELECT fingerprint, claim, reason, until_ms FROM sign_in_holds`,
+  );
+  return new Map(
+    rows.flatMap((row) => {
+      const hold = holdOf(toStored(row), nowMs);
+      return hold === null ? [] : [[row.fingerprint, hold]];
+    }),
+  );
+}
+
 export async function claimSignIn(run: Run, claim: SignInClaim, nowMs: number): Promise<SignInClaimed> {
   await run(`DELETE FROM sign_in_holds WHERE until_ms < $1`, nowMs - FORGET_HOLD_AFTER_MS);
   const stored = await readStored(run, claim.fingerprint);
@@ -60,9 +73,15 @@ async function store(run: Run, fingerprint: string, { claim, reason, untilMs }: 
 }
 
 async function readStored(run: Run, fingerprint: string): Promise<StoredHold | null> {
-  const [row] = await run<{ claim: string; reason: string; until_ms: number }>(
+  const [row] = await run<HoldRow>(
     `SELECT claim, reason, until_ms FROM sign_in_holds WHERE fingerprint = $1`,
     fingerprint,
   );
-  return row === undefined ? null : { claim: row.claim, reason: holdReasonOf(row.reason), untilMs: row.until_ms };
+  return row === undefined ? null : toStored(row);
+}
+
+type HoldRow = { claim: string; reason: string; until_ms: number };
+
+function toStored({ claim, reason, until_ms: untilMs }: HoldRow): StoredHold {
+  return { claim, reason: holdReasonOf(reason), untilMs };
 }

@@ -147,7 +147,8 @@ export function startCommand(
     },
     auditSecretProblems: async () => [],
     openRecordAddress: async () => (email) => email,
-    async openKeys({ GALILEO_API_KEY: current, GALILEO_API_KEY_NEXT: next }) {
+    async openKeys({ GALILEO_AUTH, GALILEO_API_KEY, GALILEO_PASSWORD, GALILEO_API_KEY_NEXT: next }) {
+      const current = GALILEO_AUTH === 'api_key' ? GALILEO_API_KEY : GALILEO_PASSWORD;
       if (typeof current !== 'string') return { kind: 'refused', problems: ['GALILEO_API_KEY is missing here'] };
       const keys = { current: new Secret(current), next: typeof next === 'string' ? new Secret(next) : null };
       return { kind: 'opened', secrets: { galileoKeys: () => Promise.resolve(keys) } };
