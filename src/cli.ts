@@ -26,6 +26,7 @@ import { createFetchDocument } from './platform/node/http-client/fetch-document.
 import { createHttpClient } from './platform/node/http-client/http-client.ts';
 import { beginRestore } from './platform/node/ledger/copy/begin-restore.ts';
 import { createBackup } from './platform/node/ledger/copy/create-backup.ts';
+import { beginMove } from './platform/node/ledger/move/begin-move.ts';
 import { durableFiles } from './platform/node/ledger/copy/durable-files.ts';
 import { openLedgerReader, openLedgerSideWriter } from './platform/node/ledger/chosen-ledger.ts';
 import { readSignInsOf } from './platform/node/ledger/read-sign-ins.ts';
@@ -95,6 +96,7 @@ const deps: CliDeps = {
   },
   audit: auditPorts,
   copies,
+  moves: { beginMove },
   freeBytes,
   http,
   fetchDocument: createFetchDocument({ egress }),

@@ -7,6 +7,7 @@ import type { Command } from './command-line/command.ts';
 import { configCheck } from './config/check.ts';
 import { configPrint } from './config/print.ts';
 import { doctor } from './doctor/doctor.ts';
+import { ledgerMove } from './ledger/move.ts';
 import { ledgerBackup } from './ledger/backup.ts';
 import { ledgerRestore } from './ledger/restore.ts';
 import { policyCheck } from './policy/check.ts';
@@ -38,4 +39,5 @@ export const COMMANDS: readonly Command[] = [
   auditSearch,
   ledgerBackup,
   ledgerRestore,
+  ledgerMove,
 ];

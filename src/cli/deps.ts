@@ -9,6 +9,7 @@ import type { Secrets } from '../ports/secrets.ts';
 import type { HttpPort } from '../ports/http.ts';
 import type { RestoreCall, UnfinishedRestore } from '../platform/node/ledger/copy/begin-restore.ts';
 import type { BackupCall, UnfinishedBackup } from '../platform/node/ledger/copy/create-backup.ts';
+import type { MoveCall, UnfinishedMove } from '../platform/node/ledger/move/begin-move.ts';
 import type { PostgresPlace } from '../config/reading/postgres-url.ts';
 import type { PostgresAccess } from '../platform/node/ledger/postgres/access.ts';
 import type { PostgresFacts } from '../platform/node/ledger/postgres/inspect-postgres.ts';
@@ -23,7 +24,7 @@ import type { LedgerFacts } from './doctor/ledger-facts.ts';
 /**
  * The ports of the command line: every effect a command may have. Types only. src/cli.ts chooses the adapters: the
  * service's own where the service has one, so that a command finds what the service would find. On this machine only
- * `print`, `printError`, `writeNewText`, `openSideWriter`, `copies` and `audit` write. `http` may write elsewhere (`policy push`).
+ * `print`, `printError`, `writeNewText`, `openSideWriter`, `copies`, `moves` and `audit` write. `http` may write elsewhere (`policy push`).
  */
 export interface CliDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -56,6 +57,7 @@ export interface CliDeps {
   readonly openSideWriter: (ledger: ChosenLedger) => Promise<SideWriter>;
   readonly audit: AuditPorts;
   readonly copies: LedgerCopies;
+  readonly moves: LedgerMoves;
   /** Bytes free to users other than root, on the file system that holds or would hold `path`. Null when unknown. */
   readonly freeBytes: (path: string) => Promise<number | null>;
   /** The name of the system user that runs the command; null when the system has none. */
@@ -97,6 +99,11 @@ export interface SideWriter extends Pick<Ledger, 'find' | 'settle'> {
 export interface LedgerCopies {
   readonly createBackup: (call: BackupCall) => Promise<UnfinishedBackup>;
   readonly beginRestore: (call: RestoreCall) => Promise<UnfinishedRestore>;
+}
+
+/** Moves of whole ledgers to PostgreSQL, with the errors of platform/node/ledger/move. */
+export interface LedgerMoves {
+  readonly beginMove: (call: MoveCall) => Promise<UnfinishedMove>;
 }
 
 export type OpenedKeys =

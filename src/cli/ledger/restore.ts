@@ -18,7 +18,8 @@ import { copying } from './backup.ts';
 import { renderRestored } from './restore-report.ts';
 import type { RestoreReport } from './restore-report.ts';
 import { droppedBefore, RETENTION_OPTION } from './retention.ts';
-import { verifyCopy } from './verify-copy.ts';
+import { stampOf } from './stamp.ts';
+import { refuseUnproven, verifyCopy } from './verify-copy.ts';
 import type { CopyFacts } from './verify-copy.ts';
 import { chooseLedgerFile, LEDGER_FILE_OPTION } from './with-ledger.ts';
 
@@ -76,7 +77,7 @@ async function restore(backup: string, ledger: string, call: Call, deps: CliDeps
     );
     const { path, isWhole } = unfinished;
     const facts = await verifyCopy({ path, name: 'the backup', isWhole, verifier, droppedBefore: since }, call, deps);
-    refuseUnproven(facts);
+    refuseUnproven(facts, 'the backup');
     return replace(backup, unfinished, facts, deps);
   } catch (error) {
     throw commandErrorOf(error, ledger);
@@ -84,13 +85,6 @@ async function restore(backup: string, ledger: string, call: Call, deps: CliDeps
     undo();
     unfinished?.end();
   }
-}
-
-function refuseUnproven({ report: { verdict } }: CopyFacts): void {
-  if (verdict === 'newer')
-    throw new CommandError('newer', 'a part of the backup is newer than this program knows. Nothing was changed.');
-  if (verdict === 'unproven')
-    throw new CommandError('unproven', 'the given --public-key does not prove the backup. Nothing was changed.');
 }
 
 function replace(backup: string, unfinished: UnfinishedRestore, facts: CopyFacts, deps: CliDeps): RestoreReport {
@@ -112,11 +106,6 @@ function replace(backup: string, unfinished: UnfinishedRestore, facts: CopyFacts
     kept,
     forgotten: { from: lastRecordAt, to: rfc3339(nowMs) },
   };
-}
-
-/** `20260504T100211Z`: sorts by time, and needs no quotes in a shell. */
-function stampOf(ms: number): string {
-  return rfc3339(Math.trunc(ms / 1000) * 1000).replaceAll(/[-:]|\.000/g, '');
 }
 
 /** An error of another kind is a fault of this program, or has its own exit (LedgerFileError). */

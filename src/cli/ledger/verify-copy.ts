@@ -25,9 +25,8 @@ export interface CopyFacts {
   readonly lastRecordAt: string | null;
 }
 
-export interface CopyCheck {
-  readonly path: string;
-  /** What the file is for the user: `the backup`. */
+export interface ReaderCheck {
+  /** What it is for the user: `the backup`. */
   readonly name: string;
   readonly isWhole: () => boolean;
   readonly verifier: CheckpointVerifier | null;
@@ -36,32 +35,53 @@ export interface CopyCheck {
 }
 
 /** Rejects with a CommandError (`failed`) that names the faults. */
-export async function verifyCopy(check: CopyCheck, call: Call, deps: CliDeps): Promise<CopyFacts> {
-  const { path, name, isWhole, verifier, droppedBefore } = check;
+export async function verifyCopy(
+  check: ReaderCheck & { readonly path: string },
+  call: Call,
+  deps: CliDeps,
+): Promise<CopyFacts> {
+  return await withLedger(deps.openReader({ kind: 'sqlite', path: check.path }), (reader) =>
+    verifyReader(reader, check, { call, deps }),
+  );
+}
+
+/** The same through a reader that is open. */
+export async function verifyReader(
+  reader: LedgerReader,
+  check: ReaderCheck,
+  { call, deps }: { readonly call: Call; readonly deps: CliDeps },
+): Promise<CopyFacts> {
+  const { name, isWhole, verifier, droppedBefore } = check;
   if (!isWhole()) throw new CommandError('failed', `${name} is damaged: SQLite’s own check of its pages fails.`);
-  return await withLedger(deps.openReader({ kind: 'sqlite', path }), async (reader) => {
-    const { base, head } = await reader.chain();
-    const policies = createKeptPolicies(reader.policies);
-    const records = head.seq - base.seq;
-    const row = { doing: 'Verifying', unit: 'records', total: records };
-    const { report } = await withProgress(row, { call, deps }, async (progress) =>
-      verifyTrail(
-        {
-          name: 'ledger',
-          kind: 'stored',
-          lines: counting(readLedgerTrail(reader, policies.see), progress),
-          base,
-          head,
-          droppedBefore,
-          tables: reader.tables,
-          policies,
-        },
-        { ...NO_EVIDENCE, verifier },
-      ),
-    );
-    if (report.verdict === 'broken') throw brokenCopy(name, report);
-    return { report, records, head, lastRecordAt: await lastTime(reader, head.seq) };
-  });
+  const { base, head } = await reader.chain();
+  const policies = createKeptPolicies(reader.policies);
+  const records = head.seq - base.seq;
+  const row = { doing: 'Verifying', unit: 'records', total: records };
+  const { report } = await withProgress(row, { call, deps }, async (progress) =>
+    verifyTrail(
+      {
+        name: 'ledger',
+        kind: 'stored',
+        lines: counting(readLedgerTrail(reader, policies.see), progress),
+        base,
+        head,
+        droppedBefore,
+        tables: reader.tables,
+        policies,
+      },
+      { ...NO_EVIDENCE, verifier },
+    ),
+  );
+  if (report.verdict === 'broken') throw brokenCopy(name, report);
+  return { report, records, head, lastRecordAt: await lastTime(reader, head.seq) };
+}
+
+/** Throws a CommandError where a part is newer than this program, or the given keys do not prove it. */
+export function refuseUnproven({ report: { verdict } }: CopyFacts, name: string): void {
+  if (verdict === 'newer')
+    throw new CommandError('newer', `a part of ${name} is newer than this program knows. Nothing was changed.`);
+  if (verdict === 'unproven')
+    throw new CommandError('unproven', `the given --public-key does not prove ${name}. Nothing was changed.`);
 }
 
 /** One sentence, which is all that a CommandError may be. */

@@ -16,6 +16,7 @@ import {
 import { listRequests } from './reads/read-requests.ts';
 import { readRecords } from './reads/read-trail.ts';
 import { createRequestLookups } from './reads/request-lookups.ts';
+import type { RequestLookups } from './reads/request-lookups.ts';
 import { countRequests, countStrayKeys } from './reads/request-rows.ts';
 import { searchTrail } from './reads/search-trail.ts';
 import {
@@ -50,33 +51,72 @@ export const TOOL_ANSWER_MS = TOOL_LIMITS.statementMs + 5_000;
 /** In a snapshot, the rows of a page's requests are read with it. */
 const SNAPSHOT_PAGE = 200;
 
+type Read = <T>(work: (run: Run) => Promise<T>) => Promise<T>;
+
 /** Rejects with what `errorOf` returns when there is no ledger, or one that is newer or has foreign objects. */
 export async function openPostgresReader({ port, schema, errorOf }: PostgresReaderDeps): Promise<PostgresReader> {
   let snapshot: Run | null = null;
-  const lookups = createRequestLookups((work) => read(work));
-
-  async function orError<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw errorOf(error);
-    }
-  }
-
-  function read<T>(work: (run: Run) => Promise<T>): Promise<T> {
+  const read: Read = (work) => {
     const run = snapshot;
     const tool = { limits: TOOL_LIMITS, answerMs: TOOL_ANSWER_MS };
-    return orError(() => (run === null ? reading(port, schema, work, tool) : work(run)));
-  }
-
+    return orError(errorOf, () => (run === null ? reading(port, schema, work, tool) : work(run)));
+  };
   await read((run) => refuseUnreadable(run, schema));
+  const lookups = createRequestLookups(read);
+  return {
+    ...createReads({ schema, read, lookups, isSnapshot: () => snapshot !== null }),
+    async inSnapshot(work) {
+      if (snapshot !== null) throw new Error('there is a snapshot already');
+      const connection = await orError(errorOf, () => port.connect({ use: 'read', answerMs: TOOL_ANSWER_MS }));
+      try {
+        await orError(errorOf, () => beginReading(connection.run, schema, TOOL_LIMITS));
+        snapshot = connection.run;
+        const result = await work();
+        await orError(errorOf, () => connection.commit());
+        connection.release();
+        return result;
+      } finally {
+        snapshot = null;
+        lookups.clear();
+        // Does nothing once it was released.
+        connection.destroy();
+      }
+    },
+  };
+}
 
+/** Reads in a transaction of the caller, also what it has not committed yet. */
+export function createReaderOn(run: Run, schema: string, errorOf: PostgresReaderDeps['errorOf']): PostgresReader {
+  const read: Read = (work) => orError(errorOf, () => work(run));
+  const lookups = createRequestLookups(read);
+  return { ...createReads({ schema, read, lookups, isSnapshot: () => true }), inSnapshot: (work) => work() };
+}
+
+async function orError<T>(errorOf: PostgresReaderDeps['errorOf'], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw errorOf(error);
+  }
+}
+
+function createReads({
+  schema,
+  read,
+  lookups,
+  isSnapshot,
+}: {
+  readonly schema: string;
+  readonly read: Read;
+  readonly lookups: RequestLookups;
+  readonly isSnapshot: () => boolean;
+}): Omit<PostgresReader, 'inSnapshot'> {
   return {
     inUse: true,
     chain: () => read(readChain),
     records: (after, limit) =>
       read(async (run) => {
-        if (snapshot === null) return await readRecords(run, after, limit);
+        if (!isSnapshot()) return await readRecords(run, after, limit);
         const page = await readRecords(run, after, Math.min(limit, SNAPSHOT_PAGE));
         await lookups.prepare(run, page);
         return page;
@@ -107,23 +147,6 @@ export async function openPostgresReader({ port, schema, errorOf }: PostgresRead
         const { clockMs, recordedMs } = await readHead(run);
         return Math.max(0, clockMs, recordedMs);
       }),
-    async inSnapshot(work) {
-      if (snapshot !== null) throw new Error('there is a snapshot already');
-      const connection = await orError(() => port.connect({ use: 'read', answerMs: TOOL_ANSWER_MS }));
-      try {
-        await orError(() => beginReading(connection.run, schema, TOOL_LIMITS));
-        snapshot = connection.run;
-        const result = await work();
-        await orError(() => connection.commit());
-        connection.release();
-        return result;
-      } finally {
-        snapshot = null;
-        lookups.clear();
-        // Does nothing once it was released.
-        connection.destroy();
-      }
-    },
   };
 }
 

@@ -1,8 +1,9 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../src/audit/chain.ts';
+import { movedAwayText } from '../../../src/platform/node/ledger/files/moved-away.ts';
 import { openSideWriter } from '../../../src/platform/node/ledger/side-writer.ts';
 import { readLedgerFile } from '../../../src/platform/node/ledger/reader.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
@@ -196,6 +197,19 @@ describe('a cursor or checkpoint ahead of the end of the trail', () => {
     expect((await positions()).at(-1)).toBe(64);
     expect(await ledger.backlog(['http'])).toMatchObject([{ records: 1 }]);
     await ledger.close();
+  });
+});
+
+describe('the text in the place of a ledger that was moved to PostgreSQL', () => {
+  it('is refused by everyone who opens the ledger, with what it says, and stays', async () => {
+    const text = movedAwayText({ url: 'postgres://invites@db.acme.com/ledgers', at: 'today', name: `${path}.moved-1` });
+    writeFileSync(path, text);
+    const sentence = `the ledger ${path} was moved to PostgreSQL: the text in its place says where to; set LEDGER_URL to it`;
+    await expect(openAt(path)).rejects.toThrow(sentence);
+    await expect(openBeside()).rejects.toThrow(sentence);
+    await expect(readLedgerFile(path)).rejects.toThrow(sentence);
+    expect(readFileSync(path, 'utf8')).toBe(text);
+    expect(text).toContain('The file of before is ledger.db.moved-1 in this folder');
   });
 });
 

@@ -11,6 +11,7 @@ import { Secret } from '../../../src/lib/secret.ts';
 import { beginRestore } from '../../../src/platform/node/ledger/copy/begin-restore.ts';
 import { createBackup } from '../../../src/platform/node/ledger/copy/create-backup.ts';
 import { durableFiles } from '../../../src/platform/node/ledger/copy/durable-files.ts';
+import { beginMove } from '../../../src/platform/node/ledger/move/begin-move.ts';
 import { openLedgerReader } from '../../../src/platform/node/ledger/chosen-ledger.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
 import { POSTGRES_SCHEMA_VERSION } from '../../../src/ledger/postgres/schema.ts';
@@ -164,6 +165,7 @@ export function startCommand(
       createBackup: (call) => createBackup(call, { files: durableFiles, uniqueName: () => 'test' }),
       beginRestore: (call) => beginRestore(call, { files: durableFiles, clock, ids: createFakeIds() }),
     },
+    moves: { beginMove },
     freeBytes: () => Promise.resolve(50 * 1024 ** 3),
     http: {
       async exchange(request) {

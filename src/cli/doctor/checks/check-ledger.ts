@@ -142,6 +142,10 @@ const FAULTS = {
     message: 'has a path that holds something else than a database',
     remedy: 'Check LEDGER_URL; restore the ledger from a backup if the file has been overwritten.',
   },
+  moved_away: {
+    message: 'was moved to PostgreSQL, and a text is in its place',
+    remedy: 'Set LEDGER_URL to what the text says: a service that is started with it here refuses.',
+  },
   not_a_ledger: { message: 'has a path that holds a database of something else', remedy: 'Check LEDGER_URL.' },
   foreign_schema: {
     message: 'holds a trigger, a view or a table that is not of this program',

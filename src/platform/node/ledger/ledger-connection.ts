@@ -5,6 +5,8 @@ import type { SqlitePort } from '../../../ledger/sqlite/sqlite-port.ts';
 import { claim, isClaimed } from './claim.ts';
 import { placeFault, stat } from './files/file-lock.ts';
 import type { LedgerFile, PlaceFault } from './files/file-lock.ts';
+import { LedgerFileError, ledgerFaultOf } from './files/locate.ts';
+import { isMovedAway } from './files/moved-away.ts';
 import { prepareLedgerDatabase, refuseForeignDatabase } from './pragmas.ts';
 import { createNodeSqlite } from './sqlite.ts';
 import { createWalWitness } from './files/wal-witness.ts';
@@ -63,6 +65,7 @@ export function connectLedger(file: LedgerFile, { mustBeAlone }: { readonly must
   if (mustBeAlone) claim(file);
   let database = openDatabase(path);
   try {
+    refuseMovedAway(database, path);
     if (!isClaimed(checkedSqlite(database), file)) {
       database.close();
       claim(file);
@@ -73,6 +76,18 @@ export function connectLedger(file: LedgerFile, { mustBeAlone }: { readonly must
     return watchedConnection(database, file);
   } catch (error) {
     if (database.isOpen) database.close();
+    throw error;
+  }
+}
+
+function refuseMovedAway(database: DatabaseSync, path: string): void {
+  try {
+    database.exec('PRAGMA schema_version');
+  } catch (error) {
+    if (ledgerFaultOf(error) !== 'not_a_database') return;
+    database.close();
+    // SQLite has closed the file, so that a look at it drops none of its locks.
+    if (isMovedAway(path)) throw new LedgerFileError('moved_away', path, { cause: error });
     throw error;
   }
 }

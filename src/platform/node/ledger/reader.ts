@@ -48,12 +48,17 @@ export interface LedgerFileReader extends LedgerReader {
 /** Reads older schemas too. Rejects with a LedgerFileError; its message is for the operator. */
 export async function readLedgerFile(path: string): Promise<LedgerFileReader> {
   const place = await locateExisting(path);
-  const { database, sqlite } = openReadOnly(place);
-  const version = readSchemaVersion(sqlite);
-  if (version > SCHEMA_VERSION) {
-    database.close();
+  const opened = openReadOnly(place);
+  if (readSchemaVersion(opened.sqlite) > SCHEMA_VERSION) {
+    opened.database.close();
     throw new LedgerFileError('other_schema', place.path);
   }
+  return readerOn(place, opened);
+}
+
+/** Reads through a connection that is open; `close` closes it. Its schema is not newer than this program's. */
+export function readerOn(place: LedgerPlace, { database, sqlite }: ReturnType<typeof openReadOnly>): LedgerFileReader {
+  const version = readSchemaVersion(sqlite);
   const requests = createRequests(sqlite, () => undefined, {
     owners: createOwners(sqlite),
     open: createOpenRequests(sqlite),
@@ -77,7 +82,7 @@ export async function readLedgerFile(path: string): Promise<LedgerFileReader> {
   }
 
   async function stillAtRest(): Promise<boolean> {
-    const now = await locateLedger(path).catch(() => null);
+    const now = await locateLedger(place.path).catch(() => null);
     return now !== null && isAtRest(now);
   }
 

@@ -167,6 +167,7 @@ describe('the ledger', () => {
     ['log_not_readable', 'write-ahead log'],
     ['log_missing', 'without its write-ahead log'],
     ['not_a_database', 'something else than a database'],
+    ['moved_away', 'was moved to PostgreSQL'],
     ['not_a_ledger', 'a database of something else'],
     ['foreign_schema', 'a trigger, a view or a table'],
     ['ahead_of_trail', 'ahead of the end'],

@@ -25,3 +25,19 @@ it.each([
   expect(stderr).toContain(`--ledger ${problem}`);
   expect(stderr).not.toContain('acme.com/');
 });
+
+it.each([
+  [['postgres://invites@db.acme.com/ledgers', 'sqlite:./ledger.db'], 'a ledger moves from a file to PostgreSQL'],
+  [['sqlite:./ledger.db', './other.db'], 'a ledger moves from a file to PostgreSQL'],
+  [['./ledger.db', 'postgres://ann:secret@db.acme.com/ledgers'], 'TARGET has a password'],
+  [['./ledger.db'], 'TARGET'],
+])('ledger move takes a file and a postgres:// URL: %j', async (operands, sentence) => {
+  const { code, stderr } = await runCommand(['ledger', 'move', ...operands]);
+  expect(code).toBe(64);
+  expect(stderr).toContain(sentence);
+});
+
+it('ledger move says that there is no ledger at its source', async () => {
+  const { code, stderr } = await runCommand(['ledger', 'move', './never-there.db', URL]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/^the ledger .*never-there\.db is not there\n$/)]);
+});

@@ -8,6 +8,7 @@ import { isOwnSchema, readSchema, SCHEMA_VERSION } from '../../../../ledger/sqli
 import type { SqlitePort } from '../../../../ledger/sqlite/sqlite-port.ts';
 import { SqlError } from '../../../../ledger/sqlite/sqlite-port.ts';
 import { createNodeSqlite, resultCodeOf } from '../sqlite.ts';
+import { isMovedAway } from './moved-away.ts';
 
 /**
  * Finds and opens a ledger's file for tools, which are not the service: it never creates the file and takes no lock.
@@ -30,6 +31,7 @@ export type LedgerFault =
   | 'log_not_readable'
   | 'log_missing'
   | 'not_a_database'
+  | 'moved_away'
   | 'not_a_ledger'
   | 'foreign_schema'
   | 'ahead_of_trail'
@@ -59,6 +61,7 @@ const MESSAGES = {
   log_missing:
     'holds no table: it is a copy without its write-ahead log (-wal), which has the records. Copy a ledger with ledger backup',
   not_a_database: 'is no database',
+  moved_away: 'was moved to PostgreSQL: the text in its place says where to; set LEDGER_URL to it',
   not_a_ledger: 'is a database of something else',
   foreign_schema: 'holds a trigger, a view or a table that is not of this program',
   ahead_of_trail: 'has a cursor or a checkpoint ahead of the end of its trail',
@@ -127,6 +130,8 @@ function openAs(place: LedgerPlace, open: () => DatabaseSync): { database: Datab
     database?.close();
     if (error instanceof LedgerFileError) throw error;
     const fault = ledgerFaultOf(error);
+    if (fault === 'not_a_database' && isMovedAway(path))
+      throw new LedgerFileError('moved_away', path, { cause: error });
     const isOfLog = fault === 'not_readable' && place.hasLog && [path, `${path}-wal`].every(isReadable);
     throw new LedgerFileError(isOfLog ? 'log_not_readable' : fault, path, { cause: error });
   }
