@@ -221,6 +221,7 @@ export const PROBLEMS = {
   outcome_unknown: {
     status: 504,
     origin: 'upstream',
+    otherOrigin: 'proxy',
     title: 'Outcome unknown',
     advice:
       'The invitation may or may not have been done. Do not send it again before you know: look at /v2/invite_requests/{request_id}.',

@@ -101,7 +101,12 @@ export function answerOutcome(outcome: Outcome, ids: RequestIds, malformed: read
     case 'unknown':
       return refuse(
         unknownCode(outcome.reason),
-        { outcome: 'unknown', detail: unknownSentence(outcome), ...leftOutDecisions(outcome, malformed) },
+        {
+          outcome: 'unknown',
+          detail: unknownSentence(outcome),
+          ...(OWN_DOUBTS.has(outcome.reason) ? { origin: 'proxy' } : {}),
+          ...leftOutDecisions(outcome, malformed),
+        },
         contentLocation(ids.requestId),
       );
     case 'resolved':
@@ -123,6 +128,9 @@ type WithDecisions = Pick<Sent, 'addresses'>;
 
 /** Galileo's own status is lost. A client treats every 4xx that it does not know as a 400 (RFC 9110 §15). */
 const UNSPECIFIC_REFUSAL = 400;
+
+/** Galileo is not the reason: its answer may have come, and this service has no record of it. */
+const OWN_DOUBTS: ReadonlySet<Unknown['reason']> = new Set(['interrupted', 'expired', 'unrecorded']);
 
 /** A failing disk or object is looked at again within seconds. */
 const LEDGER_RETRY_AFTER_S = 5;

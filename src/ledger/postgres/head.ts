@@ -37,14 +37,22 @@ export async function readHead(run: Run): Promise<Head> {
   return headOf(await run<HeadRow>(HEAD));
 }
 
+/** The head row, locked by the transaction that this id is of. */
+export interface LockedHead {
+  readonly stored: Head;
+  readonly transactionId: string;
+}
+
 /** Also refuses a server that would lose what it has acknowledged: through a pooler, each transaction may meet another one. */
-export async function lockHead(run: Run): Promise<Head> {
+export async function lockHead(run: Run): Promise<LockedHead> {
   const [server, rows] = await Promise.all([
     run<ServerRow>(`SELECT current_setting('fsync') AS fsync, pg_is_in_recovery() AS standby`),
-    run<HeadRow>(`${HEAD} FOR UPDATE`),
+    run<HeadRow & { transaction_id: string }>(
+      `SELECT head.*, pg_current_xact_id()::text AS transaction_id FROM head WHERE id = 1 FOR UPDATE`,
+    ),
   ]);
   refuseUnfit(server[0]);
-  return headOf(rows);
+  return { stored: headOf(rows), transactionId: rows[0]?.transaction_id ?? '' };
 }
 
 function refuseUnfit(server: ServerRow | undefined): void {

@@ -66,6 +66,14 @@ export class PostgresError extends SqlError {
   }
 }
 
+/** The ledger has not answered within the time that its callers wait. A step that was under way may still be committed. */
+export class LateLedgerError extends PostgresError {
+  constructor() {
+    super(null, 'unknown');
+    this.message = 'PostgreSQL has not answered in time';
+  }
+}
+
 /** A sentence for the operator: the database must not be written as it is. Thrown inside a transaction, which is rolled back. */
 export class UnfitDatabaseError extends PostgresError {
   readonly reason: UnfitReason;

@@ -2,12 +2,12 @@ import { GENESIS } from '../../audit/chain.ts';
 import type { ChainHead } from '../../audit/chain.ts';
 import { TOLERANCE_MS } from '../trusted-time.ts';
 import { lockHead } from './head.ts';
-import type { Head } from './head.ts';
+import type { Head, LockedHead } from './head.ts';
 import { moveBack } from './move-back.ts';
 import { UnfitDatabaseError } from './postgres-port.ts';
 import type { PostgresPort, Run } from './postgres-port.ts';
 import { FOREIGN_OBJECTS, foreignObjects } from './schema.ts';
-import { beginWriting, withConnection } from './transaction.ts';
+import { BATCH_ANSWER_MS, BATCH_LIMITS, beginWriting, withConnection } from './transaction.ts';
 import type { TransactionLimits } from './transaction.ts';
 
 /**
@@ -18,18 +18,36 @@ import type { TransactionLimits } from './transaction.ts';
  */
 export interface WriteTransactions {
   /** `work` returns the end of the trail that it leaves, and what writes it: that travels with the commit. */
-  run(work: (transaction: WriteTransaction) => Promise<Outcome>): Promise<void>;
-  /** Whether this record is in the trail. Waits for a commit that is under way. */
-  isCommitted(record: ChainHead): Promise<boolean>;
+  run(work: (transaction: WriteTransaction) => Promise<Outcome>, patience?: Patience): Promise<void>;
+  /** Whether this transaction was committed. Waits for a commit that is under way. */
+  isCommitted(lost: LostCommit): Promise<boolean>;
   /** The last end of the trail that was seen. */
   seen(): ChainHead;
 }
 
-export interface WriteTransaction {
+/** Left out: WRITE_LIMITS, and the time that a connection gives any statement. */
+export interface Patience {
+  readonly limits?: TransactionLimits;
+  readonly answerMs?: number;
+}
+
+/** Batches, and what looks for a lost one. */
+export const OF_BATCHES: Patience = { limits: BATCH_LIMITS, answerMs: BATCH_ANSWER_MS };
+
+export interface WriteTransaction extends LockedHead {
   readonly run: Run;
-  readonly stored: Head;
   /** The ledger's time. */
   readonly nowMs: number;
+}
+
+/**
+ * A record of a transaction is proof on any server, also on a standby that was promoted meanwhile. Without one (`record` is
+ * null: it has only counted), the server is asked by the id of the transaction. A promoted standby may have given that id to
+ * another transaction: then a count is missing or is there twice, and nothing else depends on it.
+ */
+export interface LostCommit {
+  readonly record: ChainHead | null;
+  readonly transactionId: string;
 }
 
 export interface Outcome {
@@ -44,7 +62,6 @@ export interface WriteTransactionsDeps {
   readonly readClock: (run: Run) => Promise<number>;
   /** Gets every reading. */
   readonly onClock: (nowMs: number) => void;
-  readonly limits?: TransactionLimits;
 }
 
 export function createWriteTransactions({
@@ -52,36 +69,46 @@ export function createWriteTransactions({
   schema,
   readClock,
   onClock,
-  limits,
 }: WriteTransactionsDeps): WriteTransactions {
   let seen: ChainHead = GENESIS;
 
-  async function begin(run: Run): Promise<Head> {
-    const [, stored] = await Promise.all([beginWriting(run, schema, limits), lockHead(run)]);
-    return stored;
+  async function begin(run: Run, { limits }: Patience): Promise<LockedHead> {
+    const [, locked] = await Promise.all([beginWriting(run, schema, limits), lockHead(run)]);
+    return locked;
   }
 
   return {
-    run: (work) =>
-      withConnection(port, async (connection) => {
-        const { run } = connection;
-        // The clock is asked behind the lock: the time of a batch is not before that of the one before.
-        const [stored, nowMs] = await Promise.all([begin(run), readClock(run)]);
-        onClock(nowMs);
-        const checked = refuseOther(run, schema, seen, stored);
-        if (stored.clockMs > nowMs + TOLERANCE_MS) await moveBack(run, { storedMs: stored.clockMs, nowMs });
-        const [{ head, write }] = await Promise.all([work({ run, stored, nowMs }), checked]);
-        await Promise.all([write(), connection.commit()]);
-        seen = head;
-      }),
-    isCommitted: (record) =>
-      withConnection(port, async (connection) => {
-        const { run } = connection;
-        const [, found] = await Promise.all([begin(run), isInTrail(run, record)]);
-        // Waits for the standbys that the lost commit waited for.
-        await connection.commit();
-        return found;
-      }),
+    run: (work, patience = {}) =>
+      withConnection(
+        port,
+        async (connection) => {
+          const { run } = connection;
+          // The clock is asked behind the lock: the time of a batch is not before that of the one before.
+          const [{ stored, transactionId }, nowMs] = await Promise.all([begin(run, patience), readClock(run)]);
+          onClock(nowMs);
+          const checked = refuseOther(run, schema, seen, stored);
+          if (stored.clockMs > nowMs + TOLERANCE_MS) await moveBack(run, { storedMs: stored.clockMs, nowMs });
+          const [{ head, write }] = await Promise.all([work({ run, stored, transactionId, nowMs }), checked]);
+          await Promise.all([write(), connection.commit()]);
+          seen = head;
+        },
+        patience,
+      ),
+    isCommitted: ({ record, transactionId }) =>
+      withConnection(
+        port,
+        async (connection) => {
+          const { run } = connection;
+          const [, found] = await Promise.all([
+            begin(run, OF_BATCHES),
+            record === null ? hasCommitted(run, transactionId) : isInTrail(run, record),
+          ]);
+          // Waits for the standbys that the lost commit waited for.
+          await connection.commit();
+          return found;
+        },
+        OF_BATCHES,
+      ),
     seen: () => seen,
   };
 }
@@ -106,4 +133,11 @@ async function refuseOther(run: Run, schema: string, seen: ChainHead, { head, ba
 async function isInTrail(run: Run, { seq, hash }: ChainHead): Promise<boolean> {
   const [row] = await run(`SELECT 1 FROM records WHERE seq = $1 AND strpos(line, $2) > 0`, seq, `"hash":"${hash}"`);
   return row !== undefined;
+}
+
+async function hasCommitted(run: Run, transactionId: string): Promise<boolean> {
+  const [row] = await run<{ status: string | null }>(`SELECT pg_xact_status($1::xid8) AS status`, transactionId);
+  if (row?.status === 'committed') return true;
+  if (row?.status === 'aborted') return false;
+  throw new Error('the server does not know what became of a transaction');
 }

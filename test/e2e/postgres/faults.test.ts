@@ -5,7 +5,7 @@ import type { BatchFailure } from '../../../src/ledger/batched-ledger.ts';
 import { UnfitDatabaseError } from '../../../src/ledger/postgres/postgres-port.ts';
 import { clock, ids } from '../../../src/platform/node/runtime.ts';
 import { testUuid7 } from '../../support/clock.ts';
-import { admission, quotaCharge, readTrail, settlement } from '../../support/ledger/ledger.ts';
+import { admission, quotaCharge, readTrail, requestsCharge, settlement } from '../../support/ledger/ledger.ts';
 import { connectTo, freshSchema, openTestLedger } from '../../support/postgres/postgres-ledger.ts';
 import type { OpenedPostgresLedger } from '../../support/postgres/postgres-ledger.ts';
 import { startPostgres } from '../../support/postgres/postgres-server.ts';
@@ -110,6 +110,23 @@ describe('a connection that is cut', () => {
     expect(await idsInTrail()).toEqual([testUuid7(1), testUuid7(1)]);
     expect(await opened.ledger.find(testUuid7(1), null)).toMatchObject({ state: 'accepted' });
   });
+
+  it.each(['before', 'after'] as const)(
+    '%s the commit of a batch that only counts has reached the server counts once',
+    async (fault) => {
+      const charge = requestsCharge({ limit: 100 });
+      // Refusals of one subject beyond the first 20 of a minute are counted, and not recorded one by one.
+      const refuse = (n: number) => opened.ledger.admit(admission(testUuid7(n), { plan: 'deny', charges: [charge] }));
+      for (let n = 1; n <= 21; n += 1) await refuse(n);
+      expect(await idsInTrail()).toHaveLength(20);
+      proxy.order(fault, COMMIT);
+      expect(await refuse(22)).toMatchObject({ kind: 'denied' });
+      expect(proxy.struck).toBe(1);
+      expect(await idsInTrail()).toHaveLength(20);
+      expect(await opened.ledger.usage([charge])).toMatchObject([{ remaining: 100 - 22 }]);
+      expect(failures).toEqual([]);
+    },
+  );
 
   it('while it is idle is replaced by another one', async () => {
     await admit(1);

@@ -127,7 +127,7 @@ describe('the lost commit of an outcome', () => {
     const answered = await invite();
     expect(proxy.struck).toBe(1);
     expect(answered.status).toBe(504);
-    expect(await answered.json()).toMatchObject({ code: 'outcome_unknown', outcome: 'unknown' });
+    expect(await answered.json()).toMatchObject({ code: 'outcome_unknown', origin: 'proxy', outcome: 'unknown' });
     expect(sent()).toBe(1);
     recover();
     expect(kinds(await records())).toEqual(['intent', 'outcome']);

@@ -63,7 +63,7 @@ describe('a ledger that fails', () => {
     }
     const response = await answer;
     expect(response.status).toBe(504);
-    expect(await response.json()).toMatchObject({ code: 'outcome_unknown', outcome: 'unknown' });
+    expect(await response.json()).toMatchObject({ code: 'outcome_unknown', origin: 'proxy', outcome: 'unknown' });
     ledger.broken = false;
 
     expect(await service.sweep()).toBe(0);
@@ -76,6 +76,7 @@ describe('a ledger that fails', () => {
     });
     const replay = await service.invite(ANN, { headers: KEY });
     expect(replay.status).toBe(504);
+    expect(await replay.json()).toMatchObject({ code: 'outcome_unknown', origin: 'proxy' });
     expect(replay.headers.get('Idempotency-Replayed')).toBe('true');
     expect(service.galileo.received).toHaveLength(1);
   });
@@ -97,7 +98,7 @@ describe('a ledger that fails', () => {
     await schedule.until((waitingMs) => waitingMs.includes(5_000));
     schedule.advance(5_000);
     expect((await answer).status).toBe(504);
-    expect(await (await answer).json()).toMatchObject({ code: 'outcome_unknown', outcome: 'unknown' });
+    expect(await (await answer).json()).toMatchObject({ code: 'outcome_unknown', origin: 'proxy', outcome: 'unknown' });
     bringBack();
     await expect.poll(async () => (await service.records()).map(({ kind }) => kind)).toEqual(['intent', 'outcome']);
     const replay = await service.invite(ANN, { headers: KEY });
@@ -111,7 +112,7 @@ describe('a ledger that fails', () => {
     });
     const response = await service.invite(ANN);
     expect(response.status).toBe(504);
-    expect(await response.json()).toMatchObject({ code: 'outcome_unknown', outcome: 'unknown' });
+    expect(await response.json()).toMatchObject({ code: 'outcome_unknown', origin: 'proxy', outcome: 'unknown' });
   });
 
   it('is written to at most once a second, however often anyone asks whether it is ready', async () => {

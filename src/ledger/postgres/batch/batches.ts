@@ -1,11 +1,11 @@
-import type { ChainHead } from '../../../audit/chain.ts';
 import type { Schedule } from '../../../ports/schedule.ts';
 import type { Sha256 } from '../../../ports/sha256.ts';
 import type { BatchFailure } from '../../batched-ledger.ts';
 import type { Ledger } from '../../port.ts';
-import { isFaultOfData, isTransient, PostgresError } from '../postgres-port.ts';
+import { isFaultOfData, isTransient, LateLedgerError, PostgresError } from '../postgres-port.ts';
 import type { Head } from '../head.ts';
 import { FIRST_PAUSE_MS, pause, RETRY_MS } from '../retry.ts';
+import { OF_BATCHES } from '../write-transactions.ts';
 import type { WriteTransactions } from '../write-transactions.ts';
 import { createNeeds } from './needs.ts';
 import type { Needs } from './needs.ts';
@@ -19,8 +19,9 @@ import { writeChanges } from './write-changes.ts';
 /**
  * Batches of writing steps: what arrives while one batch is under way is the next one. A batch is one transaction of three
  * round trips: it locks the head row, reads all rows that its steps need, decides in memory, and writes and commits. Each
- * step resolves only after the commit. A step that throws by itself is rejected alone. Invariant: a batch is decided again
- * only when it is certain that it was not committed; where the answer to a commit was lost, the trail is asked.
+ * step resolves only after the commit. A step that throws by itself is rejected alone. A step that has not ended after
+ * ANSWER_WITHIN_MS is rejected, and is not tried from then on. Invariant: a batch is decided again only when it is certain
+ * that it was not committed; where the answer to a commit was lost, the server is asked.
  */
 export interface Batches {
   write<T>(step: BatchStep<T>): Promise<T>;
@@ -45,17 +46,21 @@ export interface BatchesDeps extends BatchStepsDeps {
 interface Member extends BatchStep<unknown> {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
+  /** Nobody waits for it any more. */
+  isLate: boolean;
 }
 
 interface Decided {
   readonly results: readonly (readonly [Member, unknown])[];
   readonly failures: readonly (readonly [Member, unknown])[];
   readonly changes: SetChanges;
+  readonly transactionId: string;
 }
 
 const MAX_BATCH = 128;
-/** How long a lost answer is looked for. */
-const RESOLVE_MS = 5_000;
+/** Callers wait for a step at most this long (docs/operations.md, "Limits"). */
+export const ANSWER_WITHIN_MS = 5_000;
+const LONGEST_PAUSE_MS = 400;
 
 export function createBatches(deps: BatchesDeps): Batches {
   const { transactions, schedule, monotonic, sha256, onFailure } = deps;
@@ -76,51 +81,63 @@ export function createBatches(deps: BatchesDeps): Batches {
   /** Never rejects. */
   async function commit(batch: readonly Member[]): Promise<void> {
     const startedMs = monotonic();
-    let pauseMs = FIRST_PAUSE_MS;
-    for (;;) {
+    let lastError: unknown = new LateLedgerError();
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+      const members = batch.filter(({ isLate }) => !isLate);
+      if (members.length === 0) return fail(batch, lastError);
       let decided: Decided | null = null;
       try {
-        await attempt(batch, (made) => (decided = made));
-        return;
+        await attempt(members, (made) => (decided = made));
+        return failLate(batch);
       } catch (error) {
-        const fate = await fateOf(error, decided);
-        if (fate === 'committed' && decided !== null) return answer(decided);
-        if (fate === 'rolled_back') {
-          if (isFaultOfData(error) && batch.length > 1) {
-            for (const member of batch) await commit([member]);
-            return;
-          }
-          if (isTransient(error) && monotonic() - startedMs + pauseMs <= RETRY_MS) {
-            await pause(schedule, pauseMs);
-            pauseMs *= 2;
-            continue;
-          }
+        lastError = error;
+        const fate = await fateOf(error, members, decided);
+        if (fate === 'committed' && decided !== null) {
+          answer(decided);
+          return failLate(batch);
         }
-        onFailure({ kind: 'batch', error, steps: batch.map(({ name }) => name) });
-        for (const member of batch) member.reject(error);
-        return;
+        if (fate === 'unknown') return fail(batch, error);
+        if (isFaultOfData(error) && batch.length > 1) {
+          for (const member of batch) await commit([member]);
+          return;
+        }
+        if (!isTransient(error) || monotonic() - startedMs + pauseMs > RETRY_MS) return fail(batch, error);
+        await pause(schedule, pauseMs);
       }
     }
+  }
+
+  function fail(batch: readonly Member[], error: unknown): void {
+    onFailure({ kind: 'batch', error, steps: batch.map(({ name }) => name) });
+    for (const member of batch) member.reject(error);
+  }
+
+  /** Reports those who were not waited for, although the others have ended well. */
+  function failLate(batch: readonly Member[]): void {
+    const late = batch.filter(({ isLate }) => isLate);
+    if (late.length > 0) fail(late, new LateLedgerError());
   }
 
   async function attempt(batch: readonly Member[], onDecided: (decided: Decided) => void): Promise<void> {
     const needs = createNeeds();
     for (const { need } of batch) need(needs, sha256);
     let decided: Decided | null = null;
-    await transactions.run(async ({ run, stored, nowMs }) => {
+    await transactions.run(async ({ run, stored, transactionId, nowMs }) => {
       const rows = await readRows(run, needs, { nowMs, headSeq: stored.head.seq });
-      decided = decide(batch, { stored, nowMs, rows });
+      // Of those who have left meanwhile, nothing is written.
+      const present = batch.filter(({ isLate }) => !isLate);
+      decided = { ...decide(present, { stored, nowMs, rows }), transactionId };
       onDecided(decided);
       const { changes } = decided;
       return { head: changes.head.head, write: () => writeChanges(run, changes, nowMs) };
-    });
+    }, OF_BATCHES);
     if (decided !== null) answer(decided);
   }
 
   function decide(
     batch: readonly Member[],
     { stored, nowMs, rows }: { readonly stored: Head; readonly nowMs: number; readonly rows: SetRows },
-  ): Decided {
+  ): Omit<Decided, 'transactionId'> {
     const failures: [Member, unknown][] = [];
     for (;;) {
       const set = createWorkingSet(stored, nowMs, rows);
@@ -156,33 +173,48 @@ export function createBatches(deps: BatchesDeps): Batches {
   }
 
   /** `unknown`: it could not be found out in time. */
-  async function fateOf(error: unknown, decided: Decided | null): Promise<'committed' | 'rolled_back' | 'unknown'> {
+  async function fateOf(
+    error: unknown,
+    members: readonly Member[],
+    decided: Decided | null,
+  ): Promise<'committed' | 'rolled_back' | 'unknown'> {
     if (!(error instanceof PostgresError) || error.fate === 'rolled_back') return 'rolled_back';
-    const last = decided?.changes.head.head;
-    // A batch that has only counted something leaves no record that would tell.
-    if (last === undefined || decided?.changes.records.length === 0) return 'unknown';
-    return await resolveLost(last);
-  }
-
-  /** Looks for the last record of the batch, behind the lock: a commit that is still under way holds it. */
-  async function resolveLost(last: ChainHead): Promise<'committed' | 'rolled_back' | 'unknown'> {
-    const startedMs = monotonic();
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+    if (decided === null) return 'unknown';
+    const { changes, transactionId } = decided;
+    // The last record of the batch is looked for, behind the lock: a commit that is still under way holds it.
+    const lost = { record: changes.records.length === 0 ? null : changes.head.head, transactionId };
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
-        return (await transactions.isCommitted(last)) ? 'committed' : 'rolled_back';
+        return (await transactions.isCommitted(lost)) ? 'committed' : 'rolled_back';
       } catch {
-        if (monotonic() - startedMs + pauseMs > RESOLVE_MS) return 'unknown';
         await pause(schedule, pauseMs);
+        if (members.every(({ isLate }) => isLate)) return 'unknown';
       }
     }
   }
 
   return {
     write<T>(step: BatchStep<T>): Promise<T> {
-      return new Promise<T>((resolve, reject) => {
-        waiting.push({ ...step, resolve: resolve as (result: unknown) => void, reject });
-        pumping ??= pump();
+      const { promise, resolve, reject } = Promise.withResolvers<T>();
+      const cancel = schedule.after(ANSWER_WITHIN_MS, () => {
+        member.isLate = true;
+        reject(new LateLedgerError());
       });
+      const member: Member = {
+        ...step,
+        resolve(result) {
+          cancel();
+          resolve(result as T);
+        },
+        reject(error) {
+          cancel();
+          reject(error);
+        },
+        isLate: false,
+      };
+      waiting.push(member);
+      pumping ??= pump();
+      return promise;
     },
     async idle() {
       while (pumping !== null) await pumping;

@@ -1,5 +1,5 @@
 import type { PostgresPlace } from '../../../../config/reading/postgres-url.ts';
-import { PostgresError, UnfitDatabaseError } from '../../../../ledger/postgres/postgres-port.ts';
+import { LateLedgerError, PostgresError, UnfitDatabaseError } from '../../../../ledger/postgres/postgres-port.ts';
 import { namedTextFileProblem, TextFileError } from '../../../../lib/text/text-file-error.ts';
 import { thrownCode, thrownName } from '../../../../lib/thrown.ts';
 
@@ -54,6 +54,7 @@ const BY_SYSTEM_CODE: Readonly<Record<string, string>> = {
 
 export function failureSentence(error: unknown, { tls }: Pick<PostgresPlace, 'tls'>): string {
   if (error instanceof UnfitDatabaseError) return `cannot be used: ${error.message}`;
+  if (error instanceof LateLedgerError) return 'names a server that does not answer in time';
   const cause = error instanceof PostgresError ? error.cause : error;
   const state = error instanceof PostgresError ? error.sqlState : null;
   if (state !== null) return BY_SQL_STATE[state] ?? `names a server that refused the ledger (SQLSTATE ${state})`;
