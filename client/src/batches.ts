@@ -68,7 +68,7 @@ const MAX_BYTES = 58 * 1024;
 export function planBatches(
   list: readonly string[],
   policy: InvitePolicy,
-  { request = {}, lenient = false }: BatchOptions,
+  { request = {}, lenient = false }: Pick<BatchOptions, 'request' | 'lenient'> = {},
 ): BatchPlan {
   const limits = policy.limits.filter(({ unit, per }) => unit === 'emails' && per !== 'invitee');
   const size = Math.min(MAX_ADDRESSES, ...limits.map(({ limit }) => limit));

@@ -11,6 +11,7 @@ export type {
   UserRole,
 } from './api-types.ts';
 export type { Batch, BatchOptions, BatchPlan, BatchStep, SharedRequest } from './batches.ts';
+export { planBatches } from './batches.ts';
 export { firstOpinion } from './first-opinion.ts';
 export type { FirstOpinion } from './first-opinion.ts';
 export { createIdempotencyKey } from './idempotency-key.ts';
@@ -30,4 +31,6 @@ export {
 export type { InvalidPlace, KnownOutcome, ProblemFacts } from './problems.ts';
 export type { QuotaLeft, Sent } from './sent.ts';
 export type { Traceparent } from './traceparent.ts';
+export { forcedFor, isAimedAt } from './visible-policy.ts';
+export type { ForcedValues } from './visible-policy.ts';
 export type { Delay } from './waiting.ts';

@@ -1,6 +1,8 @@
 /** Which view is shown, by the path and by who is signed in. */
+import { useMemo } from 'preact/hooks';
 import { Button } from './parts/button.tsx';
 import { Link } from './parts/link.tsx';
+import { Notice } from './parts/notice.tsx';
 import { StatePage } from './parts/states.tsx';
 import type { Router } from './router.ts';
 import { viewOf } from './router.ts';
@@ -8,6 +10,8 @@ import type { Session } from './session/session.ts';
 import { Shell } from './shell.tsx';
 import { TEXTS } from './texts.ts';
 import { InviteView } from './views/invite/invite-view.tsx';
+import { createInvites } from './views/invite/invites.ts';
+import { hasUnfinishedRun } from './views/invite/run.ts';
 
 export interface AppProps {
   readonly session: Session;
@@ -36,6 +40,7 @@ function Content({ session, router }: AppProps) {
         <StatePage title={TEXTS.session.signedOutTitle} actions={signIn}>
           {state.notice === 'signed_out' ? <p role="status">{TEXTS.session.afterSignOut}</p> : null}
           {state.notice === 'cancelled' ? <p role="status">{TEXTS.session.cancelled}</p> : null}
+          {hasUnfinishedRun() ? <Notice tone="info">{TEXTS.session.unfinished}</Notice> : null}
           <p>{TEXTS.session.signedOut}</p>
         </StatePage>
       );
@@ -53,15 +58,17 @@ function Content({ session, router }: AppProps) {
         </StatePage>
       );
     default:
-      return <ViewOf router={router} />;
+      return <SignedIn session={session} router={router} />;
   }
 }
 
-function ViewOf({ router }: Pick<AppProps, 'router'>) {
+/** Keeps what goes on while the view changes: a list that is being sent. */
+function SignedIn({ session, router }: AppProps) {
+  const invites = useMemo(() => createInvites(session), [session]);
   const view = viewOf(router.path.value);
   switch (view.kind) {
     case 'invite':
-      return <InviteView />;
+      return <InviteView invites={invites} router={router} />;
     default:
       return (
         <StatePage title={TEXTS.states.notFoundTitle}>

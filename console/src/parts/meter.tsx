@@ -7,10 +7,10 @@ export interface MeterProps {
   readonly max: number;
   /** "12 of 40 left". */
   readonly says: string;
-  readonly note?: string;
+  readonly note?: string | null;
 }
 
-export function Meter({ label, value, max, says, note }: MeterProps) {
+export function Meter({ label, value, max, says, note = null }: MeterProps) {
   const id = useId();
   const share = max <= 0 ? 0 : Math.min(1, Math.max(0, value / max));
   const level = share === 0 ? 'empty' : share <= 0.2 ? 'low' : 'fine';
@@ -24,7 +24,7 @@ export function Meter({ label, value, max, says, note }: MeterProps) {
         <rect class="track" width="100" height="4" />
         <rect class="fill" width={share * 100} height="4" />
       </svg>
-      {note === undefined ? null : <span class="meter-note">{note}</span>}
+      {note === null ? null : <span class="meter-note">{note}</span>}
     </div>
   );
 }

@@ -1,0 +1,65 @@
+/**
+ * What a person has written and chosen so far: the list as text, and what all addresses are asked for. It is kept in
+ * this tab (session/kept), so that neither a reload nor a sign-in loses it.
+ */
+import type { AuthMethod, ParsedAddresses, SharedRequest, UserRole } from 'galileo-invite-client';
+import { parseAddresses } from 'galileo-invite-client';
+import type { ReadonlySignal, Signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
+import { isRecord, kept } from '../../session/kept.ts';
+
+export interface Choices {
+  readonly authMethod: AuthMethod;
+  readonly role: UserRole;
+  readonly groupIds: readonly string[];
+  readonly sendEmail: boolean;
+}
+
+/** The defaults of Galileo's interface. */
+export const FIRST_CHOICES: Choices = { authMethod: 'email', role: 'user', groupIds: [], sendEmail: true };
+
+interface KeptDraft {
+  readonly text: string;
+  readonly choices: Choices;
+  /** The person has chosen; else the policy suggests. */
+  readonly hasChosen: boolean;
+}
+
+export interface Draft {
+  readonly text: Signal<string>;
+  readonly choices: Signal<Choices>;
+  readonly hasChosen: Signal<boolean>;
+  readonly parsed: ReadonlySignal<ParsedAddresses>;
+  /** Back to the beginning. */
+  readonly clear: () => void;
+}
+
+const keptDraft = kept<KeptDraft>(
+  'draft',
+  (value): value is KeptDraft => isRecord(value) && typeof value['text'] === 'string' && isRecord(value['choices']),
+);
+
+export function createDraft(): Draft {
+  const before = keptDraft.read();
+  const text = signal(before?.text ?? '');
+  const choices = signal<Choices>({ ...FIRST_CHOICES, ...before?.choices });
+  const hasChosen = signal(before?.hasChosen ?? false);
+  effect(() => keptDraft.write({ text: text.value, choices: choices.value, hasChosen: hasChosen.value }));
+  return {
+    ...{ text, choices, hasChosen },
+    parsed: computed(() => parseAddresses(text.value)),
+    clear() {
+      text.value = '';
+      choices.value = FIRST_CHOICES;
+      hasChosen.value = false;
+    },
+  };
+}
+
+/** As the service is asked. */
+export function requestOf({ authMethod, role, groupIds, sendEmail }: Choices): SharedRequest {
+  return {
+    ...{ auth_method: authMethod, role, send_email: sendEmail },
+    ...(groupIds.length === 0 ? {} : { group_ids: [...groupIds] }),
+  };
+}
