@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { BULKHEADS } from '../../src/middleware/limits/limit-concurrency.ts';
 import { LIVEZ_PATHS, READYZ_PATHS } from '../../src/lib/http/health-paths.ts';
 import { createOpsApp } from '../../src/routes/operations/ops-app.ts';
+import { CONSOLE_PATHS } from '../../src/routes/pages/console.ts';
 import { PAGE_FILES } from '../../src/routes/pages/pages.ts';
 import { createFakeClock, promisesSettled } from '../support/clock.ts';
 import type { TestService } from '../support/service.ts';
@@ -145,6 +146,7 @@ describe('every route that asks for a token', () => {
     const open = new Set([
       ...['/openapi.json', '/.well-known/oauth-protected-resource'],
       ...PAGE_FILES.map(({ path }) => path),
+      ...CONSOLE_PATHS,
       ...[...LIVEZ_PATHS, ...READYZ_PATHS],
     ]);
     const routes = service.app.routes.filter(({ method }) => method === 'GET' || method === 'POST');

@@ -27,6 +27,13 @@ const ASSETS: Readonly<Record<string, string>> = {
   'icon.svg': 'image/svg+xml',
 };
 
+/** Everything that is served to whoever asks. */
+export const CONSOLE_PATHS: readonly string[] = [
+  ...CONSOLE_VIEWS,
+  ...Object.keys(ASSETS).map((name) => `/console/${name}`),
+  '/console/settings.json',
+];
+
 /** A file that is no page loads nothing, also when it is opened by itself. */
 const LOADS_NOTHING = "default-src 'none'; frame-ancestors 'none'";
 /** A browser asks again each time (304 while nothing changed), so page, script and stylesheet are of one version. */
