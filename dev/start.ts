@@ -1,7 +1,7 @@
 /**
  * What `npm start` runs: the service with embedded defaults. When nothing real is configured, it starts the pair of
- * stand-ins in this process and prints a warning that they are stand-ins. When a key and issuers are configured, it is
- * the same as `node src/node.ts`. A key without issuers, or issuers without a key, is refused. All that is not a log
+ * stand-ins in this process and prints a warning that they are stand-ins. When a key or password and issuers are configured,
+ * it is the same as `node src/node.ts`. One without the other is refused. All that is not a log
  * line or a record goes to stderr, so that stdout can be piped.
  */
 import '../src/platform/node/process/no-inspector.ts';
@@ -9,11 +9,12 @@ import { styleText } from 'node:util';
 import { runService } from '../src/platform/node/process/run-service.ts';
 import { startNodeService } from '../src/platform/node/service.ts';
 import { createOutput } from '../src/platform/node/telemetry/output.ts';
+import { chooseRun } from './local-start/choose-run.ts';
 import type { LocalPorts } from './local-start/local-ports.ts';
 import { DEFAULT_PORT, localLedgerUrl, localPorts, takenPorts, withLedgerRemedy } from './local-start/local-ports.ts';
 import { createReadableLog } from './local-start/readable-log.ts';
 import { welcome } from './local-start/welcome.ts';
-import { realSettings, startStandIns } from './stand-ins.ts';
+import { startStandIns } from './stand-ins.ts';
 
 const { env } = process;
 const isTerminal = process.stdout.isTTY;
@@ -27,14 +28,8 @@ function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown problem';
 }
 
-const real = realSettings(env);
-const hasKey = real.some((name) => name.startsWith('GALILEO_API_KEY'));
-const hasIssuers = real.some((name) => name.startsWith('AUTH_ISSUERS'));
-if (hasKey !== hasIssuers) {
-  fail(
-    `Set a Galileo key and AUTH_ISSUERS together, or neither: the stand-ins come as a pair and never beside ${real.join(', ')}.`,
-  );
-}
+const chosen = chooseRun(env);
+if (chosen.kind === 'refused') fail(chosen.message);
 
 function readableLog() {
   const paint = (style: 'green' | 'yellow' | 'red' | 'dim', text: string): string =>
@@ -113,5 +108,5 @@ function withoutEmpty(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 // With real settings `npm start` is the plain service, as production runs it.
-if (hasKey) await runService(env, startNodeService);
+if (chosen.kind === 'real') await runService(env, startNodeService);
 else await runWithStandIns();
