@@ -26,7 +26,10 @@ export async function bundleConsole(): Promise<readonly ConsoleFile[]> {
       { in: 'console/src/console.tsx', out: 'console' },
       { in: 'console/src/styles/console.css', out: 'console' },
     ],
-    alias: { 'galileo-invite-client': './client/src/galileo-invite-client.ts' },
+    alias: {
+      'galileo-invite-client': './client/src/galileo-invite-client.ts',
+      'galileo-invite-client/audit': './client/src/galileo-invite-audit.ts',
+    },
     // Not that of the folder, which extends one that the image does not have.
     tsconfigRaw: {},
     jsx: 'automatic',

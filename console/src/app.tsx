@@ -9,9 +9,12 @@ import { viewOf } from './router.ts';
 import type { Session } from './session/session.ts';
 import { Shell } from './shell.tsx';
 import { TEXTS } from './texts.ts';
+import { AuditView } from './views/audit/audit-view.tsx';
 import { InviteView } from './views/invite/invite-view.tsx';
 import { createInvites } from './views/invite/invites.ts';
 import { hasUnfinishedRun } from './views/invite/run.ts';
+import { RequestView } from './views/requests/request-view.tsx';
+import { RequestsView } from './views/requests/requests-view.tsx';
 
 export interface AppProps {
   readonly session: Session;
@@ -69,6 +72,14 @@ function SignedIn({ session, router }: AppProps) {
   switch (view.kind) {
     case 'invite':
       return <InviteView invites={invites} router={router} />;
+    case 'requests':
+      return <RequestsView session={session} router={router} />;
+    case 'request':
+      return <RequestView session={session} router={router} id={view.id} from="requests" />;
+    case 'audit':
+      return <AuditView session={session} router={router} />;
+    case 'audit_request':
+      return <RequestView session={session} router={router} id={view.id} from="audit" />;
     default:
       return (
         <StatePage title={TEXTS.states.notFoundTitle}>

@@ -224,3 +224,255 @@ export const TEXTS = {
 
   addresses,
 } as const;
+
+export const REQUEST_TEXTS = {
+  intro: 'What became of the invitations that you sent, newest first.',
+  none: 'You have not invited anyone yet.',
+  noneFound: 'None of the requests shown here matches.',
+  search: 'Search',
+  searchHint: 'An address, a role or an id. It stays in this page.',
+  stateFilter: 'State',
+  allStates: 'All',
+  shown: (found: number, loaded: number, isAll: boolean): string =>
+    found === loaded
+      ? `${count(loaded)} ${loaded === 1 ? 'request' : 'requests'}${isAll ? '' : ', older ones are not loaded yet'}`
+      : `${count(found)} of ${count(loaded)} requests${isAll ? '' : '; older ones are not searched yet'}`,
+  loadOlder: 'Load older requests',
+  settledNow: (state: string): string => `An outcome is known now: ${state}.`,
+  when: 'Asked',
+  people: 'People',
+  state: 'State',
+  as: 'Role',
+  unreadable: 'cannot be read',
+  unreadableTime: 'time unknown',
+  someOf: (shown: readonly string[], all: number): string => {
+    const more = all - shown.length;
+    if (shown.length === 0) return addresses(all);
+    return more > 0 ? `${shown.join(', ')} and ${count(more)} more` : shown.join(', ');
+  },
+  states: {
+    open: 'Under way',
+    accepted: 'Invited',
+    refused: 'Refused by Galileo',
+    not_sent: 'Not sent',
+    unknown: 'Outcome unknown',
+    denied: 'Refused',
+  },
+  meaning: {
+    open: 'It is on its way to Galileo.',
+    accepted: 'Galileo has accepted it.',
+    refused: 'Galileo has refused it. Nobody was invited by it.',
+    not_sent: 'Nothing went to Galileo. You may try it again.',
+    unknown: 'It may or may not have been done. Do not send it again before you know.',
+    denied: 'The policy or a quota has refused it. Nothing went to Galileo.',
+  },
+  roles: { admin: 'Admin', manager: 'Manager', user: 'User', read_only: 'Read only' },
+
+  title: 'Request',
+  backToRequests: '← My requests',
+  backToAudit: '← Audit',
+  notFoundTitle: 'There is no such request',
+  notFound: 'It does not exist, or it is not yours.',
+  followedTitle: 'This page follows it',
+  followed: 'The state changes here by itself as soon as the outcome is known.',
+  damagedTitle: 'A part of it cannot be read',
+  damaged: 'What is shown is what can be read. The people who run this service know about it.',
+  story: 'What happened',
+  noStory: 'Nothing is on record yet.',
+  replaysLeftOut: (n: number): string => `${count(n)} earlier ${n === 1 ? 'repeat is' : 'repeats are'} not shown.`,
+  facts: 'Details',
+  endedAt: 'Ended',
+  expiresAt: 'Becomes unknown',
+  by: 'Asked by',
+  byWhom: (subject: string, client: string): string => `${subject}, with ${client}`,
+  method: 'Sign-in method',
+  groups: 'Groups',
+  mail: 'Mail',
+  mailYes: 'Galileo sends one',
+  mailNo: 'none',
+  forced: (field: string): string => `Set by the policy: ${field}`,
+  byRule: (rule: string): string => `(rule ${rule})`,
+  quota: 'Quota',
+  note: 'Note',
+  settledBy: 'Settled by',
+  attempt: (n: number): string => `Exchange ${n}`,
+  attemptSays: ({ result, status, reason, duration_ms: ms }: AttemptFacts): string =>
+    `${[result, status, reason].filter((one) => one !== undefined).join(' ')}, ${count(Math.round(ms))} ms`,
+  id: 'Request id',
+  trace: 'Trace id',
+  policy: 'Policy',
+  bytes: 'SHA-256 of what was sent',
+  address: 'Address',
+  addressesCaption: 'Addresses and what was decided about them',
+  noAddresses: 'No address is on record.',
+  decision: 'Decision',
+  decisions: { allow: 'Allowed', deny: 'Refused' },
+  rule: 'Rule',
+  ruleAndReason: (rule: string | null, because: readonly string[]): string =>
+    because.length === 0 ? (rule ?? '') : `${rule ?? 'none'} (${because.join(', ')})`,
+
+  settle: {
+    title: 'Settle it',
+    intro:
+      'Look these people up in Galileo first. Your answer goes on record with your name, and a repeat of the request gets it.',
+    question: 'Does Galileo have them?',
+    endings: { accepted: 'Yes: they were invited', refused: 'No: they were not, and will not be' },
+    note: 'How you know',
+    noteHint: 'One line, without a mail address. It stays in the audit trail.',
+    chooseFirst: 'Choose one of the two first.',
+    noteFirst: 'Say how you know first.',
+    submit: 'Settle',
+    confirmTitle: 'Settle it for good?',
+    confirmSays: {
+      accepted: 'The request counts as done. This cannot be undone.',
+      refused: 'The request counts as not done, and its addresses go back to their quotas. This cannot be undone.',
+    },
+    confirm: 'Settle it',
+    cancel: 'Back',
+  },
+} as const;
+
+interface AttemptFacts {
+  readonly result: string;
+  readonly status?: number;
+  readonly reason?: string;
+  readonly duration_ms: number;
+}
+
+const hours = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
+const days = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
+interface ChartFigures {
+  readonly invited: number;
+  readonly refused: number;
+  readonly unknown: number;
+  readonly suppressed: number;
+}
+
+const figures = ({ invited, refused, unknown, suppressed }: ChartFigures): string =>
+  [
+    `${count(invited)} invited`,
+    `${count(refused)} refused`,
+    `${count(unknown)} unknown`,
+    ...(suppressed === 0 ? [] : [`${count(suppressed)} only counted`]),
+  ].join(', ');
+
+export const AUDIT_TEXTS = {
+  intro: 'The audit trail of this service. What you read here is on record, too.',
+  filters: {
+    title: 'Filters',
+    period: 'Period',
+    periods: { day: '24 hours', week: '7 days', month: '30 days', quarter: '90 days' },
+    outcome: 'Result',
+    kind: 'Kind of record',
+    any: 'Any',
+    more: 'More filters',
+    fields: {
+      email: 'Invited address',
+      subject: 'Who asked (sub)',
+      client_id: 'With which app (client id)',
+      rule: 'Rule or limit',
+      request_id: 'Request id',
+    },
+    note: 'All filters must match. They are sent in the body of a request and appear in no address or log.',
+    search: 'Search',
+    clear: 'Clear the filters',
+  },
+  results: {
+    admitted: 'Admitted',
+    accepted: 'Invited',
+    denied: 'Refused by the policy',
+    refused: 'Refused by Galileo',
+    not_sent: 'Not sent',
+    unknown: 'Outcome unknown',
+    replayed: 'Repeated answer',
+    previewed: 'Dry run',
+    suppressed: 'Only counted',
+  },
+  kinds: {
+    intent: 'Intent',
+    outcome: 'Outcome',
+    denial: 'Refusal',
+    replay: 'Repeat',
+    dry_run: 'Dry run',
+    reconciliation: 'Settlement',
+    suppressed: 'Counted only',
+    change: 'Change',
+    read: 'Read of the trail',
+  },
+  chart: {
+    title: 'Requests over time',
+    series: { invited: 'Invited', refused: 'Refused', unknown: 'Outcome unknown', suppressed: 'Only counted' },
+    totals: (totals: ChartFigures): string => `In this period: ${figures(totals)}.`,
+    says: (totals: ChartFigures): string => `Bar chart of requests over time. In all: ${figures(totals)}.`,
+    bar: (label: string, bar: ChartFigures): string => `${label}: ${figures(bar)}`,
+    label: (fromMs: number, step: 'hour' | 'day'): string => (step === 'hour' ? hours : days).format(fromMs),
+    countedTo: (seq: number): string => `Counting: up to record ${count(seq)} so far.`,
+    asTable: 'The figures as a table',
+    caption: 'Requests by time (UTC) and result',
+    time: 'Time (UTC)',
+  },
+  trail: {
+    title: 'The trail',
+    found: (n: number, next: number | null): string =>
+      `${count(n)} ${n === 1 ? 'record' : 'records'}, oldest first${next === null ? '.' : `; searched up to record ${count(next)}.`}`,
+    none: 'No record of this period matches.',
+    unreadable: (n: number): string => `${count(n)} ${n === 1 ? 'record' : 'records'} cannot be read`,
+    more: 'Search on',
+    seq: 'No.',
+    time: 'Time',
+    what: 'What',
+    who: 'Who',
+    about: 'More',
+    story: 'Story',
+    record: 'Record',
+    service: 'the service',
+    actor: (subject: string, client: string): string => (subject === client ? subject : `${subject}, with ${client}`),
+    reads: (n: number): string => `Trail read ${n === 1 ? 'once' : `${count(n)} times`}`,
+    suppressed: (n: number): string => `${count(n)} only counted`,
+  },
+  chain: {
+    title: 'How far it is proven',
+    faultTitle: 'The trail is not what the service wrote',
+    fault: (seq: number, reason: string): string =>
+      `The verification stopped at record ${count(seq)} (${reason}). No checkpoint is made before that is cleared up.`,
+    last: 'Last record',
+    lastSays: (last: number, dropped: number): string =>
+      `no. ${count(last)}${dropped === 0 ? '' : `; up to no. ${count(dropped)} dropped for their age`}`,
+    verified: 'Verified',
+    allVerified: 'all records',
+    verifiedTo: (to: number, last: number): string => `up to no. ${count(to)}; ${count(last - to)} to go`,
+    checkpoint: 'Last checkpoint',
+    noCheckpoint: 'none yet',
+    checkpointSays: (upTo: number, at: string): string => `no. ${count(upTo)}, ${at}`,
+    sink: (name: string): string => `Delivered to ${name}`,
+    delivered: 'everything',
+    behind: (records: string, lagS: number): string => `${records} to go, oldest ${count(lagS)} s old`,
+    head: 'Hash of the last record',
+    note: 'The service verifies every record before a checkpoint covers it. Proof against the service itself are checkpoints that you keep elsewhere.',
+  },
+  changes: {
+    title: 'Policy and changes',
+    inForce: 'Policy in force:',
+    show: 'Show the policy',
+    none: 'Nothing changed in the last 90 days.',
+    policy: (digest: string, hasBefore: boolean): string =>
+      hasBefore ? `What is different in ${digest}` : `Show ${digest}`,
+    marks: { same: '  ', gone: '− ', new: '+ ', left_out: '  ' },
+    what: {
+      service_started: 'The service started',
+      service_stopped: 'The service stopped',
+      policy_taken: 'A policy came into force',
+      policy_refused: 'A changed policy was refused',
+      key_slot_changed: 'A Galileo key changed',
+      checkpoint_key_changed: 'Checkpoints are signed with another key',
+      restored: 'The ledger was restored from a backup',
+    },
+    refused: (problems: number): string =>
+      `It had ${count(problems)} ${problems === 1 ? 'problem' : 'problems'}; the one before stayed in force.`,
+    key: (slot: string, from: string | null, to: string | null): string =>
+      `Slot ${slot}: ${from ?? 'empty'} → ${to ?? 'empty'}`,
+    checkpointKey: (from: string | null, to: string | null): string => `${from ?? 'unsigned'} → ${to ?? 'unsigned'}`,
+    restored: (records: number): string => `The backup held ${count(records)} records.`,
+  },
+} as const;

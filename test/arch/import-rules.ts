@@ -10,7 +10,14 @@ import { LADDER, mayImportPackage, PACKAGE_HOMES } from './walls.ts';
  * runtime.
  */
 /** What the console may import beside its own files. The client proves itself by it. */
-const OF_CONSOLE = new Set(['galileo-invite-client', 'preact', 'preact/hooks', '@preact/signals', 'oauth4webapi']);
+const OF_CONSOLE = new Set([
+  'galileo-invite-client',
+  'galileo-invite-client/audit',
+  'preact',
+  'preact/hooks',
+  '@preact/signals',
+  'oauth4webapi',
+]);
 
 export const IMPORT_RULES: readonly Rule[] = [
   {

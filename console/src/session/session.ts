@@ -5,6 +5,8 @@
  */
 import type { InviteClient } from 'galileo-invite-client';
 import { createInviteClient } from 'galileo-invite-client';
+import type { AuditClient } from 'galileo-invite-client/audit';
+import { createAuditClient } from 'galileo-invite-client/audit';
 import type { ReadonlySignal } from '@preact/signals';
 import { signal } from '@preact/signals';
 import type { Settings } from '../settings.ts';
@@ -32,6 +34,8 @@ export interface Session {
   readonly state: ReadonlySignal<SessionState>;
   /** The service, for the person who is signed in. */
   readonly client: InviteClient;
+  /** The same, for those who read the audit trail or settle unknown outcomes. */
+  readonly audit: AuditClient;
   /** A request that the client has no call for, as the person who is signed in. `path` begins with `/`. */
   readonly request: (path: string, init?: RequestInit) => Promise<Response>;
   /** Whether a view for this right is worth a link. The service decides, not this. */
@@ -88,9 +92,9 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
   };
 
   const path = await comeBack();
-  const client = createInviteClient({ url: '/', token: ({ renew: isRefused }) => accessToken(isRefused) });
+  const options = { url: '/', token: ({ renew: isRefused }: { readonly renew: boolean }) => accessToken(isRefused) };
   const session: Session = {
-    ...{ state, client },
+    ...{ state, client: createInviteClient(options), audit: createAuditClient(options) },
     async request(to, init = {}) {
       const send = async (isRefused: boolean): Promise<Response> => {
         const headers = new Headers(init.headers);
@@ -148,9 +152,11 @@ function ambientSession(kind: 'access' | 'not_set_up'): Session {
     headers.delete('Authorization');
     return await fetch(url, { ...init, headers });
   };
+  const options = { url: '/', token: () => 'of-access', fetch: withoutToken };
   return {
     state,
-    client: createInviteClient({ url: '/', token: () => 'of-access', fetch: withoutToken }),
+    client: createInviteClient(options),
+    audit: createAuditClient(options),
     request: (to, init = {}) => withoutToken(to, { ...init, redirect: 'error' }),
     mayHave: () => true,
     signIn: async () => location.reload(),
