@@ -180,7 +180,7 @@ export const PROBLEMS = {
     otherOrigin: 'proxy',
     title: 'Upstream error',
     advice:
-      'Galileo answered with an error. The invitation may or may not have been done. Do not send it again before you know: look at /v2/invite_requests/{request_id}.',
+      'Galileo answered with an error. The invitation may or may not have been done. Do not send it again before you know what became of request {request_id}.',
   },
   upstream_response_withheld: {
     status: 502,
@@ -224,7 +224,7 @@ export const PROBLEMS = {
     otherOrigin: 'proxy',
     title: 'Outcome unknown',
     advice:
-      'The invitation may or may not have been done. Do not send it again before you know: look at /v2/invite_requests/{request_id}.',
+      'The invitation may or may not have been done. Do not send it again before you know what became of request {request_id}.',
   },
 } as const satisfies Record<string, ProblemRow>;
 

@@ -49,7 +49,7 @@ export function unknownSentence({ reason, upstreamStatus }: Pick<Unknown, 'reaso
 }
 
 const UNKNOWN_ADVICE =
-  'The invitation may or may not have been done. Do not send it again before you know: look at /v2/invite_requests/{request_id}.';
+  'The invitation may or may not have been done. Do not send it again before you know what became of request {request_id}.';
 
 const UNKNOWN_WORDS: Readonly<Record<Unknown['reason'], (status: string) => string>> = {
   timeout: () => 'Galileo did not answer in time.',

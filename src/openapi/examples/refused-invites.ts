@@ -17,7 +17,7 @@ const withKey = post(INVITE_PATH, ONE_PERSON, KEY);
 const { body: _, ...withoutBody } = one;
 
 const LOOK =
-  'The invitation may or may not have been done. Do not send it again before you know: look at /v2/invite_requests/{request_id}.';
+  'The invitation may or may not have been done. Do not send it again before you know what became of request {request_id}.';
 
 const ofThisRequest = { 'Content-Location': `/v2/invite_requests/${ANSWER_ID}` };
 

@@ -116,13 +116,13 @@ const OCCASIONS: readonly [
     'an error of Galileo',
     {},
     (service) => service.invite({ emails: ['break@acme.com'] }),
-    'Galileo answered with an error (status 500). The invitation may or may not have been done. Do not send it again before you know: look at /v2/invite_requests/019c0000-0001-7000-8000-000000000000.',
+    'Galileo answered with an error (status 500). The invitation may or may not have been done. Do not send it again before you know what became of request 019c0000-0001-7000-8000-000000000000.',
   ],
   [
     'a lost connection',
     {},
     (service) => service.invite({ emails: ['hangup@acme.com'] }),
-    'The connection to Galileo broke before its answer came. The invitation may or may not have been done. Do not send it again before you know: look at /v2/invite_requests/019c0000-0001-7000-8000-000000000000.',
+    'The connection to Galileo broke before its answer came. The invitation may or may not have been done. Do not send it again before you know what became of request 019c0000-0001-7000-8000-000000000000.',
   ],
 ];
 
@@ -134,7 +134,7 @@ describe('the sentence for', () => {
 });
 
 describe('an unknown outcome', () => {
-  it('names the place to look at, in a replay as in the first answer', async () => {
+  it('names the request, and the place to look at, in a replay as in the first answer', async () => {
     const service = await startTestService();
     const first = await service.invite({ emails: ['hangup@acme.com'] }, { headers: KEY });
     const place = `/v2/invite_requests/${first.headers.get('X-Request-Id')}`;
@@ -143,7 +143,7 @@ describe('an unknown outcome', () => {
     for (const response of [first, again]) {
       expect(response.headers.get('Content-Location')).toBe(place);
       expect(response.headers.get('Retry-After')).toBeNull();
-      expect((await told(response)).detail).toContain(place);
+      expect((await told(response)).detail).toContain(place.slice('/v2/invite_requests/'.length));
     }
   });
 
