@@ -45,14 +45,25 @@ export interface LockedHead {
 
 /** Also refuses a server that would lose what it has acknowledged: through a pooler, each transaction may meet another one. */
 export async function lockHead(run: Run): Promise<LockedHead> {
+  const rows = await readFit<HeadRow & { transaction_id: string }>(
+    run,
+    `SELECT head.*, pg_current_xact_id()::text AS transaction_id FROM head WHERE id = 1 FOR UPDATE`,
+  );
+  return { stored: headOf(rows), transactionId: rows[0]?.transaction_id ?? '' };
+}
+
+/** The same without the lock: other transactions write meanwhile. */
+export async function readFitHead(run: Run): Promise<Head> {
+  return headOf(await readFit<HeadRow>(run, HEAD));
+}
+
+async function readFit<R extends HeadRow>(run: Run, sql: string): Promise<readonly R[]> {
   const [server, rows] = await Promise.all([
     run<ServerRow>(`SELECT current_setting('fsync') AS fsync, pg_is_in_recovery() AS standby`),
-    run<HeadRow & { transaction_id: string }>(
-      `SELECT head.*, pg_current_xact_id()::text AS transaction_id FROM head WHERE id = 1 FOR UPDATE`,
-    ),
+    run<R>(sql),
   ]);
   refuseUnfit(server[0]);
-  return { stored: headOf(rows), transactionId: rows[0]?.transaction_id ?? '' };
+  return rows;
 }
 
 function refuseUnfit(server: ServerRow | undefined): void {

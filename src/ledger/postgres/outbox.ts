@@ -102,20 +102,26 @@ export async function leaseItems(run: Run, sink: string, limit: number): Promise
   );
 }
 
-export async function acknowledge(
-  run: Run,
-  sink: string,
-  position: number,
-  { head }: Pick<Head, 'head'>,
-): Promise<void> {
-  const end = await endOf(run, head.seq);
-  const [cursor = 0] = await cursorsOf(run, [sink], end);
-  await run(
-    `INSERT INTO cursors (sink, position) VALUES ($1, $2) ON CONFLICT (sink) DO UPDATE SET position = excluded.position`,
-    sink,
-    // Never past the last item: such a cursor would skip items that are not written yet.
-    Math.max(cursor, Math.min(position, end)),
-  );
+/**
+ * Moves the cursor of a sink. Runs beside the batches, in one round trip: the second statement sees what a replica that
+ * acknowledges at the same time has left, and the end of the trail at least as far.
+ */
+export function acknowledge(run: Run, sink: string, position: number): Promise<unknown> {
+  return Promise.all([
+    run(`SELECT 1 FROM cursors WHERE sink = $1 FOR UPDATE`, sink),
+    run(
+      // Never past the last item: such a cursor would skip items that are not written yet. One that is there counts as 0.
+      `WITH trail AS (
+         SELECT greatest(seq * ${POSITIONS_PER_RECORD}, (SELECT position FROM checkpoints WHERE count <= seq
+           AND position < (seq + 1) * ${POSITIONS_PER_RECORD} ORDER BY count DESC LIMIT 1)) AS last
+         FROM head WHERE id = 1)
+       INSERT INTO cursors (sink, position) SELECT $1, least($2::bigint, last) FROM trail
+       ON CONFLICT (sink) DO UPDATE SET position = greatest(excluded.position,
+         CASE WHEN cursors.position <= (SELECT last FROM trail) THEN cursors.position ELSE 0 END)`,
+      sink,
+      position,
+    ),
+  ]);
 }
 
 export async function readBacklog(run: Run, sinks: readonly string[]): Promise<readonly SinkBacklog[]> {

@@ -106,22 +106,26 @@ export async function openPostgresLedger({
   const write = <T>(name: keyof Ledger, step: Omit<BatchStep<T>, 'name'>): Promise<T> =>
     batches.write({ name, ...step });
 
-  /** A writing step in a transaction of its own. */
-  function writeAlone<T>(name: keyof Ledger, step: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
-    const run = async (): Promise<T> => {
-      let result: T | undefined;
+  /** A writing step in a transaction of its own, in the order of the batches. */
+  async function writeAlone<T>(name: keyof Ledger, step: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
+    let result: T | undefined;
+    await outsideBatches(name, () =>
+      transactions.run(async (transaction) => {
+        result = await step(transaction);
+        return { head: transaction.stored.head, write: async () => undefined };
+      }),
+    );
+    return result as T;
+  }
+
+  function outsideBatches(name: keyof Ledger, attempt: () => Promise<void>): Promise<void> {
+    const run = async (): Promise<void> => {
       try {
-        await retry(() =>
-          transactions.run(async (transaction) => {
-            result = await step(transaction);
-            return { head: transaction.stored.head, write: async () => undefined };
-          }),
-        );
+        await retry(attempt);
       } catch (error) {
         onFailure({ kind: 'batch', error, steps: [name] });
         throw error;
       }
-      return result as T;
     };
     const running = run();
     alone.add(running);
@@ -185,7 +189,8 @@ export async function openPostgresLedger({
         need: (needs) => STEP_NEEDS.recordChanges(needs, reports),
         decide: (steps) => steps.recordChanges(reports),
       }),
-    ack: (sink, position) => writeAlone('ack', ({ run, stored }) => acknowledge(run, sink, position, stored)),
+    ack: (sink, position) =>
+      outsideBatches('ack', () => transactions.beside((run) => acknowledge(run, sink, position))),
     addCheckpoint: (checkpoint) =>
       writeAlone('addCheckpoint', ({ run, stored, nowMs }) =>
         addCheckpoint(run, checkpoint, { head: stored.head, storedAt: nowMs }),

@@ -131,10 +131,14 @@ export function newerSchema(found: number): UnfitDatabaseError {
   );
 }
 
-/** Triggers, rules, row-level security, views and heirs of tables in the schema: no step creates one. */
-export const FOREIGN_OBJECTS = `SELECT 1 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-  WHERE nspname = $1 AND (relrowsecurity OR relhasrules OR relhassubclass AND relkind = 'r' OR relkind IN ('v', 'm', 'f') OR EXISTS (
-    SELECT 1 FROM pg_trigger WHERE tgrelid = pg_class.oid AND NOT tgisinternal)) LIMIT 1`;
+/**
+ * Triggers, rules, row-level security, views and heirs of tables in the schema: no step creates one. Every transaction that
+ * writes asks for them.
+ */
+export const FOREIGN_OBJECTS = `SELECT 1 FROM pg_class
+  WHERE (relrowsecurity OR relhasrules OR relhassubclass AND relkind = 'r' OR relkind IN ('v', 'm', 'f')
+    OR relhastriggers AND EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = pg_class.oid AND NOT tgisinternal))
+  AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) LIMIT 1`;
 
 export function foreignObjects(): UnfitDatabaseError {
   return new UnfitDatabaseError(

@@ -1,7 +1,7 @@
 import { GENESIS } from '../../audit/chain.ts';
 import type { ChainHead } from '../../audit/chain.ts';
 import { TOLERANCE_MS } from '../trusted-time.ts';
-import { lockHead } from './head.ts';
+import { lockHead, readFitHead } from './head.ts';
 import type { Head, LockedHead } from './head.ts';
 import { moveBack } from './move-back.ts';
 import { UnfitDatabaseError } from './postgres-port.ts';
@@ -11,7 +11,7 @@ import { BATCH_ANSWER_MS, BATCH_LIMITS, beginWriting, withConnection } from './t
 import type { TransactionLimits } from './transaction.ts';
 
 /**
- * The transactions that write. Each locks the head row first and holds it until the commit. Before anything is written it
+ * The transactions that write. Each but `beside` locks the head row first and holds it until the commit. Before anything is written it
  * makes sure that this is the trail that the process has seen: a server that was restored from a backup, or a standby that
  * lacks the last commits, must not go on with another one. What was found unfit is found anew each time, so the ledger
  * works again as soon as the right server is back.
@@ -19,6 +19,11 @@ import type { TransactionLimits } from './transaction.ts';
 export interface WriteTransactions {
   /** `work` returns the end of the trail that it leaves, and what writes it: that travels with the commit. */
   run(work: (transaction: WriteTransaction) => Promise<Outcome>, patience?: Patience): Promise<void>;
+  /**
+   * For what has no place in the order of the trail: it does not lock the head row, so no batch waits for it. Two round trips;
+   * `write` travels with the commit.
+   */
+  beside(write: (run: Run) => Promise<unknown>): Promise<void>;
   /** Whether this transaction was committed. Waits for a commit that is under way. */
   isCommitted(lost: LostCommit): Promise<boolean>;
   /** The last end of the trail that was seen. */
@@ -86,7 +91,7 @@ export function createWriteTransactions({
           // The clock is asked behind the lock: the time of a batch is not before that of the one before.
           const [{ stored, transactionId }, nowMs] = await Promise.all([begin(run, patience), readClock(run)]);
           onClock(nowMs);
-          const checked = refuseOther(run, schema, seen, stored);
+          const checked = check(run, schema, seen, stored);
           if (stored.clockMs > nowMs + TOLERANCE_MS) await moveBack(run, { storedMs: stored.clockMs, nowMs });
           const [{ head, write }] = await Promise.all([work({ run, stored, transactionId, nowMs }), checked]);
           await Promise.all([write(), connection.commit()]);
@@ -94,6 +99,21 @@ export function createWriteTransactions({
         },
         patience,
       ),
+    beside: (write) =>
+      withConnection(port, async (connection) => {
+        const { run } = connection;
+        // A batch of this process may end meanwhile, and this transaction need not see it.
+        const known = seen;
+        const [, foreign, isThere, stored] = await Promise.all([
+          beginWriting(run, schema),
+          run(FOREIGN_OBJECTS, schema),
+          isInTrail(run, known),
+          // After the record: when that is dropped in between, this base is behind it.
+          readFitHead(run),
+        ]);
+        refuseOther(foreign, known, isDropped(known, stored) || (known.seq <= stored.head.seq && isThere));
+        await Promise.all([write(run), connection.commit()]);
+      }),
     isCommitted: ({ record, transactionId }) =>
       withConnection(
         port,
@@ -114,13 +134,7 @@ export function createWriteTransactions({
 }
 
 /** A trail that does not hold what was seen is another one. Also refuses objects that act on what is written. */
-async function refuseOther(run: Run, schema: string, seen: ChainHead, { head, base }: Head): Promise<void> {
-  const [foreign, isSame] = await Promise.all([
-    run(FOREIGN_OBJECTS, schema),
-    seen.seq <= base.seq
-      ? seen.seq < base.seq || seen.hash === base.hash
-      : head.seq >= seen.seq && (head.seq === seen.seq ? head.hash === seen.hash : isInTrail(run, seen)),
-  ]);
+function refuseOther(foreign: readonly object[], seen: ChainHead, isSame: boolean): void {
   if (foreign.length > 0) throw foreignObjects();
   if (!isSame)
     throw new UnfitDatabaseError(
@@ -128,6 +142,22 @@ async function refuseOther(run: Run, schema: string, seen: ChainHead, { head, ba
       `the ledger does not hold record ${seen.seq} as this process has seen it: the server was restored, or it lacks the ` +
         `last commits; nothing is written until the server of before is back, or the process is started again to go on with this one`,
     );
+}
+
+/** Behind the lock of the head row. */
+async function check(run: Run, schema: string, seen: ChainHead, stored: Head): Promise<void> {
+  const [foreign, isSame] = await Promise.all([
+    run(FOREIGN_OBJECTS, schema),
+    isDropped(seen, stored) || isEnd(seen, stored) || (seen.seq < stored.head.seq && isInTrail(run, seen)),
+  ]);
+  refuseOther(foreign, seen, isSame);
+}
+
+const isEnd = (seen: ChainHead, { head }: Head): boolean => head.seq === seen.seq && head.hash === seen.hash;
+
+/** Retention has dropped it; the last dropped one is still known. */
+function isDropped(seen: ChainHead, { base }: Head): boolean {
+  return seen.seq < base.seq || (seen.seq === base.seq && seen.hash === base.hash);
 }
 
 async function isInTrail(run: Run, { seq, hash }: ChainHead): Promise<boolean> {

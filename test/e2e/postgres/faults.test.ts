@@ -196,6 +196,7 @@ describe('a database that is not the one of before', () => {
     const error: unknown = await admit(3).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UnfitDatabaseError);
     expect(error).toMatchObject({ reason: 'diverged' });
+    await expect(opened.ledger.ack('http', 16)).rejects.toMatchObject({ reason: 'diverged' });
     expect(await idsInTrail()).toEqual([testUuid7(1), testUuid7(2)]);
     await sql(`UPDATE ${opened.schema}.head SET seq = latest.seq, hash = latest.hash FROM ${opened.schema}.latest`);
     expect(await admit(4)).toMatchObject({ kind: 'admitted' });
@@ -211,6 +212,7 @@ describe('a database that is not the one of before', () => {
        UPDATE ${opened.schema}.head SET seq = 2`,
     );
     await expect(admit(2)).rejects.toMatchObject({ reason: 'diverged' });
+    await expect(opened.ledger.ack('http', 16)).rejects.toMatchObject({ reason: 'diverged' });
     await other.close();
   });
 
@@ -220,6 +222,7 @@ describe('a database that is not the one of before', () => {
       `CREATE TRIGGER t BEFORE INSERT ON ${opened.schema}.records FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()`,
     );
     await expect(admit(2)).rejects.toMatchObject({ reason: 'foreign_objects' });
+    await expect(opened.ledger.ack('http', 16)).rejects.toMatchObject({ reason: 'foreign_objects' });
   });
 });
 

@@ -3,7 +3,7 @@ import { readServerClock } from '../../../src/ledger/postgres/head.ts';
 import { clock, ids } from '../../../src/platform/node/runtime.ts';
 import { testUuid7 } from '../../support/clock.ts';
 import { admission, quotaCharge, settlement } from '../../support/ledger/ledger.ts';
-import { openTestLedger } from '../../support/postgres/postgres-ledger.ts';
+import { connectTo, openTestLedger } from '../../support/postgres/postgres-ledger.ts';
 import type { OpenedPostgresLedger } from '../../support/postgres/postgres-ledger.ts';
 import { startPostgres } from '../../support/postgres/postgres-server.ts';
 import type { PostgresServer } from '../../support/postgres/postgres-server.ts';
@@ -50,5 +50,42 @@ describe('on the way to the database', () => {
     const admitted = wire.take();
     await Promise.all(all.map((n) => ledger.settle(settlement(testUuid7(n), 'accepted'))));
     expect({ admitted, settled: wire.take() }).toMatchObject({ admitted: ADMISSION, settled: SETTLEMENT });
+  });
+
+  it('an acknowledgement costs two round trips, and waits for no batch', async () => {
+    const { ledger, schema } = opened;
+    const holder = connectTo(server.port, 1);
+    const connection = await holder.connect();
+    await connection.run('BEGIN');
+    await connection.run(`SELECT 1 FROM ${schema}.head FOR UPDATE`);
+    let isAdmitted = false;
+    const admitted = ledger.admit(keyed(2)).then(() => (isAdmitted = true));
+    wire.take();
+    await ledger.ack('http', 16);
+    expect(wire.take()).toMatchObject({ roundTrips: 2, commits: 1 });
+    expect(isAdmitted).toBe(false);
+    await connection.commit();
+    connection.release();
+    await holder.close();
+    await admitted;
+    expect(await ledger.backlog(['http'])).toMatchObject([{ records: 1 }]);
+  });
+
+  it('acknowledgements of two replicas at once leave the furthest', async () => {
+    const { ledger, schema } = opened;
+    const other = await openTestLedger(server.port, { clock, ids, schema, readClock: readServerClock });
+    await Promise.all(Array.from({ length: 39 }, (_, n) => ledger.admit(keyed(n + 2))));
+    await Promise.all(
+      Array.from({ length: 40 }, (_, n) =>
+        (n % 2 === 0 ? ledger : other.ledger).ack('http', 16 * (((n * 7) % 40) + 1)),
+      ),
+    );
+    expect(await ledger.backlog(['http'])).toMatchObject([{ records: 0 }]);
+    // One that is late moves nothing back, and none goes past the end.
+    await other.ledger.ack('http', 16);
+    await ledger.ack('http', 16 * 1_000);
+    await ledger.admit(keyed(50));
+    expect(await ledger.backlog(['http'])).toMatchObject([{ records: 1 }]);
+    await other.close();
   });
 });
