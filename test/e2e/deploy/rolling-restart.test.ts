@@ -15,7 +15,7 @@ import { startService } from '../started.ts';
  */
 const SECONDS = Number(process.env['ROLLING_SECONDS'] ?? 20);
 const RATE_PER_S = 200;
-/** As few as share the load of callers in HAProxy, and less than what the service takes at a time. */
+/** At most so many requests at once: less than a replica takes, so that a slow machine is no overload. */
 const CONNECTIONS = 64;
 
 let composed: Composed;
@@ -40,7 +40,8 @@ it(
     const services = [await start(replicas[0]), await start(replicas[1])];
     const balancer = await startBalancer([replicas[0].port, replicas[1].port]);
     const token = await standIns.identityProvider.issue({ sub: 'hr-portal' });
-    const pool = new Pool(balancer.url, { connections: CONNECTIONS, connect: { ca: balancer.ca } });
+    // HTTP/1.1: one request at a time on each connection.
+    const pool = new Pool(balancer.url, { connections: CONNECTIONS, allowH2: false, connect: { ca: balancer.ca } });
     onTestFinished(async () => {
       await pool.destroy();
       await balancer.stop();
