@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
 import { SETTINGS } from '../../src/config/schema.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from '../../src/config/service.ts';
 import { DEADLINE_MS } from '../../src/platform/node/process/shutdown.ts';
-import { loadPolicy } from '../../src/policy/load.ts';
 import { ROOT } from './source-tree.ts';
 
-/** Checks of the text of the Dockerfile, compose.yaml and the Kubernetes example. No container engine is needed. */
+/** Checks of the text of the Dockerfile and compose.yaml. No container engine is needed. */
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 /**
@@ -145,90 +144,5 @@ describe('compose.yaml', () => {
     expect(Number.parseInt(service?.stop_grace_period ?? '', 10) * 1000).toBeGreaterThanOrEqual(
       DEADLINE_MS + MARGIN_MS,
     );
-  });
-});
-
-interface Pod {
-  readonly automountServiceAccountToken: boolean;
-  readonly enableServiceLinks: boolean;
-  readonly terminationGracePeriodSeconds: number;
-  readonly securityContext: object;
-  readonly containers: readonly [Container];
-  readonly volumes: readonly object[];
-}
-
-interface Container {
-  readonly env: readonly { readonly name: string; readonly value: string }[];
-  readonly securityContext: object;
-  readonly volumeMounts: readonly { readonly mountPath: string }[];
-}
-
-describe('the Kubernetes example', () => {
-  const objects = parseAllDocuments(read('deploy/kubernetes.yaml')).map(
-    (document) => document.toJS() as { kind: string; data: Record<string, string>; spec: unknown },
-  );
-  const ofKind = (kind: string) => objects.find((object) => object.kind === kind);
-  const deployment = ofKind('Deployment')?.spec as { replicas: number; strategy: object; template: { spec: Pod } };
-  const pod = deployment.template.spec;
-  const [container] = pod.containers;
-  const { data = {} } = ofKind('ConfigMap') ?? {};
-
-  it('never runs two pods on one ledger', () => {
-    expect(deployment).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
-  });
-
-  it('runs as the user of the image, with a read-only root and without capabilities', () => {
-    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000, fsGroup: 1000 });
-    expect(container.securityContext).toMatchObject({
-      readOnlyRootFilesystem: true,
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ['ALL'] },
-    });
-    expect(pod.automountServiceAccountToken).toBe(false);
-  });
-
-  it('asks /readyz for readiness and /livez for life, where no caller can fill the connections', () => {
-    expect(container).toMatchObject({
-      startupProbe: { httpGet: { path: '/readyz', port: 'ops' } },
-      readinessProbe: { httpGet: { path: '/readyz', port: 'ops' } },
-      livenessProbe: { httpGet: { path: '/livez', port: 'ops' } },
-    });
-  });
-
-  it('waits for the end of the service', () => {
-    expect(pod.terminationGracePeriodSeconds * 1000).toBeGreaterThanOrEqual(DEADLINE_MS + MARGIN_MS);
-  });
-
-  it('injects nothing that reads like a setting', () => {
-    expect(pod.enableServiceLinks).toBe(false);
-  });
-
-  it('gives the key as a file from a Secret that is not written here', () => {
-    expect(container.env.map(({ name }) => name)).toContain('GALILEO_API_KEY_FILE');
-    expect(ofKind('Secret')).toBeUndefined();
-    expect(pod.volumes).toContainEqual(expect.objectContaining({ secret: expect.anything() }));
-  });
-
-  it('keeps the ledger and the policy where the image looks for them', () => {
-    const mounts = container.volumeMounts.map(({ mountPath }) => mountPath);
-    for (const path of [imageEnv['LEDGER_URL']?.replace('sqlite:', ''), imageEnv['POLICY_FILE']]) {
-      expect(mounts).toContain(path?.replace(/\/[^/]*$/, ''));
-    }
-  });
-
-  it('configures the service so that it starts, with a policy that loads', async () => {
-    const env = { ...imageEnv, ...Object.fromEntries(container.env.map(({ name, value }) => [name, value])) };
-    const readText = async (path: string): Promise<string> => {
-      const text = data[path.replace('/etc/galileo-invite-proxy/', '')];
-      if (text === undefined) throw new Error(`${path} is not there`);
-      return text;
-    };
-    const loaded = await loadConfig({ env, readText });
-    expect(loaded).toMatchObject({ kind: 'loaded' });
-    if (loaded.kind !== 'loaded') return;
-    const issuers = loaded.config.issuers.map(({ name }) => name);
-    expect(loadPolicy(await readText(loaded.config.settings.POLICY_FILE), { issuers })).toMatchObject({
-      kind: 'loaded',
-    });
   });
 });

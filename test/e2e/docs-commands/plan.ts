@@ -17,6 +17,7 @@ export interface PlannedBlock {
 
 const LOCAL_RUN = 'test/e2e/local-run.test.ts runs it';
 const CLOUD = 'needs an account at Cloudflare; .ci/run runs deploy:check, and test/parity the Worker that is deployed';
+const CLUSTER = 'needs a cluster; test/e2e/deploy/kubernetes.test.ts renders and checks the files';
 const DOCKER = 'needs Docker; tools/image-check.sh builds and runs the image in .ci/run';
 const WORKED_CASE = 'npm run docs:check carries the case out with the real commands, and compares what they print';
 
@@ -99,7 +100,8 @@ export const PLAN: readonly PlannedBlock[] = [
     begins: 'ROLLING_SECONDS',
     notRun: 'a test with PostgreSQL and HAProxy; .ci/run has it',
   },
-  { page: 'docs/deploy-node.md', begins: 'kubectl', notRun: 'needs a cluster' },
+  { page: 'docs/deploy-node.md', begins: 'kubectl create secret generic galileo-invite-proxy --', notRun: CLUSTER },
+  { page: 'docs/deploy-node.md', begins: 'kubectl create secret generic galileo-invite-proxy \\', notRun: CLUSTER },
   {
     page: 'docs/deploy-node.md',
     begins: 'createuser',
