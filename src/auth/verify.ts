@@ -8,7 +8,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Sha256 } from '../ports/sha256.ts';
 import { CLOCK_TOLERANCE_S, validateClaims } from './token/claims.ts';
-import { arrivalFault, TOKEN_FIELDS } from './token/credentials.ts';
+import { arrivalFault } from './token/credentials.ts';
 import type { Arrival, TokenField } from './token/credentials.ts';
 import type { TokenFailure, TokenFailureReason } from './failure.ts';
 import { issuerProfile } from './issuer-profile.ts';
@@ -39,7 +39,7 @@ export interface TokenVerifier {
   verify(token: string, arrival?: Arrival): Promise<VerifyResult>;
 }
 
-const BY_AUTHORIZATION: Arrival = { field: 'Authorization', origin: null };
+const BY_AUTHORIZATION: Arrival = { field: 'Authorization', origin: null, isSameOrigin: false };
 
 export type VerifyResult =
   | { readonly kind: 'verified'; readonly principal: Principal }
@@ -77,7 +77,7 @@ interface Issuer {
   readonly keySet: KeySet;
 }
 
-/** Throws when the settings are invalid, or when no token of an issuer could ever be accepted. */
+/** Throws when the settings are invalid. */
 export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
   const { clock, corsOrigins, logger } = deps;
   const byUrl = new Map<string, Issuer>();
@@ -85,9 +85,6 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
   const issuers = checkedIssuers(deps);
   for (const config of issuers) {
     const profile = issuerProfile(config);
-    if (TOKEN_FIELDS[profile.tokenField].ambient && corsOrigins.length === 0) {
-      throw new Error(`issuer ${profile.name}: needs CORS_ORIGINS, or none of its tokens can ever be accepted`);
-    }
     const keySet = createKeySet({ ...deps, profile, rules: { insecureDev: deps.insecureDev } });
     byUrl.set(profile.issuer, { profile, keySet });
     byName.set(profile.name, { profile, keySet });

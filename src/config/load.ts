@@ -96,14 +96,14 @@ function isRead(
   return row.yieldsTo === undefined || !isSet(row.yieldsTo);
 }
 
-/** A token that browsers add automatically is accepted only with an allowed Origin (see auth/token/credentials). */
+/** A token that browsers add automatically is accepted only from an allowed origin or the console (auth/token/credentials). */
 function unreachableIssuers(settings: Partial<Settings>, issuers: readonly IssuerConfig[]): ConfigProblem[] {
-  if (settings.CORS_ORIGINS?.length !== 0) return [];
+  if (settings.CORS_ORIGINS?.length !== 0 || settings.PAGES !== false) return [];
   return issuers
     .filter((issuer) => TOKEN_FIELDS[issuerProfile(issuer).tokenField].ambient)
     .map(({ name }) => ({
       setting: 'CORS_ORIGINS',
-      message: `must name the origins that bring tokens of issuer ${name}, or none of them can be accepted`,
+      message: `must name the origins that bring tokens of issuer ${name}, or none of them can be accepted: PAGES is off, so there is no console either`,
     }));
 }
 

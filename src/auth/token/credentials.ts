@@ -3,7 +3,7 @@ import { bearerToken } from './bearer.ts';
 /**
  * Finds the token of a request: in the caller's own `Authorization`, or in the field that Cloudflare Access adds.
  * Access takes its token from a cookie, which a browser sends from any page. Such a token is therefore accepted only
- * from an allowed origin. This file only reads fields; verify decides whether the token is valid.
+ * from an allowed origin, or from a page of this service itself: the console. This file only reads fields; verify decides whether the token is valid.
  */
 export const TOKEN_FIELDS = {
   Authorization: { ambient: false },
@@ -17,6 +17,11 @@ export interface Arrival {
   readonly field: TokenField;
   /** The `Origin` field of the request (RFC 6454 §7); null when there is none. */
   readonly origin: string | null;
+  /**
+   * The browser says that a page of this origin asks (`Sec-Fetch-Site: same-origin`, Fetch Metadata). No page can set the
+   * field. A browser sends no `Origin` with such a GET.
+   */
+  readonly isSameOrigin: boolean;
 }
 
 export type Credentials =
@@ -38,20 +43,21 @@ export function readCredentials(
   const bearer = bearerToken(field('Authorization'));
   const assertion = expected.has('Cf-Access-Jwt-Assertion') ? field('Cf-Access-Jwt-Assertion') : undefined;
   const origin = field('Origin') ?? null;
+  const isSameOrigin = field('Sec-Fetch-Site') === 'same-origin';
   if (assertion === undefined) {
-    return bearer.kind === 'token' ? { ...bearer, arrival: { field: 'Authorization', origin } } : bearer;
+    return bearer.kind === 'token' ? { ...bearer, arrival: { field: 'Authorization', origin, isSameOrigin } } : bearer;
   }
   if (bearer.kind === 'token' || bearer.kind === 'malformed') return { kind: 'two_tokens' };
-  return { kind: 'token', token: assertion, arrival: { field: 'Cf-Access-Jwt-Assertion', origin } };
+  return { kind: 'token', token: assertion, arrival: { field: 'Cf-Access-Jwt-Assertion', origin, isSameOrigin } };
 }
 
 /** Why a token of this issuer may not arrive in this way, or null. */
 export function arrivalFault(
-  { field, origin }: Arrival,
+  { field, origin, isSameOrigin }: Arrival,
   { tokenField }: { readonly tokenField: TokenField },
   allowedOrigins: readonly string[],
 ): 'token_field_not_allowed' | 'origin_not_allowed' | null {
   if (field !== tokenField) return 'token_field_not_allowed';
-  if (!TOKEN_FIELDS[field].ambient) return null;
+  if (!TOKEN_FIELDS[field].ambient || isSameOrigin) return null;
   return origin !== null && allowedOrigins.includes(origin) ? null : 'origin_not_allowed';
 }

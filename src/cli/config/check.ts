@@ -2,6 +2,7 @@ import type { Command } from '../command-line/command.ts';
 import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import type { Paint } from '../deps.ts';
 import type { Configuration, Problem } from './read-configuration.ts';
+import { consoleRedirect, redirectSentence } from './console-redirect.ts';
 import { everyProblem, problemLine, readConfiguration } from './read-configuration.ts';
 import { redact } from '../command-line/redact.ts';
 
@@ -29,7 +30,9 @@ export const configCheck: Command = {
     const problems = redact(everyProblem(configuration), holdsKey);
     const ignored = redact(configuration.ignored, holdsKey);
     const ok = problems.length === 0;
-    const report = { ok, problems, ...(ignored.length === 0 ? {} : { ignored }) };
+    const signIn = consoleRedirect(configuration);
+    const ofConsole = signIn === null ? {} : { console_redirect_uri: signIn.redirectUri };
+    const report = { ok, problems, ...ofConsole, ...(ignored.length === 0 ? {} : { ignored }) };
     await printReport(call, deps, report, () => render(problems, configuration, deps.paint) + renderIgnored(ignored));
     return ok ? 'ok' : 'refused';
   },
@@ -40,8 +43,12 @@ export function renderIgnored(ignored: readonly Problem[]): string {
   return ignored.map((one) => `  - ${problemLine(one)}\n`).join('');
 }
 
-function render(problems: readonly Problem[], { policies }: Configuration, paint: Paint): string {
-  if (problems.length === 0) return `${paint('green', 'ok')} Nothing is wrong with this configuration.\n`;
+function render(problems: readonly Problem[], { policies, settings }: Configuration, paint: Paint): string {
+  if (problems.length === 0) {
+    const signIn = consoleRedirect({ settings });
+    const console = signIn === null ? '' : `  - ${redirectSentence(signIn)}\n`;
+    return `${paint('green', 'ok')} Nothing is wrong with this configuration.\n${console}`;
+  }
   const count = problems.length === 1 ? 'One problem' : `${problems.length} problems`;
   return [
     `${paint('red', 'refused')} ${count}:\n`,

@@ -5,6 +5,7 @@ import type { Command } from '../command-line/command.ts';
 import { JSON_OPTION, printReport } from '../command-line/json-option.ts';
 import type { CliDeps } from '../deps.ts';
 import { checkGroups, policiesWithGroups } from './checks/check-groups.ts';
+import { checkConsole } from './checks/check-console.ts';
 import { checkIssuer, issuerProbeRequest } from './checks/check-issuer.ts';
 import { clockFinding } from './checks/check-clock.ts';
 import { intakeFinding, intakeOf, intakeProbeRequest } from './checks/check-intake.ts';
@@ -24,6 +25,7 @@ import type { Probe } from './probe.ts';
 import { overall, renderScreen, toDocument } from './report.ts';
 import { readConfiguration } from '../config/read-configuration.ts';
 import type { Configuration, PolicySetting } from '../config/read-configuration.ts';
+import { consoleRedirect } from '../config/console-redirect.ts';
 import { unknownRoutes } from '../config/routes.ts';
 import { redact } from '../command-line/redact.ts';
 
@@ -38,7 +40,7 @@ export const doctor: Command = {
   name: 'doctor',
   summary: 'Check everything the service depends on, say what is wrong, and how to fix it.',
   about: [
-    'Checks the configuration, the routes through HTTPS_PROXY, each issuer (metadata and keys), the policy (its tests, rules that end soon), the ledger ' +
+    'Checks the configuration, the routes through HTTPS_PROXY, each issuer (metadata and keys), the sign-in of the console, the policy (its tests, rules that end soon), the ledger ' +
       '(readable, its trail, its tables against the last records, its version, room on its disk), the clock, the way to Galileo, and whether the Galileo key ' +
       'or password works and with what role (GET /v2/current_user), and whether Galileo lists the groups that the policy names (GET /v2/groups). With AUDIT_SINKS=http, whether the intake of the audit trail answers.',
     'It sends no invite, writes nothing and may run beside the service, with the same environment. Nothing it prints is ' +
@@ -98,6 +100,7 @@ function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[]
   const { HTTPS_PROXY: proxy } = settings;
   const signIns = signInChecks(configuration, deps, upstream);
   const withGroups = policiesWithGroups(policies);
+  const signIn = consoleRedirect(configuration);
   const check = (id: string, title: string, run: Check['run']): Check => ({ id, title, run });
 
   return [
@@ -110,6 +113,15 @@ function checksOf(configuration: Configuration, deps: CliDeps): readonly Check[]
         asking(() => checkIssuer(issuer, { ...deps, rules, probe: seen })),
       ),
     ),
+    ...(signIn === null
+      ? []
+      : [
+          check(
+            'console',
+            'Console',
+            asking(() => checkConsole(signIn, { ...deps, rules, issuers: issuers ?? [] })),
+          ),
+        ]),
     ...policies.map((read) =>
       check(POLICIES[read.setting].id, POLICIES[read.setting].title, async () => policyFinding(read, clock.now())),
     ),

@@ -42,7 +42,7 @@ describe('docs/identity-providers.md', () => {
   });
 
   it('shows callers that a policy takes', () => {
-    expect(blocks('yaml')).toHaveLength(14);
+    expect(blocks('yaml')).toHaveLength(15);
     for (const callers of blocks('yaml')) {
       const loaded = loadPolicy(`version: 1\n${callers}rules: []\n`, { issuers: ['corp', 'gcp', 'access', 'gitlab'] });
       expect(loaded.kind === 'refused' ? loaded.problems : []).toEqual([]);

@@ -33,7 +33,8 @@ export async function judgeRecorded(token: RecordedToken, changes: Changes): Pro
     JSON.stringify({ ...token.header, ...changes.header }),
     JSON.stringify({ ...token.claims, ...changes.claims }),
   );
-  return verifier.verify(text, { field: tokenField, origin: TOKEN_FIELDS[tokenField].ambient ? ORIGIN : null });
+  const origin = TOKEN_FIELDS[tokenField].ambient ? ORIGIN : null;
+  return verifier.verify(text, { field: tokenField, origin, isSameOrigin: false });
 }
 
 /** The reason of the refusal, or the kind of the result. */

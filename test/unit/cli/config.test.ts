@@ -49,6 +49,32 @@ describe('config check', () => {
     expect(stdout).not.toContain('must be set');
   });
 
+  it('names the redirect address of the console to register, and no other', async () => {
+    const signIn = { CONSOLE_ISSUER: 'https://login.acme.com', CONSOLE_CLIENT_ID: 'invite-console' };
+    const env = { ...GOOD_ENV, ...signIn, PUBLIC_URL: 'https://invites.acme.com' };
+    expect((await check({ env })).stdout).toContain(
+      'Register as redirect address of the client invite-console at https://login.acme.com: https://invites.acme.com/console\n',
+    );
+    const json = await runCommand(['config', 'check', '--json'], { env });
+    expect(JSON.parse(json.stdout)).toMatchObject({ console_redirect_uri: 'https://invites.acme.com/console' });
+    expect((await check({ env: { ...GOOD_ENV, ...signIn } })).stdout).toContain('PUBLIC_URL is not set');
+    expect((await check()).stdout).not.toContain('redirect');
+  });
+
+  it.each([
+    [{ CONSOLE_ISSUER: 'https://login.acme.com' }, 'CONSOLE_CLIENT_ID must be set beside CONSOLE_ISSUER'],
+    [{ CONSOLE_CLIENT_ID: 'x' }, 'CONSOLE_ISSUER must be set beside CONSOLE_CLIENT_ID'],
+    [{ CONSOLE_SCOPE: 'openid' }, 'CONSOLE_ISSUER must be set beside CONSOLE_SCOPE'],
+    [{ CONSOLE_ISSUER: 'http://127.0.0.1:1', CONSOLE_CLIENT_ID: 'x' }, 'CONSOLE_ISSUER must use https'],
+    [{ CONSOLE_ISSUER: 'https://login.acme.com/?a', CONSOLE_CLIENT_ID: 'x' }, 'CONSOLE_ISSUER must have no query'],
+    [{ PAGES: 'off', CONSOLE_CLIENT_ID: 'x' }, 'CONSOLE_CLIENT_ID has no effect: PAGES is off'],
+    [{ CONSOLE_ISSUER: 'https://login.acme.com', CONSOLE_CLIENT_ID: 'a b' }, 'CONSOLE_CLIENT_ID must be 1 to 256'],
+  ])('refuses a sign-in of the console that cannot work: %j', async (settings, problem) => {
+    const { code, stdout } = await check({ env: { ...GOOD_ENV, ...settings } });
+    expect(code).toBe(2);
+    expect(stdout).toContain(`- ${problem}`);
+  });
+
   it('names the settings of Galileo’s SDK that are ignored, and exits 0', async () => {
     const env = { ...GOOD_ENV, GALILEO_CONSOLE_URL: 'https://console.example.com' };
     const { code, stdout } = await check({ env });
@@ -119,7 +145,11 @@ describe('config check', () => {
       : '[]';
     const env = { GALILEO_API_KEY: KEY, AUTH_ISSUERS: issuers };
     const policy = POLICY.replace('issuer: corp', 'issuer: edge');
-    expect((await check({ env, policy })).stdout).toContain('- CORS_ORIGINS must name the origins');
+    expect((await check({ env: { ...env, PAGES: 'off' }, policy })).stdout).toContain(
+      '- CORS_ORIGINS must name the origins',
+    );
+    // The console is on the service's own origin.
+    expect((await check({ env, policy })).code).toBe(0);
     expect((await check({ env: { ...env, CORS_ORIGINS: 'https://hr.acme.com' }, policy })).code).toBe(0);
   });
 });

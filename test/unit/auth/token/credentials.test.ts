@@ -19,7 +19,7 @@ describe('the credentials of a request', () => {
     expect(read({ Authorization: 'Bearer a.b.c', Origin: ORIGIN })).toEqual({
       kind: 'token',
       token: 'a.b.c',
-      arrival: { field: 'Authorization', origin: ORIGIN },
+      arrival: { field: 'Authorization', origin: ORIGIN, isSameOrigin: false },
     });
   });
 
@@ -27,7 +27,7 @@ describe('the credentials of a request', () => {
     expect(read({ [ACCESS_FIELD]: 'a.b.c' })).toEqual({
       kind: 'token',
       token: 'a.b.c',
-      arrival: { field: ACCESS_FIELD, origin: null },
+      arrival: { field: ACCESS_FIELD, origin: null, isSameOrigin: false },
     });
   });
 
@@ -74,7 +74,17 @@ describe('the way a token came', () => {
     [{ field: ACCESS_FIELD, origin: `${ORIGIN}.evil.example` }, access, 'origin_not_allowed'],
     [{ field: ACCESS_FIELD, origin: ORIGIN.toUpperCase() }, access, 'origin_not_allowed'],
   ] as const)('%j for %j is judged %s', (arrival, profile, fault) => {
-    expect(arrivalFault(arrival, profile, [ORIGIN])).toBe(fault);
+    expect(arrivalFault({ ...arrival, isSameOrigin: false }, profile, [ORIGIN])).toBe(fault);
+  });
+
+  it('is fine for a page of the service itself, whose browser says so, and only there', () => {
+    const from = (value: string) => {
+      const found = read({ [ACCESS_FIELD]: 'a.b.c', 'Sec-Fetch-Site': value });
+      return found.kind === 'token' ? arrivalFault(found.arrival, access, []) : found.kind;
+    };
+    expect(from('same-origin')).toBeNull();
+    for (const other of ['same-site', 'cross-site', 'none', '', 'Same-Origin', 'same-origin, same-origin'])
+      expect([other, from(other)]).toEqual([other, 'origin_not_allowed']);
   });
 });
 
@@ -104,7 +114,7 @@ describe('a verifier with Cloudflare Access among its issuers', async () => {
     const verifier = testVerifier({ ...documents, clock: createFakeClock(), issuers, corsOrigins: [ORIGIN] });
     return { verifier, documents };
   };
-  const homely = { field: ACCESS_FIELD, origin: ORIGIN } as const;
+  const homely = { field: ACCESS_FIELD, origin: ORIGIN, isSameOrigin: false } as const;
 
   it('says in which fields its tokens come', () => {
     expect([...setUp().verifier.fields]).toEqual(['Authorization', ACCESS_FIELD]);
@@ -129,12 +139,13 @@ describe('a verifier with Cloudflare Access among its issuers', async () => {
     expect(documents.urls).toEqual([]);
   });
 
-  it('is not built when no origin is allowed, since then no such token could ever be accepted', () => {
+  it('is accepted from the console alone when no origin is allowed', async () => {
     const { fetchDocument } = setUp().documents;
     const issuers = [{ ...access, grant_scopes: [...access.grant_scopes] }];
-    expect(() => testVerifier({ fetchDocument, clock: createFakeClock(), issuers, corsOrigins: [] })).toThrow(
-      'issuer access: needs CORS_ORIGINS',
-    );
+    const verifier = testVerifier({ fetchDocument, clock: createFakeClock(), issuers, corsOrigins: [] });
+    expect(await verifier.verify(ofAccess, homely)).toMatchObject({ failure: { reason: 'origin_not_allowed' } });
+    const ofConsole = { field: ACCESS_FIELD, origin: null, isSameOrigin: true } as const;
+    expect(await verifier.verify(ofAccess, ofConsole)).toMatchObject({ kind: 'verified' });
     expect(issuerProfile({ ...access, grant_scopes: [...access.grant_scopes] }).tokenField).toBe(ACCESS_FIELD);
   });
 });
