@@ -270,13 +270,13 @@ type SchemaObject = { type: string; name: string; tbl_name: string; sql: string 
 
 /**
  * All schema objects that act or hold data. Excluded: automatic indexes of SQLite, the tables of ANALYZE, and
- * Cloudflare's own tables in a Durable Object's storage.
+ * Cloudflare's own tables in a Durable Object's storage, also the one that `wrangler dev` adds.
  */
 export function readSchema(sqlite: SqlitePort): readonly SchemaObject[] {
   return sqlite.run<SchemaObject>(
     `SELECT type, name, tbl_name, sql FROM sqlite_schema
      WHERE NOT (type = 'index' AND sql IS NULL)
-       AND NOT (type IN ('table', 'index') AND (tbl_name IN ('sqlite_stat1', 'sqlite_stat4') OR substr(tbl_name, 1, 4) = '_cf_'))
+       AND NOT (type IN ('table', 'index') AND (tbl_name IN ('sqlite_stat1', 'sqlite_stat4', '__miniflare_do_name') OR substr(tbl_name, 1, 4) = '_cf_'))
      ORDER BY type, name`,
   );
 }

@@ -46,6 +46,8 @@ describe('the ledger schema', () => {
     sqlite.run('CREATE TABLE _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)');
     sqlite.run('CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID');
     migrate(sqlite);
+    // `wrangler dev` adds it to an object that is there already.
+    sqlite.run('CREATE TABLE __miniflare_do_name (id INTEGER PRIMARY KEY, name TEXT)');
     expect(() => migrate(sqlite)).not.toThrow();
     sqlite.run('CREATE TRIGGER _cf_trigger AFTER INSERT ON _cf_KV BEGIN DELETE FROM records; END');
     expect(() => migrate(sqlite)).toThrow('not of this program');
