@@ -414,6 +414,7 @@ export const AUDIT_TEXTS = {
   },
   trail: {
     title: 'The trail',
+    caption: 'Records that match',
     found: (n: number, next: number | null): string =>
       `${count(n)} ${n === 1 ? 'record' : 'records'}, oldest first${next === null ? '.' : `; searched up to record ${count(next)}.`}`,
     none: 'No record of this period matches.',

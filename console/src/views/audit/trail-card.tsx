@@ -80,7 +80,7 @@ export function TrailCard({ session, router, filters, period }: TrailCardProps) 
       ) : null}
       {records.length > 0 ? (
         <Table
-          caption={AUDIT_TEXTS.trail.title}
+          caption={AUDIT_TEXTS.trail.caption}
           columns={columns(router)}
           rows={records}
           keyOf={({ seq }) => String(seq)}
