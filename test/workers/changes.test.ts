@@ -9,7 +9,8 @@ import { canonicalJson } from '../../src/lib/canonical-json.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { sha256Hex } from '../../src/lib/sha256.ts';
 import { MAX_POLICY_BYTES } from '../../src/policy/document/document-size.ts';
-import { fingerprint } from '../../src/upstream/api-keys.ts';
+import { fingerprint, passwordFingerprint } from '../../src/upstream/api-keys.ts';
+import { accountOf } from '../../src/upstream/sign-in/secret-fingerprint.ts';
 import { createWorker } from '../../src/worker.ts';
 import { answering, deploymentLedger, openLedgerObject } from './ledger/ledger-harness.ts';
 import { POLICY, startWhole, until } from './whole-worker.ts';
@@ -67,6 +68,27 @@ function describeChange({ change, service }: ChangeRecord): string {
   return `policy ${short(change.from)} to ${short(change.to)}`;
 }
 
+/** The answer of the ledger object that the whole Worker uses. */
+async function stepOf<T>(
+  name: Parameters<ReturnType<typeof deploymentLedger>['step']>[0],
+  args: unknown[],
+): Promise<T> {
+  const answer = (await deploymentLedger().step(name, args)) as unknown as StepAnswer;
+  if (answer.kind === 'failed') throw new Error(answer.reason);
+  return answer.result as T;
+}
+
+type SlotChange = Extract<ChangeRecord['change'], { what: 'key_slot_changed' }>;
+
+async function slotChanges(): Promise<readonly SlotChange[]> {
+  const records = (await stepOf<readonly { line: string }[]>('records', [0, 1000])).map(
+    ({ line }) => JSON.parse(line) as AuditRecord,
+  );
+  return records.flatMap((one) =>
+    one.kind === 'change' && one.change.what === 'key_slot_changed' ? [one.change] : [],
+  );
+}
+
 const [first, second] = [digestOf(POLICY).slice(0, 8), digestOf(OTHER_POLICY).slice(0, 8)];
 
 describe('a deployment on Workers', () => {
@@ -104,26 +126,39 @@ describe('a deployment on Workers', () => {
   });
 
   it('has one record of the key in a slot, and another one when a new version brings another key', async () => {
-    const seen = async (): Promise<readonly unknown[]> => {
-      const answer = (await deploymentLedger().step('records', [0, 1000])) as unknown as StepAnswer;
-      if (answer.kind === 'failed') throw new Error(answer.reason);
-      return (answer.result as readonly { line: string }[])
-        .map(({ line }) => JSON.parse(line) as AuditRecord)
-        .flatMap((one) => (one.kind === 'change' && one.change.what === 'key_slot_changed' ? [one.change] : []));
-    };
     const [one, two] = ['test-key-0f3c9a7e5b1d2468', 'test-key-two-9a7e5b1d2468'];
     const changes: Record<string, unknown>[] = [{}, {}, { GALILEO_API_KEY: two, GALILEO_API_KEY_NEXT: one }];
     for (const [index, changed] of changes.entries()) {
       const whole = await startWhole(changed);
       expect((await whole.invite(`key-${index}@acme.com`)).status).toBe(200);
-      expect(await until(async () => (await seen()).length >= (index === 2 ? 3 : 1))).toBe(true);
+      expect(await until(async () => (await slotChanges()).length >= (index === 2 ? 3 : 1))).toBe(true);
     }
     const [before, after] = [one, two].map((key) => fingerprint(new Secret(key)));
-    expect(await seen()).toEqual([
+    expect(await slotChanges()).toEqual([
       { what: 'key_slot_changed', slot: 'current', from: null, to: before },
       { what: 'key_slot_changed', slot: 'current', from: before, to: after },
       { what: 'key_slot_changed', slot: 'next', from: null, to: before },
     ]);
+  });
+
+  it('has one record of each password, by a fingerprint under the salt of the ledger', async () => {
+    const passwords = ['test-pass-0f3c9a7e5b1d2468', 'test-pass-two-9a7e5b1d2468'] as const;
+    const ofCurrent = async () => (await slotChanges()).filter(({ slot }) => slot === 'current').map(({ to }) => to);
+    const before = (await ofCurrent()).length;
+    const signIn = { GALILEO_API_KEY: undefined, GALILEO_AUTH: 'basic', GALILEO_USERNAME: 'invites' };
+    for (const [index, password] of [passwords[0], passwords[0], passwords[1]].entries()) {
+      const whole = await startWhole({ ...signIn, GALILEO_PASSWORD: password });
+      expect((await whole.invite(`password-${index}@acme.com`)).status).toBe(200);
+      expect(await until(async () => (await ofCurrent()).length >= before + (index === 2 ? 2 : 1))).toBe(true);
+    }
+    const salt = await stepOf<string>('signInSalt', []);
+    const account = accountOf({ baseUrl: 'https://api.galileo.ai', username: 'invites' });
+    expect((await ofCurrent()).slice(before)).toEqual(
+      passwords.map((password) => passwordFingerprint(new Secret(password), { salt, account })),
+    );
+    const trail = (await stepOf<readonly { line: string }[]>('records', [0, 1000])).map(({ line }) => line).join('\n');
+    for (const password of passwords)
+      for (const hidden of [password, fingerprint(new Secret(password)), salt]) expect(trail).not.toContain(hidden);
   });
 
   it('answers 503 ledger_unavailable while the ledger cannot take its first policy, and serves as soon as it can', async () => {

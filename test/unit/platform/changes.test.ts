@@ -4,7 +4,7 @@ import type { ChangeReport } from '../../../src/ledger/change-report.ts';
 import type { Ledger } from '../../../src/ledger/port.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { createNodeChanges } from '../../../src/platform/node/audit/changes.ts';
-import { fingerprint } from '../../../src/upstream/api-keys.ts';
+import { fingerprint, passwordFingerprint } from '../../../src/upstream/api-keys.ts';
 import { createFakeClock, promisesSettled } from '../../support/clock.ts';
 import { recordLogs } from '../../support/upstream.ts';
 
@@ -13,10 +13,10 @@ const POLICY = { digest: 'ab'.repeat(32), document: '{"version":1}' };
 const [ONE, TWO] = [new Secret('test-key-one-0f3c9a7e'), new Secret('test-key-two-5b1d2468')];
 const RETRY_MS = 10_000;
 
-async function setup() {
+async function setup(signIn: Readonly<Record<string, string>> = { GALILEO_API_KEY: 'test-key-one-0f3c9a7e' }) {
   const loaded = await loadConfig({
     env: {
-      GALILEO_API_KEY: 'test-key-one-0f3c9a7e',
+      ...signIn,
       AUTH_ISSUERS: '[{"name":"corp","issuer":"https://login.example.com","audience":"invites"}]',
     },
     readText: () => Promise.reject(new Error('no file')),
@@ -25,12 +25,19 @@ async function setup() {
   const clock = createFakeClock();
   const logger = recordLogs();
   const recorded: string[] = [];
-  const state = { fails: false, key: ONE };
+  const secretsTaken: string[] = [];
+  const state = { fails: false, key: ONE, salt: 'ab'.repeat(32) };
   const ledger = {
     async recordChanges(reports: readonly ChangeReport[]) {
       if (state.fails) throw new Error('database or disk is full');
       recorded.push(...reports.map(({ change }) => change.what));
+      for (const { change } of reports)
+        if (change.what === 'key_slot_changed' && change.to !== null) secretsTaken.push(change.to);
       return reports.map(() => 'recorded' as const);
+    },
+    async signInSalt() {
+      if (state.fails) throw new Error('database or disk is full');
+      return state.salt;
     },
   } as unknown as Ledger;
   const changes = createNodeChanges({
@@ -43,7 +50,7 @@ async function setup() {
   });
   const secrets = changes.watch({ galileoKeys: async () => ({ current: state.key, next: null }) });
   const begin = () => changes.begin({ ledger, isShared: false, secrets, policy: POLICY, checkpointKey: null });
-  return { changes, secrets, begin, clock, logger, recorded, state };
+  return { changes, secrets, begin, clock, logger, recorded, secretsTaken, state };
 }
 
 describe('the records of changes on Node', () => {
@@ -82,6 +89,37 @@ describe('the records of changes on Node', () => {
     await promisesSettled();
     expect(recorded).toEqual(['key_slot_changed']);
     expect(JSON.stringify(logger.lines)).not.toContain(fingerprint(TWO));
+  });
+
+  it.each(['basic', 'password'])('name each password once, by a fingerprint under the salt: %s', async (scheme) => {
+    const env = { GALILEO_AUTH: scheme, GALILEO_USERNAME: 'invites', GALILEO_PASSWORD: ONE.reveal() };
+    const { begin, secrets, recorded, secretsTaken, state, logger } = await setup(env);
+    await begin();
+    for (let n = 0; n < 3; n += 1) await secrets.galileoKeys();
+    state.key = TWO;
+    for (let n = 0; n < 3; n += 1) await secrets.galileoKeys();
+    await promisesSettled();
+    expect(recorded.slice(-1)).toEqual(['key_slot_changed']);
+    const account = JSON.stringify(['https://api.galileo.ai', 'invites']);
+    const prints = [ONE, TWO].map((password) => passwordFingerprint(password, { salt: state.salt, account }));
+    expect(secretsTaken).toEqual(prints);
+    expect(new Set([...prints, fingerprint(ONE), fingerprint(TWO)]).size).toBe(4);
+    for (const password of [ONE, TWO]) expect(JSON.stringify(logger.lines)).not.toContain(password.reveal());
+  });
+
+  it('of a password wait until the ledger can give its salt, and the password is used meanwhile', async () => {
+    const env = { GALILEO_AUTH: 'password', GALILEO_USERNAME: 'invites', GALILEO_PASSWORD: ONE.reveal() };
+    const { begin, secrets, secretsTaken, state } = await setup(env);
+    await begin();
+    state.fails = true;
+    state.key = TWO;
+    expect((await secrets.galileoKeys()).current).toBe(TWO);
+    await promisesSettled();
+    expect(secretsTaken).toHaveLength(1);
+    state.fails = false;
+    await secrets.galileoKeys();
+    await promisesSettled();
+    expect(secretsTaken).toHaveLength(2);
   });
 
   it('of a policy reject while the ledger cannot write, before the start and after the stop', async () => {
