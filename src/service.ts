@@ -38,8 +38,8 @@ export interface ServicePorts extends Omit<Deps, 'settings' | 'credentials' | 'g
 }
 
 const DAY_MS = 86_400_000;
-/** For all pages of a look-up together. It is no longer than an exchange with a connection that an invite may need. */
-const LONGEST_LOOK_UP_MS = 10_000;
+/** For all pages of a look-up together. A stop of the service waits for one that is under way. */
+const LONGEST_LOOK_UP_MS = 5_000;
 
 /** Throws when the settings do not allow serving. */
 export function createService(config: Config, ports: ServicePorts): Service {
