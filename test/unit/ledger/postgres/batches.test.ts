@@ -22,6 +22,7 @@ function setup(database: Partial<WriteTransactions>) {
   const batches = createBatches({
     transactions: {
       run: () => Promise.reject(new Error('not scripted')),
+      beside: () => Promise.reject(new Error('not scripted')),
       isCommitted: () => Promise.reject(new Error('not scripted')),
       seen: () => GENESIS,
       ...database,
