@@ -1,8 +1,9 @@
 import type { ComponentChildren } from 'preact';
+import type { Tone } from './tone.ts';
 
 /** A short word on a state: the word says it, the colour only helps. */
-export interface BadgeProps {
-  readonly tone: 'good' | 'warning' | 'bad' | 'info' | 'plain';
+interface BadgeProps {
+  readonly tone: Tone;
   readonly children: ComponentChildren;
 }
 

@@ -1,6 +1,6 @@
 /** An audit record in a few words. Pure. A kind or result that this release does not know is shown as it is named. */
 import type { AuditRecord } from 'galileo-invite-client/audit';
-import type { BadgeProps } from '../../parts/badge.tsx';
+import type { Tone } from '../../parts/tone.ts';
 import { AUDIT_TEXTS } from '../../texts.ts';
 
 export function whatOf(record: AuditRecord): string {
@@ -35,7 +35,7 @@ function wordIn(words: Readonly<Record<string, string>>, name: string): string {
   return words[name] ?? name;
 }
 
-const TONES: Readonly<Record<string, BadgeProps['tone']>> = {
+const TONES: Readonly<Record<string, Tone>> = {
   admitted: 'info',
   accepted: 'good',
   denied: 'bad',
@@ -44,7 +44,7 @@ const TONES: Readonly<Record<string, BadgeProps['tone']>> = {
   unknown: 'warning',
 };
 
-export function toneOf(record: AuditRecord): BadgeProps['tone'] {
+export function toneOf(record: AuditRecord): Tone {
   return 'outcome' in record ? (TONES[record.outcome.result] ?? 'plain') : 'plain';
 }
 
@@ -53,7 +53,17 @@ export function whoOf(record: AuditRecord): string {
   return actor === undefined ? AUDIT_TEXTS.trail.service : AUDIT_TEXTS.trail.actor(actor.subject, actor.client_id);
 }
 
-/** Of a record about one request. */
+/** The request whose story a record belongs to: a replay belongs to that of its first request. A dry run has none. */
 export function requestIdOf(record: AuditRecord): string | null {
-  return 'request_id' in record ? record.request_id : null;
+  switch (record.kind) {
+    case 'intent':
+    case 'denial':
+    case 'outcome':
+    case 'reconciliation':
+      return record.request_id;
+    case 'replay':
+      return record.outcome.first_request_id ?? null;
+    default:
+      return null;
+  }
 }

@@ -1,10 +1,10 @@
 import type { InviteRequest } from 'galileo-invite-client';
 import { Badge } from '../../parts/badge.tsx';
-import type { BadgeProps } from '../../parts/badge.tsx';
+import type { Tone } from '../../parts/tone.ts';
 import { REQUEST_TEXTS } from '../../texts.ts';
 
 /** The state of a request as a word with a colour. */
-const TONES: Readonly<Record<InviteRequest['state'], BadgeProps['tone']>> = {
+const TONES: Readonly<Record<InviteRequest['state'], Tone>> = {
   open: 'info',
   accepted: 'good',
   refused: 'bad',
