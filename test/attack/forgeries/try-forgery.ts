@@ -51,7 +51,8 @@ export async function tryOnLines({ forge }: Forgery<LineForger>, honest: HonestT
   return await verifyWith(honest, ['--lines', file], ['--ledger', honest.ledger], (report) => report.lines);
 }
 
-async function verifyWith(
+/** `forged` and `copy`: the options that name the forged trail, and the other copy. */
+export async function verifyWith(
   { kept, publicKey }: HonestTrail,
   forged: readonly string[],
   copy: readonly string[],

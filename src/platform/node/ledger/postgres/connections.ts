@@ -51,10 +51,18 @@ class ClosingClient extends pg.Client {
 type OnConnect = ((error: Error) => void) | ((error: null, client: pg.Client) => void);
 
 const INT8 = 20;
-/** Sequence numbers and times are below 2^53. */
+/** Sequence numbers and times are below 2^53. A larger one was put there: it would be read as another one. */
+function exactNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value)) return value;
+  throw new DamagedNumberError();
+}
+
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 ? Number : (pg.types.getTypeParser as (id: number, form?: string) => unknown)(oid, format)) as never,
+    oid === INT8
+      ? exactNumber
+      : (pg.types.getTypeParser as (id: number, form?: string) => unknown)(oid, format)) as never,
 };
 
 export function createConnections({
@@ -140,6 +148,11 @@ function connectionOn(client: pg.PoolClient, answerMs: number): PostgresConnecti
     release: () => end(hasFailed),
     destroy: () => end(true),
   };
+}
+
+/** A stored number is none that this program writes. */
+export class DamagedNumberError extends Error {
+  override readonly name = 'DamagedNumberError';
 }
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;

@@ -1,5 +1,6 @@
 import type { PostgresPlace } from '../../../../config/reading/postgres-url.ts';
 import { LateLedgerError, PostgresError, UnfitDatabaseError } from '../../../../ledger/postgres/postgres-port.ts';
+import { DamagedNumberError } from './connections.ts';
 import { namedTextFileProblem, TextFileError } from '../../../../lib/text/text-file-error.ts';
 import { thrownCode, thrownName } from '../../../../lib/thrown.ts';
 
@@ -56,6 +57,7 @@ export function failureSentence(error: unknown, { tls }: Pick<PostgresPlace, 'tl
   if (error instanceof UnfitDatabaseError) return `cannot be used: ${error.message}`;
   if (error instanceof LateLedgerError) return 'names a server that does not answer in time';
   const cause = error instanceof PostgresError ? error.cause : error;
+  if (cause instanceof DamagedNumberError) return 'is damaged: it holds a number that this program never writes';
   const state = error instanceof PostgresError ? error.sqlState : null;
   if (state !== null) return BY_SQL_STATE[state] ?? `names a server that refused the ledger (SQLSTATE ${state})`;
   if (cause instanceof TextFileError)
