@@ -18,6 +18,7 @@ import type { CliDeps } from './cli/deps.ts';
 import { freeBytes, inspectLedger } from './cli/doctor/inspect-ledger.ts';
 import { runCli } from './cli/run.ts';
 import { egressOf } from './config/settings/settings-egress.ts';
+import { recordAdoption } from './platform/node/ledger/postgres/adopt.ts';
 import { inspectPostgres } from './platform/node/ledger/postgres/inspect-postgres.ts';
 import { SqlError } from './ledger/sqlite/sqlite-port.ts';
 import { auditSecretProblems, readAddressMode } from './platform/node/secrets/audit-secrets.ts';
@@ -97,6 +98,7 @@ const deps: CliDeps = {
   audit: auditPorts,
   copies,
   moves: { beginMove },
+  recordAdoption: (ledger, adoption) => recordAdoption(ledger, adoption, { clock, ids, schedule: refSchedule }),
   freeBytes,
   http,
   fetchDocument: createFetchDocument({ egress }),

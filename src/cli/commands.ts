@@ -8,6 +8,7 @@ import { configCheck } from './config/check.ts';
 import { configPrint } from './config/print.ts';
 import { doctor } from './doctor/doctor.ts';
 import { ledgerMove } from './ledger/move.ts';
+import { ledgerAdopt } from './ledger/adopt.ts';
 import { ledgerBackup } from './ledger/backup.ts';
 import { ledgerRestore } from './ledger/restore.ts';
 import { policyCheck } from './policy/check.ts';
@@ -40,4 +41,5 @@ export const COMMANDS: readonly Command[] = [
   ledgerBackup,
   ledgerRestore,
   ledgerMove,
+  ledgerAdopt,
 ];

@@ -11,7 +11,8 @@ import type { RestoreCall, UnfinishedRestore } from '../platform/node/ledger/cop
 import type { BackupCall, UnfinishedBackup } from '../platform/node/ledger/copy/create-backup.ts';
 import type { MoveCall, UnfinishedMove } from '../platform/node/ledger/move/begin-move.ts';
 import type { PostgresPlace } from '../config/reading/postgres-url.ts';
-import type { PostgresAccess } from '../platform/node/ledger/postgres/access.ts';
+import type { PostgresAccess, ServerLedger } from '../platform/node/ledger/postgres/access.ts';
+import type { Adoption } from '../platform/node/ledger/postgres/adopt.ts';
 import type { PostgresFacts } from '../platform/node/ledger/postgres/inspect-postgres.ts';
 import type { ChosenLedger } from '../platform/node/ledger/chosen-ledger.ts';
 import type { LedgerReader } from '../ledger/ledger-reader.ts';
@@ -24,7 +25,7 @@ import type { LedgerFacts } from './doctor/ledger-facts.ts';
 /**
  * The ports of the command line: every effect a command may have. Types only. src/cli.ts chooses the adapters: the
  * service's own where the service has one, so that a command finds what the service would find. On this machine only
- * `print`, `printError`, `writeNewText`, `openSideWriter`, `copies`, `moves` and `audit` write. `http` may write elsewhere (`policy push`).
+ * `print`, `printError`, `writeNewText`, `openSideWriter`, `copies`, `moves`, `recordAdoption` and `audit` write. `http` may write elsewhere (`policy push`).
  */
 export interface CliDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -58,6 +59,8 @@ export interface CliDeps {
   readonly audit: AuditPorts;
   readonly copies: LedgerCopies;
   readonly moves: LedgerMoves;
+  /** Records that a ledger in PostgreSQL was restored; returns the seq of the record. Rejects with a LedgerServerError. */
+  readonly recordAdoption: (ledger: ServerLedger, adoption: Adoption) => Promise<number>;
   /** Bytes free to users other than root, on the file system that holds or would hold `path`. Null when unknown. */
   readonly freeBytes: (path: string) => Promise<number | null>;
   /** The name of the system user that runs the command; null when the system has none. */

@@ -1,11 +1,12 @@
-/** The report of `ledger restore`: its type, which is the shape of the JSON document, and its rendering as text. Pure. */
+/** The report of `ledger restore` and of `ledger adopt`: its type, which is the shape of the JSON document, and its rendering as text. Pure. */
 import { durationWords } from '../../lib/text/duration-words.ts';
 import { counted, printable } from '../command-line/text.ts';
 import type { Paint } from '../deps.ts';
 
 export interface RestoreReport {
   readonly ledger: string;
-  readonly backup: string;
+  /** Null: it was restored with the tools of its server. */
+  readonly backup: string | null;
   /** How many records the backup holds. */
   readonly records: number;
   /** The last of them. */
@@ -29,12 +30,12 @@ export function renderRestored(report: RestoreReport, paint: Paint): string {
     '- Quotas that were spent in that time are free again.',
     '- Requests that were open in the backup become unknown when the service runs. They are not sent again.',
     '- Each sink gets records again from its place in the backup. A repeat has the same id.',
-    '- Records of that time are in the delivered lines only, and in the files that were kept.',
+    `- Records of that time are in the delivered lines only, and in ${backup === null ? 'what you kept of the old database' : 'the files that were kept'}.`,
     `Next: audit verify --ledger ${printable(ledger)} --lines FILE… says whether the delivered lines have them.`,
   ];
   const of = last === null ? '' : `, the last of ${last}`;
   return (
-    `${paint('green', 'restored')} ${printable(ledger)} from ${printable(backup)}: ${counted(records, 'record', 'records')}${of}\n` +
+    `${paint('green', 'restored')} ${printable(ledger)}${backup === null ? '' : ` from ${printable(backup)}`}: ${counted(records, 'record', 'records')}${of}\n` +
     lines.map((line) => `  ${line}\n`).join('')
   );
 }

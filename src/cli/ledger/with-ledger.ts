@@ -20,7 +20,7 @@ export const LEDGER_FILE_OPTION: OptionRow = {
 /** What a person does in place of a command that is for ledger files alone. */
 const WITH_POSTGRES = {
   backup: 'make a backup with pg_dump',
-  restore: 'stop every container, restore with pg_restore',
+  restore: 'stop every container, restore with pg_restore, and run ledger adopt',
 } as const;
 
 type Deps = Pick<CliDeps, 'env' | 'readText'>;

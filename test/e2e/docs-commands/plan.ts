@@ -107,6 +107,16 @@ export const PLAN: readonly PlannedBlock[] = [
     begins: 'createuser',
     notRun: 'needs a server of its own; test/e2e/postgres starts one',
   },
+  ...['pg_dump', 'psql', 'npm run cli -- ledger adopt'].map((begins) => ({
+    page: 'docs/deploy-node.md',
+    begins,
+    notRun: 'needs a server of its own; test/e2e/postgres/commands/restored.test.ts runs it',
+  })),
+  {
+    page: 'docs/deploy-node.md',
+    begins: 'npm run cli -- ledger move',
+    notRun: 'needs a server of its own; test/e2e/postgres/commands/move.test.ts runs it',
+  },
   {
     page: 'docs/deploy-node.md',
     begins: 'LEDGER_URL=postgres',

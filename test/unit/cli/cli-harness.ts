@@ -15,6 +15,7 @@ import { beginMove } from '../../../src/platform/node/ledger/move/begin-move.ts'
 import { openLedgerReader } from '../../../src/platform/node/ledger/chosen-ledger.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
 import { POSTGRES_SCHEMA_VERSION } from '../../../src/ledger/postgres/schema.ts';
+import { LedgerServerError } from '../../../src/platform/node/ledger/postgres/tool-connections.ts';
 import type { PostgresFacts } from '../../../src/platform/node/ledger/postgres/inspect-postgres.ts';
 import { SCHEMA_VERSION } from '../../../src/ledger/sqlite/schema.ts';
 import type { FetchDocument } from '../../../src/ports/fetch-document.ts';
@@ -166,6 +167,7 @@ export function startCommand(
       beginRestore: (call) => beginRestore(call, { files: durableFiles, clock, ids: createFakeIds() }),
     },
     moves: { beginMove },
+    recordAdoption: () => Promise.reject(new LedgerServerError('the server does not answer')),
     freeBytes: () => Promise.resolve(50 * 1024 ** 3),
     http: {
       async exchange(request) {
