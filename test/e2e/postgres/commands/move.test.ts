@@ -116,6 +116,10 @@ describe('ledger move', () => {
     const first = JSON.parse((await move(path, schema, '--json')).out) as { kept: string };
     // As if it had been killed behind the commit.
     await rename(first.kept, path);
+    await sql(`UPDATE "${schema}".replies SET reply = reply || ' '`);
+    const other = await move(path, schema);
+    expect([other.code, other.err]).toEqual([2, expect.stringContaining('but another table replies')]);
+    await sql(`UPDATE "${schema}".replies SET reply = rtrim(reply)`);
     const second = await move(path, schema);
     expect([second.code, second.out]).toEqual([
       0,
