@@ -5,6 +5,7 @@ import { Ajv2019 } from 'ajv/dist/2019.js';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { exposureOf } from '../../src/platform/node/http-server/exposure.ts';
+import { MAX_CONNECTIONS } from '../../src/platform/node/ledger/postgres/open-postgres.ts';
 import { DEADLINE_MS } from '../../src/platform/node/process/shutdown.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import { COMPOSE_FOLDER, composeFile, composeText } from '../support/deploy/compose-file.ts';
@@ -96,6 +97,14 @@ describe('deploy/compose/compose.yaml', () => {
     const [first, second] = replicas.map(({ hostname: _name, ...rest }) => rest);
     expect(first).toEqual(second);
     expect(new Set(replicas.map(({ hostname }) => hostname)).size).toBe(2);
+  });
+
+  it('lets PostgreSQL take all connections of the replicas, of one more during an update, and of some tools', () => {
+    const command = file.services['postgres']?.command?.join(' ') ?? '';
+    const limit = Number(/max_connections=(\d+)/.exec(command)?.[1]);
+    expect(limit).toBeGreaterThanOrEqual((replicas.length + 1) * MAX_CONNECTIONS + 10);
+    const page = readFileSync(join(COMPOSE_FOLDER, '../../docs/deploy-node.md'), 'utf8');
+    expect(page).toContain(`at most ${MAX_CONNECTIONS} connections`);
   });
 
   it('gives no secret but as a file', () => {

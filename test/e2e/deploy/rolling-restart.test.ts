@@ -28,7 +28,9 @@ afterAll(() => composed.remove());
 async function start({ env, port }: Replica): Promise<Service> {
   const service = await startService(env);
   onTestFinished(async () => void (await service.stop()));
-  await expect.poll(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status, { interval: 20 }).toBe(200);
+  await expect
+    .poll(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status, { interval: 20, timeout: 60_000 })
+    .toBe(200);
   return service;
 }
 

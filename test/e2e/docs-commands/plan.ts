@@ -93,6 +93,7 @@ export const PLAN: readonly PlannedBlock[] = [
     begins: 'HTTPS_PROXY=',
     notRun: 'settings, not commands; test/e2e/egress.test.ts uses them',
   },
+  { page: 'docs/deploy-node.md', begins: 'node bench/start-time.ts', notRun: 'a measurement of several minutes' },
   { page: 'docs/deploy-node.md', begins: 'cd deploy/compose', notRun: DOCKER },
   { page: 'docs/deploy-node.md', begins: 'docker compose up --detach', notRun: DOCKER },
   {

@@ -32,8 +32,8 @@ export interface PostgresServiceDeps extends PostgresAccess {
   readonly metrics: Pick<Metrics, 'count'>;
 }
 
-/** Of one replica. */
-const MAX_CONNECTIONS = 10;
+/** Of one replica (docs/deploy-node.md). */
+export const MAX_CONNECTIONS = 10;
 const CLOCK_INTERVAL_MS = 10_000;
 
 /** Rejects with a sentence for the operator when the database cannot be used as the ledger. */
