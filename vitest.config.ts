@@ -88,6 +88,8 @@ export default defineConfig({
           globalSetup: ['test/support/servers/raw-servers.ts'],
         },
       },
+      // What becomes of an invite when connections fail: the rows of docs/faults.md, with the service as a process.
+      onNode('faults'),
       {
         // One suite over HTTP, run against `node src/node.ts` and against the Worker that wrangler builds.
         test: {

@@ -19,6 +19,7 @@ import { PLACEHOLDER_URL } from '../src/routes/pages/place-page.ts';
 import { describeForgeries } from '../test/attack/forgeries/describe-forgeries.ts';
 import { describeWorkedCase } from '../test/support/example/describe-worked-case.ts';
 import { describeCompatibility } from '../test/compatibility/describe-compatibility.ts';
+import { describeFaults } from '../test/faults/describe-faults.ts';
 import { PERFORMANCE_PAGES } from '../bench/report/performance-pages.ts';
 import { describeApiTypes } from './api-types/describe-api-types.ts';
 import { referencePage } from './reference/page.ts';
@@ -47,6 +48,7 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/compatibility.md': describeCompatibility,
   'docs/config.md': describeSettings,
   'docs/config.schema.json': () => json(describeSettingsSchema()),
+  'docs/faults.md': describeFaults,
   'docs/forgeries.md': describeForgeries,
   ...PERFORMANCE_PAGES,
   'docs/policy.schema.json': () => json(describePolicySchema()),

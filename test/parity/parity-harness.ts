@@ -29,6 +29,8 @@ export const SILENT_ISSUER = 'http://127.0.0.1:9';
 export interface ParityHarness {
   readonly url: string;
   readonly galileo: StandIns['galileo'];
+  /** Where the stand-in is, whatever GALILEO_API_URL says. */
+  readonly galileoUrl: string;
   readonly identityProvider: StandIns['identityProvider'];
   readonly key: string;
   readonly nextKey: string;
@@ -36,6 +38,8 @@ export interface ParityHarness {
   caller(claims?: Record<string, unknown>): Promise<Caller>;
   /** Sends no token, unless `headers` hold one. */
   request(path: string, init?: RequestInit): Promise<Response>;
+  /** All lines logged so far. */
+  lines(): readonly string[];
   /** The trail so far, from the audit route. */
   trail(): Promise<RequestRecord[]>;
   stop(): Promise<void>;
@@ -105,7 +109,8 @@ export async function startParityHarness(
   }
 
   return {
-    ...{ url: platform.url, galileo, identityProvider, key, nextKey, request },
+    ...{ url: platform.url, galileo, galileoUrl: standIns.galileoUrl, identityProvider, key, nextKey, request },
+    lines: () => platform.lines(),
     trail: async () => (await readTrail()).records,
     async caller(claims = {}) {
       const subject = `someone-${randomUUID()}`;
