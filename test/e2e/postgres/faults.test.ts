@@ -4,7 +4,7 @@ import { verifyChain } from '../../../src/audit/chain.ts';
 import type { BatchFailure } from '../../../src/ledger/batched-ledger.ts';
 import { UnfitDatabaseError } from '../../../src/ledger/postgres/postgres-port.ts';
 import { clock, ids } from '../../../src/platform/node/runtime.ts';
-import { testUuid7 } from '../../support/clock.ts';
+import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
 import { admission, quotaCharge, readTrail, requestsCharge, settlement } from '../../support/ledger/ledger.ts';
 import { connectTo, freshSchema, openTestLedger } from '../../support/postgres/postgres-ledger.ts';
 import type { OpenedPostgresLedger } from '../../support/postgres/postgres-ledger.ts';
@@ -40,7 +40,8 @@ afterEach(async () => {
 
 function open(port: number, schema: string): Promise<OpenedPostgresLedger> {
   return openTestLedger(port, {
-    ...{ clock, ids, schema, readClock: async () => clock.now() },
+    // The ledger's time stands still: no minute and no window of a quota ends in the middle of a test.
+    ...{ clock, ids, schema, readClock: async () => TEST_TIME_MS },
     onFailure: (failure) => failures.push(failure),
   });
 }

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { readServerClock } from '../../../src/ledger/postgres/head.ts';
 import { clock, ids } from '../../../src/platform/node/runtime.ts';
 import { testUuid7 } from '../../support/clock.ts';
@@ -54,20 +54,17 @@ describe('on the way to the database', () => {
 
   it('an acknowledgement costs two round trips, and waits for no batch', async () => {
     const { ledger, schema } = opened;
+    // As a batch of another replica that takes long.
     const holder = connectTo(server.port, 1);
+    onTestFinished(() => holder.close());
     const connection = await holder.connect();
     await connection.run('BEGIN');
     await connection.run(`SELECT 1 FROM ${schema}.head FOR UPDATE`);
-    let isAdmitted = false;
-    const admitted = ledger.admit(keyed(2)).then(() => (isAdmitted = true));
-    wire.take();
     await ledger.ack('http', 16);
     expect(wire.take()).toMatchObject({ roundTrips: 2, commits: 1 });
-    expect(isAdmitted).toBe(false);
     await connection.commit();
     connection.release();
-    await holder.close();
-    await admitted;
+    await ledger.admit(keyed(2));
     expect(await ledger.backlog(['http'])).toMatchObject([{ records: 1 }]);
   });
 
