@@ -63,9 +63,20 @@ export default defineConfig({
       {
         test: {
           ...onNode('e2e').test,
-          exclude: [...configDefaults.exclude, ...WITH_SERVERS],
+          exclude: [...configDefaults.exclude, ...WITH_SERVERS, 'test/e2e/console/**'],
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      // The console in a browser, on both runtimes. The tests of one file share a deployment.
+      {
+        test: {
+          ...onNode('e2e').test,
+          name: 'e2e-console',
+          include: ['test/e2e/console/**/*.test.ts'],
+          globalSetup: ['test/support/build-console.ts', 'test/e2e/console/build.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
       // These mostly wait for servers of their own, so several files run at the same time.

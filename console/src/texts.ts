@@ -208,6 +208,7 @@ export const TEXTS = {
     },
     results: {
       title: 'Results',
+      caption: 'Result of each address',
       filter: 'Show',
       all: 'All',
       kinds: { waiting: 'Waiting', in_doubt: 'In doubt', invited: 'Invited', refused: 'Refused', unknown: 'Unknown' },

@@ -1,4 +1,5 @@
 /** The page /console: who gets it, what a browser may do with it, and how it says to sign in. */
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Deps } from '../../src/deps.ts';
 import type { FetchDocument } from '../../src/ports/fetch-document.ts';
@@ -78,6 +79,18 @@ describe('the console', () => {
   it.each([...VIEWS, ...ASSETS])('does not exist with PAGES=off: %s', async (path) => {
     const service = await startTestService({ settings: { PAGES: false } });
     expect((await service.request(path)).status).toBe(404);
+  });
+
+  it('is smaller than 60 KiB with gzip, all told', async () => {
+    const service = await startTestService();
+    const paths = ['/console', '/console/console.js', '/console/console.css', '/console/icon.svg'];
+    const sizes = await Promise.all(
+      paths.map(async (path) => gzipSync(await (await service.request(path)).arrayBuffer()).byteLength),
+    );
+    const size = sizes.reduce((sum, one) => sum + one, 0);
+    // A page without its script would be small, too.
+    expect(size).toBeGreaterThan(20 * 1024);
+    expect(size).toBeLessThan(60 * 1024);
   });
 
   it('has no page at a path that is no view', async () => {

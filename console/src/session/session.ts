@@ -3,7 +3,7 @@
  * that ends is renewed with the refresh token; without one, the state becomes `expired`, and the page asks to sign in
  * again. Invariant: what a person has typed is never lost by that; it is kept elsewhere (session/kept).
  */
-import type { InviteClient } from 'galileo-invite-client';
+import type { InviteClient, InviteClientOptions } from 'galileo-invite-client';
 import { createInviteClient } from 'galileo-invite-client';
 import type { AuditClient } from 'galileo-invite-client/audit';
 import { createAuditClient } from 'galileo-invite-client/audit';
@@ -47,6 +47,8 @@ export interface Session {
 
 /** A token that ends within this time is renewed before it is used. */
 const RENEW_BEFORE_MS = 30_000;
+/** How long one call keeps trying. */
+const PATIENCE_MS = 15_000;
 const SCOPES: readonly Scope[] = ['invites:write', 'audit:read', 'invites:settle'];
 
 const pendingSignIn = kept<PendingSignIn>(
@@ -92,7 +94,11 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
   };
 
   const path = await comeBack();
-  const options = { url: '/', token: ({ renew: isRefused }: { readonly renew: boolean }) => accessToken(isRefused) };
+  // Short: the page says what is wrong, and the person resumes.
+  const options: InviteClientOptions = {
+    ...{ url: '/', patienceMs: PATIENCE_MS },
+    token: ({ renew: isRefused }) => accessToken(isRefused),
+  };
   const session: Session = {
     ...{ state, client: createInviteClient(options), audit: createAuditClient(options) },
     async request(to, init = {}) {
@@ -152,7 +158,7 @@ function ambientSession(kind: 'access' | 'not_set_up'): Session {
     headers.delete('Authorization');
     return await fetch(url, { ...init, headers });
   };
-  const options = { url: '/', token: () => 'of-access', fetch: withoutToken };
+  const options = { url: '/', token: () => 'of-access', fetch: withoutToken, patienceMs: PATIENCE_MS };
   return {
     state,
     client: createInviteClient(options),

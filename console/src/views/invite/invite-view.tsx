@@ -20,8 +20,9 @@ export function InviteView({ invites, router }: InviteViewProps) {
   const { policyState, run, loadPolicy } = invites;
   useEffect(() => void loadPolicy(), [invites]);
   const state = policyState.value;
-  if (state.kind === 'failed') return <ProblemPage problem={state.problem} onRetry={() => void loadPolicy()} />;
+  // A list that is on its way is shown, whatever else fails.
   if (run.phase.value !== null) return <RunView invites={invites} router={router} />;
+  if (state.kind === 'failed') return <ProblemPage problem={state.problem} onRetry={() => void loadPolicy()} />;
   return (
     <>
       <div class="lead">

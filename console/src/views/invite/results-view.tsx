@@ -75,7 +75,7 @@ export function Results({ results, progress, router }: ResultsProps) {
         <Empty>{texts.empty}</Empty>
       ) : (
         <Table
-          caption={texts.title}
+          caption={texts.caption}
           keyOf={({ email }) => email}
           rows={shown.slice(0, MAX_ROWS)}
           columns={[
