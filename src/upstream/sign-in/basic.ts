@@ -32,25 +32,27 @@ export function createBasicCredentials({ secrets, gate, ids, username, logger, m
   return {
     async credentials() {
       const { current: password } = await secrets.galileoKeys();
-      const provenOnly = async (fingerprint: string | null): Promise<Credential | null> =>
-        fingerprint !== null && proven.has(password) && (await gate.isOpen(fingerprint))
-          ? { scheme: 'basic', slot: 'current', fingerprint, username, secret: password }
-          : null;
+      const withPrint = (fingerprint: string): Credential => ({
+        ...{ scheme: 'basic', slot: 'current', fingerprint, username, secret: password },
+      });
       return {
         holdsSecret: createKeySearch(formsOfPassword(password, username)),
         async first(withinMs) {
           const fingerprint = await gate.fingerprintOf(password);
           if (fingerprint === null) return notSent('sign_in_failed', null);
-          const known = await provenOnly(fingerprint);
-          if (known !== null) return known;
-          const credential: Credential = { scheme: 'basic', slot: 'current', fingerprint, username, secret: password };
+          const credential = withPrint(fingerprint);
+          if (proven.has(password) && (await gate.isOpen(fingerprint))) return credential;
           proven.delete(password);
           const passage = await gate.enter(fingerprint, withinMs);
           if (passage.kind !== 'passage') return passage;
           passages.set(credential, passage);
           return credential;
         },
-        proven: async () => (await provenOnly(await gate.fingerprintOf(password))) ?? notSent('sign_in_failed', null),
+        async proven() {
+          const fingerprint = proven.has(password) ? await gate.fingerprintOf(password) : null;
+          const isUsable = fingerprint !== null && (await gate.isOpen(fingerprint));
+          return isUsable ? withPrint(fingerprint) : notSent('sign_in_failed', null);
+        },
         // The same bytes with the same password would only be refused again.
         afterRejection: async () => null,
         async report(credential, verdict) {
