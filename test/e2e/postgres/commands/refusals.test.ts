@@ -27,7 +27,8 @@ beforeAll(async () => {
       run('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync', '--locale=C']);
       writeFileSync(
         join(data, 'pg_hba.conf'),
-        'host all invites 127.0.0.1/32 scram-sha-256\nhost all postgres 127.0.0.1/32 trust\n',
+        'host all invites 127.0.0.1/32 scram-sha-256\nhost all postgres 127.0.0.1/32 trust\n' +
+          'host replication postgres 127.0.0.1/32 trust\n',
       );
     },
   });
@@ -156,6 +157,21 @@ describe('a server that ends what a command reads', () => {
     const { code, err } = await whileItWaits(act);
     expect([code, err]).toEqual([2, expect.stringContaining(sentence)]);
   });
+});
+
+it('a standby is read, and not written', async () => {
+  const from = ['-h', '127.0.0.1', '-p', String(server.port), '-U', 'postgres'];
+  const standby = await startPostgres({
+    prepare: (data, run) => void run('pg_basebackup', ['-D', data, ...from, '-R', '--no-sync']),
+  });
+  try {
+    expect(await verify(urlOf({ port: standby.port }))).toMatchObject({ code: 0, err: '' });
+    const settle = ['requests', 'settle', testUuid7(1), '--as', 'refused', '--reason', 'not there', '--by', 'Ann'];
+    const { code, err } = await runCli(settle, { LEDGER_URL: urlOf({ port: standby.port }) });
+    expect([code, err]).toEqual([2, expect.stringContaining('names a server that is a standby or read-only')]);
+  } finally {
+    await standby.remove();
+  }
 });
 
 it('PgBouncer in transaction mode may stand in between', async () => {
