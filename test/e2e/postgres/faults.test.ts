@@ -116,15 +116,20 @@ describe('a connection that is cut', () => {
     '%s the commit of a batch that only counts has reached the server counts once',
     async (fault) => {
       const charge = requestsCharge({ limit: 100 });
+      const readClock = async () => TEST_TIME_MS;
+      const { ledger, close } = await openTestLedger(proxy.port, {
+        ...{ clock, ids, readClock, onFailure: (failure) => failures.push(failure) },
+      });
       // Refusals of one subject beyond the first 20 of a minute are counted, and not recorded one by one.
-      const refuse = (n: number) => opened.ledger.admit(admission(testUuid7(n), { plan: 'deny', charges: [charge] }));
+      const refuse = (n: number) => ledger.admit(admission(testUuid7(n), { plan: 'deny', charges: [charge] }));
       for (let n = 1; n <= 21; n += 1) await refuse(n);
-      expect(await idsInTrail()).toHaveLength(20);
+      expect(await readTrail(ledger)).toHaveLength(20);
       proxy.order(fault, COMMIT);
       expect(await refuse(22)).toMatchObject({ kind: 'denied' });
       expect(proxy.struck).toBe(1);
-      expect(await idsInTrail()).toHaveLength(20);
-      expect(await opened.ledger.usage([charge])).toMatchObject([{ remaining: 100 - 22 }]);
+      expect(await readTrail(ledger)).toHaveLength(20);
+      expect(await ledger.usage([charge])).toMatchObject([{ remaining: 100 - 22 }]);
+      await close();
       expect(failures).toEqual([]);
     },
   );
@@ -224,6 +229,26 @@ describe('a database that is not the one of before', () => {
     );
     await expect(admit(2)).rejects.toMatchObject({ reason: 'foreign_objects' });
     await expect(opened.ledger.ack('http', 16)).rejects.toMatchObject({ reason: 'foreign_objects' });
+  });
+});
+
+describe('a statement that fails', () => {
+  it('is named by what went wrong with it, also where those behind it and the commit travel along', async () => {
+    const connections = connectTo(server.port, 1);
+    const connection = await connections.connect();
+    const { run } = connection;
+    const write = async (): Promise<void> => {
+      await Promise.all([Promise.all([run('SELECT 1 / 0')]), run('SELECT 1')]);
+    };
+    await run('BEGIN');
+    const refused = expect(Promise.all([write(), connection.commit()])).rejects.toMatchObject({
+      ...{ sqlState: '22012', fate: 'rolled_back' },
+    });
+    // All answers are read in one turn, as behind a busy event loop.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    await refused;
+    connection.destroy();
+    await connections.close();
   });
 });
 

@@ -113,6 +113,8 @@ function connectionOn(client: pg.PoolClient, answerMs: number): PostgresConnecti
   let isCommitting = false;
   let isReleased = false;
   let hasFailed = false;
+  /** Of the transaction. Statements that travel together all fail behind it, and each of them says only that. */
+  let cause: PostgresError | null = null;
   const onError = (): void => {
     hasFailed = true;
   };
@@ -123,7 +125,10 @@ function connectionOn(client: pg.PoolClient, answerMs: number): PostgresConnecti
       return await client.query({ text: sql, values: [...values], query_timeout: answerMs } as pg.QueryConfig);
     } catch (error) {
       hasFailed = true;
-      throw postgresError(error, isCommitting ? 'unknown' : 'rolled_back');
+      const failure = postgresError(error, isCommitting ? 'unknown' : 'rolled_back');
+      if (failure.sqlState === IN_FAILED_TRANSACTION && cause !== null) throw cause;
+      cause ??= failure;
+      throw failure;
     }
   }
 
@@ -143,7 +148,7 @@ function connectionOn(client: pg.PoolClient, answerMs: number): PostgresConnecti
       const { command } = await send('COMMIT', []);
       isCommitting = false;
       // The server answers so when a statement before has failed.
-      if (command !== 'COMMIT') throw new PostgresError('25P02', 'rolled_back');
+      if (command !== 'COMMIT') throw cause ?? new PostgresError(IN_FAILED_TRANSACTION, 'rolled_back');
     },
     release: () => end(hasFailed),
     destroy: () => end(true),
@@ -155,6 +160,7 @@ export class DamagedNumberError extends Error {
   override readonly name = 'DamagedNumberError';
 }
 
+const IN_FAILED_TRANSACTION = '25P02';
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /**
