@@ -1,10 +1,10 @@
-import { GENESIS_HASH } from '../../../src/audit/chain.ts';
 import { openPostgresLedger } from '../../../src/ledger/postgres/postgres-ledger.ts';
 import type { PostgresLedger, PostgresLedgerDeps } from '../../../src/ledger/postgres/postgres-ledger.ts';
 import { createConnections } from '../../../src/platform/node/ledger/postgres/connections.ts';
 import type { Connections } from '../../../src/platform/node/ledger/postgres/connections.ts';
 import { schedule } from '../../../src/platform/node/runtime.ts';
 import { TEST_TIME_MS } from '../clock.ts';
+import { emptyTables } from './empty-tables.ts';
 
 /** Ledgers in a PostgreSQL server, each in a schema of its own unless a test names one. */
 export interface OpenedPostgresLedger {
@@ -23,24 +23,9 @@ export function connectTo(port: number, maxConnections = 4): Connections {
   });
 }
 
-/** Removes all rows of a ledger: faster than another schema. Does nothing when there is none. */
 export async function emptyLedger(port: number, schema: string): Promise<void> {
   const connections = connectTo(port, 1);
-  const connection = await connections.connect();
-  const tables = await connection.run<{ name: string }>(
-    `SELECT relname AS name FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-     WHERE nspname = $1 AND relkind = 'r' AND relname NOT IN ('ledger_version', 'head', 'probe', 'sign_in_salt')`,
-    schema,
-  );
-  for (const { name } of tables) await connection.run(`DELETE FROM "${schema}"."${name}"`);
-  if (tables.length > 0) {
-    await connection.run(
-      `UPDATE "${schema}".head SET seq = 0, hash = $1, base_seq = 0, base_hash = $1, clock_ms = 0, recorded_ms = 0,
-         policy_digest = '', last_owner = 0`,
-      GENESIS_HASH,
-    );
-  }
-  connection.release();
+  await emptyTables(connections, schema);
   await connections.close();
 }
 
