@@ -14,8 +14,8 @@ Object.assign(process.env, {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
 });
 
-/** The time limit of one test. It is long, because a slow machine is not a failure. */
-const PATIENCE = { testTimeout: 120_000, hookTimeout: 120_000 };
+/** The time limits of a test, and of what it polls. They are long, because a slow machine is not a failure. */
+const PATIENCE = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } } };
 
 const WITH_SERVERS = ['test/e2e/{collectors,deploy,postgres}/**/*.test.ts'];
 

@@ -58,7 +58,7 @@ describe('output that cannot be written', () => {
       'audit export --ledger "$LEDGER"',
       'audit tail --ledger "$LEDGER"',
       'audit tail --follow --ledger "$LEDGER"',
-    ])(`ends %s with exit 74 and one sentence${skipped}`, { timeout: 20_000 }, async (line) => {
+    ])(`ends %s with exit 74 and one sentence${skipped}`, async (line) => {
     expect(await shell(`cli ${line} >${FULL}`)).toEqual({
       code: 74,
       stdout: '',
@@ -105,7 +105,7 @@ describe('output that is written', () => {
 });
 
 describe('a pipe that its reader closes', () => {
-  it('is no failure, and nothing is said about it', { timeout: 20_000 }, async () => {
+  it('is no failure, and nothing is said about it', async () => {
     const { stdout, stderr } = await shell(
       '{ cli audit export --ledger "$LEDGER"; echo "ended with $?" >&2; } | head -n 1',
     );

@@ -13,7 +13,7 @@ import { fillDisk, mountSmallDisk, unmountSmallDisk } from './small-disk.ts';
 const run = promisify(execFile);
 const DISK = '6m';
 const CALLERS = 8;
-const PATIENCE = { timeout: 60_000 };
+const PATIENCE = { timeout: 120_000 };
 
 const disk = mountSmallDisk(DISK);
 afterAll(() => unmountSmallDisk(disk));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { startRunning } from './running.ts';
 
 describe('a service that gets SIGUSR1', () => {
-  it('opens no inspector, continues to serve, and stops as always', { timeout: 60_000 }, async () => {
+  it('opens no inspector, continues to serve, and stops as always', async () => {
     const service = await startRunning();
     service.child.kill('SIGUSR1');
     const token = await service.token();

@@ -17,7 +17,7 @@ import { startStandIns } from '../../dev/stand-ins.ts';
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const EXAMPLES = fileURLToPath(new URL('../../examples/policies/', import.meta.url));
 
-const PATIENCE = { timeout: 20_000 };
+const PATIENCE = { timeout: 120_000 };
 
 let folder = '';
 beforeEach(async () => {

@@ -80,7 +80,7 @@ describe('a process whose disk has less free space than LEDGER_MIN_FREE_MB', () 
 describe('a process that is killed between send and settle', () => {
   it(
     'leaves an intent that becomes unknown when its time is over, replays as unknown, and is never sent again',
-    { timeout: 90_000 },
+    { timeout: 120_000 },
     async () => {
       const key = { 'Idempotency-Key': 'killed-in-the-middle-1' };
       const first = await start({ GALILEO_TIMEOUT_MS: '20000' });
@@ -130,7 +130,7 @@ describe('a process whose write-ahead log is deleted, and that is then killed', 
     expect(await next.stop()).toBe(0);
   }
 
-  it('has every invite on record that was answered after the deletion', { timeout: 60_000 }, async () => {
+  it('has every invite on record that was answered after the deletion', { timeout: 120_000 }, async () => {
     const service = await start();
     await rm(join(folder, 'ledger.db-wal'));
     for (const email of addresses) expect((await invite(service, email, keyOf(email))).status).toBe(200);
@@ -138,7 +138,7 @@ describe('a process whose write-ahead log is deleted, and that is then killed', 
     await expectNothingLost();
   });
 
-  it('has every invite on record that was answered before it, without another one', { timeout: 60_000 }, async () => {
+  it('has every invite on record that was answered before it, without another one', { timeout: 120_000 }, async () => {
     const restored = Promise.withResolvers<void>();
     const service = await start({}, (line) => {
       if (line.includes('ledger_files_restored')) restored.resolve();

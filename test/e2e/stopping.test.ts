@@ -53,7 +53,7 @@ describe('SIGTERM with 50 invites at Galileo', () => {
 
   it(
     'that does not answer cuts them in time: each is told and recorded as unknown, and the exit code is 0',
-    { timeout: 90_000 },
+    { timeout: 120_000 },
     async () => {
       const service = await startRunning({ GALILEO_TIMEOUT_MS: '20000' });
       const answers = await inFlight(service, new Promise(() => undefined));

@@ -333,7 +333,7 @@ export function describePromises(platform: PlatformName): void {
       const { sha256 } = harness.galileo.received.at(-1) ?? {};
       const outcome = async () =>
         (await harness.trail()).find((one) => one.kind === 'outcome' && one.request_sha256 === sha256)?.outcome.result;
-      await expect.poll(outcome, { timeout: 20_000 }).toBe('accepted');
+      await expect.poll(outcome).toBe('accepted');
     });
   });
 

@@ -82,7 +82,7 @@ const SYSLOG = {
   // The sender says it to its own syslog.
   refusal: { by: 'receiver', text: 'closed due to error' },
 } as const;
-const LONG = { timeout: 60_000 };
+const LONG = { timeout: 120_000 };
 
 describe('rsyslog to rsyslog, as docs/audit-recipes.md sets it up', () => {
   it.each([

@@ -19,7 +19,7 @@ import { fillDisk, mountSmallDisk, unmountSmallDisk } from '../small-disk.ts';
 const DISK = '96m';
 const LOG_OF_ONE_MB = ['min_wal_size=2MB', 'max_wal_size=8MB'];
 const CALLERS = 8;
-const PATIENCE = { timeout: 90_000 };
+const PATIENCE = { timeout: 120_000 };
 
 const disk = mountSmallDisk(DISK);
 afterAll(() => unmountSmallDisk(disk));

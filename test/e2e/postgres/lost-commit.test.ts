@@ -77,7 +77,7 @@ async function startScene(): Promise<Scene> {
 const kinds = (records: readonly RequestRecord[]): readonly string[] => records.map(({ kind }) => kind);
 /** The server's answer to a commit. */
 const COMMITTED = 'COMMIT\0';
-const PATIENCE = { timeout: 60_000 };
+const PATIENCE = { timeout: 120_000 };
 
 describe('the lost commit of an intent', () => {
   it('is a 503 with nothing sent, and its key is never sent afterwards', PATIENCE, async () => {

@@ -48,7 +48,7 @@ describe(`SIGTERM with ${IN_FLIGHT} invites at Galileo and the ledger in Postgre
     expect(results(await recordsOf(schema))).toEqual(answers.map(() => 'accepted'));
   });
 
-  it('that Galileo never answers tells and records each as unknown in time', { timeout: 90_000 }, async () => {
+  it('that Galileo never answers tells and records each as unknown in time', { timeout: 120_000 }, async () => {
     const schema = freshSchema();
     const service = await startRunning({ LEDGER_URL: urlOf(schema), GALILEO_TIMEOUT_MS: '20000' });
     const answers = await inFlight(service, new Promise(() => undefined));
@@ -61,7 +61,7 @@ describe(`SIGTERM with ${IN_FLIGHT} invites at Galileo and the ledger in Postgre
 
   it(
     'whose server is gone tells each that its outcome is unknown, and leaves its intent',
-    { timeout: 90_000 },
+    { timeout: 120_000 },
     async () => {
       const schema = freshSchema();
       const service = await startRunning({ LEDGER_URL: urlOf(schema) });

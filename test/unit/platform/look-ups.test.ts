@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { groupIdOf } from '../../../dev/galileo-groups.ts';
 import { serveGalileo } from '../../../dev/galileo.ts';
 import type { ServedGalileo } from '../../../dev/galileo.ts';
@@ -61,7 +61,7 @@ async function openGalileo(): Promise<ServedGalileo> {
 it('a service looks up when it starts, and shows operators the missing groups as a number and a warning', async () => {
   const galileo = await openGalileo();
   const { service, lines, metrics } = await start(galileo, { GALILEO_LOOKUPS: 'on' });
-  await vi.waitFor(async () => expect(await metrics()).toMatch(/^galileo_invite_proxy_groups_missing 1$/m));
+  await expect.poll(metrics).toMatch(/^galileo_invite_proxy_groups_missing 1$/m);
   const text = await metrics();
   expect(text).toContain('galileo_invite_proxy_group_look_ups_total{result="answered"} 1');
   expect(text).toContain('galileo_invite_proxy_group_look_ups_total{result="unanswered"} 0');
@@ -84,7 +84,7 @@ it('a stop waits for a look-up that gets no answer no longer than its time limit
   const galileo = await openGalileo();
   galileo.scriptGroups({ kind: 'answer', status: 200, after: new Promise(() => undefined) });
   const { service, lines } = await start(galileo, { GALILEO_LOOKUPS: 'on', GALILEO_TIMEOUT_MS: '300' });
-  await vi.waitFor(() => expect(galileo.lookUps).toHaveLength(1));
+  await expect.poll(() => galileo.lookUps.length).toBe(1);
   expect(await service.close()).toBe(true);
   expect(lines.some((line) => line.includes('group_look_up_failed') && line.includes('"timeout"'))).toBe(true);
 });
