@@ -192,6 +192,7 @@ export const TEXTS = {
       interrupted: 'Sending was interrupted. Resume goes on where it stopped; nobody is invited twice.',
       unknown:
         'It is not known whether one batch was done. The service keeps looking, and this page follows it. You can send the rest meanwhile.',
+      unknownLeft: 'It is not known yet whether the others are. The service keeps looking, and this page follows it.',
       stoppedQuota: 'A quota is used up',
       stoppedLost: 'The service is not reached',
       stoppedOther: 'Sending has stopped',

@@ -36,8 +36,6 @@ export interface Session {
   readonly client: InviteClient;
   /** The same, for those who read the audit trail or settle unknown outcomes. */
   readonly audit: AuditClient;
-  /** A request that the client has no call for, as the person who is signed in. `path` begins with `/`. */
-  readonly request: (path: string, init?: RequestInit) => Promise<Response>;
   /** Whether a view for this right is worth a link. The service decides, not this. */
   readonly mayHave: (scope: Scope) => boolean;
   /** Leaves the page. `path`: the view to come back to. */
@@ -101,15 +99,6 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
   };
   const session: Session = {
     ...{ state, client: createInviteClient(options), audit: createAuditClient(options) },
-    async request(to, init = {}) {
-      const send = async (isRefused: boolean): Promise<Response> => {
-        const headers = new Headers(init.headers);
-        headers.set('Authorization', `Bearer ${await accessToken(isRefused)}`);
-        return await fetch(to, { ...init, headers, redirect: 'error' });
-      };
-      const answer = await send(false);
-      return answer.status === 401 ? await send(true) : answer;
-    },
     mayHave: (scope) => state.value.kind !== 'signed_in' || mayHave(state.value.scopes, scope),
     async signIn(back) {
       try {
@@ -163,7 +152,6 @@ function ambientSession(kind: 'access' | 'not_set_up'): Session {
     state,
     client: createInviteClient(options),
     audit: createAuditClient(options),
-    request: (to, init = {}) => withoutToken(to, { ...init, redirect: 'error' }),
     mayHave: () => true,
     signIn: async () => location.reload(),
     signOut() {

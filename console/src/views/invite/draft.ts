@@ -44,7 +44,12 @@ export function createDraft(): Draft {
   const text = signal(before?.text ?? '');
   const choices = signal<Choices>({ ...FIRST_CHOICES, ...before?.choices });
   const hasChosen = signal(before?.hasChosen ?? false);
-  effect(() => keptDraft.write({ text: text.value, choices: choices.value, hasChosen: hasChosen.value }));
+  effect(() => {
+    const now = { text: text.value, choices: choices.value, hasChosen: hasChosen.value };
+    // After signing out nothing is left.
+    if (now.text === '' && !now.hasChosen) keptDraft.remove();
+    else keptDraft.write(now);
+  });
   return {
     ...{ text, choices, hasChosen },
     parsed: computed(() => parseAddresses(text.value)),

@@ -161,7 +161,7 @@ function PhaseNotice({ phase, progress }: { readonly phase: Phase; readonly prog
       return (
         <Notice tone={progress.counts.unknown > 0 ? 'warning' : 'good'} live="status">
           <span>{texts.done(progress.counts.invited)}</span>
-          {progress.counts.unknown > 0 ? <span>{texts.unknown}</span> : null}
+          {progress.counts.unknown > 0 ? <span>{texts.unknownLeft}</span> : null}
         </Notice>
       );
     default:
