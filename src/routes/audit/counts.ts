@@ -1,6 +1,6 @@
 /**
  * POST /audit/counts: how many requests of a period are on record with each result, by hour or by day, without the records.
- * It is for figures over a trail that is too long to be read by a page: a week with 100,000 records is 120 MB of lines. One
+ * It is for figures over a trail that is too long to be read by a page: a week with 100,000 records is 100 MB of lines. One
  * answer takes about a second, like one of a search; `scanned_to` says how far it got, and `complete` whether that was
  * the end. Filters are those of the search, in the body, and never logged. The read is on record itself.
  */
