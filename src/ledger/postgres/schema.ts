@@ -92,6 +92,8 @@ export async function migrate(run: Run, schema: string): Promise<void> {
   const found = (await readSchemaVersion(run, schema)) ?? 0;
   if (found > POSTGRES_SCHEMA_VERSION) throw newerSchema(found);
   if (found === POSTGRES_SCHEMA_VERSION) return;
+  // First, as every transaction that writes: replicas of the version before wait, and none of them ends in a deadlock.
+  if (found > 0) await run(`LOCK TABLE head IN ACCESS EXCLUSIVE MODE`);
   const [known] = await run(`SELECT 1 FROM pg_namespace WHERE nspname = $1`, schema);
   // An administrator may have created the schema for a user who may not.
   if (known === undefined) await run(`CREATE SCHEMA ${quoted(schema)}`);

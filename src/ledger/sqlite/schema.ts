@@ -9,7 +9,7 @@ import type { SqlitePort } from './sqlite-port.ts';
  * A database with any object that no step created is refused too, because a trigger can change records after they are
  * written.
  */
-const MIGRATIONS: readonly (readonly string[])[] = [
+export const MIGRATIONS: readonly (readonly string[])[] = [
   [
     // One row: the end of the chain, and the latest time the ledger's clock wrote.
     `CREATE TABLE head (

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { chainRecord, GENESIS, GENESIS_HASH } from '../../../../src/audit/chain.ts';
+import { GENESIS } from '../../../../src/audit/chain.ts';
 import { SCHEMA_VERSION } from '../../../../src/ledger/sqlite/schema.ts';
 import { createSqliteLedger } from '../../../../src/ledger/sqlite/sqlite-ledger.ts';
 import type { SqliteLedger } from '../../../../src/ledger/sqlite/sqlite-ledger.ts';
@@ -17,48 +17,11 @@ import {
   KEEP_ALL,
   MINUTE_MS,
   quotaCharge,
-  recordDraft,
   settlement,
 } from '../../../support/ledger/ledger.ts';
 import { checkpoint } from '../../../contract/ledger/ledger-harness.ts';
-import { FIRST_SCHEMA } from './first-schema.ts';
+import { ACCEPTED, firstRelease, OPEN, UNKNOWN } from './first-release.ts';
 import { asNinthVersion } from './ninth-schema.ts';
-
-const [OPEN, UNKNOWN, ACCEPTED] = [testUuid7(1), testUuid7(2), testUuid7(3)] as const;
-
-/** A ledger as the first release wrote it: five records, two of them acknowledged by `stdout`. */
-function firstRelease(clockMs = TEST_TIME_MS) {
-  const sqlite = createNodeSqlite(new DatabaseSync(':memory:'));
-  for (const statement of FIRST_SCHEMA) sqlite.run(statement);
-  const drafts = [
-    recordDraft('intent', OPEN),
-    recordDraft('intent', UNKNOWN),
-    recordDraft('intent', ACCEPTED),
-    recordDraft('outcome', UNKNOWN, { result: 'unknown' }),
-    recordDraft('outcome', ACCEPTED),
-  ];
-  let prev = GENESIS_HASH;
-  for (const [index, draft] of drafts.entries()) {
-    const place = { seq: index + 1, id: testUuid7(500 + index), time: new Date(clockMs).toISOString(), prev };
-    const { line, hash } = chainRecord(draft, place);
-    sqlite.run(`INSERT INTO records (seq, line) VALUES (?, ?)`, place.seq, line);
-    prev = hash;
-  }
-  sqlite.run(`UPDATE head SET seq = 5, hash = ?, clock_ms = ?`, prev, clockMs);
-  sqlite.run(`INSERT INTO cursors (sink, seq) VALUES ('stdout', 2)`);
-  const request = (id: string, state: string, decidedSeq: number, outcomeSeq: number | null) =>
-    sqlite.run(
-      `INSERT INTO requests (request_id, issuer, client_id, subject, state, admitted_at, expires_at, settled_at, settled_by,
-         decided_seq, outcome_seq, key_scope, debits) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, '[]')`,
-      ...[id, ANN.issuer, ANN.clientId, ANN.subject, state, clockMs, clockMs + 45_000],
-      ...(outcomeSeq === null ? [null, null] : [clockMs, 'exchange']),
-      ...[decidedSeq, outcomeSeq],
-    );
-  request(OPEN, 'open', 1, null);
-  request(UNKNOWN, 'unknown', 2, 4);
-  request(ACCEPTED, 'accepted', 3, 5);
-  return sqlite;
-}
 
 function migrated(): {
   ledger: SqliteLedger;
