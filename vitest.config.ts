@@ -28,8 +28,11 @@ const onNode = (name: string) => ({
     name,
     include: [`test/${name}/**/*.test.ts`],
     ...(WITH_CONSOLE.has(name) ? { globalSetup: ['test/support/build-console.ts'] } : {}),
-    // What examples/calling imports, as an app that has installed the client.
-    alias: { 'galileo-invite-client': fileURLToPath(new URL('client/src/galileo-invite-client.ts', import.meta.url)) },
+    // What examples/calling and the console import, as an app that has installed the client. The first that fits counts.
+    alias: {
+      'galileo-invite-client/audit': fileURLToPath(new URL('client/src/galileo-invite-audit.ts', import.meta.url)),
+      'galileo-invite-client': fileURLToPath(new URL('client/src/galileo-invite-client.ts', import.meta.url)),
+    },
   },
 });
 

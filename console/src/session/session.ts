@@ -68,9 +68,11 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
     state.value = { kind: 'signed_in', person: taken.person, scopes: taken.scopes };
   };
   const expire = (): never => {
-    state.value = { kind: 'expired', person: tokens?.person ?? null };
+    // Calls that were under way at a sign-out end here as well. They must not ask to sign in again.
+    if (state.value.kind === 'signed_in') state.value = { kind: 'expired', person: state.value.person };
     throw new SessionExpired('The sign-in has ended.');
   };
+  const held = (): Tokens => tokens ?? expire();
 
   let renewal: Promise<Tokens | null> | null = null;
   /** One at a time: a refresh token may be good for one use only. */
@@ -81,14 +83,16 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
     return await renewal;
   };
   const accessToken = async (isRefused: boolean): Promise<string> => {
-    if (tokens === null) return expire();
-    const isEnding = tokens.expiresAtMs !== null && tokens.expiresAtMs - RENEW_BEFORE_MS < Date.now();
-    if (!isEnding && !isRefused) return tokens.accessToken;
-    const renewed = await renew(tokens).catch(() => null);
+    const old = held();
+    const isEnding = old.expiresAtMs !== null && old.expiresAtMs - RENEW_BEFORE_MS < Date.now();
+    if (!isEnding && !isRefused) return old.accessToken;
+    const renewed = await renew(old).catch(() => null);
+    // The person has signed out meanwhile, or another call has taken the new token.
+    if (held() !== old) return held().accessToken;
     if (renewed !== null) take(renewed);
     // The old one may have some seconds left.
-    else if (isRefused || (tokens.expiresAtMs ?? 0) <= Date.now()) return expire();
-    return tokens.accessToken;
+    else if (isRefused || (old.expiresAtMs ?? 0) <= Date.now()) return expire();
+    return held().accessToken;
   };
 
   const path = await comeBack();

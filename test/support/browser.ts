@@ -1,0 +1,70 @@
+/**
+ * What a page has in a browser and Node has not: an address, a history, storage of its tab, and a network that answers as the
+ * test says. It is there until the test ends.
+ */
+import { onTestFinished } from 'vitest';
+
+export interface Browser {
+  /** What the tab keeps over a reload, by key. */
+  readonly kept: Readonly<Record<string, string>>;
+  /** Where the page sent the browser. */
+  readonly visited: readonly string[];
+}
+
+export interface BrowserOptions {
+  readonly url: string;
+  readonly kept?: Readonly<Record<string, unknown>>;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+class TabStorage {
+  [key: string]: unknown;
+
+  getItem(key: string): string | null {
+    return Object.hasOwn(this, key) ? String(this[key]) : null;
+  }
+
+  setItem(key: string, value: string): void {
+    this[key] = value;
+  }
+
+  removeItem(key: string): void {
+    delete this[key];
+  }
+}
+
+export function openBrowser({ url, kept = {}, fetch }: BrowserOptions): Browser {
+  const storage = new TabStorage();
+  for (const [key, value] of Object.entries(kept)) storage.setItem(key, JSON.stringify(value));
+  const visited: string[] = [];
+  const address = new URL(url);
+  const location = {
+    origin: address.origin,
+    pathname: address.pathname,
+    search: address.search,
+    assign: (to: URL | string) => void visited.push(String(to)),
+    reload: () => undefined,
+  };
+  const history = {
+    replaceState(_state: unknown, _title: string, to: string) {
+      const { pathname, search } = new URL(to, address);
+      Object.assign(location, { pathname, search });
+    },
+  };
+  const supplied = {
+    ...{ sessionStorage: storage, location, history, addEventListener: () => undefined },
+    fetch: async (to: unknown, init: RequestInit = {}) =>
+      await fetch(to instanceof Request ? to.url : String(to), init),
+  };
+  for (const [name, value] of Object.entries(supplied)) supply(name, value);
+  return { kept: storage as unknown as Browser['kept'], visited };
+}
+
+function supply(name: string, value: unknown): void {
+  const before = Object.getOwnPropertyDescriptor(globalThis, name);
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  onTestFinished(() => {
+    if (before === undefined) Reflect.deleteProperty(globalThis, name);
+    else Object.defineProperty(globalThis, name, before);
+  });
+}
