@@ -1,7 +1,7 @@
 /**
  * What outlives a reload of the page, in this tab only (sessionStorage): a sign-in that is under way, the list and its
- * progress. Never a token. Signing out removes all of it. A browser may refuse to keep anything; the console then works
- * until the page is reloaded.
+ * progress, and whose they are. Never a token. Signing out removes all of it, and so does the sign-in of another person.
+ * A browser may refuse to keep anything; the console then works until the page is reloaded.
  */
 const PREFIX = 'invite-console.';
 

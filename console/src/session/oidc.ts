@@ -41,6 +41,8 @@ export interface Tokens {
   readonly scopes: readonly string[] | null;
   /** Null: unknown. */
   readonly person: string | null;
+  /** The provider's `sub` of the person; null without an ID token. */
+  readonly subject: string | null;
 }
 
 /** The person went back, or the provider refused. */
@@ -152,6 +154,7 @@ function tokensOf(answer: TokenEndpointResponse, old: Tokens | null): Tokens {
     refreshToken: refreshToken ?? old?.refreshToken ?? null,
     scopes: scope === undefined ? (old?.scopes ?? null) : scope.split(' ').filter((one) => one !== ''),
     person: named.find((one) => typeof one === 'string' && one !== '') ?? old?.person ?? null,
+    subject: claims?.sub ?? old?.subject ?? null,
   } as Tokens;
 }
 

@@ -55,6 +55,20 @@ const pendingSignIn = kept<PendingSignIn>(
     isRecord(value) && ['state', 'nonce', 'codeVerifier', 'path'].every((name) => typeof value[name] === 'string'),
 );
 
+/** Whose everything is that the tab keeps: the provider's `sub`. */
+const keptPerson = kept<string>('person', (value) => typeof value === 'string');
+
+/**
+ * Another person must not see a list, and not continue it: the service takes an idempotency key of another subject for a new
+ * one, so what was in doubt would be sent twice.
+ */
+function keepForOnly(subject: string | null): void {
+  // Without an ID token nobody can say.
+  if (subject === null || keptPerson.read() === subject) return;
+  removeAllKept();
+  keptPerson.write(subject);
+}
+
 /** Ends a sign-in that the address brings back (`location.search`), and gives the path of the view to show. */
 export async function openSession({ sign_in: signIn }: Settings): Promise<{ session: Session; path: string | null }> {
   if (signIn.kind !== 'oidc') return { session: ambientSession(signIn.kind), path: null };
@@ -130,7 +144,9 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
     history.replaceState(null, '', pending?.path ?? location.pathname);
     if (pending === null) return null;
     try {
-      take(await endSignIn(await findProvider(), pending, answer));
+      const taken = await endSignIn(await findProvider(), pending, answer);
+      keepForOnly(taken.subject);
+      take(taken);
     } catch (problem) {
       const isRefusal = problem instanceof SignInRefused;
       if (isRefusal && problem.isCancelled) state.value = { kind: 'signed_out', notice: 'cancelled' };
@@ -160,6 +176,8 @@ function ambientSession(kind: 'access' | 'not_set_up'): Session {
     signIn: async () => location.reload(),
     signOut() {
       removeAllKept();
+      // Ends what is being sent: the page is still there until the browser has left it, and would keep the next result.
+      state.value = { kind: 'signed_out', notice: 'signed_out' };
       location.assign('/cdn-cgi/access/logout');
     },
   };

@@ -2,12 +2,22 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../../console/src/session/session.ts';
 import { openSession } from '../../../console/src/session/session.ts';
+import { createInvites } from '../../../console/src/views/invite/invites.ts';
 import type { Browser } from '../../support/browser.ts';
 import { openBrowser } from '../../support/browser.ts';
 
 const ISSUER = 'https://login.acme.example';
 const CLIENT = 'invite-console';
 const PENDING = { state: 'state-1', nonce: 'nonce-1', codeVerifier: 'v'.repeat(43), path: '/console' };
+const RUN = {
+  plan: {
+    request: {},
+    lenient: true,
+    batches: [{ emails: ['ann@acme.example'], idempotencyKey: 'key-of-the-first-batch', ended: null }],
+  },
+  results: [{ email: 'ann@acme.example', kind: 'waiting', message: null, requestId: null }],
+  isSending: true,
+};
 
 interface SignInOptions {
   readonly kept?: Readonly<Record<string, unknown>>;
@@ -84,5 +94,53 @@ describe('signing out', () => {
     session.signOut();
     await expect(session.client.whatMayIInvite()).rejects.toThrow('The sign-in has ended.');
     expect(session.state.value).toEqual({ kind: 'signed_out', notice: 'signed_out' });
+  });
+});
+
+describe('what a tab keeps', () => {
+  const ofConsole = ({ kept }: Browser): readonly string[] =>
+    Object.keys(kept).filter((key) => key.startsWith('invite-console.'));
+
+  it('is gone after a sign-out from Cloudflare Access, also when a batch ends afterwards', async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<Response>();
+    const browser = openBrowser({
+      url: 'https://invites.acme.example/console',
+      kept: { 'invite-console.run': RUN },
+      async fetch(path) {
+        if (path !== '/v2/invite_users') return json({}, 503);
+        asked.resolve();
+        return await answer.promise;
+      },
+    });
+    const { session } = await openSession({ version: '0.0.0', sign_in: { kind: 'access' } });
+    const { run } = createInvites(session);
+    await asked.promise;
+    session.signOut();
+    const ended = json({ message: 'ok' });
+    answer.resolve(ended);
+    while (!ended.bodyUsed) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(browser.visited).toEqual(['/cdn-cgi/access/logout']);
+    expect(run.results.value).toEqual([]);
+    expect(JSON.stringify(browser.kept)).not.toContain('ann@acme.example');
+  });
+
+  it('is there for the person who signs in again', async () => {
+    const { browser } = await signIn({ kept: { 'invite-console.person': 'ann', 'invite-console.run': RUN } });
+    expect(ofConsole(browser)).toContain('invite-console.run');
+  });
+
+  it.each(['invite-console.run', 'invite-console.draft'])(
+    'is gone when another person signs in: under another name, a repeated batch would be a new one (%s)',
+    async (name) => {
+      const { browser } = await signIn({ subject: 'bob', kept: { 'invite-console.person': 'ann', [name]: RUN } });
+      expect(ofConsole(browser)).toEqual(['invite-console.person']);
+    },
+  );
+
+  it('is whose it is from the first sign-in on', async () => {
+    const { browser } = await signIn();
+    expect(browser.kept['invite-console.person']).toBe('"ann"');
   });
 });
