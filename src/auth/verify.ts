@@ -9,7 +9,7 @@ import type { Metrics } from '../ports/metrics.ts';
 import type { Sha256 } from '../ports/sha256.ts';
 import { CLOCK_TOLERANCE_S, validateClaims } from './token/claims.ts';
 import { arrivalFault } from './token/credentials.ts';
-import type { Arrival, TokenField } from './token/credentials.ts';
+import type { Arrival, TokenField, TrustedPages } from './token/credentials.ts';
 import type { TokenFailure, TokenFailureReason } from './failure.ts';
 import { issuerProfile } from './issuer-profile.ts';
 import type { IssuerProfile } from './issuer-profile.ts';
@@ -47,15 +47,13 @@ export type VerifyResult =
   /** The keys of this issuer (its short name) are not available, so there is no verdict on the token. */
   | (KeysUnavailable & { readonly issuer: string });
 
-export interface TokenVerifierDeps {
+export interface TokenVerifierDeps extends TrustedPages {
   /** Entries of AUTH_ISSUERS, as `issuersSchema` reads them. */
   readonly issuers: readonly IssuerConfig[];
   readonly fetchDocument: FetchDocument;
   readonly clock: Clock;
   /** Called with the `iat` of a verified token, in milliseconds: that moment has passed. */
   readonly hearIssuedAt?: ((atMs: number) => void) | undefined;
-  /** Origins that may send a token which the browser adds by itself (see credentials.ts). */
-  readonly corsOrigins: readonly string[];
   readonly insecureDev: boolean;
   /** False on Workers; see key-set.ts. */
   readonly canAwaitAcrossRequests: boolean;
@@ -79,7 +77,7 @@ interface Issuer {
 
 /** Throws when the settings are invalid. */
 export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
-  const { clock, corsOrigins, logger } = deps;
+  const { clock, logger } = deps;
   const byUrl = new Map<string, Issuer>();
   const byName = new Map<string, Issuer>();
   const issuers = checkedIssuers(deps);
@@ -96,7 +94,7 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
     const known = token.length > MAX_TOKEN_BYTES ? null : cache.get(token, clock.now());
     const issuer = known === null ? undefined : byName.get(known.principal.issuer);
     if (known === null || issuer === undefined) return null;
-    const fault = arrivalFault(arrival, issuer.profile, corsOrigins);
+    const fault = arrivalFault(arrival, issuer.profile, deps);
     if (fault !== null) return refused(fault, issuer.profile.name);
     const current = await issuer.keySet.keys();
     if (current.kind === 'unavailable') return { ...current, issuer: issuer.profile.name };
@@ -150,7 +148,7 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
       if (typeof iss !== 'string') return refused('issuer_missing', null);
       const issuer = byUrl.get(iss);
       if (issuer === undefined) return unknownIssuer(iss);
-      const fault = arrivalFault(arrival, issuer.profile, corsOrigins);
+      const fault = arrivalFault(arrival, issuer.profile, deps);
       return fault === null ? verifyWith(token, parsed, issuer) : refused(fault, issuer.profile.name);
     },
   };

@@ -116,6 +116,7 @@ export function testVerifier(
   return createTokenVerifier({
     issuers: [{ name: 'corp', issuer: ISSUER, audience: AUDIENCE }],
     corsOrigins: [],
+    pages: true,
     insecureDev: false,
     canAwaitAcrossRequests: true,
     background: { run: () => undefined },

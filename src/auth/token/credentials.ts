@@ -3,7 +3,8 @@ import { bearerToken } from './bearer.ts';
 /**
  * Finds the token of a request: in the caller's own `Authorization`, or in the field that Cloudflare Access adds.
  * Access takes its token from a cookie, which a browser sends from any page. Such a token is therefore accepted only
- * from an allowed origin, or from a page of this service itself: the console. This file only reads fields; verify decides whether the token is valid.
+ * from an allowed origin, or from a page of this service itself: the console, where it is served. This file only reads
+ * fields; verify decides whether the token is valid.
  */
 export const TOKEN_FIELDS = {
   Authorization: { ambient: false },
@@ -51,13 +52,20 @@ export function readCredentials(
   return { kind: 'token', token: assertion, arrival: { field: 'Cf-Access-Jwt-Assertion', origin, isSameOrigin } };
 }
 
+/** Which pages may send a token that the browser adds by itself. */
+export interface TrustedPages {
+  readonly corsOrigins: readonly string[];
+  /** Whether the service has pages of its own (PAGES). Without them, a page of its origin is one of another app. */
+  readonly pages: boolean;
+}
+
 /** Why a token of this issuer may not arrive in this way, or null. */
 export function arrivalFault(
   { field, origin, isSameOrigin }: Arrival,
   { tokenField }: { readonly tokenField: TokenField },
-  allowedOrigins: readonly string[],
+  { corsOrigins, pages }: TrustedPages,
 ): 'token_field_not_allowed' | 'origin_not_allowed' | null {
   if (field !== tokenField) return 'token_field_not_allowed';
-  if (!TOKEN_FIELDS[field].ambient || isSameOrigin) return null;
-  return origin !== null && allowedOrigins.includes(origin) ? null : 'origin_not_allowed';
+  if (!TOKEN_FIELDS[field].ambient || (pages && isSameOrigin)) return null;
+  return origin !== null && corsOrigins.includes(origin) ? null : 'origin_not_allowed';
 }

@@ -74,14 +74,17 @@ describe('the way a token came', () => {
     [{ field: ACCESS_FIELD, origin: `${ORIGIN}.evil.example` }, access, 'origin_not_allowed'],
     [{ field: ACCESS_FIELD, origin: ORIGIN.toUpperCase() }, access, 'origin_not_allowed'],
   ] as const)('%j for %j is judged %s', (arrival, profile, fault) => {
-    expect(arrivalFault({ ...arrival, isSameOrigin: false }, profile, [ORIGIN])).toBe(fault);
+    expect(arrivalFault({ ...arrival, isSameOrigin: false }, profile, { corsOrigins: [ORIGIN], pages: true })).toBe(
+      fault,
+    );
   });
 
   it('is fine for a page of the service itself, whose browser says so, and only there', () => {
-    const from = (value: string) => {
+    const from = (value: string, pages = true) => {
       const found = read({ [ACCESS_FIELD]: 'a.b.c', 'Sec-Fetch-Site': value });
-      return found.kind === 'token' ? arrivalFault(found.arrival, access, []) : found.kind;
+      return found.kind === 'token' ? arrivalFault(found.arrival, access, { corsOrigins: [], pages }) : found.kind;
     };
+    expect(from('same-origin', false)).toBe('origin_not_allowed');
     expect(from('same-origin')).toBeNull();
     for (const other of ['same-site', 'cross-site', 'none', '', 'Same-Origin', 'same-origin, same-origin'])
       expect([other, from(other)]).toEqual([other, 'origin_not_allowed']);
