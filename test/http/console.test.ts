@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Deps } from '../../src/deps.ts';
-import type { FetchDocument } from '../../src/ports/fetch-document.ts';
+import type { DocumentResult, FetchDocument } from '../../src/ports/fetch-document.ts';
 import { CONSOLE_VIEWS } from '../../src/routes/pages/console.ts';
 import type { TestServiceOptions } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
@@ -148,6 +148,26 @@ describe('the sign-in of the console', () => {
   ])('may connect to the issuer alone with metadata %s', async (_what, metadata) => {
     const { fetchDocument } = provider(metadata);
     expect(await connectSources({ settings: SIGN_IN, deps: { fetchDocument } })).toBe(`'self' ${ISSUER}`);
+  });
+
+  it('asks the provider once for all who open the page while it does not answer', async () => {
+    const answer = Promise.withResolvers<DocumentResult>();
+    const asked = Promise.withResolvers<void>();
+    let fetches = 0;
+    const fetchDocument: FetchDocument = async () => {
+      fetches += 1;
+      asked.resolve();
+      return await answer.promise;
+    };
+    const service = await startTestService({ settings: SIGN_IN, deps: { fetchDocument } });
+    const opened = Array.from({ length: 50 }, async () => await service.request('/console'));
+    await asked.promise;
+    // The others are as far by now: nothing that they wait for takes a timer.
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    const metadata = { issuer: ISSUER, token_endpoint: 'https://tokens.acme.example/token' };
+    answer.resolve({ kind: 'document', text: JSON.stringify(metadata), contentType: 'application/json' });
+    for (const page of await Promise.all(opened)) expect(policyOf(page)).toContain(' https://tokens.acme.example;');
+    expect(fetches).toBe(1);
   });
 
   it('asks the provider once, and again after a while', async () => {

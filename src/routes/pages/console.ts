@@ -9,6 +9,7 @@ import type { Deps } from '../../deps.ts';
 import type { AppEnv } from '../../middleware/app-env.ts';
 import { respond } from '../../middleware/respond.ts';
 import { CONTENT_SECURITY_POLICY } from '../../middleware/security-headers.ts';
+import type { SharedTaskDeps } from '../../tasks/shared-task.ts';
 import { staticDocument } from '../static-document.ts';
 import { createSignInOrigins } from './sign-in-origins.ts';
 
@@ -41,7 +42,7 @@ const CACHE_CONTROL = 'public, no-cache';
 
 export function serveConsole(
   app: Hono<AppEnv>,
-  deps: Pick<Deps, 'readPage' | 'settings' | 'fetchDocument' | 'clock' | 'service'>,
+  deps: Pick<Deps, 'readPage' | 'settings' | 'fetchDocument' | 'service'> & SharedTaskDeps,
 ): void {
   const { readPage, settings, service } = deps;
   if (!settings.pages) return;

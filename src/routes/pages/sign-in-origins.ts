@@ -5,8 +5,10 @@
  */
 import * as z from 'zod';
 import { documentUrlProblem } from '../../auth/issuers.ts';
-import { fetchMetadataDocument } from '../../auth/keys/key-source.ts';
+import { DOCUMENT_TIMEOUT_MS, fetchMetadataDocument } from '../../auth/keys/key-source.ts';
 import type { Deps } from '../../deps.ts';
+import type { SharedTaskDeps } from '../../tasks/shared-task.ts';
+import { createSharedTask } from '../../tasks/shared-task.ts';
 
 const KEPT_MS = 10 * 60_000;
 /** After a failure. A page that is opened meanwhile does not wait for the provider. */
@@ -17,27 +19,39 @@ const PLAIN_ORIGIN = /^https?:\/\/[a-z\d.:[\]-]+$/;
 
 const metadataSchema = z.object({ issuer: z.string(), token_endpoint: z.string() });
 
-/** `issuer`: null when nobody signs in with one. The result never rejects. */
+/** For two documents. */
+const PATIENCE_MS = 2 * DOCUMENT_TIMEOUT_MS;
+
+type SignInOriginsDeps = Pick<Deps, 'fetchDocument' | 'settings'> & SharedTaskDeps;
+
+/**
+ * `issuer`: null when nobody signs in with one. The result never rejects. All who open the page while the provider is asked
+ * wait for one answer: nobody needs a token for that, and the provider must not get a request for each.
+ */
 export function createSignInOrigins(
   issuer: string | null,
-  { fetchDocument, clock, settings }: Pick<Deps, 'fetchDocument' | 'clock' | 'settings'>,
+  { fetchDocument, settings, ...deps }: SignInOriginsDeps,
 ): () => Promise<readonly string[]> {
   if (issuer === null) return async () => [];
+  const { clock } = deps;
   const own = [new URL(issuer).origin].filter((origin) => PLAIN_ORIGIN.test(origin));
   let kept: { readonly origins: readonly string[]; readonly until: number } = { origins: own, until: 0 };
-  return async () => {
-    if (clock.now() < kept.until) return kept.origins;
-    const found = await fetchMetadataDocument(issuer, fetchDocument).catch(() => null);
+  const ask = createSharedTask(async (from: string) => {
+    const found = await fetchMetadataDocument(from, fetchDocument).catch(() => null);
     const metadata = metadataSchema.safeParse(found?.kind === 'document' ? found.document : null);
     // Discovery §4.3: metadata of another issuer must not be used. The page refuses it, too.
     const isUsable =
       metadata.success &&
-      metadata.data.issuer.replace(/\/$/, '') === issuer.replace(/\/$/, '') &&
+      metadata.data.issuer.replace(/\/$/, '') === from.replace(/\/$/, '') &&
       documentUrlProblem(metadata.data.token_endpoint, settings) === null;
     const origin = isUsable ? new URL(metadata.data.token_endpoint).origin : '';
     kept = PLAIN_ORIGIN.test(origin)
       ? { origins: [...new Set([...own, origin])], until: clock.now() + KEPT_MS }
       : { origins: kept.origins, until: clock.now() + RETRY_MS };
-    return kept.origins;
+    return kept;
+  }, deps);
+  return async () => {
+    if (clock.now() < kept.until) return kept.origins;
+    return ((await ask(issuer, PATIENCE_MS)) ?? kept).origins;
   };
 }
