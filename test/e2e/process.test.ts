@@ -83,7 +83,7 @@ describe('a process that is killed between send and settle', () => {
     { timeout: 120_000 },
     async () => {
       const key = { 'Idempotency-Key': 'killed-in-the-middle-1' };
-      const first = await start({ GALILEO_TIMEOUT_MS: '20000' });
+      const first = await start({ GALILEO_TIMEOUT_MS: '5000' });
       const answer = invite(first, 'slow@acme.com', key).catch(() => null);
       const intent = await first.record(({ kind }) => kind === 'intent');
       await standIns.galileo.arrived(1);
@@ -95,7 +95,7 @@ describe('a process that is killed between send and settle', () => {
       const second = await start();
       const early = await invite(second, 'slow@acme.com', key);
       expect(early.status).toBe(409);
-      // The intent expires 20 s + 30 s after its admission. The sweep then writes a record.
+      // The intent expires 5 s + 30 s after its admission. The sweep then writes a record.
       const outcome = await second.record(({ kind, request_id: id }) => kind === 'outcome' && id === intent.request_id);
       expect(outcome.outcome).toMatchObject({ result: 'unknown', reason: 'expired', settled_by: 'sweep' });
       const replay = await invite(second, 'slow@acme.com', key);
