@@ -192,6 +192,10 @@ export const TEXTS = {
       interrupted: 'Sending was interrupted. Resume goes on where it stopped; nobody is invited twice.',
       unknown:
         'It is not known whether one batch was done. The service keeps looking, and this page follows it. You can send the rest meanwhile.',
+      outdated:
+        'This list was begun more than six days ago. The service may no longer recognise what was sent before, so it is not continued. Look at My requests, and begin a new list with the people who are missing.',
+      notKept:
+        'This browser cannot keep the list. Leave this page open until all of it is sent: after a reload nobody could say what was sent.',
       unknownLeft: 'It is not known yet whether the others are. The service keeps looking, and this page follows it.',
       stoppedQuota: 'A quota is used up',
       stoppedLost: 'The service is not reached',

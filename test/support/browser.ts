@@ -9,11 +9,15 @@ export interface Browser {
   readonly kept: Readonly<Record<string, string>>;
   /** Where the page sent the browser. */
   readonly visited: readonly string[];
+  /** Whether the page wants the person asked before it is left. */
+  readonly asksBeforeLeaving: () => boolean;
 }
 
 export interface BrowserOptions {
   readonly url: string;
   readonly kept?: Readonly<Record<string, unknown>>;
+  /** The tab keeps nothing more. */
+  readonly isFull?: boolean;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
 }
 
@@ -33,9 +37,16 @@ class TabStorage {
   }
 }
 
-export function openBrowser({ url, kept = {}, fetch }: BrowserOptions): Browser {
+export function openBrowser({ url, kept = {}, isFull = false, fetch }: BrowserOptions): Browser {
   const storage = new TabStorage();
   for (const [key, value] of Object.entries(kept)) storage.setItem(key, JSON.stringify(value));
+  if (isFull)
+    Object.defineProperty(storage, 'setItem', {
+      value: () => {
+        throw new DOMException('full', 'QuotaExceededError');
+      },
+    });
+  const page = new EventTarget();
   const visited: string[] = [];
   const address = new URL(url);
   const location = {
@@ -52,12 +63,16 @@ export function openBrowser({ url, kept = {}, fetch }: BrowserOptions): Browser 
     },
   };
   const supplied = {
-    ...{ sessionStorage: storage, location, history, addEventListener: () => undefined },
+    ...{ sessionStorage: storage, location, history, addEventListener: page.addEventListener.bind(page) },
     fetch: async (to: unknown, init: RequestInit = {}) =>
       await fetch(to instanceof Request ? to.url : String(to), init),
   };
   for (const [name, value] of Object.entries(supplied)) supply(name, value);
-  return { kept: storage as unknown as Browser['kept'], visited };
+  return {
+    kept: storage as unknown as Browser['kept'],
+    visited,
+    asksBeforeLeaving: () => !page.dispatchEvent(new Event('beforeunload', { cancelable: true })),
+  };
 }
 
 function supply(name: string, value: unknown): void {

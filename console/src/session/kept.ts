@@ -7,7 +7,8 @@ const PREFIX = 'invite-console.';
 
 export interface Kept<Value> {
   read(): Value | null;
-  write(value: Value): void;
+  /** False when the browser keeps nothing: it is full, or not allowed to. */
+  write(value: Value): boolean;
   remove(): void;
 }
 
@@ -32,9 +33,11 @@ export function kept<Value>(name: string, isValid: (value: unknown) => value is 
     },
     write(value) {
       try {
-        storage()?.setItem(key, JSON.stringify(value));
+        const place = storage();
+        place?.setItem(key, JSON.stringify(value));
+        return place !== null;
       } catch {
-        // Full or forbidden. What is shown does not depend on it.
+        return false;
       }
     },
     remove() {

@@ -32,6 +32,8 @@ export class SessionExpired extends Error {
 
 export interface Session {
   readonly state: ReadonlySignal<SessionState>;
+  /** Whether the tab can tell people apart. Then what it keeps is of the person who is signed in. */
+  readonly knowsPerson: boolean;
   /** The service, for the person who is signed in. */
   readonly client: InviteClient;
   /** The same, for those who read the audit trail or settle unknown outcomes. */
@@ -75,6 +77,7 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
 
   let provider: Provider | null = null;
   let tokens: Tokens | null = null;
+  let knowsPerson = false;
   const state = signal<SessionState>({ kind: 'signed_out', notice: null });
   const findProvider = async (): Promise<Provider> => (provider ??= await discover(signIn));
   const take = (taken: Tokens): void => {
@@ -116,7 +119,7 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
     token: ({ renew: isRefused }) => accessToken(isRefused),
   };
   const session: Session = {
-    ...{ state, client: createInviteClient(options), audit: createAuditClient(options) },
+    ...{ state, knowsPerson, client: createInviteClient(options), audit: createAuditClient(options) },
     mayHave: (scope) => state.value.kind !== 'signed_in' || mayHave(state.value.scopes, scope),
     async signIn(back) {
       try {
@@ -146,6 +149,7 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
     try {
       const taken = await endSignIn(await findProvider(), pending, answer);
       keepForOnly(taken.subject);
+      knowsPerson = taken.subject !== null;
       take(taken);
     } catch (problem) {
       const isRefusal = problem instanceof SignInRefused;
@@ -170,6 +174,7 @@ function ambientSession(kind: 'access' | 'not_set_up'): Session {
   const options = { url: '/', token: () => 'of-access', fetch: withoutToken, patienceMs: PATIENCE_MS };
   return {
     state,
+    knowsPerson: false,
     client: createInviteClient(options),
     audit: createAuditClient(options),
     mayHave: () => true,

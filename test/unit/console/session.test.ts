@@ -17,6 +17,7 @@ const RUN = {
   },
   results: [{ email: 'ann@acme.example', kind: 'waiting', message: null, requestId: null }],
   isSending: true,
+  startedAtMs: Date.now(),
 };
 
 interface SignInOptions {
@@ -115,6 +116,7 @@ describe('what a tab keeps', () => {
     });
     const { session } = await openSession({ version: '0.0.0', sign_in: { kind: 'access' } });
     const { run } = createInvites(session);
+    run.resume();
     await asked.promise;
     session.signOut();
     const ended = json({ message: 'ok' });

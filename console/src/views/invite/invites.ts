@@ -42,7 +42,10 @@ export function createInvites(session: Session): Invites {
   const policyState = signal<PolicyState>({ kind: 'loading' });
   const policy = computed(() => (policyState.value.kind === 'loaded' ? policyState.value.policy : null));
   const opinions = createOpinions(client, policy, draft);
-  const run = createRun({ client, onExpired: () => void session.signIn('/console') });
+  const run = createRun({
+    ...{ client, isOfSamePerson: session.knowsPerson },
+    onExpired: () => void session.signIn('/console'),
+  });
   const allowed = computed(() =>
     policy.value === null ? null : allowedBy(policy.value, draft.parsed.value.addresses),
   );
@@ -81,7 +84,11 @@ export function createInvites(session: Session): Invites {
       if (policy.value === null) return;
       const list = opinions.all.value.filter(({ kind }) => kind !== 'refused').map(({ email }) => email);
       const request = requestOf(draft.choices.value);
-      if (list.length > 0) run.start(planBatches(list, policy.value, { request, lenient: true }));
+      if (list.length === 0) return;
+      const plan = planBatches(list, policy.value, { request, lenient: true });
+      // First, so that the tab has room for the plan, and no reload offers the list to be sent a second time.
+      draft.text.value = '';
+      run.start(plan);
     },
     startOver(addresses) {
       run.forget();

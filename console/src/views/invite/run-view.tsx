@@ -37,10 +37,15 @@ export function RunView({ invites, router }: RunViewProps) {
       <section class="card" aria-label={texts.bar}>
         <ProgressBar progress={progress} />
         <PhaseNotice phase={phase} progress={progress} />
+        {run.isKept.value || phase.kind === 'done' ? null : (
+          <Notice tone="warning" live="alert">
+            {texts.notKept}
+          </Notice>
+        )}
         <div class="actions">
           {phase.kind === 'sending' ? <Button onClick={run.pause}>{texts.pause}</Button> : null}
           {phase.kind === 'pausing' ? <Button disabledBecause={texts.pausing}>{texts.pause}</Button> : null}
-          {phase.kind === 'paused' || phase.kind === 'stopped' ? (
+          {phase.kind === 'stopped' || (phase.kind === 'paused' && phase.why !== 'outdated') ? (
             <Button look="primary" onClick={run.resume}>
               {phase.kind === 'paused' && phase.why === 'unknown' ? texts.sendRest : texts.resume}
             </Button>
@@ -135,8 +140,13 @@ function PhaseNotice({ phase, progress }: { readonly phase: Phase; readonly prog
       );
     case 'paused':
       return (
-        <Notice tone={phase.why === 'unknown' ? 'warning' : 'info'} live="status">
-          {{ asked: texts.paused, interrupted: texts.interrupted, unknown: texts.unknown }[phase.why]}
+        <Notice tone={phase.why === 'unknown' || phase.why === 'outdated' ? 'warning' : 'info'} live="status">
+          {
+            {
+              ...{ asked: texts.paused, interrupted: texts.interrupted },
+              ...{ unknown: texts.unknown, outdated: texts.outdated },
+            }[phase.why]
+          }
         </Notice>
       );
     case 'stopped': {

@@ -1,7 +1,8 @@
 /**
  * Sending a list: batch by batch, pausable, and continued after a reload, a lost connection or a new sign-in. The plan
  * with the idempotency key of every batch is kept in this tab before anything is sent, so a batch is only ever repeated
- * with its own key and no person is invited twice. Unknown outcomes are followed until they settle.
+ * with its own key and no person is invited twice. Where the browser cannot keep it, the page says so and asks before it
+ * is left. Unknown outcomes are followed until they settle.
  */
 import type { Batch, BatchPlan, BatchStep, InviteClient, InviteProblem, QuotaLeft } from 'galileo-invite-client';
 import { OutcomeUnknown, ServiceUnreachable } from 'galileo-invite-client';
@@ -16,8 +17,8 @@ export type Phase =
   | { readonly kind: 'sending' }
   /** The batch that is on its way ends first. */
   | { readonly kind: 'pausing' }
-  /** `interrupted`: by a reload or a new sign-in. */
-  | { readonly kind: 'paused'; readonly why: 'asked' | 'interrupted' | 'unknown' }
+  /** `interrupted`: by a reload or a new sign-in. `outdated`: the service may no longer know the keys, so it is not resumed. */
+  | { readonly kind: 'paused'; readonly why: 'asked' | 'interrupted' | 'unknown' | 'outdated' }
   | { readonly kind: 'stopped'; readonly problem: InviteProblem }
   | { readonly kind: 'done' };
 
@@ -26,6 +27,7 @@ interface KeptRun {
   readonly results: readonly Result[];
   /** It was being sent when it was kept last. */
   readonly isSending: boolean;
+  readonly startedAtMs: number;
 }
 
 export interface Progress {
@@ -43,6 +45,8 @@ export interface Run {
   readonly progress: ReadonlySignal<Progress>;
   /** As the last answer said. */
   readonly quotas: ReadonlySignal<readonly QuotaLeft[]>;
+  /** False: after a reload nobody could say what has been sent. */
+  readonly isKept: ReadonlySignal<boolean>;
   readonly start: (plan: BatchPlan) => void;
   readonly pause: () => void;
   readonly resume: () => void;
@@ -53,33 +57,43 @@ export interface RunDeps {
   readonly client: InviteClient;
   /** The person must sign in again, and the run was on its way. */
   readonly onExpired: () => void;
+  /** Whether a list that was on its way belongs to the person who is signed in now. Then it goes on by itself. */
+  readonly isOfSamePerson: boolean;
 }
 
 const keptRun = kept<KeptRun>(
   'run',
-  (value): value is KeptRun => isRecord(value) && isRecord(value['plan']) && Array.isArray(value['results']),
+  (value): value is KeptRun =>
+    isRecord(value) &&
+    isRecord(value['plan']) &&
+    Array.isArray(value['results']) &&
+    typeof value['startedAtMs'] === 'number',
 );
 
 const FOLLOW_MS = 15 * 60_000;
+/** The service keeps keys for 7 days. A batch with a forgotten key would be a new one. */
+const RESUMABLE_MS = 6 * 86_400_000;
 
 /** Whether a list of before is not finished. */
 export function hasUnfinishedRun(): boolean {
   return keptRun.read()?.plan.batches.some(({ ended }) => ended === null) ?? false;
 }
 
-export function createRun({ client, onExpired }: RunDeps): Run {
+export function createRun({ client, onExpired, isOfSamePerson }: RunDeps): Run {
   const before = keptRun.read();
   let plan = before?.plan ?? null;
   let isSending = false;
+  let startedAtMs = before?.startedAtMs ?? 0;
   const results = signal<readonly Result[]>(before?.results ?? []);
   const phase = signal<Phase | null>(before === null ? null : phaseOf(before));
   const quotas = signal<readonly QuotaLeft[]>([]);
+  const isKept = signal(true);
   const followed = new Set<string>();
   /** A new run must not hear of an older one. */
   let generation = 0;
 
   const keep = (): void => {
-    if (plan !== null) keptRun.write({ plan, results: results.value, isSending });
+    if (plan !== null) isKept.value = keptRun.write({ plan, results: results.value, isSending, startedAtMs });
   };
   const setPlan = (next: BatchPlan): void => {
     plan = next;
@@ -90,6 +104,10 @@ export function createRun({ client, onExpired }: RunDeps): Run {
 
   async function send(): Promise<void> {
     if (plan === null || isSending) return;
+    if (Date.now() - startedAtMs > RESUMABLE_MS) {
+      phase.value = { kind: 'paused', why: 'outdated' };
+      return;
+    }
     const own = generation;
     isSending = true;
     phase.value = { kind: 'sending' };
@@ -159,12 +177,13 @@ export function createRun({ client, onExpired }: RunDeps): Run {
   }
 
   const run: Run = {
-    ...{ phase, results, quotas },
+    ...{ phase, results, quotas, isKept },
     progress: computed(() => progressOf(results.value)),
     start(next) {
       generation += 1;
       followed.clear();
       isSending = false;
+      startedAtMs = Date.now();
       results.value = next.batches.flatMap(({ emails }) => emails.map(waiting));
       setPlan(next);
       void send();
@@ -182,12 +201,17 @@ export function createRun({ client, onExpired }: RunDeps): Run {
       keptRun.remove();
       results.value = [];
       quotas.value = [];
+      isKept.value = true;
       phase.value = null;
     },
   };
   // What was on its way goes on by itself; what the person had stopped does not.
-  if (before?.isSending === true) void send();
+  if (before?.isSending === true && isOfSamePerson) void send();
   else followUnknown();
+  addEventListener('beforeunload', (event) => {
+    const isUnfinished = phase.value !== null && phase.value.kind !== 'done';
+    if (isUnfinished && !isKept.value) event.preventDefault();
+  });
   addEventListener('online', () => {
     const stopped = phase.value?.kind === 'stopped' ? phase.value.problem : null;
     if (stopped instanceof ServiceUnreachable) run.resume();

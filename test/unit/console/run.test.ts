@@ -1,0 +1,75 @@
+/** Sending a list from the console: whose it is, how long it may be continued, and a browser that keeps nothing. */
+import { expect, it } from 'vitest';
+import type { BatchPlan, InvitePolicy } from 'galileo-invite-client';
+import { createInviteClient, planBatches } from 'galileo-invite-client';
+import type { Run } from '../../../console/src/views/invite/run.ts';
+import { createRun } from '../../../console/src/views/invite/run.ts';
+import type { Browser } from '../../support/browser.ts';
+import { openBrowser } from '../../support/browser.ts';
+
+const POLICY = { digest: 'sha256:0', rules: [], forced: [], limits: [], quotas: [] } as unknown as InvitePolicy;
+const PLAN: BatchPlan = planBatches(['ann@acme.example'], POLICY, { request: {}, lenient: true });
+const SIX_DAYS_MS = 6 * 86_400_000;
+
+interface Opened {
+  readonly run: Run;
+  readonly browser: Browser;
+  /** The idempotency keys that the service was asked with. */
+  readonly sent: readonly (string | null)[];
+}
+
+function open({ isOfSamePerson = true, isFull = false, ageMs = 0, isBegun = true } = {}): Opened {
+  const sent: (string | null)[] = [];
+  const run = { plan: PLAN, results: [], isSending: true, startedAtMs: Date.now() - ageMs };
+  const browser = openBrowser({
+    url: 'https://invites.acme.example/console',
+    kept: isBegun ? { 'invite-console.run': run } : {},
+    isFull,
+    async fetch(_url, init) {
+      sent.push(new Headers(init.headers).get('Idempotency-Key'));
+      return Response.json({ message: 'ok' });
+    },
+  });
+  const client = createInviteClient({ url: '/', token: () => 'token', patienceMs: 1_000 });
+  return { run: createRun({ client, onExpired: () => undefined, isOfSamePerson }), browser, sent };
+}
+
+const done = (run: Run) => expect.poll(() => run.phase.value).toEqual({ kind: 'done' });
+
+it('a list that was on its way goes on by itself, with the key of before', async () => {
+  const { run, sent } = open();
+  await done(run);
+  expect(sent).toEqual(PLAN.batches.map(({ idempotencyKey }) => idempotencyKey));
+});
+
+it('where the tab cannot tell people apart, it waits for the person', async () => {
+  const { run, sent } = open({ isOfSamePerson: false });
+  expect(run.phase.value).toEqual({ kind: 'paused', why: 'interrupted' });
+  expect(sent).toEqual([]);
+  run.resume();
+  await done(run);
+  expect(sent).toHaveLength(1);
+});
+
+it.each([true, false])('a list that is older than the service keeps keys is not continued (%s: by itself)', (alone) => {
+  const { run, sent } = open({ ageMs: SIX_DAYS_MS + 60_000, isOfSamePerson: alone });
+  run.resume();
+  expect(run.phase.value).toEqual({ kind: 'paused', why: 'outdated' });
+  expect(sent).toEqual([]);
+});
+
+it('a list that the browser cannot keep is sent, and the page asks before it is left meanwhile', async () => {
+  const { run, browser } = open({ isBegun: false, isFull: true });
+  expect(browser.asksBeforeLeaving()).toBe(false);
+  run.start(PLAN);
+  expect([run.isKept.value, browser.asksBeforeLeaving()]).toEqual([false, true]);
+  await done(run);
+  expect(browser.asksBeforeLeaving()).toBe(false);
+});
+
+it('a list that is kept may be left', async () => {
+  const { run, browser } = open({ isBegun: false });
+  run.start(PLAN);
+  expect([run.isKept.value, browser.asksBeforeLeaving()]).toEqual([true, false]);
+  await done(run);
+});
