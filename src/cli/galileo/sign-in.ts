@@ -59,7 +59,9 @@ export function signInWithKey(
     keyHeader: checkKeyHeader(keyHeader),
   };
   const shown: KeySlot = { slot, fingerprint: fingerprint(key) };
-  return { kind: 'signed_in', baseUrl, credential, holdsSecret: createKeySearch([key]), slot: shown };
+  const { current = null, next = null } = configuration.keys ?? {};
+  const keys = [key, current, next].filter((one) => one !== null);
+  return { kind: 'signed_in', baseUrl, credential, holdsSecret: createKeySearch(keys), slot: shown };
 }
 
 async function signInWithPassword(configuration: SignInConfiguration, deps: SignInDeps): Promise<SignedIn> {

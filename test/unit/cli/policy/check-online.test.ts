@@ -116,6 +116,16 @@ force:
     expect(stdout).not.toContain(KEY);
   });
 
+  it('does not read a list that holds the next key', async () => {
+    const next = 'next-K3y-that-was-not-sent-5678';
+    const env = { ...SIGN_IN_ENVS.api_key, GALILEO_API_KEY_NEXT: next };
+    const { run, galileo } = online(policy(ANNOTATORS, REVIEWERS), { env });
+    galileo.scriptGroups(answer(200, { groups: [{ id: OTHER, name: next }] }));
+    const { code, stdout } = await run();
+    expect([code, stdout.includes(next)]).toEqual([1, false]);
+    expect(stdout).toContain('Galileo gave no list of its groups (holds_key, status 200)');
+  });
+
   it('sends no secret where something else than Galileo answers', async () => {
     const { galileo } = online('');
     const { code, stdout, asked } = await runPolicy('check policy.yaml --online', {
