@@ -11,6 +11,12 @@ export interface Groups {
   list(query: Readonly<Record<string, string>>): object;
 }
 
+/** Those of policy.yaml beside this file. */
+export const DEMO_GROUPS: readonly (readonly [id: string, name: string])[] = [
+  ['9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d', 'Annotators'],
+  ['1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed', 'Reviewers'],
+];
+
 const DEFAULT_LIMIT = 100;
 
 export function createGroups(): Groups {

@@ -9,6 +9,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { AccountOptions } from './galileo-account.ts';
+import { DEMO_GROUPS } from './galileo-groups.ts';
 import { serveGalileo } from './galileo.ts';
 import type { Galileo } from './galileo.ts';
 import { createIdentityProvider, DEMO_AUDIENCE } from './identity-provider.ts';
@@ -53,6 +54,7 @@ export async function startStandIns(
     ...{ port: ports.galileo, apiKeys: [apiKey], log },
     ...(account === undefined ? {} : { account }),
   });
+  for (const [id, name] of DEMO_GROUPS) galileo.groups.create(id, name);
 
   // The issuer's URL contains its port, so the server listens first.
   const server = createServer();
