@@ -4,8 +4,8 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /**
- * All tests, one vitest project per kind. `workers` runs inside workerd, the others run on Node. `e2e` and
- * `e2e-servers` start the service as a process and run in .ci/run only. `npx vitest run --project unit` runs one project alone.
+ * All tests, one vitest project per kind. `workers` runs inside workerd, the others run on Node. Those of
+ * `e2e` and `e2e-*` start the service as a process and run in .ci/run only. `npx vitest run --project unit` runs one project alone.
  * The environment below switches off telemetry and downloads of the tools under the `workers` project.
  */
 Object.assign(process.env, {
@@ -18,6 +18,13 @@ Object.assign(process.env, {
 const PATIENCE = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } } };
 
 const WITH_SERVERS = ['test/e2e/{collectors,deploy,postgres}/**/*.test.ts'];
+/** Commands, clients and pages: no test of them measures a time, or takes a port that another may take. */
+const OF_CALLERS = [
+  'test/e2e/client/**/*.test.ts',
+  'test/e2e/{audit-cli,audit-daily,cli,cli-output,egress,generated-clients}.test.ts',
+  'test/e2e/{policy-cli,reference-page,restore,vendor-client}.test.ts',
+];
+const IN_BROWSER = ['test/e2e/console/**/*.test.ts'];
 
 /** The kinds that ask for /console, so its files must be those of the source. */
 const WITH_CONSOLE = new Set(['http', 'e2e']);
@@ -66,24 +73,23 @@ export default defineConfig({
       {
         test: {
           ...onNode('e2e').test,
-          exclude: [...configDefaults.exclude, ...WITH_SERVERS, 'test/e2e/console/**'],
+          exclude: [...configDefaults.exclude, ...WITH_SERVERS, ...OF_CALLERS, ...IN_BROWSER],
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
       },
-      // The console in a browser, on both runtimes. The tests of one file share a deployment.
+      // Several files of these at the same time. Most wait for servers of their own, for commands, or for a browser.
+      { test: { ...onNode('e2e').test, name: 'e2e-servers', include: WITH_SERVERS, sequence: { groupOrder: 2 } } },
+      { test: { ...onNode('e2e').test, name: 'e2e-callers', include: OF_CALLERS, sequence: { groupOrder: 2 } } },
       {
         test: {
           ...onNode('e2e').test,
           name: 'e2e-console',
-          include: ['test/e2e/console/**/*.test.ts'],
+          include: IN_BROWSER,
           globalSetup: ['test/support/build-console.ts', 'test/e2e/console/build.ts'],
-          fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
-      // These mostly wait for servers of their own, so several files run at the same time.
-      { test: { ...onNode('e2e').test, name: 'e2e-servers', include: WITH_SERVERS, sequence: { groupOrder: 2 } } },
       {
         plugins: [
           cloudflareTest({
