@@ -13,7 +13,7 @@ export interface MeterProps {
 export function Meter({ label, value, max, says, note = null }: MeterProps) {
   const id = useId();
   const share = max <= 0 ? 0 : Math.min(1, Math.max(0, value / max));
-  const level = share === 0 ? 'empty' : share <= 0.2 ? 'low' : 'fine';
+  const level = share === 0 ? 'used-up' : share <= 0.2 ? 'low' : 'fine';
   return (
     <div class="meter">
       <span class="meter-label" id={id}>
