@@ -44,7 +44,10 @@ function Content({ session, router }: AppProps) {
           {state.notice === 'signed_out' ? <p role="status">{TEXTS.session.afterSignOut}</p> : null}
           {state.notice === 'cancelled' ? <p role="status">{TEXTS.session.cancelled}</p> : null}
           {hasUnfinishedRun() ? <Notice tone="info">{TEXTS.session.unfinished}</Notice> : null}
-          <p>{TEXTS.session.signedOut}</p>
+          <p>
+            {TEXTS.session.signedOut}
+            {state.notice === 'signed_out' ? null : ` ${TEXTS.session.keptHere}`}
+          </p>
         </StatePage>
       );
     case 'failed':

@@ -40,8 +40,8 @@ export const TEXTS = {
     signOut: 'Sign out',
     signedInAs: (person: string) => `Signed in as ${person}`,
     signedOutTitle: 'Invite colleagues to Galileo',
-    signedOut:
-      'Sign in with your organisation’s account. Your list stays in this tab, and nothing is stored elsewhere.',
+    signedOut: 'Sign in with your organisation’s account.',
+    keptHere: 'Your list stays in this tab, and nothing is stored elsewhere.',
     afterSignOut: 'You are signed out. The list and its progress are removed from this tab.',
     unfinished: 'A list is not finished. Sign in, and it goes on where it stopped.',
     cancelled: 'You went back without signing in.',

@@ -51,11 +51,11 @@ export function Results({ results, progress, router }: ResultsProps) {
       <div class="card-head">
         <h2 id="results-title">{texts.title}</h2>
         <div class="actions">
+          <Button onClick={() => void copy()}>{texts.copy}</Button>
+          <Button onClick={() => download(texts.file, csvOf(shown))}>{texts.export}</Button>
           <span class="quiet" role="status">
             {said.value}
           </span>
-          <Button onClick={() => void copy()}>{texts.copy}</Button>
-          <Button onClick={() => download(texts.file, csvOf(shown))}>{texts.export}</Button>
         </div>
       </div>
       <Chips
