@@ -248,6 +248,23 @@ describe('a statement that fails', () => {
   });
 });
 
+describe('a session that the server ended while no statement was under way', () => {
+  it('is named by the reason of the server in whatever comes next', async () => {
+    const [connections, others] = [connectTo(server.port, 1), connectTo(server.port, 1)];
+    const [connection, other] = [await connections.connect(), await others.connect()];
+    const [backend] = await connection.run<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await connection.run('BEGIN');
+    const pid = String(backend?.pid);
+    await sql(`SELECT pg_terminate_backend(${pid})`);
+    // The server says why before the session is gone.
+    await expect.poll(() => other.run(`SELECT 1 FROM pg_stat_activity WHERE pid = ${pid}`)).toEqual([]);
+    other.release();
+    await expect(connection.commit()).rejects.toMatchObject({ sqlState: '57P01', fate: 'unknown' });
+    connection.destroy();
+    await Promise.all([connections.close(), others.close()]);
+  });
+});
+
 describe('the data of one request', () => {
   it('that PostgreSQL cannot store is refused alone', async () => {
     const bad = admission(testUuid7(7), {

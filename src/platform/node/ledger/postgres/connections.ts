@@ -115,8 +115,11 @@ function connectionOn(client: pg.PoolClient, answerMs: number): PostgresConnecti
   let hasFailed = false;
   /** Of the transaction. Statements that travel together all fail behind it, and each of them says only that. */
   let cause: PostgresError | null = null;
-  const onError = (): void => {
+  /** What ended the session while no statement was under way: those behind it say only that there is no connection. */
+  let ending: unknown = null;
+  const onError = (error: unknown): void => {
     hasFailed = true;
+    ending ??= error;
   };
   client.on('error', onError);
 
@@ -125,7 +128,8 @@ function connectionOn(client: pg.PoolClient, answerMs: number): PostgresConnecti
       return await client.query({ text: sql, values: [...values], query_timeout: answerMs } as pg.QueryConfig);
     } catch (error) {
       hasFailed = true;
-      const failure = postgresError(error, isCommitting ? 'unknown' : 'rolled_back');
+      const reason = error instanceof pg.DatabaseError ? error : (ending ?? error);
+      const failure = postgresError(reason, isCommitting ? 'unknown' : 'rolled_back');
       if (failure.sqlState === IN_FAILED_TRANSACTION && cause !== null) throw cause;
       cause ??= failure;
       throw failure;
