@@ -103,7 +103,7 @@ export type UnfitReason =
 const FAULTS_OF_DATA = new Set(['21', '22', '23']);
 /** The connection or the server goes away, or the transaction met another one. It may work at once on another connection. */
 const TRANSIENT_CLASSES = new Set(['08']);
-const TRANSIENT = new Set(['40001', '40P01', '55P03', '57P01', '57P02', '57P03', '53300', '25P03']);
+const TRANSIENT = new Set(['40001', '40P01', '55P03', '57P01', '57P02', '57P03', '57P05', '53300', '25P03', '25P04']);
 
 export function isFaultOfData(error: unknown): boolean {
   return error instanceof PostgresError && error.sqlState !== null && FAULTS_OF_DATA.has(error.sqlState.slice(0, 2));
