@@ -195,7 +195,7 @@ export const TEXTS = {
       outdated:
         'This list was begun more than six days ago. The service may no longer recognise what was sent before, so it is not continued. Look at My requests, and begin a new list with the people who are missing.',
       notKept:
-        'This browser cannot keep the list. Leave this page open until all of it is sent: after a reload nobody could say what was sent.',
+        'This browser cannot keep the list. Leave this page open until all of it is sent: after a reload the page does not know what was sent.',
       unknownLeft: 'It is not known yet whether the others are. The service keeps looking, and this page follows it.',
       stoppedQuota: 'A quota is used up',
       stoppedLost: 'The service is not reached',
@@ -267,7 +267,7 @@ export const REQUEST_TEXTS = {
   meaning: {
     open: 'It is on its way to Galileo.',
     accepted: 'Galileo has accepted it.',
-    refused: 'Galileo has refused it. Nobody was invited by it.',
+    refused: 'Galileo has refused it. No one was invited by it.',
     not_sent: 'Nothing went to Galileo. You may try it again.',
     unknown: 'It may or may not have been done. Do not send it again before you know.',
     denied: 'The policy or a quota has refused it. Nothing went to Galileo.',

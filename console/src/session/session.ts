@@ -65,7 +65,7 @@ const keptPerson = kept<string>('person', (value) => typeof value === 'string');
  * one, so what was in doubt would be sent twice.
  */
 function keepForOnly(subject: string | null): void {
-  // Without an ID token nobody can say.
+  // Without an ID token there is no name to compare.
   if (subject === null || keptPerson.read() === subject) return;
   removeAllKept();
   keptPerson.write(subject);

@@ -45,7 +45,7 @@ export interface Run {
   readonly progress: ReadonlySignal<Progress>;
   /** As the last answer said. */
   readonly quotas: ReadonlySignal<readonly QuotaLeft[]>;
-  /** False: after a reload nobody could say what has been sent. */
+  /** False: after a reload the page does not know what has been sent. */
   readonly isKept: ReadonlySignal<boolean>;
   readonly start: (plan: BatchPlan) => void;
   readonly pause: () => void;
