@@ -160,7 +160,7 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
   }
 }
 
-/** Cloudflare Access has signed the person in, and adds the token to every request itself. Or nobody can sign in. */
+/** Cloudflare Access has signed the person in, and adds the token to every request itself. Or no sign-in is set up. */
 function ambientSession(kind: 'access' | 'not_set_up'): Session {
   const state = signal<SessionState>(
     kind === 'access' ? { kind: 'signed_in', person: null, scopes: null } : { kind: 'not_set_up' },

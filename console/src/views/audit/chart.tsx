@@ -1,6 +1,6 @@
 /**
  * Bars over time, stacked by series, as an SVG of the width that there is. A screen reader gets one sentence, and the table
- * behind the chart has every figure. A series is told apart by its pattern, too, not by its colour alone.
+ * behind the chart has every figure. Each series has a pattern of its own beside its colour.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { AUDIT_TEXTS, count } from '../../texts.ts';
