@@ -27,7 +27,7 @@ export const ledgerAdopt: Command = {
       'behind the backup is written, of kind change, and says restored. audit verify then understands that the delivered lines hold other ' +
       'records after the backup than the ledger, and names records that are in neither.',
     'Run it once, before any container is started with the restored ledger: the records of a start would stand in its place. A ledger ' +
-      'that a service uses is refused. For a ledger file, ledger restore does all of it.',
+      'that a service uses is refused, which takes ten seconds to see. For a ledger file, ledger restore does all of it.',
   ],
   operands: [],
   options: {

@@ -13,10 +13,14 @@ export const LEASE_MS = 20_000;
 
 /** Asks at most so often whether it is still the holder. */
 const RENEW_AFTER_MS = LEASE_MS / 4;
+/** Each replica shows so often that it runs, whatever work it has. */
+export const HEARTBEAT_MS = LEASE_MS / 4;
 
 export interface LeaseHolder {
   /** Takes or renews the lease. False: another replica holds it. */
   hold(name: string): Promise<boolean>;
+  /** Shows for LEASE_MS that this replica runs. The leases of its work do not: it may have none, or wait in a back-off. */
+  heartbeat(): Promise<void>;
   /** Leaves the work to other replicas at once. */
   dropAll(): Promise<void>;
 }
@@ -52,6 +56,14 @@ export function createLeaseHolder({ port, schema, holder, clock, retry }: LeaseH
       else renewed.delete(name);
       return isTaken;
     },
+    async heartbeat() {
+      await transaction(async (run) => {
+        await take(run, `replica ${holder}`, holder);
+        // Of replicas that died. Their names do not come again.
+        await run(`DELETE FROM leases WHERE name LIKE 'replica %' AND until_ms <= ${SERVER_NOW}`);
+        return true;
+      });
+    },
     async dropAll() {
       renewed.clear();
       await transaction(async (run) => {
@@ -62,13 +74,14 @@ export function createLeaseHolder({ port, schema, holder, clock, retry }: LeaseH
   };
 }
 
+const SERVER_NOW = `floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint`;
+
 async function take(run: Run, name: string, holder: string): Promise<boolean> {
-  const now = `floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint`;
   const taken = await run(
     // One that ends later than it can was taken under a clock that was corrected since.
-    `INSERT INTO leases (name, holder, until_ms) VALUES ($1, $2, ${now} + $3)
+    `INSERT INTO leases (name, holder, until_ms) VALUES ($1, $2, ${SERVER_NOW} + $3)
      ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until_ms = excluded.until_ms
-       WHERE leases.holder = excluded.holder OR leases.until_ms <= ${now} OR leases.until_ms > ${now} + $3
+       WHERE leases.holder = excluded.holder OR leases.until_ms <= ${SERVER_NOW} OR leases.until_ms > ${SERVER_NOW} + $3
      RETURNING name`,
     ...[name, holder, LEASE_MS],
   );

@@ -46,6 +46,8 @@ export interface PostgresLedger extends Ledger, Pick<DatabaseClock, 'now'> {
   readonly appended: AppendedRecords;
   /** Resolves when the steps that were called have ended. */
   idle(): Promise<void>;
+  /** Shows other programs for LEASE_MS that this replica uses the ledger. */
+  heartbeat(): Promise<void>;
   /** Leaves recurring work to other replicas at once. */
   retire(): Promise<void>;
 }
@@ -255,6 +257,7 @@ export async function openPostgresLedger({
     now: time.now,
     clockState: time.state,
     appended,
+    heartbeat: leases.heartbeat,
     retire: leases.dropAll,
     async idle() {
       await batches.idle();

@@ -1,5 +1,6 @@
 import type { PostgresPlace } from '../../../../config/reading/postgres-url.ts';
 import type { BatchFailure } from '../../../../ledger/batched-ledger.ts';
+import { HEARTBEAT_MS } from '../../../../ledger/postgres/leases.ts';
 import { PostgresError, UnfitDatabaseError } from '../../../../ledger/postgres/postgres-port.ts';
 import { openPostgresLedger } from '../../../../ledger/postgres/postgres-ledger.ts';
 import { createFailureReport, reasonOf } from '../../../../ledger/report-failures.ts';
@@ -49,10 +50,13 @@ export async function openPostgres(deps: PostgresServiceDeps): Promise<Omit<Serv
     const reportClock = createClockReports(ledger.clockState, logger);
     reportClock();
     const stopClock = runRecurring(CLOCK_INTERVAL_MS, async () => reportClock(), { schedule, logger });
+    // What the database refuses is logged by the steps of requests and by the delivery.
+    const heartbeat = (): Promise<void> => ledger.heartbeat().catch(() => undefined);
+    const stopHeartbeat = runRecurring(HEARTBEAT_MS, heartbeat, { schedule, logger });
     return {
       ...ledger,
       async close() {
-        await stopClock();
+        await Promise.all([stopClock(), stopHeartbeat()]);
         await ledger.idle();
         // Where it fails, another replica takes over when the time is up.
         await ledger.retire().catch(() => undefined);
