@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isObject } from '../../lib/parse-object.ts';
 import { SinkError } from '../delivery/sink.ts';
 import type { SinkFailure } from '../delivery/sink.ts';
 import type { Intake } from './intake.ts';
@@ -10,22 +11,51 @@ import { jsonIn, ORIGIN_ANSWERS, pathOf } from './rows.ts';
  * in `event.original`, so that no mapping of the index can refuse a record for what a caller wrote. From the pages
  * - https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
  * - https://docs.opensearch.org/latest/api-reference/document-apis/bulk/
- * A 200 can hide failures: `items` has a status for each entry, in their order. `filter_path` leaves out what is not read,
- * so the answer stays far below the most that is taken of an answer.
+ * - https://www.elastic.co/docs/manage-data/data-store/data-streams/failure-store
+ * A 200 can hide failures: `items` has a status for each entry, in their order. A 2xx of an entry can hide one, too: a
+ * data stream with a failure store answers 201 for a document that its mapping or a pipeline refused, and a pipeline that
+ * drops a document answers 200, both without `errors`. `filter_path` leaves out what is not read, so the answer stays far
+ * below the most that is taken of an answer.
  */
-const FILTER = 'errors,items.*.status';
+const FILTER = [
+  'errors',
+  ...['status', 'result', 'failure_store', 'error.type'].map((name) => `items.*.${name}`),
+].join();
+
+/** Only the status must be there: OpenSearch and others have fewer members, and some have a text as `error`. */
+const itemSchema = z.object({
+  status: z.int(),
+  result: z.unknown().exactOptional(),
+  failure_store: z.unknown().exactOptional(),
+  error: z.unknown().exactOptional(),
+});
+type Item = z.output<typeof itemSchema>;
 
 const answerSchema = z.object({
   errors: z.boolean(),
-  items: z.array(z.record(z.string(), z.object({ status: z.int() }))).exactOptional(),
+  items: z.array(z.record(z.string(), itemSchema)).exactOptional(),
 });
 
-/** What a status of one entry says, beside 2xx and 409 (it is there already). */
-function failureOf(status: number): SinkFailure {
-  if (status === 400) return 'content_refused';
+/** What is said of one entry; null: the index has it. 409: it had it already. */
+function failureOf(item: Item): SinkFailure | null {
+  const { status } = item;
+  if (status >= 200 && status <= 299) return isElsewhere(item) ? 'content_refused' : null;
+  if (status === 409) return null;
   if (status === 404) return 'wrong_address';
   if (status === 429) return 'rate_limited';
-  return status >= 500 ? 'server_error' : 'refused';
+  if (status === 401 || status === 403) return isOfRights(item) ? 'credentials_rejected' : 'refused';
+  if (status >= 500) return 'server_error';
+  return status >= 400 ? 'content_refused' : 'refused';
+}
+
+/** Dropped by a pipeline, or in the failure store: a search of the index does not find it. */
+function isElsewhere({ result, failure_store: store }: Item): boolean {
+  return result === 'noop' || store === 'used';
+}
+
+/** The key may not create documents there; else the index takes no writes. */
+function isOfRights({ error }: Item): boolean {
+  return isObject(error) && error['type'] === 'security_exception';
 }
 
 const INDEX_PATH = /\/[^/]+\/_bulk$/;
@@ -58,12 +88,12 @@ export const elasticBulk = {
     const read = answerSchema.safeParse(jsonIn(answer));
     if (!read.success) throw new SinkError('unreadable_answer');
     const { errors, items = [] } = read.data;
-    if (!errors) return [];
-    const statuses = items.flatMap((item) => Object.values(item).map(({ status }) => status));
-    if (statuses.length !== entries.length) throw new SinkError('unreadable_answer');
-    const failures = statuses.map((status) =>
-      (status >= 200 && status <= 299) || status === 409 ? null : failureOf(status),
-    );
+    const said = items.flatMap((item) => Object.values(item));
+    if (said.length !== entries.length) {
+      if (errors) throw new SinkError('unreadable_answer');
+      return [];
+    }
+    const failures = said.map(failureOf);
     const other = failures.find((failure) => failure !== null && failure !== 'content_refused') ?? null;
     // Everything is sent again; what was taken now is a conflict then.
     if (other !== null) throw new SinkError(other);

@@ -38,6 +38,7 @@ export const JSON_FORMS: readonly JsonForm[] = [
   { name: 'Cloudflare Pipelines', has: ['value'], path: ['value', 'line'] },
   { name: 'Elasticsearch', has: ['_source'], path: ['_source'] },
   { name: 'Elasticsearch', has: ['hits'], path: ['hits', 'hits', '*', '_source'] },
+  { name: 'failure store', has: ['document', 'error'], path: ['document', 'source'] },
   { name: 'Splunk', has: ['result'], path: ['result', '_raw'] },
   { name: 'Splunk', has: ['results'], path: ['results', '*', '_raw'] },
   { name: 'Splunk', has: ['_raw'], path: ['_raw'] },

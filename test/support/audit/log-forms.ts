@@ -321,6 +321,22 @@ export const LOG_FORMS: readonly LogForm[] = [
     ],
   },
   {
+    product: 'Elasticsearch',
+    sends: 'documents in the failure store of a data stream: `{"_source":{"document":{"source":{…}},"error":{…}}}`',
+    reported: 'Elasticsearch + failure store + Logstash',
+    wrap: (line) => [
+      json({
+        _index: '.fs-audit',
+        _id: 'x',
+        _source: {
+          '@timestamp': TIME,
+          document: { id: 'y', index: 'audit', source: { event: { original: line }, audit: { seq: 7 } } },
+          error: { type: 'document_parsing_exception', message: 'x', stack_trace: 'y' },
+        },
+      }),
+    ],
+  },
+  {
     product: 'Datadog',
     sends: 'logs of the preset `datadog` from a search: `{"attributes":{"attributes":{"line":"…"}}}`',
     reported: 'Datadog',

@@ -1,7 +1,11 @@
 import type { Outcome, Parsed, Vendor } from './vendor.ts';
 import { isObject, json, parsed, text } from './vendor.ts';
 
-/** The bulk interface: pairs of lines, and a 200 with a status for each entry. */
+/**
+ * The bulk interface: pairs of lines, and a 200 with a status for each entry. A data stream can have a failure store
+ * (https://www.elastic.co/docs/manage-data/data-store/data-streams/failure-store): then a document that the mapping or a
+ * pipeline refuses is put there, the answer reports no error, and a search of the stream does not find it.
+ */
 const STATUS: Readonly<Record<Outcome, number>> = { new: 201, there: 409, refused: 400, throttled: 429 };
 const TYPE = {
   there: 'version_conflict_engine_exception',
@@ -19,6 +23,43 @@ function create(head: unknown, body: unknown): Parsed | null {
   return typeof line === 'string' ? { id: action['_id'], line, entry: body } : null;
 }
 
+/** What one entry says that the stream itself does not have. */
+const IN_FAILURE_STORE = {
+  _index: '.fs-logs-invites-default-2026.03.02-000002',
+  status: 201,
+  result: 'created',
+  failure_store: 'used',
+};
+
+/** The members of each item that `filter_path` names; all of them without it. */
+function filtered(item: object, filter: string | null): object {
+  if (filter === null) return item;
+  const asked = filter.split(',');
+  const members = Object.entries(item).flatMap(([name, value]: [string, unknown]) => {
+    if (asked.includes(`items.*.${name}`)) return [[name, value]];
+    const inner = isObject(value)
+      ? Object.entries(value).filter(([of]) => asked.includes(`items.*.${name}.${of}`))
+      : [];
+    return inner.length === 0 ? [] : [[name, Object.fromEntries(inner)]];
+  });
+  return Object.fromEntries(members) as object;
+}
+
+const answerOf =
+  (isFailureStoreOn: boolean): Vendor['answer'] =>
+  (outcomes, url) => {
+    const isFailed = (outcome: Outcome): boolean => outcome !== 'new' && !(isFailureStoreOn && outcome === 'refused');
+    const filter = url.searchParams.get('filter_path');
+    const items = outcomes.map((outcome) => {
+      if (outcome === 'refused' && isFailureStoreOn) return { create: filtered(IN_FAILURE_STORE, filter) };
+      const said =
+        outcome === 'new' ? { result: 'created' } : { error: { type: TYPE[outcome], reason: 'x'.repeat(300) } };
+      return { create: filtered({ _index: 'invite-audit', status: STATUS[outcome], ...said }, filter) };
+    });
+    const errors = outcomes.some(isFailed);
+    return json(200, filter === null ? { took: 3, errors, items } : { errors, items });
+  };
+
 const bulk = {
   intake: 'elastic-bulk',
   isGzipTaken: true,
@@ -34,19 +75,6 @@ const bulk = {
     }
     return entries;
   },
-  answer(outcomes, url) {
-    const items = outcomes.map((outcome) => ({
-      create: {
-        _index: 'invite-audit',
-        status: STATUS[outcome],
-        ...(outcome === 'new' ? { result: 'created' } : { error: { type: TYPE[outcome], reason: 'x'.repeat(300) } }),
-      },
-    }));
-    const whole = { took: 3, errors: outcomes.some((outcome) => outcome !== 'new'), items };
-    if (url.searchParams.get('filter_path') !== 'errors,items.*.status') return json(200, whole);
-    const filtered = items.map(({ create: { status } }) => ({ create: { status } }));
-    return json(200, { errors: whole.errors, items: filtered });
-  },
   badRequest: json(400, { error: { type: 'illegal_argument_exception' }, status: 400 }),
   unauthorized: json(401, { error: { type: 'security_exception' }, status: 401 }),
   forbidden: json(403, { error: { type: 'security_exception' }, status: 403 }),
@@ -58,6 +86,7 @@ const bulk = {
 
 export const elasticsearch: Vendor = {
   ...bulk,
+  answer: answerOf(true),
   name: 'Elasticsearch',
   url: 'https://elastic.example.com:9243/logs-invites-default/_bulk',
   isAuthorized: ({ authorization }, token) => authorization === `ApiKey ${token}`,
@@ -70,6 +99,7 @@ export const elasticsearch: Vendor = {
 
 export const opensearch: Vendor = {
   ...bulk,
+  answer: answerOf(false),
   name: 'OpenSearch',
   url: 'https://opensearch.example.com:9200/invite-audit/_bulk',
   isAuthorized: ({ authorization }, token) => authorization === `ApiKey ${token}`,

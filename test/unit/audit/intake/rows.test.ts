@@ -130,6 +130,18 @@ describe('the items of a bulk answer', () => {
     items: statuses.map((status) => ({ create: { status } })),
   });
 
+  /** One of the three failed, for this reason. */
+  const failed = (status: number, type: string, store = 'not_enabled') => ({
+    errors: true,
+    items: [{ create: { status, error: { type }, failure_store: store } }, ...items(201, 201).items],
+  });
+  /** All have the status of success, and the second one says something beside it. */
+  const redirected = (name: string, value: string) => ({
+    errors: false,
+    items: [...items(201).items, { create: { status: 201, [name]: value } }, ...items(201).items],
+  });
+  const textErrors = [{ create: { status: 400, error: 'mapping' } }, ...items(201, 201).items];
+
   it.each<[string, unknown, readonly number[] | string]>([
     ['none failed', { errors: false, items: [] }, []],
     ['none failed, with nothing else', { errors: false }, []],
@@ -139,6 +151,15 @@ describe('the items of a bulk answer', () => {
     ['one failed', items(503, 201, 201), 'server_error'],
     ['an index that is blocked', items(201, 201, 403), 'refused'],
     ['no such index', items(404, 404, 404), 'wrong_address'],
+    ['one too large beside two that were taken', items(201, 413, 201), [1]],
+    ['one that the key may not create', failed(403, 'security_exception'), 'credentials_rejected'],
+    ['one that the key may not create, without a type', items(403, 201, 201), 'refused'],
+    ['an index with a write block', failed(403, 'cluster_block_exception'), 'refused'],
+    ['an error that is a text', { ...items(400, 201, 201), items: textErrors }, [0]],
+    ['one in the failure store, and no error', redirected('failure_store', 'used'), [1]],
+    ['one that a pipeline dropped, and no error', redirected('result', 'noop'), [1]],
+    ['one that was created, in full', redirected('result', 'created'), []],
+    ['one that the failure store could not take', failed(400, 'mapper_exception', 'failed'), [0]],
     ['fewer items than entries', items(201, 400), 'unreadable_answer'],
     ['failures without items', { errors: true }, 'unreadable_answer'],
     ['no bulk answer', { acknowledged: true }, 'unreadable_answer'],
@@ -147,10 +168,16 @@ describe('the items of a bulk answer', () => {
     expect(read('elastic-bulk', body, entries)).toEqual(expected);
   });
 
-  it('are few bytes: the answer is asked for their statuses alone', () => {
-    expect(INTAKES['elastic-bulk'].target?.('https://elastic.example.com/i/_bulk?pipeline=p')).toBe(
-      'https://elastic.example.com/i/_bulk?pipeline=p&filter_path=errors%2Citems.*.status',
-    );
+  it('are few bytes: the answer is asked for what is read of it alone', () => {
+    const target = new URL(INTAKES['elastic-bulk'].target?.('https://elastic.example.com/i/_bulk?pipeline=p') ?? '');
+    expect(target.searchParams.get('pipeline')).toBe('p');
+    expect(target.searchParams.get('filter_path')?.split(',')).toEqual([
+      'errors',
+      'items.*.status',
+      'items.*.result',
+      'items.*.failure_store',
+      'items.*.error.type',
+    ]);
   });
 });
 
