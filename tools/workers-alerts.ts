@@ -70,10 +70,11 @@ export const WORKERS_ALERTS: readonly WorkersAlert[] = [
   {
     alert: 'InviteProxyTrailChanged',
     means: 'A verification of the trail within 15 minutes found it changed.',
-    sql: `SELECT MIN(${VALUE_COLUMN}) AS intact
+    // Points are counted: the least of no points is 0, and an idle deployment verifies nothing for hours.
+    sql: `SELECT SUM(if(${VALUE_COLUMN} < 1, 1, 0)) AS times
 FROM ${DATASET}
 WHERE ${is('audit_trail_intact')} AND ${within(15)}
-HAVING intact < 1`,
+HAVING times > 0`,
   },
   {
     alert: 'InviteProxyCheckpointStale',

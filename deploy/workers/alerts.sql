@@ -17,10 +17,10 @@ GROUP BY part
 HAVING times > 0;
 
 -- InviteProxyTrailChanged: A verification of the trail within 15 minutes found it changed.
-SELECT MIN(double1) AS intact
+SELECT SUM(if(double1 < 1, 1, 0)) AS times
 FROM galileo_invite_proxy
 WHERE index1 = 'audit_trail_intact' AND timestamp > NOW() - INTERVAL '15' MINUTE
-HAVING intact < 1;
+HAVING times > 0;
 
 -- InviteProxyCheckpointStale: For 5 minutes there were records without a checkpoint, and the last checkpoint is older than 15 minutes.
 SELECT MIN(if(index1 = 'audit_uncovered_records', double1, 1000000000)) AS uncovered,

@@ -1,6 +1,7 @@
 /**
  * The queries of deploy/workers/alerts.sql over the data points that the code of the Worker writes. SQLite stands in for
- * Analytics Engine; the few words that differ between the two are replaced.
+ * Analytics Engine; the few words that differ between the two are replaced. Without any point, ClickHouse, on which
+ * Analytics Engine is built, has 0 for MIN, MAX and SUM, where SQL has NULL.
  */
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
@@ -17,12 +18,27 @@ function inSqlite(sql: string): string {
   return sql
     .replaceAll(/NOW\(\) - INTERVAL '(\d+)' MINUTE/g, "unixepoch('now', '-$1 minutes')")
     .replaceAll('toUnixTimestamp(NOW())', 'unixepoch()')
-    .replaceAll('(if(', '(iif(');
+    .replaceAll('(if(', '(iif(')
+    .replaceAll(/\b(MIN|MAX|SUM)\(/g, 'CH_$1(');
 }
+
+/** The aggregates of ClickHouse. */
+const AGGREGATES: Readonly<Record<string, (a: number, b: number) => number>> = {
+  CH_MIN: Math.min,
+  CH_MAX: Math.max,
+  CH_SUM: (a, b) => a + b,
+};
 
 /** A dataset, and the names of the alerts whose query returns a row. */
 function openDataset() {
   const database = new DatabaseSync(':memory:');
+  for (const [name, combine] of Object.entries(AGGREGATES)) {
+    database.aggregate(name, {
+      start: () => NaN,
+      step: (sofar: number, value) => (Number.isNaN(sofar) ? Number(value) : combine(sofar, Number(value))),
+      result: (value) => (Number.isNaN(value) ? 0 : value),
+    });
+  }
   const blobs = BLOBS.map((blob) => `blob${String(blob)}`);
   database.exec(
     `CREATE TABLE ${DATASET} (timestamp, _sample_interval, index1, ${blobs.join(', ')}, double1 REAL NOT NULL)`,
