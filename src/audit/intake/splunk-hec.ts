@@ -11,10 +11,10 @@ import { jsonIn, pathOf } from './rows.ts';
  * Splunk Cloud takes at most 1 MB in a request; Splunk Enterprise has `max_content_length` in limits.conf. An `ackId` in
  * the answer is not used: it belongs to tokens with indexer acknowledgement, which need a channel and are refused (code 10).
  */
-const CODES = {
-  success: 0,
-  healthy: 17,
-} as const;
+const HEALTHY = 17;
+
+/** Codes of a 200: success, also when the queue (24) or the channels for acknowledgements (25) are nearly full. */
+const TAKEN: ReadonlySet<unknown> = new Set([0, 24, 25]);
 
 /** Codes of a 400 that are about one event: invalid data, no event, a blank event, indexed fields. */
 const OF_ONE_EVENT: ReadonlySet<unknown> = new Set([6, 12, 13, 15]);
@@ -37,8 +37,8 @@ export const splunkHec = {
   read(answer) {
     if (answer.text.trim() === '') return [];
     const code = jsonIn(answer)?.['code'];
-    if (code !== CODES.success) throw new SinkError(typeof code === 'number' ? 'refused' : 'unreadable_answer');
-    return [];
+    if (TAKEN.has(code)) return [];
+    throw new SinkError(typeof code === 'number' ? 'refused' : 'unreadable_answer');
   },
   failure(answer) {
     if (answer.status !== 400) return null;
@@ -57,7 +57,7 @@ export const splunkHec = {
     problem(answer) {
       const json = jsonIn(answer);
       if (json === null || typeof json['code'] !== 'number') return 'does not answer as Splunk HEC does';
-      if (answer.status === 200 && json['code'] === CODES.healthy) return null;
+      if (answer.status === 200 && json['code'] === HEALTHY) return null;
       return `says that it takes no events now (HEC code ${String(json['code'])})`;
     },
   },

@@ -21,6 +21,8 @@ export const splunk: Vendor = {
   },
   // With indexer acknowledgement off, a collector may still add the member.
   answer: (outcomes) => (outcomes.includes('refused') ? null : json(200, { text: 'Success', code: 0, ackId: 17 })),
+  // It reads one event after the other, and `invalid-event-number` says where it stopped.
+  keepsBeforeRefused: true,
   badRequest: json(400, { text: 'Invalid data format', code: 6, 'invalid-event-number': 0 }),
   unauthorized: json(401, { text: 'Invalid authorization', code: 3 }),
   forbidden: json(403, { text: 'Invalid token', code: 4 }),

@@ -85,7 +85,10 @@ export function createStandIn(vendor: Vendor, clock: FakeClock, token: string): 
   function answerTo(entries: readonly Parsed[], url: URL): Answer {
     const outcomes = entries.map(outcomeOf);
     const answer = vendor.answer(outcomes, url);
-    if (answer === null) return vendor.badRequest;
+    if (answer === null) {
+      if (vendor.keepsBeforeRefused === true) take(entries.slice(0, outcomes.indexOf('refused')));
+      return vendor.badRequest;
+    }
     take(entries.filter((_entry, index) => outcomes[index] === 'new'));
     return answer;
   }

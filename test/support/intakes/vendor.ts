@@ -22,6 +22,8 @@ export interface Vendor {
    * `badRequest`.
    */
   answer(outcomes: readonly Outcome[], url: URL): Answer | null;
+  /** Where it refuses the request as a whole, it has stored the entries before the first refused one. */
+  readonly keepsBeforeRefused?: true;
   readonly badRequest: Answer;
   readonly unauthorized: Answer;
   readonly forbidden: Answer;

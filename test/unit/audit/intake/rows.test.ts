@@ -112,6 +112,14 @@ describe('Splunk’s codes', () => {
     expect(read('splunk-hec', '', [])).toEqual([]);
   });
 
+  it.each([
+    [0, 'Success'],
+    [24, 'Queue approaching capacity'],
+    [25, 'ACK approaching capacity'],
+  ])('%d with 200 says that everything was taken: %s', (code, text) => {
+    expect(read('splunk-hec', { text, code }, entriesOf([1]))).toEqual([]);
+  });
+
   it('leave the time out where a damaged record has none, and give seconds else', () => {
     const { frame } = INTAKES['splunk-hec'];
     expect(entriesOf([1], null).map((entry) => Object.keys(JSON.parse(frame(entry, 0)) as object))).toEqual([
