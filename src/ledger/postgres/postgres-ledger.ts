@@ -5,11 +5,12 @@ import type { MachineClock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { Schedule } from '../../ports/schedule.ts';
 import type { Sha256 } from '../../ports/sha256.ts';
+import { withDeadline } from '../../tasks/with-deadline.ts';
 import type { BatchFailure } from '../batched-ledger.ts';
 import type { Ledger } from '../port.ts';
 import type { ReportUnreadable } from '../report-unreadable.ts';
 import { createQuotaCounters } from '../sqlite/requests/quota.ts';
-import { createBatches } from './batch/batches.ts';
+import { ANSWER_WITHIN_MS, createBatches } from './batch/batches.ts';
 import type { BatchStep } from './batch/batches.ts';
 import { createNeeds, needCounters } from './batch/needs.ts';
 import { readRows } from './batch/read-rows.ts';
@@ -22,6 +23,7 @@ import { readHead, readServerClock } from './head.ts';
 import { acknowledge, addCheckpoint, leaseItems, readBacklog, readChain, readCheckpoints } from './outbox.ts';
 import { createLeaseHolder } from './leases.ts';
 import { refuseBroken, refuseUnfitServer } from './open-checks.ts';
+import { LateLedgerError } from './postgres-port.ts';
 import type { PostgresPort, Run } from './postgres-port.ts';
 import { expiredIntents, findRequest, listRequests, unsettledRequests } from './reads/read-requests.ts';
 import { readRecords } from './reads/read-trail.ts';
@@ -37,8 +39,8 @@ import type { WriteTransaction } from './write-transactions.ts';
 /**
  * The ledger in PostgreSQL, for several replicas: one chain for all of them, because every transaction that writes holds
  * the head row until it has committed. Admissions, settlements and what is recorded besides share batches
- * (batch/batches.ts); the other writing steps are transactions of their own. Reads are transactions of one moment. The
- * ledger's clock is the server's.
+ * (batch/batches.ts); the other writing steps are transactions of their own. Reads are transactions of one moment. Every step
+ * and every read ends within ANSWER_WITHIN_MS. The ledger's clock is the server's.
  */
 export interface PostgresLedger extends Ledger, Pick<DatabaseClock, 'now'> {
   readonly clockState: DatabaseClock['state'];
@@ -101,7 +103,7 @@ export async function openPostgresLedger({
     monotonic: () => clock.monotonic(),
   });
   const retry = createRetry({ schedule, monotonic: () => clock.monotonic() });
-  /** Steps outside of batches that are under way. */
+  /** What is under way outside of batches. */
   const alone = new Set<Promise<unknown>>();
   let prunedTo: number | null = null;
 
@@ -109,38 +111,44 @@ export async function openPostgresLedger({
     batches.write({ name, ...step });
 
   /** A writing step in a transaction of its own, in the order of the batches. */
-  async function writeAlone<T>(name: keyof Ledger, step: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
-    let result: T | undefined;
-    await outsideBatches(name, () =>
-      transactions.run(async (transaction) => {
-        result = await step(transaction);
+  function writeAlone<T>(name: keyof Ledger, step: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
+    return outsideBatches({ kind: 'batch', name }, async (refuseLate) => {
+      const { promise, resolve } = Promise.withResolvers<T>();
+      await transactions.run(async (transaction) => {
+        refuseLate();
+        resolve(await step(transaction));
         return { head: transaction.stored.head, write: async () => undefined };
-      }),
-    );
-    return result as T;
+      });
+      return await promise;
+    });
   }
 
-  function outsideBatches(name: keyof Ledger, attempt: () => Promise<void>): Promise<void> {
-    const run = async (): Promise<void> => {
-      try {
-        await retry(attempt);
-      } catch (error) {
-        onFailure({ kind: 'batch', error, steps: [name] });
-        throw error;
-      }
-    };
-    const running = run();
+  function read<T>(name: keyof Ledger, work: (run: Run) => Promise<T>): Promise<T> {
+    return outsideBatches({ kind: 'read', name }, () => reading(port, schema, work));
+  }
+
+  /** Its caller waits no longer than for a batch. What goes on behind that ends by the limits of its transaction. */
+  async function outsideBatches<T>(
+    { kind, name }: { readonly kind: BatchFailure['kind']; readonly name: keyof Ledger },
+    attempt: (refuseLate: () => void) => Promise<T>,
+  ): Promise<T> {
+    let isLate = false;
+    const running = retry(() =>
+      attempt(() => {
+        if (isLate) throw new LateLedgerError();
+      }),
+    );
     alone.add(running);
     const forget = (): void => void alone.delete(running);
     running.then(forget, forget);
-    return running;
-  }
-
-  async function read<T>(name: keyof Ledger, work: (run: Run) => Promise<T>): Promise<T> {
+    const onTimeout = (): Error => {
+      isLate = true;
+      return new LateLedgerError();
+    };
     try {
-      return await retry(() => reading(port, schema, work));
+      return await withDeadline(running, { schedule, deadlineMs: ANSWER_WITHIN_MS, onTimeout });
     } catch (error) {
-      onFailure({ kind: 'read', error, steps: [name] });
+      onFailure({ kind, error, steps: [name] });
       throw error;
     }
   }
@@ -192,7 +200,9 @@ export async function openPostgresLedger({
         decide: (steps) => steps.recordChanges(reports),
       }),
     ack: (sink, position) =>
-      outsideBatches('ack', () => transactions.beside((run) => acknowledge(run, sink, position))),
+      outsideBatches({ kind: 'batch', name: 'ack' }, () =>
+        transactions.beside((run) => acknowledge(run, sink, position)),
+      ),
     addCheckpoint: (checkpoint) =>
       writeAlone('addCheckpoint', ({ run, stored, nowMs }) =>
         addCheckpoint(run, checkpoint, { head: stored.head, storedAt: nowMs }),

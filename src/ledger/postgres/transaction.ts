@@ -14,10 +14,9 @@ export interface TransactionLimits {
   readonly idleMs: number;
 }
 
-export const WRITE_LIMITS: TransactionLimits = { statementMs: 5_000, lockMs: 3_000, idleMs: 3_000 };
-/** Of batches, which callers wait for: what was lost in silence must be known early enough to be looked for. */
-export const BATCH_LIMITS: TransactionLimits = { statementMs: 3_000, lockMs: 2_500, idleMs: 3_000 };
-export const BATCH_ANSWER_MS = 3_500;
+/** What was lost in silence must be known early enough to be looked for while callers wait (ANSWER_WITHIN_MS). */
+export const WRITE_LIMITS: TransactionLimits = { statementMs: 3_000, lockMs: 2_500, idleMs: 3_000 };
+export const WRITE_ANSWER_MS = 3_500;
 export const READ_LIMITS: TransactionLimits = { statementMs: 5_000, lockMs: 3_000, idleMs: 10_000 };
 export const MIGRATION_LIMITS: TransactionLimits = { statementMs: 600_000, lockMs: 30_000, idleMs: 30_000 };
 

@@ -5,10 +5,9 @@ import { lockHead, readFitHead } from './head.ts';
 import type { Head, LockedHead } from './head.ts';
 import { moveBack } from './move-back.ts';
 import { UnfitDatabaseError } from './postgres-port.ts';
-import type { PostgresPort, Run } from './postgres-port.ts';
+import type { ConnectionWish, PostgresPort, Run } from './postgres-port.ts';
 import { FOREIGN_OBJECTS, foreignObjects } from './schema.ts';
-import { BATCH_ANSWER_MS, BATCH_LIMITS, beginWriting, withConnection } from './transaction.ts';
-import type { TransactionLimits } from './transaction.ts';
+import { beginWriting, withConnection, WRITE_ANSWER_MS } from './transaction.ts';
 
 /**
  * The transactions that write. Each but `beside` locks the head row first and holds it until the commit. Before anything is written it
@@ -18,7 +17,7 @@ import type { TransactionLimits } from './transaction.ts';
  */
 export interface WriteTransactions {
   /** `work` returns the end of the trail that it leaves, and what writes it: that travels with the commit. */
-  run(work: (transaction: WriteTransaction) => Promise<Outcome>, patience?: Patience): Promise<void>;
+  run(work: (transaction: WriteTransaction) => Promise<Outcome>): Promise<void>;
   /**
    * For what has no place in the order of the trail: it does not lock the head row, so no batch waits for it. Two round trips;
    * `write` travels with the commit.
@@ -29,15 +28,6 @@ export interface WriteTransactions {
   /** The last end of the trail that was seen. */
   seen(): ChainHead;
 }
-
-/** Left out: WRITE_LIMITS, and the time that a connection gives any statement. */
-export interface Patience {
-  readonly limits?: TransactionLimits;
-  readonly answerMs?: number;
-}
-
-/** Batches, and what looks for a lost one. */
-export const OF_BATCHES: Patience = { limits: BATCH_LIMITS, answerMs: BATCH_ANSWER_MS };
 
 export interface WriteTransaction extends LockedHead {
   readonly run: Run;
@@ -69,6 +59,8 @@ export interface WriteTransactionsDeps {
   readonly onClock: (nowMs: number) => void;
 }
 
+const WISH: ConnectionWish = { answerMs: WRITE_ANSWER_MS };
+
 export function createWriteTransactions({
   port,
   schema,
@@ -77,19 +69,19 @@ export function createWriteTransactions({
 }: WriteTransactionsDeps): WriteTransactions {
   let seen: ChainHead = GENESIS;
 
-  async function begin(run: Run, { limits }: Patience): Promise<LockedHead> {
-    const [, locked] = await Promise.all([beginWriting(run, schema, limits), lockHead(run)]);
+  async function begin(run: Run): Promise<LockedHead> {
+    const [, locked] = await Promise.all([beginWriting(run, schema), lockHead(run)]);
     return locked;
   }
 
   return {
-    run: (work, patience = {}) =>
+    run: (work) =>
       withConnection(
         port,
         async (connection) => {
           const { run } = connection;
           // The clock is asked behind the lock: the time of a batch is not before that of the one before.
-          const [{ stored, transactionId }, nowMs] = await Promise.all([begin(run, patience), readClock(run)]);
+          const [{ stored, transactionId }, nowMs] = await Promise.all([begin(run), readClock(run)]);
           onClock(nowMs);
           const checked = check(run, schema, seen, stored);
           if (stored.clockMs > nowMs + TOLERANCE_MS) await moveBack(run, { storedMs: stored.clockMs, nowMs });
@@ -97,37 +89,41 @@ export function createWriteTransactions({
           await Promise.all([write(), connection.commit()]);
           seen = head;
         },
-        patience,
+        WISH,
       ),
     beside: (write) =>
-      withConnection(port, async (connection) => {
-        const { run } = connection;
-        // A batch of this process may end meanwhile, and this transaction need not see it.
-        const known = seen;
-        const [, foreign, isThere, stored] = await Promise.all([
-          beginWriting(run, schema),
-          run(FOREIGN_OBJECTS, schema),
-          isInTrail(run, known),
-          // After the record: when that is dropped in between, this base is behind it.
-          readFitHead(run),
-        ]);
-        refuseOther(foreign, known, isDropped(known, stored) || (known.seq <= stored.head.seq && isThere));
-        await Promise.all([write(run), connection.commit()]);
-      }),
+      withConnection(
+        port,
+        async (connection) => {
+          const { run } = connection;
+          // A batch of this process may end meanwhile, and this transaction need not see it.
+          const known = seen;
+          const [, foreign, isThere, stored] = await Promise.all([
+            beginWriting(run, schema),
+            run(FOREIGN_OBJECTS, schema),
+            isInTrail(run, known),
+            // After the record: when that is dropped in between, this base is behind it.
+            readFitHead(run),
+          ]);
+          refuseOther(foreign, known, isDropped(known, stored) || (known.seq <= stored.head.seq && isThere));
+          await Promise.all([write(run), connection.commit()]);
+        },
+        WISH,
+      ),
     isCommitted: ({ record, transactionId }) =>
       withConnection(
         port,
         async (connection) => {
           const { run } = connection;
           const [, found] = await Promise.all([
-            begin(run, OF_BATCHES),
+            begin(run),
             record === null ? hasCommitted(run, transactionId) : isInTrail(run, record),
           ]);
           // Waits for the standbys that the lost commit waited for.
           await connection.commit();
           return found;
         },
-        OF_BATCHES,
+        WISH,
       ),
     seen: () => seen,
   };

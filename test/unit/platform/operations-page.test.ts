@@ -1,6 +1,7 @@
 /** Compares docs/operations.md with the source: every log line and every metric is explained on that page. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ANSWER_WITHIN_MS } from '../../../src/ledger/postgres/batch/batches.ts';
 import { HEADER_LIMIT_BYTES } from '../../../src/lib/http/header-limit.ts';
 import { BODY_TIMEOUT_MS } from '../../../src/middleware/limits/body-limit.ts';
 import { BULKHEADS } from '../../../src/middleware/limits/limit-concurrency.ts';
@@ -58,6 +59,8 @@ describe('the page for operators', () => {
     expect(page).toContain(
       `| idle connection | ${seconds(idle[0]!)}; with \`TRUSTED_PROXY_HOPS\` ≥ 1 ${seconds(idle[1]!)}`,
     );
+    expect(page).toContain(`| record of the intent to be written, in PostgreSQL | ${seconds(ANSWER_WITHIN_MS)} |`);
+    expect(page).toContain(`| any other step or read of the ledger, in PostgreSQL | ${seconds(ANSWER_WITHIN_MS)} |`);
     for (const [bulkhead, { maxConcurrent, maxQueued, queueTimeoutMs }] of Object.entries(BULKHEADS))
       expect(page).toContain(
         `| ${bulkhead} at work · waiting · for | ${String(maxConcurrent)} · ${String(maxQueued)} · ${seconds(queueTimeoutMs)} |`,

@@ -5,7 +5,6 @@ import type { Ledger } from '../../port.ts';
 import { isFaultOfData, isTransient, LateLedgerError, PostgresError } from '../postgres-port.ts';
 import type { Head } from '../head.ts';
 import { FIRST_PAUSE_MS, pause, RETRY_MS } from '../retry.ts';
-import { OF_BATCHES } from '../write-transactions.ts';
 import type { WriteTransactions } from '../write-transactions.ts';
 import { createNeeds } from './needs.ts';
 import type { Needs } from './needs.ts';
@@ -130,7 +129,7 @@ export function createBatches(deps: BatchesDeps): Batches {
       onDecided(decided);
       const { changes } = decided;
       return { head: changes.head.head, write: () => writeChanges(run, changes, nowMs) };
-    }, OF_BATCHES);
+    });
     if (decided !== null) answer(decided);
   }
 
