@@ -13,7 +13,8 @@ import type { Witness } from './trusted-time.ts';
  * The ledger port: requests, quotas, idempotency keys, the audit trail and its outbox. It keeps three promises: no
  * invite without a record, no invite sent twice by accident, and exact quotas. Every method is one atomic step with
  * plain data in and out. A resolved promise means that the step is durable. A rejected one means that it did not
- * happen: its batch was rolled back. The ledger's clock is trusted time (trusted-time.ts); the `time` of a record is
+ * happen: its batch was rolled back. Where that cannot be known (PostgreSQL does not answer, or the answer of the ledger object
+ * is lost), it may have happened. The ledger's clock is trusted time (trusted-time.ts); the `time` of a record is
  * the machine's clock.
  */
 export interface Ledger extends SignInLedger {

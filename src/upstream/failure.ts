@@ -38,6 +38,8 @@ export interface UpstreamValidationError {
 export const NOT_SENT_REASONS = [
   ...CONNECT_FAILURES,
   'breaker_open',
+  /** The ledger confirmed the intent too late or not at all. It is on record, and nothing was sent. */
+  'unconfirmed',
   'key_unavailable',
   /** Galileo refused the name and password, now or within the last hour. */
   'sign_in_refused',

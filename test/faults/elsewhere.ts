@@ -64,12 +64,15 @@ export const DATABASE: Chapter & { readonly situations: readonly SituationElsewh
     {
       what: 'The server is lost with the commit of an intent, which it has got',
       ending: {
-        ...{ ...NO_LEDGER, records: ['intent', 'outcome unknown, when the intent has expired'] },
-        ...{ quota: 'kept', key: 'in_flight' },
+        ...{ ...NO_LEDGER, records: ['intent', 'outcome not_sent, when the database is back'] },
+        ...{ quota: 'returned', key: 'freed' },
       },
       workers: 'not_there',
-      toDo: 'Nothing was sent, and the service could not know. Settle it as refused.',
-      shownBy: { file: LOST, test: 'is a 503 with nothing sent, and its key is never sent afterwards' },
+      toDo: `${BY_ITSELF} Then log: \`intent_withdrawn\`. A replica that is killed before leaves the outcome \`unknown\`.`,
+      shownBy: {
+        file: LOST,
+        test: 'is a 503 with nothing sent, then on record as not sent, and a repeat is sent once',
+      },
     },
     {
       what: 'The server is lost with the commit of an outcome, which it has got',

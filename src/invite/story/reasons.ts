@@ -23,6 +23,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
   proxy_protocol_error: 'the egress proxy did not answer as an HTTP proxy',
   proxy_connection_lost: 'the egress proxy closed the connection',
   breaker_open: 'Galileo had failed several times before, and this service waited',
+  unconfirmed: 'the ledger did not confirm in time that it was on record',
   key_unavailable: 'the Galileo key could not be read',
   sign_in_refused: 'Galileo refused the user name and password of this service',
   sign_in_failed: 'this service could not sign in to Galileo',

@@ -16,6 +16,8 @@ import { createNeeds, needCounters } from './batch/needs.ts';
 import { readRows } from './batch/read-rows.ts';
 import { createSetCounters } from './batch/set-rows.ts';
 import { STEP_NEEDS } from './batch/steps.ts';
+import { settling, withdrawing } from './batch/withdrawals.ts';
+import type { Withdrawals } from './batch/withdrawals.ts';
 import { createWorkingSet } from './batch/working-set.ts';
 import { createDatabaseClock } from './database-clock.ts';
 import type { DatabaseClock } from './database-clock.ts';
@@ -67,6 +69,8 @@ export interface PostgresLedgerDeps {
   readonly isSpaceLow?: () => boolean;
   /** Called for every batch and every read that failed, for logs and metrics. */
   readonly onFailure?: (failure: BatchFailure) => void;
+  /** Left out: what it ends stays open until it expires. */
+  readonly withdrawals?: Withdrawals;
   /** The ledger's clock; left out: the server's. */
   readonly readClock?: (run: Run) => Promise<number>;
 }
@@ -82,6 +86,7 @@ export async function openPostgresLedger({
   reportUnreadable = () => undefined,
   isSpaceLow = () => false,
   onFailure = () => undefined,
+  withdrawals,
   readClock = readServerClock,
 }: PostgresLedgerDeps): Promise<PostgresLedger> {
   await withConnection(
@@ -171,12 +176,9 @@ export async function openPostgresLedger({
       write('admit', {
         need: (needs, hash) => STEP_NEEDS.admit(needs, admission, hash),
         decide: (steps) => steps.admit(admission),
+        makeUpFor: ({ kind }) => (kind === 'admitted' ? withdrawing(admission, withdrawals) : null),
       }),
-    settle: (settlement) =>
-      write('settle', {
-        need: (needs) => STEP_NEEDS.settle(needs, settlement),
-        decide: (steps) => steps.settle(settlement),
-      }),
+    settle: (settlement) => batches.write(settling(settlement)),
     recordAttempt: (attempt) =>
       write('recordAttempt', {
         need: (needs) => STEP_NEEDS.recordAttempt(needs, attempt),

@@ -80,8 +80,8 @@ const COMMITTED = 'COMMIT\0';
 const PATIENCE = { timeout: 120_000 };
 
 describe('the lost commit of an intent', () => {
-  it('is a 503 with nothing sent, and its key is never sent afterwards', PATIENCE, async () => {
-    const { proxy, invite, recover, sent, records, expireIntents, service } = await startScene();
+  it('is a 503 with nothing sent, then on record as not sent, and a repeat is sent once', PATIENCE, async () => {
+    const { proxy, invite, recover, sent, records, service } = await startScene();
     proxy.order('outage_after', '"kind":"intent"', COMMITTED);
     const refused = await invite();
     expect(proxy.struck).toBe(1);
@@ -90,18 +90,19 @@ describe('the lost commit of an intent', () => {
     expect(sent()).toBe(0);
 
     recover();
-    // It was committed, and the service could not know.
-    expect(kinds(await records())).toEqual(['intent']);
-    // The repeat finds the first one under way.
-    const repeated = await invite();
-    expect(repeated.status).toBe(409);
-    expect(await repeated.json()).toMatchObject({ code: 'idempotency_in_flight' });
-    await expireIntents();
-    await service.line(({ record }) => record?.kind === 'outcome' && record.outcome.result === 'unknown');
-    const later = await invite();
-    expect(later.status).toBe(504);
-    expect(await later.json()).toMatchObject({ code: 'outcome_unknown', outcome: 'unknown' });
-    expect(sent()).toBe(0);
+    // It was committed. The first batch that the server takes again says what became of it.
+    expect((await invite()).status).toBe(200);
+    expect((await invite()).headers.get('Idempotency-Replayed')).toBe('true');
+    expect(sent()).toBe(1);
+    expect((await service.line(({ event }) => event === 'intent_withdrawn'))['request_id']).toBe(
+      refused.headers.get('X-Request-Id'),
+    );
+    const found = await records();
+    expect(kinds(found)).toEqual(['intent', 'outcome', 'intent', 'outcome', 'replay']);
+    expect(found[1]).toMatchObject({
+      request_id: refused.headers.get('X-Request-Id'),
+      outcome: { result: 'not_sent', reason: 'unconfirmed', status: 503 },
+    });
   });
 
   it('that the server never had is a 503, and a repeat is sent once', PATIENCE, async () => {

@@ -20,7 +20,8 @@ import { writeChanges } from './write-changes.ts';
  * round trips: it locks the head row, reads all rows that its steps need, decides in memory, and writes and commits. Each
  * step resolves only after the commit. A step that throws by itself is rejected alone. A step that has not ended after
  * ANSWER_WITHIN_MS is rejected, and is not tried from then on. Invariant: a batch is decided again only when it is certain
- * that it was not committed; where the answer to a commit was lost, the server is asked.
+ * that it was not committed; where the answer to a commit was lost, the server is asked. A step that was rejected and may be
+ * committed all the same is made up for in the next batch: by then it is certain, because a transaction holds the head row.
  */
 export interface Batches {
   write<T>(step: BatchStep<T>): Promise<T>;
@@ -32,6 +33,10 @@ export interface BatchStep<T> {
   readonly name: keyof Ledger;
   readonly need: (needs: Needs, sha256: Sha256) => void;
   readonly decide: (steps: BatchSteps) => T;
+  /** What makes up for this result, when it may be committed and the caller was rejected; null: it may stay. */
+  makeUpFor?(result: T): BatchStep<unknown> | null;
+  /** Called when it is committed. */
+  committed?(result: T): void;
 }
 
 export interface BatchesDeps extends BatchStepsDeps {
@@ -47,6 +52,8 @@ interface Member extends BatchStep<unknown> {
   readonly reject: (error: unknown) => void;
   /** Nobody waits for it any more. */
   isLate: boolean;
+  /** It makes up for another one. Nobody has ever waited for it. */
+  readonly isOwed: boolean;
 }
 
 interface Decided {
@@ -64,13 +71,17 @@ const LONGEST_PAUSE_MS = 400;
 export function createBatches(deps: BatchesDeps): Batches {
   const { transactions, schedule, monotonic, sha256, onFailure } = deps;
   let waiting: Member[] = [];
+  /** Goes along with the next batch. */
+  let owed: BatchStep<unknown>[] = [];
   let pumping: Promise<void> | null = null;
 
   async function pump(): Promise<void> {
     // The rest of this turn of the event loop joins the first batch.
     await Promise.resolve();
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, MAX_BATCH);
+      // First: a repeat that comes with them finds its key free.
+      const batch = [...owed.map(owedMember), ...waiting.slice(0, MAX_BATCH)];
+      owed = [];
       waiting = waiting.slice(MAX_BATCH);
       await commit(batch);
     }
@@ -95,7 +106,11 @@ export function createBatches(deps: BatchesDeps): Batches {
           answer(decided);
           return failLate(batch);
         }
-        if (fate === 'unknown') return fail(batch, error);
+        if (fate === 'unknown') {
+          fail(batch, error);
+          for (const [member, result] of resultsOf(decided)) makeUpFor(member, result);
+          return;
+        }
         if (isFaultOfData(error) && batch.length > 1) {
           for (const member of batch) await commit([member]);
           return;
@@ -107,8 +122,31 @@ export function createBatches(deps: BatchesDeps): Batches {
   }
 
   function fail(batch: readonly Member[], error: unknown): void {
-    onFailure({ kind: 'batch', error, steps: batch.map(({ name }) => name) });
+    const steps = batch.filter(({ isOwed }) => !isOwed).map(({ name }) => name);
+    if (steps.length > 0) onFailure({ kind: 'batch', error, steps });
     for (const member of batch) member.reject(error);
+  }
+
+  function makeUpFor(member: Member, result: unknown): void {
+    const step = member.makeUpFor?.(result) ?? null;
+    if (step !== null) owe(step);
+  }
+
+  /** Bounded: what it leaves out ends as it would without being made up for. */
+  function owe(step: BatchStep<unknown>): void {
+    owed = [...owed, step].slice(-MAX_BATCH);
+  }
+
+  function owedMember(step: BatchStep<unknown>): Member {
+    return {
+      ...step,
+      resolve: () => undefined,
+      reject(error) {
+        if (error instanceof PostgresError && !isFaultOfData(error)) owe(step);
+      },
+      isLate: false,
+      isOwed: true,
+    };
   }
 
   /** Reports those who were not waited for, although the others have ended well. */
@@ -168,7 +206,11 @@ export function createBatches(deps: BatchesDeps): Batches {
       onFailure({ kind: 'batch', error, steps: [member.name] });
       member.reject(error);
     }
-    for (const [member, result] of results) member.resolve(result);
+    for (const [member, result] of results) {
+      member.committed?.(result);
+      if (member.isLate) makeUpFor(member, result);
+      member.resolve(result);
+    }
   }
 
   /** `unknown`: it could not be found out in time. */
@@ -187,7 +229,7 @@ export function createBatches(deps: BatchesDeps): Batches {
         return (await transactions.isCommitted(lost)) ? 'committed' : 'rolled_back';
       } catch {
         await pause(schedule, pauseMs);
-        if (members.every(({ isLate }) => isLate)) return 'unknown';
+        if (members.every(({ isLate, isOwed }) => isLate || isOwed)) return 'unknown';
       }
     }
   }
@@ -210,6 +252,7 @@ export function createBatches(deps: BatchesDeps): Batches {
           reject(error);
         },
         isLate: false,
+        isOwed: false,
       };
       waiting.push(member);
       pumping ??= pump();
@@ -219,4 +262,8 @@ export function createBatches(deps: BatchesDeps): Batches {
       while (pumping !== null) await pumping;
     },
   };
+}
+
+function resultsOf(decided: Decided | null): Decided['results'] {
+  return decided?.results ?? [];
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { GENESIS } from '../../../../src/audit/chain.ts';
 import { createAppendedRecords } from '../../../../src/audit/checkpoint/appended-records.ts';
 import type { BatchFailure } from '../../../../src/ledger/batched-ledger.ts';
@@ -39,7 +39,19 @@ function setup(database: Partial<WriteTransactions>) {
       () => ended.push(`${name} done`),
       (error: unknown) => ended.push(`${name} ${error instanceof LateLedgerError ? 'late' : 'failed'}`),
     );
-  return { clock, write, ended, decided, failures, idle: batches.idle };
+  const makesUp = (name: string) => ({
+    ...({ name: 'settle', need: () => undefined, decide: () => decided.push(name) } as const),
+    committed: () => void ended.push(`${name} committed`),
+  });
+  /** A step with another one that makes up for it. */
+  const admit = (name: string): void =>
+    void batches
+      .write({
+        ...({ name: 'admit', need: () => undefined, decide: () => decided.push(name) } as const),
+        makeUpFor: () => makesUp(`${name} withdrawn`),
+      })
+      .catch(() => ended.push(`${name} rejected`));
+  return { clock, write, admit, ended, decided, failures, idle: batches.idle };
 }
 
 const HEAD = { head: GENESIS, base: GENESIS, clockMs: 0, recordedMs: 0, policyDigest: '', lastOwner: 0 };
@@ -145,4 +157,98 @@ it('a lost commit is looked for until its callers have left, and not longer', as
   await clock.pass(10_000);
   await promisesSettled();
   expect(looks).toBe(before);
+});
+
+describe('a step whose caller was rejected', () => {
+  const cannotBeAsked = (): Promise<never> => Promise.reject(new PostgresError(null, 'rolled_back'));
+
+  it('and whose commit was lost is made up for by the next batch, before the others', async () => {
+    let attempts = 0;
+    const { clock, write, admit, ended, decided, failures, idle } = setup({
+      async run(work) {
+        attempts += 1;
+        await carryOut(work);
+        if (attempts === 1) throw LOST;
+      },
+      isCommitted: cannotBeAsked,
+    });
+    admit('step');
+    await clock.pass(6_000);
+    await idle();
+    expect(ended).toEqual(['step rejected']);
+    write('next');
+    await idle();
+    expect(decided).toEqual(['step', 'step withdrawn', 'next']);
+    expect(ended).toEqual(['step rejected', 'step withdrawn committed', 'next done']);
+    write('last');
+    await idle();
+    expect(decided.slice(3)).toEqual(['last']);
+    expect(failures.map(({ steps }) => steps)).toEqual([['admit']]);
+  });
+
+  it('and which was committed late is made up for', async () => {
+    const hanging = Promise.withResolvers<void>();
+    let attempts = 0;
+    const { clock, write, admit, ended, idle } = setup({
+      async run(work) {
+        attempts += 1;
+        await carryOut(work);
+        if (attempts === 1) await hanging.promise;
+      },
+    });
+    admit('step');
+    await clock.pass(5_000);
+    hanging.resolve();
+    await idle();
+    write('next');
+    await idle();
+    expect(ended).toEqual(['step rejected', 'step withdrawn committed', 'next done']);
+  });
+
+  it('and which was rolled back is not made up for', async () => {
+    const hanging = Promise.withResolvers<void>();
+    let attempts = 0;
+    const { clock, write, admit, decided, idle } = setup({
+      async run(work) {
+        attempts += 1;
+        await carryOut(work);
+        if (attempts > 1) return;
+        await hanging.promise;
+        throw new PostgresError(null, 'rolled_back');
+      },
+    });
+    admit('step');
+    await clock.pass(5_000);
+    hanging.resolve();
+    await idle();
+    write('next');
+    await idle();
+    expect(decided).toEqual(['step', 'next']);
+  });
+
+  it('is made up for when the database takes it again, and not waited for', async () => {
+    let isBack = false;
+    const { clock, write, admit, ended, decided, failures, idle } = setup({
+      async run(work) {
+        if (isBack) return await carryOut(work);
+        if (decided.length > 0) throw new PostgresError('57P03', 'rolled_back');
+        await carryOut(work);
+        throw LOST;
+      },
+      isCommitted: cannotBeAsked,
+    });
+    admit('step');
+    await clock.pass(6_000);
+    write('second');
+    await clock.pass(6_000);
+    await idle();
+    expect(ended).toEqual(['step rejected', 'second failed']);
+    isBack = true;
+    write('third');
+    await idle();
+    expect(ended.slice(2)).toEqual(['step withdrawn committed', 'third done']);
+    // What makes up has no caller, so it is in no report.
+    expect(failures.map(({ steps }) => steps)).toEqual([['admit'], ['countRead']]);
+    expect(clock.waitingMs).toEqual([]);
+  });
 });

@@ -4,6 +4,7 @@ import { HEARTBEAT_MS } from '../../../../ledger/postgres/leases.ts';
 import { PostgresError, UnfitDatabaseError } from '../../../../ledger/postgres/postgres-port.ts';
 import { openPostgresLedger } from '../../../../ledger/postgres/postgres-ledger.ts';
 import { createFailureReport, reasonOf } from '../../../../ledger/report-failures.ts';
+import { withdrawIntent, WITHDRAWN_REASON } from '../../../../invite/settle/withdraw-intent.ts';
 import { createUnreadableReport } from '../../../../ledger/report-unreadable.ts';
 import { thrownName } from '../../../../lib/thrown.ts';
 import type { MachineClock } from '../../../../ports/clock.ts';
@@ -45,6 +46,13 @@ export async function openPostgres(deps: PostgresServiceDeps): Promise<Omit<Serv
     const ledger = await openPostgresLedger({
       ...{ port: connections, schema: place.schema, clock, schedule, ids, sha256 },
       reportUnreadable: createUnreadableReport({ logger, metrics }),
+      withdrawals: {
+        settlementOf: withdrawIntent,
+        onSettled({ requestId, record }) {
+          metrics.count('invite_endings', { ending: 'not_sent', reason: WITHDRAWN_REASON });
+          logger.warn('intent_withdrawn', { request_id: requestId, trace_id: record.trace_id });
+        },
+      },
       onFailure: reportTo({ clock, logger, metrics, place }),
     });
     const reportClock = createClockReports(ledger.clockState, logger);
