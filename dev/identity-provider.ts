@@ -104,6 +104,7 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
     token_endpoint: `${origin}${path}/token`,
     authorization_endpoint: `${origin}${path}/authorize`,
     end_session_endpoint: `${origin}${path}/logout`,
+    revocation_endpoint: `${origin}${path}/revoke`,
     grant_types_supported: ['client_credentials', 'authorization_code', 'refresh_token'],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
@@ -118,7 +119,7 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
   const app = new Hono();
   // Not for /authorize: only a browser's own navigation may go there (RFC 9700 §2.6).
   const fromPages = cors({ origin: (from) => (isLoopbackOrigin(from) ? from : null), allowMethods: ['GET', 'POST'] });
-  for (const open of [`${path}/.well-known/*`, '/.well-known/*', `${path}/jwks`, `${path}/token`])
+  for (const open of [`${path}/.well-known/*`, '/.well-known/*', `${path}/jwks`, `${path}/token`, `${path}/revoke`])
     app.use(open, fromPages);
   const signIn = mountSignIn(app, { issuer, path, lifetimeS: LIFETIME_S, now, issue });
   app.get(`${path}/.well-known/openid-configuration`, (c) => c.json(metadata));
@@ -148,6 +149,12 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
       expires_in: LIFETIME_S,
       scope,
     });
+  });
+
+  // RFC 7009: pages are public clients, so the token is all that there is to check.
+  app.post(`${path}/revoke`, async (c) => {
+    signIn.revoke(new URLSearchParams(await c.req.text()));
+    return c.body(null, 200);
   });
 
   return {

@@ -28,6 +28,8 @@ export type TokenAnswer = Readonly<Record<string, string | number>>;
 export interface SignInGrants {
   /** Null: the grant is not one of these two. */
   exchange(form: URLSearchParams): Promise<TokenAnswer | { readonly error: 'invalid_grant' } | null>;
+  /** Ends a refresh token. An unknown one is no error (RFC 7009 §2.2). */
+  revoke(form: URLSearchParams): void;
 }
 
 const PAGE_FIELDS = {
@@ -71,6 +73,9 @@ export function mountSignIn(app: Hono, deps: SignInDeps): SignInGrants {
       const redeemed = redeem(form);
       if (redeemed === undefined) return null;
       return redeemed === null ? { error: 'invalid_grant' } : await tokensOf(redeemed);
+    },
+    revoke(form) {
+      grants.redeemRefreshToken(form.get('token'), form.get('client_id'));
     },
   };
 

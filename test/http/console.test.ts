@@ -135,6 +135,19 @@ describe('the sign-in of the console', () => {
     );
   });
 
+  it('may connect to the revocation endpoint, where there is one that is usable', async () => {
+    const metadata = { issuer: ISSUER, token_endpoint: `${ISSUER}/token` };
+    for (const [revocation, more] of [
+      ['https://revoke.acme.example/revoke', ' https://revoke.acme.example'],
+      ['http://revoke.acme.example/revoke', ''],
+      ["https://a;script-src'*'.example/", ''],
+      [['https://revoke.acme.example/revoke'], ''],
+    ] as const) {
+      const { fetchDocument } = provider({ ...metadata, revocation_endpoint: revocation });
+      expect(await connectSources({ settings: SIGN_IN, deps: { fetchDocument } })).toBe(`'self' ${ISSUER}${more}`);
+    }
+  });
+
   it.each([
     ['of another issuer', { issuer: 'https://evil.example', token_endpoint: 'https://evil.example/token' }],
     ['with a token endpoint without TLS', { issuer: ISSUER, token_endpoint: 'http://tokens.acme.example/token' }],

@@ -9,6 +9,7 @@ import {
   authorizationCodeGrantRequest,
   AuthorizationResponseError,
   calculatePKCECodeChallenge,
+  customFetch,
   discoveryRequest,
   generateRandomCodeVerifier,
   generateRandomNonce,
@@ -19,6 +20,7 @@ import {
   processDiscoveryResponse,
   processRefreshTokenResponse,
   refreshTokenGrantRequest,
+  revocationRequest,
   validateAuthResponse,
 } from 'oauth4webapi';
 import type { OidcSettings } from '../settings.ts';
@@ -127,6 +129,19 @@ export async function refresh({ settings, server, client }: Provider, old: Token
   const response = await refreshTokenGrantRequest(server, client, None(), old.refreshToken, insecure(settings));
   if (response.status >= 400 && response.status < 500) return null;
   return tokensOf(await processRefreshTokenResponse(server, client, response), old);
+}
+
+/** Ends the refresh token at the provider (RFC 7009), where it has an address for that. Rejects when it is not reached. */
+export async function revoke({ settings, server, client }: Provider, { refreshToken }: Tokens): Promise<void> {
+  if (refreshToken === null || server.revocation_endpoint === undefined) return;
+  const answer = await revocationRequest(server, client, None(), refreshToken, {
+    ...insecure(settings),
+    additionalParameters: { token_type_hint: 'refresh_token' },
+    // Also when the person closes the page at once.
+    [customFetch]: async (url, init) => await fetch(url, { ...init, keepalive: true }),
+  });
+  // A browser reports an answer that is not read as a failure.
+  await answer.arrayBuffer();
 }
 
 function checkAnswer(

@@ -1,7 +1,8 @@
 /**
  * Who is signed in, and the way to the service for them. Tokens are in the memory of this page only. An access token
  * that ends is renewed with the refresh token; without one, the state becomes `expired`, and the page asks to sign in
- * again. Invariant: what a person has typed is never lost by that; it is kept elsewhere (session/kept).
+ * again. A sign-out ends the refresh token at the provider, too. Invariant: what a person has typed is never lost when a
+ * sign-in ends by itself; it is kept elsewhere (session/kept).
  */
 import type { InviteClient, InviteClientOptions } from 'galileo-invite-client';
 import { createInviteClient } from 'galileo-invite-client';
@@ -12,7 +13,7 @@ import { signal } from '@preact/signals';
 import type { Settings } from '../settings.ts';
 import { isRecord, kept, removeAllKept } from './kept.ts';
 import type { PendingSignIn, Provider, Tokens } from './oidc.ts';
-import { beginSignIn, discover, endSignIn, refresh, SignInRefused } from './oidc.ts';
+import { beginSignIn, discover, endSignIn, refresh, revoke, SignInRefused } from './oidc.ts';
 
 export type Scope = 'invites:write' | 'audit:read' | 'invites:settle';
 
@@ -90,6 +91,12 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
     throw new SessionExpired('The sign-in has ended.');
   };
   const held = (): Tokens => tokens ?? expire();
+  /** The sign-out does not wait for it: without the tokens this page is signed out, whatever the provider says. */
+  const revokeAfterSignOut = (left: Tokens): void => {
+    void findProvider()
+      .then(async (found) => await revoke(found, left))
+      .catch(() => undefined);
+  };
 
   let renewal: Promise<Tokens | null> | null = null;
   /** One at a time: a refresh token may be good for one use only. */
@@ -104,6 +111,7 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
     const isEnding = old.expiresAtMs !== null && old.expiresAtMs - RENEW_BEFORE_MS < Date.now();
     if (!isEnding && !isRefused) return old.accessToken;
     const renewed = await renew(old).catch(() => null);
+    if (tokens === null && renewed !== null) revokeAfterSignOut(renewed);
     // The person has signed out meanwhile, or another call has taken the new token.
     if (held() !== old) return held().accessToken;
     if (renewed !== null) take(renewed);
@@ -131,6 +139,7 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
       }
     },
     signOut() {
+      if (tokens !== null) revokeAfterSignOut(tokens);
       tokens = null;
       removeAllKept();
       state.value = { kind: 'signed_out', notice: 'signed_out' };

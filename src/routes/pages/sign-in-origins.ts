@@ -1,6 +1,6 @@
 /**
- * The origins that the console's page connects to for the sign-in: the issuer's own, and that of its token endpoint,
- * which providers may have elsewhere (Cognito, Google). The metadata is read when someone opens the console, and kept
+ * The origins that the console's page connects to for the sign-in: the issuer's own, and those of its token endpoint and
+ * of its revocation endpoint, which providers may have elsewhere (Cognito, Google). The metadata is read when someone opens the console, and kept
  * for a while. Without it the issuer's origin alone is allowed: the page then says that the provider is not reached.
  */
 import * as z from 'zod';
@@ -17,7 +17,12 @@ const RETRY_MS = 30_000;
 /** WHATWG URL lets `;` and `,` into a host, where they would end a directive or the whole policy. */
 const PLAIN_ORIGIN = /^https?:\/\/[a-z\d.:[\]-]+$/;
 
-const metadataSchema = z.object({ issuer: z.string(), token_endpoint: z.string() });
+const metadataSchema = z.object({
+  issuer: z.string(),
+  token_endpoint: z.string(),
+  // Without a usable one, a sign-out is one of the page alone.
+  revocation_endpoint: z.string().optional().catch(undefined),
+});
 
 /** For two documents. */
 const PATIENCE_MS = 2 * DOCUMENT_TIMEOUT_MS;
@@ -39,15 +44,18 @@ export function createSignInOrigins(
   const ask = createSharedTask(async (from: string) => {
     const found = await fetchMetadataDocument(from, fetchDocument).catch(() => null);
     const metadata = metadataSchema.safeParse(found?.kind === 'document' ? found.document : null);
+    const originOf = (url: string | undefined): readonly string[] =>
+      url === undefined || documentUrlProblem(url, settings) !== null
+        ? []
+        : [new URL(url).origin].filter((origin) => PLAIN_ORIGIN.test(origin));
     // Discovery §4.3: metadata of another issuer must not be used. The page refuses it, too.
-    const isUsable =
-      metadata.success &&
-      metadata.data.issuer.replace(/\/$/, '') === from.replace(/\/$/, '') &&
-      documentUrlProblem(metadata.data.token_endpoint, settings) === null;
-    const origin = isUsable ? new URL(metadata.data.token_endpoint).origin : '';
-    kept = PLAIN_ORIGIN.test(origin)
-      ? { origins: [...new Set([...own, origin])], until: clock.now() + KEPT_MS }
-      : { origins: kept.origins, until: clock.now() + RETRY_MS };
+    const isOfIssuer = metadata.success && metadata.data.issuer.replace(/\/$/, '') === from.replace(/\/$/, '');
+    const tokens = isOfIssuer ? originOf(metadata.data.token_endpoint) : [];
+    const revocations = isOfIssuer ? originOf(metadata.data.revocation_endpoint) : [];
+    kept =
+      tokens.length > 0
+        ? { origins: [...new Set([...own, ...tokens, ...revocations])], until: clock.now() + KEPT_MS }
+        : { origins: kept.origins, until: clock.now() + RETRY_MS };
     return kept;
   }, deps);
   return async () => {

@@ -214,37 +214,3 @@ describe('the console by keyboard alone', () => {
     await page.getByText('You are signed out.').waitFor();
   });
 });
-
-describe('the sign-in of the console', () => {
-  it('keeps no token where another script or a reload could find it', async () => {
-    const { page, received } = await visit(browser, deployment);
-    await signIn(page, 'Ann');
-    const kept = await page.evaluate(() =>
-      JSON.stringify([Object.entries(sessionStorage), localStorage, document.cookie, location.href, history.state]),
-    );
-    const texts = await received();
-    const tokens = texts.flatMap((text) => text.match(/"(?:access|refresh|id)_token":"([^"]+)"/g) ?? []);
-    expect(tokens).toHaveLength(3);
-    for (const token of tokens) expect(kept).not.toContain(token.split('"')[3]);
-  });
-
-  it('renews a token quietly, so that a list is sent on', async () => {
-    const { page } = await visit(browser, deployment);
-    await signIn(page, 'Ann');
-    await list(page).fill('renewed@acme.com');
-    await page.getByText('Checked with the service.').waitFor();
-    let refused = 0;
-    await page.route('**/v2/invite_users', async (route) => {
-      refused += 1;
-      if (refused > 1) return await route.continue();
-      return await route.fulfill({
-        status: 401,
-        contentType: 'application/problem+json',
-        body: JSON.stringify({ code: 'invalid_token', origin: 'proxy', request_id: 'x', detail: 'x', status: 401 }),
-      });
-    });
-    await page.getByRole('button', { name: 'Send 1 invite' }).click();
-    await page.getByText('1 person is invited.').waitFor();
-    expect([refused, invitedBy(deployment).filter((email) => email === 'renewed@acme.com').length]).toEqual([2, 1]);
-  });
-});

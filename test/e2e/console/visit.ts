@@ -32,6 +32,27 @@ export async function signIn(page: Page, name: 'Ann' | 'Ian' | 'Kim' | 'Nora'): 
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
 
+/** Writes the list, and resolves when each address has its verdict. */
+export async function checkList(page: Page, list: readonly string[]): Promise<void> {
+  await page.getByRole('textbox', { name: /^E-mail addresses/ }).fill(list.join('\n'));
+  await page.getByText('Checked with the service.').waitFor();
+}
+
+export const TOKEN_REFUSED = {
+  ...{ status: 401, contentType: 'application/problem+json' },
+  body: JSON.stringify({ code: 'invalid_token', origin: 'proxy', request_id: 'x', detail: 'x', status: 401 }),
+};
+
+/** The service refuses the token of the invite with this number, from 1. The result counts the invites so far. */
+export async function refuseTokenOnce(page: Page, number: number): Promise<() => number> {
+  let asked = 0;
+  await page.route('**/v2/invite_users', async (route) => {
+    asked += 1;
+    return asked === number ? await route.fulfill(TOKEN_REFUSED) : await route.continue();
+  });
+  return () => asked;
+}
+
 /** What a browser says of a connection that a test has cut. */
 export function isOfOutage(complaint: string): boolean {
   return /net::ERR_|^failed: /.test(complaint);

@@ -25,6 +25,8 @@ interface SignInOptions {
   readonly subject?: string;
   readonly expiresInS?: number;
   readonly onRefresh?: () => Promise<Response>;
+  /** Gets the form of a revocation. Left out: the provider has no address for it. */
+  readonly onRevoke?: (form: URLSearchParams) => void;
   /** Of the service itself. */
   readonly onCall?: (path: string, init: RequestInit) => Promise<Response>;
 }
@@ -43,7 +45,7 @@ function idToken(subject: string): string {
 
 /** Comes back from the provider with a code. */
 async function signIn(options: SignInOptions = {}): Promise<{ readonly session: Session; readonly browser: Browser }> {
-  const { kept = {}, subject = 'ann', expiresInS = 600, onRefresh, onCall } = options;
+  const { kept = {}, subject = 'ann', expiresInS = 600, onRefresh, onRevoke, onCall } = options;
   const browser = openBrowser({
     url: `https://invites.acme.example/console?code=code-1&state=${PENDING.state}`,
     kept: { 'invite-console.sign-in': PENDING, ...kept },
@@ -51,7 +53,12 @@ async function signIn(options: SignInOptions = {}): Promise<{ readonly session: 
       if (url.endsWith('/.well-known/openid-configuration'))
         return json({
           ...{ issuer: ISSUER, authorization_endpoint: `${ISSUER}/authorize`, token_endpoint: `${ISSUER}/token` },
+          ...(onRevoke === undefined ? {} : { revocation_endpoint: `${ISSUER}/revoke` }),
         });
+      if (url === `${ISSUER}/revoke`) {
+        onRevoke?.(new URLSearchParams(init.body as URLSearchParams));
+        return new Response(null, { status: 200 });
+      }
       if (url.startsWith('/')) return (await onCall?.(url, init)) ?? json({}, 503);
       const tokens = { token_type: 'bearer', expires_in: expiresInS };
       const isRefresh = new URLSearchParams(init.body as URLSearchParams).get('grant_type') === 'refresh_token';
@@ -88,6 +95,42 @@ describe('signing out', () => {
     await expect(call).rejects.toThrow('The sign-in has ended.');
     expect(session.state.value).toEqual({ kind: 'signed_out', notice: 'signed_out' });
     expect(calls).toEqual([]);
+  });
+
+  it('ends the refresh token at the provider', async () => {
+    const revoked = Promise.withResolvers<URLSearchParams>();
+    const { session } = await signIn({ onRevoke: revoked.resolve });
+    session.signOut();
+    expect(Object.fromEntries(await revoked.promise)).toEqual({
+      ...{ token: 'refresh-1', token_type_hint: 'refresh_token', client_id: CLIENT },
+    });
+  });
+
+  it('ends the refresh token, too, that a renewal under way still brings', async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<Response>();
+    const revoked: (string | null)[] = [];
+    const both = Promise.withResolvers<void>();
+    const { session } = await signIn({
+      expiresInS: 1,
+      onRefresh: async () => {
+        asked.resolve();
+        return await answer.promise;
+      },
+      onRevoke: (form) => {
+        revoked.push(form.get('token'));
+        if (revoked.length === 2) both.resolve();
+      },
+    });
+    const call = session.client.whatMayIInvite();
+    await asked.promise;
+    session.signOut();
+    answer.resolve(
+      json({ access_token: 'token-2', token_type: 'bearer', expires_in: 600, refresh_token: 'refresh-2' }),
+    );
+    await expect(call).rejects.toThrow('The sign-in has ended.');
+    await both.promise;
+    expect(revoked).toEqual(['refresh-1', 'refresh-2']);
   });
 
   it('stays, whatever still asks for a token', async () => {

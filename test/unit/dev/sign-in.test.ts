@@ -147,6 +147,19 @@ describe('signing in to a page', () => {
     });
   });
 
+  it('ends a refresh token that is revoked, and takes an unknown one for ended (RFC 7009)', async () => {
+    const { signIn, exchange, request } = start();
+    const { body } = await signIn('ann', { scope: 'offline_access' });
+    const token = body['refresh_token'] ?? '';
+    for (const one of [token, 'unknown']) {
+      const form = new URLSearchParams({ client_id: 'hr-portal', token: one });
+      expect((await request('/revoke', { method: 'POST', body: form })).status).toBe(200);
+    }
+    expect(await exchange({ grant_type: 'refresh_token', refresh_token: token })).toMatchObject({
+      ...{ status: 400, body: { error: 'invalid_grant' } },
+    });
+  });
+
   it.each<[string, { second?: boolean; laterMs?: number }, Record<string, string | undefined>]>([
     ['a second time', { second: true }, {}],
     ['a minute later', { laterMs: 60_000 }, {}],
