@@ -192,6 +192,7 @@ export const TEXTS = {
       interrupted: 'Sending was interrupted. Resume goes on where it stopped; nobody is invited twice.',
       unknown:
         'It is not known whether one batch was done. The service keeps looking, and this page follows it. You can send the rest meanwhile.',
+      known: 'It is known now what became of that batch. The rest is not sent yet.',
       outdated:
         'This list was begun more than six days ago. The service may no longer recognise what was sent before, so it is not continued. Look at My requests, and begin a new list with the people who are missing.',
       notKept:
@@ -205,6 +206,14 @@ export const TEXTS = {
       settledAccepted: 'Settled: Galileo had accepted it.',
       settledRefused: 'Settled: Galileo had refused it.',
       done: (invited: number) => (invited === 1 ? '1 person is invited.' : `${count(invited)} people are invited.`),
+      refused: (n: number) => (n === 1 ? '1 address is refused.' : `${addresses(n)} are refused.`),
+      galileoSays: (message: string) => `Galileo says: ${message}`,
+      refusedTogether: (message: string) => `Refused with its whole batch. Galileo says: ${message}`,
+      refusedForOthers: 'Refused with its whole batch, because of other addresses in it.',
+      togetherTitle: (n: number) => `${addresses(n)} ${n === 1 ? 'was' : 'were'} refused with the whole batch`,
+      together:
+        'Galileo takes all of a batch or nothing, so one address can be the reason for all of them. None of these people is invited. When they are sent in smaller batches, those who are not the reason get through.',
+      sendSmaller: 'Send them again in smaller batches',
       leaveTitle: 'Begin a new list?',
       leave: (n: number) =>
         `${addresses(n)} of this list ${n === 1 ? 'is' : 'are'} not sent yet. A new list forgets them.`,

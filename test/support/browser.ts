@@ -11,6 +11,8 @@ export interface Browser {
   readonly visited: readonly string[];
   /** Whether the page wants the person asked before it is left. */
   readonly asksBeforeLeaving: () => boolean;
+  /** The connection is back. */
+  readonly goesOnline: () => void;
 }
 
 export interface BrowserOptions {
@@ -71,6 +73,7 @@ export function openBrowser({ url, kept = {}, isFull = false, fetch }: BrowserOp
   return {
     kept: storage as unknown as Browser['kept'],
     visited,
+    goesOnline: () => void page.dispatchEvent(new Event('online')),
     asksBeforeLeaving: () => !page.dispatchEvent(new Event('beforeunload', { cancelable: true })),
   };
 }

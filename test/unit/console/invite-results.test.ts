@@ -3,9 +3,9 @@ import type { BatchPlan, BatchStep, InviteProblem, Sent } from 'galileo-invite-c
 import { describe, expect, it } from 'vitest';
 import { csvOf } from '../../../console/src/views/invite/export-csv.ts';
 import type { Result } from '../../../console/src/views/invite/result.ts';
-import { afterOutcome, afterStep, withEnded } from '../../../console/src/views/invite/result.ts';
+import { inSmallerBatches, withEnded } from '../../../console/src/views/invite/plan.ts';
+import { afterOutcome, afterStep, waiting } from '../../../console/src/views/invite/result.ts';
 
-const waiting = (email: string): Result => ({ email, kind: 'waiting', message: null, requestId: null });
 const LIST = ['a@acme.com', 'b@acme.com', 'c@acme.com'].map(waiting);
 const step = (part: object): BatchStep =>
   ({
@@ -52,6 +52,63 @@ describe('the result of an address', () => {
     const batch = (emails: string[]) => ({ emails, idempotencyKey: emails.join(), ended: 'unknown' as const });
     const plan: BatchPlan = { request: {}, lenient: true, batches: [batch(['a@acme.com']), batch(['c@acme.com'])] };
     expect(withEnded(plan, ['c@acme.com'], null).batches.map(({ ended }) => ended)).toEqual(['unknown', null]);
+  });
+});
+
+describe('a batch that Galileo refused', () => {
+  const refused = (facts: Partial<InviteProblem>, addresses = LIST.map(({ email }) => email)) =>
+    afterStep(LIST, step({ addresses, kind: 'refused', problem: problem({ origin: 'upstream', ...facts }) }));
+  const why = (results: readonly Result[]) => results.map(({ refusedFor }) => refusedFor);
+  const planOf = (...batches: string[][]): BatchPlan => ({
+    ...{ request: {}, lenient: true },
+    batches: batches.map((emails) => ({ emails, idempotencyKey: emails.join(), ended: 'refused' })),
+  });
+
+  it('is refused as a whole: any of its addresses may be the reason', () => {
+    const results = refused({ message: 'not permitted' });
+    expect(why(results)).toEqual(['any', 'any', 'any']);
+    expect(results[0]?.message).toBe('Refused with its whole batch. Galileo says: not permitted');
+  });
+
+  it('is refused for the addresses that Galileo names, by their places among those that were sent', () => {
+    const decisions = [{ email: 'a@acme.com', decision: 'deny', rule: null, because: [], message: 'no rule' }];
+    const errors = [{ type: 'value_error', loc: ['body', 'emails', 1], msg: 'no such domain' }];
+    const results = refused({ decisions: decisions as unknown as InviteProblem['decisions'], body: { errors } });
+    expect(why(results)).toEqual([undefined, 'others', undefined]);
+    expect(results.map(({ message }) => message)).toEqual([
+      'no rule',
+      'Refused with its whole batch, because of other addresses in it.',
+      'Galileo says: no such domain',
+    ]);
+  });
+
+  it('is refused for its only address, or by the policy for each: there is nothing to send again', () => {
+    expect(why(refused({ message: 'not permitted' }, ['a@acme.com']))).toEqual([undefined, undefined, undefined]);
+    expect(why(refused({ origin: 'policy' }))).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('is sent again in ten parts with keys of their own, and one by one when it is small', () => {
+    const list = Array.from({ length: 45 }, (_, at) => `p${String(at)}@acme.com`);
+    const results = list.map((email): Result => ({ ...waiting(email), kind: 'refused', refusedFor: 'any' }));
+    const { plan, results: again } = inSmallerBatches(planOf(list), results);
+    expect(plan.batches.map(({ emails }) => emails.length)).toEqual([5, 5, 5, 5, 5, 5, 5, 5, 5]);
+    expect(plan.batches.flatMap(({ emails }) => emails)).toEqual(list);
+    expect(new Set(plan.batches.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(9);
+    expect(plan.batches.every(({ ended }) => ended === null)).toBe(true);
+    expect(kinds(again).every((kind) => kind === 'waiting')).toBe(true);
+    const small = inSmallerBatches(planOf(list.slice(0, 3)), results.slice(0, 3)).plan;
+    expect(small.batches.map(({ emails }) => emails.length)).toEqual([1, 1, 1]);
+  });
+
+  it('keeps its key for what is not sent again, and other batches stay as they are', () => {
+    const results = refused({ body: { errors: [{ loc: ['body', 'emails', 0], msg: 'no' }] } });
+    const { plan } = inSmallerBatches(planOf(['a@acme.com', 'b@acme.com', 'c@acme.com'], ['d@acme.com']), results);
+    expect(plan.batches.map(({ emails, ended }) => [emails.join(), ended])).toEqual([
+      ['a@acme.com', 'refused'],
+      ['b@acme.com,c@acme.com', null],
+      ['d@acme.com', 'refused'],
+    ]);
+    expect(plan.batches[0]?.idempotencyKey).toBe('a@acme.com,b@acme.com,c@acme.com');
   });
 });
 

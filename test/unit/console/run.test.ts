@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { BatchPlan, InvitePolicy } from 'galileo-invite-client';
 import { createInviteClient, planBatches } from 'galileo-invite-client';
 import type { Run } from '../../../console/src/views/invite/run.ts';
+import { SessionExpired } from '../../../console/src/session/session.ts';
 import { createRun } from '../../../console/src/views/invite/run.ts';
 import type { Browser } from '../../support/browser.ts';
 import { openBrowser } from '../../support/browser.ts';
@@ -11,6 +12,15 @@ const POLICY = { digest: 'sha256:0', rules: [], forced: [], limits: [], quotas: 
 const PLAN: BatchPlan = planBatches(['ann@acme.example'], POLICY, { request: {}, lenient: true });
 const SIX_DAYS_MS = 6 * 86_400_000;
 
+interface Options {
+  readonly isOfSamePerson: boolean;
+  readonly isFull: boolean;
+  readonly ageMs: number;
+  readonly isBegun: boolean;
+  readonly token: () => Promise<string>;
+  readonly onExpired: () => void;
+}
+
 interface Opened {
   readonly run: Run;
   readonly browser: Browser;
@@ -18,7 +28,14 @@ interface Opened {
   readonly sent: readonly (string | null)[];
 }
 
-function open({ isOfSamePerson = true, isFull = false, ageMs = 0, isBegun = true } = {}): Opened {
+function open({
+  isOfSamePerson = true,
+  isFull = false,
+  ageMs = 0,
+  isBegun = true,
+  token = async () => 'token',
+  onExpired = () => undefined,
+}: Partial<Options> = {}): Opened {
   const sent: (string | null)[] = [];
   const run = { plan: PLAN, results: [], isSending: true, startedAtMs: Date.now() - ageMs };
   const browser = openBrowser({
@@ -30,8 +47,8 @@ function open({ isOfSamePerson = true, isFull = false, ageMs = 0, isBegun = true
       return Response.json({ message: 'ok' });
     },
   });
-  const client = createInviteClient({ url: '/', token: () => 'token', patienceMs: 1_000 });
-  return { run: createRun({ client, onExpired: () => undefined, isOfSamePerson }), browser, sent };
+  const client = createInviteClient({ url: '/', token, patienceMs: 1_000 });
+  return { run: createRun({ client, onExpired, isOfSamePerson }), browser, sent };
 }
 
 const done = (run: Run) => expect.poll(() => run.phase.value).toEqual({ kind: 'done' });
@@ -72,4 +89,20 @@ it('a list that is kept may be left', async () => {
   run.start(PLAN);
   expect([run.isKept.value, browser.asksBeforeLeaving()]).toEqual([true, false]);
   await done(run);
+});
+
+it('asks to sign in when the person sends, and not again when a new sign-in does not help', async () => {
+  const token = async (): Promise<string> => {
+    throw new SessionExpired();
+  };
+  let asked = 0;
+  const onExpired = (): void => void (asked += 1);
+  const interrupted = (run: Run) => expect.poll(() => run.phase.value).toEqual({ kind: 'paused', why: 'interrupted' });
+  // Back from a sign-in: the list goes on by itself.
+  const { run } = open({ token, onExpired });
+  await interrupted(run);
+  expect(asked).toBe(0);
+  run.resume();
+  await expect.poll(() => asked).toBe(1);
+  await interrupted(run);
 });

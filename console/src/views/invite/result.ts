@@ -1,5 +1,5 @@
 /** What became of each address of a run. Pure. */
-import type { Batch, BatchPlan, BatchStep, InviteRequest } from 'galileo-invite-client';
+import type { BatchStep, InviteProblem, InviteRequest } from 'galileo-invite-client';
 import { TEXTS } from '../../texts.ts';
 
 export type ResultKind =
@@ -16,6 +16,12 @@ export interface Result {
   /** For people. */
   readonly message: string | null;
   readonly requestId: string | null;
+  /** Refused by Galileo with its whole batch: for any address of it, or for others that Galileo named. */
+  readonly refusedFor?: 'any' | 'others';
+}
+
+export function waiting(email: string): Result {
+  return { email, kind: 'waiting', message: null, requestId: null };
 }
 
 export function afterStep(results: readonly Result[], step: BatchStep): readonly Result[] {
@@ -45,10 +51,41 @@ function resultsOf(step: BatchStep): readonly Result[] {
   const decided = new Map(
     problem.decisions.map((one) => ['email' in one ? one.email : (addresses[one.index] ?? ''), one.message]),
   );
+  const sent = addresses.filter((email) => !decided.has(email));
+  const refusals = kind === 'refused' && problem.origin === 'upstream' ? refusalsByGalileo(problem, sent) : null;
   return addresses.map((email) => ({
     ...{ email, kind, requestId },
-    message: decided.get(email) ?? problem.message,
+    ...(refusals?.get(email) ?? { message: decided.get(email) ?? problem.message }),
   }));
+}
+
+type Refusal = Pick<Result, 'message' | 'refusedFor'>;
+
+/** Galileo takes all of a request or nothing. Sometimes it names the entries that it does not take. */
+function refusalsByGalileo({ message, body }: InviteProblem, sent: readonly string[]): ReadonlyMap<string, Refusal> {
+  const { galileoSays, refusedTogether, refusedForOthers } = TEXTS.invite.run;
+  const errors = Array.isArray(body?.['errors']) ? (body['errors'] as readonly Partial<UpstreamError>[]) : [];
+  const named = new Map<string, string>();
+  for (const { loc = [], msg = message } of errors) {
+    const [, field, index] = loc;
+    const email = field === 'emails' && typeof index === 'number' ? sent[index] : undefined;
+    if (email !== undefined) named.set(email, msg);
+  }
+  return new Map(
+    sent.map((email): [string, Refusal] => {
+      const own = named.get(email) ?? (sent.length === 1 ? message : undefined);
+      if (own !== undefined) return [email, { message: galileoSays(own) }];
+      return named.size > 0
+        ? [email, { message: refusedForOthers, refusedFor: 'others' }]
+        : [email, { message: refusedTogether(message), refusedFor: 'any' }];
+    }),
+  );
+}
+
+/** As in a 422 of Galileo. `loc`: its place in the request that was sent. */
+interface UpstreamError {
+  readonly loc: readonly (string | number)[];
+  readonly msg: string;
 }
 
 /** A followed outcome is known now. */
@@ -65,13 +102,4 @@ export function afterOutcome(
     if (state === 'not_sent') return { ...one, kind: 'waiting', message: null, requestId: null };
     return { ...one, kind: 'refused', message: detail ?? TEXTS.invite.run.settledRefused };
   });
-}
-
-/** The plan with another ending of the batch that has these addresses. */
-export function withEnded(plan: BatchPlan, emails: readonly string[], ended: Batch['ended']): BatchPlan {
-  const [one = ''] = emails;
-  return {
-    ...plan,
-    batches: plan.batches.map((batch) => (batch.emails.includes(one) ? { ...batch, ended } : batch)),
-  };
 }

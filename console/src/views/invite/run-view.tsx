@@ -10,6 +10,7 @@ import { dateAndTime, TEXTS } from '../../texts.ts';
 import type { Invites } from './invites.ts';
 import { Quotas } from './quotas.tsx';
 import { Results } from './results-view.tsx';
+import type { Result } from './result.ts';
 import type { Phase, Progress } from './run.ts';
 
 export interface RunViewProps {
@@ -27,6 +28,7 @@ export function RunView({ invites, router }: RunViewProps) {
   const isOnItsWay = phase.kind === 'sending' || phase.kind === 'pausing';
   const left = progress.counts.waiting + progress.counts.in_doubt;
   const refused = run.results.value.filter(({ kind }) => kind === 'refused').map(({ email }) => email);
+  const together = run.results.value.filter(({ refusedFor }) => refusedFor !== undefined);
   const quotas = run.quotas.value;
   const state = policyState.value;
   return (
@@ -42,6 +44,9 @@ export function RunView({ invites, router }: RunViewProps) {
             {texts.notKept}
           </Notice>
         )}
+        {isOnItsWay || together.length === 0 ? null : (
+          <RefusedTogether results={together} onSend={run.sendInSmallerBatches} />
+        )}
         <div class="actions">
           {phase.kind === 'sending' ? <Button onClick={run.pause}>{texts.pause}</Button> : null}
           {phase.kind === 'pausing' ? <Button disabledBecause={texts.pausing}>{texts.pause}</Button> : null}
@@ -52,7 +57,7 @@ export function RunView({ invites, router }: RunViewProps) {
           ) : null}
           {isOnItsWay ? null : (
             <Button
-              look={phase.kind === 'done' ? 'primary' : 'plain'}
+              look={phase.kind === 'done' && together.length === 0 ? 'primary' : 'plain'}
               onClick={() => (left > 0 ? (isAsking.value = true) : invites.startOver([]))}
             >
               {texts.newList}
@@ -92,6 +97,24 @@ export function RunView({ invites, router }: RunViewProps) {
         </Dialog>
       ) : null}
     </>
+  );
+}
+
+function RefusedTogether({ results, onSend }: { readonly results: readonly Result[]; readonly onSend: () => void }) {
+  const texts = TEXTS.invite.run;
+  return (
+    <Notice
+      tone="warning"
+      live="status"
+      title={texts.togetherTitle(results.length)}
+      actions={
+        <Button look="primary" onClick={onSend}>
+          {texts.sendSmaller}
+        </Button>
+      }
+    >
+      <span>{texts.together}</span>
+    </Notice>
   );
 }
 
@@ -144,7 +167,7 @@ function PhaseNotice({ phase, progress }: { readonly phase: Phase; readonly prog
           {
             {
               ...{ asked: texts.paused, interrupted: texts.interrupted },
-              ...{ unknown: texts.unknown, outdated: texts.outdated },
+              ...{ unknown: progress.counts.unknown > 0 ? texts.unknown : texts.known, outdated: texts.outdated },
             }[phase.why]
           }
         </Notice>
@@ -169,8 +192,9 @@ function PhaseNotice({ phase, progress }: { readonly phase: Phase; readonly prog
     }
     case 'done':
       return (
-        <Notice tone={progress.counts.unknown > 0 ? 'warning' : 'good'} live="status">
+        <Notice tone={progress.counts.unknown + progress.counts.refused > 0 ? 'warning' : 'good'} live="status">
           <span>{texts.done(progress.counts.invited)}</span>
+          {progress.counts.refused > 0 ? <span>{texts.refused(progress.counts.refused)}</span> : null}
           {progress.counts.unknown > 0 ? <span>{texts.unknownLeft}</span> : null}
         </Notice>
       );

@@ -2,16 +2,19 @@
  * Sending a list: batch by batch, pausable, and continued after a reload, a lost connection or a new sign-in. The plan
  * with the idempotency key of every batch is kept in this tab before anything is sent, so a batch is only ever repeated
  * with its own key and no person is invited twice. Where the browser cannot keep it, the page says so and asks before it
- * is left. Unknown outcomes are followed until they settle.
+ * is left. Unknown outcomes are followed until they settle. What Galileo refused as a whole may be sent again in smaller
+ * batches, with keys of their own: a refused request has done nothing.
  */
 import type { Batch, BatchPlan, BatchStep, InviteClient, InviteProblem, QuotaLeft } from 'galileo-invite-client';
-import { OutcomeUnknown, ServiceUnreachable } from 'galileo-invite-client';
+import { ServiceUnreachable } from 'galileo-invite-client';
 import type { ReadonlySignal } from '@preact/signals';
 import { computed, signal } from '@preact/signals';
+import { followOutcome } from '../../session/follow-outcome.ts';
 import { isRecord, kept } from '../../session/kept.ts';
 import { SessionExpired } from '../../session/session.ts';
+import { inSmallerBatches, withEnded } from './plan.ts';
 import type { Result, ResultKind } from './result.ts';
-import { afterStep, afterOutcome, withEnded } from './result.ts';
+import { afterOutcome, afterStep, waiting } from './result.ts';
 
 export type Phase =
   | { readonly kind: 'sending' }
@@ -50,12 +53,14 @@ export interface Run {
   readonly start: (plan: BatchPlan) => void;
   readonly pause: () => void;
   readonly resume: () => void;
+  /** Once more what Galileo refused as a whole. */
+  readonly sendInSmallerBatches: () => void;
   readonly forget: () => void;
 }
 
 export interface RunDeps {
   readonly client: InviteClient;
-  /** The person must sign in again, and the run was on its way. */
+  /** The person must sign in again to go on, and that may help. */
   readonly onExpired: () => void;
   /** Whether a list that was on its way belongs to the person who is signed in now. Then it goes on by itself. */
   readonly isOfSamePerson: boolean;
@@ -70,7 +75,6 @@ const keptRun = kept<KeptRun>(
     typeof value['startedAtMs'] === 'number',
 );
 
-const FOLLOW_MS = 15 * 60_000;
 /** The service keeps keys for 7 days. A batch with a forgotten key would be a new one. */
 const RESUMABLE_MS = 6 * 86_400_000;
 
@@ -91,6 +95,13 @@ export function createRun({ client, onExpired, isOfSamePerson }: RunDeps): Run {
   const followed = new Set<string>();
   /** A new run must not hear of an older one. */
   let generation = 0;
+  let following = new AbortController();
+  const leave = (): void => {
+    generation += 1;
+    following.abort();
+    following = new AbortController();
+    followed.clear();
+  };
 
   const keep = (): void => {
     if (plan !== null) isKept.value = keptRun.write({ plan, results: results.value, isSending, startedAtMs });
@@ -102,7 +113,8 @@ export function createRun({ client, onExpired, isOfSamePerson }: RunDeps): Run {
 
   const isPausing = (): boolean => phase.value?.kind === 'pausing';
 
-  async function send(): Promise<void> {
+  /** `isAlone`: nobody has asked for it; it goes on after a sign-in. */
+  async function send(isAlone = false): Promise<void> {
     if (plan === null || isSending) return;
     if (Date.now() - startedAtMs > RESUMABLE_MS) {
       phase.value = { kind: 'paused', why: 'outdated' };
@@ -127,7 +139,8 @@ export function createRun({ client, onExpired, isOfSamePerson }: RunDeps): Run {
       phase.value = { kind: 'paused', why: 'interrupted' };
       if (problem instanceof SessionExpired) {
         keep();
-        onExpired();
+        // A service that refuses a new token would send the browser to and fro.
+        if (!isAlone || last !== null) onExpired();
       } else throw problem;
     } finally {
       if (own === generation) {
@@ -157,31 +170,25 @@ export function createRun({ client, onExpired, isOfSamePerson }: RunDeps): Run {
     for (const { kind, requestId } of results.value)
       if (kind === 'unknown' && requestId !== null && !followed.has(requestId)) {
         followed.add(requestId);
-        void follow(requestId, generation);
+        void follow(requestId, following.signal);
       }
   }
 
-  async function follow(requestId: string, own: number): Promise<void> {
-    try {
-      const outcome = await client.waitForOutcome(requestId, { maxWaitMs: FOLLOW_MS });
-      if (own !== generation || plan === null) return;
-      const emails = results.value.filter((one) => one.requestId === requestId).map(({ email }) => email);
-      results.value = afterOutcome(results.value, requestId, outcome);
-      setPlan(withEnded(plan, emails, endedBy(outcome.state)));
-      const isLeft = plan.batches.some(({ ended }) => ended === null);
-      if (phase.value?.kind === 'done' && isLeft) phase.value = { kind: 'paused', why: 'unknown' };
-    } catch (problem) {
-      followed.delete(requestId);
-      if (own === generation && problem instanceof OutcomeUnknown) followUnknown();
-    }
+  async function follow(requestId: string, until: AbortSignal): Promise<void> {
+    const outcome = await followOutcome(client, requestId, until);
+    if (outcome === null || until.aborted || plan === null) return;
+    const emails = results.value.filter((one) => one.requestId === requestId).map(({ email }) => email);
+    results.value = afterOutcome(results.value, requestId, outcome);
+    setPlan(withEnded(plan, emails, endedBy(outcome.state)));
+    const isLeft = plan.batches.some((batch) => batch.ended === null);
+    if (phase.value?.kind === 'done' && isLeft) phase.value = { kind: 'paused', why: 'unknown' };
   }
 
   const run: Run = {
     ...{ phase, results, quotas, isKept },
     progress: computed(() => progressOf(results.value)),
     start(next) {
-      generation += 1;
-      followed.clear();
+      leave();
       isSending = false;
       startedAtMs = Date.now();
       results.value = next.batches.flatMap(({ emails }) => emails.map(waiting));
@@ -194,8 +201,15 @@ export function createRun({ client, onExpired, isOfSamePerson }: RunDeps): Run {
     resume() {
       if (phase.value?.kind === 'paused' || phase.value?.kind === 'stopped') void send();
     },
+    sendInSmallerBatches() {
+      if (plan === null || isSending) return;
+      const smaller = inSmallerBatches(plan, results.value);
+      results.value = smaller.results;
+      setPlan(smaller.plan);
+      void send();
+    },
     forget() {
-      generation += 1;
+      leave();
       plan = null;
       isSending = false;
       keptRun.remove();
@@ -206,7 +220,7 @@ export function createRun({ client, onExpired, isOfSamePerson }: RunDeps): Run {
     },
   };
   // What was on its way goes on by itself; what the person had stopped does not.
-  if (before?.isSending === true && isOfSamePerson) void send();
+  if (before?.isSending === true && isOfSamePerson) void send(true);
   else followUnknown();
   addEventListener('beforeunload', (event) => {
     const isUnfinished = phase.value !== null && phase.value.kind !== 'done';
@@ -217,10 +231,6 @@ export function createRun({ client, onExpired, isOfSamePerson }: RunDeps): Run {
     if (stopped instanceof ServiceUnreachable) run.resume();
   });
   return run;
-}
-
-function waiting(email: string): Result {
-  return { email, kind: 'waiting', message: null, requestId: null };
 }
 
 function phaseOf({ plan, isSending }: KeptRun): Phase {

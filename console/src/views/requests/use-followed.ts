@@ -1,13 +1,13 @@
 /**
- * Follows requests whose outcome is not known yet, until it is or the view is left. Few at a time, the newest first: each
- * one is asked about every few seconds. A request that stays unknown is followed again when the view is opened again.
+ * Follows requests whose outcome is not known yet, until it is or the view is left. Few at a time, the newest first, because
+ * each one is asked about by itself.
  */
 import type { InviteClient, InviteRequest } from 'galileo-invite-client';
 import { useEffect } from 'preact/hooks';
+import { followOutcome } from '../../session/follow-outcome.ts';
 import { isPending } from './request-state.tsx';
 
 const AT_ONCE = 5;
-const MAX_WAIT_MS = 600_000;
 
 /** `onEnded` gets the request as soon as its outcome is known. */
 export function useFollowed(
@@ -22,7 +22,9 @@ export function useFollowed(
   useEffect(() => {
     const ended = new AbortController();
     for (const id of ids) {
-      client.waitForOutcome(id, { maxWaitMs: MAX_WAIT_MS, signal: ended.signal }).then(onEnded, () => undefined);
+      void followOutcome(client, id, ended.signal).then((request) => {
+        if (request !== null) onEnded(request);
+      });
     }
     return () => ended.abort();
   }, [ids.join(' ')]);
