@@ -1,6 +1,6 @@
 /**
  * Reads a pasted list of addresses, or CSV with one column. Invariant: it repairs nothing. Every text becomes an address
- * as it was written, or is listed as a duplicate or as rejected; only names before `<…>`, marks of list items and the
+ * as it was written, or is listed as a duplicate or as rejected; only names before `<…>` or `(…)`, marks of list items and the
  * heading of a column are left out.
  */
 import { isEmailAddress } from './email-address.ts';
@@ -73,9 +73,9 @@ export function parseAddresses(list: string): ParsedAddresses {
   }
 }
 
-/** The addresses in angle brackets. Chats write `<mailto:ann@acme.com|ann@acme.com>`. */
+/** The addresses in brackets. Chats write `<mailto:ann@acme.com|ann@acme.com>`, some mail programs `Ann (ann@acme.com)`. */
 function bracketedIn(piece: string): string[] {
-  return [...piece.matchAll(/<([^<>|]*@[^<>|]*)(?:\|[^<>]*)?>/g)].map(([, inside = '']) => plain(inside));
+  return [...piece.matchAll(/[<(]([^<>()|]*@[^<>()|]*)(?:\|[^<>()]*)?[>)]/g)].map(([, inside = '']) => plain(inside));
 }
 
 /** Without quotation marks around it and without the scheme of a link. */

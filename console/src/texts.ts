@@ -80,7 +80,11 @@ export const TEXTS = {
     list: {
       title: 'Addresses',
       label: 'E-mail addresses: a list, or CSV',
-      hint: 'One per line, or separated by commas or semicolons. Names like “Ann <ann@acme.com>” are fine. You can also drop a file here.',
+      hint: 'One per line, separated by commas, or a table from a spreadsheet. Names like “Ann <ann@acme.com>” are fine. You can also drop a file here.',
+      otherColumns: (n: number) =>
+        n === 0
+          ? ''
+          : `${n === 1 ? 'One other column' : `${count(n)} other columns`} of the table ${n === 1 ? 'is' : 'are'} left out.`,
       choose: 'Choose a file …',
       clear: 'Clear',
       tooLarge: 'This file is too large for a list of addresses (more than 2 MB).',
@@ -153,8 +157,10 @@ export const TEXTS = {
       goTo: (n: number) => `Show line ${count(n)}`,
       reasons: {
         no_at_sign: 'There is no @ in it. Write the whole address.',
-        several_words: 'There is a blank inside. Put a comma or a line end between two addresses.',
-        malformed: 'It is not a valid address. Look for a typing error: an accent, two dots, a missing ending.',
+        several_words:
+          'There are other words beside the address. Leave the address alone on its line, or put a comma after it.',
+        malformed:
+          'It is not a valid address. Look for a typing error: an accent, two dots, a dot at the end, a missing ending.',
       },
       removeRefused: 'Remove what is refused',
       removeMalformed: 'Remove what is no address',
@@ -212,7 +218,7 @@ export const TEXTS = {
       refusedForOthers: 'Refused with its whole batch, because of other addresses in it.',
       togetherTitle: (n: number) => `${addresses(n)} ${n === 1 ? 'was' : 'were'} refused with the whole batch`,
       together:
-        'Galileo takes all of a batch or nothing, so one address can be the reason for all of them. None of these people is invited. When they are sent in smaller batches, those who are not the reason get through.',
+        'Galileo takes all of a batch or nothing, so one address can be the reason for all of them. None of these people got an invitation. When they are sent in smaller batches, those who are not the reason get through.',
       sendSmaller: 'Send them again in smaller batches',
       leaveTitle: 'Begin a new list?',
       leave: (n: number) =>

@@ -101,6 +101,13 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await signIn(page, 'Ian');
     await page.getByRole('radio', { name: 'Admin' }).check();
   },
+  async 'a table from a spreadsheet'(page) {
+    await signIn(page, 'Ann');
+    await list(page).fill('Name\tE-mail\tTeam\nAnn\tann@acme.com\tHR\nBo\tbo@acme\tIT\nCy\t\tIT');
+    await page.getByText('2 other columns of the table are left out.').waitFor();
+    await page.getByRole('button', { name: 'Not addresses 2' }).click();
+    await page.getByText('Checked with the service.').waitFor();
+  },
   async 'a list that cannot be checked'(page) {
     await signIn(page, 'Ann');
     await page.route('**/v2/invite_users?dry_run=true', (route) =>

@@ -43,6 +43,9 @@ describe('a pasted list', () => {
     ['hyphens before each', `- ${ANN}\n- ${BO}`],
     ['bullets before each', `\u2022 ${ANN}\n  \u2022\t${BO}`],
     ['numbers before each', `1. ${ANN}\n2) ${BO}`],
+    ['names and round brackets', `Ann Smith (${ANN}), Bo (EU) (${BO})`],
+    ['links of Outlook', `${ANN}<mailto:${ANN}>; ${BO}<mailto:${BO}>`],
+    ['links of Markdown', `[${ANN}](mailto:${ANN})\n[Bo](mailto:${BO})`],
     ['cells with names', `"Ann Smith <${ANN}>"\n"Bo <${BO}>"`],
   ])('with %s is read', (_, text) => {
     expect(found(text)).toEqual([ANN, BO]);

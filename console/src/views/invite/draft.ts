@@ -7,6 +7,7 @@ import { parseAddresses } from 'galileo-invite-client';
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import { computed, effect, signal } from '@preact/signals';
 import { isRecord, kept } from '../../session/kept.ts';
+import { addressTable } from './address-table.ts';
 
 export interface Choices {
   readonly authMethod: AuthMethod;
@@ -30,6 +31,8 @@ export interface Draft {
   readonly choices: Signal<Choices>;
   readonly hasChosen: Signal<boolean>;
   readonly parsed: ReadonlySignal<ParsedAddresses>;
+  /** Columns of a table that were left out. */
+  readonly otherColumns: ReadonlySignal<number>;
   /** Back to the beginning. */
   readonly clear: () => void;
 }
@@ -50,9 +53,11 @@ export function createDraft(): Draft {
     if (now.text === '' && !now.hasChosen) keptDraft.remove();
     else keptDraft.write(now);
   });
+  const table = computed(() => addressTable(text.value));
   return {
     ...{ text, choices, hasChosen },
-    parsed: computed(() => parseAddresses(text.value)),
+    parsed: computed(() => parseAddresses(table.value.text)),
+    otherColumns: computed(() => table.value.otherColumns),
     clear() {
       text.value = '';
       choices.value = FIRST_CHOICES;

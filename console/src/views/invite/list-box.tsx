@@ -65,6 +65,9 @@ export function ListBox({ invites: { draft } }: { readonly invites: Invites }) {
       <p class="quiet" id="list-hint">
         {texts.hint}
       </p>
+      <p class="quiet" role="status">
+        {texts.otherColumns(draft.otherColumns.value)}
+      </p>
       {fault.value === null ? null : (
         <Notice tone="bad" live="alert">
           {fault.value}
