@@ -1,5 +1,5 @@
 /** Which view is shown, by the path and by who is signed in. */
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { Button } from './parts/button.tsx';
 import { Link } from './parts/link.tsx';
 import { Notice } from './parts/notice.tsx';
@@ -8,7 +8,7 @@ import type { Router } from './router.ts';
 import { viewOf } from './router.ts';
 import type { Session } from './session/session.ts';
 import { Shell } from './shell.tsx';
-import { TEXTS } from './texts.ts';
+import { REQUEST_TEXTS, TEXTS } from './texts.ts';
 import { AuditView } from './views/audit/audit-view.tsx';
 import { InviteView } from './views/invite/invite-view.tsx';
 import { createInvites } from './views/invite/invites.ts';
@@ -22,6 +22,10 @@ export interface AppProps {
 }
 
 export function App({ session, router }: AppProps) {
+  const name = nameOf(session, router);
+  useEffect(() => {
+    document.title = name === null ? TEXTS.title : `${name} · ${TEXTS.title}`;
+  }, [name]);
   return (
     <Shell session={session} router={router}>
       <Content session={session} router={router} />
@@ -66,6 +70,17 @@ function Content({ session, router }: AppProps) {
     default:
       return <SignedIn session={session} router={router} />;
   }
+}
+
+/** Of the view, for the tab and its history. */
+function nameOf(session: Session, router: Router): string | null {
+  const { kind } = session.state.value;
+  if (kind !== 'signed_in' && kind !== 'expired') return null;
+  const names = {
+    ...{ invite: TEXTS.nav.invite, requests: TEXTS.nav.requests, request: REQUEST_TEXTS.title },
+    ...{ audit: TEXTS.nav.audit, audit_request: REQUEST_TEXTS.title, unknown: TEXTS.states.notFoundTitle },
+  };
+  return names[viewOf(router.path.value).kind];
 }
 
 /** Keeps what goes on while the view changes: a list that is being sent. */

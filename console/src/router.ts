@@ -4,6 +4,7 @@
  */
 import type { ReadonlySignal } from '@preact/signals';
 import { signal } from '@preact/signals';
+import { focusHeading } from './parts/use-found-focus.ts';
 
 export type View =
   | { readonly kind: 'invite' }
@@ -36,7 +37,11 @@ export function viewOf(path: string): View {
 
 export function createRouter(): Router {
   const path = signal(location.pathname);
-  addEventListener('popstate', () => (path.value = location.pathname));
+  addEventListener('popstate', () => {
+    path.value = location.pathname;
+    // The browser itself goes back to where the view was read.
+    requestAnimationFrame(() => focusHeading({ preventScroll: true }));
+  });
   return {
     path,
     go(to) {
@@ -44,7 +49,7 @@ export function createRouter(): Router {
       path.value = to;
       // As a browser does it for a page: the new view begins at its top, and a screen reader reads its heading.
       scrollTo(0, 0);
-      requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus());
+      requestAnimationFrame(() => focusHeading());
     },
   };
 }

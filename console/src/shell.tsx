@@ -36,11 +36,11 @@ export function Shell({ session, router, children }: ShellProps) {
             <Link router={router} to="/console">
               {TEXTS.nav.invite}
             </Link>
-            <Link router={router} to="/console/requests">
+            <Link router={router} to="/console/requests" hasViewsBelow>
               {TEXTS.nav.requests}
             </Link>
             {session.mayHave('audit:read') ? (
-              <Link router={router} to="/console/audit">
+              <Link router={router} to="/console/audit" hasViewsBelow>
                 {TEXTS.nav.audit}
               </Link>
             ) : null}

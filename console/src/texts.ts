@@ -43,7 +43,7 @@ export const TEXTS = {
     signedOut: 'Sign in with your organisation’s account.',
     keptHere: 'Your list stays in this tab, and nothing is stored elsewhere.',
     afterSignOut: 'You are signed out. The list and its progress are removed from this tab.',
-    unfinished: 'A list is not finished. Sign in, and it goes on where it stopped.',
+    unfinished: 'A list is not finished. Sign in to go on where it stopped.',
     cancelled: 'You went back without signing in.',
     failedTitle: 'The sign-in did not work',
     failed:
@@ -143,6 +143,7 @@ export const TEXTS = {
       checking: (done: number, of: number) => `Checking with the service: ${count(done)} of ${count(of)}`,
       checked: 'Checked with the service. Nothing has been sent.',
       failed: 'The list could not be checked',
+      notChecked: 'Not checked yet.',
       ready: 'Ready',
       refused: 'Refused',
       duplicates: 'Duplicates',
@@ -184,8 +185,8 @@ export const TEXTS = {
       checking: 'The list is being checked.',
     },
     run: {
-      title: 'Sending',
-      doneTitle: 'Sent',
+      titles: { sending: 'Sending', pausing: 'Sending', paused: 'Paused', stopped: 'Stopped', done: 'Sent' },
+      fullAgain: (when: string) => `Full again: ${when}.`,
       progress: (done: number, of: number) => `${count(done)} of ${addresses(of)}`,
       bar: 'Progress of the list',
       pause: 'Pause',

@@ -21,7 +21,7 @@ export type SessionState =
   /** `notice`: why the person is here again. */
   | { readonly kind: 'signed_out'; readonly notice: null | 'signed_out' | 'cancelled' }
   | { readonly kind: 'signed_in'; readonly person: string | null; readonly scopes: readonly string[] | null }
-  | { readonly kind: 'expired'; readonly person: string | null }
+  | { readonly kind: 'expired'; readonly person: string | null; readonly scopes: readonly string[] | null }
   /** The sign-in failed. `detail` is the provider's, or null when it was not reached. */
   | { readonly kind: 'failed'; readonly detail: string | null }
   | { readonly kind: 'not_set_up' };
@@ -87,7 +87,7 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
   };
   const expire = (): never => {
     // Calls that were under way at a sign-out end here as well. They must not ask to sign in again.
-    if (state.value.kind === 'signed_in') state.value = { kind: 'expired', person: state.value.person };
+    if (state.value.kind === 'signed_in') state.value = { ...state.value, kind: 'expired' };
     throw new SessionExpired('The sign-in has ended.');
   };
   const held = (): Tokens => tokens ?? expire();
@@ -128,7 +128,7 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
   };
   const session: Session = {
     ...{ state, knowsPerson, client: createInviteClient(options), audit: createAuditClient(options) },
-    mayHave: (scope) => state.value.kind !== 'signed_in' || mayHave(state.value.scopes, scope),
+    mayHave: (scope) => !('scopes' in state.value) || mayHave(state.value.scopes, scope),
     async signIn(back) {
       try {
         const { url, pending } = await beginSignIn(await findProvider(), back);

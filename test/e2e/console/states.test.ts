@@ -150,6 +150,8 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await list(page).fill('ann@acme.com');
     await page.getByText('Your sign-in has ended').waitFor();
     expect(await list(page).inputValue()).toBe('ann@acme.com');
+    expect(await page.getByRole('link', { name: 'Audit' }).count()).toBe(0);
+    expect(await page.getByText('The list could not be checked').count()).toBe(0);
   },
   async 'a view that is not there'(page) {
     await signIn(page, 'Ann');
@@ -211,10 +213,22 @@ describe('the console by keyboard alone', () => {
     await reach(/^Send 2 invites$/);
     await page.keyboard.press('Space');
     await page.getByText('2 people are invited.').waitFor();
+    // The button that was pressed is gone.
+    await page.getByRole('heading', { name: 'Sent' }).and(page.locator(':focus')).waitFor();
     expect(invitedBy(deployment).filter((email) => email.startsWith('key-'))).toEqual([
       'key-1@acme.com',
       'key-2@acme.com',
     ]);
+    await reach(/^[0-9a-f]{12}$/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Request', exact: true }).and(page.locator(':focus')).waitFor();
+    expect(await page.title()).toBe('Request · Galileo invites');
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Sent' }).and(page.locator(':focus')).waitFor();
+    expect(await page.title()).toBe('Invite · Galileo invites');
+    await reach(/^New list$/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Invite people to Galileo' }).and(page.locator(':focus')).waitFor();
     await page.keyboard.press('Home');
     await reach(/^Sign out$/);
     await page.keyboard.press('Enter');

@@ -1,6 +1,7 @@
 /** The view on which people invite: first the list and what the policy says of it, then its sending and the results. */
 import { useEffect } from 'preact/hooks';
 import { Loading, ProblemPage } from '../../parts/states.tsx';
+import { useFoundFocus } from '../../parts/use-found-focus.ts';
 import type { Router } from '../../router.ts';
 import { TEXTS } from '../../texts.ts';
 import type { Invites } from './invites.ts';
@@ -20,6 +21,7 @@ export function InviteView({ invites, router }: InviteViewProps) {
   const { policyState, run, loadPolicy } = invites;
   useEffect(() => void loadPolicy(), [invites]);
   const state = policyState.value;
+  useFoundFocus(run.phase.value?.kind ?? 'list');
   // A list that is on its way is shown, whatever else fails.
   if (run.phase.value !== null) return <RunView invites={invites} router={router} />;
   if (state.kind === 'failed') return <ProblemPage problem={state.problem} onRetry={() => void loadPolicy()} />;

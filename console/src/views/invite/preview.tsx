@@ -7,6 +7,7 @@ import { Chips } from '../../parts/chips.tsx';
 import { Notice } from '../../parts/notice.tsx';
 import { Empty } from '../../parts/states.tsx';
 import { Table } from '../../parts/table.tsx';
+import { SessionExpired } from '../../session/session.ts';
 import { TEXTS } from '../../texts.ts';
 import type { Invites } from './invites.ts';
 import { showLine } from './list-box.tsx';
@@ -38,6 +39,7 @@ export function Preview({ invites }: { readonly invites: Invites }) {
         <h2 id="preview-title">{texts.title}</h2>
         <CheckState invites={invites} />
       </div>
+      <CheckFailure invites={invites} />
       <Chips
         label={texts.tabs}
         options={GROUPS.map((name) => ({ value: name, name: texts[name], count: sizes[name] }))}
@@ -69,21 +71,30 @@ export function Preview({ invites }: { readonly invites: Invites }) {
 function CheckState({ invites: { opinions } }: { readonly invites: Invites }) {
   const texts = TEXTS.invite.preview;
   const state = opinions.state.value;
-  if (state.kind === 'failed')
-    return (
-      <Notice
-        tone="bad"
-        live="alert"
-        title={texts.failed}
-        actions={<Button onClick={opinions.retry}>{TEXTS.states.retry}</Button>}
-      >
-        {state.problem instanceof Error ? state.problem.message : null}
-      </Notice>
-    );
   return (
     <span class="quiet" role="status">
-      {state.kind === 'checking' ? texts.checking(state.done, state.total) : texts.checked}
+      {state.kind === 'checking'
+        ? texts.checking(state.done, state.total)
+        : state.kind === 'failed'
+          ? texts.notChecked
+          : texts.checked}
     </span>
+  );
+}
+
+/** An ended sign-in is said by the frame. */
+function CheckFailure({ invites: { opinions } }: { readonly invites: Invites }) {
+  const state = opinions.state.value;
+  if (state.kind !== 'failed' || state.problem instanceof SessionExpired) return null;
+  return (
+    <Notice
+      tone="bad"
+      live="alert"
+      title={TEXTS.invite.preview.failed}
+      actions={<Button onClick={opinions.retry}>{TEXTS.states.retry}</Button>}
+    >
+      {state.problem instanceof Error ? state.problem.message : null}
+    </Notice>
   );
 }
 

@@ -34,7 +34,7 @@ export function RunView({ invites, router }: RunViewProps) {
   return (
     <>
       <div class="lead">
-        <h1 tabIndex={-1}>{phase.kind === 'done' ? texts.doneTitle : texts.title}</h1>
+        <h1 tabIndex={-1}>{texts.titles[phase.kind]}</h1>
       </div>
       <section class="card" aria-label={texts.bar}>
         <ProgressBar progress={progress} />
@@ -184,7 +184,7 @@ function PhaseNotice({ phase, progress }: { readonly phase: Phase; readonly prog
       return (
         <Notice tone="warning" live="alert" title={title}>
           <span>{problem.message}</span>
-          {retryAt === null ? null : <span>{dateAndTime(retryAt.toISOString())}</span>}
+          {retryAt === null ? null : <span>{texts.fullAgain(dateAndTime(retryAt.toISOString()))}</span>}
           <span>{texts.nobodyTwice}</span>
           {problem.requestId === null ? null : <span class="quiet">{TEXTS.states.reference(problem.requestId)}</span>}
         </Notice>

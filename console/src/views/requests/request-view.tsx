@@ -10,6 +10,7 @@ import { ViewFailure } from '../../parts/failure.tsx';
 import { Link } from '../../parts/link.tsx';
 import { Notice } from '../../parts/notice.tsx';
 import { Loading, StatePage } from '../../parts/states.tsx';
+import { useFoundFocus } from '../../parts/use-found-focus.ts';
 import { useLoad } from '../../parts/use-load.ts';
 import type { Router } from '../../router.ts';
 import type { Session } from '../../session/session.ts';
@@ -32,6 +33,7 @@ export interface RequestViewProps {
 export function RequestView(props: RequestViewProps) {
   const { session, router, id, from } = props;
   const { state, again, set } = useLoad((signal) => session.client.inviteRequest(id, { signal }), [id]);
+  useFoundFocus(state.kind);
   const back = (
     <p>
       <Link router={router} to={`/console/${from}`}>
