@@ -5,10 +5,7 @@
  * public key, and measures how long one slice of the trail's guard keeps the event loop. Exits 1 when a limit is passed:
  * 3,000 records or 10 s uncovered, whichever is more; a record that is uncovered after the stop; a trail that is not intact.
  */
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { generateKeyPairSync } from 'node:crypto';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +19,7 @@ import { readLedgerFile } from '../src/platform/node/ledger/reader.ts';
 import type { LedgerReader } from '../src/ledger/ledger-reader.ts';
 import { startService } from '../dev/service.ts';
 import { startStandIns } from '../dev/stand-ins.ts';
+import { freePort } from '../test/support/servers/free-port.ts';
 
 const MOST_UNCOVERED = 3_000;
 const MOST_UNCOVERED_MS = 10_000;
@@ -36,15 +34,6 @@ rules:
 const seconds = Math.min(600, Number(process.argv[2] ?? 120));
 const connections = Math.min(1_000, Number(process.argv[3] ?? 64));
 if (!(seconds > 0 && connections > 0)) throw new Error('usage: node bench/checkpoint-lag.ts [seconds] [connections]');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 interface Coverage {
   readonly records: number;

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { startBackdrop } from './load/backdrop.ts';
 import { quantileMs, saturate } from './load/generator.ts';
 import { createInviteRequests } from './load/invite-requests.ts';
-import { freePort, pinBench, startSide } from './sides/process.ts';
+import { freePort } from '../test/support/servers/free-port.ts';
+import { pinBench, startSide } from './sides/process.ts';
 import { serviceSide } from './sides/service.ts';
 
 const seconds = Math.min(60, Number(process.argv[2] ?? 10));

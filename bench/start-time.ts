@@ -16,7 +16,8 @@ import { createNodeSqlite } from '../src/platform/node/ledger/sqlite.ts';
 import { clock, ids, sha256 } from '../src/platform/node/runtime.ts';
 import { admission, settlement } from '../test/support/ledger/ledger.ts';
 import { openTestLedger } from '../test/support/postgres/postgres-ledger.ts';
-import { freePort, startPostgres } from '../test/support/postgres/postgres-server.ts';
+import { startPostgres } from '../test/support/postgres/postgres-server.ts';
+import { freePort } from '../test/support/servers/free-port.ts';
 
 const [sqliteRecords = 1_000_000, postgresRecords = 200_000] = process.argv.slice(2).map(Number);
 const STARTS = 5;

@@ -4,7 +4,8 @@ import { saturate } from '../load/generator.ts';
 import { createInviteRequests } from '../load/invite-requests.ts';
 import type { MemoryResult, Point } from '../results.ts';
 import { describeRun } from '../results.ts';
-import { freePort, startSide } from '../sides/process.ts';
+import { freePort } from '../../test/support/servers/free-port.ts';
+import { startSide } from '../sides/process.ts';
 import { serviceSide } from '../sides/service.ts';
 
 const CONNECTIONS = 64;

@@ -11,7 +11,8 @@ import { describeRun } from '../results.ts';
 import type { Place } from './peers.ts';
 import { installPeers, PEERS } from './peers.ts';
 import type { RunningSide, SideCommand } from './process.ts';
-import { busyShare, freePort, ownCoreTicks, startSide } from './process.ts';
+import { freePort } from '../../test/support/servers/free-port.ts';
+import { busyShare, ownCoreTicks, startSide } from './process.ts';
 import { serviceSide } from './service.ts';
 import { shuffled } from './shuffled.ts';
 

@@ -7,8 +7,9 @@ import { startBackdrop } from '../../bench/load/backdrop.ts';
 import { arrive, saturate } from '../../bench/load/generator.ts';
 import { createInviteRequests } from '../../bench/load/invite-requests.ts';
 import { PEERS } from '../../bench/sides/peers.ts';
-import { freePort, startSide } from '../../bench/sides/process.ts';
+import { startSide } from '../../bench/sides/process.ts';
 import { serviceSide } from '../../bench/sides/service.ts';
+import { freePort } from '../support/servers/free-port.ts';
 
 const SIDES = { service: serviceSide, nginx: PEERS['nginx']?.side, haproxy: PEERS['haproxy']?.side };
 

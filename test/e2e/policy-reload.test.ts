@@ -1,8 +1,5 @@
 /** A policy file that changes while `node src/node.ts` serves. */
-import { once } from 'node:events';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,6 +8,7 @@ import { startService } from './started.ts';
 import type { StandIns } from '../../dev/stand-ins.ts';
 import { startStandIns } from '../../dev/stand-ins.ts';
 import { policyFrom } from '../support/policy.ts';
+import { freePort } from '../support/servers/free-port.ts';
 
 /** Even versions allow the role `user` and odd versions refuse it, each by a rule with its own name. */
 const policyText = (n: number): string => `
@@ -98,16 +96,6 @@ async function reported(accept: (line: LogLine) => boolean, from = 0): Promise<v
 async function replace(text: string, target = path): Promise<void> {
   await writeFile(`${target}.tmp`, text);
   await rename(`${target}.tmp`, target);
-}
-
-/** A free port: OPS_PORT 0 would switch the ops port off. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const invite = (token: string, url: string): Promise<Response> =>

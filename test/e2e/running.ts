@@ -7,8 +7,6 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,6 +15,7 @@ import { onTestFinished } from 'vitest';
 import type { StandIns } from '../../dev/stand-ins.ts';
 import { startStandIns } from '../../dev/stand-ins.ts';
 import { keepOutputLines } from '../support/audit/operational-lines.ts';
+import { freePort } from '../support/servers/free-port.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/node.ts', import.meta.url));
 
@@ -59,16 +58,6 @@ export interface Running {
   line(fits: (line: LogLine) => boolean): Promise<LogLine>;
   /** Resolves with the exit code, also after the end of the process. */
   readonly exited: Promise<number | null>;
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Resolves when the service listens. `onText` gets each line of its stdout. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import * as z from 'zod';
-import { freePort } from '../running.ts';
+import { freePort } from '../../support/servers/free-port.ts';
 
 export interface Prometheus {
   /** The result of an instant query: one entry a series. Rejects when it does not parse. */

@@ -6,8 +6,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createListener } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../../support/servers/free-port.ts';
 
 export type Handle = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
@@ -20,9 +21,9 @@ export interface Receiver {
 
 /** Down at first. */
 export async function createReceiver(handle: Handle): Promise<Receiver> {
-  const listener = createListener().listen(0, '127.0.0.1');
+  const port = await freePort();
+  const listener = createListener().listen(port, '127.0.0.1');
   await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
   let current: { readonly server: Server; readonly sockets: Set<Socket> } = { server: listener, sockets: new Set() };
 
   const replace = async (server: Server): Promise<void> => {

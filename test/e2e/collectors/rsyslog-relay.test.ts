@@ -1,11 +1,9 @@
 /** The two recipes of docs/audit-recipes.md that send to another rsyslog over TLS, with real ones on both sides. */
-import { once } from 'node:events';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { selfSigned } from '../../contract/http-port/certificate.ts';
+import { freePort } from '../../support/servers/free-port.ts';
 import type { Daemon } from './daemon.ts';
 import { linesOf, startRsyslog, testFolder } from './daemon.ts';
 import { expectWholeTrail, feed, verifyLines } from './feed.ts';
@@ -59,15 +57,6 @@ async function certificates(folder: string): Promise<string> {
     await appendFile(join(tls, 'ca.pem'), cert);
   }
   return tls;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const RELP = {

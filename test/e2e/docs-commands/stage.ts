@@ -3,10 +3,7 @@
  * stand-ins, whose ledger has some history. The files that the pages name are there.
  */
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,7 +12,7 @@ import type { Service } from '../../../dev/service.ts';
 import { startService } from '../../../dev/service.ts';
 import { startStandIns } from '../../../dev/stand-ins.ts';
 import { ROOT } from '../../arch/source-tree.ts';
-
+import { freePort } from '../../support/servers/free-port.ts';
 import type { PlannedBlock } from './plan.ts';
 
 const run = promisify(execFile);
@@ -166,13 +163,4 @@ export async function openStage(): Promise<Stage> {
     const [first] = delivered;
     return (JSON.parse(first?.text ?? '{}') as { time: string }).time;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createTestAuthority } from '../postgres/certificates.ts';
-import { freePort } from '../postgres/postgres-server.ts';
+import { freePort } from '../servers/free-port.ts';
 import { COMPOSE_FOLDER } from './compose-file.ts';
 
 /** Debian's HAProxy with the configuration of deploy/compose, unchanged, in front of two replicas on loopback. */

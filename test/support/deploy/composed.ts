@@ -7,7 +7,8 @@ import { DEMO_AUDIENCE } from '../../../dev/identity-provider.ts';
 import type { StandIns } from '../../../dev/stand-ins.ts';
 import { startStandIns } from '../../../dev/stand-ins.ts';
 import type { PostgresServer } from '../postgres/postgres-server.ts';
-import { freePort, postgresPrograms, startPostgres } from '../postgres/postgres-server.ts';
+import { postgresPrograms, startPostgres } from '../postgres/postgres-server.ts';
+import { freePort } from '../servers/free-port.ts';
 import { COMPOSE_FOLDER, composeFile } from './compose-file.ts';
 
 /**

@@ -5,7 +5,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, serverUser } from './postgres-server.ts';
+import { freePort } from '../servers/free-port.ts';
+import { serverUser } from './postgres-server.ts';
 
 /** PgBouncer in transaction mode in front of a server, with fewer server connections than clients have. */
 export interface PgBouncer {

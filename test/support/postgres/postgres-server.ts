@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../servers/free-port.ts';
 
 /**
  * A PostgreSQL server for tests: a cluster of its own in a temporary folder, on a free port of loopback, with the
@@ -132,13 +132,4 @@ export function serverUser(): { readonly uid: number; readonly gid: number } | n
   );
   if (!uid || !gid) throw new Error('there is no user postgres: install the package postgresql');
   return { uid, gid };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

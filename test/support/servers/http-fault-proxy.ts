@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { freePort } from './free-port.ts';
 
 /**
  * A TCP proxy in front of an HTTP server, for tests of failing connections. It reads just enough HTTP to know where a
@@ -143,8 +144,9 @@ export async function startHttpFaultProxy(target: { readonly port: number }): Pr
     });
   }
 
-  let server: Server = await listen(0, accept);
-  const { port } = server.address() as AddressInfo;
+  // It is refused for a while, and then it is listened on again.
+  const port = await freePort();
+  let server: Server = await listen(port, accept);
   const drain = async (): Promise<void> => {
     const over = [...pairs].map(async ({ client }) => {
       if (client.destroyed) return;

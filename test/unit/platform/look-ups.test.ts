@@ -1,7 +1,4 @@
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -9,6 +6,7 @@ import { groupIdOf } from '../../../dev/galileo-groups.ts';
 import { serveGalileo } from '../../../dev/galileo.ts';
 import type { ServedGalileo } from '../../../dev/galileo.ts';
 import { startNodeService } from '../../../src/platform/node/service.ts';
+import { freePort } from '../../support/servers/free-port.ts';
 
 /** GALILEO_LOOKUPS on Node, in the composition: who runs the look-ups, what operators see, and that a stop ends them. */
 const KEY = 'test-key-0f3c9a7e5b1d2468';
@@ -17,15 +15,6 @@ version: 1
 groups: { annotators: ${groupIdOf('annotators')}, board: ${groupIdOf('board')} }
 rules: []
 `;
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return String(port);
-}
 
 async function start(galileo: ServedGalileo, changes: Readonly<Record<string, string>>) {
   const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-look-ups-'));
@@ -37,7 +26,7 @@ async function start(galileo: ServedGalileo, changes: Readonly<Record<string, st
     write: async () => undefined,
     flush: async () => undefined,
   };
-  const opsPort = await freePort();
+  const opsPort = String(await freePort());
   const env = {
     ...{ PORT: '0', OPS_PORT: opsPort, INSECURE_DEV: '1', GALILEO_API_KEY: KEY, GALILEO_API_URL: galileo.url },
     AUTH_ISSUERS: JSON.stringify([{ name: 'corp', issuer: 'https://login.example.com', audience: 'galileo-invites' }]),

@@ -17,6 +17,7 @@ import { startNodeService } from '../../../src/platform/node/service.ts';
 import type { NodeServiceStart } from '../../../src/platform/node/service.ts';
 import { createFakeClock, createFakeIds, testUuid7 } from '../../support/clock.ts';
 import { admission } from '../../support/ledger/ledger.ts';
+import { freePort } from '../../support/servers/free-port.ts';
 import { countedMetrics, keptLog } from '../../support/tokens.ts';
 
 /** The composition on Node, in this process: what it opens, in which order, and that it leaves nothing behind. */
@@ -50,14 +51,6 @@ async function takenPort(): Promise<string> {
   await once(server, 'listening');
   taken.push(server);
   return String((server.address() as AddressInfo).port);
-}
-
-async function freePort(): Promise<string> {
-  const port = await takenPort();
-  const server = taken.pop();
-  server?.close();
-  if (server !== undefined) await once(server, 'close');
-  return port;
 }
 
 async function start(changes: Record<string, string> = {}) {
@@ -140,7 +133,7 @@ describe('the service on Node', () => {
 
   it('shows what it knows of the time, and keeps it over a restart', async () => {
     const exposed = async (): Promise<string> => {
-      const { result } = await start({ OPS_PORT: await freePort() });
+      const { result } = await start({ OPS_PORT: String(await freePort()) });
       if (result.kind !== 'started') throw new Error(result.problems.join('\n'));
       const text = await (await fetch(`http://127.0.0.1:${result.service.opsPort}/metrics`)).text();
       await result.service.close();
