@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Running } from './running.ts';
+import type { TimeOfEnd } from './stopping-child.ts';
 
 /** Invites that are under way while a service stops. */
 export const IN_FLIGHT = 50;
@@ -22,13 +23,14 @@ export async function inFlight(
   return answers;
 }
 
-/** Resolves with the result of `signal`. */
-export async function stop(
-  service: Running,
-  signal: NodeJS.Signals = 'SIGTERM',
-): Promise<{ code: number | null; ms: number }> {
-  const startedAt = performance.now();
+/** Resolves with the exit code. */
+export async function stop(service: Running, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
   service.child.kill(signal);
-  const code = await service.exited;
-  return { code, ms: performance.now() - startedAt };
+  return await service.exited;
+}
+
+/** Lets a time come in a service that `endsAsTold`, once its end has begun. */
+export async function letCome(service: Running, time: TimeOfEnd): Promise<void> {
+  await service.line(({ event }) => event === 'shutdown_begun');
+  service.child.send(time);
 }

@@ -18,6 +18,7 @@ import { keepOutputLines } from '../support/audit/operational-lines.ts';
 import { freePort } from '../support/servers/free-port.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/node.ts', import.meta.url));
+const STOPPING_CHILD = fileURLToPath(new URL('stopping-child.ts', import.meta.url));
 
 const POLICY = `
 version: 1
@@ -60,10 +61,13 @@ export interface Running {
   readonly exited: Promise<number | null>;
 }
 
-/** Resolves when the service listens. `onText` gets each line of its stdout. */
+/** Resolves when the service listens. `onText` gets each line of its stdout; `endsAsTold`: stopping-child.ts in its place. */
 export async function startRunning(
   env: Readonly<Record<string, string>> = {},
-  { onText = () => undefined }: { readonly onText?: (line: string) => void } = {},
+  {
+    onText = () => undefined,
+    endsAsTold = false,
+  }: { readonly onText?: (line: string) => void; readonly endsAsTold?: boolean } = {},
 ): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-running-'));
   const standIns = await startStandIns({}, { identityProvider: 0, galileo: 0 });
@@ -72,12 +76,12 @@ export async function startRunning(
   const ledgerPath = env.LEDGER_URL?.slice('sqlite:'.length) ?? join(folder, 'ledger.db');
   // Registered before the end of the process, so that it runs after it.
   const keep = keepOutputLines([standIns.env.GALILEO_API_KEY ?? '']);
-  const child = spawn(process.execPath, [ENTRY], {
+  const child = spawn(process.execPath, [endsAsTold ? STOPPING_CHILD : ENTRY], {
     env: {
       ...{ PATH: process.env.PATH, LOG_LEVEL: 'info', PORT: '0', OPS_PORT: String(opsPort), ...standIns.env },
       ...{ POLICY_FILE: join(folder, 'policy.yaml'), LEDGER_URL: `sqlite:${ledgerPath}`, ...env },
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', endsAsTold ? 'ipc' : 'ignore'],
   });
   // Not `exit`: unread lines may follow it.
   const exited = once(child, 'close').then(([code]) => code as number | null);
@@ -89,10 +93,10 @@ export async function startRunning(
   });
 
   let stderr = '';
-  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+  child.stderr!.on('data', (chunk) => (stderr += String(chunk)));
   const lines: LogLine[] = [];
   const checks = new Set<() => void>();
-  createInterface({ input: child.stdout }).on('line', (text) => {
+  createInterface({ input: child.stdout! }).on('line', (text) => {
     keep(text);
     onText(text);
     lines.push(JSON.parse(text) as LogLine);

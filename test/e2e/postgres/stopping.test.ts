@@ -6,12 +6,10 @@ import { readTrail } from '../../support/ledger/ledger.ts';
 import { freshSchema, openTestLedger } from '../../support/postgres/postgres-ledger.ts';
 import { startPostgres } from '../../support/postgres/postgres-server.ts';
 import type { PostgresServer } from '../../support/postgres/postgres-server.ts';
-import { IN_FLIGHT, inFlight, stop } from '../in-flight.ts';
+import { IN_FLIGHT, inFlight, letCome, stop } from '../in-flight.ts';
 import { startRunning } from '../running.ts';
 
 /** As test/e2e/stopping.test.ts, with the ledger in PostgreSQL, and with a server that ends before the service has. */
-const LIMIT_MS = 20_000;
-
 let server: PostgresServer;
 beforeAll(async () => {
   server = await startPostgres();
@@ -42,19 +40,18 @@ describe(`SIGTERM with ${IN_FLIGHT} invites at Galileo and the ledger in Postgre
     await service.line(({ event }) => event === 'shutdown_begun');
     released.resolve();
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(answers.map(() => 200));
-    const { code, ms } = await stopped;
-    expect(code).toBe(0);
-    expect(ms).toBeLessThan(LIMIT_MS);
+    expect(await stopped).toBe(0);
     expect(results(await recordsOf(schema))).toEqual(answers.map(() => 'accepted'));
   });
 
-  it('that Galileo never answers tells and records each as unknown in time', { timeout: 120_000 }, async () => {
+  it('that Galileo never answers tells and records each as unknown in time', async () => {
     const schema = freshSchema();
-    const service = await startRunning({ LEDGER_URL: urlOf(schema), GALILEO_TIMEOUT_MS: '20000' });
+    const env = { LEDGER_URL: urlOf(schema), GALILEO_TIMEOUT_MS: '20000' };
+    const service = await startRunning(env, { endsAsTold: true });
     const answers = await inFlight(service, new Promise(() => undefined));
-    const { code, ms } = await stop(service);
-    expect(code).toBe(0);
-    expect(ms).toBeLessThan(LIMIT_MS);
+    const stopped = stop(service);
+    await letCome(service, 'cut');
+    expect(await stopped).toBe(0);
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(answers.map(() => 504));
     expect(results(await recordsOf(schema))).toEqual(answers.map(() => 'unknown'));
   });
@@ -72,7 +69,7 @@ describe(`SIGTERM with ${IN_FLIGHT} invites at Galileo and the ledger in Postgre
       await service.line(({ event }) => event === 'shutdown_begun');
       released.resolve();
       expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(answers.map(() => 504));
-      expect((await stopped).ms).toBeLessThan(LIMIT_MS);
+      await stopped;
       await server.start();
       const records = await recordsOf(schema);
       expect(records.filter(({ kind }) => kind === 'intent')).toHaveLength(IN_FLIGHT);

@@ -6,7 +6,7 @@ import { createOutput } from '../telemetry/output.ts';
 import type { Output } from '../telemetry/output.ts';
 import { onCrash } from './crash.ts';
 import { createShutdown } from './shutdown.ts';
-import type { Shutdown } from './shutdown.ts';
+import type { Ending, Shutdown } from './shutdown.ts';
 
 /**
  * A service as this process: log lines and audit records on stdout, signals, uncaught exceptions and exit codes. All
@@ -27,17 +27,18 @@ export interface RunningService {
 
 /**
  * Resolves when the service listens. Exits with 2 when the start is refused, every problem on stderr. Lines and records
- * go to `output`, which is stdout unless a local run says otherwise.
+ * go to `output`, which is stdout unless a local run says otherwise. `ending`: for tests.
  */
 export async function runService<Service extends RunningService>(
   env: Record<string, string | undefined>,
   start: StartService<Service>,
   output: Output = createOutput(process.stdout.fd),
+  ending?: Ending,
 ): Promise<Service> {
   // A diagnostic report would print the environment, and the key with it.
   process.report.excludeEnv = true;
   onCrash({ logger: crashLogger(output), flush: () => output.flush() });
-  const attach = handleSignals();
+  const attach = handleSignals(ending);
   const started = await start({ env, output });
   if (started.kind === 'refused') {
     const lines = started.problems.map((problem) => `  - ${problem}\n`);
@@ -55,9 +56,9 @@ type Attach = (service: RunningService) => void;
  * Handles SIGHUP, SIGTERM and SIGINT from now on, because a supervisor may send one as soon as it reads that the service
  * listens. A signal that comes before the service is attached takes effect then.
  */
-function handleSignals(): Attach {
+function handleSignals(ending: Ending | undefined): Attach {
   const { promise: attached, resolve: attach } = Promise.withResolvers<RunningService>();
-  const shutDown = attached.then(({ shutdown }) => createShutdown(shutdown));
+  const shutDown = attached.then(({ shutdown }) => createShutdown(shutdown, ending));
   process.on('SIGHUP', () => void attached.then((service) => service.reload()));
   for (const name of ['SIGTERM', 'SIGINT'] as const)
     process.on(name, (signal) => void shutDown.then((end) => end(signal)));
