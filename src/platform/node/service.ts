@@ -78,7 +78,7 @@ export interface NodeService {
 
 const SWEEP_INTERVAL_MS = 10_000;
 /** With the time of a lease (ledger/postgres/leases), within 30 s. */
-const TAKEOVER_INTERVAL_MS = 5_000;
+export const TAKEOVER_INTERVAL_MS = 5_000;
 
 export async function startNodeService({ env, output }: NodeHost): Promise<NodeServiceStart> {
   /** Closes what is open, newest first. */
