@@ -9,14 +9,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startStandIns } from '../../../dev/stand-ins.ts';
 import type { StandIns } from '../../../dev/stand-ins.ts';
 import { startService } from '../../../dev/service.ts';
+import { openPage, startBrowser } from '../browser.ts';
 import { packClient } from '../../unit/client/packed.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SPAN = 'b7ad6b7169203331';
 const TRACEPARENT = `00-${TRACE}-${SPAN}-01`;
@@ -70,9 +69,9 @@ beforeAll(async () => {
   );
   closings.push(() => service.stop());
   ({ url } = service);
-  const browser = await chromium.launch({ executablePath: CHROMIUM });
+  const browser = await startBrowser();
   closings.push(() => browser.close());
-  page = await browser.newPage();
+  ({ page } = await openPage(browser));
   await page.goto(origin);
   await page.waitForFunction('window.invite');
 });
@@ -119,11 +118,13 @@ describe('one trace id', () => {
       TRACE,
       TRACE,
     ]);
-    const answered = traced().filter(({ event }) => event === 'http_request');
-    expect(answered).toEqual([
-      expect.objectContaining({ trace_id: TRACE, status: 200, method: 'POST' }),
-      expect.objectContaining({ trace_id: TRACE, status: 403, code: 'policy_denied' }),
-    ]);
+    // Logged when the answer has gone out: perhaps only after the page has it.
+    await expect
+      .poll(() => traced().filter(({ event }) => event === 'http_request'))
+      .toEqual([
+        expect.objectContaining({ trace_id: TRACE, status: 200, method: 'POST' }),
+        expect.objectContaining({ trace_id: TRACE, status: 403, code: 'policy_denied' }),
+      ]);
     expect(lines.filter((line) => line.includes(SPAN))).toEqual([]);
   });
 });
