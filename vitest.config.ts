@@ -80,7 +80,15 @@ export default defineConfig({
       },
       // Several files of these at the same time. Most wait for servers of their own, for commands, or for a browser.
       { test: { ...onNode('e2e').test, name: 'e2e-servers', include: WITH_SERVERS, sequence: { groupOrder: 2 } } },
-      { test: { ...onNode('e2e').test, name: 'e2e-callers', include: OF_CALLERS, sequence: { groupOrder: 2 } } },
+      {
+        test: {
+          ...onNode('e2e').test,
+          name: 'e2e-callers',
+          include: OF_CALLERS,
+          globalSetup: ['test/support/build-console.ts', 'test/e2e/outside-clients/install.ts'],
+          sequence: { groupOrder: 2 },
+        },
+      },
       {
         test: {
           ...onNode('e2e').test,

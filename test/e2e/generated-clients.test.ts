@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { installOutsideClients, OUTSIDE_CLIENTS } from './outside-clients/outside-clients.ts';
+import { expectOutsideClients, OUTSIDE_CLIENTS } from './outside-clients/outside-clients.ts';
 import { startRunning } from './running.ts';
 
 const run = promisify(execFile);
@@ -91,7 +91,7 @@ async function expectAnswersRead(invite: Invite): Promise<void> {
   expect(await invite(['hangup@acme.com'])).toContain('outcome_unknown The connection to Galileo broke');
 }
 
-beforeAll(installOutsideClients);
+beforeAll(expectOutsideClients);
 
 describe('the client of @hey-api/openapi-ts', () => {
   it('compiles strictly, narrows every answer, and reads those of the service', async () => {

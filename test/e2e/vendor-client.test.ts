@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { installOutsideClients, requireOutside } from './outside-clients/outside-clients.ts';
+import { expectOutsideClients, requireOutside } from './outside-clients/outside-clients.ts';
 import { startRunning } from './running.ts';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -57,7 +57,7 @@ async function startClient(): Promise<{ readonly client: GalileoClient; readonly
   return { client, url };
 }
 
-beforeAll(installOutsideClients);
+beforeAll(expectOutsideClients);
 
 describe("Galileo's own client", () => {
   it("invites, reads Galileo's answer and the header fields, and gets the same answer for a repeated key", async () => {

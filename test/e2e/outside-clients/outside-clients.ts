@@ -4,14 +4,14 @@
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { install } from '../../../tools/setup.mjs';
+import { inject } from 'vitest';
 
 export const OUTSIDE_CLIENTS = fileURLToPath(new URL('.', import.meta.url));
 
-/** Installs the locked packages when they are absent or belong to another lock. */
-export function installOutsideClients(): void {
-  const said: string[] = [];
-  if (install(OUTSIDE_CLIENTS, (line) => said.push(line)) !== 0) throw new Error(said.join('\n'));
+/** Throws when install.ts could not install the packages. */
+export function expectOutsideClients(): void {
+  const problem = inject('outsideClientsProblem');
+  if (problem !== null) throw new Error(problem);
 }
 
 export const requireOutside = createRequire(new URL('package.json', import.meta.url));
