@@ -5,9 +5,11 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 
 const EXECUTABLE = '/usr/bin/chromium';
+/** For a start and for each step: a slow machine is no failure. Shorter than a test, so that the step is named that does not come. */
+const PATIENCE_MS = 100_000;
 
 export async function startBrowser(): Promise<Browser> {
-  return await chromium.launch({ executablePath: EXECUTABLE });
+  return await chromium.launch({ executablePath: EXECUTABLE, timeout: PATIENCE_MS });
 }
 
 export interface WatchedPage {
@@ -21,6 +23,7 @@ export interface WatchedPage {
 /** A tab of its own, with everything that it complains about. */
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const said: string[] = [];
   const answers: [number, string][] = [];

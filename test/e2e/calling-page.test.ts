@@ -11,13 +11,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Service } from '../../dev/service.ts';
 import { startService } from '../../dev/service.ts';
 import type { StandIns } from '../../dev/stand-ins.ts';
 import { startStandIns } from '../../dev/stand-ins.ts';
 import { ROOT } from '../arch/source-tree.ts';
+import { openPage, startBrowser } from './browser.ts';
 
 const REACT_APP = `
 import { createInviteClient } from 'galileo-invite-client';
@@ -54,7 +54,7 @@ beforeAll(async () => {
     ...{ ...standIns.env, LEDGER_URL: `sqlite:${join(folder, 'ledger.db')}` },
   });
   pages = await servePages();
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium' });
+  browser = await startBrowser();
 });
 
 afterAll(async () => {
@@ -111,7 +111,7 @@ async function servePages() {
 }
 
 async function open(path: string, token?: string): Promise<Page> {
-  const page = await (await browser.newContext()).newPage();
+  const { page } = await openPage(browser);
   await page.addInitScript((value) => Object.assign(window, { TOKEN: value }), token);
   await page.goto(`${pages.url}${path}`);
   return page;

@@ -5,20 +5,17 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startStandIns } from '../../../dev/stand-ins.ts';
 import type { Service } from '../started.ts';
 import { startService } from '../started.ts';
+import { openPage as openTab, startBrowser } from '../browser.ts';
 import { startCuttingProxy } from './cutting-proxy.ts';
 import { servePage } from './serve-page.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const PATIENCE_MS = 90_000;
-
 let browser: Browser;
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: CHROMIUM });
+  browser = await startBrowser();
 });
 afterAll(() => browser.close());
 
@@ -29,9 +26,8 @@ async function temporary(): Promise<string> {
 }
 
 async function openPage(url: string): Promise<Page> {
-  const context = await browser.newContext();
-  onTestFinished(() => context.close());
-  const page = await context.newPage();
+  const { page } = await openTab(browser);
+  onTestFinished(() => page.context().close());
   await page.goto(url);
   return page;
 }
@@ -48,7 +44,7 @@ async function begin(page: Page, button: 'Check' | 'Invite'): Promise<void> {
 
 async function ended(page: Page): Promise<string> {
   const message = page.locator('#message').filter({ hasNotText: 'Please wait.' });
-  return (await message.textContent({ timeout: PATIENCE_MS })) ?? '';
+  return (await message.textContent()) ?? '';
 }
 
 describe('a page of 30 lines', () => {
