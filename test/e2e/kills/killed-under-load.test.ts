@@ -75,7 +75,8 @@ it(
 );
 
 function inDatabase<T>(path: string, use: (database: DatabaseSync) => T): T {
-  const database = new DatabaseSync(path);
+  // The service may be at work on it.
+  const database = new DatabaseSync(path, { timeout: 5_000 });
   try {
     return use(database);
   } finally {
