@@ -32,7 +32,6 @@ beforeEach(async () => {
   const { logger, metrics } = service.deps;
   listener = await listen(service.app.fetch, {
     ...{ name: 'public', host: '127.0.0.1', port: 0, refuse: createTestRefusals(), logger, metrics, schedule },
-    limits: { headersMs: 2_000, requestMs: 2_000, keepAliveMs: 300, checkEveryMs: 20 },
   });
 });
 afterEach(() => listener.close());

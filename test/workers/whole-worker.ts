@@ -155,8 +155,8 @@ export async function startWhole(
   };
 }
 
-/** Polls for `ms`. False when the condition stayed false, usually because the platform ended the work behind it. */
-export async function until(isTrue: () => boolean | Promise<boolean>, ms = 5_000): Promise<boolean> {
+/** Polls for `ms`: only a failing test waits so long. False when the condition stayed false, usually because the platform ended the work behind it. */
+export async function until(isTrue: () => boolean | Promise<boolean>, ms = 30_000): Promise<boolean> {
   for (let waited = 0; waited < ms; waited += 20) {
     if (await isTrue()) return true;
     await scheduler.wait(20);

@@ -59,7 +59,7 @@ describe('an invitation whose caller disconnects', () => {
     };
     const begun = (): boolean => upstream.received.length === 1;
     await hangUp((signal) => invite('gone-after@acme.com', { signal }), { begun, ended: () => true });
-    expect(await until(async () => (await recordsOf('gone-after@acme.com')).length === 2)).toBe(true);
+    expect(await until(async () => (await recordsOf('gone-after@acme.com')).length === 2, PATIENCE_MS)).toBe(true);
     expect(await recordsOf('gone-after@acme.com')).toEqual(['intent admitted', 'outcome accepted']);
   });
 
@@ -78,7 +78,7 @@ describe('an invitation whose caller disconnects', () => {
       begun: () => admitted,
       ended: () => upstream.received.length === 1,
     });
-    expect(await until(async () => (await recordsOf('gone-before@acme.com')).length === 2, 2_000)).toBe(true);
+    expect(await until(async () => (await recordsOf('gone-before@acme.com')).length === 2, PATIENCE_MS)).toBe(true);
     expect(await recordsOf('gone-before@acme.com')).toEqual(['intent admitted', 'outcome accepted']);
     expect(upstream.received).toHaveLength(1);
   });
