@@ -13,6 +13,7 @@ import type { Service } from './started.ts';
 import { startService } from './started.ts';
 import type { StandIns } from '../../dev/stand-ins.ts';
 import { startStandIns } from '../../dev/stand-ins.ts';
+import { CLOSED_PORT } from '../contract/http-port/server.ts';
 import { disguises } from '../support/key-disguises.ts';
 
 /** Runs a program with a terminal (util-linux). */
@@ -176,17 +177,18 @@ describe('doctor', () => {
   });
 
   it('says that an issuer and Galileo cannot be reached, and why', async () => {
-    const { env, issuer, galileoUrl } = standIns;
-    await standIns.close();
-    const { code, of, trouble } = await doctor({ ...environment(), ...env });
+    const nowhere = `http://127.0.0.1:${CLOSED_PORT}`;
+    const { AUTH_ISSUERS = '' } = standIns.env;
+    const { code, of, trouble } = await doctor(
+      environment({ GALILEO_API_URL: nowhere, AUTH_ISSUERS: AUTH_ISSUERS.replace(standIns.issuer, nowhere) }),
+    );
     expect(trouble).toEqual([EXPECTED, 'issuer:dev failed', 'upstream failed', 'galileo-key failed']);
     expect([of('issuer:dev').details['reason'], of('upstream').details['reason'], code]).toEqual([
       'connect_failed',
       'connect_failed',
       1,
     ]);
-    expect([of('clock').status, issuer.length > 0, galileoUrl.length > 0]).toEqual(['skipped', true, true]);
-    standIns = await startStandIns({}, { identityProvider: 0, galileo: 0 });
+    expect(of('clock').status).toBe('skipped');
   });
 
   it('says which lines of the policy do not load, and exits 2', async () => {

@@ -8,7 +8,7 @@ import { createHttpClient } from '../../src/platform/node/http-client/http-clien
 import { schedule } from '../../src/platform/node/runtime.ts';
 import type { HttpExchange, HttpPort, HttpResult } from '../../src/ports/http.ts';
 import { deadlinesOf } from '../../src/upstream/deadline.ts';
-import { closedPort } from '../contract/http-port/server.ts';
+import { CLOSED_PORT } from '../contract/http-port/server.ts';
 import { createGalileoInProcess } from '../support/servers/galileo-in-process.ts';
 
 const KEYS = { apiKeys: ['test-key-0f3c9a7e5b1d2468'] };
@@ -82,7 +82,7 @@ describe('the stand-in Galileo in process', () => {
 
   it('is not reached at another origin, as where nothing listens', async () => {
     const inProcess = createGalileoInProcess({ ...KEYS, schedule });
-    const elsewhere = { change: { url: `http://127.0.0.1:${String(await closedPort())}/v2/invite_users` } };
+    const elsewhere = { change: { url: `http://127.0.0.1:${String(CLOSED_PORT)}/v2/invite_users` } };
     const { result } = await ask(client, served, '', elsewhere);
     expect((await ask(inProcess.http, inProcess, '', elsewhere)).result).toEqual(result);
     expect(inProcess.received).toEqual([]);

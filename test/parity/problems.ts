@@ -1,6 +1,6 @@
 /** Every problem code that a request can cause, on either platform. A test checks that the table is complete. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closedPort } from '../contract/http-port/server.ts';
+import { CLOSED_PORT } from '../contract/http-port/server.ts';
 import { HEADER_LIMIT_BYTES } from '../../src/lib/http/header-limit.ts';
 import { PROBLEMS } from '../../src/contract/problem.ts';
 import type { ProblemCode } from '../../src/contract/problem.ts';
@@ -188,7 +188,7 @@ const OCCASIONS: Partial<Record<ProblemCode, Occasion>> = {
     ...proxy,
     status: 503,
     outcome: 'not_sent',
-    env: async () => ({ GALILEO_API_URL: `http://127.0.0.1:${String(await closedPort())}` }),
+    env: async () => ({ GALILEO_API_URL: `http://127.0.0.1:${String(CLOSED_PORT)}` }),
     // On Node a refused connection proves that nothing was sent. In workerd only an open circuit breaker proves it.
     async produce(_, caller) {
       for (let times = 0; times < 5; times += 1) await caller.invite(ANN);

@@ -11,7 +11,7 @@ import { createFakeClock, TEST_TIME_MS, testUuid7 } from '../../support/clock.ts
 import type { Answer } from '../../support/servers/collector.ts';
 import { serveCollector, status } from '../../support/servers/collector.ts';
 import { AMPLE, SHORT_MS } from '../http-port/http-port.contract.ts';
-import { closedPort } from '../http-port/server.ts';
+import { CLOSED_PORT } from '../http-port/server.ts';
 
 const TOKEN = 'collector-token-5f0c2b7a91';
 
@@ -133,7 +133,7 @@ describe('the http sink', () => {
   });
 
   it('asks nobody for an empty batch', async () => {
-    await sinkTo(`http://127.0.0.1:${String(await closedPort())}`).write([]);
+    await sinkTo(`http://127.0.0.1:${String(CLOSED_PORT)}`).write([]);
   });
 });
 
@@ -216,7 +216,7 @@ describe('what the http sink makes of an answer', () => {
   });
 
   it('nobody there is unreachable', async () => {
-    const sink = sinkTo(`http://127.0.0.1:${String(await closedPort())}/audit`);
+    const sink = sinkTo(`http://127.0.0.1:${String(CLOSED_PORT)}/audit`);
     expect((await failureOf(sink.write(await auditItems()))).reason).toBe('unreachable');
   });
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startStandIns } from '../../../dev/stand-ins.ts';
+import { CLOSED_PORT } from '../../contract/http-port/server.ts';
 import type { Service } from '../started.ts';
 import { startService } from '../started.ts';
 import { openPage as openTab, startBrowser } from '../browser.ts';
@@ -131,6 +132,8 @@ describe('a page whose service is killed', () => {
       const exited = once(child, 'close');
       child.kill('SIGKILL');
       await exited;
+      // Its port is free for others now.
+      proxy.forwardTo(CLOSED_PORT);
     };
     let service = await start();
     onTestFinished(() => kill(service));

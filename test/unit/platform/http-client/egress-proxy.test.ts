@@ -9,7 +9,7 @@ import { createFetchDocument } from '../../../../src/platform/node/http-client/f
 import { createHttpClient } from '../../../../src/platform/node/http-client/http-client.ts';
 import { selfSigned } from '../../../contract/http-port/certificate.ts';
 import { AMPLE, post, SHORT_MS, textOf } from '../../../contract/http-port/http-port.contract.ts';
-import { closedPort, serveRaw } from '../../../contract/http-port/server.ts';
+import { CLOSED_PORT, serveRaw } from '../../../contract/http-port/server.ts';
 import type { RawServer } from '../../../contract/http-port/server.ts';
 import type { ConnectProxyOptions, ProxyAnswer } from '../../../support/servers/connect-proxy.ts';
 import { proxyAnswers, serveConnectProxy } from '../../../support/servers/connect-proxy.ts';
@@ -131,7 +131,7 @@ describe('a client with an egress proxy', () => {
   ])('goes directly to a target %s', async (_what, url, noProxy) => {
     const { proxy, client } = await open({ noProxy });
     // Nothing is there, or its name does not resolve. What counts is who was not asked.
-    expect(await client.exchange(post(url.replace('1/', `1:${String(await closedPort())}/`)))).toMatchObject({
+    expect(await client.exchange(post(url.replace('1/', `1:${String(CLOSED_PORT)}/`)))).toMatchObject({
       kind: 'not_sent',
       reason: expect.not.stringMatching(/^proxy_/),
     });
@@ -240,7 +240,7 @@ describe('proof that nothing was sent, through an egress proxy', () => {
   });
 
   it.each([
-    ['that takes no connection', async () => `http://127.0.0.1:${String(await closedPort())}`, 'proxy_unreachable'],
+    ['that takes no connection', async () => `http://127.0.0.1:${String(CLOSED_PORT)}`, 'proxy_unreachable'],
     ['whose name does not resolve', async () => `http://${PROXY}:3128`, 'proxy_name_not_resolved'],
     [
       'at https whose certificate is not trusted',
