@@ -208,8 +208,7 @@ describe('the password', () => {
     const token = await service.token();
     expect((await service.invite('ann@acme.com', token)).status).toBe(200);
     /** In the end: while other work of the service has the open connections, an invite would need a new one. */
-    const isServed = (email: string) =>
-      expect.poll(async () => (await service.invite(email, token)).status).toBe(200);
+    const isServed = (email: string) => expect.poll(async () => (await service.invite(email, token)).status).toBe(200);
     const endConnections = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'invites'`;
 
     await sql(`ALTER ROLE invites PASSWORD '${NEXT_PASSWORD}'`);

@@ -34,7 +34,7 @@ function openDataset() {
   const database = new DatabaseSync(':memory:');
   for (const [name, combine] of Object.entries(AGGREGATES)) {
     database.aggregate(name, {
-      start: () => NaN,
+      start: () => Number.NaN,
       step: (sofar: number, value) => (Number.isNaN(sofar) ? Number(value) : combine(sofar, Number(value))),
       result: (value) => (Number.isNaN(value) ? 0 : value),
     });
