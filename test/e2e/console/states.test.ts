@@ -1,6 +1,6 @@
 /**
  * Every state of the console that a person can meet, each looked at on a wide screen, at 360 pixels and in the dark:
- * axe finds nothing, nothing is wider than the window, and nothing violates the policy of the page.
+ * axe finds nothing, nothing is wider than the window, also at 400 % zoom, and nothing violates the policy of the page.
  */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,6 +31,12 @@ const list = (page: Page) => page.getByRole('textbox', { name: /^E-mail addresse
 const MIXED =
   'ann@acme.com\nbo@eu.acme.com, cy@rival.io\nann@acme.com; dee@stranger.example\nnot one\njo..e@acme.com\n';
 
+/** As wide as a window of 1280 pixels at 400 % zoom (WCAG 1.4.10). */
+const ZOOMED = { width: 320, height: 640 };
+
+const overflowOf = async (page: Page): Promise<number> =>
+  await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
 /** What is wrong with the page as it is, in any look. */
 async function faults(page: Page): Promise<readonly string[]> {
   const found: string[] = [];
@@ -38,13 +44,13 @@ async function faults(page: Page): Promise<readonly string[]> {
     await page.setViewportSize(viewport);
     await page.emulateMedia({ colorScheme });
     const problems = await accessibilityProblems(page);
-    const overflow = await page.evaluate(() => {
-      const { scrollWidth, clientWidth } = document.documentElement;
-      return scrollWidth - clientWidth;
-    });
+    const overflow = await overflowOf(page);
     if (overflow > 0) found.push(`${name}: ${String(overflow)} pixels too wide`);
     found.push(...problems.map((one) => `${name}: ${one}`));
   }
+  await page.setViewportSize(ZOOMED);
+  const beside = await overflowOf(page);
+  if (beside > 0) found.push(`at 400 % zoom: ${String(beside)} pixels too wide`);
   return found;
 }
 
@@ -129,6 +135,19 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.getByText('Checked with the service.').waitFor();
     await page.getByRole('button', { name: 'Send 1 invite' }).click();
     await page.getByText('Being followed until it settles.').waitFor();
+  },
+  async 'a list that was begun a week ago'(page) {
+    await signIn(page, 'Ann');
+    await page.evaluate(() => {
+      const batch = { emails: ['old@acme.com'], idempotencyKey: 'key-of-a-week-ago', ended: null };
+      const waiting = { email: 'old@acme.com', kind: 'waiting', message: null, requestId: null };
+      const run = { plan: { request: {}, lenient: true, batches: [batch] }, results: [waiting], isSending: false };
+      sessionStorage.setItem('invite-console.run', JSON.stringify({ ...run, startedAtMs: 1 }));
+    });
+    await page.reload();
+    await signIn(page, 'Ann');
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('This list was begun more than six days ago.').waitFor();
   },
   async offline(page) {
     await STATES['no list yet']?.(page);
