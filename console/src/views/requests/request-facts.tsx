@@ -1,6 +1,6 @@
 import type { InviteRequest } from 'galileo-invite-client';
 import type { ComponentChildren } from 'preact';
-import { dateAndTime, REQUEST_TEXTS } from '../../texts.ts';
+import { dateAndTime, REQUEST_TEXTS, TEXTS } from '../../texts.ts';
 
 /** What was asked and what was sent, as it is on record. */
 export function RequestFacts({ request }: { readonly request: InviteRequest }) {
@@ -29,7 +29,7 @@ function factsOf({ id, trace_id, requested_at, settled_at, actor, request, polic
   if (actor !== null) add(REQUEST_TEXTS.by, REQUEST_TEXTS.byWhom(actor.subject, actor.client_id));
   if (request !== null) {
     add(REQUEST_TEXTS.as, REQUEST_TEXTS.roles[request.role]);
-    add(REQUEST_TEXTS.method, code(request.auth_method));
+    add(REQUEST_TEXTS.method, TEXTS.invite.methodNames[request.auth_method]);
     if (request.group_ids.length > 0)
       add(
         REQUEST_TEXTS.groups,
