@@ -99,6 +99,8 @@ export const GALILEO: Chapter = {
     'Only a complete answer proves what became of an invite. From the first byte of the request on, a lost connection leaves ' +
     'the outcome open, and nothing is sent again. Five failures in a row open the circuit breaker: for 10 s callers get 503 ' +
     '`upstream_unavailable`, and nothing is sent. Tried on Node, with plain connections. On Workers the same code decides about what the ' +
-    'runtime reports, and every failed connection leaves the outcome open.',
+    'runtime reports, and every failed connection leaves the outcome open: `test/workers/http/http-port.test.ts` refuses, cuts and silences ' +
+    'connections of workerd itself. The rows are not played there, because the test harness of wrangler makes the connection in Node and ' +
+    'gives the Worker a 502 where it fails.',
   situations: GALILEO_SITUATIONS,
 };
