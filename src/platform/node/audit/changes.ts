@@ -13,6 +13,7 @@ import { runRecurring } from '../../../tasks/recurring.ts';
 import { createSecretFingerprint } from '../../../upstream/sign-in/secret-fingerprint.ts';
 import { watchKeys } from '../../../upstream/watch-keys.ts';
 import type { PolicyRecord } from '../policy/reload.ts';
+import { UndoneStepError } from '../process/shutdown.ts';
 import type { ShutdownStep } from '../process/shutdown.ts';
 
 /**
@@ -125,7 +126,10 @@ export function createNodeChanges({ config, service, runtime, clock, schedule, l
         reporter.note({ what: 'service_stopped' }, 'changed');
         await flush();
         open = null;
-        if (reporter.isWaiting()) throw new Error('the stop is not on record');
+        if (reporter.isWaiting())
+          throw new UndoneStepError(
+            'the stop is not on record, because the ledger did not take it: the line ledger_write_failed says why',
+          );
       },
     },
   };

@@ -14,6 +14,11 @@ export interface ShutdownStep {
   readonly run: () => Promise<unknown>;
 }
 
+/** A step that did not do its work. The message is a sentence for the operator, and is logged. */
+export class UndoneStepError extends Error {
+  override readonly name = 'UndoneStepError';
+}
+
 export interface Shutdown {
   readonly logger: Logger;
   /** Called first, at once: the service becomes not ready. */
@@ -78,9 +83,11 @@ export async function runSteps({ steps, logger }: Pick<Shutdown, 'steps' | 'logg
   for (const { name, run } of steps) {
     try {
       await run();
-    } catch {
+    } catch (error) {
       succeeded = false;
-      logger.error('shutdown_step_failed', { step: name });
+      // Other messages may quote data.
+      const problem = error instanceof UndoneStepError ? { problem: error.message } : {};
+      logger.error('shutdown_step_failed', { step: name, ...problem });
     }
   }
   return succeeded;

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Shutdown } from '../../../../src/platform/node/process/shutdown.ts';
-import { createShutdown, CUT_AFTER_MS, DEADLINE_MS } from '../../../../src/platform/node/process/shutdown.ts';
+import {
+  createShutdown,
+  CUT_AFTER_MS,
+  DEADLINE_MS,
+  UndoneStepError,
+} from '../../../../src/platform/node/process/shutdown.ts';
 import { createFakeClock, promisesSettled } from '../../../support/clock.ts';
 import { recordLogs } from '../../../support/upstream.ts';
 
@@ -66,6 +71,21 @@ describe('a shutdown', () => {
       fields: { step: 'audit delivery' },
     });
     expect(JSON.stringify(logger.lines)).not.toContain('@');
+  });
+
+  it('says what a step has not done, where the step says it', async () => {
+    const { events, logger, shutDown } = createProcess({
+      steps: [
+        { name: 'record of the stop', run: () => Promise.reject(new UndoneStepError('the stop is not on record')) },
+      ],
+    });
+    await shutDown('SIGTERM');
+    expect(events.at(-1)).toBe('exit 1');
+    expect(logger.lines.at(-2)).toEqual({
+      level: 'error',
+      event: 'shutdown_step_failed',
+      fields: { step: 'record of the stop', problem: 'the stop is not on record' },
+    });
   });
 
   it('cuts what is still upstream in time to record it, so that the listener can close and the exit is 0', async () => {
