@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,6 +10,7 @@ import type { ServerLedger } from '../../../../src/platform/node/ledger/postgres
 import { connectTo, freshSchema } from '../../../support/postgres/postgres-ledger.ts';
 import { startPostgres } from '../../../support/postgres/postgres-server.ts';
 import type { PostgresServer } from '../../../support/postgres/postgres-server.ts';
+import { inviteWithKey, stopCleanly } from '../../invite-with-key.ts';
 import { startRunning } from '../../running.ts';
 import type { Running } from '../../running.ts';
 import { runCli } from '../cli.ts';
@@ -38,35 +39,17 @@ function targetIn(schema: string): ServerLedger {
   return { kind: 'postgres', place, access: { caFile: null, passwordFile: null }, namedBy: 'TARGET' };
 }
 
-/** `by`: the service whose stand-ins give the token; all of a test use the same ones. */
-async function invite(service: Running, email: string, key: string, by = service): Promise<Response> {
-  return await fetch(`http://127.0.0.1:${service.port}/v2/invite_users`, {
-    method: 'POST',
-    headers: {
-      Authorization: `Bearer ${await by.token()}`,
-      'Content-Type': 'application/json',
-      'Idempotency-Key': key,
-    },
-    body: JSON.stringify({ emails: [email], auth_method: 'okta' }),
-  });
-}
-
-async function stop(service: Running): Promise<void> {
-  service.child.kill('SIGTERM');
-  expect(await service.exited).toBe(0);
-}
-
 /** A stopped ledger with an accepted, a refused and an unknown request, and the service that wrote it. */
 async function stoppedLedger(): Promise<{ readonly path: string; readonly service: Running }> {
   const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-move-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const path = join(folder, 'ledger.db');
   const service = await startRunning({ LEDGER_URL: `sqlite:${path}` });
-  expect((await invite(service, 'ann@acme.com', 'onboarding-run-1')).status).toBe(200);
-  expect((await invite(service, 'eve@rival.io', 'onboarding-run-2')).status).toBe(403);
+  expect((await inviteWithKey(service, 'ann@acme.com', 'onboarding-run-1')).status).toBe(200);
+  expect((await inviteWithKey(service, 'eve@rival.io', 'onboarding-run-2')).status).toBe(403);
   service.standIns.galileo.script({ kind: 'hangup', when: 'after_body' });
-  expect((await invite(service, 'bo@acme.com', 'onboarding-run-3')).status).toBe(504);
-  await stop(service);
+  expect((await inviteWithKey(service, 'bo@acme.com', 'onboarding-run-3')).status).toBe(504);
+  await stopCleanly(service);
   return { path, service };
 }
 
@@ -89,10 +72,10 @@ describe('ledger move', () => {
     expect(await runCli(['audit', 'verify'], { LEDGER_URL: urlOf(schema) })).toMatchObject({ code: 0 });
 
     const next = await startRunning({ ...service.standIns.env, LEDGER_URL: urlOf(schema) });
-    const repeated = await invite(next, 'ann@acme.com', 'onboarding-run-1', service);
+    const repeated = await inviteWithKey(next, 'ann@acme.com', 'onboarding-run-1', service);
     expect([repeated.status, repeated.headers.get('Idempotency-Replayed')]).toEqual([200, 'true']);
-    expect((await invite(next, 'cleo@acme.com', 'onboarding-run-4', service)).status).toBe(200);
-    await stop(next);
+    expect((await inviteWithKey(next, 'cleo@acme.com', 'onboarding-run-4', service)).status).toBe(200);
+    await stopCleanly(next);
     const verified = await runCli(['audit', 'verify', '--json', '--whole'], { LEDGER_URL: urlOf(schema) });
     expect([verified.code, verified.err]).toEqual([0, '']);
 
@@ -116,6 +99,7 @@ describe('ledger move', () => {
     const first = JSON.parse((await move(path, schema, '--json')).out) as { kept: string };
     // As if it had been killed behind the commit.
     await rename(first.kept, path);
+    await writeFile(`${path}.moving-2026-03-02T10-00-00Z`, 'as it is left behind');
     await sql(`UPDATE "${schema}".replies SET reply = reply || ' '`);
     const other = await move(path, schema);
     expect([other.code, other.err]).toEqual([2, expect.stringContaining('but another table replies')]);
@@ -126,9 +110,11 @@ describe('ledger move', () => {
       expect.stringMatching(/The target had it already\. All \d+ rows are the same/),
     ]);
 
-    const kept = (await readdir(dirname(path))).find((name) => name.includes('.moved-')) ?? '';
+    const names = await readdir(dirname(path));
+    expect(names.filter((name) => name.includes('.moving-'))).toEqual([]);
+    const kept = names.find((name) => name.includes('.moved-')) ?? '';
     await rename(join(dirname(path), kept), path);
-    await stop(await startRunning({ ...service.standIns.env, LEDGER_URL: urlOf(schema) }));
+    await stopCleanly(await startRunning({ ...service.standIns.env, LEDGER_URL: urlOf(schema) }));
     const third = await move(path, schema);
     expect([third.code, third.out]).toEqual([0, expect.stringContaining('a service has gone on with it')]);
   });
@@ -147,7 +133,7 @@ describe('ledger move', () => {
     const service = await startRunning({ LEDGER_URL: `sqlite:${path}` });
     const inUse = await move(path, freshSchema());
     expect([inUse.code, inUse.err]).toEqual([2, expect.stringContaining('is in use by another process')]);
-    await stop(service);
+    await stopCleanly(service);
     expect(await runCli(['audit', 'verify', '--ledger', path], {})).toMatchObject({ code: 0 });
   });
 

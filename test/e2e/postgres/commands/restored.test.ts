@@ -11,8 +11,8 @@ import type { VerifyReport } from '../../../../src/cli/audit/verify-report.ts';
 import { DEFAULT_LEDGER_SCHEMA } from '../../../../src/config/reading/postgres-url.ts';
 import { serverUser, startPostgres } from '../../../support/postgres/postgres-server.ts';
 import type { PostgresServer } from '../../../support/postgres/postgres-server.ts';
+import { inviteWithKey, stopCleanly } from '../../invite-with-key.ts';
 import { startRunning } from '../../running.ts';
-import type { Running } from '../../running.ts';
 import { runCli } from '../cli.ts';
 
 let server: PostgresServer;
@@ -44,23 +44,6 @@ async function runRecipe(begins: string, dump: string): Promise<void> {
   }
 }
 
-async function invite(service: Running, email: string, key: string, by = service): Promise<Response> {
-  return await fetch(`http://127.0.0.1:${service.port}/v2/invite_users`, {
-    method: 'POST',
-    headers: {
-      Authorization: `Bearer ${await by.token()}`,
-      'Content-Type': 'application/json',
-      'Idempotency-Key': key,
-    },
-    body: JSON.stringify({ emails: [email], auth_method: 'okta' }),
-  });
-}
-
-async function stop(service: Running): Promise<void> {
-  service.child.kill('SIGTERM');
-  expect(await service.exited).toBe(0);
-}
-
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'invite-proxy-restored-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -76,16 +59,16 @@ describe('a ledger in PostgreSQL that was restored from a dump', () => {
     const delivered: string[] = [];
     const onText = (line: string): void => void delivered.push(line);
     const first = await startRunning({ LEDGER_URL: ledgerUrl() }, { onText });
-    expect((await invite(first, 'ann@acme.com', 'key-of-ann-before-1')).status).toBe(200);
+    expect((await inviteWithKey(first, 'ann@acme.com', 'key-of-ann-before-1')).status).toBe(200);
     await runRecipe('pg_dump', dump);
-    const lost = await invite(first, 'bob@acme.com', 'key-of-bob-after-22');
+    const lost = await inviteWithKey(first, 'bob@acme.com', 'key-of-bob-after-22');
     expect(lost.status).toBe(200);
     const id = lost.headers.get('X-Request-Id');
     await first.line(({ record }) => record?.kind === 'outcome' && record.request_id === id);
 
     await runRecipe('psql', dump);
     await runRecipe('pg_restore', dump);
-    const refused = await invite(first, 'cleo@acme.com', 'key-of-cleo-after-3');
+    const refused = await inviteWithKey(first, 'cleo@acme.com', 'key-of-cleo-after-3');
     expect([refused.status, await refused.json()]).toEqual([
       503,
       expect.objectContaining({ code: 'ledger_unavailable' }),
@@ -97,19 +80,25 @@ describe('a ledger in PostgreSQL that was restored from a dump', () => {
     const inUse = await cli('ledger', 'adopt');
     expect([inUse.code, inUse.err]).toEqual([2, expect.stringContaining('names a ledger that a service uses')]);
     first.child.kill('SIGTERM');
-    // Its exit code says that it could not put its end on record.
     expect(await first.exited).toBe(1);
+    const undone = first.lines.filter(({ event }) => event === 'shutdown_step_failed');
+    expect(undone).toEqual([
+      expect.objectContaining({
+        step: 'record of the stop',
+        problem: 'the stop is not on record, because the ledger did not take it: the line ledger_write_failed says why',
+      }),
+    ]);
 
     const adopted = await cli('ledger', 'adopt', '--json');
     expect([adopted.code, adopted.err]).toEqual([0, '']);
     const { recorded_as: fork } = JSON.parse(adopted.out) as { recorded_as: number };
 
     const second = await startRunning({ ...first.standIns.env, LEDGER_URL: ledgerUrl() }, { onText });
-    const known = await invite(second, 'ann@acme.com', 'key-of-ann-before-1', first);
+    const known = await inviteWithKey(second, 'ann@acme.com', 'key-of-ann-before-1', first);
     expect(known.headers.get('Idempotency-Replayed')).toBe('true');
-    const forgotten = await invite(second, 'bob@acme.com', 'key-of-bob-after-22', first);
+    const forgotten = await inviteWithKey(second, 'bob@acme.com', 'key-of-bob-after-22', first);
     expect([forgotten.status, forgotten.headers.get('Idempotency-Replayed')]).toEqual([200, null]);
-    await stop(second);
+    await stopCleanly(second);
 
     const lines = join(folder, 'lines.ndjson');
     await writeFile(lines, delivered.map((line) => `${line}\n`).join(''));

@@ -117,7 +117,12 @@ const movedName = (path: string, stamp: string): string => `${path}.moved-${stam
 function replaceByText(path: string, stamp: string, text: string): string {
   const kept = movedName(path, stamp);
   if (existsSync(kept)) throw new MoveRefusedError(`${kept} is there already`);
-  const unfinished = `${path}.moving-${stamp}`;
+  const moving = `${path}.moving-`;
+  for (const name of readdirSync(dirname(path))) {
+    // Of a move that was killed: this one holds the file alone.
+    if (name.startsWith(basename(moving))) unlinkSync(join(dirname(path), name));
+  }
+  const unfinished = `${moving}${stamp}`;
   writeFileSync(unfinished, text, { flag: 'wx', mode: 0o600, flush: true });
   try {
     linkSync(path, kept);
