@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { entryOf } from '../../../../src/audit/delivery/entry.ts';
 import { AUDIT_FORMATS } from '../../../../src/audit/format/formats.ts';
 import { stdoutLine } from '../../../../src/audit/format/stdout-line.ts';
+import { INTAKE_NAMES, INTAKES } from '../../../../src/audit/intake/intakes.ts';
+import { TEST_TIME_MS } from '../../../support/clock.ts';
 import { longestRecord, longTrail } from '../../../support/audit/long-trail.ts';
 
 const page = readFileSync(new URL('../../../../docs/audit-recipes.md', import.meta.url), 'utf8');
@@ -27,6 +30,16 @@ describe('the longest line that the service can write', () => {
       expect(statedBytes).toBeLessThan(MIB);
     },
   );
+
+  it.each(INTAKE_NAMES)('fits into one request of the preset %s, in both formats', async (name) => {
+    const { frame, limits } = INTAKES[name];
+    for (const format of AUDIT_FORMATS) {
+      const entries = (await longTrail(1)).map((item) => entryOf(item, format));
+      const longest = Math.max(...entries.map((entry) => Buffer.byteLength(frame(entry, TEST_TIME_MS))));
+      expect(longest).toBeGreaterThan(300_000);
+      expect(longest).toBeLessThan(Math.min(limits.bodyBytes, limits.entryBytes));
+    }
+  });
 
   it('is below every limit that a recipe sets', () => {
     const limits = [
