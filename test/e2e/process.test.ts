@@ -5,6 +5,7 @@ import { watch } from 'node:fs';
 import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Service } from './started.ts';
@@ -83,7 +84,7 @@ describe('a process that is killed between send and settle', () => {
     { timeout: 120_000 },
     async () => {
       const key = { 'Idempotency-Key': 'killed-in-the-middle-1' };
-      const first = await start({ GALILEO_TIMEOUT_MS: '5000' });
+      const first = await start({ GALILEO_TIMEOUT_MS: '20000' });
       const answer = invite(first, 'slow@acme.com', key).catch(() => null);
       const intent = await first.record(({ kind }) => kind === 'intent');
       await standIns.galileo.arrived(1);
@@ -95,7 +96,10 @@ describe('a process that is killed between send and settle', () => {
       const second = await start();
       const early = await invite(second, 'slow@acme.com', key);
       expect(early.status).toBe(409);
-      // The intent expires 5 s + 30 s after its admission. The sweep then writes a record.
+      // It expires 20 s + 30 s after its admission, which are over now. The sweep then writes a record.
+      const database = new DatabaseSync(join(folder, 'ledger.db'), { timeout: 5_000 });
+      database.exec(`UPDATE requests SET expires_at = 1 WHERE state = 'open'`);
+      database.close();
       const outcome = await second.record(({ kind, request_id: id }) => kind === 'outcome' && id === intent.request_id);
       expect(outcome.outcome).toMatchObject({ result: 'unknown', reason: 'expired', settled_by: 'sweep' });
       const replay = await invite(second, 'slow@acme.com', key);
