@@ -50,12 +50,13 @@ async function setup(schema: string, clock = createFakeClock()) {
   return {
     ...{ clock, ledger, withdrawn },
     /** Its commit is lost before or after the server has it, and the server cannot be asked until this returns. */
-    async loseAdmission(n: number, fault: Fault = 'lost_after') {
+    async loseAdmission(n: number, fault: Fault = 'lost_after', meanwhile = async (): Promise<void> => undefined) {
       database = fault;
       const failed = ledger.admit(admitted(n)).catch((error: unknown) => error);
       await clock.until((waitingMs) => database === 'away' && waitingMs.length > 0);
       await clock.pass(6_000);
       await ledger.idle();
+      await meanwhile();
       database = 'there';
       return await failed;
     },
@@ -66,6 +67,16 @@ async function setup(schema: string, clock = createFakeClock()) {
     },
   };
 }
+
+it('is put on record as not sent by a service that gets no other request', async () => {
+  const { clock, ledger, loseAdmission, records, withdrawn } = await setup('withdrawn_alone');
+  expect(await loseAdmission(1)).toBeInstanceOf(PostgresError);
+  await clock.pass(1_000);
+  await ledger.idle();
+  expect(withdrawn).toEqual([testUuid7(1)]);
+  expect((await records()).map(({ kind }) => kind)).toEqual(['intent', 'outcome']);
+  expect((await ledger.usage([CHARGE]))[0]?.remaining).toBe(1);
+});
 
 it('is put on record as not sent by the next batch: its quota is back, and its key is free in that batch', async () => {
   const { ledger, loseAdmission, records, withdrawn } = await setup('withdrawn');
@@ -93,10 +104,11 @@ it('is put on record as not sent by the next batch: its quota is back, and its k
 
 it('replaces the unknown outcome of another replica, which has swept it meanwhile', async () => {
   const { ledger, loseAdmission, clock, records, withdrawn } = await setup('swept');
-  await loseAdmission(1);
-  await clock.pass(120_000);
-  const { ledger: other } = await setup('swept', clock);
-  expect(await other.settle({ ...settlement(testUuid7(1), 'unknown'), by: 'sweep' })).toEqual({ kind: 'settled' });
+  await loseAdmission(1, 'lost_after', async () => {
+    await clock.pass(120_000);
+    const { ledger: other } = await setup('swept', clock);
+    expect(await other.settle({ ...settlement(testUuid7(1), 'unknown'), by: 'sweep' })).toEqual({ kind: 'settled' });
+  });
   await ledger.recordSuppressed(1);
   expect(withdrawn).toEqual([testUuid7(1)]);
   expect((await records()).map(({ outcome }) => outcome.result)).toEqual(['admitted', 'unknown', 'not_sent']);

@@ -67,25 +67,38 @@ const MAX_BATCH = 128;
 /** Callers wait for a step at most this long (docs/operations.md, "Limits"). */
 export const ANSWER_WITHIN_MS = 5_000;
 const LONGEST_PAUSE_MS = 400;
+/** What is owed waits for the next batch, or this long where none comes. */
+const OWED_AFTER_MS = 1_000;
 
 export function createBatches(deps: BatchesDeps): Batches {
   const { transactions, schedule, monotonic, sha256, onFailure } = deps;
   let waiting: Member[] = [];
   /** Goes along with the next batch. */
   let owed: BatchStep<unknown>[] = [];
+  let cancelPayment: (() => void) | null = null;
   let pumping: Promise<void> | null = null;
 
   async function pump(): Promise<void> {
     // The rest of this turn of the event loop joins the first batch.
     await Promise.resolve();
-    while (waiting.length > 0) {
+    do {
       // First: a repeat that comes with them finds its key free.
       const batch = [...owed.map(owedMember), ...waiting.slice(0, MAX_BATCH)];
       owed = [];
+      cancelPayment?.();
+      cancelPayment = null;
       waiting = waiting.slice(MAX_BATCH);
       await commit(batch);
-    }
+    } while (waiting.length > 0);
     pumping = null;
+    if (owed.length > 0) payLater();
+  }
+
+  function payLater(): void {
+    cancelPayment ??= schedule.after(OWED_AFTER_MS, () => {
+      cancelPayment = null;
+      pumping ??= pump();
+    });
   }
 
   /** Never rejects. */
@@ -115,7 +128,9 @@ export function createBatches(deps: BatchesDeps): Batches {
           for (const member of batch) await commit([member]);
           return;
         }
-        if (!isTransient(error) || monotonic() - startedMs + pauseMs > RETRY_MS) return fail(batch, error);
+        // Nobody waits for what is owed: a stop must not wait for it, either.
+        const mayWait = isTransient(error) && !members.every(({ isOwed }) => isOwed);
+        if (!mayWait || monotonic() - startedMs + pauseMs > RETRY_MS) return fail(batch, error);
         await pause(schedule, pauseMs);
       }
     }
