@@ -69,7 +69,7 @@ export default defineConfig({
       ...['unit', 'contract', 'http', 'compatibility', 'attack', 'arch'].map(sharingModules),
       ...withScheme('basic'),
       ...withScheme('password'),
-      // One file at a time: these tests measure how fast a process ends and how many connections it takes.
+      // One file at a time: these tests end processes under load, fill disks, and count connections.
       {
         test: {
           ...onNode('e2e').test,
