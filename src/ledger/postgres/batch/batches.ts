@@ -3,16 +3,14 @@ import type { Sha256 } from '../../../ports/sha256.ts';
 import type { BatchFailure } from '../../batched-ledger.ts';
 import type { Ledger } from '../../port.ts';
 import { isFaultOfData, isTransient, LateLedgerError, PostgresError } from '../postgres-port.ts';
-import type { Head } from '../head.ts';
 import { FIRST_PAUSE_MS, pause, RETRY_MS } from '../retry.ts';
 import type { WriteTransactions } from '../write-transactions.ts';
+import { decideBatch } from './decide-batch.ts';
+import type { DecidedBatch } from './decide-batch.ts';
 import { createNeeds } from './needs.ts';
 import type { Needs } from './needs.ts';
 import { readRows } from './read-rows.ts';
-import { createBatchSteps } from './steps.ts';
 import type { BatchSteps, BatchStepsDeps } from './steps.ts';
-import { createWorkingSet } from './working-set.ts';
-import type { SetChanges, SetRows } from './working-set.ts';
 import { writeChanges } from './write-changes.ts';
 
 /**
@@ -56,10 +54,7 @@ interface Member extends BatchStep<unknown> {
   readonly isOwed: boolean;
 }
 
-interface Decided {
-  readonly results: readonly (readonly [Member, unknown])[];
-  readonly failures: readonly (readonly [Member, unknown])[];
-  readonly changes: SetChanges;
+interface Decided extends DecidedBatch<Member> {
   readonly transactionId: string;
 }
 
@@ -105,19 +100,20 @@ export function createBatches(deps: BatchesDeps): Batches {
   async function commit(batch: readonly Member[]): Promise<void> {
     const startedMs = monotonic();
     let lastError: unknown = new LateLedgerError();
+    let tried = batch;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
-      const members = batch.filter(({ isLate }) => !isLate);
+      const members = tried.filter(({ isLate }) => !isLate);
       if (members.length === 0) return fail(batch, lastError);
       let decided: Decided | null = null;
       try {
         await attempt(members, (made) => (decided = made));
-        return failLate(batch);
+        break;
       } catch (error) {
         lastError = error;
         const fate = await fateOf(error, members, decided);
         if (fate === 'committed' && decided !== null) {
           answer(decided);
-          return failLate(batch);
+          break;
         }
         if (fate === 'unknown') {
           fail(batch, error);
@@ -128,12 +124,18 @@ export function createBatches(deps: BatchesDeps): Batches {
           for (const member of batch) await commit([member]);
           return;
         }
+        const others = tried.filter(({ isOwed }) => !isOwed);
         // Nobody waits for what is owed: a stop must not wait for it, either.
         const mayWait = isTransient(error) && !members.every(({ isOwed }) => isOwed);
-        if (!mayWait || monotonic() - startedMs + pauseMs > RETRY_MS) return fail(batch, error);
+        const isLast = !mayWait || monotonic() - startedMs + pauseMs > RETRY_MS;
+        // What makes up for others may be what fails: a row that is damaged or locked must not fail every batch.
+        if (others.length > 0 && others.length < tried.length) tried = others;
+        else if (isLast) return fail(batch, error);
         await pause(schedule, pauseMs);
       }
     }
+    failLate(batch);
+    await makeUpApart(batch.filter((member) => !tried.includes(member)));
   }
 
   function fail(batch: readonly Member[], error: unknown): void {
@@ -145,6 +147,18 @@ export function createBatches(deps: BatchesDeps): Batches {
   function makeUpFor(member: Member, result: unknown): void {
     const step = member.makeUpFor?.(result) ?? null;
     if (step !== null) owe(step);
+  }
+
+  /** The database has just taken the others, so what fails now fails by itself: it gets no other try. */
+  async function makeUpApart(members: readonly Member[]): Promise<void> {
+    for (const [at, member] of members.entries()) {
+      try {
+        await attempt([member], () => undefined);
+      } catch {
+        for (const next of members.slice(at + 1)) owe(next);
+        return;
+      }
+    }
   }
 
   /** Bounded: what it leaves out ends as it would without being made up for. */
@@ -178,7 +192,7 @@ export function createBatches(deps: BatchesDeps): Batches {
       const rows = await readRows(run, needs, { nowMs, headSeq: stored.head.seq });
       // Of those who have left meanwhile, nothing is written.
       const present = batch.filter(({ isLate }) => !isLate);
-      decided = { ...decide(present, { stored, nowMs, rows }), transactionId };
+      decided = { ...decideBatch(present, { stored, nowMs, rows }, deps), transactionId };
       onDecided(decided);
       const { changes } = decided;
       return { head: changes.head.head, write: () => writeChanges(run, changes, nowMs) };
@@ -186,45 +200,16 @@ export function createBatches(deps: BatchesDeps): Batches {
     if (decided !== null) answer(decided);
   }
 
-  function decide(
-    batch: readonly Member[],
-    { stored, nowMs, rows }: { readonly stored: Head; readonly nowMs: number; readonly rows: SetRows },
-  ): Omit<Decided, 'transactionId'> {
-    const failures: [Member, unknown][] = [];
-    for (;;) {
-      const set = createWorkingSet(stored, nowMs, rows);
-      const steps = createBatchSteps(set, deps);
-      const failed = new Set(failures.map(([member]) => member));
-      const results: [Member, unknown][] = [];
-      let failure: [Member, unknown] | null = null;
-      for (const member of batch) {
-        if (failed.has(member)) continue;
-        try {
-          results.push([member, member.decide(steps)]);
-        } catch (error) {
-          failure = [member, error];
-          break;
-        }
-      }
-      if (failure !== null) {
-        // What it has changed is forgotten with the set.
-        failures.push(failure);
-        continue;
-      }
-      steps.end();
-      return { results, failures, changes: set.changes };
-    }
-  }
-
   function answer({ results, failures }: Decided): void {
     for (const [member, error] of failures) {
       onFailure({ kind: 'batch', error, steps: [member.name] });
       member.reject(error);
     }
+    for (const [member, result] of results) member.resolve(result);
+    // Behind all answers, so that nothing that fails here takes one away.
     for (const [member, result] of results) {
-      member.committed?.(result);
       if (member.isLate) makeUpFor(member, result);
-      member.resolve(result);
+      member.committed?.(result);
     }
   }
 

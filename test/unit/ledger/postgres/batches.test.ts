@@ -226,6 +226,31 @@ describe('a step whose caller was rejected', () => {
     expect(decided).toEqual(['step', 'next']);
   });
 
+  it('fails no other one when what makes up for it cannot be written', async () => {
+    const { clock, admit, write, ended, decided, failures, idle } = setup({
+      async run(work) {
+        const before = decided.length;
+        await carryOut(work);
+        if (decided.length === 1) throw LOST;
+        // A row of that request is damaged: the server refuses whatever reads it.
+        if (decided.slice(before).includes('step withdrawn')) throw new PostgresError('XX001', 'rolled_back');
+      },
+      isCommitted: cannotBeAsked,
+    });
+    admit('step');
+    await clock.pass(6_000);
+    await idle();
+    for (const name of ['second', 'third']) {
+      write(name);
+      await clock.pass(100);
+      await idle();
+    }
+    expect(ended).toEqual(['step rejected', 'second done', 'third done']);
+    // It is tried with the others, then by itself, and given up.
+    expect(decided.filter((name) => name === 'step withdrawn')).toHaveLength(2);
+    expect(failures.map(({ steps }) => steps)).toEqual([['admit']]);
+  });
+
   it('is made up for when the database takes it again, and not waited for', async () => {
     let isBack = false;
     const { clock, write, admit, ended, decided, failures, idle } = setup({
