@@ -73,9 +73,23 @@ export function parseAddresses(list: string): ParsedAddresses {
   }
 }
 
-/** The addresses in brackets. Chats write `<mailto:ann@acme.com|ann@acme.com>`, some mail programs `Ann (ann@acme.com)`. */
+/**
+ * The addresses in brackets. Chats write `<mailto:ann@acme.com|ann@acme.com>`, some mail programs `Ann (ann@acme.com)`. Round
+ * brackets behind another address are a remark: nothing says which of the two is meant, so neither is left out.
+ */
 function bracketedIn(piece: string): string[] {
-  return [...piece.matchAll(/[<(]([^<>()|]*@[^<>()|]*)(?:\|[^<>()]*)?[>)]/g)].map(([, inside = '']) => plain(inside));
+  const angled = insides(piece, /<([^<>]*)>/g);
+  const round = insides(piece, ROUND);
+  const rest = piece.replace(ROUND, '').replace(round[0] ?? '', '');
+  return angled.length > 0 || rest.includes('@') ? angled : round;
+}
+
+const ROUND = /\(([^<>()]*)\)/g;
+
+function insides(piece: string, brackets: RegExp): string[] {
+  return [...piece.matchAll(brackets)]
+    .map(([, inside = '']) => plain(inside.replace(/\|.*/s, '')))
+    .filter((text) => text.includes('@'));
 }
 
 /** Without quotation marks around it and without the scheme of a link. */

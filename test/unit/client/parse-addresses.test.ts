@@ -95,6 +95,14 @@ describe('a pasted list', () => {
     ]);
   });
 
+  it.each([
+    [`${ANN} (${BO})`, [ANN], `(${BO})`],
+    [`${ANN} (@ann)`, [ANN], '(@ann)'],
+    [`<${ANN})`, [], `<${ANN})`],
+  ])('takes round brackets behind another address for no other one: %s', (text, addresses, rejected) => {
+    expect(parseAddresses(text)).toMatchObject({ addresses, rejected: [{ text: rejected, reason: 'malformed' }] });
+  });
+
   it('leaves an address that begins with a mark of a list as it is', () => {
     expect(found('-ann@acme.com\n*bo@acme.com\n1.cy@acme.com')).toEqual([
       '-ann@acme.com',
@@ -164,8 +172,10 @@ describe('a pasted list', () => {
       '- ',
       '\u201c',
     ]) {
-      const { addresses } = parseAddresses(piece.repeat(200_000 / piece.length));
-      expect(addresses.length).toBeLessThan(2);
+      for (const before of ['', '<', '(']) {
+        const { addresses } = parseAddresses(before + piece.repeat(200_000 / piece.length));
+        expect(addresses.length).toBeLessThan(2);
+      }
     }
   });
 });
