@@ -59,8 +59,13 @@ export function createLeaseHolder({ port, schema, holder, clock, retry }: LeaseH
     async heartbeat() {
       await transaction(async (run) => {
         await take(run, `replica ${holder}`, holder);
-        // Of replicas that died. Their names do not come again.
-        await run(`DELETE FROM leases WHERE name LIKE 'replica %' AND until_ms <= ${SERVER_NOW}`);
+        // Of replicas that died: their names do not come again. One that shows itself at this moment has its row locked, and
+        // two that waited for each other's would be a deadlock.
+        await run(
+          `DELETE FROM leases WHERE name IN (SELECT name FROM leases WHERE name LIKE 'replica %'
+             AND NOT ${runsAt(SERVER_NOW, '$1')} FOR UPDATE SKIP LOCKED)`,
+          LEASE_MS,
+        );
         return true;
       });
     },
@@ -76,12 +81,16 @@ export function createLeaseHolder({ port, schema, holder, clock, retry }: LeaseH
 
 const SERVER_NOW = `floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint`;
 
+/** Whether a row of leases runs. One that ends later than it can was taken under a clock that was corrected since. */
+export function runsAt(now: string, leaseMs: string): string {
+  return `(leases.until_ms > ${now} AND leases.until_ms <= ${now} + ${leaseMs})`;
+}
+
 async function take(run: Run, name: string, holder: string): Promise<boolean> {
   const taken = await run(
-    // One that ends later than it can was taken under a clock that was corrected since.
     `INSERT INTO leases (name, holder, until_ms) VALUES ($1, $2, ${SERVER_NOW} + $3)
      ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until_ms = excluded.until_ms
-       WHERE leases.holder = excluded.holder OR leases.until_ms <= ${SERVER_NOW} OR leases.until_ms > ${SERVER_NOW} + $3
+       WHERE leases.holder = excluded.holder OR NOT ${runsAt(SERVER_NOW, '$3')}
      RETURNING name`,
     ...[name, holder, LEASE_MS],
   );

@@ -76,3 +76,16 @@ it('a replica that ends is not in use any more, nor one that died a lease ago', 
   await last.heartbeat();
   expect(await names()).toHaveLength(1);
 });
+
+it('a lease that ends later than any lease can, of a server whose clock was ahead, is no sign of use', async () => {
+  await open();
+  await sql(`DELETE FROM ${schema}.leases`);
+  await sql(`INSERT INTO ${schema}.leases VALUES ('replica of before', 'of before', 9007199254740991)`);
+  await refuseInUse(port, { schema, namedBy: 'LEDGER_URL', schedule: waiting(() => undefined) });
+  const replica = await open();
+  await replica.heartbeat();
+  expect(await sql(`SELECT name FROM ${schema}.leases WHERE name = 'replica of before'`)).toEqual([]);
+  await expect(
+    refuseInUse(port, { schema, namedBy: 'LEDGER_URL', schedule: waiting(() => undefined) }),
+  ).rejects.toThrow('LEDGER_URL names a ledger that a service uses');
+});

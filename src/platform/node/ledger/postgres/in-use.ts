@@ -1,5 +1,5 @@
 import { readServerClock } from '../../../../ledger/postgres/head.ts';
-import { HEARTBEAT_MS } from '../../../../ledger/postgres/leases.ts';
+import { HEARTBEAT_MS, LEASE_MS, runsAt } from '../../../../ledger/postgres/leases.ts';
 import type { PostgresConnection, PostgresPort } from '../../../../ledger/postgres/postgres-port.ts';
 import { beginReading, withConnection } from '../../../../ledger/postgres/transaction.ts';
 import type { Schedule } from '../../../../ports/schedule.ts';
@@ -40,7 +40,11 @@ export async function refuseInUse(port: PostgresPort, { schema, namedBy, schedul
 
 async function hasLease({ run, commit }: PostgresConnection, schema: string): Promise<boolean> {
   await beginReading(run, schema);
-  const leases = await run(`SELECT name FROM leases WHERE until_ms > $1`, await readServerClock(run));
+  const leases = await run(
+    `SELECT name FROM leases WHERE ${runsAt('$1::bigint', '$2')}`,
+    await readServerClock(run),
+    LEASE_MS,
+  );
   await commit();
   return leases.length > 0;
 }
