@@ -29,7 +29,11 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   const answers: [number, string][] = [];
   page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => said.push(`error: ${error.message}`));
-  page.on('requestfailed', (request) => said.push(`failed: ${request.url()}`));
+  page.on('requestfailed', (request) => {
+    // The page itself has given it up, or has read it to the end and ended what could still abort it: no fault, and whether
+    // the browser reports it depends on the moment.
+    if (request.failure()?.errorText !== 'net::ERR_ABORTED') said.push(`failed: ${request.url()}`);
+  });
   page.on('response', (response) => answers.push([response.status(), response.url()]));
   // A report of the platform itself, also where the console is silent.
   await page.addInitScript(() => {
