@@ -39,7 +39,7 @@ export function addressTable(list: string): AddressTable {
 /** Null: no table, or more than one column with an `@`. */
 function findColumn(rows: readonly string[]): Column | null {
   for (const delimiter of ['\t', ';', ',']) {
-    // Nobody types a tab, so a line without one is beside the table.
+    // A tab comes from a copied table, not from typing, so a line without one does not belong to the table.
     const isCopied = delimiter === '\t';
     const split = rows.map((row) => cellsOf(row, delimiter)).filter(({ length }) => !isCopied || length > 1);
     const columns = split[0]?.length ?? 0;

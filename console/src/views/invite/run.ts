@@ -113,7 +113,7 @@ export function createRun({ client, onExpired, isOfSamePerson }: RunDeps): Run {
 
   const isPausing = (): boolean => phase.value?.kind === 'pausing';
 
-  /** `isAlone`: nobody has asked for it; it goes on after a sign-in. */
+  /** `isAlone`: the page starts it by itself, not the person; it goes on after a sign-in. */
   async function send(isAlone = false): Promise<void> {
     if (plan === null || isSending) return;
     if (Date.now() - startedAtMs > RESUMABLE_MS) {

@@ -50,7 +50,7 @@ interface Member extends BatchStep<unknown> {
   readonly reject: (error: unknown) => void;
   /** Nobody waits for it any more. */
   isLate: boolean;
-  /** It makes up for another one. Nobody has ever waited for it. */
+  /** It makes up for another one, and no caller waits for it. */
   readonly isOwed: boolean;
 }
 
@@ -125,7 +125,7 @@ export function createBatches(deps: BatchesDeps): Batches {
           return;
         }
         const others = tried.filter(({ isOwed }) => !isOwed);
-        // Nobody waits for what is owed: a stop must not wait for it, either.
+        // No caller waits for what is owed, and a stop must not wait for it either.
         const mayWait = isTransient(error) && !members.every(({ isOwed }) => isOwed);
         const isLast = !mayWait || monotonic() - startedMs + pauseMs > RETRY_MS;
         // What makes up for others may be what fails: a row that is damaged or locked must not fail every batch.
