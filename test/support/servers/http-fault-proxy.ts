@@ -23,7 +23,7 @@ export interface HttpFaultProxy {
   /** Lets go what is held. */
   release(): void;
   heal(): Promise<void>;
-  /** Ends all connections in good order. Resolves when the other sides have ended them, too. */
+  /** Ends each connection in good order, behind the answer that is on its way. Resolves when the other sides have, too. */
   drain(): Promise<void>;
   close(): Promise<void>;
 }
@@ -56,6 +56,8 @@ export type Effect =
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
+  /** Resolves when no answer is on its way: it is back, a fault has struck it, or a side is gone. */
+  idle(): Promise<void>;
 }
 
 export async function startHttpFaultProxy(target: { readonly port: number }): Promise<HttpFaultProxy> {
@@ -68,7 +70,13 @@ export async function startHttpFaultProxy(target: { readonly port: number }): Pr
 
   function accept(client: Socket): void {
     const server = connect(target.port, '127.0.0.1');
-    const pair = { client, server };
+    /** Since the first byte of a request. */
+    let underWay: PromiseWithResolvers<void> | null = null;
+    const endExchange = (): void => {
+      underWay?.resolve();
+      underWay = null;
+    };
+    const pair: Pair = { client, server, idle: async () => await underWay?.promise };
     pairs.add(pair);
     let request = Buffer.alloc(0);
     let answer = Buffer.alloc(0);
@@ -81,12 +89,16 @@ export async function startHttpFaultProxy(target: { readonly port: number }): Pr
     client.on('error', () => undefined);
     client.on('end', () => void striking.then(() => (isDeaf ? undefined : server.end())));
     client.on('close', () => {
+      endExchange();
       server.destroy();
       pairs.delete(pair);
     });
     server.on('error', () => (isDeaf ? undefined : client.destroy()));
     // Also when the server has closed its connection behind an answer that is still on its way.
-    server.on('close', () => void striking.then(() => (isDeaf ? undefined : client.end())));
+    server.on('close', () => {
+      endExchange();
+      void striking.then(() => (isDeaf ? undefined : client.end()));
+    });
 
     async function strike({ effect }: HttpFault, to: Socket, rest: Buffer): Promise<void> {
       struck += 1;
@@ -98,13 +110,16 @@ export async function startHttpFaultProxy(target: { readonly port: number }): Pr
       }
       if (effect.kind === 'slice') return await writeSliced(to, rest, effect);
       isDeaf = true;
+      endExchange();
       if (effect.kind === 'half_close') client.end();
       if (effect.kind === 'close') for (const socket of [client, server]) socket.end(() => socket.destroy());
       if (effect.kind === 'reset') for (const socket of [client, server]) socket.resetAndDestroy();
     }
 
     client.on('data', (bytes: Buffer) => {
-      if (isDeaf) return;
+      // What comes behind the end could not be answered.
+      if (isDeaf || client.writableEnded) return;
+      underWay ??= Promise.withResolvers();
       request = Buffer.concat([request, bytes]);
       if (!isWhole(request)) return;
       const whole = request;
@@ -125,16 +140,20 @@ export async function startHttpFaultProxy(target: { readonly port: number }): Pr
     });
     server.on('data', (bytes: Buffer) => {
       if (isDeaf) return;
-      if (fault === null) return void client.write(bytes);
+      if (fault === null) client.write(bytes);
       answer = Buffer.concat([answer, bytes]);
       if (!isWhole(answer)) return;
       const whole = answer;
       const struckBy = fault;
       answer = Buffer.alloc(0);
+      if (struckBy === null) return endExchange();
       fault = null;
       const cut = { sent: 0, mid_answer: Math.floor(whole.length / 2), answered: whole.length };
       const passes = struckBy.at in cut ? cut[struckBy.at as keyof typeof cut] : null;
-      if (passes === null) return void client.write(whole);
+      if (passes === null) {
+        client.write(whole);
+        return endExchange();
+      }
       // A fault behind what was passed on, and not beside it.
       const written = new Promise<void>((resolve) => {
         if (passes === 0) resolve();
@@ -148,9 +167,11 @@ export async function startHttpFaultProxy(target: { readonly port: number }): Pr
   const port = await freePort();
   let server: Server = await listen(port, accept);
   const drain = async (): Promise<void> => {
-    const over = [...pairs].map(async ({ client }) => {
+    const over = [...pairs].map(async ({ client, idle }) => {
+      await idle();
       if (client.destroyed) return;
-      const closed = once(client, 'close');
+      // Whatever ends it: `once` of node:events would reject on an error.
+      const closed = new Promise<void>((resolve) => void client.once('close', () => resolve()));
       client.end();
       await closed;
     });
