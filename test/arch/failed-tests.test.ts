@@ -17,7 +17,9 @@ test('the summary names each failed test, and each file that could not be loaded
   const failed = {
     status: 'failed',
     fullName: 'a door closes',
-    failureMessages: ['Error: it is stuck\n    at door.ts:1'],
+    failureMessages: [
+      `Error: it is stuck\nCall log:\n\u001B[2m  - waiting for the key\u001B[22m\n\n    at wait (node_modules/x.js:1:1)\n    at ${root}/test/door.test.ts:7:3\n    at test/later.ts:9:1`,
+    ],
   };
   await writeFile(
     report,
@@ -36,6 +38,9 @@ test('the summary names each failed test, and each file that could not be loaded
 
   expect(stdout.split('\n').map((line) => line.trim())).toEqual([
     'test/door.test.ts > a door closes: Error: it is stuck',
+    'Call log:',
+    '- waiting for the key',
+    'at test/door.test.ts:7',
     'test/roof.test.ts: SyntaxError: no',
     '',
   ]);
