@@ -3,7 +3,7 @@
  * request, and that there is nothing to read for those without the right.
  */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { disguises } from '../../support/key-disguises.ts';
 import { accessibilityProblems, startBrowser } from '../browser.ts';
 import type { Deployment } from './deployment.ts';
@@ -77,6 +77,13 @@ describe.each(['node', 'workers'] as const)('the console on %s', (platform) => {
   beforeEach(() => {
     [visits, received] = [[], []];
   });
+  // A page that is left open goes on following what it shows.
+  afterEach(async () => {
+    for (const { page } of visits) {
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
+      await page.context().close();
+    }
+  });
 
   /** On the way to the page: what the page no longer waits for would have no body in the browser. */
   async function keepAnswers(page: Page): Promise<void> {
@@ -84,10 +91,15 @@ describe.each(['node', 'workers'] as const)('the console on %s', (platform) => {
     await page.route(
       (url) => url.origin === origin,
       async (route) => {
-        const answer = await route.fetch({ maxRedirects: 0 }).catch(() => null);
-        if (answer === null) return await route.abort();
-        received.push(JSON.stringify(answer.headers()), await answer.text());
-        await route.fulfill({ response: answer }).catch(() => undefined);
+        try {
+          // A connection that the service ends while it is idle is tried again, as a browser does.
+          const response = await route.fetch({ maxRedirects: 0, maxRetries: 3 });
+          received.push(JSON.stringify(response.headers()), await response.text());
+          await route.fulfill({ response });
+        } catch {
+          // The page asks again, or does not wait for it any more.
+          await route.abort().catch(() => undefined);
+        }
       },
     );
   }
