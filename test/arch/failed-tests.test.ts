@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { mayRunAgain } from '../../tools/ci/run-again.ts';
 
 /** What the summary of .ci/run says of failed tests: often the only part of its output that is still there. */
 
@@ -32,7 +33,7 @@ test('the summary names each failed test, and each file that could not be loaded
     }),
   );
 
-  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'tools/failed-tests.ts'), report], {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'tools/ci/failed-tests.ts'), report], {
     cwd: root,
   });
 
@@ -44,4 +45,37 @@ test('the summary names each failed test, and each file that could not be loaded
     'test/roof.test.ts: SyntaxError: no',
     '',
   ]);
+});
+
+const failure = (error: string) => ({ file: 'test/door.test.ts', test: 'a door closes', error });
+const LATE = failure('Error: Test timed out in 120000ms.');
+
+test.each([
+  'Error: Test timed out in 120000ms.\nIf this is a long-running test, …',
+  'Error: Hook timed out in 120000ms.',
+  'TimeoutError: locator.waitFor: Timeout 100000ms exceeded.\nCall log:',
+  'locator.waitFor: Timeout 100000ms exceeded.',
+  'Error: read ECONNRESET',
+  'Error: connect ECONNREFUSED 127.0.0.1:9\n    at x',
+  'Error: socket hang up',
+  'Error: write after end',
+  'locator.click: Target page, context or browser has been closed',
+])('a step that did not come may be tried once more: %s', (error) => {
+  expect(mayRunAgain([LATE, failure(error)])).toBe(true);
+});
+
+test.each([
+  'AssertionError: expected 200 to be 403',
+  "AssertionError: expected [ 'read ECONNRESET' ] to deeply equal []",
+  'AssertionError: expected false to be true\n    Caused by: Error: Test timed out in 120000ms.',
+  "TypeError: Cannot read properties of undefined (reading 'x')",
+  'Error: 3 invites were sent twice',
+])('what a test asserts is not asked twice: %s', (error) => {
+  expect(mayRunAgain([LATE, failure(error)])).toBe(false);
+});
+
+test('nor is a file that could not be loaded, or a run with many failures', () => {
+  expect(mayRunAgain([{ ...LATE, test: null }])).toBe(false);
+  expect(mayRunAgain(Array.from({ length: 4 }, () => LATE))).toBe(false);
+  expect(mayRunAgain([])).toBe(false);
 });
