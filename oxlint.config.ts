@@ -43,6 +43,8 @@ function packageWall(place: string): OxlintOverride {
   };
 }
 
+const OWN_FILES_ONLY = 'The client imports its own files only.';
+
 export default defineConfig({
   options: { typeAware: true, denyWarnings: true, reportUnusedDisableDirectives: 'error' },
   plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'promise', 'vitest'],
@@ -152,10 +154,13 @@ export default defineConfig({
           'error',
           ...CLIENT_LACKS.map((name) => ({ name, message: 'Not in every runtime of the client.' })),
         ],
-        'no-restricted-imports': [
-          'error',
-          { patterns: [{ regex: '^[^.]|^\\.\\./', message: 'The client imports its own files only.' }] },
-        ],
+        'no-restricted-imports': ['error', { patterns: [{ regex: '^[^.]|^\\.\\./', message: OWN_FILES_ONLY }] }],
+      },
+    },
+    {
+      files: ['client/src/*/**'],
+      rules: {
+        'no-restricted-imports': ['error', { patterns: [{ regex: '^[^.]|^\\.\\./\\.\\./', message: OWN_FILES_ONLY }] }],
       },
     },
     // The console is a page in a browser. What it may import is in test/arch/import-rules.ts.

@@ -20,9 +20,8 @@ const PATIENCE = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: {
 const WITH_SERVERS = ['test/e2e/{collectors,deploy,postgres}/**/*.test.ts'];
 /** Commands, clients and pages: no test of them measures a time, or takes a port that another may take. */
 const OF_CALLERS = [
-  'test/e2e/client/**/*.test.ts',
-  'test/e2e/{audit-cli,audit-daily,cli,cli-output,egress,generated-clients}.test.ts',
-  'test/e2e/{policy-cli,reference-page,restore,vendor-client}.test.ts',
+  'test/e2e/{client,commands,outside-clients}/**/*.test.ts',
+  'test/e2e/{egress,reference-page}.test.ts',
 ];
 const IN_BROWSER = ['test/e2e/console/**/*.test.ts'];
 

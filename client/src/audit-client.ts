@@ -14,14 +14,14 @@ import type {
   Settlement,
 } from './api-types.ts';
 import { addCounts } from './add-counts.ts';
-import type { Answered } from './attempt.ts';
-import type { Call } from './call.ts';
-import { perform } from './call.ts';
-import type { CallOptions, InviteClientOptions } from './call-deps.ts';
-import { callDepsOf, JSON_TYPE } from './call-deps.ts';
+import type { Answered } from './calls/attempt.ts';
+import type { Call } from './calls/call.ts';
+import { perform } from './calls/call.ts';
+import type { CallOptions, InviteClientOptions } from './calls/call-deps.ts';
+import { callDepsOf, JSON_TYPE } from './calls/call-deps.ts';
 import type { ListOptions } from './invite-client.ts';
-import { readLines } from './read-lines.ts';
-import { traceFields } from './traceparent.ts';
+import { readLines } from './calls/read-lines.ts';
+import { traceFields } from './calls/traceparent.ts';
 
 /** What comes of one search, as far as it got. */
 export interface FoundRecords {

@@ -4,12 +4,12 @@
  * invites no person twice.
  */
 import type { InvitePolicy, InviteUsersRequest } from './api-types.ts';
-import { createIdempotencyKey } from './idempotency-key.ts';
+import { createIdempotencyKey } from './calls/idempotency-key.ts';
 import { InvalidRequest, InviteProblem, OutcomeUnknown, PolicyDenied } from './problems.ts';
 import type { Sent } from './sent.ts';
-import { forcedFor } from './visible-policy.ts';
-import type { Delay } from './waiting.ts';
-import { untilAborted } from './waiting.ts';
+import { forcedFor } from './addresses/visible-policy.ts';
+import type { Delay } from './calls/waiting.ts';
+import { untilAborted } from './calls/waiting.ts';
 
 export type SharedRequest = Omit<InviteUsersRequest, 'emails'>;
 

@@ -11,5 +11,5 @@ export type {
 } from './api-types.ts';
 export { createAuditClient } from './audit-client.ts';
 export type { AuditClient, FoundRecords } from './audit-client.ts';
-export type { CallOptions, InviteClientOptions } from './call-deps.ts';
+export type { CallOptions, InviteClientOptions } from './calls/call-deps.ts';
 export type { ListOptions } from './invite-client.ts';

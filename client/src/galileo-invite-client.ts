@@ -12,14 +12,14 @@ export type {
 } from './api-types.ts';
 export type { Batch, BatchOptions, BatchPlan, BatchStep, SharedRequest } from './batches.ts';
 export { planBatches } from './batches.ts';
-export { firstOpinion } from './first-opinion.ts';
-export type { FirstOpinion } from './first-opinion.ts';
-export { createIdempotencyKey } from './idempotency-key.ts';
+export { firstOpinion } from './addresses/first-opinion.ts';
+export type { FirstOpinion } from './addresses/first-opinion.ts';
+export { createIdempotencyKey } from './calls/idempotency-key.ts';
 export { createInviteClient } from './invite-client.ts';
-export type { CallOptions, InviteClientOptions } from './call-deps.ts';
+export type { CallOptions, InviteClientOptions } from './calls/call-deps.ts';
 export type { DryRunOptions, InviteClient, InviteOptions, ListOptions, WaitOptions } from './invite-client.ts';
-export { parseAddresses } from './parse-addresses.ts';
-export type { ListedText, ParsedAddresses, RejectedText } from './parse-addresses.ts';
+export { parseAddresses } from './addresses/parse-addresses.ts';
+export type { ListedText, ParsedAddresses, RejectedText } from './addresses/parse-addresses.ts';
 export {
   InvalidRequest,
   InviteProblem,
@@ -30,7 +30,7 @@ export {
 } from './problems.ts';
 export type { InvalidPlace, KnownOutcome, ProblemFacts } from './problems.ts';
 export type { QuotaLeft, Sent } from './sent.ts';
-export type { Traceparent } from './traceparent.ts';
-export { forcedFor, isAimedAt } from './visible-policy.ts';
-export type { ForcedValues } from './visible-policy.ts';
-export type { Delay } from './waiting.ts';
+export type { Traceparent } from './calls/traceparent.ts';
+export { forcedFor, isAimedAt } from './addresses/visible-policy.ts';
+export type { ForcedValues } from './addresses/visible-policy.ts';
+export type { Delay } from './calls/waiting.ts';

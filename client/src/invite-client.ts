@@ -4,17 +4,17 @@
 import type { DryRun, InvitePolicy, InviteRequest, InviteRequestPage, InviteUsersRequest } from './api-types.ts';
 import type { BatchOptions, BatchPlan, BatchStep } from './batches.ts';
 import { planBatches, sendBatches } from './batches.ts';
-import type { Call } from './call.ts';
-import { perform } from './call.ts';
-import type { CallOptions, InviteClientOptions } from './call-deps.ts';
-import { callDepsOf, JSON_TYPE } from './call-deps.ts';
-import { createIdempotencyKey } from './idempotency-key.ts';
+import type { Call } from './calls/call.ts';
+import { perform } from './calls/call.ts';
+import type { CallOptions, InviteClientOptions } from './calls/call-deps.ts';
+import { callDepsOf, JSON_TYPE } from './calls/call-deps.ts';
+import { createIdempotencyKey } from './calls/idempotency-key.ts';
 import { InviteProblem, OutcomeUnknown } from './problems.ts';
-import { retryAfterOf } from './retry-after.ts';
+import { retryAfterOf } from './calls/retry-after.ts';
 import type { Sent } from './sent.ts';
 import { sentOf, sentWithheld } from './sent.ts';
-import { traceFields } from './traceparent.ts';
-import { untilAborted } from './waiting.ts';
+import { traceFields } from './calls/traceparent.ts';
+import { untilAborted } from './calls/waiting.ts';
 
 export interface DryRunOptions extends CallOptions {
   /** Send what is allowed, and refuse the rest one by one. */

@@ -1,6 +1,6 @@
 /** What a sent invitation gives, read from the answer of the service. */
 import type { AddressDecision, InvitePolicy, InviteUsersRequest, MalformedEntry, PartlySent } from './api-types.ts';
-import type { Answered } from './attempt.ts';
+import type { Answered } from './calls/attempt.ts';
 import type { InviteProblem } from './problems.ts';
 
 /** What is left of a quota of the caller. */

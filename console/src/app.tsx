@@ -11,8 +11,8 @@ import { Shell } from './shell.tsx';
 import { REQUEST_TEXTS, TEXTS } from './texts.ts';
 import { AuditView } from './views/audit/audit-view.tsx';
 import { InviteView } from './views/invite/invite-view.tsx';
-import { createInvites } from './views/invite/invites.ts';
-import { hasUnfinishedRun } from './views/invite/run.ts';
+import { createInvites } from './views/invite/send/invites.ts';
+import { hasUnfinishedRun } from './views/invite/send/run.ts';
 import { RequestView } from './views/requests/request-view.tsx';
 import { RequestsView } from './views/requests/requests-view.tsx';
 

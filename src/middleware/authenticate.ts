@@ -15,8 +15,8 @@ import type { TokenVerifier, VerifyResult } from '../auth/verify.ts';
 import type { LogFields, Logger } from '../ports/logger.ts';
 import type { AppEnv } from './app-env.ts';
 import type { Step } from './in-order.ts';
-import { respondProblem } from './problem-response.ts';
-import { addField } from './respond.ts';
+import { respondProblem } from './answers/problem-response.ts';
+import { addField } from './answers/respond.ts';
 
 export interface AuthenticateOptions {
   readonly verifier: TokenVerifier;

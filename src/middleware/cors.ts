@@ -12,7 +12,7 @@ import type { Deps } from '../deps.ts';
 import { FIELD_NAME } from '../lib/http/header-fields.ts';
 import type { AppEnv } from './app-env.ts';
 import type { Step } from './in-order.ts';
-import { addField, respond } from './respond.ts';
+import { addField, respond } from './answers/respond.ts';
 
 /** The response fields that a browser would otherwise hide from scripts. */
 const EXPOSED = [

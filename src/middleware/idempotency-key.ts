@@ -4,7 +4,7 @@
  * may contain a space, so two fields are refused.
  */
 import type { Step } from './in-order.ts';
-import { respondProblem } from './problem-response.ts';
+import { respondProblem } from './answers/problem-response.ts';
 import { isDryRun } from './validation/validate-invite.ts';
 
 const BARE = /^[\x21\x23-\x7e][\x21-\x7e]*$/;

@@ -4,7 +4,7 @@
  */
 import type { Deps } from '../deps.ts';
 import type { Step } from './in-order.ts';
-import { addField } from './respond.ts';
+import { addField } from './answers/respond.ts';
 
 export function pinPolicy(policy: Deps['policy']): Step {
   return function pinPolicy(c) {

@@ -6,7 +6,7 @@
 import { isPlainPath } from '../lib/http/request-target.ts';
 import { pathOf } from '../lib/http/request-url.ts';
 import type { Step } from './in-order.ts';
-import { respondProblem } from './problem-response.ts';
+import { respondProblem } from './answers/problem-response.ts';
 
 export const PLAIN_PATH_DETAIL =
   'Send the path as /openapi.json writes it: without encoded characters, dot segments, "\\" or "//".';

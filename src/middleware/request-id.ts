@@ -4,7 +4,7 @@
  */
 import type { Ids } from '../ports/ids.ts';
 import type { Step } from './in-order.ts';
-import { addField } from './respond.ts';
+import { addField } from './answers/respond.ts';
 
 export function requestId(ids: Ids): Step {
   return function requestId(c) {

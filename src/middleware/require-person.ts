@@ -3,7 +3,7 @@
  * of an app is refused, and so is one whose kind is unclear, because what is unclear grants nothing.
  */
 import type { Step } from './in-order.ts';
-import { respondProblem } from './problem-response.ts';
+import { respondProblem } from './answers/problem-response.ts';
 
 export const requirePerson: Step = (c) => {
   const { kind, hasUnreadableKind } = c.get('principal');

@@ -8,7 +8,7 @@ import type { Context } from 'hono';
 import type { Deps } from '../deps.ts';
 import type { Ledger, QuotaState } from '../ledger/port.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
-import { respond } from '../middleware/respond.ts';
+import { respond } from '../middleware/answers/respond.ts';
 import { createCapabilityTexts } from '../policy/capabilities/capability-texts.ts';
 import { chargesFor } from '../policy/quota-charges.ts';
 import type { Clock } from '../ports/clock.ts';

@@ -7,7 +7,7 @@ import type { Context } from 'hono';
 import type { RecordService } from '../audit/record.ts';
 import type { InviteAnswer, InviteCall } from '../invite/call.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
-import { respond } from '../middleware/respond.ts';
+import { respond } from '../middleware/answers/respond.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 
 export interface InviteUsersDeps {

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../middleware/app-env.ts';
-import { respondProblem } from '../middleware/problem-response.ts';
+import { respondProblem } from '../middleware/answers/problem-response.ts';
 
 /** Answers from the result of a ledger read, or with 503 `ledger_unavailable` when the read fails. */
 export async function readLedger<T>(

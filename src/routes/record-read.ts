@@ -8,7 +8,7 @@ import type { ReadKind, Reader } from '../audit/record.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Deps } from '../deps.ts';
 import { actorInRecord } from '../invite/record.ts';
-import type { ReadReport } from '../ledger/read-count.ts';
+import type { ReadReport } from '../ledger/records/read-count.ts';
 import type { StoredRecord } from '../ledger/port.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
 

@@ -1,7 +1,7 @@
 import type { Handler } from 'hono';
 import { sha256Hex } from '../lib/sha256.ts';
-import { respond } from '../middleware/respond.ts';
-import { CONTENT_SECURITY_POLICY } from '../middleware/security-headers.ts';
+import { respond } from '../middleware/answers/respond.ts';
+import { CONTENT_SECURITY_POLICY } from '../middleware/answers/security-headers.ts';
 import type { AppEnv } from '../middleware/app-env.ts';
 
 /**
@@ -12,7 +12,7 @@ import type { AppEnv } from '../middleware/app-env.ts';
 export interface StaticDocument {
   readonly contentType: string;
   readonly cacheControl: string;
-  /** Left out: the policy of an API, which allows a browser nothing (middleware/security-headers). */
+  /** Left out: the policy of an API, which allows a browser nothing (middleware/answers/security-headers). */
   readonly contentSecurityPolicy?: string;
   readonly read: () => Promise<Uint8Array>;
 }

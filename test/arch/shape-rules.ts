@@ -109,7 +109,7 @@ export const SHAPE_RULES: readonly Rule[] = [
     check: matches(
       ['src'],
       /\bc\s*\.\s*(?:header|body|json|text|html|redirect|newResponse)\s*\(/,
-      'makes an answer of its own; use middleware/respond',
+      'makes an answer of its own; use middleware/answers/respond',
       // For operators alone, on its own port.
       (path) => path === 'src/routes/operations/ops-app.ts',
     ),

@@ -61,17 +61,25 @@ describe('lint refuses in the client', () => {
     { banned: 'node:', rule: 'no-restricted-imports', code: "export type * as x from 'node:fs';" },
     { banned: 'a file of src/', rule: 'no-restricted-imports', code: "export type * as x from '../../src/app.ts';" },
     { banned: 'a default export', rule: 'no-default-export', code: 'const x = 1;\nexport default x;' },
-  ].map((violation, i) => ({ ...violation, path: `client/src/planted-${String(i)}.ts` }));
+  ].flatMap((violation, i) => [
+    { ...violation, path: `client/src/planted-${String(i)}.ts` },
+    {
+      ...violation,
+      path: `client/src/room/planted-${String(i)}.ts`,
+      code: violation.code.replace("'../../", "'../../../"),
+    },
+  ]);
   let report = '';
 
   beforeAll(async () => {
     for (const { path, code } of cases) plant(path, `${code}\n`);
     plant('client/src/innocent.ts', "export type * as x from './planted-0.ts';\nexport const y: unknown = fetch;\n");
+    plant('client/src/room/innocent.ts', "export type * as x from '../planted-0.ts';\n");
     report = await said('oxlint', '-f', 'unix', 'client');
     rmSync(join(house, 'client'), { recursive: true });
   });
 
-  it.each(cases)('$banned ($rule)', ({ path, rule }) => {
+  it.each(cases)('$banned ($rule): $path', ({ path, rule }) => {
     const lines = report.split('\n').filter((line) => line.startsWith(`${path}:`));
     expect(lines.join('\n')).toContain(rule);
   });

@@ -11,8 +11,8 @@ const UNWRITTEN = {
 const LOOK = 'Look in Galileo, then [settle it](audit-reference.md#requests-with-an-unknown-outcome).';
 const BY_ITSELF = 'Nothing: it goes on by itself when the database is back. Log: `ledger_write_failed`.';
 
-const LOST = 'test/e2e/postgres/lost-commit.test.ts';
-const FAULTS = 'test/e2e/postgres/faults.test.ts';
+const LOST = 'test/e2e/postgres/replicas/lost-commit.test.ts';
+const FAULTS = 'test/e2e/postgres/server/faults.test.ts';
 
 export const DATABASE: Chapter & { readonly situations: readonly SituationElsewhere[] } = {
   title: 'The connection to PostgreSQL',
@@ -104,7 +104,7 @@ export const DATABASE: Chapter & { readonly situations: readonly SituationElsewh
       workers: 'not_there',
       toDo: 'Nothing was lost. Callers get 503 until the new server can be reached.',
       shownBy: {
-        file: 'test/e2e/postgres/failover.test.ts',
+        file: 'test/e2e/postgres/replicas/failover.test.ts',
         test: 'to a synchronous standby loses nothing, and the process goes on',
       },
     },
@@ -114,7 +114,7 @@ export const DATABASE: Chapter & { readonly situations: readonly SituationElsewh
       workers: 'not_there',
       toDo: 'Bring the server of before back, or start the service anew to go on with this one. Log: `ledger_write_failed`, reason `diverged`.',
       shownBy: {
-        file: 'test/e2e/postgres/failover.test.ts',
+        file: 'test/e2e/postgres/replicas/failover.test.ts',
         test: 'to a standby that lacks the last commits stops writing',
       },
     },
@@ -124,7 +124,7 @@ export const DATABASE: Chapter & { readonly situations: readonly SituationElsewh
       workers: 'not_there',
       toDo: 'Make room. It goes on by itself.',
       shownBy: {
-        file: 'test/e2e/postgres/disk-full.test.ts',
+        file: 'test/e2e/postgres/server/disk-full.test.ts',
         test: 'refuses what it cannot record, sends none of that, and serves again once there is room',
       },
     },
@@ -141,7 +141,7 @@ export const HOST: Chapter & { readonly situations: readonly SituationElsewhere[
       workers: 'not_there',
       toDo: 'Make room. It goes on by itself. Log: `ledger_write_failed`.',
       shownBy: {
-        file: 'test/e2e/disk-full.test.ts',
+        file: 'test/e2e/disks/disk-full.test.ts',
         test: 'refuses what it cannot record, sends none of that, and serves again once there is room',
       },
     },

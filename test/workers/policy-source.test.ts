@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Bindings } from '../../src/platform/workers/bindings.ts';
 import { BINDING_DEADLINE_MS } from '../../src/platform/workers/secrets/bound-secret.ts';
-import type { ChangeAnswer } from '../../src/ledger/change-report.ts';
+import type { ChangeAnswer } from '../../src/ledger/records/change-report.ts';
 import { sha256Hex } from '../../src/lib/sha256.ts';
 import type { PolicyRecord, PolicyStore } from '../../src/platform/workers/policy/source.ts';
 import { POLICY_STORE_KEY } from '../../src/policy/document/read-document.ts';

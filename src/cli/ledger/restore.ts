@@ -7,7 +7,7 @@ import { RestoreRefusedError } from '../../platform/node/ledger/copy/begin-resto
 import type { UnfinishedRestore } from '../../platform/node/ledger/copy/begin-restore.ts';
 import { ReplaceError } from '../../platform/node/ledger/copy/replace-ledger.ts';
 import { SERVICE_NAME, SERVICE_VERSION } from '../../config/service.ts';
-import type { ChangeReport } from '../../ledger/change-report.ts';
+import type { ChangeReport } from '../../ledger/records/change-report.ts';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import { PUBLIC_KEY_OPTION, readPublicKeys } from '../audit/public-keys.ts';
 import { CommandError } from '../command-line/command-error.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { judgeChange, NEVER_CHANGED, subjectOf } from '../change-report.ts';
-import type { ChangeAnswer, ChangeReport, LastChange } from '../change-report.ts';
+import { judgeChange, NEVER_CHANGED, subjectOf } from '../records/change-report.ts';
+import type { ChangeAnswer, ChangeReport, LastChange } from '../records/change-report.ts';
 import { assertKeepable, keepPolicy, keepsPolicy } from './policies.ts';
 import type { SqlitePort } from './sqlite-port.ts';
 import type { Journal } from './trail/journal.ts';

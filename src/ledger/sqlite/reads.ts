@@ -3,8 +3,8 @@ import type { ReadDraft } from '../../audit/record.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { parseObject } from '../../lib/parse-object.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
-import { countRead, MAX_READERS } from '../read-count.ts';
-import type { ReaderMinute, ReadReport } from '../read-count.ts';
+import { countRead, MAX_READERS } from '../records/read-count.ts';
+import type { ReaderMinute, ReadReport } from '../records/read-count.ts';
 import type { ReportUnreadable } from '../report-unreadable.ts';
 import type { MinuteRows } from './minute-rows.ts';
 

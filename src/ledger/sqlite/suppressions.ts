@@ -5,8 +5,8 @@ import { parseObject } from '../../lib/parse-object.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
 import type { Owner } from '../port.ts';
 import type { ReportUnreadable } from '../report-unreadable.ts';
-import { admitRecord, NOTHING_YET } from '../suppression.ts';
-import type { SubjectMinute } from '../suppression.ts';
+import { admitRecord, NOTHING_YET } from '../records/suppression.ts';
+import type { SubjectMinute } from '../records/suppression.ts';
 import type { MinuteRows } from './minute-rows.ts';
 
 /**

@@ -10,7 +10,7 @@ import type { Deps } from '../../deps.ts';
 import type { Schedule } from '../../ports/schedule.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Step } from '../in-order.ts';
-import { respondProblem } from '../problem-response.ts';
+import { respondProblem } from '../answers/problem-response.ts';
 
 export const MAX_BODY_BYTES = 64 * 1024;
 /**

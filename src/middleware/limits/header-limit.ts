@@ -6,7 +6,7 @@
 import type { Deps } from '../../deps.ts';
 import { HEADER_LIMIT_BYTES } from '../../lib/http/header-limit.ts';
 import type { Step } from '../in-order.ts';
-import { respondProblem } from '../problem-response.ts';
+import { respondProblem } from '../answers/problem-response.ts';
 
 /** What ends each field line: a colon and a space, and CR LF. */
 const AROUND_FIELD = 4;

@@ -6,7 +6,7 @@
 import type { Deps } from '../../deps.ts';
 import { isHealthPath } from '../../lib/http/health-paths.ts';
 import type { Step } from '../in-order.ts';
-import { respondProblem } from '../problem-response.ts';
+import { respondProblem } from '../answers/problem-response.ts';
 
 /** Readers who are slower than this are ended by the listener. */
 const RETRY_AFTER_S = 5;

@@ -7,7 +7,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../deps.ts';
 import type { AppEnv } from '../app-env.ts';
-import { respondProblem } from '../problem-response.ts';
+import { respondProblem } from '../answers/problem-response.ts';
 import type { ConcurrencyLimits } from '../../tasks/concurrency-limit.ts';
 import { createConcurrencyLimit } from '../../tasks/concurrency-limit.ts';
 

@@ -7,7 +7,7 @@ import type { Deps } from '../../deps.ts';
 import { LIVEZ_PATHS } from '../../lib/http/health-paths.ts';
 import type { BurstLimit } from '../../ports/burst-limit.ts';
 import type { Step } from '../in-order.ts';
-import { respondProblem } from '../problem-response.ts';
+import { respondProblem } from '../answers/problem-response.ts';
 
 /** The shortest period of the platform's counters. */
 const RETRY_AFTER_S = 10;

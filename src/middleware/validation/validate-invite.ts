@@ -7,8 +7,8 @@ import { searchParams } from '../../lib/http/request-url.ts';
 import { decodeUtf8 } from '../../lib/text/utf8.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Step } from '../in-order.ts';
-import { requestIds, respondProblem } from '../problem-response.ts';
-import { respondJson } from '../respond.ts';
+import { requestIds, respondProblem } from '../answers/problem-response.ts';
+import { respondJson } from '../answers/respond.ts';
 import { jsonMediaTypeFault } from './json-media-type.ts';
 
 /**

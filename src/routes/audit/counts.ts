@@ -11,7 +11,7 @@ import { searchFilter } from '../../audit/search-filter.ts';
 import { readStoredLine } from '../../audit/stored-record.ts';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { AppEnv } from '../../middleware/app-env.ts';
-import { respondJson } from '../../middleware/respond.ts';
+import { respondJson } from '../../middleware/answers/respond.ts';
 import { readLedger } from '../read-ledger.ts';
 import { recordRead } from '../record-read.ts';
 import { addUnreadable, filtersIn } from './search.ts';

@@ -5,8 +5,8 @@
  */
 import type { Context } from 'hono';
 import type { AppEnv } from '../../middleware/app-env.ts';
-import { respondProblem } from '../../middleware/problem-response.ts';
-import { respond } from '../../middleware/respond.ts';
+import { respondProblem } from '../../middleware/answers/problem-response.ts';
+import { respond } from '../../middleware/answers/respond.ts';
 import { readQuery } from '../query.ts';
 import { readLedger } from '../read-ledger.ts';
 import { recordRead } from '../record-read.ts';

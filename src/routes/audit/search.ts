@@ -14,7 +14,7 @@ import type { Deps } from '../../deps.ts';
 import { MAX_PAGE_LENGTH, takeLines } from '../../ledger/page.ts';
 import type { StoredRecord } from '../../ledger/port.ts';
 import type { AppEnv } from '../../middleware/app-env.ts';
-import { addField } from '../../middleware/respond.ts';
+import { addField } from '../../middleware/answers/respond.ts';
 import { ndjson } from './ndjson.ts';
 import { readLedger } from '../read-ledger.ts';
 import { givenOf, recordRead } from '../record-read.ts';

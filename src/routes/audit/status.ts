@@ -10,7 +10,7 @@ import type { ChainState } from '../../ledger/chain-state.ts';
 import type { SinkBacklog } from '../../ledger/port.ts';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { AppEnv } from '../../middleware/app-env.ts';
-import { respondJson } from '../../middleware/respond.ts';
+import { respondJson } from '../../middleware/answers/respond.ts';
 import { readQuery } from '../query.ts';
 import { readLedger } from '../read-ledger.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { Context } from 'hono';
 import type { AppEnv } from '../../middleware/app-env.ts';
-import { respondJson } from '../../middleware/respond.ts';
+import { respondJson } from '../../middleware/answers/respond.ts';
 import type { Readiness } from './readiness.ts';
 
 export function livez(c: Context<AppEnv>): Response {

@@ -11,9 +11,9 @@ import type { CorsSettings } from '../../middleware/cors.ts';
 import { cors } from '../../middleware/cors.ts';
 import { inOrder } from '../../middleware/in-order.ts';
 import { pinPolicy } from '../../middleware/pin-policy.ts';
-import { respondProblem } from '../../middleware/problem-response.ts';
+import { respondProblem } from '../../middleware/answers/problem-response.ts';
 import { requestId } from '../../middleware/request-id.ts';
-import { securityHeaders } from '../../middleware/security-headers.ts';
+import { securityHeaders } from '../../middleware/answers/security-headers.ts';
 
 export interface Refusal {
   readonly code: ProblemCode;

@@ -9,11 +9,11 @@ import type { Deps } from '../../deps.ts';
 import { LIVEZ_PATHS, PROBE_METHODS, READYZ_PATHS } from '../../lib/http/health-paths.ts';
 import type { AppEnv } from '../../middleware/app-env.ts';
 import { inOrder } from '../../middleware/in-order.ts';
-import { onError } from '../../middleware/on-error.ts';
-import { respondProblem } from '../../middleware/problem-response.ts';
-import { respondJson } from '../../middleware/respond.ts';
+import { onError } from '../../middleware/answers/on-error.ts';
+import { respondProblem } from '../../middleware/answers/problem-response.ts';
+import { respondJson } from '../../middleware/answers/respond.ts';
 import { requestId } from '../../middleware/request-id.ts';
-import { securityHeaders } from '../../middleware/security-headers.ts';
+import { securityHeaders } from '../../middleware/answers/security-headers.ts';
 import { telemetry } from '../../middleware/telemetry.ts';
 import { livez } from './probes.ts';
 

@@ -7,8 +7,8 @@
 import type { Hono } from 'hono';
 import type { Deps } from '../../deps.ts';
 import type { AppEnv } from '../../middleware/app-env.ts';
-import { respond } from '../../middleware/respond.ts';
-import { CONTENT_SECURITY_POLICY } from '../../middleware/security-headers.ts';
+import { respond } from '../../middleware/answers/respond.ts';
+import { CONTENT_SECURITY_POLICY } from '../../middleware/answers/security-headers.ts';
 import type { SharedTaskDeps } from '../../tasks/shared-task.ts';
 import { staticDocument } from '../static-document.ts';
 import { createSignInOrigins } from './sign-in-origins.ts';

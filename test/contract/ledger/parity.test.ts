@@ -13,7 +13,7 @@ import { clockSteps } from '../../../src/ledger/sqlite/trail/trail.ts';
 import type { SqlitePort } from '../../../src/ledger/sqlite/sqlite-port.ts';
 import { createBatchedLedger } from '../../../src/ledger/batched-ledger.ts';
 import { createMemoryLedger } from '../../support/ledger/memory-ledger.ts';
-import type { ChangeReport, ReportedChange } from '../../../src/ledger/change-report.ts';
+import type { ChangeReport, ReportedChange } from '../../../src/ledger/records/change-report.ts';
 import type { Ending, Ledger, SettledBy } from '../../../src/ledger/port.ts';
 import { sha256Hex } from '../../../src/lib/sha256.ts';
 import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readAlerts, RULES_PATH } from '../../support/alert-rules.ts';
 import { startRunning } from '../running.ts';
-import { mountSmallDisk, unmountSmallDisk } from '../small-disk.ts';
+import { mountSmallDisk, unmountSmallDisk } from '../disks/small-disk.ts';
 import { startPrometheus } from './prometheus.ts';
 import type { Prometheus } from './prometheus.ts';
 import { shortenedRules } from './shortened-rules.ts';

@@ -19,7 +19,7 @@ import { freePort } from '../../support/servers/free-port.ts';
 import { startRunning } from '../running.ts';
 import type { Running } from '../running.ts';
 import type { Prometheus } from './prometheus.ts';
-import { fillDisk } from '../small-disk.ts';
+import { fillDisk } from '../disks/small-disk.ts';
 
 export interface Scenario {
   readonly name: string;

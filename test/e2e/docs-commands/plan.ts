@@ -75,7 +75,8 @@ export const PLAN: readonly PlannedBlock[] = [
   {
     page: 'docs/audit.md',
     begins: 'AUDIT_BUCKET=',
-    notRun: 'needs a bucket of S3; test/e2e/audit-daily.test.ts runs the script with a program in the place of aws',
+    notRun:
+      'needs a bucket of S3; test/e2e/commands/audit-daily.test.ts runs the script with a program in the place of aws',
   },
   { page: 'docs/calling.md', begins: 'npm start', notRun: LOCAL_RUN },
   {
@@ -123,7 +124,11 @@ export const PLAN: readonly PlannedBlock[] = [
     begins: 'LEDGER_URL=postgres',
     notRun: 'settings, not commands; test/e2e/postgres uses them',
   },
-  { page: 'docs/deploy-node.md', begins: 'docker exec', notRun: `${DOCKER}; test/e2e/restore.test.ts makes backups` },
+  {
+    page: 'docs/deploy-node.md',
+    begins: 'docker exec',
+    notRun: `${DOCKER}; test/e2e/commands/restore.test.ts makes backups`,
+  },
   { page: 'docs/deploy-workers.md', begins: 'npx wrangler login', notRun: CLOUD },
   { page: 'docs/deploy-workers.md', begins: 'curl -i https', notRun: CLOUD },
   { page: 'docs/deploy-workers.md', begins: 'npx wrangler kv', notRun: CLOUD },

@@ -6,10 +6,10 @@ import { readTrail } from '../../support/ledger/ledger.ts';
 import { freshSchema, openTestLedger } from '../../support/postgres/postgres-ledger.ts';
 import { startPostgres } from '../../support/postgres/postgres-server.ts';
 import type { PostgresServer } from '../../support/postgres/postgres-server.ts';
-import { IN_FLIGHT, inFlight, letCome, stop } from '../in-flight.ts';
+import { IN_FLIGHT, inFlight, letCome, stop } from '../stopping/in-flight.ts';
 import { startRunning } from '../running.ts';
 
-/** As test/e2e/stopping.test.ts, with the ledger in PostgreSQL, and with a server that ends before the service has. */
+/** As test/e2e/stopping/stopping.test.ts, with the ledger in PostgreSQL, and with a server that ends before the service has. */
 let server: PostgresServer;
 beforeAll(async () => {
   server = await startPostgres();

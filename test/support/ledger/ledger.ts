@@ -10,8 +10,8 @@ import type {
   SuppressedDraft,
 } from '../../../src/audit/record.ts';
 import type { Retention } from '../../../src/ledger/background-steps.ts';
-import { countRead } from '../../../src/ledger/read-count.ts';
-import type { ReadReport } from '../../../src/ledger/read-count.ts';
+import { countRead } from '../../../src/ledger/records/read-count.ts';
+import type { ReadReport } from '../../../src/ledger/records/read-count.ts';
 import type {
   Admission,
   AdmissionRecords,

@@ -1,6 +1,6 @@
 import type { AnyDraft, AuditRecord } from '../../../src/audit/record.ts';
-import { judgeChange, NEVER_CHANGED, subjectOf } from '../../../src/ledger/change-report.ts';
-import type { ChangeAnswer, ChangeReport, LastChange } from '../../../src/ledger/change-report.ts';
+import { judgeChange, NEVER_CHANGED, subjectOf } from '../../../src/ledger/records/change-report.ts';
+import type { ChangeAnswer, ChangeReport, LastChange } from '../../../src/ledger/records/change-report.ts';
 import type { StoredRecord } from '../../../src/ledger/port.ts';
 
 /** The changes of the reference model: the last value of each subject, and the kept policies, in maps. */

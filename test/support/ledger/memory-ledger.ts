@@ -8,7 +8,7 @@ import {
   exhaustedRecord,
   intentRecord,
   replayRecord,
-} from '../../../src/ledger/record-annotations.ts';
+} from '../../../src/ledger/records/record-annotations.ts';
 import { createMemoryChanges } from './memory-changes.ts';
 import { createMemoryClock } from './memory-clock.ts';
 import { createMemoryCounters } from './memory-counters.ts';

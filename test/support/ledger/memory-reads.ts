@@ -1,6 +1,6 @@
 import type { ReadDraft } from '../../../src/audit/record.ts';
-import { countRead, MAX_READERS } from '../../../src/ledger/read-count.ts';
-import type { ReaderMinute, ReadReport } from '../../../src/ledger/read-count.ts';
+import { countRead, MAX_READERS } from '../../../src/ledger/records/read-count.ts';
+import type { ReaderMinute, ReadReport } from '../../../src/ledger/records/read-count.ts';
 import { sha256Hex } from '../../../src/lib/sha256.ts';
 
 /** The counts of reads of the reference model: one entry per reader and minute, in a map. */

@@ -1,7 +1,7 @@
 import type { RecordDraft } from '../../../src/audit/record.ts';
 import type { Owner } from '../../../src/ledger/port.ts';
-import { admitRecord, NOTHING_YET } from '../../../src/ledger/suppression.ts';
-import type { SubjectMinute } from '../../../src/ledger/suppression.ts';
+import { admitRecord, NOTHING_YET } from '../../../src/ledger/records/suppression.ts';
+import type { SubjectMinute } from '../../../src/ledger/records/suppression.ts';
 import { sha256Hex } from '../../../src/lib/sha256.ts';
 
 /** The suppression counters of the reference model: one entry per subject and minute, in a map. */

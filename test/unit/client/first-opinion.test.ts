@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { InvitePolicy } from '../../../client/src/galileo-invite-client.ts';
 import { firstOpinion } from '../../../client/src/galileo-invite-client.ts';
-import { isEmailAddress } from '../../../client/src/email-address.ts';
+import { isEmailAddress } from '../../../client/src/addresses/email-address.ts';
 import { planBatches } from '../../../client/src/batches.ts';
 import { emailAddress } from '../../../src/contract/email-address.ts';
 import { describeCapabilities } from '../../../src/policy/capabilities/capabilities.ts';

@@ -96,7 +96,9 @@ afterAll(() => packed.remove());
 
 describe('the packed client', () => {
   it('holds its modules, their types, its description and nothing else', () => {
-    const modules = readdirSync(join(ROOT, 'client/src')).map((file) => file.replace(/\.ts$/, ''));
+    const modules = readdirSync(join(ROOT, 'client/src'), { encoding: 'utf8', recursive: true })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => file.replace(/\.ts$/, ''));
     const built = modules.flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]);
     expect(packed.files).toEqual(['README.md', 'package.json', ...built].toSorted());
   });

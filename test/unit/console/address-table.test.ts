@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { parseAddresses } from 'galileo-invite-client';
 import { describe, expect, it } from 'vitest';
-import { addressTable } from '../../../console/src/views/invite/address-table.ts';
+import { addressTable } from '../../../console/src/views/invite/compose/address-table.ts';
 import { rounds } from '../../support/rounds.ts';
 
 const ANN = 'ann@acme.com';

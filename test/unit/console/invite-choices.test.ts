@@ -1,9 +1,9 @@
 /** What the form of the console offers, forbids and announces, from the rules that a person can see. */
 import type { InvitePolicy } from 'galileo-invite-client';
 import { describe, expect, it } from 'vitest';
-import { allowedBy, forcedNotes, suggest } from '../../../console/src/views/invite/allowed.ts';
-import { FIRST_CHOICES } from '../../../console/src/views/invite/draft.ts';
-import { fixFor } from '../../../console/src/views/invite/fixes.ts';
+import { allowedBy, forcedNotes, suggest } from '../../../console/src/views/invite/compose/allowed.ts';
+import { FIRST_CHOICES } from '../../../console/src/views/invite/compose/draft.ts';
+import { fixFor } from '../../../console/src/views/invite/compose/fixes.ts';
 
 const rule = (part: Partial<InvitePolicy['rules'][number]>): InvitePolicy['rules'][number] => ({
   ...{ id: 'staff', domains: ['acme.com'], emails: [], roles: ['user'], auth_methods: ['okta'], groups: [] },

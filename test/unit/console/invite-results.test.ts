@@ -1,10 +1,10 @@
 /** What the console says became of each address, and the file that it exports. */
 import type { BatchPlan, BatchStep, InviteProblem, Sent } from 'galileo-invite-client';
 import { describe, expect, it } from 'vitest';
-import { csvOf } from '../../../console/src/views/invite/export-csv.ts';
-import type { Result } from '../../../console/src/views/invite/result.ts';
-import { inSmallerBatches, withEnded } from '../../../console/src/views/invite/plan.ts';
-import { afterOutcome, afterStep, waiting } from '../../../console/src/views/invite/result.ts';
+import { csvOf } from '../../../console/src/views/invite/send/export-csv.ts';
+import type { Result } from '../../../console/src/views/invite/send/result.ts';
+import { inSmallerBatches, withEnded } from '../../../console/src/views/invite/send/plan.ts';
+import { afterOutcome, afterStep, waiting } from '../../../console/src/views/invite/send/result.ts';
 
 const LIST = ['a@acme.com', 'b@acme.com', 'c@acme.com'].map(waiting);
 const step = (part: object): BatchStep =>

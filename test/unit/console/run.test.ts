@@ -2,9 +2,9 @@
 import { expect, it } from 'vitest';
 import type { BatchPlan, InvitePolicy } from 'galileo-invite-client';
 import { createInviteClient, planBatches } from 'galileo-invite-client';
-import type { Run } from '../../../console/src/views/invite/run.ts';
+import type { Run } from '../../../console/src/views/invite/send/run.ts';
 import { SessionExpired } from '../../../console/src/session/session.ts';
-import { createRun } from '../../../console/src/views/invite/run.ts';
+import { createRun } from '../../../console/src/views/invite/send/run.ts';
 import type { Browser } from '../../support/browser.ts';
 import { openBrowser } from '../../support/browser.ts';
 

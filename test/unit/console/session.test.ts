@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../../console/src/session/session.ts';
 import { openSession } from '../../../console/src/session/session.ts';
-import { createInvites } from '../../../console/src/views/invite/invites.ts';
+import { createInvites } from '../../../console/src/views/invite/send/invites.ts';
 import type { Browser } from '../../support/browser.ts';
 import { openBrowser } from '../../support/browser.ts';
 

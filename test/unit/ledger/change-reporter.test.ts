@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ChangeAnswer, ChangeReport } from '../../../src/ledger/change-report.ts';
-import { createChangeReporter } from '../../../src/ledger/change-reporter.ts';
+import type { ChangeAnswer, ChangeReport } from '../../../src/ledger/records/change-report.ts';
+import { createChangeReporter } from '../../../src/ledger/records/change-reporter.ts';
 import { createFakeClock } from '../../support/clock.ts';
 import { recordLogs } from '../../support/upstream.ts';
 

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { ReadRecord } from '../../../src/audit/record.ts';
 import { createBatchedLedger } from '../../../src/ledger/batched-ledger.ts';
-import { countRead } from '../../../src/ledger/read-count.ts';
+import { countRead } from '../../../src/ledger/records/read-count.ts';
 import { createSqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
 import { createNodeSqlite } from '../../../src/platform/node/ledger/sqlite.ts';
 import { createFakeClock, createFakeIds, TEST_TIME_MS } from '../../support/clock.ts';

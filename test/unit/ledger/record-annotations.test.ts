@@ -5,7 +5,7 @@ import {
   exhaustedRecord,
   intentRecord,
   replayRecord,
-} from '../../../src/ledger/record-annotations.ts';
+} from '../../../src/ledger/records/record-annotations.ts';
 import type { AdmissionRecords } from '../../../src/ledger/port.ts';
 import { TEST_TIME_MS, testUuid7 } from '../../support/clock.ts';
 import { CREATED, recordDraft } from '../../support/ledger/ledger.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
-import type { ChangeReport } from '../../../src/ledger/change-report.ts';
+import type { ChangeReport } from '../../../src/ledger/records/change-report.ts';
 import type { Ledger } from '../../../src/ledger/port.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { createNodeChanges } from '../../../src/platform/node/audit/changes.ts';

@@ -4,13 +4,13 @@ import { Loading, ProblemPage } from '../../parts/states.tsx';
 import { useFoundFocus } from '../../parts/use-found-focus.ts';
 import type { Router } from '../../router.ts';
 import { TEXTS } from '../../texts.ts';
-import type { Invites } from './invites.ts';
-import { ListBox } from './list-box.tsx';
-import { Options } from './options.tsx';
-import { Preview } from './preview.tsx';
-import { Quotas } from './quotas.tsx';
-import { RunView } from './run-view.tsx';
-import { SendBox } from './send-box.tsx';
+import type { Invites } from './send/invites.ts';
+import { ListBox } from './compose/list-box.tsx';
+import { Options } from './compose/options.tsx';
+import { Preview } from './compose/preview.tsx';
+import { Quotas } from './compose/quotas.tsx';
+import { RunView } from './send/run-view.tsx';
+import { SendBox } from './send/send-box.tsx';
 
 export interface InviteViewProps {
   readonly invites: Invites;

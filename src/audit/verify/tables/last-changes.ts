@@ -20,7 +20,7 @@ export interface LastChanges {
   ): void;
 }
 
-/** As ledger/change-report names them. Starts and refused policies have values that no record holds. */
+/** As ledger/records/change-report names them. Starts and refused policies have values that no record holds. */
 const EXCHANGED: ReadonlySet<string> = new Set(['policy', 'key current', 'key next', 'checkpoint key']);
 
 export function createLastChanges(findings: Pick<Findings, 'add'>): LastChanges {

@@ -1,9 +1,9 @@
 import type { Sha256 } from '../../../ports/sha256.ts';
-import type { ChangeAnswer, ChangeReport } from '../../change-report.ts';
-import { subjectOf } from '../../change-report.ts';
+import type { ChangeAnswer, ChangeReport } from '../../records/change-report.ts';
+import { subjectOf } from '../../records/change-report.ts';
 import type { ReconcileAttempt } from '../../background-steps.ts';
 import type { Admission, Admitted, Settled, Settlement } from '../../port.ts';
-import type { ReadReport } from '../../read-count.ts';
+import type { ReadReport } from '../../records/read-count.ts';
 import type { ReportUnreadable } from '../../report-unreadable.ts';
 import { createChanges } from '../../sqlite/changes.ts';
 import { createReads } from '../../sqlite/reads.ts';

@@ -2,7 +2,13 @@ import type { RecordDraft } from '../../../audit/record.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Sha256 } from '../../../ports/sha256.ts';
 import type { Admission, Admitted, QuotaState } from '../../port.ts';
-import { denialRecord, dryRunRecord, exhaustedRecord, intentRecord, replayRecord } from '../../record-annotations.ts';
+import {
+  denialRecord,
+  dryRunRecord,
+  exhaustedRecord,
+  intentRecord,
+  replayRecord,
+} from '../../records/record-annotations.ts';
 import type { Suppressions } from '../suppressions.ts';
 import type { Journal } from '../trail/journal.ts';
 import type { NoteFurther } from './further-records.ts';

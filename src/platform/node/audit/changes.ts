@@ -1,9 +1,9 @@
 import type { RecordService } from '../../../audit/record.ts';
 import type { Config } from '../../../config/load.ts';
 import { settingsDigest } from '../../../config/settings/settings-digest.ts';
-import type { ReportedChange } from '../../../ledger/change-report.ts';
-import { createChangeReporter } from '../../../ledger/change-reporter.ts';
-import type { KeptPolicy } from '../../../ledger/change-reporter.ts';
+import type { ReportedChange } from '../../../ledger/records/change-report.ts';
+import { createChangeReporter } from '../../../ledger/records/change-reporter.ts';
+import type { KeptPolicy } from '../../../ledger/records/change-reporter.ts';
 import type { Ledger } from '../../../ledger/port.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';

@@ -8,7 +8,7 @@
 import type { CompiledPolicy } from '../../../policy/compile.ts';
 import type { PolicyLoaded, PolicyProblem } from '../../../policy/load.ts';
 import type { PolicyStatus } from '../../../policy/status.ts';
-import type { KeptPolicy } from '../../../ledger/change-reporter.ts';
+import type { KeptPolicy } from '../../../ledger/records/change-reporter.ts';
 import { sha256Hex } from '../../../lib/sha256.ts';
 import { createFailureStreak } from '../../../tasks/failure-streak.ts';
 import { runRecurring } from '../../../tasks/recurring.ts';

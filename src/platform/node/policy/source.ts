@@ -4,7 +4,7 @@
  * it or writes it in place, Kubernetes swaps a ConfigMap, or an operator asks for a reload.
  */
 import type { Deps } from '../../../deps.ts';
-import type { KeptPolicy } from '../../../ledger/change-reporter.ts';
+import type { KeptPolicy } from '../../../ledger/records/change-reporter.ts';
 import { loadPolicy } from '../../../policy/load.ts';
 import type { PolicyLoaded, PolicyProblem } from '../../../policy/load.ts';
 import type { LoadPolicyOptions } from '../../../policy/document/read-document.ts';

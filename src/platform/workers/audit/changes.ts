@@ -1,7 +1,7 @@
 import type { RecordService } from '../../../audit/record.ts';
 import type { Config } from '../../../config/load.ts';
 import { settingsDigest } from '../../../config/settings/settings-digest.ts';
-import { createChangeReporter } from '../../../ledger/change-reporter.ts';
+import { createChangeReporter } from '../../../ledger/records/change-reporter.ts';
 import type { Ledger } from '../../../ledger/port.ts';
 import type { Background } from '../../../ports/background.ts';
 import type { Clock } from '../../../ports/clock.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditRecord, RecordChange, RecordService } from '../../../../src/audit/record.ts';
-import type { ChangeReport, ReportedChange } from '../../../../src/ledger/change-report.ts';
-import { DEFERRED_FOR_MS } from '../../../../src/ledger/change-report.ts';
+import type { ChangeReport, ReportedChange } from '../../../../src/ledger/records/change-report.ts';
+import { DEFERRED_FOR_MS } from '../../../../src/ledger/records/change-report.ts';
 import { canonicalJson } from '../../../../src/lib/canonical-json.ts';
 import { sha256Hex } from '../../../../src/lib/sha256.ts';
 import { testUuid7 } from '../../../support/clock.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readRecordSchema } from '../../../../src/audit/record.ts';
 import type { AuditRecord, ReadRecord } from '../../../../src/audit/record.ts';
-import { MAX_READERS } from '../../../../src/ledger/read-count.ts';
+import { MAX_READERS } from '../../../../src/ledger/records/read-count.ts';
 import { testUuid7 } from '../../../support/clock.ts';
 import { MINUTE_MS, readReport, readTrail } from '../../../support/ledger/ledger.ts';
 import type { LedgerHarness } from '../ledger-harness.ts';

@@ -7,7 +7,7 @@ import {
   POLL_INTERVAL_MS,
   REPLACED_QUIET_MS,
 } from '../../../../src/platform/node/policy/reload.ts';
-import type { KeptPolicy } from '../../../../src/ledger/change-reporter.ts';
+import type { KeptPolicy } from '../../../../src/ledger/records/change-reporter.ts';
 import { sha256Hex } from '../../../../src/lib/sha256.ts';
 import { loadPolicy } from '../../../../src/policy/load.ts';
 import type { PolicyLoaded } from '../../../../src/policy/load.ts';

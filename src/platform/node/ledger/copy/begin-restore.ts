@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { ChangeReport } from '../../../../ledger/change-report.ts';
+import type { ChangeReport } from '../../../../ledger/records/change-report.ts';
 import { createSqliteLedger } from '../../../../ledger/sqlite/sqlite-ledger.ts';
 import type { MachineClock } from '../../../../ports/clock.ts';
 import type { Ids } from '../../../../ports/ids.ts';

@@ -1,6 +1,6 @@
 import type { ChainHead } from '../../../../audit/chain.ts';
 import { parseObject } from '../../../../lib/parse-object.ts';
-import type { ChangeReport } from '../../../../ledger/change-report.ts';
+import type { ChangeReport } from '../../../../ledger/records/change-report.ts';
 import { openPostgresLedger } from '../../../../ledger/postgres/postgres-ledger.ts';
 import type { MachineClock } from '../../../../ports/clock.ts';
 import type { Ids } from '../../../../ports/ids.ts';

@@ -1,0 +1,35 @@
+/**
+ * The results as CSV (RFC 4180), with a byte order mark so that spreadsheets read it as UTF-8. A cell that a spreadsheet
+ * would take for a formula begins with an apostrophe.
+ */
+import { TEXTS } from '../../../texts.ts';
+import type { Result } from './result.ts';
+
+export function csvOf(results: readonly Result[]): string {
+  const { columns, kinds } = TEXTS.invite.results;
+  const rows = results.map(({ email, kind, message, requestId }) => [
+    email,
+    kinds[kind],
+    message ?? '',
+    requestId ?? '',
+  ]);
+  const lines = [[columns.address, columns.result, columns.message, columns.request], ...rows].map((row) =>
+    row.map(cell).join(','),
+  );
+  return `\uFEFF${lines.join('\r\n')}\r\n`;
+}
+
+function cell(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+export function download(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // Some browsers read it after the click has returned.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
