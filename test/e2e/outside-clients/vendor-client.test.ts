@@ -37,7 +37,7 @@ callers:
 rules:
   - { id: hr-staff, allow: [hr-portal], domains: [acme.com], roles: any, auth_methods: any }
 quotas:
-  - { id: app-day, per: client_id, window: 1d, emails: 6 }
+  - { id: app-month, per: client_id, window: 31d, emails: 6 }
 `;
 
 const INVITE = 'v2/invite_users';

@@ -26,10 +26,12 @@ export interface ShowReport {
   readonly events: readonly StoryEvent[];
   /** The digests of the policies that decided. */
   readonly policies: readonly string[];
+  /** W3C Trace Context; a repeat has one of its own. */
+  readonly trace_ids: readonly string[];
 }
 
 export function renderShow(report: ShowReport, { paint, terminal }: Pick<CliDeps, 'paint' | 'terminal'>): string {
-  const { request_id: id, source, records, conflicts, damaged, events, policies } = report;
+  const { request_id: id, source, records, conflicts, damaged, events, policies, trace_ids: traceIds } = report;
   const width = terminal.width();
   const paragraph = (text: string): string => hanging('', printable(text), width);
   const warning = (word: string, text: string): string =>
@@ -49,6 +51,7 @@ export function renderShow(report: ShowReport, { paint, terminal }: Pick<CliDeps
     ...damaged.map((one) => warning('Damaged:', damagedWords(one))),
     ...unknownWords(report).map(paragraph),
     ...policies.map((digest) => `Policy sha256:${digest}\n`),
+    ...traceIds.map((traceId) => `Trace ${traceId}\n`),
     paragraph('Not checked: that no record is missing, and that none was changed together with its hash. For proof:'),
     `  ${printable(proofCommand(source))}\n`,
   ].join('');

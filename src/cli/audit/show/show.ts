@@ -3,6 +3,7 @@
  * delivered lines. It says which records it read and whether each verifies. It is no proof that nothing is missing:
  * `audit verify` is. Reads only.
  */
+import type { StoryLine } from '../../../invite/story/story-event.ts';
 import { tellStory } from '../../../invite/story/tell-story.ts';
 import { UUID } from '../../../lib/uuid.ts';
 import { CommandError } from '../../command-line/command-error.ts';
@@ -91,14 +92,28 @@ function reportOf(id: string, source: ShowSource, records: RequestRecords): Show
     unknown,
     // This is the audit tool: all addresses are shown, in the form that is recorded.
     events: tellStory(id, lines, { sees: 'everything', addresses: Infinity }),
-    policies: [...new Set(lines.flatMap(({ line }) => digestIn(line)))],
+    ...namedIn(lines),
   };
 }
 
-function digestIn(line: string): string[] {
-  const { policy } = JSON.parse(line) as { policy?: { digest?: unknown } };
-  const digest = policy?.digest;
-  return typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest) ? [digest] : [];
+/** What the records name that leads further, each once. */
+function namedIn(lines: readonly StoryLine[]): Pick<ShowReport, 'policies' | 'trace_ids'> {
+  const records = lines.map(
+    ({ line }) => JSON.parse(line) as { readonly policy?: { readonly digest?: unknown }; readonly trace_id?: unknown },
+  );
+  const distinct = (values: readonly unknown[], form: RegExp): readonly string[] => [
+    ...new Set(values.filter((value) => typeof value === 'string').filter((text) => form.test(text))),
+  ];
+  return {
+    policies: distinct(
+      records.map(({ policy }) => policy?.digest),
+      /^[0-9a-f]{64}$/,
+    ),
+    trace_ids: distinct(
+      records.map((record) => record.trace_id),
+      /^[0-9a-f]{32}$/,
+    ),
+  };
 }
 
 /** Where was looked, and why a request that was made may not be there. */

@@ -25,11 +25,17 @@ const ATTEMPT = {
   duration_ms: 15_000,
 } as const;
 
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const REPLAY_TRACE = '0af7651916cd43dd8448eb211c80319c';
+
 /** Request ID: records 1, 3, 4 and 6. */
 const TRAIL = chained([
-  recordDraft('intent', ID, { expires_at: '2026-03-02T10:00:45.000Z' }),
+  { ...recordDraft('intent', ID, { expires_at: '2026-03-02T10:00:45.000Z' }), trace_id: TRACE },
   recordDraft('intent', OTHER),
-  recordDraft('outcome', ID, { result: 'unknown', reason: 'timeout', status: 504, attempts: [ATTEMPT] }),
+  {
+    ...recordDraft('outcome', ID, { result: 'unknown', reason: 'timeout', status: 504, attempts: [ATTEMPT] }),
+    trace_id: TRACE,
+  },
   recordDraft('reconciliation', ID, {
     result: 'accepted',
     settled_by: 'person',
@@ -37,7 +43,7 @@ const TRAIL = chained([
     note: 'listed since 10:02',
   }),
   recordDraft('outcome', OTHER),
-  recordDraft('replay', REPLAY, { first_request_id: ID, status: 200 }),
+  { ...recordDraft('replay', REPLAY, { first_request_id: ID, status: 200 }), trace_id: REPLAY_TRACE },
 ]);
 
 const textsOf = (lines: readonly Line[]): string => lines.map(({ text }) => `${text}\n`).join('');
@@ -92,7 +98,7 @@ describe('audit show', () => {
       '                                 was sent.',
     ]);
     expect(end).toBe(
-      `Policy sha256:${'ab'.repeat(32)}\n` +
+      `Policy sha256:${'ab'.repeat(32)}\nTrace ${TRACE}\nTrace ${REPLAY_TRACE}\n` +
         'Not checked: that no record is missing, and that none was changed together with its hash. For proof:\n' +
         `  galileo-invite-proxy audit verify --ledger ${ledger} --public-key FILE --checkpoint FILE\n`,
     );
