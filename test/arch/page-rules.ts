@@ -3,8 +3,8 @@ import type { Rule, Violation } from './rule.ts';
 import type { FileMap } from './source-tree.ts';
 
 /**
- * The rules for pages (`*.md`): a link from one page to another leads to a page that is there, and to a heading on it. Links
- * to other files and to other sites are not judged.
+ * The rules for pages (`*.md`): a link from one page to another leads to a page that is there, and to a heading on it, and a
+ * test that a page names is there. Links to other files and to other sites are not judged.
  */
 export const PAGE_RULES: readonly Rule[] = [
   {
@@ -12,7 +12,22 @@ export const PAGE_RULES: readonly Rule[] = [
     check: (files) =>
       [...files].filter(([file]) => file.endsWith('.md')).flatMap(([file, text]) => deadLinks(file, text, files)),
   },
+  {
+    promise: 'names only tests on its pages that are there: commands run them by these paths',
+    check: (files) =>
+      [...files]
+        .filter(([file]) => file.endsWith('.md') && file !== 'CHANGELOG.md')
+        .flatMap(([file, text]) => missingTests(file, text, files)),
+  },
 ];
+
+/** A path may end within a name, as in a command for all tests that begin so. */
+function missingTests(file: string, text: string, files: FileMap): Violation[] {
+  const paths = new Set(text.match(/(?<![\w./-])test\/[\w./-]*\w/g));
+  return [...paths]
+    .filter((path) => ![...files.keys()].some((known) => known.startsWith(path)))
+    .map((path) => ({ file, problem: `${path} is not there` }));
+}
 
 function deadLinks(file: string, text: string, files: FileMap): Violation[] {
   return [...withoutBlocks(text).matchAll(/\]\((?<path>[^)\s#:]*)(?:#(?<anchor>[^)\s]+))?\)/g)].flatMap(

@@ -280,6 +280,14 @@ const PLANTS: Readonly<Record<string, Plant>> = {
       'docs/b.md': '# The `b` page\n[here](#the-b-page) [up](../README.md)\n```\n[no link](gone.md)\n```',
     },
   },
+  'names only tests on its pages that are there: commands run them by these paths': {
+    guilty: { 'CONTRIBUTING.md': '`npx vitest run test/e2e/gone`' },
+    innocent: {
+      'docs/a.md': '`npx vitest run test/unit/ki` and `test/unit/kind.test.ts`, [test](https://acme.com/test/x)',
+      'CHANGELOG.md': 'test/former.test.ts',
+      'test/unit/kind.test.ts': '',
+    },
+  },
   'keeps registry addresses out of the lock': {
     guilty: {
       ...lockOf({ 'node_modules/a': { resolved: 'https://registry.example/a.tgz' } }),
