@@ -18,7 +18,7 @@ import { keepOutputLines } from '../support/audit/operational-lines.ts';
 import { freePort } from '../support/servers/free-port.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/node.ts', import.meta.url));
-const STOPPING_CHILD = fileURLToPath(new URL('stopping-child.ts', import.meta.url));
+const STOPPING_CHILD = fileURLToPath(new URL('stopping/stopping-child.ts', import.meta.url));
 
 const POLICY = `
 version: 1
