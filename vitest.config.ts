@@ -15,7 +15,7 @@ Object.assign(process.env, {
 });
 
 /** The time limits of a test, and of what it polls. They are long, because a slow machine is not a failure. */
-const PATIENCE = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } } };
+const PATIENCE = { testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: 60_000 } } };
 
 const WITH_SERVERS = ['test/e2e/{collectors,deploy,postgres}/**/*.test.ts'];
 /** Commands, clients and pages: no test of them measures a time, or takes a port that another may take. */
