@@ -79,37 +79,33 @@ describe('a process whose disk has less free space than LEDGER_MIN_FREE_MB', () 
 });
 
 describe('a process that is killed between send and settle', () => {
-  it(
-    'leaves an intent that becomes unknown when its time is over, replays as unknown, and is never sent again',
-    { timeout: 120_000 },
-    async () => {
-      const key = { 'Idempotency-Key': 'killed-in-the-middle-1' };
-      const first = await start({ GALILEO_TIMEOUT_MS: '20000' });
-      const answer = invite(first, 'slow@acme.com', key).catch(() => null);
-      const intent = await first.record(({ kind }) => kind === 'intent');
-      await standIns.galileo.arrived(1);
-      const killed = once(first.child, 'exit');
-      first.child.kill('SIGKILL');
-      await killed;
-      expect(await answer).toBeNull();
+  it('leaves an intent that becomes unknown when its time is over, replays as unknown, and is never sent again', async () => {
+    const key = { 'Idempotency-Key': 'killed-in-the-middle-1' };
+    const first = await start({ GALILEO_TIMEOUT_MS: '20000' });
+    const answer = invite(first, 'slow@acme.com', key).catch(() => null);
+    const intent = await first.record(({ kind }) => kind === 'intent');
+    await standIns.galileo.arrived(1);
+    const killed = once(first.child, 'exit');
+    first.child.kill('SIGKILL');
+    await killed;
+    expect(await answer).toBeNull();
 
-      const second = await start();
-      const early = await invite(second, 'slow@acme.com', key);
-      expect(early.status).toBe(409);
-      // It expires 20 s + 30 s after its admission, which are over now. The sweep then writes a record.
-      const database = new DatabaseSync(join(folder, 'ledger.db'), { timeout: 5_000 });
-      database.exec(`UPDATE requests SET expires_at = 1 WHERE state = 'open'`);
-      database.close();
-      const outcome = await second.record(({ kind, request_id: id }) => kind === 'outcome' && id === intent.request_id);
-      expect(outcome.outcome).toMatchObject({ result: 'unknown', reason: 'expired', settled_by: 'sweep' });
-      const replay = await invite(second, 'slow@acme.com', key);
-      expect(replay.status).toBe(504);
-      expect(replay.headers.get('Idempotency-Replayed')).toBe('true');
-      expect(standIns.galileo.received).toHaveLength(1);
-      expect(verifyChain(await trail(second))).toMatchObject({ kind: 'intact' });
-      expect(await second.stop()).toBe(0);
-    },
-  );
+    const second = await start();
+    const early = await invite(second, 'slow@acme.com', key);
+    expect(early.status).toBe(409);
+    // It expires 20 s + 30 s after its admission, which are over now. The sweep then writes a record.
+    const database = new DatabaseSync(join(folder, 'ledger.db'), { timeout: 5_000 });
+    database.exec(`UPDATE requests SET expires_at = 1 WHERE state = 'open'`);
+    database.close();
+    const outcome = await second.record(({ kind, request_id: id }) => kind === 'outcome' && id === intent.request_id);
+    expect(outcome.outcome).toMatchObject({ result: 'unknown', reason: 'expired', settled_by: 'sweep' });
+    const replay = await invite(second, 'slow@acme.com', key);
+    expect(replay.status).toBe(504);
+    expect(replay.headers.get('Idempotency-Replayed')).toBe('true');
+    expect(standIns.galileo.received).toHaveLength(1);
+    expect(verifyChain(await trail(second))).toMatchObject({ kind: 'intact' });
+    expect(await second.stop()).toBe(0);
+  });
 });
 
 describe('a process whose write-ahead log is deleted, and that is then killed', () => {

@@ -56,24 +56,20 @@ describe(`SIGTERM with ${IN_FLIGHT} invites at Galileo and the ledger in Postgre
     expect(results(await recordsOf(schema))).toEqual(answers.map(() => 'unknown'));
   });
 
-  it(
-    'whose server is gone tells each that its outcome is unknown, and leaves its intent',
-    { timeout: 120_000 },
-    async () => {
-      const schema = freshSchema();
-      const service = await startRunning({ LEDGER_URL: urlOf(schema) });
-      const released = Promise.withResolvers<void>();
-      const answers = await inFlight(service, released.promise);
-      await server.stop('immediate');
-      const stopped = stop(service);
-      await service.line(({ event }) => event === 'shutdown_begun');
-      released.resolve();
-      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(answers.map(() => 504));
-      await stopped;
-      await server.start();
-      const records = await recordsOf(schema);
-      expect(records.filter(({ kind }) => kind === 'intent')).toHaveLength(IN_FLIGHT);
-      expect(results(records)).toEqual([]);
-    },
-  );
+  it('whose server is gone tells each that its outcome is unknown, and leaves its intent', async () => {
+    const schema = freshSchema();
+    const service = await startRunning({ LEDGER_URL: urlOf(schema) });
+    const released = Promise.withResolvers<void>();
+    const answers = await inFlight(service, released.promise);
+    await server.stop('immediate');
+    const stopped = stop(service);
+    await service.line(({ event }) => event === 'shutdown_begun');
+    released.resolve();
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(answers.map(() => 504));
+    await stopped;
+    await server.start();
+    const records = await recordsOf(schema);
+    expect(records.filter(({ kind }) => kind === 'intent')).toHaveLength(IN_FLIGHT);
+    expect(results(records)).toEqual([]);
+  });
 });

@@ -77,10 +77,9 @@ async function startScene(): Promise<Scene> {
 const kinds = (records: readonly RequestRecord[]): readonly string[] => records.map(({ kind }) => kind);
 /** The server's answer to a commit. */
 const COMMITTED = 'COMMIT\0';
-const PATIENCE = { timeout: 120_000 };
 
 describe('the lost commit of an intent', () => {
-  it('is a 503 with nothing sent, then on record as not sent, and a repeat is sent once', PATIENCE, async () => {
+  it('is a 503 with nothing sent, then on record as not sent, and a repeat is sent once', async () => {
     const { proxy, invite, recover, sent, records, service } = await startScene();
     proxy.order('outage_after', '"kind":"intent"', COMMITTED);
     const refused = await invite();
@@ -105,7 +104,7 @@ describe('the lost commit of an intent', () => {
     });
   });
 
-  it('that the server never had is a 503, and a repeat is sent once', PATIENCE, async () => {
+  it('that the server never had is a 503, and a repeat is sent once', async () => {
     const { proxy, invite, recover, sent, records } = await startScene();
     proxy.order('outage_before', '"kind":"intent"');
     const refused = await invite();
@@ -122,7 +121,7 @@ describe('the lost commit of an intent', () => {
 });
 
 describe('the lost commit of an outcome', () => {
-  it('is a 504 after one send, and a repeat replays what was committed', PATIENCE, async () => {
+  it('is a 504 after one send, and a repeat replays what was committed', async () => {
     const { proxy, invite, recover, sent, records } = await startScene();
     proxy.order('outage_after', '"kind":"outcome"', COMMITTED);
     const answered = await invite();
@@ -138,7 +137,7 @@ describe('the lost commit of an outcome', () => {
     expect(sent()).toBe(1);
   });
 
-  it('that the server never had is a 504, becomes unknown, and is not sent again', PATIENCE, async () => {
+  it('that the server never had is a 504, becomes unknown, and is not sent again', async () => {
     const { proxy, invite, recover, sent, expireIntents, service } = await startScene();
     proxy.order('outage_before', '"kind":"outcome"');
     const answered = await invite();
