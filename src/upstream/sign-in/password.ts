@@ -53,6 +53,12 @@ interface HeldToken {
   readonly endsAtMs: number;
 }
 
+/** The login that all requests with the same password share. */
+interface SharedLogin {
+  readonly password: Secret;
+  readonly once: (password: Secret, withinMs: number) => Promise<HeldToken | NotSent | null>;
+}
+
 /** How long before its end a token is renewed in the background, and how long before it is no longer used. */
 const RENEW_BEFORE_MS = 10 * 60_000;
 const USE_UNTIL_BEFORE_MS = 30_000;
@@ -69,7 +75,7 @@ export function createPasswordCredentials(deps: PasswordDeps): Credentials {
   /** An answer that is under way may still repeat the token before. */
   let before: Secret | null = null;
   let renewalRestsUntilMs = -Infinity;
-  const signInOnce = createSharedTask(signIn, deps);
+  let login: SharedLogin | null = null;
 
   async function signIn(password: Secret): Promise<HeldToken | NotSent> {
     const fingerprint = await gate.fingerprintOf(password);
@@ -96,13 +102,26 @@ export function createPasswordCredentials(deps: PasswordDeps): Credentials {
     const gotAtMs = clock.now();
     metrics.count('sign_ins', { result: 'accepted' });
     logger.info('signed_in', { key_fingerprint: fingerprint, valid_for_s: Math.floor(lifetimeMs / 1000) });
-    before = held?.searched ?? null;
-    held = {
+    const got: HeldToken = {
       ...{ kind: 'token', token, searched, password, fingerprint, gotAtMs },
       renewAtMs: gotAtMs + lifetimeMs - Math.min(RENEW_BEFORE_MS, lifetimeMs / 4),
       endsAtMs: gotAtMs + lifetimeMs - Math.min(USE_UNTIL_BEFORE_MS, lifetimeMs / 8),
     };
-    return held;
+    // Another password has come meanwhile: only the requests that wait for this token use it.
+    if (login?.password !== password) before = searched;
+    else keep(got);
+    return got;
+  }
+
+  function keep(next: HeldToken | null): void {
+    before = held?.searched ?? before;
+    held = next;
+  }
+
+  /** A request with another password must not get the verdict on this one. */
+  function signInOnce(password: Secret, withinMs: number): Promise<HeldToken | NotSent | null> {
+    if (login?.password !== password) login = { password, once: createSharedTask(signIn, deps) };
+    return login.once(password, withinMs);
   }
 
   /** A token that may be used now; null when there is none. */
@@ -147,7 +166,10 @@ export function createPasswordCredentials(deps: PasswordDeps): Credentials {
           if (now !== null && now.token !== token) return toCredential(now);
           const ageMs = clock.now() - (now?.gotAtMs ?? -Infinity);
           if (ageMs >= 0 && ageMs < REST_MS) return null;
-          return toCredential(await obtain(password, withinMs));
+          const found = await obtain(password, withinMs);
+          // Token and password are refused, so nothing more is sent with either.
+          if (found.kind !== 'token' && found.reason === 'sign_in_refused' && held?.token === token) keep(null);
+          return toCredential(found);
         },
       };
     },

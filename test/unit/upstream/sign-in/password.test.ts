@@ -17,6 +17,7 @@ const HOUR_MS = 60 * 60_000;
 const DAY_MS = 24 * HOUR_MS;
 const WITHIN_MS = 15_000;
 const WRONG = 'wrong-password-0123456789';
+const OLD_TOKEN = 'token-of-the-old-password';
 
 let clock: FakeClock;
 let ledger: SignInLedger;
@@ -135,6 +136,30 @@ describe('a token', () => {
   });
 
   it.each([
+    ['is refused', answered(401), { reason: 'sign_in_refused' }],
+    ['gives a token', answered(200, { access_token: OLD_TOKEN, token_type: 'bearer' }), { scheme: 'password' }],
+  ])('is asked for with a new password at once, while a login with the old one %s', async (_name, answer, ends) => {
+    const process = start({ password: WRONG });
+    const released = Promise.withResolvers<void>();
+    http.scriptLogin(async (login) => {
+      if (new URLSearchParams(String(login.body)).get('password') !== WRONG)
+        return answered(200, http.account.login(String(login.body)).body);
+      await released.promise;
+      return answer;
+    });
+    const old = first(process);
+    await promisesSettled();
+    process.setPassword(ACCOUNT.password);
+    const token = tokenIn(await first(process));
+    expect(token).toMatch(/^eyJ/);
+    released.resolve();
+    expect(await old).toMatchObject(ends);
+    expect(tokenIn(await first(process))).toBe(token);
+    const search = await process.credentials.secretSearch();
+    if ('scheme' in ends) expect(search?.(OLD_TOKEN)).toBe(true);
+  });
+
+  it.each([
     ['no JSON', answered(200, '<html>')],
     ['no token', answered(200, { token_type: 'bearer' })],
     ['another type of token', answered(200, { access_token: 'x'.repeat(32), token_type: 'mac' })],
@@ -192,6 +217,21 @@ describe('a refused login', () => {
     await first(process);
     process.setPassword(ACCOUNT.password);
     expect(tokenIn(await first(process))).toMatch(/^eyJ/);
+  });
+
+  it('after a rejected token is the end of both: nothing is sent until the hour is over', async () => {
+    const process = start();
+    const opened = await process.credentials.credentials();
+    const credential = (await opened.first(WITHIN_MS)) as Credential;
+    clock.advance(2 * 60_000);
+    http.account.expireTokens();
+    http.account.setPassword('another-password-77aa41c0');
+    expect(await opened.afterRejection(credential, WITHIN_MS)).toMatchObject({ reason: 'sign_in_refused' });
+    clock.advance(60_000);
+    expect(await first(process)).toMatchObject({ kind: 'not_sent', reason: 'sign_in_refused', retryAfterS: 3540 });
+    const search = await process.credentials.secretSearch();
+    expect(search?.(tokenIn(credential))).toBe(true);
+    expect(http.logins).toHaveLength(2);
   });
 
   it('is still known when the ledger could not take it: nothing is tried before it is on record', async () => {
