@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { answerDate } from '../../lib/http/answer-date.ts';
 import { retryAfterSeconds } from '../../lib/http/retry-after.ts';
 import { parseObject } from '../../lib/parse-object.ts';
 import { Secret } from '../../lib/secret.ts';
@@ -43,8 +44,12 @@ const loginSchema = z.object({
   token_type: z
     .string()
     .regex(/^bearer$/i)
-    .default('bearer'),
+    .nullish(),
+  /** Seconds (RFC 6749 §5.1). */
+  expires_in: z.number().positive().optional().catch(undefined),
 });
+/** How servers word an error (RFC 6749 §5.2, and Galileo's own shapes), also those that answer it with a 200. */
+const ERROR_MEMBERS = ['error', 'detail', 'standard_error'];
 const claimsSchema = z.object({ exp: z.number().positive(), iat: z.number().positive().optional().catch(undefined) });
 
 /** `nowMs`: the machine's clock. */
@@ -56,7 +61,7 @@ export function readLogin(result: HttpResult, nowMs: number): LoginAnswer {
   }
   if (result.kind === 'maybe_sent') return failed(result.reason, result.status, UNANSWERED_MS);
   const { status } = result;
-  if (status >= 200 && status <= 299) return readToken(result, nowMs);
+  if (status >= 200 && status <= 299) return readSuccess(result, nowMs);
   if (status >= 500) return failed('server_error', status, RESTART_MS);
   if (status < 200 || status <= 399) return failed('redirect', status, UNANSWERED_MS);
   if (isWrongAddress(result)) return failed('wrong_address', status, UNANSWERED_MS, 'wrong_address');
@@ -66,6 +71,10 @@ export function readLogin(result: HttpResult, nowMs: number): LoginAnswer {
   }
   if (status === 407) return failed('egress_refused', status, UNANSWERED_MS, 'egress_refused');
   if (status === 408) return failed('request_timeout', status, UNANSWERED_MS);
+  return refused(status);
+}
+
+function refused(status: number): LoginAnswer {
   const hold = { reason: 'refused', forMs: REFUSED_FOR_MS } as const;
   return { kind: 'refused', reason: 'refused', ending: 'sign_in_refused', status, hold };
 }
@@ -79,26 +88,48 @@ function failed(
   return { kind: 'failed', reason, ending, status, hold: { reason: 'unanswered', forMs } };
 }
 
-function readToken({ status, body }: Extract<HttpResult, { kind: 'answered' }>, nowMs: number): LoginAnswer {
-  const login = loginSchema.safeParse(parseObject(decodeUtf8(body, 'remove') ?? ''));
-  if (!login.success) return failed('unreadable', status, UNANSWERED_MS);
-  const { access_token: text } = login.data;
+type Answered = Extract<HttpResult, { kind: 'answered' }>;
+
+function readSuccess({ status, headers, body }: Answered, nowMs: number): LoginAnswer {
+  const answer = parseObject(decodeUtf8(body, 'remove') ?? '');
+  const login = loginSchema.safeParse(answer);
+  // A refusal that came with a success counts for the account like any other.
+  if (!login.success)
+    return ERROR_MEMBERS.some((name) => (answer?.[name] ?? null) !== null)
+      ? refused(status)
+      : failed('unreadable', status, UNANSWERED_MS);
+  const { access_token: text, expires_in: expiresIn } = login.data;
   const [, ...rest] = text.split('.');
   const secretPart = rest.join('.');
   return {
     kind: 'token',
     token: new Secret(text),
     searched: new Secret(rest.length === 2 && secretPart.length >= 16 ? secretPart : text),
-    lifetimeMs: lifetimeOf(rest[0] ?? '', nowMs),
+    lifetimeMs: lifetimeOf({
+      ...{ payload: rest[0] ?? '', expiresIn },
+      issuedAtMs: answerDate(headers)?.earliestMs ?? nowMs,
+    }),
   };
 }
 
-/** From the claims of a JWT. Its own time of issue counts before this machine's clock, which may be wrong. */
-function lifetimeOf(payload: string, nowMs: number): number {
-  const claims = claimsSchema.safeParse(parseObject(decodeBase64url(payload)));
-  if (!claims.success) return DEFAULT_LIFETIME_MS;
-  const { exp, iat } = claims.data;
-  const lifetimeMs = exp * 1000 - (iat === undefined ? nowMs : iat * 1000);
+/**
+ * From the claims of a JWT, else from the answer. The token's own time of issue counts before that of the server's
+ * answer, and both before this machine's clock, which may be wrong.
+ */
+function lifetimeOf({
+  payload,
+  expiresIn,
+  issuedAtMs,
+}: {
+  readonly payload: string;
+  readonly expiresIn: number | undefined;
+  readonly issuedAtMs: number;
+}): number {
+  const claims = claimsSchema.safeParse(parseObject(decodeBase64url(payload))).data;
+  const lifetimeMs =
+    claims === undefined
+      ? (expiresIn ?? Infinity) * 1000
+      : claims.exp * 1000 - (claims.iat ?? issuedAtMs / 1000) * 1000;
   return Number.isSafeInteger(Math.trunc(lifetimeMs))
     ? Math.max(SHORTEST_LIFETIME_MS, lifetimeMs)
     : DEFAULT_LIFETIME_MS;

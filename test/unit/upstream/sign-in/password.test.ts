@@ -89,6 +89,30 @@ describe('a token', () => {
     expect(tokenIn(await first(process))).toBe(token);
   });
 
+  it.each([
+    ['the date of the answer, where it has no time of issue', { exp: 3600 }, {}],
+    ['expires_in, where it is no JWT', null, { expires_in: 3600 }],
+    ['the claims rather than expires_in', { exp: 3600, iat: 0 }, { expires_in: 60 }],
+  ])('is valid by %s, also when this machine’s clock is two hours ahead', async (_name, claims, members) => {
+    const serverS = clock.now() / 1000 - 7200;
+    http.scriptLogin(() => {
+      const times = Object.fromEntries(Object.entries(claims ?? {}).map(([name, after]) => [name, serverS + after]));
+      const payload = Buffer.from(JSON.stringify(times)).toString('base64url');
+      const token = claims === null ? 'opaque-0123456789abcdef' : `eyJhbGciOiJIUzI1NiJ9.${payload}.c2lnbmF0dXJl`;
+      const date = new Date(serverS * 1000).toUTCString();
+      return answered(200, { access_token: token, token_type: null, ...members }, { date });
+    });
+    const process = start();
+    await first(process);
+    clock.advance(3600_000 - 11 * 60_000);
+    await first(process);
+    await promisesSettled();
+    expect(http.logins).toHaveLength(1);
+    clock.advance(11 * 60_000);
+    await first(process);
+    expect(http.logins).toHaveLength(2);
+  });
+
   it.each([true, false])('is fetched once for ten requests at the same time (promises shared: %s)', async (shares) => {
     const process = start({ canAwaitAcrossRequests: shares });
     const released = Promise.withResolvers<void>();
@@ -218,6 +242,18 @@ describe('a refused login', () => {
     process.setPassword(ACCOUNT.password);
     expect(tokenIn(await first(process))).toMatch(/^eyJ/);
   });
+
+  it.each([{ error: 'invalid_grant' }, { detail: 'Incorrect password' }, { standard_error: { message: 'locked' } }])(
+    'that comes as a success with an error in it is one, too: %j',
+    async (body) => {
+      http.scriptLogin(() => answered(200, body));
+      const process = start();
+      expect(await first(process)).toMatchObject({ reason: 'sign_in_refused', retryAfterS: 3600 });
+      clock.advance(HOUR_MS - 1000);
+      expect(await first(process)).toMatchObject({ reason: 'sign_in_refused', retryAfterS: 1 });
+      expect(http.logins).toHaveLength(1);
+    },
+  );
 
   it('after a rejected token is the end of both: nothing is sent until the hour is over', async () => {
     const process = start();
