@@ -108,8 +108,14 @@ function latin1(body: Uint8Array): string {
   return new TextDecoder('latin1').decode(body);
 }
 
+const JSON_TYPE = /^\s*application\/(?:[!#$&^_.+\-0-9a-z]+\+)?json\s*(?:;|$)/i;
+/** The entries of a list. A comma inside a quoted parameter does not end one. */
+const ENTRY = /(?:[^",]|"(?:[^"\\]|\\.)*"?)+/g;
+
+/** A gateway may add the field a second time. Then each of them must say JSON. */
 function isJson(contentType: string | undefined, text: string): boolean {
-  if (!/^application\/(?:[!#$&^_.+\-0-9a-z]+\+)?json\s*(?:;|$)/i.test(contentType ?? '')) return false;
+  const types = contentType?.match(ENTRY) ?? [''];
+  if (!types.every((type) => JSON_TYPE.test(type))) return false;
   try {
     JSON.parse(text);
     return true;

@@ -26,6 +26,11 @@ describe('a complete 2xx', () => {
     'Application/JSON',
     'application/problem+json',
     'application/vnd.api+json;v=1',
+    // As gateways that add the field a second time.
+    'application/json, application/json',
+    'application/json; charset=utf-8, application/json',
+    'application/json; title="a, b/c\\", d"',
+    'application/json; charset="utf-8',
   ])('is accepted as JSON when it says %s', (type) => {
     expect(guard(200, 'null', { 'content-type': type })).toMatchObject({ kind: 'accepted', body: 'null' });
   });
@@ -34,6 +39,8 @@ describe('a complete 2xx', () => {
     ['text/html', '{}'],
     ['text/json', '{}'],
     ['application/jsonp', '{}'],
+    ['application/json, text/html', '{}'],
+    ['text/html, application/json', '{}'],
     ['', '{}'],
     ['application/json', '<h1>Back soon</h1>'],
     ['application/json', '{"a":'],
