@@ -63,7 +63,7 @@ const groupSchema = z.object({
     .string()
     .min(1)
     .max(MAX_NAME_LENGTH)
-    .refine((name) => !holdsInvisible(name))
+    .refine((name) => !holdsInvisible(name) && name.trim() !== '')
     .nullable()
     .catch(null),
 });

@@ -81,6 +81,7 @@ describe('asking Galileo for its groups', () => {
   it.each([
     ['too long', 'x'.repeat(129)],
     ['empty', ''],
+    ['only blanks', ' \u00a0\u3000'],
     ['with a character that nobody sees', 'Revi\u202eewers'],
     ['with a line break', 'a\nb'],
     ['not text', 7],
