@@ -205,6 +205,19 @@ const HOSTILE: readonly (readonly [name: string, bytes: () => string])[] = [
         body: CHUNKS,
       }),
   ],
+  // RFC 9112 §6.1: a reader of version 1.0 in front knows no chunks.
+  ...['close', 'keep-alive'].map(
+    (connection) =>
+      [
+        `chunked on version 1.0, without a length (Connection: ${connection})`,
+        () =>
+          invite({
+            start: 'POST /v2/invite_users HTTP/1.0',
+            fields: ['Transfer-Encoding: chunked', `Connection: ${connection}`],
+            body: `${CHUNKS}${hidden()}`,
+          }),
+      ] as const,
+  ),
 ];
 
 describe('a request that two readers could read differently', () => {

@@ -153,6 +153,8 @@ interface Faulty {
 
 async function answerFault({ incoming, outgoing, reason, refuse }: Faulty): Promise<void> {
   const { code, detail }: RefusalCause = REFUSAL_CAUSES[reason];
+  // Where the next request would begin is not clear.
+  if (reason === 'framing') outgoing.shouldKeepAlive = false;
   try {
     const response = await refuse({ code: code ?? 'malformed_request', detail, origin: incoming.headers.origin });
     const body = await response.text();

@@ -17,8 +17,7 @@ const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\//i;
 
 const FAULTS: readonly (readonly [isIn: (head: Head) => boolean, RefusalReason])[] = [
   [isHostUnclear, 'host'],
-  // The parser refuses a second one.
-  [(head) => fieldsOf(head, 'transfer-encoding').some((value) => !/^chunked$/i.test(value)), 'framing'],
+  [isFramingUnclear, 'framing'],
   [
     // HTTP/1.0 has no expectations (RFC 9110 §10.1.1).
     (head) => head.httpVersion !== '1.0' && fieldsOf(head, 'expect').some((value) => !/^100-continue$/i.test(value)),
@@ -44,6 +43,11 @@ function isHostUnclear(head: Head): boolean {
   if (others.length > 0) return true;
   if (host === '') return !isHealthPath((head.url ?? '').replace(/\?.*/, ''));
   return !HOST.test(host) || !URL.canParse(`http://${host}/`);
+}
+
+/** HTTP/1.0 has no transfer codings, so a proxy of that version sees another end (RFC 9112 §6.1). The parser refuses a second field. */
+function isFramingUnclear(head: Head): boolean {
+  return fieldsOf(head, 'transfer-encoding').some((value) => head.httpVersion === '1.0' || !/^chunked$/i.test(value));
 }
 
 function fieldsOf({ rawHeaders }: Head, name: string): string[] {
