@@ -4,12 +4,12 @@ import { readTrailItem } from '../verify/item.ts';
 import type { TrailItem } from '../verify/item.ts';
 import { isNewer } from '../verify/known-form.ts';
 import { isClearJson } from './clear-json.ts';
-import { isSameText, readDeliveredLine, readDeliveredValue } from './delivered-line.ts';
+import { readDeliveredLine, readDeliveredValue } from './delivered-line.ts';
 import type { DeliveredLine } from './delivered-line.ts';
 import { createCutCopies } from './cut-copies.ts';
 import { contentsOf, splitOf } from './json-forms.ts';
 import type { JsonForm } from './json-forms.ts';
-import { straysIn } from './looks-ours.ts';
+import { holdsAnother, isExtracted } from './held-lines.ts';
 import { otherJson } from './other-lines.ts';
 import type { OtherLine } from './other-lines.ts';
 import type { JoinedLine, Piece } from './pieces.ts';
@@ -94,7 +94,7 @@ function createOpener(): LineReader {
   /** `text` is null for an object inside of another one. */
   function openObject(value: Json, text: string | null, layer: Layer): ReadLine[] {
     const own = readDeliveredValue(value, text);
-    if (own.kind !== 'foreign') return [itemOf(own, text, layer)];
+    if (own.kind !== 'foreign' && !isExtracted(value)) return [itemOf(own, text, layer)];
     const wrapped = layer.forms.length < MAX_DEPTH && value['channel'] !== 'ops' ? contentsOf(value) : null;
     if (wrapped === null) return [otherLine(otherJson(value, text), layer)];
     const { form, contents } = wrapped;
@@ -211,23 +211,18 @@ function isRecord(text: string): boolean {
   return text.startsWith('{') && text.endsWith('}') && readDeliveredLine(text).kind !== 'foreign';
 }
 
-/** Whether the wrapper holds a record or a checkpoint beside its line that is not the one of the line. */
-function holdsAnother(value: Json, contents: readonly (string | Json)[]): boolean {
-  const strays = straysIn(value, new Set<unknown>(contents));
-  const [content] = contents;
-  if (strays.length === 0 || content === undefined) return false;
-  if (contents.length > 1) return true;
-  const read =
-    typeof content === 'string' ? readDeliveredLine(withoutLineEnd(content)) : readDeliveredValue(content, null);
-  return strays.some((stray) => !isSameText(stray, read));
+/** An answer of a search and each document in it have the same form. */
+function namesOf({ forms }: Layer): readonly string[] {
+  return forms.filter((form, index) => form !== forms[index - 1]);
 }
 
 function otherLine(what: OtherLine, { place, lines }: Layer): ReadLine {
   return { kind: 'other', what, place, lines };
 }
 
-function damagedItem(item: TrailItem, text: string | null, { forms, place, lines }: Layer, native = text): ReadLine {
-  return { kind: 'item', item, isNewer: false, forms, text, native, place, lines };
+function damagedItem(item: TrailItem, text: string | null, layer: Layer, native = text): ReadLine {
+  const { place, lines } = layer;
+  return { kind: 'item', item, isNewer: false, forms: namesOf(layer), text, native, place, lines };
 }
 
 function itemOf(delivered: Exclude<DeliveredLine, { kind: 'foreign' }>, line: string | null, layer: Layer): ReadLine {
@@ -235,8 +230,8 @@ function itemOf(delivered: Exclude<DeliveredLine, { kind: 'foreign' }>, line: st
   if (text === null) return damagedItem(UNREADABLE, null, layer);
   const item = readTrailItem(text);
   if (kind === 'damaged' || !layer.isClear) return damagedItem(disguised(item), null, layer, text);
-  const { forms, place, lines } = layer;
-  return { kind: 'item', item, isNewer: isNewer(text), forms, text: line, native: text, place, lines };
+  const { place, lines } = layer;
+  return { kind: 'item', item, isNewer: isNewer(text), forms: namesOf(layer), text: line, native: text, place, lines };
 }
 
 /** The line that carries this item is damaged, so a valid item counts as damaged, too. */

@@ -27,6 +27,7 @@ export const TEXT_FORMS: readonly TextForm[] = [
     before: form(String.raw`${TIME} (?<writer>stdout|stderr) (?<tag>[FP])(?::[A-Z]+)*(?: |$)`),
   },
   { name: 'JSON string', before: form(String.raw`(?<line>".*")$`), isQuoted: true },
+  { name: 'JSON list', before: form(String.raw`[ \t]*(?<line>\{.*\}),$`) },
   { name: 'blanks', before: form(String.raw`[ \t]+(?=\{)`) },
   { name: 'SSE', before: form(String.raw`data: ?(?=\{)`) },
   { name: '@cee', before: form(String.raw`@cee: ?(?=\{)`) },
@@ -58,7 +59,7 @@ export const TEXT_FORMS: readonly TextForm[] = [
   {
     name: 'printed JSON',
     before: form(
-      String.raw`[ \t]+"(?:log|line|message|@message|MESSAGE|textPayload|stringValue|_raw|LogMessage|msg|event)": (?<line>".*"),?$`,
+      String.raw`[ \t]+"(?:log|line|message|@message|MESSAGE|textPayload|stringValue|_raw|LogMessage|msg|event|original)": (?<line>".*"),?$`,
     ),
     isQuoted: true,
   },

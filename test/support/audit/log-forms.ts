@@ -322,6 +322,48 @@ export const LOG_FORMS: readonly LogForm[] = [
   },
   {
     product: 'Elasticsearch',
+    sends: 'hits without `_source`: `{"fields":{"event.original":["…"]}}`',
+    reported: 'Elasticsearch',
+    wrap: (line) => [json({ _index: 'audit', _id: 'x', fields: { 'event.original': [line], 'audit.seq': [7] } })],
+  },
+  {
+    product: 'Elasticsearch',
+    sends: 'documents of a mapping without sub-objects: `{"_source":{"event.original":"…"}}`',
+    reported: 'Elasticsearch',
+    wrap: (line) => [json({ _index: 'audit', _id: 'x', _source: { 'event.original': line, 'audit.seq': 7 } })],
+  },
+  {
+    product: 'Elasticsearch',
+    sends: 'logs that came by OTLP: `{"_source":{"body":{"text":"…"}}}`',
+    reported: 'Elasticsearch + OTLP, stored',
+    wrap: (line) => [json({ _index: 'logs', _source: { '@timestamp': TIME, body: { text: line }, attributes: {} } })],
+  },
+  {
+    product: 'OpenObserve, OpenSearch',
+    sends: 'logs that came by OTLP: `{"body":"…"}`',
+    reported: 'OTLP, stored',
+    wrap: (line) => [json({ _timestamp: 1, body: line, severity: 'INFO' })],
+  },
+  {
+    product: 'ClickHouse',
+    sends: 'rows of `otel_logs` as `JSONEachRow`: `{"Body":"…"}`',
+    reported: 'OTLP, stored',
+    wrap: (line) => [json({ Timestamp: TIME, ServiceName: 'proxy', Body: line, LogAttributes: {} })],
+  },
+  {
+    product: 'VictoriaLogs',
+    sends: 'an answer of its query: `{"_msg":"…"}`',
+    reported: 'VictoriaLogs',
+    wrap: (line) => [json({ _time: TIME, _stream: '{}', _msg: line })],
+  },
+  {
+    product: 'Any of them',
+    sends: 'a list with one object a line, and a comma behind it',
+    reported: 'JSON list',
+    wrap: (line) => [`  ${line},`],
+  },
+  {
+    product: 'Elasticsearch',
     sends: 'documents in the failure store of a data stream: `{"_source":{"document":{"source":{…}},"error":{…}}}`',
     reported: 'Elasticsearch + failure store + Logstash',
     wrap: (line) => [

@@ -91,9 +91,16 @@ export const elasticsearch: Vendor = {
   url: 'https://elastic.example.com:9243/logs-invites-default/_bulk',
   isAuthorized: ({ authorization }, token) => authorization === `ApiKey ${token}`,
   /** One hit a line, as elasticdump writes it. */
+  /** Hits of a search with `fields`, as Discover shows them. */
   exported: (stored) =>
-    stored.map(({ id, entry }) =>
-      JSON.stringify({ _index: '.ds-logs-invites-default-2026.03.02-000001', _id: id, _score: 1, _source: entry }),
+    stored.map(({ id, entry, line }) =>
+      JSON.stringify({
+        _index: '.ds-logs-invites-default-2026.03.02-000001',
+        _id: id,
+        _score: 1,
+        _source: entry,
+        fields: { 'event.original': [line] },
+      }),
     ),
 };
 

@@ -1,3 +1,4 @@
+import { extractedFrom } from '../audit/extracted.ts';
 import type { Parsed, Vendor } from './vendor.ts';
 import { idIn, isObject, json, parsed, text } from './vendor.ts';
 
@@ -29,7 +30,7 @@ export const splunk: Vendor = {
   tooLarge: { status: 413, headers: { 'content-type': 'text/xml' }, body: '<response><messages/></response>' },
   throttled: { status: 429, headers: { 'retry-after': '7' } },
   busy: json(503, { text: 'Server is busy', code: 9 }, { 'retry-after': '7' }),
-  /** `search index=audit | reverse`, exported as JSON. */
+  /** `search index=audit | reverse`, exported as JSON: `_json` extracts the members of the line. */
   exported: (stored) =>
     stored.map(({ line, entry }, offset) =>
       JSON.stringify({
@@ -45,6 +46,7 @@ export const splunk: Vendor = {
           source: 'http:invites',
           sourcetype: '_json',
           splunk_server: 'idx-1',
+          ...extractedFrom(line),
         },
       }),
     ),
