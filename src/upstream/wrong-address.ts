@@ -1,3 +1,4 @@
+import { isHtmlPage } from '../lib/http/html-page.ts';
 import { decodeUtf8 } from '../lib/text/utf8.ts';
 import { isBareNotFound } from './refusal.ts';
 
@@ -35,5 +36,5 @@ export function isWrongAddress({ status, body }: Pick<Answer, 'status' | 'body'>
 /** A page for people. It proves nothing about an invite: a filter in between may answer so to a request that passed. */
 export function isWebPage({ headers, body }: Pick<Answer, 'headers' | 'body'>): boolean {
   if (/^(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(headers['content-type'] ?? '')) return true;
-  return /^\s*<(?:!doctype html|html|head)\b/i.test(new TextDecoder().decode(body.subarray(0, 512)));
+  return isHtmlPage(new TextDecoder().decode(body.subarray(0, 1024)));
 }

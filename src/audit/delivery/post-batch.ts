@@ -1,4 +1,5 @@
 import { gzip } from '../../lib/gzip.ts';
+import { isHtmlPage } from '../../lib/http/html-page.ts';
 import { retryAfterSeconds } from '../../lib/http/retry-after.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { isProxyFailure } from '../../ports/http.ts';
@@ -73,11 +74,9 @@ export async function postBatch(
   const answer = { status, headers: fields, body: bytes, text: new TextDecoder().decode(bytes) };
   if (status < 200 || status > 299) throw failureOf(answer, reasonOf(answer), clock.now());
   // The page of a proxy or of a sign-in has stored nothing.
-  if (PAGE.test(answer.text)) throw new SinkError('wrong_address');
+  if (isHtmlPage(answer.text)) throw new SinkError('wrong_address');
   return answer;
 }
-
-const PAGE = /^\s*<(?:!doctype\s+html|html)\b/i;
 
 const WITHOUT_ANSWER = {
   connect_failed: 'unreachable',

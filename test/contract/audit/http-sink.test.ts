@@ -152,6 +152,12 @@ describe('what the http sink makes of an answer', () => {
     ['a slow request', status(408), 'timeout', null],
     ['an unknown form', status(415), 'refused', null],
     ['the page of a sign-in', status(200, {}, '\n<!DOCTYPE html><title>Sign in</title>'), 'wrong_address', null],
+    [
+      'the page of a sign-in that begins with a comment',
+      status(200, {}, '\r\n\r\n<!-- Copyright (C) 2026. All rights reserved. -->\r\n<!DOCTYPE html>\r\n<html></html>'),
+      'wrong_address',
+      null,
+    ],
     ['a batch that is too large', status(413), 'too_large', null],
     ['a rate limit', status(429), 'rate_limited', null],
     ['a rate limit with seconds', status(429, { 'retry-after': '7' }), 'rate_limited', 7_000],
