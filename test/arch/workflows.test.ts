@@ -14,6 +14,7 @@ const run = promisify(execFile);
 
 interface Workflow {
   readonly permissions?: object;
+  readonly concurrency?: object;
   readonly jobs: Readonly<Record<string, Job>>;
 }
 interface Job {
@@ -107,6 +108,11 @@ describe('the workflows', () => {
       client: { 'id-token': 'write' },
       release: { contents: 'write' },
     });
+  });
+
+  it('cancel no release for one of another tag, which GitHub does with runs that wait in the same group', () => {
+    const { workflow } = workflows.find(({ name }) => name === 'release.yml')!;
+    expect(workflow.concurrency).toEqual({ group: 'release-${{ github.ref_name }}', 'cancel-in-progress': false });
   });
 
   it('build a release on the base that the Dockerfile names, pinned by a digest that Renovate can raise', async () => {
