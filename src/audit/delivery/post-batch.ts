@@ -33,7 +33,7 @@ export interface PostDeps {
 /** The client ends an exchange by its deadlines. Should it not, the batch is a `timeout` so much later. */
 export const HANGING_AFTER_MS = 5_000;
 
-/** Answers about a batch are short. A long error page is not read to its end. */
+/** Answers about a batch are short. A long error page is not read to its end: its status says enough. */
 const MAX_ANSWER_BYTES = 256 * 1024;
 
 /** A complete answer. `text` is its body as UTF-8. */
@@ -69,13 +69,21 @@ export async function postBatch(
     deadlineMs: timeoutMs + HANGING_AFTER_MS,
     onTimeout: () => new SinkError('timeout'),
   });
+  if (result.kind === 'maybe_sent' && result.status !== null && !isSuccess(result.status)) {
+    const head = { status: result.status, headers: {}, body: new Uint8Array(), text: '' };
+    throw failureOf(head, reasonOf(head), clock.now());
+  }
   if (result.kind !== 'answered') throw new SinkError(reasonWithoutAnswer(result.reason));
   const { status, headers: fields, body: bytes } = result;
   const answer = { status, headers: fields, body: bytes, text: new TextDecoder().decode(bytes) };
-  if (status < 200 || status > 299) throw failureOf(answer, reasonOf(answer), clock.now());
+  if (!isSuccess(status)) throw failureOf(answer, reasonOf(answer), clock.now());
   // The page of a proxy or of a sign-in has stored nothing.
   if (isHtmlPage(answer.text)) throw new SinkError('wrong_address');
   return answer;
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 299;
 }
 
 const WITHOUT_ANSWER = {

@@ -142,6 +142,12 @@ describe('what the http sink makes of an answer', () => {
     response.writeHead(200, { 'content-length': '100' }).write('half');
     response.socket?.end();
   };
+  const cutPageOf =
+    (code: number): Answer =>
+    (response) => {
+      response.writeHead(code, { 'content-length': '100' }).write('half');
+      response.socket?.end();
+    };
   const cutBeforeAnswer: Answer = (_response, request) => void request.socket.resetAndDestroy();
 
   it.each<[name: string, answer: Answer, reason: string, retryAfterMs: number | null]>([
@@ -172,6 +178,10 @@ describe('what the http sink makes of an answer', () => {
     ['a pause', status(503, { 'retry-after': '120' }), 'server_error', 120_000],
     ['a connection cut half way', cutHalfWay, 'connection_lost', null],
     ['a connection cut before it', cutBeforeAnswer, 'connection_lost', null],
+    ['a long page about a size', status(413, {}, 'x'.repeat(300_000)), 'too_large', null],
+    ['a long page about a token', status(401, {}, 'x'.repeat(300_000)), 'credentials_rejected', null],
+    ['a page about a size that is cut', cutPageOf(413), 'too_large', null],
+    ['a page about a fault that is cut', cutPageOf(502), 'server_error', null],
     ['an endless page', status(200, {}, 'x'.repeat(300_000)), 'unreadable_answer', null],
   ])('%s is no acknowledgement', async (_name, answer, reason, retryAfterMs) => {
     const collector = await serveCollector(answer);
