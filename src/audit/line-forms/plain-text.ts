@@ -33,7 +33,7 @@ export function isBegun(read: PlainText, text: string): boolean {
 }
 
 /** One line of a JSON document that was printed with white space. */
-const PRINTED = /^(?:\s+(?:"(?:[^"\\]|\\.)*"(?:: .*)?|[\d.eE+-]+|true|false|null)|\s*[[\]{}]+),?$/;
+const PRINTED = /^(?:\s+(?:"(?:[^"\\]|\\.)*"(?: ?: .*)?|[\d.eE+-]+|true|false|null)|\s*[[\]{}]+),?$/;
 
 /** As Fluent Bit prints to stdout; its escapes are not those of JSON. */
 const RUBY = /\{"\w+"=>/;

@@ -59,7 +59,7 @@ export const TEXT_FORMS: readonly TextForm[] = [
   {
     name: 'printed JSON',
     before: form(
-      String.raw`[ \t]+"(?:log|line|message|@message|MESSAGE|textPayload|stringValue|_raw|LogMessage|msg|event|original)": (?<line>".*"),?$`,
+      String.raw`[ \t]+"(?:log|line|message|@message|MESSAGE|textPayload|stringValue|_raw|LogMessage|msg|event|original)" ?: (?<line>".*"),?$`,
     ),
     isQuoted: true,
   },

@@ -357,6 +357,21 @@ export const LOG_FORMS: readonly LogForm[] = [
     wrap: (line) => [json({ _time: TIME, _stream: '{}', _msg: line })],
   },
   {
+    product: 'Elasticsearch',
+    sends: 'an answer of `_search?pretty`: `"original" : "…"` on a line of its own',
+    reported: 'printed JSON',
+    wrap: (line) => [
+      '      {',
+      '        "_index" : "invite-audit",',
+      '        "_source" : {',
+      '          "event" : {',
+      `            "original" : ${json(line)}`,
+      '          }',
+      '        }',
+      '      },',
+    ],
+  },
+  {
     product: 'Any of them',
     sends: 'a list with one object a line, and a comma behind it',
     reported: 'JSON list',
