@@ -22,6 +22,7 @@ export const OTHER_LINES = {
     'stand-in for a record that its destination refused (audit export has the record)',
     'stand-ins for records that their destination refused (audit export has the records)',
   ],
+  xml: ['line of XML with a record (export as JSON lines)', 'lines of XML with records (export as JSON lines)'],
   csv: ['line of CSV with a record (export as JSON lines)', 'lines of CSV with records (export as JSON lines)'],
   base64: ['line of base64 (export the decoded lines)', 'lines of base64 (export the decoded lines)'],
   cut: ['line that is cut where the input begins or ends', 'lines that are cut where the input begins or ends'],
@@ -33,8 +34,9 @@ export const OTHER_LINES = {
 export type OtherLine = keyof typeof OTHER_LINES;
 
 /** How a text hides one of our lines from this program, so that the report can say what to do. */
-export function encodedIn(text: string): 'csv' | 'base64' | null {
+export function encodedIn(text: string): 'csv' | 'xml' | 'base64' | null {
   if (/""(?:hash|head|prev)""\s*:\s*""[0-9a-f]{64}""/.test(text)) return 'csv';
+  if (/&(?:quot|#34);(?:hash|head|prev)&(?:quot|#34);\s*:\s*&(?:quot|#34);[0-9a-f]{64}&/.test(text)) return 'xml';
   return text.includes(BASE64_BEGIN) ? 'base64' : null;
 }
 

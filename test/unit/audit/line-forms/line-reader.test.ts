@@ -195,6 +195,11 @@ describe('what is no record', () => {
   });
 
   it.each<readonly [string, (line: string) => string, string]>([
+    [
+      'XML, as Splunk exports it',
+      (line) => `<field k='_raw'><v xml:space='preserve'>${line.replaceAll('"', '&quot;')}</v></field>`,
+      'xml',
+    ],
     ['CSV', (line) => `2026-05-04,"${line.replaceAll('"', '""')}"`, 'csv'],
     ['base64', (line) => Buffer.from(line).toString('base64'), 'base64'],
     ['base64 in JSON', (line) => JSON.stringify({ data: Buffer.from(line).toString('base64') }), 'base64'],
