@@ -21,18 +21,26 @@ const FORM = 'must be written as postgres://user@host:5432/database';
 const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\]|)$/i;
 const SOCKET_FORM = 'postgres:///database?host=/run/postgresql&user=name';
+/** As other programs write a server and its standbys. */
+const SEVERAL_HOSTS = /^\s*[a-z]+:\/\/[^/?#]*,/i;
+const CONTROL = /\p{Cc}/u;
 const KNOWN = new Set(['schema', 'sslmode', 'host', 'user']);
 
 /** The problem as the second half of a sentence when it cannot be read. */
 export function readPostgresUrl(text: string): PostgresPlace | string {
   const url = URL.parse(text.trim());
+  if (SEVERAL_HOSTS.test(text)) return 'names several hosts, and one is read: the one that always leads to the primary';
   if (url === null) return FORM;
   const decoded = decode(url);
   if (decoded === null) return `${FORM}; %, spaces and the like are written as %25, %20`;
   const { database } = decoded;
   const user = decoded.user === '' ? (url.searchParams.get('user') ?? '') : decoded.user;
   if (url.password !== '') return 'has a password: put it into a file, and its path into LEDGER_PASSWORD_FILE';
+  if (url.port === '0' || CONTROL.test(user + database)) return FORM;
+  if (url.hostname.includes('%'))
+    return `has a host that is no name and no address; a Unix socket is written as ${SOCKET_FORM}`;
   if (url.hash !== '') return 'has a fragment (#), which is not read here: write # as %23';
+  if (new Set(url.searchParams.keys()).size < url.searchParams.size) return 'has a parameter twice';
   const unknown = [...url.searchParams.keys()].filter((name) => !KNOWN.has(name));
   if (unknown.length > 0) return 'has parameters that are not read here; there are schema, sslmode, host and user';
   // A URL without a host cannot name a user before it.

@@ -49,6 +49,18 @@ describe('the URL of a ledger in PostgreSQL', () => {
       'postgres://invites@db/ledgers?connect_timeout=3',
       'has parameters that are not read here; there are schema, sslmode, host and user',
     ],
+    ...['postgres://invites@db-1,db-2/ledgers', 'postgresql://invites@db-1:5432,db-2:5432/ledgers'].map((url) => [
+      url,
+      'names several hosts, and one is read: the one that always leads to the primary',
+    ]),
+    ...['postgres://invites@%2Frun%2Fpostgresql/ledgers', 'postgres://invites@büro.example/ledgers'].map((url) => [
+      url,
+      'has a host that is no name and no address; a Unix socket is written as postgres:///database?host=/run/postgresql&user=name',
+    ]),
+    ['postgres://invites@db/ledgers?sslmode=disable&sslmode=verify-full', 'has a parameter twice'],
+    ...['postgres://invites@db:0/ledgers', 'postgres://invites%00x@db/ledgers', 'postgres://invites@db/led%0Agers'].map(
+      (url) => [url, FORM],
+    ),
     ['postgres://invites@db/ledgers?schema=Emea', 'has a schema that is no plain name: small letters, digits and _'],
     ['postgres://invites@db/ledgers?schema=pg_x', 'has a schema that is no plain name: small letters, digits and _'],
     ...['require', 'prefer', 'verify-ca', ''].map((mode) => [
