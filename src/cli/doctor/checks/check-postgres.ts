@@ -63,7 +63,7 @@ export function postgresFinding(facts: PostgresFacts): Diagnosis {
   if (schemaVersion === null) return ok('is not there yet; the service makes it when it first starts', { details });
   const records =
     trail === null
-      ? ''
+      ? `the next start brings schema ${schemaVersion} to ${POSTGRES_SCHEMA_VERSION}`
       : `${trail.records === 1 ? 'one record' : `${trail.records} records`}, the end of the trail verifies${agreement(tables)}`;
   const standbys =
     settings.synchronous_standby_names === ''
@@ -112,7 +112,7 @@ const FAULTS: readonly {
   },
   {
     is: ({ hasForeignObjects }) => hasForeignObjects,
-    message: 'has a trigger, a rule or row-level security that is not of this program',
+    message: 'has a trigger, a rule, a view, an inheriting table or row-level security that is not of this program',
     remedy: 'Remove it: it could change records after they are written. The service writes nothing until then.',
   },
 ];

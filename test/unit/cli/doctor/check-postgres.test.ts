@@ -16,6 +16,9 @@ describe('doctor’s check of a ledger in PostgreSQL', () => {
     expect(postgresFinding({ ...POSTGRES, ...settingsWith({ synchronous_standby_names: 'two' }) }).message).toContain(
       'commits wait for synchronous standbys',
     );
+    expect(postgresFinding({ ...POSTGRES, schemaVersion: 1, trail: null }).message).toContain(
+      `in PostgreSQL 15: the next start brings schema 1 to ${POSTGRES_SCHEMA_VERSION}; no synchronous standby`,
+    );
     expect(postgresFinding({ ...POSTGRES, schemaVersion: null, trail: null })).toMatchObject({
       status: 'ok',
       message: 'is not there yet; the service makes it when it first starts',
@@ -29,7 +32,10 @@ describe('doctor’s check of a ledger in PostgreSQL', () => {
     ['is on a server with full_page_writes=off', settingsWith({ full_page_writes: 'off' })],
     ['is in a database whose encoding is not UTF8', settingsWith({ server_encoding: 'SQL_ASCII' })],
     ['may not be written by this user', { isPermitted: false }],
-    ['has a trigger, a rule or row-level security that is not of this program', { hasForeignObjects: true }],
+    [
+      'has a trigger, a rule, a view, an inheriting table or row-level security that is not of this program',
+      { hasForeignObjects: true },
+    ],
     ['is on a standby', { isStandby: true }],
     ['was written by a newer version', { schemaVersion: POSTGRES_SCHEMA_VERSION + 1 }],
     ['has a cursor or a checkpoint ahead of the end of its trail', { trail: { ...TRAIL, reachesAhead: true } }],

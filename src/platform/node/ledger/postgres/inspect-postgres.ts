@@ -28,7 +28,7 @@ export type PostgresFacts =
       readonly clockAheadMs: number;
       /** Null: there is no ledger yet. */
       readonly schemaVersion: number | null;
-      /** May read and write the tables, or create them where there are none. */
+      /** May read and write the tables, and create those that are missing. */
       readonly isPermitted: boolean;
       readonly hasForeignObjects: boolean;
       /** Null where there is no ledger of this version. */
@@ -91,7 +91,7 @@ async function inspect(run: Run, { schema, tls }: PostgresPlace, clock: Clock): 
   const schemaVersion = await readSchemaVersion(run, schema);
   const isCurrent = schemaVersion === POSTGRES_SCHEMA_VERSION;
   const foreign = await run(FOREIGN_OBJECTS, schema);
-  const isPermitted = await mayUse(run, schema, schemaVersion !== null);
+  const isPermitted = await mayUse(run, schema, schemaVersion);
   const [lag] = await run<{ ms: number | null }>(
     `SELECT (extract(epoch FROM max(replay_lag)) * 1000)::bigint AS ms FROM pg_stat_replication`,
   );
@@ -116,15 +116,18 @@ async function inspectTrail(run: Run): Promise<PostgresTrail> {
   };
 }
 
-async function mayUse(run: Run, schema: string, isThere: boolean): Promise<boolean> {
+async function mayUse(run: Run, schema: string, version: number | null): Promise<boolean> {
   const [known] = await run(`SELECT 1 FROM pg_namespace WHERE nspname = $1`, schema);
-  const privilege = isThere
-    ? `SELECT bool_and(has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
-         AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')) AS may
-       FROM pg_class WHERE relkind = 'r' AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)`
-    : known === undefined
-      ? `SELECT has_database_privilege(current_database(), 'CREATE') AS may WHERE $1::text IS NOT NULL`
-      : `SELECT has_schema_privilege($1, 'CREATE') AS may`;
+  const migrates = version !== null && version < POSTGRES_SCHEMA_VERSION;
+  const privilege =
+    version !== null
+      ? `SELECT bool_and(has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+         AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))
+         ${migrates ? `AND has_schema_privilege($1::text, 'CREATE')` : ''} AS may
+       FROM pg_class WHERE relkind = 'r' AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1::text)`
+      : known === undefined
+        ? `SELECT has_database_privilege(current_database(), 'CREATE') AS may WHERE $1::text IS NOT NULL`
+        : `SELECT has_schema_privilege($1, 'CREATE') AS may`;
   const [row] = await run<{ may: boolean | null }>(privilege, schema);
   return row?.may === true;
 }
