@@ -22,9 +22,11 @@ export const MIGRATION_LIMITS: TransactionLimits = { statementMs: 600_000, lockM
 
 /** `on`: the commit waits for the local disk and for synchronous standbys. `remote_apply` is stronger and stays. */
 const DURABLE = `CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END`;
+/** `array_nulls`: a null in a parameter is one, and no text. `client_min_messages`: a commit in doubt says so (connections.ts). */
 const SETTINGS = `SELECT set_config('search_path', $1, true), set_config('statement_timeout', $2, true),
   set_config('lock_timeout', $3, true), set_config('idle_in_transaction_session_timeout', $4, true),
-  set_config('synchronous_commit', ${DURABLE}, true), set_config('jit', 'off', true)`;
+  set_config('synchronous_commit', ${DURABLE}, true), set_config('jit', 'off', true),
+  set_config('array_nulls', 'on', true), set_config('client_min_messages', 'warning', true)`;
 
 /** Not awaited by the caller, so that its first statements travel along. */
 export function beginWriting(run: Run, schema: string, limits = WRITE_LIMITS): Promise<unknown> {

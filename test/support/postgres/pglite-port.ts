@@ -13,8 +13,29 @@ export interface PglitePort extends PostgresPort {
 
 const INT8 = 20;
 
+/** As a role or a database may have them: the ledger sets what it relies on, in each transaction. */
+const ODD_DEFAULTS = {
+  array_nulls: 'off',
+  client_min_messages: 'error',
+  DateStyle: 'German, DMY',
+  default_transaction_deferrable: 'on',
+  default_transaction_isolation: 'serializable',
+  extra_float_digits: '-15',
+  IntervalStyle: 'sql_standard',
+  lock_timeout: '100',
+  quote_all_identifiers: 'on',
+  row_security: 'off',
+  search_path: 'pg_temp',
+  standard_conforming_strings: 'off',
+  synchronous_commit: 'local',
+  TimeZone: 'Asia/Kathmandu',
+  transform_null_equals: 'on',
+} as const;
+
 export async function createPglitePort(): Promise<PglitePort> {
   const database = await PGlite.create({ parsers: { [INT8]: Number } });
+  for (const [name, value] of Object.entries(ODD_DEFAULTS))
+    await database.query(`SELECT set_config($1, $2, false)`, [name, value]);
   /** Resolves when the last connection that was asked for is given back. */
   let isFree: Promise<void> = Promise.resolve();
 

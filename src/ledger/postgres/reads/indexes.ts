@@ -93,9 +93,9 @@ function isAsExpected(index: IndexRow | undefined, { table, columns, isUnique, s
     index.is_kept &&
     index.table === table &&
     index.is_unique === isUnique &&
-    // The server writes a name in quotes where it is also a word of SQL.
+    // The server writes a name in quotes where it is also a word of SQL, and with quote_all_identifiers always.
     index.columns.replaceAll('"', '') === columns &&
-    index.predicate === (state === null ? null : `(state = '${state}'::text)`)
+    (index.predicate?.replaceAll('"', '') ?? null) === (state === null ? null : `(state = '${state}'::text)`)
   );
 }
 

@@ -116,6 +116,21 @@ describe('a failover', () => {
     await expect(admit(4)).rejects.toMatchObject({ reason: 'diverged' });
   });
 
+  it('would lose nothing that was answered, also when somebody has ended the wait for the standby', async () => {
+    await waitForCommitsOnStandby();
+    await admit(1);
+    standby.signal('SIGSTOP');
+    await sql(primary.port, `SELECT pg_terminate_backend(pid) FROM pg_stat_replication`);
+    const waiting = admit(2).then(
+      () => 'admitted',
+      () => 'refused',
+    );
+    // The server has no event for it. It commits then, and warns that the standby may not have it.
+    const endWait = `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`;
+    while ((await sql(primary.port, endWait)).length === 0) await delay(20);
+    expect(await waiting).toBe('refused');
+  });
+
   it('is not made up: a standby that was not promoted is not written', async () => {
     await admit(1);
     proxy.retarget(standby.port);

@@ -122,6 +122,15 @@ function connectionOn(client: pg.PoolClient, answerMs: number): PostgresConnecti
     ending ??= error;
   };
   client.on('error', onError);
+  /**
+   * A commit that somebody cancels while it waits for a synchronous standby ends as committed, with a warning: it is on the
+   * disk of this server alone. To be looked for, as one whose answer was lost: that waits for the standby again.
+   */
+  let isInDoubt = false;
+  const onNotice = ({ routine }: { readonly routine?: string | undefined }): void => {
+    isInDoubt ||= routine === WAIT_FOR_STANDBYS;
+  };
+  client.on('notice', onNotice);
 
   async function send(sql: string, values: readonly unknown[]): Promise<pg.QueryResult> {
     try {
@@ -140,6 +149,7 @@ function connectionOn(client: pg.PoolClient, answerMs: number): PostgresConnecti
     if (isReleased) return;
     isReleased = true;
     client.off('error', onError);
+    client.off('notice', onNotice);
     client.release(isBroken);
   }
 
@@ -153,6 +163,7 @@ function connectionOn(client: pg.PoolClient, answerMs: number): PostgresConnecti
       isCommitting = false;
       // The server answers so when a statement before has failed.
       if (command !== 'COMMIT') throw cause ?? new PostgresError(IN_FAILED_TRANSACTION, 'rolled_back');
+      if (isInDoubt) throw new PostgresError(null, 'unknown', { cause: new UnconfirmedCommitError() });
     },
     release: () => end(hasFailed),
     destroy: () => end(true),
@@ -162,6 +173,14 @@ function connectionOn(client: pg.PoolClient, answerMs: number): PostgresConnecti
 /** A stored number is none that this program writes. */
 export class DamagedNumberError extends Error {
   override readonly name = 'DamagedNumberError';
+}
+
+/** The function of the server that warns; the text of its warning is in the language of the server. */
+const WAIT_FOR_STANDBYS = 'SyncRepWaitForLSN';
+
+/** The server has committed, and says that its standbys may not have it. */
+export class UnconfirmedCommitError extends Error {
+  override readonly name = 'UnconfirmedCommitError';
 }
 
 const IN_FAILED_TRANSACTION = '25P02';
