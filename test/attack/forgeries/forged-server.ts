@@ -98,7 +98,7 @@ export const FORGED_SERVER: Family<ServerForger> = {
       forgery: 'A table of the ledger dropped',
       forge: run('DROP TABLE LEDGER.further_records'),
       finds: always(
-        'refused: --ledger names a schema that lacks a table of the ledger: somebody changed it, or restored a part of a dump',
+        'refused: --ledger names a schema that lacks a table of the ledger, or that the user may not use (GRANT USAGE): somebody changed it, or restored a dump as another user or in part',
       ),
     },
     {

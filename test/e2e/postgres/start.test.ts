@@ -118,6 +118,15 @@ describe('a start on PostgreSQL', () => {
     expect(await refusalOf(urlOf(freshSchema(), { user: 'poor' }))).toContain('names a user without the privileges');
   });
 
+  it('names a schema that was restored as another user', async () => {
+    const schema = freshSchema();
+    await refusalOf(urlOf(schema));
+    await sql(`CREATE ROLE stranger LOGIN`);
+    expect(await refusalOf(urlOf(schema, { user: 'stranger' }))).toContain('that the user may not use (GRANT USAGE)');
+    await sql(`GRANT USAGE ON SCHEMA ${schema} TO stranger`);
+    expect(await refusalOf(urlOf(schema, { user: 'stranger' }))).toContain('must own its schema and the tables in it');
+  });
+
   it('refuses a server without TLS where TLS is asked for', async () => {
     expect(await refusalOf(`${urlOf('s')}&sslmode=verify-full`)).toContain('names a server without TLS');
   });

@@ -1,6 +1,6 @@
 import type { PostgresPlace } from '../../../../config/reading/postgres-url.ts';
 import { LateLedgerError, PostgresError, UnfitDatabaseError } from '../../../../ledger/postgres/postgres-port.ts';
-import { DamagedNumberError } from './connections.ts';
+import { DamagedNumberError, UnconfirmedCommitError } from './connections.ts';
 import { namedTextFileProblem, TextFileError } from '../../../../lib/text/text-file-error.ts';
 import { thrownCode, thrownName } from '../../../../lib/thrown.ts';
 
@@ -8,15 +8,25 @@ import { thrownCode, thrownName } from '../../../../lib/thrown.ts';
  * Why a ledger in PostgreSQL cannot be used, as the second half of a sentence. Known codes have a sentence of their own; a
  * message of the server is never quoted, because it may hold data.
  */
+const OTHER_CONSTRAINT = 'names a schema with a constraint that is not of this program: remove it';
 const BY_SQL_STATE: Readonly<Record<string, string>> = {
   '28P01': 'names a user whose password the server refuses: check LEDGER_PASSWORD_FILE',
   '28000': 'names a user that the server does not let in (pg_hba.conf, or its client needs TLS)',
   '3D000': 'names a database that is not there: create it, owned by the user of the ledger',
   '3F000': 'names a schema that is not there, and the user may not create it',
-  '42501': 'names a user without the privileges: it must own its schema, or may create one in the database',
+  '42501':
+    'names a user without the privileges: it must own its schema and the tables in it, or may create a schema in the database',
+  '08P01': 'names a pooler that refused or ended the connection: its log says why (PgBouncer: not in statement mode)',
+  '23502': OTHER_CONSTRAINT,
+  '23503': OTHER_CONSTRAINT,
+  '23514': OTHER_CONSTRAINT,
   '53100': 'names a server whose disk is full',
-  '53300': 'names a server that has no connection left (max_connections)',
+  '53200': 'names a server that has no memory left',
+  '53300':
+    'names a server that has no connection left (max_connections, or CONNECTION LIMIT of the user or the database)',
   '57P01': 'names a server that ended the connection',
+  '57P02': 'names a server that ended the connection',
+  '57P05': 'names a server that ended the connection',
   '57P03': 'names a server that is starting up or shutting down',
   '25006': 'names a server that is a standby or read-only: the ledger needs the primary',
   '0A000': 'names a server that is a standby or read-only: the ledger needs the primary',
@@ -26,7 +36,9 @@ const BY_SQL_STATE: Readonly<Record<string, string>> = {
   '25P04': 'names a server that ends transactions after a time (transaction_timeout): raise it for this user',
   '40001':
     'names a standby that ended the transaction to keep up (max_standby_streaming_delay): read the primary, or try again',
-  '42P01': 'names a schema that lacks a table of the ledger: somebody changed it, or restored a part of a dump',
+  '42P01':
+    'names a schema that lacks a table of the ledger, or that the user may not use (GRANT USAGE): somebody changed it, or restored a dump as another user or in part',
+  '42P07': 'names a schema with a table that is not of the ledger: give the ledger a schema of its own (?schema=)',
   '42703': 'names a schema whose tables lack a column of the ledger: somebody changed it',
 };
 
@@ -40,6 +52,7 @@ const BY_SYSTEM_CODE: Readonly<Record<string, string>> = {
   ENOENT: 'names a socket that is not there',
   EACCES: 'names a socket that this user may not use',
   ECONNRESET: 'names a server that ended the connection',
+  EPIPE: 'names a server that ended the connection',
   SELF_SIGNED_CERT_IN_CHAIN: 'names a server whose certificate no known authority vouches for: give LEDGER_CA_FILE',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'names a server with a certificate of its own: give LEDGER_CA_FILE',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -58,6 +71,8 @@ export function failureSentence(error: unknown, { tls }: Pick<PostgresPlace, 'tl
   if (error instanceof LateLedgerError) return 'names a server that does not answer in time';
   const cause = error instanceof PostgresError ? error.cause : error;
   if (cause instanceof DamagedNumberError) return 'is damaged: it holds a number that this program never writes';
+  if (cause instanceof UnconfirmedCommitError)
+    return 'names a server on which somebody ended the wait of a commit for a synchronous standby: let it wait, or see to the standby';
   const state = error instanceof PostgresError ? error.sqlState : null;
   if (state !== null) return BY_SQL_STATE[state] ?? `names a server that refused the ledger (SQLSTATE ${state})`;
   if (cause instanceof TextFileError)
