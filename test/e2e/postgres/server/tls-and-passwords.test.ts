@@ -169,6 +169,21 @@ describe('the certificate of the server', () => {
     );
   });
 
+  it('may be of a new authority once LEDGER_CA_FILE holds it, without a restart', async () => {
+    await serveWith(authority, 'DNS:localhost');
+    const caFile = join(folder, 'ca-that-is-renewed.pem');
+    writeFileSync(caFile, readFileSync(authority.caFile));
+    const service = await startRunning(envOf({ caFile }));
+    const token = await service.token();
+    await serveWith(stranger, 'DNS:localhost');
+    expect((await service.invite('ann@acme.com', token)).status).toBe(503);
+    // A file that is written at this moment takes no authority away, and adds none.
+    writeFileSync(caFile, '');
+    expect((await service.invite('ann@acme.com', token)).status).toBe(503);
+    writeFileSync(caFile, readFileSync(stranger.caFile));
+    expect((await service.invite('ann@acme.com', token)).status).toBe(200);
+  });
+
   it('is refused when it has expired', async () => {
     await serveWith(authority, 'DNS:localhost', { days: -1 });
     await expectRefused(envOf(), 'LEDGER_URL names a server whose certificate has expired');

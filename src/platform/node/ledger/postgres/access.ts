@@ -1,3 +1,4 @@
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { PostgresPlace } from '../../../../config/reading/postgres-url.ts';
 import { namedTextFileProblem, TextFileError } from '../../../../lib/text/text-file-error.ts';
 import { readSecret, secretSource } from '../../secrets/secret-source.ts';
@@ -5,8 +6,8 @@ import { readText } from '../../text-file.ts';
 import type { ConnectionsOptions } from './connections.ts';
 
 /**
- * How the server of a ledger is reached: its place, the certificate authorities that vouch for it, and the password, which is
- * read for each new connection so that it can be rotated without a restart.
+ * How the server of a ledger is reached: its place, the certificate authorities that vouch for it, and the password. Both
+ * files are read for each new connection, so that they can be rotated without a restart.
  */
 export interface PostgresAccess {
   /** Null: Node's own authorities. */
@@ -34,14 +35,26 @@ export async function accessTo(
   const password = async (): Promise<string | null> =>
     source === null ? null : (await readSecret(source)).replace(/\r?\n$/, '');
   await named('LEDGER_PASSWORD_FILE', password());
-  const ca = caFile === null ? null : await named('LEDGER_CA_FILE', readText(caFile));
-  if (ca !== null && !ca.includes('-----BEGIN CERTIFICATE-----'))
+  let ca = caFile === null ? null : await named('LEDGER_CA_FILE', readText(caFile));
+  if (ca !== null && !hasCertificate(ca))
     throw new Error('LEDGER_CA_FILE names a file without a certificate in PEM form');
+  const ssl: TlsOptions = { rejectUnauthorized: true, minVersion: 'TLSv1.2' };
+  // Read at each handshake.
+  if (caFile !== null) Object.defineProperty(ssl, 'ca', { enumerable: true, get: () => ca });
   return {
     ...{ host, port, database, user, password },
     // The certificate must be of this host, and its chain must lead to an authority.
-    ssl: tls ? { rejectUnauthorized: true, minVersion: 'TLSv1.2', ...(ca === null ? {} : { ca }) } : false,
+    ssl: tls ? ssl : false,
+    async beforeConnect() {
+      // An authority is renewed under a service that runs. A file that is being written, or is gone, leaves the one before.
+      const text = caFile === null ? '' : await readText(caFile).catch(() => '');
+      if (hasCertificate(text)) ca = text;
+    },
   };
+}
+
+function hasCertificate(text: string): boolean {
+  return text.includes('-----BEGIN CERTIFICATE-----');
 }
 
 async function named<T>(setting: string, read: Promise<T>): Promise<T> {

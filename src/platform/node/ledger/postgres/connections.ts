@@ -16,6 +16,8 @@ export interface ConnectionsOptions {
   readonly password: () => Promise<string | null>;
   /** False: without TLS. */
   readonly ssl: pg.ClientConfig['ssl'];
+  /** Awaited before each new connection. Never rejects. */
+  readonly beforeConnect?: () => Promise<void>;
   /** At most MOST_FOR_WRITING of them are for what writes, and the others for readers. One: each has one. */
   readonly maxConnections: number;
 }
@@ -72,14 +74,29 @@ export function createConnections({
   user,
   password,
   ssl,
+  beforeConnect = async () => undefined,
   maxConnections,
 }: ConnectionsOptions): Connections {
   const forWriting = Math.min(MOST_FOR_WRITING, Math.ceil(maxConnections / 2));
+  class Client extends ClosingClient {
+    override connect(): Promise<pg.Client>;
+    override connect(callback: OnConnect): void;
+    override connect(callback?: OnConnect): Promise<pg.Client> | void {
+      const prepared = beforeConnect();
+      if (callback === undefined) return prepared.then(() => super.connect());
+      const connect = async (): Promise<void> => {
+        await prepared;
+        super.connect(callback);
+      };
+      void connect();
+    }
+  }
+
   const pools = { write: poolOf(forWriting), read: poolOf(Math.max(1, maxConnections - forWriting)) };
 
   function poolOf(max: number): pg.Pool {
     const pool = new pg.Pool({
-      ...{ host, port, database, user, ssl, types, Client: ClosingClient },
+      ...{ host, port, database, user, ssl, types, Client },
       // An empty password is not sent, and not looked for in the environment or in a file either.
       password: async () => (await password()) ?? '',
       application_name: 'galileo-invite-proxy',
