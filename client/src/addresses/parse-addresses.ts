@@ -28,8 +28,11 @@ export interface RejectedText extends ListedText {
 const LINE_END = /\r\n|[\n\r\u0085\u2028\u2029]/;
 /** Latin, Arabic, and the full-width forms of Chinese and Japanese. */
 const SEPARATOR = ',;|\t\u060c\u061b\uff0c\uff1b\u3001\uff5c';
-/** A piece between separators. Quotation marks and angle brackets protect what is inside. */
-const PIECE = new RegExp(`(?:"[^"]*"|<[^<>]*>|[^${SEPARATOR}])+`, 'g');
+/**
+ * A piece between separators, and whether a comma ends it. Quotation marks and angle brackets protect what is inside; a mark
+ * without a partner (`Bo 5" <bo@acme.com>`) does not reach beyond the next bracket.
+ */
+const PIECE = new RegExp(`((?:"[^"<>]*"|<[^<>]*>|[^${SEPARATOR}])+)(,?)`, 'g');
 /** `- ann@acme.com` and `1. ann@acme.com`, as in documents and chats. */
 const LIST_ITEM = /^\s*(?:[-*+\u2013\u2014\u2022\u00b7\u25aa\u25e6]|\d{1,3}[.)])\s+/;
 const HEADING = /mail|adres|address|correo|courriel|indirizz|correio|e-?post|почт|адрес|メール|邮|郵|메일/i;
@@ -45,21 +48,24 @@ export function parseAddresses(list: string): ParsedAddresses {
     const line = index + 1;
     // Format characters (a byte order mark, a zero-width space) are in no address and cannot be seen.
     const text = row.replace(/\p{Cf}/gu, '').replace(LIST_ITEM, '');
-    const pieces = (text.match(PIECE) ?? []).map((piece) => piece.trim()).filter(Boolean);
+    const pieces = [...text.matchAll(PIECE)].filter(([, piece = '']) => piece.trim());
     if (pieces.length === 0) continue;
-    const [only = ''] = pieces;
-    if (isFirst && pieces.length === 1 && !only.includes('@') && HEADING.test(only)) header = plain(only);
-    else for (const [at, piece] of pieces.entries()) read(piece, pieces[at + 1] ?? '', line);
+    const [[, only = ''] = [], second] = pieces;
+    if (isFirst && second === undefined && !only.includes('@') && HEADING.test(only)) header = plain(only);
+    else
+      for (const [at, [, piece = '', comma]] of pieces.entries())
+        read(piece.trim(), comma ? (pieces[at + 1]?.[1] ?? '') : '', line);
     isFirst = false;
   }
   return { addresses: [...addresses.values()], duplicates, rejected, header };
 
+  /** `next`: the piece behind a comma. */
   function read(piece: string, next: string, line: number): void {
     const bracketed = bracketedIn(piece);
     const words = plain(piece).split(/\s+/);
     if (bracketed.length > 0) for (const inside of bracketed) take(inside, piece, line);
     else if (!piece.includes('@')) {
-      // `Smith, Ann <ann@acme.com>`
+      // `Smith, Ann <ann@acme.com>`, but not `Ann Smith; Bo <bo@acme.com>`: that are two people.
       if (bracketedIn(next).length === 0) rejected.push({ text: piece, line, reason: 'no_at_sign' });
     } else if (words.every((word) => word.includes('@'))) for (const word of words) take(plain(word), word, line);
     else rejected.push({ text: piece, line, reason: 'several_words' });

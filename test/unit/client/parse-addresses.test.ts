@@ -96,6 +96,19 @@ describe('a pasted list', () => {
   });
 
   it.each([
+    [`Cy Jones; Bo <${BO}>`, 'Cy Jones'],
+    [`Smith, Ann <${ANN}>; Jones, Cy; Smith, Bo <${BO}>`, 'Jones', 'Cy'],
+    [`Cy </o=ExchangeLabs/ou=Recipients/cn=cy>; Bo <${BO}>`, 'Cy </o=ExchangeLabs/ou=Recipients/cn=cy>'],
+    [`Cy\tBo <${BO}>`, 'Cy'],
+  ])('lists a person of a mail program whose address is not there: %s', (text, ...missing) => {
+    expect(parseAddresses(text).rejected.map((one) => one.text)).toEqual(missing);
+  });
+
+  it('loses no address between two marks that are no quotation', () => {
+    expect(found(`Cy 5" <cy@acme.com>, ${ANN}, "Bo" <${BO}>`)).toEqual(['cy@acme.com', ANN, BO]);
+  });
+
+  it.each([
     [`${ANN} (${BO})`, [ANN], `(${BO})`],
     [`${ANN} (@ann)`, [ANN], '(@ann)'],
     [`<${ANN})`, [], `<${ANN})`],
