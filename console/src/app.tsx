@@ -58,7 +58,7 @@ function Content({ session, router }: AppProps) {
       return (
         <StatePage title={TEXTS.session.failedTitle} tone="bad" actions={signIn}>
           {state.detail === null ? null : <p>{state.detail}</p>}
-          <p>{TEXTS.session.failed}</p>
+          <p>{TEXTS.session.failed[state.why]}</p>
         </StatePage>
       );
     case 'not_set_up':

@@ -16,9 +16,12 @@ export interface Settings {
   readonly sign_in: SignInSettings;
 }
 
+/** Longer than a slow connection takes. */
+const PATIENCE_MS = 30_000;
+
 /** Rejects when the service does not answer. */
 export async function readSettings(): Promise<Settings> {
-  const answer = await fetch('/console/settings.json', { redirect: 'error' });
+  const answer = await fetch('/console/settings.json', { redirect: 'error', signal: AbortSignal.timeout(PATIENCE_MS) });
   const settings: unknown = answer.ok ? await answer.json() : null;
   if (!isRecord(settings)) throw new Error('no settings');
   return settings as unknown as Settings;

@@ -46,8 +46,15 @@ export const TEXTS = {
     unfinished: 'A list is not finished. Sign in to go on where it stopped.',
     cancelled: 'You went back without signing in.',
     failedTitle: 'The sign-in did not work',
-    failed:
-      'The identity provider was not reached, or its answer could not be trusted. Try again. If this stays so, ask the people who run this service.',
+    failed: {
+      provider:
+        'The identity provider was not reached, or its answer could not be trusted. Try again. If this stays so, ask the people who run this service.',
+      storage:
+        'This browser keeps nothing for this page, so it would not find its way back from the sign-in. Allow cookies and site data for this address in the settings of the browser, and try again.',
+      clock:
+        'The clock of this computer does not agree with that of the identity provider. Set it right, with its time zone, and try again.',
+    },
+    notRenewed: 'The identity provider is not reached, so your sign-in cannot be renewed now. Try again later.',
     expiredTitle: 'Your sign-in has ended',
     expired: 'Sign in again to continue. Your list and its progress are still here.',
     notSetUpTitle: 'The console is not set up yet',

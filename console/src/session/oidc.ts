@@ -15,7 +15,9 @@ import {
   generateRandomNonce,
   generateRandomState,
   getValidatedIdTokenClaims,
+  JWT_TIMESTAMP_CHECK,
   None,
+  OperationProcessingError,
   processAuthorizationCodeResponse,
   processDiscoveryResponse,
   processRefreshTokenResponse,
@@ -58,6 +60,11 @@ export class SignInRefused extends Error {
   }
 }
 
+/** The ID token has ended, or is not valid yet, by the clock of this computer. */
+export class WrongClock extends Error {
+  override readonly name = 'WrongClock';
+}
+
 export interface Provider {
   readonly settings: OidcSettings;
   readonly server: AuthorizationServer;
@@ -71,7 +78,7 @@ export function redirectUri(): string {
 
 export async function discover(settings: OidcSettings): Promise<Provider> {
   const issuer = new URL(settings.issuer);
-  const answer = await discoveryRequest(issuer, { algorithm: 'oidc', ...insecure(settings) });
+  const answer = await discoveryRequest(issuer, { algorithm: 'oidc', ...askedBy(settings) });
   const server = await processDiscoveryResponse(issuer, answer);
   return { settings, server, client: { client_id: settings.client_id } };
 }
@@ -115,27 +122,35 @@ export async function endSignIn(
     parameters,
     redirectUri(),
     pending.codeVerifier,
-    insecure(settings),
+    askedBy(settings),
   );
   const tokens = await processAuthorizationCodeResponse(server, client, response, {
     ...(asksForIdToken(settings) ? { expectedNonce: pending.nonce, requireIdToken: true } : {}),
+  }).catch((problem: unknown) => {
+    throw isOfClock(problem) ? new WrongClock() : problem;
   });
   return tokensOf(tokens, null);
 }
 
-/** Null: the provider no longer takes the refresh token. Rejects when the provider is not reached. */
+/** Null: the provider gives no further token. Rejects when it is not reached, or cannot answer now. */
 export async function refresh({ settings, server, client }: Provider, old: Tokens): Promise<Tokens | null> {
   if (old.refreshToken === null) return null;
-  const response = await refreshTokenGrantRequest(server, client, None(), old.refreshToken, insecure(settings));
-  if (response.status >= 400 && response.status < 500) return null;
-  return tokensOf(await processRefreshTokenResponse(server, client, response), old);
+  const response = await refreshTokenGrantRequest(server, client, None(), old.refreshToken, askedBy(settings));
+  const { status } = response;
+  if (status >= 500 || status === 408 || status === 429)
+    throw new Error(`the token endpoint answered ${String(status)}`);
+  // Also what cannot be trusted is no token, and asking again would not help.
+  return await processRefreshTokenResponse(server, client, response).then(
+    (answer) => tokensOf(answer, old),
+    () => null,
+  );
 }
 
 /** Ends the refresh token at the provider (RFC 7009), where it has an address for that. Rejects when it is not reached. */
 export async function revoke({ settings, server, client }: Provider, { refreshToken }: Tokens): Promise<void> {
   if (refreshToken === null || server.revocation_endpoint === undefined) return;
   const answer = await revocationRequest(server, client, None(), refreshToken, {
-    ...insecure(settings),
+    ...askedBy(settings),
     additionalParameters: { token_type_hint: 'refresh_token' },
     // Also when the person closes the page at once.
     [customFetch]: async (url, init) => await fetch(url, { ...init, keepalive: true }),
@@ -173,12 +188,22 @@ function tokensOf(answer: TokenEndpointResponse, old: Tokens | null): Tokens {
   } as Tokens;
 }
 
+function isOfClock(problem: unknown): boolean {
+  return problem instanceof OperationProcessingError && problem.code === JWT_TIMESTAMP_CHECK;
+}
+
 function asksForIdToken({ scope }: OidcSettings): boolean {
   return scope.split(' ').includes('openid');
 }
 
+/** A connection that is dead without a word must not hold up every call that waits for a token. */
+const PATIENCE_MS = 30_000;
+
 /** Plain http is for local runs alone; the service refuses such an issuer otherwise. */
-function insecure({ issuer }: OidcSettings) {
-  // oxlint-disable-next-line typescript/no-deprecated -- Marked so that it stands out, as it should.
-  return { [allowInsecureRequests]: issuer.startsWith('http:') };
+function askedBy({ issuer }: OidcSettings) {
+  return {
+    // oxlint-disable-next-line typescript/no-deprecated -- Marked so that it stands out, as it should.
+    [allowInsecureRequests]: issuer.startsWith('http:'),
+    signal: () => AbortSignal.timeout(PATIENCE_MS),
+  };
 }

@@ -5,15 +5,16 @@
  * sign-in ends by itself; it is kept elsewhere (session/kept).
  */
 import type { InviteClient, InviteClientOptions } from 'galileo-invite-client';
-import { createInviteClient } from 'galileo-invite-client';
+import { createInviteClient, ServiceUnreachable } from 'galileo-invite-client';
 import type { AuditClient } from 'galileo-invite-client/audit';
 import { createAuditClient } from 'galileo-invite-client/audit';
 import type { ReadonlySignal } from '@preact/signals';
 import { signal } from '@preact/signals';
 import type { Settings } from '../settings.ts';
+import { TEXTS } from '../texts.ts';
 import { isRecord, kept, removeAllKept } from './kept.ts';
 import type { PendingSignIn, Provider, Tokens } from './oidc.ts';
-import { beginSignIn, discover, endSignIn, refresh, revoke, SignInRefused } from './oidc.ts';
+import { beginSignIn, discover, endSignIn, refresh, revoke, SignInRefused, WrongClock } from './oidc.ts';
 
 export type Scope = 'invites:write' | 'audit:read' | 'invites:settle';
 
@@ -22,9 +23,12 @@ export type SessionState =
   | { readonly kind: 'signed_out'; readonly notice: null | 'signed_out' | 'cancelled' }
   | { readonly kind: 'signed_in'; readonly person: string | null; readonly scopes: readonly string[] | null }
   | { readonly kind: 'expired'; readonly person: string | null; readonly scopes: readonly string[] | null }
-  /** The sign-in failed. `detail` is the provider's, or null when it was not reached. */
-  | { readonly kind: 'failed'; readonly detail: string | null }
+  /** `detail` is the provider's, or null when it gave none. */
+  | { readonly kind: 'failed'; readonly why: SignInFault; readonly detail: string | null }
   | { readonly kind: 'not_set_up' };
+
+/** `storage`: the browser keeps nothing, so the way back from the provider is not found. `clock`: that of this computer is wrong. */
+export type SignInFault = 'provider' | 'storage' | 'clock';
 
 /** Thrown by calls when the person must sign in again. */
 export class SessionExpired extends Error {
@@ -110,13 +114,18 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
     const old = held();
     const isEnding = old.expiresAtMs !== null && old.expiresAtMs - RENEW_BEFORE_MS < Date.now();
     if (!isEnding && !isRefused) return old.accessToken;
-    const renewed = await renew(old).catch(() => null);
-    if (tokens === null && renewed !== null) revokeAfterSignOut(renewed);
+    const renewed = await renew(old).catch(providerUnreachable);
+    const isReached = !(renewed instanceof ServiceUnreachable);
+    if (tokens === null && isReached && renewed !== null) revokeAfterSignOut(renewed);
     // The person has signed out meanwhile, or another call has taken the new token.
     if (held() !== old) return held().accessToken;
-    if (renewed !== null) take(renewed);
+    if (isReached && renewed !== null) take(renewed);
     // The old one may have some seconds left.
-    else if (isRefused || (old.expiresAtMs ?? 0) <= Date.now()) return expire();
+    else if (isRefused || (old.expiresAtMs ?? 0) <= Date.now()) {
+      // The provider has not ended the sign-in: a later call may renew it.
+      if (!isReached) throw renewed;
+      return expire();
+    }
     return held().accessToken;
   };
 
@@ -132,10 +141,10 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
     async signIn(back) {
       try {
         const { url, pending } = await beginSignIn(await findProvider(), back);
-        pendingSignIn.write(pending);
-        location.assign(url);
+        if (pendingSignIn.write(pending)) location.assign(url);
+        else state.value = { kind: 'failed', why: 'storage', detail: null };
       } catch {
-        state.value = { kind: 'failed', detail: null };
+        state.value = { kind: 'failed', why: 'provider', detail: null };
       }
     },
     signOut() {
@@ -149,7 +158,8 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
 
   async function comeBack(): Promise<string | null> {
     const answer = new URLSearchParams(location.search);
-    if (!answer.has('state') || !(answer.has('code') || answer.has('error'))) return null;
+    // Some providers report an error without the state. It counts as one of this sign-in, and its words are not shown.
+    if (!answer.has('code') && !answer.has('error')) return null;
     const pending = pendingSignIn.read();
     pendingSignIn.remove();
     // A code is good once. It must not stay in the history, and a reload must not repeat it.
@@ -163,7 +173,11 @@ export async function openSession({ sign_in: signIn }: Settings): Promise<{ sess
     } catch (problem) {
       const isRefusal = problem instanceof SignInRefused;
       if (isRefusal && problem.isCancelled) state.value = { kind: 'signed_out', notice: 'cancelled' };
-      else state.value = { kind: 'failed', detail: isRefusal ? problem.message : null };
+      else
+        state.value = {
+          ...{ kind: 'failed', why: problem instanceof WrongClock ? 'clock' : 'provider' },
+          detail: isRefusal ? problem.message : null,
+        };
     }
     return pending.path;
   }
@@ -178,7 +192,12 @@ function ambientSession(kind: 'access' | 'not_set_up'): Session {
   const withoutToken = async (url: string, init: RequestInit): Promise<Response> => {
     const headers = new Headers(init.headers);
     headers.delete('Authorization');
-    return await fetch(url, { ...init, headers });
+    const answer = await fetch(url, { ...init, headers });
+    // The service redirects no call. Access sends a browser whose session has ended to its sign-in, until it has a new one.
+    const isEnded = answer.type === 'opaqueredirect';
+    if (state.value.kind === (isEnded ? 'signed_in' : 'expired'))
+      state.value = { kind: isEnded ? 'expired' : 'signed_in', person: null, scopes: null };
+    return answer;
   };
   const options = { url: '/', token: () => 'of-access', fetch: withoutToken, patienceMs: PATIENCE_MS };
   return {
@@ -195,6 +214,16 @@ function ambientSession(kind: 'access' | 'not_set_up'): Session {
       location.assign('/cdn-cgi/access/logout');
     },
   };
+}
+
+/** Nothing was sent. The same call may be made again. */
+function providerUnreachable(cause: unknown): ServiceUnreachable {
+  const facts = {
+    ...{ status: 0, code: 'service_unreachable', title: 'Service unreachable', origin: 'network' },
+    ...{ detail: TEXTS.session.notRenewed, requestId: null, traceId: null, outcome: null, retryAfterMs: null },
+    ...{ idempotencyKey: null, decisions: [], body: null },
+  };
+  return new ServiceUnreachable(facts, { cause });
 }
 
 /** A provider may name scopes in its own way (`api://…/audit:read`), and the service may map others. */

@@ -1,5 +1,6 @@
 /** The session of the console: what a sign-out ends, and whose list a tab keeps. */
 import { describe, expect, it } from 'vitest';
+import { ServiceUnreachable } from 'galileo-invite-client';
 import type { Session } from '../../../console/src/session/session.ts';
 import { openSession } from '../../../console/src/session/session.ts';
 import { createInvites } from '../../../console/src/views/invite/send/invites.ts';
@@ -34,9 +35,10 @@ interface SignInOptions {
 const json = (body: unknown, status = 200): Response => Response.json(body, { status });
 
 /** As the provider's token endpoint sends it. The console checks its claims alone. */
-function idToken(subject: string): string {
-  const nowS = Math.floor(Date.now() / 1000);
-  const claims = { iss: ISSUER, aud: CLIENT, sub: subject, nonce: PENDING.nonce, iat: nowS, exp: nowS + 600 };
+function idToken(subject: string, agoS = 0): string {
+  const nowS = Math.floor(Date.now() / 1000) - agoS;
+  const times = { iat: nowS, nbf: nowS, exp: nowS + 600 };
+  const claims = { iss: ISSUER, aud: CLIENT, sub: subject, nonce: PENDING.nonce, ...times };
   const parts = [{ alg: 'RS256', typ: 'JWT' }, claims].map((part) =>
     Buffer.from(JSON.stringify(part)).toString('base64url'),
   );
@@ -187,5 +189,114 @@ describe('what a tab keeps', () => {
   it('is whose it is from the first sign-in on', async () => {
     const { browser } = await signIn();
     expect(browser.kept['invite-console.person']).toBe('"ann"');
+  });
+});
+
+describe('a token that cannot be renewed', () => {
+  const HELD = { access_token: 'token-2', token_type: 'bearer', expires_in: 600 };
+
+  it.each<[string, () => Promise<Response>]>([
+    ['the provider is not reached', () => Promise.reject(new TypeError('Failed to fetch'))],
+    ['the provider is busy', async () => json({ error: 'slow_down' }, 429)],
+    ['the provider is out of order', async () => new Response('<html>', { status: 503 })],
+  ])('now does not end the sign-in: %s', async (_, fails) => {
+    const answers = [fails, async () => json(HELD)];
+    const { session } = await signIn({
+      expiresInS: 0,
+      onRefresh: async () => (await answers.shift()?.()) ?? json({}, 400),
+      onCall: async () => json({ rules: [] }),
+    });
+    await expect(session.client.whatMayIInvite()).rejects.toThrow(ServiceUnreachable);
+    expect(session.state.value).toMatchObject({ kind: 'signed_in' });
+    await expect(session.client.whatMayIInvite()).resolves.toEqual({ rules: [] });
+  });
+
+  it.each<[string, () => Response]>([
+    ['the provider refuses', () => json({ error: 'invalid_grant' }, 400)],
+    ['its answer cannot be trusted', () => json({ ...HELD, id_token: 'no token' })],
+  ])('any more ends it: %s', async (_, answer) => {
+    const { session } = await signIn({ expiresInS: 0, onRefresh: async () => answer() });
+    await expect(session.client.whatMayIInvite()).rejects.toThrow('The sign-in has ended.');
+    expect(session.state.value).toMatchObject({ kind: 'expired' });
+  });
+});
+
+describe('a sign-in that fails', () => {
+  const SETTINGS = {
+    version: '0.0.0',
+    sign_in: { kind: 'oidc', issuer: ISSUER, client_id: CLIENT, scope: 'openid', audience: null },
+  } as const;
+  const provider = { issuer: ISSUER, authorization_endpoint: `${ISSUER}/authorize`, token_endpoint: `${ISSUER}/token` };
+
+  /** The page at this address, where the token endpoint gives an ID token of this age. */
+  async function open(url: string, { isFull = false, agoS = 0 } = {}): Promise<{ session: Session; browser: Browser }> {
+    const browser = openBrowser({
+      ...{ url: `https://invites.acme.example${url}`, kept: { 'invite-console.sign-in': PENDING }, isFull },
+      fetch: async (to) =>
+        to === `${ISSUER}/token`
+          ? json({ access_token: 'token-1', token_type: 'bearer', id_token: idToken('ann', agoS) })
+          : json(provider),
+    });
+    return { session: (await openSession(SETTINGS)).session, browser };
+  }
+
+  it('because the browser keeps nothing is not begun: it would not find its way back', async () => {
+    const { session, browser } = await open('/console', { isFull: true });
+    await session.signIn('/console');
+    expect(session.state.value).toEqual({ kind: 'failed', why: 'storage', detail: null });
+    expect(browser.visited).toEqual([]);
+  });
+
+  it.each([3_600, -3_600])('because the clock of the computer is wrong names the clock (%i s)', async (agoS) => {
+    const { session } = await open(`/console?code=code-1&state=${PENDING.state}`, { agoS });
+    expect(session.state.value).toEqual({ kind: 'failed', why: 'clock', detail: null });
+  });
+
+  it.each(['error=invalid_request&error_description=Call+me', 'code=code-1', 'code=code-1&state=another'])(
+    'for an answer that is not of this sign-in says so, without the words of that answer: %s',
+    async (query) => {
+      const { session } = await open(`/console?${query}`);
+      expect(session.state.value).toEqual({ kind: 'failed', why: 'provider', detail: null });
+      expect(location.search).toBe('');
+    },
+  );
+});
+
+it('waits for no answer of the provider without an end: every call that needs a token would wait with it', async () => {
+  const signals: unknown[] = [];
+  const provider = { issuer: ISSUER, authorization_endpoint: `${ISSUER}/authorize`, token_endpoint: `${ISSUER}/token` };
+  openBrowser({
+    ...{ url: `https://invites.acme.example/console?code=code-1&state=${PENDING.state}` },
+    kept: { 'invite-console.sign-in': PENDING },
+    async fetch(to, init) {
+      if (to.startsWith(ISSUER)) signals.push(init.signal);
+      if (to.startsWith('/')) return json({ rules: [] });
+      const tokens = { access_token: 'token-1', token_type: 'bearer', expires_in: 0, refresh_token: 'refresh-1' };
+      return json(to === `${ISSUER}/token` ? { ...tokens, id_token: idToken('ann') } : provider);
+    },
+  });
+  const settings = { kind: 'oidc', issuer: ISSUER, client_id: CLIENT, scope: 'openid', audience: null } as const;
+  const { session } = await openSession({ version: '0.0.0', sign_in: settings });
+  await session.client.whatMayIInvite();
+  expect(signals).toEqual([expect.any(AbortSignal), expect.any(AbortSignal), expect.any(AbortSignal)]);
+});
+
+describe('a session of Cloudflare Access', () => {
+  it('that has ended is said, and it is there again after a sign-in elsewhere', async () => {
+    /** As a browser shows a redirect that it does not follow. */
+    const redirect = Object.defineProperties(new Response(null), {
+      type: { value: 'opaqueredirect' },
+      status: { value: 0 },
+    });
+    const answers = [redirect, json({ rules: [] })];
+    openBrowser({
+      url: 'https://invites.acme.example/console',
+      fetch: async () => answers.shift() ?? json({}, 503),
+    });
+    const { session } = await openSession({ version: '0.0.0', sign_in: { kind: 'access' } });
+    await expect(session.client.whatMayIInvite()).rejects.toThrow(ServiceUnreachable);
+    expect(session.state.value).toMatchObject({ kind: 'expired' });
+    await session.client.whatMayIInvite();
+    expect(session.state.value).toMatchObject({ kind: 'signed_in' });
   });
 });
