@@ -94,8 +94,8 @@ export const TEXTS = {
           : `${n === 1 ? 'One other column' : `${count(n)} other columns`} of the table ${n === 1 ? 'is' : 'are'} left out.`,
       choose: 'Choose a file …',
       clear: 'Clear',
-      tooLarge: 'This file is too large for a list of addresses (more than 2 MB).',
-      unreadable: 'This file cannot be read as text.',
+      tooLarge: (name: string) => `“${name}” is too large for a list of addresses (more than 2 MB).`,
+      unreadable: (name: string) => `“${name}” cannot be read as text. Save a spreadsheet as CSV first.`,
       found: (n: number) => (n === 0 ? 'No address yet' : addresses(n)),
     },
     options: {

@@ -5,27 +5,27 @@ import { Button } from '../../../parts/button.tsx';
 import { Notice } from '../../../parts/notice.tsx';
 import { TEXTS } from '../../../texts.ts';
 import type { Invites } from '../send/invites.ts';
+import { readText } from './read-text.ts';
 
 const MAX_FILE_BYTES = 2 * 1024 * 1024;
 export const LIST_ID = 'addresses';
 
 export function ListBox({ invites: { draft } }: { readonly invites: Invites }) {
   const texts = TEXTS.invite.list;
-  const fault = useMemo(() => signal<string | null>(null), []);
+  const faults = useMemo(() => signal<readonly string[]>([]), []);
   const isOver = useMemo(() => signal(false), []);
   const file = useRef<HTMLInputElement>(null);
 
-  const take = async (chosen: File | undefined): Promise<void> => {
-    fault.value = null;
-    if (chosen === undefined) return;
-    if (chosen.size > MAX_FILE_BYTES) {
-      fault.value = texts.tooLarge;
-      return;
+  const take = async (chosen: Iterable<File>): Promise<void> => {
+    faults.value = [];
+    for (const one of [...chosen]) {
+      const text = one.size > MAX_FILE_BYTES ? null : await readText(one);
+      if (text !== null) draft.text.value = [draft.text.value.trimEnd(), text].filter((part) => part !== '').join('\n');
+      else {
+        const says = one.size > MAX_FILE_BYTES ? texts.tooLarge : texts.unreadable;
+        faults.value = [...faults.value, says(one.name)];
+      }
     }
-    const text = await chosen.text().catch(() => null);
-    // Text has no NUL; a spreadsheet file has.
-    if (text === null || text.includes('\0')) fault.value = texts.unreadable;
-    else draft.text.value = [draft.text.value.trimEnd(), text].filter((one) => one !== '').join('\n');
   };
 
   return (
@@ -56,8 +56,8 @@ export function ListBox({ invites: { draft } }: { readonly invites: Invites }) {
         onDragLeave={() => (isOver.value = false)}
         onDrop={(event) => {
           isOver.value = false;
-          const dropped = event.dataTransfer?.files[0];
-          if (dropped === undefined) return;
+          const dropped = event.dataTransfer?.files ?? [];
+          if (dropped.length === 0) return;
           event.preventDefault();
           void take(dropped);
         }}
@@ -68,9 +68,11 @@ export function ListBox({ invites: { draft } }: { readonly invites: Invites }) {
       <p class="quiet" role="status">
         {texts.otherColumns(draft.otherColumns.value)}
       </p>
-      {fault.value === null ? null : (
+      {faults.value.length === 0 ? null : (
         <Notice tone="bad" live="alert">
-          {fault.value}
+          {faults.value.map((says) => (
+            <span key={says}>{says}</span>
+          ))}
         </Notice>
       )}
       <div class="actions">
@@ -78,12 +80,13 @@ export function ListBox({ invites: { draft } }: { readonly invites: Invites }) {
           ref={file}
           class="unseen"
           type="file"
+          multiple
           accept=".csv,.txt,.tsv,text/plain,text/csv"
           tabIndex={-1}
           aria-label={texts.choose}
           onChange={(event) => {
             const input = event.currentTarget;
-            void take(input.files?.[0]).finally(() => (input.value = ''));
+            void take(input.files ?? []).finally(() => (input.value = ''));
           }}
         />
         <Button onClick={() => file.current?.click()}>{texts.choose}</Button>
@@ -101,7 +104,8 @@ export function ListBox({ invites: { draft } }: { readonly invites: Invites }) {
 export function showLine(line: number): void {
   const area = document.getElementById(LIST_ID);
   if (!(area instanceof HTMLTextAreaElement)) return;
-  const lines = area.value.split('\n');
+  // As the client counts lines; a text field has `\n` in place of a return.
+  const lines = area.value.split(/[\n\u0085\u2028\u2029]/);
   const start = lines.slice(0, line - 1).reduce((sum, text) => sum + text.length + 1, 0);
   area.focus();
   area.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
