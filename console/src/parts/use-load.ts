@@ -2,7 +2,7 @@
  * What a view loads from the service: loading, loaded or failed. Leaving the view ends the call. A call that failed while the
  * browser was offline is made again as soon as it is back.
  */
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
 export type Loaded<Value> =
   | { readonly kind: 'loading' }
@@ -15,6 +15,17 @@ export interface Load<Value> {
   readonly again: () => void;
   /** Puts what is known by now in place of what was loaded. */
   readonly set: (value: Value) => void;
+}
+
+/** Calls this when the connection is back. Null: there is nothing to do then. */
+export function useOnline(act: (() => void) | null): void {
+  const latest = useRef(act);
+  latest.current = act;
+  useEffect(() => {
+    const run = (): void => latest.current?.();
+    addEventListener('online', run);
+    return () => removeEventListener('online', run);
+  }, []);
 }
 
 /** `load` is called again when one of `keys` changes. */
@@ -38,11 +49,6 @@ export function useLoad<Value>(
     );
     return () => ended.abort();
   }, [...keys, tries]);
-  const hasFailed = state.kind === 'failed';
-  useEffect(() => {
-    if (!hasFailed) return undefined;
-    addEventListener('online', again);
-    return () => removeEventListener('online', again);
-  }, [hasFailed]);
+  useOnline(state.kind === 'failed' ? again : null);
   return { state, again, set: (value) => setState({ kind: 'loaded', value }) };
 }

@@ -7,13 +7,17 @@ import type { InviteClient, InviteRequest } from 'galileo-invite-client';
 import { InviteProblem, OutcomeUnknown } from 'galileo-invite-client';
 
 const OFTEN_MS = 10 * 60_000;
+/** After a look that failed; longer after each further one. */
+const FIRST_PAUSE_MS = 5_000;
 const PAUSE_MS = 60_000;
 
 export async function followOutcome(
   client: InviteClient,
   id: string,
   signal: AbortSignal,
+  pause: typeof pauseUntilOnline = pauseUntilOnline,
 ): Promise<InviteRequest | null> {
+  let pauseMs = FIRST_PAUSE_MS;
   for (let maxWaitMs = OFTEN_MS; ;) {
     try {
       return await client.waitForOutcome(id, { maxWaitMs, signal });
@@ -21,18 +25,19 @@ export async function followOutcome(
       // A sign-in that has ended is no problem of the service.
       if (signal.aborted || !(problem instanceof InviteProblem)) return null;
       if (problem.code === 'not_found' || problem.code === 'insufficient_scope') return null;
-      // One look.
-      if (problem instanceof OutcomeUnknown) maxWaitMs = 0;
-      await pause(signal);
+      // One look a minute from now on.
+      if (problem instanceof OutcomeUnknown) [maxWaitMs, pauseMs] = [0, PAUSE_MS];
+      await pause(pauseMs, signal);
+      pauseMs = Math.min(2 * pauseMs, PAUSE_MS);
     }
   }
 }
 
 /** Ends early when the connection is back. */
-async function pause(signal: AbortSignal): Promise<void> {
+async function pauseUntilOnline(ms: number, signal: AbortSignal): Promise<void> {
   const ended = new AbortController();
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, PAUSE_MS);
+    const timer = setTimeout(resolve, ms);
     const wake = (): void => {
       clearTimeout(timer);
       resolve();

@@ -51,6 +51,15 @@ it('goes on when the connection was gone, as soon as it is back', async () => {
     .toMatchObject({ state: 'accepted' });
 });
 
+it('looks again soon after a look that failed, and once a minute when it goes on like that', async () => {
+  const { client } = open([lost, lost, lost, lost, lost, lost, state('accepted')]);
+  const pauses: number[] = [];
+  const pause = async (ms: number): Promise<void> => void pauses.push(ms);
+  const { signal } = new AbortController();
+  expect(await followOutcome(client, ID, signal, pause)).toMatchObject({ state: 'accepted' });
+  expect(pauses).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);
+});
+
 it('goes on when the outcome was not known for long', async () => {
   const { client, browser } = open([state('unknown', '3600'), state('unknown', '3600'), state('refused')]);
   const followed = followOutcome(client, ID, new AbortController().signal);

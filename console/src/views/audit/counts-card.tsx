@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { PartFailure } from '../../parts/failure.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Table } from '../../parts/table.tsx';
+import { useOnline } from '../../parts/use-load.ts';
 import type { Session } from '../../session/session.ts';
 import { AUDIT_TEXTS, count, TEXTS } from '../../texts.ts';
 import { Chart } from './chart.tsx';
@@ -41,6 +42,9 @@ export function CountsCard({ session, filters, period }: CountsCardProps) {
     return abort;
   }, [filters, period, tries]);
 
+  const again = (): void => setTries((before) => before + 1);
+  useOnline(problem === null ? null : again);
+
   const bars = barsOf(counts, period);
   const totals = totalsOf(bars);
   const isCounting = problem === null && counts?.complete !== true;
@@ -48,7 +52,7 @@ export function CountsCard({ session, filters, period }: CountsCardProps) {
   return (
     <section class="card" aria-labelledby="counts">
       <h2 id="counts">{AUDIT_TEXTS.chart.title}</h2>
-      {problem === null ? null : <PartFailure problem={problem} onRetry={() => setTries((before) => before + 1)} />}
+      {problem === null ? null : <PartFailure problem={problem} onRetry={again} />}
       <p class="quiet" role="status">
         {isCounting
           ? counts === null

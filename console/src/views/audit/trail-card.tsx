@@ -11,6 +11,7 @@ import { Link } from '../../parts/link.tsx';
 import { Empty } from '../../parts/states.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Table } from '../../parts/table.tsx';
+import { useOnline } from '../../parts/use-load.ts';
 import type { Router } from '../../router.ts';
 import type { Session } from '../../session/session.ts';
 import { AUDIT_TEXTS, dateAndTime, TEXTS } from '../../texts.ts';
@@ -65,6 +66,8 @@ export function TrailCard({ session, router, filters, period }: TrailCardProps) 
     void search(NOTHING);
     return () => current.current.abort();
   }, [filters, period]);
+
+  useOnline(typeof progress === 'object' ? () => void search(found) : null);
 
   const { records, next, unreadable } = found;
   const isSearching = progress === 'searching';

@@ -3,7 +3,7 @@
  * each one is asked about by itself.
  */
 import type { InviteClient, InviteRequest } from 'galileo-invite-client';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { followOutcome } from '../../session/follow-outcome.ts';
 import { isPending } from './request-state.tsx';
 
@@ -15,6 +15,9 @@ export function useFollowed(
   requests: readonly InviteRequest[],
   onEnded: (request: InviteRequest) => void,
 ): void {
+  // What is shown may have grown since the question was asked.
+  const latest = useRef(onEnded);
+  latest.current = onEnded;
   const ids = requests
     .filter(isPending)
     .slice(0, AT_ONCE)
@@ -23,7 +26,7 @@ export function useFollowed(
     const ended = new AbortController();
     for (const id of ids) {
       void followOutcome(client, id, ended.signal).then((request) => {
-        if (request !== null) onEnded(request);
+        if (request !== null) latest.current(request);
       });
     }
     return () => ended.abort();

@@ -3,7 +3,7 @@
  * on the list, and the run. It ends with the session.
  */
 import type { InvitePolicy } from 'galileo-invite-client';
-import { planBatches } from 'galileo-invite-client';
+import { planBatches, ServiceUnreachable } from 'galileo-invite-client';
 import type { ReadonlySignal } from '@preact/signals';
 import { computed, effect, signal } from '@preact/signals';
 import { removeAllKept } from '../../../session/kept.ts';
@@ -62,9 +62,16 @@ export function createInvites(session: Session): Invites {
       policyState.value = { kind: 'loaded', policy: loaded, readAtMs: Date.now() };
     } catch (problem) {
       // The page asks to sign in, and this view shows what it has.
-      if (!(problem instanceof SessionExpired)) policyState.value = { kind: 'failed', problem };
+      if (problem instanceof SessionExpired) return;
+      // The list that a person works on stays in sight, with the policy of before: the service decides in any case.
+      const isShown = policyState.value.kind === 'loaded' && problem instanceof ServiceUnreachable;
+      if (!isShown) policyState.value = { kind: 'failed', problem };
     }
   };
+  addEventListener('online', () => {
+    if (policyState.value.kind === 'failed') void loadPolicy();
+    if (opinions.state.value.kind === 'failed') opinions.retry();
+  });
   // The quotas of a run that has ended are other ones.
   effect(() => {
     const kind = run.phase.value?.kind ?? null;

@@ -71,6 +71,7 @@ const keptRun = kept<KeptRun>(
   (value): value is KeptRun =>
     isRecord(value) &&
     isRecord(value['plan']) &&
+    Array.isArray(value['plan']['batches']) &&
     Array.isArray(value['results']) &&
     typeof value['startedAtMs'] === 'number',
 );
