@@ -106,3 +106,14 @@ it('asks to sign in when the person sends, and not again when a new sign-in does
   await expect.poll(() => asked).toBe(1);
   await interrupted(run);
 });
+
+it('what another version of the page has kept stops nothing', async () => {
+  const kept = { plan: { request: {} }, results: [], isSending: true, startedAtMs: Date.now() };
+  openBrowser({
+    ...{ url: 'https://invites.acme.example/console', kept: { 'invite-console.run': kept } },
+    fetch: async () => Response.json({ message: 'ok' }),
+  });
+  const client = createInviteClient({ url: '/', token: () => 'token' });
+  const run = createRun({ client, onExpired: () => undefined, isOfSamePerson: true });
+  expect(run.phase.value).toBeNull();
+});
