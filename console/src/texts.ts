@@ -8,11 +8,15 @@ const clockTimes = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const dayTimes = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 
+/** Words that are written from right to left must not change the order of the sentence around them. */
+export const isolated = (words: string): string =>
+  /[\u0590-\u08ff\u200f]/.test(words) ? `\u2068${words}\u2069` : words;
+
 export const count = (value: number): string => numbers.format(value);
-export const dateAndTime = (iso: string): string => times.format(new Date(iso));
+export const dateAndTime = (iso: string): string => isolated(times.format(new Date(iso)));
 /** The day, too, where it may be another one. */
 export const clockTime = (ms: number): string =>
-  ms - Date.now() > 6 * 3_600_000 ? dayTimes.format(ms) : clockTimes.format(ms);
+  isolated((ms - Date.now() > 6 * 3_600_000 ? dayTimes : clockTimes).format(ms));
 
 /** "in 3 hours", with the largest unit that fits. */
 export function fromNow(seconds: number): string {
@@ -24,7 +28,7 @@ export function fromNow(seconds: number): string {
         : seconds >= 90
           ? (['minute', 60] as const)
           : (['second', 1] as const);
-  return relative.format(Math.ceil(seconds / size), unit);
+  return isolated(relative.format(Math.ceil(seconds / size), unit));
 }
 
 const addresses = (n: number): string => (n === 1 ? '1 address' : `${count(n)} addresses`);
@@ -435,7 +439,7 @@ export const AUDIT_TEXTS = {
     totals: (totals: ChartFigures): string => `In this period: ${figures(totals)}.`,
     says: (totals: ChartFigures): string => `Bar chart of requests over time. In all: ${figures(totals)}.`,
     bar: (label: string, bar: ChartFigures): string => `${label}: ${figures(bar)}`,
-    label: (fromMs: number, step: 'hour' | 'day'): string => (step === 'hour' ? hours : days).format(fromMs),
+    label: (fromMs: number, step: 'hour' | 'day'): string => isolated((step === 'hour' ? hours : days).format(fromMs)),
     countedTo: (seq: number): string => `Counting: up to record ${count(seq)} so far.`,
     asTable: 'The figures as a table',
     caption: 'Requests by time (UTC) and result',
