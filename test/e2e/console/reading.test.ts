@@ -232,10 +232,15 @@ describe.each(['node', 'workers'] as const)('the console on %s', (platform) => {
     // The focus is where it was.
     await page.getByLabel('How you know').and(page.locator(':focus')).waitFor();
     await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByRole('button', { name: 'Back' }).press('Enter');
+    await page.getByLabel('How you know').and(page.locator(':focus')).waitFor();
+    await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Enter');
     await page.getByText('Refused by Galileo', { exact: true }).waitFor();
     await page.getByText('looked it up a day later').first().waitFor();
+    // The form that had the focus is gone.
+    await heading(page, 'Request').and(page.locator(':focus')).waitFor();
     await follower.getByText('Refused by Galileo', { exact: true }).waitFor();
     await expectClean();
   });

@@ -3,11 +3,12 @@
  * because a settlement is for good: it goes on record, and a `refused` returns the addresses to their quotas.
  */
 import type { InviteRequest } from 'galileo-invite-client';
-import { useId, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { PartFailure } from '../../parts/failure.tsx';
 import { TextField } from '../../parts/field.tsx';
+import { focusHeading } from '../../parts/use-found-focus.ts';
 import type { Session } from '../../session/session.ts';
 import { REQUEST_TEXTS, TEXTS } from '../../texts.ts';
 
@@ -26,6 +27,14 @@ const MAX_NOTE = 500;
 
 export function SettleForm({ session, id, onSettled }: SettleFormProps) {
   const name = useId();
+  const form = useRef<HTMLFormElement>(null);
+  // When the outcome is known the form goes away, and with it the focus of the person who used it. Asked before it is gone.
+  useLayoutEffect(
+    () => () => {
+      if (form.current?.contains(document.activeElement) === true) requestAnimationFrame(() => focusHeading());
+    },
+    [],
+  );
   const [ending, setEnding] = useState<Ending | null>(null);
   const [note, setNote] = useState('');
   const [progress, setProgress] = useState<Progress>('writing');
@@ -42,6 +51,7 @@ export function SettleForm({ session, id, onSettled }: SettleFormProps) {
   };
   return (
     <form
+      ref={form}
       class="card"
       aria-label={REQUEST_TEXTS.settle.title}
       onSubmit={(event) => {
