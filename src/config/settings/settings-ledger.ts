@@ -22,7 +22,8 @@ export const LEDGER_SETTINGS = {
   LEDGER_CA_FILE: {
     parse: path,
     holds: 'path',
-    about: 'File with the certificate authorities (PEM) of a ledger in PostgreSQL, in place of those of Node; read for each new connection.',
+    about:
+      'File with the certificate authorities (PEM) of a ledger in PostgreSQL, in place of those of Node; read for each new connection.',
     example: '/etc/galileo-invite-proxy/ledger-ca.pem',
   },
   LEDGER_MIN_FREE_MB: {

@@ -134,18 +134,18 @@ export function newerSchema(found: number): UnfitDatabaseError {
 }
 
 /**
- * Triggers, rules, row-level security, views and heirs of tables in the schema: no step creates one. Every transaction that
- * writes asks for them.
+ * Triggers, rules, row-level security, views and heirs of tables in the schema, and tables that a crash of the server empties:
+ * no step creates one. Every transaction that writes asks for them.
  */
 export const FOREIGN_OBJECTS = `SELECT 1 FROM pg_class
-  WHERE (relrowsecurity OR relhasrules OR relhassubclass AND relkind = 'r' OR relkind IN ('v', 'm', 'f')
+  WHERE (relrowsecurity OR relhasrules OR relpersistence = 'u' OR relhassubclass AND relkind = 'r' OR relkind IN ('v', 'm', 'f')
     OR relhastriggers AND EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = pg_class.oid AND NOT tgisinternal))
   AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) LIMIT 1`;
 
 export function foreignObjects(): UnfitDatabaseError {
   return new UnfitDatabaseError(
     'foreign_objects',
-    'the schema of the ledger has a trigger, a rule, a view, an inheriting table or row-level security that is not of this program: nothing is written to it',
+    'the schema of the ledger has a trigger, a rule, a view, an inheriting or unlogged table or row-level security that is not of this program: nothing is written to it',
   );
 }
 

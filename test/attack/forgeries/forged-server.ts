@@ -16,7 +16,7 @@ const run =
     sql(statements.join('; '));
 
 const FOREIGN = always(
-  'refused: --ledger cannot be used: the schema of the ledger has a trigger, a rule, a view, an inheriting table or row-level security that is not of this program: nothing is written to it',
+  'refused: --ledger cannot be used: the schema of the ledger has a trigger, a rule, a view, an inheriting or unlogged table or row-level security that is not of this program: nothing is written to it',
 );
 
 /** Rows are stored again while an index is marked as not to be kept up, and so are not in it. */
@@ -63,6 +63,11 @@ export const FORGED_SERVER: Family<ServerForger> = {
         'ALTER TABLE LEDGER.records RENAME TO r',
         'CREATE VIEW LEDGER.records AS SELECT * FROM LEDGER.r WHERE seq <> 14',
       ),
+      finds: FOREIGN,
+    },
+    {
+      forgery: 'The table of records without a log, so that a crash of the server empties it',
+      forge: run('ALTER TABLE LEDGER.records SET UNLOGGED'),
       finds: FOREIGN,
     },
     {

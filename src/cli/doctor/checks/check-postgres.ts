@@ -112,7 +112,8 @@ const FAULTS: readonly {
   },
   {
     is: ({ hasForeignObjects }) => hasForeignObjects,
-    message: 'has a trigger, a rule, a view, an inheriting table or row-level security that is not of this program',
+    message:
+      'has a trigger, a rule, a view, an inheriting or unlogged table or row-level security that is not of this program',
     remedy: 'Remove it: it could change records after they are written. The service writes nothing until then.',
   },
 ];

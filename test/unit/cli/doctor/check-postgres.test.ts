@@ -33,7 +33,7 @@ describe('doctor’s check of a ledger in PostgreSQL', () => {
     ['is in a database whose encoding is not UTF8', settingsWith({ server_encoding: 'SQL_ASCII' })],
     ['may not be written by this user', { isPermitted: false }],
     [
-      'has a trigger, a rule, a view, an inheriting table or row-level security that is not of this program',
+      'has a trigger, a rule, a view, an inheriting or unlogged table or row-level security that is not of this program',
       { hasForeignObjects: true },
     ],
     ['is on a standby', { isStandby: true }],
