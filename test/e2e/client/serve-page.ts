@@ -31,7 +31,7 @@ export async function servePage(token: () => Promise<string>): Promise<ServedPag
     const answer = async (): Promise<void> => {
       if (pathname === '/') send('text/html', await readFile(PAGE));
       else if (pathname === '/token') send('text/plain', await token());
-      else if (/^\/client\/[\w-]+\.js$/.test(pathname))
+      else if (/^\/client\/(?:[\w-]+\/)?[\w-]+\.js$/.test(pathname))
         send('text/javascript', await readFile(join(built, pathname.slice('/client/'.length))));
       else response.writeHead(404).end();
     };
