@@ -96,6 +96,7 @@ export type UnfitReason =
   | 'older_schema'
   | 'no_privileges'
   | 'foreign_objects'
+  | 'unlogged_table'
   | 'diverged'
   | 'no_ledger';
 

@@ -21,12 +21,13 @@ import { countRequests, countStrayKeys } from './reads/request-rows.ts';
 import { searchTrail } from './reads/search-trail.ts';
 import {
   FOREIGN_OBJECTS,
-  foreignObjects,
   newerSchema,
   noLedger,
   POSTGRES_SCHEMA_VERSION,
   readSchemaVersion,
+  refuseForeign,
 } from './schema.ts';
+import type { ForeignRow } from './schema.ts';
 import { beginReading, READ_LIMITS, reading } from './transaction.ts';
 import type { TransactionLimits } from './transaction.ts';
 
@@ -166,5 +167,5 @@ async function refuseUnreadable(run: Run, schema: string): Promise<void> {
   const version = await readSchemaVersion(run, schema);
   if (version === null) throw noLedger(schema);
   if (version > POSTGRES_SCHEMA_VERSION) throw newerSchema(version);
-  if ((await run(FOREIGN_OBJECTS, schema)).length > 0) throw foreignObjects();
+  refuseForeign(await run<ForeignRow>(FOREIGN_OBJECTS, schema));
 }

@@ -137,15 +137,23 @@ export function newerSchema(found: number): UnfitDatabaseError {
  * Triggers, rules, row-level security, views and heirs of tables in the schema, and tables that a crash of the server empties:
  * no step creates one. Every transaction that writes asks for them.
  */
-export const FOREIGN_OBJECTS = `SELECT 1 FROM pg_class
+export const FOREIGN_OBJECTS = `SELECT relpersistence = 'u' AS unlogged FROM pg_class
   WHERE (relrowsecurity OR relhasrules OR relpersistence = 'u' OR relhassubclass AND relkind = 'r' OR relkind IN ('v', 'm', 'f')
     OR relhastriggers AND EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = pg_class.oid AND NOT tgisinternal))
-  AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) LIMIT 1`;
+  AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) ORDER BY unlogged LIMIT 1`;
+export type ForeignRow = { unlogged: boolean };
 
-export function foreignObjects(): UnfitDatabaseError {
-  return new UnfitDatabaseError(
+/** Throws when FOREIGN_OBJECTS found something. */
+export function refuseForeign([found]: readonly ForeignRow[]): void {
+  if (found === undefined) return;
+  if (found.unlogged)
+    throw new UnfitDatabaseError(
+      'unlogged_table',
+      'a table in the schema of the ledger is UNLOGGED, so a crash of the server empties it: nothing is written before ALTER TABLE … SET LOGGED',
+    );
+  throw new UnfitDatabaseError(
     'foreign_objects',
-    'the schema of the ledger has a trigger, a rule, a view, an inheriting or unlogged table or row-level security that is not of this program: nothing is written to it',
+    'the schema of the ledger has a trigger, a rule, a view, an inheriting table or row-level security that is not of this program: nothing is written to it',
   );
 }
 

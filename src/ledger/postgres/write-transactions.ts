@@ -6,7 +6,8 @@ import type { Head, LockedHead } from './head.ts';
 import { moveBack } from './move-back.ts';
 import { UnfitDatabaseError } from './postgres-port.ts';
 import type { ConnectionWish, PostgresPort, Run } from './postgres-port.ts';
-import { FOREIGN_OBJECTS, foreignObjects } from './schema.ts';
+import { FOREIGN_OBJECTS, refuseForeign } from './schema.ts';
+import type { ForeignRow } from './schema.ts';
 import { beginWriting, withConnection, WRITE_ANSWER_MS } from './transaction.ts';
 
 /**
@@ -100,7 +101,7 @@ export function createWriteTransactions({
           const known = seen;
           const [, foreign, isThere, stored] = await Promise.all([
             beginWriting(run, schema),
-            run(FOREIGN_OBJECTS, schema),
+            run<ForeignRow>(FOREIGN_OBJECTS, schema),
             isInTrail(run, known),
             // After the record: when that is dropped in between, this base is behind it.
             readFitHead(run),
@@ -130,8 +131,8 @@ export function createWriteTransactions({
 }
 
 /** A trail that does not hold what was seen is another one. Also refuses objects that act on what is written. */
-function refuseOther(foreign: readonly object[], seen: ChainHead, isSame: boolean): void {
-  if (foreign.length > 0) throw foreignObjects();
+function refuseOther(foreign: readonly ForeignRow[], seen: ChainHead, isSame: boolean): void {
+  refuseForeign(foreign);
   if (!isSame)
     throw new UnfitDatabaseError(
       'diverged',
@@ -143,7 +144,7 @@ function refuseOther(foreign: readonly object[], seen: ChainHead, isSame: boolea
 /** Behind the lock of the head row. */
 async function check(run: Run, schema: string, seen: ChainHead, stored: Head): Promise<void> {
   const [foreign, isSame] = await Promise.all([
-    run(FOREIGN_OBJECTS, schema),
+    run<ForeignRow>(FOREIGN_OBJECTS, schema),
     isDropped(seen, stored) || isEnd(seen, stored) || (seen.seq < stored.head.seq && isInTrail(run, seen)),
   ]);
   refuseOther(foreign, seen, isSame);

@@ -91,15 +91,18 @@ describe('a start on PostgreSQL', () => {
     [
       'a trigger',
       'CREATE TRIGGER t BEFORE UPDATE ON LEDGER.head FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+      'has a trigger, a rule, a view, an inheriting table or row-level security',
     ],
-    ['a table that a crash empties', 'ALTER TABLE LEDGER.records SET UNLOGGED'],
-  ])('is refused by a ledger with %s', async (_what, statement) => {
+    [
+      'an unlogged table',
+      'ALTER TABLE LEDGER.records SET UNLOGGED',
+      'is UNLOGGED, so a crash of the server empties it',
+    ],
+  ])('is refused by a ledger with %s', async (_what, statement, sentence) => {
     const schema = freshSchema();
     await refusalOf(urlOf(schema));
     await sql(statement.replace('LEDGER', schema));
-    expect(await refusalOf(urlOf(schema))).toContain(
-      'has a trigger, a rule, a view, an inheriting or unlogged table or row-level security',
-    );
+    expect(await refusalOf(urlOf(schema))).toContain(sentence);
   });
 
   it('is refused by a ledger whose last records were changed', async () => {

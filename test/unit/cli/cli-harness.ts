@@ -67,6 +67,7 @@ export const POSTGRES: Extract<PostgresFacts, { kind: 'reachable' }> = {
   schemaVersion: POSTGRES_SCHEMA_VERSION,
   isPermitted: true,
   hasForeignObjects: false,
+  hasUnloggedTable: false,
   trail: { records: 42, brokenAt: null, reachesAhead: false, tables: { records: 42, unsettled: 0, faults: [] } },
   lagMs: null,
   isEncrypted: true,

@@ -112,8 +112,12 @@ const FAULTS: readonly {
   },
   {
     is: ({ hasForeignObjects }) => hasForeignObjects,
-    message:
-      'has a trigger, a rule, a view, an inheriting or unlogged table or row-level security that is not of this program',
+    message: 'has a trigger, a rule, a view, an inheriting table or row-level security that is not of this program',
     remedy: 'Remove it: it could change records after they are written. The service writes nothing until then.',
+  },
+  {
+    is: ({ hasUnloggedTable }) => hasUnloggedTable,
+    message: 'has a table that a crash of the server empties (UNLOGGED)',
+    remedy: 'ALTER TABLE … SET LOGGED, for each table in its schema. The service writes nothing until then.',
   },
 ];

@@ -33,9 +33,10 @@ describe('doctor’s check of a ledger in PostgreSQL', () => {
     ['is in a database whose encoding is not UTF8', settingsWith({ server_encoding: 'SQL_ASCII' })],
     ['may not be written by this user', { isPermitted: false }],
     [
-      'has a trigger, a rule, a view, an inheriting or unlogged table or row-level security that is not of this program',
+      'has a trigger, a rule, a view, an inheriting table or row-level security that is not of this program',
       { hasForeignObjects: true },
     ],
+    ['has a table that a crash of the server empties (UNLOGGED)', { hasUnloggedTable: true }],
     ['is on a standby', { isStandby: true }],
     ['was written by a newer version', { schemaVersion: POSTGRES_SCHEMA_VERSION + 1 }],
     ['has a cursor or a checkpoint ahead of the end of its trail', { trail: { ...TRAIL, reachesAhead: true } }],

@@ -7,11 +7,12 @@ import { createReaderOn, TOOL_ANSWER_MS, TOOL_LIMITS } from '../../../../ledger/
 import type { PostgresConnection, Run } from '../../../../ledger/postgres/postgres-port.ts';
 import {
   FOREIGN_OBJECTS,
-  foreignObjects,
   migrate,
   POSTGRES_SCHEMA_VERSION,
   readSchemaVersion,
+  refuseForeign,
 } from '../../../../ledger/postgres/schema.ts';
+import type { ForeignRow } from '../../../../ledger/postgres/schema.ts';
 import { beginWriting, reading } from '../../../../ledger/postgres/transaction.ts';
 import { readEnds } from '../../../../ledger/sqlite/trail/trail.ts';
 import { readSignInSalt } from '../../../../ledger/sqlite/sign-ins.ts';
@@ -89,7 +90,7 @@ async function inspect(run: Run, schema: string, head: ChainHead): Promise<Targe
     throw new MoveRefusedError(
       `the schema ${schema} of the target holds a ledger of another version (${version}): give another one with ?schema=`,
     );
-  if ((await run(FOREIGN_OBJECTS, schema)).length > 0) throw foreignObjects();
+  refuseForeign(await run<ForeignRow>(FOREIGN_OBJECTS, schema));
   const held = (await readHead(run)).head;
   if (held.seq === 0 && (await isEmpty(run))) return 'nothing';
   const [same] = await run(

@@ -6,6 +6,7 @@ import { ledgerEndOf } from '../../../../ledger/postgres/reads/ledger-end.ts';
 import { TAIL_CHECK_RECORDS, verifyTail } from '../../../../ledger/postgres/verify-tail.ts';
 import { readHead } from '../../../../ledger/postgres/head.ts';
 import { FOREIGN_OBJECTS, POSTGRES_SCHEMA_VERSION, readSchemaVersion } from '../../../../ledger/postgres/schema.ts';
+import type { ForeignRow } from '../../../../ledger/postgres/schema.ts';
 import type { Run } from '../../../../ledger/postgres/postgres-port.ts';
 import { reading } from '../../../../ledger/postgres/transaction.ts';
 import type { Clock } from '../../../../ports/clock.ts';
@@ -31,6 +32,7 @@ export type PostgresFacts =
       /** May read and write the tables, and create those that are missing. */
       readonly isPermitted: boolean;
       readonly hasForeignObjects: boolean;
+      readonly hasUnloggedTable: boolean;
       /** Null where there is no ledger of this version. */
       readonly trail: PostgresTrail | null;
       /** Of the standbys that this user may see; null: none is seen. */
@@ -90,7 +92,7 @@ async function inspect(run: Run, { schema, tls }: PostgresPlace, clock: Clock): 
   const clockAheadMs = now - Math.trunc(clock.now());
   const schemaVersion = await readSchemaVersion(run, schema);
   const isCurrent = schemaVersion === POSTGRES_SCHEMA_VERSION;
-  const foreign = await run(FOREIGN_OBJECTS, schema);
+  const [foreign] = await run<ForeignRow>(FOREIGN_OBJECTS, schema);
   const isPermitted = await mayUse(run, schema, schemaVersion);
   const [lag] = await run<{ ms: number | null }>(
     `SELECT (extract(epoch FROM max(replay_lag)) * 1000)::bigint AS ms FROM pg_stat_replication`,
@@ -98,7 +100,8 @@ async function inspect(run: Run, { schema, tls }: PostgresPlace, clock: Clock): 
   return {
     kind: 'reachable',
     ...{ version, settings: values, isStandby, clockAheadMs, schemaVersion, isPermitted },
-    hasForeignObjects: foreign.length > 0,
+    hasForeignObjects: foreign?.unlogged === false,
+    hasUnloggedTable: foreign?.unlogged === true,
     trail: isCurrent && isPermitted ? await inspectTrail(run) : null,
     lagMs: lag?.ms ?? null,
     isEncrypted: tls,
