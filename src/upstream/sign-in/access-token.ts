@@ -52,6 +52,9 @@ const loginSchema = z.object({
 const ERROR_MEMBERS = ['error', 'detail', 'standard_error'];
 const claimsSchema = z.object({ exp: z.number().positive(), iat: z.number().positive().optional().catch(undefined) });
 
+/** Wrong address, egress proxy, too late, wrong server, too old a protocol, too many. */
+const SAYS_NOTHING_OF_THE_PASSWORD: ReadonlySet<number> = new Set([404, 405, 407, 408, 421, 426, 429]);
+
 /** `nowMs`: the machine's clock. */
 export function readLogin(result: HttpResult, nowMs: number): LoginAnswer {
   // No byte left, so no attempt was counted.
@@ -59,7 +62,13 @@ export function readLogin(result: HttpResult, nowMs: number): LoginAnswer {
     const { reason } = result;
     return { kind: 'failed', reason, ending: reason, status: null, hold: null };
   }
-  if (result.kind === 'maybe_sent') return failed(result.reason, result.status, UNANSWERED_MS);
+  if (result.kind === 'maybe_sent') {
+    const { reason, status } = result;
+    // The rest of the answer did not come, or was too long. It was an attempt all the same, and it was not accepted.
+    if (status !== null && status >= 400 && status <= 499 && !SAYS_NOTHING_OF_THE_PASSWORD.has(status))
+      return refused(status);
+    return failed(reason, status, UNANSWERED_MS);
+  }
   const { status } = result;
   if (status >= 200 && status <= 299) return readSuccess(result, nowMs);
   if (status >= 500) return failed('server_error', status, RESTART_MS);

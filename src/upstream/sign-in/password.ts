@@ -64,6 +64,8 @@ const RENEW_BEFORE_MS = 10 * 60_000;
 const USE_UNTIL_BEFORE_MS = 30_000;
 /** How long a login waits while another process signs in. */
 const GATE_PATIENCE_MS = 8_000;
+/** More than logins can be under way in the time of one request. */
+const EARLIER_TOKENS = 3;
 /** After a renewal that failed, and for a new token that is rejected. */
 const REST_MS = 60_000;
 
@@ -72,8 +74,8 @@ export function createPasswordCredentials(deps: PasswordDeps): Credentials {
   const { secrets, gate, http, clock, background, logger, metrics, username, deadlines, version } = deps;
   const url = loginUrl(deps.baseUrl);
   let held: HeldToken | null = null;
-  /** An answer that is under way may still repeat the token before. */
-  let before: Secret | null = null;
+  /** The tokens of before, the newest first: a request that is under way may carry one, and its answer may repeat it. */
+  let earlier: readonly Secret[] = [];
   let renewalRestsUntilMs = -Infinity;
   let login: SharedLogin | null = null;
 
@@ -108,14 +110,18 @@ export function createPasswordCredentials(deps: PasswordDeps): Credentials {
       endsAtMs: gotAtMs + lifetimeMs - Math.min(USE_UNTIL_BEFORE_MS, lifetimeMs / 8),
     };
     // Another password has come meanwhile: only the requests that wait for this token use it.
-    if (login?.password !== password) before = searched;
+    if (login?.password !== password) remember(searched);
     else keep(got);
     return got;
   }
 
   function keep(next: HeldToken | null): void {
-    before = held?.searched ?? before;
+    if (held !== null) remember(held.searched);
     held = next;
+  }
+
+  function remember(token: Secret): void {
+    earlier = [token, ...earlier].slice(0, EARLIER_TOKENS);
   }
 
   /** A request with another password must not get the verdict on this one. */
@@ -140,7 +146,7 @@ export function createPasswordCredentials(deps: PasswordDeps): Credentials {
   }
 
   function searchFor(password: Secret): (text: string) => boolean {
-    const tokens = [held?.searched, before].filter((one) => one !== null && one !== undefined);
+    const tokens = held === null ? earlier : [held.searched, ...earlier];
     return createKeySearch([...formsOfPassword(password, username), ...tokens]);
   }
 

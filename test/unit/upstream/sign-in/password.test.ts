@@ -179,6 +179,9 @@ describe('a token', () => {
     released.resolve();
     expect(await old).toMatchObject(ends);
     expect(tokenIn(await first(process))).toBe(token);
+    clock.advance(DAY_MS);
+    expect(tokenIn(await first(process))).not.toBe(token);
+    // The request with the old password may still be under way.
     const search = await process.credentials.secretSearch();
     if ('scheme' in ends) expect(search?.(OLD_TOKEN)).toBe(true);
   });
@@ -195,6 +198,18 @@ describe('a token', () => {
 });
 
 describe('a refused login', () => {
+  it.each([
+    ['whose answer is cut', { kind: 'maybe_sent', reason: 'connection_lost', status: 401 }],
+    ['with a long page', { kind: 'maybe_sent', reason: 'response_too_large', status: 400 }],
+  ] as const)('%s counts for the account like any other', async (_name, answer) => {
+    http.scriptLogin(() => answer);
+    const process = start();
+    expect(await first(process)).toMatchObject({ kind: 'not_sent', reason: 'sign_in_refused', retryAfterS: 3600 });
+    clock.advance(HOUR_MS - 1000);
+    expect(await first(process)).toMatchObject({ kind: 'not_sent', reason: 'sign_in_refused', retryAfterS: 1 });
+    expect(http.logins).toHaveLength(1);
+  });
+
   it('is not repeated for an hour, by any process that shares the ledger', async () => {
     const processes = Array.from({ length: 5 }, () => start({ password: WRONG }));
     for (const process of processes)
@@ -308,6 +323,8 @@ describe('a login without a verdict', () => {
     ['an answer of another server', answered(404, { detail: 'Not Found' }), 'wrong_address', 60],
     ['a rate limit', answered(429, {}, { 'retry-after': '300' }), 'rate_limited', 300],
     ['a cut connection', { kind: 'maybe_sent', reason: 'connection_lost', status: null }, 'sign_in_failed', 60],
+    ['a cut server error', { kind: 'maybe_sent', reason: 'connection_lost', status: 502 }, 'sign_in_failed', 60],
+    ['a cut rate limit', { kind: 'maybe_sent', reason: 'connection_lost', status: 429 }, 'sign_in_failed', 60],
     ['a connection that was refused', { kind: 'not_sent', reason: 'connect_failed' }, 'connect_failed', null],
   ] as const)('%s is tried again after its time, and not before', async (_name, answer, reason, waitS) => {
     http.scriptLogin(() => answer);
