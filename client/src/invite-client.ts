@@ -133,7 +133,7 @@ export function createInviteClient(options: InviteClientOptions): InviteClient {
 function stillUnknown(requestId: string): OutcomeUnknown {
   return new OutcomeUnknown({
     ...{ status: 0, code: 'outcome_unknown', title: 'Outcome unknown', origin: 'upstream' },
-    detail: `It is not known yet whether the invitation was done (request ${requestId}). Do not send it again before you know.`,
+    detail: `It is not known yet whether the invitation was done (request ${requestId}). Do not send it again.`,
     ...{
       requestId,
       traceId: null,

@@ -58,7 +58,8 @@ export const TEXTS = {
       clock:
         'The clock of this computer does not agree with that of the identity provider. Set it right, with its time zone, and try again.',
     },
-    notRenewed: 'The identity provider is not reached, so your sign-in cannot be renewed now. Try again later.',
+    notRenewed:
+      'The identity provider does not renew your sign-in at the moment. Try again later, or reload the page and sign in again: your list is kept.',
     expiredTitle: 'Your sign-in has ended',
     expired: 'Sign in again to continue. Your list and its progress are still here.',
     notSetUpTitle: 'The console is not set up yet',

@@ -5,6 +5,7 @@
  */
 import type { Answered, AttemptDeps, Lost, Outgoing } from './attempt.ts';
 import { attempt } from './attempt.ts';
+import { InviteProblem } from '../problems.ts';
 import { problemOf, unreachable } from './read-problem.ts';
 import { retryAfterOf } from './retry-after.ts';
 import { traceIdIn } from './traceparent.ts';
@@ -45,7 +46,11 @@ export async function perform(deps: CallDeps, call: Call, signal: AbortSignal | 
       if (answer.status < 400) return answer;
       if (answer.status === 401 && !isRenewed) {
         isRenewed = true;
-        const renewed = await askToken(deps, true, signal);
+        const renewed = await askToken(deps, true, signal).catch((problem: unknown) => {
+          // What became of the lost attempt is not known, whatever `token` says.
+          if (lost === null || !(problem instanceof InviteProblem)) throw problem;
+          return token;
+        });
         if (renewed !== token) {
           token = renewed;
           continue;

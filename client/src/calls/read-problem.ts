@@ -40,7 +40,7 @@ export function problemOf({ status, headers, body }: Answered, idempotencyKey: s
 }
 
 const NO_ANSWER = 'The invite service could not be reached.';
-const MAYBE_DONE = 'No answer of the invite service came, so the invitation may or may not have been done.';
+const MAYBE_DONE = 'The invite service gave no answer: the invitation may or may not have been done.';
 const SAME_KEY = 'Try it again: the same invitation is not done twice.';
 
 /** `mayBeDone`: an attempt may have arrived. `cause`: the last failure. */

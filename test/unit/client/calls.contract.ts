@@ -456,6 +456,24 @@ export function clientCalls(runtime: string): void {
         const { client } = scriptedService([], { token: () => Promise.reject(new Error('signed out')) });
         await expect(client.inviteUsers(REQUEST)).rejects.toThrow('signed out');
       });
+
+      it('that cannot be renewed behind a lost attempt leaves open what became of that one', async () => {
+        const notRenewed = new ServiceUnreachable({
+          ...{ status: 0, code: 'service_unreachable', title: '', detail: '', origin: 'network', outcome: null },
+          ...{ requestId: null, traceId: null, retryAfterMs: null, idempotencyKey: null, decisions: [], body: null },
+        });
+        const renewing = {
+          token: ({ renew }: { readonly renew: boolean }) => (renew ? Promise.reject(notRenewed) : 'token-1'),
+        };
+        const refusal = problem(401, 'invalid_token');
+        const { client, received } = scriptedService([cut(), refusal], renewing);
+        const asked = client.inviteUsers(REQUEST, { idempotencyKey: KEY });
+        await expect(asked).rejects.toMatchObject({ outcome: 'unknown', idempotencyKey: KEY });
+        expect(received).toHaveLength(2);
+        // Nothing was sent, and the app says why.
+        const unsent = scriptedService([problem(401, 'invalid_token')], renewing);
+        await expect(unsent.client.inviteUsers(REQUEST)).rejects.toBe(notRenewed);
+      });
     });
 
     describe('when it is aborted', () => {
