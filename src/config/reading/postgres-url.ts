@@ -22,14 +22,14 @@ const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\]|)$/i;
 const SOCKET_FORM = 'postgres:///database?host=/run/postgresql&user=name';
 /** As other programs write a server and its standbys. */
-const SEVERAL_HOSTS = /^\s*[a-z]+:\/\/[^/?#]*,/i;
+const SEVERAL_HOSTS = /^\s*[a-z]+:\/\/(?:[^/?#]*@)?[^/?#@]*,[^/?#@]*(?:[/?#]|$)/i;
 const CONTROL = /\p{Cc}/u;
 const KNOWN = new Set(['schema', 'sslmode', 'host', 'user']);
 
 /** The problem as the second half of a sentence when it cannot be read. */
 export function readPostgresUrl(text: string): PostgresPlace | string {
   const url = URL.parse(text.trim());
-  if (SEVERAL_HOSTS.test(text)) return 'names several hosts, and one is read: the one that always leads to the primary';
+  if (SEVERAL_HOSTS.test(text)) return 'names several hosts: give one, a name that always leads to the primary';
   if (url === null) return FORM;
   const decoded = decode(url);
   if (decoded === null) return `${FORM}; %, spaces and the like are written as %25, %20`;

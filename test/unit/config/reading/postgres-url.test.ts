@@ -28,6 +28,7 @@ describe('the URL of a ledger in PostgreSQL', () => {
     ['postgres://invites@[::1]/ledgers', { host: '::1', tls: false }],
     ['postgres:///ledgers?host=/run/postgresql&user=invites', { host: '/run/postgresql', user: 'invites', tls: false }],
     ['postgres://team%20a@db/my%2Ddb', { user: 'team a', database: 'my-db' }],
+    ['postgres://svc,ledger@db/ledgers', { user: 'svc,ledger', host: 'db' }],
   ])('is read: %s', (text, place) => {
     expect(readPostgresUrl(text)).toMatchObject({ kind: 'postgres', ...place });
   });
@@ -51,7 +52,7 @@ describe('the URL of a ledger in PostgreSQL', () => {
     ],
     ...['postgres://invites@db-1,db-2/ledgers', 'postgresql://invites@db-1:5432,db-2:5432/ledgers'].map((url) => [
       url,
-      'names several hosts, and one is read: the one that always leads to the primary',
+      'names several hosts: give one, a name that always leads to the primary',
     ]),
     ...['postgres://invites@%2Frun%2Fpostgresql/ledgers', 'postgres://invites@büro.example/ledgers'].map((url) => [
       url,

@@ -53,8 +53,10 @@ export async function accessTo(
   };
 }
 
+/** Whole ones only. */
 function hasCertificate(text: string): boolean {
-  return text.includes('-----BEGIN CERTIFICATE-----');
+  const count = (mark: string): number => text.split(`-----${mark} CERTIFICATE-----`).length - 1;
+  return count('BEGIN') > 0 && count('BEGIN') === count('END');
 }
 
 async function named<T>(setting: string, read: Promise<T>): Promise<T> {

@@ -8,7 +8,7 @@ import { thrownCode, thrownName } from '../../../../lib/thrown.ts';
  * Why a ledger in PostgreSQL cannot be used, as the second half of a sentence. Known codes have a sentence of their own; a
  * message of the server is never quoted, because it may hold data.
  */
-const OTHER_CONSTRAINT = 'names a schema with a constraint that is not of this program: remove it';
+const OTHER_CONSTRAINT = 'names a schema with a constraint that this program did not make, or with a damaged table';
 const BY_SQL_STATE: Readonly<Record<string, string>> = {
   '28P01': 'names a user whose password the server refuses: check LEDGER_PASSWORD_FILE',
   '28000': 'names a user that the server does not let in (pg_hba.conf, or its client needs TLS)',
