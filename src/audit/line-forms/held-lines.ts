@@ -1,40 +1,42 @@
 import { parseObject } from '../../lib/parse-object.ts';
 import { isSameText, readDeliveredLine, readDeliveredValue } from './delivered-line.ts';
 import type { DeliveredLine } from './delivered-line.ts';
-import { isExtractOf } from './extract-of.ts';
+import { isExtractOf, isValueOf, saidIn } from './extract-of.ts';
 import { contentsOf } from './json-forms.ts';
-import { straysIn } from './looks-ours.ts';
+import { looksOurs, straysIn } from './looks-ours.ts';
 
 /**
- * Judges what a wrapper holds beside its line: members that its log store extracted from the line, the same record once
- * more, or another one. Keeps nothing; the reader of lines opens wrappers and joins pieces (line-reader.ts).
+ * Judges what a wrapper holds beside its line. Members that a log store copied out of the line are ignored when they say
+ * the same, as is the line once more; anything else of ours is a fault. Keeps nothing; the reader of lines opens wrappers
+ * and joins pieces (line-reader.ts).
  */
 type Json = Readonly<Record<string, unknown>>;
 type Content = string | Json;
 
 const MAX_DEPTH = 5;
 
-/** Whether the object looks like a record only because of members that were extracted from the line in it. */
+/** Whether the object looks like a record only because of members that were copied out of the line in it. */
 export function isExtracted(value: Json): boolean {
-  const line = lineAround(value, MAX_DEPTH);
-  return line.kind === 'native' && isExtractOf(value, line.text);
+  return isExtractAround(value, lineAround(value, MAX_DEPTH));
 }
 
 /** Whether the wrapper holds a record or a checkpoint beside its line that is not the one of the line. */
 export function holdsAnother(value: Json, contents: readonly Content[]): boolean {
   const known = new Set<unknown>(contents);
-  const strays = straysIn(value, known);
+  const waiting = [...straysIn(value, known)];
   const [content] = contents;
-  if (strays.length === 0 || content === undefined) return false;
-  if (contents.length > 1) return true;
-  const line = lineIn(content, MAX_DEPTH);
-  const isSame = (stray: string | object): boolean =>
-    isSameText(stray, line) ||
-    (typeof stray === 'object' &&
-      line.kind === 'native' &&
-      isExtractOf(stray as Json, line.text) &&
-      straysIn(stray, known).every(isSame));
-  return !strays.every(isSame);
+  if (waiting.length === 0 || content === undefined) return false;
+  const line = contents.length === 1 ? lineIn(content, MAX_DEPTH) : null;
+  const said = line?.kind === 'native' ? saidIn(line.text) : null;
+  if (line === null || said === null) return true;
+  // Without recursion, and each part once: a hostile wrapper may have any depth.
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (typeof next === 'string') {
+      if (!isValueOf(next, said) && !isSameText(next, line)) return true;
+    } else if (isExtractOf(next as Json, said)) for (const inner of straysIn(next, known)) waiting.push(inner);
+    else return true;
+  }
+  return false;
 }
 
 /** The one line inside of a wrapper, or of wrappers one inside the other. */
@@ -49,6 +51,14 @@ function lineIn(content: Content, depth: number): DeliveredLine {
   if (value === null) return text === null ? { kind: 'foreign' } : readDeliveredLine(text);
   const own = readDeliveredValue(value, text);
   const inner = lineAround(value, depth);
-  if (own.kind === 'foreign') return inner;
-  return inner.kind === 'native' && isExtractOf(value, inner.text) ? inner : own;
+  return own.kind === 'foreign' || isExtractAround(value, inner) ? inner : own;
 }
+
+/** What a line of the stdout sink or an OCSF event carries is judged as that, whatever is beside it. */
+function isExtractAround(value: Json, inner: DeliveredLine): boolean {
+  if (inner.kind !== 'native' || !looksOurs(value) || CARRIERS.some((name) => name in value)) return false;
+  const said = saidIn(inner.text);
+  return said !== null && isExtractOf(value, said);
+}
+
+const CARRIERS = ['record', 'checkpoint', 'ocsf', 'raw_data'];

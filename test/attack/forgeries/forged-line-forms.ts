@@ -29,6 +29,16 @@ function asEvents({ lines, at }: LineForger, seq: number, by: (event: Json) => J
   });
 }
 
+/** A line as Splunk exports it, with more members beside it than it has. */
+function beside({ lines }: LineForger, index: number, members: Json): void {
+  lines[index] = JSON.stringify({ ...members, _raw: lines[index] });
+}
+
+/** Some members of a record that is not on its own line. */
+function some(record: Json, ...names: readonly string[]): Json {
+  return Object.fromEntries(names.map((name) => [name, record[name]]));
+}
+
 /** How lines are written: the record may be the same, and the text around it not. */
 export const FORGED_LINE_FORMS: LineFamily = {
   title: 'How delivered lines are written',
@@ -89,6 +99,63 @@ export const FORGED_LINE_FORMS: LineFamily = {
       },
       finds: UNSEEN,
       because: 'The record is read wherever a line carries it, and is unchanged.',
+    },
+    {
+      forgery: 'An edited record around a checkpoint, without the members that both have',
+      forge(forger) {
+        const { kind: _kind, time: _time, id: _id, ...edited } = inviteAnother(parse(forger.lines[forger.at(24)]));
+        beside(forger, forger.atCheckpoint(24), edited);
+        forger.lines.splice(forger.at(24), 1);
+      },
+      finds: always('broken: edited 24 @ forged.ndjson:25; checkpoint_gap 36 @ forged.ndjson:38'),
+    },
+    {
+      forgery: 'Members of another checkpoint beside a record, as a log store copies them out of a line',
+      forge: (forger) => beside(forger, forger.at(14), { count: 24, head: 'ff'.repeat(32), previous: 'ee'.repeat(32) }),
+      finds: always('broken: missing 14 @ forged.ndjson:16; checkpoint_edited 24 @ forged.ndjson:15'),
+    },
+    {
+      forgery: 'A stdout line with an edited record without its hashes, and the honest one beside it',
+      forge(forger) {
+        const { prev: _prev, hash: _hash, ...edited } = inviteAnother(parse(forger.lines[forger.at(14)]));
+        beside(forger, forger.at(14), { channel: 'audit', record: edited });
+      },
+      finds: always('broken: unreadable 14 @ forged.ndjson:15'),
+    },
+    {
+      forgery: 'A stdout line with an edited checkpoint, and an honest record beside it',
+      forge: (forger) =>
+        beside(forger, forger.at(14), {
+          channel: 'audit',
+          checkpoint: { count: 24, head: 'ff'.repeat(32), previous: 'x' },
+        }),
+      finds: always('broken: unreadable 14 @ forged.ndjson:15'),
+    },
+    {
+      forgery: 'Members of a record beside it, and one that this record has not',
+      forge(forger) {
+        const record = parse(forger.lines[forger.at(14)]);
+        const copied = some(record, 'seq', 'prev', 'hash', 'kind');
+        beside(forger, forger.at(14), { ...copied, suppressed: { counts: [] } });
+      },
+      finds: always('broken: edited 14 @ forged.ndjson:15'),
+    },
+    {
+      forgery: 'Members of a record beside it, and another service that wrote it',
+      forge(forger) {
+        const copied = some(parse(forger.lines[forger.at(14)]), 'seq', 'prev', 'hash');
+        beside(forger, forger.at(14), { ...copied, service: { version: '9.9.9' }, source: 'x' });
+      },
+      finds: always('broken: edited 14 @ forged.ndjson:15'),
+    },
+    {
+      forgery: 'Members of a record copied beside it, as log stores do for their searches',
+      forge(forger) {
+        const copied = some(parse(forger.lines[forger.at(14)]), 'seq', 'prev', 'hash', 'kind', 'outcome');
+        beside(forger, forger.at(14), copied);
+      },
+      finds: UNSEEN,
+      because: 'Each of them says what the line says. The record is unchanged.',
     },
     {
       forgery: 'Two records on one line',
