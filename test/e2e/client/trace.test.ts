@@ -41,7 +41,7 @@ beforeAll(async () => {
   closings.push(() => packed.remove());
   const built = join(packed.project, 'node_modules/galileo-invite-client/dist');
   const server = createServer((request, response) => {
-    const file = /^\/client\/([\w-]+\.js)$/.exec(request.url ?? '')?.[1];
+    const file = /^\/client\/((?:[\w-]+\/)?[\w-]+\.js)$/.exec(request.url ?? '')?.[1];
     const text = file === undefined ? Promise.resolve(PAGE) : readFile(join(built, file), 'utf8');
     const type = file === undefined ? 'text/html' : 'text/javascript';
     text.then(
