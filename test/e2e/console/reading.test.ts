@@ -228,11 +228,13 @@ describe.each(['node', 'workers'] as const)('the console on %s', (platform) => {
     await page.getByRole('dialog', { name: 'Settle it for good?' }).waitFor();
     await expectAccessible(page);
     await page.keyboard.press('Escape');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    // Gone, and not only closed: until then the page has not heard of it.
+    await page.locator('dialog').waitFor({ state: 'detached' });
     // The focus is where it was.
     await page.getByLabel('How you know').and(page.locator(':focus')).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').getByRole('button', { name: 'Back' }).press('Enter');
+    await page.locator('dialog').waitFor({ state: 'detached' });
     await page.getByLabel('How you know').and(page.locator(':focus')).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
