@@ -31,8 +31,8 @@ export function createConcurrencyLimit(
   { maxConcurrent, maxQueued, queueTimeoutMs }: ConcurrencyLimits,
   schedule: Schedule,
 ): ConcurrencyLimit {
-  /** In order of arrival; each call grants a permit to one waiting task. */
-  const queue = new Set<() => void>();
+  /** In order of arrival; each call grants a permit to one waiting task. A short list, and not a Set (lib/in-flight.ts). */
+  const queue: (() => void)[] = [];
   let held = 0;
 
   function grant(): Permit {
@@ -42,7 +42,7 @@ export function createConcurrencyLimit(
       release() {
         if (released) return;
         released = true;
-        const [next] = queue;
+        const next = queue[0];
         if (next === undefined) held -= 1;
         else next();
       },
@@ -52,7 +52,7 @@ export function createConcurrencyLimit(
   function wait(gone: AbortSignal): Promise<Permit> {
     return new Promise((resolve) => {
       const leave = (permit: Permit): void => {
-        queue.delete(start);
+        queue.splice(queue.indexOf(start), 1);
         cancelTimer();
         gone.removeEventListener('abort', giveUp);
         resolve(permit);
@@ -61,7 +61,7 @@ export function createConcurrencyLimit(
       const giveUp = (): void => leave({ kind: 'refused', reason: 'caller_gone' });
       const cancelTimer = schedule.after(queueTimeoutMs, () => leave({ kind: 'refused', reason: 'waited_too_long' }));
       gone.addEventListener('abort', giveUp);
-      queue.add(start);
+      queue.push(start);
     });
   }
 
@@ -73,7 +73,7 @@ export function createConcurrencyLimit(
       }
       const gone = whenGone();
       if (gone.aborted) return { kind: 'refused', reason: 'caller_gone' };
-      return queue.size < maxQueued ? await wait(gone) : { kind: 'refused', reason: 'queue_full' };
+      return queue.length < maxQueued ? await wait(gone) : { kind: 'refused', reason: 'queue_full' };
     },
   };
 }

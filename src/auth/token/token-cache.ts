@@ -27,22 +27,23 @@ interface Entry extends VerifiedToken {
 }
 
 export function createTokenCache(maxEntries = MAX_ENTRIES, sha256: Sha256 = sha256Hex): TokenCache {
-  /** Ordered by last use, oldest first. */
+  /** In the order in which they were stored. */
   const entries = new Map<string, Entry>();
   return {
     get(token, nowMs) {
       const digest = sha256(token);
       const entry = entries.get(digest);
       if (entry === undefined) return null;
+      if (nowMs >= entry.storedAt && nowMs < entry.endsAt) return entry;
       entries.delete(digest);
-      if (nowMs < entry.storedAt || nowMs >= entry.endsAt) return null;
-      entries.set(digest, entry);
-      return entry;
+      return null;
     },
     put(token, verified, nowMs) {
       const endsAt = Math.min(verified.principal.expiresAt * 1000, nowMs + MAX_AGE_MS);
       if (endsAt <= nowMs) return;
-      entries.set(sha256(token), { ...verified, storedAt: nowMs, endsAt });
+      const digest = sha256(token);
+      entries.delete(digest);
+      entries.set(digest, { ...verified, storedAt: nowMs, endsAt });
       const [oldest] = entries.keys();
       if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
     },

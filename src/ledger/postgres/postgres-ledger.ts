@@ -1,5 +1,6 @@
 import { createAppendedRecords } from '../../audit/checkpoint/appended-records.ts';
 import type { AppendedRecords } from '../../audit/checkpoint/appended-records.ts';
+import { createInFlight } from '../../lib/in-flight.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
 import type { MachineClock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
@@ -109,7 +110,7 @@ export async function openPostgresLedger({
   });
   const retry = createRetry({ schedule, monotonic: () => clock.monotonic() });
   /** What is under way outside of batches. */
-  const alone = new Set<Promise<unknown>>();
+  const alone = createInFlight<Promise<unknown>>();
   let prunedTo: number | null = null;
 
   const write = <T>(name: keyof Ledger, step: Omit<BatchStep<T>, 'name'>): Promise<T> =>
@@ -143,8 +144,7 @@ export async function openPostgresLedger({
         if (isLate) throw new LateLedgerError();
       }),
     );
-    alone.add(running);
-    const forget = (): void => void alone.delete(running);
+    const forget = alone.add(running);
     running.then(forget, forget);
     const onTimeout = (): Error => {
       isLate = true;

@@ -1,4 +1,3 @@
-import { createAppendedRecords } from '../../audit/checkpoint/appended-records.ts';
 import type { AppendedRecords } from '../../audit/checkpoint/appended-records.ts';
 import type { Clock, MachineClock } from '../../ports/clock.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
@@ -49,8 +48,6 @@ export interface SqliteLedger extends Synchronous<Ledger> {
   /** The ledger's time, in whole milliseconds since the epoch. */
   now(): number;
   clockState(): ClockState;
-  /** What was appended through this object. */
-  readonly appended: AppendedRecords;
 }
 
 type Synchronous<T> = {
@@ -67,6 +64,7 @@ export function createSqliteLedger({
   reportUnreadable = () => undefined,
   isSpaceLow = () => false,
   sha256 = sha256Hex,
+  appended,
 }: {
   sqlite: SqlitePort;
   /** Without a monotonic reading: the platform keeps the time, and it is trusted as it is. */
@@ -78,12 +76,13 @@ export function createSqliteLedger({
   isSpaceLow?: () => boolean;
   /** The runtime's own, where it is faster than the portable one. */
   sha256?: Sha256;
+  /** Is told of every record; left out where nothing compares with it. */
+  appended?: Pick<AppendedRecords, 'note'>;
 }): SqliteLedger {
   migrate(sqlite);
   if (reachesAhead(sqlite))
     throw new Error('the ledger has a cursor or a checkpoint ahead of the end of its trail: restore it from a backup');
   const time = createLedgerClock(sqlite, clock);
-  const appended = createAppendedRecords();
   const owners = createOwners(sqlite);
   const open = createOpenRequests(sqlite);
   const quotas = createQuotaCounters(createCounterRows(sqlite));
@@ -183,6 +182,5 @@ export function createSqliteLedger({
     witness: time.witness,
     now: time.now,
     clockState: time.state,
-    appended,
   };
 }

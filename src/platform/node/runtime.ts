@@ -1,5 +1,6 @@
 import { hash, randomFillSync, randomUUID } from 'node:crypto';
 import { v7 } from 'uuid';
+import { createInFlight } from '../../lib/in-flight.ts';
 import { thrownName } from '../../lib/thrown.ts';
 import { spanIdOf, traceIdOf } from '../../lib/uuid.ts';
 import type { Background } from '../../ports/background.ts';
@@ -92,15 +93,15 @@ export interface NodeBackground extends Background {
 }
 
 export function createBackground(logger: Logger): NodeBackground {
-  const tasks = new Set<Promise<unknown>>();
+  const tasks = createInFlight<Promise<unknown>>();
   return {
     run(task) {
-      const forget = (): void => void tasks.delete(tracked);
+      const forget = (): void => remove();
       const tracked = task.then(forget, (error: unknown) => {
         logger.error('background_task_failed', { error: thrownName(error) });
         forget();
       });
-      tasks.add(tracked);
+      const remove = tasks.add(tracked);
     },
     async idle() {
       while (tasks.size > 0) await Promise.all(tasks);

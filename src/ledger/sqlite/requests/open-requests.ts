@@ -31,26 +31,28 @@ export interface ExpiredRow {
   readonly expiresAt: number;
 }
 
+/** `seq`: of the record that admitted it. */
+type OpenRow = RequestKey & { readonly seq: number };
 type StateRow = { state: string; expires_at: number | null; decided_seq: number };
 
 const ENDED: ReadonlySet<string> = new Set(['accepted', 'refused', 'not_sent', 'unknown', 'denied']);
 
 export function createOpenRequests(sqlite: SqlitePort): OpenRequests {
   /** By seq, in order. Null until they are needed. */
-  let loaded: Map<number, RequestKey> | null = null;
+  let loaded: OpenRow[] | null = null;
   /** Ended by the last batch. */
-  let ended: number[] = [];
+  let ended = new Set<number>();
   /** Where the trail ends if the last batch was committed and no other writer has written since. Null until that is known. */
   let end: string | null = null;
 
-  function all(): Map<number, RequestKey> {
+  function all(): OpenRow[] {
     if (loaded !== null) return loaded;
     const rows = sqlite.run<{ seq: number; owner: number; request_id: string }>(
       `SELECT seq, owner, request_id FROM records CROSS JOIN requests USING (owner, request_id)
        WHERE seq > ? AND decided_seq = seq AND state = 'open' ORDER BY seq`,
       readEnds(sqlite).openAfter,
     );
-    loaded = new Map(rows.map(({ seq, owner, request_id: requestId }) => [seq, { owner, requestId }]));
+    loaded = rows.map(({ seq, owner, request_id: requestId }) => ({ seq, owner, requestId }));
     return loaded;
   }
 
@@ -64,38 +66,41 @@ export function createOpenRequests(sqlite: SqlitePort): OpenRequests {
 
   return {
     begin(storedHash) {
-      if (storedHash === end) for (const seq of ended) loaded?.delete(seq);
-      else loaded = null;
+      if (storedHash !== end) loaded = null;
+      else if (ended.size > 0) loaded = loaded?.filter(({ seq }) => !ended.has(seq)) ?? null;
       // Before the first change: what is read after it is not true when the batch is rolled back.
       all();
-      ended = [];
+      ended = new Set();
       end = storedHash;
     },
     add(seq, request) {
       end = null;
-      all().set(seq, request);
+      all().push({ seq, ...request });
     },
     end(seq) {
       end = null;
-      ended.push(seq);
+      ended.add(seq);
     },
     openAfter({ seq, hash }) {
       end = hash;
-      const [first] = all().keys();
-      return first === undefined ? seq : first - 1;
+      const [first] = all();
+      return first === undefined ? seq : first.seq - 1;
     },
     first() {
-      for (const [seq, request] of all()) if (stateOf(request)?.state === 'open') return seq;
-      return null;
+      return all().find((request) => stateOf(request)?.state === 'open')?.seq ?? null;
     },
     expired(now) {
       const expired: ExpiredRow[] = [];
-      for (const [seq, request] of all()) {
+      const remaining: OpenRow[] = [];
+      for (const request of all()) {
+        const { seq } = request;
         const row = stateOf(request);
-        if (row === undefined || ENDED.has(row.state) || row.decided_seq !== seq) all().delete(seq);
-        else if (row.state === 'open' && row.expires_at !== null && row.expires_at <= now)
+        if (row === undefined || ENDED.has(row.state) || row.decided_seq !== seq) continue;
+        remaining.push(request);
+        if (row.state === 'open' && row.expires_at !== null && row.expires_at <= now)
           expired.push({ requestId: request.requestId, decidedSeq: seq, expiresAt: row.expires_at });
       }
+      loaded = remaining;
       return expired.toSorted((a, b) => a.expiresAt - b.expiresAt || a.decidedSeq - b.decidedSeq);
     },
   };

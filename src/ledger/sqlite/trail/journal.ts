@@ -49,7 +49,7 @@ export interface JournalDeps {
   readonly ids: Ids;
   readonly sha256: Sha256;
   /** Gets every record with its text. */
-  readonly appended: Pick<AppendedRecords, 'note'>;
+  readonly appended?: Pick<AppendedRecords, 'note'> | undefined;
   readonly sharer?: BatchSharer;
   /** Up to which record no request is open when the trail ends here; without it, the stored answer stays. */
   readonly openAfter?: (head: ChainHead) => number;
@@ -136,7 +136,7 @@ export function createJournal({ sqlite, clock, time, ids, sha256, appended, shar
       );
       at.policyDigest = notePolicies(usePolicy, { draft, seq, policyDigest: at.policyDigest });
       if (timeMs < at.recordedMs) sqlite.run(`INSERT INTO clock_steps (seq) VALUES (?)`, seq);
-      appended.note(line, { seq, hash, prev: place.prev });
+      appended?.note(line, { seq, hash, prev: place.prev });
       at.head = { seq, hash };
       at.recordedMs = timeMs;
       at.lines.push({ seq, line });

@@ -4,6 +4,7 @@ import { buildConnector } from 'undici';
 import type { Egress } from '../../../lib/egress/egress.ts';
 import type { ProxyAddress } from '../../../lib/egress/proxy-address.ts';
 import { proxyName } from '../../../lib/egress/proxy-address.ts';
+import { createInFlight } from '../../../lib/in-flight.ts';
 import type { NotSentReason, ProxyFailure } from '../../../ports/http.ts';
 import { connectFailure, TunnelError } from './connect-failure.ts';
 import { openTunnel } from './tunnel.ts';
@@ -41,12 +42,12 @@ export function createConnector({ egress, timeoutMs, ca }: ConnectorOptions): Co
 
   const connectSocket = buildConnector({ ...tls, allowH2: false });
   /** The tunnels that are being opened, each with the origin it is for. */
-  const opening = new Map<AbortController, string>();
+  const opening = createInFlight<{ readonly waiting: AbortController; readonly origin: string }>();
 
   async function connectProxy(proxy: ProxyAddress, target: buildConnector.Options): Promise<Socket> {
     const { authority, origin } = namesOf(target);
     const waiting = new AbortController();
-    opening.set(waiting, origin);
+    const forget = opening.add({ waiting, origin });
     try {
       const socket = await new Promise<Socket>((resolve, reject) => {
         connectSocket(optionsOf(proxy), (error, opened) => (error === null ? resolve(opened) : reject(error)));
@@ -55,7 +56,7 @@ export function createConnector({ egress, timeoutMs, ca }: ConnectorOptions): Co
       });
       return await openTunnel(socket, { authority, proxy, timeoutMs, signal: waiting.signal });
     } finally {
-      opening.delete(waiting);
+      forget();
     }
   }
 
@@ -70,9 +71,9 @@ export function createConnector({ egress, timeoutMs, ca }: ConnectorOptions): Co
       const fail = (error: unknown): void => callback(asError(error), null);
       connectProxy(route.proxy, target).then(enter).catch(fail);
     },
-    awaitsProxy: (origin) => [...opening.values()].includes(origin),
+    awaitsProxy: (origin) => [...opening].some((tunnel) => tunnel.origin === origin),
     abandon() {
-      for (const waiting of opening.keys()) waiting.abort();
+      for (const { waiting } of opening) waiting.abort();
     },
   };
 }

@@ -3,6 +3,7 @@ import { Pool } from 'undici';
 import type { HttpPort, HttpResult } from '../../../ports/http.ts';
 import { DIRECT_EGRESS } from '../../../lib/egress/egress.ts';
 import type { Egress } from '../../../lib/egress/egress.ts';
+import { createInFlight } from '../../../lib/in-flight.ts';
 import { createConnector } from './connector.ts';
 import { HttpExchangeHandler } from './http-exchange.ts';
 
@@ -48,7 +49,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     ...(options.ca === undefined ? {} : { ca: options.ca }),
   });
   const pools = new Map<string, Pool>();
-  const running = new Set<Promise<HttpResult>>();
+  const running = createInFlight<Promise<HttpResult>>();
   let closing: Promise<void> | null = null;
 
   function poolFor(origin: string): Pool {
@@ -100,8 +101,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
           ),
         );
       });
-      running.add(result);
-      void result.then(() => running.delete(result));
+      void result.then(running.add(result));
       return result;
     },
     close() {

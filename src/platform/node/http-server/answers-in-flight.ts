@@ -4,6 +4,7 @@
  * documents, marked `Cache-Control: public`, do not count: all answers share their bytes.
  */
 import type { ServerResponse } from 'node:http';
+import { createInFlight } from '../../../lib/in-flight.ts';
 import type { AnswersInFlight } from '../../../ports/answers-in-flight.ts';
 
 /**
@@ -20,20 +21,22 @@ export interface AnswerCounter extends AnswersInFlight {
 }
 
 export function createAnswersInFlight(maxBytes: number = MAX_ANSWER_BYTES): AnswerCounter {
-  const answers = new Map<ServerResponse, Response>();
+  const answers = createInFlight<{ outgoing: ServerResponse; response: Response }>();
   return {
     count: (fetch) => async (request, platformRequest) => {
       const response = await fetch(request, platformRequest);
       const { outgoing } = platformRequest as { readonly outgoing: ServerResponse };
       if (!outgoing.closed) {
-        answers.set(outgoing, response);
-        outgoing.once('close', () => answers.delete(outgoing));
+        outgoing.once('close', answers.add({ outgoing, response }));
       }
       return response;
     },
     isFull() {
       let bytes = 0;
-      for (const [{ writableLength }, response] of answers)
+      for (const {
+        outgoing: { writableLength },
+        response,
+      } of answers)
         if (writableLength > 0 && !sharesBytes(response)) bytes += writableLength;
       return bytes >= maxBytes;
     },

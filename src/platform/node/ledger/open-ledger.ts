@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers';
+import { createAppendedRecords } from '../../../audit/checkpoint/appended-records.ts';
+import type { GuardedLedger } from '../../../audit/checkpoint/trail-guard.ts';
 import { createBatchedLedger } from '../../../ledger/batched-ledger.ts';
 import type { BatchFailure } from '../../../ledger/batched-ledger.ts';
 import type { Ledger } from '../../../ledger/port.ts';
@@ -30,7 +32,7 @@ export interface NodeLedger extends Ledger, Pick<SqliteLedger, 'now' | 'clockSta
   close(): Promise<void>;
 }
 
-export interface ServiceLedger extends NodeLedger, Pick<SqliteLedger, 'appended'> {
+export interface ServiceLedger extends NodeLedger, Pick<GuardedLedger, 'appended'> {
   /** Inspects the ledger's files. A service calls it every FILES_INTERVAL_MS, for the time without commits. */
   inspectFiles(): void;
 }
@@ -58,7 +60,8 @@ export async function openLedger(deps: NodeLedgerDeps): Promise<ServiceLedger> {
   const { sqlite } = guard;
   try {
     const reportUnreadable = createUnreadableReport({ logger, metrics });
-    const core = createSqliteLedger({ sqlite, clock, ids, sha256, reportUnreadable, isSpaceLow });
+    const appended = createAppendedRecords();
+    const core = createSqliteLedger({ sqlite, clock, ids, sha256, reportUnreadable, isSpaceLow, appended });
     refuseBrokenTail(sqlite, TAIL_CHECK_RECORDS);
     const reportClock = createClockReports(core.clockState, logger);
     reportClock();
@@ -84,7 +87,7 @@ export async function openLedger(deps: NodeLedgerDeps): Promise<ServiceLedger> {
       },
       now: core.now,
       clockState: core.clockState,
-      appended: core.appended,
+      appended,
       inspectFiles() {
         if (!closed) guard.inspect();
       },

@@ -1,3 +1,4 @@
+import { array, assert, boolean, property, record, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAppendedRecords } from '../../../../src/audit/checkpoint/appended-records.ts';
 
@@ -28,10 +29,53 @@ describe('the records that a process appended', () => {
     expect(records.take('anew', BEFORE)).toEqual({ seq: 1, hash: 'second' });
   });
 
-  it('are forgotten from the oldest on when they are too many', () => {
-    const records = createAppendedRecords(10);
+  it.each([
+    ['bytes', { maxBytes: 10 }],
+    ['records', { maxRecords: 2 }],
+  ])('are forgotten from the oldest on when they are too many %s', (_, limits) => {
+    const records = createAppendedRecords(limits);
     for (let seq = 1; seq <= 5; seq += 1) records.note('four', { seq, hash: `h${seq}`, prev: `h${seq - 1}` });
     const known = [1, 2, 3, 4, 5].filter((seq) => records.take('four', { seq: seq - 1, hash: `h${seq - 1}` }) !== null);
     expect(known).toEqual([4, 5]);
+  });
+
+  it('are forgotten when one of them is longer than all that is kept', () => {
+    const records = createAppendedRecords({ maxBytes: 10 });
+    records.note('one', { seq: 1, hash: 'first', prev: 'zero' });
+    records.note('a text of many bytes', { seq: 2, hash: 'second', prev: 'first' });
+    expect(records.take('a text of many bytes', { seq: 1, hash: 'first' })).toBeNull();
+    expect(records.take('one', BEFORE)).toBeNull();
+  });
+
+  it('are kept by their characters, whatever their width', () => {
+    const records = createAppendedRecords({ maxBytes: 64 });
+    const lines = ['\uFEFF{}', 'é€😀', 'plain', '\u0000', '😀'.repeat(8)];
+    for (const [index, line] of lines.entries())
+      records.note(line, { seq: index + 1, hash: `h${index + 1}`, prev: `h${index}` });
+    const known = lines.filter((line, index) => records.take(line, { seq: index, hash: `h${index}` }) !== null);
+    expect(known).toEqual(lines.slice(-known.length));
+    expect(known.length).toBeGreaterThan(3);
+  });
+
+  it('answer as a list of all of them would, as long as they are kept', () => {
+    const places = array(record({ line: string({ maxLength: 12, unit: 'grapheme' }), isTaken: boolean() }), {
+      maxLength: 60,
+    });
+    assert(
+      property(places, (steps) => {
+        const records = createAppendedRecords({ maxBytes: 40, maxRecords: 8 });
+        for (const [seq, { line, isTaken }] of steps.entries()) {
+          records.note(line, { seq, hash: `h${seq}`, prev: `h${seq - 1}` });
+          if (!isTaken) continue;
+          const back = Math.min(seq, 3);
+          for (let at = seq - back; at <= seq; at += 1) {
+            const taken = records.take(steps[at]?.line ?? '', { seq: at - 1, hash: `h${at - 1}` });
+            // What is not known is verified by its text; what is known must be right.
+            if (taken !== null) expect(taken).toEqual({ seq: at, hash: `h${at}` });
+            expect(records.take(`${steps[at]?.line} `, { seq: at - 1, hash: `h${at - 1}` })).toBeNull();
+          }
+        }
+      }),
+    );
   });
 });

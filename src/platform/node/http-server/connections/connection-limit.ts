@@ -6,6 +6,8 @@
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { createInFlight } from '../../../../lib/in-flight.ts';
+import type { InFlight } from '../../../../lib/in-flight.ts';
 import { networkOf } from '../../../../lib/http/network-of.ts';
 import type { RefusalReason } from './refusal-causes.ts';
 
@@ -15,27 +17,37 @@ export interface ConnectionLimits {
   readonly maxConnectionsPerAddress: number | null;
 }
 
-/** Idle connections, longest first, with the bytes received when they became idle: one more byte may be a request. */
-type Idle = Map<Socket, number>;
-
-interface Group {
-  size: number;
-  readonly idle: Idle;
+/** A connection that counts. */
+interface Place {
+  readonly socket: Socket;
+  /** Since its last answer; null: it has a request, or has had none yet. */
+  idle: Idle | null;
+  /** Frees the place; a second call does nothing. */
+  leave(): void;
 }
+
+/** `order`: a later number for what has become idle later. `bytesRead`: one more byte may be a request. */
+interface Idle {
+  readonly order: number;
+  readonly bytesRead: number;
+}
+
+type Group = InFlight<Place>;
 
 export function limitConnections(
   server: Server,
   { maxConnections, maxConnectionsPerAddress }: ConnectionLimits,
   refused: (reason: RefusalReason) => void,
 ): void {
-  const all: Group = { size: 0, idle: new Map() };
+  const all: Group = createInFlight();
   const byAddress = new Map<string, Group>();
-  const groupsOf = new WeakMap<object, readonly Group[]>();
+  const placeOf = new WeakMap<object, Place>();
+  let answers = 0;
 
   // First of all listeners: a refused connection has no further effect.
   server.prependListener('connection', (socket: Socket) => {
     const address = networkOf(socket.remoteAddress ?? '');
-    const own = byAddress.get(address) ?? { size: 0, idle: new Map() };
+    const own = byAddress.get(address) ?? createInFlight();
     if (own.size >= (maxConnectionsPerAddress ?? Infinity) && !makeRoom(own)) {
       refused('too_many_of_address');
       return void socket.destroy();
@@ -45,44 +57,43 @@ export function limitConnections(
       return void socket.destroy();
     }
     byAddress.set(address, own);
-    const groups = [all, own];
-    for (const group of groups) group.size += 1;
-    groupsOf.set(socket, groups);
-    socket.once('close', () => {
-      leave(socket);
-      if (own.size === 0) byAddress.delete(address);
-    });
+    const place: Place = {
+      ...{ socket, idle: null },
+      leave() {
+        for (const remove of removals) remove();
+        if (own.size === 0 && byAddress.get(address) === own) byAddress.delete(address);
+      },
+    };
+    const removals = [all.add(place), own.add(place)];
+    placeOf.set(socket, place);
+    // A destroyed socket says so later, and its place is free by then.
+    socket.once('close', place.leave);
   });
 
   server.on('request', ({ socket }, outgoing) => {
-    const groups = groupsOf.get(socket) ?? [];
-    for (const { idle } of groups) idle.delete(socket);
+    const place = placeOf.get(socket);
+    if (place === undefined) return;
+    place.idle = null;
     outgoing.once('close', () => {
       if (socket.destroyed || socket.readableLength > 0) return;
-      for (const { idle } of groupsOf.get(socket) ?? []) idle.set(socket, socket.bytesRead);
+      place.idle = { order: (answers += 1), bytesRead: socket.bytesRead };
     });
   });
 
   /** Closes the connection that has been idle longest. False: none is idle. */
-  function makeRoom({ idle }: Group): boolean {
-    for (const [socket, bytesRead] of idle) {
-      const isIdle = socket.bytesRead === bytesRead;
-      for (const group of groupsOf.get(socket) ?? []) group.idle.delete(socket);
-      if (!isIdle) continue;
-      refused('idle');
-      leave(socket);
-      socket.destroy();
-      return true;
+  function makeRoom(group: Group): boolean {
+    let longest: Place | null = null;
+    let order = Infinity;
+    for (const place of group) {
+      const { socket, idle } = place;
+      if (idle === null || idle.order > order || idle.bytesRead !== socket.bytesRead) continue;
+      longest = place;
+      order = idle.order;
     }
-    return false;
-  }
-
-  /** Frees the place at once; the `close` event of a destroyed socket comes later. */
-  function leave(socket: Socket): void {
-    for (const group of groupsOf.get(socket) ?? []) {
-      group.size -= 1;
-      group.idle.delete(socket);
-    }
-    groupsOf.delete(socket);
+    if (longest === null) return false;
+    refused('idle');
+    longest.leave();
+    longest.socket.destroy();
+    return true;
   }
 }

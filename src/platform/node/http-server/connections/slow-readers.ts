@@ -6,6 +6,7 @@
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { createInFlight } from '../../../../lib/in-flight.ts';
 
 export interface SlowReaderDeps {
   /** How long waiting bytes may wait, plus one second for each 128 KiB of them. */
@@ -44,20 +45,20 @@ export function expectOf(
 }
 
 export function endSlowReaders(server: Server, { answerMs, checkEveryMs, refused }: SlowReaderDeps): void {
-  const sockets = new Map<Socket, Expectation | null>();
+  const readers = createInFlight<{ readonly socket: Socket; expected: Expectation | null }>();
 
   server.on('connection', (socket: Socket) => {
-    sockets.set(socket, null);
-    socket.once('close', () => sockets.delete(socket));
+    socket.once('close', readers.add({ socket, expected: null }));
   });
   const timer = setInterval(() => {
-    for (const [socket, expected] of sockets) {
+    for (const reader of readers) {
+      const { socket, expected } = reader;
       const sent = { written: socket.bytesWritten, waiting: socket.writableLength };
       const next = expectOf(sent, expected, performance.now(), answerMs);
       if (next === 'too_slow') {
         refused();
         socket.destroy();
-      } else sockets.set(socket, next);
+      } else reader.expected = next;
     }
   }, checkEveryMs);
   timer.unref();
