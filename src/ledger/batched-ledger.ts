@@ -4,8 +4,8 @@ import { SqlError } from './sqlite/sqlite-port.ts';
 import type { SqlitePort } from './sqlite/sqlite-port.ts';
 
 /**
- * The asynchronous ledger over the synchronous SQLite ledger, with group commit. Writes that arrive within one turn of
- * the event loop share one transaction; each write resolves only after that commit. Later members of a batch see the
+ * The asynchronous ledger over the synchronous SQLite ledger, with group commit. Writes that arrive in a row share one
+ * transaction; each write resolves only after that commit. Later members of a batch see the
  * debits and keys of earlier ones. When the database fails, every member of the batch is rejected and nothing is
  * stored. A member that throws by itself (a record that has no canonical form) is rejected alone, and the others are
  * retried.
@@ -22,8 +22,8 @@ export interface BatchedLedgerDeps {
   readonly check: () => void;
   /** Watches what the commits are written to. Absent: a commit that returned is durable. */
   readonly storage?: StorageGuard;
-  /** Schedules `flush` after the current turn of the event loop. */
-  readonly defer: (flush: () => void) => void;
+  /** Calls back after the current turn of the event loop. */
+  readonly defer: (next: () => void) => void;
   /** Called for every batch and every read that failed, for logs and metrics. */
   readonly onFailure: (failure: BatchFailure) => void;
 }
@@ -51,6 +51,12 @@ interface Member {
 
 /** Bounds how long one commit holds the event loop. */
 const MAX_BATCH = 128;
+/**
+ * A batch waits for as long as each turn of the event loop brings it another step, and no longer than this many turns. A
+ * turn accepts one connection and reads what has arrived, so under load each brings a few steps; without load the first
+ * one brings none, and the commit comes a fraction of a millisecond later.
+ */
+const MAX_TURNS = 8;
 
 export function createBatchedLedger({
   core,
@@ -65,7 +71,15 @@ export function createBatchedLedger({
   function write<T>(step: keyof Ledger, execute: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       waiting.push({ step, execute, resolve: resolve as (result: unknown) => void, reject });
-      if (waiting.length === 1) defer(flushOne);
+      if (waiting.length === 1) gather();
+    });
+  }
+
+  /** `before`: how many steps were waiting a turn ago. */
+  function gather(before = 0, turns = 1): void {
+    defer(() => {
+      if (waiting.length > before && waiting.length < MAX_BATCH && turns < MAX_TURNS) gather(waiting.length, turns + 1);
+      else flushOne();
     });
   }
 
@@ -73,7 +87,7 @@ export function createBatchedLedger({
     const batch = waiting.slice(0, MAX_BATCH);
     waiting = waiting.slice(MAX_BATCH);
     commit(batch);
-    if (waiting.length > 0) defer(flushOne);
+    if (waiting.length > 0) gather();
   }
 
   function commit(batch: readonly Member[]): void {

@@ -30,40 +30,62 @@ function setup() {
   commits.length = 0;
   const check = { run: (): void => {} };
   const deferred: (() => void)[] = [];
+  /** One turn of the event loop. */
+  const turn = (): void => {
+    for (const next of deferred.splice(0)) next();
+  };
   const failures: BatchFailure[] = [];
   const ledger = createBatchedLedger({
     core,
     sqlite,
     check: () => check.run(),
-    defer: (flush) => void deferred.push(flush),
+    defer: (next) => void deferred.push(next),
     onFailure: (failure) => void failures.push(failure),
   });
-  return { database, real, ledger, script, check, commits, deferred, failures };
+  return { database, real, ledger, script, check, commits, deferred, turn, failures };
 }
 
 const results = async (promises: readonly Promise<{ kind: string }>[]) =>
   (await Promise.allSettled(promises)).map((one) => (one.status === 'fulfilled' ? one.value.kind : 'rejected'));
 
 describe('shared commits', () => {
-  it('make one transaction of all that arrived in one turn, and answer only after it', async () => {
-    const { ledger, commits, deferred } = setup();
+  it('make one transaction of all that arrived before a turn that brings nothing, and answer only after it', async () => {
+    const { ledger, commits, deferred, turn } = setup();
     let answered = 0;
-    const all = [1, 2, 3].map((n) => ledger.admit(admission(testUuid7(n))).then(() => (answered += 1)));
+    const admit = (n: number) => ledger.admit(admission(testUuid7(n))).then(() => (answered += 1));
+    const all = [1, 2].map(admit);
+    turn();
+    all.push(admit(3));
+    turn();
     await Promise.resolve();
-    expect({ answered, commits, flushes: deferred.length }).toEqual({ answered: 0, commits: [], flushes: 1 });
-    deferred.shift()?.();
+    expect({ answered, commits, next: deferred.length }).toEqual({ answered: 0, commits: [], next: 1 });
+    turn();
     await Promise.all(all);
-    expect({ answered, commits }).toEqual({ answered: 3, commits: ['begin'] });
+    expect({ answered, commits, next: deferred.length }).toEqual({ answered: 3, commits: ['begin'], next: 0 });
+  });
+
+  it('wait for at most eight turns, however many bring a step', async () => {
+    const { ledger, commits, turn } = setup();
+    const all = Array.from({ length: 8 }, (_, n) => {
+      const one = ledger.admit(admission(testUuid7(n)));
+      expect(commits).toEqual([]);
+      turn();
+      return one;
+    });
+    expect(commits).toEqual(['begin']);
+    expect(await results(all)).toEqual(all.map(() => 'admitted'));
   });
 
   it('put what arrives during a batch into the next one', async () => {
-    const { ledger, commits, deferred } = setup();
+    const { ledger, commits, deferred, turn } = setup();
     const first = ledger.admit(admission(testUuid7(1))).then(() => ledger.settle(settlement(testUuid7(1), 'accepted')));
-    deferred.shift()?.();
+    turn();
+    turn();
     await Promise.resolve();
     await Promise.resolve();
-    expect(deferred).toHaveLength(1);
-    deferred.shift()?.();
+    expect({ commits, next: deferred.length }).toEqual({ commits: ['begin'], next: 1 });
+    turn();
+    turn();
     expect(await first).toEqual({ kind: 'settled' });
     expect(commits).toHaveLength(2);
   });
@@ -77,13 +99,14 @@ describe('shared commits', () => {
   });
 
   it('hold the event loop for at most 128 members at a time', async () => {
-    const { ledger, commits, deferred } = setup();
+    const { ledger, commits, deferred, turn } = setup();
     const all = Array.from({ length: 300 }, (_, n) => ledger.admit(admission(testUuid7(n))));
-    for (let turn = 0; turn < 3; turn += 1) {
-      expect(deferred).toHaveLength(1);
-      deferred.shift()?.();
-    }
-    expect(deferred).toEqual([]);
+    const commitsByTurn = Array.from({ length: 4 }, () => {
+      turn();
+      return commits.length;
+    });
+    // The last 44 wait for a turn that brings no more.
+    expect({ commitsByTurn, next: deferred.length }).toEqual({ commitsByTurn: [1, 2, 2, 3], next: 0 });
     expect(new Set(await results(all))).toEqual(new Set(['admitted']));
     expect(commits).toHaveLength(3);
   });

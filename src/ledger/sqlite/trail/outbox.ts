@@ -49,10 +49,10 @@ export function createSqliteOutbox(sqlite: SqlitePort): SqliteOutbox {
     }
   }
 
-  function* itemsAfter(position: number, end: number): Generator<OutboxItem> {
+  function* itemsAfter(position: number, end: number, most: number): Generator<OutboxItem> {
     const checkpoints = checkpointsAfter(position, end);
     let checkpoint = checkpoints.next();
-    for (const { seq, line } of recordsAfter(sqlite, seqAt(position))) {
+    for (const { seq, line } of recordsAfter(sqlite, seqAt(position), most)) {
       for (; !checkpoint.done && checkpoint.value.position < positionOf(seq); checkpoint = checkpoints.next()) {
         yield checkpoint.value;
       }
@@ -64,7 +64,7 @@ export function createSqliteOutbox(sqlite: SqlitePort): SqliteOutbox {
   return {
     lease(sink, limit) {
       const end = endOf(readEnds(sqlite).head.seq);
-      return takeLines(itemsAfter(cursorOf(sink, end), end), limit, MAX_LEASE_LENGTH);
+      return takeLines(itemsAfter(cursorOf(sink, end), end, limit), limit, MAX_LEASE_LENGTH);
     },
     ack(sink, position) {
       const end = endOf(readEnds(sqlite).head.seq);

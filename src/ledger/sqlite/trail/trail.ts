@@ -56,23 +56,25 @@ export function readEnds(sqlite: SqlitePort): TrailEnds {
   };
 }
 
-/** Reads a few rows at a time, so that a page that fills early reads no further. */
-export function* recordsAfter(sqlite: SqlitePort, after: number): Generator<StoredRecord> {
-  for (let cursor = after; ;) {
+/** At most so many. Reads a few rows at a time, so that a page that fills early reads no further. */
+export function* recordsAfter(sqlite: SqlitePort, after: number, most: number): Generator<StoredRecord> {
+  for (let cursor = after, left = most; left > 0;) {
+    const asked = Math.min(ROWS_AT_A_TIME, left);
     const rows = sqlite.run<{ seq: number; line: string }>(
       `SELECT seq, line FROM records WHERE seq > ? ORDER BY seq LIMIT ?`,
       cursor,
-      ROWS_AT_A_TIME,
+      asked,
     );
     for (const { seq, line } of rows) yield { seq, line };
     const last = rows.at(-1);
-    if (last === undefined || rows.length < ROWS_AT_A_TIME) return;
+    if (last === undefined || rows.length < asked) return;
     cursor = last.seq;
+    left -= rows.length;
   }
 }
 
 export function readRecords(sqlite: SqlitePort, after: number, limit: number): readonly StoredRecord[] {
-  return takeLines(recordsAfter(sqlite, after), limit);
+  return takeLines(recordsAfter(sqlite, after, limit), limit);
 }
 
 /** One stored line; null when there is no such record. */
