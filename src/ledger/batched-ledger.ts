@@ -5,8 +5,8 @@ import type { SqlitePort } from './sqlite/sqlite-port.ts';
 
 /**
  * The asynchronous ledger over the synchronous SQLite ledger, with group commit. Writes that arrive in a row share one
- * transaction; each write resolves only after that commit. Later members of a batch see the
- * debits and keys of earlier ones. When the database fails, every member of the batch is rejected and nothing is
+ * transaction; each write resolves only after that commit. Later members of a batch see the debits and keys of earlier
+ * ones. When the database fails, every member of the batch is rejected and nothing is
  * stored. A member that throws by itself (a record that has no canonical form) is rejected alone, and the others are
  * retried.
  */

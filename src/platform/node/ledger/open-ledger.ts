@@ -23,7 +23,7 @@ import { openGuarded } from './ledger-guard.ts';
 
 /**
  * The service's ledger on `node:sqlite`: one file, one process, one connection. It uses WAL with synchronous=FULL, so a
- * commit that has returned survives a power cut. All steps that arrive in one turn of the event loop share one commit.
+ * commit that has returned survives a power cut. Steps that arrive in a row share one commit.
  * Opening takes the file's lock, checks the file, and refuses one that it does not understand. Every commit
  * checks that its schema is unchanged, and that its files are still the ones that a restart will find (ledger-guard.ts).
  */
