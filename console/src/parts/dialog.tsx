@@ -20,7 +20,16 @@ export function Dialog({ title, children, actions, onClose }: DialogProps) {
     };
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
+    <dialog
+      ref={dialog}
+      aria-labelledby={id}
+      // Escape. The browser would close it now and say so later, when the page may already ask the next question.
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClose={onClose}
+    >
       <h2 id={id}>{title}</h2>
       {children}
       <div class="actions">{actions}</div>

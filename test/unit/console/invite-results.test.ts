@@ -1,7 +1,8 @@
 /** What the console says became of each address, and the file that it exports. */
 import type { BatchPlan, BatchStep, InviteProblem, Sent } from 'galileo-invite-client';
 import { describe, expect, it } from 'vitest';
-import { csvOf } from '../../../console/src/views/invite/send/export-csv.ts';
+import { addressTable } from '../../../console/src/views/invite/compose/address-table.ts';
+import { csvOf, delimiterIn } from '../../../console/src/views/invite/send/export-csv.ts';
 import type { Result } from '../../../console/src/views/invite/send/result.ts';
 import { inSmallerBatches, withEnded } from '../../../console/src/views/invite/send/plan.ts';
 import { afterOutcome, afterStep, waiting } from '../../../console/src/views/invite/send/result.ts';
@@ -117,12 +118,35 @@ describe('the exported file', () => {
     const results = [
       { ...waiting('a@acme.com'), kind: 'refused' as const, message: 'no "rule", sorry', requestId: 'r' },
     ];
-    expect(csvOf(results)).toBe(
+    expect(csvOf(results, ',')).toBe(
       '\uFEFFAddress,Result,Message,Request\r\na@acme.com,Refused,"no ""rule"", sorry",r\r\n',
     );
   });
 
+  it('has semicolons where spreadsheets expect them, and quotes around those of a text', () => {
+    const results = [{ ...waiting('a@acme.com'), kind: 'refused' as const, message: 'no, sorry; ask', requestId: 'r' }];
+    expect(csvOf(results, ';')).toBe(
+      '\uFEFFAddress;Result;Message;Request\r\na@acme.com;Refused;"no, sorry; ask";r\r\n',
+    );
+  });
+
+  it.each([
+    ['en-US', ','],
+    ['en-GB', ','],
+    ['ja', ','],
+    ['de', ';'],
+    ['fr-FR', ';'],
+    ['pt-BR', ';'],
+  ])('in %s has %s between cells', (language, delimiter) => {
+    expect(delimiterIn(language)).toBe(delimiter);
+  });
+
+  it.each([',', ';'] as const)('is read by the list box again, with %s', (delimiter) => {
+    const file = csvOf(['a@acme.com', 'b@acme.com'].map(waiting), delimiter);
+    expect(addressTable(file.slice(1)).text.split('\n').slice(1, 3)).toEqual(['a@acme.com', 'b@acme.com']);
+  });
+
   it.each(['=1+1@acme.com', '+a@acme.com', '-a@acme.com', '@SUM'])('holds no formula: %s', (text) => {
-    expect(csvOf([{ ...waiting('a@acme.com'), message: text }, waiting(text)])).not.toMatch(/(?:^|[,\n])[=+\-@]/);
+    expect(csvOf([{ ...waiting('a@acme.com'), message: text }, waiting(text)], ',')).not.toMatch(/(?:^|[,\n])[=+\-@]/);
   });
 });

@@ -1,11 +1,20 @@
 /**
- * The results as CSV (RFC 4180), with a byte order mark so that spreadsheets read it as UTF-8. A cell that a spreadsheet
- * would take for a formula begins with an apostrophe.
+ * The results as CSV (RFC 4180), with a byte order mark so that spreadsheets read it as UTF-8. Where people write a decimal
+ * comma, spreadsheets expect semicolons between cells, and put a line with commas into one column. A cell that a
+ * spreadsheet would take for a formula begins with an apostrophe.
  */
 import { TEXTS } from '../../../texts.ts';
 import type { Result } from './result.ts';
 
-export function csvOf(results: readonly Result[]): string {
+type Delimiter = ',' | ';';
+
+/** What spreadsheets of this language expect; `language`: a BCP 47 tag, by default that of the browser. */
+export function delimiterIn(language?: string): Delimiter {
+  const parts = new Intl.NumberFormat(language).formatToParts(1.5);
+  return parts.some(({ type, value }) => type === 'decimal' && value !== '.') ? ';' : ',';
+}
+
+export function csvOf(results: readonly Result[], delimiter: Delimiter): string {
   const { columns, kinds } = TEXTS.invite.results;
   const rows = results.map(({ email, kind, message, requestId }) => [
     email,
@@ -14,14 +23,14 @@ export function csvOf(results: readonly Result[]): string {
     requestId ?? '',
   ]);
   const lines = [[columns.address, columns.result, columns.message, columns.request], ...rows].map((row) =>
-    row.map(cell).join(','),
+    row.map((text) => cell(text, delimiter)).join(delimiter),
   );
   return `\uFEFF${lines.join('\r\n')}\r\n`;
 }
 
-function cell(text: string): string {
+function cell(text: string, delimiter: Delimiter): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return safe.includes(delimiter) || /["\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 export function download(name: string, text: string): void {

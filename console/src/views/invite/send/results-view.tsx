@@ -10,7 +10,7 @@ import type { Column } from '../../../parts/table.tsx';
 import { Table } from '../../../parts/table.tsx';
 import type { Router } from '../../../router.ts';
 import { TEXTS } from '../../../texts.ts';
-import { csvOf, download } from './export-csv.ts';
+import { csvOf, delimiterIn, download } from './export-csv.ts';
 import type { Result, ResultKind } from './result.ts';
 import type { Progress } from './run.ts';
 
@@ -52,7 +52,7 @@ export function Results({ results, progress, router }: ResultsProps) {
         <h2 id="results-title">{texts.title}</h2>
         <div class="actions">
           <Button onClick={() => void copy()}>{texts.copy}</Button>
-          <Button onClick={() => download(texts.file, csvOf(shown))}>{texts.export}</Button>
+          <Button onClick={() => download(texts.file, csvOf(shown, delimiterIn()))}>{texts.export}</Button>
           <span class="quiet" role="status">
             {said.value}
           </span>
