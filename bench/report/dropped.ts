@@ -7,15 +7,15 @@ export const DROPPED: readonly (readonly [tried: string, found: string])[] = [
   ],
   ['statements for several rows, `json_each`, other page sizes, exclusive locking, larger checkpoints', 'no gain'],
   ['keys in a table without rowid', 'no gain'],
-  ['a page cache of 16 MiB', 'no gain: two reads of a page less an invite are 2 µs'],
+  ['a page cache of 16 MiB', 'no gain: two page reads fewer per invite save 2 µs'],
   ['lines of the log written every 20 ms', 'no gain'],
   [
     'requests in the order of records, with an index of owners that is filled in bulk',
-    'counted, not built: about 25 of 370 µs, and a ninth row an invite on Workers, where 8 are the limit',
+    'counted, not built: about 25 of 370 µs, and a ninth row per invite on Workers, where 8 are the limit',
   ],
   [
     'other garbage collection: young generations of 64 to 256 MiB, one thread, no parallel scavenges, a young generation that is marked and swept',
-    'no gain: 391 to 536 against 391 µs, after the lists of what is under way had left the Sets',
+    'no gain: 391 to 536 against 391 µs, measured after Sets were replaced for what is under way',
   ],
   ['larger limits for inlining in V8', 'no gain: 501 to 508 against 470 µs'],
   ['remembered texts of parts of a record', 'no gain: one call for a whole record costs less than one for each part'],

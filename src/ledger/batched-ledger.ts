@@ -4,11 +4,10 @@ import { SqlError } from './sqlite/sqlite-port.ts';
 import type { SqlitePort } from './sqlite/sqlite-port.ts';
 
 /**
- * The asynchronous ledger over the synchronous SQLite ledger, with group commit. Writes that arrive in a row share one
- * transaction; each write resolves only after that commit. Later members of a batch see the debits and keys of earlier
- * ones. When the database fails, every member of the batch is rejected and nothing is
- * stored. A member that throws by itself (a record that has no canonical form) is rejected alone, and the others are
- * retried.
+ * The asynchronous ledger over the synchronous SQLite ledger, with group commit. Writes that arrive in consecutive turns of
+ * the event loop share one transaction; each write resolves only after that commit. Later members of a batch see the
+ * debits and keys of earlier ones. When the database fails, every member of the batch is rejected and nothing is stored. A
+ * member that throws by itself (a record that has no canonical form) is rejected alone, and the others are retried.
  */
 export interface BatchedLedger extends Ledger {
   /** Commits all waiting writes now. */
@@ -24,6 +23,8 @@ export interface BatchedLedgerDeps {
   readonly storage?: StorageGuard;
   /** Calls back after the current turn of the event loop. */
   readonly defer: (next: () => void) => void;
+  /** Milliseconds of a clock that is never set. */
+  readonly monotonic: () => number;
   /** Called for every batch and every read that failed, for logs and metrics. */
   readonly onFailure: (failure: BatchFailure) => void;
 }
@@ -52,11 +53,11 @@ interface Member {
 /** Bounds how long one commit holds the event loop. */
 const MAX_BATCH = 128;
 /**
- * A batch waits for as long as each turn of the event loop brings it another step, and no longer than this many turns. A
- * turn accepts one connection and reads what has arrived, so under load each brings a few steps; without load the first
- * one brings none, and the commit comes a fraction of a millisecond later.
+ * A batch waits for as long as each turn of the event loop brings it another step, and never longer than this. A turn accepts
+ * one connection and reads what has arrived, so under load each brings a few steps; without load the first one brings none,
+ * and the commit comes a fraction of a millisecond later.
  */
-const MAX_TURNS = 8;
+const MAX_WAIT_MS = 5;
 
 export function createBatchedLedger({
   core,
@@ -64,6 +65,7 @@ export function createBatchedLedger({
   check,
   storage,
   defer,
+  monotonic,
   onFailure,
 }: BatchedLedgerDeps): BatchedLedger {
   let waiting: Member[] = [];
@@ -76,9 +78,10 @@ export function createBatchedLedger({
   }
 
   /** `before`: how many steps were waiting a turn ago. */
-  function gather(before = 0, turns = 1): void {
+  function gather(before = 0, sinceMs = monotonic()): void {
     defer(() => {
-      if (waiting.length > before && waiting.length < MAX_BATCH && turns < MAX_TURNS) gather(waiting.length, turns + 1);
+      const mayWait = waiting.length > before && waiting.length < MAX_BATCH && monotonic() - sinceMs < MAX_WAIT_MS;
+      if (mayWait) gather(waiting.length, sinceMs);
       else flushOne();
     });
   }
@@ -87,7 +90,7 @@ export function createBatchedLedger({
     const batch = waiting.slice(0, MAX_BATCH);
     waiting = waiting.slice(MAX_BATCH);
     commit(batch);
-    if (waiting.length > 0) gather();
+    if (waiting.length > 0) gather(waiting.length);
   }
 
   function commit(batch: readonly Member[]): void {

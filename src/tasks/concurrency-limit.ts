@@ -52,7 +52,8 @@ export function createConcurrencyLimit(
   function wait(gone: AbortSignal): Promise<Permit> {
     return new Promise((resolve) => {
       const leave = (permit: Permit): void => {
-        queue.splice(queue.indexOf(start), 1);
+        const at = queue.indexOf(start);
+        if (at !== -1) queue.splice(at, 1);
         cancelTimer();
         gone.removeEventListener('abort', giveUp);
         resolve(permit);

@@ -25,9 +25,11 @@ export function Dialog({ title, children, actions, onClose }: DialogProps) {
       aria-labelledby={id}
       // Escape. The browser would close it now and say so later, when the page may already ask the next question.
       onCancel={(event) => {
+        if (!event.cancelable) return;
         event.preventDefault();
         onClose();
       }}
+      // A browser insists on closing when Escape comes twice and nothing else did.
       onClose={onClose}
     >
       <h2 id={id}>{title}</h2>

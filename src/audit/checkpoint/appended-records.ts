@@ -15,7 +15,7 @@ export interface AppendedRecords {
   take(line: string, before: ChainHead): ChainHead | null;
 }
 
-/** About 3,000 records of invites, a second at full rate. */
+/** About 3,000 records of invites, half a second at full rate. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_RECORDS = 8_192;
 
@@ -33,7 +33,7 @@ export function createAppendedRecords({ maxBytes = MAX_BYTES, maxRecords = MAX_R
   const noted = Array.from<Noted | undefined>({ length: maxRecords });
   const encoder = new TextEncoder();
   // A byte order mark belongs to a text like any other character.
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
   let end = 0;
 
   /** Writes the text behind the last one, or from the start of the ring. Null when it is longer than the ring. */

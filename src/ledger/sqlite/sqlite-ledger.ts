@@ -76,7 +76,7 @@ export function createSqliteLedger({
   isSpaceLow?: () => boolean;
   /** The runtime's own, where it is faster than the portable one. */
   sha256?: Sha256;
-  /** Is told of every record; left out where nothing compares with it. */
+  /** Gets every record with its text; left out where nothing compares with it. */
   appended?: Pick<AppendedRecords, 'note'>;
 }): SqliteLedger {
   migrate(sqlite);

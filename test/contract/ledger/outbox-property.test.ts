@@ -128,7 +128,8 @@ describe('the trail and its outbox', () => {
         const core = createSqliteLedger({ sqlite, clock, ids: createFakeIds(1_000_000) });
         const ledger = createBatchedLedger({
           ...{ core, sqlite, check: () => {}, onFailure: () => {} },
-          defer: (flush) => flush(),
+          defer: (next) => next(),
+          monotonic: () => 0,
         });
         const { dropped } = await live(ledger, clock, steps);
         expect(verifyTail(sqlite, 5).kind).toBe('intact');

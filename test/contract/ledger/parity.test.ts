@@ -365,6 +365,7 @@ describe('the SQLite ledger and the reference model', () => {
           sqlite,
           check: () => {},
           defer: () => {},
+          monotonic: () => 0,
           onFailure: ({ error }) => expect(error).toBeUndefined(),
         });
         const memory = createMemoryLedger({ clock: clocks[1], ids: createFakeIds(1_000_000) });

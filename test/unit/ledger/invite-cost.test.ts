@@ -35,6 +35,7 @@ function setup() {
   const ledger = createBatchedLedger({
     ...{ core, sqlite, check: () => undefined },
     defer: queueMicrotask,
+    monotonic: () => 0,
     onFailure: ({ error }) => expect.unreachable(String(error)),
   });
   Object.assign(counted, { commits: 0, hashes: 0 });

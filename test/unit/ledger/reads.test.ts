@@ -31,7 +31,7 @@ describe('counts of reads in the SQLite ledger', () => {
   it('count no read of a batch that was rolled back twice', async () => {
     const { sqlite, clock, start } = open();
     const core = start();
-    const ledger = createBatchedLedger({ core, sqlite, check() {}, defer() {}, onFailure() {} });
+    const ledger = createBatchedLedger({ core, sqlite, check() {}, defer() {}, monotonic: () => 0, onFailure() {} });
     // A lone surrogate has no canonical form, so its scope cannot be computed.
     const unwritable = readReport(9, { reader: { ...readReport(9).reader, subject: '\uD800' } });
     const all = [readReport(1), readReport(2), unwritable, readReport(3)].map((report) => ledger.countRead(report));

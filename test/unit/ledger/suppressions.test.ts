@@ -30,7 +30,7 @@ describe('suppression in the SQLite ledger', () => {
   it('counts no request of a batch that was rolled back twice', async () => {
     const { sqlite, clock, start } = open();
     const core = start();
-    const ledger = createBatchedLedger({ core, sqlite, check() {}, defer() {}, onFailure() {} });
+    const ledger = createBatchedLedger({ core, sqlite, check() {}, defer() {}, monotonic: () => 0, onFailure() {} });
     const unwritable = onlyRecord({ ...recordDraft('denial', testUuid7(1)), source: { address: '\uD800' } });
     const all = Array.from({ length: 25 }, (_, n) =>
       ledger.admit(admission(testUuid7(n), { plan: 'deny', ...(n === 24 ? { records: unwritable } : {}) })),

@@ -56,7 +56,7 @@ export function readEnds(sqlite: SqlitePort): TrailEnds {
   };
 }
 
-/** At most so many. Reads a few rows at a time, so that a page that fills early reads no further. */
+/** Yields at most `most` records. Reads a few rows at a time, so that a page that fills early reads no further. */
 export function* recordsAfter(sqlite: SqlitePort, after: number, most: number): Generator<StoredRecord> {
   for (let cursor = after, left = most; left > 0;) {
     const asked = Math.min(ROWS_AT_A_TIME, left);

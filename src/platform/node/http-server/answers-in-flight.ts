@@ -33,11 +33,8 @@ export function createAnswersInFlight(maxBytes: number = MAX_ANSWER_BYTES): Answ
     },
     isFull() {
       let bytes = 0;
-      for (const {
-        outgoing: { writableLength },
-        response,
-      } of answers)
-        if (writableLength > 0 && !sharesBytes(response)) bytes += writableLength;
+      for (const { outgoing, response } of answers)
+        if (outgoing.writableLength > 0 && !sharesBytes(response)) bytes += outgoing.writableLength;
       return bytes >= maxBytes;
     },
   };

@@ -23,9 +23,9 @@ import { openGuarded } from './ledger-guard.ts';
 
 /**
  * The service's ledger on `node:sqlite`: one file, one process, one connection. It uses WAL with synchronous=FULL, so a
- * commit that has returned survives a power cut. Steps that arrive in a row share one commit.
- * Opening takes the file's lock, checks the file, and refuses one that it does not understand. Every commit
- * checks that its schema is unchanged, and that its files are still the ones that a restart will find (ledger-guard.ts).
+ * commit that has returned survives a power cut. Steps that arrive in consecutive turns of the event loop share one commit.
+ * Opening takes the file's lock, checks the file, and refuses one that it does not understand. Every commit checks that
+ * its schema is unchanged, and that its files are still the ones that a restart will find (ledger-guard.ts).
  */
 export interface NodeLedger extends Ledger, Pick<SqliteLedger, 'now' | 'clockState'> {
   /** Commits the waiting steps, then closes the file and releases its lock. Later calls reject. */
@@ -70,7 +70,8 @@ export async function openLedger(deps: NodeLedgerDeps): Promise<ServiceLedger> {
       sqlite,
       check: createSchemaCheck(sqlite),
       storage: guard,
-      defer: (flush) => setImmediate(flush),
+      defer: (next) => setImmediate(next),
+      monotonic: () => clock.monotonic(),
       onFailure: reportTo({ clock, logger, metrics }),
     });
     let closed = false;

@@ -35,7 +35,8 @@ export async function openSideWriter(
       core,
       sqlite,
       check: createSchemaCheck(sqlite),
-      defer: (flush) => setImmediate(flush),
+      defer: (next) => setImmediate(next),
+      monotonic: () => clock.monotonic(),
       onFailure: () => {},
     });
     return {

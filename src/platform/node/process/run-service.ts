@@ -5,6 +5,7 @@ import { createLogger } from '../telemetry/logger.ts';
 import { createOutput } from '../telemetry/output.ts';
 import type { Output } from '../telemetry/output.ts';
 import { onCrash } from './crash.ts';
+import { letHeapGrow } from './heap-growth.ts';
 import { createShutdown } from './shutdown.ts';
 import type { Ending, Shutdown } from './shutdown.ts';
 
@@ -35,6 +36,7 @@ export async function runService<Service extends RunningService>(
   output: Output = createOutput(process.stdout.fd),
   ending?: Ending,
 ): Promise<Service> {
+  letHeapGrow();
   // A diagnostic report would print the environment, and the key with it.
   process.report.excludeEnv = true;
   onCrash({ logger: crashLogger(output), flush: () => output.flush() });

@@ -1,4 +1,4 @@
-import { array, assert, boolean, property, record, string } from 'fast-check';
+import { array, assert, boolean, integer, property, record, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAppendedRecords } from '../../../../src/audit/checkpoint/appended-records.ts';
 
@@ -57,23 +57,33 @@ describe('the records that a process appended', () => {
     expect(known.length).toBeGreaterThan(3);
   });
 
-  it('answer as a list of all of them would, as long as they are kept', () => {
-    const places = array(record({ line: string({ maxLength: 12, unit: 'grapheme' }), isTaken: boolean() }), {
-      maxLength: 60,
+  it('are recognised as long as they are kept, and never by another text', () => {
+    const step = record({
+      line: string({ maxLength: 12, unit: 'grapheme' }),
+      /** How far behind the newest record the next one is, as after a rollback. */
+      back: integer({ min: 0, max: 3 }),
+      asksFor: integer({ min: 0, max: 5 }),
+      asksRightly: boolean(),
     });
     assert(
-      property(places, (steps) => {
-        const records = createAppendedRecords({ maxBytes: 40, maxRecords: 8 });
-        for (const [seq, { line, isTaken }] of steps.entries()) {
-          records.note(line, { seq, hash: `h${seq}`, prev: `h${seq - 1}` });
-          if (!isTaken) continue;
-          const back = Math.min(seq, 3);
-          for (let at = seq - back; at <= seq; at += 1) {
-            const taken = records.take(steps[at]?.line ?? '', { seq: at - 1, hash: `h${at - 1}` });
-            // What is not known is verified by its text; what is known must be right.
-            if (taken !== null) expect(taken).toEqual({ seq: at, hash: `h${at}` });
-            expect(records.take(`${steps[at]?.line} `, { seq: at - 1, hash: `h${at - 1}` })).toBeNull();
-          }
+      property(array(step, { maxLength: 60 }), (steps) => {
+        const records = createAppendedRecords({ maxBytes: 64, maxRecords: 4 });
+        const written: { line: string; hash: string }[] = [];
+        for (const [n, { line, back, asksFor, asksRightly }] of steps.entries()) {
+          written.length = Math.max(0, written.length - back);
+          const seq = written.length;
+          const hashOf = (at: number): string => written[at]?.hash ?? 'none';
+          written.push({ line, hash: `h${n}` });
+          records.note(line, { seq, hash: `h${n}`, prev: hashOf(seq - 1) });
+          const asked = seq - asksFor;
+          const right = written[asked]?.line;
+          if (right === undefined) continue;
+          const before = { seq: asked - 1, hash: hashOf(asked - 1) };
+          const taken = records.take(asksRightly ? right : `${right} `, before);
+          // What is not kept any more is verified by its text. The newest is kept.
+          if (asksRightly && (taken !== null || asksFor === 0))
+            expect(taken).toEqual({ seq: asked, hash: hashOf(asked) });
+          if (!asksRightly) expect(taken).toBeNull();
         }
       }),
     );

@@ -86,9 +86,9 @@ export function limitConnections(
     let order = Infinity;
     for (const place of group) {
       const { socket, idle } = place;
-      if (idle === null || idle.order > order || idle.bytesRead !== socket.bytesRead) continue;
-      longest = place;
-      order = idle.order;
+      if (idle === null || idle.order > order) continue;
+      if (idle.bytesRead === socket.bytesRead) [longest, order] = [place, idle.order];
+      else place.idle = null;
     }
     if (longest === null) return false;
     refused('idle');
