@@ -20,18 +20,7 @@ export function Dialog({ title, children, actions, onClose }: DialogProps) {
     };
   }, []);
   return (
-    <dialog
-      ref={dialog}
-      aria-labelledby={id}
-      // Escape. The browser would close it now and say so later, when the page may already ask the next question.
-      onCancel={(event) => {
-        if (!event.cancelable) return;
-        event.preventDefault();
-        onClose();
-      }}
-      // A browser insists on closing when Escape comes twice and nothing else did.
-      onClose={onClose}
-    >
+    <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
       <h2 id={id}>{title}</h2>
       {children}
       <div class="actions">{actions}</div>
