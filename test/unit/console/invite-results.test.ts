@@ -146,7 +146,14 @@ describe('the exported file', () => {
     expect(addressTable(file.slice(1)).text.split('\n').slice(1, 3)).toEqual(['a@acme.com', 'b@acme.com']);
   });
 
-  it.each(['=1+1@acme.com', '+a@acme.com', '-a@acme.com', '@SUM'])('holds no formula: %s', (text) => {
-    expect(csvOf([{ ...waiting('a@acme.com'), message: text }, waiting(text)], ',')).not.toMatch(/(?:^|[,\n])[=+\-@]/);
-  });
+  // A spreadsheet of another language splits at the other delimiter.
+  it.each(['=1+1@acme.com', '+a@acme.com', '-a@acme.com', '@SUM', 'no,=1+1', 'no;@SUM(A1)', 'no\t-1+1'])(
+    'holds no formula, wherever it is split: %s',
+    (text) => {
+      for (const delimiter of [',', ';'] as const) {
+        const file = csvOf([{ ...waiting('a@acme.com'), message: text }, waiting(text)], delimiter);
+        expect(file).not.toMatch(/(?:^|[,;\t\n"])[=+\-@]/);
+      }
+    },
+  );
 });

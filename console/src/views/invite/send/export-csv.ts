@@ -1,7 +1,7 @@
 /**
  * The results as CSV (RFC 4180), with a byte order mark so that spreadsheets read it as UTF-8. Where people write a decimal
- * comma, spreadsheets expect semicolons between cells, and put a line with commas into one column. A cell that a
- * spreadsheet would take for a formula begins with an apostrophe.
+ * comma, spreadsheets expect semicolons between cells, and put a line with commas into one column. What a spreadsheet would
+ * take for a formula begins with an apostrophe, also behind the delimiter of another language: the file may be opened there.
  */
 import { TEXTS } from '../../../texts.ts';
 import type { Result } from './result.ts';
@@ -29,7 +29,7 @@ export function csvOf(results: readonly Result[], delimiter: Delimiter): string 
 }
 
 function cell(text: string, delimiter: Delimiter): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = text.replaceAll(/(?<=^|[,;\t])(?=[=+\-@\t\r])/g, "'");
   return safe.includes(delimiter) || /["\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
