@@ -1,6 +1,21 @@
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { collectYoung, oldBytes } from '../../support/old-space.ts';
 import { createInFlight } from '../../../src/lib/in-flight.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as (options: { readonly type: 'minor' | 'major' }) => void;
+
+/** A young garbage collection: what has survived two of them is old, and only a full one frees it. */
+function collectYoung(): void {
+  collect({ type: 'minor' });
+}
+
+/** Bytes of objects that young garbage collections no longer look at. */
+function oldBytes(): number {
+  const spaces = getHeapSpaceStatistics();
+  return spaces.find(({ space_name: name }) => name === 'old_space')?.space_used_size ?? 0;
+}
 
 describe('the things in flight', () => {
   it('are those that were added and not removed', () => {
